@@ -1,0 +1,31 @@
+"""The one shape in which every reader yields a sentence.
+
+An example is a plain dictionary, so that Hugging Face `datasets` can hold it:
+
+    {"id": "answers-0001", "document": "answers/00/x.xml", "words": ["She", "gave", ...], "pos": ["PRP", ...],
+     "frames": [{"index": 1, "lemma": "give", "roleset": "give.01", "tags": ["B-ARG0", "B-V", ...]}, ...]}
+
+`index` is the zero-based token of the predicate; `tags` has one IOB2 tag a word. What a format does not give is an
+empty string (`id`, `document`, `lemma`, `roleset`) or an empty list (`pos`, `frames`). Frames stand in order of index.
+"""
+
+from typing import TypedDict
+
+
+class Frame(TypedDict):
+    """One predicate of a sentence with its roles."""
+
+    index: int
+    lemma: str
+    roleset: str
+    tags: list[str]
+
+
+class Example(TypedDict):
+    """One sentence with all its frames."""
+
+    id: str
+    document: str
+    words: list[str]
+    pos: list[str]
+    frames: list[Frame]
