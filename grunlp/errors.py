@@ -32,9 +32,7 @@ class DataError(GrunlpError):
         wrong, there_is, to_type: as for `GrunlpError`.
     """
 
-    def __init__(
-        self, path: str | Path, line: int | None, wrong: str, there_is: str = "", to_type: str = ""
-    ) -> None:
+    def __init__(self, path: str | Path, line: int | None, wrong: str, there_is: str = "", to_type: str = "") -> None:
         self.path, self.line, self.problem = str(path), line, wrong
         place = f"{path}:{line}" if line is not None else str(path)
         super().__init__(f"{place}: {wrong}", there_is, to_type)

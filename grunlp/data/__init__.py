@@ -1,0 +1,1 @@
+"""Examples: files, readers, vocabularies, batches."""

@@ -7,9 +7,10 @@ An example is a plain dictionary, so that Hugging Face `datasets` can hold it:
 
 `index` is the zero-based token of the predicate; `tags` has one IOB2 tag a word. What a format does not give is an
 empty string (`id`, `document`, `lemma`, `roleset`) or an empty list (`pos`, `frames`). Frames stand in order of index.
+A sentence from raw text also has its `text` and the `offsets` of its words in it: start, exclusive end, in characters.
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class Frame(TypedDict):
@@ -29,3 +30,5 @@ class Example(TypedDict):
     words: list[str]
     pos: list[str]
     frames: list[Frame]
+    text: NotRequired[str]
+    offsets: NotRequired[list[tuple[int, int]]]

@@ -1,0 +1,1 @@
+"""Finished networks; they know no config and no trainer."""

@@ -1,0 +1,37 @@
+"""What all commands share: errors as plain messages, the log on standard error."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+
+from grunlp.errors import GrunlpError
+
+USAGE_ERROR = 2
+
+
+def command(function: Callable[[list[str]], int]) -> Callable[[], int]:
+    """Turn `function(arguments) -> exit status` into the entry point of a command.
+
+    A `GrunlpError` is printed without a traceback and ends in status 2; Ctrl-C in 130; a reader that goes away (as
+    `head` does) ends the command quietly.
+    """
+
+    @wraps(function)
+    def main() -> int:
+        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+        logging.getLogger("grunlp").setLevel(logging.INFO)
+        try:
+            return function(sys.argv[1:])
+        except GrunlpError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return USAGE_ERROR
+        except KeyboardInterrupt:
+            print("stopped", file=sys.stderr)
+            return 130
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
+            return 0
+
+    return main

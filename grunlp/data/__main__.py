@@ -1,0 +1,78 @@
+"""`python -m grunlp.data check PATH ...`: look data files over before training on them."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from grunlp.data.check import report, survey
+from grunlp.data.readers import FORMATS
+from grunlp.errors import GrunlpError
+
+_EXAMPLES = """\
+examples:
+  python -m grunlp.data check train.conll.gz
+  python -m grunlp.data check train=my/train.conll dev=my/dev.conll test=my/test.conll
+  python -m grunlp.data check --format conll2005 --words test.words test.props
+
+The exit status is 0 for good files, 1 when a line could not be read, a tag is illegal or spans overlap, and 2 when the
+command itself was wrong. Sentences shared between splits are counted, case apart, but are no fault: training leaves
+them out."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        splits = _splits(options.paths)
+        if options.words and len(splits) > 1:
+            raise GrunlpError("one words file for several paths", "expected one path of props", "check them one by one")
+        surveys = [survey(name, path, options.format, options.words) for name, path in splits.items()]
+    except GrunlpError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
+        for line in report(surveys):
+            print(line)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return int(any(found.fault_count for found in surveys))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m grunlp.data", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="check")
+    check = commands.add_parser(
+        "check",
+        help="print counts, labels, lengths and faults of data files",
+        description="Print counts, the label table, lengths, illegal tags, overlapping spans, sentences shared between "
+        "the files, and the first ten faults of each with file and line.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    check.add_argument("paths", nargs="+", metavar="[NAME=]PATH", help="data files, plain or as gz or xz")
+    check.add_argument("--format", help=f"one of {', '.join(FORMATS)}; detected by default")
+    check.add_argument("--words", type=Path, help="the words of CoNLL-2005 props that stand apart")
+    return parser
+
+
+def _splits(arguments: Sequence[str]) -> dict[str, Path]:
+    """`dev=my/dev.conll` → `{"dev": my/dev.conll}`; a path without a name is called by its file name."""
+    splits: dict[str, Path] = {}
+    for argument in arguments:
+        match = re.fullmatch(r"(\w+)=(.+)", argument)
+        path = Path(match[2]) if match and not Path(argument).exists() else Path(argument)
+        name = match[1] if match and path != Path(argument) else path.name
+        if name in splits:
+            name = argument
+        if name in splits:
+            raise GrunlpError(f"{argument} is named twice", "each path is one split", "name each path once")
+        splits[name] = path
+    return splits
+
+
+if __name__ == "__main__":
+    sys.exit(main())

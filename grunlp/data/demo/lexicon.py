@@ -1,0 +1,234 @@
+"""The lexicon as one split may see it: entries parsed, held-out ones hidden from the others, and a steady die.
+
+Of every eight entries of each list, the fourth belongs to dev and the eighth to test: no sentence of another split
+uses them. Dev and test use the shared entries too, but reach for their own more often (`NOVELTY`).
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from grunlp.data.demo import adjuncts, nouns, verbs
+from grunlp.data.demo.morphology import plural, regular_past
+from grunlp.data.demo.phrases import CLOSED_CLASS
+
+NOVELTY = 4.0  # how much likelier a held-out entry is than a shared one, in its own split
+SHARED = "train"
+SPLITS = ("train", "dev", "test")
+T = TypeVar("T")
+
+
+class HasHome(Protocol):
+    """Anything that lives in one split or is shared."""
+
+    @property
+    def home(self) -> str:
+        """`train` for what all splits use, else `dev` or `test`."""
+
+
+E = TypeVar("E", bound=HasHome)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A noun, adjective, adverb, name or fixed phrase."""
+
+    text: str
+    home: str
+    plural: str = ""  # of nouns; empty for mass nouns
+
+
+class Pool(Generic[E]):
+    """A list of entries, sorted once by who may use them."""
+
+    def __init__(self, items: Iterable[E]) -> None:
+        self.items = tuple(items)
+        self.shared = [item for item in self.items if item.home == SHARED]
+        self.own = {split: [item for item in self.items if item.home == split != SHARED] for split in SPLITS}
+
+    def known_to(self, split: str) -> list[E]:
+        """What the split may use."""
+        return self.shared + self.own[split]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One complement (or the subject) of a predicate: its role, prepositions and the kinds of filler."""
+
+    role: str
+    prepositions: tuple[str, ...]
+    kinds: tuple[str, ...]
+    optional: bool = False
+
+    @property
+    def clausal(self) -> bool:
+        """Whether a clause fills it."""
+        return self.kinds[0] in ("TO", "ING", "THAT", "WHETHER", "NPTO", "NPBARE")
+
+
+@dataclass(frozen=True)
+class Lemma:
+    """A predicate: verb, noun, adjective or light verb (`noun` is what the light verb makes)."""
+
+    roleset: str
+    forms: tuple[str, str, str]  # base, past, participle; all the same for nouns and adjectives
+    particle: str
+    subject: Slot
+    slots: tuple[Slot, ...]
+    flags: frozenset[str]
+    home: str
+    light: str = ""
+    noun: str = ""
+
+    @property
+    def object(self) -> Slot | None:
+        """The slot without preposition that follows the verb first, if a noun phrase fills it."""
+        first = self.slots[0] if self.slots else None
+        return first if first and not first.prepositions and not first.kinds[0].isupper() else None
+
+
+_HOMES = {word: SHARED for words in CLOSED_CLASS.values() for word in words.split()}
+
+
+def home_of(word: str, i: int) -> str:
+    """The split of the i-th entry of a list; a word of several lists ("paint", "old") has one home, the first."""
+    return _HOMES.setdefault(word, {3: "dev", 7: "test"}.get(i % 8, SHARED))
+
+
+def entries(text: str, separator: str | None = None) -> Pool[Entry]:
+    """The entries of a list, words or, with a separator, phrases."""
+    return Pool(Entry(item, home_of(item, i)) for i, item in enumerate(text.split(separator)))
+
+
+def _nouns(words: str) -> Pool[Entry]:
+    found = []
+    for i, text in enumerate(words.split()):
+        singular, _, irregular = text.partition("/")
+        many = "" if singular.endswith("*") else irregular or plural(singular)
+        singular = singular.rstrip("*")
+        found.append(Entry(singular, home_of(singular, i), many))
+    return Pool(found)
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    return tuple(kind for part in text.split("/") for kind in nouns.UNIONS.get(part, part).split())
+
+
+def _slot(text: str) -> Slot:
+    role, *prepositions, kinds = text.split()
+    choices = tuple(prepositions[0].split("/")) if prepositions else ()
+    return Slot(role.rstrip("?"), choices, _kinds(kinds), role.endswith("?"))
+
+
+def _lemmas(table: str) -> Pool[Lemma]:
+    """The lines of a table of `verbs.py`; one lemma has one home, whichever tables and lines it stands in."""
+    stems: list[str] = []
+    found = []
+    for line in table.strip().splitlines():
+        cells = [cell.strip() for cell in line.split(";")]
+        light = cells.pop(0).split() if ".LV" in cells[0] else []
+        head, subject, complements, flags = [*cells, "", "", ""][:4]
+        roleset, *rest = head.split()
+        base, _, particle = roleset.split(".")[0].partition("_")
+        if base not in stems:
+            stems.append(base)
+        noun = rest[0] if len(rest) == 1 else ""
+        past, participle = rest if len(rest) == 2 else (regular_past(base),) * 2
+        forms = (light[0].split(".")[0], light[1], light[2]) if light else (base, past, participle)
+        slots = tuple(_slot(text) for text in complements.split(",") if text.strip())
+        home = home_of(base, stems.index(base))
+        flag_set = frozenset(flags.split())
+        found.append(
+            Lemma(
+                roleset,
+                forms,
+                particle,
+                _slot(subject or "ARG1 any"),
+                slots,
+                flag_set,
+                home,
+                light[0] if light else "",
+                noun,
+            )
+        )
+    return Pool(found)
+
+
+VERBS = _lemmas(verbs.VERBS)
+RAISING = _lemmas(verbs.RAISING)
+NOUN_PREDICATES = _lemmas(verbs.NOUN_PREDICATES)
+PLAIN_NOUN_PREDICATES = Pool(noun for noun in NOUN_PREDICATES.items if not noun.slots[0].clausal)
+LIGHT_VERBS = _lemmas(verbs.LIGHT_VERBS)
+ADJECTIVES = _lemmas(verbs.ADJECTIVES)
+
+NOUNS = {kind: _nouns(words) for kind, words in nouns.NOUNS.items()}
+FIRST_NAMES, SURNAMES, CITIES, LANGUAGES = map(
+    entries, (nouns.FIRST_NAMES, nouns.SURNAMES, nouns.CITIES, nouns.LANGUAGES)
+)
+MODIFIERS = {kind: entries(words) for kind, words in nouns.ADJECTIVES.items()}
+MIDDLE = {label: entries(words) for label, words in adjuncts.MIDDLE.items()}
+DEGREES = entries(adjuncts.DEGREES)
+_TIMES = {tense: entries(text, "|") for tense, text in adjuncts.TIMES.items()}
+TIMES = {  # a present that is no moment takes habits only
+    "any": _TIMES["any"],
+    "span": _TIMES["span"],
+    "present": _TIMES["present"],
+    "past": Pool(_TIMES["any"].items + _TIMES["past"].items),
+    "future": Pool(_TIMES["any"].items + _TIMES["future"].items),
+}
+CONNECTIVES = entries(adjuncts.CONNECTIVES, "|")
+MEANS = entries(adjuncts.MEANS, "|")
+HEADINGS = entries(adjuncts.HEADINGS, "|")
+# What a plain adjunct of each label may say.
+ADJUNCTS = {
+    "ARGM-LOC": entries(adjuncts.PLACES, "|"),
+    "ARGM-MNR": entries(adjuncts.MANNERS, "|"),
+    "ARGM-DIR": entries(adjuncts.DIRECTIONS, "|"),
+    "ARGM-CAU": entries(adjuncts.CAUSES, "|"),
+    "ARGM-PRP": entries(adjuncts.PURPOSES, "|"),
+    "ARGM-GOL": entries(adjuncts.BENEFICIARIES, "|"),
+    "ARGM-COM": entries(adjuncts.COMPANIONS, "|"),
+    "ARGM-PRD": entries(adjuncts.SECONDARY, "|"),
+    "ARGM-ADV": entries(adjuncts.CONCESSIONS, "|"),
+    "ARGM-EXT": entries(adjuncts.EXTENTS, "|"),
+}
+
+
+class Speaker:
+    """Everything random about one split: its die and what it may say.
+
+    Args:
+        split: train, dev or test.
+    """
+
+    def __init__(self, split: str) -> None:
+        self.split = split
+        self.novel = False  # whether an entry of this split alone was used; the reader resets it
+        self._random = random.Random(SPLITS.index(split) + 1)
+
+    def chance(self, probability: float) -> bool:
+        """True with this probability."""
+        return self._random.random() < probability
+
+    def choose(self, options: Sequence[T]) -> T:
+        """One of the options. Only `Random.random` promises the same numbers in every Python version."""
+        return options[int(self._random.random() * len(options))]
+
+    def weigh(self, weights: dict[str, float]) -> str:
+        """One of the keys, each as likely as its weight."""
+        point = self._random.random() * sum(weights.values())
+        for key, weight in weights.items():
+            point -= weight
+            if point < 0:
+                return key
+        return key
+
+    def pick(self, pool: Pool[E]) -> E:
+        """One of the entries this split may use, its own ones preferred."""
+        own = pool.own[self.split]
+        weight = NOVELTY * len(own)
+        if own and self.chance(weight / (weight + len(pool.shared))):
+            self.novel = True
+            return self.choose(own)
+        return self.choose(pool.shared)

@@ -1,0 +1,68 @@
+"""English inflection by rule, with the exceptions this lexicon needs."""
+
+VOWELS = "aeiou"
+_BE = {"VB": "be", "VBN": "been", "VBG": "being"}
+_DOUBLING = {"admit", "regret", "prefer", "forget", "begin", "refer"}  # stressed on the last of several syllables
+_AN = ("hour", "honest")  # a vowel is heard though none is written
+_A = ("uni", "use", "one", "euro")  # and the other way round
+
+
+def ends_doubled(verb: str) -> bool:
+    """Whether the last consonant doubles before -ed and -ing: stop, plan, admit."""
+    if verb in _DOUBLING:
+        return True
+    syllables = sum(a in VOWELS and b not in VOWELS for a, b in zip(verb, verb[1:] + "#", strict=True))
+    short = len(verb) > 2 and verb[-1] not in VOWELS + "wxy" and verb[-2] in VOWELS and verb[-3] not in VOWELS
+    return syllables == 1 and short
+
+
+def with_s(word: str) -> str:
+    """The plural of a regular noun, or the third person of a verb."""
+    if word.endswith("y") and word[-2] not in VOWELS:
+        return word[:-1] + "ies"
+    return word + ("es" if word.endswith(("s", "x", "z", "ch", "sh", "o")) else "s")
+
+
+def plural(noun: str) -> str:
+    """`box` → `boxes`; words in -o that only take -s are few enough to name."""
+    return noun + "s" if noun in ("piano", "photo", "radio", "video", "kangaroo") else with_s(noun)
+
+
+def regular_past(verb: str) -> str:
+    """`open` → `opened`, `stop` → `stopped`, `carry` → `carried`."""
+    if verb.endswith("e"):
+        return verb + "d"
+    if verb.endswith("y") and verb[-2] not in VOWELS:
+        return verb[:-1] + "ied"
+    return verb + (verb[-1] if ends_doubled(verb) else "") + "ed"
+
+
+def with_ing(verb: str) -> str:
+    """`make` → `making`, `lie` → `lying`, `see` → `seeing`, `run` → `running`."""
+    if verb.endswith("ie"):
+        return verb[:-2] + "ying"
+    if verb.endswith("e") and not verb.endswith(("ee", "ye", "oe")):
+        return verb[:-1] + "ing"
+    return verb + (verb[-1] if ends_doubled(verb) else "") + "ing"
+
+
+def verb_form(lemma: str, past: str, participle: str, tag: str, agreement: str) -> str:
+    """The form of a verb for a Penn tag (VB, VBG, VBN, VBD, or VBP for the present of any person)."""
+    if lemma == "be":
+        return _BE.get(tag) or _finite_be(tag, agreement)
+    if tag == "VBP" and agreement == "singular":
+        return "has" if lemma == "have" else with_s(lemma)
+    return {"VB": lemma, "VBP": lemma, "VBD": past, "VBN": participle, "VBG": with_ing(lemma)}[tag]
+
+
+def _finite_be(tag: str, agreement: str) -> str:
+    if tag == "VBD":
+        return "were" if agreement == "plural" else "was"
+    return {"plural": "are", "I": "am", "singular": "is"}[agreement]
+
+
+def article(following: str) -> str:
+    """`a` or `an`, by the sound of the next word."""
+    low = following.lower()
+    heard = low.startswith(_AN) or (low[0] in VOWELS and not low.startswith(_A))
+    return "an" if heard else "a"

@@ -1,0 +1,143 @@
+"""PropBank roles on the words of the English Web Treebank.
+
+propbank-release gives roles, part-of-speech tags and trees, its words hidden; UD_English-EWT gives words and tags,
+corrected since the roles were made, so that some words are split, joined or tagged otherwise. Both list the same
+documents with their sentences in the same order. The joining rule, for one document:
+
+1. Align the sequence of all tags in the UD file to that in the PropBank file by Python's `difflib.SequenceMatcher`
+   (`autojunk=False`), sentence ends ignored.
+2. Words in an equal run correspond one to one, and so do words in a replaced run of the same length on both sides.
+3. A PropBank sentence whose tokens all correspond to neighbouring words takes their forms and tags; any other is
+   dropped. It is named after the UD sentence of its first word.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from grunlp.data.bio import brackets_to_tags
+from grunlp.data.example import Example, Frame
+from grunlp.errors import DataError, GrunlpError
+
+SPLITS = ("train", "dev", "test")
+
+
+class Word(NamedTuple):
+    """One word of a UD document."""
+
+    form: str
+    pos: str
+    sentence: str
+
+
+class Joined(NamedTuple):
+    """The three splits, and how many PropBank sentences and predicates could not be joined, by reason."""
+
+    splits: dict[str, list[Example]]
+    dropped: Counter[str]
+
+
+def join_ewt(ud: Mapping[str, bytes], propbank: Mapping[str, bytes]) -> Joined:
+    """Examples of train, dev and test, documents in order of name.
+
+    Args:
+        ud: `not-to-release/sources/<genre>/<document>.conllu`, CoNLL-U.
+        propbank: `data/google/ewt/<genre>/00/<document>.gold_skel`, one token a line, and `docs/evaluation/ewt.*.txt`,
+            the documents of each split. A document in no list is left out.
+
+    Raises:
+        GrunlpError: a split list or the UD file of a document is missing.
+        DataError: a line of another shape than expected.
+    """
+    joined = Joined({}, Counter())
+    for split in SPLITS:
+        joined.splits[split] = examples = []
+        for document in sorted(_listed(propbank, split)):
+            skeleton_path = f"data/google/ewt/{document}.gold_skel"
+            if skeleton_path not in propbank:  # some listed documents were never annotated
+                continue
+            genre, _, name = document.split("/")
+            ud_path = f"not-to-release/sources/{genre}/{name}.conllu"
+            if ud_path not in ud:
+                raise GrunlpError(f"no words for {document}", f"Expected {ud_path} in UD_English-EWT.")
+            words = read_words(ud[ud_path].decode(), ud_path)
+            try:
+                sentences = read_skeleton(propbank[skeleton_path].decode())
+                examples += join_document(document, words, sentences, joined.dropped)
+            except (IndexError, ValueError) as error:
+                raise DataError(
+                    skeleton_path, None, f"a row is not as expected: {error}", "Expected 8 columns and one a predicate."
+                ) from error
+    return joined
+
+
+def read_words(text: str, path: str) -> list[Word]:
+    """The words of a CoNLL-U text; ranges (`3-4`) and empty words (`3.1`) are left out."""
+    words, sentence = [], ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("# sent_id = "):
+            sentence = line.removeprefix("# sent_id = ")
+        elif line and not line.startswith("#"):
+            cells = line.split("\t")
+            if len(cells) != 10:
+                raise DataError(path, number, f"{len(cells)} columns", "Expected the 10 of CoNLL-U.")
+            if cells[0].isdecimal():
+                words.append(Word(cells[1], cells[4], sentence))
+    return words
+
+
+def read_skeleton(text: str) -> list[list[list[str]]]:
+    """Sentences of rows: document, sentence, token, form, pos, tree, lemma, roleset, then one cell a predicate."""
+    blocks = text.strip().split("\n\n")
+    return [[line.split() for line in block.splitlines()] for block in blocks]
+
+
+def join_document(
+    document: str, words: list[Word], sentences: list[list[list[str]]], dropped: Counter[str]
+) -> list[Example]:
+    """The sentences of one document that could be joined; the others are added to `dropped`."""
+    partner = _align([word.pos for word in words], [row[4] for rows in sentences for row in rows])
+    examples, end = [], 0
+    for rows in sentences:
+        start, end = end, end + len(rows)
+        places = [partner.get(i) for i in range(start, end)]
+        first = places[0]
+        if first is not None and places == list(range(first, first + len(rows))):
+            examples.append(_example(document, words[first : first + len(rows)], rows))
+        else:
+            dropped["sentences"] += 1
+            dropped["predicates"] += len(rows[0]) - 8
+    return examples
+
+
+def _align(ud_tags: list[str], tags: list[str]) -> dict[int, int]:
+    """Word index of each token that has one."""
+    partner: dict[int, int] = {}
+    for kind, ud_start, ud_end, start, end in SequenceMatcher(None, ud_tags, tags, autojunk=False).get_opcodes():
+        if kind == "equal" or (kind == "replace" and ud_end - ud_start == end - start):
+            partner.update(zip(range(start, end), range(ud_start, ud_end), strict=True))
+    return partner
+
+
+def _example(document: str, words: list[Word], rows: list[list[str]]) -> Example:
+    predicates = [i for i, row in enumerate(rows) if row[7] != "-"]
+    columns = list(zip(*(row[8:] for row in rows), strict=True))
+    frames = [
+        Frame(index=i, lemma=rows[i][6], roleset=rows[i][7], tags=brackets_to_tags(column))
+        for i, column in zip(predicates, columns, strict=True)
+    ]
+    return Example(
+        id=words[0].sentence,
+        document=document,
+        words=[word.form for word in words],
+        pos=[word.pos for word in words],
+        frames=frames,
+    )
+
+
+def _listed(propbank: Mapping[str, bytes], split: str) -> set[str]:
+    path = f"docs/evaluation/ewt.{split}.txt"
+    if path not in propbank:
+        raise GrunlpError(f"no list of the {split} documents", f"Expected {path} in propbank-release.")
+    return {line.strip().removesuffix(".conllu") for line in propbank[path].decode().splitlines() if line.strip()}

@@ -1,0 +1,169 @@
+"""The one door for the user's own files: `read(path)` yields examples whatever the format.
+
+The shape of an example is in `grunlp.data.example`, each format in the module of its name. A format is told by the
+first sentences of the file, never by its name:
+
+| format     | sign |
+|------------|------|
+| json-flat  | lines are JSON objects with `tags` |
+| json-lines | lines are JSON objects |
+| words-tags | lines hold `|||` |
+| conll2012  | `#begin document`, or numbers in columns 2 and 3 and brackets in columns 6 and 11 |
+| conllu     | `# global.columns`, or ten or more columns with a number first and a head in column 7 |
+| columns    | a number first, only bracket cells after column 5 |
+| conll2005  | a column of lemmas and `-`, followed by as many bracket columns as it has lemmas |
+
+Formats with BIO tags may hold an `I-X` that continues nothing. That is no reading error: scorers define what it means
+and `grunlp.data check` counts it. Bracket formats cannot hold one.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from grunlp.data.example import Example
+from grunlp.data.readers import columns, conll2005, conll2012, conllu, flat, json_lines, words_tags
+from grunlp.data.readers.blocks import Block, single_line_blocks
+from grunlp.data.readers.lines import Line, open_lines, require_file
+from grunlp.errors import DataError, GrunlpError, nearest
+
+__all__ = ["FORMATS", "detect", "read", "read_numbered"]
+
+_log = logging.getLogger(__name__)
+_HEAD_BLOCKS, _HEAD_LINES = 5, 1000  # a file whose first sentence is faulty is told by those after it
+
+OnError = Callable[[DataError], None]
+
+
+class Format(NamedTuple):
+    """How one format is told, cut into sentences and read.
+
+    `matches` sees the lines up to a blank one; `blocks` cuts lines into blocks; `parse` makes an example of a block
+    or raises `DataError`; `flat` says that each block holds one predicate and equal sentences are to be joined.
+    """
+
+    matches: Callable[[list[str]], bool]
+    blocks: Callable[[Iterator[Line], str], Iterator[Block]]
+    parse: Callable[[Block], Example]
+    flat: bool = False
+
+
+FORMATS = {
+    "json-flat": Format(json_lines.matches_flat, single_line_blocks, json_lines.parse_flat, flat=True),
+    "json-lines": Format(json_lines.matches, single_line_blocks, json_lines.parse),
+    "words-tags": Format(words_tags.matches, single_line_blocks, words_tags.parse, flat=True),
+    "conll2012": Format(conll2012.matches, conll2012.blocks, conll2012.parse),
+    "conllu": Format(conllu.matches, conllu.blocks, conllu.parse),
+    "columns": Format(columns.matches, columns.blocks, columns.parse),
+    "conll2005": Format(conll2005.matches, conll2005.blocks, conll2005.parse),
+}
+"""Every format, in the order in which they are tried."""
+
+
+def read(
+    path: str | Path,
+    format: str | None = None,
+    words: str | Path | None = None,
+    on_error: OnError | None = None,
+) -> Iterator[Example]:
+    """The sentences of a file, one in memory at a time.
+
+    Args:
+        path: a text file, plain or as gz or xz.
+        format: a key of FORMATS; by default it is told by the first sentences.
+        words: the words of CoNLL-2005 props that stand apart, one token a line.
+        on_error: called with each fault; its sentence is skipped and reading goes on. By default the first is raised.
+
+    Raises:
+        GrunlpError: at once, for an unknown format.
+        DataError: at once for a file that does not exist, and while reading for bad input, unless `on_error` is given.
+    """
+    return (example for _, example in read_numbered(path, format, words, on_error))
+
+
+def read_numbered(
+    path: str | Path,
+    format: str | None = None,
+    words: str | Path | None = None,
+    on_error: OnError | None = None,
+) -> Iterator[tuple[int, Example]]:
+    """As `read`, each sentence with the one-based line of its first token."""
+    if words is not None and format is None:
+        format = "conll2005"
+    if format is not None and format not in FORMATS:
+        near = nearest(format, FORMATS)
+        to_type = f"did you mean {near}?" if near else "leave the format out to have it detected"
+        raise GrunlpError(f"unknown format {format!r}", f"formats: {', '.join(FORMATS)}", to_type)
+    if words is not None and format != "conll2005":
+        to_type = "leave out the words file, or the format"
+        raise GrunlpError(f"a words file with format {format}", "only conll2005 has its words apart", to_type)
+    for file in (path, words) if words is not None else (path,):
+        require_file(Path(file))
+    return _examples(Path(path), format, Path(words) if words is not None else None, on_error)
+
+
+def detect(path: str | Path) -> str:
+    """The format of a file, a key of FORMATS. Raises `DataError` when none fits."""
+    return _detect(Path(path), open_lines(Path(path)))[0]
+
+
+def _examples(
+    path: Path, format: str | None, words: Path | None, on_error: OnError | None
+) -> Iterator[tuple[int, Example]]:
+    on_error = on_error or _raise
+    try:
+        lines = open_lines(path) if words is None else conll2005.paste(words, path)
+        if format is None:
+            format, lines = _detect(path, lines)
+            _log.info("%s: format %s", path, format)
+        numbered = _parse(FORMATS[format], lines, path, on_error)
+        yield from flat.merge(numbered) if FORMATS[format].flat else numbered
+    except DataError as error:
+        on_error(error)
+
+
+def _raise(error: DataError) -> None:
+    raise error
+
+
+def _parse(form: Format, lines: Iterator[Line], path: Path, on_error: OnError) -> Iterator[tuple[int, Example]]:
+    block = None
+    for block in form.blocks(lines, str(path)):
+        try:
+            block.require_text()
+            example = form.parse(block)
+        except DataError as error:
+            on_error(error)
+        else:
+            yield block.rows[0].number, example
+    if block is None:
+        raise _no_sentence(path)
+
+
+def _no_sentence(path: Path) -> DataError:
+    return DataError(path, None, "holds no sentence", "expected at least one", "check how it was made")
+
+
+def _detect(path: Path, lines: Iterator[Line]) -> tuple[str, Iterator[Line]]:
+    """The format, and the lines with those looked at put back."""
+    head: list[Line] = []
+    blocks: list[list[str]] = [[]]
+    for line in lines:
+        head.append(line)
+        if line.text.strip(" \t"):
+            blocks[-1].append(line.text)
+        elif blocks[-1]:
+            blocks.append([])
+        if len(blocks) > _HEAD_BLOCKS or len(head) == _HEAD_LINES:
+            break
+    for block in filter(None, blocks):
+        for name, form in FORMATS.items():
+            if form.matches(block):
+                return name, chain(head, lines)
+    if not any(blocks):
+        raise _no_sentence(path)
+    first = next(line for line in head if line.text.strip(" \t"))
+    raise DataError(path, first.number, "the format is not recognised", f"formats: {', '.join(FORMATS)}",
+                    "see the examples in grunlp/data/readers, or name the format")  # fmt: skip

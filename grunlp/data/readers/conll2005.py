@@ -1,0 +1,113 @@
+"""CoNLL-2005 props (Carreras and Màrquez 2005).
+
+The target column holds the lemma of a predicate or `-`; one bracket column a predicate follows. Words are pasted
+before them or stand in a file of their own, one token a line, with the same blank lines:
+
+    Anna     -        (A0*)   *
+    forgot   forget   (V*)    *
+    to       -        (A1*    *
+    call     call     *)      (V*)
+    .        -        *       *
+
+Any columns may stand between word and target, as in the full layout of the shared task (part of speech, parse, named
+entities, sense). The first of them without brackets is taken as the part of speech; a column of two-digit senses
+right before the target completes the roleset. The target column is found in each sentence by its shape: the last
+column without `*` in which as many cells differ from `-` as columns follow. There are no comments: `#` is a word.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+
+from grunlp.data.example import Example
+from grunlp.data.readers.blocks import Block, Predicate, Row, blank_line_blocks, bracket_frames, split_white, table
+from grunlp.data.readers.lines import Line, open_lines
+from grunlp.errors import DataError
+
+NOTHING = "-"
+_SENSE = re.compile(r"\d\d|XX")
+
+
+def paste(words: Path, props: Path) -> Iterator[Line]:
+    """Lines of `props`, each with its word before it. Raises `DataError` where the two files are out of step."""
+    for word, prop in zip_longest(open_lines(words), open_lines(props)):
+        blank = [line is None or not line.text.strip(" \t") for line in (word, prop)]
+        if blank[0] != blank[1]:
+            number = (prop or word).number
+            ends, goes_on = (words, props) if blank[0] else (props, words)
+            raise DataError(props, number, f"the sentence ends in {ends} but goes on in {goes_on}",
+                            "words and props have one line a token and blank lines at the same places",
+                            "find the first sentence whose two files differ in length")  # fmt: skip
+        if prop is None:
+            continue  # blank lines at the end of the words file
+        if not blank[0] and len(split_white(word.text)) > 1:
+            raise DataError(words, word.number, "several columns in a words file", "expected one token a line",
+                            "keep only the column of words")  # fmt: skip
+        yield prop if blank[0] else Line(prop.number, f"{word.text} {prop.text}", prop.fault or word.fault)
+
+
+def matches(rows: list[str]) -> bool:
+    """A target column is found, or a V opens in some bracket column."""
+    cells = [split_white(row) for row in rows]
+    fits = len({len(row) for row in cells}) == 1 and _fitting_target(cells) is not None
+    return fits or any("(V*" in cell for row in cells for cell in row[1:])
+
+
+def blocks(lines: Iterator[Line], source: str) -> Iterator[Block]:
+    """One block a sentence."""
+    return blank_line_blocks(lines, source)
+
+
+def parse(block: Block) -> Example:
+    """One sentence. Raises `DataError`, also for props that stand without their words."""
+    rows = table(block, split_white, 1, "word, target and one bracket column a predicate")
+    target = _target_column(rows)
+    if target == 0:
+        raise DataError(block.source, rows[0].line, "props without words", "expected the word in the first column",
+                        "give the file of words, one token a line, as words=FILE")  # fmt: skip
+    senses = [row.cells[target - 1] for row in rows] if target > 1 else []
+    if not all(sense == NOTHING or _SENSE.fullmatch(sense) for sense in senses):
+        senses = []
+    predicates = []
+    for i, row in enumerate(rows):
+        lemma = row.cells[target]
+        if lemma != NOTHING:
+            sense = senses[i] if senses else NOTHING
+            predicates.append(Predicate(i, lemma, f"{lemma}.{sense}" if sense != NOTHING else ""))
+    return Example(
+        id="",
+        document="",
+        words=[row.cells[0] for row in rows],
+        pos=_parts_of_speech(rows, target - bool(senses)),
+        frames=bracket_frames(block, rows, target + 1, predicates),
+    )
+
+
+def _target_column(rows: list[Row]) -> int:
+    """The target column by its shape; in a faulty sentence the last column in which most cells have no `*`."""
+    cells = [row.cells for row in rows]
+    fitting = _fitting_target(cells)
+    if fitting is not None:
+        return fitting
+    plain = (t for t in range(len(cells[0])) if 2 * sum("*" not in row[t] for row in cells) > len(cells))
+    return max(plain, default=0)
+
+
+def _fitting_target(cells: list[list[str]]) -> int | None:
+    width = len(cells[0])
+    for t in reversed(range(width)):
+        predicates = sum(row[t] != NOTHING for row in cells)
+        if predicates == width - 1 - t and not any("*" in row[t] for row in cells):
+            return t
+        if not all("*" in row[t] for row in cells):
+            return None  # neither target nor role column
+    return None
+
+
+def _parts_of_speech(rows: list[Row], end: int) -> list[str]:
+    for column in range(1, end):
+        tags = [row.cells[column] for row in rows]
+        if not any("*" in tag for tag in tags):
+            return tags
+    return []

@@ -1,0 +1,106 @@
+"""CoNLL-2012, as OntoNotes 5 is distributed for the shared task (Pradhan et al. 2012).
+
+Columns between blanks: document, part, token number from 0, word, part of speech, parse, predicate lemma, frameset
+number, word sense, speaker, named entities, one bracket column a predicate, coreference.
+
+    #begin document (letters/0001); part 000
+    letters/0001  0  0  Anna    NNP  (TOP(S(NP*)  -       -   -  -  (PERSON)  (ARG0*)  *     (0)
+    letters/0001  0  1  forgot  VBD  (VP*         forget  01  1  -  *         (V*)     *     -
+    letters/0001  0  2  to      TO   (S(VP*       -       -   -  -  *         (ARG1*   *     -
+    letters/0001  0  3  call    VB   (VP*))))     call    02  2  -  *         *)       (V*)  -
+    letters/0001  0  4  .       .    *))          -       -   -  -  *         *        *     -
+
+    #end document
+
+A predicate is the row where its column's V opens: lemma and frameset alone are no sign, since OntoNotes gives both to
+words whose roles were not annotated. The document's name is kept, its part is not.
+"""
+
+from collections.abc import Iterator
+
+from grunlp.data.bio import PREDICATE
+from grunlp.data.example import Example
+from grunlp.data.readers.blocks import (
+    Block,
+    Predicate,
+    Row,
+    blank_line_blocks,
+    column_frame,
+    column_spans,
+    require_sequence,
+    split_white,
+    table,
+)
+from grunlp.data.readers.lines import Line
+from grunlp.errors import DataError
+
+NOTHING = "-"
+ROLES = 11  # the first bracket column; coreference comes after the last
+_MARKS = ("#begin document", "#end document")
+_EXPECTED = (
+    "document, part, number, word, pos, parse, lemma, frameset, sense, speaker, entities, "
+    "one bracket column a predicate, coreference"
+)
+
+
+def matches(rows: list[str]) -> bool:
+    """A document begins, or most rows have numbers in columns 2 and 3 and brackets in columns 6 and 11."""
+    if any(row.startswith(_MARKS) for row in rows):
+        return True
+    cells = [split_white(row) for row in rows]
+    fitting = [
+        row
+        for row in cells
+        if len(row) > ROLES
+        and row[1].isdecimal()
+        and row[2].isdecimal()
+        and "*" in row[5]
+        and "*" in row[10]
+        and "*" not in "".join(row[6:10])
+    ]
+    return 2 * len(fitting) > len(rows)
+
+
+def blocks(lines: Iterator[Line], source: str) -> Iterator[Block]:
+    """One block a sentence."""
+    return blank_line_blocks(lines, source, comment=_MARKS)
+
+
+def parse(block: Block) -> Example:
+    """One sentence. Raises `DataError`."""
+    rows = table(block, split_white, ROLES + 1, _EXPECTED)
+    require_sequence(block, rows, column=2, start=0)
+    predicates: dict[int, int] = {}  # token of the predicate → its role column
+    for column in range(ROLES, len(rows[0].cells) - 1):
+        index = _predicate_of(block, rows, column)
+        if index in predicates:
+            wrong = f"columns {predicates[index] + 1} and {column + 1} both have their V here"
+            there_is = "each predicate has its own role column"
+            raise DataError(block.source, rows[index].line, wrong, there_is, "remove one of the two columns")
+        predicates[index] = column
+    return Example(
+        id="",
+        document=rows[0].cells[0],
+        words=[row.cells[3] for row in rows],
+        pos=[row.cells[4] for row in rows],
+        frames=[
+            column_frame(block, rows, column, Predicate(index, *_lemma_and_roleset(rows[index])))
+            for index, column in sorted(predicates.items())
+        ],
+    )
+
+
+def _predicate_of(block: Block, rows: list[Row], column: int) -> int:
+    for i, row in enumerate(rows):
+        if row.cells[column].startswith(f"({PREDICATE}*"):
+            return i
+    column_spans(block, rows, column)  # a broken bracket is the likelier cause, and named more exactly
+    raise DataError(block.source, rows[0].line, f"column {column + 1} belongs to no predicate: it has no (V*",
+                    f"expected {_EXPECTED}", "remove the column, or mark its predicate")  # fmt: skip
+
+
+def _lemma_and_roleset(row: Row) -> tuple[str, str]:
+    lemma, frameset = row.cells[6:8]
+    if lemma == NOTHING:
+        return "", ""
+    return lemma, f"{lemma}.{frameset}" if frameset != NOTHING else ""

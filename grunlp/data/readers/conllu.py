@@ -1,0 +1,180 @@
+"""CoNLL-U with PropBank columns: Universal Propositions 1.0 and 2.0 and other CoNLL-U Plus files.
+
+Cells are separated by tabs. `# global.columns = ...` names the columns (https://universaldependencies.org/ext-format.html);
+without it the layout of Universal Propositions 1.0 is read: the ten columns of CoNLL-U, the roleset in column 11 and
+one role column a predicate from column 12, with the role on the head word of each argument. (Its languages other than
+English leave out DEPS and MISC: a flag `Y` in column 9, the roleset in 10, roles from 11.)
+
+    # sent_id = letters-0001-01
+    1   Anna     Anna     PROPN  NNP  _  2  nsubj  _  _  _          ARG0  _
+    2   forgot   forget   VERB   VBD  _  0  root   _  _  forget.01  V     _
+    3   to       to       PART   TO   _  4  mark   _  _  _          _     _
+    4   call     call     VERB   VB   _  2  xcomp  _  _  call.02    ARG1  V
+
+Universal Propositions 2.0 has `UP:PRED`, then `UP:ARGHEADS` (`ARG0:1|ARG1:4`) or `UP:ARGSPANS` (`ARG0:1-1|ARG1:3-4`)
+on the row of the predicate. Spans come from
+
+* `UP:ARGSPANS` where given, overlaps resolved by `dependency.without_overlaps`;
+* the subtrees of the heads otherwise, by `dependency.subtree_spans`.
+
+The predicate is labelled V where the file has none. Multi-word tokens (`3-4`) and empty nodes (`5.1`) are left out;
+the part of speech is XPOS, or UPOS where XPOS is empty. Role names are kept as they are (`A0` or `ARG0`).
+"""
+
+import re
+from collections.abc import Iterator
+
+from grunlp.data.bio import PREDICATE, Span, spans_to_tags
+from grunlp.data.example import Example, Frame
+from grunlp.data.readers.blocks import Block, Row, blank_line_blocks, require_sequence, split_tabs, table
+from grunlp.data.readers.dependency import subtree_spans, without_overlaps
+from grunlp.data.readers.lines import Line
+from grunlp.errors import DataError
+
+NOTHING = ("_", "")
+COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC", "UP:PRED")
+FLAGGED = (*COLUMNS[:8], "UP:FLAG", "UP:PRED")
+_NOT_A_WORD = re.compile(r"\d+[-.]\d+[ \t]")
+_INHERITED = re.compile(r"#\s*(newdoc id|global\.columns)\s*=")
+
+
+def matches(rows: list[str]) -> bool:
+    """Columns are named, or most rows have ten cells, a number first and a head in the seventh."""
+    if any(row.startswith("# global.columns") for row in rows):
+        return True
+    cells = [split_tabs(row) for row in rows if not row.startswith("#")]
+    fitting = [row for row in cells if len(row) >= 10 and row[0][:1].isdecimal() and re.fullmatch(r"\d+|_", row[6])]
+    return 2 * len(fitting) > len(cells)
+
+
+def blocks(lines: Iterator[Line], source: str) -> Iterator[Block]:
+    """One block a sentence, with the names of document and columns that hold from an earlier line on."""
+    inherited: dict[str, Line] = {}
+    for block in blank_line_blocks(lines, source, comment=("#",)):
+        before = list(inherited.values())
+        for line in block.comments:
+            match = _INHERITED.match(line.text)
+            if match:
+                inherited[match[1]] = line
+        rows = [line for line in block.rows if not _NOT_A_WORD.match(line.text)]
+        if rows:
+            yield Block(source, before + block.comments, rows)
+
+
+def parse(block: Block) -> Example:
+    """One sentence. Raises `DataError`."""
+    columns = tuple(block.comment("global.columns").split())
+    rows = table(block, split_tabs, len(columns) or 10, " ".join(columns or COLUMNS) + ", role columns")
+    columns = columns or (FLAGGED if any(row.cells[8] == "Y" for row in rows) else COLUMNS)
+    for needed in ("ID", "FORM"):
+        if needed not in columns:
+            wrong = f"no column is named {needed}"
+            raise DataError(block.source, rows[0].line, wrong, f"columns: {' '.join(columns)}", "mend # global.columns")
+    require_sequence(block, rows, column=columns.index("ID"), start=1)
+    cells = {name: [row.cells[i] for row in rows] for i, name in enumerate(columns) if i < len(rows[0].cells)}
+    blank = ["_"] * len(rows)
+    pos = [
+        x if x not in NOTHING else u for x, u in zip(cells.get("XPOS", blank), cells.get("UPOS", blank), strict=True)
+    ]
+    return Example(
+        id=block.comment("sent_id"),
+        document=block.comment("newdoc id"),
+        words=cells["FORM"],
+        pos=[] if all(tag in NOTHING for tag in pos) else pos,
+        frames=_frames(block, rows, columns, cells),
+    )
+
+
+def _frames(block: Block, rows: list[Row], columns: tuple[str, ...], cells: dict[str, list[str]]) -> list[Frame]:
+    name = next((name for name in ("UP:PRED", "UP:PREDS") if name in cells), "")
+    rolesets = cells.get(name, [])
+    predicates = [i for i, roleset in enumerate(rolesets) if roleset not in NOTHING]
+    if "UP:ARGSPANS" in columns:
+        spans = [_given_spans(block, rows[i], cells["UP:ARGSPANS"][i], i, len(rows)) for i in predicates]
+    elif "UP:ARGHEADS" in columns:
+        labels = [_given_heads(block, rows[i], cells["UP:ARGHEADS"][i], len(rows)) for i in predicates]
+        spans = _subtree_spans(block, rows, columns, predicates, labels)
+    else:
+        first = columns.index(name) + 1 if name else len(rows[0].cells)
+        labels = _role_columns(block, rows, first, predicates)
+        spans = _subtree_spans(block, rows, columns, predicates, labels)
+    lemmas = cells.get("LEMMA", [""] * len(rows))
+    return [
+        Frame(index=i, lemma=lemmas[i], roleset=rolesets[i], tags=spans_to_tags(of_frame, len(rows)))
+        for i, of_frame in zip(predicates, spans, strict=True)
+    ]
+
+
+def _role_columns(block: Block, rows: list[Row], first: int, predicates: list[int]) -> list[dict[int, str]]:
+    """Labels of head words, a dictionary a predicate. One unused column may follow: Universal Propositions has it in
+    sentences without predicates."""
+    width = max(len(rows[0].cells) - first, 0)
+    unused = all(row.cells[-1] in NOTHING for row in rows)
+    if width != len(predicates) and not (unused and width == len(predicates) + 1):
+        at = rows[predicates[width]] if width < len(predicates) else rows[0]
+        raise DataError(block.source, at.line, f"{len(predicates)} predicates but {width} role columns",
+                        f"each predicate has one role column, from column {first + 1} on, in order of appearance",
+                        "add the missing column, or take the roleset away")  # fmt: skip
+    return [
+        {i: row.cells[column] for i, row in enumerate(rows) if row.cells[column] not in NOTHING}
+        for column in range(first, first + len(predicates))
+    ]
+
+
+def _given_heads(block: Block, row: Row, cell: str, length: int) -> dict[int, str]:
+    """`ARG0:1|ARG1:4` → `{0: "ARG0", 3: "ARG1"}`."""
+    found = re.findall(r"(?:^|\|)([^|\s]+):(\d{1,9})(?=\||$)", cell)
+    heads = {int(number) - 1: label for label, number in found}
+    _require_all(block, row, cell, len(found), [(i, i + 1) for i in heads], length, "ARG0:1|ARG1:4")
+    return heads
+
+
+def _given_spans(block: Block, row: Row, cell: str, predicate: int, length: int) -> list[Span]:
+    """`ARG0:1-1|ARG1:3-4` → `[Span("ARG0", 0, 1), Span("ARG1", 2, 4)]`, with V, and overlaps resolved."""
+    found = re.findall(r"(?:^|\|)([^|\s]+):(\d{1,9})-(\d{1,9})(?=\||$)", cell)
+    spans = [Span(label, int(start) - 1, int(end)) for label, start, end in found]
+    _require_all(block, row, cell, len(found), [span[1:] for span in spans], length, "ARG0:1-1|ARG1:3-4")
+    if all(span.label != PREDICATE for span in spans):
+        spans.append(Span(PREDICATE, predicate, predicate + 1))
+    return without_overlaps(spans, length)
+
+
+def _require_all(
+    block: Block, row: Row, cell: str, found: int, places: list[tuple[int, int]], length: int, shape: str
+) -> None:
+    expected = 0 if cell in NOTHING else cell.count("|") + 1
+    if found != expected or any(not 0 <= start < end <= length for start, end in places):
+        wrong = f"arguments {cell!r} cannot be read"
+        there_is = f"expected {shape} or _, with tokens from 1 to {length}"
+        raise DataError(block.source, row.line, wrong, there_is, "mend the cell")
+
+
+def _subtree_spans(
+    block: Block, rows: list[Row], columns: tuple[str, ...], predicates: list[int], labels: list[dict[int, str]]
+) -> list[list[Span]]:
+    if not predicates:
+        return []
+    if "HEAD" not in columns:
+        there_is = "argument heads become spans by their subtrees"
+        raise DataError(block.source, rows[0].line, "no column is named HEAD", there_is, "add HEAD or UP:ARGSPANS")
+    heads = _heads(block, rows, columns.index("HEAD"))
+    return [subtree_spans(of_frame, i, heads) for i, of_frame in zip(predicates, labels, strict=True)]
+
+
+def _heads(block: Block, rows: list[Row], column: int) -> list[int]:
+    """Head of each token, -1 for a root. Raises `DataError` for a head that is no token, and for a cycle."""
+    heads = []
+    for row in rows:
+        cell = row.cells[column]
+        if not re.fullmatch(r"\d{1,9}", cell) or int(cell) > len(rows):
+            there_is = f"expected 0 or a token from 1 to {len(rows)}"
+            raise DataError(block.source, row.line, f"head {cell!r} is no token", there_is, "mend the HEAD column")
+        heads.append(int(cell) - 1)
+    for i, row in enumerate(rows):
+        ancestor, steps = i, 0
+        while ancestor >= 0 and steps <= len(rows):
+            ancestor, steps = heads[ancestor], steps + 1
+        if ancestor >= 0:
+            wrong = "the heads above this token go round in a circle"
+            raise DataError(block.source, row.line, wrong, "expected a tree", "mend the HEAD column")
+    return heads

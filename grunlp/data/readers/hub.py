@@ -1,0 +1,99 @@
+"""Data sets of the Hugging Face hub, and local Parquet and JSON files, by `datasets.load_dataset`.
+
+One predicate a row: a column of tokens, a column of BIO tags (strings or ClassLabel ids), and if there is one a column
+with the predicate's place, as an index from 0 or as one 0/1 mark a token. Consecutive rows of the same tokens become
+one example. Rows are streamed: nothing is copied to a cache.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grunlp.data.example import Example
+from grunlp.data.readers.flat import frame_from_tags, merge
+from grunlp.errors import DataError, nearest
+
+if TYPE_CHECKING:
+    from datasets import IterableDataset
+
+_LOADERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json"}
+
+
+def read_hub(
+    name_or_path: str, split: str, words: str, tags: str, predicate: str | None = None, config: str | None = None
+) -> Iterator[Example]:
+    """Examples of one split.
+
+    Args:
+        name_or_path: a name on the hub, or a local Parquet or JSON file, or a folder of them (`train.parquet`, ...).
+        split: its split; a single file has only the one asked for.
+        words, tags: the columns of tokens and of tags, one of each a token.
+        predicate: the column of the predicate's place; by default it is where the tag is B-V.
+        config: the configuration of a hub data set that has several.
+
+    Raises:
+        DataError: the data set, split or a column does not exist, or a row is faulty; its line is the row, from 1.
+    """
+    rows = _load(name_or_path, split, config)
+    columns = [words, tags, predicate] if predicate else [words, tags]
+    return (example for _, example in merge(_numbered(rows, f"{name_or_path} [{split}]", columns)))
+
+
+def _numbered(rows: "IterableDataset", source: str, columns: list[str]) -> Iterator[tuple[int, Example]]:
+    """Row number and example of each row; `columns` are those of words, tags and, if there is one, predicate."""
+    names = getattr(getattr((rows.features or {}).get(columns[1]), "feature", None), "names", [])
+    number = 0
+    try:
+        for number, row in enumerate(rows, start=1):
+            for column in columns:
+                _require_column(source, column, row)
+            words, tags, *places = (row[column] for column in columns)
+            yield number, _example(words, _tag_names(tags, names), *places)
+    except (OSError, ValueError) as error:  # ValueError: also what pyarrow raises for a damaged file
+        expected = f"expected a row a predicate, with {' and '.join(columns)}"
+        raise DataError(source, max(number, 1), str(error), expected, "mend the row, or name other columns") from error
+    if not number:
+        raise DataError(source, None, "holds no row", "expected at least one", "check the split")
+
+
+def _load(name_or_path: str, split: str, config: str | None) -> "IterableDataset":
+    from datasets import load_dataset  # takes seconds: never at the top of a module
+
+    path = Path(name_or_path)
+    loader = next((_LOADERS[suffix] for suffix in path.suffixes if suffix in _LOADERS), None)  # also of x.json.gz
+    try:
+        if loader and path.is_file():
+            return load_dataset(loader, data_files={split: str(path)}, split=split, streaming=True)
+        return load_dataset(name_or_path, config, split=split, streaming=True)
+    except (OSError, ValueError) as error:
+        to_type = "check name, split and network; a data set of one's own is a Parquet or JSON file or folder"
+        raise DataError(name_or_path, None, f"split {split!r} cannot be loaded", str(error), to_type) from error
+
+
+def _require_column(source: str, column: str, row: dict[str, Any]) -> None:
+    if column not in row:
+        near = nearest(column, row)
+        to_type = f"did you mean {near}?" if near else "name one of these columns"
+        raise DataError(source, None, f"no column {column!r}", f"columns: {', '.join(row)}", to_type)
+
+
+def _tag_names(tags: Any, names: list[str]) -> list[str]:
+    """Tags as strings; ClassLabel ids by the names of their column."""
+    if not isinstance(tags, list) or not all(isinstance(tag, str | int) for tag in tags):
+        raise ValueError("tags are no list of strings or ClassLabel ids")
+    numbers = [tag for tag in tags if isinstance(tag, int)]
+    if any(not 0 <= number < len(names) for number in numbers):
+        raise ValueError(f"tag {numbers[0]} is a number, but its column names {len(names)} classes")
+    return [tag if isinstance(tag, str) else names[tag] for tag in tags]
+
+
+def _example(words: Any, tags: list[str], place: Any = None) -> Example:
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
+        raise ValueError("words are no list of strings")
+    index = place
+    if isinstance(place, list):
+        index = place.index(1) if 1 in place else None
+    if index is not None and not isinstance(index, int):
+        raise ValueError(f"predicate {place!r} is neither an index nor a list of 0 and 1")
+    frame = frame_from_tags(tags, len(words), index)
+    return Example(id="", document="", words=words, pos=[], frames=[frame] if frame else [])

@@ -1,0 +1,139 @@
+"""JSON lines: one object a line.
+
+*Frames*, the project's own format, one sentence a line; `id`, `document`, `pos`, `lemma` and `roleset` may be left out,
+other keys are passed over, and a line without `frames` is a sentence without predicates:
+
+    {"id": "letters-0001-01", "document": "letters/0001", "words": ["Anna", "called", "."], "pos": ["NNP", "VBD", "."],
+     "frames": [{"predicate": "called", "index": 1, "lemma": "call", "roleset": "call.02",
+                 "tags": ["B-ARG0", "B-V", "O"]}]}
+
+*Flat*, one predicate a line, joined as in `grunlp.data.readers.flat`; the words may also be called `tokens`, and the
+predicate's place `predicate_index`, `verb_index` or `index`, else it is where the tag is B-V:
+
+    {"words": ["Anna", "called", "."], "tags": ["B-ARG0", "B-V", "O"], "predicate_index": 1}
+"""
+
+import json
+import re
+from typing import Any
+
+from grunlp.data.example import Example, Frame
+from grunlp.data.readers.blocks import Block
+from grunlp.data.readers.flat import frame_from_tags
+from grunlp.errors import DataError
+
+_OBJECT = re.compile(r'\s*\{\s*("|\}|$)')
+_INDEX_KEYS = ("predicate_index", "verb_index", "index")
+_FRAMES = 'expected {"words": [...], "frames": [{"index": 0, "roleset": "...", "tags": [...]}]}'
+_FLAT = 'expected {"words": [...], "tags": [...], "predicate_index": 0}'
+
+
+def matches(rows: list[str]) -> bool:
+    """The first line opens an object."""
+    return bool(_OBJECT.match(rows[0]))
+
+
+def matches_flat(rows: list[str]) -> bool:
+    """Some line is an object with tags of its own."""
+    for row in rows if matches(rows) else []:
+        try:
+            record = json.loads(row)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(record, dict):
+            return "tags" in record and "frames" not in record
+    return False
+
+
+def parse(block: Block) -> Example:
+    """The sentence of one line in the frames format. Raises `DataError`."""
+    record = _record(block, _FRAMES)
+    try:
+        example = _sentence(record)
+        frames = record.get("frames", [])
+        if not isinstance(frames, list):
+            raise ValueError("frames is no list")
+        example["frames"] = [_indexed_frame(frame, len(example["words"])) for frame in frames]
+        indices = [frame["index"] for frame in example["frames"]]
+        if len(set(indices)) < len(indices):
+            twice = next(i for i in indices if indices.count(i) > 1)
+            raise ValueError(f"two frames claim word {twice} (counted from 0)")
+    except ValueError as error:
+        raise DataError(block.source, block.rows[0].number, str(error), _FRAMES, "mend this line") from error
+    example["frames"].sort(key=lambda frame: frame["index"])
+    return example
+
+
+def parse_flat(block: Block) -> Example:
+    """The sentence of one line in the flat format, with its one frame or none. Raises `DataError`."""
+    record = _record(block, _FLAT)
+    try:
+        example = _sentence(record)
+        index = next((record[key] for key in _INDEX_KEYS if key in record), None)
+        frame = _frame(record, index, len(example["words"]))
+    except ValueError as error:
+        raise DataError(block.source, block.rows[0].number, str(error), _FLAT, "mend this line") from error
+    example["frames"] = [frame] if frame else []
+    return example
+
+
+def _record(block: Block, expected: str) -> dict[str, Any]:
+    (line,) = block.rows
+    try:
+        record = json.loads(line.text)
+    except json.JSONDecodeError as error:
+        wrong = f"not JSON: {error.msg} at place {error.colno}"
+        raise DataError(block.source, line.number, wrong, expected, "mend this line") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(block.source, line.number, f"not readable JSON: {error}", expected, "mend this line") from error
+    if not isinstance(record, dict):
+        wrong = f"a JSON {type(record).__name__}, not an object"
+        raise DataError(block.source, line.number, wrong, expected, "mend this line")
+    return record
+
+
+def _sentence(record: dict[str, Any]) -> Example:
+    words = _strings(record, "words" if "words" in record else "tokens")
+    if not words or "" in words:
+        raise ValueError("there is an empty word" if words else "there are no words")
+    pos = _strings(record, "pos") if record.get("pos") else []
+    if pos and len(pos) != len(words):
+        raise ValueError(f"{len(pos)} pos for {len(words)} words")
+    return Example(id=_string(record, "id"), document=_string(record, "document"), words=words, pos=pos, frames=[])
+
+
+def _indexed_frame(record: Any, length: int) -> Frame:
+    if not isinstance(record, dict):
+        raise ValueError("a frame is no object")
+    frame = _frame(record, record.get("index"), length)
+    if frame is None:
+        raise ValueError("a frame has neither index nor B-V")
+    return frame
+
+
+def _frame(record: dict[str, Any], index: Any, length: int) -> Frame | None:
+    if index is not None and type(index) is not int:  # True is an int by inheritance
+        raise ValueError(f"predicate index {index!r} is no whole number")
+    return frame_from_tags(
+        _strings(record, "tags"), length, index, lemma=_string(record, "lemma"), roleset=_string(record, "roleset")
+    )
+
+
+def _string(record: dict[str, Any], key: str) -> str:
+    value = record.get(key)
+    if value is not None and not isinstance(value, str | int):
+        raise ValueError(f"{key} is no string")
+    return _encodable("" if value is None else str(value))
+
+
+def _strings(record: dict[str, Any], key: str) -> list[str]:
+    values = record.get(key)
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"{key} is no list of strings" if key in record else f"{key} is missing")
+    return [_encodable(value) for value in values]
+
+
+def _encodable(text: str) -> str:
+    """JSON can spell half a surrogate pair, which no file can hold. (The raised UnicodeEncodeError is a ValueError.)"""
+    text.encode()
+    return text

@@ -1,0 +1,59 @@
+"""Batches of sentences of like length under a token budget."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from torch.utils.data import Sampler
+
+
+class TokenBudgetSampler(Sampler[list[int]]):
+    """Yields lists of indices whose padded size stays within a budget, so that little padding is ever computed.
+
+    The size of a batch is its longest sentence times its rows, where a sentence counts for as many rows as it has
+    predicates (at least one). A sentence larger than the budget makes a batch of its own; nothing is cut or left out.
+
+    Args:
+        lengths: tokens of each example.
+        rows: rows of each example, for role labelling its number of predicates.
+        budget: most tokens a batch, padding included.
+        shuffle: new batches in a new order each epoch; otherwise shortest first.
+        seed: of the shuffling; each epoch draws anew from it.
+    """
+
+    def __init__(self, lengths: Sequence[int], rows: Sequence[int], budget: int, shuffle: bool, seed: int) -> None:
+        self.lengths = np.asarray(lengths, dtype=np.int64)
+        self.rows = np.maximum(np.asarray(rows, dtype=np.int64), 1)
+        self.budget, self.shuffle, self.seed = budget, shuffle, seed
+        self.batches = self._draw(epoch=0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the batches of an epoch; their number may differ by a few from one epoch to the next."""
+        if self.shuffle:
+            self.batches = self._draw(epoch)
+
+    def _draw(self, epoch: int) -> list[list[int]]:
+        if not self.shuffle:
+            return self._fill(np.argsort(self.lengths, kind="stable"))
+        random = np.random.default_rng([self.seed, epoch])
+        # Order by length plus up to a tenth and a token: neighbours in length meet other neighbours each epoch.
+        noise = random.uniform(1.0, 1.1, len(self.lengths)), random.uniform(0.0, 1.0, len(self.lengths))
+        batches = self._fill(np.argsort(self.lengths * noise[0] + noise[1], kind="stable"))
+        return [batches[i] for i in random.permutation(len(batches))]
+
+    def _fill(self, order: np.ndarray) -> list[list[int]]:
+        batches: list[list[int]] = []
+        batch: list[int] = []
+        longest = rows = 0
+        for index in order.tolist():
+            longest, rows = max(longest, int(self.lengths[index])), rows + int(self.rows[index])
+            if batch and longest * rows > self.budget:
+                batches.append(batch)
+                batch, longest, rows = [], int(self.lengths[index]), int(self.rows[index])
+            batch.append(index)
+        return [*batches, batch] if batch else batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.batches)

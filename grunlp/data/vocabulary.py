@@ -1,0 +1,124 @@
+"""The tables between strings and ids, counted on the training split and stored in the run folder."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grunlp.data.bio import OUTSIDE, PREDICATE, split_tag
+from grunlp.data.example import Example
+from grunlp.errors import DataError
+
+PAD, UNKNOWN = "<pad>", "<unk>"
+
+
+class Table:
+    """Strings with consecutive ids.
+
+    Args:
+        items: the strings in order of their ids, without repeats.
+        unknown: id that stands for every other string; None raises KeyError instead.
+    """
+
+    def __init__(self, items: Sequence[str], unknown: int | None) -> None:
+        self.items = list(items)
+        self.ids = {item: i for i, item in enumerate(self.items)}
+        if len(self.ids) != len(self.items):
+            raise ValueError("a table cannot hold the same string twice")
+        self.unknown = unknown
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, item: str) -> int:
+        found = self.ids.get(item, self.unknown)
+        if found is None:
+            raise KeyError(item)
+        return found
+
+
+@dataclass
+class Vocabulary:
+    """What a labeller must know to turn sentences into ids and ids into tags.
+
+    Args:
+        words: lower-cased words; ids 0 and 1 are padding and the unknown word.
+        word_counts: training count of each word, 0 for padding and unknown.
+        characters: characters of the words as written; ids 0 and 1 likewise.
+        tags: `O`, then every `B-`, then every `I-` in the same order of labels.
+        pos: part-of-speech tags; id 0 means "not given", and there are no others where the training data has none.
+        predicates: lower-cased words that are predicates in at least half of their training occurrences, by which
+            raw text is given predicates.
+    """
+
+    words: Table
+    word_counts: list[int]
+    characters: Table
+    tags: Table
+    pos: Table
+    predicates: set[str]
+
+    @classmethod
+    def count(cls, examples: Iterable[Example], min_count: int, extra_words: Iterable[str] = ()) -> "Vocabulary":
+        """Count one pass over the training examples.
+
+        Args:
+            examples: the training split.
+            min_count: words seen less often are unknown, unless `extra_words` names them.
+            extra_words: lower-cased words for which vectors exist.
+        """
+        words: Counter[str] = Counter()
+        characters: Counter[str] = Counter()
+        labels: Counter[str] = Counter()
+        pos: Counter[str] = Counter()
+        predicates: Counter[str] = Counter()
+        for example in examples:
+            for word in example["words"]:
+                words[word.lower()] += 1
+                characters.update(word)
+            pos.update(tag for tag in example["pos"] if tag != "_")
+            for frame in example["frames"]:
+                labels.update(split_tag(tag)[1] for tag in frame["tags"])
+                predicates[example["words"][frame["index"]].lower()] += 1
+        extra = set(extra_words)
+        kept = sorted((w for w, n in words.items() if n >= min_count or w in extra), key=lambda w: (-words[w], w))
+        del labels[""]
+        labels[PREDICATE] += 1  # decoding relies on it
+        names = sorted(labels)
+        return cls(
+            words=Table([PAD, UNKNOWN, *kept], unknown=1),
+            word_counts=[0, 0, *(words[w] for w in kept)],
+            characters=Table([PAD, UNKNOWN, *sorted(characters)], unknown=1),
+            tags=Table([OUTSIDE, *(f"B-{n}" for n in names), *(f"I-{n}" for n in names)], unknown=None),
+            pos=Table([PAD, *sorted(pos)], unknown=0),
+            predicates={w for w, n in predicates.items() if 2 * n >= words[w]},
+        )
+
+    def save(self, path: Path) -> None:
+        """Write JSON."""
+        content = {
+            "words": dict(zip(self.words.items, self.word_counts, strict=True)),
+            "characters": self.characters.items,
+            "tags": self.tags.items,
+            "pos": self.pos.items,
+            "predicates": sorted(self.predicates),
+        }
+        path.write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> "Vocabulary":
+        """Read what `save` wrote. Raises DataError for anything else."""
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            words: Mapping[str, int] = content["words"]
+            return cls(
+                words=Table(list(words), unknown=1),
+                word_counts=list(words.values()),
+                characters=Table(content["characters"], unknown=1),
+                tags=Table(content["tags"], unknown=None),
+                pos=Table(content["pos"], unknown=0),
+                predicates=set(content["predicates"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(path, None, f"no vocabulary: {error}", "the vocabulary.json of a run folder") from None

@@ -1,0 +1,100 @@
+"""Write examples to files that `grunlp.data.readers.read` reads back."""
+
+import json
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any, TextIO
+
+from grunlp.data.bio import PREDICATE, tags_to_brackets, tags_to_spans
+from grunlp.data.example import Example, Frame
+from grunlp.data.readers.columns import NOTHING
+from grunlp.errors import GrunlpError
+
+
+def write_columns(examples: Iterable[Example], file: TextIO) -> None:
+    """EWT columns (`grunlp.data.readers.columns`), cells between tabs, a blank line after each sentence.
+
+    A frame with neither lemma nor roleset gets its word as lemma, since the row would not be a predicate otherwise.
+    An `I-X` that continues nothing is written as the start of a span.
+
+    Raises:
+        GrunlpError: a word is empty or holds a tab or line end, or frames are not in order of their predicates.
+    """
+    for example in examples:
+        for key, name in (("document", "doc"), ("id", "sent")):
+            value = str(example[key])  # type: ignore[literal-required]
+            if value:
+                _require_cells(example, [value])
+                file.write(f"# {name} = {value}\n")
+        for cells in _rows(example):
+            _require_cells(example, cells)
+            file.write("\t".join(cells) + "\n")
+        file.write("\n")
+
+
+def _rows(example: Example) -> list[list[str]]:
+    words, frames = example["words"], example["frames"]
+    if any(one["index"] >= next_one["index"] for one, next_one in pairwise(frames)):
+        raise GrunlpError(
+            f"sentence {' '.join(words[:5])!r}: frames are not in order of their predicates",
+            "columns hold one frame a predicate, in order of appearance",
+            "sort the frames by index and leave out doubles",
+        )
+    predicates = {frame["index"]: _lemma_and_roleset(frame, words) for frame in frames}
+    columns = [tags_to_brackets(frame["tags"]) for frame in frames]
+    pos = example["pos"] or [NOTHING] * len(words)
+    return [
+        [str(i + 1), word, pos[i], *predicates.get(i, (NOTHING, NOTHING)), *(column[i] for column in columns)]
+        for i, word in enumerate(words)
+    ]
+
+
+def _lemma_and_roleset(frame: Frame, words: list[str]) -> tuple[str, str]:
+    lemma = frame["lemma"] or (NOTHING if frame["roleset"] else words[frame["index"]])
+    return lemma, frame["roleset"] or NOTHING
+
+
+def _require_cells(example: Example, cells: list[str]) -> None:
+    for cell in cells:
+        if not cell or any(end in cell for end in "\t\n\r"):
+            raise GrunlpError(
+                f"sentence {' '.join(example['words'][:5])!r}: {cell!r} cannot stand in a column",
+                "a cell is not empty and holds no tab or line end",
+                "write JSON lines instead, or mend the word",
+            )
+
+
+def write_json_lines(examples: Iterable[Example], file: TextIO) -> None:
+    """The frames format, one sentence a line (`sentence_record`)."""
+    for example in examples:
+        file.write(json.dumps(sentence_record(example), ensure_ascii=False) + "\n")
+
+
+def sentence_record(example: Example) -> dict[str, Any]:
+    """A sentence as the dictionary of the frames format; id, document and pos only where known.
+
+    Each frame has its predicate's word, index, lemma and roleset, its tags, its `arguments` (role, start, exclusive
+    end, text; without the predicate itself) and a line for human readers.
+    """
+    known = {key: example[key] for key in ("id", "document", "pos") if example[key]}  # type: ignore[literal-required]
+    words = example["words"]
+    return known | {"words": words, "frames": [_frame_record(words, frame) for frame in example["frames"]]}
+
+
+def _frame_record(words: list[str], frame: Frame) -> dict[str, Any]:
+    spans = tags_to_spans(frame["tags"])
+    opening = {span.start: f"[{span.label} " for span in spans}
+    closing = {span.end - 1: "]" for span in spans}
+    return {
+        "predicate": words[frame["index"]],
+        "index": frame["index"],
+        "lemma": frame["lemma"],
+        "roleset": frame["roleset"],
+        "tags": frame["tags"],
+        "arguments": [
+            {"role": label, "start": start, "end": end, "text": " ".join(words[start:end])}
+            for label, start, end in spans
+            if label != PREDICATE
+        ],
+        "text": " ".join(opening.get(i, "") + word + closing.get(i, "") for i, word in enumerate(words)),
+    }

@@ -1,0 +1,90 @@
+"""`python -m grunlp.evaluate`: `run=DIR split=test` scores a trained model, `gold=FILE predicted=FILE` any files."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from grunlp.command import command
+from grunlp.config import parse_arguments
+from grunlp.errors import GrunlpError
+
+DEFAULTS: dict[str, Any] = {
+    "run": None,
+    "split": "test",
+    "input": None,
+    "gold": None,
+    "predicted": None,
+    "metrics": None,
+    "batch_tokens": 8000,
+}
+
+HELP = """Score role labelling.
+
+  python -m grunlp.evaluate run=DIR [split=test]       a split of the data the run was trained on
+  python -m grunlp.evaluate run=DIR input=FILE         gold frames in any file grunlp reads
+  python -m grunlp.evaluate gold=FILE predicted=FILE   two files, whoever labelled the second
+
+keys:
+  run=DIR            the run folder of a training
+  split=test         train, dev or test
+  input=FILE         gold frames, instead of a split
+  gold=FILE          gold frames
+  predicted=FILE     the same sentences and predicates with predicted roles; formats may differ
+  metrics=FILE       where to write the scores as JSON; with run= and a split: the run's metrics.json
+  batch_tokens=8000  tokens a batch, each sentence counted once for each of its predicates
+
+It prints the tables of srl-eval (CoNLL-2005; V apart, C- pieces joined) and conlleval, the overall F1 in these and in
+seqeval's strict counting with 95 % bootstrap intervals over documents, and the number of illegal tags."""
+
+
+@command
+def main(arguments: list[str]) -> int:
+    """Parse, find, call."""
+    if "--help" in arguments or "-h" in arguments:
+        print(HELP)
+        return 0
+    given = parse_arguments(arguments, DEFAULTS)
+    if given["gold"] or given["predicted"]:
+        if not (given["gold"] and given["predicted"]) or given["run"]:
+            raise GrunlpError("gold= and predicted= go together, without run=", "", "Type gold=FILE predicted=FILE")
+        scores = _score_files(given["gold"], given["predicted"])
+    elif given["run"]:
+        scores = _score_run(given)
+    else:
+        raise GrunlpError("nothing to score", "evaluate needs run=DIR, or gold=FILE and predicted=FILE", "See --help.")
+    print(scores.report())
+    if given["metrics"]:
+        Path(given["metrics"]).write_text(json.dumps(scores.as_dict(), indent=2), encoding="utf-8")
+    elif given["run"] and not given["input"]:
+        from grunlp.run import write_metrics
+
+        write_metrics(Path(given["run"]), given["split"], scores.as_dict())
+    return 0
+
+
+def _score_files(gold: str, predicted: str) -> Any:
+    from grunlp.data.readers import read
+    from grunlp.metrics.srl import score_files
+
+    return score_files(read(gold), read(predicted))
+
+
+def _score_run(given: dict[str, Any]) -> Any:
+    from grunlp.data.corpora import open_corpus
+    from grunlp.data.readers import read
+    from grunlp.run import load_run
+    from grunlp.tasks.labelling import score
+
+    run = load_run(given["run"])
+    if given["input"]:
+        examples = read(given["input"])
+    else:
+        examples = getattr(open_corpus(**run.config.data), given["split"])
+        if examples is None:
+            raise GrunlpError(f"the run has no {given['split']} split", "it was trained without one", "Type input=FILE")
+    return score(run.model, run.vocabulary, examples, given["batch_tokens"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

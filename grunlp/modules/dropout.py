@@ -1,0 +1,59 @@
+"""Dropout that suits sequences: one mask for all time steps, and whole words replaced."""
+
+import torch
+from torch import Tensor, nn
+
+
+class VariationalDropout(nn.Module):
+    """Drops the same features at every step of a sequence (Gal and Ghahramani 2016, §4.1).
+
+    Args:
+        p: probability of a feature to be dropped, in [0, 1).
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        if not 0 <= p < 1:
+            raise ValueError(f"dropout is a probability in [0, 1), got {p}")
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (B, T, D) → the same shape; the identity when evaluating."""
+        if not self.training or self.p == 0:
+            return x
+        keep = x.new_empty(x.shape[0], 1, x.shape[2]).bernoulli_(1 - self.p)  # (B, 1, D)
+        return x * keep.div_(1 - self.p)
+
+    def extra_repr(self) -> str:
+        """The probability, for `print(model)`."""
+        return f"p={self.p}"
+
+
+class WordDropout(nn.Module):
+    """Replaces word ids by that of the unknown word, so that its row is trained (Kiperwasser and Goldberg 2016, §4).
+
+    A word seen n times is replaced with probability p / (p + n): rare words often, frequent ones hardly ever.
+
+    Args:
+        counts: training count of each id; ids with count 0 (padding, unknown) are left alone.
+        p: strength; 0 replaces nothing. The paper uses 0.25.
+        unknown: id of the unknown word.
+    """
+
+    counts: Tensor
+
+    def __init__(self, counts: Tensor, p: float, unknown: int) -> None:
+        super().__init__()
+        if p < 0:
+            raise ValueError(f"word dropout cannot be negative, got {p}")
+        self.p, self.unknown = p, unknown
+        counts = counts.float()
+        self.register_buffer("rate", torch.where(counts > 0, p / (p + counts), 0.0), persistent=False)
+
+    rate: Tensor
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """ids: any shape → the same shape; the identity when evaluating."""
+        if not self.training or self.p == 0:
+            return ids
+        return ids.masked_fill(torch.rand(ids.shape, device=ids.device) < self.rate[ids], self.unknown)

@@ -1,0 +1,145 @@
+"""The gated recurrent unit, stacked and in two directions.
+
+One step of a GRU (Cho et al. 2014, eq. 5-8; the form computed here is that of cuDNN and Torch) takes the input x_t
+and the state h_{t-1} and computes, in this order,
+
+    r_t = σ(W_r x_t + b_r + U_r h_{t-1} + c_r)              reset gate (also: recovery gate)
+    z_t = σ(W_z x_t + b_z + U_z h_{t-1} + c_z)              update gate
+    n_t = tanh(W_n x_t + b_n + r_t ⊙ (U_n h_{t-1} + c_n))   candidate state
+    h_t = (1 - z_t) ⊙ n_t + z_t ⊙ h_{t-1}                   new state
+
+The reset gate says how much of the old state the candidate sees; the update gate how much of the old state is kept.
+The first state h_0 is zero. In the original paper the reset gate acts before the product, U_n (r_t ⊙ h_{t-1}), and z
+and 1 - z change places; acting after the product lets one product serve all three blocks. A layer has
+3·(I·H + H·H + 2·H) weights a direction, where I is the size of its input and H that of its state.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from grunlp.modules.dropout import VariationalDropout
+
+# Added to the update gate at padded steps: σ of it is exactly 1 in every floating-point format, so h_t = h_{t-1}.
+_HOLD = 200.0
+
+
+class StackedGRU(nn.Module):
+    """Layers of GRUs over padded sequences, in one direction or two.
+
+    Padding is never seen: at a padded step the update gate is held at 1, so the state passes unchanged. Hence the
+    backward direction starts at the last real step from the zero state, final states are those of the last real
+    step, and no output depends on what the padding holds or how much there is of it.
+
+    Args:
+        input_size: features of the input.
+        hidden_size: H, units a direction.
+        num_layers: layers, each reading the outputs of the one below.
+        bidirectional: D = 2 directions, outputs concatenated; otherwise D = 1.
+        dropout: variational dropout between layers (Gal and Ghahramani 2016), none after the last.
+        residual: "none"; "add" adds a layer's input to its output; "highway" mixes the two by a learned gate
+            (Srivastava et al. 2015, eq. 3, the gate reading the layer's input and opening towards the output). From
+            the second layer on, where sizes agree.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        bidirectional: bool,
+        dropout: float,
+        residual: Literal["none", "add", "highway"],
+    ) -> None:
+        super().__init__()
+        if min(input_size, hidden_size, num_layers) < 1:
+            raise ValueError("input_size, hidden_size and num_layers are positive whole numbers")
+        if residual not in ("none", "add", "highway"):
+            raise ValueError(f"residual is none, add or highway, got {residual!r}")
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.directions = 2 if bidirectional else 1
+        self.output_size = hidden_size * self.directions
+        self.residual = residual
+        self.dropout = VariationalDropout(dropout)
+        sizes = [input_size] + [self.output_size] * (num_layers - 1)
+        self.layers = nn.ModuleList(
+            nn.GRU(size, hidden_size, batch_first=True, bidirectional=bidirectional) for size in sizes
+        )
+        self.gates = nn.ModuleList(
+            nn.Linear(self.output_size, self.output_size) for _ in sizes[1:] if residual == "highway"
+        )
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Glorot-uniform input weights, orthogonal recurrent blocks, zero biases; highway gates half open."""
+        for name, weight in self.layers.named_parameters():
+            if "weight_ih" in name:
+                for block in weight.data.chunk(3):
+                    nn.init.xavier_uniform_(block)
+            elif "weight_hh" in name:
+                for block in weight.data.chunk(3):
+                    nn.init.orthogonal_(block)
+            else:
+                nn.init.zeros_(weight)
+        for gate in self.gates:
+            nn.init.xavier_uniform_(gate.weight)
+            nn.init.zeros_(gate.bias)
+
+    def forward(self, x: Tensor, lengths: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Run the stack.
+
+        Args:
+            x: (B, T, input_size), padded at the end.
+            lengths: (B,), real steps of each sequence, 0 ≤ length ≤ T.
+            initial: (L·D, B, H), the states before the first step; zero when None. Layer by layer, forward before
+                backward, as in `nn.GRU`.
+
+        Returns:
+            outputs (B, T, D·H), zero at padded steps, and final states (L·D, B, H).
+        """
+        batch, steps, _ = x.shape
+        padded = torch.arange(steps, device=x.device) >= lengths.to(x.device)[:, None]  # (B, T)
+        if batch == 0 or steps == 0:
+            states = x.new_zeros(self.num_layers * self.directions, batch, self.hidden_size)
+            return x.new_zeros(batch, steps, self.output_size), states if initial is None else initial
+        hold = padded.to(x.dtype)[..., None]  # (B, T, 1)
+        # masked_fill, not a product: padding may hold NaN
+        x = x.masked_fill(padded[..., None], 0)
+        finals = []
+        for depth, layer in enumerate(self.layers):
+            below = self.dropout(x) if depth else x
+            start = None if initial is None else initial[depth * self.directions : (depth + 1) * self.directions]
+            above, final = self._run(layer, below, hold, start)
+            finals.append(final)
+            if depth and self.residual == "add":
+                above = above + x
+            elif depth and self.residual == "highway":
+                gate = torch.sigmoid(self.gates[depth - 1](below))
+                above = x + gate * (above - x)
+            x = above.masked_fill(padded[..., None], 0)  # (B, T, D·H)
+        return x, torch.cat(finals)
+
+    def _run(self, layer: nn.GRU, x: Tensor, hold: Tensor, initial: Tensor | None) -> tuple[Tensor, Tensor]:
+        """One layer through Torch's fused GRU, with one more input column that holds the state at padded steps."""
+        hidden = self.hidden_size
+        column = x.new_zeros(3 * hidden, 1)
+        column[hidden : 2 * hidden] = _HOLD  # blocks stand in the order reset, update, candidate
+        weights = []
+        for suffix in ("", "_reverse")[: self.directions]:
+            weights += [
+                torch.cat([getattr(layer, f"weight_ih_l0{suffix}"), column], dim=1),  # (3H, I + 1)
+                getattr(layer, f"weight_hh_l0{suffix}"),
+                getattr(layer, f"bias_ih_l0{suffix}"),
+                getattr(layer, f"bias_hh_l0{suffix}"),
+            ]
+        if initial is None:
+            initial = x.new_zeros(self.directions, x.shape[0], hidden)
+        x = torch.cat([x, hold], dim=-1)  # (B, T, I + 1)
+        outputs, final = torch.gru(x, initial, weights, True, 1, 0.0, self.training, self.directions == 2, True)
+        return outputs, final
+
+    def extra_repr(self) -> str:
+        """Sizes, for `print(model)`."""
+        weights = sum(p.numel() for p in self.parameters())
+        return f"{self.input_size}, {self.hidden_size}, residual={self.residual}, weights={weights}"

@@ -1,0 +1,94 @@
+"""`python -m grunlp.predict run=DIR input=FILE|-` labels raw sentences, columns or JSON lines; writes JSON lines."""
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from grunlp.command import command
+from grunlp.config import parse_arguments
+from grunlp.errors import DataError, GrunlpError
+
+if TYPE_CHECKING:
+    from grunlp.data.example import Example
+    from grunlp.run import Run
+
+DEFAULTS: dict[str, Any] = {"run": None, "input": "-", "output": "-", "format": None, "batch_tokens": 8000}
+
+HELP = """Label the roles of given predicates.
+
+  python -m grunlp.predict run=DIR input=FILE          columns or JSON lines, their predicates given
+  echo "She gave him a book." | python -m grunlp.predict run=DIR
+
+keys:
+  run=DIR            the run folder of a training
+  input=-            a file, or - for standard input
+  output=-           a new file, or - for standard output
+  format=null        raw, or a format that `python -m grunlp.data check` names; null tells it by the first lines
+  batch_tokens=8000  tokens a batch, each sentence counted once for each of its predicates
+
+Raw text holds one sentence a line and is tokenised by the rule of grunlp/data/tokens.py; its predicates are the words
+that were predicates in at least half of their occurrences in training. Output is one JSON object a sentence, in the
+order of the input. A bad line is named on standard error and left out; then the exit status is 1."""
+
+
+@command
+def main(arguments: list[str]) -> int:
+    """Parse, find, call."""
+    if "--help" in arguments or "-h" in arguments:
+        print(HELP)
+        return 0
+    given = parse_arguments(arguments, DEFAULTS)
+    if not given["run"]:
+        raise GrunlpError("no model", "predict needs run=DIR, the folder of a training", "Type run=DIR")
+    if given["output"] != "-" and Path(given["output"]).exists():
+        raise GrunlpError(f"{given['output']} exists", "nothing is overwritten", "Type output=NEW_FILE")
+    from grunlp.run import load_run
+
+    run = load_run(given["run"])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(given["input"])
+        if given["input"] == "-":
+            path = Path(folder) / "standard input"
+            with path.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        if given["output"] == "-":
+            return _predict(run, path, given["format"], given["batch_tokens"], sys.stdout)
+        with Path(given["output"]).open("w", encoding="utf-8") as output:
+            return _predict(run, path, given["format"], given["batch_tokens"], output)
+
+
+def _predict(run: "Run", path: Path, format: str | None, batch_tokens: int, output: TextIO) -> int:
+    from grunlp.data.raw import read_raw
+    from grunlp.data.readers import detect, read
+    from grunlp.data.readers.lines import require_file
+    from grunlp.data.writers import sentence_record
+    from grunlp.tasks.labelling import label, with_tags
+
+    bad: list[DataError] = []
+
+    def report(error: DataError) -> None:
+        bad.append(error)
+        print(f"skipped: {error}".replace("\n", "; "), file=sys.stderr)
+
+    examples: Iterator[Example]
+    require_file(path)
+    if format is None:
+        try:
+            format = detect(path)
+        except DataError:
+            format = "raw"  # anything is text
+    examples = (
+        read_raw(path, run.vocabulary.predicates, report) if format == "raw" else read(path, format, on_error=report)
+    )
+    for labelled in label(run.model, run.vocabulary, examples, batch_tokens):
+        output.write(json.dumps(sentence_record(with_tags(labelled)), ensure_ascii=False) + "\n")
+    output.flush()
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

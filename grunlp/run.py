@@ -1,0 +1,158 @@
+"""The run folder: everything a trained model needs, as data and never as code.
+
+    weights.safetensors   the network
+    config.yaml           how it was built and trained
+    vocabulary.json       strings and their ids
+    metrics.json          scores of the splits, and what the training took
+    card.md               the same for people
+    logs/                 TensorBoard and CSV
+
+A folder is complete in itself: it can be moved, copied and renamed.
+"""
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from yaml import YAMLError
+
+from grunlp.data.vocabulary import Vocabulary
+from grunlp.errors import GrunlpError
+from grunlp.models.srl import SRLModel
+
+WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD = (
+    "weights.safetensors",
+    "config.yaml",
+    "vocabulary.json",
+    "metrics.json",
+    "card.md",
+)
+
+
+class Run(NamedTuple):
+    """A trained model with what belongs to it."""
+
+    path: Path
+    config: DictConfig
+    vocabulary: Vocabulary
+    model: SRLModel
+
+
+def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
+    """Make the folder of a new run.
+
+    Args:
+        recipe: its name, for the default folder.
+        run_dir: where; None is `runs/<recipe>/<date-time>`, which is always new.
+        overwrite: whether a run that lies there may be removed. A folder that holds anything else never is.
+
+    Raises:
+        GrunlpError: the folder holds something.
+    """
+    if run_dir is None:
+        stem = Path("runs") / recipe / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        path, count = stem, 1
+        while path.exists():
+            count += 1
+            path = stem.with_name(f"{stem.name}-{count}")
+    else:
+        path = Path(run_dir)
+        if path.exists() and not path.is_dir():
+            raise GrunlpError(f"run_dir={path} is a file", "a folder is needed", "Type run_dir=NEW_FOLDER")
+        if path.is_dir() and any(path.iterdir()):
+            _clear(path, overwrite)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GrunlpError(
+            f"cannot make run_dir={path}: {error.strerror}", "", "Type run_dir=FOLDER you may write to"
+        ) from None
+    return path
+
+
+def _clear(path: Path, overwrite: bool) -> None:
+    is_run = (path / CONFIG).is_file()
+    if not overwrite or not is_run:
+        holds = "a run" if is_run else "files that are no run"
+        way = f"Type run_dir=ANOTHER{', or overwrite=true to lose the run that lies there' if is_run else ''}"
+        raise GrunlpError(f"run_dir={path} is not empty", f"it holds {holds}", way)
+    for name in (WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD):
+        (path / name).unlink(missing_ok=True)
+    for name in ("logs", "checkpoint"):
+        shutil.rmtree(path / name, ignore_errors=True)
+
+
+def build_model(config: DictConfig, vocabulary: Vocabulary) -> SRLModel:
+    """The network a configuration describes, with the sizes its vocabulary gives."""
+    return SRLModel(
+        tags=vocabulary.tags.items,
+        word_counts=vocabulary.word_counts,
+        num_characters=len(vocabulary.characters),
+        num_pos=len(vocabulary.pos) - 1 and len(vocabulary.pos),
+        **config.model,
+    )
+
+
+def save_run(path: Path, config: DictConfig, vocabulary: Vocabulary, model: SRLModel) -> None:
+    """Write configuration, vocabulary and weights."""
+    (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
+    vocabulary.save(path / VOCABULARY)
+    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path / WEIGHTS)
+
+
+def load_run(path: str | Path) -> Run:
+    """Read a run folder; the model comes in evaluation mode, on the CPU.
+
+    Raises:
+        GrunlpError: no run lies there, or its parts do not fit each other.
+    """
+    path = Path(path)
+    missing = [name for name in (CONFIG, VOCABULARY, WEIGHTS) if not (path / name).is_file()]
+    if missing:
+        finished = sorted(str(found.parent) for found in Path("runs").glob(f"*/*/{WEIGHTS}"))
+        there = (
+            f"finished runs here: {', '.join(finished[-5:])}" if finished else "there are no finished runs below runs/"
+        )
+        raise GrunlpError(
+            f"{path} is no finished run: {', '.join(missing)} missing", there, "Type run=FOLDER of a finished training."
+        )
+    vocabulary = Vocabulary.load(path / VOCABULARY)
+    try:
+        config = OmegaConf.load(path / CONFIG)
+        assert isinstance(config, DictConfig)
+        model = build_model(config, vocabulary)
+        model.load_state_dict(load_file(path / WEIGHTS))
+    except (
+        YAMLError,
+        OmegaConfBaseException,
+        SafetensorError,
+        AssertionError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise GrunlpError(
+            f"{path}: the parts of this run do not fit: {str(error).splitlines()[0]}",
+            f"{CONFIG}, {VOCABULARY} and {WEIGHTS} must come from the same training and version of grunlp",
+            "Copy the whole folder again, or train anew.",
+        ) from None
+    return Run(path, config, vocabulary, model.eval())
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """The contents of `metrics.json`, empty when there is none yet."""
+    file = path / METRICS
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return content
+
+
+def write_metrics(path: Path, name: str, values: dict[str, Any]) -> None:
+    """Put the scores of a split, or what the training took, into `metrics.json`; other entries stay."""
+    content = read_metrics(path) | {name: values}
+    (path / METRICS).write_text(json.dumps(content, indent=2), encoding="utf-8")

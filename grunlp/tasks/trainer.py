@@ -1,0 +1,135 @@
+"""The Lightning trainer of every recipe."""
+
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar, WeightAveraging
+from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
+from torch import Tensor
+
+from grunlp.errors import GrunlpError
+
+# Which way is up. A score that is not here cannot be monitored: guessing a direction keeps the worst weights.
+DIRECTIONS: dict[str, Literal["min", "max"]] = {"dev/f1": "max", "dev/loss": "min"}
+
+
+class EpochLines(Callback):
+    """One plain line an epoch, where there is no terminal to draw a bar on."""
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock."""
+        self.started = time.perf_counter()
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print what the epoch brought."""
+        scores = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        shown = ("train/loss_epoch", "dev/loss", "dev/f1", "train/predicates_per_second")
+        parts = [f"{name.replace('_epoch', '')} {scores[name]:.4g}" for name in shown if name in scores]
+        seconds = time.perf_counter() - self.started
+        print(
+            f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}: {', '.join(parts)}, {seconds:.0f} s", flush=True
+        )
+
+
+class RunningAverage(WeightAveraging):
+    """Scores and keeps a running average of the weights instead of the last ones (Polyak and Juditsky 1992).
+
+    Args:
+        decay: how much of the average each step keeps. The first steps keep less, (1 + n) / (10 + n) after n, so that
+            the average is of use from the first epoch.
+    """
+
+    def __init__(self, decay: float) -> None:
+        def update(average: list[Tensor], current: list[Tensor], steps: Tensor | int) -> None:
+            count = int(steps)
+            torch._foreach_lerp_(average, current, 1 - min(decay, (1 + count) / (10 + count)))
+
+        super().__init__(multi_avg_fn=update, use_buffers=False)
+
+
+def make_trainer(
+    run_dir: Path,
+    monitor: str,
+    max_epochs: int,
+    patience: int,
+    gradient_clip: float,
+    average: float,
+    accelerator: str,
+    devices: int,
+    precision: str,
+    limit_batches: int | None,
+    wandb: bool,
+    profile: bool,
+) -> Trainer:
+    """Build the trainer.
+
+    Args:
+        run_dir: logs go to `run_dir/logs`, the checkpoint of the best epoch to `run_dir/checkpoint`.
+        monitor: the score by which the best epoch is kept and training stops early; a key of DIRECTIONS.
+        max_epochs: most passes over the training data.
+        patience: epochs without a better score after which training stops.
+        gradient_clip: largest norm of the gradient; 0 clips nothing.
+        average: decay of the running average of the weights; 0 keeps the last ones.
+        accelerator, devices: as Lightning takes them.
+        precision: "auto" is bf16-mixed on a GPU that has it, else 32; or any of Lightning's.
+        limit_batches: for debugging, batches an epoch and split; null takes all.
+        wandb: log to Weights & Biases as well; the package must be installed.
+        profile: print at the end where the time went.
+    """
+    if monitor not in DIRECTIONS:
+        raise GrunlpError(
+            f"cannot monitor {monitor}", f"there are: {', '.join(DIRECTIONS)}", "Set trainer.monitor to one."
+        )
+    mode = DIRECTIONS[monitor]
+    callbacks: list[Callback] = [
+        EarlyStopping(monitor, mode=mode, patience=patience),
+        ModelCheckpoint(run_dir / "checkpoint", "best", monitor=monitor, mode=mode, save_weights_only=False),
+        RichProgressBar() if sys.stdout.isatty() else EpochLines(),
+    ]
+    if average:
+        callbacks.append(RunningAverage(average))
+    loggers: list[Logger] = [TensorBoardLogger(run_dir, "logs", ""), CSVLogger(run_dir, "logs", "")]
+    if wandb:
+        from pytorch_lightning.loggers import WandbLogger
+
+        loggers.append(WandbLogger(save_dir=run_dir))
+    if precision == "auto":
+        precision = "bf16-mixed" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "32-true"
+    return Trainer(
+        max_epochs=max_epochs,
+        gradient_clip_val=gradient_clip or None,
+        accelerator=accelerator,
+        devices=devices,
+        precision=precision,  # type: ignore[arg-type]  # a word from YAML; Lightning checks it
+        limit_train_batches=limit_batches,
+        limit_val_batches=limit_batches,
+        callbacks=callbacks,
+        logger=loggers,
+        reload_dataloaders_every_n_epochs=1,
+        enable_progress_bar=sys.stdout.isatty(),
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        log_every_n_steps=10,
+        profiler="simple" if profile else None,
+    )
+
+
+def load_best(trainer: Trainer, task: LightningModule) -> int:
+    """Put the weights of the best epoch into the task and remove the checkpoint, which only served to keep them.
+
+    Returns:
+        how many epochs were trained.
+    """
+    callback = trainer.checkpoint_callback
+    assert isinstance(callback, ModelCheckpoint)
+    if callback.best_model_path:
+        checkpoint = torch.load(callback.best_model_path, map_location="cpu", weights_only=True)
+        task.load_state_dict(checkpoint["state_dict"])
+        shutil.rmtree(Path(callback.best_model_path).parent)
+    return trainer.current_epoch

@@ -1,0 +1,58 @@
+"""Train a semantic role labeller: seed, data, model, task, trainer, fit, test once."""
+
+import logging
+import time
+
+import torch
+from omegaconf import DictConfig
+from pytorch_lightning import seed_everything
+
+from grunlp.card import write_card
+from grunlp.data.corpora import open_corpus
+from grunlp.data.module import SRLData
+from grunlp.data.vectors import load_vectors, read_vector_words
+from grunlp.data.vocabulary import Vocabulary
+from grunlp.run import build_model, new_run, save_run, write_metrics
+from grunlp.tasks.labelling import score
+from grunlp.tasks.srl import SRLTask
+from grunlp.tasks.trainer import load_best, make_trainer
+
+log = logging.getLogger("grunlp")
+
+
+def run(config: DictConfig) -> None:
+    """Train on the training split, keep the best epoch on dev, read the test split once."""
+    seed_everything(config.seed, verbose=False)
+    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
+    log.info("run folder: %s", run_dir)
+
+    corpus = open_corpus(**config.data)
+    vectors = config.vocabulary.vectors
+    extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
+    vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, extra_words)
+    data = SRLData(corpus, vocabulary, seed=config.seed, **config.loader)
+
+    model = build_model(config, vocabulary)
+    if vectors:
+        load_vectors(vectors, vocabulary.words, model.words.table)
+    task = SRLTask(model, **config.optimizer)
+    trainer = make_trainer(run_dir, **config.trainer)
+    log.info("%d sentences, %d words, %d tags", len(corpus.train), len(vocabulary.words), len(vocabulary.tags))
+    log.info(
+        "%.2f million weights, %d threads", sum(p.numel() for p in model.parameters()) / 1e6, torch.get_num_threads()
+    )
+
+    started = time.perf_counter()
+    trainer.fit(task, data)
+    seconds = time.perf_counter() - started
+    epochs = load_best(trainer, task)
+    save_run(run_dir, config, vocabulary, model.eval())
+    write_metrics(run_dir, "training", {"seconds": seconds, "epochs": epochs, "left_out": corpus.left_out})
+    for split in ("dev", "test"):  # test is read here, once, with the weights that dev has chosen
+        examples = getattr(corpus, split)
+        if examples is not None:
+            scores = score(model, vocabulary, examples, config.loader.batch_tokens)
+            write_metrics(run_dir, split, scores.as_dict())
+            print(f"\n{split}\n{scores.report()}")
+    write_card(run_dir, corpus.name)
+    print(f"\ntrained in {seconds / 60:.1f} minutes; everything is in {run_dir}")
