@@ -6,6 +6,7 @@ types and bad choices end in a `GrunlpError` of three parts.
 """
 
 import importlib.util
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -60,7 +61,7 @@ def available(group: str) -> list[str]:
 
 
 def complete(overrides: Sequence[str]) -> list[str]:
-    """What the user typed as Hydra reads it: paths quoted, and `data=files` added where `data.train=FILE` implies it."""
+    """What the user typed as Hydra reads it: paths quoted, `data=files` added where `data.train=FILE` implies it."""
     completed = [quote_paths(override) for override in overrides]
     named = {override.partition("=")[0] for override in overrides}
     if "data" not in named and "data.train" in named:
@@ -78,9 +79,9 @@ def compose_config(overrides: Sequence[str]) -> DictConfig:
     parsed = _parse(overrides)
     groups = [override for override in parsed if override.key_or_group in GROUPS]
     for override in groups:
-        offered = available(override.key_or_group) + ["null"] * (override.key_or_group == "debug")
-        _check_choice(override.key_or_group, str(override.value()), offered)
-    defaults = _compose([str(override.input_line) for override in groups])
+        _check_choice(override.key_or_group, str(override.value()), available(override.key_or_group))
+    # without debug, which may put a number where null is the default
+    defaults = _compose([str(override.input_line) for override in groups if override.key_or_group != "debug"])
     for override in parsed:
         if override not in groups:
             _check_key(override, defaults)
@@ -105,8 +106,14 @@ def quote_paths(override: str) -> str:
     """Quote a value that is a path with signs Hydra's grammar would trip over (blanks, commas, brackets, =)."""
     key, equals, value = override.partition("=")
     is_path = key.lstrip("+~").startswith(("data.", "run_dir")) or key.endswith(".vectors")
-    if equals and is_path and value[:1] not in ("'", '"', "[", "{") and any(sign in value for sign in " ,()[]{}=:;#"):
-        return f"{key}='" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    if (
+        equals
+        and is_path
+        and value[:1] not in ("'", '"', "[", "{")
+        and any(sign in value for sign in " ,()[]{}=:;#'\"\\")
+    ):
+        # within Hydra's quotes a backslash is itself, unless it stands before a quote or at the end
+        return f"{key}='" + re.sub(r"(\\*)('|$)", r"\1\1\2", value).replace("'", "\\'") + "'"
     return override
 
 

@@ -1,6 +1,7 @@
 """`python -m grunlp.predict run=DIR input=FILE|-` labels raw sentences, columns or JSON lines; writes JSON lines."""
 
 import json
+import logging
 import shutil
 import sys
 import tempfile
@@ -15,6 +16,8 @@ from grunlp.errors import DataError, GrunlpError
 if TYPE_CHECKING:
     from grunlp.data.example import Example
     from grunlp.run import Run
+
+log = logging.getLogger("grunlp")
 
 DEFAULTS: dict[str, Any] = {"run": None, "input": "-", "output": "-", "format": None, "batch_tokens": 8000}
 
@@ -81,6 +84,7 @@ def _predict(run: "Run", path: Path, format: str | None, batch_tokens: int, outp
             format = detect(path)
         except DataError:
             format = "raw"  # anything is text
+        log.info("%s: %s", path.name, "raw text" if format == "raw" else f"format {format}")
     examples = (
         read_raw(path, run.vocabulary.predicates, report) if format == "raw" else read(path, format, on_error=report)
     )

@@ -138,7 +138,7 @@ def load_run(path: str | Path) -> Run:
         ValueError,
     ) as error:
         raise GrunlpError(
-            f"{path}: the parts of this run do not fit: {str(error).splitlines()[0]}",
+            f"{path}: the parts of this run do not fit: {(str(error) or type(error).__name__).splitlines()[0]}",
             f"{CONFIG}, {VOCABULARY} and {WEIGHTS} must come from the same training and version of grunlp",
             "Copy the whole folder again, or train anew.",
         ) from None

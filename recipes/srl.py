@@ -1,6 +1,7 @@
 """Train a semantic role labeller: seed, data, model, task, trainer, fit, test once."""
 
 import logging
+import resource
 import time
 
 import torch
@@ -47,7 +48,9 @@ def run(config: DictConfig) -> None:
     seconds = time.perf_counter() - started
     epochs = load_best(trainer, task)
     save_run(run_dir, config, vocabulary, model.eval())
-    write_metrics(run_dir, "training", {"seconds": seconds, "epochs": epochs, "left_out": corpus.left_out})
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # KiB on Linux
+    took = {"seconds": seconds, "epochs": epochs, "left_out": corpus.left_out, "peak_memory_mib": memory}
+    write_metrics(run_dir, "training", took)
     for split in ("dev", "test"):  # test is read here, once, with the weights that dev has chosen
         examples = getattr(corpus, split)
         if examples is not None:
@@ -55,4 +58,4 @@ def run(config: DictConfig) -> None:
             write_metrics(run_dir, split, scores.as_dict())
             print(f"\n{split}\n{scores.report()}")
     write_card(run_dir, corpus.name)
-    print(f"\ntrained in {seconds / 60:.1f} minutes; everything is in {run_dir}")
+    print(f"\ntrained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}")

@@ -18,8 +18,8 @@ examples:
   python -m grunlp.data check --format conll2005 --words test.words test.props
 
 The exit status is 0 for good files, 1 when a line could not be read, a tag is illegal or spans overlap, and 2 when the
-command itself was wrong. Sentences shared between splits are counted, case apart, but are no fault: training leaves
-them out."""
+command itself was wrong. Sentences shared between splits, case and signs apart, are counted but are no fault: training
+leaves them out."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -57,7 +57,7 @@ class Survey:
                 wrong = f"illegal tag {frame['tags'][i]} at word {i}, predicate at word {frame['index']}"
                 there_is = "I-X follows B-X or I-X of the same label"
                 self.add_fault(DataError(self.path, line, wrong, there_is, "begin the span with B-"))
-        key = blake2b("\t".join(text_key(example["words"])).encode(), digest_size=16).digest()
+        key = blake2b(text_key(example["words"]).encode(), digest_size=16).digest()
         count, place = self.texts.get(key, (0, example["id"] or f"line {line}"))
         self.texts[key] = count + 1, place
 
@@ -71,14 +71,14 @@ def survey(name: str, path: Path, format: str | None = None, words: Path | None 
     found = Survey(name, path)
     sentences = read_numbered(path, format, words, on_error=found.add_fault)
     with suppress(DataError):  # reading reports it
-        found.format = format or ("conll2005" if words else detect(path))
+        found.format = format or detect(path)
     for line, example in sentences:
         found.add(line, example)
     return found
 
 
 def shared(one: Survey, other: Survey) -> tuple[int, list[str]]:
-    """How many sentences of `one` also occur in `other`, case apart, and where the first few stand in `one`."""
+    """How many sentences of `one` occur in `other` too (as `text_key` compares them), and where the first few stand."""
     both = [one.texts[key] for key in one.texts if key in other.texts]
     return sum(count for count, _ in both), [place for _, place in both[:SHOWN_SHARED]]
 

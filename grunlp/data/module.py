@@ -1,5 +1,6 @@
 """The three splits of a corpus as batches for Lightning."""
 
+import torch
 from datasets import Dataset
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
@@ -49,3 +50,7 @@ class SRLData(LightningDataModule):
     def val_dataloader(self) -> DataLoader[Batch]:
         """The development split, shortest sentences first."""
         return self._loader(self.corpus.dev, False, 0)
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Lightning does not know the type of our batches."""
+        return batch.to(device)

@@ -81,8 +81,8 @@ class Vocabulary:
             for frame in example["frames"]:
                 labels.update(split_tag(tag)[1] for tag in frame["tags"])
                 predicates[example["words"][frame["index"]].lower()] += 1
-        extra = set(extra_words)
-        kept = sorted((w for w, n in words.items() if n >= min_count or w in extra), key=lambda w: (-words[w], w))
+        frequent = {word for word, count in words.items() if count >= min_count}
+        kept = sorted(frequent.union(extra_words), key=lambda word: (-words[word], word))
         del labels[""]
         labels[PREDICATE] += 1  # decoding relies on it
         names = sorted(labels)

@@ -1,13 +1,14 @@
 """Write examples to files that `grunlp.data.readers.read` reads back."""
 
 import json
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, TextIO
 
 from grunlp.data.bio import PREDICATE, tags_to_brackets, tags_to_spans
 from grunlp.data.example import Example, Frame
-from grunlp.data.readers.columns import NOTHING
+from grunlp.data.readers.columns import NOTHING, ROLES
 from grunlp.errors import GrunlpError
 
 
@@ -18,7 +19,8 @@ def write_columns(examples: Iterable[Example], file: TextIO) -> None:
     An `I-X` that continues nothing is written as the start of a span.
 
     Raises:
-        GrunlpError: a word is empty or holds a tab or line end, or frames are not in order of their predicates.
+        GrunlpError: a word is empty or holds a tab or line end, a role holds a bracket, star or blank, or frames are
+            not in order of their predicates.
     """
     for example in examples:
         for key, name in (("document", "doc"), ("id", "sent")):
@@ -55,11 +57,12 @@ def _lemma_and_roleset(frame: Frame, words: list[str]) -> tuple[str, str]:
 
 
 def _require_cells(example: Example, cells: list[str]) -> None:
-    for cell in cells:
-        if not cell or any(end in cell for end in "\t\n\r"):
+    for column, cell in enumerate(cells):
+        unclear = column >= ROLES and not re.fullmatch(r"(\([^()*\s]+)?\*\)?", cell)
+        if not cell or any(end in cell for end in "\t\n\r") or unclear:
             raise GrunlpError(
                 f"sentence {' '.join(example['words'][:5])!r}: {cell!r} cannot stand in a column",
-                "a cell is not empty and holds no tab or line end",
+                "a cell is not empty and holds no tab or line end, a role no bracket, star or blank",
                 "write JSON lines instead, or mend the word",
             )
 
@@ -74,11 +77,19 @@ def sentence_record(example: Example) -> dict[str, Any]:
     """A sentence as the dictionary of the frames format; id, document and pos only where known.
 
     Each frame has its predicate's word, index, lemma and roleset, its tags, its `arguments` (role, start, exclusive
-    end, text; without the predicate itself) and a line for human readers.
+    end, text; without the predicate itself) and a line for human readers. From raw text, the record has that text and
+    each argument also its place there in characters.
     """
     known = {key: example[key] for key in ("id", "document", "pos") if example[key]}  # type: ignore[literal-required]
     words = example["words"]
-    return known | {"words": words, "frames": [_frame_record(words, frame) for frame in example["frames"]]}
+    frames = [_frame_record(words, frame) for frame in example["frames"]]
+    record: dict[str, Any] = known | {"words": words, "frames": frames}
+    if "offsets" in example:
+        record["text"] = example["text"]
+        for argument in (argument for frame in frames for argument in frame["arguments"]):
+            argument["start_char"] = example["offsets"][argument["start"]][0]
+            argument["end_char"] = example["offsets"][argument["end"] - 1][1]
+    return record
 
 
 def _frame_record(words: list[str], frame: Frame) -> dict[str, Any]:

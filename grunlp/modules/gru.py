@@ -83,6 +83,7 @@ class StackedGRU(nn.Module):
             else:
                 nn.init.zeros_(weight)
         for gate in self.gates:
+            assert isinstance(gate, nn.Linear)
             nn.init.xavier_uniform_(gate.weight)
             nn.init.zeros_(gate.bias)
 
@@ -99,7 +100,8 @@ class StackedGRU(nn.Module):
             outputs (B, T, D·H), zero at padded steps, and final states (L·D, B, H).
         """
         batch, steps, _ = x.shape
-        padded = torch.arange(steps, device=x.device) >= lengths.to(x.device)[:, None]  # (B, T)
+        lengths = lengths.to(x.device)
+        padded = torch.arange(steps, device=x.device) >= lengths[:, None]  # (B, T)
         if batch == 0 or steps == 0:
             states = x.new_zeros(self.num_layers * self.directions, batch, self.hidden_size)
             return x.new_zeros(batch, steps, self.output_size), states if initial is None else initial
@@ -108,9 +110,10 @@ class StackedGRU(nn.Module):
         x = x.masked_fill(padded[..., None], 0)
         finals = []
         for depth, layer in enumerate(self.layers):
+            assert isinstance(layer, nn.GRU)
             below = self.dropout(x) if depth else x
             start = None if initial is None else initial[depth * self.directions : (depth + 1) * self.directions]
-            above, final = self._run(layer, below, hold, start)
+            above, final = self._run(layer, below, hold, lengths, start)
             finals.append(final)
             if depth and self.residual == "add":
                 above = above + x
@@ -120,7 +123,9 @@ class StackedGRU(nn.Module):
             x = above.masked_fill(padded[..., None], 0)  # (B, T, D·H)
         return x, torch.cat(finals)
 
-    def _run(self, layer: nn.GRU, x: Tensor, hold: Tensor, initial: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _run(
+        self, layer: nn.GRU, x: Tensor, hold: Tensor, lengths: Tensor, initial: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         """One layer through Torch's fused GRU, with one more input column that holds the state at padded steps."""
         hidden = self.hidden_size
         column = x.new_zeros(3 * hidden, 1)
@@ -136,8 +141,15 @@ class StackedGRU(nn.Module):
         if initial is None:
             initial = x.new_zeros(self.directions, x.shape[0], hidden)
         x = torch.cat([x, hold], dim=-1)  # (B, T, I + 1)
-        outputs, final = torch.gru(x, initial, weights, True, 1, 0.0, self.training, self.directions == 2, True)
-        return outputs, final
+        outputs, _ = torch.gru(x, initial, weights, True, 1, 0.0, self.training, self.directions == 2, True)
+        return outputs, self._final_states(outputs, lengths, initial)
+
+    def _final_states(self, outputs: Tensor, lengths: Tensor, initial: Tensor) -> Tensor:
+        """(D, B, H), read off the outputs: a state held over padding comes out rounded anew at every step."""
+        last = (lengths - 1).clamp(min=0)[:, None, None]  # (B, 1, 1)
+        forward, *backward = outputs.split(self.hidden_size, dim=2)  # (B, T, H) each
+        finals = [forward.gather(1, last.expand(-1, 1, self.hidden_size))[:, 0], *(states[:, 0] for states in backward)]
+        return torch.where((lengths > 0)[:, None], torch.stack(finals), initial)
 
     def extra_repr(self) -> str:
         """Sizes, for `print(model)`."""

@@ -8,7 +8,8 @@ from torch.optim.lr_scheduler import LambdaLR
 def adamw(module: nn.Module, learning_rate: float, weight_decay: float) -> AdamW:
     """AdamW whose decay reaches weight matrices only: not biases, not the rows of tables."""
     tables = {id(p) for part in module.modules() if isinstance(part, nn.Embedding) for p in part.parameters()}
-    decayed, free = [], []
+    decayed: list[nn.Parameter] = []
+    free: list[nn.Parameter] = []
     for parameter in module.parameters():
         (decayed if parameter.dim() > 1 and id(parameter) not in tables else free).append(parameter)
     groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]

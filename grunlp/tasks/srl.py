@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor
 
@@ -71,7 +70,3 @@ class SRLTask(LightningModule):
         optimizer = adamw(self, self.learning_rate, self.weight_decay)
         schedule = warmup_then_decay(optimizer, int(self.trainer.estimated_stepping_batches), self.warmup)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        """Lightning does not know the type of our batches."""
-        return batch.to(device)

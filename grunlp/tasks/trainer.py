@@ -1,8 +1,10 @@
 """The Lightning trainer of every recipe."""
 
+import logging
 import shutil
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +15,14 @@ from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import Tensor
 
 from grunlp.errors import GrunlpError
+
+logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises at the level of information
+for _message in (
+    r"`isinstance\(treespec, LeafSpec\)`",  # Lightning's own use of torch
+    "The number of training batches",  # small data sets are no fault
+    "The '(train|val)_dataloader' does not have many workers",  # encoding takes a hundredth of a step
+):
+    warnings.filterwarnings("ignore", message=_message)
 
 # Which way is up. A score that is not here cannot be monitored: guessing a direction keeps the worst weights.
 DIRECTIONS: dict[str, Literal["min", "max"]] = {"dev/f1": "max", "dev/loss": "min"}
@@ -93,7 +103,10 @@ def make_trainer(
     ]
     if average:
         callbacks.append(RunningAverage(average))
-    loggers: list[Logger] = [TensorBoardLogger(run_dir, "logs", ""), CSVLogger(run_dir, "logs", "")]
+    loggers: list[Logger] = [
+        TensorBoardLogger(run_dir / "logs", name="", version="tensorboard"),
+        CSVLogger(run_dir / "logs", name="", version="csv"),
+    ]
     if wandb:
         from pytorch_lightning.loggers import WandbLogger
 

@@ -56,6 +56,12 @@ def test_what_cannot_stand_in_a_column(word):
         written(write_columns, [sentence([word])])
 
 
+@pytest.mark.parametrize("label", ["A(", "A)", "A*", "A B"])
+def test_a_role_that_cannot_be_bracketed(label):
+    with pytest.raises(GrunlpError, match="cannot stand in a column"):
+        written(write_columns, [sentence(["Go", "on"], frame(0, Span(label, 1, 2), length=2))])
+
+
 @pytest.mark.parametrize("indices", [(1, 0), (1, 1)])
 def test_frames_out_of_order(indices):
     with pytest.raises(GrunlpError, match="frames are not in order"):

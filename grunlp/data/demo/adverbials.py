@@ -27,7 +27,7 @@ CHOICES: dict[str, dict[str, float]] = {
     "state": {"ARGM-TMP": 1, "ARGM-ADV": 2, "middle": 5, "when": 0.5, "because": 1, "if": 0.8, "so": 1},
 }
 CHOICES["work"] = CHOICES["action"] | {"instrument": 3}
-CHOICES["growth"] = CHOICES["change"] | {"ARGM-EXT": 4}
+CHOICES["growth"] = CHOICES["change"] | {"ARGM-EXT": 8, "ARGM-LOC": 0}
 CONJUNCTIONS = {
     "when": ("ARGM-TMP", ("when", "after", "before", "while", "until")),
     "because": ("ARGM-CAU", ("because", "because", "since", "as")),
@@ -52,34 +52,38 @@ class Adverbials:
         self.say, self.nouns, self.clauses = say, nouns, clauses
 
     def add(self, clause: Clause, sort: str, form: str, subject: Subject | None, setting: Setting) -> None:
-        """Give the clause some adjuncts; `sort` is a key of `CHOICES`."""
-        weights = {key: w for key, w in CHOICES[sort].items() if self._fits(key, form, clause, setting)}
+        """Give the clause up to two adjuncts; `sort` is a key of `CHOICES`."""
+        used: list[str] = []
         for _ in range(int(self.say.weigh({"0": 3, "1": 4, "2": 2 if setting.depth == 0 else 0.3}))):
+            weights = {
+                key: weight
+                for key, weight in CHOICES[sort].items()
+                if self._fits(key, form, clause, setting) and not _clash(key, used)
+            }
             if not weights:
                 break
             key = self.say.weigh(weights)
-            weights = {k: w for k, w in weights.items() if k != key and not (k.islower() and key.islower())}
+            used.append(key)
             if key == "middle":
-                self._middle(clause, sort)
+                self._add_middle(clause, sort)
                 continue
-            label, phrase = self._phrase(key, clause, sort, subject)
+            label, phrase = self._phrase(key, clause, sort, subject, setting)
+            if clause.after and clause.after.words[-1].text == phrase.words[0].text:
+                continue  # after a stranded preposition: "what did she wait for for an hour"
             clause.predicate.add(label, phrase)
-            phrase = phrase.marked(label)
-            if (
-                setting.opening
-                and not clause.opening
-                and key in MAY_OPEN
-                and (not setting.closing or self.say.chance(0.4))
-            ):
+            if self._may_open(key, clause, setting) and (not setting.closing or self.say.chance(0.4)):
                 short = label == "ARGM-TMP" and len(phrase.words) < 4 and self.say.chance(0.5)
-                clause.opening = phrase if short else phrase + tagged(",")
+                clause.opening = (phrase if short else phrase + tagged(",")).marked(label)
             else:
-                clause.after = clause.after + phrase
+                clause.after = clause.after + phrase.marked(label)
         if setting.opening and not clause.opening and self.say.chance(0.07):
-            clause.opening = self.connective(clause)
+            clause.opening = self._connective(clause)
+
+    def _may_open(self, key: str, clause: Clause, setting: Setting) -> bool:
+        return setting.opening and not clause.opening and key in MAY_OPEN
 
     def _fits(self, key: str, form: str, clause: Clause, setting: Setting) -> bool:
-        if key in setting.without or (key == "so" and "ARGM-PRP" in setting.without):
+        if key in setting.without:
             return False
         if key == "middle":
             return form == "finite"
@@ -91,9 +95,9 @@ class Adverbials:
             return False
         if key == "ARGM-EXT" and any(role == "ARG2" for role, _ in clause.predicate.roles):
             return False  # "by ten percent" says it already
-        return setting.closing or (setting.opening and key in MAY_OPEN)
+        return setting.closing or self._may_open(key, clause, setting)
 
-    def _middle(self, clause: Clause, sort: str) -> None:
+    def _add_middle(self, clause: Clause, sort: str) -> None:
         label = f"ARGM-{self.say.choose(MIDDLE_OF[sort])}"
         adverb = Phrase([Word(self.say.pick(lexicon.MIDDLE[label[5:]]).text, "RB")])
         if not clause.group.middle and label == "ARGM-TMP" and self.say.chance(0.15):
@@ -101,19 +105,21 @@ class Adverbials:
         clause.predicate.add(label, adverb)
         clause.group.middle = clause.group.middle + adverb.marked(label)
 
-    def connective(self, clause: Clause) -> Phrase:
+    def _connective(self, clause: Clause) -> Phrase:
         """`However ,`: the comma is outside the role."""
         phrase = tagged(self.say.pick(lexicon.CONNECTIVES).text)
         comma = phrase.words[-1].text == ","
         clause.predicate.add("ARGM-DIS", phrase.words[:-1] if comma else phrase.words)
         return phrase.marked("ARGM-DIS")
 
-    def _phrase(self, key: str, clause: Clause, sort: str, subject: Subject | None) -> tuple[str, Phrase]:
+    def _phrase(
+        self, key: str, clause: Clause, sort: str, subject: Subject | None, setting: Setting
+    ) -> tuple[str, Phrase]:
         tense = clause.group.tense
         if key in CONJUNCTIONS:
             label, words = CONJUNCTIONS[key]
             same = tense if tense in ("past", "present") else "present"
-            inner = self.clauses.finite(Setting(depth=1, tense=same, closing=False, simple=True))
+            inner = self.clauses.finite(Setting(depth=1, tense=same, closing=False, simple=True, without=("middle",)))
             return label, (tagged(self.say.choose(words)) + inner.statement()).marked(f"clause-{label}")
         if key == "so":
             inner = self.clauses.verbal(
@@ -133,6 +139,9 @@ class Adverbials:
             if times != "present" and sort in ("action", "work", "motion") and self.say.chance(0.25):
                 times = "span"
             return key, self.literal(self.say.pick(lexicon.TIMES[times]).text)
+        if key == "ARGM-LOC" and setting.depth == 0 and self.say.chance(0.08):
+            area = self.nouns.make("area", modified=False)
+            return key, tagged("in") + self.clauses.complements.relative(area, "where")
         return key, self.literal(self.say.pick(lexicon.ADJUNCTS[key]).text)
 
     def place(self) -> Phrase:
@@ -172,3 +181,8 @@ class Adverbials:
         if piece == "NUMBER":
             return tagged(self.say.choose(adjuncts.NUMBERS))
         return self.nouns.amount(piece) if piece == "MONEY" else tagged(piece)
+
+
+def _clash(key: str, used: list[str]) -> bool:
+    """Whether it would say the same thing twice, or be a second clause or adverb."""
+    return key in used or (key.islower() and any(other.islower() for other in used))

@@ -63,7 +63,7 @@ class Clauses:
     ) -> Lemma | None:
         """A verb that fits what is given."""
         kind = subject.kind if subject else "person" if form != "finite" else ""
-        deep, placed = setting.depth >= DEEPEST, bool(setting.without)
+        deep, placed = setting.depth >= DEEPEST, bool({"ARGM-LOC", "ARGM-MNR"} & set(setting.without))
         key = (form in ("finite", "reduced"), kind, gap and (gap.place, gap.kind), passive, deep, placed)
         if key not in self._fitting:
 
@@ -77,9 +77,10 @@ class Clauses:
                     return False
                 return (not kind or kind in asked.kinds) and (gap is None or gap.slot(verb) is not None)
 
-            self._fitting[key] = Pool(verb for verb in lexicon.VERBS.items if fits(verb))
+            found = [verb for verb in lexicon.VERBS.items if fits(verb)]
+            self._fitting[key] = Pool(found + 2 * [verb for verb in found if "common" in verb.flags])
         pool = self._fitting[key]
-        return self.say.pick(pool) if pool.shared else None
+        return self.say.pick(pool) if pool.known_to[self.say.split] else None
 
     def _build(
         self, verb: Lemma, form: str, passive: bool, setting: Setting, subject: Subject | None, gap: Gap | None

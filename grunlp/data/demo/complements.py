@@ -42,11 +42,11 @@ class Complements:
         for slot in slots:
             if slot is missing and gap:
                 pieces.append(self._stranded(slot, gap, clause.predicate))
-                controller = gap
+                controller = controller if slot.prepositions else gap
             elif not slot.optional or self.say.chance(0.5):
                 piece = self._complement(verb, slot, controller, clause.group.tense, setting)
-                if isinstance(piece, NounPhrase):
-                    controller = piece
+                if isinstance(piece, NounPhrase) and not slot.prepositions:
+                    controller = piece  # an object acts: "asked her to go"; who apologises to her acts himself
                 filler = self._preposition(slot, piece) + piece
                 clause.predicate.add(slot.role, filler)
                 pieces.append(filler)
@@ -113,8 +113,9 @@ class Complements:
             return self._deed(setting)
         phrase = self.nouns.make(kind, as_subject=as_subject)
         plain = phrase.words[-1].pos in ("NN", "NNS") and "np-coordination" not in phrase.marks
-        if setting.depth == 0 and plain and kind not in ("topic", "kin") and self.say.chance(0.13):
-            return self._relative(phrase)
+        likely = 0.3 if kind in ("building", "area") else 0.13
+        if setting.depth == 0 and plain and kind not in ("topic", "kin") and self.say.chance(likely):
+            return self.relative(phrase)
         return phrase
 
     def _deed(self, setting: Setting) -> NounPhrase:
@@ -130,11 +131,11 @@ class Complements:
         filler = tagged(slot.prepositions[0]) + self.nouns.make(self.say.choose(slot.kinds), modified=False)
         return self.nouns.deed(entry, filler, slot)
 
-    def _relative(self, head: NounPhrase) -> NounPhrase:
-        """The noun phrase with a relative clause after it."""
+    def relative(self, head: NounPhrase, place: str = "") -> NounPhrase:
+        """The noun phrase with a relative clause after it, in which it is subject, object ... or `where`."""
         weights = {"subject": 5, "object": 4, "preposition": 1.5, "reduced": 1.5}
         weights["where"] = 6 if head.kind in ("building", "area") else 0
-        place = self.say.weigh(weights)
+        place = place or self.say.weigh(weights)
         pronouns = ["who", "who", "that/WDT"] if head.kind == "person" else ["that/WDT", "which"]
         if place in ("object", "preposition"):
             pronouns.append("")
@@ -152,6 +153,8 @@ class Complements:
             else:
                 clause = self.clauses.verbal("finite", gap=gap, setting=inside)
         except LookupError:  # nothing can be said of it in this way
+            return head
+        if place == "reduced" and not clause.after:  # "the match won began" leads up the garden path
             return head
         whole = (head + front + clause.statement()).marked("relative", f"relative-{place}")
         return NounPhrase(whole, head.agreement, head.kind)

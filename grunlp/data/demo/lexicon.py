@@ -1,7 +1,7 @@
 """The lexicon as one split may see it: entries parsed, held-out ones hidden from the others, and a steady die.
 
 Of every eight entries of each list, the fourth belongs to dev and the eighth to test: no sentence of another split
-uses them. Dev and test use the shared entries too, but reach for their own more often (`NOVELTY`).
+uses them. All splits use the shared ones.
 """
 
 import random
@@ -13,7 +13,6 @@ from grunlp.data.demo import adjuncts, nouns, verbs
 from grunlp.data.demo.morphology import plural, regular_past
 from grunlp.data.demo.phrases import CLOSED_CLASS
 
-NOVELTY = 4.0  # how much likelier a held-out entry is than a shared one, in its own split
 SHARED = "train"
 SPLITS = ("train", "dev", "test")
 T = TypeVar("T")
@@ -44,12 +43,7 @@ class Pool(Generic[E]):
 
     def __init__(self, items: Iterable[E]) -> None:
         self.items = tuple(items)
-        self.shared = [item for item in self.items if item.home == SHARED]
-        self.own = {split: [item for item in self.items if item.home == split != SHARED] for split in SPLITS}
-
-    def known_to(self, split: str) -> list[E]:
-        """What the split may use."""
-        return self.shared + self.own[split]
+        self.known_to = {split: [item for item in self.items if item.home in (SHARED, split)] for split in SPLITS}
 
 
 @dataclass(frozen=True)
@@ -88,7 +82,15 @@ class Lemma:
         return first if first and not first.prepositions and not first.kinds[0].isupper() else None
 
 
-_HOMES = {word: SHARED for words in CLOSED_CLASS.values() for word in words.split()}
+def _always_shared() -> set[str]:
+    """Words that the grammar itself uses: closed classes, the words of adjuncts, light verbs, "asked" of quotations."""
+    texts = [*CLOSED_CLASS.values(), *adjuncts.TIMES.values()]
+    texts += [text for text in vars(adjuncts).values() if isinstance(text, str) and "|" in text]
+    words = {piece.split("/")[0] for text in texts for piece in text.replace("|", " ").split()}
+    return words | {line.split(".")[0] for line in verbs.LIGHT_VERBS.split("\n")} | {"ask"}
+
+
+_HOMES = {word: SHARED for word in _always_shared()}
 
 
 def home_of(word: str, i: int) -> str:
@@ -225,10 +227,7 @@ class Speaker:
         return key
 
     def pick(self, pool: Pool[E]) -> E:
-        """One of the entries this split may use, its own ones preferred."""
-        own = pool.own[self.split]
-        weight = NOVELTY * len(own)
-        if own and self.chance(weight / (weight + len(pool.shared))):
-            self.novel = True
-            return self.choose(own)
-        return self.choose(pool.shared)
+        """One of the entries this split may use."""
+        entry = self.choose(pool.known_to[self.split])
+        self.novel = self.novel or entry.home != SHARED
+        return entry

@@ -1,7 +1,7 @@
 """Noun phrases: names, pronouns, determiners, modifiers, coordination, amounts and nouns that are predicates."""
 
 from grunlp.data.demo import adjuncts, lexicon
-from grunlp.data.demo.lexicon import Entry, Lemma, Slot, Speaker
+from grunlp.data.demo.lexicon import Entry, Lemma, Pool, Slot, Speaker
 from grunlp.data.demo.morphology import article
 from grunlp.data.demo.nouns import DEFINITE, DETERMINERS, NOUN_MODIFIERS, UNOWNED
 from grunlp.data.demo.phrases import Phrase, Predicate, Word, join, tagged
@@ -54,7 +54,7 @@ class NounPhrases:
         return phrase
 
     def _somebody(self, as_subject: bool) -> NounPhrase:
-        kind = self.say.choose(("name", "name", "pronoun", "pronoun", "kin", "two names"))
+        kind = self.say.weigh({"name": 3, "pronoun": 3, "kin": 1.5, "pair": 0.5})
         if kind == "pronoun":
             form = self.say.choose(tuple(PRONOUNS))
             other, agreement = PRONOUNS[form]
@@ -83,7 +83,7 @@ class NounPhrases:
             phrase + (self._name(lexicon.SURNAMES) if style == "full" else Phrase()), "singular", "person"
         )
 
-    def _name(self, names: list[Entry], title: bool = False) -> Phrase:
+    def _name(self, names: Pool[Entry], title: bool = False) -> Phrase:
         name = tagged(self.say.pick(names).text)
         return tagged(self.say.choose(("Mr.", "Mrs.", "Dr."))) + name if title else name
 

@@ -7,6 +7,7 @@ its words; positions are counted once, when the sentence is complete.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 from grunlp.data.bio import PREDICATE, Span, spans_to_tags
 from grunlp.data.example import Example, Frame
@@ -98,22 +99,26 @@ class Phrase:
 
 def join(phrases: Iterable[Phrase]) -> Phrase:
     """All phrases, one after the other."""
-    whole = Phrase()
-    for phrase in phrases:
-        whole = whole + phrase
-    return whole
+    parts = [phrase for phrase in phrases if phrase.words]
+    return Phrase(
+        [word for phrase in parts for word in phrase.words],
+        [predicate for phrase in parts for predicate in phrase.predicates],
+        frozenset().union(*(phrase.marks for phrase in parts)),
+    )
 
 
 def tagged(text: str) -> Phrase:
     """A phrase without predicates from `in a big/JJ hurry`: a tag may follow a slash; else closed class, else NN."""
-    words = []
+    return Phrase([Word(form, pos) for form, pos in _read(text)])
+
+
+@cache
+def _read(text: str) -> list[tuple[str, str]]:
+    pairs = []
     for piece in text.split():
         form, slash, pos = piece.rpartition("/")
-        if not slash:
-            form = piece
-            pos = _POS.get(piece, _guess(piece))
-        words.append(Word(form, pos))
-    return Phrase(words)
+        pairs.append((form, pos) if slash else (piece, _POS.get(piece) or _guess(piece)))
+    return pairs
 
 
 def _guess(form: str) -> str:

@@ -17,8 +17,8 @@ SORTS = {
     "polar_question": 7,
     "wh_question": 11,
     "quotation": 8,
-    "order": 5,
-    "heading": 5,
+    "order": 6,
+    "heading": 7,
 }
 SPEECH = ("say.01", "say.01", "say.01", "admit.01", "announce.01", "explain.01", "claim.01", "report.01")
 QUESTION_ADVERBS = (
@@ -36,7 +36,8 @@ class Sentences:
     def __init__(self, say: Speaker) -> None:
         self.say = say
         self.clauses = Clauses(say)
-        self._known = lexicon.VERBS.known_to(say.split)
+        known = {verb.roleset for verb in lexicon.VERBS.known_to[say.split]}
+        self._speech = [roleset for roleset in SPEECH if roleset in known]
         self._makers: dict[str, Callable[[], Phrase]] = {
             "statement": self._statement,
             "verb_coordination": self._verb_coordination,
@@ -115,7 +116,7 @@ class Sentences:
             )
         clause = self.clauses.finite(Setting(depth=1, opening=True))
         order = self.say.weigh({"after": 4, "before": 2, "midst": 4})
-        roleset = self.say.choose(tuple(roleset for roleset in SPEECH if _verb(roleset) in self._known))
+        roleset = self.say.choose(self._speech)
         if order == "midst":
             return self._split_quotation(clause, roleset)
         content = clause.statement()

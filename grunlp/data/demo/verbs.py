@@ -6,15 +6,16 @@ A filler is a noun class or a union of `nouns.py` (alternatives after `/`), or i
 WHETHER, NPTO and NPBARE for "the child to sleep" and "the child sleep") or an amount (MONEY, PERCENT, SPAN, WEIGHT,
 NAME, LANGUAGE, OCCUPATION). `?` after a role makes its complement optional. Flags: `dative` for "gave her a book",
 `state` for what takes no progressive and no place or manner, `motion` for going somewhere, `change` for growing and
-falling, `tool` for work done with an instrument that has no number, `active` for what has no passive.
+falling, `tool` for work done with an instrument that has no number, `active` for what has no passive,
+`common` for what is said three times as often.
 """
 
 VERBS = """
-give.01 gave given; ARG0 someone; ARG1 gift, ARG2 to person; dative
-send.01 sent sent; ARG0 someone; ARG1 paper/gift, ARG2 to person; dative
-lend.01 lent lent; ARG0 person; ARG1 vehicle/tool/paper, ARG2 to person; dative
-show.01 showed shown; ARG0 person; ARG1 picture/paper, ARG2 to person; dative
-hand.01; ARG0 person; ARG1 thing, ARG2 to person; dative
+give.01 gave given; ARG0 someone; ARG1 gift, ARG2 to person; dative common
+send.01 sent sent; ARG0 someone; ARG1 paper/gift, ARG2 to person; dative common
+lend.01 lent lent; ARG0 person; ARG1 vehicle/tool/paper, ARG2 to person; dative common
+show.01 showed shown; ARG0 person; ARG1 picture/paper, ARG2 to person; dative common
+hand.01; ARG0 person; ARG1 thing, ARG2 to person; dative common
 mail.01; ARG0 someone; ARG1 paper, ARG2 to person; dative
 teach.01 taught taught; ARG0 person; ARG1 topic, ARG2 to person; dative
 offer.01; ARG0 someone; ARG1 gift/drink, ARG3 to person; dative
@@ -41,8 +42,8 @@ collect.01; ARG0 someone; ARG1 paper/valuable, ARG2? from person
 hear.01 heard heard; ARG0 person; ARG1 song/idea, ARG2? from person; state
 learn.01; ARG0 person; ARG1 topic/song, ARG2? from person
 learn.01; ARG0 person; ARG1 TO; active
-put.01 put put; ARG0 person; ARG1 thing/food, ARG2 in/into container
-put.01 put put; ARG0 person; ARG1 thing/food/toy, ARG2 on/under furniture
+put.01 put put; ARG0 person; ARG1 thing/food, ARG2 in/into container; common
+put.01 put put; ARG0 person; ARG1 thing/food/toy, ARG2 on/under furniture; common
 place.01; ARG0 person; ARG1 thing/picture, ARG2 on/behind furniture
 hide.01 hid hidden; ARG0 person; ARG1 valuable/paper/toy
 store.01; ARG0 someone; ARG1 food/substance/tool, ARG2 in container/building
@@ -128,7 +129,7 @@ join.04; ARG0 person; ARG1 group
 follow.02; ARG0 person/animal; ARG1 person/animal/vehicle
 help.01; ARG0 person; ARG2 person, ARG1? with topic/furniture/container
 own.01; ARG0 someone; ARG1 building/vehicle/animal/valuable; state
-contain.01; ARG0 container; ARG1 food/valuable/paper; state
+contain.01; ARG0 container; ARG1 food/valuable/paper; state active
 know.01 knew known; ARG0 person; ARG1 person/song/city; state active
 know.01 knew known; ARG0 person; ARG1 THAT; state active
 know.01 knew known; ARG0 person; ARG1 WHETHER; state active
@@ -182,16 +183,16 @@ smile.01; ARG0 person; ARG2? at person
 cry.02; ARG0 person; ;
 dance.01; ARG0 person; ;
 arrive.01; ARG1 person/vehicle; ARG4? at/in building/city; motion
-go.02 went gone; ARG0 person; ARG4 to building/city/event; motion
-come.01 came come; ARG1 person; ARG3? from building/city, ARG4? to building/event; motion
-return.01; ARG1 person; ARG3? from city/event, ARG4? to building/city; motion
-travel.01; ARG0 person; ARG1 to city; motion
-walk.01; ARG0 person/animal; ARG2? through/across area; motion
-run.02 ran run; ARG0 person/animal; ; motion
+go.02 went gone; ARG0 person; ARG4 to building/city/event; motion common
+come.01 came come; ARG1 person; ARG3? from building/city, ARG4? to building/event; motion common
+return.01; ARG1 person; ARG3? from city/event, ARG4? to building/city; motion common
+travel.01; ARG0 person; ARG1 to city; motion common
+walk.01; ARG0 person/animal; ARG2? through/across area; motion common
+run.02 ran run; ARG0 person/animal; ; motion common
 drive.01 drove driven; ARG0 person; ARG1 vehicle; motion
 sail.01; ARG0 person/vessel; ; motion
-swim.01 swam swum; ARG0 person/animal; ; motion
-crawl.01; ARG0 animal/person; ; motion
+swim.01 swam swum; ARG0 person/animal; ; motion common
+crawl.01; ARG0 animal/person; ; motion common
 climb.01; ARG0 person/animal; ARG1 plant/building
 live.01; ARG0 person/animal; ARGM-LOC in/near building/city/area; state
 stay.01; ARG1 person; ARG3 in/at building/city
@@ -205,10 +206,10 @@ complain.01; ARG0 someone; ARG2? to someone, ARG1 about weather/food/idea
 apologize.01; ARG0 person; ARG2? to person, ARG1? for ING
 depend.01; ARG0 group/event; ARG1 on weather/person; state
 belong.01; ARG0 thing/vehicle/building; ARG1 to someone; state
-fall.01 fell fallen; ARG1 toy/picture/container; ARG4? into/onto area/furniture; change
-rise.01 rose risen; ARG1 quantity; ARG2? by PERCENT; change
-increase.01; ARG1 quantity; ARG2? by PERCENT; change
-decrease.01; ARG1 quantity; ARG2? by PERCENT; change
+fall.01 fell fallen; ARG1 toy/picture/container; ARG4? into/onto area/furniture; change common
+rise.01 rose risen; ARG1 quantity; ARG2? by PERCENT; change common
+increase.01; ARG1 quantity; ARG2? by PERCENT; change common
+decrease.01; ARG1 quantity; ARG2? by PERCENT; change common
 grow.01 grew grown; ARG1 plant/quantity; ARG2? by PERCENT; change
 collapse.01; ARG1 building/furniture; ; change
 disappear.01; ARG1 person/animal/valuable; ; change
@@ -219,7 +220,7 @@ last.01; ARG1 event; ARG2 SPAN; state active
 cost.01 cost cost; ARG1 goods; ARG2 MONEY; state active
 weigh.01; ARG1 furniture/container/animal; ARG2 WEIGHT; state active
 become.01 became become; ARG1 person; ARG2 OCCUPATION; active
-say.01 said said; ARG0 someone; ARG1 THAT; active
+say.01 said said; ARG0 someone; ARG1 THAT; active common
 think.01 thought thought; ARG0 person; ARG1 THAT; state active
 admit.01; ARG0 someone; ARG1 THAT; active
 announce.01; ARG0 someone; ARG1 THAT; active
@@ -227,10 +228,10 @@ announce.01; ARG0 group; ARG1 deed/event
 report.01; ARG0 someone; ARG1 THAT; active
 claim.01; ARG0 someone; ARG1 THAT; active
 hope.01; ARG0 person; ARG1 THAT; active
-tell.01 told told; ARG0 person; ARG2 person, ARG1 THAT
-tell.01 told told; ARG0 person; ARG2 person, ARG1 TO
-ask.01; ARG0 person; ARG2 person, ARG1 WHETHER
-wonder.01; ARG0 person; ARG1 WHETHER; active
+tell.01 told told; ARG0 person; ARG2 person, ARG1 THAT; common
+tell.01 told told; ARG0 person; ARG2 person, ARG1 TO; common
+ask.01; ARG0 person; ARG2 person, ARG1 WHETHER; common
+wonder.01; ARG0 person; ARG1 WHETHER; active common
 ask.02; ARG0 someone; ARG2 person, ARG1 TO
 try.01; ARG0 person/animal; ARG1 TO; active
 decide.01; ARG0 someone; ARG1 TO; active
@@ -250,12 +251,12 @@ make.02 made made; ARG0 person; ARG1 NPBARE; active
 stop.01; ARG0 person/animal; ARG1 ING; active
 finish.01; ARG0 person; ARG1 ING; active
 avoid.01; ARG0 person; ARG1 ING; active
-pick_up.04; ARG0 person; ARG1 thing/toy/container
-throw_away.07 threw thrown; ARG0 person; ARG1 food/clothes/paper
-turn_on.13; ARG0 person; ARG1 device
+pick_up.04; ARG0 person; ARG1 thing/toy/container; common
+throw_away.07 threw thrown; ARG0 person; ARG1 food/clothes/paper; common
+turn_on.13; ARG0 person; ARG1 device; common
 turn_off.07; ARG0 person; ARG1 device
 look_up.05; ARG0 person; ARG1 topic/city
-write_down.02 wrote written; ARG0 person; ARG1 idea/song
+write_down.02 wrote written; ARG0 person; ARG1 idea/song; common
 hand_out.03; ARG0 person; ARG1 paper/food
 fill_out.03; ARG0 person; ARG1 paper
 clean_up.02; ARG0 person; ARG1 area/building; tool
@@ -331,7 +332,7 @@ pride.01 proud; ARG0 person; ARG1 of person/picture
 aware.01 aware; ARG0 someone; ARG1 of idea
 interest.01 interested; ARG1 person; ARG2 in topic
 responsible.03 responsible; ARG0 someone; ARG1 for event
-familiar.01 familiar; ARG1 person; ARG2 with idea/city
+familiarize.01 familiar; ARG1 person; ARG2 with idea/city
 happy.01 happy; ARG1 person; ARG0? with gift/picture
 worry.01 worried; ARG1 person; ARG0? about event/idea
 impress.01 impressed; ARG1 person; ARG0? by picture/text

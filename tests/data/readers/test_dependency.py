@@ -40,6 +40,10 @@ def test_v_stays_one_word_even_when_labelled_elsewhere():
     assert spans == [Span("V", 0, 1), Span("C-V", 3, 4)]
 
 
+def test_the_predicate_bounds_a_span_even_when_v_is_elsewhere():
+    assert subtree_spans({0: "V", 1: "ARG0"}, 2, [2, -1, 1]) == [Span("V", 0, 1), Span("ARG0", 1, 2)]
+
+
 @st.composite
 def trees(draw):
     order = draw(st.permutations(range(draw(st.integers(1, 8)))))
@@ -63,6 +67,10 @@ def test_subtree_spans_are_tags(heads, data):
 def test_overlaps():
     spans = [Span("ARG1", 0, 5), Span("V", 2, 3), Span("ARG2", 4, 6), Span("ARG3", 2, 3)]
     assert without_overlaps(spans, 6) == [Span("V", 2, 3), Span("ARG2", 4, 6), Span("ARG1", 0, 2)]
+
+
+def test_the_longest_free_run_is_kept():
+    assert without_overlaps([Span("ARG1", 0, 6), Span("V", 1, 2), Span("ARG2", 4, 5)], 6)[-1] == Span("ARG1", 2, 4)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["V", "A", "B"]), st.integers(0, 7), st.integers(1, 4)), max_size=6))

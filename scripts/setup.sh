@@ -1,0 +1,33 @@
+# Sourced by quickstart.sh and test.sh: makes the virtual environment .venv with grunlp in it, or leaves a good one alone.
+# Takes about a minute beyond downloads. Needs Python 3.11 or later and a package index.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+fail() { echo "error: $*" >&2; exit 1; }
+
+python=""
+for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11 python; do
+  if [ -n "$candidate" ] && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    python="$candidate"
+    break
+  fi
+done
+[ -n "$python" ] || fail "Python 3.11 or later is needed, and no such python3 was found. Install it, or type PYTHON=/path/to/python bash $0"
+
+if ! .venv/bin/python -c "" 2>/dev/null; then
+  echo "making .venv with $("$python" --version)"
+  "$python" -m venv .venv || fail "cannot make .venv. On Debian and Ubuntu: apt-get install python3-venv"
+fi
+
+# The environment is good when it was made from these very files.
+stamp=.venv/grunlp-installed
+wanted=$(cat pyproject.toml scripts/constraints.txt | cksum)
+if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+  echo "installing into .venv (torch is about 200 MB)"
+  # torch first and by its exact version: asked for with others, pip may choose a build with gigabytes of CUDA
+  .venv/bin/pip install --quiet "$(grep '^torch==' scripts/constraints.txt)" \
+    || fail "cannot install torch. Is the package index within reach?"
+  .venv/bin/pip install --quiet --constraint scripts/constraints.txt --editable '.[dev]' \
+    || fail "cannot install grunlp's dependencies. Is the package index within reach?"
+  echo "$wanted" > "$stamp"
+fi

@@ -1,0 +1,55 @@
+import torch
+
+from grunlp.data.batches import IGNORED, Collator
+from grunlp.data.example import Example, Frame
+from grunlp.data.vocabulary import Vocabulary
+
+LONG = "x" * 20 + "y" * 20
+EXAMPLES = [
+    Example(
+        id="a",
+        document="",
+        words=["Cats", "see", LONG, "cats"],
+        pos=["NNS", "VBP", "_", "NNS"],
+        frames=[
+            Frame(index=1, lemma="", roleset="", tags=["B-ARG0", "B-V", "B-ARG1", "O"]),
+            Frame(index=3, lemma="", roleset="", tags=["O", "O", "O", "B-V"]),
+        ],
+    ),
+    Example(id="b", document="", words=["see"], pos=[], frames=[Frame(index=0, lemma="", roleset="", tags=["B-V"])]),
+]
+VOCABULARY = Vocabulary.count(EXAMPLES, min_count=1)
+
+
+def test_encoding() -> None:
+    batch = Collator(VOCABULARY)(EXAMPLES)
+    v = VOCABULARY
+    assert batch.words.tolist() == [
+        [v.words["cats"], v.words["see"], v.words[LONG], v.words["cats"]],
+        [v.words["see"], 0, 0, 0],
+    ]
+    assert batch.lengths.tolist() == [4, 1]
+    assert batch.sentence.tolist() == [0, 0, 1] and batch.predicate.tolist() == [1, 3, 0]
+    assert batch.predicate_lengths.tolist() == [4, 4, 1]
+    assert batch.pos.tolist() == [[v.pos["NNS"], v.pos["VBP"], IGNORED, v.pos["NNS"]], [IGNORED] * 4]
+    assert batch.tags[2].tolist() == [v.tags["B-V"], IGNORED, IGNORED, IGNORED]
+
+
+def test_spellings_are_shared_and_case_counts() -> None:
+    batch = Collator(VOCABULARY)(EXAMPLES)
+    index = batch.spelling_index
+    assert index[0, 1] == index[1, 0] and index[0, 0] != index[0, 3]
+    assert not batch.spellings[0].any() and (index[1, 1:] == 0).all()
+    spelled = "".join(VOCABULARY.characters.items[i] for i in batch.spellings[index[0, 2]].tolist())
+    assert spelled == "x" * 12 + "y" * 12, "the two ends of a long word"
+
+
+def test_unseen_tags_are_ignored() -> None:
+    unseen: Example = {**EXAMPLES[1], "frames": [Frame(index=0, lemma="", roleset="", tags=["B-NEW"])]}  # type: ignore[typeddict-item]
+    assert Collator(VOCABULARY)([unseen]).tags.tolist() == [[IGNORED]]
+
+
+def test_nothing() -> None:
+    batch = Collator(VOCABULARY)([])
+    assert batch.words.shape == (0, 0) and batch.tags.shape == (0, 0)
+    assert batch.to(torch.device("cpu")).lengths.tolist() == []

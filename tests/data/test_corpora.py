@@ -1,0 +1,107 @@
+"""Data sets by name and the user's own files, as they come out of the door that trainings use."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grunlp.config import compose_config
+from grunlp.data.corpora import Corpus, open_corpus
+from grunlp.data.writers import write_columns, write_json_lines
+from grunlp.errors import DataError, GrunlpError
+from tests.toys import toy_corpus
+
+TRAIN, DEV, TEST = toy_corpus(30, 1), toy_corpus(8, 2), toy_corpus(8, 3)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    paths = {}
+    for split, examples in (("train", TRAIN), ("dev", DEV), ("test", TEST)):
+        path = tmp_path / f"{split}.conll"
+        with path.open("w", encoding="utf-8") as file:
+            write_columns(examples, file)
+        paths[split] = str(path)
+    return paths
+
+
+def corpus(*overrides: str) -> Corpus:
+    return open_corpus(**compose_config(["recipe=srl", *overrides]).data)
+
+
+def given(paths: dict[str, str]) -> list[str]:
+    return [f"data.{split}={path}" for split, path in paths.items()]
+
+
+def test_own_files(files: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    opened = corpus(*given(files))
+    held_out = {" ".join(e["words"]) for e in (*DEV, *TEST)}
+    kept = [e["words"] for e in TRAIN if " ".join(e["words"]) not in held_out]
+    assert [e["words"] for e in opened.train] == kept
+    assert opened.left_out == len(TRAIN) - len(kept) > 0
+    assert f"{opened.left_out} more left out because they occur in dev or test" in caplog.text
+    assert [e["frames"] for e in opened.dev] == [
+        [{**f, "lemma": e["words"][f["index"]]} for f in e["frames"]] for e in DEV
+    ]
+    assert opened.test is not None and len(opened.test) == len(TEST)
+
+
+def test_without_test(files: dict[str, str]) -> None:
+    del files["test"]
+    assert corpus(*given(files)).test is None
+
+
+def test_extra_training_data_is_filtered_too(files: dict[str, str], tmp_path: Path) -> None:
+    with (tmp_path / "more.jsonl").open("w") as file:
+        write_json_lines([*toy_corpus(5, 9), *DEV], file)
+    plain, more = corpus(*given(files)), corpus(*given(files), f"data.extra={tmp_path / 'more.jsonl'}")
+    assert len(plain.train) < len(more.train) < len(plain.train) + 5 + len(DEV)
+    assert not {tuple(e["words"]) for e in more.train} & {tuple(e["words"]) for e in DEV}
+
+
+def test_a_changed_file_is_read_anew(files: dict[str, str]) -> None:
+    assert len(corpus(*given(files)).dev) == 8
+    with open(files["dev"], "w") as file:
+        write_columns(toy_corpus(9, 5), file)
+    assert len(corpus(*given(files)).dev) == 9
+
+
+def test_what_is_missing_is_named(files: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(GrunlpError, match=r"(?s)data\.dev is not given.*Add data\.dev=FILE"):
+        corpus(f"data.train={files['train']}")
+    with pytest.raises(DataError, match="does not exist"):
+        corpus(f"data.train={files['train']}", "data.dev=nowhere.conll")
+    (tmp_path / "bare.jsonl").write_text(json.dumps({"words": ["no", "verb"], "frames": []}) + "\n")
+    with pytest.raises(GrunlpError, match="no predicate in the dev split"):
+        corpus(f"data.train={files['train']}", f"data.dev={tmp_path / 'bare.jsonl'}")
+
+
+def test_a_broken_file_is_named_with_its_line(files: dict[str, str]) -> None:
+    path = Path(files["dev"])
+    path.write_text(path.read_text().replace("(ARG1*", "(ARG1", 1))
+    with pytest.raises(DataError, match=r"dev\.conll:\d+: "):
+        corpus(*given(files))
+
+
+def test_hub_data_from_local_json(tmp_path: Path) -> None:
+    for split, examples in (("train", TRAIN), ("validation", DEV), ("test", TEST)):
+        rows: list[dict[str, Any]] = [
+            {"tokens": e["words"], "roles": f["tags"], "verb": f["index"]} for e in examples for f in e["frames"]
+        ]
+        (tmp_path / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    hub = ["data=hub", f"data.hub.path={tmp_path}", "data.hub.words=tokens", "data.hub.tags=roles"]
+    opened = corpus(*hub, "data.hub.predicate=verb")
+    assert sum(len(e["frames"]) for e in opened.dev) == sum(len(e["frames"]) for e in DEV)
+    with pytest.raises(GrunlpError, match=r"data\.hub\.words is not given"):
+        corpus("data=hub", f"data.hub.path={tmp_path}")
+    with pytest.raises(GrunlpError, match="no column"):
+        corpus("data=hub", f"data.hub.path={tmp_path}", "data.hub.words=text", "data.hub.tags=roles")
+
+
+def test_demo() -> None:
+    opened = corpus("data=demo")
+    assert opened.test is not None and len(opened.train) > 3000
+    assert opened.left_out == 0

@@ -1,0 +1,181 @@
+"""The contract every labeller keeps, in all its forms, and that it learns a task whose answer is known."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from grunlp.data.batches import IGNORED, Batch, Collator
+from grunlp.data.bio import illegal_positions
+from grunlp.data.vocabulary import Vocabulary
+from grunlp.decoding.viterbi import ids_to_tags
+from grunlp.models.srl import SRLModel
+from tests.toys import toy_corpus
+
+CORPUS = toy_corpus(12)
+VOCABULARY = Vocabulary.count(CORPUS, min_count=1)
+FORMS: list[dict[str, Any]] = [
+    {},
+    {"predicate": "input"},
+    {"decoder": "crf"},
+    {"characters": "gru", "residual": "add", "num_layers": 2},
+    {"characters": "none", "residual": "highway", "num_layers": 2, "predicate_num_layers": 2, "pos_weight": 0.0},
+]
+
+
+def make(**changes: Any) -> SRLModel:
+    torch.manual_seed(0)
+    options: dict[str, Any] = dict(
+        word_size=8,
+        character_size=6,
+        characters="cnn",
+        hidden_size=8,
+        num_layers=1,
+        predicate="states",
+        predicate_size=8,
+        predicate_hidden_size=8,
+        predicate_num_layers=1,
+        distance=3,
+        residual="none",
+        input_dropout=0.1,
+        dropout=0.1,
+        word_dropout=0.1,
+        decoder="viterbi",
+        label_smoothing=0.0,
+        pos_weight=0.3,
+    )
+    v = VOCABULARY
+    return SRLModel(v.tags.items, v.word_counts, len(v.characters), len(v.pos), **{**options, **changes})
+
+
+def batch_of(*numbers: int) -> Batch:
+    return Collator(VOCABULARY)([CORPUS[n] for n in numbers])
+
+
+@pytest.fixture(params=FORMS, ids=lambda form: ",".join(map(str, form.values())) or "default")
+def model(request: pytest.FixtureRequest) -> SRLModel:
+    return make(**request.param).eval()
+
+
+def test_alone_as_in_a_batch(model: SRLModel) -> None:
+    together = model(batch_of(*range(12))).roles
+    row = 0
+    for n in range(12):
+        batch = batch_of(n)
+        for alone in model(batch).roles:
+            torch.testing.assert_close(together[row, : batch.words.shape[1]], alone, rtol=0, atol=1e-5)
+            row += 1
+    assert row == len(together) > 10
+
+
+def test_padding_has_no_effect(model: SRLModel) -> None:
+    batch = batch_of(0, 1, 2, 3)
+    P, T = batch.tags.shape
+    wide = replace(
+        batch,
+        words=torch.cat([batch.words, torch.full((4, 5), 3)], dim=1),
+        spelling_index=torch.cat([batch.spelling_index, torch.full((4, 5), 1)], dim=1),
+        pos=torch.cat([batch.pos, torch.full((4, 5), IGNORED)], dim=1),
+        tags=torch.cat([batch.tags, torch.full((P, 5), IGNORED)], dim=1),
+    )
+    one, other = model(batch).roles, model(wide).roles[:, :T]
+    for p, n in enumerate(batch.predicate_lengths.tolist()):
+        torch.testing.assert_close(one[p, :n], other[p, :n], rtol=0, atol=1e-6)
+    torch.testing.assert_close(model.loss(batch), model.loss(wide), rtol=1e-5, atol=1e-6)
+
+
+def test_gradients_reach_every_weight(model: SRLModel) -> None:
+    model.train()
+    model.loss(batch_of(*range(12))).backward()
+    without = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert without == []
+
+
+def test_output_is_legal_and_knows_its_predicate(model: SRLModel) -> None:
+    batch = batch_of(*range(12))
+    with torch.no_grad():
+        model.roles.weight.mul_(50)  # wild scores, so that the constraints have work to do
+    best, argmax = model.decode(batch)
+    legal = ids_to_tags(best, batch.predicate_lengths, model.tags)
+    wild = ids_to_tags(argmax, batch.predicate_lengths, model.tags)
+    assert any(illegal_positions(tags) for tags in wild), "the test must be able to fail"
+    for tags, index in zip(legal, batch.predicate.tolist(), strict=True):
+        assert illegal_positions(tags) == []
+        assert [i for i, tag in enumerate(tags) if tag == "B-V"] == [index]
+
+
+def test_no_predicates_no_words(model: SRLModel) -> None:
+    empty = [n for n, example in enumerate(CORPUS) if not example["frames"]]
+    assert empty
+    best, _ = model.decode(batch_of(*empty))
+    assert best.shape[0] == 0
+    model.loss(batch_of(*empty)).backward()
+    nothing = {**CORPUS[0], "words": [], "pos": [], "frames": []}
+    assert model.decode(Collator(VOCABULARY)([nothing]))[0].shape[0] == 0  # type: ignore[list-item]
+
+
+def test_the_predicate_matters(model: SRLModel) -> None:
+    batch = batch_of(next(n for n, example in enumerate(CORPUS) if len(example["frames"]) > 1))
+    roles = model(batch).roles
+    assert (roles[0] - roles[1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"word_dropout": 5.0},
+        {"input_dropout": 0.5},
+        {"dropout": 0.5},
+        {"label_smoothing": 0.2},
+        {"pos_weight": 1.0},
+        {"distance": 1},
+        {"characters": "none"},
+        {"residual": "add", "num_layers": 2},
+        {"decoder": "crf"},
+    ],
+    ids=str,
+)
+def test_every_option_changes_the_loss(change: dict[str, Any]) -> None:
+    base = {key: {"num_layers": 2}.get(key) for key in change if key == "num_layers"}
+    plain, changed = make(**base), make(**change)
+    torch.manual_seed(1)
+    one = plain.loss(batch_of(*range(12)))
+    torch.manual_seed(1)
+    assert not torch.isclose(one, changed.loss(batch_of(*range(12))), rtol=1e-4)
+
+
+def test_unseen_gold_tags_do_not_count() -> None:
+    batch = batch_of(1, 2, 3)
+    model = make().eval()
+    unseen = replace(batch, tags=batch.tags.clone())
+    unseen.tags[:, 0] = IGNORED
+    assert not torch.isclose(model.loss(batch), model.loss(unseen))
+    assert torch.isfinite(make(decoder="crf").loss(unseen))
+
+
+def test_wrong_options_are_refused() -> None:
+    with pytest.raises(ValueError, match="states or input"):
+        make(predicate="both")
+    with pytest.raises(ValueError, match="viterbi or crf"):
+        make(decoder="greedy")
+    with pytest.raises(ValueError, match="no effect"):
+        make(decoder="crf", label_smoothing=0.1)
+
+
+@pytest.mark.parametrize("form", [{"predicate": "states"}, {"predicate": "input"}, {"decoder": "crf"}], ids=str)
+def test_learns_a_known_answer(form: dict[str, Any]) -> None:
+    train, dev = toy_corpus(200, seed=1), toy_corpus(40, seed=2)
+    model = make(**form, input_dropout=0.0, dropout=0.0)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    collate = Collator(VOCABULARY)
+    for _ in range(4):
+        for start in range(0, 200, 20):
+            optimizer.zero_grad()
+            model.loss(collate(train[start : start + 20])).backward()
+            optimizer.step()
+    model.eval()
+    batch = collate(dev)
+    best, _ = model.decode(batch)
+    real = batch.tags != IGNORED
+    assert ((best == batch.tags) & real).sum() / real.sum() > 0.99

@@ -1,0 +1,187 @@
+"""The three commands as a user meets them: one tiny training, then everything one can do with its run folder."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grunlp import evaluate, predict, train
+from grunlp.data.bio import illegal_positions
+from grunlp.data.writers import write_columns, write_json_lines
+from tests.toys import toy_corpus
+
+TEST = toy_corpus(12, 3)
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """train.conll, dev.jsonl, test.conll and a run trained on them."""
+    root = tmp_path_factory.mktemp("commands")
+    for name, examples in (("train", toy_corpus(300, 1)), ("test", TEST)):
+        with (root / f"{name}.conll").open("w") as file:
+            write_columns(examples, file)
+    with (root / "dev.jsonl").open("w") as file:
+        write_json_lines(toy_corpus(30, 2), file)
+    arguments = [
+        *("recipe=srl", "debug=tiny", f"data.train={root}/train.conll", f"data.dev={root}/dev.jsonl"),
+        *(f"data.test={root}/test.conll", f"run_dir={root}/run", "trainer.max_epochs=6", "loader.batch_tokens=200"),
+        *("optimizer.learning_rate=0.02", "trainer.average=0.9", "trainer.limit_batches=null"),
+    ]
+    command = [sys.executable, "-m", "grunlp.train", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root)
+    assert done.returncode == 0, done.stderr
+    (root / "train.out").write_text(done.stdout)
+    (root / "train.err").write_text(done.stderr)
+    return root
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    def run(main: Callable[[], int], *arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["grunlp", *map(str, arguments)])
+        status = main()
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
+
+
+def test_training_says_what_it_does(folder: Path) -> None:
+    out, err = (folder / "train.out").read_text(), (folder / "train.err").read_text()
+    assert "format columns" in err and "format json-lines" in err
+    assert "more left out because they occur in dev or test" in err
+    assert out.count("epoch ") == 6 and "dev/f1" in out and "predicates_per_second" in out
+    assert "95 % interval" in out and "0 illegal tags in the output; a plain argmax would have made" in out
+    assert "Warning" not in err and "Traceback" not in err and "litlogger" not in err
+
+
+def test_the_run_folder_is_complete(folder: Path) -> None:
+    names = {path.name for path in (folder / "run").iterdir()}
+    assert names == {"weights.safetensors", "config.yaml", "vocabulary.json", "metrics.json", "card.md", "logs"}
+    assert not list((folder / "run").rglob("*.ckpt")), "nothing that must be unpickled"
+    assert list((folder / "run").rglob("metrics.csv")) and list((folder / "run").rglob("events.out.*"))
+    assert [p.name for p in folder.iterdir() if p.name in ("outputs", "multirun", "train.log")] == []
+    metrics = json.loads((folder / "run/metrics.json").read_text())
+    assert set(metrics) == {"training", "dev", "test"}
+    assert metrics["test"]["srl-eval"]["f1"] > 95, "the toy task has a known answer"
+    assert f"{metrics['test']['srl-eval']['f1']:.2f}" in (folder / "run/card.md").read_text()
+
+
+def test_evaluate_repeats_the_score_of_the_training(folder: Path, call: Call) -> None:
+    before = json.loads((folder / "run/metrics.json").read_text())
+    status, out, _ = call(evaluate.main, f"run={folder}/run", "split=test")
+    assert status == 0 and "Overall" in out and "ARG1" in out
+    assert json.loads((folder / "run/metrics.json").read_text()) == before
+    status, again, _ = call(
+        evaluate.main, f"run={folder}/run", f"input={folder}/test.conll", f"metrics={folder}/m.json"
+    )
+    assert again == out and json.loads((folder / "m.json").read_text()) == before["test"]
+
+
+def test_predictions_score_as_evaluate_says(folder: Path, call: Call) -> None:
+    _, expected, _ = call(evaluate.main, f"run={folder}/run", "split=test")
+    status, out, _ = call(predict.main, f"run={folder}/run", f"input={folder}/test.conll")
+    assert status == 0
+    (folder / "predicted.jsonl").write_text(out)
+    _, found, _ = call(evaluate.main, f"gold={folder}/test.conll", f"predicted={folder}/predicted.jsonl")
+    assert found.splitlines()[:-1] == expected.splitlines()[:-1], "all but the line on argmax"
+    records = [json.loads(line) for line in out.splitlines()]
+    assert [r["words"] for r in records] == [e["words"] for e in TEST], "order kept"
+    for record in records:
+        for frame in record["frames"]:
+            assert illegal_positions(frame["tags"]) == [] and frame["tags"][frame["index"]] == "B-V"
+            for argument in frame["arguments"]:
+                assert argument["text"] == " ".join(record["words"][argument["start"] : argument["end"]])
+
+
+def test_raw_text_with_offsets(folder: Path, call: Call) -> None:
+    text = "Anna sees cat dog.\n\n🎉 nothing here\n"
+    (folder / "raw.txt").write_text(text)
+    status, out, err = call(predict.main, f"run={folder}/run", f"input={folder}/raw.txt")
+    first, empty, last = map(json.loads, out.splitlines())
+    assert status == 0 and empty["words"] == [] and last["frames"] == []
+    assert "raw text" in err
+    (frame,) = first["frames"]
+    assert frame["predicate"] == "sees" and {a["role"] for a in frame["arguments"]} == {"ARG0", "ARG1"}
+    for argument in frame["arguments"]:
+        line = text.splitlines()[0]
+        assert line[argument["start_char"] : argument["end_char"]].split() == argument["text"].split()
+
+
+def test_standard_input_and_a_pipe_that_closes(folder: Path) -> None:
+    lines = "printf 'Anna sees cat dog .\\n%.0s' $(seq 300)"
+    command = f"{lines} | {sys.executable} -m grunlp.predict run={folder}/run | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert json.loads(done.stdout)["frames"][0]["predicate"] == "sees"
+    assert done.stderr.count("\n") <= 1 and "Error" not in done.stderr
+
+
+def test_bad_lines_are_named_and_the_rest_goes_on(folder: Path, call: Call) -> None:
+    good = json.dumps(
+        {"words": ["Anna", "sees", "cat", "dog"], "frames": [{"index": 1, "tags": ["O", "B-V", "O", "O"]}]}
+    )
+    (folder / "bad.jsonl").write_text(f"{good}\nnot json\n{good}\n" + '{"words": 3}\n')
+    status, out, err = call(predict.main, f"run={folder}/run", f"input={folder}/bad.jsonl", "format=json-lines")
+    assert status == 1 and len(out.splitlines()) == 2
+    assert "bad.jsonl:2: " in err and "bad.jsonl:4: " in err and err.count("skipped: ") == 2
+
+
+def test_output_file_is_not_overwritten(folder: Path, call: Call, tmp_path: Path) -> None:
+    arguments = [f"run={folder}/run", f"input={folder}/test.conll", f"output={tmp_path}/out.jsonl"]
+    assert call(predict.main, *arguments)[0] == 0
+    before = (tmp_path / "out.jsonl").read_text()
+    status, _, err = call(predict.main, *arguments)
+    assert status == 2 and "nothing is overwritten" in err and (tmp_path / "out.jsonl").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "message"),
+    [
+        (evaluate.main, [], "nothing to score"),
+        (evaluate.main, ["run=nowhere"], "no finished run"),
+        (evaluate.main, ["gold=x"], "go together"),
+        (evaluate.main, ["gold=nowhere.a", "predicted=nowhere.b"], "does not exist"),
+        (evaluate.main, ["split=tset"], "Did you mean split=test?"),
+        (predict.main, [], "no model"),
+        (predict.main, ["rnu=x"], "Did you mean run?"),
+        (predict.main, ["run={}/run", "input=nowhere"], "does not exist"),
+        (predict.main, ["run={}/run", "input={}"], "is a directory"),
+        (predict.main, ["run={}/run", "format=colums", "input={}/test.conll"], "columns"),
+        (train.main, ["recipe=srl", "model.hiden_size=1"], "Did you mean model.hidden_size?"),
+        (train.main, ["run_dir={}/run"], "overwrite=true"),
+    ],
+)
+def test_mistakes_end_in_plain_messages(
+    folder: Path, call: Call, main: Callable[[], int], arguments: list[str], message: str
+) -> None:
+    try:
+        status, out, err = call(main, *(argument.format(folder) for argument in arguments))
+    except SystemExit as stop:  # Hydra's runner ends the process
+        status, out, err = int(str(stop.code)), "", ""
+        assert status == 2
+        return
+    assert status == 2 and out == "" and err.startswith("error: ") and message in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize("main", [train.main, evaluate.main, predict.main])
+def test_help(call: Call, main: Callable[[], int]) -> None:
+    status, out, err = call(main, "--help")
+    assert status == 0 and err == "" and "python -m grunlp." in out
+    if main is train.main:
+        for expected in ("propbank-ewt", "model.hidden_size=256", "trainer.max_epochs=", "tiny", "srl"):
+            assert expected in out
+
+
+def test_files_that_do_not_match(folder: Path, call: Call) -> None:
+    with (folder / "other.conll").open("w") as file:
+        write_columns(toy_corpus(12, 4), file)
+    status, _, err = call(evaluate.main, f"gold={folder}/test.conll", f"predicted={folder}/other.conll")
+    assert status == 2 and "sentence 1 differs in its words" in err
+    with (folder / "shorter.conll").open("w") as file:
+        write_columns(TEST[:-1], file)
+    status, _, err = call(evaluate.main, f"gold={folder}/test.conll", f"predicted={folder}/shorter.conll")
+    assert status == 2 and "predicted ends before sentence 12" in err

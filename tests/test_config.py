@@ -1,0 +1,168 @@
+"""What the user types is checked before anything happens."""
+
+import ast
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from grunlp.config import (
+    BOUNDS,
+    CHOICES,
+    available,
+    check_sweep,
+    complete,
+    compose_config,
+    folder,
+    keys,
+    parse_arguments,
+    quote_paths,
+)
+from grunlp.errors import GrunlpError
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize(
+    ("overrides", "wrong", "there_is", "to_type"),
+    [
+        (
+            ["model.hiden_size=3"],
+            "unknown key model.hiden_size",
+            "model.hidden_size, ",
+            "Did you mean model.hidden_size?",
+        ),
+        (["hidden_size=3"], "unknown key hidden_size", "run_dir", "Did you mean model.hidden_size?"),
+        (["xyzzy=3"], "unknown key xyzzy", "seed", "--help lists every key."),
+        (
+            ["model.hidden_size=big"],
+            "model.hidden_size=big: wrong type",
+            "a whole number",
+            "Type model.hidden_size=256",
+        ),
+        (["model.hidden_size=2.5"], "wrong type", "a whole number", "256"),
+        (["overwrite=3"], "wrong type", "true or false", "overwrite=False"),
+        (
+            ["model.predicate=inputs"],
+            "no such choice",
+            "there are: states, input",
+            "Did you mean model.predicate=input?",
+        ),
+        (["recipe=slr"], "recipe=slr: no such choice", "srl", "Did you mean recipe=srl?"),
+        (["data=propbank"], "data=propbank", "demo, files, hub, propbank-ewt", "Did you mean data=propbank-ewt?"),
+        (["debug=fast"], "no such choice", "overfit, profile, step, tiny", "debug="),
+        (["recipe=null"], "no such choice", "srl", "recipe=srl"),
+        (["model.dropout=1.5"], "model.dropout=1.5 is out of bounds", "from 0.0 to 0.99", "model.dropout=0.3"),
+        (["trainer.max_epochs=0"], "out of bounds", "from 1", "trainer.max_epochs"),
+        (["+model.extra=1"], "cannot be added", "exists already", "without + or ~"),
+        (["~model.dropout"], "cannot be added or deleted", "", "without"),
+        (["model=3"], "model is a group of keys", "model.word_size", "Set model."),
+        (["train"], "cannot read the arguments", "you typed: train", "Write key=value"),
+        (["data.hub.path=[1,2]"], "wrong type", "one value or null", "null"),
+    ],
+)
+def test_three_part_messages(overrides: list[str], wrong: str, there_is: str, to_type: str) -> None:
+    with pytest.raises(GrunlpError) as caught:
+        compose_config(overrides)
+    assert wrong in caught.value.wrong
+    assert there_is in caught.value.there_is
+    assert to_type in caught.value.to_type
+
+
+def test_good_values_arrive() -> None:
+    config = compose_config(["recipe=srl", "debug=tiny", "model.hidden_size=7", "optimizer.learning_rate=1", "seed=5"])
+    assert (config.model.hidden_size, config.optimizer.learning_rate, config.seed) == (7, 1, 5)
+    assert config.trainer.max_epochs == 2 and config.data.name == "demo"
+
+
+@pytest.mark.parametrize(
+    "path", ["plain.conll", "with blank.conll", "a,b=(c)#d.conll", "it's.conll", "C:\\new\\x.conll"]
+)
+def test_any_path_can_be_typed(path: str) -> None:
+    config = compose_config([f"data.train={path}", f"run_dir={path}"])
+    assert config.data.train == path and config.run_dir == path
+    assert config.data.name == "files", "data.train=FILE says data=files"
+
+
+def test_an_explicit_data_set_stays() -> None:
+    assert complete(["data=hub", "data.train=x"]) == ["data=hub", "data.train=x"]
+    assert quote_paths("seed=1,2") == "seed=1,2", "a sweep is no path"
+
+
+def test_sweeps_are_checked_in_all_combinations() -> None:
+    check_sweep(["seed=1,2", "model.predicate=states,input"])
+    with pytest.raises(GrunlpError, match="no such choice"):
+        check_sweep(["seed=1,2", "model.predicate=states,inputs"])
+
+
+def test_choices_are_those_of_the_signatures() -> None:
+    """CHOICES repeats what Literal annotations say, so that checking needs no import of torch."""
+    annotations: dict[str, set[tuple[str, ...]]] = {}
+    for path in [*(ROOT / "grunlp/models").glob("*.py"), *(ROOT / "grunlp/modules").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.arg) and node.annotation and ast.unparse(node.annotation).startswith("Literal["):
+                words = ast.literal_eval(ast.unparse(node.annotation).removeprefix("Literal"))
+                annotations.setdefault(node.arg, set()).add(tuple(words))
+    checked = [key for key in CHOICES if key.startswith("model.")]
+    assert len(checked) >= 4
+    for key in checked:
+        assert annotations[key.removeprefix("model.")] == {CHOICES[key]}
+
+
+def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
+    names = {key for recipe in available("recipe") for key in keys(compose_config([f"recipe={recipe}"]))}
+    assert {key for key in CHOICES if key != "split"} <= names
+    assert {name.rpartition(".")[2] for name in names} >= set(BOUNDS)
+
+
+def test_every_config_composes() -> None:
+    composed = [
+        compose_config([f"recipe={recipe}", f"data={data}", *debug])
+        for recipe in available("recipe")
+        for data in available("data")
+        for debug in [[], *([f"debug={name}"] for name in available("debug"))]
+    ]
+    assert len(composed) >= 1 * 4 * 5
+    assert {path.stem for path in folder("recipes").glob("*.py")} == set(available("recipe"))
+
+
+DEFAULTS = {"run": None, "split": "test", "batch_tokens": 10, "flag": False}
+
+
+def test_simple_arguments() -> None:
+    values = parse_arguments(["run=a=b c", "batch_tokens=5", "flag=true"], DEFAULTS)
+    assert values == {"run": "a=b c", "split": "test", "batch_tokens": 5, "flag": True}
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("runs", "not key=value"),
+        ("rum=x", "(?s)unknown key rum.*Did you mean run?"),
+        ("split=tests", "(?s)no such choice.*Did you mean split=test?"),
+        ("batch_tokens=many", "(?s)wrong type.*a whole number"),
+        ("flag=3", "(?s)wrong type.*true or false"),
+    ],
+)
+def test_simple_arguments_are_checked(argument: str, message: str) -> None:
+    with pytest.raises(GrunlpError, match=message):
+        parse_arguments([argument], DEFAULTS)
+
+
+def test_a_typo_stops_within_two_seconds_and_before_torch() -> None:
+    code = "import sys; sys.argv[1:] = ['model.hiden_size=3']\nfrom grunlp.train import main\nstatus = main()\n"
+    code += "assert 'torch' not in sys.modules and 'datasets' not in sys.modules\nsys.exit(status)"
+    started = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    seconds = time.perf_counter() - started
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("error: unknown key model.hiden_size\n") and "Traceback" not in done.stderr
+    assert seconds < 2 or seconds < 4 * _bare_python(), "or the machine is busy"
+
+
+def _bare_python() -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import hydra"], check=True)
+    return time.perf_counter() - started

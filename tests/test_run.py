@@ -1,0 +1,104 @@
+"""Run folders: never overwritten unasked, complete in themselves, plain errors when they are not."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import DictConfig
+
+from grunlp.config import compose_config
+from grunlp.data.batches import Collator
+from grunlp.data.vocabulary import Vocabulary
+from grunlp.errors import GrunlpError
+from grunlp.run import build_model, load_run, new_run, read_metrics, save_run, write_metrics
+from tests.toys import toy_corpus
+
+CORPUS = toy_corpus(8)
+
+
+def config(*overrides: str) -> DictConfig:
+    return compose_config(["recipe=srl", "debug=tiny", *overrides])
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    path, vocabulary = tmp_path / "run", Vocabulary.count(CORPUS, 1)
+    path.mkdir()
+    save_run(path, config(), vocabulary, build_model(config(), vocabulary).eval())
+    return path
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        [],
+        ["model.predicate=input"],
+        ["model.decoder=crf", "model.characters=gru"],
+        ["model.residual=highway", "model.num_layers=3"],
+    ],
+    ids=str,
+)
+def test_save_move_load_same_output(tmp_path: Path, form: list[str]) -> None:
+    vocabulary = Vocabulary.count(CORPUS, 1)
+    model = build_model(config(*form), vocabulary).eval()
+    (tmp_path / "a").mkdir()
+    save_run(tmp_path / "a", config(*form), vocabulary, model)
+    shutil.move(tmp_path / "a", tmp_path / "b")
+    run = load_run(tmp_path / "b")
+    batch = Collator(vocabulary)(CORPUS)
+    assert torch.equal(run.model(Collator(run.vocabulary)(CORPUS)).roles, model(batch).roles)
+    assert not run.model.training
+
+
+def test_default_folders_never_collide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths = {new_run("srl", None, False) for _ in range(3)}
+    assert len(paths) == 3 and all(path.parent == Path("runs/srl") for path in paths)
+
+
+def test_nothing_is_overwritten_unasked(run_dir: Path) -> None:
+    with pytest.raises(GrunlpError, match=r"(?s)is not empty.*it holds a run.*overwrite=true"):
+        new_run("srl", str(run_dir), overwrite=False)
+    (run_dir / "notes.txt").write_text("mine")
+    new_run("srl", str(run_dir), overwrite=True)
+    assert [path.name for path in run_dir.iterdir()] == ["notes.txt"], "what is not of the run stays"
+    with pytest.raises(GrunlpError, match="files that are no run"):
+        new_run("srl", str(run_dir), overwrite=True)
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("")
+    with pytest.raises(GrunlpError, match="is a file"):
+        new_run("srl", str(tmp_path / "x"), overwrite=True)
+
+
+def test_missing_and_broken_parts(run_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(GrunlpError, match=r"(?s)is no finished run: config\.yaml.*run=FOLDER"):
+        load_run(tmp_path / "nowhere")
+    good = (run_dir / "weights.safetensors").read_bytes()
+    for content in (b"", good[:-40], b"x" * 100):
+        (run_dir / "weights.safetensors").write_bytes(content)
+        with pytest.raises(GrunlpError, match="do not fit"):
+            load_run(run_dir)
+    (run_dir / "weights.safetensors").write_bytes(good)
+    text = (run_dir / "config.yaml").read_text()
+    for content in (
+        text.replace("hidden_size: 16", "hidden_size: 17"),
+        "model: [",
+        "a: 1",
+        "[]",
+        text.replace("distance", "dist"),
+    ):
+        (run_dir / "config.yaml").write_text(content)
+        with pytest.raises(GrunlpError, match="do not fit"):
+            load_run(run_dir)
+
+
+def test_metrics_of_one_split_leave_the_others(tmp_path: Path) -> None:
+    assert read_metrics(tmp_path) == {}
+    write_metrics(tmp_path, "dev", {"f1": 1.0})
+    write_metrics(tmp_path, "test", {"f1": 2.0})
+    write_metrics(tmp_path, "dev", {"f1": 3.0})
+    assert read_metrics(tmp_path) == {"dev": {"f1": 3.0}, "test": {"f1": 2.0}}

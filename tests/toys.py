@@ -1,0 +1,38 @@
+"""A toy corpus with a known answer: ARG1 is the two words after the verb, ARG0 the word before it."""
+
+import random
+
+from grunlp.data.example import Example, Frame
+
+VERBS = ["sees", "takes", "likes"]
+NOUNS = ["cat", "dog", "tree", "Anna", "bread", "house", "river", "stone"]
+
+
+def toy_example(number: int, rng: random.Random) -> Example:
+    words, pos, frames = [], [], []
+    for _ in range(rng.randint(0, 3)):
+        start = len(words)
+        words += [rng.choice(NOUNS), rng.choice(VERBS), rng.choice(NOUNS), rng.choice(NOUNS)]
+        pos += ["NN", "VB", "NN", "NN"]
+        frames.append(start + 1)
+    words.append(".")
+    pos.append(".")
+    return Example(
+        id=f"toy-{number}",
+        document=f"doc-{number // 5}",
+        words=words,
+        pos=pos,
+        frames=[Frame(index=i, lemma="", roleset="", tags=_tags(i, len(words))) for i in frames],
+    )
+
+
+def _tags(verb: int, length: int) -> list[str]:
+    tags = ["O"] * length
+    tags[verb - 1 : verb + 3] = ["B-ARG0", "B-V", "B-ARG1", "I-ARG1"]
+    return tags
+
+
+def toy_corpus(count: int, seed: int = 0) -> list[Example]:
+    """`count` sentences of 0 to 3 frames."""
+    rng = random.Random(seed)
+    return [toy_example(i, rng) for i in range(count)]
