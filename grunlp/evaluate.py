@@ -80,7 +80,8 @@ def _score_run(given: dict[str, Any]) -> Any:
     if given["input"]:
         examples = read(given["input"])
     else:
-        examples = getattr(open_corpus(**run.config.data), given["split"])
+        # more training data plays no part in any split
+        examples = getattr(open_corpus(**{**run.config.data, "extra": None}), given["split"])
         if examples is None:
             raise GrunlpError(f"the run has no {given['split']} split", "it was trained without one", "Type input=FILE")
     return score(run.model, run.vocabulary, examples, given["batch_tokens"])

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from yaml import YAMLError
 
 from grunlp.data.vocabulary import Vocabulary
@@ -103,7 +103,8 @@ def save_run(path: Path, config: DictConfig, vocabulary: Vocabulary, model: SRLM
     """Write configuration, vocabulary and weights."""
     (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
     vocabulary.save(path / VOCABULARY)
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path / WEIGHTS)
+    # not save_file: it keeps others from reading what it writes, and a run folder is there to be shared
+    (path / WEIGHTS).write_bytes(save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
 
 
 def load_run(path: str | Path) -> Run:

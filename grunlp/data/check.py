@@ -78,7 +78,7 @@ def survey(name: str, path: Path, format: str | None = None, words: Path | None 
 
 
 def shared(one: Survey, other: Survey) -> tuple[int, list[str]]:
-    """How many sentences of `one` occur in `other` too (as `text_key` compares them), and where the first few stand."""
+    """How many sentences of `one` also occur in `other` (by `text_key`), and where the first few stand in `one`."""
     both = [one.texts[key] for key in one.texts if key in other.texts]
     return sum(count for count, _ in both), [place for _, place in both[:SHOWN_SHARED]]
 

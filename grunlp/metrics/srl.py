@@ -12,6 +12,7 @@ from grunlp.metrics.intervals import Intervals, bootstrap_intervals, group_by_do
 from grunlp.metrics.report import format_conlleval, format_srl_eval
 from grunlp.metrics.spans import Counts, Tags, count_conlleval, count_seqeval, count_srl
 
+TITLES = {"srl-eval": "srl-eval", "conlleval": "conlleval, V counted", "seqeval": "seqeval strict, V counted"}
 COUNTINGS = {"srl-eval": count_srl, "conlleval": count_conlleval, "seqeval": count_seqeval}
 
 
@@ -86,8 +87,7 @@ class SRLScores:
         for name in COUNTINGS:
             intervals, overall = self.intervals(name), self.total(name).overall
             low, high = intervals.f1
-            label = "seqeval strict IOB2" if name == "seqeval" else name
-            lines.append(f"{label:20} F1 {overall.f1:6.2f}   95 % interval {low:.2f} to {high:.2f}")
+            lines.append(f"{TITLES[name]:27} F1 {overall.f1:6.2f}   95 % interval {low:.2f} to {high:.2f}")
         argmax = "" if self.illegal_argmax is None else f"; a plain argmax would have made {self.illegal_argmax}"
         lines.append(f"{self.illegal_output} illegal tags in the output{argmax}")
         return "\n".join(lines)

@@ -11,8 +11,8 @@ before them or stand in a file of their own, one token a line, with the same bla
 
 Any columns may stand between word and target, as in the full layout of the shared task (part of speech, parse, named
 entities, sense). The first of them without brackets is taken as the part of speech; a column of two-digit senses
-right before the target completes the roleset. The target column is found in each sentence by its shape: the last
-column without `*` in which as many cells differ from `-` as columns follow. There are no comments: `#` is a word.
+right before the target completes the roleset. The target column is found in each sentence by its shape, as the last
+one that holds no brackets. There are no comments: `#` is a word.
 """
 
 import re
@@ -48,10 +48,14 @@ def paste(words: Path, props: Path) -> Iterator[Line]:
 
 
 def matches(rows: list[str]) -> bool:
-    """A target column is found, or a V opens in some bracket column."""
+    """A V opens in some bracket column, or the target column has as many lemmas as columns follow."""
+    if any("(V*" in row for row in rows):
+        return True
     cells = [split_white(row) for row in rows]
-    fits = len({len(row) for row in cells}) == 1 and _fitting_target(cells) is not None
-    return fits or any("(V*" in cell for row in cells for cell in row[1:])
+    if len({len(row) for row in cells}) > 1:
+        return False
+    target = _target_column(cells)
+    return sum(row[target] != NOTHING for row in cells) == len(cells[0]) - 1 - target
 
 
 def blocks(lines: Iterator[Line], source: str) -> Iterator[Block]:
@@ -62,7 +66,7 @@ def blocks(lines: Iterator[Line], source: str) -> Iterator[Block]:
 def parse(block: Block) -> Example:
     """One sentence. Raises `DataError`, also for props that stand without their words."""
     rows = table(block, split_white, 1, "word, target and one bracket column a predicate")
-    target = _target_column(rows)
+    target = _target_column([row.cells for row in rows])
     if target == 0:
         raise DataError(block.source, rows[0].line, "props without words", "expected the word in the first column",
                         "give the file of words, one token a line, as words=FILE")  # fmt: skip
@@ -84,25 +88,10 @@ def parse(block: Block) -> Example:
     )
 
 
-def _target_column(rows: list[Row]) -> int:
-    """The target column by its shape; in a faulty sentence the last column in which most cells have no `*`."""
-    cells = [row.cells for row in rows]
-    fitting = _fitting_target(cells)
-    if fitting is not None:
-        return fitting
+def _target_column(cells: list[list[str]]) -> int:
+    """The last column in which most cells have no `*`: in a faulty role column, most still do."""
     plain = (t for t in range(len(cells[0])) if 2 * sum("*" not in row[t] for row in cells) > len(cells))
     return max(plain, default=0)
-
-
-def _fitting_target(cells: list[list[str]]) -> int | None:
-    width = len(cells[0])
-    for t in reversed(range(width)):
-        predicates = sum(row[t] != NOTHING for row in cells)
-        if predicates == width - 1 - t and not any("*" in row[t] for row in cells):
-            return t
-        if not all("*" in row[t] for row in cells):
-            return None  # neither target nor role column
-    return None
 
 
 def _parts_of_speech(rows: list[Row], end: int) -> list[str]:

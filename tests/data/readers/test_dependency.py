@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grunlp.data.bio import Span, spans_to_tags
@@ -53,6 +53,7 @@ def trees(draw):
     return heads
 
 
+@settings(deadline=None)
 @given(trees(), st.data())
 def test_subtree_spans_are_tags(heads, data):
     tokens = st.integers(0, len(heads) - 1)
@@ -73,6 +74,7 @@ def test_the_longest_free_run_is_kept():
     assert without_overlaps([Span("ARG1", 0, 6), Span("V", 1, 2), Span("ARG2", 4, 5)], 6)[-1] == Span("ARG1", 2, 4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["V", "A", "B"]), st.integers(0, 7), st.integers(1, 4)), max_size=6))
 def test_without_overlaps_are_tags(given_spans):
     spans_to_tags(without_overlaps([Span(label, start, start + n) for label, start, n in given_spans], 11), 11)

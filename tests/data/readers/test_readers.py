@@ -66,8 +66,11 @@ def test_unknown_format_names_the_nearest(write):
         read(write("x"), "conll-2005")
 
 
-def test_unrecognised_format(fault):
-    assert fault("\nAnna NNP\ncalled VBD\n") == (2, "the format is not recognised")
+@pytest.mark.parametrize(
+    "text", ["Anna NNP\ncalled VBD\n", "Anna called .\n", "# Anna called\n", "Anna B-PER\ncalled O\n"]
+)
+def test_unrecognised_format(text, fault):
+    assert fault("\n" + text) == (2, "the format is not recognised")
 
 
 def test_missing_file_names_the_nearest(tmp_path):

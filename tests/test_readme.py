@@ -1,0 +1,55 @@
+"""What the README tells users to type exists and, where it is quick, runs."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from grunlp.config import compose_config, folder, parse_arguments
+from grunlp.evaluate import DEFAULTS as EVALUATE
+from grunlp.predict import DEFAULTS as PREDICT
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line.split("  #")[0].strip()
+    for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    for line in block.replace("\\\n", " ").splitlines()
+    if line.strip() and not line.startswith("#")
+]
+
+
+def arguments(command: str, program: str) -> list[str]:
+    words = shlex.split(command.rpartition("|")[2])
+    return words[words.index(program) + 1 :] if program in words else []
+
+
+def test_there_are_commands() -> None:
+    assert len(COMMANDS) >= 8
+    assert "bash scripts/quickstart.sh" in COMMANDS and "bash scripts/test.sh" in COMMANDS
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "grunlp.train" in c])
+def test_training_commands_compose(command: str) -> None:
+    compose_config([a for a in arguments(command, "grunlp.train") if not a.startswith("-")])
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "grunlp.evaluate" in c or "grunlp.predict" in c])
+def test_other_commands_parse(command: str) -> None:
+    for program, defaults in (("grunlp.evaluate", EVALUATE), ("grunlp.predict", PREDICT)):
+        parse_arguments([a for a in arguments(command, program) if a != "--help"], defaults)
+
+
+@pytest.mark.parametrize("script", sorted(set(re.findall(r"scripts/\w+\.(?:sh|py)", README))))
+def test_scripts_exist_and_say_what_they_do(script: str) -> None:
+    head = (ROOT / script).read_text(encoding="utf-8")[:800]
+    assert "#" in head or '"""' in head
+    assert re.search(r"seconds|minute", head), "and how long they take"
+
+
+def test_every_yaml_opens_with_its_command() -> None:
+    files = sorted(folder("configs").glob("*/*.yaml"))
+    assert len(files) >= 9
+    for path in files:
+        assert path.read_text(encoding="utf-8").startswith("# "), path
