@@ -13,19 +13,23 @@ DATA = {
         "English Web Treebank (web logs, news groups, mail, reviews, answers) with PropBank roles, release 3.1; "
         "CC BY-SA 4.0. Predicates are verbs, nouns and adjectives. Not comparable with CoNLL-2005 or CoNLL-2012."
     ),
+    "propbank-frames": "The example sentences of the PropBank frame files; CC BY-SA 4.0.",
 }
 
 
-def write_card(path: Path, data: str) -> None:
+def write_card(path: Path) -> None:
     """Write `card.md` from what the run folder holds."""
     metrics = read_metrics(path)
     config = OmegaConf.load(path / CONFIG)
+    data, extra = config.data.name, config.data.extra
     size = (path / WEIGHTS).stat().st_size / 2**20
     training = metrics["training"]
+    known = {*DATA, None}
     lines = [
-        f"# Semantic role labeller trained on {data}",
+        f"# Semantic role labeller trained on {data}{f' and {extra}' if extra else ''}",
         "",
-        DATA.get(data, "Trained on the user's own data; its licence is the user's to state."),
+        *(DATA[part] for part in (data, extra) if part in DATA),
+        *([] if {data, extra} <= known else ["The user's own data is among it; its licence is the user's to state."]),
         "",
         "- input: tokenised sentences with their predicates; output: roles as legal BIO tags",
         f"- weights: {size:.1f} MiB; training: {training['epochs']} epochs in {training['seconds'] / 60:.1f} minutes; "

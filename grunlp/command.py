@@ -1,5 +1,6 @@
 """What all commands share: errors as plain messages, the log on standard error."""
 
+import io
 import logging
 import os
 import sys
@@ -20,6 +21,9 @@ def command(function: Callable[[list[str]], int]) -> Callable[[], int]:
 
     @wraps(function)
     def main() -> int:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8")  # whatever the system's, our data are UTF-8
         logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
         logging.getLogger("grunlp").setLevel(logging.INFO)
         try:

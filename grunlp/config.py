@@ -1,11 +1,11 @@
 """From the words of a command line to a checked configuration.
 
 Hydra composes `configs/`; this module finds those files (beside the package in a checkout, inside it when installed),
-and checks what the user typed before anything heavy is imported and before any data is read: unknown keys, wrong
-types and bad choices end in a `GrunlpError` of three parts.
+and checks what the user typed before anything heavy is imported and before any data is read.
 """
 
 import importlib.util
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
@@ -20,33 +20,14 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from grunlp.errors import GrunlpError, nearest
+from grunlp.checks import check_choice, check_together, check_value, unknown_key
+from grunlp.errors import GrunlpError
 
 _PACKAGE = Path(__file__).parent
 GROUPS = ("recipe", "data", "debug")
 
-# Words a key may take. Each model's signature states the same as a Literal; a test holds the two together.
-CHOICES: dict[str, tuple[str, ...]] = {
-    "model.predicate": ("states", "input"),
-    "model.characters": ("cnn", "gru", "none"),
-    "model.residual": ("none", "add", "highway"),
-    "model.decoder": ("viterbi", "crf"),
-    "trainer.accelerator": ("auto", "cpu", "gpu", "mps"),
-    "split": ("train", "dev", "test"),
-}
-
-# Bounds by the last part of a key: (least, most), both allowed.
-BOUNDS: dict[str, tuple[float, float]] = {
-    "hidden_size": (1, 65536),
-    "num_layers": (1, 64),
-    "word_size": (1, 65536),
-    "character_size": (2, 65536),
-    "max_epochs": (1, 1_000_000),
-    "batch_tokens": (1, 100_000_000),
-    "learning_rate": (0.0, 100.0),
-    "patience": (1, 1_000_000),
-    "warmup": (0.0, 1.0),
-}
+_FILES = {f"data.{split}{kind}" for split in ("train", "dev", "test") for kind in ("", "_words")}
+_TEXTS = _FILES | {"run_dir", "vocabulary.vectors", *(f"data.{key}" for key in ("extra", "path", "config"))}
 
 
 def folder(name: str) -> Path:
@@ -61,12 +42,22 @@ def available(group: str) -> list[str]:
 
 
 def complete(overrides: Sequence[str]) -> list[str]:
-    """What the user typed as Hydra reads it: paths quoted, `data=files` added where `data.train=FILE` implies it."""
-    completed = [quote_paths(override) for override in overrides]
-    named = {override.partition("=")[0] for override in overrides}
-    if "data" not in named and "data.train" in named:
-        completed.append("data=files")
-    return completed
+    """What the user typed as Hydra is to read it.
+
+    Paths are quoted, so that any can be typed; files of one's own imply `data=files` and become absolute, so that a run
+    finds them again from wherever it is evaluated.
+    """
+    completed, keys = [], {override.partition("=")[0] for override in overrides}
+    own = "data=files" in overrides or ("data" not in keys and bool(keys & _FILES))
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if equals and key in _TEXTS and value not in ("", "null") and value[0] not in "'\"":
+            value = os.path.expanduser(value)
+            value = os.path.abspath(value) if own and key in _FILES else value
+            # within Hydra's quotes a backslash is itself, unless it stands before a quote or at the end
+            override = f"{key}='" + re.sub(r"(\\*)('|$)", r"\1\1\2", value).replace("'", "\\'") + "'"
+        completed.append(override)
+    return [*completed, "data=files"] if own and "data" not in keys else completed
 
 
 def compose_config(overrides: Sequence[str]) -> DictConfig:
@@ -79,14 +70,16 @@ def compose_config(overrides: Sequence[str]) -> DictConfig:
     parsed = _parse(overrides)
     groups = [override for override in parsed if override.key_or_group in GROUPS]
     for override in groups:
-        _check_choice(override.key_or_group, str(override.value()), available(override.key_or_group))
-    # without debug, which may put a number where null is the default
-    defaults = _compose([str(override.input_line) for override in groups if override.key_or_group != "debug"])
+        check_choice(override.key_or_group, str(override.value()), available(override.key_or_group))
+    defaults = _compose([str(override.input_line) for override in groups])
     for override in parsed:
         if override not in groups:
             _check_key(override, defaults)
     config = _compose(overrides)
-    check_values(config, defaults)
+    values = keys(config)
+    for key, default in keys(defaults).items():
+        check_value(key, values[key], default)
+    check_together(values)
     return config
 
 
@@ -100,21 +93,6 @@ def check_sweep(overrides: Sequence[str]) -> None:
             choices.append([str(override.input_line)])
     for combination in product(*choices):
         compose_config(combination)
-
-
-def quote_paths(override: str) -> str:
-    """Quote a value that is a path with signs Hydra's grammar would trip over (blanks, commas, brackets, =)."""
-    key, equals, value = override.partition("=")
-    is_path = key.lstrip("+~").startswith(("data.", "run_dir")) or key.endswith(".vectors")
-    if (
-        equals
-        and is_path
-        and value[:1] not in ("'", '"', "[", "{")
-        and any(sign in value for sign in " ,()[]{}=:;#'\"\\")
-    ):
-        # within Hydra's quotes a backslash is itself, unless it stands before a quote or at the end
-        return f"{key}='" + re.sub(r"(\\*)('|$)", r"\1\1\2", value).replace("'", "\\'") + "'"
-    return override
 
 
 def _parse(overrides: Sequence[str]) -> list[Override]:
@@ -156,7 +134,7 @@ def keys(config: DictConfig) -> dict[str, Any]:
 
     def walk(node: Mapping[Any, Any], prefix: str) -> None:
         for name, value in node.items():
-            if isinstance(value, Mapping) and value:
+            if isinstance(value, Mapping):
                 walk(value, f"{prefix}{name}.")
             else:
                 found[f"{prefix}{name}"] = value
@@ -167,110 +145,15 @@ def keys(config: DictConfig) -> dict[str, Any]:
     return found
 
 
-def unknown_key(key: str, known: Sequence[str]) -> GrunlpError:
-    """The error for a key that does not exist, with its neighbours and the nearest one."""
-    parent = key.rpartition(".")[0]
-    siblings = [name for name in known if name.rpartition(".")[0] == parent] or list(known)
-    last = {name.rpartition(".")[2]: name for name in known}
-    guess = nearest(key, known) or last.get(nearest(key.rpartition(".")[2], last) or "")
-    advice = f"Did you mean {guess}?" if guess else "--help lists every key."
-    return GrunlpError(f"unknown key {key}", f"there are: {', '.join(sorted(siblings))}", advice)
-
-
 def _check_key(override: Override, defaults: DictConfig) -> None:
     key, known = override.key_or_group, list(keys(defaults))
     if any(name.startswith(f"{key}.") for name in known):
         inner = [name for name in known if name.startswith(f"{key}.")]
         raise GrunlpError(f"{key} is a group of keys, not a key", f"there are: {', '.join(inner)}", f"Set {inner[0]}=…")
+    if key == "data.name":
+        raise GrunlpError("data.name cannot be set", f"data sets: {', '.join(available('data'))}", "Type data=NAME")
     if key not in known:
         raise unknown_key(key, known)
-
-
-def _check_choice(key: str, value: str, choices: Sequence[str]) -> None:
-    if value not in choices:
-        guess = nearest(value, choices)
-        advice = f"Did you mean {key}={guess}?" if guess else f"Type {key}={choices[0]}, for example."
-        raise GrunlpError(f"{key}={value}: no such choice", f"there are: {', '.join(choices)}", advice)
-
-
-def check_values(config: DictConfig, defaults: DictConfig) -> None:
-    """Check the type, the choice and the bounds of every value against the default it replaces."""
-    values = keys(config)
-    for key, default in keys(defaults).items():
-        value = values[key]
-        check_type(key, value, default)
-        if key in CHOICES and value is not None:
-            _check_choice(key, str(value), CHOICES[key])
-        least, most = BOUNDS.get(key.rpartition(".")[2], (float("-inf"), float("inf")))
-        if key.endswith("dropout"):
-            least, most = 0.0, 0.99
-        if isinstance(value, int | float) and not isinstance(value, bool) and not least <= value <= most:
-            raise GrunlpError(
-                f"{key}={value} is out of bounds", f"it lies from {least} to {most}", f"Type {key}={default}"
-            )
-
-
-_KINDS: dict[type, tuple[str, Callable[[Any], bool]]] = {
-    bool: ("true or false", lambda value: isinstance(value, bool)),
-    int: ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
-    float: ("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
-    str: ("a word or path", lambda value: isinstance(value, str | int | float) and not isinstance(value, bool)),
-    list: ("a list, [a,b]", lambda value: isinstance(value, list)),
-}
-
-
-def check_type(key: str, value: Any, default: Any) -> None:
-    """Raise unless `value` is of the kind of `default`. A key whose default is null takes null, a word or a number."""
-    if default is None:
-        if isinstance(value, dict | list):
-            raise GrunlpError(f"{key}={value}: wrong type", "expected one value or null", f"Type {key}=null")
-        return
-    what, fits = _KINDS[type(default)]
-    if not fits(value):
-        raise GrunlpError(
-            f"{key}={value}: wrong type", f"expected {what}, as in {key}={default}", f"Type {key}={default}"
-        )
-
-
-def parse_arguments(arguments: Sequence[str], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Read `key=value` arguments of a command that needs no composition.
-
-    Args:
-        arguments: the words after the command's name.
-        defaults: every key the command knows with its default; null means none.
-
-    Returns:
-        the defaults with the typed values put in, each of its default's type.
-
-    Raises:
-        GrunlpError: for an unknown key, a word without `=`, a wrong type or a bad choice.
-    """
-    values = dict(defaults)
-    for argument in arguments:
-        key, equals, text = argument.partition("=")
-        if not equals:
-            raise GrunlpError(f"{argument}: not key=value", f"there are: {', '.join(defaults)}", "Write key=value.")
-        if key not in defaults:
-            raise unknown_key(key, list(defaults))
-        default = defaults[key]
-        values[key] = _convert(text, default)
-        check_type(key, values[key], default)
-        if key in CHOICES:
-            _check_choice(key, str(values[key]), CHOICES[key])
-    return values
-
-
-def _convert(text: str, default: Any) -> Any:
-    if default is None or isinstance(default, str):
-        return text
-    if isinstance(default, bool):
-        return {"true": True, "false": False}.get(text.lower(), text)
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def load_recipe(name: str) -> Callable[[DictConfig], None]:

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from grunlp.arguments import parse_arguments
 from grunlp.command import command
-from grunlp.config import parse_arguments
 from grunlp.errors import GrunlpError
 
 DEFAULTS: dict[str, Any] = {
@@ -15,6 +15,7 @@ DEFAULTS: dict[str, Any] = {
     "input": None,
     "gold": None,
     "predicted": None,
+    "words": None,
     "metrics": None,
     "batch_tokens": 8000,
 }
@@ -31,6 +32,7 @@ keys:
   input=FILE         gold frames, instead of a split
   gold=FILE          gold frames
   predicted=FILE     the same sentences and predicates with predicted roles; formats may differ
+  words=FILE         the words of CoNLL-2005 props that stand apart, for gold= and predicted= or input=
   metrics=FILE       where to write the scores as JSON; with run= and a split: the run's metrics.json
   batch_tokens=8000  tokens a batch, each sentence counted once for each of its predicates
 
@@ -45,10 +47,13 @@ def main(arguments: list[str]) -> int:
         print(HELP)
         return 0
     given = parse_arguments(arguments, DEFAULTS)
+    if given["metrics"] and not Path(given["metrics"]).parent.is_dir():
+        there = f"there is no folder {Path(given['metrics']).parent}"
+        raise GrunlpError(f"cannot write metrics={given['metrics']}", there, "Make the folder, or name another.")
     if given["gold"] or given["predicted"]:
         if not (given["gold"] and given["predicted"]) or given["run"]:
             raise GrunlpError("gold= and predicted= go together, without run=", "", "Type gold=FILE predicted=FILE")
-        scores = _score_files(given["gold"], given["predicted"])
+        scores = _score_files(given["gold"], given["predicted"], given["words"])
     elif given["run"]:
         scores = _score_run(given)
     else:
@@ -63,11 +68,11 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _score_files(gold: str, predicted: str) -> Any:
+def _score_files(gold: str, predicted: str, words: str | None) -> Any:
     from grunlp.data.readers import read
     from grunlp.metrics.srl import score_files
 
-    return score_files(read(gold), read(predicted))
+    return score_files(read(gold, words=words), read(predicted, words=words))
 
 
 def _score_run(given: dict[str, Any]) -> Any:
@@ -78,10 +83,10 @@ def _score_run(given: dict[str, Any]) -> Any:
 
     run = load_run(given["run"])
     if given["input"]:
-        examples = read(given["input"])
+        examples = read(given["input"], words=given["words"])
     else:
         # more training data plays no part in any split
-        examples = getattr(open_corpus(**{**run.config.data, "extra": None}), given["split"])
+        examples = getattr(open_corpus({**run.config.data, "extra": None}), given["split"])
         if examples is None:
             raise GrunlpError(f"the run has no {given['split']} split", "it was trained without one", "Type input=FILE")
     return score(run.model, run.vocabulary, examples, given["batch_tokens"])

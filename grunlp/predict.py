@@ -5,12 +5,12 @@ import logging
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
+from grunlp.arguments import parse_arguments
 from grunlp.command import command
-from grunlp.config import parse_arguments
 from grunlp.errors import DataError, GrunlpError
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ def main(arguments: list[str]) -> int:
     given = parse_arguments(arguments, DEFAULTS)
     if not given["run"]:
         raise GrunlpError("no model", "predict needs run=DIR, the folder of a training", "Type run=DIR")
-    if given["output"] != "-" and Path(given["output"]).exists():
-        raise GrunlpError(f"{given['output']} exists", "nothing is overwritten", "Type output=NEW_FILE")
+    _require_new(given["output"])
     from grunlp.run import load_run
 
     run = load_run(given["run"])
@@ -58,26 +57,40 @@ def main(arguments: list[str]) -> int:
             path = Path(folder) / "standard input"
             with path.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
+        bad: list[DataError] = []
+
+        def report(error: DataError) -> None:
+            bad.append(error)
+            place = f"{path.name if given['input'] == '-' else path}:{error.line}"
+            print(f"skipped {place}: {error.problem}; {error.there_is}", file=sys.stderr)
+
+        lines = _predict(run, _read(run, path, given["format"], report), given["batch_tokens"])
         if given["output"] == "-":
-            return _predict(run, path, given["format"], given["batch_tokens"], sys.stdout)
-        with Path(given["output"]).open("w", encoding="utf-8") as output:
-            return _predict(run, path, given["format"], given["batch_tokens"], output)
+            sys.stdout.writelines(lines)
+            sys.stdout.flush()
+        else:
+            # under another name until it is whole, so that the same command can be typed again after a fault
+            part = Path(given["output"] + ".part")
+            with part.open("w", encoding="utf-8") as output:
+                output.writelines(lines)
+            part.replace(given["output"])
+    return 1 if bad else 0
 
 
-def _predict(run: "Run", path: Path, format: str | None, batch_tokens: int, output: TextIO) -> int:
+def _require_new(output: str) -> None:
+    path = Path(output)
+    if output != "-" and path.exists():
+        raise GrunlpError(f"{output} exists", "nothing is overwritten", "Type output=NEW_FILE")
+    if not path.parent.is_dir():
+        there = f"there is no folder {path.parent}"
+        raise GrunlpError(f"cannot write output={output}", there, "Make the folder, or name another.")
+
+
+def _read(run: "Run", path: Path, format: str | None, report: Callable[[DataError], None]) -> Iterator["Example"]:
     from grunlp.data.raw import read_raw
     from grunlp.data.readers import detect, read
     from grunlp.data.readers.lines import require_file
-    from grunlp.data.writers import sentence_record
-    from grunlp.tasks.labelling import label, with_tags
 
-    bad: list[DataError] = []
-
-    def report(error: DataError) -> None:
-        bad.append(error)
-        print(f"skipped: {error}".replace("\n", "; "), file=sys.stderr)
-
-    examples: Iterator[Example]
     require_file(path)
     if format is None:
         try:
@@ -85,13 +98,18 @@ def _predict(run: "Run", path: Path, format: str | None, batch_tokens: int, outp
         except DataError:
             format = "raw"  # anything is text
         log.info("%s: %s", path.name, "raw text" if format == "raw" else f"format {format}")
-    examples = (
-        read_raw(path, run.vocabulary.predicates, report) if format == "raw" else read(path, format, on_error=report)
-    )
+    if format == "raw":
+        return read_raw(path, run.vocabulary.predicates, report)
+    return read(path, format, on_error=report, roles=False)
+
+
+def _predict(run: "Run", examples: Iterator["Example"], batch_tokens: int) -> Iterator[str]:
+    """One line of JSON a sentence."""
+    from grunlp.data.writers import sentence_record
+    from grunlp.tasks.labelling import label, with_tags
+
     for labelled in label(run.model, run.vocabulary, examples, batch_tokens):
-        output.write(json.dumps(sentence_record(with_tags(labelled)), ensure_ascii=False) + "\n")
-    output.flush()
-    return 1 if bad else 0
+        yield json.dumps(sentence_record(with_tags(labelled)), ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

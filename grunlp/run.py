@@ -50,10 +50,11 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
     Args:
         recipe: its name, for the default folder.
         run_dir: where; None is `runs/<recipe>/<date-time>`, which is always new.
-        overwrite: whether a run that lies there may be removed. A folder that holds anything else never is.
+        overwrite: whether a run that lies there may be lost. It stays until `clear_run`, so that a training which
+            cannot start costs nothing.
 
     Raises:
-        GrunlpError: the folder holds something.
+        GrunlpError: the folder holds something else, or a run that may not be lost.
     """
     if run_dir is None:
         stem = Path("runs") / recipe / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
@@ -66,7 +67,7 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
         if path.exists() and not path.is_dir():
             raise GrunlpError(f"run_dir={path} is a file", "a folder is needed", "Type run_dir=NEW_FOLDER")
         if path.is_dir() and any(path.iterdir()):
-            _clear(path, overwrite)
+            _require_overwritable(path, overwrite)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -76,12 +77,16 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
     return path
 
 
-def _clear(path: Path, overwrite: bool) -> None:
+def _require_overwritable(path: Path, overwrite: bool) -> None:
     is_run = (path / CONFIG).is_file()
     if not overwrite or not is_run:
         holds = "a run" if is_run else "files that are no run"
         way = f"Type run_dir=ANOTHER{', or overwrite=true to lose the run that lies there' if is_run else ''}"
         raise GrunlpError(f"run_dir={path} is not empty", f"it holds {holds}", way)
+
+
+def clear_run(path: Path) -> None:
+    """Remove the files of a run, if one lies there, and no others."""
     for name in (WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD):
         (path / name).unlink(missing_ok=True)
     for name in ("logs", "checkpoint"):
@@ -99,10 +104,14 @@ def build_model(config: DictConfig, vocabulary: Vocabulary) -> SRLModel:
     )
 
 
-def save_run(path: Path, config: DictConfig, vocabulary: Vocabulary, model: SRLModel) -> None:
-    """Write configuration, vocabulary and weights."""
+def save_settings(path: Path, config: DictConfig, vocabulary: Vocabulary) -> None:
+    """Write configuration and vocabulary, before the training: they make the folder a run, finished or not."""
     (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
     vocabulary.save(path / VOCABULARY)
+
+
+def save_weights(path: Path, model: SRLModel) -> None:
+    """Write the weights, after the training: a run that has them is finished."""
     # not save_file: it keeps others from reading what it writes, and a run folder is there to be shared
     (path / WEIGHTS).write_bytes(save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
 

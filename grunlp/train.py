@@ -9,6 +9,8 @@ from grunlp.command import USAGE_ERROR, command
 from grunlp.config import available, check_sweep, complete, compose_config, folder, keys, load_recipe
 from grunlp.errors import GrunlpError
 
+VALUED = ("--cfg", "-c", "--package", "-p", "--info", "-i")  # Hydra's own options that take a word
+
 
 def help_text(arguments: list[str]) -> str:
     """Recipes, data sets and every key of the chosen recipe with its default."""
@@ -51,12 +53,12 @@ def main(arguments: list[str]) -> int:
     if "--help" in arguments or "-h" in arguments:
         print(help_text(arguments))
         return 0
-    overrides = [a for a in arguments if "=" in a and not a.startswith("-")]
-    flags = [a for a in arguments if a not in overrides]
-    if {"-m", "--multirun"} & set(flags):
-        check_sweep(overrides)
-    elif not flags:
-        compose_config(overrides)
+    # a word after --cfg, --info, ... belongs to it
+    owners = ["", *arguments]
+    flags = [a for a, owner in zip(arguments, owners, strict=False) if a.startswith("-") or owner in VALUED]
+    overrides = [a for a in arguments if a not in flags]
+    check = check_sweep if {"-m", "--multirun"} & set(flags) else compose_config
+    check(overrides)
     sys.argv[1:] = flags + complete(overrides)
     run_recipe()
     return 0

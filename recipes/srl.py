@@ -1,7 +1,6 @@
 """Train a semantic role labeller: seed, data, model, task, trainer, fit, test once."""
 
 import logging
-import resource
 import time
 
 import torch
@@ -13,10 +12,10 @@ from grunlp.data.corpora import open_corpus
 from grunlp.data.module import SRLData
 from grunlp.data.vectors import load_vectors, read_vector_words
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.run import build_model, new_run, save_run, write_metrics
+from grunlp.run import build_model, clear_run, new_run, save_settings, save_weights, write_metrics
 from grunlp.tasks.labelling import score
 from grunlp.tasks.srl import SRLTask
-from grunlp.tasks.trainer import load_best, make_trainer
+from grunlp.tasks.trainer import load_best, make_trainer, peak_memory_mib
 
 log = logging.getLogger("grunlp")
 
@@ -27,7 +26,7 @@ def run(config: DictConfig) -> None:
     run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
     log.info("run folder: %s", run_dir)
 
-    corpus = open_corpus(**config.data)
+    corpus = open_corpus(config.data)
     vectors = config.vocabulary.vectors
     extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, extra_words)
@@ -35,7 +34,9 @@ def run(config: DictConfig) -> None:
 
     model = build_model(config, vocabulary)
     if vectors:
-        load_vectors(vectors, vocabulary.words, model.words.table)
+        load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.words.table)
+    clear_run(run_dir)
+    save_settings(run_dir, config, vocabulary)
     task = SRLTask(model, **config.optimizer)
     trainer = make_trainer(run_dir, **config.trainer)
     log.info("%d sentences, %d words, %d tags", len(corpus.train), len(vocabulary.words), len(vocabulary.tags))
@@ -47,8 +48,8 @@ def run(config: DictConfig) -> None:
     trainer.fit(task, data)
     seconds = time.perf_counter() - started
     epochs = load_best(trainer, task)
-    save_run(run_dir, config, vocabulary, model.eval())
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # KiB on Linux
+    save_weights(run_dir, model.eval())
+    memory = peak_memory_mib()
     took = {"seconds": seconds, "epochs": epochs, "left_out": corpus.left_out, "peak_memory_mib": memory}
     write_metrics(run_dir, "training", took)
     for split in ("dev", "test"):  # test is read here, once, with the weights that dev has chosen
@@ -57,5 +58,5 @@ def run(config: DictConfig) -> None:
             scores = score(model, vocabulary, examples, config.loader.batch_tokens)
             write_metrics(run_dir, split, scores.as_dict())
             print(f"\n{split}\n{scores.report()}")
-    write_card(run_dir, corpus.name)
+    write_card(run_dir)
     print(f"\ntrained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}")

@@ -18,8 +18,9 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
+from grunlp.arguments import parse_arguments
 from grunlp.command import command
-from grunlp.config import compose_config, parse_arguments
+from grunlp.config import compose_config
 from grunlp.data.batches import Batch
 from grunlp.data.corpora import open_corpus
 from grunlp.data.module import SRLData
@@ -65,7 +66,7 @@ def training_pass(model: SRLModel, batches: list[Batch]) -> Callable[[], float]:
         started = time.perf_counter()
         for batch in batches:
             optimizer.zero_grad()
-            model.loss(batch).backward()
+            model.loss(model(batch), batch).backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=True)
             optimizer.step()
         return predicates / (time.perf_counter() - started)
@@ -78,7 +79,7 @@ def main(arguments: list[str]) -> int:
     """Measure and print."""
     given = parse_arguments(arguments, DEFAULTS)
     config = compose_config(["recipe=srl", f"data={given['data']}"])
-    corpus = open_corpus(**config.data)
+    corpus = open_corpus(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count)
     data = SRLData(corpus, vocabulary, seed=1, **config.loader)
     batches = list(islice(data.train_dataloader(), given["batches"]))

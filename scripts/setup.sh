@@ -14,9 +14,9 @@ for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11 python; 
 done
 [ -n "$python" ] || fail "Python 3.11 or later is needed, and no such python3 was found. Install it, or type PYTHON=/path/to/python bash $0"
 
-if ! .venv/bin/python -c "" 2>/dev/null; then
+if ! .venv/bin/python -c "import pip" 2>/dev/null; then
   echo "making .venv with $("$python" --version)"
-  "$python" -m venv .venv || fail "cannot make .venv. On Debian and Ubuntu: apt-get install python3-venv"
+  "$python" -m venv --clear .venv || fail "cannot make .venv. On Debian and Ubuntu: apt-get install python3-venv"
 fi
 
 # The environment is good when it was made from these very files.

@@ -1,9 +1,14 @@
 """Fixtures shared by all tests."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
+
+# Before `datasets` is imported: what tests parse does not belong into the user's cache.
+_CACHE = tempfile.TemporaryDirectory(prefix="grunlp-tests-")
+os.environ["HF_DATASETS_CACHE"] = _CACHE.name
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments = [
         *("recipe=srl", "debug=tiny", f"data.train={root}/train.conll", f"data.dev={root}/dev.jsonl"),
         *(f"data.test={root}/test.conll", f"run_dir={root}/run", "trainer.max_epochs=6", "loader.batch_tokens=200"),
-        *("optimizer.learning_rate=0.02", "trainer.average=0.9", "trainer.limit_batches=null"),
+        *("optimizer.learning_rate=0.02", "trainer.average=0.9", "trainer.limit_batches=0"),
     ]
     command = [sys.executable, "-m", "grunlp.train", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root)
@@ -40,12 +40,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Call:
+    """Status, standard output, and standard error with the log, which pytest keeps from it."""
+
     def run(main: Callable[[], int], *arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["grunlp", *map(str, arguments)])
+        caplog.clear()
         status = main()
         out, err = capsys.readouterr()
-        return status, out, err
+        return status, out, caplog.text + err
 
     return run
 
@@ -64,7 +67,7 @@ def test_the_run_folder_is_complete(folder: Path) -> None:
     assert names == {"weights.safetensors", "config.yaml", "vocabulary.json", "metrics.json", "card.md", "logs"}
     assert not list((folder / "run").rglob("*.ckpt")), "nothing that must be unpickled"
     assert list((folder / "run").rglob("metrics.csv")) and list((folder / "run").rglob("events.out.*"))
-    assert [p.name for p in folder.iterdir() if p.name in ("outputs", "multirun", "train.log")] == []
+    assert [p.name for p in folder.iterdir() if p.name in ("outputs", "multirun", "train.log", "runs")] == []
     metrics = json.loads((folder / "run/metrics.json").read_text())
     assert set(metrics) == {"training", "dev", "test"}
     assert metrics["test"]["srl-eval"]["f1"] > 95, "the toy task has a known answer"
@@ -87,8 +90,10 @@ def test_predictions_score_as_evaluate_says(folder: Path, call: Call) -> None:
     status, out, _ = call(predict.main, f"run={folder}/run", f"input={folder}/test.conll")
     assert status == 0
     (folder / "predicted.jsonl").write_text(out)
+    metrics = (folder / "run/metrics.json").read_text()
     _, found, _ = call(evaluate.main, f"gold={folder}/test.conll", f"predicted={folder}/predicted.jsonl")
     assert found.splitlines()[:-1] == expected.splitlines()[:-1], "all but the line on argmax"
+    assert (folder / "run/metrics.json").read_text() == metrics
     records = [json.loads(line) for line in out.splitlines()]
     assert [r["words"] for r in records] == [e["words"] for e in TEST], "order kept"
     for record in records:
@@ -127,7 +132,30 @@ def test_bad_lines_are_named_and_the_rest_goes_on(folder: Path, call: Call) -> N
     (folder / "bad.jsonl").write_text(f"{good}\nnot json\n{good}\n" + '{"words": 3}\n')
     status, out, err = call(predict.main, f"run={folder}/run", f"input={folder}/bad.jsonl", "format=json-lines")
     assert status == 1 and len(out.splitlines()) == 2
-    assert "bad.jsonl:2: " in err and "bad.jsonl:4: " in err and err.count("skipped: ") == 2
+    assert "bad.jsonl:2: " in err and "bad.jsonl:4: " in err and err.count("skipped ") == 2
+
+
+def test_predicates_alone_are_enough_to_predict_and_too_little_to_score(folder: Path, call: Call) -> None:
+    lines = [json.dumps({"words": ["Anna", "sees", "cat", "dog"], "frames": [{"index": i}]}) for i in (1, 2)]
+    path = folder / "predicates.jsonl"
+    path.write_text("\n".join(lines))
+    status, out, err = call(predict.main, f"run={folder}/run", f"input={path}")
+    assert status == 0 and "format json-predicates" in err
+    assert [json.loads(line)["frames"][0]["tags"].index("B-V") for line in out.splitlines()] == [1, 2]
+    status, _, err = call(evaluate.main, f"run={folder}/run", f"input={path}")
+    assert status == 2 and "no roles" in err
+
+
+def test_text_that_begins_with_numbers_is_text(folder: Path, call: Call) -> None:
+    (folder / "numbers.txt").write_text("10 dogs sees cat dog\n12 dogs sees cat dog\n")
+    status, out, err = call(predict.main, f"run={folder}/run", f"input={folder}/numbers.txt")
+    assert status == 0 and "raw text" in err and len(out.splitlines()) == 2
+
+
+def test_a_failed_prediction_leaves_no_file(folder: Path, call: Call, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    assert call(predict.main, f"run={folder}/run", "input=nowhere", f"output={output}")[0] == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_output_file_is_not_overwritten(folder: Path, call: Call, tmp_path: Path) -> None:
@@ -153,18 +181,29 @@ def test_output_file_is_not_overwritten(folder: Path, call: Call, tmp_path: Path
         (predict.main, ["run={}/run", "format=colums", "input={}/test.conll"], "columns"),
         (train.main, ["recipe=srl", "model.hiden_size=1"], "Did you mean model.hidden_size?"),
         (train.main, ["run_dir={}/run"], "overwrite=true"),
+        (train.main, ["train.conll"], "Write key=value"),
+        (train.main, ["~model.dropout"], "cannot be added or deleted"),
+        (train.main, ["--cfg", "job", "model.hiden_size=3"], "Did you mean model.hidden_size?"),
+        (train.main, ["run_dir={}/run", "overwrite=true", "data.train=nowhere", "data.dev=x"], "does not exist"),
+        (train.main, ["run_dir={}/same", "data.train={}/test.conll", "data.dev={}/test.conll"], "were left out"),
+        (evaluate.main, ["run={}/run", "metrics={}/no/where.json"], "there is no folder"),
+        (predict.main, ["run={}/run", "output={}/no/where.jsonl"], "there is no folder"),
     ],
 )
 def test_mistakes_end_in_plain_messages(
-    folder: Path, call: Call, main: Callable[[], int], arguments: list[str], message: str
+    folder: Path,
+    call: Call,
+    capsys: pytest.CaptureFixture[str],
+    main: Callable[[], int],
+    arguments: list[str],
+    message: str,
 ) -> None:
     try:
         status, out, err = call(main, *(argument.format(folder) for argument in arguments))
     except SystemExit as stop:  # Hydra's runner ends the process
-        status, out, err = int(str(stop.code)), "", ""
-        assert status == 2
-        return
-    assert status == 2 and out == "" and err.startswith("error: ") and message in err and "Traceback" not in err
+        status = int(str(stop.code))
+        out, err = capsys.readouterr()
+    assert status == 2 and out == "" and "error: " in err and message in err and "Traceback" not in err
 
 
 @pytest.mark.parametrize("main", [train.main, evaluate.main, predict.main])

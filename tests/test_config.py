@@ -1,6 +1,7 @@
 """What the user types is checked before anything happens."""
 
 import ast
+import os
 import subprocess
 import sys
 import time
@@ -8,18 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.config import (
-    BOUNDS,
-    CHOICES,
-    available,
-    check_sweep,
-    complete,
-    compose_config,
-    folder,
-    keys,
-    parse_arguments,
-    quote_paths,
-)
+from grunlp.arguments import parse_arguments
+from grunlp.checks import BOUNDS, CHOICES
+from grunlp.config import available, check_sweep, complete, compose_config, folder, keys
+from grunlp.data.readers import FORMATS
 from grunlp.errors import GrunlpError
 
 ROOT = Path(__file__).parent.parent
@@ -60,7 +53,17 @@ ROOT = Path(__file__).parent.parent
         (["~model.dropout"], "cannot be added or deleted", "", "without"),
         (["model=3"], "model is a group of keys", "model.word_size", "Set model."),
         (["train"], "cannot read the arguments", "you typed: train", "Write key=value"),
-        (["data.hub.path=[1,2]"], "wrong type", "one value or null", "null"),
+        (["data.name=hub"], "data.name cannot be set", "propbank-ewt", "data=NAME"),
+        (["data=propbank-ewt", "data.train=x"], "unknown key data.train", "data.extra", ""),
+        (["data.format=colums", "data.train=x"], "no such choice", "conllu", "Did you mean data.format=columns?"),
+        (["trainer.monitor=dev/f2"], "no such choice", "dev/loss", "Did you mean trainer.monitor=dev/f1?"),
+        (["trainer.precision=8"], "wrong type", "a word", "auto"),
+        (["trainer.limit_batches=abc"], "wrong type", "a whole number", "0"),
+        (["seed=-1"], "out of bounds", "from 0", "seed=1"),
+        (["model.predicate_hidden_size=0"], "out of bounds", "from 1", "160"),
+        (["model.decoder=crf", "model.label_smoothing=0.1"], "with model.label_smoothing", "", "label_smoothing=0.0"),
+        (["model.characters=gru", "model.character_size=65"], "odd model.character_size", "evenly", "Add 1"),
+        (["trainer.wandb=true"], "trainer.wandb=true", "not installed", "pip install wandb"),
     ],
 )
 def test_three_part_messages(overrides: list[str], wrong: str, there_is: str, to_type: str) -> None:
@@ -72,23 +75,48 @@ def test_three_part_messages(overrides: list[str], wrong: str, there_is: str, to
 
 
 def test_good_values_arrive() -> None:
-    config = compose_config(["recipe=srl", "debug=tiny", "model.hidden_size=7", "optimizer.learning_rate=1", "seed=5"])
+    config = compose_config(
+        [
+            "recipe=srl",
+            "debug=tiny",
+            "trainer.limit_batches=0",
+            "model.hidden_size=7",
+            "optimizer.learning_rate=1",
+            "seed=5",
+        ]
+    )
     assert (config.model.hidden_size, config.optimizer.learning_rate, config.seed) == (7, 1, 5)
     assert config.trainer.max_epochs == 2 and config.data.name == "demo"
 
 
-@pytest.mark.parametrize(
-    "path", ["plain.conll", "with blank.conll", "a,b=(c)#d.conll", "it's.conll", "C:\\new\\x.conll"]
-)
+PATHS = [
+    "plain.conll",
+    "with blank.conll",
+    "a,b=(c)#d.conll",
+    "it's.conll",
+    "C:\\new\\x.conll",
+    "5",
+    "données!&",
+    "a\\",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_any_path_can_be_typed(path: str) -> None:
-    config = compose_config([f"data.train={path}", f"run_dir={path}"])
-    assert config.data.train == path and config.run_dir == path
-    assert config.data.name == "files", "data.train=FILE says data=files"
+    config = compose_config([f"data.dev={path}", f"run_dir={path}"])
+    assert config.data.dev == os.path.abspath(path) and config.run_dir == path
+    assert config.data.name == "files", "data.dev=FILE says data=files"
+
+
+def test_home_and_null() -> None:
+    config = compose_config(["run_dir=~/x", "vocabulary.vectors=null", "data.extra='quoted already'"])
+    assert config.run_dir == os.path.expanduser("~/x")
+    assert config.vocabulary.vectors is None and config.data.extra == "quoted already"
 
 
 def test_an_explicit_data_set_stays() -> None:
-    assert complete(["data=hub", "data.train=x"]) == ["data=hub", "data.train=x"]
-    assert quote_paths("seed=1,2") == "seed=1,2", "a sweep is no path"
+    assert complete(["data=hub", "data.train=x"]) == ["data=hub", "data.train='x'"], "a split, no file"
+    assert complete(["seed=1,2"]) == ["seed=1,2"], "a sweep is no path"
 
 
 def test_sweeps_are_checked_in_all_combinations() -> None:
@@ -113,8 +141,17 @@ def test_choices_are_those_of_the_signatures() -> None:
 
 def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
     names = {key for recipe in available("recipe") for key in keys(compose_config([f"recipe={recipe}"]))}
+    names |= set(keys(compose_config(["data=files"])))
     assert {key for key in CHOICES if key != "split"} <= names
     assert {name.rpartition(".")[2] for name in names} >= set(BOUNDS)
+    assert set(CHOICES["data.format"]) == set(FORMATS)
+
+
+def test_every_number_has_bounds() -> None:
+    for recipe in available("recipe"):
+        for key, value in keys(compose_config([f"recipe={recipe}"])).items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                assert key.rpartition(".")[2] in BOUNDS, key
 
 
 def test_every_config_composes() -> None:

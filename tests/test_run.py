@@ -11,7 +11,16 @@ from grunlp.config import compose_config
 from grunlp.data.batches import Collator
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
-from grunlp.run import build_model, load_run, new_run, read_metrics, save_run, write_metrics
+from grunlp.run import (
+    build_model,
+    clear_run,
+    load_run,
+    new_run,
+    read_metrics,
+    save_settings,
+    save_weights,
+    write_metrics,
+)
 from tests.toys import toy_corpus
 
 CORPUS = toy_corpus(8)
@@ -26,7 +35,8 @@ def run_dir(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     path, vocabulary = tmp_path / "run", Vocabulary.count(CORPUS, 1)
     path.mkdir()
-    save_run(path, config(), vocabulary, build_model(config(), vocabulary).eval())
+    save_settings(path, config(), vocabulary)
+    save_weights(path, build_model(config(), vocabulary).eval())
     return path
 
 
@@ -44,7 +54,8 @@ def test_save_move_load_same_output(tmp_path: Path, form: list[str]) -> None:
     vocabulary = Vocabulary.count(CORPUS, 1)
     model = build_model(config(*form), vocabulary).eval()
     (tmp_path / "a").mkdir()
-    save_run(tmp_path / "a", config(*form), vocabulary, model)
+    save_settings(tmp_path / "a", config(*form), vocabulary)
+    save_weights(tmp_path / "a", model)
     shutil.move(tmp_path / "a", tmp_path / "b")
     run = load_run(tmp_path / "b")
     batch = Collator(vocabulary)(CORPUS)
@@ -63,6 +74,8 @@ def test_nothing_is_overwritten_unasked(run_dir: Path) -> None:
         new_run("srl", str(run_dir), overwrite=False)
     (run_dir / "notes.txt").write_text("mine")
     new_run("srl", str(run_dir), overwrite=True)
+    load_run(run_dir)  # still there: the new training may yet fail to start
+    clear_run(run_dir)
     assert [path.name for path in run_dir.iterdir()] == ["notes.txt"], "what is not of the run stays"
     with pytest.raises(GrunlpError, match="files that are no run"):
         new_run("srl", str(run_dir), overwrite=True)

@@ -4,9 +4,11 @@ Splits are Hugging Face `datasets`: Arrow files, memory-mapped, so that a corpus
 parsed file is kept in the cache of `datasets` under its path, size and time of change, and the code that parsed it.
 """
 
+import atexit
 import hashlib
 import logging
-import time
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ from grunlp.data.demo import demo_examples
 from grunlp.data.example import Example
 from grunlp.data.leaks import text_key
 from grunlp.data.propbank import find_ewt, find_frames
-from grunlp.data.readers import read
+from grunlp.data.readers import detect, read
 from grunlp.data.readers.hub import read_hub
 from grunlp.errors import GrunlpError
 
@@ -61,55 +63,20 @@ class Corpus:
     left_out: int
 
 
-def open_corpus(
-    name: str,
-    train: str | None,
-    dev: str | None,
-    test: str | None,
-    train_words: str | None,
-    dev_words: str | None,
-    test_words: str | None,
-    format: str | None,
-    extra: str | None,
-    hub: Mapping[str, str | None],
-) -> Corpus:
-    """Open the corpus that `configs/data/<name>.yaml` describes.
+def open_corpus(data: Mapping[str, Any]) -> Corpus:
+    """Open the corpus that a config of the group `data` describes.
 
     Args:
-        name: demo, propbank-ewt, hub or files.
-        train, dev, test: the files of `files`; test may be None.
-        train_words, dev_words, test_words: the words of CoNLL-2005 props that stand apart from them.
-        format: of those files; None detects it.
-        extra: more training data: `propbank-frames`, or a file in any format.
-        hub: of `hub`: path, config, names of the splits (train, dev, test) and columns (words, tags, predicate).
+        data: the keys of `configs/data/<name>.yaml`. All have `name`, and `extra`, more training data:
+            `propbank-frames` or a file.
 
     Raises:
         GrunlpError: a file or split is missing, broken or without a single predicate.
     """
     disable_progress_bars()
-    if name == "demo":
-        splits = {split: _store(_demo, split=split) for split in SPLITS}
-    elif name == "hub":
-        splits = _open_hub(hub)
-    else:
-        files = {"train": (train, train_words), "dev": (dev, dev_words), "test": (test, test_words)}
-        if name == "propbank-ewt":
-            root = find_ewt()
-            files = {split: (str(root / f"{split}.conll.gz"), None) for split in SPLITS}
-        splits = {split: open_file(path, words, format) for split, (path, words) in files.items() if path}
-    for split in ("train", "dev"):
-        if split not in splits:
-            there = "a training needs data.train and data.dev; data.test is scored once at the end"
-            raise GrunlpError(f"data.{split} is not given", there, f"Add data.{split}=FILE")
-        if not any(splits[split]["frames"]):
-            there = f"it holds {len(splits[split])} sentences"
-            raise GrunlpError(
-                f"{name}: no predicate in the {split} split", there, "See python -m grunlp.data check FILE"
-            )
-    return _without_shared(name, splits, extra)
-
-
-def _without_shared(name: str, splits: dict[str, Dataset], extra: str | None) -> Corpus:
+    options = dict(data)
+    name, extra = options.pop("name"), options.pop("extra")
+    splits = _OPENERS[name](**options)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     if extra:
         more = open_file(str(find_frames()) if extra == "propbank-frames" else extra, None, None)
@@ -119,30 +86,80 @@ def _without_shared(name: str, splits: dict[str, Dataset], extra: str | None) ->
     keep = [i for i, words in enumerate(train["words"]) if text_key(words) not in held_out]
     left_out = len(train) - len(keep)
     log.info("%s: %d training sentences, %d more left out because they occur in dev or test", name, len(keep), left_out)
-    return Corpus(name, train.select(keep) if left_out else train, dev, test, left_out)
+    train = train.select(keep) if left_out else train
+    for split, examples in (("train", train), ("dev", dev)):
+        if not any(examples["frames"]):
+            there = f"it holds {len(examples)} sentences"
+            there += f"; {left_out} were left out because they occur in dev or test" if split == "train" else ""
+            raise GrunlpError(f"{name}: no predicate in the {split} split", there, "See: python -m grunlp.data check")
+    return Corpus(name, train, dev, test, left_out)
 
 
 def open_file(path: str, words: str | None, format: str | None) -> Dataset:
     """One file in any format that `grunlp.data.readers` knows. Arguments as `read` takes them."""
-    stamps = [
-        f"{Path(p).stat().st_size}-{Path(p).stat().st_mtime_ns}" for p in (path, words) if p and Path(p).is_file()
-    ]
-    return _store(_file, path=path, words=words, format=format, stamps=stamps)
+    if words is None:
+        format = format or detect(path)
+        log.info("%s: format %s", path, format)
+    stats = [Path(file).stat() for file in (path, words) if file is not None and Path(file).is_file()]
+    stamps = [f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats]
+    return _store(_file, path=str(Path(path).resolve()), words=words, format=format, stamps=stamps)
 
 
-def _open_hub(hub: Mapping[str, str | None]) -> dict[str, Dataset]:
-    for key in ("path", "words", "tags"):
-        if not hub[key]:
-            there = "a hub data set needs data.hub.path, data.hub.words and data.hub.tags"
-            raise GrunlpError(f"data.hub.{key} is not given", there, f"Add data.hub.{key}=...")
-    columns = {key: hub[key] for key in ("words", "tags", "predicate", "config")}
-    # Its files may change under the same name, so nothing of it is kept but what `datasets` itself keeps.
-    stamp = str(time.time_ns())
-    return {
-        split: _store(_hub, path=hub["path"], split=hub[split], columns=columns, stamp=stamp)
-        for split in SPLITS
-        if hub[split]
-    }
+def _open_demo() -> dict[str, Dataset]:
+    return {split: _store(_demo, split=split) for split in SPLITS}
+
+
+def _open_ewt() -> dict[str, Dataset]:
+    folder = find_ewt()
+    return {split: open_file(str(folder / f"{split}.conll.gz"), None, None) for split in SPLITS}
+
+
+def _open_files(
+    train: str | None,
+    dev: str | None,
+    test: str | None,
+    train_words: str | None,
+    dev_words: str | None,
+    test_words: str | None,
+    format: str | None,
+) -> dict[str, Dataset]:
+    for key, path in (("train", train), ("dev", dev)):
+        if path is None:
+            there = "a training needs data.train and data.dev; data.test is scored once at the end"
+            raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}=FILE")
+    files = zip(SPLITS, (train, dev, test), (train_words, dev_words, test_words), strict=True)
+    return {split: open_file(path, words, format) for split, path, words in files if path}
+
+
+def _open_hub(
+    path: str | None,
+    config: str | None,
+    words: str | None,
+    tags: str | None,
+    predicate: str | None,
+    train: str,
+    dev: str,
+    test: str | None,
+) -> dict[str, Dataset]:
+    for key, value in (("path", path), ("words", words), ("tags", tags)):
+        if value is None:
+            there = "a hub data set needs data.path, data.words and data.tags"
+            raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}=...")
+    assert path is not None and words is not None and tags is not None
+    # What lies under a name may change, so no copy outlives the process.
+    cache = tempfile.mkdtemp(prefix="grunlp-")
+    atexit.register(shutil.rmtree, cache, ignore_errors=True)
+    columns = {"words": words, "tags": tags, "predicate": predicate, "config": config}
+    names = zip(SPLITS, (train, dev, test), strict=True)
+    return {split: _store(_hub, cache, name=path, split=part, **columns) for split, part in names if part}
+
+
+_OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
+    "demo": _open_demo,
+    "propbank-ewt": _open_ewt,
+    "files": _open_files,
+    "hub": _open_hub,
+}
 
 
 def _demo(split: str, code: str) -> Iterator[Example]:
@@ -153,15 +170,20 @@ def _file(path: str, words: str | None, format: str | None, stamps: list[str], c
     return read(path, format, words)
 
 
-def _hub(path: str, split: str, columns: dict[str, str | None], stamp: str, code: str) -> Iterator[Example]:
-    return read_hub(path, split, columns["words"] or "", columns["tags"] or "", columns["predicate"], columns["config"])
+def _hub(
+    name: str, split: str, words: str, tags: str, predicate: str | None, config: str | None, code: str
+) -> Iterator[Example]:
+    return read_hub(name, split, words, tags, predicate, config)
 
 
-def _store(generate: Callable[..., Iterator[Example]], **arguments: Any) -> Dataset:
+def _store(generate: Callable[..., Iterator[Example]], cache: str | None = None, **arguments: Any) -> Dataset:
     """Arrow of what `generate` yields, from the cache where the same arguments and code made it before."""
-    code = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.rglob("*.py")))).hexdigest()
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
+    code = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     try:
-        return Dataset.from_generator(generate, features=FEATURES, gen_kwargs={**arguments, "code": code})
+        return Dataset.from_generator(
+            generate, features=FEATURES, cache_dir=cache, gen_kwargs={**arguments, "code": code}
+        )
     except DatasetGenerationError as error:
         if isinstance(error.__cause__, GrunlpError):
             raise error.__cause__ from None

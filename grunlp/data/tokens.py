@@ -3,8 +3,10 @@
 The rule follows the Penn Treebank's conventions as the English Web Treebank uses them:
 
 1. Blanks separate. Addresses of the web and of mail stay whole.
-2. Numbers with their separators (1,000.5  10:30  3/4) and abbreviations of single letters (U.S.) stay whole.
-3. Negation and clitics part from their word: do|n't  she|'s  we|'ll  (also with a curly apostrophe); can|not.
+2. Numbers with their separators and endings (1,000.5  10:30  3/4  21st  1990s), abbreviations of single letters (U.S.)
+   and a few with a dot (Mr. Inc.) stay whole.
+3. Negation and clitics part from their word in either case: do|n't  she|'s  WE|'LL  (also with a curly apostrophe);
+   can|not.
 4. Hyphens within a word stand alone (well|-|known); runs of dots, dashes, ! and ? stay together; every other sign
    is a token of its own.
 """
@@ -17,12 +19,12 @@ _TOKEN = re.compile(
       (?:https?://|www\.)[^\s<>"]*[^\s<>".,;:!?)\]']   # web address
     | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                     # mail address
     | (?:[^\W\d_]\.){2,}                               # U.S.
-    | \d+(?:[.,:/]\d+)*                                # 1,000.5
+    | \d+(?:[.,:/]\d+)*(?:(?:st|nd|rd|th|s)\b)?        # 1,000.5  21st
     | (?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|Inc|Ltd|Co|Corp)\.
-    | can(?=not\b)                                     # can|not
-    | [^\W\d_]+?(?=n['’]t\b)                           # do|n't
-    | n['’]t\b
-    | ['’](?:s|S|re|RE|ve|VE|ll|LL|d|D|m|M)\b
+    | (?i:can)(?=(?i:not)\b)                           # can|not
+    | [^\W\d_]+?(?=(?i:n['’]t)\b)                      # do|n't
+    | (?i:n['’]t)\b
+    | ['’](?i:s|re|ve|ll|d|m)\b
     | \w+
     | \.{2,} | -{2,} | [!?]+
     | \S

@@ -4,7 +4,7 @@ Each line is a word and its numbers, separated by blanks. A first line of two nu
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -23,16 +23,17 @@ def read_vector_words(path: str, most: int) -> list[str]:
     return [word.lower() for word, _, _ in islice(_rows(path), most)]
 
 
-def load_vectors(path: str, words: Table, table: nn.Embedding) -> float:
+def load_vectors(path: str, words: Table, counts: Sequence[int], table: nn.Embedding) -> float:
     """Copy the vectors of known words into their rows; of several spellings of a word the first counts.
 
     Args:
         path: the vector file.
         words: lower-cased words and their ids.
+        counts: training count of each id; words that only the file brought count 0.
         table: its rows, of as many features as the file has numbers.
 
     Returns:
-        the share of the words that were found, which is logged too.
+        the share of the training words that were found, which is logged too.
 
     Raises:
         DataError: the file is no vector file, or its vectors are of another size.
@@ -56,8 +57,9 @@ def load_vectors(path: str, words: Table, table: nn.Embedding) -> float:
             raise DataError(path, line, "not a number in a vector", "expected WORD NUMBER NUMBER ...") from None
         table.weight.data[row] = vector
         found.add(row)
-    share = len(found) / max(1, len(words) - 2)  # padding and unknown are no words
-    log.info("%s: vectors for %.1f %% of %d words", path, 100 * share, len(words) - 2)
+    trained = {row for row, count in enumerate(counts) if count}
+    share = len(found & trained) / max(1, len(trained))
+    log.info("%s: vectors for %.1f %% of the %d training words", path, 100 * share, len(trained))
     return share
 
 

@@ -82,7 +82,7 @@ class Vocabulary:
                 labels.update(split_tag(tag)[1] for tag in frame["tags"])
                 predicates[example["words"][frame["index"]].lower()] += 1
         frequent = {word for word, count in words.items() if count >= min_count}
-        kept = sorted(frequent.union(extra_words), key=lambda word: (-words[word], word))
+        kept = sorted(frequent.union(extra_words) - {PAD, UNKNOWN}, key=lambda word: (-words[word], word))
         del labels[""]
         labels[PREDICATE] += 1  # decoding relies on it
         names = sorted(labels)

@@ -6,23 +6,15 @@ two predecessors and every other tag may follow anything: K steps a token in pla
 Shapes: B batch, T tokens, K labels. A score of `-inf` forbids.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from math import inf
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from grunlp.data.bio import PREDICATE, illegal_positions, split_tag
+from grunlp.data.bio import PREDICATE, split_tag
 
 PADDING = -1  # the tag id beyond the end of a sentence
-
-
-class Illegal(NamedTuple):
-    """How many tokens carry an illegal tag, and how many sequences hold such a token."""
-
-    tokens: int
-    sequences: int
 
 
 def viterbi(
@@ -138,12 +130,6 @@ def predicate_mask(labels: Sequence[str], predicate_index: Tensor, lengths: Tens
 def ids_to_tags(ids: Tensor, lengths: Tensor, labels: Sequence[str]) -> list[list[str]]:
     """Tag strings of each row of ids (B, T), without padding."""
     return [[labels[k] for k in row[:n]] for row, n in zip(ids.tolist(), lengths.tolist(), strict=True)]
-
-
-def count_illegal(sequences: Iterable[Sequence[str]]) -> Illegal:
-    """Faults against IOB2, for instance of `ids_to_tags(emissions.argmax(dim=2), lengths, labels)`."""
-    faults = [len(illegal_positions(tags)) for tags in sequences]
-    return Illegal(sum(faults), sum(count > 0 for count in faults))
 
 
 def _search(

@@ -130,9 +130,8 @@ class SRLModel(nn.Module):
         offsets = (positions - batch.predicate[:, None]).clamp(-self.distance, self.distance)  # (P, T)
         return self.distances(offsets + self.distance)  # (P, T, M)
 
-    def loss(self, batch: Batch) -> Tensor:
-        """Mean loss a tag, plus `pos_weight` times the mean loss a part of speech."""
-        scores = self(batch)
+    def loss(self, scores: Scores, batch: Batch) -> Tensor:
+        """Mean loss a tag, plus `pos_weight` times the mean loss a part of speech. `scores`: of this batch."""
         if self.crf is None:
             loss = _cross_entropy(scores.roles, batch.tags, self.label_smoothing)
         else:
@@ -144,13 +143,16 @@ class SRLModel(nn.Module):
         return loss
 
     @torch.no_grad()
-    def decode(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def decode(self, scores: Scores, batch: Batch) -> tuple[Tensor, Tensor]:
         """The best legal tags of each predicate, which is itself B-V, and what a plain argmax would have said.
+
+        Args:
+            scores: of this batch.
 
         Returns:
             two (P, T) tensors of tag ids; beyond the length of a sentence they mean nothing.
         """
-        roles = self(batch).roles
+        roles = scores.roles
         if roles.shape[0] == 0:
             nothing = batch.predicate.new_zeros(roles.shape[:2])
             return nothing, nothing

@@ -40,7 +40,7 @@ class WordDropout(nn.Module):
         unknown: id of the unknown word.
     """
 
-    counts: Tensor
+    rate: Tensor
 
     def __init__(self, counts: Tensor, p: float, unknown: int) -> None:
         super().__init__()
@@ -49,8 +49,6 @@ class WordDropout(nn.Module):
         self.p, self.unknown = p, unknown
         counts = counts.float()
         self.register_buffer("rate", torch.where(counts > 0, p / (p + counts), 0.0), persistent=False)
-
-    rate: Tensor
 
     def forward(self, ids: Tensor) -> Tensor:
         """ids: any shape → the same shape; the identity when evaluating."""

@@ -43,6 +43,8 @@ class CharacterGRU(nn.Module):
 
     def __init__(self, num_characters: int, embedding_size: int, output_size: int) -> None:
         super().__init__()
+        if output_size % 2:
+            raise ValueError(f"two directions share output_size evenly, got {output_size}")
         self.table = nn.Embedding(num_characters, embedding_size, padding_idx=0)
         self.gru = StackedGRU(embedding_size, output_size // 2, 1, bidirectional=True, dropout=0.0, residual="none")
 

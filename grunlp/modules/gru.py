@@ -9,9 +9,9 @@ and the state h_{t-1} and computes, in this order,
     h_t = (1 - z_t) ⊙ n_t + z_t ⊙ h_{t-1}                   new state
 
 The reset gate says how much of the old state the candidate sees; the update gate how much of the old state is kept.
-The first state h_0 is zero. In the original paper the reset gate acts before the product, U_n (r_t ⊙ h_{t-1}), and z
-and 1 - z change places; acting after the product lets one product serve all three blocks. A layer has
-3·(I·H + H·H + 2·H) weights a direction, where I is the size of its input and H that of its state.
+The first state h_0 is zero. In the original paper the reset gate acts before the product, U_n (r_t ⊙ h_{t-1}); acting
+after it lets one product serve all three blocks. A layer has 3·(I·H + H·H + 2·H) weights a direction, where I is the
+size of its input and H that of its state.
 """
 
 from typing import Literal

@@ -50,7 +50,7 @@ def label(
 
 def label_batch(model: SRLModel, batch: Batch, sentences: Sequence[Example]) -> list[Labelled]:
     """Label the sentences that a batch was made of."""
-    best, plain = model.decode(batch)
+    best, plain = model.decode(model(batch), batch)
     lengths = batch.predicate_lengths
     tags, argmax = ids_to_tags(best, lengths, model.tags), ids_to_tags(plain, lengths, model.tags)
     labelled, start = [], 0

@@ -38,7 +38,7 @@ class SRLTask(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One batch: its loss."""
-        loss = self.model.loss(batch)
+        loss = self.model.loss(self.model(batch), batch)
         count = len(batch.predicate)
         self.predicates += count
         speed = self.predicates / (time.perf_counter() - self.started)
@@ -53,8 +53,9 @@ class SRLTask(LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Count the legal best tags of one batch against gold."""
         count = len(batch.predicate)
-        self.log("dev/loss", self.model.loss(batch), batch_size=max(count, 1))
-        best, _ = self.model.decode(batch)
+        scores = self.model(batch)
+        self.log("dev/loss", self.model.loss(scores, batch), batch_size=max(count, 1))
+        best, _ = self.model.decode(scores, batch)
         lengths = batch.predicate_lengths
         # A gold tag that training never saw has no id and counts as outside here; the final scores read the strings.
         gold = ids_to_tags(batch.tags.clamp(min=0), lengths, self.model.tags)

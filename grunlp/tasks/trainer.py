@@ -14,9 +14,8 @@ from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import Tensor
 
-from grunlp.errors import GrunlpError
-
-logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises at the level of information
+logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises at the level of information,
+logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # and prints its profiles there
 for _message in (
     r"`isinstance\(treespec, LeafSpec\)`",  # Lightning's own use of torch
     "The number of training batches",  # small data sets are no fault
@@ -70,9 +69,8 @@ def make_trainer(
     gradient_clip: float,
     average: float,
     accelerator: str,
-    devices: int,
     precision: str,
-    limit_batches: int | None,
+    limit_batches: int,
     wandb: bool,
     profile: bool,
 ) -> Trainer:
@@ -85,16 +83,12 @@ def make_trainer(
         patience: epochs without a better score after which training stops.
         gradient_clip: largest norm of the gradient; 0 clips nothing.
         average: decay of the running average of the weights; 0 keeps the last ones.
-        accelerator, devices: as Lightning takes them.
+        accelerator: "auto", "cpu", "gpu" or "mps".
         precision: "auto" is bf16-mixed on a GPU that has it, else 32; or any of Lightning's.
-        limit_batches: for debugging, batches an epoch and split; null takes all.
+        limit_batches: for debugging, batches an epoch and split; 0 takes all.
         wandb: log to Weights & Biases as well; the package must be installed.
         profile: print at the end where the time went.
     """
-    if monitor not in DIRECTIONS:
-        raise GrunlpError(
-            f"cannot monitor {monitor}", f"there are: {', '.join(DIRECTIONS)}", "Set trainer.monitor to one."
-        )
     mode = DIRECTIONS[monitor]
     callbacks: list[Callback] = [
         EarlyStopping(monitor, mode=mode, patience=patience),
@@ -112,15 +106,16 @@ def make_trainer(
 
         loggers.append(WandbLogger(save_dir=run_dir))
     if precision == "auto":
-        precision = "bf16-mixed" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "32-true"
+        on_gpu = accelerator in ("auto", "gpu") and torch.cuda.is_available()
+        precision = "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
     return Trainer(
         max_epochs=max_epochs,
         gradient_clip_val=gradient_clip or None,
         accelerator=accelerator,
-        devices=devices,
+        devices=1,
         precision=precision,  # type: ignore[arg-type]  # a word from YAML; Lightning checks it
-        limit_train_batches=limit_batches,
-        limit_val_batches=limit_batches,
+        limit_train_batches=limit_batches or None,
+        limit_val_batches=limit_batches or None,
         callbacks=callbacks,
         logger=loggers,
         reload_dataloaders_every_n_epochs=1,
@@ -131,6 +126,16 @@ def make_trainer(
         log_every_n_steps=10,
         profiler="simple" if profile else None,
     )
+
+
+def peak_memory_mib() -> float:
+    """Most memory this process has held so far, in MiB; 0 where the system does not tell."""
+    if sys.platform == "win32":
+        return 0.0
+    import resource
+
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux KiB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def load_best(trainer: Trainer, task: LightningModule) -> int:

@@ -28,7 +28,7 @@ def files(tmp_path: Path) -> dict[str, str]:
 
 
 def corpus(*overrides: str) -> Corpus:
-    return open_corpus(**compose_config(["recipe=srl", *overrides]).data)
+    return open_corpus(compose_config(["recipe=srl", *overrides]).data)
 
 
 def given(paths: dict[str, str]) -> list[str]:
@@ -92,16 +92,37 @@ def test_hub_data_from_local_json(tmp_path: Path) -> None:
             {"tokens": e["words"], "roles": f["tags"], "verb": f["index"]} for e in examples for f in e["frames"]
         ]
         (tmp_path / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    hub = ["data=hub", f"data.hub.path={tmp_path}", "data.hub.words=tokens", "data.hub.tags=roles"]
-    opened = corpus(*hub, "data.hub.predicate=verb")
+    hub = ["data=hub", f"data.path={tmp_path}", "data.words=tokens", "data.tags=roles"]
+    opened = corpus(*hub, "data.predicate=verb")
     assert sum(len(e["frames"]) for e in opened.dev) == sum(len(e["frames"]) for e in DEV)
-    with pytest.raises(GrunlpError, match=r"data\.hub\.words is not given"):
-        corpus("data=hub", f"data.hub.path={tmp_path}")
+    with pytest.raises(GrunlpError, match=r"data\.words is not given"):
+        corpus("data=hub", f"data.path={tmp_path}")
     with pytest.raises(GrunlpError, match="no column"):
-        corpus("data=hub", f"data.hub.path={tmp_path}", "data.hub.words=text", "data.hub.tags=roles")
+        corpus("data=hub", f"data.path={tmp_path}", "data.words=text", "data.tags=roles")
 
 
 def test_demo() -> None:
     opened = corpus("data=demo")
     assert opened.test is not None and len(opened.train) > 3000
     assert opened.left_out == 0
+
+
+def test_nothing_left_to_train_on(files: dict[str, str]) -> None:
+    files["train"] = files["dev"]
+    with pytest.raises(GrunlpError, match=r"(?s)no predicate in the train split.*8 were left out because they occur"):
+        corpus(*given(files))
+
+
+def test_the_format_is_named_every_time(files: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    for _ in range(2):
+        caplog.clear()
+        corpus(*given(files))
+        assert caplog.text.count("format columns") == 3
+
+
+@pytest.mark.realdata
+def test_propbank_ewt(data_root: Path) -> None:
+    opened = corpus("data=propbank-ewt")
+    assert opened.test is not None
+    assert (len(opened.train), opened.left_out, len(opened.dev), len(opened.test)) == (12011, 509, 1966, 2058)

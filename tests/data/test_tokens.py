@@ -15,6 +15,7 @@ from grunlp.data.tokens import tokenize
         ("It cost $1,000.50 at 10:30...", "It cost $ 1,000.50 at 10:30 ..."),
         ("See https://example.org/a?b=1, or mail a.b@c.org.", "See https://example.org/a?b=1 , or mail a.b@c.org ."),
         ("Mr. Smith -- what?!", "Mr. Smith -- what ?!"),
+        ("In the 1990s, on the 21st: DON'T, CANNOT", "In the 1990s , on the 21st : DO N'T , CAN NOT"),
         ("", ""),
         ("日本 🎉", "日本 🎉"),
     ],

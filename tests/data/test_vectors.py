@@ -19,11 +19,11 @@ def test_known_words_get_their_vectors(tmp_path: Path, header: str, caplog: pyte
     table = nn.Embedding(5, 2)
     before = table.weight.detach().clone()
     caplog.set_level("INFO")
-    assert load_vectors(str(path), WORDS, table) == pytest.approx(2 / 3)
+    assert load_vectors(str(path), WORDS, [0, 0, 5, 0, 3], table) == pytest.approx(1 / 2)
     assert table.weight[2].tolist() == [1, 2]
     torch.testing.assert_close(table.weight[3], torch.tensor([-0.5, 0.01]))
     assert torch.equal(table.weight[4], before[4])
-    assert "66.7 % of 3 words" in caplog.text
+    assert "50.0 % of the 2 training words" in caplog.text
     assert read_vector_words(str(path), 3) == ["cat", "cat", "the"]
 
 
@@ -39,4 +39,4 @@ def test_bad_files(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "v.txt"
     path.write_text(content)
     with pytest.raises(DataError, match=message):
-        load_vectors(str(path), WORDS, nn.Embedding(5, 2))
+        load_vectors(str(path), WORDS, [0, 0, 1, 1, 1], nn.Embedding(5, 2))

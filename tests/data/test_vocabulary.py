@@ -33,7 +33,7 @@ def test_counts() -> None:
 
 
 def test_words_with_vectors_are_kept() -> None:
-    v = Vocabulary.count(CORPUS, min_count=2, extra_words=["zebra", "cat"])
+    v = Vocabulary.count(CORPUS, min_count=2, extra_words=["zebra", "cat", "<unk>", "<pad>"])
     assert v.words["cat"] > 1 and v.words["zebra"] > 1
     assert v.word_counts[v.words["zebra"]] == 0
 

@@ -11,7 +11,6 @@ from grunlp.data.bio import illegal_positions
 from grunlp.decoding.viterbi import (
     PADDING,
     bio_constraints,
-    count_illegal,
     ids_to_tags,
     predicate_mask,
     viterbi,
@@ -99,7 +98,8 @@ def test_outputs_are_legal_and_hold_the_one_given_predicate():
     for tags, index in zip(ids_to_tags(ids, lengths, LABELS), predicate.tolist(), strict=True):
         assert illegal_positions(tags) == []
         assert [i for i, tag in enumerate(tags) if tag == "B-V"] == [index]
-    assert count_illegal(ids_to_tags(emissions.argmax(dim=2), lengths, LABELS)).sequences > 100  # it was needed
+    wild = ids_to_tags(emissions.argmax(dim=2), lengths, LABELS)
+    assert sum(bool(illegal_positions(tags)) for tags in wild) > 100  # it was needed
 
 
 @pytest.mark.parametrize("routine", ["general", "bio"])
@@ -180,7 +180,3 @@ def test_predicate_mask_refuses_a_predicate_outside_its_sentence(index):
 def test_ids_to_tags_leaves_padding_out():
     ids = torch.tensor([[1, 2, 0], [3, PADDING, PADDING]])
     assert ids_to_tags(ids, torch.tensor([3, 1]), LABELS) == [["B-X", "I-X", "O"], ["B-V"]]
-
-
-def test_count_illegal_counts_tokens_and_sequences():
-    assert count_illegal([["I-X", "O", "I-X"], ["B-X", "I-X"], ["B-X", "I-Y"]]) == (3, 2)

@@ -53,6 +53,14 @@ def batch_of(*numbers: int) -> Batch:
     return Collator(VOCABULARY)([CORPUS[n] for n in numbers])
 
 
+def loss(model: SRLModel, batch: Batch) -> torch.Tensor:
+    return model.loss(model(batch), batch)
+
+
+def decode(model: SRLModel, batch: Batch) -> torch.Tensor:
+    return model.decode(model(batch), batch)[0]
+
+
 @pytest.fixture(params=FORMS, ids=lambda form: ",".join(map(str, form.values())) or "default")
 def model(request: pytest.FixtureRequest) -> SRLModel:
     return make(**request.param).eval()
@@ -82,12 +90,12 @@ def test_padding_has_no_effect(model: SRLModel) -> None:
     one, other = model(batch).roles, model(wide).roles[:, :T]
     for p, n in enumerate(batch.predicate_lengths.tolist()):
         torch.testing.assert_close(one[p, :n], other[p, :n], rtol=0, atol=1e-6)
-    torch.testing.assert_close(model.loss(batch), model.loss(wide), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(loss(model, batch), loss(model, wide), rtol=1e-5, atol=1e-6)
 
 
 def test_gradients_reach_every_weight(model: SRLModel) -> None:
     model.train()
-    model.loss(batch_of(*range(12))).backward()
+    loss(model, batch_of(*range(12))).backward()
     without = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert without == []
 
@@ -96,7 +104,7 @@ def test_output_is_legal_and_knows_its_predicate(model: SRLModel) -> None:
     batch = batch_of(*range(12))
     with torch.no_grad():
         model.roles.weight.mul_(50)  # wild scores, so that the constraints have work to do
-    best, argmax = model.decode(batch)
+    best, argmax = model.decode(model(batch), batch)
     legal = ids_to_tags(best, batch.predicate_lengths, model.tags)
     wild = ids_to_tags(argmax, batch.predicate_lengths, model.tags)
     assert any(illegal_positions(tags) for tags in wild), "the test must be able to fail"
@@ -108,11 +116,10 @@ def test_output_is_legal_and_knows_its_predicate(model: SRLModel) -> None:
 def test_no_predicates_no_words(model: SRLModel) -> None:
     empty = [n for n, example in enumerate(CORPUS) if not example["frames"]]
     assert empty
-    best, _ = model.decode(batch_of(*empty))
-    assert best.shape[0] == 0
-    model.loss(batch_of(*empty)).backward()
+    assert decode(model, batch_of(*empty)).shape[0] == 0
+    loss(model, batch_of(*empty)).backward()
     nothing = {**CORPUS[0], "words": [], "pos": [], "frames": []}
-    assert model.decode(Collator(VOCABULARY)([nothing]))[0].shape[0] == 0  # type: ignore[list-item]
+    assert decode(model, Collator(VOCABULARY)([nothing])).shape[0] == 0  # type: ignore[list-item]
 
 
 def test_the_predicate_matters(model: SRLModel) -> None:
@@ -124,25 +131,41 @@ def test_the_predicate_matters(model: SRLModel) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"word_dropout": 5.0},
+        {"word_dropout": 50.0},
         {"input_dropout": 0.5},
         {"dropout": 0.5},
         {"label_smoothing": 0.2},
         {"pos_weight": 1.0},
-        {"distance": 1},
         {"characters": "none"},
-        {"residual": "add", "num_layers": 2},
+        {"residual": "add"},
+        {"residual": "highway"},
         {"decoder": "crf"},
     ],
     ids=str,
 )
 def test_every_option_changes_the_loss(change: dict[str, Any]) -> None:
-    base = {key: {"num_layers": 2}.get(key) for key in change if key == "num_layers"}
-    plain, changed = make(**base), make(**change)
-    torch.manual_seed(1)
-    one = plain.loss(batch_of(*range(12)))
-    torch.manual_seed(1)
-    assert not torch.isclose(one, changed.loss(batch_of(*range(12))), rtol=1e-4)
+    plain, changed = make(num_layers=2), make(**{"num_layers": 2, **change})
+    weights = changed.state_dict()
+    # the same weights wherever both have them, or another random start would pass for an effect
+    shared = {k: w for k, w in plain.state_dict().items() if k in weights and weights[k].shape == w.shape}
+    changed.load_state_dict({**weights, **shared})
+    losses = []
+    for model in (plain, changed):
+        torch.manual_seed(1)
+        losses.append(loss(model, batch_of(*range(12))))
+    assert not torch.isclose(*losses, rtol=1e-5, atol=0)
+
+
+def test_distance_is_clipped_and_signed() -> None:
+    model = make(distance=1).eval()
+    batch = batch_of(next(n for n, example in enumerate(CORPUS) if example["frames"]))
+    before = model(batch).roles
+    for row in range(3):
+        with torch.no_grad():
+            model.distances.weight[row] += 1.0
+        after = model(batch).roles
+        assert (after - before).abs().max() > 1e-4, "each of left, here and right is read"
+        before = after
 
 
 def test_unseen_gold_tags_do_not_count() -> None:
@@ -150,8 +173,8 @@ def test_unseen_gold_tags_do_not_count() -> None:
     model = make().eval()
     unseen = replace(batch, tags=batch.tags.clone())
     unseen.tags[:, 0] = IGNORED
-    assert not torch.isclose(model.loss(batch), model.loss(unseen))
-    assert torch.isfinite(make(decoder="crf").loss(unseen))
+    assert not torch.isclose(loss(model, batch), loss(model, unseen))
+    assert torch.isfinite(loss(make(decoder="crf"), unseen))
 
 
 def test_wrong_options_are_refused() -> None:
@@ -172,10 +195,10 @@ def test_learns_a_known_answer(form: dict[str, Any]) -> None:
     for _ in range(4):
         for start in range(0, 200, 20):
             optimizer.zero_grad()
-            model.loss(collate(train[start : start + 20])).backward()
+            loss(model, collate(train[start : start + 20])).backward()
             optimizer.step()
     model.eval()
     batch = collate(dev)
-    best, _ = model.decode(batch)
+    best, _ = model.decode(model(batch), batch)
     real = batch.tags != IGNORED
     assert ((best == batch.tags) & real).sum() / real.sum() > 0.99

@@ -2,17 +2,19 @@ from pathlib import Path
 
 import pytest
 import torch
+from pytorch_lightning.callbacks import EarlyStopping
 
+from grunlp.checks import CHOICES
 from grunlp.config import compose_config
-from grunlp.errors import GrunlpError
 from grunlp.tasks.trainer import DIRECTIONS, RunningAverage, make_trainer
 
 
-def test_a_score_without_a_known_direction_is_refused(tmp_path: Path) -> None:
-    config = compose_config(["recipe=srl", "trainer.monitor=dev/recall"])
-    with pytest.raises(GrunlpError, match=r"(?s)cannot monitor dev/recall.*there are: dev/f1, dev/loss"):
-        make_trainer(tmp_path, **config.trainer)
-    assert DIRECTIONS == {"dev/f1": "max", "dev/loss": "min"}
+def test_every_score_that_can_be_monitored_has_a_direction(tmp_path: Path) -> None:
+    assert set(CHOICES["trainer.monitor"]) == set(DIRECTIONS)
+    for monitor, direction in {"dev/f1": "max", "dev/loss": "min"}.items():
+        trainer = make_trainer(tmp_path, **compose_config(["recipe=srl", f"trainer.monitor={monitor}"]).trainer)
+        assert isinstance(trainer.early_stopping_callback, EarlyStopping)
+        assert trainer.early_stopping_callback.mode == trainer.checkpoint_callback.mode == direction  # type: ignore[union-attr]
 
 
 def test_the_average_is_of_use_from_the_start() -> None:

@@ -6,6 +6,7 @@ first sentences of the file, never by its name:
 | format     | sign |
 |------------|------|
 | json-flat  | lines are JSON objects with `tags` |
+| json-predicates | lines are JSON objects whose frames have no `tags`: to be labelled, not trained on |
 | json-lines | lines are JSON objects |
 | words-tags | lines hold `|||` |
 | conll2012  | `#begin document`, or numbers in columns 2 and 3 and brackets in columns 6 and 11 |
@@ -41,17 +42,22 @@ class Format(NamedTuple):
     """How one format is told, cut into sentences and read.
 
     `matches` sees the lines up to a blank one; `blocks` cuts lines into blocks; `parse` makes an example of a block
-    or raises `DataError`; `flat` says that each block holds one predicate and equal sentences are to be joined.
+    or raises `DataError`; `flat` says that each block holds one predicate and equal sentences are to be joined, `roles`
+    whether there are roles or predicates alone.
     """
 
     matches: Callable[[list[str]], bool]
     blocks: Callable[[Iterator[Line], str], Iterator[Block]]
     parse: Callable[[Block], Example]
     flat: bool = False
+    roles: bool = True
 
 
 FORMATS = {
     "json-flat": Format(json_lines.matches_flat, single_line_blocks, json_lines.parse_flat, flat=True),
+    "json-predicates": Format(
+        json_lines.matches_predicates, single_line_blocks, json_lines.parse_predicates, roles=False
+    ),
     "json-lines": Format(json_lines.matches, single_line_blocks, json_lines.parse),
     "words-tags": Format(words_tags.matches, single_line_blocks, words_tags.parse, flat=True),
     "conll2012": Format(conll2012.matches, conll2012.blocks, conll2012.parse),
@@ -67,6 +73,7 @@ def read(
     format: str | None = None,
     words: str | Path | None = None,
     on_error: OnError | None = None,
+    roles: bool = True,
 ) -> Iterator[Example]:
     """The sentences of a file, one in memory at a time.
 
@@ -75,12 +82,13 @@ def read(
         format: a key of FORMATS; by default it is told by the first sentences.
         words: the words of CoNLL-2005 props that stand apart, one token a line.
         on_error: called with each fault; its sentence is skipped and reading goes on. By default the first is raised.
+        roles: refuse a format that says where the predicates are and nothing of their roles.
 
     Raises:
         GrunlpError: at once, for an unknown format.
         DataError: at once for a file that does not exist, and while reading for bad input, unless `on_error` is given.
     """
-    return (example for _, example in read_numbered(path, format, words, on_error))
+    return (example for _, example in read_numbered(path, format, words, on_error, roles))
 
 
 def read_numbered(
@@ -88,6 +96,7 @@ def read_numbered(
     format: str | None = None,
     words: str | Path | None = None,
     on_error: OnError | None = None,
+    roles: bool = True,
 ) -> Iterator[tuple[int, Example]]:
     """As `read`, each sentence with the one-based line of its first token."""
     if words is not None and format is None:
@@ -101,7 +110,7 @@ def read_numbered(
         raise GrunlpError(f"a words file with format {format}", "only conll2005 has its words apart", to_type)
     for file in (path, words) if words is not None else (path,):
         require_file(Path(file))
-    return _examples(Path(path), format, Path(words) if words is not None else None, on_error)
+    return _examples(Path(path), format, Path(words) if words is not None else None, on_error, roles)
 
 
 def detect(path: str | Path) -> str:
@@ -110,7 +119,7 @@ def detect(path: str | Path) -> str:
 
 
 def _examples(
-    path: Path, format: str | None, words: Path | None, on_error: OnError | None
+    path: Path, format: str | None, words: Path | None, on_error: OnError | None, roles: bool
 ) -> Iterator[tuple[int, Example]]:
     on_error = on_error or _raise
     try:
@@ -118,6 +127,9 @@ def _examples(
         if format is None:
             format, lines = _detect(path, lines)
             _log.info("%s: format %s", path, format)
+        if roles and not FORMATS[format].roles:
+            there = f"format {format} says only where the predicates are"
+            raise DataError(path, None, "no roles", there, "give each frame its tags")
         numbered = _parse(FORMATS[format], lines, path, on_error)
         yield from flat.merge(numbered) if FORMATS[format].flat else numbered
     except DataError as error:

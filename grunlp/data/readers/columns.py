@@ -34,10 +34,14 @@ _EXPECTED = "index, form, pos, predicate lemma, roleset and one bracket column a
 
 
 def matches(rows: list[str]) -> bool:
-    """Most rows begin with a number and have only bracket cells after the fifth."""
+    """Most rows begin with a number and have only brackets after the fifth cell; without any, `_` for a lemma."""
     cells = [split_tabs(row) for row in rows if not row.startswith("#")]
-    fitting = [row for row in cells if len(row) >= ROLES and row[0].isdecimal() and all("*" in c for c in row[ROLES:])]
+    fitting = [row for row in cells if len(row) >= ROLES and row[0].isdecimal() and _fits(row[3:])]
     return 2 * len(fitting) > len(cells)
+
+
+def _fits(cells: list[str]) -> bool:
+    return all("*" in cell for cell in cells[2:]) and (len(cells) > 2 or NOTHING in cells[:2])
 
 
 def blocks(lines: Iterator[Line], source: str) -> Iterator[Block]:

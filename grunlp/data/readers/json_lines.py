@@ -7,6 +7,11 @@ other keys are passed over, and a line without `frames` is a sentence without pr
      "frames": [{"predicate": "called", "index": 1, "lemma": "call", "roleset": "call.02",
                  "tags": ["B-ARG0", "B-V", "O"]}]}
 
+*Predicates*, the same with no `tags` in the first frame or any other: what a labeller is to label. Each frame is read
+with its predicate tagged and nothing else, so this is no training data:
+
+    {"words": ["Anna", "called", "."], "frames": [{"index": 1}]}
+
 *Flat*, one predicate a line, joined as in `grunlp.data.readers.flat`; the words may also be called `tokens`, and the
 predicate's place `predicate_index`, `verb_index` or `index`, else it is where the tag is B-V:
 
@@ -17,6 +22,7 @@ import json
 import re
 from typing import Any
 
+from grunlp.data.bio import PREDICATE, Span, spans_to_tags
 from grunlp.data.example import Example, Frame
 from grunlp.data.readers.blocks import Block
 from grunlp.data.readers.flat import frame_from_tags
@@ -45,15 +51,31 @@ def matches_flat(rows: list[str]) -> bool:
     return False
 
 
-def parse(block: Block) -> Example:
-    """The sentence of one line in the frames format. Raises `DataError`."""
+def matches_predicates(rows: list[str]) -> bool:
+    """The first frame of some line has no tags."""
+    for row in rows if matches(rows) else []:
+        try:
+            frame = json.loads(row)["frames"][0]
+        except (ValueError, RecursionError, LookupError, TypeError):
+            continue
+        return isinstance(frame, dict) and "tags" not in frame
+    return False
+
+
+def parse_predicates(block: Block) -> Example:
+    """The sentence of one line whose frames only say where their predicates are. Raises `DataError`."""
+    return parse(block, tagged=False)
+
+
+def parse(block: Block, tagged: bool = True) -> Example:
+    """The sentence of one line in the frames format; `tagged` says whether its frames have tags. Raises `DataError`."""
     record = _record(block, _FRAMES)
     try:
         example = _sentence(record)
         frames = record.get("frames", [])
         if not isinstance(frames, list):
             raise ValueError("frames is no list")
-        example["frames"] = [_indexed_frame(frame, len(example["words"])) for frame in frames]
+        example["frames"] = [_indexed_frame(frame, len(example["words"]), tagged) for frame in frames]
         indices = [frame["index"] for frame in example["frames"]]
         if len(set(indices)) < len(indices):
             twice = next(i for i in indices if indices.count(i) > 1)
@@ -94,21 +116,32 @@ def _record(block: Block, expected: str) -> dict[str, Any]:
 
 def _sentence(record: dict[str, Any]) -> Example:
     words = _strings(record, "words" if "words" in record else "tokens")
-    if not words or "" in words:
-        raise ValueError("there is an empty word" if words else "there are no words")
+    if "" in words:
+        raise ValueError("there is an empty word")
     pos = _strings(record, "pos") if record.get("pos") else []
     if pos and len(pos) != len(words):
         raise ValueError(f"{len(pos)} pos for {len(words)} words")
     return Example(id=_string(record, "id"), document=_string(record, "document"), words=words, pos=pos, frames=[])
 
 
-def _indexed_frame(record: Any, length: int) -> Frame:
+def _indexed_frame(record: Any, length: int, tagged: bool) -> Frame:
     if not isinstance(record, dict):
         raise ValueError("a frame is no object")
+    if not tagged:
+        record = record | {"tags": _predicate_alone(record, length)}
     frame = _frame(record, record.get("index"), length)
     if frame is None:
         raise ValueError("a frame has neither index nor B-V")
     return frame
+
+
+def _predicate_alone(record: dict[str, Any], length: int) -> list[str]:
+    index = record.get("index")
+    if "tags" in record:
+        raise ValueError("a frame with tags among frames without")
+    if type(index) is not int or not 0 <= index < length:
+        raise ValueError(f"predicate index {index!r} is no word of the {length} (counted from 0)")
+    return spans_to_tags([Span(PREDICATE, index, index + 1)], length)
 
 
 def _frame(record: dict[str, Any], index: Any, length: int) -> Frame | None:

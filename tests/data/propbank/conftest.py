@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from made_up import DOCUMENT, FRAMES, SKELETON, WORDS
+
+from tests.data.propbank.made_up import DOCUMENT, FRAMES, SKELETON, WORDS
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@ import gzip
 from pathlib import Path
 
 import pytest
-from made_up import pack, write_tree
 
 from grunlp.data.propbank import build, build_ewt, build_frames, find_ewt, find_frames
 from grunlp.data.readers import read
 from grunlp.errors import GrunlpError
+from tests.data.propbank.made_up import pack, write_tree
 
 
 def test_the_columns_are_readable_and_the_same_each_time(tmp_path: Path, ud_files, propbank_files) -> None:

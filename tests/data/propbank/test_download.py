@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_up import pack
 
 from grunlp.data.propbank.download import download, obtain
 from grunlp.data.propbank.sources import PROPBANK_FRAMES, Source, digest
 from grunlp.errors import GrunlpError
+from tests.data.propbank.made_up import pack
 
 
 @pytest.fixture

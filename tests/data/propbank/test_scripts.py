@@ -3,7 +3,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from made_up import write_tree
+
+from tests.data.propbank.made_up import write_tree
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 

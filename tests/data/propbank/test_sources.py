@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
-from made_up import pack, write_tree
 
 from grunlp.data.propbank.sources import PROPBANK_EWT, PROPBANK_FRAMES, UD_EWT, digest, read_source
 from grunlp.errors import GrunlpError
+from tests.data.propbank.made_up import pack, write_tree
 
 
 @pytest.mark.parametrize("name", ["a.tar.gz", "a.tar.xz", "a.zip"])

@@ -20,6 +20,11 @@ def test_everything_a_sentence_says(samples, write):
     assert other["id"] == "letters-0001-02"
 
 
+def test_comments_hold_for_one_sentence(samples, write):
+    *_, last = read(write(samples["columns"] + "1\tBye\tUH\t_\t_\n"))
+    assert (last["id"], last["document"]) == ("", "")
+
+
 def test_blanks_instead_of_tabs(samples, write):
     tabs = list(read(write(samples["columns"])))
     assert list(read(write(samples["columns"].replace("\t", "   ")))) == tabs

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from grunlp.data.readers import read
+from grunlp.data.readers import detect, read
 from grunlp.errors import DataError, GrunlpError
 
 NO_BRACKET = "is no bracket cell: expected * or (LABEL* or *) or (LABEL*)"
@@ -57,6 +57,11 @@ def test_full_layout_without_senses(write):
 def test_a_number_sign_is_a_word(write):
     (example,) = read(write("#  -  *\nfell  fall  (V*)\n"))
     assert example["words"] == ["#", "fell"]
+
+
+def test_detected_without_predicates_and_in_a_faulty_sentence(write, fault):
+    assert detect(write("Yes  -\n.  -\n")) == "conll2005"
+    assert fault("Anna  -  (A0*)\nsang  sing  (V*)  *\n") == (2, "4 columns where 3 were expected")
 
 
 CASES = {

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from grunlp.data.readers import read
+from grunlp.data.readers import detect, read
+from grunlp.errors import DataError
 
 
 def test_everything_a_sentence_says(samples, write):
@@ -44,7 +45,6 @@ GOOD = {"index": 1, "tags": ["O", "B-V"]}
         ("{}", "tokens is missing"),
         ('{"words": "a b"}', "words is no list of strings"),
         ('{"words": ["a", 1]}', "words is no list of strings"),
-        ('{"words": []}', "there are no words"),
         ('{"words": ["a", ""]}', "there is an empty word"),
         ('{"words": ["a"], "pos": ["X", "Y"]}', "2 pos for 1 words"),
         ('{"words": ["a"], "id": [1]}', "id is no string"),
@@ -77,3 +77,28 @@ def test_what_json_itself_cannot_bear(line, samples, fault):
 )
 def test_flat_faults(line, problem, samples, fault):
     assert fault(samples["json-flat"] + line + "\n") == (4, problem)
+
+
+def test_predicates_alone(write):
+    path = write('{"words": ["Anna", "called"], "frames": [{"index": 1, "roleset": "call.02"}]}\n{"words": []}\n')
+    assert detect(path) == "json-predicates"
+    with pytest.raises(DataError, match="no roles"):
+        list(read(path))
+    first, empty = read(path, roles=False)
+    assert first["frames"] == [{"index": 1, "lemma": "", "roleset": "call.02", "tags": ["O", "B-V"]}]
+    assert empty["words"] == []
+
+
+@pytest.mark.parametrize(
+    ("frame", "wrong"),
+    [
+        ('{"index": 2}', "is no word of the 2"),
+        ('{"index": true}', "is no word of the 2"),
+        ('{"roleset": "x"}', "is no word of the 2"),
+        ('{"index": 0, "tags": ["B-V", "O"]}', "a frame with tags among frames without"),
+    ],
+)
+def test_faulty_predicates(write, frame, wrong):
+    path = write('{"words": ["a", "b"], "frames": [{"index": 1}, ' + frame + "]}\n")
+    with pytest.raises(DataError, match=wrong):
+        list(read(path, roles=False))

@@ -1,0 +1,41 @@
+"""`key=value` arguments of the commands that need no composition."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from grunlp.checks import check_value, unknown_key
+from grunlp.errors import GrunlpError
+
+
+def parse_arguments(arguments: Sequence[str], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what the user typed.
+
+    Args:
+        arguments: the words after the command's name. The text after the first `=` is taken as it stands.
+        defaults: every key the command knows, with its default.
+
+    Returns:
+        the defaults with the typed values put in, each of its default's kind.
+
+    Raises:
+        GrunlpError: for an unknown key, a word without `=`, a wrong type, a bad choice, a number out of bounds.
+    """
+    values = dict(defaults)
+    for argument in arguments:
+        key, equals, text = argument.partition("=")
+        if not equals:
+            raise GrunlpError(f"{argument}: not key=value", f"there are: {', '.join(defaults)}", "Write key=value.")
+        if key not in defaults:
+            raise unknown_key(key, list(defaults))
+        values[key] = _convert(text, defaults[key])
+        check_value(key, values[key], defaults[key])
+    return values
+
+
+def _convert(text: str, default: Any) -> Any:
+    """The text as the kind of the default, or unchanged where it cannot be, for the check to refuse."""
+    if isinstance(default, bool):
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if isinstance(default, int):
+        return int(text) if text.lstrip("-").isdecimal() else text
+    return text

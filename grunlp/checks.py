@@ -1,0 +1,122 @@
+"""What the values of a configuration must be: kinds, choices, bounds. Says so in three parts when they are not."""
+
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from grunlp.errors import GrunlpError, nearest
+
+# Words a key may take. Signatures say the same as Literals, tables as their keys; a test holds them together, so that
+# checking imports nothing heavy.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "model.predicate": ("states", "input"),
+    "model.characters": ("cnn", "gru", "none"),
+    "model.residual": ("none", "add", "highway"),
+    "model.decoder": ("viterbi", "crf"),
+    "trainer.monitor": ("dev/f1", "dev/loss"),
+    "trainer.accelerator": ("auto", "cpu", "gpu", "mps"),
+    "trainer.precision": ("auto", "32-true", "16-mixed", "bf16-mixed", "64-true"),
+    "data.format": (
+        "json-flat",
+        "json-predicates",
+        "json-lines",
+        "words-tags",
+        "conll2012",
+        "columns",
+        "conllu",
+        "conll2005",
+    ),
+    "split": ("train", "dev", "test"),
+}
+
+_SIZE, _SHARE, _WEIGHT = (1, 65_536), (0.0, 0.99), (0.0, 1e6)
+
+# Bounds by the last part of a key: (least, most), both allowed. Every number has one.
+BOUNDS: dict[str, tuple[float, float]] = {
+    "seed": (0, 2**32 - 1),
+    "min_count": (1, 10**9),
+    "max_vectors": (0, 10**9),
+    "word_size": _SIZE,
+    "character_size": (2, 65_536),
+    "hidden_size": _SIZE,
+    "num_layers": (1, 64),
+    "predicate_size": _SIZE,
+    "predicate_hidden_size": _SIZE,
+    "predicate_num_layers": (1, 64),
+    "distance": _SIZE,
+    "input_dropout": _SHARE,
+    "dropout": _SHARE,
+    "word_dropout": _WEIGHT,
+    "label_smoothing": _SHARE,
+    "pos_weight": _WEIGHT,
+    "batch_tokens": (1, 10**9),
+    "num_workers": (0, 256),
+    "learning_rate": (0.0, 100.0),
+    "weight_decay": (0.0, 100.0),
+    "warmup": (0.0, 1.0),
+    "max_epochs": (1, 10**6),
+    "patience": (1, 10**6),
+    "gradient_clip": (0.0, 1e9),
+    "average": (0.0, 0.999999),
+    "limit_batches": (0, 10**9),
+}
+
+_KINDS: dict[type, tuple[str, Callable[[Any], bool]]] = {
+    bool: ("true or false", lambda value: isinstance(value, bool)),
+    int: ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    float: ("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
+    str: ("a word or path", lambda value: isinstance(value, str)),
+    type(None): ("a word, a path or null", lambda value: value is None or isinstance(value, str)),
+}
+
+
+def check_value(key: str, value: Any, default: Any) -> None:
+    """Check the kind, the choice and the bounds of one value.
+
+    Args:
+        key: dotted, "model.hidden_size".
+        value: what the user typed, as parsed.
+        default: what it replaces; the value must be of its kind, and a word where the default is None.
+
+    Raises:
+        GrunlpError: it is not.
+    """
+    what, fits = _KINDS[type(default)]
+    advice = f"Type {key}={'null' if default is None else default}"
+    if not fits(value):
+        raise GrunlpError(f"{key}={value}: wrong type", f"expected {what}", advice)
+    if key in CHOICES and value is not None:
+        check_choice(key, value, CHOICES[key])
+    least, most = BOUNDS.get(key.rpartition(".")[2], (float("-inf"), float("inf")))
+    if isinstance(value, int | float) and not least <= value <= most:
+        raise GrunlpError(f"{key}={value} is out of bounds", f"it lies from {least} to {most}", advice)
+
+
+def check_choice(key: str, value: str, choices: Sequence[str]) -> None:
+    """Raise unless `value` is among `choices`, naming them and the nearest."""
+    if value not in choices:
+        guess = nearest(value, choices)
+        advice = f"Did you mean {key}={guess}?" if guess else f"Type {key}={choices[0]}, for example."
+        raise GrunlpError(f"{key}={value}: no such choice", f"there are: {', '.join(choices)}", advice)
+
+
+def check_together(values: Mapping[str, Any]) -> None:
+    """Raise for values that are good alone and cannot be combined. `values`: dotted keys, as `config.keys` gives."""
+    if values["model.decoder"] == "crf" and values["model.label_smoothing"] > 0:
+        there = "the likelihood of a whole sequence has no labels to smooth"
+        raise GrunlpError("model.decoder=crf with model.label_smoothing", there, "Type model.label_smoothing=0.0")
+    if values["model.characters"] == "gru" and values["model.character_size"] % 2:
+        there = "its two directions share them evenly"
+        raise GrunlpError("model.characters=gru with an odd model.character_size", there, "Add 1 to it.")
+    if values["trainer.wandb"] and importlib.util.find_spec("wandb") is None:
+        raise GrunlpError("trainer.wandb=true", "the package wandb is not installed", "Type pip install wandb")
+
+
+def unknown_key(key: str, known: Sequence[str]) -> GrunlpError:
+    """The error for a key that does not exist, with its neighbours and the nearest one."""
+    parent = key.rpartition(".")[0]
+    siblings = [name for name in known if name.rpartition(".")[0] == parent] or list(known)
+    last = {name.rpartition(".")[2]: name for name in known}
+    guess = nearest(key, known) or last.get(nearest(key.rpartition(".")[2], last) or "")
+    advice = f"Did you mean {guess}?" if guess else "--help lists every key."
+    return GrunlpError(f"unknown key {key}", f"there are: {', '.join(sorted(siblings))}", advice)
