@@ -12,30 +12,40 @@ from grunlp.errors import GrunlpError
 USAGE_ERROR = 2
 
 
-def command(function: Callable[[list[str]], int]) -> Callable[[], int]:
+Main = Callable[[list[str]], int]
+
+
+def command(help_text: Callable[[list[str]], str]) -> Callable[[Main], Callable[[], int]]:
     """Turn `function(arguments) -> exit status` into the entry point of a command.
 
-    A `GrunlpError` is printed without a traceback and ends in status 2; Ctrl-C in 130; a reader that goes away (as
-    `head` does) ends the command quietly.
+    `--help` prints `help_text(arguments)`. A `GrunlpError` is printed without a traceback and ends in status 2; Ctrl-C
+    in 130; a reader that goes away (as `head` does) ends the command quietly.
     """
 
-    @wraps(function)
-    def main() -> int:
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(encoding="utf-8")  # whatever the system's, our data are UTF-8
-        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-        logging.getLogger("grunlp").setLevel(logging.INFO)
-        try:
-            return function(sys.argv[1:])
-        except GrunlpError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return USAGE_ERROR
-        except KeyboardInterrupt:
-            print("stopped", file=sys.stderr)
-            return 130
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
-            return 0
+    def decorate(function: Main) -> Callable[[], int]:
+        @wraps(function)
+        def main() -> int:
+            for stream in (sys.stdout, sys.stderr):
+                if isinstance(stream, io.TextIOWrapper):
+                    stream.reconfigure(encoding="utf-8")  # whatever the system's, our data are UTF-8
+            logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+            logging.getLogger("grunlp").setLevel(logging.INFO)
+            arguments = sys.argv[1:]
+            try:
+                if "--help" in arguments or "-h" in arguments:
+                    print(help_text(arguments))
+                    return 0
+                return function(arguments)
+            except GrunlpError as error:
+                print(f"error: {error}", file=sys.stderr)
+                return USAGE_ERROR
+            except KeyboardInterrupt:
+                print("stopped", file=sys.stderr)
+                return 130
+            except BrokenPipeError:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
+                return 0
 
-    return main
+        return main
+
+    return decorate

@@ -40,12 +40,9 @@ It prints the tables of srl-eval (CoNLL-2005; V apart, C- pieces joined) and con
 seqeval's strict counting with 95 % bootstrap intervals over documents, and the number of illegal tags."""
 
 
-@command
+@command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
-    if "--help" in arguments or "-h" in arguments:
-        print(HELP)
-        return 0
     given = parse_arguments(arguments, DEFAULTS)
     if given["metrics"] and not Path(given["metrics"]).parent.is_dir():
         there = f"there is no folder {Path(given['metrics']).parent}"

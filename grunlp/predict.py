@@ -38,12 +38,9 @@ that were predicates in at least half of their occurrences in training. Output i
 order of the input. A bad line is named on standard error and left out; then the exit status is 1."""
 
 
-@command
+@command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
-    if "--help" in arguments or "-h" in arguments:
-        print(HELP)
-        return 0
     given = parse_arguments(arguments, DEFAULTS)
     if not given["run"]:
         raise GrunlpError("no model", "predict needs run=DIR, the folder of a training", "Type run=DIR")

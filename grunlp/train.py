@@ -47,12 +47,9 @@ def run_recipe(config: DictConfig) -> None:
         sys.exit(USAGE_ERROR)
 
 
-@command
+@command(help_text)
 def main(arguments: list[str]) -> int:
     """Check everything the user typed before anything heavy is imported or any data read; then Hydra takes over."""
-    if "--help" in arguments or "-h" in arguments:
-        print(help_text(arguments))
-        return 0
     # a word after --cfg, --info, ... belongs to it
     owners = ["", *arguments]
     flags = [a for a, owner in zip(arguments, owners, strict=False) if a.startswith("-") or owner in VALUED]

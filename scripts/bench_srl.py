@@ -74,7 +74,7 @@ def training_pass(model: SRLModel, batches: list[Batch]) -> Callable[[], float]:
     return once
 
 
-@command
+@command(lambda arguments: str(__doc__))
 def main(arguments: list[str]) -> int:
     """Measure and print."""
     given = parse_arguments(arguments, DEFAULTS)
