@@ -19,6 +19,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from grunlp.kernels.gru import gru_layer
 from grunlp.modules.dropout import VariationalDropout
 
 # Added to the update gate at padded steps: σ of it is exactly 1 in every floating-point format, so h_t = h_{t-1}.
@@ -126,7 +127,7 @@ class StackedGRU(nn.Module):
     def _run(
         self, layer: nn.GRU, x: Tensor, hold: Tensor, lengths: Tensor, initial: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """One layer through Torch's fused GRU, with one more input column that holds the state at padded steps."""
+        """One layer, with one more input column that holds the state at padded steps."""
         hidden = self.hidden_size
         column = x.new_zeros(3 * hidden, 1)
         column[hidden : 2 * hidden] = _HOLD  # blocks stand in the order reset, update, candidate
@@ -141,7 +142,7 @@ class StackedGRU(nn.Module):
         if initial is None:
             initial = x.new_zeros(self.directions, x.shape[0], hidden)
         x = torch.cat([x, hold], dim=-1)  # (B, T, I + 1)
-        outputs, _ = torch.gru(x, initial, weights, True, 1, 0.0, self.training, self.directions == 2, True)
+        outputs = gru_layer(x, initial, weights)
         return outputs, self._final_states(outputs, lengths, initial)
 
     def _final_states(self, outputs: Tensor, lengths: Tensor, initial: Tensor) -> Tensor:
