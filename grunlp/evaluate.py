@@ -44,12 +44,8 @@ seqeval's strict counting with 95 % bootstrap intervals over documents, and the 
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
     given = parse_arguments(arguments, DEFAULTS)
-    if given["metrics"] and not Path(given["metrics"]).parent.is_dir():
-        there = f"there is no folder {Path(given['metrics']).parent}"
-        raise GrunlpError(f"cannot write metrics={given['metrics']}", there, "Make the folder, or name another.")
-    if given["gold"] or given["predicted"]:
-        if not (given["gold"] and given["predicted"]) or given["run"]:
-            raise GrunlpError("gold= and predicted= go together, without run=", "", "Type gold=FILE predicted=FILE")
+    _check(given)
+    if given["gold"]:
         scores = _score_files(given["gold"], given["predicted"], given["words"])
     elif given["run"]:
         scores = _score_run(given)
@@ -63,6 +59,20 @@ def main(arguments: list[str]) -> int:
 
         write_metrics(Path(given["run"]), given["split"], scores.as_dict())
     return 0
+
+
+def _check(given: dict[str, Any]) -> None:
+    """Raise for keys that do not go together, before anything is read."""
+    if given["metrics"] and not Path(given["metrics"]).parent.is_dir():
+        there = f"there is no folder {Path(given['metrics']).parent}"
+        raise GrunlpError(f"cannot write metrics={given['metrics']}", there, "Make the folder, or name another.")
+    if given["gold"] or given["predicted"]:
+        if not (given["gold"] and given["predicted"]) or given["run"] or given["input"]:
+            there = "they need neither run= nor input="
+            raise GrunlpError("gold= and predicted= go together", there, "Type gold=FILE predicted=FILE")
+    elif given["words"] and not given["input"]:
+        there = "words= belongs to files given as input=, or as gold= and predicted="
+        raise GrunlpError("words= without a file of props", there, "Add input=FILE, or leave words= out.")
 
 
 def _score_files(gold: str, predicted: str, words: str | None) -> Any:

@@ -172,6 +172,8 @@ def test_output_file_is_not_overwritten(folder: Path, call: Call, tmp_path: Path
         (evaluate.main, [], "nothing to score"),
         (evaluate.main, ["run=nowhere"], "no finished run"),
         (evaluate.main, ["gold=x"], "go together"),
+        (evaluate.main, ["gold=a", "predicted=b", "input=c"], "go together"),
+        (evaluate.main, ["run={}/run", "words=x"], "words= without a file of props"),
         (evaluate.main, ["gold=nowhere.a", "predicted=nowhere.b"], "does not exist"),
         (evaluate.main, ["split=tset"], "Did you mean split=test?"),
         (predict.main, [], "no model"),

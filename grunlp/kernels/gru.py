@@ -8,7 +8,7 @@ new state times a factor that is known for all steps beforehand:
     ∂h_t/∂a^r_t = ∂h_t/∂a^n_t · (U_n h_{t-1} + c_n) r_t (1 - r_t)
 
 So the loop only carries dh_{t-1} = dh_t z_t + [dh_t ⊙ factors] U, and the weight gradients are one product each at the
-end (Appleyard et al. 2016, §3.2, on inputs and weights).
+end (as Appleyard et al. 2016 do on GPUs).
 """
 
 from typing import Any

@@ -30,7 +30,7 @@ class VariationalDropout(nn.Module):
 
 
 class WordDropout(nn.Module):
-    """Replaces word ids by that of the unknown word, so that its row is trained (Kiperwasser and Goldberg 2016, §4).
+    """Replaces word ids by that of the unknown word, so that its row is trained (Kiperwasser and Goldberg 2016).
 
     A word seen n times is replaced with probability p / (p + n): rare words often, frequent ones hardly ever.
 

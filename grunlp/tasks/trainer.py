@@ -113,7 +113,7 @@ def make_trainer(
         gradient_clip_val=gradient_clip or None,
         accelerator=accelerator,
         devices=1,
-        precision=precision,  # type: ignore[arg-type]  # a word from YAML; Lightning checks it
+        precision=precision,  # type: ignore[arg-type]  # a word that grunlp.checks allows
         limit_train_batches=limit_batches or None,
         limit_val_batches=limit_batches or None,
         callbacks=callbacks,
