@@ -55,6 +55,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "weight_decay": (0.0, 100.0),
     "warmup": (0.0, 1.0),
     "max_epochs": (1, 10**6),
+    "extra_epochs": (1, 10**6),
     "patience": (1, 10**6),
     "gradient_clip": (0.0, 1e9),
     "average": (0.0, 0.999999),

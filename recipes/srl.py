@@ -2,6 +2,7 @@
 
 import logging
 import time
+from itertools import chain
 
 import torch
 from omegaconf import DictConfig
@@ -29,7 +30,7 @@ def run(config: DictConfig) -> None:
     corpus = open_corpus(config.data)
     vectors = config.vocabulary.vectors
     extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
-    vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, extra_words)
+    vocabulary = Vocabulary.count(chain(corpus.train, corpus.extra or ()), config.vocabulary.min_count, extra_words)
     data = SRLData(corpus, vocabulary, seed=config.seed, **config.loader)
 
     model = build_model(config, vocabulary)
@@ -37,7 +38,8 @@ def run(config: DictConfig) -> None:
         load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.words.table)
     clear_run(run_dir)
     save_settings(run_dir, config, vocabulary)
-    task = SRLTask(model, **config.optimizer)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    task = SRLTask(model, steps, **config.optimizer)
     trainer = make_trainer(run_dir, **config.trainer)
     log.info("%d sentences, %d words, %d tags", len(corpus.train), len(vocabulary.words), len(vocabulary.tags))
     log.info(

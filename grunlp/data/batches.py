@@ -24,6 +24,7 @@ class Batch:
     pos: (B, T) ids of part-of-speech tags, IGNORED at padding and where none is given.
     sentence: (P,) which sentence a predicate belongs to.
     predicate: (P,) its token.
+    extra: (P,) whether its sentence is one of `data.extra`.
     tags: (P, T) ids of gold tags, IGNORED at padding and for tags that training never saw.
     """
 
@@ -34,6 +35,7 @@ class Batch:
     pos: Tensor
     sentence: Tensor
     predicate: Tensor
+    extra: Tensor
     tags: Tensor
 
     def to(self, device: torch.device) -> "Batch":
@@ -59,7 +61,7 @@ class Collator:
         steps = max(lengths, default=0)
         rows: dict[str, int] = {"": 0}
         words, spelling_index, pos = [], [], []
-        sentence, predicate, tags = [], [], []
+        sentence, predicate, extra, tags = [], [], [], []
         for b, example in enumerate(examples):
             words.append([v.words[word.lower()] for word in example["words"]])
             spelling_index.append([rows.setdefault(word, len(rows)) for word in example["words"]])
@@ -67,6 +69,7 @@ class Collator:
             for frame in example["frames"]:
                 sentence.append(b)
                 predicate.append(frame["index"])
+                extra.append(bool(example.get("extra")))
                 tags.append([v.tags.ids.get(tag, IGNORED) for tag in frame["tags"]])
         return Batch(
             words=_pad(words, steps, 0),
@@ -76,6 +79,7 @@ class Collator:
             pos=_pad(pos, steps, IGNORED),
             sentence=torch.tensor(sentence, dtype=torch.long),
             predicate=torch.tensor(predicate, dtype=torch.long),
+            extra=torch.tensor(extra, dtype=torch.bool),
             tags=_pad(tags, steps, IGNORED),
         )
 

@@ -9,12 +9,12 @@ import hashlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset, Features, List, Value, concatenate_datasets, disable_progress_bars
+from datasets import Dataset, Features, List, Value, disable_progress_bars
 from datasets.exceptions import DatasetGenerationError
 
 from grunlp.data.demo import demo_examples
@@ -53,13 +53,15 @@ class Corpus:
     Args:
         name: for the log and the card of the run.
         train, dev: never without a predicate; test may be missing.
-        left_out: training sentences left out because they occur in dev or test.
+        extra: more training data that may be annotated by other rules; its examples say `extra`. None: there is none.
+        left_out: training sentences, of `extra` too, left out because they occur in dev or test.
     """
 
     name: str
     train: Dataset
     dev: Dataset
     test: Dataset | None
+    extra: Dataset | None
     left_out: int
 
 
@@ -78,21 +80,27 @@ def open_corpus(data: Mapping[str, Any]) -> Corpus:
     name, extra = options.pop("name"), options.pop("extra")
     splits = _OPENERS[name](**options)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
+    held_out = {text_key(words) for part in (dev, test) if part is not None for words in part["words"]}
+    train, left_out = _leave_out(name, train, held_out)
+    more = None
     if extra:
         more = open_file(str(find_frames()) if extra == "propbank-frames" else extra, None, None)
-        log.info("%s adds %d sentences to training", extra, len(more))
-        train = concatenate_datasets([train, more])
-    held_out = {text_key(words) for part in (dev, test) if part is not None for words in part["words"]}
-    keep = [i for i, words in enumerate(train["words"]) if text_key(words) not in held_out]
-    left_out = len(train) - len(keep)
-    log.info("%s: %d training sentences, %d more left out because they occur in dev or test", name, len(keep), left_out)
-    train = train.select(keep) if left_out else train
+        more, count = _leave_out(extra, more, held_out)
+        more, left_out = more.add_column("extra", [True] * len(more)), left_out + count
     for split, examples in (("train", train), ("dev", dev)):
         if not any(examples["frames"]):
             there = f"it holds {len(examples)} sentences"
             there += f"; {left_out} were left out because they occur in dev or test" if split == "train" else ""
             raise GrunlpError(f"{name}: no predicate in the {split} split", there, "See: python -m grunlp.data check")
-    return Corpus(name, train, dev, test, left_out)
+    return Corpus(name, train, dev, test, more, left_out)
+
+
+def _leave_out(name: str, examples: Dataset, held_out: Set[str]) -> tuple[Dataset, int]:
+    """The examples whose text is not among `held_out`, and how many others there were."""
+    keep = [i for i, words in enumerate(examples["words"]) if text_key(words) not in held_out]
+    left_out = len(examples) - len(keep)
+    log.info("%s: %d training sentences, %d more left out because they occur in dev or test", name, len(keep), left_out)
+    return (examples.select(keep) if left_out else examples), left_out
 
 
 def open_file(path: str, words: str | None, format: str | None) -> Dataset:

@@ -27,12 +27,13 @@ class SRLModel(nn.Module):
 
     With `predicate="states"` a sentence is encoded once. For each of its predicates p a small BiGRU then reads
 
-        x_t = A [h_t; w_t] + B [h_p; w_p] + D[t - p]
+        x_t = A [h_t; w_t] + B [h_p; w_p] + D[t - p] + e
 
-    (h: encoder states, w: word representations, D: a table of signed distances, clipped). A and B are applied once a
-    token, not once a pair, so that labelling another predicate costs the small BiGRU alone. With `predicate="input"`
-    the usual design is built (He et al. 2017, §2.1): the distance joins the word representation and the encoder reads
-    the sentence anew for each predicate.
+    (h: encoder states, w: word representations, D: a table of signed distances, clipped; e: a vector that sentences of
+    `data.extra` alone add, so that the habits of their annotators are not taken for the corpus's). A and B are applied
+    once a token, not once a pair, so that labelling another predicate costs the small BiGRU alone. With
+    `predicate="input"` the usual design is built (He et al. 2017, §2.1): the distance joins the word representation and
+    the encoder reads the sentence anew for each predicate.
 
     Args:
         tags: the K tags.
@@ -44,6 +45,7 @@ class SRLModel(nn.Module):
         predicate: where the network learns which word is the predicate, see above.
         predicate_hidden_size, predicate_num_layers: of the BiGRU a predicate.
         predicate_size: features of x_t above; of the distance under "input".
+        extra: whether part of the training data is `data.extra`.
         distance: tokens beyond which distances are not told apart.
         residual: of both stacks, see `StackedGRU`.
         input_dropout, dropout: variational, of the words and between layers.
@@ -69,6 +71,7 @@ class SRLModel(nn.Module):
         predicate_hidden_size: int,
         predicate_num_layers: int,
         predicate_size: int,
+        extra: bool,
         distance: int,
         residual: Literal["none", "add", "highway"],
         input_dropout: float,
@@ -92,6 +95,7 @@ class SRLModel(nn.Module):
         self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(dropout)
         self.distances = nn.Embedding(2 * distance + 1, predicate_size)
         nn.init.normal_(self.distances.weight, std=0.3)
+        self.extra = nn.Parameter(torch.zeros(predicate_size)) if extra else None
         read = self.words.output_size + (predicate_size if predicate == "input" else 0)
         self.encoder = StackedGRU(read, hidden_size, num_layers, True, dropout, residual)
         encoded = self.encoder.output_size
@@ -116,19 +120,21 @@ class SRLModel(nn.Module):
         pos = self.pos(states) if self.pos is not None else None
         known = torch.cat([states, words], dim=-1)  # (B, T, 2H + W)
         heads = self.head(known[batch.sentence, batch.predicate])  # (P, M)
-        pairs = self.token(known)[batch.sentence] + heads[:, None] + self._distances(batch)  # (P, T, M)
+        pairs = self.token(known)[batch.sentence] + heads[:, None] + self._marks(batch)  # (P, T, M)
         states, _ = self.predicate_gru(self.dropout(pairs), batch.predicate_lengths)  # (P, T, 2H')
         return Scores(self.roles(self.dropout(states)), pos)
 
     def _encode_each(self, words: Tensor, batch: Batch) -> Scores:
-        pairs = torch.cat([words[batch.sentence], self._distances(batch)], dim=-1)  # (P, T, W + M)
+        pairs = torch.cat([words[batch.sentence], self._marks(batch)], dim=-1)  # (P, T, W + M)
         states = self.dropout(self.encoder(pairs, batch.predicate_lengths)[0])  # (P, T, 2H)
         return Scores(self.roles(states), self.pos(states) if self.pos is not None else None)
 
-    def _distances(self, batch: Batch) -> Tensor:
+    def _marks(self, batch: Batch) -> Tensor:
+        """What each token is told of its distance to the predicate and of where the sentence comes from."""
         positions = torch.arange(batch.words.shape[1], device=batch.words.device)
         offsets = (positions - batch.predicate[:, None]).clamp(-self.distance, self.distance)  # (P, T)
-        return self.distances(offsets + self.distance)  # (P, T, M)
+        marks: Tensor = self.distances(offsets + self.distance)  # (P, T, M)
+        return marks if self.extra is None else marks + batch.extra[:, None, None] * self.extra
 
     def loss(self, scores: Scores, batch: Batch) -> Tensor:
         """Mean loss a tag, plus `pos_weight` times the mean loss a part of speech. `scores`: of this batch."""

@@ -22,12 +22,15 @@ class SRLTask(LightningModule):
         model: the network.
         learning_rate: highest rate, reached after the warm-up.
         weight_decay: of the weight matrices; tables, biases and norms have none.
+        total_steps: optimiser steps of the whole training, over which the rate rises and falls.
         warmup: share of all steps during which the rate rises from 0; afterwards it falls to 0 in a straight line.
     """
 
-    def __init__(self, model: SRLModel, learning_rate: float, weight_decay: float, warmup: float) -> None:
+    def __init__(
+        self, model: SRLModel, total_steps: int, learning_rate: float, weight_decay: float, warmup: float
+    ) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.total_steps = model, total_steps
         self.learning_rate, self.weight_decay, self.warmup = learning_rate, weight_decay, warmup
         self.counts = Counts()
         self.predicates, self.started = 0, 0.0
@@ -69,5 +72,5 @@ class SRLTask(LightningModule):
     def configure_optimizers(self) -> Any:
         """AdamW (Loshchilov and Hutter 2019) with linear warm-up and decay."""
         optimizer = adamw(self, self.learning_rate, self.weight_decay)
-        schedule = warmup_then_decay(optimizer, int(self.trainer.estimated_stepping_batches), self.warmup)
+        schedule = warmup_then_decay(optimizer, self.total_steps, self.warmup)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

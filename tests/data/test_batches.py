@@ -30,7 +30,9 @@ def test_encoding() -> None:
     ]
     assert batch.lengths.tolist() == [4, 1]
     assert batch.sentence.tolist() == [0, 0, 1] and batch.predicate.tolist() == [1, 3, 0]
-    assert batch.predicate_lengths.tolist() == [4, 4, 1]
+    assert batch.predicate_lengths.tolist() == [4, 4, 1] and batch.extra.tolist() == [False] * 3
+    more = Collator(VOCABULARY)([{**EXAMPLES[0], "extra": True}, EXAMPLES[1]])
+    assert more.extra.tolist() == [True, True, False]
     assert batch.pos.tolist() == [[v.pos["NNS"], v.pos["VBP"], IGNORED, v.pos["NNS"]], [IGNORED] * 4]
     assert batch.tags[2].tolist() == [v.tags["B-V"], IGNORED, IGNORED, IGNORED]
 

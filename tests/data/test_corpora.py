@@ -58,8 +58,10 @@ def test_extra_training_data_is_filtered_too(files: dict[str, str], tmp_path: Pa
     with (tmp_path / "more.jsonl").open("w") as file:
         write_json_lines([*toy_corpus(5, 9), *DEV], file)
     plain, more = corpus(*given(files)), corpus(*given(files), f"data.extra={tmp_path / 'more.jsonl'}")
-    assert len(plain.train) < len(more.train) < len(plain.train) + 5 + len(DEV)
-    assert not {tuple(e["words"]) for e in more.train} & {tuple(e["words"]) for e in DEV}
+    assert plain.extra is None and more.extra is not None and more.train["words"] == plain.train["words"]
+    assert not {tuple(e["words"]) for e in more.extra} & {tuple(e["words"]) for e in DEV}
+    assert all(more.extra["extra"]) and 0 < len(more.extra) <= 5
+    assert more.left_out == plain.left_out + 5 + len(DEV) - len(more.extra)
 
 
 def test_a_changed_file_is_read_anew(files: dict[str, str]) -> None:

@@ -17,7 +17,8 @@ CORPUS = toy_corpus(12)
 VOCABULARY = Vocabulary.count(CORPUS, min_count=1)
 FORMS: list[dict[str, Any]] = [
     {},
-    {"predicate": "input"},
+    {"predicate": "input", "extra": True},
+    {"extra": True},
     {"decoder": "crf"},
     {"characters": "gru", "residual": "add", "num_layers": 2},
     {"characters": "none", "residual": "highway", "num_layers": 2, "predicate_num_layers": 2, "pos_weight": 0.0},
@@ -36,6 +37,7 @@ def make(**changes: Any) -> SRLModel:
         predicate_size=8,
         predicate_hidden_size=8,
         predicate_num_layers=1,
+        extra=False,
         distance=3,
         residual="none",
         input_dropout=0.1,
@@ -50,7 +52,8 @@ def make(**changes: Any) -> SRLModel:
 
 
 def batch_of(*numbers: int) -> Batch:
-    return Collator(VOCABULARY)([CORPUS[n] for n in numbers])
+    # every third sentence is one of data.extra
+    return Collator(VOCABULARY)([CORPUS[n] if n % 3 else {**CORPUS[n], "extra": True} for n in numbers])
 
 
 def loss(model: SRLModel, batch: Batch) -> torch.Tensor:
@@ -166,6 +169,19 @@ def test_distance_is_clipped_and_signed() -> None:
         after = model(batch).roles
         assert (after - before).abs().max() > 1e-4, "each of left, here and right is read"
         before = after
+
+
+@pytest.mark.parametrize("predicate", ["states", "input"])
+def test_extra_sentences_are_marked_and_no_others(predicate: str) -> None:
+    model = make(extra=True, predicate=predicate).eval()
+    batch = batch_of(*range(12))
+    before = model(batch).roles
+    with torch.no_grad():
+        assert model.extra is not None
+        model.extra += 1.0
+    changed = (model(batch).roles - before).abs().amax(dim=(1, 2)) > 1e-4  # (P,)
+    assert changed.tolist() == batch.extra.tolist() == [n % 3 == 0 for n in batch.sentence.tolist()]
+    assert 0 < changed.sum() < len(changed)
 
 
 def test_unseen_gold_tags_do_not_count() -> None:
