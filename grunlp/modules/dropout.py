@@ -17,12 +17,21 @@ class VariationalDropout(nn.Module):
             raise ValueError(f"dropout is a probability in [0, 1), got {p}")
         self.p = p
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x: (B, T, D) → the same shape; the identity when evaluating."""
-        if not self.training or self.p == 0:
+    def forward(self, x: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Drop features; the identity when evaluating.
+
+        Args:
+            x: (B, T, D), or (N, D) tokens of sequences without padding.
+            rows: (N,) the sequence of each token, in rising order.
+
+        Returns:
+            of the shape of x.
+        """
+        if not self.training or self.p == 0 or not x.numel():
             return x
-        keep = x.new_empty(x.shape[0], 1, x.shape[2]).bernoulli_(1 - self.p)  # (B, 1, D)
-        return x * keep.div_(1 - self.p)
+        batch = len(x) if rows is None else int(rows[-1]) + 1
+        keep = x.new_empty(batch, x.shape[-1]).bernoulli_(1 - self.p).div_(1 - self.p)  # (B, D)
+        return x * (keep[:, None] if rows is None else keep[rows])
 
     def extra_repr(self) -> str:
         """The probability, for `print(model)`."""

@@ -19,19 +19,16 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from grunlp.kernels.gru import gru_layer
+from grunlp.kernels.gru import Sequences, gru_layer
 from grunlp.modules.dropout import VariationalDropout
-
-# Added to the update gate at padded steps: σ of it is exactly 1 in every floating-point format, so h_t = h_{t-1}.
-_HOLD = 200.0
 
 
 class StackedGRU(nn.Module):
     """Layers of GRUs over padded sequences, in one direction or two.
 
-    Padding is never seen: at a padded step the update gate is held at 1, so the state passes unchanged. Hence the
-    backward direction starts at the last real step from the zero state, final states are those of the last real
-    step, and no output depends on what the padding holds or how much there is of it.
+    Padding is taken out before the first layer and put back after the last. Hence the backward direction starts at the
+    last real step, final states are those of the last real step, and no output depends on what the padding holds or
+    how much there is of it.
 
     Args:
         input_size: features of the input.
@@ -100,57 +97,31 @@ class StackedGRU(nn.Module):
         Returns:
             outputs (B, T, D·H), zero at padded steps, and final states (L·D, B, H).
         """
-        batch, steps, _ = x.shape
-        lengths = lengths.to(x.device)
-        padded = torch.arange(steps, device=x.device) >= lengths[:, None]  # (B, T)
-        if batch == 0 or steps == 0:
-            states = x.new_zeros(self.num_layers * self.directions, batch, self.hidden_size)
-            return x.new_zeros(batch, steps, self.output_size), states if initial is None else initial
-        hold = padded.to(x.dtype)[..., None]  # (B, T, 1)
-        # masked_fill, not a product: padding may hold NaN
-        x = x.masked_fill(padded[..., None], 0)
+        sequences = Sequences.of(lengths.to(x.device), x.shape[1])
+        if initial is None:
+            initial = x.new_zeros(self.num_layers * self.directions, x.shape[0], self.hidden_size)
         finals = []
-        for depth, layer in enumerate(self.layers):
-            assert isinstance(layer, nn.GRU)
-            below = self.dropout(x) if depth else x
-            start = None if initial is None else initial[depth * self.directions : (depth + 1) * self.directions]
-            above, final = self._run(layer, below, hold, lengths, start)
-            finals.append(final)
+        x = sequences.unpad(x)  # (N, I): from here to the last layer there is no padding
+        for depth, (layer, start) in enumerate(zip(self.layers, initial.split(self.directions), strict=True)):
+            below = self.dropout(x, sequences.rows) if depth else x
+            above = gru_layer(below, sequences, start, list(layer.parameters()))  # (N, D·H)
+            finals.append(self._final_states(above, sequences, start))
             if depth and self.residual == "add":
                 above = above + x
             elif depth and self.residual == "highway":
                 gate = torch.sigmoid(self.gates[depth - 1](below))
                 above = x + gate * (above - x)
-            x = above.masked_fill(padded[..., None], 0)  # (B, T, D·H)
-        return x, torch.cat(finals)
+            x = above
+        return sequences.pad(x), torch.cat(finals)
 
-    def _run(
-        self, layer: nn.GRU, x: Tensor, hold: Tensor, lengths: Tensor, initial: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """One layer, with one more input column that holds the state at padded steps."""
-        hidden = self.hidden_size
-        column = x.new_zeros(3 * hidden, 1)
-        column[hidden : 2 * hidden] = _HOLD  # blocks stand in the order reset, update, candidate
-        weights = []
-        for suffix in ("", "_reverse")[: self.directions]:
-            weights += [
-                torch.cat([getattr(layer, f"weight_ih_l0{suffix}"), column], dim=1),  # (3H, I + 1)
-                getattr(layer, f"weight_hh_l0{suffix}"),
-                getattr(layer, f"bias_ih_l0{suffix}"),
-                getattr(layer, f"bias_hh_l0{suffix}"),
-            ]
-        if initial is None:
-            initial = x.new_zeros(self.directions, x.shape[0], hidden)
-        x = torch.cat([x, hold], dim=-1)  # (B, T, I + 1)
-        outputs = gru_layer(x, initial, weights)
-        return outputs, self._final_states(outputs, lengths, initial)
-
-    def _final_states(self, outputs: Tensor, lengths: Tensor, initial: Tensor) -> Tensor:
-        """(D, B, H), read off the outputs: a state held over padding comes out rounded anew at every step."""
-        last = (lengths - 1).clamp(min=0)[:, None, None]  # (B, 1, 1)
-        forward, *backward = outputs.split(self.hidden_size, dim=2)  # (B, T, H) each
-        finals = [forward.gather(1, last.expand(-1, 1, self.hidden_size))[:, 0], *(states[:, 0] for states in backward)]
-        return torch.where((lengths > 0)[:, None], torch.stack(finals), initial)
+    def _final_states(self, states: Tensor, sequences: Sequences, initial: Tensor) -> Tensor:
+        """(D, B, H) the states after the last real step of each direction; `initial` where there is none."""
+        some = sequences.lengths > 0  # (B,)
+        finals = initial.clone()
+        ends = (sequences.offsets[1:][some] - 1, sequences.offsets[:-1][some])
+        for d, of_direction in enumerate(states.split(self.hidden_size, dim=1)):
+            finals[d, some] = of_direction[ends[d]]
+        return finals
 
     def extra_repr(self) -> str:
         """Sizes, for `print(model)`."""

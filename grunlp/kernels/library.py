@@ -1,0 +1,80 @@
+"""The compiled recurrence, in the form that is best for this machine, or none at all."""
+
+import ctypes
+import logging
+import os
+from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from grunlp.errors import GrunlpError
+
+log = logging.getLogger("grunlp")
+
+# Environment variable: "off" leaves the compiled recurrence out, one of the names below takes that one.
+SWITCH = "GRUNLP_KERNEL"
+
+# Instruction sets by what Torch says of the processor, the best first.
+_NAMES = {"AVX512": ("avx512", "avx2", "portable"), "AVX2": ("avx2", "portable")}
+
+
+def built() -> list[str]:
+    """Names of the instruction sets that the recurrence was built for and that this processor has, the best first."""
+    names = _NAMES.get(torch.backends.cpu.get_cpu_capability(), ("portable",))
+    return [name for name in names if _path(name)]
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """The compiled recurrence, loaded once a process; None where it was not built or is switched off.
+
+    The log names what does the work, in one line.
+
+    Raises:
+        GrunlpError: the environment variable names something else than "off" and what was built.
+    """
+    names, wanted = built(), os.environ.get(SWITCH, "").lower()
+    if wanted == "off":
+        log.info("recurrence: torch.gru, since %s=off", SWITCH)
+        return None
+    if wanted and wanted not in names:
+        there = f"there are: {', '.join(['off', *names])}"
+        raise GrunlpError(f"{SWITCH}={wanted}: no such recurrence", there, f"Unset {SWITCH} to have the best one.")
+    if not names:
+        log.info("recurrence: torch.gru; with a C++ compiler at hand, pip install builds a faster one")
+        return None
+    name = wanted or names[0]
+    log.info("recurrence: compiled, %s", name)
+    return _declare(ctypes.CDLL(str(_path(name))))
+
+
+def _path(name: str) -> Path | None:
+    paths = (Path(__file__).with_name(f"_recurrence_{name}{suffix}") for suffix in EXTENSION_SUFFIXES)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def call(function: str, *arguments: int | Tensor | None) -> None:
+    """Call a function of the library: numbers as they are, of tensors the address; each contiguous and on the CPU."""
+    loaded = library()
+    assert loaded is not None
+    getattr(loaded, function)(*(a.data_ptr() if isinstance(a, Tensor) else a for a in arguments))
+
+
+def _declare(loaded: ctypes.CDLL) -> ctypes.CDLL:
+    """Tell ctypes the kinds of all arguments: whole numbers of 64 bits first, addresses after them."""
+    for function, numbers, addresses in (
+        ("grunlp_gru_pack", 2, 2),
+        ("grunlp_gru_pack_bfloat16", 2, 2),
+        ("grunlp_gru_pack_backward", 2, 2),
+        ("grunlp_gru_forward", 4, 8),
+        ("grunlp_gru_forward_bfloat16", 4, 7),
+        ("grunlp_gru_backward", 4, 10),
+    ):
+        declared = getattr(loaded, function)
+        declared.argtypes = [ctypes.c_int64] * numbers + [ctypes.c_void_p] * addresses
+        declared.restype = None
+    loaded.grunlp_width.restype = ctypes.c_int64
+    return loaded

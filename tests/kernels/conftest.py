@@ -1,0 +1,28 @@
+"""Every instruction set that this machine can run, in turn."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from grunlp.kernels.library import SWITCH, built, library
+
+
+@pytest.fixture(params=["avx512", "avx2", "portable"])
+def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The library in use is the one that is named."""
+    if request.param not in built():
+        pytest.skip(f"not built, or not for this processor: {request.param}")
+    yield from _switched_to(request.param, monkeypatch)
+
+
+@pytest.fixture
+def off(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The compiled recurrence is switched off."""
+    yield from _switched_to("off", monkeypatch)
+
+
+def _switched_to(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv(SWITCH, name)
+    library.cache_clear()
+    yield name
+    library.cache_clear()

@@ -1,0 +1,54 @@
+"""Which recurrence is taken, and that the log says so."""
+
+import logging
+
+import pytest
+import torch
+
+from grunlp.errors import GrunlpError
+from grunlp.kernels import library as module
+from grunlp.kernels.library import SWITCH, built, library
+
+
+def test_the_best_is_taken_and_named_once(compiled: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    assert library() is library() is not None
+    assert caplog.messages == [f"recurrence: compiled, {compiled}"]
+
+
+def test_a_vector_holds_what_the_name_says(compiled: str) -> None:
+    loaded = library()
+    assert loaded is not None
+    assert loaded.grunlp_width() == {"avx512": 16, "avx2": 8, "portable": 4}[compiled]
+
+
+def test_switched_off(off: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    assert library() is None and library() is None
+    assert caplog.messages == ["recurrence: torch.gru, since GRUNLP_KERNEL=off"]
+
+
+def test_not_built(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.delenv(SWITCH, raising=False)
+    monkeypatch.setattr(module, "EXTENSION_SUFFIXES", [".nothing"])
+    library.cache_clear()
+    try:
+        assert built() == [] and library() is None
+        assert "pip install builds a faster one" in caplog.text
+    finally:
+        library.cache_clear()
+
+
+def test_a_processor_gets_only_what_it_can_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = built()
+    for capability, possible in (("DEFAULT", ["portable"]), ("AVX2", ["avx2", "portable"])):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda capability=capability: capability)
+        assert built() == [name for name in possible if name in here or name != "avx512"]
+
+
+def test_an_unknown_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, "avx9")
+    library.cache_clear()
+    with pytest.raises(GrunlpError, match=r"(?s)GRUNLP_KERNEL=avx9.*there are: off.*Unset"):
+        library()
