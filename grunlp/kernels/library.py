@@ -17,6 +17,8 @@ log = logging.getLogger("grunlp")
 # Environment variable: "off" leaves the compiled recurrence out, one of the names below takes that one.
 SWITCH = "GRUNLP_KERNEL"
 
+CELLS = ("gru", "gru-before", "lstm", "rnn")  # by their numbers in recurrence.cpp
+
 # Instruction sets by what Torch says of the processor, the best first.
 _NAMES = {"AVX512": ("avx512", "avx2", "portable"), "AVX2": ("avx2", "portable")}
 
@@ -56,25 +58,27 @@ def _path(name: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def call(function: str, *arguments: int | Tensor | None) -> None:
+def call(function: str, *arguments: int | Tensor | None) -> int:
     """Call a function of the library: numbers as they are, of tensors the address; each contiguous and on the CPU."""
     loaded = library()
     assert loaded is not None
-    getattr(loaded, function)(*(a.data_ptr() if isinstance(a, Tensor) else a for a in arguments))
+    result: int = getattr(loaded, function)(*(a.data_ptr() if isinstance(a, Tensor) else a for a in arguments))
+    return result
 
 
 def _declare(loaded: ctypes.CDLL) -> ctypes.CDLL:
     """Tell ctypes the kinds of all arguments: whole numbers of 64 bits first, addresses after them."""
     for function, numbers, addresses in (
-        ("grunlp_gru_pack", 2, 2),
-        ("grunlp_gru_pack_bfloat16", 2, 2),
-        ("grunlp_gru_pack_backward", 2, 2),
-        ("grunlp_gru_forward", 4, 8),
-        ("grunlp_gru_forward_bfloat16", 4, 7),
-        ("grunlp_gru_backward", 4, 10),
+        ("grunlp_width", 0, 0),
+        ("grunlp_packed_size", 4, 0),
+        ("grunlp_pack", 3, 2),
+        ("grunlp_pack_bfloat16", 3, 2),
+        ("grunlp_pack_backward", 3, 2),
+        ("grunlp_forward", 5, 9),
+        ("grunlp_forward_bfloat16", 5, 8),
+        ("grunlp_backward", 5, 11),
     ):
         declared = getattr(loaded, function)
         declared.argtypes = [ctypes.c_int64] * numbers + [ctypes.c_void_p] * addresses
-        declared.restype = None
-    loaded.grunlp_width.restype = ctypes.c_int64
+        declared.restype = ctypes.c_int64 if function in ("grunlp_width", "grunlp_packed_size") else None
     return loaded

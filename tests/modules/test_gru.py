@@ -7,26 +7,55 @@ from torch import Tensor, nn
 from grunlp.modules.gru import StackedGRU
 
 
-def stack(num_layers: int = 2, bidirectional: bool = True, residual: str = "none", dropout: float = 0.0) -> StackedGRU:
+def stack(
+    num_layers: int = 2, bidirectional: bool = True, residual: str = "none", dropout: float = 0.0, cell: str = "gru"
+) -> StackedGRU:
     torch.manual_seed(0)
-    gru = StackedGRU(5, 4, num_layers, bidirectional, dropout, residual)  # type: ignore[arg-type]
-    for bias in gru.parameters():
-        if bias.dim() == 1:
+    gru = StackedGRU(5, 4, num_layers, bidirectional, dropout, residual, cell)  # type: ignore[arg-type]
+    for name, bias in gru.named_parameters():
+        if "bias" in name:
             nn.init.uniform_(bias, -0.5, 0.5)  # zero biases would hide a swap
     return gru.double()
 
 
-def naive_direction(x: Tensor, w: Tensor, u: Tensor, b: Tensor, c: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-    """The four equations of the module's docstring, a step at a time: x (T, I) → (T, H), (H,)."""
+def naive_gru(share: Tensor, h: Tensor, u: Tensor, c: Tensor) -> Tensor:
+    """The four equations of the module's docstring for one step of one sequence; the input's share has its bias."""
+    (wr, wz, wn), (ur, uz, un), (cr, cz, cn) = share.chunk(3), (u @ h).chunk(3), c.chunk(3)
+    r, z = torch.sigmoid(wr + ur + cr), torch.sigmoid(wz + uz + cz)
+    n = torch.tanh(wn + r * (un + cn))
+    return (1 - z) * n + z * h
+
+
+def naive_gru_before(share: Tensor, h: Tensor, u: Tensor, c: Tensor) -> Tensor:
+    """Cho et al. 2014, eq. 5-8: the reset gate acts on the state before its product."""
+    (wr, wz, wn), (ur, uz, un), (cr, cz, cn) = share.chunk(3), u.chunk(3), c.chunk(3)
+    r, z = torch.sigmoid(wr + ur @ h + cr), torch.sigmoid(wz + uz @ h + cz)
+    return (1 - z) * torch.tanh(wn + un @ (r * h) + cn) + z * h
+
+
+def naive_lstm(share: Tensor, state: Tensor, u: Tensor, c: Tensor) -> Tensor:
+    h, memory = state.chunk(2)
+    i, f, g, o = (share + u @ h + c).chunk(4)
+    memory = torch.sigmoid(f) * memory + torch.sigmoid(i) * torch.tanh(g)
+    return torch.cat([torch.sigmoid(o) * torch.tanh(memory), memory])
+
+
+def naive_rnn(share: Tensor, h: Tensor, u: Tensor, c: Tensor) -> Tensor:
+    return torch.tanh(share + u @ h + c)
+
+
+NAIVE = {"gru": naive_gru, "gru-before": naive_gru_before, "lstm": naive_lstm, "rnn": naive_rnn}
+
+
+def naive_direction(
+    cell: str, x: Tensor, w: Tensor, u: Tensor, b: Tensor, c: Tensor, state: Tensor
+) -> tuple[Tensor, Tensor]:
+    """A step at a time: x (T, I) → (T, H), (S·H,)."""
     outputs = []
     for step in x:
-        (wr, wz, wn), (ur, uz, un) = (w @ step + b).chunk(3), (u @ h).chunk(3)
-        cr, cz, cn = c.chunk(3)
-        r, z = torch.sigmoid(wr + ur + cr), torch.sigmoid(wz + uz + cz)
-        n = torch.tanh(wn + r * (un + cn))
-        h = (1 - z) * n + z * h
-        outputs.append(h)
-    return torch.stack(outputs) if outputs else x.new_zeros(0, len(h)), h
+        state = NAIVE[cell](w @ step + b, state, u, c)
+        outputs.append(state[: u.shape[1]])
+    return torch.stack(outputs) if outputs else x.new_zeros(0, u.shape[1]), state
 
 
 def naive_stack(gru: StackedGRU, x: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -34,13 +63,11 @@ def naive_stack(gru: StackedGRU, x: Tensor, initial: Tensor | None = None) -> tu
     finals = []
     for depth, layer in enumerate(gru.layers):
         parts = []
-        for d, suffix in enumerate(("", "_reverse")[: gru.directions]):
-            weights = [
-                getattr(layer, f"{kind}_l0{suffix}") for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            ]
-            start = x.new_zeros(gru.hidden_size) if initial is None else initial[depth * gru.directions + d]
-            outputs, final = naive_direction(x.flip(0) if suffix else x, *weights, start)
-            parts.append(outputs.flip(0) if suffix else outputs)
+        for d in range(gru.directions):
+            weights = [getattr(layer, kind)[d] for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+            start = x.new_zeros(gru.state_size) if initial is None else initial[depth * gru.directions + d]
+            outputs, final = naive_direction(layer.cell, x.flip(0) if d else x, *weights, start)
+            parts.append(outputs.flip(0) if d else outputs)
             finals.append(final)
         above = torch.cat(parts, dim=1)
         if depth and gru.residual == "add":
@@ -55,11 +82,12 @@ def naive_stack(gru: StackedGRU, x: Tensor, initial: Tensor | None = None) -> tu
 @pytest.mark.parametrize("bidirectional", [True, False])
 @pytest.mark.parametrize("residual", ["none", "add", "highway"])
 @pytest.mark.parametrize("num_layers", [1, 3])
-def test_equals_the_equations_at_every_length(bidirectional: bool, residual: str, num_layers: int) -> None:
-    gru = stack(num_layers, bidirectional, residual)
+@pytest.mark.parametrize("cell", NAIVE)
+def test_equals_the_equations_at_every_length(cell: str, bidirectional: bool, residual: str, num_layers: int) -> None:
+    gru = stack(num_layers, bidirectional, residual, cell=cell)
     lengths = torch.tensor([6, 1, 0, 4])
     x = torch.randn(4, 6, 5, dtype=torch.float64)
-    initial = torch.randn(num_layers * gru.directions, 4, 4, dtype=torch.float64)
+    initial = torch.randn(num_layers * gru.directions, 4, gru.state_size, dtype=torch.float64)
     outputs, finals = gru(x, lengths, initial)
     for b, length in enumerate(lengths.tolist()):
         expected, final = naive_stack(gru, x[b, :length], initial[:, b])
@@ -68,8 +96,9 @@ def test_equals_the_equations_at_every_length(bidirectional: bool, residual: str
         assert not outputs[b, length:].any()
 
 
-def test_gradients_equal_the_equations() -> None:
-    gru = stack(2, True, "highway")
+@pytest.mark.parametrize("cell", NAIVE)
+def test_gradients_equal_the_equations(cell: str) -> None:
+    gru = stack(2, True, "highway", cell=cell)
     lengths = torch.tensor([5, 2])
     x = torch.randn(2, 5, 5, dtype=torch.float64)
     weight = torch.randn(2, 5, 8, dtype=torch.float64)
@@ -88,7 +117,8 @@ def test_equals_torch_packed_in_float32() -> None:
     reference = nn.GRU(5, 4, 2, batch_first=True, bidirectional=True)
     for depth, layer in enumerate(gru.layers):
         for name, weight in layer.named_parameters():
-            getattr(reference, name.replace("l0", f"l{depth}")).data.copy_(weight)
+            for suffix, direction in zip(("", "_reverse"), weight, strict=True):
+                getattr(reference, f"{name}_l{depth}{suffix}").data.copy_(direction)
     x, lengths = torch.randn(3, 7, 5), torch.tensor([7, 3, 5])
     packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
     outputs, finals = reference(packed)
@@ -144,6 +174,8 @@ def test_empty_input() -> None:
 def test_wrong_options_are_refused() -> None:
     with pytest.raises(ValueError, match="none, add or highway"):
         stack(2, residual="dense")
+    with pytest.raises(ValueError, match="gru, gru-before, lstm, rnn, got 'elman'"):
+        stack(2, cell="elman")
     with pytest.raises(ValueError, match="positive"):
         StackedGRU(5, 0, 1, True, 0.0, "none")
     with pytest.raises(ValueError, match="probability"):

@@ -1,0 +1,62 @@
+// Sequences of unequal length without padding, dealt out to threads.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "vectors.hpp"
+
+namespace grunlp {
+
+// Sequences without padding: sequence b has the tokens offsets[b] to offsets[b + 1] - 1; `order` lists the longest first.
+struct Sequences {
+  const int64_t *offsets, *order;
+  int64_t length(int64_t b) const { return offsets[b + 1] - offsets[b]; }
+};
+
+// The sequences of one job, longest first, and where each of them stands at a step.
+struct Job {
+  int64_t direction;
+  std::vector<int64_t> rows;
+  std::vector<int64_t> tokens;  // of the first `active` rows
+
+  // Takes the rows that last beyond step t to it; returns how many they are.
+  int64_t at(const Sequences& sequences, int64_t t) {
+    int64_t active = 0;
+    while (active < static_cast<int64_t>(rows.size()) && sequences.length(rows[active]) > t) {
+      tokens[active] = sequences.offsets[rows[active]] + t;
+      ++active;
+    }
+    return active;
+  }
+};
+
+// Deals directions and sequences out to jobs and runs them on at most `threads` threads, this one included.
+template <class Work>
+void run_jobs(int64_t threads, int64_t batch, int64_t directions, const Sequences& sequences, const Work& work) {
+  const int64_t parts = std::max<int64_t>(1, std::min((threads + directions - 1) / directions, batch / ROWS));
+  std::vector<Job> jobs(static_cast<size_t>(parts * directions));
+  for (int64_t j = 0; j < parts * directions; ++j) {
+    Job& job = jobs[j];
+    job.direction = j % directions;
+    for (int64_t row = j / directions; row < batch; row += parts) job.rows.push_back(sequences.order[row]);
+    job.tokens.resize(job.rows.size());
+  }
+  std::atomic<size_t> next{0};
+  const auto take = [&] {
+    for (size_t j; (j = next++) < jobs.size();) work(jobs[j]);
+  };
+  std::vector<std::thread> others;
+  try {
+    while (static_cast<int64_t>(others.size()) + 1 < std::min<int64_t>(threads, jobs.size())) others.emplace_back(take);
+  } catch (const std::system_error&) {  // no more threads to be had: those there are do the work
+  }
+  take();
+  for (std::thread& other : others) other.join();
+}
+
+}  // namespace grunlp

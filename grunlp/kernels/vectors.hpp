@@ -1,0 +1,116 @@
+// Vectors of floats, as wide as the instruction set has them, and the functions that gates are made of.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace grunlp {
+
+// Vectors of W floats. A tile has as many ROWS as leave it, a few columns of weights and a state in the registers.
+#if defined(__GNUC__)
+#if defined(__AVX512F__)
+constexpr int W = 16, ROWS = 8;
+#elif defined(__AVX2__)
+constexpr int W = 8, ROWS = 4;
+#elif defined(__aarch64__)
+constexpr int W = 4, ROWS = 8;
+#else
+constexpr int W = 4, ROWS = 4;
+#endif
+typedef float Floats __attribute__((vector_size(4 * W)));
+typedef uint32_t Bits __attribute__((vector_size(4 * W)));
+typedef uint16_t Halves __attribute__((vector_size(2 * W)));
+inline Bits to_bits(Halves x) { return __builtin_convertvector(x, Bits); }
+#define NOINLINE __attribute__((noinline))
+#define UNROLL _Pragma("GCC unroll 16")
+#else  // a compiler without vector types
+constexpr int W = 1, ROWS = 4;
+typedef float Floats;
+typedef uint32_t Bits;
+typedef uint16_t Halves;
+inline Bits to_bits(Halves x) { return x; }
+#define NOINLINE __declspec(noinline)
+#define UNROLL
+#endif
+
+template <class To, class From>
+inline To cast(From from) {
+  static_assert(sizeof(To) == sizeof(From), "a cast keeps every bit");
+  To to;
+  std::memcpy(&to, &from, sizeof to);
+  return to;
+}
+
+inline Floats all(float x) { return x - Floats{}; }  // not "+": -0 + 0 is 0, which costs an addition
+
+inline Floats load(const float* from) {
+  Floats x;
+  std::memcpy(&x, from, sizeof x);
+  return x;
+}
+
+// The first `count` of W floats, zeros for the rest; with WHOLE, all W.
+template <bool WHOLE>
+inline Floats load(const float* from, int64_t count) {
+  if (WHOLE) return load(from);
+  Floats x = {};
+  std::memcpy(&x, from, static_cast<size_t>(count) * sizeof(float));
+  return x;
+}
+
+template <bool WHOLE>
+inline void store(float* to, Floats x, int64_t count) {
+  std::memcpy(to, &x, WHOLE ? sizeof x : static_cast<size_t>(count) * sizeof(float));
+}
+
+// Weights as they are packed: float, or bfloat16, which is the upper half of one.
+inline Floats weights(const float* from) { return load(from); }
+inline Floats weights(const uint16_t* from) {
+  Halves x;
+  std::memcpy(&x, from, sizeof x);
+  return cast<Floats>(Bits(to_bits(x) << 16));
+}
+inline void store_weight(float x, float* to) { *to = x; }
+inline void store_weight(float x, uint16_t* to) {
+  const uint32_t bits = cast<uint32_t>(x);
+  const bool nan = x != x;
+  *to = static_cast<uint16_t>(nan ? bits >> 16 | 64 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16);  // to nearest, even
+}
+
+// e^x to a unit in the last place: 2^n e^r with |r| <= ln(2) / 2, and e^r the polynomial of Cephes' expf. Infinity from
+// 88.4 on, e^-87 below -87; a NaN stays one.
+inline Floats exponential(Floats x) {
+  x = all(89.0f) < x ? all(89.0f) : x;
+  x = all(-87.0f) > x ? all(-87.0f) : x;
+  const Floats shifted = x * 1.44269504088896341f + 12582912.0f;  // 1.5 * 2^23: the last bits of the sum are n
+  const Floats n = shifted - 12582912.0f;
+  Floats r = x - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  Floats p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = (p * (r * r) + r) + 1.0f;
+  return p * cast<Floats>(Bits((cast<Bits>(shifted) << 23) + 0x3f800000u));
+}
+
+inline Floats sigmoid(Floats x) { return 1.0f / (1.0f + exponential(-x)); }
+
+// By Cephes' tanhf: a polynomial near 0, where 1 - 2 / (e^2x + 1) would lose digits.
+inline Floats hyperbolic_tangent(Floats x) {
+  const Bits sign = cast<Bits>(x) & 0x80000000u;
+  const Floats a = cast<Floats>(Bits(cast<Bits>(x) & 0x7fffffffu));
+  const Floats z = x * x;
+  Floats p = z * -5.70498872745e-3f + 2.06390887954e-2f;
+  p = p * z - 5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z - 3.33332819422e-1f;
+  const Floats near = x + x * z * p;
+  const Floats far = 1.0f - 2.0f / (exponential(a + a) + 1.0f);
+  return a < all(0.625f) ? near : cast<Floats>(Bits(cast<Bits>(far) | sign));
+}
+
+inline int64_t vectors(int64_t size) { return (size + W - 1) / W; }
+
+}  // namespace grunlp

@@ -1,0 +1,210 @@
+"""The compiled recurrence against a step at a time in double precision; neighbours and threads change nothing."""
+
+import math
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from grunlp.kernels.library import CELLS
+from grunlp.kernels.recurrence import (
+    GATES,
+    STATES,
+    Sequences,
+    Weights,
+    backward,
+    forward,
+    recurrent_layer,
+    step_by_step,
+)
+
+LENGTHS = [7, 3, 0, 12, 1, 12, 5, 9, 2]
+
+cells = pytest.mark.parametrize("cell", CELLS)
+
+
+def leaves(cell: str, directions: int, hidden: int, lengths: list[int] = LENGTHS) -> list[Tensor]:
+    """x, initial states and the four weights in double precision, all wanting gradients."""
+    random = torch.Generator().manual_seed(0)
+    rows, batch = GATES[cell] * hidden, len(lengths)
+    shapes: list[tuple[tuple[int, ...], float]] = [
+        ((sum(lengths), 5), 1.0),
+        ((directions, batch, STATES[cell] * hidden), 1.0),
+        ((directions, rows, 5), 0.5),
+        ((directions, rows, hidden), hidden**-0.5),
+        ((directions, rows), 0.5),
+        ((directions, rows), 0.5),
+    ]
+    return [
+        (torch.randn(shape, generator=random, dtype=torch.float64) * scale).requires_grad_() for shape, scale in shapes
+    ]
+
+
+def single(tensors: list[Tensor]) -> list[Tensor]:
+    return [tensor.detach().float().requires_grad_() for tensor in tensors]
+
+
+def run(function: object, cell: str, tensors: list[Tensor], lengths: list[int] = LENGTHS) -> tuple[Tensor, Tensor]:
+    x, initial, *weights = tensors
+    sequences = Sequences.of(torch.tensor(lengths), max(lengths))
+    return function(cell, x, sequences, initial, Weights(*weights))  # type: ignore[operator, no-any-return]
+
+
+def layer(cell: str, tensors: list[Tensor]) -> Tensor:
+    return torch.cat([part.flatten() for part in run(recurrent_layer, cell, tensors)])
+
+
+def with_gradients(function: object, cell: str, tensors: list[Tensor]) -> list[Tensor]:
+    states, final = run(function, cell, tensors)
+    weights = [torch.linspace(-1, 2, part.numel(), dtype=part.dtype).view_as(part) for part in (states, final)]
+    total = (states * weights[0]).sum() + (final * weights[1]).sum()
+    return [states, final, *torch.autograd.grad(total, tensors)]
+
+
+def assert_near(found: list[Tensor], expected: list[Tensor], tolerance: float) -> None:
+    """Equal to that share of the largest value of each tensor."""
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one.double(), other, rtol=0, atol=tolerance * other.abs().max().item())
+
+
+# 1 and 5: less than a vector; 16, 24, 40, 64: vectors that leave 1, 2 or no column beside panels of three; 37: a part
+@pytest.mark.parametrize("hidden", [1, 5, 16, 24, 37, 40, 64])
+@pytest.mark.parametrize("directions", [1, 2])
+@cells
+def test_outputs_and_all_gradients_equal_the_equations(compiled: str, cell: str, directions: int, hidden: int) -> None:
+    doubles = leaves(cell, directions, hidden)
+    found = with_gradients(recurrent_layer, cell, single(doubles))
+    assert found[0].dtype == torch.float32
+    assert_near(found, with_gradients(step_by_step, cell, doubles), 1e-5)
+
+
+@pytest.mark.parametrize("directions", [1, 2])
+@cells
+def test_torch_packed_equals_the_equations(cell: str, directions: int) -> None:
+    """Double precision never takes the compiled way."""
+    doubles = leaves(cell, directions, 6)
+    expected = with_gradients(step_by_step, cell, doubles)
+    assert_near(with_gradients(recurrent_layer, cell, doubles), expected, 1e-12)
+
+
+@cells
+def test_switched_off_it_is_torch(off: str, cell: str) -> None:
+    doubles = leaves(cell, 2, 16)
+    expected = with_gradients(step_by_step, cell, doubles)
+    assert_near(with_gradients(recurrent_layer, cell, single(doubles)), expected, 1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 9, 17])
+@cells
+def test_neighbours_and_threads_change_no_bit(compiled: str, cell: str, count: int) -> None:
+    """Forward and backward: every tile shape, alone and together, on 1, 2, 3 and 4 threads."""
+    lengths = [(5 * i) % 8 + 1 for i in range(count)]
+    x, initial, _, u, _, c = (tensor.detach() for tensor in single(leaves(cell, 2, 24, lengths)))
+    random = torch.Generator().manual_seed(1)
+    shares, grad = (torch.randn(len(x), size, generator=random) for size in (2 * GATES[cell] * 24, 2 * 24))
+
+    def both_passes(rows: list[int], shares: Tensor, grad: Tensor) -> list[Tensor]:
+        sequences = Sequences.of(torch.tensor([lengths[i] for i in rows]), 8)
+        places, start = (sequences.offsets, sequences.order), initial[:, rows]
+        states, final, kept = forward(cell, shares, u, c[:, 48:] if cell == "gru" else None, start, *places, True)
+        grad_x, grad_initial, _ = backward(cell, grad, final, states, kept, u, start, *places)
+        return [states, kept, grad_x, final, grad_initial]
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        expected = both_passes(list(range(count)), shares, grad)
+        for threads in (2, 3, 4):
+            torch.set_num_threads(threads)
+            assert all(map(torch.equal, both_passes(list(range(count)), shares, grad), expected)), threads
+    finally:
+        torch.set_num_threads(before)
+    start = 0
+    for i, length in enumerate(lengths):
+        mine = slice(start, start := start + length)
+        alone = both_passes([i], shares[mine], grad[mine])
+        assert all(torch.equal(one, whole[mine]) for one, whole in zip(alone[:3], expected[:3], strict=True))
+        assert all(torch.equal(one[:, 0], whole[:, i]) for one, whole in zip(alone[3:], expected[3:], strict=True))
+
+
+def test_gates_are_good_to_the_last_bits(compiled: str) -> None:
+    """Gate and candidate of one unit without recurrence: the sigmoid and tanh of x, in ulps of the result."""
+    x = torch.cat([torch.linspace(-20, 20, 40001), torch.logspace(-30, 1.3, 2000), -torch.logspace(-30, 1.3, 2000)])
+    shares = x[:, None].expand(-1, 3).contiguous()
+    sequences = Sequences.of(torch.ones(len(x), dtype=torch.long), 1)
+    zeros = torch.zeros(1, len(x), 1)
+    places = (sequences.offsets, sequences.order)
+    *_, kept = forward("gru", shares, torch.zeros(1, 3, 1), torch.zeros(1, 1), zeros, *places, True)
+    for found, exact in ((kept[:, 0, 0], torch.sigmoid(x.double())), (kept[:, 0, 2], torch.tanh(x.double()))):
+        ulp = torch.from_numpy(np.spacing(exact.abs().float().numpy())).double()
+        assert ((found.double() - exact).abs() / ulp).max() <= 2.5
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@cells
+def test_nan_and_infinity_pass_as_in_torch(compiled: str, cell: str, value: float) -> None:
+    tensors = single(leaves(cell, 1, 16))
+    with torch.no_grad():
+        tensors[0][3, 2] = value
+        tensors[1][0, 1, 4] = value
+    expected = layer(cell, [tensor.double() for tensor in tensors]).float()
+    torch.testing.assert_close(layer(cell, tensors), expected, equal_nan=True, rtol=1e-4, atol=1e-5)
+
+
+@cells
+def test_same_bits_with_and_without_gradients(compiled: str, cell: str) -> None:
+    tensors = single(leaves(cell, 2, 24))
+    with torch.no_grad():
+        alone = layer(cell, tensors)
+    assert torch.equal(layer(cell, tensors), alone)
+
+
+@cells
+def test_no_sequences_and_none_with_tokens(cell: str) -> None:
+    x, initial, *weights = single(leaves(cell, 2, 8))
+    for batch in (0, 2):
+        states, final = run(recurrent_layer, cell, [x[:0], initial[:, :batch], *weights], [0] * max(batch, 1))
+        assert states.shape == (0, 16) and torch.equal(final, initial[:, :batch])
+
+
+@cells
+def test_torch_knows_the_operators(compiled: str, cell: str) -> None:
+    x, initial, _, u, _, c = single(leaves(cell, 2, 8))
+    sequences = Sequences.of(torch.tensor(LENGTHS), 12)
+    places = (sequences.offsets, sequences.order)
+    shares = torch.randn(len(x), 2 * GATES[cell] * 8, requires_grad=True)
+    bias = c[:, 16:].detach().requires_grad_() if cell == "gru" else None
+    torch.library.opcheck(forward, (cell, shares, u, bias, initial, *places, True))
+    with torch.no_grad():
+        states, final, kept = forward(cell, shares, u, bias, initial, *places, True)
+    given = (torch.randn_like(states), torch.randn_like(final), states, kept, u.detach(), initial.detach(), *places)
+    torch.library.opcheck(backward, (cell, *given))
+
+
+def test_two_python_threads_at_once(compiled: str) -> None:
+    tensors = [tensor.detach() for tensor in single(leaves("gru", 2, 24))]
+    expected = layer("gru", tensors)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(torch.equal(found, expected) for found in pool.map(lambda _: layer("gru", tensors), range(40)))
+
+
+def test_after_a_fork(compiled: str) -> None:
+    """As a worker of a DataLoader does; only the operator runs there, for Torch's own threads do not outlive a fork."""
+    sequences, initial = Sequences.of(torch.tensor(LENGTHS), 12), torch.zeros(2, len(LENGTHS), 24)
+    shares, u = torch.randn(sum(LENGTHS), 2 * 72), torch.randn(2, 72, 24)
+
+    def states() -> bytes:
+        found, *_ = forward("gru", shares, u, initial[:, 0], initial, sequences.offsets, sequences.order, False)
+        return found.numpy().tobytes()
+
+    here = states()  # threads have run before the fork
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=lambda: sender.send_bytes(states()), daemon=True)
+    child.start()
+    assert receiver.poll(60) and receiver.recv_bytes() == here
+    child.join(60)
+    assert child.exitcode == 0
