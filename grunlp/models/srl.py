@@ -30,10 +30,10 @@ class SRLModel(nn.Module):
         x_t = A [h_t; w_t] + B [h_p; w_p] + D[t - p] + e
 
     (h: encoder states, w: word representations, D: a table of signed distances, clipped; e: a vector that sentences of
-    `data.extra` alone add, so that the habits of their annotators are not taken for the corpus's). A and B are applied
-    once a token, not once a pair, so that labelling another predicate costs the small BiGRU alone. With
-    `predicate="input"` the usual design is built (He et al. 2017, §2.1): the distance joins the word representation and
-    the encoder reads the sentence anew for each predicate.
+    `data.extra` alone add, so that the habits of their annotators are not taken for the corpus's). Tags are scored from
+    its states and x_t together. A and B are applied once a token, not once a pair, so that labelling another predicate
+    costs the small BiGRU alone. With `predicate="input"` the usual design is built (He et al. 2017, §2.1): the distance
+    joins the word representation and the encoder reads the sentence anew for each predicate.
 
     Args:
         tags: the K tags.
@@ -106,7 +106,7 @@ class SRLModel(nn.Module):
             self.predicate_gru = StackedGRU(
                 predicate_size, predicate_hidden_size, predicate_num_layers, True, dropout, residual
             )
-            encoded = self.predicate_gru.output_size
+            encoded = self.predicate_gru.output_size + predicate_size
         self.roles = nn.Linear(encoded, len(self.tags))
         self.crf = LinearChainCRF(self.tags) if decoder == "crf" else None
 
@@ -121,8 +121,8 @@ class SRLModel(nn.Module):
         known = torch.cat([states, words], dim=-1)  # (B, T, 2H + W)
         heads = self.head(known[batch.sentence, batch.predicate])  # (P, M)
         pairs = self.token(known)[batch.sentence] + heads[:, None] + self._marks(batch)  # (P, T, M)
-        states, _ = self.predicate_gru(self.dropout(pairs), batch.predicate_lengths)  # (P, T, 2H')
-        return Scores(self.roles(self.dropout(states)), pos)
+        states, _ = self.predicate_gru(pairs, batch.predicate_lengths)  # (P, T, 2H')
+        return Scores(self.roles(self.dropout(torch.cat([states, pairs], dim=-1))), pos)
 
     def _encode_each(self, words: Tensor, batch: Batch) -> Scores:
         pairs = torch.cat([words[batch.sentence], self._marks(batch)], dim=-1)  # (P, T, W + M)
