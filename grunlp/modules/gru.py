@@ -1,65 +1,55 @@
 """The gated recurrent unit, stacked and in two directions.
 
-One step of a GRU (Cho et al. 2014, eq. 5-8; the form computed here is that of cuDNN and Torch) takes the input x_t
-and the state h_{t-1} and computes, in this order,
+A recurrent network reads a sequence step by step and carries a state, a vector of H numbers, from one step to the
+next. A plain one computes h_t = tanh(W x_t + U h_{t-1} + b): every step overwrites the whole state, and what a
+gradient is worth after many steps has been multiplied by U as often. A GRU puts two gates into that step, vectors of
+numbers between 0 and 1 that are computed from the input x_t and the state h_{t-1} themselves (Cho et al. 2014, eq.
+5-8; the form here is that of cuDNN and Torch). In the order they are computed:
 
     r_t = σ(W_r x_t + b_r + U_r h_{t-1} + c_r)              reset gate (also: recovery gate)
     z_t = σ(W_z x_t + b_z + U_z h_{t-1} + c_z)              update gate
     n_t = tanh(W_n x_t + b_n + r_t ⊙ (U_n h_{t-1} + c_n))   candidate state
     h_t = (1 - z_t) ⊙ n_t + z_t ⊙ h_{t-1}                   new state
 
-The reset gate says how much of the old state the candidate sees; the update gate how much of the old state is kept.
-The first state h_0 is zero. In the original paper the reset gate acts before the product, U_n (r_t ⊙ h_{t-1}); acting
-after it lets one product serve all three blocks. A layer has 3·(I·H + H·H + 2·H) weights a direction, where I is the
-size of its input and H that of its state.
+The reset gate says how much of the old state the candidate sees: at 0 a unit starts anew from the input alone. The
+update gate says how much of the old state stays: at 1 a unit copies its state unchanged over any number of steps, and
+gradients pass just as unchanged on their way back. Each unit has gates of its own, so some learn to remember for long
+and some to look at the last few words. The first state h_0 is zero. A step in ten lines, for inputs (B, I) and states
+(B, H):
+
+    def gru_step(x, h, w, u, b, c):
+        x_r, x_z, x_n = (x @ w.T + b).chunk(3, dim=1)
+        h_r, h_z, h_n = (h @ u.T + c).chunk(3, dim=1)
+        r = torch.sigmoid(x_r + h_r)
+        z = torch.sigmoid(x_z + h_z)
+        n = torch.tanh(x_n + r * h_n)
+        return (1 - z) * n + z * h
+
+In the original paper the reset gate acts before the product, n_t = tanh(W_n x_t + U_n (r_t ⊙ h_{t-1})), here
+`cell="gru-before"`. Acting after it lets one product serve all three blocks, and is what cuDNN, Torch and (by
+default) Keras do. Weights trained in one form do not fit the other.
+
+An LSTM has three gates and a second vector beside its state, the memory, which only ever has something multiplied and
+added to it; an output gate decides how much of it shows as the state. It needs 4 blocks of weights where a GRU needs
+3, hence a third more weights and work at the same H, and is as good or a little better in most tasks.
+
+A direction of a layer has 3 (I H + H H + 2 H) weights, where I is the size of its input: that of the stack in the
+first layer, the D H outputs of all directions in those above. So a stack of L layers has, in D directions, 3 D ((I +
+(L - 1) D H) H + L (H H + 2 H)).
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
-from grunlp.kernels.recurrence import GATES, STATES, Sequences, Weights, recurrent_layer
+from grunlp.kernels.sequences import STATES, Sequences
 from grunlp.modules.dropout import VariationalDropout
+from grunlp.modules.mingru import MinGRULayer
+from grunlp.modules.recurrent import RecurrentLayer
 
-Cell = Literal["gru", "gru-before", "lstm", "rnn"]
-
-
-class RecurrentLayer(nn.Module):
-    """The weights of one layer in D directions, blocks of gates one after another as in Torch.
-
-    GRU: reset, update, candidate; LSTM: input, forget, candidate, output.
-
-    Args:
-        cell: which equations.
-        input_size: I, features of the input.
-        hidden_size: H, units a direction.
-        directions: D, 1 or 2.
-    """
-
-    def __init__(self, cell: Cell, input_size: int, hidden_size: int, directions: int) -> None:
-        super().__init__()
-        self.cell = cell
-        rows = GATES[cell] * hidden_size
-        self.weight_ih = nn.Parameter(torch.empty(directions, rows, input_size))
-        self.weight_hh = nn.Parameter(torch.empty(directions, rows, hidden_size))
-        self.bias_ih = nn.Parameter(torch.empty(directions, rows))
-        self.bias_hh = nn.Parameter(torch.empty(directions, rows))
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Glorot-uniform input weights, orthogonal recurrent blocks, zero biases."""
-        for weights, fill in ((self.weight_ih, nn.init.xavier_uniform_), (self.weight_hh, nn.init.orthogonal_)):
-            for direction in weights.data:
-                for block in direction.chunk(GATES[self.cell]):
-                    fill(block)
-        nn.init.zeros_(self.bias_ih)
-        nn.init.zeros_(self.bias_hh)
-
-    def forward(self, x: Tensor, sequences: Sequences, initial: Tensor) -> tuple[Tensor, Tensor]:
-        """x (N, I) and initial states (D, B, S·H) → all states (N, D·H) and final states (D, B, S·H)."""
-        weights = Weights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        return recurrent_layer(self.cell, x, sequences, initial, weights)
+Cell = Literal["gru", "gru-before", "lstm", "rnn", "mingru"]
+CELLS = get_args(Cell)
 
 
 class StackedGRU(nn.Module):
@@ -74,12 +64,14 @@ class StackedGRU(nn.Module):
         hidden_size: H, units a direction.
         num_layers: layers, each reading the outputs of the one below.
         bidirectional: D = 2 directions, outputs concatenated; otherwise D = 1.
-        dropout: variational dropout between layers (Gal and Ghahramani 2016), none after the last.
+        dropout: between layers, none after the last.
         residual: "none"; "add" adds a layer's input to its output; "highway" mixes the two by a learned gate
             (Srivastava et al. 2015, eq. 3, the gate reading the layer's input and opening towards the output). From
             the second layer on, where sizes agree.
         cell: "gru"; "gru-before", whose reset gate acts before the product; "lstm" (Hochreiter and Schmidhuber 1997
-            with forget gates); "rnn" (Elman 1990, tanh).
+            with forget gates); "rnn" (Elman 1990, tanh); "mingru", see `MinGRULayer`.
+        variational: whether dropout leaves out the same features at all steps (Gal and Ghahramani 2016) or draws anew.
+        recurrent_dropout, zoneout, weight_drop, layer_norm, initial, init, keep_bias: see `RecurrentLayer`.
     """
 
     def __init__(
@@ -91,22 +83,42 @@ class StackedGRU(nn.Module):
         dropout: float,
         residual: Literal["none", "add", "highway"],
         cell: Cell = "gru",
+        *,
+        variational: bool = True,
+        recurrent_dropout: float = 0.0,
+        zoneout: float = 0.0,
+        weight_drop: float = 0.0,
+        layer_norm: bool = False,
+        initial: Literal["zero", "learned"] = "zero",
+        init: Literal["orthogonal", "glorot"] = "orthogonal",
+        keep_bias: float = 0.0,
     ) -> None:
         super().__init__()
         if min(input_size, hidden_size, num_layers) < 1:
             raise ValueError("input_size, hidden_size and num_layers are positive whole numbers")
         if residual not in ("none", "add", "highway"):
             raise ValueError(f"residual is none, add or highway, got {residual!r}")
-        if cell not in GATES:
-            raise ValueError(f"cell is one of {', '.join(GATES)}, got {cell!r}")
+        if cell not in CELLS:
+            raise ValueError(f"cell is one of {', '.join(CELLS)}, got {cell!r}")
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.directions = 2 if bidirectional else 1
         self.output_size = hidden_size * self.directions
-        self.state_size = hidden_size * STATES[cell]
-        self.residual = residual
-        self.dropout = VariationalDropout(dropout)
+        self.state_size = hidden_size * STATES.get(cell, 1)
+        self.cell, self.residual = cell, residual
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is a probability in [0, 1), got {dropout}")
+        self.dropout = VariationalDropout(dropout) if variational else nn.Dropout(dropout)
         sizes = [input_size] + [self.output_size] * (num_layers - 1)
-        self.layers = nn.ModuleList(RecurrentLayer(cell, size, hidden_size, self.directions) for size in sizes)
+        within = (recurrent_dropout, zoneout, weight_drop, layer_norm, initial, init, keep_bias)
+        if cell == "mingru":
+            if within[:4] + within[5:] != (0.0, 0.0, 0.0, False, "orthogonal", 0.0):
+                without = "recurrent_dropout, zoneout, weight_drop, layer_norm, init and keep_bias"
+                raise ValueError(f"cell=mingru has no recurrent weights: {without} have no effect on it")
+            self.layers = nn.ModuleList(MinGRULayer(size, hidden_size, self.directions, initial) for size in sizes)
+        else:
+            self.layers = nn.ModuleList(
+                RecurrentLayer(cell, size, hidden_size, self.directions, *within) for size in sizes
+            )
         self.gates = nn.ModuleList(
             nn.Linear(self.output_size, self.output_size) for _ in sizes[1:] if residual == "highway"
         )
@@ -121,19 +133,19 @@ class StackedGRU(nn.Module):
         Args:
             x: (B, T, input_size), padded at the end.
             lengths: (B,), real steps of each sequence, 0 ≤ length ≤ T.
-            initial: (L·D, B, state_size), the states before the first step; zero when None. Layer by layer, forward
-                before backward, as in `nn.GRU`; of an LSTM the state and after it the memory.
+            initial: (L·D, B, state_size), the states before the first step, such as the final ones of the call before;
+                None is zero, or what was learned. Layer by layer, forward before backward, as in `nn.GRU`; of an LSTM
+                the state and after it the memory.
 
         Returns:
             outputs (B, T, D·H), zero at padded steps, and final states (L·D, B, state_size).
         """
         sequences = Sequences.of(lengths.to(x.device), x.shape[1])
-        if initial is None:
-            initial = x.new_zeros(self.num_layers * self.directions, x.shape[0], self.state_size)
+        starts = [None] * self.num_layers if initial is None else initial.split(self.directions)
         finals = []
         x = sequences.unpad(x)  # (N, I): from here to the last layer there is no padding
-        for depth, (layer, start) in enumerate(zip(self.layers, initial.split(self.directions), strict=True)):
-            below = self.dropout(x, sequences.rows) if depth else x
+        for depth, (layer, start) in enumerate(zip(self.layers, starts, strict=True)):
+            below = self._drop(x, sequences) if depth else x
             above, final = layer(below, sequences, start)  # (N, D·H), (D, B, S·H)
             finals.append(final)
             if depth and self.residual == "add":
@@ -143,6 +155,12 @@ class StackedGRU(nn.Module):
                 above = x + gate * (above - x)
             x = above
         return sequences.pad(x), torch.cat(finals)
+
+    def _drop(self, x: Tensor, sequences: Sequences) -> Tensor:
+        dropped: Tensor = (
+            self.dropout(x, sequences.rows) if isinstance(self.dropout, VariationalDropout) else self.dropout(x)
+        )
+        return dropped
 
     def extra_repr(self) -> str:
         """Sizes, for `print(model)`."""

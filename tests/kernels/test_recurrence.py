@@ -10,16 +10,10 @@ import torch
 from torch import Tensor
 
 from grunlp.kernels.library import CELLS, library
-from grunlp.kernels.recurrence import (
-    GATES,
-    STATES,
-    Sequences,
-    Weights,
-    backward,
-    forward,
-    recurrent_layer,
-    step_by_step,
-)
+from grunlp.kernels.operators import backward, forward
+from grunlp.kernels.recurrence import recurrent_layer
+from grunlp.kernels.sequences import GATES, STATES, Sequences, Weights
+from grunlp.kernels.steps import step_by_step
 
 LENGTHS = [7, 3, 0, 12, 1, 12, 5, 9, 2]
 

@@ -1,9 +1,15 @@
 """The GRU against its equations, against Torch, and against its own padding."""
 
+import inspect
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
 
+from grunlp.modules import gru as module
 from grunlp.modules.gru import StackedGRU
 
 
@@ -44,18 +50,31 @@ def naive_rnn(share: Tensor, h: Tensor, u: Tensor, c: Tensor) -> Tensor:
     return torch.tanh(share + u @ h + c)
 
 
-NAIVE = {"gru": naive_gru, "gru-before": naive_gru_before, "lstm": naive_lstm, "rnn": naive_rnn}
+def naive_mingru(share: Tensor, h: Tensor) -> Tensor:
+    """Feng et al. 2024, §3.1, with g of its §B.2."""
+    gate, candidate = share.chunk(2)
+    z, n = torch.sigmoid(gate), torch.where(candidate >= 0, candidate + 0.5, torch.sigmoid(candidate))
+    return (1 - z) * h + z * n
 
 
-def naive_direction(
-    cell: str, x: Tensor, w: Tensor, u: Tensor, b: Tensor, c: Tensor, state: Tensor
-) -> tuple[Tensor, Tensor]:
+NAIVE: dict[str, Callable[..., Tensor]] = {
+    "gru": naive_gru,
+    "gru-before": naive_gru_before,
+    "lstm": naive_lstm,
+    "rnn": naive_rnn,
+    "mingru": naive_mingru,
+}
+
+
+def naive_direction(gru: StackedGRU, layer: nn.Module, d: int, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
     """A step at a time: x (T, I) → (T, H), (S·H,)."""
+    weights = {name: weight[d] for name, weight in layer.named_parameters()}
+    recurrent = [weights[name] for name in ("weight_hh", "bias_hh") if name in weights]
     outputs = []
     for step in x:
-        state = NAIVE[cell](w @ step + b, state, u, c)
-        outputs.append(state[: u.shape[1]])
-    return torch.stack(outputs) if outputs else x.new_zeros(0, u.shape[1]), state
+        state = NAIVE[gru.cell](weights["weight_ih"] @ step + weights["bias_ih"], state, *recurrent)
+        outputs.append(state[: gru.hidden_size])
+    return torch.stack(outputs) if outputs else x.new_zeros(0, gru.hidden_size), state
 
 
 def naive_stack(gru: StackedGRU, x: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -64,9 +83,8 @@ def naive_stack(gru: StackedGRU, x: Tensor, initial: Tensor | None = None) -> tu
     for depth, layer in enumerate(gru.layers):
         parts = []
         for d in range(gru.directions):
-            weights = [getattr(layer, kind)[d] for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
             start = x.new_zeros(gru.state_size) if initial is None else initial[depth * gru.directions + d]
-            outputs, final = naive_direction(layer.cell, x.flip(0) if d else x, *weights, start)
+            outputs, final = naive_direction(gru, layer, d, x.flip(0) if d else x, start)
             parts.append(outputs.flip(0) if d else outputs)
             finals.append(final)
         above = torch.cat(parts, dim=1)
@@ -174,9 +192,57 @@ def test_empty_input() -> None:
 def test_wrong_options_are_refused() -> None:
     with pytest.raises(ValueError, match="none, add or highway"):
         stack(2, residual="dense")
-    with pytest.raises(ValueError, match="gru, gru-before, lstm, rnn, got 'elman'"):
+    with pytest.raises(ValueError, match="gru, gru-before, lstm, rnn, mingru, got 'elman'"):
         stack(2, cell="elman")
+    with pytest.raises(ValueError, match=r"cell=mingru has no recurrent weights: .*zoneout"):
+        StackedGRU(5, 4, 1, True, 0.0, "none", "mingru", zoneout=0.1)
+    with pytest.raises(ValueError, match="initial is zero or learned"):
+        StackedGRU(5, 4, 1, True, 0.0, "none", "mingru", initial="random")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="positive"):
         StackedGRU(5, 0, 1, True, 0.0, "none")
     with pytest.raises(ValueError, match="probability"):
         stack(2, dropout=1.0)
+
+
+def test_plain_dropout_draws_anew_at_every_step() -> None:
+    x, lengths = torch.ones(1, 50, 5, dtype=torch.float64), torch.tensor([50])
+    deep = StackedGRU(5, 4, 2, True, 0.5, "none", variational=False).double()
+    seen: list[Tensor] = []
+    deep.layers[1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0] == 0))
+    deep(x, lengths)
+    dropped = seen[0]  # (N, 8)
+    assert 0.3 < dropped.double().mean() < 0.7 and not (dropped == dropped[0]).all(0).any()
+    assert not torch.equal(deep(x, lengths)[0], deep(x, lengths)[0])
+    assert torch.equal(deep.eval()(x, lengths)[0], deep(x, lengths)[0])
+
+
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_mingru_over_many_chunks(bidirectional: bool) -> None:
+    """In single precision too, where a sum over all steps at once would have lost its digits."""
+    gru = stack(1, bidirectional, cell="mingru")
+    lengths = torch.tensor([700, 65, 64, 1, 0])
+    x = torch.randn(5, 700, 5, dtype=torch.float64)
+    outputs, finals = gru(x, lengths)
+    single, _ = gru.float()(x.float(), lengths)
+    torch.testing.assert_close(single.double(), outputs, rtol=1e-4, atol=1e-5)
+    gru.double()
+    for b, length in enumerate(lengths.tolist()):
+        expected, final = naive_stack(gru, x[b, :length])
+        torch.testing.assert_close(outputs[b, :length], expected, rtol=1e-4, atol=1e-5)  # weights were single once
+        torch.testing.assert_close(finals[:, b], final, rtol=1e-4, atol=1e-5)
+
+
+def test_the_ten_lines_of_the_docstring_and_its_count_of_weights() -> None:
+    lines = textwrap.dedent(inspect.getdoc(module).split("states (B, H):\n\n")[1].split("\n\n")[0])  # type: ignore[union-attr]
+    names: dict[str, Any] = {"torch": torch}
+    exec(lines, names)
+    gru = stack(1, bidirectional=False)
+    (layer,) = gru.layers
+    x, h = torch.randn(3, 6, 5, dtype=torch.float64), torch.zeros(3, 4, dtype=torch.float64)
+    outputs, _ = gru(x, torch.tensor([6, 6, 6]))
+    for t in range(6):
+        h = names["gru_step"](x[:, t], h, layer.weight_ih[0], layer.weight_hh[0], layer.bias_ih[0], layer.bias_hh[0])
+        torch.testing.assert_close(outputs[:, t], h, rtol=0, atol=1e-12)
+    for layers, directions in ((1, 1), (1, 2), (3, 2)):
+        count = sum(p.numel() for p in stack(layers, directions == 2).parameters())
+        assert count == 3 * directions * ((5 + (layers - 1) * directions * 4) * 4 + layers * (4 * 4 + 2 * 4))

@@ -1,0 +1,164 @@
+"""The compiled recurrence as operators that autograd, `torch.compile` and export know."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from grunlp.kernels.library import CELLS, call
+
+_KEPT = {"gru": 4, "gru-before": 3, "lstm": 5, "rnn": 0}  # blocks of H numbers that the backward pass needs of a token
+
+
+@torch.library.custom_op("grunlp::recurrence_forward", mutates_args=(), device_types="cpu")
+def forward(
+    cell: str,
+    shares: Tensor,
+    u: Tensor,
+    c: Tensor | None,
+    initial: Tensor,
+    offsets: Tensor,
+    order: Tensor,
+    keep: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The recurrence of one layer.
+
+    Args:
+        cell: a name of `CELLS`.
+        shares: (N, D·G·H), the input's share of the gates with all biases but `c`.
+        u: (D, G·H, H) recurrent weights.
+        c: (D, H) bias of the candidate's recurrent product, of "gru" alone.
+        initial: (D, B, S·H).
+        offsets, order: see `Sequences`.
+        keep: whether there will be a backward pass.
+
+    Returns:
+        states (N, D·H), final states (D, B, S·H) and, when `keep`, what the backward pass needs, (N, D, K·H).
+    """
+    directions, batch, _ = initial.shape
+    hidden = u.shape[2]
+    states, final = shares.new_empty(len(shares), directions * hidden), initial.new_empty(initial.shape)
+    kept = shares.new_empty(len(shares), directions, _KEPT[cell] * hidden if keep else 0)
+    call(
+        "grunlp_forward",
+        *(CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden),
+        *(
+            offsets,
+            order,
+            initial.contiguous(),
+            shares.contiguous(),
+            _pack("grunlp_pack", cell, u),
+            c if c is None else c.contiguous(),
+        ),
+        *(states, final, kept if keep else None),
+    )
+    return states, final, kept
+
+
+@torch.library.custom_op("grunlp::recurrence_backward", mutates_args=(), device_types="cpu")
+def backward(
+    cell: str,
+    grad: Tensor,
+    grad_final: Tensor,
+    states: Tensor,
+    kept: Tensor,
+    u: Tensor,
+    initial: Tensor,
+    offsets: Tensor,
+    order: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of `forward`.
+
+    Args:
+        grad, grad_final: of the states and the final states; the others are arguments and results of `forward`.
+
+    Returns:
+        gradients of the input's shares (N, D·G·H), of `initial`, and of the state's shares (N, D·G·H) for "gru", where
+        they differ from the input's; otherwise (0,).
+    """
+    directions, batch, _ = initial.shape
+    hidden = u.shape[2]
+    grad_x, grad_initial = grad.new_empty(len(grad), u.shape[0] * u.shape[1]), grad.new_empty(initial.shape)
+    grad_h = torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0)
+    call(
+        "grunlp_backward",
+        *(CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden),
+        *(offsets, order, initial.contiguous(), grad.contiguous(), grad_final.contiguous(), states, kept),
+        *(_pack("grunlp_pack_backward", cell, u), grad_x, grad_h if cell == "gru" else None, grad_initial),
+    )
+    return grad_x, grad_initial, grad_h
+
+
+def _pack(function: str, cell: str, u: Tensor) -> Tensor:
+    """Recurrent weights (D, G·H, H) as the kernel reads them."""
+    directions, _, hidden = u.shape
+    number = CELLS.index(cell)
+    size = call("grunlp_packed_size", number, directions, hidden, int(function == "grunlp_pack_backward"))
+    packed = u.new_empty(size)
+    call(function, number, directions, hidden, u.contiguous(), packed)
+    return packed
+
+
+@forward.register_fake
+def _(
+    cell: str, shares: Tensor, u: Tensor, c: Tensor | None, initial: Tensor, offsets: Tensor, order: Tensor, keep: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    directions, _, hidden = u.shape
+    kept = shares.new_empty(len(shares), directions, _KEPT[cell] * hidden if keep else 0)
+    return shares.new_empty(len(shares), directions * hidden), initial.new_empty(initial.shape), kept
+
+
+@backward.register_fake
+def _(
+    cell: str,
+    grad: Tensor,
+    grad_final: Tensor,
+    states: Tensor,
+    kept: Tensor,
+    u: Tensor,
+    initial: Tensor,
+    offsets: Tensor,
+    order: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    grad_x = grad.new_empty(len(grad), u.shape[0] * u.shape[1])
+    return grad_x, initial.new_empty(initial.shape), torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0)
+
+
+def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
+    ctx.cell, _, u, _, initial, offsets, order, _ = inputs
+    states, _, kept = output
+    ctx.save_for_backward(states, kept, u, initial, offsets, order)
+    ctx.mark_non_differentiable(kept)
+
+
+def _differentiate(ctx: Any, grad: Tensor, grad_final: Tensor, _: None) -> tuple[Tensor | None, ...]:
+    states, kept, u, initial, offsets, order = ctx.saved_tensors
+    cell, (directions, rows, hidden) = ctx.cell, u.shape
+    grad_x, grad_initial, grad_h = backward(cell, grad, grad_final, states, kept, u, initial, offsets, order)
+    of_product = grad_h if cell == "gru" else grad_x
+    grad_u = torch.empty_like(u)
+    for d in range(directions):
+        before = _before(states[:, d * hidden : (d + 1) * hidden], initial[d, :, :hidden], offsets, d == 1)
+        mine = of_product[:, d * rows : (d + 1) * rows]  # (N, G·H)
+        if cell == "gru-before":
+            torch.mm(mine[:, : 2 * hidden].T, before, out=grad_u[d, : 2 * hidden])
+            before, mine = before * kept[:, d, :hidden], mine[:, 2 * hidden :]  # the reset gate acted on it
+        torch.mm(mine.T, before, out=grad_u[d, -mine.shape[1] :])
+    grad_c = grad_h.view(-1, directions, 3, hidden)[:, :, 2].sum(0) if cell == "gru" else None
+    return None, grad_x, grad_u, grad_c, grad_initial, None, None, None
+
+
+def _before(states: Tensor, initial: Tensor, offsets: Tensor, reverse: bool) -> Tensor:
+    """(N, H) the state that each token's step started from, in one direction."""
+    before = torch.empty_like(states, memory_format=torch.contiguous_format)
+    filled = offsets[1:] > offsets[:-1]
+    if reverse:
+        before[:-1] = states[1:]
+        before[offsets[1:][filled] - 1] = initial[filled]
+    else:
+        before[1:] = states[:-1]
+        before[offsets[:-1][filled]] = initial[filled]
+    return before
+
+
+forward.register_autograd(_differentiate, setup_context=_remember)
