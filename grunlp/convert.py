@@ -21,7 +21,7 @@ from grunlp.kernels.sequences import GATES
 from grunlp.modules.gru import Cell, StackedGRU
 from grunlp.modules.recurrent import RecurrentLayer
 
-_TORCH: dict[str, type[nn.RNNBase]] = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
+_TORCH: dict[str, type[nn.GRU] | type[nn.LSTM] | type[nn.RNN]] = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
 _NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
@@ -68,7 +68,6 @@ def to_torch(stack: StackedGRU) -> nn.GRU | nn.LSTM | nn.RNN:
             for name in _NAMES:
                 for direction, suffix in zip(getattr(layer, name), ("", "_reverse"), strict=False):
                     getattr(module, f"{name}_l{depth}{suffix}").copy_(direction)
-    assert isinstance(module, nn.GRU | nn.LSTM | nn.RNN)
     return module
 
 
