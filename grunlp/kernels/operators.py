@@ -10,11 +10,42 @@ from grunlp.kernels.library import CELLS, call
 _KEPT = {"gru": 4, "gru-before": 3, "lstm": 5, "rnn": 0}  # blocks of H numbers that the backward pass needs of a token
 
 
+@torch.library.custom_op("grunlp::recurrence_pack", mutates_args=(), device_types="cpu")
+def pack(cell: str, u: Tensor, back: bool) -> Tensor:
+    """Recurrent weights (D, G·H, H) as the kernel reads them, in the forward pass or in the backward pass."""
+    packed = u.new_empty(_packed_size(cell, u, back))
+    call("grunlp_pack_backward" if back else "grunlp_pack", CELLS.index(cell), *u.shape[::2], u.contiguous(), packed)
+    return packed
+
+
+def _packed_size(cell: str, u: Tensor, back: bool) -> int:
+    return call("grunlp_packed_size", CELLS.index(cell), *u.shape[::2], int(back))
+
+
+class Packed:
+    """The packed weights of a layer: made once for as long as these stay the same, anew whenever they may learn."""
+
+    def __init__(self) -> None:
+        self._cached: tuple[int, Tensor, Tensor] | None = None
+
+    def of(self, cell: str, u: Tensor) -> Tensor:
+        """What `pack` makes of u for the forward pass; its gradient is u's own."""
+        u = u.detach()
+        if torch.is_grad_enabled() or torch.compiler.is_compiling():
+            return pack(cell, u, False)
+        # Held on to, so that nothing else can come to lie at its address.
+        cached = self._cached
+        if cached is None or cached[0] != u._version or cached[1].data_ptr() != u.data_ptr():
+            cached = self._cached = (u._version, u, pack(cell, u, False))
+        return cached[2]
+
+
 @torch.library.custom_op("grunlp::recurrence_forward", mutates_args=(), device_types="cpu")
 def forward(
     cell: str,
     shares: Tensor,
     u: Tensor,
+    packed: Tensor,
     c: Tensor | None,
     initial: Tensor,
     offsets: Tensor,
@@ -27,6 +58,7 @@ def forward(
         cell: a name of `CELLS`.
         shares: (N, D·G·H), the input's share of the gates with all biases but `c`.
         u: (D, G·H, H) recurrent weights.
+        packed: the same by `pack`.
         c: (D, H) bias of the candidate's recurrent product, of "gru" alone.
         initial: (D, B, S·H).
         offsets, order: see `Sequences`.
@@ -47,7 +79,7 @@ def forward(
             order,
             initial.contiguous(),
             shares.contiguous(),
-            _pack("grunlp_pack", cell, u),
+            packed,
             c if c is None else c.contiguous(),
         ),
         *(states, final, kept if keep else None),
@@ -84,24 +116,27 @@ def backward(
         "grunlp_backward",
         *(CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden),
         *(offsets, order, initial.contiguous(), grad.contiguous(), grad_final.contiguous(), states, kept),
-        *(_pack("grunlp_pack_backward", cell, u), grad_x, grad_h if cell == "gru" else None, grad_initial),
+        *(pack(cell, u, True), grad_x, grad_h if cell == "gru" else None, grad_initial),
     )
     return grad_x, grad_initial, grad_h
 
 
-def _pack(function: str, cell: str, u: Tensor) -> Tensor:
-    """Recurrent weights (D, G·H, H) as the kernel reads them."""
-    directions, _, hidden = u.shape
-    number = CELLS.index(cell)
-    size = call("grunlp_packed_size", number, directions, hidden, int(function == "grunlp_pack_backward"))
-    packed = u.new_empty(size)
-    call(function, number, directions, hidden, u.contiguous(), packed)
-    return packed
+@pack.register_fake
+def _(cell: str, u: Tensor, back: bool) -> Tensor:
+    return u.new_empty(_packed_size(cell, u, back))
 
 
 @forward.register_fake
 def _(
-    cell: str, shares: Tensor, u: Tensor, c: Tensor | None, initial: Tensor, offsets: Tensor, order: Tensor, keep: bool
+    cell: str,
+    shares: Tensor,
+    u: Tensor,
+    packed: Tensor,
+    c: Tensor | None,
+    initial: Tensor,
+    offsets: Tensor,
+    order: Tensor,
+    keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     directions, _, hidden = u.shape
     kept = shares.new_empty(len(shares), directions, _KEPT[cell] * hidden if keep else 0)
@@ -125,7 +160,7 @@ def _(
 
 
 def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
-    ctx.cell, _, u, _, initial, offsets, order, _ = inputs
+    ctx.cell, _, u, _, _, initial, offsets, order, _ = inputs
     states, _, kept = output
     ctx.save_for_backward(states, kept, u, initial, offsets, order)
     ctx.mark_non_differentiable(kept)
@@ -145,7 +180,7 @@ def _differentiate(ctx: Any, grad: Tensor, grad_final: Tensor, _: None) -> tuple
             before, mine = before * kept[:, d, :hidden], mine[:, 2 * hidden :]  # the reset gate acted on it
         torch.mm(mine.T, before, out=grad_u[d, -mine.shape[1] :])
     grad_c = grad_h.view(-1, directions, 3, hidden)[:, :, 2].sum(0) if cell == "gru" else None
-    return None, grad_x, grad_u, grad_c, grad_initial, None, None, None
+    return None, grad_x, grad_u, None, grad_c, grad_initial, None, None, None
 
 
 def _before(states: Tensor, initial: Tensor, offsets: Tensor, reverse: bool) -> Tensor:

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from grunlp.kernels.library import library
-from grunlp.kernels.operators import forward
+from grunlp.kernels.operators import Packed, forward
 from grunlp.kernels.sequences import Sequences, Weights
 from grunlp.kernels.steps import step_by_step
 
 
 def recurrent_layer(
-    cell: str, x: Tensor, sequences: Sequences, initial: Tensor, weights: Weights
+    cell: str, x: Tensor, sequences: Sequences, initial: Tensor, weights: Weights, packed: Packed
 ) -> tuple[Tensor, Tensor]:
     """All states of a layer in one direction or two, by Torch's equations.
 
@@ -24,6 +24,7 @@ def recurrent_layer(
         sequences: which token belongs to which sequence.
         initial: (D, B, S·H), the states before the first step; an LSTM has S = 2, its memory after its state.
         weights: of the layer.
+        packed: the layer's own.
 
     Returns:
         (N, D·H) the state after each token; in the second direction a sequence is read from its end. And (D, B, S·H),
@@ -43,7 +44,8 @@ def recurrent_layer(
     shares = torch.addmm(bias.flatten(), x, weights.w.flatten(0, 1).T)  # (N, D·G·H)
     given = (shares, weights.u, c, initial)
     keep = torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in given)
-    states, final, _ = forward(cell, *given, sequences.offsets, sequences.order, keep)
+    places = (sequences.offsets, sequences.order)
+    states, final, _ = forward(cell, shares, weights.u, packed.of(cell, weights.u), c, initial, *places, keep)
     return states, final
 
 

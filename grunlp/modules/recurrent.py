@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from grunlp.kernels.operators import Packed
 from grunlp.kernels.recurrence import recurrent_layer
 from grunlp.kernels.sequences import GATES, STATES, Sequences, Weights
 from grunlp.kernels.steps import Regularizers, step_by_step
@@ -79,6 +80,7 @@ class RecurrentLayer(nn.Module):
         self.initial = (
             nn.Parameter(torch.empty(directions, STATES[cell] * hidden_size)) if initial == "learned" else None
         )
+        self._packed = Packed()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -118,7 +120,7 @@ class RecurrentLayer(nn.Module):
         weights = Weights(self.weight_ih, u, self.bias_ih, self.bias_hh)
         dropped = self.recurrent_dropout and self.training
         if not (len(x) and (dropped or self.zoneout or self.gains is not None)):
-            return recurrent_layer(self.cell, x, sequences, initial, weights)
+            return recurrent_layer(self.cell, x, sequences, initial, weights, self._packed)
         why = {"recurrent_dropout": dropped, "zoneout": self.zoneout, "layer_norm": self.gains is not None}
         _say_once(", ".join(name for name, given in why.items() if given))
         factors = None

@@ -7,11 +7,11 @@ import pytest
 from grunlp.kernels.library import SWITCH, built, library
 
 
-@pytest.fixture(params=["avx512", "avx2", "portable"])
+@pytest.fixture(params=built() or ["none"])
 def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The library in use is the one that is named."""
-    if request.param not in built():
-        pytest.skip(f"not built, or not for this processor: {request.param}")
+    if request.param == "none":
+        pytest.skip("the recurrence is not compiled here")
     yield from _switched_to(request.param, monkeypatch)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from grunlp.kernels.library import CELLS, library
-from grunlp.kernels.operators import backward, forward
+from grunlp.kernels.operators import Packed, backward, forward, pack
 from grunlp.kernels.recurrence import recurrent_layer
 from grunlp.kernels.sequences import GATES, STATES, Sequences, Weights
 from grunlp.kernels.steps import step_by_step
@@ -44,7 +44,8 @@ def single(tensors: list[Tensor]) -> list[Tensor]:
 def run(function: object, cell: str, tensors: list[Tensor], lengths: list[int] = LENGTHS) -> tuple[Tensor, Tensor]:
     x, initial, *weights = tensors
     sequences = Sequences.of(torch.tensor(lengths), max(lengths))
-    return function(cell, x, sequences, initial, Weights(*weights))  # type: ignore[operator, no-any-return]
+    own = (Packed(),) if function is recurrent_layer else ()
+    return function(cell, x, sequences, initial, Weights(*weights), *own)  # type: ignore[operator, no-any-return]
 
 
 def layer(cell: str, tensors: list[Tensor]) -> Tensor:
@@ -103,7 +104,8 @@ def test_neighbours_and_threads_change_no_bit(compiled: str, cell: str, count: i
     def both_passes(rows: list[int], shares: Tensor, grad: Tensor) -> list[Tensor]:
         sequences = Sequences.of(torch.tensor([lengths[i] for i in rows]), 8)
         places, start = (sequences.offsets, sequences.order), initial[:, rows]
-        states, final, kept = forward(cell, shares, u, c[:, 48:] if cell == "gru" else None, start, *places, True)
+        bias = c[:, 48:] if cell == "gru" else None
+        states, final, kept = forward(cell, shares, u, pack(cell, u, False), bias, start, *places, True)
         grad_x, grad_initial, _ = backward(cell, grad, final, states, kept, u, start, *places)
         return [states, kept, grad_x, final, grad_initial]
 
@@ -131,7 +133,8 @@ def test_gates_are_good_to_the_last_bits(compiled: str) -> None:
     sequences = Sequences.of(torch.ones(len(x), dtype=torch.long), 1)
     zeros = torch.zeros(1, len(x), 1)
     places = (sequences.offsets, sequences.order)
-    *_, kept = forward("gru", shares, torch.zeros(1, 3, 1), torch.zeros(1, 1), zeros, *places, True)
+    u = torch.zeros(1, 3, 1)
+    *_, kept = forward("gru", shares, u, pack("gru", u, False), torch.zeros(1, 1), zeros, *places, True)
     for found, exact in ((kept[:, 0, 0], torch.sigmoid(x.double())), (kept[:, 0, 2], torch.tanh(x.double()))):
         ulp = torch.from_numpy(np.spacing(exact.abs().float().numpy())).double()
         assert ((found.double() - exact).abs() / ulp).max() <= 2.5
@@ -156,6 +159,21 @@ def test_same_bits_with_and_without_gradients(compiled: str, cell: str) -> None:
     assert torch.equal(layer(cell, tensors), alone)
 
 
+def test_weights_are_packed_once_until_they_change(compiled: str) -> None:
+    packed, u = Packed(), torch.randn(2, 24, 8, requires_grad=True)
+    with torch.no_grad():
+        first = packed.of("gru", u)
+        assert packed.of("gru", u) is first
+        u[0, 0, 0] += 1
+        second = packed.of("gru", u)
+        assert second is packed.of("gru", u) is not first and torch.equal(second, pack("gru", u, False))
+        other = u.clone()
+        assert torch.equal(packed.of("gru", other), second) and packed.of("gru", other) is not second
+        with torch.inference_mode():
+            assert packed.of("gru", other) is packed.of("gru", other)
+    assert packed.of("gru", u) is not packed.of("gru", u), "with gradients they may change under way"
+
+
 @cells
 def test_no_sequences_and_none_with_tokens(cell: str) -> None:
     x, initial, *weights = single(leaves(cell, 2, 8))
@@ -173,9 +191,11 @@ def test_torch_knows_the_operators(cell: str) -> None:
     places = (sequences.offsets, sequences.order)
     shares = torch.randn(len(x), 2 * GATES[cell] * 8, requires_grad=True)
     bias = c[:, 16:].detach().requires_grad_() if cell == "gru" else None
-    torch.library.opcheck(forward, (cell, shares, u, bias, initial, *places, True))
+    packed = pack(cell, u, False).detach()
+    torch.library.opcheck(pack, (cell, u.detach(), True))
+    torch.library.opcheck(forward, (cell, shares, u, packed, bias, initial, *places, True))
     with torch.no_grad():
-        states, final, kept = forward(cell, shares, u, bias, initial, *places, True)
+        states, final, kept = forward(cell, shares, u, packed, bias, initial, *places, True)
     given = (torch.randn_like(states), torch.randn_like(final), states, kept, u.detach(), initial.detach(), *places)
     torch.library.opcheck(backward, (cell, *given))
 
@@ -193,7 +213,8 @@ def test_after_a_fork(compiled: str) -> None:
     shares, u = torch.randn(sum(LENGTHS), 2 * 72), torch.randn(2, 72, 24)
 
     def states() -> bytes:
-        found, *_ = forward("gru", shares, u, initial[:, 0], initial, sequences.offsets, sequences.order, False)
+        places = (sequences.offsets, sequences.order)
+        found, *_ = forward("gru", shares, u, pack("gru", u, False), initial[:, 0], initial, *places, False)
         return found.numpy().tobytes()
 
     here = states()  # threads have run before the fork
