@@ -26,17 +26,17 @@ class Packed:
     """The packed weights of a layer: made once for as long as these stay the same, anew whenever they may learn."""
 
     def __init__(self) -> None:
-        self._cached: tuple[int, Tensor, Tensor] | None = None
+        self._cached: tuple[tuple[int, float], Tensor, Tensor] | None = None
 
     def of(self, cell: str, u: Tensor) -> Tensor:
         """What `pack` makes of u for the forward pass; its gradient is u's own."""
         u = u.detach()
-        if torch.is_grad_enabled() or torch.compiler.is_compiling():
+        if torch.is_grad_enabled() or torch.compiler.is_compiling() or u.is_inference():
             return pack(cell, u, False)
-        # Held on to, so that nothing else can come to lie at its address.
-        cached = self._cached
-        if cached is None or cached[0] != u._version or cached[1].data_ptr() != u.data_ptr():
-            cached = self._cached = (u._version, u, pack(cell, u, False))
+        cached, state = self._cached, (u._version, u.sum().item())  # what goes by way of `.data` makes no new version
+        if cached is None or cached[0] != state or cached[1].data_ptr() != u.data_ptr():
+            # u is held on to, so that nothing else can come to lie at its address
+            cached = self._cached = (state, u, pack(cell, u, False))
         return cached[2]
 
 
