@@ -37,13 +37,13 @@ def from_torch(module: nn.GRU | nn.LSTM | nn.RNN) -> StackedGRU:
     if module.proj_size or not module.bias:
         raise ValueError("a recurrent layer here has biases and no projection")
     sizes = (module.input_size, module.hidden_size, module.num_layers, module.bidirectional)
-    stack = StackedGRU(*sizes, module.dropout, "none", cell, variational=False)
+    stack = StackedGRU(*sizes, module.dropout, "none", cell, variational=False).to(module.all_weights[0][0])
     with torch.no_grad():
         for depth, layer in enumerate(stack.layers):
             for name in _NAMES:
                 for d, suffix in enumerate(("", "_reverse")[: stack.directions]):
                     getattr(layer, name)[d] = getattr(module, f"{name}_l{depth}{suffix}")
-    return stack
+    return stack.train(module.training)
 
 
 def to_torch(stack: StackedGRU) -> nn.GRU | nn.LSTM | nn.RNN:
@@ -62,13 +62,13 @@ def to_torch(stack: StackedGRU) -> nn.GRU | nn.LSTM | nn.RNN:
         batch_first=True,
         bidirectional=stack.directions == 2,
         dropout=stack.dropout.p if stack.num_layers > 1 else 0.0,
-    )
+    ).to(layers[0].weight_ih)
     with torch.no_grad():
         for depth, layer in enumerate(layers):
             for name in _NAMES:
                 for direction, suffix in zip(getattr(layer, name), ("", "_reverse"), strict=False):
                     getattr(module, f"{name}_l{depth}{suffix}").copy_(direction)
-    return module
+    return module.train(stack.training)
 
 
 def from_keras(layers: Sequence[Sequence[NDArray[np.floating]]]) -> StackedGRU:
@@ -119,7 +119,10 @@ def to_keras(stack: StackedGRU) -> list[list[NDArray[np.float32]]]:
         for d in range(stack.directions):
             b, c = layer.bias_ih[d], layer.bias_hh[d]
             biases = torch.stack([b, c]) if stack.cell == "gru" else b + c
-            arrays += [_swap(array).detach().numpy() for array in (layer.weight_ih[d].T, layer.weight_hh[d].T, biases)]
+            arrays += [
+                _swap(array).detach().cpu().float().numpy()
+                for array in (layer.weight_ih[d].T, layer.weight_hh[d].T, biases)
+            ]
         found.append(arrays)
     return found
 

@@ -100,7 +100,7 @@ def build_model(config: DictConfig, vocabulary: Vocabulary) -> SRLModel:
         word_counts=vocabulary.word_counts,
         num_characters=len(vocabulary.characters),
         num_pos=len(vocabulary.pos) - 1 and len(vocabulary.pos),
-        extra=config.data.extra is not None,
+        extra=bool(config.data.extra),
         **config.model,
     )
 

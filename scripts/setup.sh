@@ -19,9 +19,9 @@ if ! .venv/bin/python -c "import pip" 2>/dev/null; then
   "$python" -m venv --clear .venv || fail "cannot make .venv. On Debian and Ubuntu: apt-get install python3-venv"
 fi
 
-# The environment is good when it was made from these very files; the last is compiled where there is a compiler.
+# The environment is good when it was made from these very files; the last are compiled where there is a compiler.
 stamp=.venv/grunlp-installed
-wanted=$(cat pyproject.toml scripts/constraints.txt grunlp/kernels/recurrence.cpp | cksum)
+wanted=$(cat pyproject.toml scripts/constraints.txt grunlp/kernels/*.cpp grunlp/kernels/*.hpp | cksum)
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   echo "installing into .venv (torch is about 200 MB)"
   # torch first and by its exact version: asked for with others, pip may choose a build with gigabytes of CUDA

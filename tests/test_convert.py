@@ -25,6 +25,9 @@ def test_torch_there_and_back(kind: type[nn.RNNBase], bidirectional: bool) -> No
     state = torch.cat(state, dim=2) if kind is nn.LSTM else state
     torch.testing.assert_close(finals, state, rtol=1e-5, atol=1e-6)
     back = to_torch(stack)
+    assert not stack.training and not back.training
+    assert from_torch(module.double()).layers[0].weight_ih.dtype == torch.float64  # type: ignore[arg-type]
+    module.float()
     assert type(back) is kind and back.dropout == 0.2
     for name, weight in module.state_dict().items():
         assert torch.equal(back.state_dict()[name], weight), name

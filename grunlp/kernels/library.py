@@ -40,17 +40,23 @@ def library() -> ctypes.CDLL | None:
     """
     names, wanted = built(), os.environ.get(SWITCH, "").lower()
     if wanted == "off":
-        log.info("recurrence: torch.gru, since %s=off", SWITCH)
+        log.info("recurrence: Torch, since %s=off", SWITCH)
         return None
     if wanted and wanted not in names:
         there = f"there are: {', '.join(['off', *names])}"
         raise GrunlpError(f"{SWITCH}={wanted}: no such recurrence", there, f"Unset {SWITCH} to have the best one.")
     if not names:
-        log.info("recurrence: torch.gru; with a C++ compiler at hand, pip install builds a faster one")
+        log.info("recurrence: Torch; with a C++ compiler at hand, pip install builds a faster one")
         return None
-    name = wanted or names[0]
-    log.info("recurrence: compiled, %s", name)
-    return _declare(ctypes.CDLL(str(_path(name))))
+    for name in [wanted] if wanted else names:
+        try:
+            loaded = _declare(ctypes.CDLL(str(_path(name))))
+        except (OSError, AttributeError) as error:  # built elsewhere, damaged, or of another version
+            log.warning("recurrence: cannot load the compiled %s: %s", name, error)
+        else:
+            log.info("recurrence: compiled, %s", name)
+            return loaded
+    return None
 
 
 def _path(name: str) -> Path | None:
@@ -72,10 +78,8 @@ def _declare(loaded: ctypes.CDLL) -> ctypes.CDLL:
         ("grunlp_width", 0, 0),
         ("grunlp_packed_size", 4, 0),
         ("grunlp_pack", 3, 2),
-        ("grunlp_pack_bfloat16", 3, 2),
         ("grunlp_pack_backward", 3, 2),
         ("grunlp_forward", 5, 9),
-        ("grunlp_forward_bfloat16", 5, 8),
         ("grunlp_backward", 5, 11),
     ):
         declared = getattr(loaded, function)

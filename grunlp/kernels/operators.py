@@ -28,12 +28,19 @@ class Packed:
     def __init__(self) -> None:
         self._cached: tuple[tuple[int, float], Tensor, Tensor] | None = None
 
+    def __getstate__(self) -> dict[str, None]:
+        """A copy packs its own: it may come to a machine that packs in another way."""
+        return {"_cached": None}
+
     def of(self, cell: str, u: Tensor) -> Tensor:
         """What `pack` makes of u for the forward pass; its gradient is u's own."""
         u = u.detach()
         if torch.is_grad_enabled() or torch.compiler.is_compiling() or u.is_inference():
             return pack(cell, u, False)
-        cached, state = self._cached, (u._version, u.sum().item())  # what goes by way of `.data` makes no new version
+        cached, state = (
+            self._cached,
+            (u._version, u.sum().item()),
+        )  # most of what goes by way of `.data` makes no new version
         if cached is None or cached[0] != state or cached[1].data_ptr() != u.data_ptr():
             # u is held on to, so that nothing else can come to lie at its address
             cached = self._cached = (state, u, pack(cell, u, False))
@@ -164,10 +171,13 @@ def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, T
     states, _, kept = output
     ctx.save_for_backward(states, kept, u, initial, offsets, order)
     ctx.mark_non_differentiable(kept)
+    ctx.set_materialize_grads(False)
 
 
-def _differentiate(ctx: Any, grad: Tensor, grad_final: Tensor, _: None) -> tuple[Tensor | None, ...]:
+def _differentiate(ctx: Any, grad: Tensor | None, grad_final: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
     states, kept, u, initial, offsets, order = ctx.saved_tensors
+    grad = torch.zeros_like(states) if grad is None else grad
+    grad_final = torch.zeros_like(initial) if grad_final is None else grad_final
     cell, (directions, rows, hidden) = ctx.cell, u.shape
     grad_x, grad_initial, grad_h = backward(cell, grad, grad_final, states, kept, u, initial, offsets, order)
     of_product = grad_h if cell == "gru" else grad_x

@@ -67,8 +67,8 @@ int64_t backward_size(int64_t hidden) {
 }
 
 // u: (D, GATES H, H). Forward the product takes its transpose, backward the matrix itself.
-template <class Cell, class Weight>
-void pack_forward(int64_t directions, int64_t hidden, const float* u, Weight* packed) {
+template <class Cell>
+void pack_forward(int64_t directions, int64_t hidden, const float* u, float* packed) {
   const int64_t H = hidden;
   for (int64_t d = 0; d < directions; ++d, u += Cell::GATES * H * H, packed += forward_size<Cell>(H)) {
     if constexpr (TWO_PRODUCTS<Cell>) {
@@ -93,13 +93,13 @@ void pack_backward(int64_t directions, int64_t hidden, const float* u, float* pa
 }
 
 // x: (N, D, GATES H); c: (D, H) or null; states: (N, D, H); final: (D, B, STATES H); kept: (N, D, KEPT H) or null.
-template <class Cell, class Weight>
-void forward(const Layer& layer, const float* x, const Weight* packed, const float* c, float* states, float* final,
+template <class Cell>
+void forward(const Layer& layer, const float* x, const float* packed, const float* c, float* states, float* final,
              float* kept) {
   const int64_t H = layer.hidden, padded = vectors(H) * W, stride = (Cell::GATES + 1) * H + padded;
   run_jobs(layer.threads, layer.batch, layer.directions, layer.sequences, [&](Job& job) {
     const int64_t d = job.direction, count = job.rows.size(), steps = layer.sequences.length(job.rows[0]);
-    const Weight* weights = packed + d * forward_size<Cell>(H);
+    const float* weights = packed + d * forward_size<Cell>(H);
     std::vector<const float*> before(count), reset(TWO_PRODUCTS<Cell> ? count : 0);
     std::vector<float> products(count * stride), memory(Cell::STATES == 2 ? count * padded : 0);
     for (int64_t i = 0; i < count && Cell::STATES == 2; ++i)
@@ -228,11 +228,8 @@ EXPORT int64_t grunlp_packed_size(int64_t cell, int64_t directions, int64_t hidd
   return size;
 }
 
-// Pack recurrent weights (D, GATES H, H): for the forward pass, the same in bfloat16, for the backward pass.
+// Pack recurrent weights (D, GATES H, H): for the forward pass, for the backward pass.
 EXPORT void grunlp_pack(int64_t cell, int64_t directions, int64_t hidden, const float* u, float* packed) {
-  with_cell(cell, [&](auto kind) { pack_forward<decltype(kind)>(directions, hidden, u, packed); });
-}
-EXPORT void grunlp_pack_bfloat16(int64_t cell, int64_t directions, int64_t hidden, const float* u, uint16_t* packed) {
   with_cell(cell, [&](auto kind) { pack_forward<decltype(kind)>(directions, hidden, u, packed); });
 }
 EXPORT void grunlp_pack_backward(int64_t cell, int64_t directions, int64_t hidden, const float* u, float* packed) {
@@ -246,15 +243,6 @@ EXPORT void grunlp_forward(int64_t cell, int64_t threads, int64_t batch, int64_t
     using Cell = decltype(kind);
     const Layer layer{threads, batch, directions, hidden, {offsets, order}, initial, Cell::STATES};
     forward<Cell>(layer, x, packed, c, states, final, kept);
-  });
-}
-EXPORT void grunlp_forward_bfloat16(int64_t cell, int64_t threads, int64_t batch, int64_t directions, int64_t hidden,
-                                    const int64_t* offsets, const int64_t* order, const float* initial, const float* x,
-                                    const uint16_t* packed, const float* c, float* states, float* final) {
-  with_cell(cell, [&](auto kind) {
-    using Cell = decltype(kind);
-    const Layer layer{threads, batch, directions, hidden, {offsets, order}, initial, Cell::STATES};
-    forward<Cell>(layer, x, packed, c, states, final, nullptr);
   });
 }
 EXPORT void grunlp_backward(int64_t cell, int64_t threads, int64_t batch, int64_t directions, int64_t hidden,

@@ -61,9 +61,10 @@ def _by_torch(cell: str, x: Tensor, sequences: Sequences, initial: Tensor, weigh
     sizes = torch.bincount(step).cpu()
     flat = [part for d in range(directions) for part in (weights.w[d], weights.u[d], weights.b[d], weights.c[d])]
     start = initial[:, rows]
-    both = tuple(start.split(hidden, dim=2)) if cell == "lstm" else start
+    # cuDNN wants each part contiguous
+    both = tuple(part.contiguous() for part in start.split(hidden, dim=2)) if cell == "lstm" else start
     function = {"gru": torch.gru, "lstm": torch.lstm, "rnn": torch.rnn_tanh}[cell]
     options = (True, 1, 0.0, torch.is_grad_enabled(), directions == 2)
     packed, *finals = function(x[packing], sizes, both, flat, *options)  # type: ignore[operator]
     states = torch.empty_like(packed).index_copy(0, packing, packed)
-    return states, initial.index_copy(1, rows, torch.cat(finals, dim=2))
+    return states, initial.index_copy(1, rows, torch.cat(finals, dim=2).to(initial.dtype))

@@ -29,7 +29,16 @@ class Sequences(NamedTuple):
 
     @classmethod
     def of(cls, lengths: Tensor, steps: int) -> "Sequences":
-        """The sequences of a tensor padded to `steps`; `lengths` (B,) lie between 0 and that."""
+        """The sequences of a tensor padded to `steps`.
+
+        Raises:
+            ValueError: `lengths` are no whole numbers from 0 to `steps`.
+        """
+        if lengths.is_floating_point() or ((lengths < 0) | (lengths > steps)).any():
+            raise ValueError(
+                f"lengths are whole numbers from 0 to the {steps} steps of the input, got {lengths.tolist()}"
+            )
+        lengths = lengths.long()
         offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
         order = lengths.argsort(descending=True, stable=True)
         real = torch.arange(steps, device=lengths.device) < lengths[:, None]  # (B, T)

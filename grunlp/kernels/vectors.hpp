@@ -19,16 +19,12 @@ constexpr int W = 4, ROWS = 4;
 #endif
 typedef float Floats __attribute__((vector_size(4 * W)));
 typedef uint32_t Bits __attribute__((vector_size(4 * W)));
-typedef uint16_t Halves __attribute__((vector_size(2 * W)));
-inline Bits to_bits(Halves x) { return __builtin_convertvector(x, Bits); }
 #define NOINLINE __attribute__((noinline))
 #define UNROLL _Pragma("GCC unroll 16")
 #else  // a compiler without vector types
 constexpr int W = 1, ROWS = 4;
 typedef float Floats;
 typedef uint32_t Bits;
-typedef uint16_t Halves;
-inline Bits to_bits(Halves x) { return x; }
 #define NOINLINE __declspec(noinline)
 #define UNROLL
 #endif
@@ -61,20 +57,6 @@ inline Floats load(const float* from, int64_t count) {
 template <bool WHOLE>
 inline void store(float* to, Floats x, int64_t count) {
   std::memcpy(to, &x, WHOLE ? sizeof x : static_cast<size_t>(count) * sizeof(float));
-}
-
-// Weights as they are packed: float, or bfloat16, which is the upper half of one.
-inline Floats weights(const float* from) { return load(from); }
-inline Floats weights(const uint16_t* from) {
-  Halves x;
-  std::memcpy(&x, from, sizeof x);
-  return cast<Floats>(Bits(to_bits(x) << 16));
-}
-inline void store_weight(float x, float* to) { *to = x; }
-inline void store_weight(float x, uint16_t* to) {
-  const uint32_t bits = cast<uint32_t>(x);
-  const bool nan = x != x;
-  *to = static_cast<uint16_t>(nan ? bits >> 16 | 64 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16);  // to nearest, even
 }
 
 // e^x to a unit in the last place: 2^n e^r with |r| <= ln(2) / 2, and e^r the polynomial of Cephes' expf. Infinity from

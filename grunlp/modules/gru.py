@@ -137,11 +137,19 @@ class StackedGRU(nn.Module):
                 None is zero, or what was learned. Layer by layer, forward before backward, as in `nn.GRU`; of an LSTM
                 the state and after it the memory.
 
+        Raises:
+            ValueError: `lengths` or `initial` do not fit x.
+
         Returns:
             outputs (B, T, D·H), zero at padded steps, and final states (L·D, B, state_size).
         """
+        shape = (self.num_layers * self.directions, x.shape[0], self.state_size)
+        if len(lengths) != x.shape[0]:
+            raise ValueError(f"{x.shape[0]} sequences, but {len(lengths)} lengths")
+        if initial is not None and initial.shape != shape:
+            raise ValueError(f"initial states have the shape {shape} here, got {tuple(initial.shape)}")
         sequences = Sequences.of(lengths.to(x.device), x.shape[1])
-        starts = [None] * self.num_layers if initial is None else initial.split(self.directions)
+        starts = [None] * self.num_layers if initial is None else initial.to(x).split(self.directions)
         finals = []
         x = sequences.unpad(x)  # (N, I): from here to the last layer there is no padding
         for depth, (layer, start) in enumerate(zip(self.layers, starts, strict=True)):

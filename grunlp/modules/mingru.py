@@ -83,9 +83,10 @@ def scan(gate: Tensor, candidate: Tensor, initial: Tensor) -> Tensor:
         (B, T, H).
     """
     batch, steps, hidden = gate.shape
+    chunk = min(_CHUNK, steps)
     gate, candidate = (
-        functional.pad(x, (0, 0, 0, -steps % _CHUNK)).view(batch, -1, _CHUNK, hidden) for x in (gate, candidate)
-    )  # (B, chunks, 64, H)
+        functional.pad(x, (0, 0, 0, -steps % chunk)).view(batch, -1, chunk, hidden) for x in (gate, candidate)
+    )  # (B, chunks, up to 64, H)
     kept = -functional.softplus(gate).cumsum(2)  # A_t
     log_candidate = torch.where(
         candidate >= 0, torch.log(functional.relu(candidate) + 0.5), -functional.softplus(-candidate)

@@ -1,6 +1,7 @@
 """Which recurrence is taken, and that the log says so."""
 
 import logging
+from pathlib import Path
 
 import pytest
 import torch
@@ -25,7 +26,7 @@ def test_a_vector_holds_what_the_name_says(compiled: str) -> None:
 def test_switched_off(off: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     assert library() is None and library() is None
-    assert caplog.messages == ["recurrence: torch.gru, since GRUNLP_KERNEL=off"]
+    assert caplog.messages == ["recurrence: Torch, since GRUNLP_KERNEL=off"]
 
 
 def test_not_built(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -44,7 +45,21 @@ def test_a_processor_gets_only_what_it_can_run(monkeypatch: pytest.MonkeyPatch) 
     here = built()
     for capability, possible in (("DEFAULT", ["portable"]), ("AVX2", ["avx2", "portable"])):
         monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda capability=capability: capability)
-        assert built() == [name for name in possible if name in here or name != "avx512"]
+        assert built() == [name for name in possible if name in here]
+
+
+def test_a_binary_that_does_not_load_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "broken.so").write_text("no library")
+    monkeypatch.delenv(SWITCH, raising=False)
+    monkeypatch.setattr(module, "_path", lambda name: tmp_path / "broken.so")
+    library.cache_clear()
+    try:
+        assert library() is None
+        assert "cannot load the compiled portable" in caplog.text
+    finally:
+        library.cache_clear()
 
 
 def test_an_unknown_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,9 @@
 """The compiled recurrence against a step at a time in double precision; neighbours and threads change nothing."""
 
+import copy
 import math
 import multiprocessing
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -90,6 +92,23 @@ def test_switched_off_it_is_torch(off: str, cell: str) -> None:
     doubles = leaves(cell, 2, 16)
     expected = with_gradients(step_by_step, cell, doubles)
     assert_near(with_gradients(recurrent_layer, cell, single(doubles)), expected, 1e-5)
+
+
+def test_what_half_precision_comes_back_as(off: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a GPU, autocast lets cuDNN compute in half precision from states that are in single."""
+    whole = torch.gru
+    monkeypatch.setattr(torch, "gru", lambda *given: tuple(part.half() for part in whole(*given)))
+    states, final = run(recurrent_layer, "gru", single(leaves("gru", 2, 8)))
+    assert states.dtype == torch.float16 and final.dtype == torch.float32
+
+
+def test_a_copy_packs_its_own() -> None:
+    if not library():
+        pytest.skip("the recurrence is not compiled here")
+    packed, u = Packed(), torch.randn(2, 24, 8)
+    with torch.no_grad():
+        packed.of("gru", u)
+    assert pickle.loads(pickle.dumps(packed))._cached is None and copy.deepcopy(packed)._cached is None
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 9, 17])
@@ -181,7 +200,9 @@ def test_weights_are_packed_once_until_they_change(compiled: str) -> None:
 def test_no_sequences_and_none_with_tokens(cell: str) -> None:
     x, initial, *weights = single(leaves(cell, 2, 8))
     for batch in (0, 2):
-        states, final = run(recurrent_layer, cell, [x[:0], initial[:, :batch], *weights], [0] * max(batch, 1))
+        sequences = Sequences.of(torch.zeros(batch, dtype=torch.long), 3)
+        given = (cell, x[:0], sequences, initial[:, :batch], Weights(*weights), Packed())
+        states, final = recurrent_layer(*given)
         assert states.shape == (0, 16) and torch.equal(final, initial[:, :batch])
 
 

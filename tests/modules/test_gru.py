@@ -204,6 +204,18 @@ def test_wrong_options_are_refused() -> None:
         stack(2, dropout=1.0)
 
 
+def test_what_does_not_fit_is_refused() -> None:
+    gru, x = stack(1), torch.randn(2, 6, 5, dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"from 0 to the 6 steps of the input, got \[7, 1\]"):
+        gru(x, torch.tensor([7, 1]))
+    with pytest.raises(ValueError, match="whole numbers"):
+        gru(x, torch.tensor([2.0, 1.0]))
+    with pytest.raises(ValueError, match="2 sequences, but 3 lengths"):
+        gru(x, torch.tensor([1, 2, 3]))
+    with pytest.raises(ValueError, match=r"shape \(2, 2, 4\) here, got \(2, 1, 4\)"):
+        gru(x, torch.tensor([6, 1]), torch.zeros(2, 1, 4))
+
+
 def test_plain_dropout_draws_anew_at_every_step() -> None:
     x, lengths = torch.ones(1, 50, 5, dtype=torch.float64), torch.tensor([50])
     deep = StackedGRU(5, 4, 2, True, 0.5, "none", variational=False).double()
