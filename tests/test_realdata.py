@@ -16,7 +16,7 @@ def test_one_epoch_on_the_english_web_treebank(data_root: Path, tmp_path: Path) 
     run(*command, f"run_dir={tmp_path}/run", cwd=tmp_path)
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
     assert metrics["dev"]["predicates"] == 4959 and metrics["test"]["predicates"] == 4795
-    # seed 1 gave 42.1 when this was written; rounding differs between machines, learning nothing gives 0
-    assert metrics["dev"]["srl-eval"]["f1"] > 38
+    # seed 1 gave 54.6 when this was written; rounding differs between machines, learning nothing gives 0
+    assert metrics["dev"]["srl-eval"]["f1"] > 50
     assert metrics["dev"]["illegal_tags"] == metrics["test"]["illegal_tags"] == 0
     assert metrics["training"]["peak_memory_mib"] < 2000
