@@ -42,11 +42,10 @@ class SRLData(LightningDataModule):
         self.extra_epochs, self.reshuffle, self.seed = extra_epochs, reshuffle, seed
         self.collate = Collator(vocabulary)
 
-        everything = [corpus.train] if corpus.extra is None else [corpus.train, corpus.extra]
-        self.mixed, self.own = (
-            (split, self._sampler(split, batch_tokens, True))
-            for split in (concatenate_datasets(everything), corpus.train)
-        )
+        self.own = self.mixed = (corpus.train, self._sampler(corpus.train, batch_tokens, True))
+        if corpus.extra is not None:
+            everything = concatenate_datasets([corpus.train, corpus.extra])
+            self.mixed = (everything, self._sampler(everything, batch_tokens, True))
 
     def _sampler(self, split: Dataset, budget: int, shuffle: bool) -> TokenBudgetSampler:
         lengths = [len(words) for words in split["words"]]
