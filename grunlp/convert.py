@@ -1,16 +1,20 @@
-"""Weights of recurrent stacks to and from Torch and Keras, exactly.
+"""Weights of recurrent stacks to and from Torch, Keras and ONNX, exactly.
 
     stack = from_torch(nn.GRU(64, 128, num_layers=2, bidirectional=True))
-    stack = from_keras([layer.get_weights() for layer in keras_layers])
+    stack = from_keras(keras_model.layers)
     arrays = to_keras(stack)
+    stack = from_onnx(onnx.load("gru.onnx"))
+    onnx.save(to_onnx(stack), "gru.onnx")
 
 Keras orders the gates update, reset, candidate, and stores the transpose of every matrix. Its GRU with
 `reset_after=True`, the default, has two rows of biases and is `cell="gru"` here; with `reset_after=False` it has one
 and is `cell="gru-before"`. A layer of it in two directions gives the arrays of the forward one, then of the backward
-one.
+one. ONNX orders the gates of a GRU as Keras does, those of an LSTM input, output, forget, candidate, and tells the two
+GRUs apart by `linear_before_reset`.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,6 +24,9 @@ from torch import Tensor, nn
 from grunlp.kernels.sequences import GATES
 from grunlp.modules.gru import Cell, StackedGRU
 from grunlp.modules.recurrent import RecurrentLayer
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 _TORCH: dict[str, type[nn.GRU] | type[nn.LSTM] | type[nn.RNN]] = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
 _NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -71,16 +78,18 @@ def to_torch(stack: StackedGRU) -> nn.GRU | nn.LSTM | nn.RNN:
     return module.train(stack.training)
 
 
-def from_keras(layers: Sequence[Sequence[NDArray[np.floating]]]) -> StackedGRU:
+def from_keras(layers: Sequence[Any]) -> StackedGRU:
     """A stack that computes what Keras' GRU layers do, one after another.
 
     Args:
-        layers: of each layer kernel (I, 3H), recurrent kernel (H, 3H) and bias, (2, 3H) or (3H,); in two directions
-            (`Bidirectional` with `merge_mode="concat"`) the same three of the backward one after them.
+        layers: of each either the layer itself, a `GRU` or a `Bidirectional` of one, or its arrays: kernel (I, 3H),
+            recurrent kernel (H, 3H) and bias, (2, 3H) or (3H,); in two directions the same three of the backward one
+            after them.
 
     Raises:
-        ValueError: the shapes fit no stack of equal layers.
+        ValueError: the layers have what a stack has not, or the shapes fit no stack of equal layers.
     """
+    layers = [_keras_arrays(layer) if hasattr(layer, "get_weights") else layer for layer in layers]
     shapes = [[array.shape for array in layer] for layer in layers]
     if not layers or {len(layer) for layer in layers} not in ({3}, {6}):
         raise ValueError(f"a Keras GRU layer has 3 arrays, or 6 in two directions; got {[len(s) for s in shapes]}")
@@ -102,6 +111,21 @@ def from_keras(layers: Sequence[Sequence[NDArray[np.floating]]]) -> StackedGRU:
                 layer.bias_ih[d] = biases[0] if after else biases
                 layer.bias_hh[d] = biases[1] if after else 0
     return stack
+
+
+def _keras_arrays(layer: Any) -> list[NDArray[np.floating]]:
+    """The arrays of a live layer, when its settings are those that the arrays stand for."""
+    settings = layer.get_config()
+    expected = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "go_backwards": False}
+    if "layer" in settings:  # Bidirectional
+        if settings["merge_mode"] != "concat":
+            raise ValueError(f"two directions are concatenated here, not merge_mode={settings['merge_mode']}")
+        settings = settings["layer"]["config"]
+    for name, value in expected.items():
+        if settings.get(name) != value:
+            raise ValueError(f"{layer.name}: a Keras GRU with {name}={value} fits here, this has {settings.get(name)}")
+    arrays: list[NDArray[np.floating]] = layer.get_weights()
+    return arrays
 
 
 def to_keras(stack: StackedGRU) -> list[list[NDArray[np.float32]]]:
@@ -127,6 +151,117 @@ def to_keras(stack: StackedGRU) -> list[list[NDArray[np.float32]]]:
     return found
 
 
+_ONNX = {"gru": "GRU", "gru-before": "GRU", "lstm": "LSTM", "rnn": "RNN"}
+_ONNX_BLOCKS = {"GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2], "RNN": [0]}  # where ONNX' blocks stand here
+_ONNX_ACTIVATIONS = {"GRU": [b"Sigmoid", b"Tanh"], "LSTM": [b"Sigmoid", b"Tanh", b"Tanh"], "RNN": [b"Tanh"]}
+_ONNX_OPSET = 17
+
+
+def to_onnx(stack: StackedGRU) -> "ModelProto":
+    """An ONNX model that computes what the stack does in prediction, from zero states.
+
+    Inputs `input` (B, T, I), padded at the end, and `lengths` (B,) of int32; outputs `output` (B, T, D·H) and `final`
+    (L·D, B, S·H), as `StackedGRU.forward` gives them. B and T are free.
+
+    Raises:
+        ValueError: ONNX has no such layer.
+    """
+    from onnx import TensorProto, helper, numpy_helper
+
+    kind, directions = _ONNX.get(stack.cell, ""), stack.directions
+    nodes, weights, finals = [], [], []
+
+    def constant(name: str, array: NDArray[Any]) -> str:
+        weights.append(numpy_helper.from_array(array, name))
+        return name
+
+    def node(kind: str, inputs: list[str], outputs: list[str], **attributes: Any) -> str:  # as ONNX' own
+        nodes.append(helper.make_node(kind, inputs, outputs, **attributes))
+        return outputs[0]
+
+    settings = {"hidden_size": stack.hidden_size, "direction": "bidirectional" if directions == 2 else "forward"}
+    if kind == "GRU":
+        settings["linear_before_reset"] = int(stack.cell == "gru")
+    x = node("Transpose", ["input"], ["steps"], perm=[1, 0, 2])  # (T, B, I)
+    shape = constant("shape", np.array([0, 0, -1]))
+    for depth, layer in enumerate(_plain_layers(stack)):
+        w, u, b, c = (_blocks(getattr(layer, name), _ONNX_BLOCKS[kind]) for name in _NAMES)
+        arrays = {"W": w, "R": u, "B": torch.cat([b, c], dim=1)}
+        given = [constant(f"{name}{depth}", array.float().numpy()) for name, array in arrays.items()]
+        found = [f"{name}{depth}" for name in (("Y", "h", "m") if kind == "LSTM" else ("Y", "h"))]
+        node(kind, [x, *given, "lengths"], found, **settings)
+        rows = node("Transpose", [found[0]], [f"rows{depth}"], perm=[0, 2, 1, 3])  # (T, B, D, H)
+        x = node("Reshape", [rows, shape], [f"x{depth}"])
+        finals.append(node("Concat", found[1:], [f"final{depth}"], axis=2) if kind == "LSTM" else found[1])
+    node("Transpose", [x], ["output"], perm=[1, 0, 2])
+    node("Concat", finals, ["final"], axis=0)
+    sizes: list[tuple[str, list[str | int], int]] = [
+        ("input", ["B", "T", stack.input_size], TensorProto.FLOAT),
+        ("lengths", ["B"], TensorProto.INT32),
+        ("output", ["B", "T", stack.output_size], TensorProto.FLOAT),
+        ("final", [stack.num_layers * directions, "B", stack.state_size], TensorProto.FLOAT),
+    ]
+    values = [helper.make_tensor_value_info(name, number, size) for name, size, number in sizes]
+    graph = helper.make_graph(nodes, "stack", values[:2], values[2:], weights)
+    opset = helper.make_opsetid("", _ONNX_OPSET)
+    return helper.make_model(graph, opset_imports=[opset], ir_version=8)
+
+
+def from_onnx(model: "ModelProto") -> StackedGRU:
+    """A stack of the weights of all GRU, LSTM or RNN nodes of an ONNX model, which stand one upon another.
+
+    Of the rest of the model nothing is read, nor are initial states.
+
+    Raises:
+        ValueError: there are none; their weights are computed; they have what a stack has not, or differ.
+    """
+    from onnx import helper, numpy_helper
+
+    nodes = [node for node in model.graph.node if node.op_type in _ONNX.values()]
+    known = {weights.name: numpy_helper.to_array(weights) for weights in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Constant" and node.attribute[0].name == "value":
+            known[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+    if not nodes:
+        raise ValueError(f"no GRU, LSTM or RNN among the {len(model.graph.node)} nodes of the model")
+    layers, cells = [], set[Cell]()
+    for node in nodes:
+        settings = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+        direction = settings.get("direction", b"forward").decode()
+        gru: Cell = "gru" if settings.get("linear_before_reset", 0) else "gru-before"
+        cells.add(gru if node.op_type == "GRU" else "lstm" if node.op_type == "LSTM" else "rnn")
+        usual = _ONNX_ACTIVATIONS[node.op_type] * (2 if direction == "bidirectional" else 1)
+        beyond = {
+            "activations": settings.get("activations", usual) != usual,
+            "direction=reverse": direction == "reverse",
+            "peepholes": len(node.input) > 7 and node.input[7],
+            **{name: settings.get(name) for name in ("clip", "input_forget", "layout")},
+        }
+        if any(beyond.values()):
+            raise ValueError(f"{node.name or node.op_type}: a stack has no {', '.join(n for n in beyond if beyond[n])}")
+        missing = [name for name in (*node.input, "", "", "")[1:4] if name not in known]
+        if missing:
+            raise ValueError(f"{node.name or node.op_type}: W, R and B are stored in the model here; {missing} are not")
+        layers.append([torch.tensor(known[name]) for name in node.input[1:4]])
+    hidden, (directions, _, size) = layers[0][1].shape[2], layers[0][0].shape
+    if len(cells) > 1 or any(layer[1].shape != layers[0][1].shape for layer in layers):
+        raise ValueError(f"a stack has layers of one kind and size; the model has {sorted(cells)}")
+    (cell,) = cells
+    stack = StackedGRU(size, hidden, len(layers), directions == 2, 0.0, "none", cell)
+    back = torch.tensor(_ONNX_BLOCKS[_ONNX[cell]]).argsort().tolist()
+    with torch.no_grad():
+        for layer, (w, u, biases) in zip(_plain_layers(stack), layers, strict=True):
+            for name, array in zip(_NAMES, (w, u, *biases.chunk(2, dim=1)), strict=True):
+                getattr(layer, name).copy_(_blocks(array, back))
+    return stack
+
+
+def _blocks(array: Tensor, order: list[int]) -> Tensor:
+    """(D, G·H, ...) with the blocks of H rows in another order."""
+    blocks = array.detach().cpu().chunk(len(order), dim=1)
+    return torch.cat([blocks[block] for block in order], dim=1)
+
+
 def _plain_layers(stack: StackedGRU) -> list[RecurrentLayer]:
     """The layers of a stack that has nothing beyond what Torch and Keras have."""
     layers = [layer for layer in stack.layers if isinstance(layer, RecurrentLayer)]
@@ -139,7 +274,7 @@ def _plain_layers(stack: StackedGRU) -> list[RecurrentLayer]:
     }
     for name, given in beyond.items():
         if given:
-            raise ValueError(f"neither Torch nor Keras has {name}")
+            raise ValueError(f"neither Torch nor Keras nor ONNX has {name}")
     return layers
 
 

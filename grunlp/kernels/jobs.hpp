@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -47,8 +48,13 @@ void run_jobs(int64_t threads, int64_t batch, int64_t directions, const Sequence
     job.tokens.resize(job.rows.size());
   }
   std::atomic<size_t> next{0};
+  std::atomic<bool> failed{false};
   const auto take = [&] {
-    for (size_t j; (j = next++) < jobs.size();) work(jobs[j]);
+    try {
+      for (size_t j; (j = next++) < jobs.size();) work(jobs[j]);
+    } catch (const std::bad_alloc&) {  // an exception that leaves a thread ends the process
+      failed = true;
+    }
   };
   std::vector<std::thread> others;
   try {
@@ -57,6 +63,7 @@ void run_jobs(int64_t threads, int64_t batch, int64_t directions, const Sequence
   }
   take();
   for (std::thread& other : others) other.join();
+  if (failed) throw std::bad_alloc();
 }
 
 }  // namespace grunlp

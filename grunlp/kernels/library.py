@@ -59,6 +59,12 @@ def library() -> ctypes.CDLL | None:
     return None
 
 
+@cache
+def say_once(what: str) -> None:
+    """Log what does the work instead, the first time."""
+    log.info("recurrence: %s", what)
+
+
 def _path(name: str) -> Path | None:
     paths = (Path(__file__).with_name(f"_recurrence_{name}{suffix}") for suffix in EXTENSION_SUFFIXES)
     return next((path for path in paths if path.is_file()), None)
@@ -72,17 +78,28 @@ def call(function: str, *arguments: int | Tensor | None) -> int:
     return result
 
 
+def run(function: str, *arguments: int | Tensor | None) -> None:
+    """Call a function that returns whether it failed.
+
+    Raises:
+        MemoryError: there was not enough.
+    """
+    if call(function, *arguments):
+        raise MemoryError(f"{function}: no memory for the states of a step")
+
+
 def _declare(loaded: ctypes.CDLL) -> ctypes.CDLL:
     """Tell ctypes the kinds of all arguments: whole numbers of 64 bits first, addresses after them."""
-    for function, numbers, addresses in (
-        ("grunlp_width", 0, 0),
-        ("grunlp_packed_size", 4, 0),
-        ("grunlp_pack", 3, 2),
-        ("grunlp_pack_backward", 3, 2),
-        ("grunlp_forward", 5, 9),
-        ("grunlp_backward", 5, 11),
+    for function, numbers, addresses, result in (
+        ("grunlp_width", 0, 0, ctypes.c_int64),
+        ("grunlp_packed_size", 4, 0, ctypes.c_int64),
+        ("grunlp_pack", 3, 2, None),
+        ("grunlp_pack_bfloat16", 3, 2, None),
+        ("grunlp_pack_backward", 3, 2, None),
+        ("grunlp_forward", 6, 9, ctypes.c_int64),
+        ("grunlp_backward", 5, 11, ctypes.c_int64),
     ):
         declared = getattr(loaded, function)
         declared.argtypes = [ctypes.c_int64] * numbers + [ctypes.c_void_p] * addresses
-        declared.restype = ctypes.c_int64 if function in ("grunlp_width", "grunlp_packed_size") else None
+        declared.restype = result
     return loaded

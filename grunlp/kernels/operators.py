@@ -5,17 +5,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grunlp.kernels.library import CELLS, call
+from grunlp.kernels.library import CELLS, call, run
 
 _KEPT = {"gru": 4, "gru-before": 3, "lstm": 5, "rnn": 0}  # blocks of H numbers that the backward pass needs of a token
 
 
 @torch.library.custom_op("grunlp::recurrence_pack", mutates_args=(), device_types="cpu")
 def pack(cell: str, u: Tensor, back: bool) -> Tensor:
-    """Recurrent weights (D, G·H, H) as the kernel reads them, in the forward pass or in the backward pass."""
+    """Recurrent weights (D, G·H, H) as the kernel reads them, in the forward pass or in the backward pass.
+
+    For the forward pass they may be in bfloat16, and stay so.
+    """
     packed = u.new_empty(_packed_size(cell, u, back))
-    call("grunlp_pack_backward" if back else "grunlp_pack", CELLS.index(cell), *u.shape[::2], u.contiguous(), packed)
+    function = "grunlp_pack_backward" if back else "grunlp_pack_bfloat16" if _half(u) else "grunlp_pack"
+    call(function, CELLS.index(cell), *u.shape[::2], u.contiguous(), packed)
     return packed
+
+
+def _half(weights: Tensor) -> bool:
+    return weights.dtype == torch.bfloat16
 
 
 def _packed_size(cell: str, u: Tensor, back: bool) -> int:
@@ -37,10 +45,8 @@ class Packed:
         u = u.detach()
         if torch.is_grad_enabled() or torch.compiler.is_compiling() or u.is_inference():
             return pack(cell, u, False)
-        cached, state = (
-            self._cached,
-            (u._version, u.sum().item()),
-        )  # most of what goes by way of `.data` makes no new version
+        state = (u._version, u.sum().item())  # what goes by way of `.data` makes no new version, but mostly another sum
+        cached = self._cached
         if cached is None or cached[0] != state or cached[1].data_ptr() != u.data_ptr():
             # u is held on to, so that nothing else can come to lie at its address
             cached = self._cached = (state, u, pack(cell, u, False))
@@ -64,7 +70,7 @@ def forward(
     Args:
         cell: a name of `CELLS`.
         shares: (N, D·G·H), the input's share of the gates with all biases but `c`.
-        u: (D, G·H, H) recurrent weights.
+        u: (D, G·H, H) recurrent weights; in float32 when `keep`, otherwise they may be in bfloat16.
         packed: the same by `pack`.
         c: (D, H) bias of the candidate's recurrent product, of "gru" alone.
         initial: (D, B, S·H).
@@ -78,17 +84,10 @@ def forward(
     hidden = u.shape[2]
     states, final = shares.new_empty(len(shares), directions * hidden), initial.new_empty(initial.shape)
     kept = shares.new_empty(len(shares), directions, _KEPT[cell] * hidden if keep else 0)
-    call(
+    run(
         "grunlp_forward",
-        *(CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden),
-        *(
-            offsets,
-            order,
-            initial.contiguous(),
-            shares.contiguous(),
-            packed,
-            c if c is None else c.contiguous(),
-        ),
+        *(CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden, int(_half(packed))),
+        *(offsets, order, initial.contiguous(), shares.contiguous(), packed, c if c is None else c.contiguous()),
         *(states, final, kept if keep else None),
     )
     return states, final, kept
@@ -119,7 +118,7 @@ def backward(
     hidden = u.shape[2]
     grad_x, grad_initial = grad.new_empty(len(grad), u.shape[0] * u.shape[1]), grad.new_empty(initial.shape)
     grad_h = torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0)
-    call(
+    run(
         "grunlp_backward",
         *(CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden),
         *(offsets, order, initial.contiguous(), grad.contiguous(), grad_final.contiguous(), states, kept),

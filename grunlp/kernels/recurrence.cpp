@@ -10,6 +10,7 @@
 //
 // Plain C functions over pointers, so that one binary serves every version of Python and Torch. The file is compiled
 // once for each instruction set, and `library.py` takes the best that the machine has.
+#include <new>
 #include <type_traits>
 
 #include "cells.hpp"
@@ -54,7 +55,7 @@ struct Place {
 template <class Cell>
 constexpr bool TWO_PRODUCTS = std::is_same_v<Cell, GruBefore>;
 
-// Floats of the packed recurrent weights of one direction.
+// Numbers of the packed recurrent weights of one direction.
 template <class Cell>
 int64_t forward_size(int64_t hidden) {
   if constexpr (TWO_PRODUCTS<Cell>) return packed_size(hidden, 2 * hidden) + packed_size(hidden, hidden);
@@ -67,8 +68,8 @@ int64_t backward_size(int64_t hidden) {
 }
 
 // u: (D, GATES H, H). Forward the product takes its transpose, backward the matrix itself.
-template <class Cell>
-void pack_forward(int64_t directions, int64_t hidden, const float* u, float* packed) {
+template <class Cell, class Weight>
+void pack_forward(int64_t directions, int64_t hidden, const Weight* u, Weight* packed) {
   const int64_t H = hidden;
   for (int64_t d = 0; d < directions; ++d, u += Cell::GATES * H * H, packed += forward_size<Cell>(H)) {
     if constexpr (TWO_PRODUCTS<Cell>) {
@@ -93,13 +94,13 @@ void pack_backward(int64_t directions, int64_t hidden, const float* u, float* pa
 }
 
 // x: (N, D, GATES H); c: (D, H) or null; states: (N, D, H); final: (D, B, STATES H); kept: (N, D, KEPT H) or null.
-template <class Cell>
-void forward(const Layer& layer, const float* x, const float* packed, const float* c, float* states, float* final,
+template <class Cell, class Weight>
+void forward(const Layer& layer, const float* x, const Weight* packed, const float* c, float* states, float* final,
              float* kept) {
   const int64_t H = layer.hidden, padded = vectors(H) * W, stride = (Cell::GATES + 1) * H + padded;
   run_jobs(layer.threads, layer.batch, layer.directions, layer.sequences, [&](Job& job) {
     const int64_t d = job.direction, count = job.rows.size(), steps = layer.sequences.length(job.rows[0]);
-    const float* weights = packed + d * forward_size<Cell>(H);
+    const Weight* weights = packed + d * forward_size<Cell>(H);
     std::vector<const float*> before(count), reset(TWO_PRODUCTS<Cell> ? count : 0);
     std::vector<float> products(count * stride), memory(Cell::STATES == 2 ? count * padded : 0);
     for (int64_t i = 0; i < count && Cell::STATES == 2; ++i)
@@ -211,6 +212,17 @@ void with_cell(int64_t cell, const Work& work) {
   if (cell == 3) work(Rnn());
 }
 
+// As `with_cell`; returns 0, or 1 when there was no memory for it, since no exception may reach the caller.
+template <class Work>
+int64_t run_cell(int64_t cell, const Work& work) {
+  try {
+    with_cell(cell, work);
+  } catch (const std::bad_alloc&) {
+    return 1;
+  }
+  return 0;
+}
+
 }  // namespace grunlp
 
 using namespace grunlp;
@@ -228,28 +240,37 @@ EXPORT int64_t grunlp_packed_size(int64_t cell, int64_t directions, int64_t hidd
   return size;
 }
 
-// Pack recurrent weights (D, GATES H, H): for the forward pass, for the backward pass.
+// Pack recurrent weights (D, GATES H, H): for the forward pass, in float or bfloat16; for the backward pass.
 EXPORT void grunlp_pack(int64_t cell, int64_t directions, int64_t hidden, const float* u, float* packed) {
+  with_cell(cell, [&](auto kind) { pack_forward<decltype(kind)>(directions, hidden, u, packed); });
+}
+EXPORT void grunlp_pack_bfloat16(int64_t cell, int64_t directions, int64_t hidden, const BFloat16* u,
+                                 BFloat16* packed) {
   with_cell(cell, [&](auto kind) { pack_forward<decltype(kind)>(directions, hidden, u, packed); });
 }
 EXPORT void grunlp_pack_backward(int64_t cell, int64_t directions, int64_t hidden, const float* u, float* packed) {
   with_cell(cell, [&](auto kind) { pack_backward<decltype(kind)>(directions, hidden, u, packed); });
 }
 
-EXPORT void grunlp_forward(int64_t cell, int64_t threads, int64_t batch, int64_t directions, int64_t hidden,
-                           const int64_t* offsets, const int64_t* order, const float* initial, const float* x,
-                           const float* packed, const float* c, float* states, float* final, float* kept) {
-  with_cell(cell, [&](auto kind) {
+// With `half`, the packed weights are in bfloat16.
+EXPORT int64_t grunlp_forward(int64_t cell, int64_t threads, int64_t batch, int64_t directions, int64_t hidden,
+                              int64_t half, const int64_t* offsets, const int64_t* order, const float* initial,
+                              const float* x, const void* packed, const float* c, float* states, float* final,
+                              float* kept) {
+  return run_cell(cell, [&](auto kind) {
     using Cell = decltype(kind);
     const Layer layer{threads, batch, directions, hidden, {offsets, order}, initial, Cell::STATES};
-    forward<Cell>(layer, x, packed, c, states, final, kept);
+    if (half)
+      forward<Cell>(layer, x, static_cast<const BFloat16*>(packed), c, states, final, kept);
+    else
+      forward<Cell>(layer, x, static_cast<const float*>(packed), c, states, final, kept);
   });
 }
-EXPORT void grunlp_backward(int64_t cell, int64_t threads, int64_t batch, int64_t directions, int64_t hidden,
-                            const int64_t* offsets, const int64_t* order, const float* initial, const float* grad,
-                            const float* grad_final, const float* states, const float* kept, const float* packed,
-                            float* grad_x, float* grad_h, float* grad_initial) {
-  with_cell(cell, [&](auto kind) {
+EXPORT int64_t grunlp_backward(int64_t cell, int64_t threads, int64_t batch, int64_t directions, int64_t hidden,
+                               const int64_t* offsets, const int64_t* order, const float* initial, const float* grad,
+                               const float* grad_final, const float* states, const float* kept, const float* packed,
+                               float* grad_x, float* grad_h, float* grad_initial) {
+  return run_cell(cell, [&](auto kind) {
     using Cell = decltype(kind);
     const Layer layer{threads, batch, directions, hidden, {offsets, order}, initial, Cell::STATES};
     backward<Cell>(layer, grad, grad_final, states, kept, packed, grad_x, grad_h, grad_initial);

@@ -7,7 +7,7 @@ after it (as Appleyard et al. 2016 do on GPUs). What depends on time, `recurrenc
 import torch
 from torch import Tensor
 
-from grunlp.kernels.library import library
+from grunlp.kernels.library import library, say_once
 from grunlp.kernels.operators import Packed, forward
 from grunlp.kernels.sequences import Sequences, Weights
 from grunlp.kernels.steps import step_by_step
@@ -23,7 +23,7 @@ def recurrent_layer(
         x: (N, I).
         sequences: which token belongs to which sequence.
         initial: (D, B, S·H), the states before the first step; an LSTM has S = 2, its memory after its state.
-        weights: of the layer.
+        weights: of the layer; those of the state may be in bfloat16, and are read as such where nothing learns.
         packed: the layer's own.
 
     Returns:
@@ -33,25 +33,36 @@ def recurrent_layer(
     directions, _, hidden = weights.u.shape
     if not len(x):
         return x.new_zeros(0, directions * hidden), initial
-    compiled = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
-    if not (compiled and library()):
-        return _by_torch(cell, x, sequences, initial, weights)
+    given = (x, initial, *weights)
+    learns = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in given)
+    if not _compiled(x):
+        return _by_torch(cell, x, sequences, initial, weights._replace(u=weights.u.to(x.dtype)))
+    u = weights.u.float() if learns else weights.u
     bias = weights.b + weights.c
     c = None
     if cell == "gru":  # the candidate's own bias stays inside, behind the reset gate
         inside = torch.arange(3 * hidden) >= 2 * hidden
         bias, c = torch.where(inside, weights.b, bias), weights.c[:, 2 * hidden :]
     shares = torch.addmm(bias.flatten(), x, weights.w.flatten(0, 1).T)  # (N, D·G·H)
-    given = (shares, weights.u, c, initial)
-    keep = torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in given)
     places = (sequences.offsets, sequences.order)
-    states, final, _ = forward(cell, shares, weights.u, packed.of(cell, weights.u), c, initial, *places, keep)
+    states, final, _ = forward(cell, shares, u, packed.of(cell, u), c, initial, *places, learns)
     return states, final
+
+
+def _compiled(x: Tensor) -> bool:
+    if x.device.type != "cpu" or not library():
+        return False
+    autocast = torch.is_autocast_enabled("cpu")
+    if autocast or x.dtype != torch.float32:
+        say_once(f"Torch, for {'autocast' if autocast else str(x.dtype).removeprefix('torch.')}")
+        return False
+    return True
 
 
 def _by_torch(cell: str, x: Tensor, sequences: Sequences, initial: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
     """The same by `torch.gru`, `torch.lstm` or `torch.rnn_tanh` on a packed sequence."""
     if cell == "gru-before":
+        say_once("a step at a time, since Torch has no gru-before")
         return step_by_step(cell, x, sequences, initial, weights)
     directions, _, hidden = weights.u.shape
     rows = sequences.order[sequences.lengths[sequences.order] > 0]  # longest first, as Torch wants them

@@ -1,19 +1,16 @@
 """One recurrent layer: its weights, how they start, and what regularizes the recurrence itself."""
 
-import logging
-from functools import cache
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from grunlp.kernels.library import say_once
 from grunlp.kernels.operators import Packed
 from grunlp.kernels.recurrence import recurrent_layer
 from grunlp.kernels.sequences import GATES, STATES, Sequences, Weights
 from grunlp.kernels.steps import Regularizers, step_by_step
-
-log = logging.getLogger("grunlp")
 
 Cell = Literal["gru", "gru-before", "lstm", "rnn"]
 
@@ -122,15 +119,10 @@ class RecurrentLayer(nn.Module):
         if not (len(x) and (dropped or self.zoneout or self.gains is not None)):
             return recurrent_layer(self.cell, x, sequences, initial, weights, self._packed)
         why = {"recurrent_dropout": dropped, "zoneout": self.zoneout, "layer_norm": self.gains is not None}
-        _say_once(", ".join(name for name, given in why.items() if given))
+        say_once(f"a step at a time, since {', '.join(name for name, given in why.items() if given)}")
         factors = None
         if dropped:
             keep = 1 - self.recurrent_dropout
             factors = x.new_empty(directions, batch, hidden).bernoulli_(keep).div_(keep)
         regularizers = Regularizers(factors, self.zoneout, self.training, self.gains)
-        return step_by_step(self.cell, x, sequences, initial, weights, regularizers)
-
-
-@cache
-def _say_once(why: str) -> None:
-    log.info("recurrence: a step at a time, since %s", why)
+        return step_by_step(self.cell, x, sequences, initial, weights._replace(u=u.to(x.dtype)), regularizers)

@@ -1,6 +1,7 @@
 """The compiled recurrence against a step at a time in double precision; neighbours and threads change nothing."""
 
 import copy
+import logging
 import math
 import multiprocessing
 import pickle
@@ -11,7 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from grunlp.kernels.library import CELLS, library
+from grunlp.kernels.library import CELLS, library, say_once
+from grunlp.kernels.library import run as library_run
 from grunlp.kernels.operators import Packed, backward, forward, pack
 from grunlp.kernels.recurrence import recurrent_layer
 from grunlp.kernels.sequences import GATES, STATES, Sequences, Weights
@@ -176,6 +178,51 @@ def test_same_bits_with_and_without_gradients(compiled: str, cell: str) -> None:
     with torch.no_grad():
         alone = layer(cell, tensors)
     assert torch.equal(layer(cell, tensors), alone)
+
+
+@pytest.mark.parametrize("hidden", [5, 24, 37, 64])
+@cells
+def test_bfloat16_weights_are_read_exactly(compiled: str, cell: str, hidden: int) -> None:
+    """To the bit as the same values in float32: only the weights are rounded, by Torch."""
+    x, initial, w, u, b, c = (tensor.detach() for tensor in single(leaves(cell, 2, hidden)))
+    half = u.bfloat16()
+    assert pack(cell, half, False).dtype == torch.bfloat16
+    expected = run(recurrent_layer, cell, [x, initial, w, half.float(), b, c])
+    assert all(map(torch.equal, run(recurrent_layer, cell, [x, initial, w, half, b, c]), expected))
+    learning = run(recurrent_layer, cell, [x, initial, w, half.requires_grad_(), b, c])
+    assert all(map(torch.equal, learning, expected))
+    learning[0].sum().backward()
+    assert half.grad is not None and half.grad.abs().sum() > 0
+
+
+@cells
+def test_bfloat16_weights_without_the_compiled_recurrence(off: str, cell: str) -> None:
+    tensors = [tensor.detach() for tensor in single(leaves(cell, 2, 8))]
+    tensors[3] = tensors[3].bfloat16()
+    expected = run(step_by_step, cell, [tensor.double() for tensor in tensors])
+    assert_near(list(run(recurrent_layer, cell, tensors)), list(expected), 1e-5)
+
+
+def test_the_log_names_what_torch_does(compiled: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    say_once.cache_clear()
+    for _ in range(2):
+        run(recurrent_layer, "gru-before", leaves("gru-before", 1, 4))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            run(recurrent_layer, "gru", single(leaves("gru", 1, 4)))
+    assert [message for message in caplog.messages if "compiled" not in message] == [
+        "recurrence: Torch, for float64",
+        "recurrence: a step at a time, since Torch has no gru-before",
+        "recurrence: Torch, for autocast",
+    ]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_too_little_memory_is_an_error(compiled: str, threads: int) -> None:
+    offsets, order = torch.tensor([0, 0, 0]), torch.tensor([0, 1])
+    none = (None,) * 7
+    with pytest.raises(MemoryError, match="grunlp_forward: no memory"):
+        library_run("grunlp_forward", 3, threads, 2, 2, 2**50, 0, offsets, order, *none)
 
 
 def test_weights_are_packed_once_until_they_change(compiled: str) -> None:

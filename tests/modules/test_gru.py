@@ -259,3 +259,22 @@ def test_the_ten_lines_of_the_docstring_and_its_count_of_weights() -> None:
     for layers, directions in ((1, 1), (1, 2), (3, 2)):
         count = sum(p.numel() for p in stack(layers, directions == 2).parameters())
         assert count == 3 * directions * ((5 + (layers - 1) * directions * 4) * 4 + layers * (4 * 4 + 2 * 4))
+
+
+def test_halved_weights_predict_nearly_the_same() -> None:
+    torch.manual_seed(0)
+    x, lengths = torch.randn(3, 20, 8), torch.tensor([20, 1, 11])
+    gru = StackedGRU(8, 64, 2, True, 0.0, "none").eval()
+    with torch.no_grad():
+        expected = gru(x, lengths)[0]
+        before = sum(p.numel() * p.element_size() for p in gru.parameters())
+        found = gru.halve_recurrent_weights()(x, lengths)[0]
+    saved = 2 * sum(layer.weight_hh.numel() for layer in gru.layers)
+    assert before - sum(p.numel() * p.element_size() for p in gru.parameters()) == saved
+    assert 1e-5 < (found - expected).abs().max() < 5e-3
+    again = StackedGRU(8, 64, 2, True, 0.0, "none").eval()
+    again.load_state_dict(gru.state_dict())
+    with torch.no_grad():
+        assert torch.equal(again(x, lengths)[0], found)
+    with pytest.raises(ValueError, match="cell=mingru has no recurrent weights"):
+        StackedGRU(8, 4, 1, False, 0.0, "none", "mingru").halve_recurrent_weights()

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from grunlp.kernels.library import CELLS
+from grunlp.kernels.library import CELLS, say_once
 from grunlp.kernels.sequences import GATES, STATES, Sequences
-from grunlp.modules import recurrent
 from grunlp.modules.recurrent import RecurrentLayer
 
 LENGTHS = torch.tensor([6, 2, 4])
@@ -181,7 +180,7 @@ def test_every_option_has_an_effect_and_reaches_every_weight(cell: str, change: 
 
 def test_the_log_names_what_makes_it_slow(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    recurrent._say_once.cache_clear()
+    say_once.cache_clear()
     for _ in range(2):
         run(make(zoneout=0.1, layer_norm=True))
     assert caplog.messages == ["recurrence: a step at a time, since zoneout, layer_norm"]
