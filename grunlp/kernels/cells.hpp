@@ -62,7 +62,7 @@ inline void set_block(float* to, int64_t index, int64_t hidden, int64_t count, F
 
 // GRU, reset gate after the product: n = tanh(x_n + r (U_n h + c_n)).
 struct Gru {
-  static constexpr int GATES = 3, STATES = 1, KEPT = 4;
+  static constexpr int GATES = 3, STATES = 1, KEPT = 4, PRODUCTS = 1;
 
   struct Step {
     template <bool WHOLE>
@@ -103,7 +103,7 @@ struct Gru {
 
 // GRU, reset gate before the product: n = tanh(x_n + U_n (r h)). Two products a step, so two parts forward and backward.
 struct GruBefore {
-  static constexpr int GATES = 3, STATES = 1, KEPT = 3;
+  static constexpr int GATES = 3, STATES = 1, KEPT = 3, PRODUCTS = 2;
 
   // The gates; leaves r h in the place of the reset gate's product.
   struct Gates {
@@ -156,7 +156,7 @@ struct GruBefore {
 
 // LSTM as in Torch, without peepholes: m = f m + i g, h = o tanh(m).
 struct Lstm {
-  static constexpr int GATES = 4, STATES = 2, KEPT = 5;
+  static constexpr int GATES = 4, STATES = 2, KEPT = 5, PRODUCTS = 1;
 
   struct Step {
     template <bool WHOLE>
@@ -199,7 +199,7 @@ struct Lstm {
 
 // The simple recurrent network (Elman 1990) with tanh.
 struct Rnn {
-  static constexpr int GATES = 1, STATES = 1, KEPT = 0;
+  static constexpr int GATES = 1, STATES = 1, KEPT = 0, PRODUCTS = 1;
 
   struct Step {
     template <bool WHOLE>
@@ -214,6 +214,36 @@ struct Rnn {
       const Floats h = load<WHOLE>(s.after, count), dh = load<WHOLE>(s.grad, count) + load(s.carried);
       store<WHOLE>(s.grad_x, dh * (1.0f - h * h), count);
       store<true>(s.carried, Floats{}, W);
+    }
+  };
+};
+
+// The minimal GRU, whose gate and candidate do not look at the state: h = h + z (n - h), all of z and n from the input.
+struct MinGru {
+  static constexpr int GATES = 2, STATES = 1, KEPT = 2, PRODUCTS = 0;
+
+  struct Step {
+    template <bool WHOLE>
+    static void run(const Forward& s, int64_t count) {
+      const int64_t H = s.hidden;
+      const Floats z = sigmoid(block<WHOLE>(s.x, 0, H, count)), x = block<WHOLE>(s.x, 1, H, count);
+      const Floats n = x >= all(0.0f) ? x + 0.5f : sigmoid(x), before = load<WHOLE>(s.before, count);
+      store<WHOLE>(s.after, before + z * (n - before), count);
+      if (!s.kept) return;
+      set_block<WHOLE>(s.kept, 0, H, count, z);
+      set_block<WHOLE>(s.kept, 1, H, count, n);
+    }
+  };
+
+  struct Gradient {
+    template <bool WHOLE>
+    static void run(const Backward& s, int64_t count) {
+      const int64_t H = s.hidden;
+      const Floats z = block<WHOLE>(s.kept, 0, H, count), n = block<WHOLE>(s.kept, 1, H, count);
+      const Floats dh = load<WHOLE>(s.grad, count) + load(s.carried), dn = dh * z;
+      set_block<WHOLE>(s.grad_x, 0, H, count, dn * (n - load<WHOLE>(s.before, count)) * (1.0f - z));
+      set_block<WHOLE>(s.grad_x, 1, H, count, n >= all(0.5f) ? dn : dn * n * (1.0f - n));
+      store<true>(s.carried, dh - dn, W);
     }
   };
 };

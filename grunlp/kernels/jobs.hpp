@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <new>
 #include <system_error>
 #include <thread>
@@ -36,7 +37,27 @@ struct Job {
   }
 };
 
-// Deals directions and sequences out to jobs and runs them on at most `threads` threads, this one included.
+// Runs a function on as many threads at once: `GOMP_parallel` of the OpenMP library that Torch uses. Torch's threads wait
+// awake for a while after each of its own operations; threads beside them would have to share their cores.
+using Pool = void (*)(void (*function)(void*), void* argument, unsigned threads, unsigned flags);
+inline std::atomic<Pool> pool{nullptr};
+
+// Runs `take` on `threads` threads, this one included: on those of the pool, or else on new ones.
+template <class Take>
+void run_on_threads(int64_t threads, Take& take) {
+  if (threads == 1) return take();
+  if (const Pool run = pool)
+    return run([](void* it) { (*static_cast<Take*>(it))(); }, &take, static_cast<unsigned>(threads), 0);
+  std::vector<std::thread> others;
+  try {
+    while (static_cast<int64_t>(others.size()) + 1 < threads) others.emplace_back(std::ref(take));
+  } catch (const std::system_error&) {  // no more threads to be had: those there are do the work
+  }
+  take();
+  for (std::thread& other : others) other.join();
+}
+
+// Deals directions and sequences out to jobs and runs them on at most `threads` threads.
 template <class Work>
 void run_jobs(int64_t threads, int64_t batch, int64_t directions, const Sequences& sequences, const Work& work) {
   const int64_t parts = std::max<int64_t>(1, std::min((threads + directions - 1) / directions, batch / ROWS));
@@ -49,20 +70,14 @@ void run_jobs(int64_t threads, int64_t batch, int64_t directions, const Sequence
   }
   std::atomic<size_t> next{0};
   std::atomic<bool> failed{false};
-  const auto take = [&] {
+  auto take = [&] {
     try {
       for (size_t j; (j = next++) < jobs.size();) work(jobs[j]);
     } catch (const std::bad_alloc&) {  // an exception that leaves a thread ends the process
       failed = true;
     }
   };
-  std::vector<std::thread> others;
-  try {
-    while (static_cast<int64_t>(others.size()) + 1 < std::min<int64_t>(threads, jobs.size())) others.emplace_back(take);
-  } catch (const std::system_error&) {  // no more threads to be had: those there are do the work
-  }
-  take();
-  for (std::thread& other : others) other.join();
+  run_on_threads(std::min<int64_t>(threads, jobs.size()), take);
   if (failed) throw std::bad_alloc();
 }
 

@@ -17,7 +17,7 @@ log = logging.getLogger("grunlp")
 # Environment variable: "off" leaves the compiled recurrence out, one of the names below takes that one.
 SWITCH = "GRUNLP_KERNEL"
 
-CELLS = ("gru", "gru-before", "lstm", "rnn")  # by their numbers in recurrence.cpp
+CELLS = ("gru", "gru-before", "lstm", "rnn", "mingru")  # by their numbers in recurrence.cpp
 
 # Instruction sets by what Torch says of the processor, the best first.
 _NAMES = {"AVX512": ("avx512", "avx2", "portable"), "AVX2": ("avx2", "portable")}
@@ -54,6 +54,7 @@ def library() -> ctypes.CDLL | None:
         except (OSError, AttributeError) as error:  # built elsewhere, damaged, or of another version
             log.warning("recurrence: cannot load the compiled %s: %s", name, error)
         else:
+            loaded.grunlp_use_pool(_pool())
             log.info("recurrence: compiled, %s", name)
             return loaded
     return None
@@ -68,6 +69,26 @@ def say_once(what: str) -> None:
 def _path(name: str) -> Path | None:
     paths = (Path(__file__).with_name(f"_recurrence_{name}{suffix}") for suffix in EXTENSION_SUFFIXES)
     return next((path for path in paths if path.is_file()), None)
+
+
+def _pool() -> int | None:
+    """Address of what runs a function on the threads that Torch uses, where that is GNU's OpenMP."""
+    try:
+        openmp = ctypes.CDLL("libgomp.so.1", mode=getattr(os, "RTLD_NOLOAD", 0))  # the one that Torch has loaded
+        return ctypes.cast(openmp.GOMP_parallel, ctypes.c_void_p).value
+    except (OSError, AttributeError):
+        return None
+
+
+def _leave_pool() -> None:
+    """After a fork: the threads of the pool are the parent's, and waiting for them would never end."""
+    loaded = library() if library.cache_info().currsize else None
+    if loaded is not None:
+        loaded.grunlp_use_pool(None)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_pool)
 
 
 def call(function: str, *arguments: int | Tensor | None) -> int:
@@ -92,7 +113,8 @@ def _declare(loaded: ctypes.CDLL) -> ctypes.CDLL:
     """Tell ctypes the kinds of all arguments: whole numbers of 64 bits first, addresses after them."""
     for function, numbers, addresses, result in (
         ("grunlp_width", 0, 0, ctypes.c_int64),
-        ("grunlp_packed_size", 4, 0, ctypes.c_int64),
+        ("grunlp_use_pool", 0, 1, None),
+        ("grunlp_packed_size", 5, 0, ctypes.c_int64),
         ("grunlp_pack", 3, 2, None),
         ("grunlp_pack_bfloat16", 3, 2, None),
         ("grunlp_pack_backward", 3, 2, None),

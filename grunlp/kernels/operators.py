@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 
 from grunlp.kernels.library import CELLS, call, run
+from grunlp.kernels.sequences import GATES
 
-_KEPT = {"gru": 4, "gru-before": 3, "lstm": 5, "rnn": 0}  # blocks of H numbers that the backward pass needs of a token
+# Blocks of H numbers that the backward pass needs of a token.
+_KEPT = {"gru": 4, "gru-before": 3, "lstm": 5, "rnn": 0, "mingru": 2}
 
 
 @torch.library.custom_op("grunlp::recurrence_pack", mutates_args=(), device_types="cpu")
@@ -27,30 +29,7 @@ def _half(weights: Tensor) -> bool:
 
 
 def _packed_size(cell: str, u: Tensor, back: bool) -> int:
-    return call("grunlp_packed_size", CELLS.index(cell), *u.shape[::2], int(back))
-
-
-class Packed:
-    """The packed weights of a layer: made once for as long as these stay the same, anew whenever they may learn."""
-
-    def __init__(self) -> None:
-        self._cached: tuple[tuple[int, float], Tensor, Tensor] | None = None
-
-    def __getstate__(self) -> dict[str, None]:
-        """A copy packs its own: it may come to a machine that packs in another way."""
-        return {"_cached": None}
-
-    def of(self, cell: str, u: Tensor) -> Tensor:
-        """What `pack` makes of u for the forward pass; its gradient is u's own."""
-        u = u.detach()
-        if torch.is_grad_enabled() or torch.compiler.is_compiling() or u.is_inference():
-            return pack(cell, u, False)
-        state = (u._version, u.sum().item())  # what goes by way of `.data` makes no new version, but mostly another sum
-        cached = self._cached
-        if cached is None or cached[0] != state or cached[1].data_ptr() != u.data_ptr():
-            # u is held on to, so that nothing else can come to lie at its address
-            cached = self._cached = (state, u, pack(cell, u, False))
-        return cached[2]
+    return call("grunlp_packed_size", CELLS.index(cell), *u.shape[::2], int(_half(u)), int(back))
 
 
 @torch.library.custom_op("grunlp::recurrence_forward", mutates_args=(), device_types="cpu")
@@ -70,8 +49,9 @@ def forward(
     Args:
         cell: a name of `CELLS`.
         shares: (N, D·G·H), the input's share of the gates with all biases but `c`.
-        u: (D, G·H, H) recurrent weights; in float32 when `keep`, otherwise they may be in bfloat16.
-        packed: the same by `pack`.
+        u: (D, G·H, H) recurrent weights; in float32 when `keep`, otherwise they may be in bfloat16. Of "mingru", which
+            has none, (D, 0, H).
+        packed: the same by `pack`; of "mingru" anything.
         c: (D, H) bias of the candidate's recurrent product, of "gru" alone.
         initial: (D, B, S·H).
         offsets, order: see `Sequences`.
@@ -116,13 +96,13 @@ def backward(
     """
     directions, batch, _ = initial.shape
     hidden = u.shape[2]
-    grad_x, grad_initial = grad.new_empty(len(grad), u.shape[0] * u.shape[1]), grad.new_empty(initial.shape)
+    grad_x, grad_initial = grad.new_empty(len(grad), directions * GATES[cell] * hidden), grad.new_empty(initial.shape)
     grad_h = torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0)
     run(
         "grunlp_backward",
         *(CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden),
         *(offsets, order, initial.contiguous(), grad.contiguous(), grad_final.contiguous(), states, kept),
-        *(pack(cell, u, True), grad_x, grad_h if cell == "gru" else None, grad_initial),
+        *(None if cell == "mingru" else pack(cell, u, True), grad_x, grad_h if cell == "gru" else None, grad_initial),
     )
     return grad_x, grad_initial, grad_h
 
@@ -161,7 +141,7 @@ def _(
     offsets: Tensor,
     order: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    grad_x = grad.new_empty(len(grad), u.shape[0] * u.shape[1])
+    grad_x = grad.new_empty(len(grad), len(u) * GATES[cell] * u.shape[2])
     return grad_x, initial.new_empty(initial.shape), torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0)
 
 
@@ -179,6 +159,8 @@ def _differentiate(ctx: Any, grad: Tensor | None, grad_final: Tensor | None, _: 
     grad_final = torch.zeros_like(initial) if grad_final is None else grad_final
     cell, (directions, rows, hidden) = ctx.cell, u.shape
     grad_x, grad_initial, grad_h = backward(cell, grad, grad_final, states, kept, u, initial, offsets, order)
+    if cell == "mingru":
+        return None, grad_x, None, None, None, grad_initial, None, None, None
     of_product = grad_h if cell == "gru" else grad_x
     grad_u = torch.empty_like(u)
     for d in range(directions):

@@ -1,10 +1,12 @@
 // Products of a few rows with a matrix that was packed for it.
 //
 // A packed matrix (K, N) is cut into panels of three vectors of columns, the last of fewer; a panel holds its columns
-// for k = 0, 1, ... one after another, so that it is read from the front to the end. A Weight is a float or a BFloat16.
+// for k = 0, 1, ... one after another, so that it is read from the front to the end. A Weight is a float, or a BFloat16:
+// then each column's weights for k and k + 1 lie side by side.
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "vectors.hpp"
 
@@ -12,23 +14,37 @@ namespace grunlp {
 
 constexpr int WIDE = 3;  // vectors in a panel
 
-// Weights of a packed matrix.
-inline int64_t packed_size(int64_t k, int64_t n) { return k * vectors(n) * W; }
+// Weights of a column that lie side by side.
+template <class Weight>
+constexpr int SIDE = sizeof(float) / sizeof(Weight);
+
+// Weights of a packed column, and of a packed matrix.
+template <class Weight>
+int64_t packed_rows(int64_t k) {
+  return (k + SIDE<Weight> - 1) / SIDE<Weight> * SIDE<Weight>;
+}
+template <class Weight>
+int64_t packed_size(int64_t k, int64_t n) {
+  return packed_rows<Weight>(k) * vectors(n) * W;
+}
 
 // Packs matrix[k][n] = from[k * step_k + n * step_n].
 template <class Weight>
 void pack(int64_t size, int64_t columns, const Weight* from, int64_t step_k, int64_t step_n, Weight* to) {
+  const int64_t rows = packed_rows<Weight>(size);
   for (int64_t start = 0; start < columns; start += WIDE * W) {
     const int64_t wide = std::min<int64_t>(WIDE * W, vectors(columns - start) * W), real = std::min(wide, columns - start);
+    const auto put = [&](int64_t k, int64_t n) {
+      to[(k / SIDE<Weight> * wide + n) * SIDE<Weight> + k % SIDE<Weight>] =
+          k < size && n < real ? from[k * step_k + (start + n) * step_n] : Weight{};
+    };
     if (step_n != 1)  // from rows that lie along k: read them in their own order
       for (int64_t n = 0; n < wide; ++n)
-        for (int64_t k = 0; k < size; ++k)
-          to[k * wide + n] = n < real ? from[k * step_k + (start + n) * step_n] : Weight{};
+        for (int64_t k = 0; k < rows; ++k) put(k, n);
     else
-      for (int64_t k = 0; k < size; ++k)
-        for (int64_t n = 0; n < wide; ++n)
-          to[k * wide + n] = n < real ? from[k * step_k + start + n] : Weight{};
-    to += size * wide;
+      for (int64_t k = 0; k < rows; ++k)
+        for (int64_t n = 0; n < wide; ++n) put(k, n);
+    to += rows * wide;
   }
 }
 
@@ -37,14 +53,28 @@ void pack(int64_t size, int64_t columns, const Weight* from, int64_t step_k, int
 template <int N, int PANELS, int COLUMNS, bool ADD, class Weight>
 inline void multiply(const float* const* rows, const Weight* panel, int64_t size, float* out, int64_t stride) {
   constexpr int VECTORS = PANELS * COLUMNS;
+  const int64_t between = packed_rows<Weight>(size) * COLUMNS * W;  // panels
   Floats sums[N][VECTORS] = {};
-  for (int64_t k = 0; k < size; ++k) {
-    Floats column[VECTORS];
-    UNROLL for (int v = 0; v < VECTORS; ++v)
-      column[v] = load(panel + v / COLUMNS * size * COLUMNS * W + (k * COLUMNS + v % COLUMNS) * W);
+  const auto add = [&](int64_t k, const Floats* column) {
     UNROLL for (int r = 0; r < N; ++r) {
       const Floats state = all(rows[r][k]);
       UNROLL for (int v = 0; v < VECTORS; ++v) sums[r][v] += state * column[v];
+    }
+  };
+  for (int64_t k = 0; k < size; k += SIDE<Weight>) {
+    Floats read[VECTORS], column[VECTORS];
+    UNROLL for (int v = 0; v < VECTORS; ++v) {
+      const Weight* from = panel + v / COLUMNS * between + k * COLUMNS * W + v % COLUMNS * SIDE<Weight> * W;
+      read[v] = load(reinterpret_cast<const float*>(from));
+    }
+    if constexpr (SIDE<Weight> == 1) {
+      add(k, read);
+    } else {
+      UNROLL for (int v = 0; v < VECTORS; ++v) column[v] = even(read[v]);
+      add(k, column);
+      if (k + 1 == size) break;
+      UNROLL for (int v = 0; v < VECTORS; ++v) column[v] = odd(read[v]);
+      add(k + 1, column);
     }
   }
   UNROLL for (int r = 0; r < N; ++r)
@@ -54,47 +84,49 @@ inline void multiply(const float* const* rows, const Weight* panel, int64_t size
     }
 }
 
-// The panels of one width for all rows. Many rows take a panel after the other, each from the nearest cache; few rows
-// take several panels at once, or each addition would wait for the one before.
-template <int COLUMNS, bool ADD, class Weight>
-inline void multiply_panels(const float* const* rows, int64_t count, const Weight* packed, int64_t panels, int64_t size,
-                            float* out, int64_t stride) {
-  int64_t panel = 0;
-  const auto advance = [&](int64_t by) {
-    panel += by;
-    packed += by * size * COLUMNS * W;
-    out += by * COLUMNS * W;
+// `count` rows times the next panels of one width, which `out` has room for. Many rows take a panel after the other, each
+// from the nearest cache; few rows take several panels at once, or each addition would wait for the one before.
+template <int PANELS, int COLUMNS, bool ADD, class Weight>
+void multiply_rows(const float* const* rows, int64_t count, const Weight* packed, int64_t size, float* out,
+                   int64_t stride) {
+  int64_t row = 0;
+  const auto take = [&](auto number) {
+    constexpr int N = decltype(number)::value;
+    multiply<N, PANELS, COLUMNS, ADD>(rows + row, packed, size, out + row * stride, stride);
+    row += N;
   };
-  if (count == 1)
-    for (; panel + 4 <= panels; advance(4)) multiply<1, 4, COLUMNS, ADD>(rows, packed, size, out, stride);
-  if (count == 2)
-    for (; panel + 2 <= panels; advance(2)) multiply<2, 2, COLUMNS, ADD>(rows, packed, size, out, stride);
-  for (; panel < panels; advance(1)) {
-    int64_t row = 0;
-    for (; row + ROWS <= count; row += ROWS)
-      multiply<ROWS, 1, COLUMNS, ADD>(rows + row, packed, size, out + row * stride, stride);
-    if (ROWS > 4 && row + 4 <= count) {
-      multiply<4, 1, COLUMNS, ADD>(rows + row, packed, size, out + row * stride, stride);
-      row += 4;
-    }
-    if (row + 2 <= count) {
-      multiply<2, 1, COLUMNS, ADD>(rows + row, packed, size, out + row * stride, stride);
-      row += 2;
-    }
-    if (row < count) multiply<1, 1, COLUMNS, ADD>(rows + row, packed, size, out + row * stride, stride);
-  }
+  while (row + ROWS <= count) take(std::integral_constant<int, ROWS>());
+  if (ROWS > 4 && row + 4 <= count) take(std::integral_constant<int, 4>());
+  if (row + 2 <= count) take(std::integral_constant<int, 2>());
+  if (row < count) take(std::integral_constant<int, 1>());
 }
 
 // out[i][n] (+)= sum over k of rows[i][k] * matrix[k][n] for `count` rows; a row of `out` has room for whole vectors.
+// With `back` the panels are taken from the last to the first: calls that take turns find the last ones in the cache.
 template <bool ADD, class Weight>
 void product(const float* const* rows, int64_t count, const Weight* packed, int64_t size, int64_t columns, float* out,
-             int64_t stride) {
+             int64_t stride, bool back) {
   const int64_t panels = vectors(columns) / WIDE, rest = vectors(columns) % WIDE;
-  multiply_panels<WIDE, ADD>(rows, count, packed, panels, size, out, stride);
-  packed += panels * WIDE * size * W;
-  out += panels * WIDE * W;
-  if (rest == 2) multiply_panels<2, ADD>(rows, count, packed, 1, size, out, stride);
-  if (rest == 1) multiply_panels<1, ADD>(rows, count, packed, 1, size, out, stride);
+  const int64_t group = count == 1 ? 4 : count == 2 ? 2 : 1, groups = (panels + group - 1) / group;
+  const int64_t panel = packed_rows<Weight>(size) * WIDE * W;
+  const auto last = [&] {
+    const Weight* from = packed + panels * panel;
+    if (rest == 2) multiply_rows<1, 2, ADD>(rows, count, from, size, out + panels * WIDE * W, stride);
+    if (rest == 1) multiply_rows<1, 1, ADD>(rows, count, from, size, out + panels * WIDE * W, stride);
+  };
+  if (back) last();
+  for (int64_t turn = 0; turn < groups; ++turn) {
+    int64_t p = (back ? groups - 1 - turn : turn) * group;
+    const int64_t end = std::min(p + group, panels);
+    if (p + 4 == end) {
+      multiply<1, 4, WIDE, ADD>(rows, packed + p * panel, size, out + p * WIDE * W, stride);
+      continue;
+    }
+    for (; count <= 2 && p + 2 <= end; p += 2)
+      multiply_rows<2, WIDE, ADD>(rows, count, packed + p * panel, size, out + p * WIDE * W, stride);
+    for (; p < end; ++p) multiply_rows<1, WIDE, ADD>(rows, count, packed + p * panel, size, out + p * WIDE * W, stride);
+  }
+  if (!back) last();
 }
 
 }  // namespace grunlp

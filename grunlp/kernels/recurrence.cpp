@@ -11,7 +11,6 @@
 // Plain C functions over pointers, so that one binary serves every version of Python and Torch. The file is compiled
 // once for each instruction set, and `library.py` takes the best that the machine has.
 #include <new>
-#include <type_traits>
 
 #include "cells.hpp"
 #include "jobs.hpp"
@@ -52,29 +51,26 @@ struct Place {
   }
 };
 
-template <class Cell>
-constexpr bool TWO_PRODUCTS = std::is_same_v<Cell, GruBefore>;
-
-// Numbers of the packed recurrent weights of one direction.
-template <class Cell>
+// Weights of the packed recurrent weights of one direction.
+template <class Cell, class Weight>
 int64_t forward_size(int64_t hidden) {
-  if constexpr (TWO_PRODUCTS<Cell>) return packed_size(hidden, 2 * hidden) + packed_size(hidden, hidden);
-  return packed_size(hidden, Cell::GATES * hidden);
+  const int64_t first = Cell::PRODUCTS == 2 ? 2 : Cell::GATES;
+  return packed_size<Weight>(hidden, first * hidden) + packed_size<Weight>(hidden, (Cell::GATES - first) * hidden);
 }
 template <class Cell>
 int64_t backward_size(int64_t hidden) {
-  if constexpr (TWO_PRODUCTS<Cell>) return packed_size(2 * hidden, hidden) + packed_size(hidden, hidden);
-  return packed_size(Cell::GATES * hidden, hidden);
+  const int64_t first = Cell::PRODUCTS == 2 ? 2 : Cell::GATES;
+  return packed_size<float>(first * hidden, hidden) + packed_size<float>((Cell::GATES - first) * hidden, hidden);
 }
 
 // u: (D, GATES H, H). Forward the product takes its transpose, backward the matrix itself.
 template <class Cell, class Weight>
 void pack_forward(int64_t directions, int64_t hidden, const Weight* u, Weight* packed) {
   const int64_t H = hidden;
-  for (int64_t d = 0; d < directions; ++d, u += Cell::GATES * H * H, packed += forward_size<Cell>(H)) {
-    if constexpr (TWO_PRODUCTS<Cell>) {
+  for (int64_t d = 0; d < directions; ++d, u += Cell::GATES * H * H, packed += forward_size<Cell, Weight>(H)) {
+    if constexpr (Cell::PRODUCTS == 2) {
       pack(H, 2 * H, u, 1, H, packed);
-      pack(H, H, u + 2 * H * H, 1, H, packed + packed_size(H, 2 * H));
+      pack(H, H, u + 2 * H * H, 1, H, packed + packed_size<Weight>(H, 2 * H));
     } else {
       pack(H, Cell::GATES * H, u, 1, H, packed);
     }
@@ -84,9 +80,9 @@ template <class Cell>
 void pack_backward(int64_t directions, int64_t hidden, const float* u, float* packed) {
   const int64_t H = hidden;
   for (int64_t d = 0; d < directions; ++d, u += Cell::GATES * H * H, packed += backward_size<Cell>(H)) {
-    if constexpr (TWO_PRODUCTS<Cell>) {
+    if constexpr (Cell::PRODUCTS == 2) {
       pack(2 * H, H, u, H, 1, packed);
-      pack(H, H, u + 2 * H * H, H, 1, packed + packed_size(2 * H, H));
+      pack(H, H, u + 2 * H * H, H, 1, packed + packed_size<float>(2 * H, H));
     } else {
       pack(Cell::GATES * H, H, u, H, 1, packed);
     }
@@ -100,8 +96,8 @@ void forward(const Layer& layer, const float* x, const Weight* packed, const flo
   const int64_t H = layer.hidden, padded = vectors(H) * W, stride = (Cell::GATES + 1) * H + padded;
   run_jobs(layer.threads, layer.batch, layer.directions, layer.sequences, [&](Job& job) {
     const int64_t d = job.direction, count = job.rows.size(), steps = layer.sequences.length(job.rows[0]);
-    const Weight* weights = packed + d * forward_size<Cell>(H);
-    std::vector<const float*> before(count), reset(TWO_PRODUCTS<Cell> ? count : 0);
+    const Weight* weights = packed + d * forward_size<Cell, Weight>(H);
+    std::vector<const float*> before(count), reset(Cell::PRODUCTS == 2 ? count : 0);
     std::vector<float> products(count * stride), memory(Cell::STATES == 2 ? count * padded : 0);
     for (int64_t i = 0; i < count && Cell::STATES == 2; ++i)
       std::copy_n(layer.initial_of(d, job.rows[i]) + H, H, memory.data() + i * padded);
@@ -120,16 +116,18 @@ void forward(const Layer& layer, const float* x, const Weight* packed, const flo
                        kept ? kept + token * Cell::KEPT * H : kept,
                        H};
       };
-      if constexpr (TWO_PRODUCTS<Cell>) {
-        product<false>(before.data(), active, weights, H, 2 * H, products.data(), stride);
+      if constexpr (Cell::PRODUCTS == 2) {
+        product<false>(before.data(), active, weights, H, 2 * H, products.data(), stride, s % 2);
         for (int64_t i = 0; i < active; ++i) {
           for_units<typename Cell::Gates>(addresses(i));
           reset[i] = products.data() + i * stride;
         }
-        product<false>(reset.data(), active, weights + packed_size(H, 2 * H), H, H, products.data() + 2 * H, stride);
+        product<false>(reset.data(), active, weights + packed_size<Weight>(H, 2 * H), H, H, products.data() + 2 * H,
+                       stride, s % 2);
         for (int64_t i = 0; i < active; ++i) for_units<typename Cell::State>(addresses(i));
       } else {
-        product<false>(before.data(), active, weights, H, Cell::GATES * H, products.data(), stride);
+        if constexpr (Cell::PRODUCTS == 1)
+          product<false>(before.data(), active, weights, H, Cell::GATES * H, products.data(), stride, s % 2);
         for (int64_t i = 0; i < active; ++i) for_units<typename Cell::Step>(addresses(i));
       }
     }
@@ -153,8 +151,8 @@ void backward(const Layer& layer, const float* grad, const float* grad_final, co
   run_jobs(layer.threads, layer.batch, layer.directions, layer.sequences, [&](Job& job) {
     const int64_t d = job.direction, count = job.rows.size(), steps = layer.sequences.length(job.rows[0]);
     const float* weights = packed + d * backward_size<Cell>(H);
-    std::vector<const float*> rows(count), candidates(TWO_PRODUCTS<Cell> ? count : 0);
-    std::vector<float> carried(count * stride), reset(TWO_PRODUCTS<Cell> ? count * padded : 0);
+    std::vector<const float*> rows(count), candidates(Cell::PRODUCTS == 2 ? count : 0);
+    std::vector<float> carried(count * stride), reset(Cell::PRODUCTS == 2 ? count * padded : 0);
     for (int64_t i = 0; i < count; ++i)
       for (int64_t part = 0; part < Cell::STATES; ++part)
         std::copy_n(grad_final + ((d * layer.batch + job.rows[i]) * Cell::STATES + part) * H, H,
@@ -176,24 +174,26 @@ void backward(const Layer& layer, const float* grad, const float* grad_final, co
                         carried.data() + i * stride,
                         Cell::STATES == 2 ? carried.data() + i * stride + padded : nullptr,
                         grad_x + token * GATES * H,
-                        TWO_PRODUCTS<Cell> ? reset.data() + i * padded : grad_h ? grad_h + token * GATES * H : nullptr,
+                        Cell::PRODUCTS == 2 ? reset.data() + i * padded : grad_h ? grad_h + token * GATES * H : nullptr,
                         H};
       };
-      if constexpr (TWO_PRODUCTS<Cell>) {
+      if constexpr (Cell::PRODUCTS == 2) {
         for (int64_t i = 0; i < active; ++i) {
           for_units<typename Cell::CandidateGradient>(addresses(i));
           rows[i] = grad_x + place.token(i) * GATES * H;
           candidates[i] = rows[i] + 2 * H;
         }
-        product<false>(candidates.data(), active, weights + packed_size(2 * H, H), H, H, reset.data(), padded);
+        product<false>(candidates.data(), active, weights + packed_size<float>(2 * H, H), H, H, reset.data(), padded,
+                       s % 2);
         for (int64_t i = 0; i < active; ++i) for_units<typename Cell::ResetGradient>(addresses(i));
-        product<true>(rows.data(), active, weights, 2 * H, H, carried.data(), stride);
+        product<true>(rows.data(), active, weights, 2 * H, H, carried.data(), stride, s % 2);
       } else {
         for (int64_t i = 0; i < active; ++i) {
           for_units<typename Cell::Gradient>(addresses(i));
           rows[i] = (grad_h ? grad_h : grad_x) + place.token(i) * GATES * H;
         }
-        product<true>(rows.data(), active, weights, GATES * H, H, carried.data(), stride);
+        if constexpr (Cell::PRODUCTS == 1)
+          product<true>(rows.data(), active, weights, GATES * H, H, carried.data(), stride, s % 2);
       }
     }
     for (int64_t i = 0; i < count; ++i)
@@ -210,6 +210,7 @@ void with_cell(int64_t cell, const Work& work) {
   if (cell == 1) work(GruBefore());
   if (cell == 2) work(Lstm());
   if (cell == 3) work(Rnn());
+  if (cell == 4) work(MinGru());
 }
 
 // As `with_cell`; returns 0, or 1 when there was no memory for it, since no exception may reach the caller.
@@ -230,14 +231,20 @@ using namespace grunlp;
 // Floats in a vector.
 EXPORT int64_t grunlp_width() { return W; }
 
-// Numbers that a packed matrix of all directions has, for the forward pass or the backward pass.
-EXPORT int64_t grunlp_packed_size(int64_t cell, int64_t directions, int64_t hidden, int64_t back) {
+// Where to run jobs from now on: the address of `GOMP_parallel`, or null for threads of our own.
+EXPORT void grunlp_use_pool(void* address) { pool = reinterpret_cast<Pool>(address); }
+
+// Weights that the packed matrices of all directions have: for the forward pass in float, in bfloat16 with `half`, or
+// for the backward pass with `back`.
+EXPORT int64_t grunlp_packed_size(int64_t cell, int64_t directions, int64_t hidden, int64_t half, int64_t back) {
   int64_t size = 0;
   with_cell(cell, [&](auto kind) {
     using Cell = decltype(kind);
-    size = directions * (back ? backward_size<Cell>(hidden) : forward_size<Cell>(hidden));
+    size = back   ? backward_size<Cell>(hidden)
+           : half ? forward_size<Cell, BFloat16>(hidden)
+                  : forward_size<Cell, float>(hidden);
   });
-  return size;
+  return directions * size;
 }
 
 // Pack recurrent weights (D, GATES H, H): for the forward pass, in float or bfloat16; for the backward pass.

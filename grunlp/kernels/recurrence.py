@@ -4,17 +4,66 @@ The input's share of all gates is one product before the recurrence, the gradien
 after it (as Appleyard et al. 2016 do on GPUs). What depends on time, `recurrence.cpp` computes.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from grunlp.kernels.library import library, say_once
-from grunlp.kernels.operators import Packed, forward
+from grunlp.kernels.operators import forward, pack
 from grunlp.kernels.sequences import Sequences, Weights
 from grunlp.kernels.steps import step_by_step
 
 
+class Prepared(NamedTuple):
+    """Weights as the compiled recurrence wants them.
+
+    packed: those of the state, by `pack`.
+    bias: (D·G·H,) of the input's shares.
+    c: (D, H) of the candidate's recurrent product, behind the reset gate: "gru" alone.
+    """
+
+    packed: Tensor
+    bias: Tensor
+    c: Tensor | None
+
+    @classmethod
+    def of(cls, cell: str, weights: Weights) -> "Prepared":
+        """Prepare the weights of a layer."""
+        packed, bias = pack(cell, weights.u.detach(), False), weights.b + weights.c
+        if cell != "gru":
+            return cls(packed, bias.flatten(), None)
+        gates = 2 * weights.u.shape[2]
+        bias = torch.cat([bias[:, :gates], weights.b[:, gates:]], dim=1)
+        return cls(packed, bias.flatten(), weights.c[:, gates:])
+
+
+class Cache:
+    """The prepared weights of a layer: made once for as long as these stay the same, anew whenever they may learn."""
+
+    def __init__(self) -> None:
+        self._state: object = None
+        self._weights: Weights | None = None  # held on to, so that nothing else can come to lie at their addresses
+        self._prepared: Prepared | None = None
+
+    def __getstate__(self) -> dict[str, None]:
+        """A copy prepares its own: it may come to a machine that packs in another way."""
+        return dict.fromkeys(vars(self))
+
+    def of(self, cell: str, weights: Weights) -> Prepared:
+        """What `Prepared.of` makes of the weights."""
+        if torch.is_grad_enabled() or torch.compiler.is_compiling() or weights.u.is_inference():
+            return Prepared.of(cell, weights)
+        recurrent = weights[1:]
+        # what goes by way of `.data` makes no new version, but mostly another sum
+        state = ([(part.data_ptr(), part._version) for part in recurrent], weights.u.sum().item())
+        if self._prepared is None or self._state != state:
+            self._state, self._weights, self._prepared = state, weights, Prepared.of(cell, weights)
+        return self._prepared
+
+
 def recurrent_layer(
-    cell: str, x: Tensor, sequences: Sequences, initial: Tensor, weights: Weights, packed: Packed
+    cell: str, x: Tensor, sequences: Sequences, initial: Tensor, weights: Weights, cache: Cache
 ) -> tuple[Tensor, Tensor]:
     """All states of a layer in one direction or two, by Torch's equations.
 
@@ -24,7 +73,7 @@ def recurrent_layer(
         sequences: which token belongs to which sequence.
         initial: (D, B, S·H), the states before the first step; an LSTM has S = 2, its memory after its state.
         weights: of the layer; those of the state may be in bfloat16, and are read as such where nothing learns.
-        packed: the layer's own.
+        cache: the layer's own.
 
     Returns:
         (N, D·H) the state after each token; in the second direction a sequence is read from its end. And (D, B, S·H),
@@ -35,21 +84,36 @@ def recurrent_layer(
         return x.new_zeros(0, directions * hidden), initial
     given = (x, initial, *weights)
     learns = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in given)
-    if not _compiled(x):
+    if not compiled(x):
         return _by_torch(cell, x, sequences, initial, weights._replace(u=weights.u.to(x.dtype)))
     u = weights.u.float() if learns else weights.u
-    bias = weights.b + weights.c
-    c = None
-    if cell == "gru":  # the candidate's own bias stays inside, behind the reset gate
-        inside = torch.arange(3 * hidden) >= 2 * hidden
-        bias, c = torch.where(inside, weights.b, bias), weights.c[:, 2 * hidden :]
-    shares = torch.addmm(bias.flatten(), x, weights.w.flatten(0, 1).T)  # (N, D·G·H)
+    packed, bias, c = cache.of(cell, weights._replace(u=u))
+    shares = torch.addmm(bias, x, weights.w.flatten(0, 1).T)  # (N, D·G·H)
     places = (sequences.offsets, sequences.order)
-    states, final, _ = forward(cell, shares, u, packed.of(cell, u), c, initial, *places, learns)
+    states, final, _ = forward(cell, shares, u, packed, c, initial, *places, learns)
     return states, final
 
 
-def _compiled(x: Tensor) -> bool:
+def minimal_layer(shares: Tensor, sequences: Sequences, initial: Tensor) -> tuple[Tensor, Tensor]:
+    """All states of a minimal GRU (`grunlp/modules/mingru.py`) where `compiled`.
+
+    Args:
+        shares: (N, D·2·H), gate and candidate before their functions.
+        initial: (D, B, H).
+
+    Returns:
+        (N, D·H) and (D, B, H), as `recurrent_layer`.
+    """
+    directions, _, hidden = initial.shape
+    none = shares.new_empty(directions, 0, hidden)
+    learns = torch.is_grad_enabled() and (shares.requires_grad or initial.requires_grad)
+    given = ("mingru", shares, none, none, None, initial, sequences.offsets, sequences.order, learns)
+    states, final, _ = forward(*given)
+    return states, final
+
+
+def compiled(x: Tensor) -> bool:
+    """Whether the compiled recurrence reads x; when it would but for its type, the log says so."""
     if x.device.type != "cpu" or not library():
         return False
     autocast = torch.is_autocast_enabled("cpu")

@@ -1,59 +1,66 @@
 """Sequences without padding, and the weights of a layer that reads them."""
 
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-GATES = {"gru": 3, "gru-before": 3, "lstm": 4, "rnn": 1}  # blocks of H rows in the weights
-STATES = {"gru": 1, "gru-before": 1, "lstm": 2, "rnn": 1}  # parts of H features in a state
+GATES = {"gru": 3, "gru-before": 3, "lstm": 4, "rnn": 1, "mingru": 2}  # blocks of H rows in the weights
+STATES = {"gru": 1, "gru-before": 1, "lstm": 2, "rnn": 1, "mingru": 1}  # parts of H features in a state
 
 
-class Sequences(NamedTuple):
+class Sequences:
     """B sequences of together N tokens, which lie one after another without padding.
 
-    steps: T, of the padded tensor they come from.
-    lengths: (B,) tokens of each.
-    offsets: (B + 1,) index of each sequence's first token; the last is N.
-    order: (B,) the longest first.
-    tokens: (N,) where each token stands among the B·T of the padded tensor, row by row.
-    rows: (N,) the sequence of each token.
+    Args:
+        lengths: (B,) tokens of each.
+        steps: T, of the padded tensor they come from.
+
+    Raises:
+        ValueError: `lengths` are no whole numbers from 0 to `steps`.
     """
 
-    steps: int
-    lengths: Tensor
-    offsets: Tensor
-    order: Tensor
-    tokens: Tensor
-    rows: Tensor
-
-    @classmethod
-    def of(cls, lengths: Tensor, steps: int) -> "Sequences":
-        """The sequences of a tensor padded to `steps`.
-
-        Raises:
-            ValueError: `lengths` are no whole numbers from 0 to `steps`.
-        """
+    def __init__(self, lengths: Tensor, steps: int) -> None:
         if lengths.is_floating_point() or ((lengths < 0) | (lengths > steps)).any():
             raise ValueError(
                 f"lengths are whole numbers from 0 to the {steps} steps of the input, got {lengths.tolist()}"
             )
-        lengths = lengths.long()
-        offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
-        order = lengths.argsort(descending=True, stable=True)
-        real = torch.arange(steps, device=lengths.device) < lengths[:, None]  # (B, T)
-        tokens = real.flatten().nonzero()[:, 0]
-        return cls(steps, lengths, offsets, order, tokens, tokens // max(steps, 1))
+        self.steps, self.lengths = steps, lengths.long()
+        self.offsets = functional.pad(self.lengths.cumsum(0), (1, 0))  # (B + 1,) each one's first token; the last is N
+
+    # What not every layer asks for:
+
+    @cached_property
+    def order(self) -> Tensor:
+        """(B,) the longest first."""
+        return self.lengths.argsort(descending=True, stable=True)
+
+    @cached_property
+    def tokens(self) -> Tensor:
+        """(N,) where each token stands among the B·T of the padded tensor, row by row."""
+        real = torch.arange(self.steps, device=self.lengths.device) < self.lengths[:, None]  # (B, T)
+        return real.flatten().nonzero()[:, 0]
+
+    @cached_property
+    def rows(self) -> Tensor:
+        """(N,) the sequence of each token."""
+        return self.tokens // max(self.steps, 1)
+
+    @cached_property
+    def _full(self) -> bool:
+        """Whether there is no padding."""
+        return int(self.offsets[-1]) == len(self.lengths) * self.steps
 
     def unpad(self, x: Tensor) -> Tensor:
         """(B, T, F) → (N, F)."""
-        flat = x.flatten(0, 1)
-        return flat if len(flat) == len(self.tokens) else flat.index_select(0, self.tokens)
+        return x.flatten(0, 1) if self._full else x.flatten(0, 1).index_select(0, self.tokens)
 
     def pad(self, x: Tensor) -> Tensor:
         """(N, F) → (B, T, F), zeros at padding."""
         batch, size = len(self.lengths), x.shape[1]
-        if len(x) < batch * self.steps:
+        if not self._full:
             x = x.new_zeros(batch * self.steps, size).index_copy(0, self.tokens, x)
         return x.view(batch, self.steps, size)
 

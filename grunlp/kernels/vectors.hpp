@@ -19,16 +19,12 @@ constexpr int W = 4, ROWS = 4;
 #endif
 typedef float Floats __attribute__((vector_size(4 * W)));
 typedef uint32_t Bits __attribute__((vector_size(4 * W)));
-typedef uint16_t Halves __attribute__((vector_size(2 * W)));
-inline Bits widened(Halves x) { return __builtin_convertvector(x, Bits); }
 #define NOINLINE __attribute__((noinline))
 #define UNROLL _Pragma("GCC unroll 16")
 #else  // a compiler without vector types
 constexpr int W = 1, ROWS = 4;
 typedef float Floats;
 typedef uint32_t Bits;
-typedef uint16_t Halves;
-inline Bits widened(Halves x) { return x; }
 #define NOINLINE __declspec(noinline)
 #define UNROLL
 #endif
@@ -49,16 +45,12 @@ inline Floats load(const float* from) {
   return x;
 }
 
-// A float without its last 16 bits.
+// A float without its last 16 bits. Two vectors of them lie interleaved, so that a load, a shift and a mask give both.
 struct BFloat16 {
   uint16_t bits;
 };
-
-inline Floats load(const BFloat16* from) {
-  Halves x;
-  std::memcpy(&x, from, sizeof x);
-  return cast<Floats>(Bits(widened(x) << 16));
-}
+inline Floats even(Floats pairs) { return cast<Floats>(Bits(cast<Bits>(pairs) << 16)); }
+inline Floats odd(Floats pairs) { return cast<Floats>(Bits(cast<Bits>(pairs) & 0xffff0000u)); }
 
 // The first `count` of W floats, zeros for the rest; with WHOLE, all W.
 template <bool WHOLE>

@@ -103,7 +103,7 @@ class StackedGRU(nn.Module):
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.directions = 2 if bidirectional else 1
         self.output_size = hidden_size * self.directions
-        self.state_size = hidden_size * STATES.get(cell, 1)
+        self.state_size = hidden_size * STATES[cell]
         self.cell, self.residual = cell, residual
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout is a probability in [0, 1), got {dropout}")
@@ -148,7 +148,7 @@ class StackedGRU(nn.Module):
             raise ValueError(f"{x.shape[0]} sequences, but {len(lengths)} lengths")
         if initial is not None and initial.shape != shape:
             raise ValueError(f"initial states have the shape {shape} here, got {tuple(initial.shape)}")
-        sequences = Sequences.of(lengths.to(x.device), x.shape[1])
+        sequences = Sequences(lengths.to(x.device), x.shape[1])
         starts = [None] * self.num_layers if initial is None else initial.to(x).split(self.directions)
         finals = []
         x = sequences.unpad(x)  # (N, I): from here to the last layer there is no padding

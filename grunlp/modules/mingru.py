@@ -11,7 +11,8 @@ That is a linear recurrence, which a sum in log space solves for many steps in o
     A_t = Σ_{s ≤ t} log(1 - z_s),    log h_t = A_t + log Σ_{s ≤ t} exp(log z_s + log n_s - A_s)
 
 A_t falls with t, and a float that holds large numbers has few digits left for small ones. So the sums run over chunks
-of 64 steps, and the state is carried from chunk to chunk.
+of 64 steps, and the state is carried from chunk to chunk. That is for GPUs, whose many units want many steps at once;
+on the CPU the compiled recurrence takes one step after the other, which is less work.
 """
 
 from typing import Literal
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from grunlp.kernels.recurrence import compiled, minimal_layer
 from grunlp.kernels.sequences import Sequences
 
 _CHUNK = 64
@@ -57,13 +59,15 @@ class MinGRULayer(nn.Module):
             initial = start[:, None].expand(-1, len(sequences.lengths), -1)
         if not len(x):
             return x.new_zeros(0, directions * rows // 2), initial
-        shares = torch.addmm(self.bias_ih.flatten(), x, self.weight_ih.flatten(0, 1).T).split(rows, dim=1)
+        shares = torch.addmm(self.bias_ih.flatten(), x, self.weight_ih.flatten(0, 1).T)  # (N, D·2H)
+        if compiled(x):
+            return minimal_layer(shares, sequences, initial)
         first, last = sequences.offsets[sequences.rows], sequences.offsets[sequences.rows + 1] - 1  # (N,)
         mirrored = first + last - torch.arange(len(x), device=x.device)  # each token's counterpart from the other end
         some = (sequences.lengths > 0)[:, None]  # (B, 1)
         ends = (sequences.offsets[1:] - 1).clamp(min=0)
         outputs, finals = [], []
-        for d, share in enumerate(shares):
+        for d, share in enumerate(shares.split(rows, dim=1)):
             padded = sequences.pad(share[mirrored] if d else share)  # (B, T, 2H)
             gate, candidate = padded.chunk(2, dim=2)
             states = sequences.unpad(scan(gate, candidate, initial[d]))  # (N, H) in the order of reading

@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from grunlp.kernels.library import say_once
-from grunlp.kernels.operators import Packed
-from grunlp.kernels.recurrence import recurrent_layer
+from grunlp.kernels.recurrence import Cache, recurrent_layer
 from grunlp.kernels.sequences import GATES, STATES, Sequences, Weights
 from grunlp.kernels.steps import Regularizers, step_by_step
 
@@ -77,7 +76,7 @@ class RecurrentLayer(nn.Module):
         self.initial = (
             nn.Parameter(torch.empty(directions, STATES[cell] * hidden_size)) if initial == "learned" else None
         )
-        self._packed = Packed()
+        self._cache = Cache()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -113,11 +112,13 @@ class RecurrentLayer(nn.Module):
             initial = self.initial[:, None].expand(-1, batch, -1)
         elif initial is None:
             initial = x.new_zeros(directions, batch, STATES[self.cell] * hidden)
-        u = functional.dropout(self.weight_hh, self.weight_drop, self.training)
+        u: Tensor = self.weight_hh
+        if self.weight_drop and self.training:
+            u = functional.dropout(u, self.weight_drop)
         weights = Weights(self.weight_ih, u, self.bias_ih, self.bias_hh)
         dropped = self.recurrent_dropout and self.training
         if not (len(x) and (dropped or self.zoneout or self.gains is not None)):
-            return recurrent_layer(self.cell, x, sequences, initial, weights, self._packed)
+            return recurrent_layer(self.cell, x, sequences, initial, weights, self._cache)
         why = {"recurrent_dropout": dropped, "zoneout": self.zoneout, "layer_norm": self.gains is not None}
         say_once(f"a step at a time, since {', '.join(name for name, given in why.items() if given)}")
         factors = None

@@ -12,16 +12,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from grunlp.kernels.library import CELLS, library, say_once
+from grunlp.kernels.library import library, say_once
 from grunlp.kernels.library import run as library_run
-from grunlp.kernels.operators import Packed, backward, forward, pack
-from grunlp.kernels.recurrence import recurrent_layer
+from grunlp.kernels.operators import backward, forward, pack
+from grunlp.kernels.recurrence import Cache, minimal_layer, recurrent_layer
 from grunlp.kernels.sequences import GATES, STATES, Sequences, Weights
 from grunlp.kernels.steps import step_by_step
+from grunlp.modules.mingru import MinGRULayer
 
 LENGTHS = [7, 3, 0, 12, 1, 12, 5, 9, 2]
 
-cells = pytest.mark.parametrize("cell", CELLS)
+cells = pytest.mark.parametrize("cell", ["gru", "gru-before", "lstm", "rnn"])
 
 
 def leaves(cell: str, directions: int, hidden: int, lengths: list[int] = LENGTHS) -> list[Tensor]:
@@ -47,8 +48,8 @@ def single(tensors: list[Tensor]) -> list[Tensor]:
 
 def run(function: object, cell: str, tensors: list[Tensor], lengths: list[int] = LENGTHS) -> tuple[Tensor, Tensor]:
     x, initial, *weights = tensors
-    sequences = Sequences.of(torch.tensor(lengths), max(lengths))
-    own = (Packed(),) if function is recurrent_layer else ()
+    sequences = Sequences(torch.tensor(lengths), max(lengths))
+    own = (Cache(),) if function is recurrent_layer else ()
     return function(cell, x, sequences, initial, Weights(*weights), *own)  # type: ignore[operator, no-any-return]
 
 
@@ -104,13 +105,17 @@ def test_what_half_precision_comes_back_as(off: str, monkeypatch: pytest.MonkeyP
     assert states.dtype == torch.float16 and final.dtype == torch.float32
 
 
+def recurrent(u: Tensor) -> Weights:
+    return Weights(torch.zeros(2, 24, 3), u, torch.zeros(2, 24), torch.zeros(2, 24))
+
+
 def test_a_copy_packs_its_own() -> None:
     if not library():
         pytest.skip("the recurrence is not compiled here")
-    packed, u = Packed(), torch.randn(2, 24, 8)
+    cache = Cache()
     with torch.no_grad():
-        packed.of("gru", u)
-    assert pickle.loads(pickle.dumps(packed))._cached is None and copy.deepcopy(packed)._cached is None
+        assert cache.of("gru", recurrent(torch.randn(2, 24, 8))) is cache._prepared is not None
+    assert pickle.loads(pickle.dumps(cache))._prepared is None and copy.deepcopy(cache)._prepared is None
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 9, 17])
@@ -123,7 +128,7 @@ def test_neighbours_and_threads_change_no_bit(compiled: str, cell: str, count: i
     shares, grad = (torch.randn(len(x), size, generator=random) for size in (2 * GATES[cell] * 24, 2 * 24))
 
     def both_passes(rows: list[int], shares: Tensor, grad: Tensor) -> list[Tensor]:
-        sequences = Sequences.of(torch.tensor([lengths[i] for i in rows]), 8)
+        sequences = Sequences(torch.tensor([lengths[i] for i in rows]), 8)
         places, start = (sequences.offsets, sequences.order), initial[:, rows]
         bias = c[:, 48:] if cell == "gru" else None
         states, final, kept = forward(cell, shares, u, pack(cell, u, False), bias, start, *places, True)
@@ -151,7 +156,7 @@ def test_gates_are_good_to_the_last_bits(compiled: str) -> None:
     """Gate and candidate of one unit without recurrence: the sigmoid and tanh of x, in ulps of the result."""
     x = torch.cat([torch.linspace(-20, 20, 40001), torch.logspace(-30, 1.3, 2000), -torch.logspace(-30, 1.3, 2000)])
     shares = x[:, None].expand(-1, 3).contiguous()
-    sequences = Sequences.of(torch.ones(len(x), dtype=torch.long), 1)
+    sequences = Sequences(torch.ones(len(x), dtype=torch.long), 1)
     zeros = torch.zeros(1, len(x), 1)
     places = (sequences.offsets, sequences.order)
     u = torch.zeros(1, 3, 1)
@@ -226,31 +231,72 @@ def test_too_little_memory_is_an_error(compiled: str, threads: int) -> None:
 
 
 def test_weights_are_packed_once_until_they_change(compiled: str) -> None:
-    packed, u = Packed(), torch.randn(2, 24, 8, requires_grad=True)
+    cache, weights = Cache(), recurrent(torch.randn(2, 24, 8, requires_grad=True))
+    u = weights.u
     with torch.no_grad():
-        first = packed.of("gru", u)
-        assert packed.of("gru", u) is first
+        first = cache.of("gru", weights)
+        assert cache.of("gru", weights) is first
         u[0, 0, 0] += 1
-        second = packed.of("gru", u)
-        assert second is packed.of("gru", u) is not first and torch.equal(second, pack("gru", u, False))
+        second = cache.of("gru", weights)
+        assert second is cache.of("gru", weights) is not first and torch.equal(second.packed, pack("gru", u, False))
         u.data[0, 0, 0] += 1
-        assert torch.equal(packed.of("gru", u), pack("gru", u, False)) and packed.of("gru", u) is not second
-        second = packed.of("gru", u)
-        other = u.clone()
-        assert torch.equal(packed.of("gru", other), second) and packed.of("gru", other) is not second
+        third = cache.of("gru", weights)
+        assert third is not second and torch.equal(third.packed, pack("gru", u, False))
+        weights.c[1, 20] += 1
+        fourth = cache.of("gru", weights)
+        assert fourth.c is not None and fourth is not third and fourth.c[1, 4] == 1
+        other = recurrent(u.clone())
+        assert torch.equal(cache.of("gru", other).packed, third.packed) and cache.of("gru", other) is not fourth
         with torch.inference_mode():
-            assert packed.of("gru", other) is packed.of("gru", other)
-    assert packed.of("gru", u) is not packed.of("gru", u), "with gradients they may change under way"
+            assert cache.of("gru", other) is cache.of("gru", other)
+    assert cache.of("gru", weights) is not cache.of("gru", weights), "with gradients they may change under way"
 
 
 @cells
 def test_no_sequences_and_none_with_tokens(cell: str) -> None:
     x, initial, *weights = single(leaves(cell, 2, 8))
     for batch in (0, 2):
-        sequences = Sequences.of(torch.zeros(batch, dtype=torch.long), 3)
-        given = (cell, x[:0], sequences, initial[:, :batch], Weights(*weights), Packed())
+        sequences = Sequences(torch.zeros(batch, dtype=torch.long), 3)
+        given = (cell, x[:0], sequences, initial[:, :batch], Weights(*weights), Cache())
         states, final = recurrent_layer(*given)
         assert states.shape == (0, 16) and torch.equal(final, initial[:, :batch])
+
+
+@pytest.mark.parametrize("hidden", [1, 5, 16, 37])
+@pytest.mark.parametrize("directions", [1, 2])
+def test_minimal_gru_equals_its_scan(compiled: str, directions: int, hidden: int) -> None:
+    """In double precision the layer scans in log space, in single it is compiled."""
+    torch.manual_seed(0)
+    lengths = torch.tensor([70, 3, 0, 12, 1, 150, 5])
+    layer = MinGRULayer(5, hidden, directions, "learned").double()
+    x = torch.randn(int(lengths.sum()), 5, dtype=torch.float64) * 3
+
+    def results(layer: MinGRULayer, x: Tensor) -> list[Tensor]:
+        x = x.requires_grad_()
+        states, final = layer(x, Sequences(lengths, 150), None)
+        total = (states * torch.linspace(-1, 2, states.numel()).view_as(states)).sum() + final.sin().sum()
+        return [states, final, *torch.autograd.grad(total, [x, *layer.parameters()])]
+
+    expected = results(layer, x)
+    found = results(copy.deepcopy(layer).float(), x.detach().float())
+    assert found[0].dtype == torch.float32
+    assert_near(found, expected, 1e-5)
+
+
+def test_threads_change_no_bit_of_a_minimal_gru(compiled: str) -> None:
+    lengths = torch.tensor([5, 1, 8, 8, 0, 3])
+    sequences, initial = Sequences(lengths, 8), torch.randn(2, 6, 20)
+    shares, before = torch.randn(25, 2 * 2 * 20, requires_grad=True), torch.get_num_threads()
+    results = []
+    try:
+        for threads in (1, 2, 4):
+            torch.set_num_threads(threads)
+            states, final = minimal_layer(shares, sequences, initial)
+            results.append([states, final, *torch.autograd.grad(states.square().sum() + final.sum(), shares)])
+    finally:
+        torch.set_num_threads(before)
+    for other in results[1:]:
+        assert all(map(torch.equal, results[0], other))
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
@@ -258,7 +304,7 @@ def test_torch_knows_the_operators(cell: str) -> None:
     if not library():
         pytest.skip("the recurrence is not compiled here")
     x, initial, _, u, _, c = single(leaves(cell, 2, 8))
-    sequences = Sequences.of(torch.tensor(LENGTHS), 12)
+    sequences = Sequences(torch.tensor(LENGTHS), 12)
     places = (sequences.offsets, sequences.order)
     shares = torch.randn(len(x), 2 * GATES[cell] * 8, requires_grad=True)
     bias = c[:, 16:].detach().requires_grad_() if cell == "gru" else None
@@ -280,7 +326,7 @@ def test_two_python_threads_at_once(compiled: str) -> None:
 
 def test_after_a_fork(compiled: str) -> None:
     """As a worker of a DataLoader does; only the operator runs there, for Torch's own threads do not outlive a fork."""
-    sequences, initial = Sequences.of(torch.tensor(LENGTHS), 12), torch.zeros(2, len(LENGTHS), 24)
+    sequences, initial = Sequences(torch.tensor(LENGTHS), 12), torch.zeros(2, len(LENGTHS), 24)
     shares, u = torch.randn(sum(LENGTHS), 2 * 72), torch.randn(2, 72, 24)
 
     def states() -> bytes:
