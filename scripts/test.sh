@@ -6,4 +6,5 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy
-.venv/bin/pytest -q "$@"
+# each file's tests in one of as many processes as there are cores, so one thread for each
+OMP_NUM_THREADS=1 .venv/bin/pytest -q --numprocesses auto --dist loadfile "$@"

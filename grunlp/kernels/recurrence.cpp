@@ -228,6 +228,11 @@ int64_t run_cell(int64_t cell, const Work& work) {
 
 using namespace grunlp;
 
+// What Windows' linker expects of an extension module. Python never imports this file.
+#ifdef GRUNLP_INIT
+EXPORT void* GRUNLP_INIT() { return nullptr; }
+#endif
+
 // Floats in a vector.
 EXPORT int64_t grunlp_width() { return W; }
 
