@@ -15,6 +15,9 @@ from grunlp.kernels.sequences import Sequences, Weights
 from grunlp.kernels.steps import step_by_step
 
 
+_LOOKED_AT = 50
+
+
 class Prepared(NamedTuple):
     """Weights as the compiled recurrence wants them.
 
@@ -54,9 +57,9 @@ class Cache:
         """What `Prepared.of` makes of the weights."""
         if torch.is_grad_enabled() or torch.compiler.is_compiling() or weights.u.is_inference():
             return Prepared.of(cell, weights)
-        recurrent = weights[1:]
-        # what goes by way of `.data` makes no new version, but mostly another sum
-        state = ([(part.data_ptr(), part._version) for part in recurrent], weights.u.sum().item())
+        # What goes by way of `.data` makes no new version. It mostly changes all weights, so a few of them are looked at.
+        some = weights.u.flatten()[:: max(1, weights.u.numel() // _LOOKED_AT)].tolist()
+        state = ([(part.data_ptr(), part._version) for part in weights[1:]], some)
         if self._prepared is None or self._state != state:
             self._state, self._weights, self._prepared = state, weights, Prepared.of(cell, weights)
         return self._prepared

@@ -179,6 +179,8 @@ class StackedGRU(nn.Module):
         return self
 
     def _drop(self, x: Tensor, sequences: Sequences) -> Tensor:
+        if not self.training:
+            return x
         dropped: Tensor = (
             self.dropout(x, sequences.rows) if isinstance(self.dropout, VariationalDropout) else self.dropout(x)
         )
