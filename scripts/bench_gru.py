@@ -323,17 +323,14 @@ def summarize(found: dict[tuple[Shape, str], dict[str, list[float]]]) -> None:
 def bfloat16_weights(repeats: int) -> None:
     """Inference of one sentence with recurrent weights in bfloat16, against float32."""
     case, half = Case(ONE_SENTENCE), Case(ONE_SENTENCE)
-    half.stack.halve_recurrent_weights()
+    half.stack.halve_weights()
     timers = {"grunlp": timed(inference(case, case.compiled)), "half": timed(inference(half, half.compiled))}
     seconds = alternate(timers, repeats)
-    sizes = [
-        sum(weights.nbytes for name, weights in one.stack.named_parameters() if "weight_hh" in name)
-        for one in (case, half)
-    ]
+    sizes = [sum(weights.nbytes for weights in one.stack.parameters()) for one in (case, half)]
     with torch.no_grad():
         error = (case.compiled(case.x) - half.compiled(case.x)).abs().max()
     print(
-        f"bfloat16 weights, one sentence: {1 / ratio(seconds, 'half'):.2f} times as fast as float32, recurrent weights "
+        f"bfloat16 weights, one sentence: {1 / ratio(seconds, 'half'):.2f} times as fast as float32, weights "
         f"of {sizes[1] / 1024:.0f} instead of {sizes[0] / 1024:.0f} KiB, outputs within {error:.1e}"
     )
 

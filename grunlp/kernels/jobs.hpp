@@ -57,6 +57,22 @@ void run_on_threads(int64_t threads, Take& take) {
   for (std::thread& other : others) other.join();
 }
 
+// Calls work(0), ..., work(count - 1) in any order on at most `threads` threads.
+template <class Work>
+void run_all(int64_t threads, int64_t count, const Work& work) {
+  std::atomic<int64_t> next{0};
+  std::atomic<bool> failed{false};
+  auto take = [&] {
+    try {
+      for (int64_t j; (j = next++) < count;) work(j);
+    } catch (const std::bad_alloc&) {  // an exception that leaves a thread ends the process
+      failed = true;
+    }
+  };
+  run_on_threads(std::min(threads, count), take);
+  if (failed) throw std::bad_alloc();
+}
+
 // Deals directions and sequences out to jobs and runs them on at most `threads` threads.
 template <class Work>
 void run_jobs(int64_t threads, int64_t batch, int64_t directions, const Sequences& sequences, const Work& work) {
@@ -68,17 +84,7 @@ void run_jobs(int64_t threads, int64_t batch, int64_t directions, const Sequence
     for (int64_t row = j / directions; row < batch; row += parts) job.rows.push_back(sequences.order[row]);
     job.tokens.resize(job.rows.size());
   }
-  std::atomic<size_t> next{0};
-  std::atomic<bool> failed{false};
-  auto take = [&] {
-    try {
-      for (size_t j; (j = next++) < jobs.size();) work(jobs[j]);
-    } catch (const std::bad_alloc&) {  // an exception that leaves a thread ends the process
-      failed = true;
-    }
-  };
-  run_on_threads(std::min<int64_t>(threads, jobs.size()), take);
-  if (failed) throw std::bad_alloc();
+  run_all(threads, jobs.size(), [&](int64_t j) { work(jobs[j]); });
 }
 
 }  // namespace grunlp

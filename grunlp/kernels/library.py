@@ -115,11 +115,13 @@ def _declare(loaded: ctypes.CDLL) -> ctypes.CDLL:
         ("grunlp_width", 0, 0, ctypes.c_int64),
         ("grunlp_use_pool", 0, 1, None),
         ("grunlp_packed_size", 5, 0, ctypes.c_int64),
-        ("grunlp_pack", 3, 2, None),
-        ("grunlp_pack_bfloat16", 3, 2, None),
+        ("grunlp_pack", 4, 2, None),
         ("grunlp_pack_backward", 3, 2, None),
         ("grunlp_forward", 6, 9, ctypes.c_int64),
         ("grunlp_backward", 5, 11, ctypes.c_int64),
+        ("grunlp_matrix_size", 3, 0, ctypes.c_int64),
+        ("grunlp_pack_matrix", 3, 2, None),
+        ("grunlp_affine", 5, 4, ctypes.c_int64),
     ):
         declared = getattr(loaded, function)
         declared.argtypes = [ctypes.c_int64] * numbers + [ctypes.c_void_p] * addresses

@@ -19,17 +19,41 @@ def pack(cell: str, u: Tensor, back: bool) -> Tensor:
     For the forward pass they may be in bfloat16, and stay so.
     """
     packed = u.new_empty(_packed_size(cell, u, back))
-    function = "grunlp_pack_backward" if back else "grunlp_pack_bfloat16" if _half(u) else "grunlp_pack"
-    call(function, CELLS.index(cell), *u.shape[::2], u.contiguous(), packed)
+    sizes = (CELLS.index(cell), *u.shape[::2])
+    if back:
+        call("grunlp_pack_backward", *sizes, u.contiguous(), packed)
+    else:
+        call("grunlp_pack", *sizes, _half(u), u.contiguous(), packed)
     return packed
 
 
-def _half(weights: Tensor) -> bool:
-    return weights.dtype == torch.bfloat16
+def _half(weights: Tensor) -> int:
+    return int(weights.dtype == torch.bfloat16)
 
 
 def _packed_size(cell: str, u: Tensor, back: bool) -> int:
-    return call("grunlp_packed_size", CELLS.index(cell), *u.shape[::2], int(_half(u)), int(back))
+    return call("grunlp_packed_size", CELLS.index(cell), *u.shape[::2], _half(u), int(back))
+
+
+@torch.library.custom_op("grunlp::pack_matrix", mutates_args=(), device_types="cpu")
+def pack_matrix(w: Tensor) -> Tensor:
+    """A matrix (C, I) in float32 or bfloat16, as `affine` reads it."""
+    packed = w.new_empty(_matrix_size(w))
+    call("grunlp_pack_matrix", *w.shape[::-1], _half(w), w.contiguous(), packed)
+    return packed
+
+
+def _matrix_size(w: Tensor) -> int:
+    return call("grunlp_matrix_size", *w.shape[::-1], _half(w))
+
+
+@torch.library.custom_op("grunlp::affine", mutates_args=(), device_types="cpu")
+def affine(x: Tensor, packed: Tensor, bias: Tensor) -> Tensor:
+    """x (N, I) times the transpose of what `pack_matrix` packed, with the bias (C,): (N, C). Without gradients."""
+    out = x.new_empty(len(x), len(bias))
+    sizes = (torch.get_num_threads(), *x.shape, len(bias), _half(packed))
+    run("grunlp_affine", *sizes, x.contiguous(), packed, bias.contiguous(), out)
+    return out
 
 
 @torch.library.custom_op("grunlp::recurrence_forward", mutates_args=(), device_types="cpu")
@@ -66,7 +90,7 @@ def forward(
     kept = shares.new_empty(len(shares), directions, _KEPT[cell] * hidden if keep else 0)
     run(
         "grunlp_forward",
-        *(CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden, int(_half(packed))),
+        *(CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden, _half(packed)),
         *(offsets, order, initial.contiguous(), shares.contiguous(), packed, c if c is None else c.contiguous()),
         *(states, final, kept if keep else None),
     )
@@ -110,6 +134,16 @@ def backward(
 @pack.register_fake
 def _(cell: str, u: Tensor, back: bool) -> Tensor:
     return u.new_empty(_packed_size(cell, u, back))
+
+
+@pack_matrix.register_fake
+def _(w: Tensor) -> Tensor:
+    return w.new_empty(_matrix_size(w))
+
+
+@affine.register_fake
+def _(x: Tensor, packed: Tensor, bias: Tensor) -> Tensor:
+    return x.new_empty(len(x), len(bias))
 
 
 @forward.register_fake

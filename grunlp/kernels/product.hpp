@@ -55,27 +55,40 @@ inline void multiply(const float* const* rows, const Weight* panel, int64_t size
   constexpr int VECTORS = PANELS * COLUMNS;
   const int64_t between = packed_rows<Weight>(size) * COLUMNS * W;  // panels
   Floats sums[N][VECTORS] = {};
-  const auto add = [&](int64_t k, const Floats* column) {
+  const auto read = [&](int64_t k, int v) {
+    const Weight* from = panel + v / COLUMNS * between + k * COLUMNS * W + v % COLUMNS * SIDE<Weight> * W;
+    return load(reinterpret_cast<const float*>(from));
+  };
+  const auto add = [&](int64_t k, const auto& column) {
     UNROLL for (int r = 0; r < N; ++r) {
       const Floats state = all(rows[r][k]);
-      UNROLL for (int v = 0; v < VECTORS; ++v) sums[r][v] += state * column[v];
+      UNROLL for (int v = 0; v < VECTORS; ++v) sums[r][v] += state * column(v);
     }
   };
-  for (int64_t k = 0; k < size; k += SIDE<Weight>) {
-    Floats read[VECTORS], column[VECTORS];
-    UNROLL for (int v = 0; v < VECTORS; ++v) {
-      const Weight* from = panel + v / COLUMNS * between + k * COLUMNS * W + v % COLUMNS * SIDE<Weight> * W;
-      read[v] = load(reinterpret_cast<const float*>(from));
+  if constexpr (SIDE<Weight> == 1) {
+    for (int64_t k = 0; k < size; ++k) {
+      Floats column[VECTORS];
+      UNROLL for (int v = 0; v < VECTORS; ++v) column[v] = read(k, v);
+      add(k, [&](int v) { return column[v]; });
     }
-    if constexpr (SIDE<Weight> == 1) {
-      add(k, read);
-    } else {
-      UNROLL for (int v = 0; v < VECTORS; ++v) column[v] = even(read[v]);
-      add(k, column);
-      if (k + 1 == size) break;
-      UNROLL for (int v = 0; v < VECTORS; ++v) column[v] = odd(read[v]);
-      add(k + 1, column);
+  } else {
+    int64_t k = 0;
+    for (; k + 2 <= size; k += 2) {
+      if constexpr (N == 1) {  // both at once, or the many columns would not stay in the registers
+        const Floats first = all(rows[0][k]), second = all(rows[0][k + 1]);
+        UNROLL for (int v = 0; v < VECTORS; ++v) {
+          const Floats pairs = read(k, v);
+          sums[0][v] += first * even(pairs);
+          sums[0][v] += second * odd(pairs);
+        }
+      } else {
+        Floats pairs[VECTORS];
+        UNROLL for (int v = 0; v < VECTORS; ++v) pairs[v] = read(k, v);
+        add(k, [&](int v) { return even(pairs[v]); });
+        add(k + 1, [&](int v) { return odd(pairs[v]); });
+      }
     }
+    if (k < size) add(k, [&](int v) { return even(read(k, v)); });
   }
   UNROLL for (int r = 0; r < N; ++r)
     UNROLL for (int v = 0; v < VECTORS; ++v) {

@@ -1,8 +1,8 @@
 // The recurrence of one layer over sequences of unequal length, forward and backward, on the CPU.
 //
-// Everything that needs no state is done outside, in large library products: the input's share of the gates before, the
-// gradients of all weights after. What stays is, at every step, the product of the states with the recurrent weights
-// (product.hpp) and the gates (cells.hpp). Here:
+// What needs no state is done in large products: the input's share of the gates before (a library's in training, `affine`
+// in prediction), the gradients of all weights after. What stays is, at every step, the product of the states with the
+// recurrent weights (product.hpp) and the gates (cells.hpp). Here:
 //
 //   * Sequences lie one after another without padding; nothing is computed beyond the end of one.
 //   * A job is one direction of some of the sequences, through all their steps, so that no thread waits for another.
@@ -203,6 +203,26 @@ void backward(const Layer& layer, const float* grad, const float* grad_final, co
   });
 }
 
+// out (N, C) = bias + x (N, I) times a packed matrix (I, C). A job has so many rows and columns that they stay in its cache.
+template <class Weight>
+void affine(int64_t threads, int64_t count, int64_t size, int64_t columns, const float* x, const Weight* packed,
+            const float* bias, float* out) {
+  constexpr int64_t TALL = 64, BROAD = 8 * WIDE * W;
+  const int64_t across = (columns + BROAD - 1) / BROAD;
+  run_all(threads, (count + TALL - 1) / TALL * across, [&](int64_t job) {
+    const int64_t row = job / across * TALL, rows = std::min(TALL, count - row);
+    const int64_t column = job % across * BROAD, broad = std::min(BROAD, columns - column);
+    std::vector<const float*> from(rows);
+    std::vector<float> products(rows * BROAD);
+    for (int64_t i = 0; i < rows; ++i) from[i] = x + (row + i) * size;
+    product<false>(from.data(), rows, packed + packed_rows<Weight>(size) * column, size, broad, products.data(), BROAD,
+                   false);
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t n = 0; n < broad; ++n)
+        out[(row + i) * columns + column + n] = bias[column + n] + products[i * BROAD + n];
+  });
+}
+
 // Calls `work(Cell())` for the cell of that number, in the order of `CELLS` in `library.py`.
 template <class Work>
 void with_cell(int64_t cell, const Work& work) {
@@ -213,11 +233,11 @@ void with_cell(int64_t cell, const Work& work) {
   if (cell == 4) work(MinGru());
 }
 
-// As `with_cell`; returns 0, or 1 when there was no memory for it, since no exception may reach the caller.
+// Does it and returns 0, or 1 when there was no memory for it, since no exception may reach the caller.
 template <class Work>
-int64_t run_cell(int64_t cell, const Work& work) {
+int64_t attempt(const Work& work) {
   try {
-    with_cell(cell, work);
+    work();
   } catch (const std::bad_alloc&) {
     return 1;
   }
@@ -252,13 +272,15 @@ EXPORT int64_t grunlp_packed_size(int64_t cell, int64_t directions, int64_t hidd
   return directions * size;
 }
 
-// Pack recurrent weights (D, GATES H, H): for the forward pass, in float or bfloat16; for the backward pass.
-EXPORT void grunlp_pack(int64_t cell, int64_t directions, int64_t hidden, const float* u, float* packed) {
-  with_cell(cell, [&](auto kind) { pack_forward<decltype(kind)>(directions, hidden, u, packed); });
-}
-EXPORT void grunlp_pack_bfloat16(int64_t cell, int64_t directions, int64_t hidden, const BFloat16* u,
-                                 BFloat16* packed) {
-  with_cell(cell, [&](auto kind) { pack_forward<decltype(kind)>(directions, hidden, u, packed); });
+// Pack recurrent weights (D, GATES H, H): for the forward pass, of float or with `half` of bfloat16; for the backward pass.
+EXPORT void grunlp_pack(int64_t cell, int64_t directions, int64_t hidden, int64_t half, const void* u, void* packed) {
+  with_cell(cell, [&](auto kind) {
+    using Cell = decltype(kind);
+    if (half)
+      pack_forward<Cell>(directions, hidden, static_cast<const BFloat16*>(u), static_cast<BFloat16*>(packed));
+    else
+      pack_forward<Cell>(directions, hidden, static_cast<const float*>(u), static_cast<float*>(packed));
+  });
 }
 EXPORT void grunlp_pack_backward(int64_t cell, int64_t directions, int64_t hidden, const float* u, float* packed) {
   with_cell(cell, [&](auto kind) { pack_backward<decltype(kind)>(directions, hidden, u, packed); });
@@ -269,22 +291,46 @@ EXPORT int64_t grunlp_forward(int64_t cell, int64_t threads, int64_t batch, int6
                               int64_t half, const int64_t* offsets, const int64_t* order, const float* initial,
                               const float* x, const void* packed, const float* c, float* states, float* final,
                               float* kept) {
-  return run_cell(cell, [&](auto kind) {
-    using Cell = decltype(kind);
-    const Layer layer{threads, batch, directions, hidden, {offsets, order}, initial, Cell::STATES};
-    if (half)
-      forward<Cell>(layer, x, static_cast<const BFloat16*>(packed), c, states, final, kept);
-    else
-      forward<Cell>(layer, x, static_cast<const float*>(packed), c, states, final, kept);
+  return attempt([&] {
+    with_cell(cell, [&](auto kind) {
+      using Cell = decltype(kind);
+      const Layer layer{threads, batch, directions, hidden, {offsets, order}, initial, Cell::STATES};
+      if (half)
+        forward<Cell>(layer, x, static_cast<const BFloat16*>(packed), c, states, final, kept);
+      else
+        forward<Cell>(layer, x, static_cast<const float*>(packed), c, states, final, kept);
+    });
   });
 }
 EXPORT int64_t grunlp_backward(int64_t cell, int64_t threads, int64_t batch, int64_t directions, int64_t hidden,
                                const int64_t* offsets, const int64_t* order, const float* initial, const float* grad,
                                const float* grad_final, const float* states, const float* kept, const float* packed,
                                float* grad_x, float* grad_h, float* grad_initial) {
-  return run_cell(cell, [&](auto kind) {
-    using Cell = decltype(kind);
-    const Layer layer{threads, batch, directions, hidden, {offsets, order}, initial, Cell::STATES};
-    backward<Cell>(layer, grad, grad_final, states, kept, packed, grad_x, grad_h, grad_initial);
+  return attempt([&] {
+    with_cell(cell, [&](auto kind) {
+      using Cell = decltype(kind);
+      const Layer layer{threads, batch, directions, hidden, {offsets, order}, initial, Cell::STATES};
+      backward<Cell>(layer, grad, grad_final, states, kept, packed, grad_x, grad_h, grad_initial);
+    });
+  });
+}
+
+// The same of one matrix (columns, size), which `grunlp_affine` takes the transpose of.
+EXPORT int64_t grunlp_matrix_size(int64_t size, int64_t columns, int64_t half) {
+  return half ? packed_size<BFloat16>(size, columns) : packed_size<float>(size, columns);
+}
+EXPORT void grunlp_pack_matrix(int64_t size, int64_t columns, int64_t half, const void* w, void* packed) {
+  if (half)
+    pack(size, columns, static_cast<const BFloat16*>(w), 1, size, static_cast<BFloat16*>(packed));
+  else
+    pack(size, columns, static_cast<const float*>(w), 1, size, static_cast<float*>(packed));
+}
+EXPORT int64_t grunlp_affine(int64_t threads, int64_t count, int64_t size, int64_t columns, int64_t half, const float* x,
+                             const void* packed, const float* bias, float* out) {
+  return attempt([&] {
+    if (half)
+      affine(threads, count, size, columns, x, static_cast<const BFloat16*>(packed), bias, out);
+    else
+      affine(threads, count, size, columns, x, static_cast<const float*>(packed), bias, out);
   });
 }

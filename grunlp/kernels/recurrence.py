@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from grunlp.kernels.library import library, say_once
-from grunlp.kernels.operators import forward, pack
+from grunlp.kernels.operators import affine, forward, pack, pack_matrix
 from grunlp.kernels.sequences import Sequences, Weights
 from grunlp.kernels.steps import step_by_step
-
 
 _LOOKED_AT = 50
 
@@ -21,24 +20,27 @@ _LOOKED_AT = 50
 class Prepared(NamedTuple):
     """Weights as the compiled recurrence wants them.
 
-    packed: those of the state, by `pack`.
+    w: those of the input by `pack_matrix`; None for what learns, whose products are Torch's.
+    u: those of the state, by `pack`.
     bias: (D·G·H,) of the input's shares.
     c: (D, H) of the candidate's recurrent product, behind the reset gate: "gru" alone.
     """
 
-    packed: Tensor
+    w: Tensor | None
+    u: Tensor
     bias: Tensor
     c: Tensor | None
 
     @classmethod
-    def of(cls, cell: str, weights: Weights) -> "Prepared":
+    def of(cls, cell: str, weights: Weights, learns: bool) -> "Prepared":
         """Prepare the weights of a layer."""
-        packed, bias = pack(cell, weights.u.detach(), False), weights.b + weights.c
+        w = None if learns else pack_matrix(weights.w.detach().flatten(0, 1))
+        u, bias = pack(cell, weights.u.detach(), False), weights.b + weights.c
         if cell != "gru":
-            return cls(packed, bias.flatten(), None)
+            return cls(w, u, bias.flatten(), None)
         gates = 2 * weights.u.shape[2]
         bias = torch.cat([bias[:, :gates], weights.b[:, gates:]], dim=1)
-        return cls(packed, bias.flatten(), weights.c[:, gates:])
+        return cls(w, u, bias.flatten(), weights.c[:, gates:])
 
 
 class Cache:
@@ -54,14 +56,14 @@ class Cache:
         return dict.fromkeys(vars(self))
 
     def of(self, cell: str, weights: Weights) -> Prepared:
-        """What `Prepared.of` makes of the weights."""
+        """What `Prepared.of` makes of weights that learn nothing."""
         if torch.is_grad_enabled() or torch.compiler.is_compiling() or weights.u.is_inference():
-            return Prepared.of(cell, weights)
-        # What goes by way of `.data` makes no new version. It mostly changes all weights, so a few of them are looked at.
-        some = weights.u.flatten()[:: max(1, weights.u.numel() // _LOOKED_AT)].tolist()
-        state = ([(part.data_ptr(), part._version) for part in weights[1:]], some)
+            return Prepared.of(cell, weights, False)
+        # What goes by way of `.data` makes no new version. Mostly it changes all weights, so a few are looked at.
+        some = [part.flatten()[:: max(1, part.numel() // _LOOKED_AT)].tolist() for part in weights[:2]]
+        state = ([(part.data_ptr(), part._version) for part in weights], some)
         if self._prepared is None or self._state != state:
-            self._state, self._weights, self._prepared = state, weights, Prepared.of(cell, weights)
+            self._state, self._weights, self._prepared = state, weights, Prepared.of(cell, weights, False)
         return self._prepared
 
 
@@ -75,7 +77,7 @@ def recurrent_layer(
         x: (N, I).
         sequences: which token belongs to which sequence.
         initial: (D, B, S·H), the states before the first step; an LSTM has S = 2, its memory after its state.
-        weights: of the layer; those of the state may be in bfloat16, and are read as such where nothing learns.
+        weights: of the layer; those of input and state may be in bfloat16, and are read as such where nothing learns.
         cache: the layer's own.
 
     Returns:
@@ -88,12 +90,17 @@ def recurrent_layer(
     given = (x, initial, *weights)
     learns = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in given)
     if not compiled(x):
-        return _by_torch(cell, x, sequences, initial, weights._replace(u=weights.u.to(x.dtype)))
-    u = weights.u.float() if learns else weights.u
-    packed, bias, c = cache.of(cell, weights._replace(u=u))
-    shares = torch.addmm(bias, x, weights.w.flatten(0, 1).T)  # (N, D·G·H)
+        return _by_torch(cell, x, sequences, initial, weights.to(x.dtype))
     places = (sequences.offsets, sequences.order)
-    states, final, _ = forward(cell, shares, u, packed, c, initial, *places, learns)
+    if learns:
+        weights = weights.to(torch.float32)
+        prepared = Prepared.of(cell, weights, True)
+        shares = torch.addmm(prepared.bias, x, weights.w.flatten(0, 1).T)  # (N, D·G·H)
+    else:
+        prepared = cache.of(cell, weights)
+        assert prepared.w is not None
+        shares = affine(x, prepared.w, prepared.bias)
+    states, final, _ = forward(cell, shares, weights.u, prepared.u, prepared.c, initial, *places, learns)
     return states, final
 
 

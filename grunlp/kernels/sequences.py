@@ -78,3 +78,7 @@ class Weights(NamedTuple):
     u: Tensor
     b: Tensor
     c: Tensor
+
+    def to(self, dtype: torch.dtype) -> "Weights":
+        """The same in another type."""
+        return Weights(*(part.to(dtype) for part in self))

@@ -268,8 +268,8 @@ def test_halved_weights_predict_nearly_the_same() -> None:
     with torch.no_grad():
         expected = gru(x, lengths)[0]
         before = sum(p.numel() * p.element_size() for p in gru.parameters())
-        found = gru.halve_recurrent_weights()(x, lengths)[0]
-    saved = 2 * sum(layer.weight_hh.numel() for layer in gru.layers)
+        found = gru.halve_weights()(x, lengths)[0]
+    saved = 2 * sum(layer.weight_hh.numel() + layer.weight_ih.numel() for layer in gru.layers)
     assert before - sum(p.numel() * p.element_size() for p in gru.parameters()) == saved
     assert 1e-5 < (found - expected).abs().max() < 5e-3
     again = StackedGRU(8, 64, 2, True, 0.0, "none").eval()
@@ -277,4 +277,4 @@ def test_halved_weights_predict_nearly_the_same() -> None:
     with torch.no_grad():
         assert torch.equal(again(x, lengths)[0], found)
     with pytest.raises(ValueError, match="cell=mingru has no recurrent weights"):
-        StackedGRU(8, 4, 1, False, 0.0, "none", "mingru").halve_recurrent_weights()
+        StackedGRU(8, 4, 1, False, 0.0, "none", "mingru").halve_weights()
