@@ -1,7 +1,7 @@
 """Weights of recurrent stacks to and from Torch, Keras and ONNX, exactly.
 
     stack = from_torch(nn.GRU(64, 128, num_layers=2, bidirectional=True))
-    stack = from_keras(keras_model.layers)
+    stack = from_keras([keras_layer, another_keras_layer])
     arrays = to_keras(stack)
     stack = from_onnx(onnx.load("gru.onnx"))
     onnx.save(to_onnx(stack), "gru.onnx")
@@ -14,6 +14,7 @@ GRUs apart by `linear_before_reset`.
 """
 
 from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,13 +118,16 @@ def _keras_arrays(layer: Any) -> list[NDArray[np.floating]]:
     """The arrays of a live layer, when its settings are those that the arrays stand for."""
     settings = layer.get_config()
     expected = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "go_backwards": False}
+    parts = [settings]
     if "layer" in settings:  # Bidirectional
         if settings["merge_mode"] != "concat":
             raise ValueError(f"two directions are concatenated here, not merge_mode={settings['merge_mode']}")
-        settings = settings["layer"]["config"]
-    for name, value in expected.items():
-        if settings.get(name) != value:
-            raise ValueError(f"{layer.name}: a Keras GRU with {name}={value} fits here, this has {settings.get(name)}")
+        parts = [settings["layer"]["config"]]
+        if settings.get("backward_layer"):
+            parts.append({**settings["backward_layer"]["config"], "go_backwards": False})
+    for part, (name, value) in product(parts, expected.items()):
+        if part.get(name) != value:
+            raise ValueError(f"{layer.name}: a Keras GRU with {name}={value} fits here, this has {part.get(name)}")
     arrays: list[NDArray[np.floating]] = layer.get_weights()
     return arrays
 
@@ -175,8 +179,8 @@ def to_onnx(stack: StackedGRU) -> "ModelProto":
         weights.append(numpy_helper.from_array(array, name))
         return name
 
-    def node(kind: str, inputs: list[str], outputs: list[str], **attributes: Any) -> str:  # as ONNX' own
-        nodes.append(helper.make_node(kind, inputs, outputs, **attributes))
+    def node(operator: str, inputs: list[str], outputs: list[str], **attributes: Any) -> str:
+        nodes.append(helper.make_node(operator, inputs, outputs, **attributes))
         return outputs[0]
 
     settings = {"hidden_size": stack.hidden_size, "direction": "bidirectional" if directions == 2 else "forward"}
@@ -239,13 +243,20 @@ def from_onnx(model: "ModelProto") -> StackedGRU:
         }
         if any(beyond.values()):
             raise ValueError(f"{node.name or node.op_type}: a stack has no {', '.join(n for n in beyond if beyond[n])}")
-        missing = [name for name in (*node.input, "", "", "")[1:4] if name not in known]
+        missing = [
+            name for name, given in zip("WRB", (*node.input, "", "", "")[1:4], strict=True) if given not in known
+        ]
         if missing:
-            raise ValueError(f"{node.name or node.op_type}: W, R and B are stored in the model here; {missing} are not")
+            raise ValueError(f"{node.name or node.op_type}: {', '.join(missing)} not stored in the model")
         layers.append([torch.tensor(known[name]) for name in node.input[1:4]])
-    hidden, (directions, _, size) = layers[0][1].shape[2], layers[0][0].shape
-    if len(cells) > 1 or any(layer[1].shape != layers[0][1].shape for layer in layers):
-        raise ValueError(f"a stack has layers of one kind and size; the model has {sorted(cells)}")
+    (directions, rows, size), hidden = layers[0][0].shape, layers[0][1].shape[2]
+    for depth, arrays in enumerate(layers):
+        found = [tuple(array.shape) for array in arrays]
+        inputs = directions * hidden if depth else size
+        expected = [(directions, rows, inputs), (directions, rows, hidden), (directions, 2 * rows)]
+        if len(cells) > 1 or found != expected:
+            have = f"the model {sorted(cells)}, number {depth} of shapes {found}; expected {expected}"
+            raise ValueError(f"a stack has layers of one kind and size, {have}")
     (cell,) = cells
     stack = StackedGRU(size, hidden, len(layers), directions == 2, 0.0, "none", cell)
     back = torch.tensor(_ONNX_BLOCKS[_ONNX[cell]]).argsort().tolist()

@@ -5,7 +5,7 @@
 The usual design (He et al. 2017) tells the network the predicate at its input, so that the sentence is encoded again
 for every predicate, by `nn.GRU` on packed sequences. It, our network, and ours without the compiled recurrence train on
 the same batches of the same corpus, in alternation, within this one process; the table gives the median of the repeats
-and the ratio to the usual design. Prediction is timed on one thread over the development split in the order of the file.
+and the ratio to the usual design. Prediction is timed on one thread over the development split in the file's order.
 """
 
 import statistics

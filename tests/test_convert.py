@@ -109,6 +109,9 @@ def test_live_layers_that_compute_something_else_are_refused() -> None:
     both = {"merge_mode": "sum", "layer": {"config": usual}}
     with pytest.raises(ValueError, match="not merge_mode=sum"):
         from_keras([layer(both)])
+    backward = {"config": {**usual, "go_backwards": True, "activation": "relu"}}
+    with pytest.raises(ValueError, match="activation=tanh fits"):
+        from_keras([layer({"merge_mode": "concat", "layer": {"config": usual}, "backward_layer": backward})])
     with pytest.raises(ValueError, match="go_backwards=False fits"):
         from_keras([layer({"merge_mode": "concat", "layer": {"config": {**usual, "go_backwards": True}}})])
 
@@ -163,12 +166,17 @@ def test_onnx_models_that_are_no_stack_are_refused() -> None:
         from_onnx(changed(clip=1.0))
     with pytest.raises(ValueError, match="direction=reverse"):
         from_onnx(changed(direction="reverse"))
-    with pytest.raises(ValueError, match=r"the model has \['gru', 'gru-before'\]"):
+    with pytest.raises(ValueError, match=r"the model \['gru', 'gru-before'\]"):
         from_onnx(changed(linear_before_reset=0))
+    model = changed()
+    narrow = next(weights for weights in model.graph.initializer if weights.name == "W1")
+    narrow.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(narrow)[:, :, :1], "W1"))
+    with pytest.raises(ValueError, match=r"number 1 of shapes \[\(2, 12, 1\).*expected \[\(2, 12, 8\)"):
+        from_onnx(model)
     model = changed(activations=["Sigmoid", "Tanh", "Sigmoid", "Tanh"])
     from_onnx(model)
     del model.graph.initializer[:]
-    with pytest.raises(ValueError, match=r"\['W0', 'R0', 'B0'\] are not"):
+    with pytest.raises(ValueError, match="W, R, B not stored in the model"):
         from_onnx(model)
     del model.graph.node[:]
     with pytest.raises(ValueError, match="no GRU, LSTM or RNN among the 0 nodes"):

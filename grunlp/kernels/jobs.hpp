@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <new>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -42,16 +42,17 @@ struct Job {
 using Pool = void (*)(void (*function)(void*), void* argument, unsigned threads, unsigned flags);
 inline std::atomic<Pool> pool{nullptr};
 
-// Runs `take` on `threads` threads, this one included: on those of the pool, or else on new ones.
+// Runs `take` on up to `threads` threads, this one included, for `count` jobs that they find by themselves.
 template <class Take>
-void run_on_threads(int64_t threads, Take& take) {
-  if (threads == 1) return take();
-  if (const Pool run = pool)
+void run_on_threads(int64_t threads, int64_t count, Take& take) {
+  if (threads <= 1 || count <= 1) return take();
+  if (const Pool run = pool)  // always all threads: asked for fewer, it ends the others, and Torch has to start them again
     return run([](void* it) { (*static_cast<Take*>(it))(); }, &take, static_cast<unsigned>(threads), 0);
   std::vector<std::thread> others;
+  others.reserve(std::min(threads, count) - 1);
   try {
-    while (static_cast<int64_t>(others.size()) + 1 < threads) others.emplace_back(std::ref(take));
-  } catch (const std::system_error&) {  // no more threads to be had: those there are do the work
+    while (static_cast<int64_t>(others.size()) + 1 < std::min(threads, count)) others.emplace_back(std::ref(take));
+  } catch (const std::exception&) {  // no more threads to be had: those there are do the work
   }
   take();
   for (std::thread& other : others) other.join();
@@ -65,11 +66,11 @@ void run_all(int64_t threads, int64_t count, const Work& work) {
   auto take = [&] {
     try {
       for (int64_t j; (j = next++) < count;) work(j);
-    } catch (const std::bad_alloc&) {  // an exception that leaves a thread ends the process
+    } catch (const std::exception&) {  // one that leaves a thread ends the process
       failed = true;
     }
   };
-  run_on_threads(std::min(threads, count), take);
+  run_on_threads(threads, count, take);
   if (failed) throw std::bad_alloc();
 }
 

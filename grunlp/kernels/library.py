@@ -62,7 +62,7 @@ def library() -> ctypes.CDLL | None:
 
 @cache
 def say_once(what: str) -> None:
-    """Log what does the work instead, the first time."""
+    """Log what does the work instead of the compiled recurrence, the first time."""
     log.info("recurrence: %s", what)
 
 
@@ -73,15 +73,21 @@ def _path(name: str) -> Path | None:
 
 def _pool() -> int | None:
     """Address of what runs a function on the threads that Torch uses, where that is GNU's OpenMP."""
+    if _forked:
+        return None
     try:
-        openmp = ctypes.CDLL("libgomp.so.1", mode=getattr(os, "RTLD_NOLOAD", 0))  # the one that Torch has loaded
+        openmp = ctypes.CDLL("libgomp.so.1", mode=getattr(os, "RTLD_NOLOAD", 0))  # only if it is loaded already
         return ctypes.cast(openmp.GOMP_parallel, ctypes.c_void_p).value
     except (OSError, AttributeError):
         return None
 
 
+_forked = False  # then the pool's threads are the parent's, and waiting for them would never end
+
+
 def _leave_pool() -> None:
-    """After a fork: the threads of the pool are the parent's, and waiting for them would never end."""
+    global _forked
+    _forked = True
     loaded = library() if library.cache_info().currsize else None
     if loaded is not None:
         loaded.grunlp_use_pool(None)

@@ -18,6 +18,7 @@ def pack(cell: str, u: Tensor, back: bool) -> Tensor:
 
     For the forward pass they may be in bfloat16, and stay so.
     """
+    _check(torch.float32, *(() if back else (torch.bfloat16,)), u=u)
     packed = u.new_empty(_packed_size(cell, u, back))
     sizes = (CELLS.index(cell), *u.shape[::2])
     if back:
@@ -25,6 +26,17 @@ def pack(cell: str, u: Tensor, back: bool) -> Tensor:
     else:
         call("grunlp_pack", *sizes, _half(u), u.contiguous(), packed)
     return packed
+
+
+def _check(*dtypes: torch.dtype, **tensors: Tensor | None) -> None:
+    """The kernel reads numbers as what it takes them for.
+
+    Raises:
+        TypeError: a tensor is of another type.
+    """
+    for name, tensor in tensors.items():
+        if tensor is not None and tensor.dtype not in dtypes:
+            raise TypeError(f"{name} is {tensor.dtype}, expected {' or '.join(map(str, dtypes))}")
 
 
 def _half(weights: Tensor) -> int:
@@ -38,6 +50,7 @@ def _packed_size(cell: str, u: Tensor, back: bool) -> int:
 @torch.library.custom_op("grunlp::pack_matrix", mutates_args=(), device_types="cpu")
 def pack_matrix(w: Tensor) -> Tensor:
     """A matrix (C, I) in float32 or bfloat16, as `affine` reads it."""
+    _check(torch.float32, torch.bfloat16, w=w)
     packed = w.new_empty(_matrix_size(w))
     call("grunlp_pack_matrix", *w.shape[::-1], _half(w), w.contiguous(), packed)
     return packed
@@ -50,6 +63,7 @@ def _matrix_size(w: Tensor) -> int:
 @torch.library.custom_op("grunlp::affine", mutates_args=(), device_types="cpu")
 def affine(x: Tensor, packed: Tensor, bias: Tensor) -> Tensor:
     """x (N, I) times the transpose of what `pack_matrix` packed, with the bias (C,): (N, C). Without gradients."""
+    _check(torch.float32, x=x, bias=bias)
     out = x.new_empty(len(x), len(bias))
     sizes = (torch.get_num_threads(), *x.shape, len(bias), _half(packed))
     run("grunlp_affine", *sizes, x.contiguous(), packed, bias.contiguous(), out)
@@ -84,6 +98,7 @@ def forward(
     Returns:
         states (N, D·H), final states (D, B, S·H) and, when `keep`, what the backward pass needs, (N, D, K·H).
     """
+    _check(torch.float32, shares=shares, initial=initial, c=c)
     directions, batch, _ = initial.shape
     hidden = u.shape[2]
     states, final = shares.new_empty(len(shares), directions * hidden), initial.new_empty(initial.shape)

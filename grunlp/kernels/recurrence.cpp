@@ -10,7 +10,7 @@
 //
 // Plain C functions over pointers, so that one binary serves every version of Python and Torch. The file is compiled
 // once for each instruction set, and `library.py` takes the best that the machine has.
-#include <new>
+#include <exception>
 
 #include "cells.hpp"
 #include "jobs.hpp"
@@ -233,12 +233,12 @@ void with_cell(int64_t cell, const Work& work) {
   if (cell == 4) work(MinGru());
 }
 
-// Does it and returns 0, or 1 when there was no memory for it, since no exception may reach the caller.
+// Does it and returns 0, or 1 when there was no memory for it: no exception may reach the caller.
 template <class Work>
 int64_t attempt(const Work& work) {
   try {
     work();
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
     return 1;
   }
   return 0;

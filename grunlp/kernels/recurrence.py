@@ -4,7 +4,7 @@ The input's share of all gates is one product before the recurrence, the gradien
 after it (as Appleyard et al. 2016 do on GPUs). What depends on time, `recurrence.cpp` computes.
 """
 
-from typing import NamedTuple
+from math import gcd
 
 import torch
 from torch import Tensor
@@ -14,57 +14,41 @@ from grunlp.kernels.operators import affine, forward, pack, pack_matrix
 from grunlp.kernels.sequences import Sequences, Weights
 from grunlp.kernels.steps import step_by_step
 
-_LOOKED_AT = 50
-
-
-class Prepared(NamedTuple):
-    """Weights as the compiled recurrence wants them.
-
-    w: those of the input by `pack_matrix`; None for what learns, whose products are Torch's.
-    u: those of the state, by `pack`.
-    bias: (D·G·H,) of the input's shares.
-    c: (D, H) of the candidate's recurrent product, behind the reset gate: "gru" alone.
-    """
-
-    w: Tensor | None
-    u: Tensor
-    bias: Tensor
-    c: Tensor | None
-
-    @classmethod
-    def of(cls, cell: str, weights: Weights, learns: bool) -> "Prepared":
-        """Prepare the weights of a layer."""
-        w = None if learns else pack_matrix(weights.w.detach().flatten(0, 1))
-        u, bias = pack(cell, weights.u.detach(), False), weights.b + weights.c
-        if cell != "gru":
-            return cls(w, u, bias.flatten(), None)
-        gates = 2 * weights.u.shape[2]
-        bias = torch.cat([bias[:, :gates], weights.b[:, gates:]], dim=1)
-        return cls(w, u, bias.flatten(), weights.c[:, gates:])
-
 
 class Cache:
-    """The prepared weights of a layer: made once for as long as these stay the same, anew whenever they may learn."""
+    """The packed weights of a layer for prediction: made once for as long as these stay the same.
+
+    A change is noticed by the version that Torch counts, which does not see what is written by way of `.data`. There,
+    some 50 weights are looked at: enough for an optimizer or an average, not for a single weight.
+    """
 
     def __init__(self) -> None:
-        self._state: object = None
-        self._weights: Weights | None = None  # held on to, so that nothing else can come to lie at their addresses
-        self._prepared: Prepared | None = None
+        # state, the weights themselves, so that nothing else can come to lie at their addresses, and w and u packed
+        self._cached: tuple[object, tuple[Tensor, ...], tuple[Tensor, Tensor]] | None = None
 
     def __getstate__(self) -> dict[str, None]:
-        """A copy prepares its own: it may come to a machine that packs in another way."""
-        return dict.fromkeys(vars(self))
+        """A copy packs its own: it may come to a machine that packs in another way."""
+        return {"_cached": None}
 
-    def of(self, cell: str, weights: Weights) -> Prepared:
-        """What `Prepared.of` makes of weights that learn nothing."""
-        if torch.is_grad_enabled() or torch.compiler.is_compiling() or weights.u.is_inference():
-            return Prepared.of(cell, weights, False)
-        # What goes by way of `.data` makes no new version. Mostly it changes all weights, so a few are looked at.
-        some = [part.flatten()[:: max(1, part.numel() // _LOOKED_AT)].tolist() for part in weights[:2]]
-        state = ([(part.data_ptr(), part._version) for part in weights], some)
-        if self._prepared is None or self._state != state:
-            self._state, self._weights, self._prepared = state, weights, Prepared.of(cell, weights, False)
-        return self._prepared
+    def of(self, cell: str, weights: Weights) -> tuple[Tensor, Tensor]:
+        """w by `pack_matrix` and u by `pack`, of weights that learn nothing."""
+        w, u = weights.w.detach(), weights.u.detach()
+        if torch.is_grad_enabled() or torch.compiler.is_compiling() or w.is_inference() or u.is_inference():
+            return pack_matrix(w.flatten(0, 1)), pack(cell, u, False)
+        state = [(part.data_ptr(), part._version, _some(part)) for part in (w, u)]
+        cached = self._cached  # read and written at once: other threads may do so too
+        if cached is None or cached[0] != state:
+            cached = self._cached = (state, (w, u), (pack_matrix(w.flatten(0, 1)), pack(cell, u, False)))
+        return cached[2]
+
+
+def _some(weights: Tensor) -> list[float]:
+    """About 50 of them, from all columns."""
+    step = max(1, weights.numel() // 50)
+    while gcd(step, weights.shape[-1]) > 1:
+        step += 1
+    found: list[float] = weights.flatten()[::step].tolist()
+    return found
 
 
 def recurrent_layer(
@@ -90,17 +74,20 @@ def recurrent_layer(
     given = (x, initial, *weights)
     learns = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in given)
     if not compiled(x):
-        return _by_torch(cell, x, sequences, initial, weights.to(x.dtype))
-    places = (sequences.offsets, sequences.order)
+        return _by_torch(cell, x, sequences, initial, weights.widened(x.dtype))
+    bias, c = weights.b + weights.c, None
+    if cell == "gru":  # the candidate's own bias stays inside, behind the reset gate
+        c = weights.c[:, 2 * hidden :]
+        bias = torch.cat([bias[:, : 2 * hidden], weights.b[:, 2 * hidden :]], dim=1)
     if learns:
-        weights = weights.to(torch.float32)
-        prepared = Prepared.of(cell, weights, True)
-        shares = torch.addmm(prepared.bias, x, weights.w.flatten(0, 1).T)  # (N, D·G·H)
+        weights = weights.widened(torch.float32)
+        u = pack(cell, weights.u.detach(), False)
+        shares = torch.addmm(bias.flatten(), x, weights.w.flatten(0, 1).T)  # (N, D·G·H)
     else:
-        prepared = cache.of(cell, weights)
-        assert prepared.w is not None
-        shares = affine(x, prepared.w, prepared.bias)
-    states, final, _ = forward(cell, shares, weights.u, prepared.u, prepared.c, initial, *places, learns)
+        w, u = cache.of(cell, weights)
+        shares = affine(x, w, bias.flatten())
+    places = (sequences.offsets, sequences.order)
+    states, final, _ = forward(cell, shares, weights.u, u, c, initial, *places, learns)
     return states, final
 
 

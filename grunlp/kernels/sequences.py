@@ -79,6 +79,6 @@ class Weights(NamedTuple):
     b: Tensor
     c: Tensor
 
-    def to(self, dtype: torch.dtype) -> "Weights":
-        """The same in another type."""
-        return Weights(*(part.to(dtype) for part in self))
+    def widened(self, dtype: torch.dtype) -> "Weights":
+        """Those in bfloat16 in another type, for what cannot read them."""
+        return Weights(*(part.to(dtype) if part.dtype == torch.bfloat16 else part for part in self))

@@ -21,7 +21,10 @@ typedef float Floats __attribute__((vector_size(4 * W)));
 typedef uint32_t Bits __attribute__((vector_size(4 * W)));
 #define NOINLINE __attribute__((noinline))
 #define UNROLL _Pragma("GCC unroll 16")
-#else  // a compiler without vector types
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "of two BFloat16 the first has the lower bits");
+#elif defined(GRUNLP_AVX)
+#error "this compiler has no vector types: only the portable form is built"
+#else
 constexpr int W = 1, ROWS = 4;
 typedef float Floats;
 typedef uint32_t Bits;

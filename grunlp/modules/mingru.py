@@ -12,7 +12,8 @@ That is a linear recurrence, which a sum in log space solves for many steps in o
 
 A_t falls with t, and a float that holds large numbers has few digits left for small ones. So the sums run over chunks
 of 64 steps, and the state is carried from chunk to chunk. That is for GPUs, whose many units want many steps at once;
-on the CPU the compiled recurrence takes one step after the other, which is less work.
+on the CPU the compiled recurrence takes one step after the other, which is less work. (Like that of all cells, it
+cannot be differentiated twice.)
 """
 
 from typing import Literal

@@ -126,4 +126,4 @@ class RecurrentLayer(nn.Module):
             keep = 1 - self.recurrent_dropout
             factors = x.new_empty(directions, batch, hidden).bernoulli_(keep).div_(keep)
         regularizers = Regularizers(factors, self.zoneout, self.training, self.gains)
-        return step_by_step(self.cell, x, sequences, initial, weights.to(x.dtype), regularizers)
+        return step_by_step(self.cell, x, sequences, initial, weights.widened(x.dtype), regularizers)

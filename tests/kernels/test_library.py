@@ -20,7 +20,7 @@ def test_the_best_is_taken_and_named_once(compiled: str, caplog: pytest.LogCaptu
 def test_a_vector_holds_what_the_name_says(compiled: str) -> None:
     loaded = library()
     assert loaded is not None
-    assert loaded.grunlp_width() == {"avx512": 16, "avx2": 8, "portable": 4}[compiled]
+    assert loaded.grunlp_width() in {"avx512": [16], "avx2": [8], "portable": [4, 1]}[compiled]
 
 
 def test_switched_off(off: str, caplog: pytest.LogCaptureFixture) -> None:

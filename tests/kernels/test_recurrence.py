@@ -5,6 +5,7 @@ import logging
 import math
 import multiprocessing
 import pickle
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -114,8 +115,9 @@ def test_a_copy_packs_its_own() -> None:
         pytest.skip("the recurrence is not compiled here")
     cache = Cache()
     with torch.no_grad():
-        assert cache.of("gru", recurrent(torch.randn(2, 24, 8))) is cache._prepared is not None
-    assert pickle.loads(pickle.dumps(cache))._prepared is None and copy.deepcopy(cache)._prepared is None
+        cache.of("gru", recurrent(torch.randn(2, 24, 8)))
+    assert cache._cached is not None
+    assert pickle.loads(pickle.dumps(cache))._cached is None and copy.deepcopy(cache)._cached is None
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 9, 17])
@@ -218,7 +220,10 @@ def test_bfloat16_weights_are_read_exactly(compiled: str, cell: str, hidden: int
     learning = run(recurrent_layer, cell, [x, initial, w, half.requires_grad_(), b, c])
     assert_near(list(learning), [part.double() for part in expected], 1e-6)
     learning[0].sum().backward()
-    assert half.grad is not None and half.grad.abs().sum() > 0
+    single_u = half.detach().float().requires_grad_()
+    run(recurrent_layer, cell, [x, initial, w.float(), single_u, b, c])[0].sum().backward()
+    assert half.grad is not None and single_u.grad is not None
+    assert torch.equal(half.grad, single_u.grad.bfloat16())
 
 
 @cells
@@ -249,28 +254,57 @@ def test_too_little_memory_is_an_error(compiled: str, threads: int) -> None:
     none = (None,) * 7
     with pytest.raises(MemoryError, match="grunlp_forward: no memory"):
         library_run("grunlp_forward", 3, threads, 2, 2, 2**50, 0, offsets, order, *none)
+    with pytest.raises(MemoryError, match="grunlp_backward: no memory"):
+        library_run("grunlp_backward", 3, threads, 2, 2, 2**50, offsets, order, *none, None, None)
 
 
 def test_weights_are_packed_once_until_they_change(compiled: str) -> None:
     cache, weights = Cache(), recurrent(torch.randn(2, 24, 8, requires_grad=True))
-    u = weights.u
+    w, u, *_ = weights
+
+    def packed() -> tuple[Tensor, Tensor]:
+        found = cache.of("gru", weights)
+        assert torch.equal(found[0], pack_matrix(w.flatten(0, 1))) and torch.equal(found[1], pack("gru", u, False))
+        return found
+
     with torch.no_grad():
-        first = cache.of("gru", weights)
-        assert cache.of("gru", weights) is first
-        u[0, 0, 0] += 1
-        second = cache.of("gru", weights)
-        assert second is cache.of("gru", weights) is not first and torch.equal(second.u, pack("gru", u, False))
-        u.data[0, 0, 0] += 1
-        third = cache.of("gru", weights)
-        assert third is not second and torch.equal(third.u, pack("gru", u, False))
-        weights.c[1, 20] += 1
-        fourth = cache.of("gru", weights)
-        assert fourth.c is not None and fourth is not third and fourth.c[1, 4] == 1
+        first = packed()
+        assert packed() is first
+        u[1, 3, 5] += 1
+        second = packed()
+        assert packed() is second is not first
+        w[1, 20, 2] += 1
+        assert packed() is packed() is not second
+        third = packed()
+        u.data.mul_(0.5)
+        assert packed() is packed() is not third
+        third = packed()
+        u.data[:, :, 7] += 1  # a column alone
+        assert packed() is packed() is not third
         other = recurrent(u.clone())
-        assert torch.equal(cache.of("gru", other).u, third.u) and cache.of("gru", other) is not fourth
+        assert cache.of("gru", other) is not packed()
         with torch.inference_mode():
             assert cache.of("gru", other) is cache.of("gru", other)
-    assert cache.of("gru", weights) is not cache.of("gru", weights), "with gradients they may change under way"
+    assert packed() is not packed(), "with gradients they may change under way"
+
+
+def test_biases_are_read_each_time(compiled: str) -> None:
+    x, initial, w, u, b, c = (tensor.detach() for tensor in single(leaves("gru", 2, 8)))
+    cache, sequences = Cache(), Sequences(torch.tensor(LENGTHS), 12)
+    first, _ = recurrent_layer("gru", x, sequences, initial, Weights(w, u, b, c), cache)
+    b.data.fill_(3)
+    second, _ = recurrent_layer("gru", x, sequences, initial, Weights(w, u, b, c), cache)
+    assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+@pytest.mark.parametrize("learning", [False, True])
+@pytest.mark.parametrize("place", [0, 1, 2, 4], ids=["initial", "w", "u", "c"])
+def test_other_types_are_refused(compiled: str, place: int, learning: bool, dtype: torch.dtype) -> None:
+    tensors = [tensor.requires_grad_(learning) for tensor in single(leaves("gru", 2, 8))]
+    tensors[place + 1] = tensors[place + 1].detach().to(dtype)
+    with pytest.raises((TypeError, RuntimeError), match=r"float16|Half|float64|[dD]ouble"):
+        run(recurrent_layer, "gru", tensors)
 
 
 @cells
@@ -290,6 +324,8 @@ def test_minimal_gru_equals_its_scan(compiled: str, directions: int, hidden: int
     torch.manual_seed(0)
     lengths = torch.tensor([70, 3, 0, 12, 1, 150, 5])
     layer = MinGRULayer(5, hidden, directions, "learned").double()
+    assert layer.initial is not None
+    torch.nn.init.uniform_(layer.initial)
     x = torch.randn(int(lengths.sum()), 5, dtype=torch.float64) * 3
 
     def results(layer: MinGRULayer, x: Tensor) -> list[Tensor]:
@@ -341,24 +377,43 @@ def test_torch_knows_the_operators(cell: str) -> None:
     torch.library.opcheck(backward, (cell, *given))
 
 
-def test_two_python_threads_at_once(compiled: str) -> None:
-    tensors = [tensor.detach() for tensor in single(leaves("gru", 2, 24))]
-    expected = layer("gru", tensors)
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_two_python_threads_at_once(compiled: str, two_threads: None) -> None:
+    x, initial, *weights = (tensor.detach() for tensor in single(leaves("gru", 2, 24)))
+    cache, sequences = Cache(), Sequences(torch.tensor(LENGTHS), 12)
+
+    def states(_: int) -> Tensor:
+        torch.set_num_threads(2)
+        with torch.no_grad():
+            return recurrent_layer("gru", x, sequences, initial, Weights(*weights), cache)[0]
+
+    expected = states(0)
     with ThreadPoolExecutor(4) as pool:
-        assert all(torch.equal(found, expected) for found in pool.map(lambda _: layer("gru", tensors), range(40)))
+        assert all(torch.equal(found, expected) for found in pool.map(states, range(40)))
 
 
-def test_after_a_fork(compiled: str) -> None:
+@pytest.mark.parametrize("loaded_before", [True, False])
+def test_after_a_fork(compiled: str, two_threads: None, loaded_before: bool) -> None:
     """As a worker of a DataLoader does; only the operator runs there, for Torch's own threads do not outlive a fork."""
     sequences, initial = Sequences(torch.tensor(LENGTHS), 12), torch.zeros(2, len(LENGTHS), 24)
     shares, u = torch.randn(sum(LENGTHS), 2 * 72), torch.randn(2, 72, 24)
+    places = (sequences.offsets, sequences.order)
 
     def states() -> bytes:
-        places = (sequences.offsets, sequences.order)
         found, *_ = forward("gru", shares, u, pack("gru", u, False), initial[:, 0], initial, *places, False)
         return found.numpy().tobytes()
 
-    here = states()  # threads have run before the fork
+    here = states()
+    torch.randn(300, 300) @ torch.randn(300, 300)  # Torch's threads have run before the fork
+    if not loaded_before:
+        library.cache_clear()
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=lambda: sender.send_bytes(states()), daemon=True)
