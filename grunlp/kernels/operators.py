@@ -64,7 +64,7 @@ def _matrix_size(w: Tensor) -> int:
 def affine(x: Tensor, packed: Tensor, bias: Tensor) -> Tensor:
     """x (N, I) times the transpose of what `pack_matrix` packed, with the bias (C,): (N, C). Without gradients."""
     _check(torch.float32, x=x, bias=bias)
-    out = x.new_empty(len(x), len(bias))
+    out = x.new_empty(x.shape[0], len(bias))
     sizes = (torch.get_num_threads(), *x.shape, len(bias), _half(packed))
     run("grunlp_affine", *sizes, x.contiguous(), packed, bias.contiguous(), out)
     return out
@@ -101,8 +101,8 @@ def forward(
     _check(torch.float32, shares=shares, initial=initial, c=c)
     directions, batch, _ = initial.shape
     hidden = u.shape[2]
-    states, final = shares.new_empty(len(shares), directions * hidden), initial.new_empty(initial.shape)
-    kept = shares.new_empty(len(shares), directions, _KEPT[cell] * hidden if keep else 0)
+    states, final = shares.new_empty(shares.shape[0], directions * hidden), initial.new_empty(initial.shape)
+    kept = shares.new_empty(shares.shape[0], directions, _KEPT[cell] * hidden if keep else 0)
     run(
         "grunlp_forward",
         *(CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden, _half(packed)),
@@ -135,7 +135,10 @@ def backward(
     """
     directions, batch, _ = initial.shape
     hidden = u.shape[2]
-    grad_x, grad_initial = grad.new_empty(len(grad), directions * GATES[cell] * hidden), grad.new_empty(initial.shape)
+    grad_x, grad_initial = (
+        grad.new_empty(grad.shape[0], directions * GATES[cell] * hidden),
+        grad.new_empty(initial.shape),
+    )
     grad_h = torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0)
     run(
         "grunlp_backward",
@@ -158,7 +161,7 @@ def _(w: Tensor) -> Tensor:
 
 @affine.register_fake
 def _(x: Tensor, packed: Tensor, bias: Tensor) -> Tensor:
-    return x.new_empty(len(x), len(bias))
+    return x.new_empty(x.shape[0], len(bias))
 
 
 @forward.register_fake
@@ -174,8 +177,8 @@ def _(
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     directions, _, hidden = u.shape
-    kept = shares.new_empty(len(shares), directions, _KEPT[cell] * hidden if keep else 0)
-    return shares.new_empty(len(shares), directions * hidden), initial.new_empty(initial.shape), kept
+    kept = shares.new_empty(shares.shape[0], directions, _KEPT[cell] * hidden if keep else 0)
+    return shares.new_empty(shares.shape[0], directions * hidden), initial.new_empty(initial.shape), kept
 
 
 @backward.register_fake
@@ -190,7 +193,7 @@ def _(
     offsets: Tensor,
     order: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    grad_x = grad.new_empty(len(grad), len(u) * GATES[cell] * u.shape[2])
+    grad_x = grad.new_empty(grad.shape[0], len(u) * GATES[cell] * u.shape[2])
     return grad_x, initial.new_empty(initial.shape), torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0)
 
 

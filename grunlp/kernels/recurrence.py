@@ -69,7 +69,7 @@ def recurrent_layer(
         the states after the last step.
     """
     directions, _, hidden = weights.u.shape
-    if not len(x):
+    if not torch.compiler.is_compiling() and not len(x):
         return x.new_zeros(0, directions * hidden), initial
     given = (x, initial, *weights)
     learns = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in given)

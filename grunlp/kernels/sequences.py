@@ -23,7 +23,8 @@ class Sequences:
     """
 
     def __init__(self, lengths: Tensor, steps: int) -> None:
-        if lengths.is_floating_point() or ((lengths < 0) | (lengths > steps)).any():
+        wrong = lengths.is_floating_point() or ((lengths < 0) | (lengths > steps)).any()
+        if not torch.compiler.is_compiling() and wrong:  # a traced program cannot branch on what tensors hold
             raise ValueError(
                 f"lengths are whole numbers from 0 to the {steps} steps of the input, got {lengths.tolist()}"
             )
@@ -50,8 +51,8 @@ class Sequences:
 
     @cached_property
     def _full(self) -> bool:
-        """Whether there is no padding."""
-        return int(self.offsets[-1]) == len(self.lengths) * self.steps
+        """Whether there is no padding, as far as can be known."""
+        return not torch.compiler.is_compiling() and int(self.offsets[-1]) == self.lengths.shape[0] * self.steps
 
     def unpad(self, x: Tensor) -> Tensor:
         """(B, T, F) → (N, F)."""
@@ -59,7 +60,7 @@ class Sequences:
 
     def pad(self, x: Tensor) -> Tensor:
         """(N, F) → (B, T, F), zeros at padding."""
-        batch, size = len(self.lengths), x.shape[1]
+        batch, size = self.lengths.shape[0], x.shape[1]
         if not self._full:
             x = x.new_zeros(batch * self.steps, size).index_copy(0, self.tokens, x)
         return x.view(batch, self.steps, size)

@@ -144,8 +144,8 @@ class StackedGRU(nn.Module):
             outputs (B, T, D·H), zero at padded steps, and final states (L·D, B, state_size).
         """
         shape = (self.num_layers * self.directions, x.shape[0], self.state_size)
-        if len(lengths) != x.shape[0]:
-            raise ValueError(f"{x.shape[0]} sequences, but {len(lengths)} lengths")
+        if lengths.shape[0] != x.shape[0]:
+            raise ValueError(f"{x.shape[0]} sequences, but {lengths.shape[0]} lengths")
         if initial is not None and initial.shape != shape:
             raise ValueError(f"initial states have the shape {shape} here, got {tuple(initial.shape)}")
         sequences = Sequences(lengths.to(x.device), x.shape[1])

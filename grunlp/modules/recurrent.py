@@ -107,7 +107,7 @@ class RecurrentLayer(nn.Module):
             all states (N, D·H) and final states (D, B, S·H).
         """
         directions, _, hidden = self.weight_hh.shape
-        batch = len(sequences.lengths)
+        batch = sequences.lengths.shape[0]
         if initial is None and self.initial is not None:
             initial = self.initial[:, None].expand(-1, batch, -1)
         elif initial is None:
@@ -117,7 +117,7 @@ class RecurrentLayer(nn.Module):
             u = functional.dropout(u, self.weight_drop)
         weights = Weights(self.weight_ih, u, self.bias_ih, self.bias_hh)
         dropped = self.recurrent_dropout and self.training
-        if not (len(x) and (dropped or self.zoneout or self.gains is not None)):
+        if not (dropped or self.zoneout or self.gains is not None) or not len(x):
             return recurrent_layer(self.cell, x, sequences, initial, weights, self._cache)
         why = {"recurrent_dropout": dropped, "zoneout": self.zoneout, "layer_norm": self.gains is not None}
         say_once(f"a step at a time, since {', '.join(name for name, given in why.items() if given)}")

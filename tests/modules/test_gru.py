@@ -278,3 +278,30 @@ def test_halved_weights_predict_nearly_the_same() -> None:
         assert torch.equal(again(x, lengths)[0], found)
     with pytest.raises(ValueError, match="cell=mingru has no recurrent weights"):
         StackedGRU(8, 4, 1, False, 0.0, "none", "mingru").halve_weights()
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm", "mingru"])
+def test_export_gives_a_program_for_any_batch(cell: str) -> None:
+    torch.manual_seed(0)
+    gru = StackedGRU(4, 5, 2, True, 0.1, "add", cell).eval()  # type: ignore[arg-type]
+    batch, steps = torch.export.Dim("batch"), torch.export.Dim("steps")
+    with torch.no_grad():
+        example = (torch.randn(3, 6, 4), torch.tensor([6, 2, 4]))
+        shapes = ({0: batch, 1: steps}, {0: batch})
+        program = torch.export.export(gru, example, dynamic_shapes=shapes, strict=False).module()
+        for lengths, padded in (([6, 2, 4], 6), ([1, 2, 7, 3], 9), ([5, 5], 5)):
+            x = torch.randn(len(lengths), padded, 4)
+            for found, expected in zip(program(x, torch.tensor(lengths)), gru(x, torch.tensor(lengths)), strict=True):
+                torch.testing.assert_close(found, expected)
+
+
+def test_compile_changes_nothing() -> None:
+    torch.manual_seed(0)
+    gru = StackedGRU(4, 5, 2, True, 0.0, "add")
+    compiled = torch.compile(gru, backend="aot_eager")
+    x, lengths = torch.randn(3, 6, 4), torch.tensor([6, 2, 4])
+    found, expected = (
+        [outputs, *torch.autograd.grad(outputs.square().sum(), list(gru.parameters()))]
+        for outputs in (compiled(x, lengths)[0], gru(x, lengths)[0])
+    )
+    torch.testing.assert_close(found, expected)
