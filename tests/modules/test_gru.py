@@ -305,3 +305,18 @@ def test_compile_changes_nothing() -> None:
         for outputs in (compiled(x, lengths)[0], gru(x, lengths)[0])
     )
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU with CUDA")
+@pytest.mark.parametrize("cell", ["gru", "gru-before", "lstm", "rnn", "mingru"])
+def test_a_gpu_computes_the_same(cell: str) -> None:
+    torch.manual_seed(0)
+    x, lengths = torch.randn(4, 9, 5), torch.tensor([9, 0, 3, 6])
+    gru = StackedGRU(5, 16, 2, True, 0.0, "add", cell)  # type: ignore[arg-type]
+    expected = gru(x, lengths)
+    gradients = torch.autograd.grad(expected[0].square().sum(), list(gru.parameters()))
+    gru.cuda()
+    found = gru(x.cuda(), lengths.cuda())
+    on_gpu = torch.autograd.grad(found[0].square().sum(), list(gru.parameters()))
+    for one, other in zip((*found, *on_gpu), (*expected, *gradients), strict=True):
+        torch.testing.assert_close(one.cpu(), other, rtol=1e-3, atol=1e-4)
