@@ -70,7 +70,7 @@ def to_torch(stack: StackedGRU) -> nn.GRU | nn.LSTM | nn.RNN:
         batch_first=True,
         bidirectional=stack.directions == 2,
         dropout=stack.dropout.p if stack.num_layers > 1 else 0.0,
-    ).to(layers[0].weight_ih)
+    ).to(layers[0].bias_ih)  # weights may be halved, and nn.GRU has one type for all
     with torch.no_grad():
         for depth, layer in enumerate(layers):
             for name in _NAMES:
@@ -274,7 +274,7 @@ def _blocks(array: Tensor, order: list[int]) -> Tensor:
 
 
 def _plain_layers(stack: StackedGRU) -> list[RecurrentLayer]:
-    """The layers of a stack that has nothing beyond what Torch and Keras have."""
+    """The layers of a stack that has nothing beyond what Torch, Keras and ONNX have."""
     layers = [layer for layer in stack.layers if isinstance(layer, RecurrentLayer)]
     beyond = {
         "cell=mingru": not layers,

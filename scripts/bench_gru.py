@@ -32,12 +32,13 @@ from grunlp.arguments import parse_arguments
 from grunlp.command import command
 from grunlp.convert import to_keras, to_onnx, to_torch
 from grunlp.errors import GrunlpError
-from grunlp.kernels import recurrence
+from grunlp.kernels.library import in_use, set_aside
 from grunlp.modules.gru import StackedGRU
 
 DEFAULTS = {"repeats": 7, "threads": 2, "only": "", "mode": "both"}
 MODES = ("training", "inference")
 LAYERS, DIRECTIONS = 2, 2
+COLUMNS = ("grunlp", "fallback", "nn.GRU packed", "nn.GRU padded", "Keras", "ONNX Runtime", "OpenVINO")
 
 Run = Callable[[], Any]
 Peer = Callable[[Tensor], Tensor]
@@ -84,11 +85,8 @@ class Case:
 
     def fallback(self, x: Tensor) -> Tensor:
         """By our layer without it."""
-        library, recurrence.library = recurrence.library, lambda: None  # type: ignore[assignment]
-        try:
+        with set_aside():
             return self.stack(x, self.lengths)[0]
-        finally:
-            recurrence.library = library
 
     def packed(self, x: Tensor) -> Tensor:
         """By `nn.GRU` on a packed sequence."""
@@ -311,9 +309,6 @@ def measure(shape: Shape, mode: str, others: dict[str, Remote], repeats: int) ->
     return seconds
 
 
-COLUMNS = ("grunlp", "fallback", "nn.GRU packed", "nn.GRU padded", "Keras", "ONNX Runtime", "OpenVINO")
-
-
 def ratio(seconds: dict[str, list[float]], other: str) -> float:
     """How many times as long the other takes as our kernel."""
     return statistics.median(seconds[other]) / statistics.median(seconds["grunlp"])
@@ -337,7 +332,7 @@ def summarize(found: dict[tuple[Shape, str], dict[str, list[float]]]) -> None:
 
 
 def bfloat16_weights(repeats: int) -> None:
-    """Inference of one sentence with recurrent weights in bfloat16, against float32."""
+    """Inference of one sentence with weights in bfloat16, against float32."""
     case, half = Case(ONE_SENTENCE), Case(ONE_SENTENCE)
     half.stack.halve_weights()
     timers = {"grunlp": timed(inference(case, case.compiled)), "half": timed(inference(half, half.compiled))}
@@ -424,7 +419,7 @@ def main(arguments: list[str]) -> int:
     modes = [mode for mode in MODES if given["mode"] in ("both", mode)]
     if not modes:
         raise GrunlpError(f"mode={given['mode']}: no such mode", f"there are: both, {', '.join(MODES)}", "Take one.")
-    if not recurrence.library():
+    if not in_use():
         raise GrunlpError(
             "no compiled recurrence to measure", "see the line above", "Install a C++ compiler and grunlp again."
         )

@@ -38,6 +38,13 @@ def test_torch_there_and_back(kind: type[nn.RNNBase], bidirectional: bool) -> No
         assert torch.equal(back.state_dict()[name], weight), name
 
 
+def test_halved_weights_go_to_torch_in_single_precision() -> None:
+    gru = stack().eval().halve_weights()
+    x = torch.randn(2, 5, 3)
+    with torch.no_grad():
+        torch.testing.assert_close(to_torch(gru)(x)[0], gru(x, torch.tensor([5, 5]))[0], rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("bias_rows", [1, 2])
 def test_keras_there_and_back(bias_rows: int, bidirectional: bool) -> None:

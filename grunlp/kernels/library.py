@@ -3,6 +3,8 @@
 import ctypes
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -58,6 +60,25 @@ def library() -> ctypes.CDLL | None:
             log.info("recurrence: compiled, %s", name)
             return loaded
     return None
+
+
+_set_aside = False
+
+
+@contextmanager
+def set_aside() -> Iterator[None]:
+    """Inside, Torch does the work, for comparisons within a process."""
+    global _set_aside
+    before, _set_aside = _set_aside, True
+    try:
+        yield
+    finally:
+        _set_aside = before
+
+
+def in_use() -> bool:
+    """Whether there is a compiled recurrence and it is not set aside."""
+    return not _set_aside and library() is not None
 
 
 @cache

@@ -101,8 +101,7 @@ def forward(
     _check(torch.float32, shares=shares, initial=initial, c=c)
     directions, batch, _ = initial.shape
     hidden = u.shape[2]
-    states, final = shares.new_empty(shares.shape[0], directions * hidden), initial.new_empty(initial.shape)
-    kept = shares.new_empty(shares.shape[0], directions, _KEPT[cell] * hidden if keep else 0)
+    states, final, kept = _results(cell, shares, u, initial, keep)
     run(
         "grunlp_forward",
         *(CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden, _half(packed)),
@@ -110,6 +109,13 @@ def forward(
         *(states, final, kept if keep else None),
     )
     return states, final, kept
+
+
+def _results(cell: str, shares: Tensor, u: Tensor, initial: Tensor, keep: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Room for what `forward` returns."""
+    directions, _, hidden = u.shape
+    kept = shares.new_empty(shares.shape[0], directions, _KEPT[cell] * hidden if keep else 0)
+    return shares.new_empty(shares.shape[0], directions * hidden), initial.new_empty(initial.shape), kept
 
 
 @torch.library.custom_op("grunlp::recurrence_backward", mutates_args=(), device_types="cpu")
@@ -135,11 +141,7 @@ def backward(
     """
     directions, batch, _ = initial.shape
     hidden = u.shape[2]
-    grad_x, grad_initial = (
-        grad.new_empty(grad.shape[0], directions * GATES[cell] * hidden),
-        grad.new_empty(initial.shape),
-    )
-    grad_h = torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0)
+    grad_x, grad_initial, grad_h = _gradients(cell, grad, u, initial)
     run(
         "grunlp_backward",
         *(CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden),
@@ -147,6 +149,13 @@ def backward(
         *(None if cell == "mingru" else pack(cell, u, True), grad_x, grad_h if cell == "gru" else None, grad_initial),
     )
     return grad_x, grad_initial, grad_h
+
+
+def _gradients(cell: str, grad: Tensor, u: Tensor, initial: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Room for what `backward` returns."""
+    directions, _, hidden = u.shape
+    grad_x = grad.new_empty(grad.shape[0], directions * GATES[cell] * hidden)
+    return grad_x, initial.new_empty(initial.shape), torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0)
 
 
 @pack.register_fake
@@ -176,9 +185,7 @@ def _(
     order: Tensor,
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    directions, _, hidden = u.shape
-    kept = shares.new_empty(shares.shape[0], directions, _KEPT[cell] * hidden if keep else 0)
-    return shares.new_empty(shares.shape[0], directions * hidden), initial.new_empty(initial.shape), kept
+    return _results(cell, shares, u, initial, keep)
 
 
 @backward.register_fake
@@ -193,8 +200,7 @@ def _(
     offsets: Tensor,
     order: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    grad_x = grad.new_empty(grad.shape[0], len(u) * GATES[cell] * u.shape[2])
-    return grad_x, initial.new_empty(initial.shape), torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0)
+    return _gradients(cell, grad, u, initial)
 
 
 def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:

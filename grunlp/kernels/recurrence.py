@@ -9,7 +9,7 @@ from math import gcd
 import torch
 from torch import Tensor
 
-from grunlp.kernels.library import library, say_once
+from grunlp.kernels.library import in_use, say_once
 from grunlp.kernels.operators import affine, forward, pack, pack_matrix
 from grunlp.kernels.sequences import Sequences, Weights
 from grunlp.kernels.steps import step_by_step
@@ -69,7 +69,7 @@ def recurrent_layer(
         the states after the last step.
     """
     directions, _, hidden = weights.u.shape
-    if not torch.compiler.is_compiling() and not len(x):
+    if sequences.empty:
         return x.new_zeros(0, directions * hidden), initial
     given = (x, initial, *weights)
     learns = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in given)
@@ -111,7 +111,7 @@ def minimal_layer(shares: Tensor, sequences: Sequences, initial: Tensor) -> tupl
 
 def compiled(x: Tensor) -> bool:
     """Whether the compiled recurrence reads x; when it would but for its type, the log says so."""
-    if x.device.type != "cpu" or not library():
+    if x.device.type != "cpu" or not in_use():
         return False
     autocast = torch.is_autocast_enabled("cpu")
     if autocast or x.dtype != torch.float32:

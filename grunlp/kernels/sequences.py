@@ -50,6 +50,11 @@ class Sequences:
         return self.tokens // max(self.steps, 1)
 
     @cached_property
+    def empty(self) -> bool:
+        """Whether there is no token at all, as far as can be known."""
+        return not torch.compiler.is_compiling() and int(self.offsets[-1]) == 0
+
+    @cached_property
     def _full(self) -> bool:
         """Whether there is no padding, as far as can be known."""
         return not torch.compiler.is_compiling() and int(self.offsets[-1]) == self.lengths.shape[0] * self.steps

@@ -109,13 +109,21 @@ class StackedGRU(nn.Module):
             raise ValueError(f"dropout is a probability in [0, 1), got {dropout}")
         self.dropout = VariationalDropout(dropout) if variational else nn.Dropout(dropout)
         sizes = [input_size] + [self.output_size] * (num_layers - 1)
-        within = (recurrent_dropout, zoneout, weight_drop, layer_norm, initial, init, keep_bias)
         if cell == "mingru":
-            if within[:4] + within[5:] != (0.0, 0.0, 0.0, False, "orthogonal", 0.0):
-                without = "recurrent_dropout, zoneout, weight_drop, layer_norm, init and keep_bias"
-                raise ValueError(f"cell=mingru has no recurrent weights: {without} have no effect on it")
+            without = {
+                "recurrent_dropout": recurrent_dropout,
+                "zoneout": zoneout,
+                "weight_drop": weight_drop,
+                "layer_norm": layer_norm,
+                "init": init != "orthogonal",
+                "keep_bias": keep_bias,
+            }
+            given = ", ".join(name for name, value in without.items() if value)
+            if given:
+                raise ValueError(f"cell=mingru has no recurrent weights: no effect has {given}")
             self.layers = nn.ModuleList(MinGRULayer(size, hidden_size, self.directions, initial) for size in sizes)
         else:
+            within = (recurrent_dropout, zoneout, weight_drop, layer_norm, initial, init, keep_bias)
             self.layers = nn.ModuleList(
                 RecurrentLayer(cell, size, hidden_size, self.directions, *within) for size in sizes
             )

@@ -58,7 +58,7 @@ class MinGRULayer(nn.Module):
         if initial is None:
             start = x.new_zeros(directions, rows // 2) if self.initial is None else self.initial
             initial = start[:, None].expand(-1, sequences.lengths.shape[0], -1)
-        if not torch.compiler.is_compiling() and not len(x):
+        if sequences.empty:
             return x.new_zeros(0, directions * rows // 2), initial
         shares = torch.addmm(self.bias_ih.flatten(), x, self.weight_ih.flatten(0, 1).T)  # (N, D·2H)
         if compiled(x):

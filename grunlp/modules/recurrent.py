@@ -117,7 +117,7 @@ class RecurrentLayer(nn.Module):
             u = functional.dropout(u, self.weight_drop)
         weights = Weights(self.weight_ih, u, self.bias_ih, self.bias_hh)
         dropped = self.recurrent_dropout and self.training
-        if not (dropped or self.zoneout or self.gains is not None) or not len(x):
+        if not (dropped or self.zoneout or self.gains is not None) or sequences.empty:
             return recurrent_layer(self.cell, x, sequences, initial, weights, self._cache)
         why = {"recurrent_dropout": dropped, "zoneout": self.zoneout, "layer_norm": self.gains is not None}
         say_once(f"a step at a time, since {', '.join(name for name, given in why.items() if given)}")

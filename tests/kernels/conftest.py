@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from grunlp.kernels.library import SWITCH, built, library
+from grunlp.kernels.library import SWITCH, built, in_use, library
 
 
 @pytest.fixture(params=built() or ["none"])
@@ -13,6 +13,13 @@ def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if request.param == "none":
         pytest.skip("the recurrence is not compiled here")
     yield from _switched_to(request.param, monkeypatch)
+
+
+@pytest.fixture
+def best() -> None:
+    """Some compiled library is in use."""
+    if not in_use():
+        pytest.skip("the recurrence is not compiled here")
 
 
 @pytest.fixture

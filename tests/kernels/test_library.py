@@ -8,7 +8,7 @@ import torch
 
 from grunlp.errors import GrunlpError
 from grunlp.kernels import library as module
-from grunlp.kernels.library import SWITCH, built, library
+from grunlp.kernels.library import SWITCH, built, in_use, library, set_aside
 
 
 def test_the_best_is_taken_and_named_once(compiled: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -21,6 +21,17 @@ def test_a_vector_holds_what_the_name_says(compiled: str) -> None:
     loaded = library()
     assert loaded is not None
     assert loaded.grunlp_width() in {"avx512": [16], "avx2": [8], "portable": [4, 1]}[compiled]
+
+
+def test_set_aside_for_a_while(compiled: str) -> None:
+    assert in_use()
+    with pytest.raises(KeyError), set_aside():
+        assert not in_use()
+        with set_aside():
+            assert not in_use()
+        assert not in_use()
+        raise KeyError
+    assert in_use()
 
 
 def test_switched_off(off: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -110,9 +110,7 @@ def recurrent(u: Tensor) -> Weights:
     return Weights(torch.ones(2, 24, 3), u, torch.zeros(2, 24), torch.zeros(2, 24))
 
 
-def test_a_copy_packs_its_own() -> None:
-    if not library():
-        pytest.skip("the recurrence is not compiled here")
+def test_a_copy_packs_its_own(best: None) -> None:
     cache = Cache()
     with torch.no_grad():
         cache.of("gru", recurrent(torch.randn(2, 24, 8)))
@@ -357,9 +355,7 @@ def test_threads_change_no_bit_of_a_minimal_gru(compiled: str) -> None:
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_torch_knows_the_operators(cell: str) -> None:
-    if not library():
-        pytest.skip("the recurrence is not compiled here")
+def test_torch_knows_the_operators(best: None, cell: str) -> None:
     x, initial, _, u, _, c = single(leaves(cell, 2, 8))
     sequences = Sequences(torch.tensor(LENGTHS), 12)
     places = (sequences.offsets, sequences.order)
