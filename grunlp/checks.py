@@ -9,7 +9,6 @@ from grunlp.errors import GrunlpError, nearest
 # Words a key may take. Signatures say the same as Literals, tables as their keys; a test holds them together, so that
 # checking imports nothing heavy.
 CHOICES: dict[str, tuple[str, ...]] = {
-    "model.predicate": ("states", "input"),
     "model.characters": ("cnn", "gru", "none"),
     "model.residual": ("none", "add", "highway"),
     "model.decoder": ("viterbi", "crf"),
@@ -48,10 +47,13 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "dropout": _SHARE,
     "word_dropout": _WEIGHT,
     "label_smoothing": _SHARE,
+    "predicate_weight": _WEIGHT,
+    "sense_weight": _WEIGHT,
     "pos_weight": _WEIGHT,
     "batch_tokens": (1, 10**9),
     "num_workers": (0, 256),
     "learning_rate": (0.0, 100.0),
+    "encoder_learning_rate": (0.0, 100.0),
     "weight_decay": (0.0, 100.0),
     "warmup": (0.0, 1.0),
     "max_epochs": (1, 10**6),

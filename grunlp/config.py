@@ -27,7 +27,12 @@ _PACKAGE = Path(__file__).parent
 GROUPS = ("recipe", "data", "debug")
 
 _FILES = {f"data.{split}{kind}" for split in ("train", "dev", "test") for kind in ("", "_words")}
-_TEXTS = _FILES | {"run_dir", "vocabulary.vectors", *(f"data.{key}" for key in ("extra", "path", "config"))}
+_TEXTS = _FILES | {
+    "run_dir",
+    "vocabulary.vectors",
+    "model.encoder",
+    *(f"data.{key}" for key in ("extra", "path", "config")),
+}
 
 
 def folder(name: str) -> Path:

@@ -96,7 +96,7 @@ def _score_run(given: dict[str, Any]) -> Any:
         examples = getattr(open_corpus({**run.config.data, "extra": None}), given["split"])
         if examples is None:
             raise GrunlpError(f"the run has no {given['split']} split", "it was trained without one", "Type input=FILE")
-    return score(run.model, run.vocabulary, examples, given["batch_tokens"])
+    return score(run.model, run.collate, examples, given["batch_tokens"])
 
 
 if __name__ == "__main__":

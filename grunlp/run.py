@@ -3,6 +3,7 @@
     weights.safetensors   the network
     config.yaml           how it was built and trained
     vocabulary.json       strings and their ids
+    encoder/              tokenizer and configuration of a pretrained encoder, where there is one
     metrics.json          scores of the splits, and what the training took
     card.md               the same for people
     logs/                 TensorBoard and CSV
@@ -22,16 +23,20 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from yaml import YAMLError
 
+from grunlp.data.batches import Collator
+from grunlp.data.pieces import Pieces
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
 from grunlp.models.srl import SRLModel
+from grunlp.modules.pretrained import PretrainedEncoder
 
-WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD = (
+WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD, ENCODER = (
     "weights.safetensors",
     "config.yaml",
     "vocabulary.json",
     "metrics.json",
     "card.md",
+    "encoder",
 )
 
 
@@ -40,7 +45,7 @@ class Run(NamedTuple):
 
     path: Path
     config: DictConfig
-    vocabulary: Vocabulary
+    collate: Collator
     model: SRLModel
 
 
@@ -89,26 +94,45 @@ def clear_run(path: Path) -> None:
     """Remove the files of a run, if one lies there, and no others."""
     for name in (WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD):
         (path / name).unlink(missing_ok=True)
-    for name in ("logs", "checkpoint"):
+    for name in ("logs", "checkpoint", ENCODER):
         shutil.rmtree(path / name, ignore_errors=True)
 
 
-def build_model(config: DictConfig, vocabulary: Vocabulary) -> SRLModel:
+def open_encoder(source: str | None, weights: bool) -> tuple[PretrainedEncoder | None, Pieces | None]:
+    """The pretrained encoder that `model.encoder` names, and its tokenizer; None twice for None.
+
+    Args:
+        source: a folder, or a name on the hub.
+        weights: whether to read its weights too; otherwise others are to be loaded.
+    """
+    if source is None:
+        return None, None
+    encoder = PretrainedEncoder.open(source, weights)
+    return encoder, Pieces(source, encoder.longest)
+
+
+def build_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None) -> SRLModel:
     """The network a configuration describes, with the sizes its vocabulary gives."""
+    sizes = {key: value for key, value in config.model.items() if key != "encoder"}
     return SRLModel(
         tags=vocabulary.tags.items,
         word_counts=vocabulary.word_counts,
+        roleset_counts=vocabulary.rolesets.counts,
         num_characters=len(vocabulary.characters),
         num_pos=len(vocabulary.pos) - 1 and len(vocabulary.pos),
+        pretrained=encoder,
         extra=bool(config.data.extra),
-        **config.model,
+        **sizes,
     )
 
 
-def save_settings(path: Path, config: DictConfig, vocabulary: Vocabulary) -> None:
-    """Write configuration and vocabulary, before the training: they make the folder a run, finished or not."""
+def save_settings(path: Path, config: DictConfig, collate: Collator, encoder: PretrainedEncoder | None) -> None:
+    """Write all but the weights, before the training: they make the folder a run, finished or not."""
     (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
-    vocabulary.save(path / VOCABULARY)
+    collate.vocabulary.save(path / VOCABULARY)
+    if encoder is not None and collate.pieces is not None:
+        encoder.save_config(path / ENCODER)
+        collate.pieces.save(path / ENCODER)
 
 
 def save_weights(path: Path, model: SRLModel) -> None:
@@ -137,7 +161,8 @@ def load_run(path: str | Path) -> Run:
     try:
         config = OmegaConf.load(path / CONFIG)
         assert isinstance(config, DictConfig)
-        model = build_model(config, vocabulary)
+        encoder, pieces = open_encoder(str(path / ENCODER) if config.model.encoder else None, weights=False)
+        model = build_model(config, vocabulary, encoder)
         model.load_state_dict(load_file(path / WEIGHTS))
     except (
         YAMLError,
@@ -153,7 +178,7 @@ def load_run(path: str | Path) -> Run:
             f"{CONFIG}, {VOCABULARY} and {WEIGHTS} must come from the same training and version of grunlp",
             "Copy the whole folder again, or train anew.",
         ) from None
-    return Run(path, config, vocabulary, model.eval())
+    return Run(path, config, Collator(vocabulary, pieces), model.eval())
 
 
 def read_metrics(path: Path) -> dict[str, Any]:

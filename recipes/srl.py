@@ -9,11 +9,13 @@ from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
 from grunlp.card import write_card
+from grunlp.data.batches import Collator
 from grunlp.data.corpora import open_corpus
 from grunlp.data.module import SRLData
+from grunlp.data.propbank import INDEX_FILE, find_frames, read_index
 from grunlp.data.vectors import load_vectors, read_vector_words
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.run import build_model, clear_run, new_run, save_settings, save_weights, write_metrics
+from grunlp.run import build_model, clear_run, new_run, open_encoder, save_settings, save_weights, write_metrics
 from grunlp.tasks.labelling import score
 from grunlp.tasks.srl import SRLTask
 from grunlp.tasks.trainer import load_best, make_trainer, peak_memory_mib
@@ -30,14 +32,19 @@ def run(config: DictConfig) -> None:
     corpus = open_corpus(config.data)
     vectors = config.vocabulary.vectors
     extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
-    vocabulary = Vocabulary.count(chain(corpus.train, corpus.extra or ()), config.vocabulary.min_count, extra_words)
-    data = SRLData(corpus, vocabulary, seed=config.seed, **config.loader)
+    frame_files = read_index(find_frames() / INDEX_FILE) if config.vocabulary.frame_files else {}
+    vocabulary = Vocabulary.count(
+        chain(corpus.train, corpus.extra or ()), config.vocabulary.min_count, extra_words, frame_files
+    )
+    encoder, pieces = open_encoder(config.model.encoder, weights=True)
+    collate = Collator(vocabulary, pieces)
+    data = SRLData(corpus, collate, seed=config.seed, **config.loader)
 
-    model = build_model(config, vocabulary)
+    model = build_model(config, vocabulary, encoder)
     if vectors:
         load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.words.table)
     clear_run(run_dir)
-    save_settings(run_dir, config, vocabulary)
+    save_settings(run_dir, config, collate, encoder)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
     task = SRLTask(model, steps, **config.optimizer)
     trainer = make_trainer(run_dir, **config.trainer)
@@ -57,7 +64,7 @@ def run(config: DictConfig) -> None:
     for split in ("dev", "test"):  # test is read here, once, with the weights that dev has chosen
         examples = getattr(corpus, split)
         if examples is not None:
-            scores = score(model, vocabulary, examples, config.loader.batch_tokens)
+            scores = score(model, collate, examples, config.loader.batch_tokens)
             write_metrics(run_dir, split, scores.as_dict())
             print(f"\n{split}\n{scores.report()}")
     write_card(run_dir)

@@ -1,7 +1,9 @@
-"""Build frames.conll.gz, the annotated example sentences of the PropBank frame files, in EWT columns.
+"""Build two files from the PropBank frame files: frames.conll.gz, their annotated example sentences in EWT columns, and
+rolesets.json.gz, an index of what each roleset is called and what its roles are.
 
 They come from propbank-frames, CC BY-SA 4.0, downloaded or given as a local path. Takes about 5 seconds beyond the
-download. `data.extra=propbank-frames` does the same by itself when it does not find the file.
+download. `data.extra=propbank-frames` does the same by itself when it does not find them. Where the
+index lies in its default place, predictions name roles by it.
 
     python scripts/prepare_propbank_frames.py
     python scripts/prepare_propbank_frames.py --frames propbank-frames.tar.xz --out data/propbank-frames
@@ -12,7 +14,7 @@ import logging
 import sys
 from pathlib import Path
 
-from grunlp.data.propbank import FRAMES_FILE, build_frames, cache_folder, refuse_existing
+from grunlp.data.propbank import FRAMES_FILE, INDEX_FILE, build_frames, cache_folder, refuse_existing
 from grunlp.errors import GrunlpError
 
 
@@ -27,7 +29,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         if not args.force:
-            refuse_existing(args.out, [FRAMES_FILE])
+            refuse_existing(args.out, [FRAMES_FILE, INDEX_FILE])
         counts = build_frames(args.out, args.frames)
     except GrunlpError as error:
         print(error, file=sys.stderr)

@@ -1,12 +1,13 @@
 """From examples to the tensors of one batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 
 from grunlp.data.example import Example
+from grunlp.data.pieces import Pieces
 from grunlp.data.vocabulary import Vocabulary
 
 IGNORED = -100  # target of a padded step, as torch's cross-entropy expects
@@ -15,27 +16,38 @@ _LONGEST_SPELLING = 24  # characters; of a longer word the two ends are read
 
 @dataclass
 class Batch:
-    """B sentences of at most T tokens with P predicates in all; U spellings of at most C characters.
+    """B sentences of at most T tokens with P predicates in all; U distinct spellings of at most C characters.
 
     words: (B, T) ids of lower-cased words, 0 at padding.
     spellings: (U, C) character ids of the distinct words of this batch; row 0 is padding.
     spelling_index: (B, T) row of `spellings` for each token.
+    pieces: (W, S) ids of the sub-words that a pretrained encoder reads, in windows of at most S; (0, 0) without one.
+    piece_index: (B, T) the first piece of each token, counted over all windows; (0, 0) without one.
     lengths: (B,) tokens a sentence.
+    candidates: (U, R) ids of the rolesets each spelling may have, likeliest first, 0 beyond them.
     pos: (B, T) ids of part-of-speech tags, IGNORED at padding and where none is given.
+    is_predicate: (B, T) 1 where a frame is, else 0; IGNORED at padding and in sentences of `data.extra`, whose frames
+        are not all their predicates.
     sentence: (P,) which sentence a predicate belongs to.
     predicate: (P,) its token.
     extra: (P,) whether its sentence is one of `data.extra`.
+    roleset: (P,) id of its gold roleset, 0 where that is not given or not known.
     tags: (P, T) ids of gold tags, IGNORED at padding and for tags that training never saw.
     """
 
     words: Tensor
     spellings: Tensor
     spelling_index: Tensor
+    pieces: Tensor
+    piece_index: Tensor
     lengths: Tensor
+    candidates: Tensor
     pos: Tensor
+    is_predicate: Tensor
     sentence: Tensor
     predicate: Tensor
     extra: Tensor
+    roleset: Tensor
     tags: Tensor
 
     def to(self, device: torch.device) -> "Batch":
@@ -47,12 +59,33 @@ class Batch:
         """(P,) tokens of the sentence of each predicate."""
         return self.lengths[self.sentence]
 
+    @property
+    def predicate_candidates(self) -> Tensor:
+        """(P, R) ids of the rolesets each predicate may have, 0 beyond them."""
+        return self.candidates[self.spelling_index[self.sentence, self.predicate]]
+
+    def with_predicates(self, sentence: Tensor, predicate: Tensor) -> "Batch":
+        """The same sentences with other predicates, of whose roles nothing is known. Arguments: (P,) each."""
+        return replace(
+            self,
+            sentence=sentence,
+            predicate=predicate,
+            extra=torch.zeros_like(sentence, dtype=torch.bool),
+            roleset=torch.zeros_like(sentence),
+            tags=self.words.new_full((len(sentence), self.words.shape[1]), IGNORED),
+        )
+
 
 class Collator:
-    """Turns a list of examples into a `Batch` by a vocabulary."""
+    """Turns a list of examples into a `Batch`.
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary = vocabulary
+    Args:
+        vocabulary: gives the ids.
+        pieces: splits words into what a pretrained encoder reads; None without one.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, pieces: Pieces | None) -> None:
+        self.vocabulary, self.pieces = vocabulary, pieces
 
     def __call__(self, examples: Sequence[Example]) -> Batch:
         """Encode and pad. The order of sentences and of their frames is kept."""
@@ -60,26 +93,45 @@ class Collator:
         lengths = [len(example["words"]) for example in examples]
         steps = max(lengths, default=0)
         rows: dict[str, int] = {"": 0}
-        words, spelling_index, pos = [], [], []
-        sentence, predicate, extra, tags = [], [], [], []
+        words, spelling_index, pos, is_predicate = [], [], [], []
+        sentence, predicate, extra, roleset, tags = [], [], [], [], []
         for b, example in enumerate(examples):
             words.append([v.words[word.lower()] for word in example["words"]])
             spelling_index.append([rows.setdefault(word, len(rows)) for word in example["words"]])
             pos.append([v.pos[tag] or IGNORED for tag in example["pos"]])
+            is_predicate.append([IGNORED if example.get("extra") else 0] * len(example["words"]))
             for frame in example["frames"]:
+                if not example.get("extra"):
+                    is_predicate[-1][frame["index"]] = 1
                 sentence.append(b)
                 predicate.append(frame["index"])
                 extra.append(bool(example.get("extra")))
+                roleset.append(v.rolesets[frame["roleset"]])
                 tags.append([v.tags.ids.get(tag, IGNORED) for tag in frame["tags"]])
+        windows: list[list[int]] = []
+        places: list[list[tuple[int, int]]] = []
+        if self.pieces is not None:
+            for example in examples:
+                split = self.pieces.split(example["words"])
+                places.append([(len(windows) + window, place) for window, place in split.places])
+                windows += split.windows
+        width = max(map(len, windows), default=0)
+        piece_index = [[window * width + place for window, place in row] for row in places]
+        candidates = [v.rolesets.candidates(word) for word in rows]
         return Batch(
             words=_pad(words, steps, 0),
             spellings=self._spell(list(rows)),
             spelling_index=_pad(spelling_index, steps, 0),
+            pieces=_pad(windows, width, self.pieces.padding if self.pieces is not None else 0),
+            piece_index=_pad(piece_index, steps if piece_index else 0, 0),
             lengths=torch.tensor(lengths, dtype=torch.long),
+            candidates=_pad(candidates, max(1, *map(len, candidates)), 0),
             pos=_pad(pos, steps, IGNORED),
+            is_predicate=_pad(is_predicate, steps, IGNORED),
             sentence=torch.tensor(sentence, dtype=torch.long),
             predicate=torch.tensor(predicate, dtype=torch.long),
             extra=torch.tensor(extra, dtype=torch.bool),
+            roleset=torch.tensor(roleset, dtype=torch.long),
             tags=_pad(tags, steps, IGNORED),
         )
 

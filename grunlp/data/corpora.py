@@ -20,7 +20,7 @@ from datasets.exceptions import DatasetGenerationError
 from grunlp.data.demo import demo_examples
 from grunlp.data.example import Example
 from grunlp.data.leaks import text_key
-from grunlp.data.propbank import find_ewt, find_frames
+from grunlp.data.propbank import FRAMES_FILE, find_ewt, find_frames
 from grunlp.data.readers import detect, read
 from grunlp.data.readers.hub import read_hub
 from grunlp.errors import GrunlpError
@@ -84,7 +84,7 @@ def open_corpus(data: Mapping[str, Any]) -> Corpus:
     train, left_out = _leave_out(name, train, held_out)
     more = None
     if extra:
-        more = open_file(str(find_frames()) if extra == "propbank-frames" else extra, None, None)
+        more = open_file(str(find_frames() / FRAMES_FILE) if extra == "propbank-frames" else extra, None, None)
         more, count = _leave_out(extra, more, held_out)
         more, left_out = more.add_column("extra", [True] * len(more)), left_out + count
     for split, examples in (("train", train), ("dev", dev)):

@@ -8,7 +8,6 @@ from torch.utils.data import DataLoader
 from grunlp.data.batches import Batch, Collator
 from grunlp.data.corpora import Corpus
 from grunlp.data.sampler import TokenBudgetSampler
-from grunlp.data.vocabulary import Vocabulary
 
 # Without gradients a batch needs less memory, and larger products are faster.
 _EVALUATION_FACTOR = 4
@@ -19,7 +18,7 @@ class SRLData(LightningDataModule):
 
     Args:
         corpus: the splits.
-        vocabulary: turns them into ids.
+        collate: makes batches of them.
         batch_tokens: most tokens a training batch, each sentence counted once for each of its predicates.
         num_workers: processes that read and encode beside the training; 0 does it in the same process.
         extra_epochs: the corpus's extra data take part in the first of this many; the later ones are its own alone.
@@ -30,7 +29,7 @@ class SRLData(LightningDataModule):
     def __init__(
         self,
         corpus: Corpus,
-        vocabulary: Vocabulary,
+        collate: Collator,
         batch_tokens: int,
         num_workers: int,
         extra_epochs: int,
@@ -40,7 +39,7 @@ class SRLData(LightningDataModule):
         super().__init__()
         self.corpus, self.batch_tokens, self.num_workers = corpus, batch_tokens, num_workers
         self.extra_epochs, self.reshuffle, self.seed = extra_epochs, reshuffle, seed
-        self.collate = Collator(vocabulary)
+        self.collate = collate
 
         self.own = self.mixed = (corpus.train, self._sampler(corpus.train, batch_tokens, True))
         if corpus.extra is not None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from grunlp.data.bio import OUTSIDE, PREDICATE, split_tag
 from grunlp.data.example import Example
+from grunlp.data.frame_files import Index
+from grunlp.data.rolesets import RolesetCounter, Rolesets
 from grunlp.errors import DataError
 
 PAD, UNKNOWN = "<pad>", "<unk>"
@@ -48,8 +50,7 @@ class Vocabulary:
         characters: characters of the words as written; ids 0 and 1 likewise.
         tags: `O`, then every `B-`, then every `I-` in the same order of labels.
         pos: part-of-speech tags; id 0 means "not given", and there are no others where the training data has none.
-        predicates: lower-cased words that are predicates in at least half of their training occurrences, by which
-            raw text is given predicates.
+        rolesets: which senses the words may have as predicates; empty where the training data names none.
     """
 
     words: Table
@@ -57,22 +58,25 @@ class Vocabulary:
     characters: Table
     tags: Table
     pos: Table
-    predicates: set[str]
+    rolesets: Rolesets
 
     @classmethod
-    def count(cls, examples: Iterable[Example], min_count: int, extra_words: Iterable[str] = ()) -> "Vocabulary":
-        """Count one pass over the training examples.
+    def count(
+        cls, examples: Iterable[Example], min_count: int, extra_words: Iterable[str], frame_files: Index
+    ) -> "Vocabulary":
+        """Count the training examples.
 
         Args:
             examples: the training split.
             min_count: words seen less often are unknown, unless `extra_words` names them.
             extra_words: lower-cased words for which vectors exist.
+            frame_files: rolesets beyond those of the training data, see `Rolesets.count`.
         """
         words: Counter[str] = Counter()
         characters: Counter[str] = Counter()
         labels: Counter[str] = Counter()
         pos: Counter[str] = Counter()
-        predicates: Counter[str] = Counter()
+        rolesets = RolesetCounter()
         for example in examples:
             for word in example["words"]:
                 words[word.lower()] += 1
@@ -80,7 +84,7 @@ class Vocabulary:
             pos.update(tag for tag in example["pos"] if tag != "_")
             for frame in example["frames"]:
                 labels.update(split_tag(tag)[1] for tag in frame["tags"])
-                predicates[example["words"][frame["index"]].lower()] += 1
+                rolesets.add(example["words"][frame["index"]], frame["lemma"], frame["roleset"])
         frequent = {word for word, count in words.items() if count >= min_count}
         kept = sorted(frequent.union(extra_words) - {PAD, UNKNOWN}, key=lambda word: (-words[word], word))
         del labels[""]
@@ -92,7 +96,7 @@ class Vocabulary:
             characters=Table([PAD, UNKNOWN, *sorted(characters)], unknown=1),
             tags=Table([OUTSIDE, *(f"B-{n}" for n in names), *(f"I-{n}" for n in names)], unknown=None),
             pos=Table([PAD, *sorted(pos)], unknown=0),
-            predicates={w for w, n in predicates.items() if 2 * n >= words[w]},
+            rolesets=rolesets.finish(frame_files),
         )
 
     def save(self, path: Path) -> None:
@@ -102,7 +106,7 @@ class Vocabulary:
             "characters": self.characters.items,
             "tags": self.tags.items,
             "pos": self.pos.items,
-            "predicates": sorted(self.predicates),
+            "rolesets": self.rolesets.as_dict(),
         }
         path.write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
 
@@ -118,7 +122,7 @@ class Vocabulary:
                 characters=Table(content["characters"], unknown=1),
                 tags=Table(content["tags"], unknown=None),
                 pos=Table(content["pos"], unknown=0),
-                predicates=set(content["predicates"]),
+                rolesets=Rolesets(**content["rolesets"]),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(path, None, f"no vocabulary: {error}", "the vocabulary.json of a run folder") from None

@@ -10,7 +10,7 @@ bootstrap can draw documents without counting anything twice.
 Percentages are computed in the order of operations of the official programs, so that the last printed digit agrees.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,6 +93,11 @@ class Counts:
     def accuracy(self) -> float:
         """Percentage of tokens whose tag is right."""
         return percentage(self.correct_tokens, self.tokens)
+
+
+def tally(gold: Set[Any], predicted: Set[Any]) -> Tally:
+    """Count things that are right when they are equal."""
+    return Tally(len(gold & predicted), len(predicted - gold), len(gold - predicted))
 
 
 def percentage(part: int, whole: int) -> float:

@@ -1,19 +1,28 @@
-"""Everything a role labelling is scored by: three countings, their intervals, legality, perfect propositions."""
+"""Everything a role labelling is scored by: three countings, senses, predicates found, intervals, legality."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
-from grunlp.data.bio import illegal_positions
-from grunlp.data.example import Example
+from grunlp.data.bio import OUTSIDE, illegal_positions
+from grunlp.data.example import Example, Frame
 from grunlp.errors import GrunlpError
 from grunlp.metrics.intervals import Intervals, bootstrap_intervals, group_by_document
 from grunlp.metrics.report import format_conlleval, format_srl_eval
-from grunlp.metrics.spans import Counts, Tags, count_conlleval, count_seqeval, count_srl
+from grunlp.metrics.spans import Counts, Tags, Tally, count_conlleval, count_seqeval, count_srl, tally
 
-TITLES = {"srl-eval": "srl-eval", "conlleval": "conlleval, V counted", "seqeval": "seqeval strict, V counted"}
 COUNTINGS = {"srl-eval": count_srl, "conlleval": count_conlleval, "seqeval": count_seqeval}
+TITLES = {
+    "srl-eval": "srl-eval",
+    "conlleval": "conlleval, V counted",
+    "seqeval": "seqeval strict, V counted",
+    "senses": "senses",
+    "usual senses": "most frequent senses",
+    "predicates": "predicates found",
+    "found": "roles of predicates found",
+    "found, right sense": "the same, under right senses",
+}
 
 
 @dataclass
@@ -22,25 +31,52 @@ class SRLScores:
 
     Attributes:
         documents: the document of each sentence, for the intervals.
-        counts: for each counting the counts of each sentence.
+        counts: for each counting the counts of each sentence. Those of COUNTINGS and "senses" are of given predicates,
+            "usual senses" is what the most frequent sense of each word would have got; "predicates" are those found,
+            "found" counts their roles as srl-eval does, "found, right sense" none where the roleset is wrong (as
+            PriMeSRL-Eval, Jindal et al. 2023, argues). Missing where nothing of the kind was added.
         illegal_output: tags of the predictions that break BIO; 0 for everything decoded here.
         illegal_argmax: those a plain argmax would have made; None when unknown (scored files).
     """
 
     documents: list[str] = field(default_factory=list)
-    counts: dict[str, list[Counts]] = field(default_factory=lambda: {name: [] for name in COUNTINGS})
+    counts: dict[str, list[Counts]] = field(default_factory=dict)
     illegal_output: int = 0
     illegal_argmax: int | None = None
 
-    def add(self, document: str, gold: Sequence[Tags], predicted: Sequence[Tags]) -> None:
-        """One sentence: a tag sequence for each predicate, gold and predicted in the same order."""
+    def add(
+        self,
+        document: str,
+        gold: Sequence[Frame],
+        given: Sequence[Frame] | None,
+        found: Sequence[Frame] | None,
+        usual: Sequence[str] | None,
+    ) -> None:
+        """One sentence; every sentence with the same parts.
+
+        Args:
+            document: where it is from.
+            gold: its frames.
+            given: those predicted for the same predicates, in the same order.
+            found: those predicted for predicates that had to be found.
+            usual: the most frequent sense of each gold predicate.
+        """
         self.documents.append(document)
-        for name, count in COUNTINGS.items():
-            self.counts[name].append(count(gold, predicted))
-        self.illegal_output += sum(len(illegal_positions(tags)) for tags in predicted)
+        counts: dict[str, Counts] = {}
+        if given is not None:
+            ones, others = [frame["tags"] for frame in gold], [frame["tags"] for frame in given]
+            counts |= {name: count(ones, others) for name, count in COUNTINGS.items()}
+            counts["senses"] = _count_senses(gold, [frame["roleset"] for frame in given])
+        if usual is not None:
+            counts["usual senses"] = _count_senses(gold, usual)
+        if found is not None:
+            counts |= _count_found(gold, found)
+        for name, count in counts.items():
+            self.counts.setdefault(name, []).append(count)
+        self.illegal_output += sum(len(illegal_positions(frame["tags"])) for frame in (*(given or ()), *(found or ())))
 
     def add_argmax(self, argmax: Iterable[Tags]) -> None:
-        """The unconstrained answers for the same sentence."""
+        """The unconstrained answers for the predicates given."""
         self.illegal_argmax = (self.illegal_argmax or 0) + sum(len(illegal_positions(tags)) for tags in argmax)
 
     def total(self, counting: str) -> Counts:
@@ -52,10 +88,17 @@ class SRLScores:
         groups = group_by_document(self.documents, self.counts[counting])
         return bootstrap_intervals([group.overall for group in groups])
 
+    def _countings(self) -> list[str]:
+        """Those that have counted anything; without rolesets there are no senses."""
+        silent = set() if "senses" in self.counts and self.total("senses").sequences else {"senses", "usual senses"}
+        if self.counts.get("found, right sense") and not self.total("found, right sense").sequences:
+            silent.add("found, right sense")
+        return [name for name in TITLES if name in self.counts and name not in silent]
+
     def as_dict(self) -> dict[str, Any]:
         """The contents of `metrics.json`. Scores in percent."""
         result: dict[str, Any] = {}
-        for name in COUNTINGS:
+        for name in self._countings():
             total, intervals = self.total(name), self.intervals(name)
             overall = total.overall
             result[name] = {
@@ -70,39 +113,76 @@ class SRLScores:
                     for label, t in sorted({**total.labels, **total.apart}.items())
                 },
             }
-        total = self.total("srl-eval")
-        result["srl-eval"]["perfect"] = total.perfect_percentage
-        result |= {"sentences": total.sentences, "predicates": total.sequences, "tokens": self.total("seqeval").tokens}
+        if "srl-eval" in self.counts:
+            total = self.total("srl-eval")
+            result["srl-eval"]["perfect"] = total.perfect_percentage
+            result |= {"predicates given": total.sequences, "tokens": self.total("seqeval").tokens}
+        result |= {"sentences": len(self.documents)}
         result |= {"illegal_tags": self.illegal_output, "illegal_tags_of_argmax": self.illegal_argmax}
         return result
 
     def report(self) -> str:
         """The tables of srl-eval and conlleval, and one line a counting with its interval."""
-        lines = [
-            format_srl_eval(self.total("srl-eval")).rstrip(),
-            "",
-            format_conlleval(self.total("conlleval")).rstrip(),
-            "",
-        ]
-        for name in COUNTINGS:
+        lines = []
+        if "srl-eval" in self.counts:
+            lines += [format_srl_eval(self.total("srl-eval")).rstrip(), ""]
+            lines += [format_conlleval(self.total("conlleval")).rstrip(), ""]
+        for name in self._countings():
             intervals, overall = self.intervals(name), self.total(name).overall
             low, high = intervals.f1
-            lines.append(f"{TITLES[name]:27} F1 {overall.f1:6.2f}   95 % interval {low:.2f} to {high:.2f}")
+            what = "%" if name.endswith("senses") else "F1"  # as many are guessed as there are: accuracy
+            lines.append(f"{TITLES[name]:28} {what:2} {overall.f1:6.2f}   95 % interval {low:.2f} to {high:.2f}")
         argmax = "" if self.illegal_argmax is None else f"; a plain argmax would have made {self.illegal_argmax}"
         lines.append(f"{self.illegal_output} illegal tags in the output{argmax}")
         return "\n".join(lines)
+
+
+def _count_senses(gold: Sequence[Frame], rolesets: Sequence[str]) -> Counts:
+    """Right and wrong rolesets, of the gold frames that name one."""
+    pairs = [(frame["roleset"], roleset) for frame, roleset in zip(gold, rolesets, strict=True) if frame["roleset"]]
+    right = sum(one == other for one, other in pairs)
+    wrong = len(pairs) - right
+    return Counts(labels={"sense": Tally(right, wrong, wrong)}, sentences=1, sequences=len(pairs))
+
+
+def _count_found(gold: Sequence[Frame], found: Sequence[Frame]) -> dict[str, Counts]:
+    """Predicates and their roles where predicates had to be found."""
+    ones, others = ({frame["index"]: frame for frame in frames} for frames in (gold, found))
+    both = sorted(ones.keys() & others.keys())
+    missed = [ones[index] for index in sorted(ones.keys() - others.keys())]
+    excess = [others[index] for index in sorted(others.keys() - ones.keys())]
+    right = [index for index in both if ones[index]["roleset"] == others[index]["roleset"]]
+    wrong = [index for index in both if index not in right]
+    counts = {"predicates": Counts(labels={"predicate": tally(ones.keys(), others.keys())}, sentences=1)}
+    counts["found"] = _count_unlike([(ones[i], others[i]) for i in both], missed, excess)
+    missed, excess = missed + [ones[i] for i in wrong], excess + [others[i] for i in wrong]
+    if all(frame["roleset"] for frame in gold):
+        counts["found, right sense"] = _count_unlike([(ones[i], others[i]) for i in right], missed, excess)
+    else:
+        counts["found, right sense"] = Counts()
+    return counts
+
+
+def _count_unlike(pairs: Sequence[tuple[Frame, Frame]], missed: Sequence[Frame], excess: Sequence[Frame]) -> Counts:
+    """srl-eval's counting of frames that match in pairs, and of those that have no partner."""
+    ones = [one["tags"] for one, _ in pairs] + [frame["tags"] for frame in missed]
+    others = [other["tags"] for _, other in pairs] + [[OUTSIDE] * len(frame["tags"]) for frame in missed]
+    return count_srl(
+        ones + [[OUTSIDE] * len(frame["tags"]) for frame in excess], others + [frame["tags"] for frame in excess]
+    )
 
 
 def score_files(gold: Iterable[Example], predicted: Iterable[Example]) -> SRLScores:
     """Score predictions that were made elsewhere.
 
     Args:
-        gold, predicted: the same sentences with the same predicates, in the same order.
+        gold, predicted: the same sentences in the same order. Where a predicate of any sentence differs, predicates
+            are taken as found, else as given.
 
     Raises:
-        GrunlpError: they are not; the message names the first sentence that differs.
+        GrunlpError: other sentences; the message names the first that differs.
     """
-    scores = SRLScores()
+    pairs: list[tuple[Example, Example]] = []
     for number, (one, other) in enumerate(zip_longest(gold, predicted), start=1):
         if one is None or other is None:
             side = "gold" if one is None else "predicted"
@@ -112,9 +192,10 @@ def score_files(gold: Iterable[Example], predicted: Iterable[Example]) -> SRLSco
         if one["words"] != other["words"]:
             there = f"gold: {' '.join(one['words'][:8])} ...; predicted: {' '.join(other['words'][:8])} ..."
             raise GrunlpError(f"sentence {number} differs in its words", there, "Align the files.")
-        indices, others = ([frame["index"] for frame in example["frames"]] for example in (one, other))
-        if indices != others:
-            there = f"gold has predicates at tokens {indices}, predicted at {others} (counted from 0)"
-            raise GrunlpError(f"sentence {number} differs in its predicates", there, "Label the given predicates.")
-        scores.add(one["document"], [f["tags"] for f in one["frames"]], [f["tags"] for f in other["frames"]])
+        pairs.append((one, other))
+    given = all([f["index"] for f in one["frames"]] == [f["index"] for f in other["frames"]] for one, other in pairs)
+    scores = SRLScores()
+    for one, other in pairs:
+        frames = other["frames"]
+        scores.add(one["document"], one["frames"], frames if given else None, None if given else frames, None)
     return scores

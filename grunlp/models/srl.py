@@ -1,4 +1,4 @@
-"""Semantic role labelling: who did what to whom, for given predicates."""
+"""Semantic role labelling: which words are predicates, in which sense, and who did what to whom."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -13,38 +13,86 @@ from grunlp.modules.crf import LinearChainCRF
 from grunlp.modules.dropout import VariationalDropout, WordDropout
 from grunlp.modules.embeddings import WordRepresentation
 from grunlp.modules.gru import StackedGRU
+from grunlp.modules.pretrained import PretrainedEncoder
 
 
-class Scores(NamedTuple):
-    """roles: (P, T, K) unnormalised log-scores of the tags; pos: (B, T, number of tags) likewise, or None."""
+class Encoded(NamedTuple):
+    """What the network knows of sentences before it is told their predicates.
 
-    roles: Tensor
+    states: (B, T, E) of the encoder beside the representation of the words.
+    predicates: (B, T) log-odds of being a predicate.
+    pos: (B, T, number of tags) unnormalised log-scores of parts of speech, or None.
+    """
+
+    states: Tensor
+    predicates: Tensor
     pos: Tensor | None
 
 
-class SRLModel(nn.Module):
-    """Words and spellings → stacked BiGRU over each sentence → BiGRU a predicate → tags under the rules of BIO.
+class Scores(NamedTuple):
+    """Unnormalised log-scores.
 
-    With `predicate="states"` a sentence is encoded once. For each of its predicates p a small BiGRU then reads
+    encoded: of the sentences.
+    roles: (P, T, K) of the tags.
+    senses: (P, R) of the candidates of each predicate, -inf beyond them; None without rolesets.
+    """
+
+    encoded: Encoded
+    roles: Tensor
+    senses: Tensor | None
+
+
+class SenseScorer(nn.Module):
+    """Scores the rolesets a word may have: v_r · tanh(W x) + b_r.
+
+    A roleset never seen in training keeps v_r = 0, so that it is chosen by b_r alone: of a word's unseen rolesets the
+    first, and none of them before one that was seen.
+
+    Args:
+        input_size: features of a predicate in its sentence, x.
+        size: features of v_r.
+        counts: training count of each of the rolesets; id 0 is none.
+    """
+
+    def __init__(self, input_size: int, size: int, counts: Sequence[int]) -> None:
+        super().__init__()
+        self.features = nn.Linear(input_size, size)
+        self.rolesets = nn.Embedding(len(counts), size, padding_idx=0)
+        self.prior = nn.Embedding(len(counts), 1, padding_idx=0)
+        nn.init.zeros_(self.rolesets.weight)
+        self.prior.weight.data[:, 0] = torch.tensor(counts).add(0.1).log()
+
+    def forward(self, x: Tensor, candidates: Tensor) -> Tensor:
+        """x: (P, input_size); candidates: (P, R) ids, 0 beyond the last → (P, R), -inf there."""
+        features = self.features(x).tanh()[:, :, None]  # (P, size, 1)
+        scores = self.rolesets(candidates).matmul(features) + self.prior(candidates)  # (P, R, 1)
+        return scores[:, :, 0].masked_fill(candidates == 0, -torch.inf)
+
+
+class SRLModel(nn.Module):
+    """Words and spellings → stacked BiGRU over each sentence → predicates → BiGRU a predicate → its sense and roles.
+
+    A sentence is encoded once, which tells how likely each word is a predicate. For each predicate p, given or found, a
+    small BiGRU then reads
 
         x_t = A [h_t; w_t] + B [h_p; w_p] + D[t - p] + e
 
     (h: encoder states, w: word representations, D: a table of signed distances, clipped; e: a vector that sentences of
     `data.extra` alone add, so that the habits of their annotators are not taken for the corpus's). Tags are scored from
-    its states and x_t together. A and B are applied once a token, not once a pair, so that labelling another predicate
-    costs the small BiGRU alone. With `predicate="input"` the usual design is built (He et al. 2017, §2.1): the distance
-    joins the word representation and the encoder reads the sentence anew for each predicate.
+    its states and x_t together, the sense from both at p. A and B are applied once a token, not once a pair, so that
+    labelling another predicate costs the small BiGRU alone.
 
     Args:
         tags: the K tags.
         word_counts: training count of each word id.
+        roleset_counts: training count of each roleset id; only id 0, none, when the training data names no rolesets.
         num_characters, num_pos: rows of those tables; num_pos 0 when the training data has none.
+        pretrained: an encoder whose states join the word representation, or None.
         word_size, character_size: features of a word from its table and from its spelling.
         characters: how spellings are read; "none" leaves them out.
         hidden_size, num_layers: of the sentence encoder, a direction.
-        predicate: where the network learns which word is the predicate, see above.
         predicate_hidden_size, predicate_num_layers: of the BiGRU a predicate.
-        predicate_size: features of x_t above; of the distance under "input".
+        predicate_size: features of x_t above.
         extra: whether part of the training data is `data.extra`.
         distance: tokens beyond which distances are not told apart.
         residual: of both stacks, see `StackedGRU`.
@@ -52,6 +100,7 @@ class SRLModel(nn.Module):
         word_dropout: strength, see `WordDropout`.
         decoder: "viterbi" scores each tag alone and finds the best legal sequence; "crf" learns transitions as well.
         label_smoothing: of the tags, for "viterbi".
+        predicate_weight, sense_weight: of these losses beside that of the roles.
         pos_weight: weight of predicting parts of speech from the encoder's states, which helps them in small data;
             0 leaves it out.
     """
@@ -60,14 +109,15 @@ class SRLModel(nn.Module):
         self,
         tags: Sequence[str],
         word_counts: Sequence[int],
+        roleset_counts: Sequence[int],
         num_characters: int,
         num_pos: int,
+        pretrained: PretrainedEncoder | None,
         word_size: int,
         character_size: int,
         characters: Literal["cnn", "gru", "none"],
         hidden_size: int,
         num_layers: int,
-        predicate: Literal["states", "input"],
         predicate_hidden_size: int,
         predicate_num_layers: int,
         predicate_size: int,
@@ -79,55 +129,68 @@ class SRLModel(nn.Module):
         word_dropout: float,
         decoder: Literal["viterbi", "crf"],
         label_smoothing: float,
+        predicate_weight: float,
+        sense_weight: float,
         pos_weight: float,
     ) -> None:
         super().__init__()
-        if predicate not in ("states", "input"):
-            raise ValueError(f"predicate is states or input, got {predicate!r}")
         if decoder not in ("viterbi", "crf"):
             raise ValueError(f"decoder is viterbi or crf, got {decoder!r}")
         if decoder == "crf" and label_smoothing:
             raise ValueError("label_smoothing has no effect on decoder=crf: set it to 0")
-        self.tags, self.predicate, self.distance = list(tags), predicate, distance
-        self.label_smoothing, self.pos_weight = label_smoothing, pos_weight
+        self.tags, self.distance, self.label_smoothing = list(tags), distance, label_smoothing
+        self.predicate_weight, self.sense_weight, self.pos_weight = predicate_weight, sense_weight, pos_weight
         self.word_dropout = WordDropout(torch.tensor(word_counts), word_dropout, unknown=1)
         self.words = WordRepresentation(len(word_counts), word_size, num_characters, character_size, characters)
+        self.pretrained = pretrained
         self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(dropout)
+        read = self.words.output_size + (pretrained.output_size if pretrained is not None else 0)
+        self.encoder = StackedGRU(read, hidden_size, num_layers, True, dropout, residual)
+        known = self.encoder.output_size + read
+        self.pos = nn.Linear(self.encoder.output_size, num_pos) if num_pos and pos_weight else None
+        self.predicates = nn.Sequential(nn.Linear(known, predicate_size), nn.Tanh(), nn.Linear(predicate_size, 1))
+        self.token = nn.Linear(known, predicate_size)
+        self.head = nn.Linear(known, predicate_size, bias=False)
         self.distances = nn.Embedding(2 * distance + 1, predicate_size)
         nn.init.normal_(self.distances.weight, std=0.3)
         self.extra = nn.Parameter(torch.zeros(predicate_size)) if extra else None
-        read = self.words.output_size + (predicate_size if predicate == "input" else 0)
-        self.encoder = StackedGRU(read, hidden_size, num_layers, True, dropout, residual)
-        encoded = self.encoder.output_size
-        self.pos = nn.Linear(encoded, num_pos) if num_pos and pos_weight else None
-        if predicate == "states":
-            self.token = nn.Linear(encoded + self.words.output_size, predicate_size)
-            self.head = nn.Linear(encoded + self.words.output_size, predicate_size, bias=False)
-            self.predicate_gru = StackedGRU(
-                predicate_size, predicate_hidden_size, predicate_num_layers, True, dropout, residual
-            )
-            encoded = self.predicate_gru.output_size + predicate_size
-        self.roles = nn.Linear(encoded, len(self.tags))
+        self.predicate_gru = StackedGRU(
+            predicate_size, predicate_hidden_size, predicate_num_layers, True, dropout, residual
+        )
+        read = self.predicate_gru.output_size + predicate_size
+        self.roles = nn.Linear(read, len(self.tags))
+        senses = len(roleset_counts) > 1
+        self.senses = SenseScorer(read + known, predicate_size, roleset_counts) if senses else None
         self.crf = LinearChainCRF(self.tags) if decoder == "crf" else None
 
     def forward(self, batch: Batch) -> Scores:
-        """Scores of every tag for every token of every predicate."""
-        ids = self.word_dropout(batch.words)
-        words = self.input_dropout(self.words(ids, batch.spellings, batch.spelling_index))  # (B, T, W)
-        if self.predicate == "input":
-            return self._encode_each(words, batch)
+        """Scores for the predicates of the batch."""
+        return self.label(self.encode(batch), batch)
+
+    def encode(self, batch: Batch) -> Encoded:
+        """Read each sentence once. The predicates of the batch play no part."""
+        words = self.words(self.word_dropout(batch.words), batch.spellings, batch.spelling_index)  # (B, T, W)
+        if self.pretrained is not None:
+            words = torch.cat([words, self.pretrained(batch.pieces, batch.piece_index)], dim=-1)
+        words = self.input_dropout(words)
         states = self.dropout(self.encoder(words, batch.lengths)[0])  # (B, T, 2H)
         pos = self.pos(states) if self.pos is not None else None
-        known = torch.cat([states, words], dim=-1)  # (B, T, 2H + W)
-        heads = self.head(known[batch.sentence, batch.predicate])  # (P, M)
-        pairs = self.token(known)[batch.sentence] + heads[:, None] + self._marks(batch)  # (P, T, M)
-        states, _ = self.predicate_gru(pairs, batch.predicate_lengths)  # (P, T, 2H')
-        return Scores(self.roles(self.dropout(torch.cat([states, pairs], dim=-1))), pos)
+        states = torch.cat([states, words], dim=-1)  # (B, T, 2H + W)
+        return Encoded(states, self.predicates(states)[:, :, 0], pos)
 
-    def _encode_each(self, words: Tensor, batch: Batch) -> Scores:
-        pairs = torch.cat([words[batch.sentence], self._marks(batch)], dim=-1)  # (P, T, W + M)
-        states = self.dropout(self.encoder(pairs, batch.predicate_lengths)[0])  # (P, T, 2H)
-        return Scores(self.roles(states), self.pos(states) if self.pos is not None else None)
+    def label(self, encoded: Encoded, batch: Batch) -> Scores:
+        """Scores for the predicates of the batch. `encoded`: of its sentences."""
+        states = encoded.states[batch.sentence, batch.predicate]  # (P, E)
+        pairs = (
+            self.token(encoded.states)[batch.sentence] + self.head(states)[:, None] + self._marks(batch)
+        )  # (P, T, M)
+        read, _ = self.predicate_gru(pairs, batch.predicate_lengths)  # (P, T, 2H')
+        read = self.dropout(torch.cat([read, pairs], dim=-1))  # (P, T, 2H' + M)
+        senses = None
+        if self.senses is not None:
+            at_predicate = read[torch.arange(len(read), device=read.device), batch.predicate]  # (P, 2H' + M)
+            senses = self.senses(torch.cat([at_predicate, states], dim=-1), batch.predicate_candidates)
+        return Scores(encoded, self.roles(read), senses)
 
     def _marks(self, batch: Batch) -> Tensor:
         """What each token is told of its distance to the predicate and of where the sentence comes from."""
@@ -137,16 +200,42 @@ class SRLModel(nn.Module):
         return marks if self.extra is None else marks + batch.extra[:, None, None] * self.extra
 
     def loss(self, scores: Scores, batch: Batch) -> Tensor:
-        """Mean loss a tag, plus `pos_weight` times the mean loss a part of speech. `scores`: of this batch."""
+        """Mean loss a tag, plus the weighted means of the others. `scores`: of this batch."""
         if self.crf is None:
             loss = _cross_entropy(scores.roles, batch.tags, self.label_smoothing)
         else:
             likelihood = self.crf(scores.roles, batch.tags.clamp(min=0), batch.predicate_lengths)
             loss = -likelihood.sum() / batch.predicate_lengths.sum().clamp(min=1)
-        if scores.pos is not None:
-            pos = batch.pos if self.predicate == "states" else batch.pos[batch.sentence]
-            loss = loss + self.pos_weight * _cross_entropy(scores.pos, pos, 0.0)
+        told = batch.is_predicate != IGNORED
+        odds, targets = scores.encoded.predicates[told], batch.is_predicate[told].float()
+        found = functional.binary_cross_entropy_with_logits(odds, targets, reduction="sum") / max(1, len(odds))
+        loss = loss + self.predicate_weight * found
+        if scores.senses is not None:
+            loss = loss + self.sense_weight * _cross_entropy(scores.senses, self.sense_targets(batch), 0.0)
+        if scores.encoded.pos is not None:
+            loss = loss + self.pos_weight * _cross_entropy(scores.encoded.pos, batch.pos, 0.0)
         return loss
+
+    @staticmethod
+    def sense_targets(batch: Batch) -> Tensor:
+        """(P,) which of its candidates is the gold roleset of each predicate; IGNORED where none is."""
+        hits = (batch.predicate_candidates == batch.roleset[:, None]) & (batch.roleset != 0)[:, None]  # (P, R)
+        return hits.int().argmax(dim=1).masked_fill(~hits.any(dim=1), IGNORED)
+
+    @torch.no_grad()
+    def find(self, encoded: Encoded, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The words more likely predicates than not: sentence and token of each (P,), in order."""
+        tokens = torch.arange(batch.words.shape[1], device=batch.words.device)
+        found = (encoded.predicates > 0) & (tokens < batch.lengths[:, None])  # (B, T)
+        sentence, predicate = found.nonzero(as_tuple=True)
+        return sentence, predicate
+
+    @torch.no_grad()
+    def choose(self, scores: Scores, batch: Batch) -> Tensor:
+        """(P,) id of the likeliest roleset of each predicate; 0 where its word has no candidates."""
+        if scores.senses is None:
+            return torch.zeros_like(batch.predicate)
+        return batch.predicate_candidates.gather(1, scores.senses.argmax(dim=1, keepdim=True))[:, 0]
 
     @torch.no_grad()
     def decode(self, scores: Scores, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -174,6 +263,6 @@ class SRLModel(nn.Module):
 def _cross_entropy(scores: Tensor, targets: Tensor, smoothing: float) -> Tensor:
     """Mean over the targets that are not IGNORED; 0 when all are."""
     total = functional.cross_entropy(
-        scores.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, label_smoothing=smoothing, reduction="sum"
+        scores.flatten(0, -2), targets.flatten(), ignore_index=IGNORED, label_smoothing=smoothing, reduction="sum"
     )
     return total / (targets != IGNORED).sum().clamp(min=1)

@@ -1,20 +1,34 @@
 """The optimiser and the schedule that every task uses."""
 
+from collections.abc import Mapping
+
 from torch import nn
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 
-def adamw(module: nn.Module, learning_rate: float, weight_decay: float) -> AdamW:
-    """AdamW whose decay reaches weight matrices only: not biases, not the rows of tables."""
+def adamw(module: nn.Module, learning_rate: float, weight_decay: float, rates: Mapping[nn.Module, float]) -> AdamW:
+    """AdamW whose decay reaches weight matrices only: not biases, not the rows of tables.
+
+    Args:
+        module: whose trainable weights are optimised.
+        learning_rate, weight_decay: as for `AdamW`.
+        rates: parts of `module` with a learning rate of their own.
+    """
     tables = {id(p) for part in module.modules() if isinstance(part, nn.Embedding) for p in part.parameters()}
-    decayed: list[nn.Parameter] = []
-    free: list[nn.Parameter] = []
+    own = {id(p): rate for part, rate in rates.items() for p in part.parameters()}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for parameter in module.parameters():
-        (decayed if parameter.dim() > 1 and id(parameter) not in tables else free).append(parameter)
-    groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
+        if parameter.requires_grad:
+            decay = weight_decay if parameter.dim() > 1 and id(parameter) not in tables else 0.0
+            groups.setdefault((own.get(id(parameter), learning_rate), decay), []).append(parameter)
     # beta2 of 0.98: the usual 0.999 remembers more steps than a small corpus has in an epoch
-    return AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), foreach=True)
+    return AdamW(
+        [{"params": params, "lr": rate, "weight_decay": decay} for (rate, decay), params in groups.items()],
+        lr=learning_rate,
+        betas=(0.9, 0.98),
+        foreach=True,
+    )
 
 
 def warmup_then_decay(optimizer: Optimizer, total_steps: int, warmup: float) -> LambdaLR:

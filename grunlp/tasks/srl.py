@@ -3,12 +3,13 @@
 import time
 from typing import Any
 
+import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor
 
 from grunlp.data.batches import Batch
 from grunlp.decoding.viterbi import ids_to_tags
-from grunlp.metrics.spans import Counts, count_srl
+from grunlp.metrics.spans import Counts, Tally, count_srl, tally
 from grunlp.models.srl import SRLModel
 from grunlp.tasks.optimizer import adamw, warmup_then_decay
 
@@ -21,18 +22,28 @@ class SRLTask(LightningModule):
     Args:
         model: the network.
         learning_rate: highest rate, reached after the warm-up.
+        encoder_learning_rate: the same for a pretrained encoder; 0 keeps it as it is.
         weight_decay: of the weight matrices; tables, biases and norms have none.
         total_steps: optimiser steps of the whole training, over which the rate rises and falls.
         warmup: share of all steps during which the rate rises from 0; afterwards it falls to 0 in a straight line.
     """
 
     def __init__(
-        self, model: SRLModel, total_steps: int, learning_rate: float, weight_decay: float, warmup: float
+        self,
+        model: SRLModel,
+        total_steps: int,
+        learning_rate: float,
+        encoder_learning_rate: float,
+        weight_decay: float,
+        warmup: float,
     ) -> None:
         super().__init__()
         self.model, self.total_steps = model, total_steps
-        self.learning_rate, self.weight_decay, self.warmup = learning_rate, weight_decay, warmup
-        self.counts = Counts()
+        self.learning_rate, self.encoder_learning_rate = learning_rate, encoder_learning_rate
+        self.weight_decay, self.warmup = weight_decay, warmup
+        if model.pretrained is not None and not encoder_learning_rate:
+            model.pretrained.freeze()
+        self.counts, self.found, self.senses = Counts(), Tally(), Tally()
         self.predicates, self.started = 0, 0.0
 
     def on_train_epoch_start(self) -> None:
@@ -51,7 +62,7 @@ class SRLTask(LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Forget the counts of the epoch before."""
-        self.counts = Counts()
+        self.counts, self.found, self.senses = Counts(), Tally(), Tally()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Count the legal best tags of one batch against gold."""
@@ -64,13 +75,22 @@ class SRLTask(LightningModule):
         gold = ids_to_tags(batch.tags.clamp(min=0), lengths, self.model.tags)
         for one, other in zip(gold, ids_to_tags(best, lengths, self.model.tags), strict=True):
             self.counts = self.counts + count_srl([one], [other])
+        gold_places = set(zip(batch.sentence.tolist(), batch.predicate.tolist(), strict=True))
+        found = {tuple(place) for place in torch.stack(self.model.find(scores.encoded, batch), dim=1).tolist()}
+        self.found = self.found + tally(gold_places, found)
+        right = int((self.model.choose(scores, batch) == batch.roleset).sum())
+        self.senses = self.senses + Tally(right, count - right, count - right)
 
     def on_validation_epoch_end(self) -> None:
         """Log the score of the whole split."""
         self.log("dev/f1", self.counts.overall.f1, prog_bar=True)
+        self.log("dev/predicate_f1", self.found.f1)
+        if self.model.senses is not None:
+            self.log("dev/sense_accuracy", self.senses.f1)
 
     def configure_optimizers(self) -> Any:
         """AdamW (Loshchilov and Hutter 2019) with linear warm-up and decay."""
-        optimizer = adamw(self, self.learning_rate, self.weight_decay)
+        rates = {} if self.model.pretrained is None else {self.model.pretrained.transformer: self.encoder_learning_rate}
+        optimizer = adamw(self, self.learning_rate, self.weight_decay, rates)
         schedule = warmup_then_decay(optimizer, self.total_steps, self.warmup)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

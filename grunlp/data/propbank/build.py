@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from grunlp.data.example import Example
+from grunlp.data.frame_files import index_frames, pack_index
 from grunlp.data.propbank.download import cache_folder, obtain
 from grunlp.data.propbank.ewt import SPLITS, join_ewt
 from grunlp.data.propbank.frames import convert_frames
@@ -20,7 +21,7 @@ from grunlp.errors import GrunlpError
 log = logging.getLogger(__name__)
 
 EWT_FILES = tuple(f"{split}.conll.gz" for split in SPLITS)
-FRAMES_FILE = "frames.conll.gz"
+FRAMES_FILE, INDEX_FILE = "frames.conll.gz", "rolesets.json.gz"
 
 
 def find_ewt() -> Path:
@@ -39,12 +40,18 @@ def find_ewt() -> Path:
 
 
 def find_frames() -> Path:
-    """`frames.conll.gz`: the one in the user's cache, else built there from the archive in `$GRUNLP_DATA/raw` or
-    downloaded. Raises GrunlpError as `find_ewt` does."""
+    """The folder with frames.conll.gz and rolesets.json.gz: the one in the user's cache, else built there from the
+    archive in `$GRUNLP_DATA/raw` or downloaded. Raises GrunlpError as `find_ewt` does."""
     cached = cache_folder() / "propbank-frames"
-    if not (cached / FRAMES_FILE).is_file():
+    if not all((cached / name).is_file() for name in (FRAMES_FILE, INDEX_FILE)):
         build_frames(cached, _raw("propbank-frames"))
-    return cached / FRAMES_FILE
+    return cached
+
+
+def cached_index() -> Path | None:
+    """`rolesets.json.gz` in the user's cache, or None where nobody has put it there."""
+    path = cache_folder() / "propbank-frames" / INDEX_FILE
+    return path if path.is_file() else None
 
 
 def build_ewt(out: Path, ud: Path | None, propbank: Path | None) -> Counter[str]:
@@ -63,18 +70,19 @@ def build_ewt(out: Path, ud: Path | None, propbank: Path | None) -> Counter[str]
     for split, examples in joined.splits.items():
         counts[f"{split} sentences"] = len(examples)
         counts[f"{split} predicates"] = sum(len(example["frames"]) for example in examples)
-    _write(out, {f"{split}.conll.gz": examples for split, examples in joined.splits.items()})
+    _write(out, {f"{split}.conll.gz": _pack_columns(examples) for split, examples in joined.splits.items()})
     for what, count in joined.dropped.items():
         counts[f"{what} dropped: not aligned"] = count
     return counts
 
 
 def build_frames(out: Path, frames: Path | None) -> Counter[str]:
-    """Write `frames.conll.gz` to the folder `out`; arguments and result as for `build_ewt`."""
-    log.info("building the examples of the PropBank frame files in %s", out)
-    converted = convert_frames(obtain(PROPBANK_FRAMES, frames))
-    _write(out, {FRAMES_FILE: converted.examples})
-    return converted.counts
+    """Write `frames.conll.gz` and `rolesets.json.gz` to the folder `out`; arguments and result as for `build_ewt`."""
+    log.info("building the examples and the index of the PropBank frame files in %s", out)
+    files = obtain(PROPBANK_FRAMES, frames)
+    converted, index = convert_frames(files), index_frames(files)
+    _write(out, {FRAMES_FILE: _pack_columns(converted.examples), INDEX_FILE: pack_index(index)})
+    return Counter({**converted.counts, "rolesets": len(index)})
 
 
 def refuse_existing(out: Path, names: Iterable[str]) -> None:
@@ -95,13 +103,13 @@ def _raw(name: str) -> Path | None:
     return archive if archive.is_file() else None
 
 
-def _write(out: Path, files: Mapping[str, Iterable[Example]]) -> None:
+def _write(out: Path, files: Mapping[str, bytes]) -> None:
     """Write all files beside `out` first, then move them in: an interrupted build leaves nothing that looks whole."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-            for name, examples in files.items():
-                _write_packed(Path(folder) / name, examples)
+            for name, content in files.items():
+                (Path(folder) / name).write_bytes(content)
             for name in files:
                 os.replace(Path(folder) / name, out / name)
     except OSError as error:
@@ -111,10 +119,7 @@ def _write(out: Path, files: Mapping[str, Iterable[Example]]) -> None:
         ) from error
 
 
-def _write_packed(path: Path, examples: Iterable[Example]) -> None:
-    with (
-        path.open("wb") as raw,
-        gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as packed,  # no name, no time: the same bytes each time
-        io.TextIOWrapper(packed, encoding="utf-8", newline="\n") as text,
-    ):
-        write_columns(examples, text)
+def _pack_columns(examples: Iterable[Example]) -> bytes:
+    text = io.StringIO()
+    write_columns(examples, text)
+    return gzip.compress(text.getvalue().encode(), mtime=0)  # no name, no time: the same bytes each time

@@ -1,0 +1,66 @@
+"""Bases an English word may be inflected from: by a list of irregular verbs, else by rules of spelling.
+
+`fought` → fight; `stopped` → stop, stopp, stoppe; `organised` → organise, organize, organis. The word itself is not
+among them. Which one is right is for a list of known lemmas to say; the first is the best guess without one.
+"""
+
+import re
+
+_VERBS = """
+arise:arose,arisen awake:awoke,awoken bear:bore,borne beat:beaten become:became begin:began,begun bend:bent
+bid:bade,bidden bind:bound bite:bit,bitten bleed:bled blow:blew,blown break:broke,broken breed:bred bring:brought
+build:built burn:burnt buy:bought catch:caught choose:chose,chosen cling:clung come:came creep:crept deal:dealt dig:dug
+draw:drew,drawn dream:dreamt drink:drank,drunk drive:drove,driven eat:ate,eaten fall:fell,fallen feed:fed feel:felt
+fight:fought find:found flee:fled fling:flung fly:flew,flown forbid:forbade,forbidden forget:forgot,forgotten
+forgive:forgave,forgiven freeze:froze,frozen get:got,gotten give:gave,given go:went,gone grind:ground grow:grew,grown
+hang:hung have:had hear:heard hide:hid,hidden hold:held keep:kept kneel:knelt know:knew,known lay:laid lead:led
+lean:leant leap:leapt learn:learnt leave:left lend:lent lie:lain light:lit lose:lost make:made mean:meant meet:met
+mislead:misled mistake:mistook,mistaken overcome:overcame oversee:oversaw,overseen overtake:overtook,overtaken
+overthrow:overthrew,overthrown pay:paid plead:pled prove:proven rebuild:rebuilt repay:repaid retake:retook,retaken
+rewrite:rewrote,rewritten ride:rode,ridden ring:rang,rung rise:rose,risen run:ran say:said see:saw,seen seek:sought
+sell:sold send:sent shake:shook,shaken shine:shone shoot:shot show:shown shrink:shrank,shrunk sing:sang,sung
+sink:sank,sunk sit:sat slay:slew,slain sleep:slept slide:slid sling:slung smell:smelt sow:sown speak:spoke,spoken
+speed:sped spell:spelt spend:spent spill:spilt spin:spun spit:spat spring:sprang,sprung stand:stood steal:stole,stolen
+stick:stuck sting:stung stink:stank,stunk stride:strode,stridden strike:struck,stricken string:strung
+strive:strove,striven swear:swore,sworn sweep:swept swell:swollen swim:swam,swum swing:swung take:took,taken
+teach:taught tear:tore,torn tell:told think:thought throw:threw,thrown tread:trod,trodden undergo:underwent,undergone
+understand:understood undertake:undertook,undertaken undo:undid,undone uphold:upheld wake:woke,woken wear:wore,worn
+weave:wove,woven weep:wept win:won wind:wound withdraw:withdrew,withdrawn withhold:withheld withstand:withstood
+wring:wrung write:wrote,written
+"""
+_IRREGULAR = {
+    form: base for base, _, forms in (entry.partition(":") for entry in _VERBS.split()) for form in forms.split(",")
+}
+
+_TO_Y = re.compile(r"(.{2,})i(?:es|ed|er|est)")
+_DOUBLED = re.compile(r"(.*[aeiouy]([bdgklmnprt]))\2(?:ed|ing|er|est)")
+_VERBAL = re.compile(r"(.*[aeiouy].*)(?:ed|ing|er|est)")
+_SIBILANT = re.compile(r"(.*(?:s|x|z|ch|sh|o))es")
+_PLURAL = re.compile(r"(.*[^su])s")
+# Stems that mostly lost an e: wip-, clos-, argu-, creat-, realiz-, handl-, forc-, emerg-.
+_LOST_E = re.compile(
+    r"[^aeiou]*[aeiouy][bdgklmnprt]|.*(?:[aeiouy][csvzu]|[^aeiou][cv]|[^aeious]u|at|iz|[bcdfgkpt]l|[lnr]g|dg|rs|ns)"
+)
+_BRITISH = re.compile(r"(.{3,}i)s(e|ation)")
+
+
+def bases(word: str) -> list[str]:
+    """Possible bases of a lower-cased word, likeliest first; none for a word that shows no inflection."""
+    if word in _IRREGULAR:
+        return [_IRREGULAR[word]]
+    found = []
+    if match := _TO_Y.fullmatch(word):
+        found.append(f"{match[1]}y")
+    if match := _DOUBLED.fullmatch(word):
+        found.append(match[1])
+    if match := _VERBAL.fullmatch(word):
+        stem = match[1]
+        found += [f"{stem}e", stem] if _LOST_E.fullmatch(stem) else [stem, f"{stem}e"]
+    if match := _SIBILANT.fullmatch(word):
+        found.append(match[1])
+    if match := _PLURAL.fullmatch(word):
+        found.append(match[1])
+    for base in [word, *found]:
+        if match := _BRITISH.fullmatch(base):
+            found.append(f"{match[1]}z{match[2]}")
+    return list(dict.fromkeys(base for base in found if len(base) > 1))

@@ -1,0 +1,156 @@
+"""Which rolesets a word may have as a predicate: `gave` → give.01, give.LV, give_up.07, ...
+
+A word is looked up in three steps:
+
+1. its lower-cased form among the predicates of the training data, which tell its lemmas (`gave` → give);
+2. else its bases by `grunlp.data.lemmas`, the first that is itself such a form or a lemma (`texting` → text);
+3. else it is unknown, and is guessed to be in the first sense of its first base: `text.01`.
+
+A lemma is what the corpus calls one. In PropBank that is the name of a frame file, so `sure` also belongs to `ensure`.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from grunlp.data.frame_files import Index
+from grunlp.data.lemmas import bases
+
+# What PropBank's function tags say of a numbered role (Bonial et al. 2014, "PropBank: Semantics of new predicate
+# types", §2, and the guidelines that come with the frame files), and ArgM labels of an adjunct.
+FUNCTIONS = {
+    "PAG": "agent",
+    "PPT": "patient or theme",
+    "GOL": "recipient or goal",
+    "PRD": "attribute or result",
+    "VSP": "further participant",
+    "ADJ": "quality",
+    "ADV": "circumstance",
+    "CAU": "cause",
+    "COM": "companion",
+    "CXN": "compared",
+    "DIR": "source or direction",
+    "DIS": "discourse",
+    "DSP": "direct speech",
+    "EXT": "extent",
+    "GOAL": "goal",
+    "LOC": "place",
+    "LVB": "light verb",
+    "MNR": "manner",
+    "MOD": "modal",
+    "NEG": "negation",
+    "PRP": "purpose",
+    "PRR": "predicate of a light verb",
+    "REC": "reciprocal",
+    "SRC": "source",
+    "TMP": "time",
+}
+
+
+@dataclass
+class Rolesets:
+    """The rolesets of a training corpus, and of the frame files where they are used.
+
+    Args:
+        lemmas: lower-cased predicate word → its lemmas, the most frequent first.
+        rolesets: lemma → its rolesets with their training counts, most frequent first, then in order of number.
+        functions: roleset → numbered role → PropBank's function tag, where known: {"give.01": {"ARG0": "PAG"}}.
+    """
+
+    lemmas: dict[str, list[str]]
+    rolesets: dict[str, dict[str, int]]
+    functions: dict[str, dict[str, str]]
+    names: list[str] = field(init=False)
+    counts: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Number them: `names` holds each roleset once, id 0 for none; `counts` their training counts."""
+        counts: Counter[str] = Counter()
+        for inventory in self.rolesets.values():
+            counts.update(inventory)
+        self.names, self.counts = ["", *counts], [0, *counts.values()]
+        self._ids = {name: i for i, name in enumerate(self.names)}
+        # a roleset of several lemmas is named after that which has it most often
+        pairs = [(n, name, lemma) for lemma, inventory in self.rolesets.items() for name, n in inventory.items()]
+        self._lemma = {name: lemma for _, name, lemma in sorted(pairs)}
+        self._found: dict[str, list[int]] = {}
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the constructor takes."""
+        return {"lemmas": self.lemmas, "rolesets": self.rolesets, "functions": self.functions}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, name: str) -> int:
+        """The id of a roleset; 0 for one that is not known."""
+        return self._ids.get(name, 0)
+
+    def candidates(self, word: str) -> list[int]:
+        """Ids of the rolesets a word may have, the most frequent first; empty for an unknown word."""
+        word = word.lower()
+        if word not in self._found:
+            inventories = [self.rolesets.get(lemma, {}) for lemma in self._lemmas(word)]
+            names = [name for inventory in inventories for name in inventory]
+            ids = sorted({self._ids[name] for name in names}, key=lambda i: -self.counts[i])
+            self._found[word] = ids
+        return self._found[word]
+
+    def _lemmas(self, word: str) -> list[str]:
+        for form in (word, *bases(word)):
+            if form in self.lemmas:
+                return self.lemmas[form]
+            if form in self.rolesets:
+                return [form]
+        return []
+
+    def usual(self, word: str) -> str:
+        """The most frequent roleset of a word; the first sense of its likeliest base where it has no candidates."""
+        candidates = self.candidates(word)
+        word = word.lower()
+        return self.names[candidates[0]] if candidates else f"{(bases(word) or [word])[0]}.01"
+
+    def lemma(self, roleset: str) -> str:
+        """The lemma a roleset belongs to."""
+        return self._lemma.get(roleset) or lemma_of(roleset)
+
+    def function(self, roleset: str, role: str) -> str:
+        """What a role is, in a word or two: "agent", "place"; empty where that is not known."""
+        role = role.removeprefix("R-").removeprefix("C-")
+        tag = self.functions.get(roleset, {}).get(role) or role.rpartition("-")[2]
+        return FUNCTIONS.get(tag) or {"ARG0": "agent", "ARG1": "patient or theme"}.get(role, "")
+
+
+class RolesetCounter:
+    """Counts the rolesets of a training corpus, a frame at a time."""
+
+    def __init__(self) -> None:
+        self.lemmas: dict[str, Counter[str]] = {}
+        self.rolesets: dict[str, Counter[str]] = {}
+
+    def add(self, word: str, lemma: str, roleset: str) -> None:
+        """A frame of the training data; one without roleset tells nothing."""
+        if roleset:
+            lemma = lemma or lemma_of(roleset)
+            self.lemmas.setdefault(word.lower(), Counter())[lemma] += 1
+            self.rolesets.setdefault(lemma, Counter())[roleset] += 1
+
+    def finish(self, frame_files: Index) -> Rolesets:
+        """What was counted, and what the frame files know beyond it, with counts of 0."""
+        for name, entry in frame_files.items():
+            self.rolesets.setdefault(entry["lemma"], Counter())[name] += 0
+            for alias in entry["aliases"]:
+                self.lemmas.setdefault(alias.lower(), Counter())[entry["lemma"]] += 0
+        return Rolesets(
+            lemmas={word: [lemma for lemma, _ in counts.most_common()] for word, counts in sorted(self.lemmas.items())},
+            rolesets={
+                lemma: dict(sorted(counts.items(), key=lambda item: (-item[1], item[0].rpartition(".")[2], item[0])))
+                for lemma, counts in sorted(self.rolesets.items())
+            },
+            functions={name: entry["functions"] for name, entry in frame_files.items() if entry["functions"]},
+        )
+
+
+def lemma_of(roleset: str) -> str:
+    """`give_up.07` → give: what a roleset's name says of its lemma."""
+    return roleset.rpartition(".")[0].partition("_")[0]
