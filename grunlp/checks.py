@@ -26,6 +26,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
         "conll2005",
     ),
     "split": ("train", "dev", "test"),
+    "predicates": ("auto", "given", "found"),
+    "style": ("auto", "text", "json"),
 }
 
 _SIZE, _SHARE, _WEIGHT = (1, 65_536), (0.0, 0.99), (0.0, 1e6)

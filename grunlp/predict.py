@@ -1,4 +1,4 @@
-"""`python -m grunlp.predict run=DIR input=FILE|-` labels raw sentences, columns or JSON lines; writes JSON lines."""
+"""`python -m grunlp.predict "TEXT"` finds frames in text or files; `run=DIR` by a model of one's own."""
 
 import json
 import logging
@@ -19,38 +19,55 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("grunlp")
 
-DEFAULTS: dict[str, Any] = {"run": None, "input": "-", "output": "-", "format": None, "batch_tokens": 8000}
+DEFAULTS: dict[str, Any] = {
+    "run": "default",
+    "input": "-",
+    "output": "-",
+    "format": None,
+    "predicates": "auto",
+    "style": "auto",
+    "batch_tokens": 8000,
+}
 
-HELP = """Label the roles of given predicates.
+HELP = """Find who did what to whom.
 
-  python -m grunlp.predict run=DIR input=FILE          columns or JSON lines, their predicates given
+  python -m grunlp.predict "She gave him a book."
+  python -m grunlp.predict input=FILE                  raw text, columns or JSON lines, plain, gz or xz
   echo "She gave him a book." | python -m grunlp.predict run=DIR
 
 keys:
-  run=DIR            the run folder of a training
-  input=-            a file, or - for standard input
+  run=default        the run folder of a training; default is the model that comes with grunlp (English)
+  input=-            a file, or - for standard input; a text may stand in its place
   output=-           a new file, or - for standard output
   format=null        raw, or a format that `python -m grunlp.data check` names; null tells it by the first lines
-  batch_tokens=8000  tokens a batch, each sentence counted once for each of its predicates
+  predicates=auto    given: label those of the input; found: find them; auto: given where the format has them
+  style=auto         json: a JSON object a sentence; text: for reading; auto: text on a terminal, else json
+  batch_tokens=8000  tokens a batch; lower it to need less memory
 
-Raw text holds one sentence a line and is tokenised by the rule of grunlp/data/tokens.py; its predicates are the words
-that were predicates in at least half of their occurrences in training. Output is one JSON object a sentence, in the
-order of the input. A bad line is named on standard error and left out; then the exit status is 1."""
+Raw text is split into sentences, which never run over the end of a line, and tokenised by the rules at the head of
+grunlp/data/sentences.py and tokens.py. Output is in the order of the input. A bad line is named on standard error and
+left out; then the exit status is 1."""
 
 
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
-    given = parse_arguments(arguments, DEFAULTS)
-    if not given["run"]:
-        raise GrunlpError("no model", "predict needs run=DIR, the folder of a training", "Type run=DIR")
+    text = [word for word in arguments if "=" not in word or any(map(str.isspace, word.partition("=")[0]))]
+    given = parse_arguments([word for word in arguments if word not in text], DEFAULTS)
+    if text and (given["input"] != "-" or given["format"]):
+        raise GrunlpError(f"{text[0]!r} with input= or format=", "a text stands for them", "Give one or the other.")
     _require_new(given["output"])
     from grunlp.run import load_run
 
     run = load_run(given["run"])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(given["input"])
-        if given["input"] == "-":
+        if text:
+            path = Path(folder) / "text"
+            path.write_text("\n".join(text), encoding="utf-8")
+        elif given["input"] == "-":
+            if sys.stdin.isatty():
+                print("reading standard input, a sentence a line or running text; end with Ctrl-D", file=sys.stderr)
             path = Path(folder) / "standard input"
             with path.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
@@ -58,19 +75,16 @@ def main(arguments: list[str]) -> int:
 
         def report(error: DataError) -> None:
             bad.append(error)
-            place = f"{path.name if given['input'] == '-' else path}:{error.line}"
+            place = f"{path.name if path.parent == Path(folder) else path}:{error.line}"
             print(f"skipped {place}: {error.problem}; {error.there_is}", file=sys.stderr)
 
-        lines = _predict(run, _read(run, path, given["format"], report), given["batch_tokens"])
-        if given["output"] == "-":
-            sys.stdout.writelines(lines)
-            sys.stdout.flush()
-        else:
-            # under another name until it is whole, so that the same command can be typed again after a fault
-            part = Path(given["output"] + ".part")
-            with part.open("w", encoding="utf-8") as output:
-                output.writelines(lines)
-            part.replace(given["output"])
+        format = "raw" if text else given["format"] or _detect(path)
+        find = given["predicates"] == "found" or (given["predicates"] == "auto" and format == "raw")
+        if format == "raw" and not find:
+            there = "raw text marks none"
+            raise GrunlpError("predicates=given", there, "Leave it out, or give columns or JSON lines.")
+        records = _predict(run, _read(path, format, report), find, given["batch_tokens"])
+        _write(records, given["output"], given["style"])
     return 1 if bad else 0
 
 
@@ -83,30 +97,71 @@ def _require_new(output: str) -> None:
         raise GrunlpError(f"cannot write output={output}", there, "Make the folder, or name another.")
 
 
-def _read(run: "Run", path: Path, format: str | None, report: Callable[[DataError], None]) -> Iterator["Example"]:
-    from grunlp.data.raw import read_raw
-    from grunlp.data.readers import detect, read
+def _detect(path: Path) -> str:
+    from grunlp.data.readers import detect
     from grunlp.data.readers.lines import require_file
 
     require_file(path)
-    if format is None:
-        try:
-            format = detect(path)
-        except DataError:
-            format = "raw"  # anything is text
-        log.info("%s: %s", path.name, "raw text" if format == "raw" else f"format {format}")
-    if format == "raw":
-        return read_raw(path, run.vocabulary.predicates, report)
-    return read(path, format, on_error=report, roles=False)
+    try:
+        format = detect(path)
+    except DataError:
+        format = "raw"  # anything is text
+    log.info("%s: %s", path.name, "raw text" if format == "raw" else f"format {format}")
+    return format
 
 
-def _predict(run: "Run", examples: Iterator["Example"], batch_tokens: int) -> Iterator[str]:
-    """One line of JSON a sentence."""
+def _read(path: Path, format: str, report: Callable[[DataError], None]) -> "Iterator[Example]":
+    from grunlp.data.raw import read_raw
+    from grunlp.data.readers import read
+
+    return read_raw(path, report) if format == "raw" else read(path, format, on_error=report, roles=False)
+
+
+def _predict(run: "Run", examples: "Iterator[Example]", find: bool, batch_tokens: int) -> Iterator[dict[str, Any]]:
+    """A record of the frames format for each sentence."""
+    import torch
+
+    from grunlp.data.frame_files import index_path, read_index
+    from grunlp.data.glosses import add_glosses
     from grunlp.data.writers import sentence_record
-    from grunlp.tasks.labelling import label, with_tags
+    from grunlp.tasks.labelling import label
 
-    for labelled in label(run.model, run.vocabulary, examples, batch_tokens):
-        yield json.dumps(sentence_record(with_tags(labelled)), ensure_ascii=False) + "\n"
+    index = read_index(index_path()) if index_path().is_file() else {}
+    with torch.inference_mode():
+        for labelled in label(run.model, run.collate, examples, batch_tokens, find):
+            record = sentence_record(labelled.prediction)
+            add_glosses(record, run.collate.vocabulary.rolesets, index)
+            yield record
+
+
+def _write(records: Iterator[dict[str, Any]], output: str, style: str) -> None:
+    from rich.console import Console
+
+    from grunlp.show import show
+
+    if output == "-":
+        if style == "text" or (style == "auto" and sys.stdout.isatty()):
+            console = Console(highlight=False)
+            for record in records:
+                show(record, console)
+        else:
+            sys.stdout.writelines(map(_line, records))
+        sys.stdout.flush()
+        return
+    # under another name until it is whole, so that the same command can be typed again after a fault
+    part = Path(output + ".part")
+    with part.open("w", encoding="utf-8") as file:
+        if style == "text":
+            console = Console(file=file, highlight=False)
+            for record in records:
+                show(record, console)
+        else:
+            file.writelines(map(_line, records))
+    part.replace(output)
+
+
+def _line(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

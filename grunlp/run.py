@@ -40,6 +40,9 @@ WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD, ENCODER = (
 )
 
 
+DEFAULT = Path(__file__).parent / "default"  # the model in the box
+
+
 class Run(NamedTuple):
     """A trained model with what belongs to it."""
 
@@ -144,10 +147,13 @@ def save_weights(path: Path, model: SRLModel) -> None:
 def load_run(path: str | Path) -> Run:
     """Read a run folder; the model comes in evaluation mode, on the CPU.
 
+    Args:
+        path: the folder, or "default" for the model that comes with grunlp.
+
     Raises:
         GrunlpError: no run lies there, or its parts do not fit each other.
     """
-    path = Path(path)
+    path = DEFAULT if str(path) == "default" else Path(path)
     missing = [name for name in (CONFIG, VOCABULARY, WEIGHTS) if not (path / name).is_file()]
     if missing:
         finished = sorted(str(found.parent) for found in Path("runs").glob(f"*/*/{WEIGHTS}"))

@@ -11,8 +11,9 @@ from pytorch_lightning import seed_everything
 from grunlp.card import write_card
 from grunlp.data.batches import Collator
 from grunlp.data.corpora import open_corpus
+from grunlp.data.frame_files import INDEX_FILE, read_index
 from grunlp.data.module import SRLData
-from grunlp.data.propbank import INDEX_FILE, find_frames, read_index
+from grunlp.data.propbank import find_frames
 from grunlp.data.vectors import load_vectors, read_vector_words
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.run import build_model, clear_run, new_run, open_encoder, save_settings, save_weights, write_metrics

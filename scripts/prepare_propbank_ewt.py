@@ -12,7 +12,8 @@ import logging
 import sys
 from pathlib import Path
 
-from grunlp.data.propbank import EWT_FILES, build_ewt, cache_folder, refuse_existing
+from grunlp.data.cache import cache_folder
+from grunlp.data.propbank import EWT_FILES, build_ewt, refuse_existing
 from grunlp.errors import GrunlpError
 
 

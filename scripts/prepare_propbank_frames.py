@@ -14,7 +14,9 @@ import logging
 import sys
 from pathlib import Path
 
-from grunlp.data.propbank import FRAMES_FILE, INDEX_FILE, build_frames, cache_folder, refuse_existing
+from grunlp.data.cache import cache_folder
+from grunlp.data.frame_files import INDEX_FILE
+from grunlp.data.propbank import FRAMES_FILE, build_frames, refuse_existing
 from grunlp.errors import GrunlpError
 
 

@@ -7,7 +7,8 @@ An example is a plain dictionary, so that Hugging Face `datasets` can hold it:
 
 `index` is the zero-based token of the predicate; `tags` has one IOB2 tag a word. What a format does not give is an
 empty string (`id`, `document`, `lemma`, `roleset`) or an empty list (`pos`, `frames`). Frames stand in order of index.
-A sentence from raw text also has its `text` and the `offsets` of its words in it: start, exclusive end, in characters.
+A sentence from raw text also has its `text`, the `offsets` of its words in that (start, exclusive end, in characters)
+and its `place`: the number of its line, and where in that line its text starts.
 One of `data.extra` says so by `extra`.
 """
 
@@ -33,4 +34,5 @@ class Example(TypedDict):
     frames: list[Frame]
     text: NotRequired[str]
     offsets: NotRequired[list[tuple[int, int]]]
+    place: NotRequired[tuple[int, int]]
     extra: NotRequired[bool]

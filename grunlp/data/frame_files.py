@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import TypedDict
 from xml.etree import ElementTree
 
+from grunlp.data.cache import cache_folder
 from grunlp.errors import DataError
+
+INDEX_FILE = "rolesets.json.gz"
 
 
 class Entry(TypedDict):
@@ -68,6 +71,11 @@ def _roles(roleset: ElementTree.Element) -> Iterator[tuple[str, str, str]]:
 def pack_index(index: Index) -> bytes:
     """The bytes of an index file; the same for the same index."""
     return gzip.compress(json.dumps(index, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
+
+
+def index_path() -> Path:
+    """Where predictions look for the index; `scripts/prepare_propbank_frames.py` puts it there."""
+    return cache_folder() / "propbank-frames" / INDEX_FILE
 
 
 def read_index(path: Path) -> dict[str, Entry]:

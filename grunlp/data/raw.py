@@ -1,45 +1,49 @@
-"""Raw text, one sentence a line, as examples whose predicates are guessed from their form."""
+"""Raw text as examples: one a sentence, without frames."""
 
-from collections.abc import Callable, Container, Iterator
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from grunlp.data.bio import OUTSIDE, PREDICATE
-from grunlp.data.example import Example, Frame
+from grunlp.data.example import Example
 from grunlp.data.readers.lines import open_lines
-from grunlp.data.tokens import tokenize
+from grunlp.data.sentences import LONGEST, split_sentences
 from grunlp.errors import DataError
 
+log = logging.getLogger(__name__)
 
-def read_raw(path: Path, predicates: Container[str], on_error: Callable[[DataError], None]) -> Iterator[Example]:
-    """One example a line; an empty line gives an empty one, so that outputs and lines keep step.
+
+def read_raw(path: Path, on_error: Callable[[DataError], None]) -> Iterator[Example]:
+    """The sentences of a file; an empty line gives an empty one, so that nothing of the input goes unanswered.
 
     Args:
         path: plain text, gz or xz.
-        predicates: lower-cased words that count as predicates wherever they stand.
         on_error: called with a line that is not text, which is then left out.
 
     Yields:
-        examples with `text` and `offsets`; their id is `line-N`, their frames have only the predicate tagged.
+        examples with `text`, `offsets` and `place`; their id is `line-N`, of the second sentence of a line `line-N.2`.
     """
     for number, text, fault in open_lines(path):
         if fault:
             on_error(DataError(path, number, fault, "expected UTF-8 text"))
-            continue
-        tokens = tokenize(text)
-        words = [token.word for token in tokens]
+        else:
+            yield from raw_examples(text, number)
+
+
+def raw_examples(text: str, line: int) -> Iterator[Example]:
+    """The sentences of one line, as `read_raw` yields them. `line`: its number, from 1."""
+    longest = 0
+    for k, tokens in enumerate(split_sentences(text) if text.strip() else [[]], start=1):
+        start, end = (tokens[0].start, tokens[-1].end) if tokens else (0, 0)
+        longest = max(longest, len(tokens))
         yield Example(
-            id=f"line-{number}",
+            id=f"line-{line}" + (f".{k}" if k > 1 else ""),
             document="",
-            words=words,
+            words=[token.word for token in tokens],
             pos=[],
-            frames=[given_predicate(i, len(words)) for i, word in enumerate(words) if word.lower() in predicates],
-            text=text,
-            offsets=[(token.start, token.end) for token in tokens],
+            frames=[],
+            text=text[start:end],
+            offsets=[(token.start - start, token.end - start) for token in tokens],
+            place=(line, start),
         )
-
-
-def given_predicate(index: int, length: int) -> Frame:
-    """A frame that says where the predicate is and nothing of its roles."""
-    tags = [OUTSIDE] * length
-    tags[index] = f"B-{PREDICATE}"
-    return Frame(index=index, lemma="", roleset="", tags=tags)
+    if longest == LONGEST:
+        log.warning("line %d: a sentence of more than %d tokens is read in parts", line, LONGEST)

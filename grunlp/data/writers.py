@@ -77,19 +77,26 @@ def sentence_record(example: Example) -> dict[str, Any]:
     """A sentence as the dictionary of the frames format; id, document and pos only where known.
 
     Each frame has its predicate's word, index, lemma and roleset, its tags, its `arguments` (role, start, exclusive
-    end, text; without the predicate itself) and a line for human readers. From raw text, the record has that text and
-    each argument also its place there in characters.
+    end, text; without the predicate itself) and a line for human readers. A record from raw text also has its line,
+    where in that its text starts, that text, and where in the text each word, predicate and argument is, in characters.
     """
     known = {key: example[key] for key in ("id", "document", "pos") if example[key]}  # type: ignore[literal-required]
     words = example["words"]
     frames = [_frame_record(words, frame) for frame in example["frames"]]
     record: dict[str, Any] = known | {"words": words, "frames": frames}
     if "offsets" in example:
-        record["text"] = example["text"]
-        for argument in (argument for frame in frames for argument in frame["arguments"]):
-            argument["start_char"] = example["offsets"][argument["start"]][0]
-            argument["end_char"] = example["offsets"][argument["end"] - 1][1]
+        offsets = example["offsets"]
+        line, start = example["place"]
+        record = {"line": line, "start_char": start, "text": example["text"], "offsets": offsets} | record
+        for frame in frames:
+            _place(frame, offsets, frame["index"], frame["index"] + 1)
+            for argument in frame["arguments"]:
+                _place(argument, offsets, argument["start"], argument["end"])
     return record
+
+
+def _place(part: dict[str, Any], offsets: list[tuple[int, int]], start: int, end: int) -> None:
+    part |= {"start_char": offsets[start][0], "end_char": offsets[end - 1][1]}
 
 
 def _frame_record(words: list[str], frame: Frame) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import torch
 
-from grunlp.data.batches import Collator
+from grunlp.data.batches import Batch, Collator
 from grunlp.data.example import Example, Frame
 from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.decoding.viterbi import ids_to_tags
 from grunlp.metrics.srl import SRLScores
-from grunlp.models.srl import SRLModel
+from grunlp.models.srl import Scores, SRLModel
 
 _CHUNK = 2048  # sentences sorted by length together; bounds memory, however long the input
 
@@ -40,41 +40,48 @@ def label(
         model: in evaluation mode.
         collate: with the model's vocabulary.
         examples: any number, read in chunks; of their frames only `index` is used.
-        batch_tokens: most tokens a batch.
+        batch_tokens: most tokens a batch, in labelling each sentence counted once for each of its predicates.
         find: whether to find the predicates; otherwise those of the examples' frames are labelled.
     """
     examples = iter(examples)
     while chunk := list(islice(examples, _CHUNK)):
         results: dict[int, Labelled] = {}
-        # of predicates to be found a quarter as many as words is a usual number
-        rows = [len(e["words"]) // 4 if find else len(e["frames"]) for e in chunk]
-        sampler = TokenBudgetSampler([len(e["words"]) for e in chunk], rows, batch_tokens, shuffle=False, seed=0)
-        for indices in sampler:
+        lengths = [len(example["words"]) for example in chunk]
+        for indices in TokenBudgetSampler(lengths, [1] * len(chunk), batch_tokens, shuffle=False, seed=0):
             sentences = [chunk[i] for i in indices]
-            results.update(zip(indices, label_batch(model, collate, sentences, find), strict=True))
+            results.update(zip(indices, _label(model, collate, sentences, batch_tokens, find), strict=True))
         yield from (results[i] for i in range(len(chunk)))
 
 
-def label_batch(model: SRLModel, collate: Collator, sentences: Sequence[Example], find: bool) -> list[Labelled]:
-    """Label a few sentences at once. Arguments as for `label`."""
+def _label(
+    model: SRLModel, collate: Collator, sentences: Sequence[Example], batch_tokens: int, find: bool
+) -> list[Labelled]:
+    """Read some sentences at once, then label their predicates in groups within the budget."""
     batch = collate(sentences)
     encoded = model.encode(batch)
-    if find:
-        batch = batch.with_predicates(*model.find(encoded, batch))
-    scores = model.label(encoded, batch)
-    best, plain = model.decode(scores, batch)
-    rolesets = model.choose(scores, batch).tolist()
-    lengths = batch.predicate_lengths
-    tags, argmax = ids_to_tags(best, lengths, model.tags), ids_to_tags(plain, lengths, model.tags)
-    inventory = collate.vocabulary.rolesets
+    places = model.find(encoded, batch) if find else (batch.sentence, batch.predicate)
+    group = max(1, batch_tokens // max(1, batch.words.shape[1]))
     labelled = [Labelled(example, [], []) for example in sentences]
-    for i, (sentence, index) in enumerate(zip(batch.sentence.tolist(), batch.predicate.tolist(), strict=True)):
-        word = sentences[sentence]["words"][index]
-        roleset = inventory.names[rolesets[i]] or (inventory.usual(word) if model.senses is not None else "")
-        frame = Frame(index=index, lemma=inventory.lemma(roleset), roleset=roleset, tags=tags[i])
-        labelled[sentence].frames.append(frame)
-        labelled[sentence].argmax.append(argmax[i])
+    for sentence, predicate in zip(places[0].split(group), places[1].split(group), strict=True):
+        part = batch.with_predicates(sentence, predicate)
+        for place, frame, argmax in _frames(model, collate, sentences, part, model.label(encoded, part)):
+            labelled[place].frames.append(frame)
+            labelled[place].argmax.append(argmax)
     return labelled
+
+
+def _frames(
+    model: SRLModel, collate: Collator, sentences: Sequence[Example], batch: Batch, scores: Scores
+) -> Iterator[tuple[int, Frame, list[str]]]:
+    """For each predicate of a batch its sentence, its frame, and the tags of a plain argmax."""
+    best, plain = model.decode(scores, batch)
+    tags, argmax = (ids_to_tags(ids, batch.predicate_lengths, model.tags) for ids in (best, plain))
+    inventory = collate.vocabulary.rolesets
+    rows = zip(batch.sentence.tolist(), batch.predicate.tolist(), model.choose(scores, batch).tolist(), strict=True)
+    for (sentence, index, chosen), one, other in zip(rows, tags, argmax, strict=True):
+        word = sentences[sentence]["words"][index]
+        roleset = inventory.names[chosen] or (inventory.usual(word) if model.senses is not None else "")
+        yield sentence, Frame(index=index, lemma=inventory.lemma(roleset), roleset=roleset, tags=one), other
 
 
 def score(model: SRLModel, collate: Collator, examples: Iterable[Example], batch_tokens: int) -> SRLScores:

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from grunlp.data.cache import cache_folder
 from grunlp.data.example import Example
-from grunlp.data.frame_files import index_frames, pack_index
-from grunlp.data.propbank.download import cache_folder, obtain
+from grunlp.data.frame_files import INDEX_FILE, index_frames, index_path, pack_index
+from grunlp.data.propbank.download import obtain
 from grunlp.data.propbank.ewt import SPLITS, join_ewt
 from grunlp.data.propbank.frames import convert_frames
 from grunlp.data.propbank.sources import PROPBANK_EWT, PROPBANK_FRAMES, UD_EWT
@@ -21,7 +22,7 @@ from grunlp.errors import GrunlpError
 log = logging.getLogger(__name__)
 
 EWT_FILES = tuple(f"{split}.conll.gz" for split in SPLITS)
-FRAMES_FILE, INDEX_FILE = "frames.conll.gz", "rolesets.json.gz"
+FRAMES_FILE = "frames.conll.gz"
 
 
 def find_ewt() -> Path:
@@ -42,16 +43,10 @@ def find_ewt() -> Path:
 def find_frames() -> Path:
     """The folder with frames.conll.gz and rolesets.json.gz: the one in the user's cache, else built there from the
     archive in `$GRUNLP_DATA/raw` or downloaded. Raises GrunlpError as `find_ewt` does."""
-    cached = cache_folder() / "propbank-frames"
+    cached = index_path().parent
     if not all((cached / name).is_file() for name in (FRAMES_FILE, INDEX_FILE)):
         build_frames(cached, _raw("propbank-frames"))
     return cached
-
-
-def cached_index() -> Path | None:
-    """`rolesets.json.gz` in the user's cache, or None where nobody has put it there."""
-    path = cache_folder() / "propbank-frames" / INDEX_FILE
-    return path if path.is_file() else None
 
 
 def build_ewt(out: Path, ud: Path | None, propbank: Path | None) -> Counter[str]:

@@ -4,7 +4,6 @@ The archive is removed as soon as its files are read: what is built from them is
 """
 
 import logging
-import os
 import tempfile
 import urllib.request
 from http.client import HTTPException
@@ -19,11 +18,6 @@ CHUNK = 1 << 18
 TIMEOUT = 30  # seconds without a byte
 
 log = logging.getLogger(__name__)
-
-
-def cache_folder() -> Path:
-    """Where built files are kept: `$XDG_CACHE_HOME/grunlp`, else `~/.cache/grunlp`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "grunlp"
 
 
 def obtain(source: Source, path: Path | None) -> dict[str, bytes]:
