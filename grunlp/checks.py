@@ -60,6 +60,11 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "warmup": (0.0, 1.0),
     "max_epochs": (1, 10**6),
     "extra_epochs": (1, 10**6),
+    "layer_decay": (0.01, 1.0),
+    "frozen_layers": (0, 66),
+    "frozen_epochs": (0, 10**6),
+    "old_share": (0.0, 1e6),
+    "penalty": _WEIGHT,
     "patience": (1, 10**6),
     "gradient_clip": (0.0, 1e9),
     "average": (0.0, 0.999999),
@@ -107,10 +112,10 @@ def check_choice(key: str, value: str, choices: Sequence[str]) -> None:
 
 def check_together(values: Mapping[str, Any]) -> None:
     """Raise for values that are good alone and cannot be combined. `values`: dotted keys, as `config.keys` gives."""
-    if values["model.decoder"] == "crf" and values["model.label_smoothing"] > 0:
+    if values.get("model.decoder") == "crf" and values["model.label_smoothing"] > 0:
         there = "the likelihood of a whole sequence has no labels to smooth"
         raise GrunlpError("model.decoder=crf with model.label_smoothing", there, "Type model.label_smoothing=0.0")
-    if values["model.characters"] == "gru" and values["model.character_size"] % 2:
+    if values.get("model.characters") == "gru" and values["model.character_size"] % 2:
         there = "its two directions share them evenly"
         raise GrunlpError("model.characters=gru with an odd model.character_size", there, "Add 1 to it.")
     if values["trainer.wandb"] and importlib.util.find_spec("wandb") is None:

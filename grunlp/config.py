@@ -28,6 +28,7 @@ GROUPS = ("recipe", "data", "debug")
 
 _FILES = {f"data.{split}{kind}" for split in ("train", "dev", "test") for kind in ("", "_words")}
 _TEXTS = _FILES | {
+    "init",
     "run_dir",
     "vocabulary.vectors",
     "model.encoder",

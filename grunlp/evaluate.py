@@ -3,11 +3,14 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grunlp.arguments import parse_arguments
 from grunlp.command import command
 from grunlp.errors import GrunlpError
+
+if TYPE_CHECKING:
+    from grunlp.metrics.srl import SRLScores
 
 DEFAULTS: dict[str, Any] = {
     "run": None,
@@ -17,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "predicted": None,
     "words": None,
     "metrics": None,
+    "report": None,
     "batch_tokens": 8000,
 }
 
@@ -27,13 +31,15 @@ HELP = """Score role labelling.
   python -m grunlp.evaluate gold=FILE predicted=FILE   two files, whoever labelled the second
 
 keys:
-  run=DIR            the run folder of a training
+  run=DIR            the run folder of a training, or default for the model that comes with grunlp
   split=test         train, dev or test
   input=FILE         gold frames, instead of a split
   gold=FILE          gold frames
   predicted=FILE     the same sentences and predicates with predicted roles; formats may differ
   words=FILE         the words of CoNLL-2005 props that stand apart, for gold= and predicted= or input=
   metrics=FILE       where to write the scores as JSON; with run= and a split: the run's metrics.json
+  report=FILE        a new file for an HTML page: scores by role, distance, length and frequency, what each kind of fix
+                     would mend, confusions, the worst sentences with gold and predicted arcs
   batch_tokens=8000  tokens a batch, each sentence counted once for each of its predicates
 
 It prints the tables of srl-eval (CoNLL-2005; V apart, C- pieces joined) and conlleval, the overall F1 in these and in
@@ -47,14 +53,20 @@ def main(arguments: list[str]) -> int:
     _check(given)
     if given["gold"]:
         scores = _score_files(given["gold"], given["predicted"], given["words"])
+        title = f"{given['predicted']} against {given['gold']}"
     elif given["run"]:
         scores = _score_run(given)
+        title = f"{given['run']} on {given['input'] or given['split']}"
     else:
         raise GrunlpError("nothing to score", "evaluate needs run=DIR, or gold=FILE and predicted=FILE", "See --help.")
     print(scores.report())
+    if given["report"]:
+        from grunlp.report.errors import error_report
+
+        Path(given["report"]).write_text(error_report(title, scores), encoding="utf-8")
     if given["metrics"]:
         Path(given["metrics"]).write_text(json.dumps(scores.as_dict(), indent=2), encoding="utf-8")
-    elif given["run"] and not given["input"]:
+    elif given["run"] not in (None, "default") and not given["input"]:
         from grunlp.run import write_metrics
 
         write_metrics(Path(given["run"]), given["split"], scores.as_dict())
@@ -66,6 +78,11 @@ def _check(given: dict[str, Any]) -> None:
     if given["metrics"] and not Path(given["metrics"]).parent.is_dir():
         there = f"there is no folder {Path(given['metrics']).parent}"
         raise GrunlpError(f"cannot write metrics={given['metrics']}", there, "Make the folder, or name another.")
+    if given["report"] and Path(given["report"]).exists():
+        raise GrunlpError(f"{given['report']} exists", "nothing is overwritten", "Type report=NEW_FILE")
+    if given["report"] and not Path(given["report"]).parent.is_dir():
+        there = f"there is no folder {Path(given['report']).parent}"
+        raise GrunlpError(f"cannot write report={given['report']}", there, "Make the folder, or name another.")
     if given["gold"] or given["predicted"]:
         if not (given["gold"] and given["predicted"]) or given["run"] or given["input"]:
             there = "they need neither run= nor input="
@@ -75,27 +92,24 @@ def _check(given: dict[str, Any]) -> None:
         raise GrunlpError("words= without a file of props", there, "Add input=FILE, or leave words= out.")
 
 
-def _score_files(gold: str, predicted: str, words: str | None) -> Any:
+def _score_files(gold: str, predicted: str, words: str | None) -> "SRLScores":
     from grunlp.data.readers import read
     from grunlp.metrics.srl import score_files
 
     return score_files(read(gold, words=words), read(predicted, words=words))
 
 
-def _score_run(given: dict[str, Any]) -> Any:
-    from grunlp.data.corpora import open_corpus
+def _score_run(given: dict[str, Any]) -> "SRLScores":
+    from grunlp.data.corpora import open_split
     from grunlp.data.readers import read
     from grunlp.run import load_run
     from grunlp.tasks.labelling import score
 
     run = load_run(given["run"])
     if given["input"]:
-        examples = read(given["input"], words=given["words"])
+        examples: Any = read(given["input"], words=given["words"])
     else:
-        # more training data plays no part in any split
-        examples = getattr(open_corpus({**run.config.data, "extra": None}), given["split"])
-        if examples is None:
-            raise GrunlpError(f"the run has no {given['split']} split", "it was trained without one", "Type input=FILE")
+        examples = open_split(run.config.data, given["split"])
     return score(run.model, run.collate, examples, given["batch_tokens"])
 
 

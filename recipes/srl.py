@@ -41,13 +41,18 @@ def run(config: DictConfig) -> None:
     collate = Collator(vocabulary, pieces)
     data = SRLData(corpus, collate, seed=config.seed, **config.loader)
 
+    if encoder is not None and not config.optimizer.encoder_learning_rate:
+        encoder.freeze()
     model = build_model(config, vocabulary, encoder)
     if vectors:
         load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.words.table)
     clear_run(run_dir)
     save_settings(run_dir, config, collate, encoder)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
-    task = SRLTask(model, steps, **config.optimizer)
+    rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
+    task = SRLTask(
+        model, steps, config.optimizer.learning_rate, rates, config.optimizer.weight_decay, config.optimizer.warmup
+    )
     trainer = make_trainer(run_dir, **config.trainer)
     log.info("%d sentences, %d words, %d tags", len(corpus.train), len(vocabulary.words), len(vocabulary.tags))
     log.info(

@@ -5,8 +5,8 @@
 The usual design (He et al. 2017) only labels roles. It is told the predicate at its input, so that the sentence is
 encoded again for every predicate, by `nn.GRU` on packed sequences. It, our network, and ours without the compiled
 recurrence train on the same batches of the same corpus, in alternation, within this one process; the table gives the
-median of the repeats and the ratio to the usual design. Prediction, of roles and senses of given predicates, is timed on
-one thread over the development split in the file's order.
+median of the repeats and the ratio to the usual design. Prediction, of roles and senses of given predicates, is timed
+on one thread over the development split in the file's order.
 """
 
 import statistics

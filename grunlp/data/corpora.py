@@ -81,11 +81,11 @@ def open_corpus(data: Mapping[str, Any]) -> Corpus:
     splits = _OPENERS[name](**options)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     held_out = {text_key(words) for part in (dev, test) if part is not None for words in part["words"]}
-    train, left_out = _leave_out(name, train, held_out)
+    train, left_out = leave_out(name, train, held_out)
     more = None
     if extra:
         more = open_file(str(find_frames() / FRAMES_FILE) if extra == "propbank-frames" else extra, None, None)
-        more, count = _leave_out(extra, more, held_out)
+        more, count = leave_out(extra, more, held_out)
         more, left_out = more.add_column("extra", [True] * len(more)), left_out + count
     for split, examples in (("train", train), ("dev", dev)):
         if not any(examples["frames"]):
@@ -95,7 +95,23 @@ def open_corpus(data: Mapping[str, Any]) -> Corpus:
     return Corpus(name, train, dev, test, more, left_out)
 
 
-def _leave_out(name: str, examples: Dataset, held_out: Set[str]) -> tuple[Dataset, int]:
+def open_split(data: Mapping[str, Any], split: str) -> Dataset:
+    """One split of the corpus that a run was trained on.
+
+    Args:
+        data: the group `data` of the run's config.
+        split: train, dev or test.
+
+    Raises:
+        GrunlpError: as `open_corpus`; or the corpus has no such split.
+    """
+    examples: Dataset | None = getattr(open_corpus({**data, "extra": None}), split)
+    if examples is None:
+        raise GrunlpError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
+    return examples
+
+
+def leave_out(name: str, examples: Dataset, held_out: Set[str]) -> tuple[Dataset, int]:
     """The examples whose text is not among `held_out`, and how many others there were."""
     keep = [i for i, words in enumerate(examples["words"]) if text_key(words) not in held_out]
     left_out = len(examples) - len(keep)

@@ -79,6 +79,18 @@ class Rolesets:
         """What the constructor takes."""
         return {"lemmas": self.lemmas, "rolesets": self.rolesets, "functions": self.functions}
 
+    def with_more(self, other: "Rolesets") -> "Rolesets":
+        """These and those of `other`; counts are added."""
+        counter = RolesetCounter()
+        for part in (self, other):
+            for word, lemmas in part.lemmas.items():
+                counter.lemmas.setdefault(word, Counter()).update(dict.fromkeys(lemmas, 0))
+            for lemma, inventory in part.rolesets.items():
+                counter.rolesets.setdefault(lemma, Counter()).update(inventory)
+        merged = counter.finish({})
+        merged.functions = {**other.functions, **self.functions}
+        return merged
+
     def __len__(self) -> int:
         return len(self.names)
 
@@ -113,6 +125,10 @@ class Rolesets:
     def lemma(self, roleset: str) -> str:
         """The lemma a roleset belongs to."""
         return self._lemma.get(roleset) or lemma_of(roleset)
+
+    def frequency(self, lemma: str) -> int:
+        """How often a lemma was a predicate in training."""
+        return sum(self.rolesets.get(lemma, {}).values())
 
     def function(self, roleset: str, role: str) -> str:
         """What a role is, in a word or two: "agent", "place"; empty where that is not known."""

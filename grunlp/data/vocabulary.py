@@ -89,14 +89,28 @@ class Vocabulary:
         kept = sorted(frequent.union(extra_words) - {PAD, UNKNOWN}, key=lambda word: (-words[word], word))
         del labels[""]
         labels[PREDICATE] += 1  # decoding relies on it
-        names = sorted(labels)
         return cls(
             words=Table([PAD, UNKNOWN, *kept], unknown=1),
             word_counts=[0, 0, *(words[w] for w in kept)],
             characters=Table([PAD, UNKNOWN, *sorted(characters)], unknown=1),
-            tags=Table([OUTSIDE, *(f"B-{n}" for n in names), *(f"I-{n}" for n in names)], unknown=None),
+            tags=_bio(sorted(labels)),
             pos=Table([PAD, *sorted(pos)], unknown=0),
             rolesets=rolesets.finish(frame_files),
+        )
+
+    def with_more(self, other: "Vocabulary") -> "Vocabulary":
+        """This vocabulary and behind it what `other` has beyond it; counts are added."""
+        counts = dict(zip(self.words.items, self.word_counts, strict=True))
+        for word, count in zip(other.words.items, other.word_counts, strict=True):
+            counts[word] = counts.get(word, 0) + count
+        labels = [tag.removeprefix("B-") for table in (self.tags, other.tags) for tag in table.items if tag[0] == "B"]
+        return Vocabulary(
+            words=Table(list(counts), unknown=1),
+            word_counts=list(counts.values()),
+            characters=_more(self.characters, other.characters),
+            tags=_bio(list(dict.fromkeys(labels))),
+            pos=_more(self.pos, other.pos),
+            rolesets=self.rolesets.with_more(other.rolesets),
         )
 
     def save(self, path: Path) -> None:
@@ -126,3 +140,12 @@ class Vocabulary:
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(path, None, f"no vocabulary: {error}", "the vocabulary.json of a run folder") from None
+
+
+def _bio(labels: Sequence[str]) -> Table:
+    """`O`, then every `B-`, then every `I-` in the same order."""
+    return Table([OUTSIDE, *(f"B-{label}" for label in labels), *(f"I-{label}" for label in labels)], unknown=None)
+
+
+def _more(one: Table, other: Table) -> Table:
+    return Table(list(dict.fromkeys([*one.items, *other.items])), one.unknown)

@@ -7,7 +7,9 @@ from typing import Any
 
 from grunlp.data.bio import OUTSIDE, illegal_positions
 from grunlp.data.example import Example, Frame
+from grunlp.data.rolesets import Rolesets
 from grunlp.errors import GrunlpError
+from grunlp.metrics.errors import Case
 from grunlp.metrics.intervals import Intervals, bootstrap_intervals, group_by_document
 from grunlp.metrics.report import format_conlleval, format_srl_eval
 from grunlp.metrics.spans import Counts, Tags, Tally, count_conlleval, count_seqeval, count_srl, tally
@@ -35,44 +37,52 @@ class SRLScores:
             "usual senses" is what the most frequent sense of each word would have got; "predicates" are those found,
             "found" counts their roles as srl-eval does, "found, right sense" none where the roleset is wrong (as
             PriMeSRL-Eval, Jindal et al. 2023, argues). Missing where nothing of the kind was added.
+        cases: the gold predicates that have a prediction, for a closer look.
         illegal_output: tags of the predictions that break BIO; 0 for everything decoded here.
         illegal_argmax: those a plain argmax would have made; None when unknown (scored files).
     """
 
     documents: list[str] = field(default_factory=list)
     counts: dict[str, list[Counts]] = field(default_factory=dict)
+    cases: list[Case] = field(default_factory=list)
     illegal_output: int = 0
     illegal_argmax: int | None = None
 
     def add(
         self,
-        document: str,
-        gold: Sequence[Frame],
+        example: Example,
         given: Sequence[Frame] | None,
         found: Sequence[Frame] | None,
-        usual: Sequence[str] | None,
+        rolesets: Rolesets | None,
     ) -> None:
         """One sentence; every sentence with the same parts.
 
         Args:
-            document: where it is from.
-            gold: its frames.
-            given: those predicted for the same predicates, in the same order.
-            found: those predicted for predicates that had to be found.
-            usual: the most frequent sense of each gold predicate.
+            example: with its gold frames.
+            given: frames predicted for the same predicates, in the same order.
+            found: frames predicted for predicates that had to be found.
+            rolesets: those the labeller has seen in training, where that is known.
         """
-        self.documents.append(document)
+        gold = example["frames"]
+        self.documents.append(example["document"])
         counts: dict[str, Counts] = {}
         if given is not None:
             ones, others = [frame["tags"] for frame in gold], [frame["tags"] for frame in given]
             counts |= {name: count(ones, others) for name, count in COUNTINGS.items()}
             counts["senses"] = _count_senses(gold, [frame["roleset"] for frame in given])
-        if usual is not None:
+        if rolesets is not None:
+            usual = [rolesets.usual(example["words"][frame["index"]]) for frame in gold]
             counts["usual senses"] = _count_senses(gold, usual)
         if found is not None:
             counts |= _count_found(gold, found)
         for name, count in counts.items():
             self.counts.setdefault(name, []).append(count)
+        self.cases += [
+            Case(example["words"], one, other, rolesets.frequency(one["lemma"]) if rolesets else None)
+            for one in gold
+            for other in given or found or ()
+            if one["index"] == other["index"]
+        ]
         self.illegal_output += sum(len(illegal_positions(frame["tags"])) for frame in (*(given or ()), *(found or ())))
 
     def add_argmax(self, argmax: Iterable[Tags]) -> None:
@@ -83,12 +93,15 @@ class SRLScores:
         """The sum over all sentences in one counting."""
         return sum(self.counts[counting], Counts())
 
-    def intervals(self, counting: str) -> Intervals:
-        """95 % bootstrap intervals of precision, recall and F1 over documents, or sentences where there are none."""
-        groups = group_by_document(self.documents, self.counts[counting])
-        return bootstrap_intervals([group.overall for group in groups])
+    def groups(self, counting: str) -> list[Tally]:
+        """The tally of each document, or sentence where there are none."""
+        return [group.overall for group in group_by_document(self.documents, self.counts[counting])]
 
-    def _countings(self) -> list[str]:
+    def intervals(self, counting: str) -> Intervals:
+        """95 % bootstrap intervals of precision, recall and F1 over those groups."""
+        return bootstrap_intervals(self.groups(counting))
+
+    def countings(self) -> list[str]:
         """Those that have counted anything; without rolesets there are no senses."""
         silent = set() if "senses" in self.counts and self.total("senses").sequences else {"senses", "usual senses"}
         if self.counts.get("found, right sense") and not self.total("found, right sense").sequences:
@@ -98,7 +111,7 @@ class SRLScores:
     def as_dict(self) -> dict[str, Any]:
         """The contents of `metrics.json`. Scores in percent."""
         result: dict[str, Any] = {}
-        for name in self._countings():
+        for name in self.countings():
             total, intervals = self.total(name), self.intervals(name)
             overall = total.overall
             result[name] = {
@@ -127,7 +140,7 @@ class SRLScores:
         if "srl-eval" in self.counts:
             lines += [format_srl_eval(self.total("srl-eval")).rstrip(), ""]
             lines += [format_conlleval(self.total("conlleval")).rstrip(), ""]
-        for name in self._countings():
+        for name in self.countings():
             intervals, overall = self.intervals(name), self.total(name).overall
             low, high = intervals.f1
             what = "%" if name.endswith("senses") else "F1"  # as many are guessed as there are: accuracy
@@ -197,5 +210,5 @@ def score_files(gold: Iterable[Example], predicted: Iterable[Example]) -> SRLSco
     scores = SRLScores()
     for one, other in pairs:
         frames = other["frames"]
-        scores.add(one["document"], one["frames"], frames if given else None, None if given else frames, None)
+        scores.add(one, frames if given else None, None if given else frames, None)
     return scores

@@ -90,7 +90,6 @@ def score(model: SRLModel, collate: Collator, examples: Iterable[Example], batch
     Arguments as for `label`.
     """
     scores = SRLScores()
-    rolesets = collate.vocabulary.rolesets
     ones, others = tee(examples)
     with torch.inference_mode():
         for given, found in zip(
@@ -98,8 +97,6 @@ def score(model: SRLModel, collate: Collator, examples: Iterable[Example], batch
             label(model, collate, others, batch_tokens, find=True),
             strict=True,
         ):
-            example = given.example
-            usual = [rolesets.usual(example["words"][frame["index"]]) for frame in example["frames"]]
-            scores.add(example["document"], example["frames"], given.frames, found.frames, usual)
+            scores.add(given.example, given.frames, found.frames, collate.vocabulary.rolesets)
             scores.add_argmax(given.argmax)
     return scores

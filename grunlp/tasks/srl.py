@@ -1,11 +1,12 @@
 """Training a role labeller: loss, score on the development split, optimiser and schedule."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from grunlp.data.batches import Batch
 from grunlp.decoding.viterbi import ids_to_tags
@@ -22,7 +23,7 @@ class SRLTask(LightningModule):
     Args:
         model: the network.
         learning_rate: highest rate, reached after the warm-up.
-        encoder_learning_rate: the same for a pretrained encoder; 0 keeps it as it is.
+        rates: the same for parts of the model that have one of their own.
         weight_decay: of the weight matrices; tables, biases and norms have none.
         total_steps: optimiser steps of the whole training, over which the rate rises and falls.
         warmup: share of all steps during which the rate rises from 0; afterwards it falls to 0 in a straight line.
@@ -33,16 +34,14 @@ class SRLTask(LightningModule):
         model: SRLModel,
         total_steps: int,
         learning_rate: float,
-        encoder_learning_rate: float,
+        rates: Mapping[nn.Module, float],
         weight_decay: float,
         warmup: float,
     ) -> None:
         super().__init__()
         self.model, self.total_steps = model, total_steps
-        self.learning_rate, self.encoder_learning_rate = learning_rate, encoder_learning_rate
+        self.learning_rate, self.rates = learning_rate, dict(rates)
         self.weight_decay, self.warmup = weight_decay, warmup
-        if model.pretrained is not None and not encoder_learning_rate:
-            model.pretrained.freeze()
         self.counts, self.found, self.senses = Counts(), Tally(), Tally()
         self.predicates, self.started = 0, 0.0
 
@@ -90,7 +89,6 @@ class SRLTask(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW (Loshchilov and Hutter 2019) with linear warm-up and decay."""
-        rates = {} if self.model.pretrained is None else {self.model.pretrained.transformer: self.encoder_learning_rate}
-        optimizer = adamw(self, self.learning_rate, self.weight_decay, rates)
+        optimizer = adamw(self, self.learning_rate, self.weight_decay, self.rates)
         schedule = warmup_then_decay(optimizer, self.total_steps, self.warmup)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -5,6 +5,7 @@ import shutil
 import sys
 import time
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -73,6 +74,7 @@ def make_trainer(
     limit_batches: int,
     wandb: bool,
     profile: bool,
+    more: Sequence[Callback] = (),
 ) -> Trainer:
     """Build the trainer.
 
@@ -88,12 +90,14 @@ def make_trainer(
         limit_batches: for debugging, batches an epoch and split; 0 takes all.
         wandb: log to Weights & Biases as well; the package must be installed.
         profile: print at the end where the time went.
+        more: callbacks of the recipe.
     """
     mode = DIRECTIONS[monitor]
     callbacks: list[Callback] = [
         EarlyStopping(monitor, mode=mode, patience=patience),
         ModelCheckpoint(run_dir / "checkpoint", "best", monitor=monitor, mode=mode, save_weights_only=False),
         RichProgressBar() if sys.stdout.isatty() else EpochLines(),
+        *more,
     ]
     if average:
         callbacks.append(RunningAverage(average))

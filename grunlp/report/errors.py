@@ -1,0 +1,107 @@
+"""The error report: where a role labeller goes wrong, and what would mend it."""
+
+from collections.abc import Sequence
+from html import escape
+
+from grunlp.metrics.errors import Case, ErrorAnalysis, worst
+from grunlp.metrics.intervals import bootstrap_intervals
+from grunlp.metrics.spans import Tally
+from grunlp.metrics.srl import TITLES, SRLScores
+from grunlp.report.arcs import draw_arcs
+from grunlp.report.page import page, section, table
+
+_WORST = 30  # sentences shown
+_CONFUSED = 14  # labels of the table of confusions
+
+
+def error_report(title: str, scores: SRLScores) -> str:
+    """A page about one labelling of given predicates.
+
+    Args:
+        title: what was labelled by what.
+        scores: of it.
+    """
+    analysis = ErrorAnalysis()
+    for case in scores.cases:
+        analysis.add(case)
+    parts = [
+        _scores(scores),
+        section(
+            "What would mend it",
+            "Each fix is made by an oracle that knows the gold spans, after the fixes above it (He et al. 2017, §4.1). "
+            "Share: how much of the way to 100 it goes.",
+            table(
+                ["fix", "F1 after it", "share, %"],
+                [("none", analysis.total.f1, 0.0), *analysis.gains()],
+                bar=2,
+            ),
+        ),
+    ]
+    for kind, tallies in analysis.parts.items():
+        names = sorted(tallies) if kind == "role" else sorted(tallies, key=_first_number)
+        rows = [_row(name, tallies[name]) for name in names]
+        explanation = f"Arguments by {kind}; a wrong span counts where it was predicted."
+        header = [kind, "gold", "predicted", "precision", "recall", "F1", "95 % interval"]
+        parts.append(section(f"By {kind}", explanation, table(header, rows, bar=5)))
+    parts += [_confusion(analysis), _worst(scores.cases)]
+    return page(title, parts)
+
+
+def _scores(scores: SRLScores) -> str:
+    rows = []
+    for name in scores.countings():
+        overall, (low, high) = scores.total(name).overall, scores.intervals(name).f1
+        rows.append((TITLES[name], overall.precision, overall.recall, overall.f1, f"{low:.2f} to {high:.2f}"))
+    documents = len(scores.groups(scores.countings()[0]))
+    explanation = (
+        f"{len(scores.documents):,} sentences; intervals by bootstrap over {documents:,} documents or sentences."
+    )
+    return section("Scores", explanation, table(["", "precision", "recall", "F1", "95 % interval"], rows, bar=3))
+
+
+def _row(name: str, tally: Tally) -> tuple[str, int, int, float, float, float, str]:
+    single = [Tally(corr=1)] * tally.corr + [Tally(excess=1)] * tally.excess + [Tally(missed=1)] * tally.missed
+    low, high = bootstrap_intervals(single, resamples=200).f1
+    gold, predicted = tally.corr + tally.missed, tally.corr + tally.excess
+    return name, gold, predicted, tally.precision, tally.recall, tally.f1, f"{low:.0f} to {high:.0f}"
+
+
+def _first_number(part: str) -> tuple[int, int]:
+    """Order of parts such as "unseen in training", "1", "2 to 10", "more than 1000"."""
+    numbers = [int(word) for word in part.split() if word.isdigit()]
+    return (numbers[0] if numbers else -1), int(part.startswith("more"))
+
+
+def _confusion(analysis: ErrorAnalysis) -> str:
+    counts = analysis.confusion
+    sizes: dict[str, int] = {}
+    for (gold, predicted), count in counts.items():
+        if gold != predicted:
+            for label in (gold, predicted):
+                sizes[label] = sizes.get(label, 0) + count
+    labels = [*sorted(filter(None, sizes), key=lambda label: -sizes[label])[:_CONFUSED], ""]
+    lines = ["<th>gold ↓ predicted →</th>" + "".join(f"<th>{escape(label) or 'none'}</th>" for label in labels)]
+    for gold in labels:
+        whole = sum(count for (one, _), count in counts.items() if one == gold)
+        cells = []
+        for predicted in labels:
+            count = counts[gold, predicted]
+            share = 100 * count / whole if whole and gold != predicted else 0
+            cells.append(f'<td class="hot" style="--share:{share:.0f}%">{count or ""}</td>')
+        lines.append(f"<td>{escape(gold) or 'none'}</td>{''.join(cells)}")
+    rows = "".join(f"<tr>{line}</tr>" for line in lines)
+    explanation = "Spans with the same borders, the labels most often confused; none: no span has these borders."
+    return section("Confusion of roles", explanation, f'<div class="scroll"><table>{rows}</table></div>')
+
+
+def _worst(cases: Sequence[Case]) -> str:
+    figures = []
+    for case in worst(cases, _WORST):
+        index = case.gold["index"]
+        drawing = draw_arcs(case.words, index, case.gold["tags"], case.predicted["tags"])
+        caption = f"{case.words[index]} {case.gold['roleset']}".strip()
+        figures.append(f"<figure><figcaption>{escape(caption)}</figcaption>{drawing}</figure>")
+    explanation = (
+        "The predicates with the most faults. Gold above the words, where missed arguments have another colour; "
+    )
+    return section("Worst sentences", f"{explanation}predicted below, where wrong ones have.", *figures)
