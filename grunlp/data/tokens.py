@@ -7,7 +7,7 @@ are trained on; general tokenizers split much of the same text otherwise (see RE
 2. Numbers with their separators and endings (1,000.5  10:30  3/4  21st  1990s), abbreviations of single letters (U.S.),
    initials before a name and common abbreviations with a dot (Mr. Inc. Sept.) stay whole.
 3. Negation and clitics part from their word in either case, with a straight or curly apostrophe or none where that is
-   clear: do|n't  she|'s  WE|'LL  do|nt  that|s; so do can|not  gon|na  wan|na  got|ta.
+   clear: do|n't  she|'s  WE|'LL  do|nt  that|s  i|m; so do can|not  gon|na  wan|na  got|ta.
 4. Hyphens within a word stand alone (well|-|known), but not after e, co, pre and the like (e-mail). An apostrophe or &
    within a word stays (Ba'ath, A&E).
 5. Emoticons, runs of dots and dashes, of ! and ?, and of the same other sign stay together; every other sign is a token
@@ -40,7 +40,7 @@ _TOKEN = re.compile(
     | (?i:can)(?=(?i:not)\b)                                # can|not
     | (?i:gon|wan)(?=(?i:na)\b) | (?i:got)(?=(?i:ta)\b)
     | (?i:do|does|did|is|are|was|were|have|has|had|ca|wo|would|could|should)(?=(?i:nt)\b) | (?i:nt)\b
-    | (?i:that|what|there|here|let)(?=s\b)
+    | (?i:that|what|there)(?=s\b) | i(?=(?:m|ve)\b)
     | [^\W\d_]+?(?=(?i:n{_APOSTROPHE}t)\b)                  # do|n't
     | (?i:n{_APOSTROPHE}t)\b
     | {_APOSTROPHE}(?i:s|re|ve|ll|d|m)\b

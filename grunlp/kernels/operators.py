@@ -1,5 +1,6 @@
 """The compiled recurrence as operators that autograd, `torch.compile` and export know."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,7 +13,29 @@ from grunlp.kernels.sequences import GATES
 _KEPT = {"gru": 4, "gru-before": 3, "lstm": 5, "rnn": 0, "mingru": 2}
 
 
-@torch.library.custom_op("grunlp::recurrence_pack", mutates_args=(), device_types="cpu")
+_LIBRARY = torch.library.Library("grunlp", "FRAGMENT")
+
+
+def _operator(name: str, fake: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Register a function as the operator `torch.ops.grunlp.<name>` on the CPU.
+
+    Not by `torch.library.custom_op`, which imports Torch's compiler at the first call: two seconds and more.
+
+    Args:
+        name: of the operator.
+        fake: of the same arguments, makes results of the same shapes that hold nothing.
+    """
+
+    def register(function: Callable[..., Any]) -> Any:
+        _LIBRARY.define(name + torch.library.infer_schema(function, mutates_args=()))
+        _LIBRARY.impl(name, function, "CPU")
+        torch.library.register_fake(f"grunlp::{name}", fake, lib=_LIBRARY)
+        return getattr(torch.ops.grunlp, name)
+
+    return register
+
+
+@_operator("recurrence_pack", lambda cell, u, back: u.new_empty(_packed_size(cell, u, back)))
 def pack(cell: str, u: Tensor, back: bool) -> Tensor:
     """Recurrent weights (D, G·H, H) as the kernel reads them, in the forward pass or in the backward pass.
 
@@ -47,7 +70,7 @@ def _packed_size(cell: str, u: Tensor, back: bool) -> int:
     return call("grunlp_packed_size", CELLS.index(cell), *u.shape[::2], _half(u), int(back))
 
 
-@torch.library.custom_op("grunlp::pack_matrix", mutates_args=(), device_types="cpu")
+@_operator("pack_matrix", lambda w: w.new_empty(_matrix_size(w)))
 def pack_matrix(w: Tensor) -> Tensor:
     """A matrix (C, I) in float32 or bfloat16, as `affine` reads it."""
     _check(torch.float32, torch.bfloat16, w=w)
@@ -60,7 +83,7 @@ def _matrix_size(w: Tensor) -> int:
     return call("grunlp_matrix_size", *w.shape[::-1], _half(w))
 
 
-@torch.library.custom_op("grunlp::affine", mutates_args=(), device_types="cpu")
+@_operator("affine", lambda x, packed, bias: x.new_empty(x.shape[0], len(bias)))
 def affine(x: Tensor, packed: Tensor, bias: Tensor) -> Tensor:
     """x (N, I) times the transpose of what `pack_matrix` packed, with the bias (C,): (N, C). Without gradients."""
     _check(torch.float32, x=x, bias=bias)
@@ -70,7 +93,10 @@ def affine(x: Tensor, packed: Tensor, bias: Tensor) -> Tensor:
     return out
 
 
-@torch.library.custom_op("grunlp::recurrence_forward", mutates_args=(), device_types="cpu")
+@_operator(
+    "recurrence_forward",
+    lambda cell, shares, u, packed, c, initial, offsets, order, keep: _results(cell, shares, u, initial, keep),
+)
 def forward(
     cell: str,
     shares: Tensor,
@@ -118,7 +144,10 @@ def _results(cell: str, shares: Tensor, u: Tensor, initial: Tensor, keep: bool) 
     return shares.new_empty(shares.shape[0], directions * hidden), initial.new_empty(initial.shape), kept
 
 
-@torch.library.custom_op("grunlp::recurrence_backward", mutates_args=(), device_types="cpu")
+@_operator(
+    "recurrence_backward",
+    lambda cell, grad, grad_final, states, kept, u, initial, offsets, order: _gradients(cell, grad, u, initial),
+)
 def backward(
     cell: str,
     grad: Tensor,
@@ -156,51 +185,6 @@ def _gradients(cell: str, grad: Tensor, u: Tensor, initial: Tensor) -> tuple[Ten
     directions, _, hidden = u.shape
     grad_x = grad.new_empty(grad.shape[0], directions * GATES[cell] * hidden)
     return grad_x, initial.new_empty(initial.shape), torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0)
-
-
-@pack.register_fake
-def _(cell: str, u: Tensor, back: bool) -> Tensor:
-    return u.new_empty(_packed_size(cell, u, back))
-
-
-@pack_matrix.register_fake
-def _(w: Tensor) -> Tensor:
-    return w.new_empty(_matrix_size(w))
-
-
-@affine.register_fake
-def _(x: Tensor, packed: Tensor, bias: Tensor) -> Tensor:
-    return x.new_empty(x.shape[0], len(bias))
-
-
-@forward.register_fake
-def _(
-    cell: str,
-    shares: Tensor,
-    u: Tensor,
-    packed: Tensor,
-    c: Tensor | None,
-    initial: Tensor,
-    offsets: Tensor,
-    order: Tensor,
-    keep: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
-    return _results(cell, shares, u, initial, keep)
-
-
-@backward.register_fake
-def _(
-    cell: str,
-    grad: Tensor,
-    grad_final: Tensor,
-    states: Tensor,
-    kept: Tensor,
-    u: Tensor,
-    initial: Tensor,
-    offsets: Tensor,
-    order: Tensor,
-) -> tuple[Tensor, Tensor, Tensor]:
-    return _gradients(cell, grad, u, initial)
 
 
 def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
@@ -245,4 +229,4 @@ def _before(states: Tensor, initial: Tensor, offsets: Tensor, reverse: bool) -> 
     return before
 
 
-forward.register_autograd(_differentiate, setup_context=_remember)
+torch.library.register_autograd("grunlp::recurrence_forward", _differentiate, setup_context=_remember, lib=_LIBRARY)
