@@ -144,12 +144,19 @@ class RolesetCounter:
         self.lemmas: dict[str, Counter[str]] = {}
         self.rolesets: dict[str, Counter[str]] = {}
 
-    def add(self, word: str, lemma: str, roleset: str) -> None:
-        """A frame of the training data; one without roleset tells nothing."""
+    def add(self, word: str | None, lemma: str, roleset: str) -> None:
+        """A frame of the training data; one without roleset tells nothing.
+
+        Args:
+            word: the predicate; None in `data.extra`, whose frames tell which rolesets there are, but not how frequent
+                they are, and often stand at an auxiliary or particle.
+            lemma, roleset: of the frame.
+        """
         if roleset:
-            lemma = lemma or lemma_of(roleset)
-            self.lemmas.setdefault(word.lower(), Counter())[lemma] += 1
-            self.rolesets.setdefault(lemma, Counter())[roleset] += 1
+            counts = self.rolesets.setdefault(lemma or lemma_of(roleset), Counter())
+            counts[roleset] += word is not None
+            if word is not None:
+                self.lemmas.setdefault(word.lower(), Counter())[lemma or lemma_of(roleset)] += 1
 
     def finish(self, frame_files: Index) -> Rolesets:
         """What was counted, and what the frame files know beyond it, with counts of 0."""

@@ -84,7 +84,8 @@ class Vocabulary:
             pos.update(tag for tag in example["pos"] if tag != "_")
             for frame in example["frames"]:
                 labels.update(split_tag(tag)[1] for tag in frame["tags"])
-                rolesets.add(example["words"][frame["index"]], frame["lemma"], frame["roleset"])
+                predicate = None if example.get("extra") else example["words"][frame["index"]]
+                rolesets.add(predicate, frame["lemma"], frame["roleset"])
         frequent = {word for word, count in words.items() if count >= min_count}
         kept = sorted(frequent.union(extra_words) - {PAD, UNKNOWN}, key=lambda word: (-words[word], word))
         del labels[""]
