@@ -9,6 +9,8 @@ import pytest
 # Before `datasets` is imported: what tests parse does not belong into the user's cache.
 _CACHE = tempfile.TemporaryDirectory(prefix="grunlp-tests-")
 os.environ["HF_DATASETS_CACHE"] = _CACHE.name
+# Nor may what lies there change a prediction: names of roles from the frame files.
+os.environ["XDG_CACHE_HOME"] = _CACHE.name
 
 
 @pytest.fixture(scope="session")

@@ -38,15 +38,15 @@ ROOT = Path(__file__).parent.parent
         (["model.hidden_size=2.5"], "wrong type", "a whole number", "256"),
         (["overwrite=3"], "wrong type", "true or false", "overwrite=False"),
         (
-            ["model.predicate=inputs"],
+            ["model.decoder=viterby"],
             "no such choice",
-            "there are: states, input",
-            "Did you mean model.predicate=input?",
+            "there are: viterbi, crf",
+            "Did you mean model.decoder=viterbi?",
         ),
         (["recipe=slr"], "recipe=slr: no such choice", "srl", "Did you mean recipe=srl?"),
         (["data=propbank"], "data=propbank", "demo, files, hub, propbank-ewt", "Did you mean data=propbank-ewt?"),
         (["debug=fast"], "no such choice", "overfit, profile, step, tiny", "debug="),
-        (["recipe=null"], "no such choice", "srl", "recipe=srl"),
+        (["recipe=null"], "no such choice", "srl", "recipe=finetune"),
         (["model.dropout=1.5"], "model.dropout=1.5 is out of bounds", "from 0.0 to 0.99", "model.dropout=0.3"),
         (["trainer.max_epochs=0"], "out of bounds", "from 1", "trainer.max_epochs"),
         (["+model.extra=1"], "cannot be added", "exists already", "without + or ~"),
@@ -120,9 +120,9 @@ def test_an_explicit_data_set_stays() -> None:
 
 
 def test_sweeps_are_checked_in_all_combinations() -> None:
-    check_sweep(["seed=1,2", "model.predicate=states,input"])
+    check_sweep(["seed=1,2", "model.decoder=viterbi,crf"])
     with pytest.raises(GrunlpError, match="no such choice"):
-        check_sweep(["seed=1,2", "model.predicate=states,inputs"])
+        check_sweep(["seed=1,2", "model.decoder=viterbi,crv"])
 
 
 def test_choices_are_those_of_the_signatures() -> None:
@@ -134,7 +134,7 @@ def test_choices_are_those_of_the_signatures() -> None:
                 words = ast.literal_eval(ast.unparse(node.annotation).removeprefix("Literal"))
                 annotations.setdefault(node.arg, set()).add(tuple(words))
     checked = [key for key in CHOICES if key.startswith("model.")]
-    assert len(checked) >= 4
+    assert len(checked) >= 3
     for key in checked:
         assert annotations[key.removeprefix("model.")] == {CHOICES[key]}
 
@@ -142,7 +142,7 @@ def test_choices_are_those_of_the_signatures() -> None:
 def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
     names = {key for recipe in available("recipe") for key in keys(compose_config([f"recipe={recipe}"]))}
     names |= set(keys(compose_config(["data=files"])))
-    assert {key for key in CHOICES if key != "split"} <= names
+    assert {key for key in CHOICES if key not in ("split", "predicates", "style")} <= names
     assert {name.rpartition(".")[2] for name in names} >= set(BOUNDS)
     assert set(CHOICES["data.format"]) == set(FORMATS)
 

@@ -9,7 +9,6 @@ from omegaconf import DictConfig
 
 from grunlp.config import compose_config
 from grunlp.data.batches import Collator
-from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
 from grunlp.run import (
     build_model,
@@ -21,7 +20,7 @@ from grunlp.run import (
     save_weights,
     write_metrics,
 )
-from tests.toys import toy_corpus
+from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(8)
 
@@ -33,10 +32,10 @@ def config(*overrides: str) -> DictConfig:
 @pytest.fixture
 def run_dir(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    path, vocabulary = tmp_path / "run", Vocabulary.count(CORPUS, 1)
+    path, vocabulary = tmp_path / "run", vocabulary_of(CORPUS)
     path.mkdir()
-    save_settings(path, config(), vocabulary)
-    save_weights(path, build_model(config(), vocabulary).eval())
+    save_settings(path, config(), Collator(vocabulary, None), None)
+    save_weights(path, build_model(config(), vocabulary, None).eval())
     return path
 
 
@@ -44,22 +43,22 @@ def run_dir(tmp_path: Path) -> Path:
     "form",
     [
         [],
-        ["model.predicate=input"],
         ["model.decoder=crf", "model.characters=gru"],
         ["model.residual=highway", "model.num_layers=3"],
     ],
     ids=str,
 )
 def test_save_move_load_same_output(tmp_path: Path, form: list[str]) -> None:
-    vocabulary = Vocabulary.count(CORPUS, 1)
-    model = build_model(config(*form), vocabulary).eval()
+    collate = Collator(vocabulary_of(CORPUS), None)
+    model = build_model(config(*form), collate.vocabulary, None).eval()
     (tmp_path / "a").mkdir()
-    save_settings(tmp_path / "a", config(*form), vocabulary)
+    save_settings(tmp_path / "a", config(*form), collate, None)
     save_weights(tmp_path / "a", model)
     shutil.move(tmp_path / "a", tmp_path / "b")
     run = load_run(tmp_path / "b")
-    batch = Collator(vocabulary)(CORPUS)
-    assert torch.equal(run.model(Collator(run.vocabulary)(CORPUS)).roles, model(batch).roles)
+    found, expected = run.model(run.collate(CORPUS)), model(collate(CORPUS))
+    assert torch.equal(found.roles, expected.roles) and torch.equal(found.senses, expected.senses)
+    assert torch.equal(found.encoded.predicates, expected.encoded.predicates)
     assert not run.model.training
 
 

@@ -1,8 +1,14 @@
-"""A toy corpus with a known answer: ARG1 is the two words after the verb, ARG0 the word before it."""
+"""A toy corpus with a known answer.
+
+ARG1 is the two words after the verb, ARG0 the word before it. A verb before an animal, a tree or Anna has its second
+sense.
+"""
 
 import random
+from collections.abc import Iterable
 
 from grunlp.data.example import Example, Frame
+from grunlp.data.vocabulary import Vocabulary
 
 VERBS = ["sees", "takes", "likes"]
 NOUNS = ["cat", "dog", "tree", "Anna", "bread", "house", "river", "stone"]
@@ -22,8 +28,14 @@ def toy_example(number: int, rng: random.Random) -> Example:
         document=f"doc-{number // 5}",
         words=words,
         pos=pos,
-        frames=[Frame(index=i, lemma="", roleset="", tags=_tags(i, len(words))) for i in frames],
+        frames=[_frame(words, i) for i in frames],
     )
+
+
+def _frame(words: list[str], verb: int) -> Frame:
+    lemma = words[verb].removesuffix("s")
+    sense = 2 if words[verb + 1] in NOUNS[:4] else 1
+    return Frame(index=verb, lemma=lemma, roleset=f"{lemma}.0{sense}", tags=_tags(verb, len(words)))
 
 
 def _tags(verb: int, length: int) -> list[str]:
@@ -36,3 +48,8 @@ def toy_corpus(count: int, seed: int = 0) -> list[Example]:
     """`count` sentences of 0 to 3 frames."""
     rng = random.Random(seed)
     return [toy_example(i, rng) for i in range(count)]
+
+
+def vocabulary_of(examples: Iterable[Example], min_count: int = 1) -> Vocabulary:
+    """What a training on the examples would know."""
+    return Vocabulary.count(examples, min_count, extra_words=[], frame_files={})

@@ -20,10 +20,10 @@ TITLES = {
     "conlleval": "conlleval, V counted",
     "seqeval": "seqeval strict, V counted",
     "senses": "senses",
-    "usual senses": "most frequent senses",
+    "usual-senses": "most frequent senses",
     "predicates": "predicates found",
     "found": "roles of predicates found",
-    "found, right sense": "the same, under right senses",
+    "found-right-sense": "the same, under right senses",
 }
 
 
@@ -34,8 +34,8 @@ class SRLScores:
     Attributes:
         documents: the document of each sentence, for the intervals.
         counts: for each counting the counts of each sentence. Those of COUNTINGS and "senses" are of given predicates,
-            "usual senses" is what the most frequent sense of each word would have got; "predicates" are those found,
-            "found" counts their roles as srl-eval does, "found, right sense" none where the roleset is wrong (as
+            "usual-senses" is what the most frequent sense of each word would have got; "predicates" are those found,
+            "found" counts their roles as srl-eval does, "found-right-sense" none where the roleset is wrong (as
             PriMeSRL-Eval, Jindal et al. 2023, argues). Missing where nothing of the kind was added.
         cases: the gold predicates that have a prediction, for a closer look.
         illegal_output: tags of the predictions that break BIO; 0 for everything decoded here.
@@ -72,7 +72,7 @@ class SRLScores:
             counts["senses"] = _count_senses(gold, [frame["roleset"] for frame in given])
         if rolesets is not None:
             usual = [rolesets.usual(example["words"][frame["index"]]) for frame in gold]
-            counts["usual senses"] = _count_senses(gold, usual)
+            counts["usual-senses"] = _count_senses(gold, usual)
         if found is not None:
             counts |= _count_found(gold, found)
         for name, count in counts.items():
@@ -103,9 +103,9 @@ class SRLScores:
 
     def countings(self) -> list[str]:
         """Those that have counted anything; without rolesets there are no senses."""
-        silent = set() if "senses" in self.counts and self.total("senses").sequences else {"senses", "usual senses"}
-        if self.counts.get("found, right sense") and not self.total("found, right sense").sequences:
-            silent.add("found, right sense")
+        silent = set() if "senses" in self.counts and self.total("senses").sequences else {"senses", "usual-senses"}
+        if self.counts.get("found-right-sense") and not self.total("found-right-sense").sequences:
+            silent.add("found-right-sense")
         return [name for name in TITLES if name in self.counts and name not in silent]
 
     def as_dict(self) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class SRLScores:
         if "srl-eval" in self.counts:
             total = self.total("srl-eval")
             result["srl-eval"]["perfect"] = total.perfect_percentage
-            result |= {"predicates given": total.sequences, "tokens": self.total("seqeval").tokens}
+            result |= {"given_predicates": total.sequences, "tokens": self.total("seqeval").tokens}
         result |= {"sentences": len(self.documents)}
         result |= {"illegal_tags": self.illegal_output, "illegal_tags_of_argmax": self.illegal_argmax}
         return result
@@ -170,9 +170,9 @@ def _count_found(gold: Sequence[Frame], found: Sequence[Frame]) -> dict[str, Cou
     counts["found"] = _count_unlike([(ones[i], others[i]) for i in both], missed, excess)
     missed, excess = missed + [ones[i] for i in wrong], excess + [others[i] for i in wrong]
     if all(frame["roleset"] for frame in gold):
-        counts["found, right sense"] = _count_unlike([(ones[i], others[i]) for i in right], missed, excess)
+        counts["found-right-sense"] = _count_unlike([(ones[i], others[i]) for i in right], missed, excess)
     else:
-        counts["found, right sense"] = Counts()
+        counts["found-right-sense"] = Counts()
     return counts
 
 

@@ -45,8 +45,8 @@ class Scores(NamedTuple):
 class SenseScorer(nn.Module):
     """Scores the rolesets a word may have: v_r · tanh(W x) + b_r.
 
-    A roleset never seen in training keeps v_r = 0, so that it is chosen by b_r alone: of a word's unseen rolesets the
-    first, and none of them before one that was seen.
+    b_r starts at the logarithm of the training count. A roleset never seen in training has v_r = 0, so that only b_r
+    speaks for it: of a word's unseen rolesets the first is chosen, and only where none that was seen is likely.
 
     Args:
         input_size: features of a predicate in its sentence, x.
@@ -59,7 +59,8 @@ class SenseScorer(nn.Module):
         self.features = nn.Linear(input_size, size)
         self.rolesets = nn.Embedding(len(counts), size, padding_idx=0)
         self.prior = nn.Embedding(len(counts), 1, padding_idx=0)
-        nn.init.zeros_(self.rolesets.weight)
+        seen = torch.tensor(counts)[:, None] > 0
+        self.rolesets.weight.data.normal_(std=0.1).mul_(seen)
         self.prior.weight.data[:, 0] = torch.tensor(counts).add(0.1).log()
 
     def forward(self, x: Tensor, candidates: Tensor) -> Tensor:

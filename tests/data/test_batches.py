@@ -2,7 +2,7 @@ import torch
 
 from grunlp.data.batches import IGNORED, Collator
 from grunlp.data.example import Example, Frame
-from grunlp.data.vocabulary import Vocabulary
+from tests.toys import vocabulary_of
 
 LONG = "x" * 20 + "y" * 20
 EXAMPLES = [
@@ -12,17 +12,19 @@ EXAMPLES = [
         words=["Cats", "see", LONG, "cats"],
         pos=["NNS", "VBP", "_", "NNS"],
         frames=[
-            Frame(index=1, lemma="", roleset="", tags=["B-ARG0", "B-V", "B-ARG1", "O"]),
+            Frame(index=1, lemma="see", roleset="see.02", tags=["B-ARG0", "B-V", "B-ARG1", "O"]),
             Frame(index=3, lemma="", roleset="", tags=["O", "O", "O", "B-V"]),
         ],
     ),
-    Example(id="b", document="", words=["see"], pos=[], frames=[Frame(index=0, lemma="", roleset="", tags=["B-V"])]),
+    Example(
+        id="b", document="", words=["see"], pos=[], frames=[Frame(index=0, lemma="see", roleset="see.01", tags=["B-V"])]
+    ),
 ]
-VOCABULARY = Vocabulary.count(EXAMPLES, min_count=1)
+VOCABULARY = vocabulary_of(EXAMPLES)
 
 
 def test_encoding() -> None:
-    batch = Collator(VOCABULARY)(EXAMPLES)
+    batch = Collator(VOCABULARY, None)(EXAMPLES)
     v = VOCABULARY
     assert batch.words.tolist() == [
         [v.words["cats"], v.words["see"], v.words[LONG], v.words["cats"]],
@@ -31,14 +33,16 @@ def test_encoding() -> None:
     assert batch.lengths.tolist() == [4, 1]
     assert batch.sentence.tolist() == [0, 0, 1] and batch.predicate.tolist() == [1, 3, 0]
     assert batch.predicate_lengths.tolist() == [4, 4, 1] and batch.extra.tolist() == [False] * 3
-    more = Collator(VOCABULARY)([{**EXAMPLES[0], "extra": True}, EXAMPLES[1]])
+    more = Collator(VOCABULARY, None)([{**EXAMPLES[0], "extra": True}, EXAMPLES[1]])
     assert more.extra.tolist() == [True, True, False]
     assert batch.pos.tolist() == [[v.pos["NNS"], v.pos["VBP"], IGNORED, v.pos["NNS"]], [IGNORED] * 4]
+    assert batch.is_predicate.tolist() == [[0, 1, 0, 1], [1, IGNORED, IGNORED, IGNORED]]
+    assert more.is_predicate.tolist()[0] == [IGNORED] * 4, "of extra sentences not every predicate is known"
     assert batch.tags[2].tolist() == [v.tags["B-V"], IGNORED, IGNORED, IGNORED]
 
 
 def test_spellings_are_shared_and_case_counts() -> None:
-    batch = Collator(VOCABULARY)(EXAMPLES)
+    batch = Collator(VOCABULARY, None)(EXAMPLES)
     index = batch.spelling_index
     assert index[0, 1] == index[1, 0] and index[0, 0] != index[0, 3]
     assert not batch.spellings[0].any() and (index[1, 1:] == 0).all()
@@ -46,12 +50,26 @@ def test_spellings_are_shared_and_case_counts() -> None:
     assert spelled == "x" * 12 + "y" * 12, "the two ends of a long word"
 
 
+def test_candidates_are_those_of_the_word() -> None:
+    rolesets, batch = VOCABULARY.rolesets, Collator(VOCABULARY, None)(EXAMPLES)
+    assert batch.roleset.tolist() == [rolesets["see.02"], 0, rolesets["see.01"]]
+    both = sorted([rolesets["see.01"], rolesets["see.02"]])
+    assert [sorted(row) for row in batch.predicate_candidates.tolist()] == [both, [0, 0], both]
+
+
+def test_other_predicates_in_the_same_sentences() -> None:
+    batch = Collator(VOCABULARY, None)(EXAMPLES)
+    other = batch.with_predicates(torch.tensor([0, 1]), torch.tensor([2, 0]))
+    assert other.words is batch.words and other.predicate_lengths.tolist() == [4, 1]
+    assert (other.tags == IGNORED).all() and other.tags.shape == (2, 4) and not other.roleset.any()
+
+
 def test_unseen_tags_are_ignored() -> None:
     unseen: Example = {**EXAMPLES[1], "frames": [Frame(index=0, lemma="", roleset="", tags=["B-NEW"])]}  # type: ignore[typeddict-item]
-    assert Collator(VOCABULARY)([unseen]).tags.tolist() == [[IGNORED]]
+    assert Collator(VOCABULARY, None)([unseen]).tags.tolist() == [[IGNORED]]
 
 
 def test_nothing() -> None:
-    batch = Collator(VOCABULARY)([])
+    batch = Collator(VOCABULARY, None)([])
     assert batch.words.shape == (0, 0) and batch.tags.shape == (0, 0)
     assert batch.to(torch.device("cpu")).lengths.tolist() == []

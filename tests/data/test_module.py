@@ -5,20 +5,20 @@ from types import SimpleNamespace
 import pytest
 from datasets import Dataset
 
+from grunlp.data.batches import Collator
 from grunlp.data.corpora import FEATURES, Corpus
 from grunlp.data.module import SRLData
-from grunlp.data.vocabulary import Vocabulary
-from tests.toys import toy_corpus
+from tests.toys import toy_corpus, vocabulary_of
 
 TRAIN, EXTRA = toy_corpus(30, 1), toy_corpus(20, 2)
-VOCABULARY = Vocabulary.count([*TRAIN, *EXTRA], 1)
+COLLATE = Collator(vocabulary_of([*TRAIN, *EXTRA]), None)
 
 
 def make(extra: bool, reshuffle: bool = True) -> SRLData:
     train, more = (Dataset.from_list(examples, features=FEATURES) for examples in (TRAIN, EXTRA))
     more = more.add_column("extra", [True] * len(more)) if extra else None
     corpus = Corpus("toy", train, train, None, more, 0)
-    return SRLData(corpus, VOCABULARY, 60, 0, extra_epochs=2, reshuffle=reshuffle, seed=1)
+    return SRLData(corpus, COLLATE, 60, 0, extra_epochs=2, reshuffle=reshuffle, seed=1)
 
 
 def epoch(data: SRLData, number: int) -> list[list[tuple[int, bool]]]:

@@ -5,12 +5,13 @@ import pytest
 from grunlp.data.example import Example, Frame
 from grunlp.data.vocabulary import Table, Vocabulary
 from grunlp.errors import DataError
+from tests.toys import vocabulary_of
 
 
 def example(text: str, tags: str = "", pos: str = "") -> Example:
     frames = []
     if tags:
-        frames = [Frame(index=tags.split().index("B-V"), lemma="", roleset="", tags=tags.split())]
+        frames = [Frame(index=tags.split().index("B-V"), lemma="see", roleset="see.01", tags=tags.split())]
     return Example(id="", document="", words=text.split(), pos=pos.split(), frames=frames)
 
 
@@ -22,36 +23,46 @@ CORPUS = [
 
 
 def test_counts() -> None:
-    v = Vocabulary.count(CORPUS, min_count=2)
+    v = vocabulary_of(CORPUS, 2)
     assert v.words.items == ["<pad>", "<unk>", "the", "saw"]
     assert v.word_counts == [0, 0, 3, 2]
     assert v.words["cat"] == v.words["zebra"] == 1
     assert v.tags.items == ["O", "B-ARG0", "B-ARG1", "B-V", "I-ARG0", "I-ARG1", "I-V"]
     assert v.pos.items == ["<pad>", "DT", "NN", "VBD"]
     assert v.characters["D"] != v.characters["d"] and v.characters["é"] == 1
-    assert v.predicates == {"saw"}, "a predicate in one of two occurrences"
+    assert v.rolesets.lemmas == {"saw": ["see"]} and v.rolesets.rolesets == {"see": {"see.01": 1}}
 
 
 def test_words_with_vectors_are_kept() -> None:
-    v = Vocabulary.count(CORPUS, min_count=2, extra_words=["zebra", "cat", "<unk>", "<pad>"])
+    v = Vocabulary.count(CORPUS, 2, ["zebra", "cat", "<unk>", "<pad>"], {})
     assert v.words["cat"] > 1 and v.words["zebra"] > 1
     assert v.word_counts[v.words["zebra"]] == 0
 
 
-def test_rare_predicates_and_no_pos() -> None:
-    v = Vocabulary.count([example("saw saw saw"), example("saw it", "B-V O")], min_count=1)
-    assert v.predicates == set()
-    assert v.pos.items == ["<pad>"]
+def test_no_pos_and_no_rolesets() -> None:
+    v = vocabulary_of([example("saw saw saw")])
+    assert v.pos.items == ["<pad>"] and len(v.rolesets) == 1
+
+
+def test_more_comes_behind_and_counts_are_added() -> None:
+    new = example("the cats saw Dog", "O B-ARG9 B-V O", "DT NNS VBD NN")
+    new["frames"][0] |= {"roleset": "see.02"}
+    old, v = vocabulary_of(CORPUS), vocabulary_of(CORPUS).with_more(vocabulary_of([new]))
+    assert v.words.items == [*old.words.items, "cats"] and v.word_counts[v.words["saw"]] == 3
+    assert v.tags.items == [f"{b}-{n}" if b != "O" else b for b, n in
+                            [("O", ""), *((b, n) for b in "BI" for n in ("ARG0", "ARG1", "V", "ARG9"))]]  # fmt: skip
+    assert v.pos.items == ["<pad>", "DT", "NN", "VBD", "NNS"] and v.characters.items == old.characters.items
+    assert v.rolesets.rolesets == {"see": {"see.01": 1, "see.02": 1}}
 
 
 def test_save_and_load(tmp_path: Path) -> None:
-    v = Vocabulary.count(CORPUS, min_count=1)
+    v = vocabulary_of(CORPUS)
     v.save(tmp_path / "v.json")
     again = Vocabulary.load(tmp_path / "v.json")
     for name in ("words", "characters", "tags", "pos"):
         assert getattr(again, name).items == getattr(v, name).items
         assert getattr(again, name).unknown == getattr(v, name).unknown
-    assert again.word_counts == v.word_counts and again.predicates == v.predicates
+    assert again.word_counts == v.word_counts and again.rolesets == v.rolesets
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"words": 3}', '{"words": {}, "characters": 1}'])

@@ -1,17 +1,57 @@
 import pytest
 
 from grunlp.data.example import Example, Frame
+from grunlp.data.rolesets import RolesetCounter
 from grunlp.errors import GrunlpError
+from grunlp.metrics.spans import Tally
 from grunlp.metrics.srl import SRLScores, score_files
 
 GOLD = ["B-ARG0", "B-V", "B-ARG1", "I-ARG1"]
 NEAR = ["B-ARG0", "B-V", "B-ARG1", "O"]
 
 
+def frame(index: int, tags: list[str], roleset: str = "") -> Frame:
+    return Frame(index=index, lemma=roleset.partition(".")[0], roleset=roleset, tags=tags)
+
+
+def example(words: str, index: int, tags: list[str]) -> Example:
+    return Example(id="", document="", words=words.split(), pos=[], frames=[frame(index, tags)])
+
+
+def test_predicates_that_had_to_be_found() -> None:
+    """By hand: gold gives 2 arguments each at tokens 1 and 3; found are 1, in the wrong sense, and 2."""
+    gold = [frame(1, ["B-ARG0", "B-V", "B-ARG1", "O"], "see.01"), frame(3, ["B-ARG0", "O", "B-ARG1", "B-V"], "go.01")]
+    found = [frame(1, ["B-ARG0", "B-V", "O", "B-ARG1"], "see.02"), frame(2, ["O", "B-ARG0", "B-V", "O"], "be.01")]
+    scores = SRLScores()
+    scores.add({**example("a b c d", 1, GOLD), "frames": gold}, None, found, None)
+    assert scores.total("predicates").overall == Tally(1, 1, 1)
+    assert scores.total("found").overall == Tally(1, 2, 3)
+    assert scores.total("found-right-sense").overall == Tally(0, 3, 4)
+    found[0]["roleset"] = "see.01"
+    again = SRLScores()
+    again.add({**example("a b c d", 1, GOLD), "frames": gold}, None, found, None)
+    assert again.total("found-right-sense") == again.total("found")
+    assert "srl-eval" not in again.as_dict() and "roles of predicates found" in again.report()
+
+
+def test_senses_beside_the_most_frequent_ones() -> None:
+    counter = RolesetCounter()
+    for roleset in ("b.02", "b.02", "b.01"):
+        counter.add("b", "b", roleset)
+    rolesets = counter.finish({})
+    scores = SRLScores()
+    for gold, guess in (("b.01", "b.01"), ("b.02", "b.01"), ("b.01", "b.03"), ("", "b.01")):
+        one = {**example("a b c d", 1, GOLD), "frames": [frame(1, GOLD, gold)]}
+        scores.add(one, [frame(1, GOLD, guess)], None, rolesets)  # type: ignore[arg-type]
+    assert scores.total("senses").overall.f1 == pytest.approx(100 / 3), "the last has no gold roleset"
+    assert scores.total("usual-senses").overall.f1 == pytest.approx(100 / 3)
+    assert scores.total("senses").sequences == 3 and scores.cases[0].frequency == 3
+
+
 def test_three_countings_and_legality() -> None:
     scores = SRLScores()
-    scores.add("a", [GOLD], [GOLD])
-    scores.add("b", [GOLD], [["I-ARG0", "B-V", "B-ARG1", "O"]])
+    for document, tags in (("a", GOLD), ("b", ["I-ARG0", "B-V", "B-ARG1", "O"])):
+        scores.add({**example("a b c d", 1, GOLD), "document": document}, [frame(1, tags)], None, None)
     result = scores.as_dict()
     assert result["srl-eval"]["f1"] == pytest.approx(75.0), "3 of 4 arguments; V apart; an I- opens a span"
     assert result["conlleval"]["f1"] == pytest.approx(100 * 5 / 6)
@@ -26,11 +66,6 @@ def test_three_countings_and_legality() -> None:
     assert "a plain argmax would have made 2" in scores.report()
 
 
-def example(words: str, index: int, tags: list[str]) -> Example:
-    frames = [Frame(index=index, lemma="", roleset="", tags=tags)]
-    return Example(id="", document="", words=words.split(), pos=[], frames=frames)
-
-
 def test_files_must_hold_the_same() -> None:
     one = example("a b c d", 1, GOLD)
     assert score_files([one], [example("a b c d", 1, NEAR)]).total("srl-eval").overall.corr == 1
@@ -38,7 +73,13 @@ def test_files_must_hold_the_same() -> None:
         ([], "predicted ends before sentence 1"),
         ([one, one], "gold ends before sentence 2"),
         ([example("a b x d", 1, GOLD)], "sentence 1 differs in its words"),
-        ([example("a b c d", 2, GOLD)], "sentence 1 differs in its predicates"),
     ]:
         with pytest.raises(GrunlpError, match=message):
             score_files([one], other)
+
+
+def test_files_with_other_predicates_are_scored_as_found() -> None:
+    other = example("a b c d", 2, ["B-ARG0", "O", "B-V", "O"])
+    scores = score_files([example("a b c d", 1, GOLD)], [other])
+    assert scores.countings() == ["predicates", "found"]
+    assert scores.total("found").overall == Tally(0, 1, 2) and scores.cases == []

@@ -8,16 +8,14 @@ import torch
 
 from grunlp.data.batches import IGNORED, Batch, Collator
 from grunlp.data.bio import illegal_positions
-from grunlp.data.vocabulary import Vocabulary
 from grunlp.decoding.viterbi import ids_to_tags
-from grunlp.models.srl import SRLModel
-from tests.toys import toy_corpus
+from grunlp.models.srl import SenseScorer, SRLModel
+from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(12)
-VOCABULARY = Vocabulary.count(CORPUS, min_count=1)
+VOCABULARY = vocabulary_of(CORPUS)
 FORMS: list[dict[str, Any]] = [
     {},
-    {"predicate": "input", "extra": True},
     {"extra": True},
     {"decoder": "crf"},
     {"characters": "gru", "residual": "add", "num_layers": 2},
@@ -25,35 +23,40 @@ FORMS: list[dict[str, Any]] = [
 ]
 
 
+OPTIONS: dict[str, Any] = dict(
+    pretrained=None,
+    word_size=8,
+    character_size=6,
+    characters="cnn",
+    hidden_size=8,
+    num_layers=1,
+    predicate_size=8,
+    predicate_hidden_size=8,
+    predicate_num_layers=1,
+    extra=False,
+    distance=3,
+    residual="none",
+    input_dropout=0.1,
+    dropout=0.1,
+    word_dropout=0.1,
+    decoder="viterbi",
+    label_smoothing=0.0,
+    predicate_weight=1.0,
+    sense_weight=0.5,
+    pos_weight=0.3,
+)
+
+
 def make(**changes: Any) -> SRLModel:
     torch.manual_seed(0)
-    options: dict[str, Any] = dict(
-        word_size=8,
-        character_size=6,
-        characters="cnn",
-        hidden_size=8,
-        num_layers=1,
-        predicate="states",
-        predicate_size=8,
-        predicate_hidden_size=8,
-        predicate_num_layers=1,
-        extra=False,
-        distance=3,
-        residual="none",
-        input_dropout=0.1,
-        dropout=0.1,
-        word_dropout=0.1,
-        decoder="viterbi",
-        label_smoothing=0.0,
-        pos_weight=0.3,
-    )
     v = VOCABULARY
-    return SRLModel(v.tags.items, v.word_counts, len(v.characters), len(v.pos), **{**options, **changes})
+    sizes = (v.tags.items, v.word_counts, v.rolesets.counts, len(v.characters), len(v.pos))
+    return SRLModel(*sizes, **{**OPTIONS, **changes})
 
 
 def batch_of(*numbers: int) -> Batch:
     # every third sentence is one of data.extra
-    return Collator(VOCABULARY)([CORPUS[n] if n % 3 else {**CORPUS[n], "extra": True} for n in numbers])
+    return Collator(VOCABULARY, None)([CORPUS[n] if n % 3 else {**CORPUS[n], "extra": True} for n in numbers])
 
 
 def loss(model: SRLModel, batch: Batch) -> torch.Tensor:
@@ -88,12 +91,16 @@ def test_padding_has_no_effect(model: SRLModel) -> None:
         words=torch.cat([batch.words, torch.full((4, 5), 3)], dim=1),
         spelling_index=torch.cat([batch.spelling_index, torch.full((4, 5), 1)], dim=1),
         pos=torch.cat([batch.pos, torch.full((4, 5), IGNORED)], dim=1),
+        is_predicate=torch.cat([batch.is_predicate, torch.full((4, 5), IGNORED)], dim=1),
         tags=torch.cat([batch.tags, torch.full((P, 5), IGNORED)], dim=1),
     )
     one, other = model(batch).roles, model(wide).roles[:, :T]
     for p, n in enumerate(batch.predicate_lengths.tolist()):
         torch.testing.assert_close(one[p, :n], other[p, :n], rtol=0, atol=1e-6)
     torch.testing.assert_close(loss(model, batch), loss(model, wide), rtol=1e-5, atol=1e-6)
+    places = [torch.stack(model.find(model.encode(b), b)).tolist() for b in (batch, wide)]
+    assert places[0] == places[1]
+    torch.testing.assert_close(model(batch).senses, model(wide).senses)
 
 
 def test_gradients_reach_every_weight(model: SRLModel) -> None:
@@ -122,7 +129,7 @@ def test_no_predicates_no_words(model: SRLModel) -> None:
     assert decode(model, batch_of(*empty)).shape[0] == 0
     loss(model, batch_of(*empty)).backward()
     nothing = {**CORPUS[0], "words": [], "pos": [], "frames": []}
-    assert decode(model, Collator(VOCABULARY)([nothing])).shape[0] == 0  # type: ignore[list-item]
+    assert decode(model, Collator(VOCABULARY, None)([nothing])).shape[0] == 0  # type: ignore[list-item]
 
 
 def test_the_predicate_matters(model: SRLModel) -> None:
@@ -138,6 +145,8 @@ def test_the_predicate_matters(model: SRLModel) -> None:
         {"input_dropout": 0.5},
         {"dropout": 0.5},
         {"label_smoothing": 0.2},
+        {"predicate_weight": 0.5},
+        {"sense_weight": 1.0},
         {"pos_weight": 1.0},
         {"characters": "none"},
         {"residual": "add"},
@@ -171,9 +180,8 @@ def test_distance_is_clipped_and_signed() -> None:
         before = after
 
 
-@pytest.mark.parametrize("predicate", ["states", "input"])
-def test_extra_sentences_are_marked_and_no_others(predicate: str) -> None:
-    model = make(extra=True, predicate=predicate).eval()
+def test_extra_sentences_are_marked_and_no_others() -> None:
+    model = make(extra=True).eval()
     batch = batch_of(*range(12))
     before = model(batch).roles
     with torch.no_grad():
@@ -194,21 +202,57 @@ def test_unseen_gold_tags_do_not_count() -> None:
 
 
 def test_wrong_options_are_refused() -> None:
-    with pytest.raises(ValueError, match="states or input"):
-        make(predicate="both")
     with pytest.raises(ValueError, match="viterbi or crf"):
         make(decoder="greedy")
     with pytest.raises(ValueError, match="no effect"):
         make(decoder="crf", label_smoothing=0.1)
 
 
-@pytest.mark.parametrize("form", [{"predicate": "states"}, {"predicate": "input"}, {"decoder": "crf"}], ids=str)
+def test_senses_are_chosen_among_the_candidates_of_the_word() -> None:
+    model = make().eval()
+    batch = batch_of(*range(12))
+    scores = model(batch)
+    assert scores.senses is not None
+    assert (scores.senses.isinf() == (batch.predicate_candidates == 0)).all()
+    for row, chosen in enumerate(model.choose(scores, batch).tolist()):
+        candidates = batch.predicate_candidates[row]
+        best = max((i for i in range(len(candidates)) if candidates[i]), key=lambda i: scores.senses[row, i].item())
+        assert chosen == candidates[best]
+
+
+def test_an_unseen_roleset_comes_after_the_seen_and_in_order() -> None:
+    scorer = SenseScorer(3, 4, [0, 5, 0, 0, 2])
+    scores = scorer(torch.randn(6, 3), torch.tensor([[1, 4, 2, 3, 0]]).expand(6, 5))
+    assert (scores[:, 0] > scores[:, 2]).all() and (scores[:, 1] > scores[:, 2]).all()
+    assert torch.equal(scores[:, 2], scores[:, 3]) and scores[:, 4].isneginf().all()
+
+
+def test_a_roleset_that_is_no_candidate_does_not_count() -> None:
+    batch = batch_of(1, 2, 4, 5)
+    unknown = replace(batch, roleset=torch.zeros_like(batch.roleset))
+    assert (SRLModel.sense_targets(unknown) == IGNORED).all()
+    targets = SRLModel.sense_targets(batch)
+    found = batch.predicate_candidates.gather(1, targets[:, None])[:, 0]
+    assert torch.equal(found, batch.roleset)
+
+
+def test_without_rolesets_there_are_no_senses() -> None:
+    bare = [{**e, "frames": [{**f, "lemma": "", "roleset": ""} for f in e["frames"]]} for e in CORPUS]
+    v = vocabulary_of(bare)  # type: ignore[arg-type]
+    assert len(v.rolesets) == 1
+    model = SRLModel(v.tags.items, v.word_counts, v.rolesets.counts, len(v.characters), len(v.pos), **OPTIONS)
+    batch = Collator(v, None)(bare)  # type: ignore[arg-type]
+    assert model.senses is None and not model.choose(model(batch), batch).any()
+    loss(model, batch).backward()
+
+
+@pytest.mark.parametrize("form", [{}, {"decoder": "crf"}], ids=str)
 def test_learns_a_known_answer(form: dict[str, Any]) -> None:
     train, dev = toy_corpus(200, seed=1), toy_corpus(40, seed=2)
-    model = make(**form, input_dropout=0.0, dropout=0.0)
+    model = make(**form, input_dropout=0.0, dropout=0.0, predicate_size=16, sense_weight=2.0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
-    collate = Collator(VOCABULARY)
-    for _ in range(4):
+    collate = Collator(VOCABULARY, None)
+    for _ in range(7):
         for start in range(0, 200, 20):
             optimizer.zero_grad()
             loss(model, collate(train[start : start + 20])).backward()
@@ -218,3 +262,6 @@ def test_learns_a_known_answer(form: dict[str, Any]) -> None:
     best, _ = model.decode(model(batch), batch)
     real = batch.tags != IGNORED
     assert ((best == batch.tags) & real).sum() / real.sum() > 0.99
+    scores = model(batch)
+    assert torch.equal(torch.stack(model.find(scores.encoded, batch)), torch.stack([batch.sentence, batch.predicate]))
+    assert (model.choose(scores, batch) == batch.roleset).float().mean() > 0.95

@@ -1,54 +1,87 @@
 """Labels do not depend on neighbours, order or batch size; scores are those of the tags."""
 
+import pytest
 import torch
 
 from grunlp.config import compose_config
+from grunlp.data.batches import Collator
 from grunlp.data.bio import illegal_positions
-from grunlp.data.vocabulary import Vocabulary
 from grunlp.metrics.spans import Counts, count_srl
 from grunlp.run import build_model
-from grunlp.tasks.labelling import label, score, with_tags
-from tests.toys import toy_corpus
+from grunlp.tasks.labelling import Labelled, label, score
+from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(40)
-VOCABULARY = Vocabulary.count(CORPUS, 1)
+COLLATE = Collator(vocabulary_of(CORPUS), None)
 torch.manual_seed(0)
-MODEL = build_model(compose_config(["recipe=srl", "debug=tiny"]), VOCABULARY).eval()
+MODEL = build_model(compose_config(["recipe=srl", "debug=tiny"]), COLLATE.vocabulary, None).eval()
 with torch.no_grad():
     MODEL.roles.weight.mul_(20)  # far from ties
+    MODEL.predicates[2].weight.mul_(20)  # some words are found, some not
 
 
-def test_order_is_kept_and_neighbours_do_not_matter() -> None:
-    small = list(label(MODEL, VOCABULARY, CORPUS, batch_tokens=1))
-    large = list(label(MODEL, VOCABULARY, iter(CORPUS), batch_tokens=10_000))
-    assert [one.example for one in large] == CORPUS
-    assert [one.tags for one in small] == [one.tags for one in large]
-    back = list(label(MODEL, VOCABULARY, CORPUS[::-1], batch_tokens=100))
-    assert [one.tags for one in back[::-1]] == [one.tags for one in large]
+def tags(one: Labelled) -> list[list[str]]:
+    return [frame["tags"] for frame in one.frames]
+
+
+@pytest.mark.parametrize("find", [False, True])
+def test_order_is_kept_and_neighbours_do_not_matter(find: bool) -> None:
+    small = list(label(MODEL, COLLATE, CORPUS, 1, find))
+    large = list(label(MODEL, COLLATE, iter(CORPUS), 10_000, find))
+    assert [one.example for one in large] == CORPUS and any(one.frames for one in large)
+    assert [one.frames for one in small] == [one.frames for one in large]
+    back = list(label(MODEL, COLLATE, CORPUS[::-1], 100, find))
+    assert [one.frames for one in back[::-1]] == [one.frames for one in large]
 
 
 def test_longer_than_a_chunk() -> None:
     many = CORPUS * 60
-    assert [one.example["id"] for one in label(MODEL, VOCABULARY, many, 10_000)] == [e["id"] for e in many]
+    assert [one.example["id"] for one in label(MODEL, COLLATE, many, 10_000, True)] == [e["id"] for e in many]
+
+
+def test_given_predicates_are_kept_and_found_ones_are_those_above_a_half() -> None:
+    given, found = (list(label(MODEL, COLLATE, CORPUS, 1000, find)) for find in (False, True))
+    for one, example in zip(given, CORPUS, strict=True):
+        assert [frame["index"] for frame in one.frames] == [frame["index"] for frame in example["frames"]]
+    batch = COLLATE(CORPUS)
+    odds = MODEL.encode(batch).predicates
+    expected = [[t for t in range(len(e["words"])) if odds[b, t] > 0] for b, e in enumerate(CORPUS)]
+    assert [[frame["index"] for frame in one.frames] for one in found] == expected
+    assert 0 < sum(map(len, expected)) < sum(len(e["words"]) for e in CORPUS)
+
+
+def test_every_frame_has_a_roleset_of_its_word() -> None:
+    rolesets = COLLATE.vocabulary.rolesets
+    for one in label(MODEL, COLLATE, CORPUS, 1000, True):
+        for frame in one.frames:
+            word = one.example["words"][frame["index"]]
+            known = [rolesets.names[i] for i in rolesets.candidates(word)]
+            assert frame["roleset"] in known or (not known and frame["roleset"] == rolesets.usual(word))
+            assert frame["lemma"] == rolesets.lemma(frame["roleset"])
 
 
 def test_scores_count_what_was_predicted() -> None:
-    found = list(label(MODEL, VOCABULARY, CORPUS, 1000))
-    scores = score(MODEL, VOCABULARY, CORPUS, 1000)
-    counts = [count_srl([f["tags"] for f in one.example["frames"]], one.tags) for one in found]
+    given, found = (list(label(MODEL, COLLATE, CORPUS, 1000, find)) for find in (False, True))
+    scores = score(MODEL, COLLATE, CORPUS, 1000)
+    counts = [count_srl([f["tags"] for f in one.example["frames"]], tags(one)) for one in given]
     assert scores.total("srl-eval") == sum(counts, Counts())
     assert scores.illegal_output == 0
-    wild = sum(len(illegal_positions(tags)) for one in found for tags in one.argmax)
+    wild = sum(len(illegal_positions(row)) for one in given for row in one.argmax)
     assert scores.illegal_argmax == wild > 0
-    assert scores.as_dict()["predicates"] == sum(len(e["frames"]) for e in CORPUS)
+    assert scores.as_dict()["given_predicates"] == sum(len(e["frames"]) for e in CORPUS)
+    hits = sum(any(f["index"] == g["index"] for g in one.example["frames"]) for one in found for f in one.frames)
+    assert scores.total("predicates").overall.corr == hits
 
 
-def test_with_tags_leaves_the_original_alone() -> None:
-    one = next(found for found in label(MODEL, VOCABULARY, CORPUS, 1000) if found.tags)
+def test_a_prediction_leaves_the_original_alone() -> None:
+    one = next(found for found in label(MODEL, COLLATE, CORPUS, 1000, False) if found.frames)
     before = [frame["tags"] for frame in one.example["frames"]]
-    assert [frame["tags"] for frame in with_tags(one)["frames"]] == one.tags != before
+    assert one.prediction["frames"] == one.frames and tags(one) != before
     assert [frame["tags"] for frame in one.example["frames"]] == before
 
 
-def test_nothing_to_label() -> None:
-    assert list(label(MODEL, VOCABULARY, [], 100)) == []
+@pytest.mark.parametrize("find", [False, True])
+def test_nothing_to_label(find: bool) -> None:
+    assert list(label(MODEL, COLLATE, [], 100, find)) == []
+    (one,) = label(MODEL, COLLATE, [{**CORPUS[0], "words": [], "pos": [], "frames": []}], 100, find)  # type: ignore[list-item]
+    assert one.frames == []

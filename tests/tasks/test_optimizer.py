@@ -7,7 +7,7 @@ from grunlp.tasks.optimizer import adamw, warmup_then_decay
 
 def test_only_matrices_decay() -> None:
     module = nn.ModuleDict({"table": nn.Embedding(3, 2), "linear": nn.Linear(2, 2), "norm": nn.LayerNorm(2)})
-    optimizer = adamw(module, 0.1, 0.5)
+    optimizer = adamw(module, 0.1, 0.5, {})
     before = {name: p.detach().clone() for name, p in module.named_parameters()}
     for p in module.parameters():
         p.grad = torch.zeros_like(p)
@@ -15,6 +15,15 @@ def test_only_matrices_decay() -> None:
     changed = {name for name, p in module.named_parameters() if not torch.equal(p, before[name])}
     assert changed == {"linear.weight"}
     torch.testing.assert_close(module["linear"].weight, before["linear.weight"] * (1 - 0.1 * 0.5))
+
+
+def test_parts_with_rates_of_their_own_and_parts_that_are_frozen() -> None:
+    module = nn.ModuleDict({"low": nn.Linear(2, 2), "high": nn.Linear(2, 2), "frozen": nn.Linear(2, 2)})
+    module["frozen"].requires_grad_(False)
+    rates = {id(p): g["lr"] for g in adamw(module, 0.1, 0.5, {module["low"]: 0.01}).param_groups for p in g["params"]}
+    assert [rates[id(p)] for p in module["low"].parameters()] == [0.01, 0.01]
+    assert [rates[id(p)] for p in module["high"].parameters()] == [0.1, 0.1]
+    assert not {id(p) for p in module["frozen"].parameters()} & set(rates)
 
 
 def test_the_rate_rises_and_falls_in_straight_lines() -> None:

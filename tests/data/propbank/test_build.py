@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.propbank import build, build_ewt, build_frames, find_ewt, find_frames
+from grunlp.data.frame_files import index_path, read_index
+from grunlp.data.propbank import FRAMES_FILE, build, build_ewt, build_frames, find_ewt, find_frames
 from grunlp.data.readers import read
 from grunlp.errors import GrunlpError
 from tests.data.propbank.made_up import pack, write_tree
@@ -63,10 +64,11 @@ def test_raw_archives_are_built_into_the_cache(
     pack(frames_files, raw / "propbank-frames.tar.xz", "propbank-frames")
     monkeypatch.setenv("GRUNLP_DATA", str(tmp_path / "data"))
     assert find_ewt() == cache / "propbank-ewt"
-    assert find_frames() == cache / "propbank-frames" / "frames.conll.gz"
-    before = find_frames().stat().st_mtime_ns
-    assert find_frames().stat().st_mtime_ns == before
-    assert [example["pos"] for example in read(find_frames())] == [[]]
+    assert find_frames() == cache / "propbank-frames"
+    before = [path.stat().st_mtime_ns for path in (index_path(), find_frames() / FRAMES_FILE)]
+    assert [path.stat().st_mtime_ns for path in (index_path(), find_frames() / FRAMES_FILE)] == before
+    assert [example["pos"] for example in read(find_frames() / FRAMES_FILE)] == [[]]
+    assert read_index(index_path())["send.01"]["name"] == "give"
 
 
 def test_nothing_there_and_no_network(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,68 @@
+"""Which senses a word may have, in which order, and what its roles are called."""
+
+import pytest
+
+from grunlp.data.frame_files import Entry
+from grunlp.data.rolesets import RolesetCounter, Rolesets
+
+
+def entry(lemma: str, *aliases: str, **functions: str) -> Entry:
+    return Entry(lemma=lemma, name=f"to {lemma}", aliases=list(aliases), functions=functions, glosses={})
+
+
+INDEX = {
+    "give.01": entry("give", "give", "giving", ARG0="PAG", ARG2="GOL"),
+    "give.02": entry("give", "give"),
+    "ensure.01": entry("ensure", "ensure", "sure"),
+    "sure.02": entry("sure", "sure"),
+    "text.01": entry("text", "text"),
+}
+
+
+@pytest.fixture
+def rolesets() -> Rolesets:
+    counter = RolesetCounter()
+    for word, roleset, times in (("gave", "give.02", 3), ("Gave", "give_up.07", 1), ("sure", "sure.02", 1)):
+        for _ in range(times):
+            counter.add(word, roleset.partition(".")[0].partition("_")[0], roleset)
+    counter.add(None, "give", "give.99")
+    counter.add("gave", "", "")
+    return counter.finish(INDEX)
+
+
+def names(rolesets: Rolesets, word: str) -> list[str]:
+    return [rolesets.names[i] for i in rolesets.candidates(word)]
+
+
+def test_seen_forms_by_frequency_then_number(rolesets: Rolesets) -> None:
+    assert names(rolesets, "GAVE") == ["give.02", "give_up.07", "give.01", "give.99"]
+    assert rolesets.usual("gave") == "give.02" and rolesets.frequency("give") == 4
+    assert names(rolesets, "sure") == ["sure.02", "ensure.01"], "aliases count as forms"
+
+
+def test_unseen_forms_by_their_bases(rolesets: Rolesets) -> None:
+    assert names(rolesets, "texting") == ["text.01"] and names(rolesets, "gives") == names(rolesets, "give")
+    assert names(rolesets, "zooming") == [] and rolesets.usual("Zooming") == "zoom.01"
+    assert rolesets.usual("zebra") == "zebra.01"
+
+
+def test_lemmas_and_ids(rolesets: Rolesets) -> None:
+    assert rolesets.lemma("give_up.07") == "give" and rolesets.lemma("zoom_in.01") == "zoom"
+    assert rolesets["never.01"] == 0 and rolesets.names[rolesets["give.01"]] == "give.01"
+    assert rolesets.counts[rolesets["give.02"]] == 3 and rolesets.counts[rolesets["give.99"]] == 0
+
+
+def test_functions_of_roles(rolesets: Rolesets) -> None:
+    assert rolesets.function("give.01", "ARG2") == "recipient or goal"
+    assert rolesets.function("give.01", "R-ARG0") == "agent"
+    assert rolesets.function("unknown.01", "ARGM-TMP") == "time"
+    assert rolesets.function("unknown.01", "ARG2") == "" and rolesets.function("unknown.01", "ARG1") != ""
+
+
+def test_two_together(rolesets: Rolesets) -> None:
+    other = RolesetCounter()
+    other.add("gave", "give", "give.02")
+    other.add("chats", "chat", "chat.01")
+    both = rolesets.with_more(other.finish({}))
+    assert both.counts[both["give.02"]] == 4 and both.usual("chatted") == "chat.01"
+    assert both.functions == rolesets.functions and Rolesets(**both.as_dict()).names == both.names

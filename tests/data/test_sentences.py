@@ -1,0 +1,47 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grunlp.data.sentences import LONGEST, split_sentences
+
+
+def sentences(text: str) -> list[str]:
+    return [" ".join(token.word for token in tokens) for tokens in split_sentences(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It rains. He left! why? no", ["It rains .", "He left !", "why ?", "no"]),
+        ("Mr. Smith left at 5 p.m. He was tired.", ["Mr. Smith left at 5 p.m.", "He was tired ."]),
+        ("U.S. officials met in the U.S. The talks failed.", ["U.S. officials met in the U.S.", "The talks failed ."]),
+        ("She works at Google Inc. in Ohio.", ["She works at Google Inc. in Ohio ."]),
+        ('He said "Go." Then he left.', ['He said " Go . "', "Then he left ."]),
+        ("Wait... what? Well... Yes.", ["Wait ... what ?", "Well ...", "Yes ."]),
+        ("the end.The start. version 2.0 of a.b", ["the end .", "The start .", "version 2.0 of a . b"]),
+        ("It cost $3.50, e.g. for tea.", ["It cost $ 3.50 , e.g. for tea ."]),
+        ("(It was late.) We went.", ["( It was late . )", "We went ."]),
+        ("NASA to launch telescope", ["NASA to launch telescope"]),
+        ("", []),
+        (" \t ", []),
+    ],
+)
+def test_rule(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="\n"), max_size=300))
+def test_nothing_is_lost_and_offsets_fit(text: str) -> None:
+    tokens = [token for sentence in split_sentences(text) for token in sentence]
+    assert "".join(token.word for token in tokens) == "".join(text.split())
+    assert all(text[token.start : token.end] == token.word for token in tokens)
+    assert all(one.end <= other.start for one, other in pairwise(tokens))
+
+
+def test_long_sentences_are_cut_at_a_pause() -> None:
+    text = "a " * 150 + ", " + "b " * 200
+    parts = list(split_sentences(text))
+    assert [len(part) for part in parts] == [151, LONGEST]
+    assert sum(len(part) for part in split_sentences("x " * 1001)) == 1001

@@ -1,0 +1,50 @@
+"""A labeller with a larger vocabulary labels as the one it came from did."""
+
+import torch
+
+from grunlp.config import compose_config
+from grunlp.data.batches import Collator
+from grunlp.data.example import Example
+from grunlp.models.transfer import transfer
+from grunlp.run import build_model
+from grunlp.tasks.labelling import label
+from tests.toys import toy_corpus, vocabulary_of
+
+OLD = toy_corpus(30, 1)
+
+
+def changed() -> list[Example]:
+    """Words, characters, roles, senses and parts of speech that the old corpus does not have."""
+    examples = toy_corpus(30, 2)
+    for example in examples:
+        example["words"] = [word.replace("cat", "ZÉBU") for word in example["words"]]
+        example["pos"] = [tag.replace("VB", "VBZ") for tag in example["pos"]]
+        for frame in example["frames"]:
+            frame["tags"] = [tag.replace("ARG1", "ARG0").replace("B-ARG0", "B-AAA") for tag in frame["tags"]]
+            frame["roleset"] = frame["roleset"].replace("see.01", "spy.01")
+    return examples
+
+
+def test_the_same_answers_with_a_larger_vocabulary() -> None:
+    torch.manual_seed(0)
+    for decoder in ("viterbi", "crf"):
+        config = compose_config(["recipe=srl", "debug=tiny", f"model.decoder={decoder}"])
+        before = vocabulary_of(OLD)
+        old = build_model(config, before, None).eval()
+        with torch.no_grad():
+            old.roles.weight.mul_(10)
+            assert old.senses is not None
+            old.senses.rolesets.weight.normal_()
+        after = before.with_more(vocabulary_of(changed()))
+        assert len(after.tags) > len(before.tags) and len(after.characters) > len(before.characters)
+        new = build_model(config, after, None).eval()
+        transfer(old, before, new, after)
+        one = [x.frames for x in label(old, Collator(before, None), [*OLD, *changed()], 500, find=True)]
+        other = [x.frames for x in label(new, Collator(after, None), [*OLD, *changed()], 500, find=True)]
+        assert [[(f["index"], f["tags"]) for f in x] for x in one] == [
+            [(f["index"], f["tags"]) for f in x] for x in other
+        ]
+        old_text = list(zip(one[: len(OLD)], other[: len(OLD)], strict=True))
+        assert any(frames for frames, _ in old_text)
+        for frames, again in old_text:  # a new sense of an old word is never the likeliest
+            assert [f["roleset"] for f in frames] == [f["roleset"] for f in again]
