@@ -1,6 +1,7 @@
 """The card of a run: what was trained on what, how well it does, and what it must not be used for."""
 
 from pathlib import Path
+from typing import Any
 
 from omegaconf import OmegaConf
 
@@ -14,6 +15,16 @@ DATA = {
         "CC BY-SA 4.0. Predicates are verbs, nouns and adjectives. Not comparable with CoNLL-2005 or CoNLL-2012."
     ),
     "propbank-frames": "The example sentences of the PropBank frame files; CC BY-SA 4.0.",
+}
+
+_SHOWN = {
+    "srl-eval": "roles of given predicates (srl-eval)",
+    "seqeval": "the same with V (seqeval, strict)",
+    "senses": "senses of given predicates",
+    "usual-senses": "most frequent senses",
+    "predicates": "predicates found",
+    "found": "roles of predicates found",
+    "found-right-sense": "the same, under right senses",
 }
 
 
@@ -31,25 +42,39 @@ def write_card(path: Path) -> None:
         *(DATA[part] for part in (data, extra) if part in DATA),
         *([] if {data, extra} <= known else ["The user's own data is among it; its licence is the user's to state."]),
         "",
-        "- input: tokenised sentences with their predicates; output: roles as legal BIO tags",
+        "- input: sentences, tokenised or as raw English text; output: predicates with their rolesets, and for each the",
+        "  roles as legal BIO tags",
         f"- weights: {size:.1f} MiB; training: {training['epochs']} epochs in {training['seconds'] / 60:.1f} minutes; "
         f"seed {config.seed}",
         f"- {training['left_out']} training sentences left out because they occur in dev or test",
+        *_speed(metrics),
         "",
-        "| split | counting | precision | recall | F1 | 95 % interval |",
+        "| split | what | precision | recall | F1 | 95 % interval |",
         "|---|---|---|---|---|---|",
     ]
     for split in ("dev", "test"):
-        for counting in ("srl-eval", "seqeval"):
-            if split in metrics:
-                s = metrics[split][counting]
-                low, high = s["f1_interval"]
-                row = f"{s['precision']:.2f} | {s['recall']:.2f} | {s['f1']:.2f} | {low:.2f} to {high:.2f}"
-                lines.append(f"| {split} | {counting} | {row} |")
+        for counting in (name for name in _SHOWN if name in metrics.get(split, {})):
+            s = metrics[split][counting]
+            low, high = s["f1_interval"]
+            row = f"{s['precision']:.2f} | {s['recall']:.2f} | {s['f1']:.2f} | {low:.2f} to {high:.2f}"
+            lines.append(f"| {split} | {_SHOWN[counting]} | {row} |")
     lines += [
         "",
+        "Intervals are by bootstrap over documents. Most frequent senses: what always taking a word's most frequent",
+        "roleset of the training data would have got.",
+        "",
         "Wrong roles are common at these scores: not for decisions about people, and not for text unlike the training",
-        "data without an evaluation on such text.",
+        "data, or in another language, without an evaluation on such text.",
         "",
     ]
     (path / CARD).write_text("\n".join(lines), encoding="utf-8")
+
+
+def _speed(metrics: dict[str, Any]) -> list[str]:
+    if "speed" not in metrics:
+        return []
+    s = metrics["speed"]
+    return [
+        f"- speed: {s['words_per_second']:.0f} words a second from raw text to frames on one thread of the machine that "
+        f"built it ({s['lowest']:.0f} to {s['highest']:.0f} in five repeats)"
+    ]

@@ -154,6 +154,9 @@ def load_run(path: str | Path) -> Run:
         GrunlpError: no run lies there, or its parts do not fit each other.
     """
     path = DEFAULT if str(path) == "default" else Path(path)
+    if path == DEFAULT and not (path / WEIGHTS).is_file():
+        there = "this installation has no model in the box"
+        raise GrunlpError("run=default", there, "Type run=DIR, or build one: python scripts/build_default_model.py")
     missing = [name for name in (CONFIG, VOCABULARY, WEIGHTS) if not (path / name).is_file()]
     if missing:
         finished = sorted(str(found.parent) for found in Path("runs").glob(f"*/*/{WEIGHTS}"))

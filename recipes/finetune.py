@@ -61,7 +61,9 @@ def run(config: DictConfig) -> None:
 
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
     optimizer = config.optimizer
-    rates = layer_rates(model, optimizer.learning_rate, config.finetune.layer_decay)
+    rates = layer_rates(model, optimizer.learning_rate, config.finetune.layer_decay, optimizer.encoder_learning_rate)
+    if model.pretrained is not None and not optimizer.encoder_learning_rate:
+        model.pretrained.freeze()
     task = SRLTask(model, steps, optimizer.learning_rate, rates, optimizer.weight_decay, optimizer.warmup)
     frozen = FrozenLayers(layers_from_below(model)[: config.finetune.frozen_layers], config.finetune.frozen_epochs)
     trainer = make_trainer(run_dir, **config.trainer, more=[frozen, TowardsOld(config.finetune.penalty)])

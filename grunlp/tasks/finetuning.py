@@ -9,15 +9,25 @@ from grunlp.models.srl import SRLModel
 
 
 def layers_from_below(model: SRLModel) -> list[nn.Module]:
-    """The layers that every job shares: the words, a pretrained encoder's, then each of the sentence encoder."""
+    """The layers that every job shares: the words with a pretrained encoder, then each of the sentence encoder."""
     words = nn.ModuleList([model.words] if model.pretrained is None else [model.words, model.pretrained])
     return [words, *model.encoder.layers]
 
 
-def layer_rates(model: SRLModel, learning_rate: float, decay: float) -> dict[nn.Module, float]:
-    """Lower rates for lower layers (Howard and Ruder 2018, §3.2): each has `decay` times the rate of the one above."""
+def layer_rates(
+    model: SRLModel, learning_rate: float, decay: float, encoder_learning_rate: float
+) -> dict[nn.Module, float]:
+    """Lower rates for lower layers (Howard and Ruder 2018, §3.2): each has `decay` times the rate of the one above.
+
+    Args:
+        model: the labeller.
+        learning_rate: of what is not among `layers_from_below`.
+        decay: at most 1.
+        encoder_learning_rate: of a pretrained encoder.
+    """
     layers = layers_from_below(model)
-    return {layer: learning_rate * decay ** (len(layers) - i) for i, layer in enumerate(layers)}
+    rates = {layer: learning_rate * decay ** (len(layers) - i) for i, layer in enumerate(layers)}
+    return rates if model.pretrained is None else {**rates, model.pretrained.transformer: encoder_learning_rate}
 
 
 class FrozenLayers(Callback):

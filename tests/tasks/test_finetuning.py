@@ -13,7 +13,7 @@ from tests.toys import toy_corpus, vocabulary_of
 def test_lower_layers_learn_more_slowly() -> None:
     config = compose_config(["recipe=srl", "debug=tiny", "model.num_layers=3"])
     model = build_model(config, vocabulary_of(toy_corpus(4)), None)
-    rates = {id(p): rate for layer, rate in layer_rates(model, 1.0, 0.5).items() for p in layer.parameters()}
+    rates = {id(p): rate for layer, rate in layer_rates(model, 1.0, 0.5, 0.1).items() for p in layer.parameters()}
     parts = [model.words, *model.encoder.layers]
     assert [{rates[id(p)] for p in part.parameters()} for part in parts] == [{0.0625}, {0.125}, {0.25}, {0.5}]
     inside = {id(p) for layer in layers_from_below(model) for p in layer.parameters()}

@@ -1,0 +1,104 @@
+"""Build the model in the box, grunlp/default: about an hour on one core, seconds of it beyond the training.
+
+    python scripts/build_default_model.py                 train, then pack
+    python scripts/build_default_model.py run=DIR         pack a run that was trained as below
+    python scripts/build_default_model.py out=DIR         elsewhere than into the package
+
+It trains the labeller on the English Web Treebank and the example sentences of the PropBank frame files (both CC BY-SA
+4.0; from GRUNLP_DATA or downloaded), keeps the weights in half precision, scores what is kept on the development and
+test sets, times it on one thread, and writes the card. The folder holds weights and vocabulary, no sentence of either.
+"""
+
+import itertools
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+
+from grunlp.arguments import parse_arguments
+from grunlp.card import write_card
+from grunlp.command import command
+from grunlp.data.corpora import open_corpus
+from grunlp.data.raw import raw_examples
+from grunlp.errors import GrunlpError
+from grunlp.run import CARD, CONFIG, DEFAULT, METRICS, VOCABULARY, WEIGHTS, Run, load_run, save_weights, write_metrics
+from grunlp.tasks.labelling import label, score
+
+TRAINING = ["recipe=srl", "data=propbank-ewt", "data.extra=propbank-frames", "vocabulary.frame_files=true", "seed=1"]
+DEFAULTS: dict[str, Any] = {"run": None, "out": str(DEFAULT)}
+
+
+@command(lambda arguments: str(__doc__))
+def main(arguments: list[str]) -> int:
+    """Train, pack, score, time, describe."""
+    given = parse_arguments(arguments, DEFAULTS)
+    out = Path(given["out"])
+    if out != DEFAULT and out.exists():
+        raise GrunlpError(f"{out} exists", "nothing is overwritten", "Type out=NEW_FOLDER")
+    with tempfile.TemporaryDirectory() as folder:
+        trained = given["run"] or _train(folder)
+        packed = Path(folder) / "packed"
+        _pack(load_run(trained), packed)
+        run = load_run(packed)
+        corpus = open_corpus({**run.config.data, "extra": None})
+        for split in ("dev", "test"):
+            scores = score(run.model, run.collate, getattr(corpus, split), batch_tokens=4000)
+            write_metrics(packed, split, scores.as_dict())
+            print(f"\n{split}\n{scores.report()}")
+        write_metrics(packed, "speed", _speed(run, corpus.dev))
+        write_card(packed)
+        print(f"\n{(packed / CARD).read_text(encoding='utf-8')}")
+        out.mkdir(parents=True, exist_ok=True)
+        for name in (WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD):
+            shutil.copy(packed / name, out / name)
+    size = sum(path.stat().st_size for path in out.iterdir() if path.is_file()) / 2**20
+    print(f"{out}: {size:.1f} MiB")
+    return 0
+
+
+def _train(folder: str) -> str:
+    run_dir = f"{folder}/run"
+    subprocess.run([sys.executable, "-m", "grunlp.train", *TRAINING, f"run_dir={run_dir}"], check=True)
+    return run_dir
+
+
+def _pack(run: Run, packed: Path) -> None:
+    """The run with its weights in half precision and without what only its training needs."""
+    packed.mkdir()
+    config = run.config.copy()
+    config.run_dir = None
+    (packed / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
+    run.collate.vocabulary.save(packed / VOCABULARY)
+    save_weights(packed, run.model.half())
+    training = json.loads((run.path / METRICS).read_text(encoding="utf-8"))["training"]
+    write_metrics(packed, "training", training)
+
+
+def _speed(run: Run, examples: Any) -> dict[str, float]:
+    """Words a second from raw text to frames on one thread: the median of five, and the extremes."""
+    torch.set_num_threads(1)
+    lines = [" ".join(example["words"]) for example in examples]
+    speeds = []
+    with torch.inference_mode():
+        for repeat in range(6):
+            started = time.perf_counter()
+            sentences = itertools.chain.from_iterable(raw_examples(line, 1) for line in lines)
+            labelled = label(run.model, run.collate, sentences, batch_tokens=4000, find=True)
+            words = sum(len(one.example["words"]) for one in labelled)
+            if repeat:  # the first warms up
+                speeds.append(words / (time.perf_counter() - started))
+    found = {"words_per_second": statistics.median(speeds), "lowest": min(speeds), "highest": max(speeds)}
+    print("\nraw text, one thread:", ", ".join(f"{name} {value:.0f}" for name, value in found.items()))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""A pretrained encoder under the GRU: alone as in a batch, frozen or trained, and complete in the run folder."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from grunlp.config import compose_config
+from grunlp.data.batches import Collator
+from grunlp.errors import GrunlpError
+from grunlp.modules.pretrained import PretrainedEncoder
+from grunlp.run import build_model, load_run, open_encoder, save_settings, save_weights
+from tests.tiny_encoder import save_tiny_encoder
+from tests.toys import toy_corpus, vocabulary_of
+
+CORPUS = toy_corpus(6, 1)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    return save_tiny_encoder(tmp_path / "encoder", longest=16)  # the longest toy sentences need two windows
+
+
+def make(source: str) -> tuple[PretrainedEncoder, Collator]:
+    encoder, pieces = open_encoder(source, weights=True)
+    assert encoder is not None
+    return encoder.eval(), Collator(vocabulary_of(CORPUS), pieces)
+
+
+def test_alone_as_in_a_batch_and_in_windows(source: str) -> None:
+    encoder, collate = make(source)
+    batch = collate(CORPUS)
+    assert len(batch.pieces) > len(CORPUS), "some sentence needs two windows"
+    together = encoder(batch.pieces, batch.piece_index)
+    for b, example in enumerate(CORPUS):
+        one = collate([example])
+        alone = encoder(one.pieces, one.piece_index)[0]
+        torch.testing.assert_close(together[b, : len(alone)], alone, rtol=0, atol=1e-5)
+
+
+def test_the_mixture_is_of_all_layers(source: str) -> None:
+    encoder, collate = make(source)
+    batch = collate(CORPUS[:1])
+    read = encoder.transformer(
+        input_ids=batch.pieces, attention_mask=(batch.pieces != 0).long(), output_hidden_states=True
+    ).hidden_states
+    for layer in range(3):
+        with torch.no_grad():
+            encoder.mixture.fill_(-100)[layer] = 0
+        expected = read[layer].flatten(0, 1)[batch.piece_index]
+        torch.testing.assert_close(encoder(batch.pieces, batch.piece_index), expected)
+
+
+def test_frozen_weights_stay_and_dropout_rests(source: str) -> None:
+    encoder, collate = make(source)
+    batch = collate(CORPUS)
+    encoder.train()
+    assert not torch.equal(encoder(batch.pieces, batch.piece_index), encoder(batch.pieces, batch.piece_index))
+    encoder.freeze()
+    encoder.train()
+    read = encoder(batch.pieces, batch.piece_index)
+    assert torch.equal(read, encoder(batch.pieces, batch.piece_index))
+    read.sum().backward()
+    assert encoder.mixture.grad is not None and all(p.grad is None for p in encoder.transformer.parameters())
+
+
+def test_the_run_folder_needs_no_other(source: str, tmp_path: Path) -> None:
+    config = compose_config(["recipe=srl", "debug=tiny", f"model.encoder={source}"])
+    encoder, collate = make(source)
+    model = build_model(config, collate.vocabulary, encoder).eval()
+    (tmp_path / "run").mkdir()
+    save_settings(tmp_path / "run", config, collate, encoder)
+    save_weights(tmp_path / "run", model)
+    shutil.rmtree(source)
+    run = load_run(tmp_path / "run")
+    assert torch.equal(run.model(run.collate(CORPUS)).roles, model(collate(CORPUS)).roles)
+    assert not list((tmp_path / "run" / "encoder").glob("*.bin"))
+
+
+def test_no_encoder(tmp_path: Path) -> None:
+    with pytest.raises(GrunlpError, match=r"(?s)no encoder.*model\.encoder=FOLDER"):
+        open_encoder(str(tmp_path), weights=True)
+    assert open_encoder(None, weights=True) == (None, None)
