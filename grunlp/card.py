@@ -40,7 +40,7 @@ def write_card(path: Path) -> None:
         f"# Semantic role labeller trained on {data}{f' and {extra}' if extra else ''}",
         "",
         *(DATA[part] for part in (data, extra) if part in DATA),
-        *([] if {data, extra} <= known else ["The user's own data is among it; its licence is the user's to state."]),
+        *([] if {data, extra} <= known else ["The user's own data is among it; theirs is the licence."]),
         "",
         "- input: sentences, tokenised or as raw English text; output: predicates with their rolesets, and for each the",
         "  roles as legal BIO tags",
@@ -75,6 +75,6 @@ def _speed(metrics: dict[str, Any]) -> list[str]:
         return []
     s = metrics["speed"]
     return [
-        f"- speed: {s['words_per_second']:.0f} words a second from raw text to frames on one thread of the machine that "
-        f"built it ({s['lowest']:.0f} to {s['highest']:.0f} in five repeats)"
+        f"- speed: {s['words_per_second']:.0f} words a second from raw text to frames on one thread where it was "
+        f"built ({s['lowest']:.0f} to {s['highest']:.0f} in five repeats)"
     ]

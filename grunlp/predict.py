@@ -26,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "format": None,
     "predicates": "auto",
     "style": "auto",
-    "batch_tokens": 8000,
+    "batch_tokens": 3000,
 }
 
 HELP = """Find who did what to whom.
@@ -42,7 +42,7 @@ keys:
   format=null        raw, or a format that `python -m grunlp.data check` names; null tells it by the first lines
   predicates=auto    given: label those of the input; found: find them; auto: given where the format has them
   style=auto         json: a JSON object a sentence; text: for reading; auto: text on a terminal, else json
-  batch_tokens=8000  tokens a batch; lower it to need less memory
+  batch_tokens=3000  tokens a batch; lower it to need less memory
 
 Raw text is split into sentences, which never run over the end of a line, and tokenised by the rules at the head of
 grunlp/data/sentences.py and tokens.py. Output is in the order of the input. A bad line is named on standard error and

@@ -5,6 +5,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+_WIDEST = 60  # characters of an argument beyond which its gloss stands where it ends
+
 
 def show(record: dict[str, Any], console: Console) -> None:
     """Print a record of the frames format: the sentence, then each frame with a line an argument.
@@ -15,17 +17,17 @@ def show(record: dict[str, Any], console: Console) -> None:
         ARG2  him     entity given to
         ARG1  a book  thing given
     """
-    console.print(Text(" ".join(record["words"]), style="bold"), soft_wrap=True)
+    lines = [Text(" ".join(record["words"]), style="bold")]
     if record["words"] and not record["frames"]:
-        console.print(Text("  no predicate", style="dim"))
+        lines.append(Text("  no predicate", style="dim"))
     for frame in record["frames"]:
-        line = Text("  ").append(frame["predicate"], style="bold green")
-        console.print(line.append(f"  {frame['roleset']}", style="green").append(f" {frame['sense']}", style="dim"))
+        line = Text("  ").append(frame["predicate"], style="bold green").append(f"  {frame['roleset']}", style="green")
+        lines.append(line.append(f" {frame['sense']}", style="dim"))
         roles = max((len(argument["role"]) for argument in frame["arguments"]), default=0)
-        texts = max((len(argument["text"]) for argument in frame["arguments"]), default=0)
+        texts = min(_WIDEST, max((len(argument["text"]) for argument in frame["arguments"]), default=0))
         for argument in frame["arguments"]:
             line = Text("    ").append(f"{argument['role']:{roles}}  ", style="cyan")
-            line.append(f"{argument['text']:{min(texts, 60)}}  ").append(argument["gloss"], style="dim")
-            line.rstrip()
-            console.print(line, soft_wrap=True)
-    console.print()
+            lines.append(line.append(f"{argument['text']:{texts}}  ").append(argument["gloss"], style="dim"))
+    for line in [*lines, Text()]:
+        line.rstrip()
+        console.print(line, soft_wrap=True)

@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
         run = load_run(packed)
         corpus = open_corpus({**run.config.data, "extra": None})
         for split in ("dev", "test"):
-            scores = score(run.model, run.collate, getattr(corpus, split), batch_tokens=4000)
+            scores = score(run.model, run.collate, getattr(corpus, split), batch_tokens=3000)
             write_metrics(packed, split, scores.as_dict())
             print(f"\n{split}\n{scores.report()}")
         write_metrics(packed, "speed", _speed(run, corpus.dev))
@@ -91,7 +91,7 @@ def _speed(run: Run, examples: Any) -> dict[str, float]:
         for repeat in range(6):
             started = time.perf_counter()
             sentences = itertools.chain.from_iterable(raw_examples(line, 1) for line in lines)
-            labelled = label(run.model, run.collate, sentences, batch_tokens=4000, find=True)
+            labelled = label(run.model, run.collate, sentences, batch_tokens=3000, find=True)
             words = sum(len(one.example["words"]) for one in labelled)
             if repeat:  # the first warms up
                 speeds.append(words / (time.perf_counter() - started))

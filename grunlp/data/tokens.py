@@ -3,7 +3,8 @@
 The rule follows the Penn Treebank's conventions as the English Web Treebank uses them, since that is what the labellers
 are trained on; general tokenizers split much of the same text otherwise (see README).
 
-1. Blanks separate. Addresses of the web and of mail, names of files and telephone numbers stay whole.
+1. Blanks separate. Addresses of the web and of mail, names of files and users, hash tags and telephone numbers stay
+   whole.
 2. Numbers with their separators and endings (1,000.5  10:30  3/4  21st  1990s), abbreviations of single letters (U.S.),
    initials before a name and common abbreviations with a dot (Mr. Inc. Sept.) stay whole.
 3. Negation and clitics part from their word in either case, with a straight or curly apostrophe or none where that is
@@ -28,6 +29,7 @@ _TOKEN = re.compile(
       (?:https?://|www\.)[^\s<>"]*[^\s<>".,;:!?)\]']        # web address
     | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                          # mail address
     | \w[\w-]*(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|info|biz|uk|doc|docx|xls|pdf|txt|html?|jpg|png|gif|exe|zip|ppt)\b
+    | (?<!\w)[@\#][^\W\d]\w*                                # @user #tag
     | \(?\d{{3}}\)?-\d{{3}}-\d{{4}}\b                       # telephone
     | (?:[^\W\d_]\.){{2,}}                                  # U.S.
     | [ap]\.m\b\.?                                          # p.m.

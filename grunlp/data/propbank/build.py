@@ -36,7 +36,7 @@ def find_ewt() -> Path:
     for folder in (_data() / "propbank-ewt", cached):
         if all((folder / name).is_file() for name in EWT_FILES):
             return folder
-    build_ewt(cached, _raw("UD_English-EWT-sources"), _raw("propbank-release-ewt"))
+    build_ewt(cached, raw_archive("UD_English-EWT-sources"), raw_archive("propbank-release-ewt"))
     return cached
 
 
@@ -45,7 +45,7 @@ def find_frames() -> Path:
     archive in `$GRUNLP_DATA/raw` or downloaded. Raises GrunlpError as `find_ewt` does."""
     cached = index_path().parent
     if not all((cached / name).is_file() for name in (FRAMES_FILE, INDEX_FILE)):
-        build_frames(cached, _raw("propbank-frames"))
+        build_frames(cached, raw_archive("propbank-frames"))
     return cached
 
 
@@ -93,7 +93,8 @@ def _data() -> Path:
     return Path(os.environ.get("GRUNLP_DATA") or os.devnull)
 
 
-def _raw(name: str) -> Path | None:
+def raw_archive(name: str) -> Path | None:
+    """`$GRUNLP_DATA/raw/<name>.tar.xz`, where it is there."""
     archive = _data() / "raw" / f"{name}.tar.xz"
     return archive if archive.is_file() else None
 
