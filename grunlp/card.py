@@ -17,6 +17,7 @@ DATA = {
     "propbank-frames": "The example sentences of the PropBank frame files; CC BY-SA 4.0.",
 }
 
+_OWN = "Data of the user's own is among it, whose licence is not known here."
 _SHOWN = {
     "srl-eval": "roles of given predicates (srl-eval)",
     "seqeval": "the same with V (seqeval, strict)",
@@ -40,7 +41,7 @@ def write_card(path: Path) -> None:
         f"# Semantic role labeller trained on {data}{f' and {extra}' if extra else ''}",
         "",
         *(DATA[part] for part in (data, extra) if part in DATA),
-        *([] if {data, extra} <= known else ["The user's own data is among it; theirs is the licence."]),
+        *([] if {data, extra} <= known else [_OWN]),
         "",
         "- input: sentences, tokenised or as raw English text; output: predicates with their rolesets, and for each the",
         "  roles as legal BIO tags",

@@ -9,8 +9,6 @@ sentence="${1:-The teacher gave the children a book in the garden yesterday.}"
 run="runs/srl/quickstart-$(date +%Y-%m-%d_%H-%M-%S)"
 .venv/bin/python -m grunlp.train recipe=srl data=demo run_dir="$run"
 echo
-echo "$sentence"
-printf '%s\n' "$sentence" | .venv/bin/python -m grunlp.predict run="$run" \
-  | .venv/bin/python -c 'import json, sys; [print("  " + frame["text"]) for line in sys.stdin for frame in json.loads(line)["frames"]]'
+.venv/bin/python -m grunlp.predict run="$run" style=text "$sentence"
 echo
 echo "your own data next:  .venv/bin/python -m grunlp.train recipe=srl data.train=FILE data.dev=FILE data.test=FILE"
