@@ -43,8 +43,8 @@ def write_card(path: Path) -> None:
         *(DATA[part] for part in (data, extra) if part in DATA),
         *([] if {data, extra} <= known else [_OWN]),
         "",
-        "- input: sentences, tokenised or as raw English text; output: predicates with their rolesets, and for each the",
-        "  roles as legal BIO tags",
+        "- input: sentences, tokenised or as raw English text",
+        "- output: predicates with their rolesets, and the roles of each as legal BIO tags",
         f"- weights: {size:.1f} MiB; training: {training['epochs']} epochs in {training['seconds'] / 60:.1f} minutes; "
         f"seed {config.seed}",
         f"- {training['left_out']} training sentences left out because they occur in dev or test",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from grunlp.arguments import parse_arguments
+from grunlp.compare import DEFAULTS as COMPARE
 from grunlp.config import compose_config, folder
 from grunlp.evaluate import DEFAULTS as EVALUATE
 from grunlp.predict import DEFAULTS as PREDICT
@@ -36,10 +37,12 @@ def test_training_commands_compose(command: str) -> None:
     compose_config([a for a in arguments(command, "grunlp.train") if not a.startswith("-")])
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if "grunlp.evaluate" in c or "grunlp.predict" in c])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if re.search(r"grunlp\.(evaluate|compare|predict)", c)])
 def test_other_commands_parse(command: str) -> None:
-    for program, defaults in (("grunlp.evaluate", EVALUATE), ("grunlp.predict", PREDICT)):
-        parse_arguments([a for a in arguments(command, program) if a != "--help"], defaults)
+    for program, defaults in (("grunlp.evaluate", EVALUATE), ("grunlp.compare", COMPARE), ("grunlp.predict", PREDICT)):
+        given = [a for a in arguments(command, program) if a != "--help"]
+        parse_arguments([a for a in given if "=" in a], defaults)
+        assert program != "grunlp.evaluate" or all("=" in a for a in given)
 
 
 @pytest.mark.parametrize("script", sorted(set(re.findall(r"scripts/\w+\.(?:sh|py)", README))))
