@@ -32,6 +32,7 @@ _TEXTS = _FILES | {
     "run_dir",
     "vocabulary.vectors",
     "model.encoder",
+    "model.init",
     *(f"data.{key}" for key in ("extra", "path", "config")),
 }
 

@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import Tensor, nn
 from yaml import YAMLError
 
 from grunlp.data.batches import Collator
@@ -116,7 +117,7 @@ def open_encoder(source: str | None, weights: bool) -> tuple[PretrainedEncoder |
 
 def build_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None) -> SRLModel:
     """The network a configuration describes, with the sizes its vocabulary gives."""
-    sizes = {key: value for key, value in config.model.items() if key != "encoder"}
+    sizes = {key: value for key, value in config.model.items() if key not in ("encoder", "init")}
     return SRLModel(
         tags=vocabulary.tags.items,
         word_counts=vocabulary.word_counts,
@@ -129,6 +130,18 @@ def build_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedE
     )
 
 
+def load_pretrained(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:
+    """Vocabulary and weights of a run of `recipe=pretrain`. Raises GrunlpError where none lies."""
+    folder = Path(path)
+    if not all((folder / name).is_file() for name in (VOCABULARY, WEIGHTS)):
+        there = "a finished run of recipe=pretrain is needed"
+        raise GrunlpError(f"model.init={path}: no run", there, "Type model.init=FOLDER")
+    try:
+        return Vocabulary.load(folder / VOCABULARY), load_file(folder / WEIGHTS)
+    except SafetensorError as error:
+        raise GrunlpError(f"{folder / WEIGHTS}: {error}", "", "Copy the whole folder again, or train anew.") from None
+
+
 def save_settings(path: Path, config: DictConfig, collate: Collator, encoder: PretrainedEncoder | None) -> None:
     """Write all but the weights, before the training: they make the folder a run, finished or not."""
     (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
@@ -138,7 +151,7 @@ def save_settings(path: Path, config: DictConfig, collate: Collator, encoder: Pr
         collate.pieces.save(path / ENCODER)
 
 
-def save_weights(path: Path, model: SRLModel) -> None:
+def save_weights(path: Path, model: nn.Module) -> None:
     """Write the weights, after the training: a run that has them is finished."""
     # not save_file: it keeps others from reading what it writes, and a run folder is there to be shared
     (path / WEIGHTS).write_bytes(save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
@@ -170,6 +183,9 @@ def load_run(path: str | Path) -> Run:
     try:
         config = OmegaConf.load(path / CONFIG)
         assert isinstance(config, DictConfig)
+        if config.recipe == "pretrain":
+            there = "it labels nothing; a labeller starts from it"
+            raise GrunlpError(f"{path} is a pretraining", there, f"Type recipe=srl model.init={path}")
         encoder, pieces = open_encoder(str(path / ENCODER) if config.model.encoder else None, weights=False)
         model = build_model(config, vocabulary, encoder)
         model.load_state_dict(load_file(path / WEIGHTS))

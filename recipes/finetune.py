@@ -42,7 +42,7 @@ def run(config: DictConfig) -> None:
     with open_dict(config):  # the network is that of the old run
         config.model, config.data.extra = old.config.model, None
     model = build_model(config, vocabulary, old.model.pretrained)
-    transfer(old.model, old.collate.vocabulary, model, vocabulary)
+    transfer(dict(old.model.named_parameters()), old.collate.vocabulary, model, vocabulary)
     data = SRLData(
         Corpus(corpus.name, train, corpus.dev, corpus.test, None, left_out), collate, seed=config.seed, **config.loader
     )

@@ -7,6 +7,7 @@ from itertools import chain
 import torch
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
+from torch import Tensor
 
 from grunlp.card import write_card
 from grunlp.data.batches import Collator
@@ -16,7 +17,19 @@ from grunlp.data.module import SRLData
 from grunlp.data.propbank import find_frames
 from grunlp.data.vectors import load_vectors, read_vector_words
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.run import build_model, clear_run, new_run, open_encoder, save_settings, save_weights, write_metrics
+from grunlp.errors import GrunlpError
+from grunlp.models.srl import SRLModel
+from grunlp.models.transfer import transfer
+from grunlp.run import (
+    build_model,
+    clear_run,
+    load_pretrained,
+    new_run,
+    open_encoder,
+    save_settings,
+    save_weights,
+    write_metrics,
+)
 from grunlp.tasks.labelling import score
 from grunlp.tasks.srl import SRLTask
 from grunlp.tasks.trainer import load_best, make_trainer, peak_memory_mib
@@ -37,6 +50,9 @@ def run(config: DictConfig) -> None:
     vocabulary = Vocabulary.count(
         chain(corpus.train, corpus.extra or ()), config.vocabulary.min_count, extra_words, frame_files
     )
+    pretrained = load_pretrained(config.model.init) if config.model.init else None
+    if pretrained is not None:
+        vocabulary = pretrained[0].with_more(vocabulary)
     encoder, pieces = open_encoder(config.model.encoder, weights=True)
     collate = Collator(vocabulary, pieces)
     data = SRLData(corpus, collate, seed=config.seed, **config.loader)
@@ -44,6 +60,8 @@ def run(config: DictConfig) -> None:
     if encoder is not None and not config.optimizer.encoder_learning_rate:
         encoder.freeze()
     model = build_model(config, vocabulary, encoder)
+    if pretrained is not None:
+        _start_from(*pretrained, model, vocabulary)
     if vectors:
         load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.words.table)
     clear_run(run_dir)
@@ -75,3 +93,13 @@ def run(config: DictConfig) -> None:
             print(f"\n{split}\n{scores.report()}")
     write_card(run_dir)
     print(f"\ntrained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}")
+
+
+def _start_from(old: Vocabulary, weights: dict[str, Tensor], model: SRLModel, vocabulary: Vocabulary) -> None:
+    """Take over the words and the sentence encoder of a pretraining."""
+    lower = {name: weight for name, weight in weights.items() if name.startswith(("words.", "encoder."))}
+    try:
+        transfer(lower, old, model, vocabulary)
+    except ValueError as error:
+        there = "the sizes of both networks must agree"
+        raise GrunlpError(f"model.init: {error}", there, "See config.yaml of the pretraining.") from None

@@ -3,8 +3,8 @@
     python scripts/bench_finetune.py [genre=email] [sentences=200] [seed=1] [base=DIR] [out=runs/bench-finetune]
 
 The English Web Treebank has five genres. A labeller is trained on four of them (`recipe=srl`, or base=DIR from an
-earlier call), then fine-tuned (`recipe=finetune`) on some sentences of the fifth, drawn from its training documents; its
-development documents choose the epoch. The two are compared on the test documents of the fifth, and of the four.
+earlier call), then fine-tuned (`recipe=finetune`) on some sentences of the fifth, drawn from its training documents;
+its development documents choose the epoch. The two are compared on the test documents of the fifth, and of the four.
 """
 
 import random

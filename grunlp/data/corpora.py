@@ -5,6 +5,7 @@ parsed file is kept in the cache of `datasets` under its path, size and time of 
 """
 
 import atexit
+import glob
 import hashlib
 import logging
 import shutil
@@ -14,16 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset, Features, List, Value, disable_progress_bars
+from datasets import Dataset, Features, List, Value, concatenate_datasets, disable_progress_bars
 from datasets.exceptions import DatasetGenerationError
 
 from grunlp.data.demo import demo_examples
 from grunlp.data.example import Example
 from grunlp.data.leaks import text_key
 from grunlp.data.propbank import FRAMES_FILE, find_ewt, find_frames
+from grunlp.data.raw import read_raw
 from grunlp.data.readers import detect, read
 from grunlp.data.readers.hub import read_hub
-from grunlp.errors import GrunlpError
+from grunlp.errors import DataError, GrunlpError
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ FEATURES = Features(
         ),
     }
 )
+_DEV_EVERY = 100  # of text without a development set, each of so many sentences becomes one of it
 SPLITS = ("train", "dev", "test")
 
 
@@ -81,13 +84,16 @@ def open_corpus(data: Mapping[str, Any]) -> Corpus:
     splits = _OPENERS[name](**options)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     held_out = {text_key(words) for part in (dev, test) if part is not None for words in part["words"]}
+    if name == "text" and options["without"]:
+        other = _OPENERS[options["without"]]()
+        held_out |= {text_key(words) for part in ("dev", "test") for words in other[part]["words"]}
     train, left_out = leave_out(name, train, held_out)
     more = None
     if extra:
         more = open_file(str(find_frames() / FRAMES_FILE) if extra == "propbank-frames" else extra, None, None)
         more, count = leave_out(extra, more, held_out)
         more, left_out = more.add_column("extra", [True] * len(more)), left_out + count
-    for split, examples in (("train", train), ("dev", dev)):
+    for split, examples in (("train", train), ("dev", dev)) if name != "text" else ():
         if not any(examples["frames"]):
             there = f"it holds {len(examples)} sentences"
             there += f"; {left_out} were left out because they occur in dev or test" if split == "train" else ""
@@ -178,11 +184,36 @@ def _open_hub(
     return {split: _store(_hub, cache, name=path, split=part, **columns) for split, part in names if part}
 
 
+def _open_text(train: str | None, dev: str | None, without: str | None) -> dict[str, Dataset]:
+    if train is None:
+        raise GrunlpError("data.train is not given", "a pretraining needs text", "Add data.train=FILE_OR_PATTERN")
+    texts = _open_texts(train)
+    if dev is not None:
+        return {"train": texts, "dev": _open_texts(dev)}
+    rows = range(len(texts))
+    kept = [i for i in rows if i % _DEV_EVERY]
+    return {"train": texts.select(kept), "dev": texts.select(rows[::_DEV_EVERY])}
+
+
+def _open_texts(pattern: str) -> Dataset:
+    """The sentences of all files that a pattern stands for."""
+    paths = sorted(glob.glob(pattern))
+    if not paths:
+        raise GrunlpError(f"{pattern}: no such file", "a file, or a pattern as shells write them", "Check the path.")
+    parts = []
+    for path in paths:
+        stat = Path(path).stat()
+        stamps = [f"{stat.st_size}-{stat.st_mtime_ns}"]
+        parts.append(_store(_text, path=str(Path(path).resolve()), stamps=stamps))
+    return concatenate_datasets(parts)
+
+
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
     "demo": _open_demo,
     "propbank-ewt": _open_ewt,
     "files": _open_files,
     "hub": _open_hub,
+    "text": _open_text,
 }
 
 
@@ -192,6 +223,15 @@ def _demo(split: str, code: str) -> Iterator[Example]:
 
 def _file(path: str, words: str | None, format: str | None, stamps: list[str], code: str) -> Iterator[Example]:
     return read(path, format, words)
+
+
+def _text(path: str, stamps: list[str], code: str) -> Iterator[Example]:
+    def refuse(error: DataError) -> None:
+        raise error
+
+    for example in read_raw(Path(path), refuse):
+        if example["words"]:
+            yield {key: value for key, value in example.items() if key in FEATURES}  # type: ignore[misc]
 
 
 def _hub(

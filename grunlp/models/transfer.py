@@ -1,4 +1,6 @@
-"""Weights carried from a trained labeller into one with a larger vocabulary."""
+"""Weights carried from a trained network into a labeller with a larger vocabulary."""
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -11,16 +13,20 @@ _NEW_TAG = -6.0
 
 
 @torch.no_grad()
-def transfer(old: SRLModel, old_vocabulary: Vocabulary, new: SRLModel, vocabulary: Vocabulary) -> None:
-    """Give a new labeller the weights of an old one, so that it labels as the old one does.
+def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: SRLModel, vocabulary: Vocabulary) -> None:
+    """Give a new labeller the weights of an old network: of a labeller, so that it labels as that one does, or of a
+    `MaskedLanguageModel` those of its words and encoder.
 
     What both know keeps its weights. A new word or character starts as the unknown one, a new tag or part of speech
     with weights of 0 and a low score, a new roleset as one never seen in training.
 
     Args:
-        old: the trained labeller.
-        new: of the same sizes, without `extra`; changed.
+        weights: of the old network by name; what they do not name keeps its start.
+        new: of the same sizes; changed.
         old_vocabulary, vocabulary: theirs, the second made by `with_more` of the first.
+
+    Raises:
+        ValueError: a size differs; it is named.
     """
     words = _rows(old_vocabulary.words.items, vocabulary.words.items, unknown=1)
     characters = _rows(old_vocabulary.characters.items, vocabulary.characters.items, unknown=1)
@@ -40,14 +46,18 @@ def transfer(old: SRLModel, old_vocabulary: Vocabulary, new: SRLModel, vocabular
         "senses.rolesets.weight": (rolesets,),
         "senses.prior.weight": (rolesets,),
     }
-    known = dict(old.named_parameters())
     for name, weight in new.named_parameters():
+        if name not in weights:
+            continue
+        old = weights[name]
+        if old.shape[len(axes.get(name, ())) :] != weight.shape[len(axes.get(name, ())) :]:
+            raise ValueError(f"{name} is {tuple(old.shape)} in the old network, {tuple(weight.shape)} in the new one")
         if name in axes:
             # rolesets keep what they start with: the prior of their count
             start = weight.clone() if name.startswith("senses") else torch.zeros_like(weight)
-            weight.copy_(_carry(known[name], start + (_NEW_TAG if name.endswith("bias") else 0.0), axes[name]))
+            weight.copy_(_carry(old, start + (_NEW_TAG if name.endswith("bias") else 0.0), axes[name]))
         else:
-            weight.copy_(known[name])
+            weight.copy_(old)
 
 
 def _rows(old: list[str], new: list[str], unknown: int | None) -> Tensor:

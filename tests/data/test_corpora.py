@@ -1,5 +1,6 @@
 """Data sets by name and the user's own files, as they come out of the door that trainings use."""
 
+import gzip
 import json
 import logging
 from pathlib import Path
@@ -126,3 +127,26 @@ def test_propbank_ewt(data_root: Path) -> None:
     opened = corpus("data=propbank-ewt")
     assert opened.test is not None
     assert (len(opened.train), opened.left_out, len(opened.dev), len(opened.test)) == (12011, 509, 1966, 2058)
+
+
+def test_raw_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("".join(f"Sentence {i} is here. And more {i}.\n\n" for i in range(150)))
+    (tmp_path / "b.txt").write_text("Left out!\n")
+    (tmp_path / "c.log").write_text("Not this.\n")
+    opened = open_corpus(compose_config(["recipe=pretrain", "data=text", f"data.train={tmp_path}/*.txt"]).data)
+    assert len(opened.dev) == 4 and len(opened.train) == 297 and opened.test is None
+    assert opened.train[-1]["words"] == ["Left", "out", "!"] and opened.train[0]["words"] == ["And", "more", "0", "."]
+    for split in ("train", "dev", "test"):
+        (tmp_path / "propbank-ewt").mkdir(exist_ok=True)
+        write = [] if split == "train" else [{**DEV[0], "words": ["Left", "out"], "pos": [], "frames": []}]
+        with gzip.open(tmp_path / "propbank-ewt" / f"{split}.conll.gz", "wt") as file:
+            write_columns(write or TRAIN, file)
+    monkeypatch.setenv("GRUNLP_DATA", str(tmp_path))
+    arguments = ["recipe=pretrain", "data=text", f"data.train={tmp_path}/*.txt", "data.without=propbank-ewt"]
+    assert len(open_corpus(compose_config(arguments).data).train) == 296
+
+
+def test_raw_text_that_is_not_there(tmp_path: Path) -> None:
+    for overrides, message in (([], "data.train is not given"), ([f"data.train={tmp_path}/*.x"], "no such file")):
+        with pytest.raises(GrunlpError, match=message):
+            open_corpus(compose_config(["recipe=pretrain", "data=text", *overrides]).data)

@@ -38,7 +38,7 @@ def test_the_same_answers_with_a_larger_vocabulary() -> None:
         after = before.with_more(vocabulary_of(changed()))
         assert len(after.tags) > len(before.tags) and len(after.characters) > len(before.characters)
         new = build_model(config, after, None).eval()
-        transfer(old, before, new, after)
+        transfer(dict(old.named_parameters()), before, new, after)
         one = [x.frames for x in label(old, Collator(before, None), [*OLD, *changed()], 500, find=True)]
         other = [x.frames for x in label(new, Collator(after, None), [*OLD, *changed()], 500, find=True)]
         assert [[(f["index"], f["tags"]) for f in x] for x in one] == [

@@ -1,0 +1,56 @@
+"""Pretrain the lower layers of a labeller on raw text: seed, data, model, task, trainer, fit."""
+
+import logging
+import time
+
+from omegaconf import DictConfig
+from pytorch_lightning import seed_everything
+
+from grunlp.data.batches import Collator
+from grunlp.data.corpora import open_corpus
+from grunlp.data.module import SRLData
+from grunlp.data.vocabulary import Vocabulary
+from grunlp.models.masked import MaskedLanguageModel
+from grunlp.modules.embeddings import WordRepresentation
+from grunlp.modules.gru import StackedGRU
+from grunlp.run import clear_run, new_run, save_settings, save_weights, write_metrics
+from grunlp.tasks.masked import MaskedTask
+from grunlp.tasks.trainer import load_best, make_trainer, peak_memory_mib
+
+log = logging.getLogger("grunlp")
+
+
+def run(config: DictConfig) -> None:
+    """Train on the text, keep the epoch that guesses the words of the development text best."""
+    seed_everything(config.seed, verbose=False)
+    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
+    log.info("run folder: %s", run_dir)
+    corpus = open_corpus(config.data)
+    vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
+    collate = Collator(vocabulary, None)
+    data = SRLData(corpus, collate, seed=config.seed, **config.loader)
+
+    sizes = config.model
+    words = WordRepresentation(
+        len(vocabulary.words), sizes.word_size, len(vocabulary.characters), sizes.character_size, sizes.characters
+    )
+    encoder = StackedGRU(words.output_size, sizes.hidden_size, sizes.num_layers, True, sizes.dropout, sizes.residual)
+    model = MaskedLanguageModel(words, encoder, sizes.hidden, sizes.dropout)
+    clear_run(run_dir)
+    save_settings(run_dir, config, collate, None)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    task = MaskedTask(model, steps, **config.optimizer, seed=config.seed)
+    trainer = make_trainer(run_dir, **config.trainer)
+    count = sum(map(len, corpus.train["words"]))
+    log.info("%d sentences of %d words, %d different ones", len(corpus.train), count, len(vocabulary.words))
+
+    started = time.perf_counter()
+    trainer.fit(task, data)
+    seconds, memory = time.perf_counter() - started, peak_memory_mib()
+    epochs = load_best(trainer, task)
+    save_weights(run_dir, model.eval())
+    scores = {name: float(trainer.callback_metrics[f"dev/{name}"]) for name in ("loss", "perplexity")}
+    took = {"seconds": seconds, "epochs": epochs, "left_out": corpus.left_out, "peak_memory_mib": memory}
+    write_metrics(run_dir, "training", took)
+    write_metrics(run_dir, "last epoch", scores)
+    print(f"\ntrained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}")
