@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
+from grunlp.metrics.srl import TITLES
 from grunlp.run import CARD, CONFIG, WEIGHTS, read_metrics
 
 # What a reader must know of each named data set before using a model trained on it.
@@ -18,30 +19,23 @@ DATA = {
 }
 
 _OWN = "Data of the user's own is among it, whose licence is not known here."
-_SHOWN = {
-    "srl-eval": "roles of given predicates (srl-eval)",
-    "seqeval": "the same with V (seqeval, strict)",
-    "senses": "senses of given predicates",
-    "usual-senses": "most frequent senses",
-    "predicates": "predicates found",
-    "found": "roles of predicates found",
-    "found-right-sense": "the same, under right senses",
-}
 
 
 def write_card(path: Path) -> None:
     """Write `card.md` from what the run folder holds."""
     metrics = read_metrics(path)
     config = OmegaConf.load(path / CONFIG)
-    data, extra = config.data.name, config.data.extra
+    assert isinstance(config, DictConfig)
+    names = [part for data in config.get("trained_on", [config.data]) for part in (data.name, data.extra) if part]
+    link = ", then " if "trained_on" in config else " and "
     size = (path / WEIGHTS).stat().st_size / 2**20
     training = metrics["training"]
-    known = {*DATA, None}
     lines = [
-        f"# Semantic role labeller trained on {data}{f' and {extra}' if extra else ''}",
+        f"# Semantic role labeller trained on {link.join(names)}",
         "",
-        *(DATA[part] for part in (data, extra) if part in DATA),
-        *([] if {data, extra} <= known else [_OWN]),
+        *(DATA[name] for name in dict.fromkeys(names) if name in DATA),
+        *([_OWN] if set(names) - set(DATA) else []),
+        *([f"Fine-tuned from {config.init}."] if "init" in config else []),
         "",
         "- input: sentences, tokenised or as raw English text",
         "- output: predicates with their rolesets, and the roles of each as legal BIO tags",
@@ -54,15 +48,16 @@ def write_card(path: Path) -> None:
         "|---|---|---|---|---|---|",
     ]
     for split in ("dev", "test"):
-        for counting in (name for name in _SHOWN if name in metrics.get(split, {})):
+        for counting in (name for name in TITLES if name in metrics.get(split, {})):
             s = metrics[split][counting]
             low, high = s["f1_interval"]
             row = f"{s['precision']:.2f} | {s['recall']:.2f} | {s['f1']:.2f} | {low:.2f} to {high:.2f}"
-            lines.append(f"| {split} | {_SHOWN[counting]} | {row} |")
+            lines.append(f"| {split} | {TITLES[counting]} | {row} |")
     lines += [
         "",
-        "Intervals are by bootstrap over documents. Most frequent senses: what always taking a word's most frequent",
-        "roleset of the training data would have got.",
+        "srl-eval (V apart), conlleval and seqeval count roles of given predicates; senses are of given ones, too.",
+        "Most frequent senses: what a lemma's most frequent roleset of the training data would always have got.",
+        "Intervals are by bootstrap over documents.",
         "",
         "Wrong roles are common at these scores: not for decisions about people, and not for text unlike the training",
         "data, or in another language, without an evaluation on such text.",

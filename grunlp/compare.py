@@ -34,12 +34,14 @@ and by approximate randomisation; documents are drawn or exchanged whole."""
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, score both, compare."""
-    sides = [word for word in arguments if "=" not in word]
-    given = parse_arguments([word for word in arguments if "=" in word], DEFAULTS)
+    sides = [word for word in arguments if "=" not in word or Path(word).exists()]
+    given = parse_arguments([word for word in arguments if word not in sides], DEFAULTS)
     if len(sides) != 2:
         raise GrunlpError(f"{len(sides)} things to compare", "compare takes two", "Type two run folders or two files.")
     if given["gold"] and given["input"]:
         raise GrunlpError("gold= with input=", "gold= is for two files, input= for two runs", "Give one of them.")
+    if given["metrics"] and Path(given["metrics"]).exists():
+        raise GrunlpError(f"{given['metrics']} exists", "nothing is overwritten", "Type metrics=NEW_FILE")
     if given["metrics"] and not Path(given["metrics"]).parent.is_dir():
         there = f"there is no folder {Path(given['metrics']).parent}"
         raise GrunlpError(f"cannot write metrics={given['metrics']}", there, "Make the folder, or name another.")

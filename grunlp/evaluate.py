@@ -35,7 +35,8 @@ keys:
   split=test         train, dev or test
   input=FILE         gold frames, instead of a split
   gold=FILE          gold frames
-  predicted=FILE     the same sentences and predicates with predicted roles; formats may differ
+  predicted=FILE     the same sentences with predicted frames; formats may differ. Predicates count as given where all
+                     are the gold ones, else as found
   words=FILE         the words of CoNLL-2005 props that stand apart, for gold= and predicted= or input=
   metrics=FILE       where to write the scores as JSON; with run= and a split: the run's metrics.json
   report=FILE        a new file for an HTML page: scores by role, distance, length and frequency, what each kind of fix
@@ -75,6 +76,8 @@ def main(arguments: list[str]) -> int:
 
 def _check(given: dict[str, Any]) -> None:
     """Raise for keys that do not go together, before anything is read."""
+    if given["metrics"] and Path(given["metrics"]).exists():
+        raise GrunlpError(f"{given['metrics']} exists", "nothing is overwritten", "Type metrics=NEW_FILE")
     if given["metrics"] and not Path(given["metrics"]).parent.is_dir():
         there = f"there is no folder {Path(given['metrics']).parent}"
         raise GrunlpError(f"cannot write metrics={given['metrics']}", there, "Make the folder, or name another.")

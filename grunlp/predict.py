@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +38,10 @@ HELP = """Find who did what to whom.
 
 keys:
   run=default        the run folder of a training; default is the model that comes with grunlp (English)
-  input=-            a file, or - for standard input; a text may stand in its place
+  input=-            a file, or - for standard input; a text may stand in its place, best in quotes
   output=-           a new file, or - for standard output
   format=null        raw, or a format that `python -m grunlp.data check` names; null tells it by the first lines
-  predicates=auto    given: label those of the input; found: find them; auto: given where the format has them
+  predicates=auto    given: label those of the input; found: find them; auto: find them where the input marks none
   style=auto         json: a JSON object a sentence; text: for reading; auto: text on a terminal, else json
   batch_tokens=3000  tokens a batch; lower it to need less memory
 
@@ -52,40 +53,66 @@ left out; then the exit status is 1."""
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
-    text = [word for word in arguments if "=" not in word or any(map(str.isspace, word.partition("=")[0]))]
-    given = parse_arguments([word for word in arguments if word not in text], DEFAULTS)
-    if text and (given["input"] != "-" or given["format"]):
-        raise GrunlpError(f"{text[0]!r} with input= or format=", "a text stands for them", "Give one or the other.")
+    text, keys = _part(arguments)
+    given = parse_arguments(keys, DEFAULTS)
+    if text is not None and (given["input"] != "-" or given["format"]):
+        raise GrunlpError(f"{text!r} with input= or format=", "a text stands for them", "Give one or the other.")
+    if given["predicates"] == "given" and (text is not None or given["format"] == "raw"):
+        raise GrunlpError("predicates=given", "raw text marks none", "Leave it out, or give columns or JSON lines.")
     _require_new(given["output"])
+    from grunlp.data.raw import raw_examples
     from grunlp.run import load_run
 
     run = load_run(given["run"])
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(given["input"])
-        if text:
-            path = Path(folder) / "text"
-            path.write_text("\n".join(text), encoding="utf-8")
-        elif given["input"] == "-":
-            if sys.stdin.isatty():
-                print("reading standard input, a sentence a line or running text; end with Ctrl-D", file=sys.stderr)
-            path = Path(folder) / "standard input"
-            with path.open("wb") as file:
-                shutil.copyfileobj(sys.stdin.buffer, file)
         bad: list[DataError] = []
 
         def report(error: DataError) -> None:
             bad.append(error)
-            place = f"{path.name if path.parent == Path(folder) else path}:{error.line}"
+            place = f"{'standard input' if given['input'] == '-' else path}:{error.line}"
             print(f"skipped {place}: {error.problem}; {error.there_is}", file=sys.stderr)
 
-        format = "raw" if text else given["format"] or _detect(path)
-        find = given["predicates"] == "found" or (given["predicates"] == "auto" and format == "raw")
-        if format == "raw" and not find:
-            there = "raw text marks none"
-            raise GrunlpError("predicates=given", there, "Leave it out, or give columns or JSON lines.")
-        records = _predict(run, _read(path, format, report), find, given["batch_tokens"])
-        _write(records, given["output"], given["style"])
+        if text is not None:
+            examples = raw_examples(text, 1)
+        else:
+            path = Path(given["input"])
+            if given["input"] == "-":
+                if sys.stdin.isatty():
+                    print("reading standard input, sentences or running text; end with Ctrl-D", file=sys.stderr)
+                path = Path(folder) / "standard input"
+                with path.open("wb") as file:
+                    shutil.copyfileobj(sys.stdin.buffer, file)
+            examples = _read(path, given["format"] or _detect(path), report)
+        if given["predicates"] == "auto":
+            find, examples = _marks_none(examples)
+        else:
+            find = given["predicates"] == "found"
+        _write(_predict(run, examples, find, given["batch_tokens"]), given["output"], given["style"])
     return 1 if bad else 0
+
+
+def _part(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """A text among the arguments, if there is one, and those that are key=value."""
+    keys = [
+        word for word in arguments if "=" in word and (word.partition("=")[0] in DEFAULTS or len(word.split()) == 1)
+    ]
+    words = [word for word in arguments if word not in keys]
+    for word in words:
+        if len(word.split()) == 1 and word.startswith("-"):
+            raise GrunlpError(
+                f"{word}: no such option", f"there are: {', '.join(DEFAULTS)}", "Write key=value, or --help"
+            )
+        if Path(word[:255]).is_file():
+            raise GrunlpError(f"{word} is a file", "a word without = is a text to label", f"Type input={word}")
+    # whatever bytes the system let through become characters
+    text = " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\n", " ")
+    return (text if words else None), keys
+
+
+def _marks_none(examples: "Iterator[Example]") -> "tuple[bool, Iterator[Example]]":
+    """Whether the first thousand sentences have no predicate at all, and all sentences."""
+    first = list(islice(examples, 1000))
+    return not any(example["frames"] for example in first), chain(first, examples)
 
 
 def _require_new(output: str) -> None:
@@ -148,16 +175,18 @@ def _write(records: Iterator[dict[str, Any]], output: str, style: str) -> None:
             sys.stdout.writelines(map(_line, records))
         sys.stdout.flush()
         return
-    # under another name until it is whole, so that the same command can be typed again after a fault
-    part = Path(output + ".part")
-    with part.open("w", encoding="utf-8") as file:
-        if style == "text":
-            console = Console(file=file, highlight=False)
-            for record in records:
-                show(record, console)
-        else:
-            file.writelines(map(_line, records))
-    part.replace(output)
+    # under another name until it is whole, so that a fault leaves nothing and the same command can be typed again
+    path = Path(output)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
+        part = Path(folder) / path.name
+        with part.open("w", encoding="utf-8") as file:
+            if style == "text":
+                console = Console(file=file, highlight=False)
+                for record in records:
+                    show(record, console)
+            else:
+                file.writelines(map(_line, records))
+        part.replace(path)
 
 
 def _line(record: dict[str, Any]) -> str:

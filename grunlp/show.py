@@ -1,10 +1,12 @@
 """Frames as a person reads them on a terminal."""
 
+import re
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # which a terminal would obey
 _WIDEST = 60  # characters of an argument beyond which its gloss stands where it ends
 
 
@@ -29,5 +31,6 @@ def show(record: dict[str, Any], console: Console) -> None:
             line = Text("    ").append(f"{argument['role']:{roles}}  ", style="cyan")
             lines.append(line.append(f"{argument['text']:{texts}}  ").append(argument["gloss"], style="dim"))
     for line in [*lines, Text()]:
+        line.plain = _CONTROL.sub("�", line.plain)
         line.rstrip()
         console.print(line, soft_wrap=True)

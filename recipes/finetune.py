@@ -2,10 +2,12 @@
 
 import logging
 import time
+from typing import Any
 
 from datasets import Dataset, concatenate_datasets
 from omegaconf import DictConfig, open_dict
 from pytorch_lightning import seed_everything
+from pytorch_lightning.callbacks import Callback
 
 from grunlp.card import write_card
 from grunlp.data.batches import Collator
@@ -16,6 +18,7 @@ from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
 from grunlp.metrics.significance import compare
 from grunlp.metrics.srl import SRLScores
+from grunlp.models.srl import SRLModel
 from grunlp.models.transfer import transfer
 from grunlp.run import Run, build_model, clear_run, load_run, new_run, save_settings, save_weights, write_metrics
 from grunlp.tasks.finetuning import FrozenLayers, TowardsOld, layer_rates, layers_from_below
@@ -28,45 +31,48 @@ log = logging.getLogger("grunlp")
 
 def run(config: DictConfig) -> None:
     """Start from the weights of `init`, train on the new data, score before and after on both development sets."""
+    if config.data.extra:
+        there = "fine-tuning mixes in the old training data alone"
+        raise GrunlpError("data.extra with recipe=finetune", there, "Leave it out; see finetune.old_share")
     seed_everything(config.seed, verbose=False)
     old = load_run(config.init)
     run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
     log.info("run folder: %s", run_dir)
     corpus = open_corpus(config.data)
     old_corpus = _open_old(old, config.finetune.old_share)
-    train, left_out = _mix(corpus, old_corpus, config.finetune.old_share, config.seed)
+    new, mixed_in, left_out = _part(corpus, old_corpus, config.finetune.old_share, config.seed)
 
-    new_words = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
-    vocabulary = old.collate.vocabulary.with_more(new_words)
+    vocabulary = old.collate.vocabulary.with_more(Vocabulary.count(new, config.vocabulary.min_count, [], {}))
     collate = Collator(vocabulary, old.collate.pieces)
     with open_dict(config):  # the network is that of the old run
-        config.model, config.data.extra = old.config.model, None
+        config.model = old.config.model
+        config.trained_on = [*old.config.get("trained_on", [old.config.data]), config.data]
     model = build_model(config, vocabulary, old.model.pretrained)
     transfer(dict(old.model.named_parameters()), old.collate.vocabulary, model, vocabulary)
+    train = concatenate_datasets([new, *mixed_in])
     data = SRLData(
-        Corpus(corpus.name, train, corpus.dev, corpus.test, None, left_out), collate, seed=config.seed, **config.loader
+        Corpus(corpus.name, train, corpus.dev, corpus.test, None, left_out),
+        collate,
+        seed=config.seed,
+        extra_epochs=0,
+        **config.loader,
     )
     clear_run(run_dir)
     save_settings(run_dir, config, collate, model.pretrained)
     log.info(
-        "%d new sentences, %d old ones; new: %d words, %d tags",
-        len(corpus.train), len(train) - len(corpus.train),
+        "%d new sentences, %d old ones; new: %d words, %d tags", len(new), len(train) - len(new),
         len(vocabulary.words) - len(old.collate.vocabulary.words),
         len(vocabulary.tags) - len(old.collate.vocabulary.tags),
     )  # fmt: skip
 
-    developments = {"dev": corpus.dev} | ({"old dev": old_corpus.dev} if old_corpus else {})
+    splits = {"dev": corpus.dev, "test": corpus.test, "old dev": old_corpus.dev if old_corpus else None}
+    splits = {name: examples for name, examples in splits.items() if examples is not None}
     budget = config.loader.batch_tokens
-    before = {name: score(old.model, old.collate, dev, budget) for name, dev in developments.items()}
+    before = {name: score(old.model, old.collate, examples, budget) for name, examples in splits.items()}
 
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
-    optimizer = config.optimizer
-    rates = layer_rates(model, optimizer.learning_rate, config.finetune.layer_decay, optimizer.encoder_learning_rate)
-    if model.pretrained is not None and not optimizer.encoder_learning_rate:
-        model.pretrained.freeze()
-    task = SRLTask(model, steps, optimizer.learning_rate, rates, optimizer.weight_decay, optimizer.warmup)
-    frozen = FrozenLayers(layers_from_below(model)[: config.finetune.frozen_layers], config.finetune.frozen_epochs)
-    trainer = make_trainer(run_dir, **config.trainer, more=[frozen, TowardsOld(config.finetune.penalty)])
+    task = SRLTask(model.train(), steps, **_rates(model, config))
+    trainer = make_trainer(run_dir, **config.trainer, more=_callbacks(model, config))
     started = time.perf_counter()
     trainer.fit(task, data)
     seconds, memory = time.perf_counter() - started, peak_memory_mib()
@@ -75,17 +81,39 @@ def run(config: DictConfig) -> None:
     took = {"seconds": seconds, "epochs": epochs, "left_out": left_out, "peak_memory_mib": memory}
     write_metrics(run_dir, "training", took)
 
-    for name, dev in developments.items():
-        after = score(model, collate, dev, budget)
+    for name, examples in splits.items():
+        after = score(model, collate, examples, budget)
         write_metrics(run_dir, f"{name} before", before[name].as_dict())
         write_metrics(run_dir, name, after.as_dict())
         print(_change(name, before[name], after))
-    if corpus.test is not None:
-        scores = score(model, collate, corpus.test, budget)
-        write_metrics(run_dir, "test", scores.as_dict())
-        print(f"\ntest\n{scores.report()}")
     write_card(run_dir)
-    print(f"\ntrained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}")
+    print("\nThe epoch was chosen by dev, which therefore flatters.")
+    print(f"trained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}")
+
+
+def _rates(model: SRLModel, config: DictConfig) -> dict[str, Any]:
+    """What the task is told of learning rates."""
+    optimizer = config.optimizer
+    decay = config.finetune.layer_decay
+    if model.pretrained is not None and not optimizer.encoder_learning_rate:
+        model.pretrained.freeze()
+    return {
+        "learning_rate": optimizer.learning_rate,
+        "rates": layer_rates(model, optimizer.learning_rate, decay, optimizer.encoder_learning_rate),
+        "weight_decay": optimizer.weight_decay,
+        "warmup": optimizer.warmup,
+    }
+
+
+def _callbacks(model: SRLModel, config: DictConfig) -> list[Callback]:
+    """Those that the configuration asks for."""
+    c = config.finetune
+    callbacks: list[Callback] = []
+    if c.frozen_layers and c.frozen_epochs:
+        callbacks.append(FrozenLayers(layers_from_below(model)[: c.frozen_layers], c.frozen_epochs))
+    if c.penalty:
+        callbacks.append(TowardsOld(c.penalty))
+    return callbacks
 
 
 def _open_old(old: Run, share: float) -> Corpus | None:
@@ -104,17 +132,21 @@ def _open_old(old: Run, share: float) -> Corpus | None:
         return None
 
 
-def _mix(corpus: Corpus, old: Corpus | None, share: float, seed: int) -> tuple[Dataset, int]:
-    """New training sentences, old ones between them, and how many were left out because they occur in a dev or test
-    set of either."""
+def _part(corpus: Corpus, old: Corpus | None, share: float, seed: int) -> tuple[Dataset, list[Dataset], int]:
+    """New training sentences, the old ones to mix in, and how many new ones were left out because they occur in a dev
+    or test set of either corpus. Old ones that occur there or among the new are left out as well."""
     if old is None:
-        return corpus.train, corpus.left_out
+        return corpus.train, [], corpus.left_out
     splits = [part for part in (corpus.dev, corpus.test, old.dev, old.test) if part is not None]
     held_out = {text_key(words) for part in splits for words in part["words"]}
-    train, more = leave_out("new", corpus.train, held_out)
-    rest, _ = leave_out("old", old.train, held_out)
-    rest = rest.shuffle(seed=seed).select(range(min(len(rest), round(share * len(train)))))
-    return concatenate_datasets([train, rest]), corpus.left_out + more
+    new, left_out = leave_out("new", corpus.train, held_out)
+    known = {text_key(words) for words in old.train["words"]}
+    seen = sum(text_key(words) in known for part in splits[:2] for words in part["words"])
+    if seen and corpus.name != old.name:
+        log.warning("%d sentences of the new dev and test sets were in the old training data: they flatter", seen)
+    rest, _ = leave_out("old", old.train, held_out | {text_key(words) for words in new["words"]})
+    rest = rest.shuffle(seed=seed).select(range(min(len(rest), round(share * len(new)))))
+    return new, [rest], corpus.left_out + left_out
 
 
 def _change(name: str, before: SRLScores, after: SRLScores) -> str:

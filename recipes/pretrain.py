@@ -28,7 +28,7 @@ def run(config: DictConfig) -> None:
     corpus = open_corpus(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
     collate = Collator(vocabulary, None)
-    data = SRLData(corpus, collate, seed=config.seed, **config.loader)
+    data = SRLData(corpus, collate, seed=config.seed, extra_epochs=0, **config.loader)
 
     sizes = config.model
     words = WordRepresentation(

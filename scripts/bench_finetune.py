@@ -15,6 +15,7 @@ from typing import Any
 
 from grunlp.arguments import parse_arguments
 from grunlp.command import command
+from grunlp.data.leaks import text_key
 from grunlp.data.propbank import find_ewt
 from grunlp.data.readers import read
 from grunlp.data.writers import write_columns
@@ -54,20 +55,23 @@ def main(arguments: list[str]) -> int:
 
 
 def _part(out: Path, genre: str, sentences: int, seed: int) -> dict[str, Path]:
-    """The files old-train, old-dev, old-test, new-dev, new-test and few."""
+    """The files old-train, old-dev, old-test, new-dev, new-test and few. None trained on occurs in dev or test."""
+    corpus = {split: list(read(find_ewt() / f"{split}.conll.gz")) for split in ("train", "dev", "test")}
+    held_out = {text_key(example["words"]) for split in ("dev", "test") for example in corpus[split]}
     files = {}
-    for split in ("train", "dev", "test"):
+    for split, examples in corpus.items():
         parts: dict[str, list[Any]] = {"old": [], "new": []}
-        for example in read(find_ewt() / f"{split}.conll.gz"):
-            parts["new" if example["document"].startswith(f"{genre}/") else "old"].append(example)
+        for example in examples:
+            if split != "train" or text_key(example["words"]) not in held_out:
+                parts["new" if example["document"].startswith(f"{genre}/") else "old"].append(example)
         if split == "train":
             few = random.Random(seed).sample([e for e in parts["new"] if e["frames"]], sentences)
             parts = {"old": parts["old"], "few": few}
-        for name, examples in parts.items():
+        for name, part in parts.items():
             name = name if name == "few" else f"{name}-{split}"
             files[name] = out / f"{name}.conll"
             with files[name].open("w", encoding="utf-8") as file:
-                write_columns(examples, file)
+                write_columns(part, file)
     return files
 
 

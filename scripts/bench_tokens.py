@@ -61,7 +61,7 @@ def paragraphs(conllu: str) -> Iterator[Paragraph]:
 
 def tokenizers() -> Iterator[tuple[str, Callable[[str], Sentences]]]:
     """Ours and the others that are here."""
-    yield "grunlp", lambda text: [[(t.start, t.end) for t in tokens] for tokens in split_sentences(text)]
+    yield "grunlp", lambda text: [[(t.start, t.end) for t in s.tokens] for s in split_sentences(text)]
     if importlib.util.find_spec("spacy"):
         import spacy
 
@@ -108,14 +108,15 @@ def main(arguments: list[str]) -> int:
     print(f"{given['split']}: {len(documents)} documents, {len(gold)} paragraphs")
     print(f"{'':22} token F1  sentence F1  tokens/s")
     for name, split in tokenizers():
-        tokens, ends, count, started = Tally(), Tally(), 0, time.perf_counter()
+        tokens, ends, count, seconds = Tally(), Tally(), 0, 0.0
         for text, sentences in gold:
+            started = time.perf_counter()
             found = [sentence for sentence in split(text) if sentence]
+            seconds += time.perf_counter() - started
             count += sum(map(len, found))
             tokens = tokens + tally({t for s in sentences for t in s}, {t for s in found for t in s})
             ends = ends + tally({(s[0][0], s[-1][1]) for s in sentences}, {(s[0][0], s[-1][1]) for s in found})
-        speed = count / (time.perf_counter() - started)
-        print(f"{name:22} {tokens.f1:8.2f} {ends.f1:12.2f} {speed:9.0f}")
+        print(f"{name:22} {tokens.f1:8.2f} {ends.f1:12.2f} {count / seconds:9.0f}")
     return 0
 
 

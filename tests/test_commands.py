@@ -1,5 +1,6 @@
 """The three commands as a user meets them: one tiny training, then everything one can do with its run folder."""
 
+import gzip
 import json
 import re
 import subprocess
@@ -140,6 +141,19 @@ def test_a_text_on_the_command_line_for_people(folder: Path, call: Call) -> None
     ]
 
 
+@pytest.mark.parametrize("words", [["Anna", "sees", "cat", "dog"], ["Anna sees x=3 dog"], ["Anna sees", "cat dog"]])
+def test_words_of_the_command_line_are_a_text(folder: Path, call: Call, words: list[str]) -> None:
+    status, out, _ = call(predict.main, f"run={folder}/run", "style=json", *words)
+    record = json.loads(out)
+    assert status == 0 and record["text"] == " ".join(words) and record["frames"][0]["predicate"] == "sees"
+
+
+def test_files_that_mark_no_predicate_have_them_found(folder: Path, call: Call, tmp_path: Path) -> None:
+    (tmp_path / "bare.jsonl").write_text(json.dumps({"words": ["Anna", "sees", "cat", "dog"]}) + "\n")
+    status, out, _ = call(predict.main, f"run={folder}/run", f"input={tmp_path}/bare.jsonl", "format=json-lines")
+    assert status == 0 and [frame["predicate"] for frame in json.loads(out)["frames"]] == ["sees"]
+
+
 def test_given_predicates_can_be_found_anew(folder: Path, call: Call) -> None:
     arguments = [f"run={folder}/run", f"input={folder}/predicates-wrong.jsonl"]
     line = json.dumps({"words": ["Anna", "sees", "cat", "dog"], "frames": [{"index": 3}]})
@@ -229,7 +243,13 @@ def test_text_that_begins_with_numbers_is_text(folder: Path, call: Call) -> None
 def test_a_failed_prediction_leaves_no_file(folder: Path, call: Call, tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
     assert call(predict.main, f"run={folder}/run", "input=nowhere", f"output={output}")[0] == 2
-    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "empty").write_text("")
+    assert call(predict.main, f"run={folder}/run", f"input={tmp_path}/empty", f"output={output}")[0] == 2
+    cut = gzip.compress("".join(f"Anna sees cat dog {n} .\n" for n in range(9000)).encode())[:-2000]
+    (tmp_path / "cut.gz").write_bytes(cut)
+    arguments = [f"input={tmp_path}/cut.gz", f"output={output}", "format=raw"]
+    assert call(predict.main, f"run={folder}/run", *arguments)[0] == 2, "it fails in the middle of its work"
+    assert {path.name for path in tmp_path.iterdir()} == {"empty", "cut.gz"}
 
 
 def test_output_file_is_not_overwritten(folder: Path, call: Call, tmp_path: Path) -> None:
@@ -256,10 +276,15 @@ def test_output_file_is_not_overwritten(folder: Path, call: Call, tmp_path: Path
         (compare.main, ["a", "b"], "no finished run"),
         (compare.main, ["a", "b", "gold=x", "input=y"], "Give one of them"),
         (compare.main, ["{}/run", "{}/run", "metrics={}/no/where.json"], "there is no folder"),
+        (compare.main, ["{}/run", "{}/run", "metrics={}/train.out"], "nothing is overwritten"),
+        (evaluate.main, ["run={}/run", "metrics={}/train.out"], "nothing is overwritten"),
         (evaluate.main, ["run={}/run", "report={}/train.out"], "nothing is overwritten"),
         (evaluate.main, ["run={}/run", "report={}/no/where.html"], "there is no folder"),
         (train.main, ["recipe=finetune", "init=nowhere", "data.train=x", "data.dev=x"], "no finished run"),
         (predict.main, ["rnu=x"], "Did you mean run?"),
+        (predict.main, ["--verbose"], "no such option"),
+        (predict.main, ["{}/train.out"], "Type input="),
+        (train.main, ["recipe=finetune", "data.train=x", "data.dev=x", "data.extra=y"], "Leave it out"),
         (predict.main, ["run={}/run", "input=nowhere"], "does not exist"),
         (predict.main, ["run={}/run", "input={}"], "is a directory"),
         (predict.main, ["run={}/run", "format=colums", "input={}/test.conll"], "columns"),

@@ -22,6 +22,7 @@ class Batch:
     spellings: (U, C) character ids of the distinct words of this batch; row 0 is padding.
     spelling_index: (B, T) row of `spellings` for each token.
     pieces: (W, S) ids of the sub-words that a pretrained encoder reads, in windows of at most S; (0, 0) without one.
+    piece_lengths: (W,) sub-words of each window.
     piece_index: (B, T) the first piece of each token, counted over all windows; (0, 0) without one.
     lengths: (B,) tokens a sentence.
     candidates: (U, R) ids of the rolesets each spelling may have, likeliest first, 0 beyond them.
@@ -39,6 +40,7 @@ class Batch:
     spellings: Tensor
     spelling_index: Tensor
     pieces: Tensor
+    piece_lengths: Tensor
     piece_index: Tensor
     lengths: Tensor
     candidates: Tensor
@@ -123,6 +125,7 @@ class Collator:
             spellings=self._spell(list(rows)),
             spelling_index=_pad(spelling_index, steps, 0),
             pieces=_pad(windows, width, self.pieces.padding if self.pieces is not None else 0),
+            piece_lengths=torch.tensor([len(window) for window in windows], dtype=torch.long),
             piece_index=_pad(piece_index, steps if piece_index else 0, 0),
             lengths=torch.tensor(lengths, dtype=torch.long),
             candidates=_pad(candidates, max(1, *map(len, candidates)), 0),

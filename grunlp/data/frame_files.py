@@ -9,6 +9,7 @@ One JSON object, packed with gzip:
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypedDict
@@ -84,7 +85,7 @@ def read_index(path: Path) -> dict[str, Entry]:
         index: dict[str, Entry] = json.loads(gzip.decompress(path.read_bytes()))
         if not all(entry.keys() == Entry.__annotations__.keys() for entry in index.values()):
             raise ValueError("an entry has other parts than expected")
-    except (OSError, EOFError, ValueError, AttributeError) as error:
+    except (OSError, EOFError, ValueError, AttributeError, zlib.error) as error:
         to_type = "Build it anew: python scripts/prepare_propbank_frames.py --force"
         raise DataError(path, None, f"no index of frame files: {error}", to_type) from None
     return index

@@ -3,7 +3,7 @@
 from typing import Any
 
 from grunlp.data.frame_files import Index
-from grunlp.data.rolesets import Rolesets
+from grunlp.data.rolesets import Rolesets, plain_role
 
 
 def add_glosses(record: dict[str, Any], rolesets: Rolesets, index: Index) -> None:
@@ -18,6 +18,6 @@ def add_glosses(record: dict[str, Any], rolesets: Rolesets, index: Index) -> Non
         entry = index.get(frame["roleset"])
         frame["sense"] = entry["name"] if entry else ""
         for argument in frame["arguments"]:
-            role = argument["role"].removeprefix("R-").removeprefix("C-")
+            role = plain_role(argument["role"])
             gloss = entry["glosses"].get(role, "") if entry else ""
             argument["gloss"] = gloss or rolesets.function(frame["roleset"], role)

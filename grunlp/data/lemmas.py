@@ -7,13 +7,14 @@ among them. Which one is right is for a list of known lemmas to say; the first i
 import re
 
 _VERBS = """
+be:am,are,is,was,were,been do:did,done,does have:has,had
 arise:arose,arisen awake:awoke,awoken bear:bore,borne beat:beaten become:became begin:began,begun bend:bent
 bid:bade,bidden bind:bound bite:bit,bitten bleed:bled blow:blew,blown break:broke,broken breed:bred bring:brought
 build:built burn:burnt buy:bought catch:caught choose:chose,chosen cling:clung come:came creep:crept deal:dealt dig:dug
 draw:drew,drawn dream:dreamt drink:drank,drunk drive:drove,driven eat:ate,eaten fall:fell,fallen feed:fed feel:felt
 fight:fought find:found flee:fled fling:flung fly:flew,flown forbid:forbade,forbidden forget:forgot,forgotten
 forgive:forgave,forgiven freeze:froze,frozen get:got,gotten give:gave,given go:went,gone grind:ground grow:grew,grown
-hang:hung have:had hear:heard hide:hid,hidden hold:held keep:kept kneel:knelt know:knew,known lay:laid lead:led
+hang:hung hear:heard hide:hid,hidden hold:held keep:kept kneel:knelt know:knew,known lay:laid lead:led
 lean:leant leap:leapt learn:learnt leave:left lend:lent lie:lain light:lit lose:lost make:made mean:meant meet:met
 mislead:misled mistake:mistook,mistaken overcome:overcame oversee:oversaw,overseen overtake:overtook,overtaken
 overthrow:overthrew,overthrown pay:paid plead:pled prove:proven rebuild:rebuilt repay:repaid retake:retook,retaken
@@ -32,6 +33,8 @@ _IRREGULAR = {
     form: base for base, _, forms in (entry.partition(":") for entry in _VERBS.split()) for form in forms.split(",")
 }
 
+_LONGEST = 40  # letters; nothing longer is an inflected word
+
 _TO_Y = re.compile(r"(.{2,})i(?:es|ed|er|est)")
 _DOUBLED = re.compile(r"(.*[aeiouy]([bdgklmnprt]))\2(?:ed|ing|er|est)")
 _VERBAL = re.compile(r"(.*[aeiouy].*)(?:ed|ing|er|est)")
@@ -46,6 +49,8 @@ _BRITISH = re.compile(r"(.{3,}i)s(e|ation)")
 
 def bases(word: str) -> list[str]:
     """Possible bases of a lower-cased word, likeliest first; none for a word that shows no inflection."""
+    if len(word) > _LONGEST:
+        return []
     if word in _IRREGULAR:
         return [_IRREGULAR[word]]
     found = []

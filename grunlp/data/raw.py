@@ -31,10 +31,12 @@ def read_raw(path: Path, on_error: Callable[[DataError], None]) -> Iterator[Exam
 
 def raw_examples(text: str, line: int) -> Iterator[Example]:
     """The sentences of one line, as `read_raw` yields them. `line`: its number, from 1."""
-    longest = 0
-    for k, tokens in enumerate(split_sentences(text) if text.strip() else [[]], start=1):
+    said = False
+    for k, (tokens, part) in enumerate(split_sentences(text) if text.strip() else [([], False)], start=1):
         start, end = (tokens[0].start, tokens[-1].end) if tokens else (0, 0)
-        longest = max(longest, len(tokens))
+        if part and not said:
+            log.warning("line %d: a sentence of more than %d tokens is read in parts", line, LONGEST)
+            said = True
         yield Example(
             id=f"line-{line}" + (f".{k}" if k > 1 else ""),
             document="",
@@ -45,5 +47,3 @@ def raw_examples(text: str, line: int) -> Iterator[Example]:
             offsets=[(token.start - start, token.end - start) for token in tokens],
             place=(line, start),
         )
-    if longest == LONGEST:
-        log.warning("line %d: a sentence of more than %d tokens is read in parts", line, LONGEST)

@@ -16,6 +16,8 @@ from typing import Any
 from grunlp.data.frame_files import Index
 from grunlp.data.lemmas import bases
 
+_REMEMBERED = 100_000  # words whose candidates are kept
+
 # What PropBank's function tags say of a numbered role (Bonial et al. 2014, "PropBank: Semantics of new predicate
 # types", §2, and the guidelines that come with the frame files), and ArgM labels of an adjunct.
 FUNCTIONS = {
@@ -105,6 +107,8 @@ class Rolesets:
             inventories = [self.rolesets.get(lemma, {}) for lemma in self._lemmas(word)]
             names = [name for inventory in inventories for name in inventory]
             ids = sorted({self._ids[name] for name in names}, key=lambda i: -self.counts[i])
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
             self._found[word] = ids
         return self._found[word]
 
@@ -126,15 +130,20 @@ class Rolesets:
         """The lemma a roleset belongs to."""
         return self._lemma.get(roleset) or lemma_of(roleset)
 
-    def frequency(self, lemma: str) -> int:
-        """How often a lemma was a predicate in training."""
-        return sum(self.rolesets.get(lemma, {}).values())
+    def frequency(self, lemma: str) -> int | None:
+        """How often a lemma was a predicate in training; None where lemmas are not known."""
+        return sum(self.rolesets.get(lemma, {}).values()) if lemma and len(self) > 1 else None
 
     def function(self, roleset: str, role: str) -> str:
         """What a role is, in a word or two: "agent", "place"; empty where that is not known."""
-        role = role.removeprefix("R-").removeprefix("C-")
+        role = plain_role(role)
         tag = self.functions.get(roleset, {}).get(role) or role.rpartition("-")[2]
         return FUNCTIONS.get(tag) or {"ARG0": "agent", "ARG1": "patient or theme"}.get(role, "")
+
+
+def plain_role(role: str) -> str:
+    """A role without the mark of a reference or continuation: R-ARG0 → ARG0."""
+    return role.removeprefix("R-").removeprefix("C-")
 
 
 class RolesetCounter:

@@ -22,13 +22,14 @@ _ABBREVIATIONS = (
     "Mr Mrs Ms Dr Prof St Ft Mt Jr Sr vs etc Inc Ltd Co Corp Gen Lt Col Capt Cmdr Sgt Maj Rev Hon Sen Rep Gov Ave Blvd "
     "Jan Feb Mar Apr Aug Sept Sep Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun approx dept est fig ext"
 ).replace(" ", "|")
+_ENDINGS = "com|org|net|edu|gov|info|biz|uk|doc|docx|xls|pdf|txt|html?|jpg|png|gif|exe|zip|ppt"  # of names and files
 _APOSTROPHE = "['’`´]"
 
 _TOKEN = re.compile(
     rf"""
       (?:https?://|www\.)[^\s<>"]*[^\s<>".,;:!?)\]']        # web address
-    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                          # mail address
-    | \w[\w-]*(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|info|biz|uk|doc|docx|xls|pdf|txt|html?|jpg|png|gif|exe|zip|ppt)\b
+    | [\w.+-]{{1,64}}@[\w-]{{1,64}}(?:\.[\w-]{{1,64}}){{1,8}}     # mail address
+    | \w[\w-]{{0,64}}(?:\.[\w-]{{1,64}}){{0,8}}\.(?:{_ENDINGS})\b
     | (?<!\w)[@\#][^\W\d]\w*                                # @user #tag
     | \(?\d{{3}}\)?-\d{{3}}-\d{{4}}\b                       # telephone
     | (?:[^\W\d_]\.){{2,}}                                  # U.S.

@@ -43,8 +43,8 @@ class ErrorAnalysis:
 
     Attributes:
         total: of all arguments.
-        parts: "distance", "sentence length", "predicate frequency" and "role" → part of it → its tally. A gold span
-            belongs to the part of its own distance, a wrongly predicted one to its own.
+        parts: "distance from the predicate", "sentence length", "predicate frequency", "role" → part → its tally. A
+            gold span belongs to the part of its own distance, a wrongly predicted one to its own.
         confusion: (gold label, predicted label) of spans with the same borders → count; "" on one side where the other
             has no span with these borders.
         fixed: name of a fix → the tally after it and all fixes before it.
@@ -114,7 +114,7 @@ def relabel(gold: Spans, predicted: Spans) -> Spans:
 def move(gold: Spans, predicted: Spans) -> Spans:
     """A numbered role that both have once, at places that do not overlap, goes to its gold place."""
     moved = set(predicted)
-    for span in predicted - gold:
+    for span in sorted(predicted - gold):
         gold_ones = [other for other in gold if other.label == span.label]
         own = [other for other in predicted if other.label == span.label]
         core = span.label.startswith("ARG") and not span.label.startswith("ARGM")
@@ -126,7 +126,7 @@ def move(gold: Spans, predicted: Spans) -> Spans:
 def merge(gold: Spans, predicted: Spans) -> Spans:
     """Two spans that make up a gold one, with at most one word between them, become it."""
     merged = set(predicted)
-    for target in gold - predicted:
+    for target in sorted(gold - predicted):
         inside = _within(target, merged)
         if _make_up(inside, target):
             merged = merged - set(inside) | {target}
@@ -136,7 +136,7 @@ def merge(gold: Spans, predicted: Spans) -> Spans:
 def split(gold: Spans, predicted: Spans) -> Spans:
     """A span that covers two gold ones, with at most one word between them, becomes these."""
     parted = set(predicted)
-    for span in predicted - gold:
+    for span in sorted(predicted - gold):
         inside = _within(span, gold)
         if _make_up(inside, span):
             parted = parted - {span} | set(inside)

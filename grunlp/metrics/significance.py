@@ -47,7 +47,7 @@ def compare(
     value = float(np.diff(_f1(tables.sum(axis=1)))[0])
     rng = np.random.default_rng(seed)
     drawn = np.stack([np.diff(_f1(times @ tables))[0] for times in resample(rng, len(first), resamples)])
-    below, above = float((drawn <= 0).mean()), float((drawn >= 0).mean())
+    below, above = ((int(count) + 1) / (resamples + 1) for count in ((drawn <= 0).sum(), (drawn >= 0).sum()))
     tails = (50 * (1 - level), 100 - 50 * (1 - level))
     return Difference(
         value,

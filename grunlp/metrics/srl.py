@@ -1,5 +1,6 @@
 """Everything a role labelling is scored by: three countings, senses, predicates found, intervals, legality."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -13,6 +14,8 @@ from grunlp.metrics.errors import Case
 from grunlp.metrics.intervals import Intervals, bootstrap_intervals, group_by_document
 from grunlp.metrics.report import format_conlleval, format_srl_eval
 from grunlp.metrics.spans import Counts, Tags, Tally, count_conlleval, count_seqeval, count_srl, tally
+
+log = logging.getLogger(__name__)
 
 COUNTINGS = {"srl-eval": count_srl, "conlleval": count_conlleval, "seqeval": count_seqeval}
 TITLES = {
@@ -38,6 +41,7 @@ class SRLScores:
             "found" counts their roles as srl-eval does, "found-right-sense" none where the roleset is wrong (as
             PriMeSRL-Eval, Jindal et al. 2023, argues). Missing where nothing of the kind was added.
         cases: the gold predicates that have a prediction, for a closer look.
+        senses: which of "gold" and "predicted" frames name rolesets.
         illegal_output: tags of the predictions that break BIO; 0 for everything decoded here.
         illegal_argmax: those a plain argmax would have made; None when unknown (scored files).
     """
@@ -45,6 +49,7 @@ class SRLScores:
     documents: list[str] = field(default_factory=list)
     counts: dict[str, list[Counts]] = field(default_factory=dict)
     cases: list[Case] = field(default_factory=list)
+    senses: set[str] = field(default_factory=set)
     illegal_output: int = 0
     illegal_argmax: int | None = None
 
@@ -77,13 +82,17 @@ class SRLScores:
             counts |= _count_found(gold, found)
         for name, count in counts.items():
             self.counts.setdefault(name, []).append(count)
+        predicted = (*(given or ()), *(found or ()))
+        for side, frames in (("gold", gold), ("predicted", predicted)):
+            if any(frame["roleset"] for frame in frames):
+                self.senses.add(side)
         self.cases += [
             Case(example["words"], one, other, rolesets.frequency(one["lemma"]) if rolesets else None)
             for one in gold
             for other in given or found or ()
             if one["index"] == other["index"]
         ]
-        self.illegal_output += sum(len(illegal_positions(frame["tags"])) for frame in (*(given or ()), *(found or ())))
+        self.illegal_output += sum(len(illegal_positions(frame["tags"])) for frame in predicted)
 
     def add_argmax(self, argmax: Iterable[Tags]) -> None:
         """The unconstrained answers for the predicates given."""
@@ -102,10 +111,9 @@ class SRLScores:
         return bootstrap_intervals(self.groups(counting))
 
     def countings(self) -> list[str]:
-        """Those that have counted anything; without rolesets there are no senses."""
-        silent = set() if "senses" in self.counts and self.total("senses").sequences else {"senses", "usual-senses"}
-        if self.counts.get("found-right-sense") and not self.total("found-right-sense").sequences:
-            silent.add("found-right-sense")
+        """Those that have counted anything: of senses none where neither gold nor predictions name rolesets."""
+        silent = set() if self.senses == {"gold", "predicted"} else {"senses", "found-right-sense"}
+        silent |= set() if "gold" in self.senses else {"usual-senses"}
         return [name for name in TITLES if name in self.counts and name not in silent]
 
     def as_dict(self) -> dict[str, Any]:
@@ -164,15 +172,12 @@ def _count_found(gold: Sequence[Frame], found: Sequence[Frame]) -> dict[str, Cou
     both = sorted(ones.keys() & others.keys())
     missed = [ones[index] for index in sorted(ones.keys() - others.keys())]
     excess = [others[index] for index in sorted(others.keys() - ones.keys())]
-    right = [index for index in both if ones[index]["roleset"] == others[index]["roleset"]]
+    right = [index for index in both if ones[index]["roleset"] in ("", others[index]["roleset"])]
     wrong = [index for index in both if index not in right]
     counts = {"predicates": Counts(labels={"predicate": tally(ones.keys(), others.keys())}, sentences=1)}
     counts["found"] = _count_unlike([(ones[i], others[i]) for i in both], missed, excess)
     missed, excess = missed + [ones[i] for i in wrong], excess + [others[i] for i in wrong]
-    if all(frame["roleset"] for frame in gold):
-        counts["found-right-sense"] = _count_unlike([(ones[i], others[i]) for i in right], missed, excess)
-    else:
-        counts["found-right-sense"] = Counts()
+    counts["found-right-sense"] = _count_unlike([(ones[i], others[i]) for i in right], missed, excess)
     return counts
 
 
@@ -206,7 +211,11 @@ def score_files(gold: Iterable[Example], predicted: Iterable[Example]) -> SRLSco
             there = f"gold: {' '.join(one['words'][:8])} ...; predicted: {' '.join(other['words'][:8])} ..."
             raise GrunlpError(f"sentence {number} differs in its words", there, "Align the files.")
         pairs.append((one, other))
-    given = all([f["index"] for f in one["frames"]] == [f["index"] for f in other["frames"]] for one, other in pairs)
+    indices = [[[frame["index"] for frame in example["frames"]] for example in pair] for pair in pairs]
+    differing = next((number for number, (one, other) in enumerate(indices, start=1) if one != other), None)
+    given = differing is None
+    if not given:
+        log.warning("sentence %d differs in its predicates: predicates count as found, not as given", differing)
     scores = SRLScores()
     for one, other in pairs:
         frames = other["frames"]

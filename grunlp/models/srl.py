@@ -172,7 +172,7 @@ class SRLModel(nn.Module):
         """Read each sentence once. The predicates of the batch play no part."""
         words = self.words(self.word_dropout(batch.words), batch.spellings, batch.spelling_index)  # (B, T, W)
         if self.pretrained is not None:
-            words = torch.cat([words, self.pretrained(batch.pieces, batch.piece_index)], dim=-1)
+            words = torch.cat([words, self.pretrained(batch.pieces, batch.piece_lengths, batch.piece_index)], dim=-1)
         words = self.input_dropout(words)
         states = self.dropout(self.encoder(words, batch.lengths)[0])  # (B, T, 2H)
         pos = self.pos(states) if self.pos is not None else None

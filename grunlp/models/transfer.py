@@ -1,5 +1,6 @@
 """Weights carried from a trained network into a labeller with a larger vocabulary."""
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -8,8 +9,8 @@ from torch import Tensor
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.models.srl import SRLModel
 
-# Unnormalised log-score of a tag that the old labeller did not know: low enough to leave its answers as they were.
-_NEW_TAG = -6.0
+# What is not 0 at first: scores low enough to leave the old answers as they were, and the prior of an unseen sense.
+_START = {"roles.bias": -6.0, "pos.bias": -6.0, "senses.prior.weight": math.log(0.1)}
 
 
 @torch.no_grad()
@@ -53,9 +54,8 @@ def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: SRL
         if old.shape[len(axes.get(name, ())) :] != weight.shape[len(axes.get(name, ())) :]:
             raise ValueError(f"{name} is {tuple(old.shape)} in the old network, {tuple(weight.shape)} in the new one")
         if name in axes:
-            # rolesets keep what they start with: the prior of their count
-            start = weight.clone() if name.startswith("senses") else torch.zeros_like(weight)
-            weight.copy_(_carry(old, start + (_NEW_TAG if name.endswith("bias") else 0.0), axes[name]))
+            start = torch.full_like(weight, _START.get(name, 0.0))
+            weight.copy_(_carry(old, start, axes[name]))
         else:
             weight.copy_(old)
 

@@ -14,7 +14,6 @@ class PretrainedEncoder(nn.Module):
 
     Args:
         transformer: a model of the library transformers that takes `input_ids` and `attention_mask`.
-        padding: the id beyond the end of a window.
 
     Attributes:
         output_size: features of a word.
@@ -22,11 +21,14 @@ class PretrainedEncoder(nn.Module):
         longest: sub-words it can read at once.
     """
 
-    def __init__(self, transformer: Any, padding: int) -> None:
+    def __init__(self, transformer: Any) -> None:
         super().__init__()
-        self.transformer, self.padding, self.frozen = transformer, padding, False
+        self.transformer, self.frozen = transformer.train(), False  # opened, it stands in evaluation mode
         self.output_size: int = transformer.config.hidden_size
         self.longest: int = transformer.config.max_position_embeddings
+        table = getattr(getattr(transformer, "embeddings", None), "position_embeddings", None)
+        if getattr(table, "padding_idx", None) is not None:  # RoBERTa's positions start behind it
+            self.longest -= table.padding_idx + 1  # type: ignore[union-attr]
         self.mixture = nn.Parameter(torch.zeros(transformer.config.num_hidden_layers + 1))
 
     @classmethod
@@ -58,7 +60,10 @@ class PretrainedEncoder(nn.Module):
                 raise GrunlpError(
                     f"{source}: not an encoder grunlp knows", f"its configuration has no {name}", "Name another"
                 )
-        return cls(transformer, config.pad_token_id or 0)
+        if config.max_position_embeddings < 8:
+            there = f"it reads at most {config.max_position_embeddings} sub-words"
+            raise GrunlpError(f"{source}: not an encoder grunlp knows", there, "Name another")
+        return cls(transformer)
 
     def save_config(self, folder: Path) -> None:
         """Write what `open` needs beside the weights."""
@@ -69,14 +74,16 @@ class PretrainedEncoder(nn.Module):
         self.frozen = True
         self.transformer.requires_grad_(False)
 
-    def forward(self, pieces: Tensor, piece_index: Tensor) -> Tensor:
-        """pieces: (W, S) sub-words of W windows; piece_index: (B, T) into W * S → (B, T, output_size)."""
+    def forward(self, pieces: Tensor, piece_lengths: Tensor, piece_index: Tensor) -> Tensor:
+        """pieces: (W, S) sub-words of W windows; piece_lengths: (W,) how many are real; piece_index: (B, T) into W * S
+        → (B, T, output_size)."""
+        if not pieces.numel():
+            return self.mixture.new_zeros(*piece_index.shape, self.output_size)
         if self.frozen:
             self.transformer.eval()
+        real = torch.arange(pieces.shape[1], device=pieces.device) < piece_lengths[:, None]  # (W, S)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            read = self.transformer(
-                input_ids=pieces, attention_mask=(pieces != self.padding).long(), output_hidden_states=True
-            )
+            read = self.transformer(input_ids=pieces, attention_mask=real.long(), output_hidden_states=True)
         mixed = torch.stack(read.hidden_states, dim=-1) @ self.mixture.softmax(dim=0)  # (W, S, E)
         words: Tensor = mixed.flatten(0, 1)[piece_index]  # (B, T, E)
         return words

@@ -80,8 +80,14 @@ def _frames(
     rows = zip(batch.sentence.tolist(), batch.predicate.tolist(), model.choose(scores, batch).tolist(), strict=True)
     for (sentence, index, chosen), one, other in zip(rows, tags, argmax, strict=True):
         word = sentences[sentence]["words"][index]
-        roleset = inventory.names[chosen] or (inventory.usual(word) if model.senses is not None else "")
-        yield sentence, Frame(index=index, lemma=inventory.lemma(roleset), roleset=roleset, tags=one), other
+        if model.senses is not None:
+            roleset = inventory.names[chosen] or inventory.usual(word)
+            frame = Frame(index=index, lemma=inventory.lemma(roleset), roleset=roleset, tags=one)
+        else:  # what the input says, if anything
+            given = next((f for f in sentences[sentence]["frames"] if f["index"] == index), None)
+            lemma, roleset = (given["lemma"], given["roleset"]) if given else ("", "")
+            frame = Frame(index=index, lemma=lemma, roleset=roleset, tags=one)
+        yield sentence, frame, other
 
 
 def score(model: SRLModel, collate: Collator, examples: Iterable[Example], batch_tokens: int) -> SRLScores:

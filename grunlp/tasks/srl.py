@@ -18,7 +18,8 @@ from grunlp.tasks.optimizer import adamw, warmup_then_decay
 class SRLTask(LightningModule):
     """Trains an `SRLModel`; logs `train/loss`, `train/predicates_per_second`, `dev/loss` and `dev/f1`.
 
-    `dev/f1` is the overall F1 in srl-eval's counting, in percent; higher is better.
+    `dev/f1` is the overall F1 in srl-eval's counting, in percent, of the roles of given predicates; higher is better.
+    Beside it `dev/predicate_f1` of the predicates found and, where rolesets are known, `dev/sense_accuracy` among them.
 
     Args:
         model: the network.
@@ -77,8 +78,10 @@ class SRLTask(LightningModule):
         gold_places = set(zip(batch.sentence.tolist(), batch.predicate.tolist(), strict=True))
         found = {tuple(place) for place in torch.stack(self.model.find(scores.encoded, batch), dim=1).tolist()}
         self.found = self.found + tally(gold_places, found)
-        right = int((self.model.choose(scores, batch) == batch.roleset).sum())
-        self.senses = self.senses + Tally(right, count - right, count - right)
+        named = batch.roleset != 0
+        right = int((self.model.choose(scores, batch) == batch.roleset)[named].sum())
+        wrong = int(named.sum()) - right
+        self.senses = self.senses + Tally(right, wrong, wrong)
 
     def on_validation_epoch_end(self) -> None:
         """Log the score of the whole split."""

@@ -131,10 +131,10 @@ def test_propbank_ewt(data_root: Path) -> None:
 
 def test_raw_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.txt").write_text("".join(f"Sentence {i} is here. And more {i}.\n\n" for i in range(150)))
-    (tmp_path / "b.txt").write_text("Left out!\n")
+    (tmp_path / "b.txt").write_text("First one. Left out!\n")
     (tmp_path / "c.log").write_text("Not this.\n")
     opened = open_corpus(compose_config(["recipe=pretrain", "data=text", f"data.train={tmp_path}/*.txt"]).data)
-    assert len(opened.dev) == 4 and len(opened.train) == 297 and opened.test is None
+    assert len(opened.dev) == 4 and len(opened.train) == 298 and opened.test is None
     assert opened.train[-1]["words"] == ["Left", "out", "!"] and opened.train[0]["words"] == ["And", "more", "0", "."]
     for split in ("train", "dev", "test"):
         (tmp_path / "propbank-ewt").mkdir(exist_ok=True)
@@ -143,7 +143,7 @@ def test_raw_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             write_columns(write or TRAIN, file)
     monkeypatch.setenv("GRUNLP_DATA", str(tmp_path))
     arguments = ["recipe=pretrain", "data=text", f"data.train={tmp_path}/*.txt", "data.without=propbank-ewt"]
-    assert len(open_corpus(compose_config(arguments).data).train) == 296
+    assert len(open_corpus(compose_config(arguments).data).train) == 297
 
 
 def test_raw_text_that_is_not_there(tmp_path: Path) -> None:

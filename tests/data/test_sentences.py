@@ -1,3 +1,4 @@
+import time
 from itertools import pairwise
 
 import pytest
@@ -8,7 +9,7 @@ from grunlp.data.sentences import LONGEST, split_sentences
 
 
 def sentences(text: str) -> list[str]:
-    return [" ".join(token.word for token in tokens) for tokens in split_sentences(text)]
+    return [" ".join(token.word for token in tokens) for tokens, _ in split_sentences(text)]
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,7 @@ def sentences(text: str) -> list[str]:
         ("She works at Google Inc. in Ohio.", ["She works at Google Inc. in Ohio ."]),
         ('He said "Go." Then he left.', ['He said " Go . "', "Then he left ."]),
         ("Wait... what? Well... Yes.", ["Wait ... what ?", "Well ...", "Yes ."]),
+        (".NET rocks. Yes.", [". NET rocks .", "Yes ."]),
         ("the end.The start. version 2.0 of a.b", ["the end .", "The start .", "version 2.0 of a . b"]),
         ("It cost $3.50, e.g. for tea.", ["It cost $ 3.50 , e.g. for tea ."]),
         ("(It was late.) We went.", ["( It was late . )", "We went ."]),
@@ -34,7 +36,7 @@ def test_rule(text: str, expected: list[str]) -> None:
 
 @given(st.text(alphabet=st.characters(exclude_characters="\n"), max_size=300))
 def test_nothing_is_lost_and_offsets_fit(text: str) -> None:
-    tokens = [token for sentence in split_sentences(text) for token in sentence]
+    tokens = [token for sentence in split_sentences(text) for token in sentence.tokens]
     assert "".join(token.word for token in tokens) == "".join(text.split())
     assert all(text[token.start : token.end] == token.word for token in tokens)
     assert all(one.end <= other.start for one, other in pairwise(tokens))
@@ -43,5 +45,17 @@ def test_nothing_is_lost_and_offsets_fit(text: str) -> None:
 def test_long_sentences_are_cut_at_a_pause() -> None:
     text = "a " * 150 + ", " + "b " * 200
     parts = list(split_sentences(text))
-    assert [len(part) for part in parts] == [151, LONGEST]
-    assert sum(len(part) for part in split_sentences("x " * 1001)) == 1001
+    assert [(len(tokens), part) for tokens, part in parts] == [(151, True), (LONGEST, True)]
+    assert sum(len(tokens) for tokens, _ in split_sentences("x " * 1001)) == 1001
+    assert [part for _, part in split_sentences("x " * LONGEST)] == [False]
+
+
+ENDLESS = ["-a" * 20_000, ") ] " * 10_000, "a" * 100_000, "x." * 20_000, "a@" * 20_000, "'" * 50_000]
+
+
+@pytest.mark.parametrize("text", ENDLESS, ids=lambda text: text[:4])
+def test_time_grows_with_length_alone(text: str) -> None:
+    started = time.perf_counter()
+    tokens = [token for sentence in split_sentences(text) for token in sentence.tokens]
+    assert "".join(token.word for token in tokens) == "".join(text.split())
+    assert time.perf_counter() - started < 5

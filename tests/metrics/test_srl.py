@@ -31,6 +31,11 @@ def test_predicates_that_had_to_be_found() -> None:
     again = SRLScores()
     again.add({**example("a b c d", 1, GOLD), "frames": gold}, None, found, None)
     assert again.total("found-right-sense") == again.total("found")
+    bare = [frame(1, ["B-ARG0", "B-V", "O", "O"])]
+    for one in (scores, again):  # a sentence whose gold names no roleset is right in every sense
+        before = one.total("found-right-sense").overall.corr
+        one.add({**example("a b c d", 1, GOLD), "frames": bare}, None, bare, None)
+        assert one.total("found-right-sense").overall.corr == before + 1
     assert "srl-eval" not in again.as_dict() and "roles of predicates found" in again.report()
 
 
@@ -46,6 +51,13 @@ def test_senses_beside_the_most_frequent_ones() -> None:
     assert scores.total("senses").overall.f1 == pytest.approx(100 / 3), "the last has no gold roleset"
     assert scores.total("usual-senses").overall.f1 == pytest.approx(100 / 3)
     assert scores.total("senses").sequences == 3 and scores.cases[0].frequency == 3
+
+
+def test_without_rolesets_nothing_is_said_of_senses() -> None:
+    scores = SRLScores()
+    for frames in ([], [frame(1, GOLD)]):
+        scores.add({**example("a b c d", 1, GOLD), "frames": frames}, frames, [frame(2, NEAR[::-1])], None)  # type: ignore[arg-type]
+    assert [name for name in scores.countings() if "sense" in name] == [] and "sense" not in scores.report()
 
 
 def test_three_countings_and_legality() -> None:

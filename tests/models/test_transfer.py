@@ -1,5 +1,6 @@
 """A labeller with a larger vocabulary labels as the one it came from did."""
 
+import pytest
 import torch
 
 from grunlp.config import compose_config
@@ -48,3 +49,38 @@ def test_the_same_answers_with_a_larger_vocabulary() -> None:
         assert any(frames for frames, _ in old_text)
         for frames, again in old_text:  # a new sense of an old word is never the likeliest
             assert [f["roleset"] for f in frames] == [f["roleset"] for f in again]
+
+
+@pytest.mark.parametrize("lacking", ["pos", "rolesets"])
+def test_what_the_old_network_lacks_starts_anew(lacking: str) -> None:
+    bare = toy_corpus(30, 1)
+    for example in bare:
+        if lacking == "pos":
+            example["pos"] = []
+        else:
+            example["frames"] = [{**frame, "lemma": "", "roleset": ""} for frame in example["frames"]]  # type: ignore[misc]
+    config = compose_config(["recipe=srl", "debug=tiny"])
+    before = vocabulary_of(bare)
+    after = before.with_more(vocabulary_of(OLD))
+    old, new = (build_model(config, vocabulary, None) for vocabulary in (before, after))
+    assert (old.pos is None) == (lacking == "pos") and (old.senses is None) == (lacking == "rolesets")
+    transfer(dict(old.named_parameters()), before, new, after)
+    assert new.pos is not None and new.senses is not None
+    assert torch.equal(new.words.table.weight[:5], old.words.table.weight[:5])
+
+
+def test_many_examples_of_a_new_sense_do_not_change_the_old_answers() -> None:
+    torch.manual_seed(0)
+    config = compose_config(["recipe=srl", "debug=tiny"])
+    before, many = vocabulary_of(OLD), toy_corpus(200, 3)
+    for example in many:
+        for frame in example["frames"]:
+            frame["roleset"] = f"{frame['lemma']}.99"
+    after = before.with_more(vocabulary_of(many))
+    old, new = (build_model(config, vocabulary, None).eval() for vocabulary in (before, after))
+    transfer(dict(old.named_parameters()), before, new, after)
+    answers = [
+        [f["roleset"] for x in label(m, Collator(v, None), OLD, 500, find=False) for f in x.frames]
+        for m, v in ((old, before), (new, after))
+    ]
+    assert answers[0] == answers[1]

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import RobertaConfig, RobertaModel
 
 from grunlp.config import compose_config
-from grunlp.data.batches import Collator
+from grunlp.data.batches import Batch, Collator
 from grunlp.errors import GrunlpError
 from grunlp.modules.pretrained import PretrainedEncoder
 from grunlp.run import build_model, load_run, open_encoder, save_settings, save_weights
@@ -28,40 +29,45 @@ def make(source: str) -> tuple[PretrainedEncoder, Collator]:
     return encoder.eval(), Collator(vocabulary_of(CORPUS), pieces)
 
 
+def read(encoder: PretrainedEncoder, batch: Batch) -> torch.Tensor:
+    found: torch.Tensor = encoder(batch.pieces, batch.piece_lengths, batch.piece_index)
+    return found
+
+
 def test_alone_as_in_a_batch_and_in_windows(source: str) -> None:
     encoder, collate = make(source)
     batch = collate(CORPUS)
     assert len(batch.pieces) > len(CORPUS), "some sentence needs two windows"
-    together = encoder(batch.pieces, batch.piece_index)
+    together = read(encoder, batch)
     for b, example in enumerate(CORPUS):
         one = collate([example])
-        alone = encoder(one.pieces, one.piece_index)[0]
+        alone = read(encoder, one)[0]
         torch.testing.assert_close(together[b, : len(alone)], alone, rtol=0, atol=1e-5)
 
 
 def test_the_mixture_is_of_all_layers(source: str) -> None:
     encoder, collate = make(source)
     batch = collate(CORPUS[:1])
-    read = encoder.transformer(
-        input_ids=batch.pieces, attention_mask=(batch.pieces != 0).long(), output_hidden_states=True
-    ).hidden_states
+    real = (batch.pieces != 0).long()
+    layers = encoder.transformer(input_ids=batch.pieces, attention_mask=real, output_hidden_states=True).hidden_states
     for layer in range(3):
         with torch.no_grad():
             encoder.mixture.fill_(-100)[layer] = 0
-        expected = read[layer].flatten(0, 1)[batch.piece_index]
-        torch.testing.assert_close(encoder(batch.pieces, batch.piece_index), expected)
+        expected = layers[layer].flatten(0, 1)[batch.piece_index]
+        torch.testing.assert_close(read(encoder, batch), expected)
 
 
 def test_frozen_weights_stay_and_dropout_rests(source: str) -> None:
     encoder, collate = make(source)
     batch = collate(CORPUS)
     encoder.train()
-    assert not torch.equal(encoder(batch.pieces, batch.piece_index), encoder(batch.pieces, batch.piece_index))
+    assert encoder.transformer.training
+    assert not torch.equal(read(encoder, batch), read(encoder, batch))
     encoder.freeze()
     encoder.train()
-    read = encoder(batch.pieces, batch.piece_index)
-    assert torch.equal(read, encoder(batch.pieces, batch.piece_index))
-    read.sum().backward()
+    states = read(encoder, batch)
+    assert torch.equal(states, read(encoder, batch))
+    states.sum().backward()
     assert encoder.mixture.grad is not None and all(p.grad is None for p in encoder.transformer.parameters())
 
 
@@ -76,6 +82,29 @@ def test_the_run_folder_needs_no_other(source: str, tmp_path: Path) -> None:
     run = load_run(tmp_path / "run")
     assert torch.equal(run.model(run.collate(CORPUS)).roles, model(collate(CORPUS)).roles)
     assert not list((tmp_path / "run" / "encoder").glob("*.bin"))
+
+
+def test_it_is_opened_for_training(source: str) -> None:
+    encoder, _ = open_encoder(source, weights=True)
+    assert encoder is not None and all(part.training for part in encoder.modules())
+
+
+def test_empty_sentences(source: str) -> None:
+    encoder, collate = make(source)
+    nothing = {**CORPUS[0], "words": [], "pos": [], "frames": []}
+    assert read(encoder, collate([nothing])).shape == (1, 0, 8)  # type: ignore[list-item]
+    assert read(encoder, collate([nothing, CORPUS[1]])).shape[0] == 2  # type: ignore[list-item]
+
+
+def test_positions_that_start_behind_the_padding() -> None:
+    config = RobertaConfig(
+        vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
+        max_position_embeddings=20, pad_token_id=1,
+    )  # fmt: skip
+    encoder = PretrainedEncoder(RobertaModel(config))
+    assert encoder.longest == 18
+    pieces = torch.full((1, 18), 5)
+    assert encoder(pieces, torch.tensor([18]), torch.arange(18)[None]).shape == (1, 18, 8)
 
 
 def test_no_encoder(tmp_path: Path) -> None:
