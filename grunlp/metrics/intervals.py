@@ -1,6 +1,6 @@
 """Bootstrap intervals of span scores: how far a score may move when other documents of the same kind are drawn."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -64,7 +64,11 @@ def bootstrap_intervals(
     table = np.array([(tally.corr, tally.excess, tally.missed) for tally in tallies], dtype=np.int64)
     groups = len(table)  # table: (groups, 3)
     rng = np.random.default_rng(seed)
-    corr, excess, missed = np.stack([times_drawn @ table for times_drawn in resample(rng, groups, resamples)]).T
+    sums = np.empty((resamples, 3), dtype=np.int64)
+    for i in range(resamples):  # one resample at a time: all at once would need resamples x groups numbers
+        times_drawn = np.bincount(rng.integers(groups, size=groups), minlength=groups)
+        sums[i] = times_drawn @ table
+    corr, excess, missed = sums.T
     tails = (50 * (1 - level), 100 - 50 * (1 - level))
     return Intervals(
         *(
@@ -76,12 +80,6 @@ def bootstrap_intervals(
             )
         )
     )
-
-
-def resample(rng: np.random.Generator, groups: int, resamples: int) -> Iterator[NDArray[np.int64]]:
-    """How often each group is drawn, (groups,), in each of so many resamples with replacement."""
-    for _ in range(resamples):
-        yield np.bincount(rng.integers(groups, size=groups), minlength=groups)
 
 
 def _percentages(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:

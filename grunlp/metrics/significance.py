@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.metrics.intervals import Interval, resample
+from grunlp.metrics.intervals import Interval
 from grunlp.metrics.spans import Tally
 
 
@@ -46,33 +46,38 @@ def compare(
     tables = np.stack([_table(first), _table(second)])  # (2, groups, 3)
     value = float(np.diff(_f1(tables.sum(axis=1)))[0])
     rng = np.random.default_rng(seed)
-    drawn = np.stack([np.diff(_f1(times @ tables))[0] for times in resample(rng, len(first), resamples)])
-    below, above = ((int(count) + 1) / (resamples + 1) for count in ((drawn <= 0).sum(), (drawn >= 0).sum()))
+    groups = len(first)
+    drawn, exchanged = [], []
+    for count in _chunks(resamples, groups):
+        times = rng.multinomial(groups, np.full(groups, 1 / groups), size=count).astype(float)  # (count, groups)
+        drawn.append(_f1(times @ tables[1]) - _f1(times @ tables[0]))
+        swapped = rng.integers(2, size=(count, groups)).astype(float)
+        one = swapped @ tables[1] + (1 - swapped) @ tables[0]  # (count, 3)
+        exchanged.append(_f1(tables.sum(axis=(0, 1)) - one) - _f1(one))
+    differences, random = np.concatenate(drawn), np.concatenate(exchanged)
+    below, above = (
+        (int(count) + 1) / (resamples + 1) for count in ((differences <= 0).sum(), (differences >= 0).sum())
+    )
     tails = (50 * (1 - level), 100 - 50 * (1 - level))
     return Difference(
         value,
-        Interval(*map(float, np.percentile(drawn, tails))),
+        Interval(*map(float, np.percentile(differences, tails))),
         min(1.0, 2 * min(below, above)),
-        _randomise(tables, abs(value), resamples, rng),
+        (int((np.abs(random) >= abs(value) - 1e-9).sum()) + 1) / (resamples + 1),
     )
 
 
-def _randomise(tables: NDArray[np.int64], least: float, resamples: int, rng: np.random.Generator) -> float:
-    as_large = 0
-    both = tables.sum(axis=1).sum(axis=0)  # (3,)
-    for _ in range(resamples):
-        exchanged = rng.integers(2, size=tables.shape[1])
-        one = tables[exchanged, np.arange(tables.shape[1])].sum(axis=0)  # (3,)
-        difference = np.diff(_f1(np.stack([one, both - one])))[0]
-        as_large += abs(difference) >= least - 1e-9
-    return (as_large + 1) / (resamples + 1)
+def _chunks(resamples: int, groups: int) -> list[int]:
+    """Numbers that add up to `resamples`, each of so many draws that they fit into memory."""
+    most = max(1, 10**6 // groups)
+    return [most] * (resamples // most) + ([resamples % most] if resamples % most else [])
 
 
-def _table(tallies: Sequence[Tally]) -> NDArray[np.int64]:
-    return np.array([(tally.corr, tally.excess, tally.missed) for tally in tallies], dtype=np.int64)
+def _table(tallies: Sequence[Tally]) -> NDArray[np.float64]:
+    return np.array([(tally.corr, tally.excess, tally.missed) for tally in tallies], dtype=float)
 
 
-def _f1(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def _f1(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """F1 in percent of counts (..., 3)."""
     corr, excess, missed = np.moveaxis(counts, -1, 0)
     return 200 * corr / np.maximum(2 * corr + excess + missed, 1)
