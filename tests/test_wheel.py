@@ -1,5 +1,6 @@
 """An installed wheel is whole: recipes and configs are inside, and the command trains a step far from any checkout."""
 
+import json
 import subprocess
 import sys
 import sysconfig
@@ -58,3 +59,5 @@ def test_trains_a_step_in_a_new_environment(wheel: Path, tmp_path: Path) -> None
     command = tmp_path / "env/bin/grunlp-train"
     out = run(command, "recipe=srl", "debug=step", "data.train=toy.conll", "data.dev=dev.conll", cwd=tmp_path)
     assert "epoch 1/1" in out and list(tmp_path.glob("runs/srl/*/weights.safetensors"))
+    record = json.loads(run(tmp_path / "env/bin/grunlp-predict", "She gave him a book.", cwd=tmp_path))
+    assert [frame["roleset"] for frame in record["frames"]] == ["give.01"], "the model in the box is inside"
