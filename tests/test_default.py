@@ -34,13 +34,13 @@ def frames(box: Run, text: str) -> list[dict[str, Any]]:
 
 
 def test_a_known_sentence(box: Run) -> None:
-    (record,) = frames(box, "The executives gave the chefs a standing ovation.")
-    give = next(frame for frame in record["frames"] if frame["predicate"] == "gave")
+    (record,) = frames(box, "She gave him a book.")
+    (give,) = record["frames"]
     found = {argument["role"]: (argument["text"], argument["gloss"]) for argument in give["arguments"]}
     assert give["roleset"] == "give.01" and found == {
-        "ARG0": ("The executives", "agent"),
-        "ARG2": ("the chefs", "recipient or goal"),
-        "ARG1": ("a standing ovation", "patient or theme"),
+        "ARG0": ("She", "agent"),
+        "ARG2": ("him", "recipient or goal"),
+        "ARG1": ("a book", "patient or theme"),
     }
 
 
