@@ -1,6 +1,7 @@
 """`key=value` arguments of the commands that need no composition."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from grunlp.checks import check_value, unknown_key
@@ -30,6 +31,17 @@ def parse_arguments(arguments: Sequence[str], defaults: Mapping[str, Any]) -> di
         values[key] = _convert(text, defaults[key])
         check_value(key, values[key], defaults[key])
     return values
+
+
+def require_new(key: str, path: str | None) -> None:
+    """Raise GrunlpError unless a file can be made at `path` that is not there yet; None needs none. `key`: names it."""
+    if path is None:
+        return
+    if Path(path).exists():
+        raise GrunlpError(f"{path} exists", "nothing is overwritten", f"Type {key}=NEW_FILE")
+    if not Path(path).parent.is_dir():
+        there = f"there is no folder {Path(path).parent}"
+        raise GrunlpError(f"cannot write {key}={path}", there, "Make the folder, or name another.")
 
 
 def _convert(text: str, default: Any) -> Any:

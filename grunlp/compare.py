@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments
+from grunlp.arguments import parse_arguments, require_new
 from grunlp.command import command
 from grunlp.errors import GrunlpError
 
@@ -24,7 +24,7 @@ keys:
   split=test         train, dev or test
   input=FILE         gold frames, instead of a split
   gold=FILE          gold frames, when two files are compared
-  metrics=FILE       where to write the comparison as JSON
+  metrics=FILE       a new file for the comparison as JSON
   batch_tokens=8000  tokens a batch
 
 For each score: both, the difference with its 95 % interval by paired bootstrap, and two p-values, by paired bootstrap
@@ -40,14 +40,16 @@ def main(arguments: list[str]) -> int:
         raise GrunlpError(f"{len(sides)} things to compare", "compare takes two", "Type two run folders or two files.")
     if given["gold"] and given["input"]:
         raise GrunlpError("gold= with input=", "gold= is for two files, input= for two runs", "Give one of them.")
-    if given["metrics"] and Path(given["metrics"]).exists():
-        raise GrunlpError(f"{given['metrics']} exists", "nothing is overwritten", "Type metrics=NEW_FILE")
-    if given["metrics"] and not Path(given["metrics"]).parent.is_dir():
-        there = f"there is no folder {Path(given['metrics']).parent}"
-        raise GrunlpError(f"cannot write metrics={given['metrics']}", there, "Make the folder, or name another.")
+    require_new("metrics", given["metrics"])
     first, second = _score_files(sides, given["gold"]) if given["gold"] else _score_runs(sides, given)
-    rows = _compare(first, second)
-    _print(rows, sides)
+    from grunlp.metrics.comparison import compare_scores, format_comparison
+
+    rows = compare_scores(first, second)
+    if not rows:
+        there = "one labels given predicates, the other has found others"
+        raise GrunlpError("the two have no score in common", there, "Compare labellings of one kind.")
+    print(f"first:  {sides[0]}\nsecond: {sides[1]}\n")
+    print(format_comparison(rows, "", "first", "second"), end="")
     if given["metrics"]:
         Path(given["metrics"]).write_text(json.dumps(rows, indent=2), encoding="utf-8")
     return 0
@@ -69,39 +71,6 @@ def _score_runs(sides: list[str], given: dict[str, Any]) -> "list[SRLScores]":
     runs = [load_run(side) for side in sides]
     examples = list(read(given["input"])) if given["input"] else open_split(runs[0].config.data, given["split"])
     return [score(run.model, run.collate, examples, given["batch_tokens"]) for run in runs]
-
-
-def _compare(first: "SRLScores", second: "SRLScores") -> dict[str, dict[str, Any]]:
-    from grunlp.metrics.significance import compare
-
-    rows = {}
-    for name in [name for name in first.countings() if name in second.countings()]:
-        difference = compare(first.groups(name), second.groups(name))
-        rows[name] = {
-            "first": first.total(name).overall.f1,
-            "second": second.total(name).overall.f1,
-            "difference": difference.value,
-            "interval": list(difference.interval),
-            "p_bootstrap": difference.bootstrap,
-            "p_randomisation": difference.randomisation,
-        }
-    if not rows:
-        there = "one labels given predicates, the other has found others"
-        raise GrunlpError("the two have no score in common", there, "Compare labellings of one kind.")
-    return rows
-
-
-def _print(rows: dict[str, dict[str, Any]], sides: list[str]) -> None:
-    from grunlp.metrics.srl import TITLES
-
-    print(f"first:  {sides[0]}\nsecond: {sides[1]}\n")
-    print(f"{'':30}   first  second  difference   95 % interval     p, bootstrap  p, randomisation")
-    for name, row in rows.items():
-        low, high = row["interval"]
-        print(
-            f"{TITLES[name]:30}  {row['first']:6.2f}  {row['second']:6.2f}  {row['difference']:+10.2f}"
-            f"   {low:+6.2f} to {high:+6.2f}  {row['p_bootstrap']:12.4f}  {row['p_randomisation']:16.4f}"
-        )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments
+from grunlp.arguments import parse_arguments, require_new
 from grunlp.command import command
 from grunlp.errors import GrunlpError
 
@@ -38,13 +38,14 @@ keys:
   predicted=FILE     the same sentences with predicted frames; formats may differ. Predicates count as given where all
                      are the gold ones, else as found
   words=FILE         the words of CoNLL-2005 props that stand apart, for gold= and predicted= or input=
-  metrics=FILE       where to write the scores as JSON; with run= and a split: the run's metrics.json
+  metrics=FILE       a new file for the scores as JSON; with run= and a split: the run's metrics.json
   report=FILE        a new file for an HTML page: scores by role, distance, length and frequency, what each kind of fix
                      would mend, confusions, the worst sentences with gold and predicted arcs
   batch_tokens=8000  tokens a batch, each sentence counted once for each of its predicates
 
 It prints the tables of srl-eval (CoNLL-2005; V apart, C- pieces joined) and conlleval, the overall F1 in these and in
-seqeval's strict counting with 95 % bootstrap intervals over documents, and the number of illegal tags."""
+seqeval's strict counting, the scores of senses and of predicates found, each with its 95 % bootstrap interval over
+documents, and the number of illegal tags."""
 
 
 @command(lambda arguments: HELP)
@@ -76,16 +77,8 @@ def main(arguments: list[str]) -> int:
 
 def _check(given: dict[str, Any]) -> None:
     """Raise for keys that do not go together, before anything is read."""
-    if given["metrics"] and Path(given["metrics"]).exists():
-        raise GrunlpError(f"{given['metrics']} exists", "nothing is overwritten", "Type metrics=NEW_FILE")
-    if given["metrics"] and not Path(given["metrics"]).parent.is_dir():
-        there = f"there is no folder {Path(given['metrics']).parent}"
-        raise GrunlpError(f"cannot write metrics={given['metrics']}", there, "Make the folder, or name another.")
-    if given["report"] and Path(given["report"]).exists():
-        raise GrunlpError(f"{given['report']} exists", "nothing is overwritten", "Type report=NEW_FILE")
-    if given["report"] and not Path(given["report"]).parent.is_dir():
-        there = f"there is no folder {Path(given['report']).parent}"
-        raise GrunlpError(f"cannot write report={given['report']}", there, "Make the folder, or name another.")
+    for key in ("metrics", "report"):
+        require_new(key, given[key])
     if given["gold"] or given["predicted"]:
         if not (given["gold"] and given["predicted"]) or given["run"] or given["input"]:
             there = "they need neither run= nor input="

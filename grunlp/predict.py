@@ -10,7 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments
+from grunlp.arguments import parse_arguments, require_new
 from grunlp.command import command
 from grunlp.errors import DataError, GrunlpError
 
@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
         raise GrunlpError(f"{text!r} with input= or format=", "a text stands for them", "Give one or the other.")
     if given["predicates"] == "given" and (text is not None or given["format"] == "raw"):
         raise GrunlpError("predicates=given", "raw text marks none", "Leave it out, or give columns or JSON lines.")
-    _require_new(given["output"])
+    require_new("output", None if given["output"] == "-" else given["output"])
     from grunlp.data.raw import raw_examples
     from grunlp.run import load_run
 
@@ -113,15 +113,6 @@ def _marks_none(examples: "Iterator[Example]") -> "tuple[bool, Iterator[Example]
     """Whether the first thousand sentences have no predicate at all, and all sentences."""
     first = list(islice(examples, 1000))
     return not any(example["frames"] for example in first), chain(first, examples)
-
-
-def _require_new(output: str) -> None:
-    path = Path(output)
-    if output != "-" and path.exists():
-        raise GrunlpError(f"{output} exists", "nothing is overwritten", "Type output=NEW_FILE")
-    if not path.parent.is_dir():
-        there = f"there is no folder {path.parent}"
-        raise GrunlpError(f"cannot write output={output}", there, "Make the folder, or name another.")
 
 
 def _detect(path: Path) -> str:

@@ -16,8 +16,7 @@ from grunlp.data.leaks import text_key
 from grunlp.data.module import SRLData
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
-from grunlp.metrics.significance import compare
-from grunlp.metrics.srl import SRLScores
+from grunlp.metrics.comparison import compare_scores, format_comparison
 from grunlp.models.srl import SRLModel
 from grunlp.models.transfer import transfer
 from grunlp.run import Run, build_model, clear_run, load_run, new_run, save_settings, save_weights, write_metrics
@@ -30,10 +29,7 @@ log = logging.getLogger("grunlp")
 
 
 def run(config: DictConfig) -> None:
-    """Start from the weights of `init`, train on the new data, score before and after on both development sets."""
-    if config.data.extra:
-        there = "fine-tuning mixes in the old training data alone"
-        raise GrunlpError("data.extra with recipe=finetune", there, "Leave it out; see finetune.old_share")
+    """Train on from `init` with the new data; score before and after, on both development sets and the new test set."""
     seed_everything(config.seed, verbose=False)
     old = load_run(config.init)
     run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
@@ -85,7 +81,7 @@ def run(config: DictConfig) -> None:
         after = score(model, collate, examples, budget)
         write_metrics(run_dir, f"{name} before", before[name].as_dict())
         write_metrics(run_dir, name, after.as_dict())
-        print(_change(name, before[name], after))
+        print(f"\n{format_comparison(compare_scores(before[name], after), name, 'before', 'after')}", end="")
     write_card(run_dir)
     print("\nThe epoch was chosen by dev, which therefore flatters.")
     print(f"trained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}")
@@ -147,13 +143,3 @@ def _part(corpus: Corpus, old: Corpus | None, share: float, seed: int) -> tuple[
     rest, _ = leave_out("old", old.train, held_out | {text_key(words) for words in new["words"]})
     rest = rest.shuffle(seed=seed).select(range(min(len(rest), round(share * len(new)))))
     return new, [rest], corpus.left_out + left_out
-
-
-def _change(name: str, before: SRLScores, after: SRLScores) -> str:
-    """A line a score: before, after, and the difference with its interval."""
-    lines = [f"\n{name:28}  before   after  difference   95 % interval"]
-    for counting in [counting for counting in after.countings() if counting in before.countings()]:
-        old, new = before.total(counting).overall.f1, after.total(counting).overall.f1
-        low, high = compare(before.groups(counting), after.groups(counting)).interval
-        lines.append(f"{counting:28}  {old:6.2f}  {new:6.2f}  {new - old:+10.2f}   {low:+.2f} to {high:+.2f}")
-    return "\n".join(lines)

@@ -1,4 +1,5 @@
-"""Build the model in the box, grunlp/default: about an hour on one core, seconds of it beyond the training.
+"""Build the model in the box, grunlp/default: an hour to an hour and a half on one core, four minutes of it
+beyond the training.
 
     python scripts/build_default_model.py                 train, then pack
     python scripts/build_default_model.py run=DIR         pack a run that was trained as below

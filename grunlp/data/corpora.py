@@ -231,7 +231,7 @@ def _text(path: str, stamps: list[str], code: str) -> Iterator[Example]:
 
     for example in read_raw(Path(path), refuse):
         if example["words"]:
-            yield {key: value for key, value in example.items() if key in FEATURES}  # type: ignore[misc]
+            yield Example(id=example["id"], document="", words=example["words"], pos=[], frames=[])
 
 
 def _hub(

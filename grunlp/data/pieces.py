@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from grunlp.errors import GrunlpError
 
@@ -69,5 +69,5 @@ class Pieces:
                 start, before = i, ends[i - 1]
         return Split(windows, places)
 
-    def _encode(self, words: Sequence[str], marks: bool):  # type: ignore[no-untyped-def]  # transformers has no types
+    def _encode(self, words: Sequence[str], marks: bool) -> Any:  # transformers has no types
         return self.tokenizer(list(words), is_split_into_words=True, add_special_tokens=marks, verbose=False)

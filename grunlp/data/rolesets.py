@@ -35,7 +35,6 @@ FUNCTIONS = {
     "DIS": "discourse",
     "DSP": "direct speech",
     "EXT": "extent",
-    "GOAL": "goal",
     "LOC": "place",
     "LVB": "light verb",
     "MNR": "manner",

@@ -3,7 +3,7 @@
 A sentence never runs over the end of a line. Within one it ends after a token that is a full stop, a run of ! and ?, or
 a run of dots, together with the quotes, brackets and emoticons that follow it, where
 
-1. a blank follows; after a run of dots, or quotes and brackets that were not opened before, no small letter either;
+1. a blank follows; after a run of dots, or where such signs stand between, no small letter after the blank;
 2. or, after a full stop, no blank but a capital, and a word in small letters stands before it (end.The next).
 
 A dot that belongs to its token (Mr. U.S. Inc.) ends a sentence only before a word with a capital that hardly ever goes

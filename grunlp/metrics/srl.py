@@ -37,7 +37,7 @@ class SRLScores:
     Attributes:
         documents: the document of each sentence, for the intervals.
         counts: for each counting the counts of each sentence. Those of COUNTINGS and "senses" are of given predicates,
-            "usual-senses" is what the most frequent sense of each word would have got; "predicates" are those found,
+            "usual-senses" is what the most frequent sense of each lemma would have got; "predicates" are those found,
             "found" counts their roles as srl-eval does, "found-right-sense" none where the roleset is wrong (as
             PriMeSRL-Eval, Jindal et al. 2023, argues). Missing where nothing of the kind was added.
         cases: the gold predicates that have a prediction, for a closer look.

@@ -27,8 +27,9 @@ class PretrainedEncoder(nn.Module):
         self.output_size: int = transformer.config.hidden_size
         self.longest: int = transformer.config.max_position_embeddings
         table = getattr(getattr(transformer, "embeddings", None), "position_embeddings", None)
-        if getattr(table, "padding_idx", None) is not None:  # RoBERTa's positions start behind it
-            self.longest -= table.padding_idx + 1  # type: ignore[union-attr]
+        padding = getattr(table, "padding_idx", None)
+        if padding is not None:  # RoBERTa's positions start behind it
+            self.longest -= padding + 1
         self.mixture = nn.Parameter(torch.zeros(transformer.config.num_hidden_layers + 1))
 
     @classmethod
