@@ -16,9 +16,9 @@ def test_one_epoch_on_the_english_web_treebank(data_root: Path, tmp_path: Path) 
     run(*command, f"run_dir={tmp_path}/run", cwd=tmp_path)
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
     assert metrics["dev"]["given_predicates"] == 4959 and metrics["test"]["given_predicates"] == 4795
-    # seed 1 gave 54.6 when this was written; rounding differs between machines, learning nothing gives 0
-    assert metrics["dev"]["srl-eval"]["f1"] > 45
-    assert metrics["dev"]["predicates"]["f1"] > 88
-    assert metrics["dev"]["senses"]["f1"] > metrics["dev"]["usual-senses"]["f1"] + 3
+    # seed 1 gave 53.2 when this was written; rounding differs between machines, learning nothing gives 0
+    assert metrics["dev"]["srl-eval"]["f1"] > 50
+    assert metrics["dev"]["predicates"]["f1"] > 90
+    assert metrics["dev"]["senses"]["f1"] > metrics["dev"]["usual-senses"]["f1"] + 8
     assert metrics["dev"]["illegal_tags"] == metrics["test"]["illegal_tags"] == 0
     assert metrics["training"]["peak_memory_mib"] < 2000
