@@ -27,7 +27,7 @@ def adamw(module: nn.Module, learning_rate: float, weight_decay: float, rates: M
         [{"params": params, "lr": rate, "weight_decay": decay} for (rate, decay), params in groups.items()],
         lr=learning_rate,
         betas=(0.9, 0.98),
-        foreach=True,
+        fused=True,
     )
 
 
