@@ -24,7 +24,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from yaml import YAMLError
 
-from grunlp.data.batches import Collator
+from grunlp.data.batches import FrameCollator
 from grunlp.data.pieces import Pieces
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
@@ -49,7 +49,7 @@ class Run(NamedTuple):
 
     path: Path
     config: DictConfig
-    collate: Collator
+    collate: FrameCollator
     model: SRLModel
 
 
@@ -142,7 +142,7 @@ def load_pretrained(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:
         raise GrunlpError(f"{folder / WEIGHTS}: {error}", "", "Copy the whole folder again, or train anew.") from None
 
 
-def save_settings(path: Path, config: DictConfig, collate: Collator, encoder: PretrainedEncoder | None) -> None:
+def save_settings(path: Path, config: DictConfig, collate: FrameCollator, encoder: PretrainedEncoder | None) -> None:
     """Write all but the weights, before the training: they make the folder a run, finished or not."""
     (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
     collate.vocabulary.save(path / VOCABULARY)
@@ -203,7 +203,7 @@ def load_run(path: str | Path) -> Run:
             f"{CONFIG}, {VOCABULARY} and {WEIGHTS} must come from the same training and version of grunlp",
             "Copy the whole folder again, or train anew.",
         ) from None
-    return Run(path, config, Collator(vocabulary, pieces), model.eval())
+    return Run(path, config, FrameCollator(vocabulary, pieces), model.eval())
 
 
 def read_metrics(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pytorch_lightning import seed_everything
 from pytorch_lightning.callbacks import Callback
 
 from grunlp.card import write_card
-from grunlp.data.batches import Collator
+from grunlp.data.batches import FrameCollator
 from grunlp.data.corpora import Corpus, leave_out, open_corpus
 from grunlp.data.leaks import text_key
 from grunlp.data.module import SRLData
@@ -20,7 +20,7 @@ from grunlp.metrics.comparison import compare_scores, format_comparison
 from grunlp.models.srl import SRLModel
 from grunlp.models.transfer import transfer
 from grunlp.run import Run, build_model, clear_run, load_run, new_run, save_settings, save_weights, write_metrics
-from grunlp.tasks.finetuning import FrozenLayers, TowardsOld, layer_rates, layers_from_below
+from grunlp.tasks.finetuning import FrozenLayers, TowardsOld, layer_rates
 from grunlp.tasks.labelling import score
 from grunlp.tasks.srl import SRLTask
 from grunlp.tasks.trainer import load_best, make_trainer, peak_memory_mib
@@ -39,11 +39,11 @@ def run(config: DictConfig) -> None:
     new, mixed_in, left_out = _part(corpus, old_corpus, config.finetune.old_share, config.seed)
 
     vocabulary = old.collate.vocabulary.with_more(Vocabulary.count(new, config.vocabulary.min_count, [], {}))
-    collate = Collator(vocabulary, old.collate.pieces)
+    collate = FrameCollator(vocabulary, old.collate.pieces)
     with open_dict(config):  # the network is that of the old run
         config.model = old.config.model
         config.trained_on = [*old.config.get("trained_on", [old.config.data]), config.data]
-    model = build_model(config, vocabulary, old.model.pretrained)
+    model = build_model(config, vocabulary, old.model.encoder.pretrained)
     transfer(dict(old.model.named_parameters()), old.collate.vocabulary, model, vocabulary)
     train = concatenate_datasets([new, *mixed_in])
     data = SRLData(
@@ -54,7 +54,7 @@ def run(config: DictConfig) -> None:
         **config.loader,
     )
     clear_run(run_dir)
-    save_settings(run_dir, config, collate, model.pretrained)
+    save_settings(run_dir, config, collate, model.encoder.pretrained)
     log.info(
         "%d new sentences, %d old ones; new: %d words, %d tags", len(new), len(train) - len(new),
         len(vocabulary.words) - len(old.collate.vocabulary.words),
@@ -91,11 +91,11 @@ def _rates(model: SRLModel, config: DictConfig) -> dict[str, Any]:
     """What the task is told of learning rates."""
     optimizer = config.optimizer
     decay = config.finetune.layer_decay
-    if model.pretrained is not None and not optimizer.encoder_learning_rate:
-        model.pretrained.freeze()
+    if model.encoder.pretrained is not None and not optimizer.encoder_learning_rate:
+        model.encoder.pretrained.freeze()
     return {
         "learning_rate": optimizer.learning_rate,
-        "rates": layer_rates(model, optimizer.learning_rate, decay, optimizer.encoder_learning_rate),
+        "rates": layer_rates(model.encoder, optimizer.learning_rate, decay, optimizer.encoder_learning_rate),
         "weight_decay": optimizer.weight_decay,
         "warmup": optimizer.warmup,
     }
@@ -106,7 +106,7 @@ def _callbacks(model: SRLModel, config: DictConfig) -> list[Callback]:
     c = config.finetune
     callbacks: list[Callback] = []
     if c.frozen_layers and c.frozen_epochs:
-        callbacks.append(FrozenLayers(layers_from_below(model)[: c.frozen_layers], c.frozen_epochs))
+        callbacks.append(FrozenLayers(model.encoder.layers_from_below()[: c.frozen_layers], c.frozen_epochs))
     if c.penalty:
         callbacks.append(TowardsOld(c.penalty))
     return callbacks

@@ -6,13 +6,12 @@ import time
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
-from grunlp.data.batches import Collator
+from grunlp.data.batches import FrameCollator
 from grunlp.data.corpora import open_corpus
 from grunlp.data.module import SRLData
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.models.masked import MaskedLanguageModel
-from grunlp.modules.embeddings import WordRepresentation
-from grunlp.modules.gru import StackedGRU
+from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.run import clear_run, new_run, save_settings, save_weights, write_metrics
 from grunlp.tasks.masked import MaskedTask
 from grunlp.tasks.trainer import load_best, make_trainer, peak_memory_mib
@@ -27,15 +26,26 @@ def run(config: DictConfig) -> None:
     log.info("run folder: %s", run_dir)
     corpus = open_corpus(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
-    collate = Collator(vocabulary, None)
+    collate = FrameCollator(vocabulary, None)
     data = SRLData(corpus, collate, seed=config.seed, extra_epochs=0, **config.loader)
 
     sizes = config.model
-    words = WordRepresentation(
-        len(vocabulary.words), sizes.word_size, len(vocabulary.characters), sizes.character_size, sizes.characters
+    encoder = SentenceEncoder(
+        vocabulary.word_counts,
+        len(vocabulary.characters),
+        pretrained=None,
+        word_size=sizes.word_size,
+        character_size=sizes.character_size,
+        characters=sizes.characters,
+        shapes=False,
+        hidden_size=sizes.hidden_size,
+        num_layers=sizes.num_layers,
+        residual=sizes.residual,
+        input_dropout=sizes.dropout,
+        dropout=sizes.dropout,
+        word_dropout=0.0,
     )
-    encoder = StackedGRU(words.output_size, sizes.hidden_size, sizes.num_layers, True, sizes.dropout, sizes.residual)
-    model = MaskedLanguageModel(words, encoder, sizes.hidden, sizes.dropout)
+    model = MaskedLanguageModel(encoder, sizes.hidden)
     clear_run(run_dir)
     save_settings(run_dir, config, collate, None)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)

@@ -10,7 +10,7 @@ from pytorch_lightning import seed_everything
 from torch import Tensor
 
 from grunlp.card import write_card
-from grunlp.data.batches import Collator
+from grunlp.data.batches import FrameCollator
 from grunlp.data.corpora import open_corpus
 from grunlp.data.frame_files import INDEX_FILE, read_index
 from grunlp.data.module import SRLData
@@ -54,7 +54,7 @@ def run(config: DictConfig) -> None:
     if pretrained is not None:
         vocabulary = pretrained[0].with_more(vocabulary)
     encoder, pieces = open_encoder(config.model.encoder, weights=True)
-    collate = Collator(vocabulary, pieces)
+    collate = FrameCollator(vocabulary, pieces)
     data = SRLData(corpus, collate, seed=config.seed, **config.loader)
 
     if encoder is not None and not config.optimizer.encoder_learning_rate:
@@ -63,7 +63,7 @@ def run(config: DictConfig) -> None:
     if pretrained is not None:
         _start_from(*pretrained, model, vocabulary)
     if vectors:
-        load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.words.table)
+        load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.encoder.words.table)
     clear_run(run_dir)
     save_settings(run_dir, config, collate, encoder)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
@@ -96,8 +96,8 @@ def run(config: DictConfig) -> None:
 
 
 def _start_from(old: Vocabulary, weights: dict[str, Tensor], model: SRLModel, vocabulary: Vocabulary) -> None:
-    """Take over the words and the sentence encoder of a pretraining."""
-    lower = {name: weight for name, weight in weights.items() if name.startswith(("words.", "encoder."))}
+    """Take over the sentence encoder of a pretraining."""
+    lower = {name: weight for name, weight in weights.items() if name.startswith("encoder.")}
     try:
         transfer(lower, old, model, vocabulary)
     except ValueError as error:

@@ -23,7 +23,7 @@ from torch.nn import functional
 from grunlp.arguments import parse_arguments
 from grunlp.command import command
 from grunlp.config import compose_config
-from grunlp.data.batches import Batch, Collator
+from grunlp.data.batches import FrameBatch, FrameCollator
 from grunlp.data.corpora import open_corpus
 from grunlp.data.example import Example
 from grunlp.data.module import SRLData
@@ -51,7 +51,7 @@ class UsualDesign(nn.Module):
         self.distance = c.distance
         self.word_dropout = WordDropout(torch.tensor(vocabulary.word_counts), c.word_dropout, unknown=1)
         self.words = WordRepresentation(
-            len(vocabulary.words), c.word_size, len(vocabulary.characters), c.character_size, c.characters
+            len(vocabulary.words), c.word_size, len(vocabulary.characters), c.character_size, c.characters, 0
         )
         self.distances = nn.Embedding(2 * c.distance + 1, c.predicate_size)
         self.input_dropout, self.dropout = VariationalDropout(c.input_dropout), VariationalDropout(c.dropout)
@@ -67,10 +67,10 @@ class UsualDesign(nn.Module):
         self.pos = nn.Linear(2 * hidden_size, len(vocabulary.pos))
         self.pos_weight = c.pos_weight
 
-    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def forward(self, batch: FrameBatch) -> tuple[Tensor, Tensor]:
         """Scores of the tags (P, T, K) and of the parts of speech."""
         ids = self.word_dropout(batch.words)
-        words = self.input_dropout(self.words(ids, batch.spellings, batch.spelling_index))  # (B, T, W)
+        words = self.input_dropout(self.words(ids, batch.spellings, batch.shapes, batch.spelling_index))  # (B, T, W)
         offsets = torch.arange(words.shape[1]) - batch.predicate[:, None]  # (P, T)
         marks = self.distances(offsets.clamp(-self.distance, self.distance) + self.distance)
         pairs = torch.cat([words[batch.sentence], marks], dim=-1)  # (P, T, W + M)
@@ -81,7 +81,7 @@ class UsualDesign(nn.Module):
         read = self.dropout(read)
         return self.roles(read), self.pos(read)
 
-    def loss(self, scores: tuple[Tensor, Tensor], batch: Batch) -> Tensor:
+    def loss(self, scores: tuple[Tensor, Tensor], batch: FrameBatch) -> Tensor:
         """Mean loss a tag and a part of speech."""
         roles, pos = scores
         targets = batch.pos[batch.sentence].flatten()
@@ -90,7 +90,7 @@ class UsualDesign(nn.Module):
         )
 
 
-def training_pass(model: SRLModel | UsualDesign, batches: list[Batch]) -> Callable[[], float]:
+def training_pass(model: SRLModel | UsualDesign, batches: list[FrameBatch]) -> Callable[[], float]:
     """A function that trains on the batches once and returns predicates a second."""
     optimizer = adamw(model, 1e-3, 0.01, {})
     predicates = sum(len(batch.predicate) for batch in batches)
@@ -124,7 +124,7 @@ def main(arguments: list[str]) -> int:
     config = compose_config(["recipe=srl", f"data={given['data']}"])
     corpus = open_corpus(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
-    collate = Collator(vocabulary, None)
+    collate = FrameCollator(vocabulary, None)
     data = SRLData(corpus, collate, seed=1, **config.loader)
     batches = list(islice(data.train_dataloader(), given["batches"]))
     ours = build_model(config, vocabulary, None)
@@ -152,7 +152,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _predict(model: SRLModel, collate: Collator, examples: list[Example], repeats: int) -> None:
+def _predict(model: SRLModel, collate: FrameCollator, examples: list[Example], repeats: int) -> None:
     torch.set_num_threads(1)
     speeds = []
     with torch.inference_mode():

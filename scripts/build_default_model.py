@@ -33,7 +33,15 @@ from grunlp.errors import GrunlpError
 from grunlp.run import CARD, CONFIG, DEFAULT, METRICS, VOCABULARY, WEIGHTS, Run, load_run, save_weights, write_metrics
 from grunlp.tasks.labelling import label, score
 
-TRAINING = ["recipe=srl", "data=propbank-ewt", "data.extra=propbank-frames", "vocabulary.frame_files=true", "seed=1"]
+TRAINING = [
+    "recipe=srl",
+    "data=propbank-ewt",
+    "data.extra=propbank-frames",
+    "vocabulary.frame_files=true",
+    "loader.extra_epochs=6",
+    "trainer.max_epochs=16",
+    "seed=1",
+]
 DEFAULTS: dict[str, Any] = {"run": None, "out": str(DEFAULT)}
 
 

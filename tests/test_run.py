@@ -8,7 +8,7 @@ import torch
 from omegaconf import DictConfig
 
 from grunlp.config import compose_config
-from grunlp.data.batches import Collator
+from grunlp.data.batches import FrameCollator
 from grunlp.errors import GrunlpError
 from grunlp.run import (
     build_model,
@@ -34,7 +34,7 @@ def run_dir(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     path, vocabulary = tmp_path / "run", vocabulary_of(CORPUS)
     path.mkdir()
-    save_settings(path, config(), Collator(vocabulary, None), None)
+    save_settings(path, config(), FrameCollator(vocabulary, None), None)
     save_weights(path, build_model(config(), vocabulary, None).eval())
     return path
 
@@ -49,7 +49,7 @@ def run_dir(tmp_path: Path) -> Path:
     ids=str,
 )
 def test_save_move_load_same_output(tmp_path: Path, form: list[str]) -> None:
-    collate = Collator(vocabulary_of(CORPUS), None)
+    collate = FrameCollator(vocabulary_of(CORPUS), None)
     model = build_model(config(*form), collate.vocabulary, None).eval()
     (tmp_path / "a").mkdir()
     save_settings(tmp_path / "a", config(*form), collate, None)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import torch
 from torch import Tensor
 
-from grunlp.data.example import Example
+from grunlp.data.example import Example, Tagged
 from grunlp.data.pieces import Pieces
+from grunlp.data.shapes import shape
 from grunlp.data.vocabulary import Vocabulary
 
 IGNORED = -100  # target of a padded step, as torch's cross-entropy expects
@@ -15,16 +17,37 @@ _LONGEST_SPELLING = 24  # characters; of a longer word the two ends are read
 
 
 @dataclass
-class Batch:
-    """B sentences of at most T tokens with P predicates in all; U distinct spellings of at most C characters.
+class Tokens:
+    """B sentences of at most T tokens; U distinct spellings of at most C characters.
 
     words: (B, T) ids of lower-cased words, 0 at padding.
     spellings: (U, C) character ids of the distinct words of this batch; row 0 is padding.
+    shapes: (U,) index in `grunlp.data.shapes.SHAPES` of each.
     spelling_index: (B, T) row of `spellings` for each token.
     pieces: (W, S) ids of the sub-words that a pretrained encoder reads, in windows of at most S; (0, 0) without one.
     piece_lengths: (W,) sub-words of each window.
     piece_index: (B, T) the first piece of each token, counted over all windows; (0, 0) without one.
     lengths: (B,) tokens a sentence.
+    """
+
+    words: Tensor
+    spellings: Tensor
+    shapes: Tensor
+    spelling_index: Tensor
+    pieces: Tensor
+    piece_lengths: Tensor
+    piece_index: Tensor
+    lengths: Tensor
+
+    def to(self, device: torch.device) -> Self:
+        """The same batch on another device."""
+        return type(self)(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
+
+
+@dataclass
+class FrameBatch(Tokens):
+    """Sentences with P predicates in all.
+
     candidates: (U, R) ids of the rolesets each spelling may have, likeliest first, 0 beyond them.
     pos: (B, T) ids of part-of-speech tags, IGNORED at padding and where none is given.
     is_predicate: (B, T) 1 where a frame is, else 0; IGNORED at padding and in sentences of `data.extra`, whose frames
@@ -36,13 +59,6 @@ class Batch:
     tags: (P, T) ids of gold tags, IGNORED at padding and for tags that training never saw.
     """
 
-    words: Tensor
-    spellings: Tensor
-    spelling_index: Tensor
-    pieces: Tensor
-    piece_lengths: Tensor
-    piece_index: Tensor
-    lengths: Tensor
     candidates: Tensor
     pos: Tensor
     is_predicate: Tensor
@@ -51,10 +67,6 @@ class Batch:
     extra: Tensor
     roleset: Tensor
     tags: Tensor
-
-    def to(self, device: torch.device) -> "Batch":
-        """The same batch on another device."""
-        return Batch(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
     @property
     def predicate_lengths(self) -> Tensor:
@@ -66,7 +78,7 @@ class Batch:
         """(P, R) ids of the rolesets each predicate may have, 0 beyond them."""
         return self.candidates[self.spelling_index[self.sentence, self.predicate]]
 
-    def with_predicates(self, sentence: Tensor, predicate: Tensor) -> "Batch":
+    def with_predicates(self, sentence: Tensor, predicate: Tensor) -> "FrameBatch":
         """The same sentences with other predicates, of whose roles nothing is known. Arguments: (P,) each."""
         return replace(
             self,
@@ -78,8 +90,18 @@ class Batch:
         )
 
 
+@dataclass
+class TagBatch(Tokens):
+    """Sentences with a tag a word.
+
+    tags: (B, T) ids of gold tags, IGNORED at padding and for tags that training never saw.
+    """
+
+    tags: Tensor
+
+
 class Collator:
-    """Turns a list of examples into a `Batch`.
+    """Turns sentences into the tensors of `Tokens`; its kinds add what a task is told.
 
     Args:
         vocabulary: gives the ids.
@@ -89,17 +111,53 @@ class Collator:
     def __init__(self, vocabulary: Vocabulary, pieces: Pieces | None) -> None:
         self.vocabulary, self.pieces = vocabulary, pieces
 
-    def __call__(self, examples: Sequence[Example]) -> Batch:
-        """Encode and pad. The order of sentences and of their frames is kept."""
+    def _tokens(self, sentences: Sequence[list[str]]) -> tuple[dict[str, Tensor], list[str]]:
+        """The fields of `Tokens`, and the word of each row of `spellings`."""
         v = self.vocabulary
-        lengths = [len(example["words"]) for example in examples]
+        lengths = [len(words) for words in sentences]
         steps = max(lengths, default=0)
         rows: dict[str, int] = {"": 0}
-        words, spelling_index, pos, is_predicate = [], [], [], []
+        words = [[v.words[word.lower()] for word in sentence] for sentence in sentences]
+        spelling_index = [[rows.setdefault(word, len(rows)) for word in sentence] for sentence in sentences]
+        windows: list[list[int]] = []
+        places: list[list[tuple[int, int]]] = []
+        if self.pieces is not None:
+            for sentence in sentences:
+                split = self.pieces.split(sentence)
+                places.append([(len(windows) + window, place) for window, place in split.places])
+                windows += split.windows
+        width = max(map(len, windows), default=0)
+        piece_index = [[window * width + place for window, place in row] for row in places]
+        tensors = {
+            "words": _pad(words, steps, 0),
+            "spellings": self._spell(list(rows)),
+            "shapes": torch.tensor([shape(word) for word in rows]),
+            "spelling_index": _pad(spelling_index, steps, 0),
+            "pieces": _pad(windows, width, self.pieces.padding if self.pieces is not None else 0),
+            "piece_lengths": torch.tensor([len(window) for window in windows], dtype=torch.long),
+            "piece_index": _pad(piece_index, steps if piece_index else 0, 0),
+            "lengths": torch.tensor(lengths, dtype=torch.long),
+        }
+        return tensors, list(rows)
+
+    def _spell(self, words: list[str]) -> Tensor:
+        half = _LONGEST_SPELLING // 2
+        cut = [word if len(word) <= _LONGEST_SPELLING else word[:half] + word[-half:] for word in words]
+        ids = [[self.vocabulary.characters[character] for character in word] for word in cut]
+        return _pad(ids, max(1, *map(len, ids)), 0)
+
+
+class FrameCollator(Collator):
+    """Turns a list of examples into a `FrameBatch`."""
+
+    def __call__(self, examples: Sequence[Example]) -> FrameBatch:
+        """Encode and pad. The order of sentences and of their frames is kept."""
+        v = self.vocabulary
+        tokens, spelled = self._tokens([example["words"] for example in examples])
+        steps = tokens["words"].shape[1]
+        pos, is_predicate = [], []
         sentence, predicate, extra, roleset, tags = [], [], [], [], []
         for b, example in enumerate(examples):
-            words.append([v.words[word.lower()] for word in example["words"]])
-            spelling_index.append([rows.setdefault(word, len(rows)) for word in example["words"]])
             pos.append([v.pos[tag] or IGNORED for tag in example["pos"]])
             is_predicate.append([IGNORED if example.get("extra") else 0] * len(example["words"]))
             for frame in example["frames"]:
@@ -110,24 +168,9 @@ class Collator:
                 extra.append(bool(example.get("extra")))
                 roleset.append(v.rolesets[frame["roleset"]])
                 tags.append([v.tags.ids.get(tag, IGNORED) for tag in frame["tags"]])
-        windows: list[list[int]] = []
-        places: list[list[tuple[int, int]]] = []
-        if self.pieces is not None:
-            for example in examples:
-                split = self.pieces.split(example["words"])
-                places.append([(len(windows) + window, place) for window, place in split.places])
-                windows += split.windows
-        width = max(map(len, windows), default=0)
-        piece_index = [[window * width + place for window, place in row] for row in places]
-        candidates = [v.rolesets.candidates(word) for word in rows]
-        return Batch(
-            words=_pad(words, steps, 0),
-            spellings=self._spell(list(rows)),
-            spelling_index=_pad(spelling_index, steps, 0),
-            pieces=_pad(windows, width, self.pieces.padding if self.pieces is not None else 0),
-            piece_lengths=torch.tensor([len(window) for window in windows], dtype=torch.long),
-            piece_index=_pad(piece_index, steps if piece_index else 0, 0),
-            lengths=torch.tensor(lengths, dtype=torch.long),
+        candidates = [v.rolesets.candidates(word) for word in spelled]
+        return FrameBatch(
+            **tokens,
             candidates=_pad(candidates, max(1, *map(len, candidates)), 0),
             pos=_pad(pos, steps, IGNORED),
             is_predicate=_pad(is_predicate, steps, IGNORED),
@@ -138,11 +181,16 @@ class Collator:
             tags=_pad(tags, steps, IGNORED),
         )
 
-    def _spell(self, words: list[str]) -> Tensor:
-        half = _LONGEST_SPELLING // 2
-        cut = [word if len(word) <= _LONGEST_SPELLING else word[:half] + word[-half:] for word in words]
-        ids = [[self.vocabulary.characters[character] for character in word] for word in cut]
-        return _pad(ids, max(1, *map(len, ids)), 0)
+
+class TagCollator(Collator):
+    """Turns a list of tagged sentences into a `TagBatch`."""
+
+    def __call__(self, examples: Sequence[Tagged]) -> TagBatch:
+        """Encode and pad, in the order given. A sentence without `tags` has none that are known."""
+        tokens, _ = self._tokens([example["words"] for example in examples])
+        ids = self.vocabulary.tags.ids
+        tags = [[ids.get(tag, IGNORED) for tag in example["tags"]] for example in examples]
+        return TagBatch(**tokens, tags=_pad(tags, tokens["words"].shape[1], IGNORED))
 
 
 def _pad(rows: list[list[int]], length: int, value: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""The one shape in which every reader yields a sentence.
+"""The shapes in which readers yield a sentence: with frames, or with a tag a word.
 
 An example is a plain dictionary, so that Hugging Face `datasets` can hold it:
 
@@ -10,6 +10,8 @@ empty string (`id`, `document`, `lemma`, `roleset`) or an empty list (`pos`, `fr
 A sentence from raw text also has its `text`, the `offsets` of its words in that (start, exclusive end, in characters)
 and its `place`: the number of its line, and where in that line its text starts.
 One of `data.extra` says so by `extra`.
+
+A tagged sentence has `tags`, one a word, in the place of `pos` and `frames`. Tags of spans are IOB2.
 """
 
 from typing import NotRequired, TypedDict
@@ -24,15 +26,26 @@ class Frame(TypedDict):
     tags: list[str]
 
 
-class Example(TypedDict):
-    """One sentence with all its frames."""
+class Sentence(TypedDict):
+    """What sentences have in common, whatever is said of their words."""
 
     id: str
     document: str
     words: list[str]
-    pos: list[str]
-    frames: list[Frame]
     text: NotRequired[str]
     offsets: NotRequired[list[tuple[int, int]]]
     place: NotRequired[tuple[int, int]]
+
+
+class Example(Sentence):
+    """One sentence with all its frames."""
+
+    pos: list[str]
+    frames: list[Frame]
     extra: NotRequired[bool]
+
+
+class Tagged(Sentence):
+    """One sentence with a tag a word."""
+
+    tags: list[str]

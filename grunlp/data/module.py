@@ -5,7 +5,7 @@ from datasets import Dataset, concatenate_datasets
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
-from grunlp.data.batches import Batch, Collator
+from grunlp.data.batches import FrameBatch, FrameCollator
 from grunlp.data.corpora import Corpus
 from grunlp.data.sampler import TokenBudgetSampler
 
@@ -29,7 +29,7 @@ class SRLData(LightningDataModule):
     def __init__(
         self,
         corpus: Corpus,
-        collate: Collator,
+        collate: FrameCollator,
         batch_tokens: int,
         num_workers: int,
         extra_epochs: int,
@@ -51,7 +51,7 @@ class SRLData(LightningDataModule):
         rows = [len(frames) for frames in split["frames"]]
         return TokenBudgetSampler(lengths, rows, budget, shuffle, self.seed)
 
-    def _loader(self, split: Dataset, sampler: TokenBudgetSampler) -> DataLoader[Batch]:
+    def _loader(self, split: Dataset, sampler: TokenBudgetSampler) -> DataLoader[FrameBatch]:
         return DataLoader(split, batch_sampler=sampler, collate_fn=self.collate, num_workers=self.num_workers)
 
     def _training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler]:
@@ -64,15 +64,15 @@ class SRLData(LightningDataModule):
         counts = [len(self._training(epoch)[1]) for epoch in range(epochs)]
         return sum(min(count, limit_batches or count) for count in counts)
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def train_dataloader(self) -> DataLoader[FrameBatch]:
         """Shuffled anew each epoch: the trainer asks again for every one."""
         return self._loader(*self._training(self.trainer.current_epoch if self.trainer else 0))
 
-    def val_dataloader(self) -> DataLoader[Batch]:
+    def val_dataloader(self) -> DataLoader[FrameBatch]:
         """The development split, shortest sentences first."""
         dev = self.corpus.dev
         return self._loader(dev, self._sampler(dev, self.batch_tokens * _EVALUATION_FACTOR, False))
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+    def transfer_batch_to_device(self, batch: FrameBatch, device: torch.device, dataloader_idx: int) -> FrameBatch:
         """Lightning does not know the type of our batches."""
         return batch.to(device)

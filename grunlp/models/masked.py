@@ -1,13 +1,13 @@
 """A masked language model, which teaches the lower layers of a labeller from raw text."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.data.batches import Batch
-from grunlp.modules.dropout import VariationalDropout
-from grunlp.modules.embeddings import WordRepresentation
-from grunlp.modules.gru import StackedGRU
+from grunlp.data.batches import Tokens
+from grunlp.models.sentence_encoder import SentenceEncoder
 
 _UNKNOWN = 1  # id of the unknown word, which stands for hidden ones, too
 
@@ -15,36 +15,33 @@ _UNKNOWN = 1  # id of the unknown word, which stands for hidden ones, too
 class MaskedLanguageModel(nn.Module):
     """Words and spellings → stacked BiGRU → the hidden words (the task of Devlin et al. 2019, §3.1, for a GRU).
 
-    The output layer is the word table itself (Press and Wolf 2017). Parts are named as in `SRLModel`, which takes them
-    over.
+    The output layer is the word table itself (Press and Wolf 2017). A labeller takes over its sentence encoder.
 
     Args:
-        words: the representation of words.
-        encoder: a bidirectional stack over it.
+        encoder: of the words; without a pretrained one, which would need the hidden words.
         hidden: share of the words that are hidden, with their spellings.
-        dropout: variational, of what goes into the encoder and comes out of it.
     """
 
-    def __init__(self, words: WordRepresentation, encoder: StackedGRU, hidden: float, dropout: float) -> None:
+    def __init__(self, encoder: SentenceEncoder, hidden: float) -> None:
         super().__init__()
-        if encoder.directions != 2:
-            raise ValueError("hidden words are guessed from both sides: a bidirectional encoder is needed")
-        self.words, self.encoder, self.hidden = words, encoder, hidden
-        self.dropout = VariationalDropout(dropout)
-        self.guess = nn.Linear(encoder.output_size, words.table.embedding_dim)
-        self.bias = nn.Parameter(torch.zeros(words.table.num_embeddings))
+        if encoder.pretrained is not None or encoder.words.shapes is not None:
+            raise ValueError("a pretrained encoder and shapes of words would give the hidden words away")
+        self.encoder, self.hidden = encoder, hidden
+        table = encoder.words.table
+        self.guess = nn.Linear(encoder.output_size, table.embedding_dim)
+        self.bias = nn.Parameter(torch.zeros(table.num_embeddings))
 
-    def hide(self, batch: Batch, generator: torch.Generator) -> Tensor:
+    def hide(self, batch: Tokens, generator: torch.Generator) -> Tensor:
         """(B, T) which words are hidden: none that is unknown or padding."""
         drawn = torch.rand(batch.words.shape, generator=generator).to(batch.words.device) < self.hidden
         return drawn & (batch.words > _UNKNOWN)
 
-    def forward(self, batch: Batch, hidden: Tensor) -> Tensor:
+    def forward(self, batch: Tokens, hidden: Tensor) -> Tensor:
         """Mean loss in nats of the hidden words; 0 when there are none. `hidden`: (B, T), as `hide` gives."""
         words = batch.words.masked_fill(hidden, _UNKNOWN)
         spellings = batch.spelling_index.masked_fill(hidden, 0)
-        read, _ = self.encoder(self.dropout(self.words(words, batch.spellings, spellings)), batch.lengths)
-        guesses = self.guess(self.dropout(read)[hidden])  # (M, W)
-        scores = functional.linear(guesses, self.words.table.weight, self.bias)  # (M, V)
+        states, _ = self.encoder(replace(batch, words=words, spelling_index=spellings))
+        guesses = self.guess(states[hidden])  # (M, W)
+        scores = functional.linear(guesses, self.encoder.words.table.weight, self.bias)  # (M, V)
         loss = functional.cross_entropy(scores, batch.words[hidden], reduction="sum")
         return loss / hidden.sum().clamp(min=1)

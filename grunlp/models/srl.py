@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.data.batches import IGNORED, Batch
+from grunlp.data.batches import IGNORED, FrameBatch
 from grunlp.decoding.viterbi import predicate_mask, viterbi_bio
+from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.modules.crf import LinearChainCRF
-from grunlp.modules.dropout import VariationalDropout, WordDropout
-from grunlp.modules.embeddings import WordRepresentation
+from grunlp.modules.dropout import VariationalDropout
 from grunlp.modules.gru import StackedGRU
 from grunlp.modules.pretrained import PretrainedEncoder
 
@@ -141,13 +141,23 @@ class SRLModel(nn.Module):
             raise ValueError("label_smoothing has no effect on decoder=crf: set it to 0")
         self.tags, self.distance, self.label_smoothing = list(tags), distance, label_smoothing
         self.predicate_weight, self.sense_weight, self.pos_weight = predicate_weight, sense_weight, pos_weight
-        self.word_dropout = WordDropout(torch.tensor(word_counts), word_dropout, unknown=1)
-        self.words = WordRepresentation(len(word_counts), word_size, num_characters, character_size, characters)
-        self.pretrained = pretrained
-        self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(dropout)
-        read = self.words.output_size + (pretrained.output_size if pretrained is not None else 0)
-        self.encoder = StackedGRU(read, hidden_size, num_layers, True, dropout, residual)
-        known = self.encoder.output_size + read
+        self.encoder = SentenceEncoder(
+            word_counts,
+            num_characters,
+            pretrained,
+            word_size,
+            character_size,
+            characters,
+            False,
+            hidden_size,
+            num_layers,
+            residual,
+            input_dropout,
+            dropout,
+            word_dropout,
+        )
+        self.dropout = VariationalDropout(dropout)
+        known = self.encoder.output_size + self.encoder.word_size
         self.pos = nn.Linear(self.encoder.output_size, num_pos) if num_pos and pos_weight else None
         self.predicates = nn.Sequential(nn.Linear(known, predicate_size), nn.Tanh(), nn.Linear(predicate_size, 1))
         self.token = nn.Linear(known, predicate_size)
@@ -164,22 +174,18 @@ class SRLModel(nn.Module):
         self.senses = SenseScorer(read + known, predicate_size, roleset_counts) if senses else None
         self.crf = LinearChainCRF(self.tags) if decoder == "crf" else None
 
-    def forward(self, batch: Batch) -> Scores:
+    def forward(self, batch: FrameBatch) -> Scores:
         """Scores for the predicates of the batch."""
         return self.label(self.encode(batch), batch)
 
-    def encode(self, batch: Batch) -> Encoded:
+    def encode(self, batch: FrameBatch) -> Encoded:
         """Read each sentence once. The predicates of the batch play no part."""
-        words = self.words(self.word_dropout(batch.words), batch.spellings, batch.spelling_index)  # (B, T, W)
-        if self.pretrained is not None:
-            words = torch.cat([words, self.pretrained(batch.pieces, batch.piece_lengths, batch.piece_index)], dim=-1)
-        words = self.input_dropout(words)
-        states = self.dropout(self.encoder(words, batch.lengths)[0])  # (B, T, 2H)
+        states, words = self.encoder(batch)  # (B, T, 2H), (B, T, W)
         pos = self.pos(states) if self.pos is not None else None
         states = torch.cat([states, words], dim=-1)  # (B, T, 2H + W)
         return Encoded(states, self.predicates(states)[:, :, 0], pos)
 
-    def label(self, encoded: Encoded, batch: Batch) -> Scores:
+    def label(self, encoded: Encoded, batch: FrameBatch) -> Scores:
         """Scores for the predicates of the batch. `encoded`: of its sentences."""
         states = encoded.states[batch.sentence, batch.predicate]  # (P, E)
         pairs = (
@@ -193,14 +199,14 @@ class SRLModel(nn.Module):
             senses = self.senses(torch.cat([at_predicate, states], dim=-1), batch.predicate_candidates)
         return Scores(encoded, self.roles(read), senses)
 
-    def _marks(self, batch: Batch) -> Tensor:
+    def _marks(self, batch: FrameBatch) -> Tensor:
         """What each token is told of its distance to the predicate and of where the sentence comes from."""
         positions = torch.arange(batch.words.shape[1], device=batch.words.device)
         offsets = (positions - batch.predicate[:, None]).clamp(-self.distance, self.distance)  # (P, T)
         marks: Tensor = self.distances(offsets + self.distance)  # (P, T, M)
         return marks if self.extra is None else marks + batch.extra[:, None, None] * self.extra
 
-    def loss(self, scores: Scores, batch: Batch) -> Tensor:
+    def loss(self, scores: Scores, batch: FrameBatch) -> Tensor:
         """Mean loss a tag, plus the weighted means of the others. `scores`: of this batch."""
         if self.crf is None:
             loss = _cross_entropy(scores.roles, batch.tags, self.label_smoothing)
@@ -218,13 +224,13 @@ class SRLModel(nn.Module):
         return loss
 
     @staticmethod
-    def sense_targets(batch: Batch) -> Tensor:
+    def sense_targets(batch: FrameBatch) -> Tensor:
         """(P,) which of its candidates is the gold roleset of each predicate; IGNORED where none is."""
         hits = (batch.predicate_candidates == batch.roleset[:, None]) & (batch.roleset != 0)[:, None]  # (P, R)
         return hits.int().argmax(dim=1).masked_fill(~hits.any(dim=1), IGNORED)
 
     @torch.no_grad()
-    def find(self, encoded: Encoded, batch: Batch) -> tuple[Tensor, Tensor]:
+    def find(self, encoded: Encoded, batch: FrameBatch) -> tuple[Tensor, Tensor]:
         """The words more likely predicates than not: sentence and token of each (P,), in order."""
         tokens = torch.arange(batch.words.shape[1], device=batch.words.device)
         found = (encoded.predicates > 0) & (tokens < batch.lengths[:, None])  # (B, T)
@@ -232,14 +238,14 @@ class SRLModel(nn.Module):
         return sentence, predicate
 
     @torch.no_grad()
-    def choose(self, scores: Scores, batch: Batch) -> Tensor:
+    def choose(self, scores: Scores, batch: FrameBatch) -> Tensor:
         """(P,) id of the likeliest roleset of each predicate; 0 where its word has no candidates."""
         if scores.senses is None:
             return torch.zeros_like(batch.predicate)
         return batch.predicate_candidates.gather(1, scores.senses.argmax(dim=1, keepdim=True))[:, 0]
 
     @torch.no_grad()
-    def decode(self, scores: Scores, batch: Batch) -> tuple[Tensor, Tensor]:
+    def decode(self, scores: Scores, batch: FrameBatch) -> tuple[Tensor, Tensor]:
         """The best legal tags of each predicate, which is itself B-V, and what a plain argmax would have said.
 
         Args:

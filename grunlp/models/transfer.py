@@ -16,7 +16,7 @@ _START = {"roles.bias": -6.0, "pos.bias": -6.0, "senses.prior.weight": math.log(
 @torch.no_grad()
 def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: SRLModel, vocabulary: Vocabulary) -> None:
     """Give a new labeller the weights of an old network: of a labeller, so that it labels as that one does, or of a
-    `MaskedLanguageModel` those of its words and encoder.
+    `MaskedLanguageModel` those of its sentence encoder.
 
     What both know keeps its weights. A new word or character starts as the unknown one, a new tag or part of speech
     with weights of 0 and a low score, a new roleset as one never seen in training.
@@ -35,8 +35,8 @@ def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: SRL
     pos = _rows(old_vocabulary.pos.items, vocabulary.pos.items, unknown=None)
     rolesets = _rows(old_vocabulary.rolesets.names, vocabulary.rolesets.names, unknown=None)
     axes = {
-        "words.table.weight": (words,),
-        "words.spelling.table.weight": (characters,),
+        "encoder.words.table.weight": (words,),
+        "encoder.words.spelling.table.weight": (characters,),
         "roles.weight": (tags,),
         "roles.bias": (tags,),
         "crf.start": (tags,),

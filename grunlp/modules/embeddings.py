@@ -63,6 +63,8 @@ class WordRepresentation(nn.Module):
         num_characters: rows of the character table.
         character_size: features of a spelling.
         characters: "cnn" or "gru" reads spellings; "none" leaves them out.
+        num_shapes: shapes of words, see `grunlp.data.shapes`, whose vectors, 0 at first, are added to the rows; 0
+            leaves them out.
     """
 
     def __init__(
@@ -72,10 +74,14 @@ class WordRepresentation(nn.Module):
         num_characters: int,
         character_size: int,
         characters: Literal["cnn", "gru", "none"],
+        num_shapes: int,
     ) -> None:
         super().__init__()
         self.table = nn.Embedding(num_words, word_size, padding_idx=0)
         nn.init.normal_(self.table.weight.data[1:], std=0.1)
+        self.shapes = nn.Embedding(num_shapes, word_size) if num_shapes else None
+        if self.shapes is not None:
+            nn.init.zeros_(self.shapes.weight)
         self.spelling: nn.Module | None = None
         if characters == "cnn":
             self.spelling = CharacterCNN(num_characters, character_size // 2, character_size, width=3)
@@ -85,9 +91,12 @@ class WordRepresentation(nn.Module):
             raise ValueError(f"characters is cnn, gru or none, got {characters!r}")
         self.output_size = word_size + (character_size if self.spelling is not None else 0)
 
-    def forward(self, words: Tensor, spellings: Tensor, spelling_index: Tensor) -> Tensor:
-        """words: (B, T) ids; spellings: (U, C) distinct words; spelling_index: (B, T) → (B, T, output_size)."""
+    def forward(self, words: Tensor, spellings: Tensor, shapes: Tensor, spelling_index: Tensor) -> Tensor:
+        """words: (B, T) ids; spellings: (U, C) distinct words; shapes: (U,) theirs; spelling_index: (B, T)
+        → (B, T, output_size)."""
         rows = self.table(words)  # (B, T, W)
+        if self.shapes is not None:
+            rows = rows + self.shapes(shapes)[spelling_index]
         if self.spelling is None:
             return rows
         return torch.cat([rows, self.spelling(spellings)[spelling_index]], dim=-1)

@@ -5,29 +5,24 @@ from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from grunlp.models.srl import SRLModel
-
-
-def layers_from_below(model: SRLModel) -> list[nn.Module]:
-    """The layers that every job shares: the words with a pretrained encoder, then each of the sentence encoder."""
-    words = nn.ModuleList([model.words] if model.pretrained is None else [model.words, model.pretrained])
-    return [words, *model.encoder.layers]
+from grunlp.models.sentence_encoder import SentenceEncoder
 
 
 def layer_rates(
-    model: SRLModel, learning_rate: float, decay: float, encoder_learning_rate: float
+    encoder: SentenceEncoder, learning_rate: float, decay: float, encoder_learning_rate: float
 ) -> dict[nn.Module, float]:
     """Lower rates for lower layers (Howard and Ruder 2018, §3.2): each has `decay` times the rate of the one above.
 
     Args:
-        model: the labeller.
-        learning_rate: of what is not among `layers_from_below`.
+        encoder: that of the labeller.
+        learning_rate: of what lies above it.
         decay: at most 1.
         encoder_learning_rate: of a pretrained encoder.
     """
-    layers = layers_from_below(model)
+    layers = encoder.layers_from_below()
     rates = {layer: learning_rate * decay ** (len(layers) - i) for i, layer in enumerate(layers)}
-    return rates if model.pretrained is None else {**rates, model.pretrained.transformer: encoder_learning_rate}
+    pretrained = encoder.pretrained
+    return rates if pretrained is None else {**rates, pretrained.transformer: encoder_learning_rate}
 
 
 class FrozenLayers(Callback):

@@ -1,17 +1,17 @@
 """Running a trained labeller over examples: the one place where model output becomes frames."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, tee
+from itertools import islice
 from typing import NamedTuple
 
 import torch
 
-from grunlp.data.batches import Batch, Collator
+from grunlp.data.batches import FrameBatch, FrameCollator
 from grunlp.data.example import Example, Frame
 from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.decoding.viterbi import ids_to_tags
 from grunlp.metrics.srl import SRLScores
-from grunlp.models.srl import Scores, SRLModel
+from grunlp.models.srl import Encoded, Scores, SRLModel
 
 _CHUNK = 2048  # sentences sorted by length together; bounds memory, however long the input
 
@@ -32,7 +32,7 @@ class Labelled(NamedTuple):
 
 
 def label(
-    model: SRLModel, collate: Collator, examples: Iterable[Example], batch_tokens: int, find: bool
+    model: SRLModel, collate: FrameCollator, examples: Iterable[Example], batch_tokens: int, find: bool
 ) -> Iterator[Labelled]:
     """Label examples, in the order given.
 
@@ -43,22 +43,36 @@ def label(
         batch_tokens: most tokens a batch, in labelling each sentence counted once for each of its predicates.
         find: whether to find the predicates; otherwise those of the examples' frames are labelled.
     """
+    return (one for (one,) in _label_all(model, collate, examples, batch_tokens, (find,)))
+
+
+def _label_all(
+    model: SRLModel, collate: FrameCollator, examples: Iterable[Example], batch_tokens: int, finds: Sequence[bool]
+) -> Iterator[tuple[Labelled, ...]]:
+    """As `label`, once for each of `finds`; every sentence is encoded once."""
     examples = iter(examples)
     while chunk := list(islice(examples, _CHUNK)):
-        results: dict[int, Labelled] = {}
+        results: dict[int, tuple[Labelled, ...]] = {}
         lengths = [len(example["words"]) for example in chunk]
         for indices in TokenBudgetSampler(lengths, [1] * len(chunk), batch_tokens, shuffle=False, seed=0):
             sentences = [chunk[i] for i in indices]
-            results.update(zip(indices, _label(model, collate, sentences, batch_tokens, find), strict=True))
+            batch = collate(sentences)
+            encoded = model.encode(batch)
+            ways = (_label(model, collate, sentences, batch, encoded, batch_tokens, find) for find in finds)
+            results.update(zip(indices, zip(*ways, strict=True), strict=True))
         yield from (results[i] for i in range(len(chunk)))
 
 
 def _label(
-    model: SRLModel, collate: Collator, sentences: Sequence[Example], batch_tokens: int, find: bool
+    model: SRLModel,
+    collate: FrameCollator,
+    sentences: Sequence[Example],
+    batch: FrameBatch,
+    encoded: Encoded,
+    batch_tokens: int,
+    find: bool,
 ) -> list[Labelled]:
-    """Read some sentences at once, then label their predicates in groups within the budget."""
-    batch = collate(sentences)
-    encoded = model.encode(batch)
+    """Label the predicates of some sentences, `batch`, in groups within the budget."""
     places = model.find(encoded, batch) if find else (batch.sentence, batch.predicate)
     group = max(1, batch_tokens // max(1, batch.words.shape[1]))
     labelled = [Labelled(example, [], []) for example in sentences]
@@ -71,7 +85,7 @@ def _label(
 
 
 def _frames(
-    model: SRLModel, collate: Collator, sentences: Sequence[Example], batch: Batch, scores: Scores
+    model: SRLModel, collate: FrameCollator, sentences: Sequence[Example], batch: FrameBatch, scores: Scores
 ) -> Iterator[tuple[int, Frame, list[str]]]:
     """For each predicate of a batch its sentence, its frame, and the tags of a plain argmax."""
     best, plain = model.decode(scores, batch)
@@ -90,19 +104,14 @@ def _frames(
         yield sentence, frame, other
 
 
-def score(model: SRLModel, collate: Collator, examples: Iterable[Example], batch_tokens: int) -> SRLScores:
+def score(model: SRLModel, collate: FrameCollator, examples: Iterable[Example], batch_tokens: int) -> SRLScores:
     """Label gold examples, once with their predicates given and once with predicates found, and count.
 
     Arguments as for `label`.
     """
     scores = SRLScores()
-    ones, others = tee(examples)
     with torch.inference_mode():
-        for given, found in zip(
-            label(model, collate, ones, batch_tokens, find=False),
-            label(model, collate, others, batch_tokens, find=True),
-            strict=True,
-        ):
+        for given, found in _label_all(model, collate, examples, batch_tokens, (False, True)):
             scores.add(given.example, given.frames, found.frames, collate.vocabulary.rolesets)
             scores.add_argmax(given.argmax)
     return scores

@@ -8,7 +8,7 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor
 
-from grunlp.data.batches import Batch
+from grunlp.data.batches import Tokens
 from grunlp.models.masked import MaskedLanguageModel
 from grunlp.tasks.optimizer import adamw, warmup_then_decay
 
@@ -43,7 +43,7 @@ class MaskedTask(LightningModule):
         """Start the clock of words a second."""
         self.words, self.started = 0, time.perf_counter()
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Tokens, batch_idx: int) -> Tensor:
         """One batch: its loss."""
         loss: Tensor = self.model(batch, self.model.hide(batch, self.drawn))
         self.words += int(batch.lengths.sum())
@@ -57,7 +57,7 @@ class MaskedTask(LightningModule):
         self.fixed.manual_seed(self.seed)
         self.nats, self.guessed = 0.0, 0
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: Tokens, batch_idx: int) -> None:
         """Sum the loss of one batch."""
         hidden = self.model.hide(batch, self.fixed)
         count = int(hidden.sum())

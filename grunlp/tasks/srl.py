@@ -8,7 +8,7 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from grunlp.data.batches import Batch
+from grunlp.data.batches import FrameBatch
 from grunlp.decoding.viterbi import ids_to_tags
 from grunlp.metrics.spans import Counts, Tally, count_srl, tally
 from grunlp.models.srl import SRLModel
@@ -50,7 +50,7 @@ class SRLTask(LightningModule):
         """Start the clock of predicates a second."""
         self.predicates, self.started = 0, time.perf_counter()
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: FrameBatch, batch_idx: int) -> Tensor:
         """One batch: its loss."""
         loss = self.model.loss(self.model(batch), batch)
         count = len(batch.predicate)
@@ -64,7 +64,7 @@ class SRLTask(LightningModule):
         """Forget the counts of the epoch before."""
         self.counts, self.found, self.senses = Counts(), Tally(), Tally()
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: FrameBatch, batch_idx: int) -> None:
         """Count the legal best tags of one batch against gold."""
         count = len(batch.predicate)
         scores = self.model(batch)

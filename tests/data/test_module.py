@@ -5,13 +5,13 @@ from types import SimpleNamespace
 import pytest
 from datasets import Dataset
 
-from grunlp.data.batches import Collator
+from grunlp.data.batches import FrameCollator
 from grunlp.data.corpora import FEATURES, Corpus
 from grunlp.data.module import SRLData
 from tests.toys import toy_corpus, vocabulary_of
 
 TRAIN, EXTRA = toy_corpus(30, 1), toy_corpus(20, 2)
-COLLATE = Collator(vocabulary_of([*TRAIN, *EXTRA]), None)
+COLLATE = FrameCollator(vocabulary_of([*TRAIN, *EXTRA]), None)
 
 
 def make(extra: bool, reshuffle: bool = True) -> SRLData:

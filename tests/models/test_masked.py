@@ -5,24 +5,23 @@ import math
 import pytest
 import torch
 
-from grunlp.data.batches import Collator
+from grunlp.data.batches import FrameCollator
 from grunlp.models.masked import MaskedLanguageModel
+from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.models.transfer import transfer
-from grunlp.modules.embeddings import WordRepresentation
-from grunlp.modules.gru import StackedGRU
 from tests.models.test_srl import make as make_labeller
 from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(12)
 VOCABULARY = vocabulary_of(CORPUS)
-BATCH = Collator(VOCABULARY, None)(CORPUS)
+BATCH = FrameCollator(VOCABULARY, None)(CORPUS)
 
 
-def make(hidden: float = 0.3, bidirectional: bool = True) -> MaskedLanguageModel:
+def make(hidden: float = 0.3, shapes: bool = False) -> MaskedLanguageModel:
     torch.manual_seed(0)
-    words = WordRepresentation(len(VOCABULARY.words), 8, len(VOCABULARY.characters), 6, "cnn")
-    encoder = StackedGRU(words.output_size, 8, 1, bidirectional, 0.0, "none")
-    return MaskedLanguageModel(words, encoder, hidden, dropout=0.1)
+    sizes = (8, 6, "cnn", shapes, 8, 1, "none")
+    encoder = SentenceEncoder(VOCABULARY.word_counts, len(VOCABULARY.characters), None, *sizes, 0.1, 0.1, 0.0)
+    return MaskedLanguageModel(encoder, hidden)
 
 
 def test_a_share_of_the_known_words_is_hidden() -> None:
@@ -70,12 +69,12 @@ def test_a_labeller_starts_from_it() -> None:
     model, labeller = make(), make_labeller()
     transfer(model.state_dict(), VOCABULARY, labeller, VOCABULARY)
     for name, weight in model.named_parameters():
-        if name.startswith(("words.", "encoder.")):
+        if name.startswith("encoder."):
             assert torch.equal(labeller.get_parameter(name), weight)
-    with pytest.raises(ValueError, match=r"encoder\.layers\.0\.weight_ih is"):
+    with pytest.raises(ValueError, match=r"encoder\.gru\.layers\.0\.weight_ih is"):
         transfer(model.state_dict(), VOCABULARY, make_labeller(hidden_size=9), VOCABULARY)
 
 
-def test_one_direction_is_refused() -> None:
-    with pytest.raises(ValueError, match="from both sides"):
-        make(bidirectional=False)
+def test_shapes_of_words_are_refused() -> None:
+    with pytest.raises(ValueError, match="give the hidden words away"):
+        make(shapes=True)

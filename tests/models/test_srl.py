@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from grunlp.data.batches import IGNORED, Batch, Collator
+from grunlp.data.batches import IGNORED, FrameBatch, FrameCollator
 from grunlp.data.bio import illegal_positions
 from grunlp.decoding.viterbi import ids_to_tags
 from grunlp.models.srl import SenseScorer, SRLModel
@@ -54,16 +54,16 @@ def make(**changes: Any) -> SRLModel:
     return SRLModel(*sizes, **{**OPTIONS, **changes})
 
 
-def batch_of(*numbers: int) -> Batch:
+def batch_of(*numbers: int) -> FrameBatch:
     # every third sentence is one of data.extra
-    return Collator(VOCABULARY, None)([CORPUS[n] if n % 3 else {**CORPUS[n], "extra": True} for n in numbers])
+    return FrameCollator(VOCABULARY, None)([CORPUS[n] if n % 3 else {**CORPUS[n], "extra": True} for n in numbers])
 
 
-def loss(model: SRLModel, batch: Batch) -> torch.Tensor:
+def loss(model: SRLModel, batch: FrameBatch) -> torch.Tensor:
     return model.loss(model(batch), batch)
 
 
-def decode(model: SRLModel, batch: Batch) -> torch.Tensor:
+def decode(model: SRLModel, batch: FrameBatch) -> torch.Tensor:
     return model.decode(model(batch), batch)[0]
 
 
@@ -129,7 +129,7 @@ def test_no_predicates_no_words(model: SRLModel) -> None:
     assert decode(model, batch_of(*empty)).shape[0] == 0
     loss(model, batch_of(*empty)).backward()
     nothing = {**CORPUS[0], "words": [], "pos": [], "frames": []}
-    assert decode(model, Collator(VOCABULARY, None)([nothing])).shape[0] == 0  # type: ignore[list-item]
+    assert decode(model, FrameCollator(VOCABULARY, None)([nothing])).shape[0] == 0  # type: ignore[list-item]
 
 
 def test_the_predicate_matters(model: SRLModel) -> None:
@@ -241,7 +241,7 @@ def test_without_rolesets_there_are_no_senses() -> None:
     v = vocabulary_of(bare)  # type: ignore[arg-type]
     assert len(v.rolesets) == 1
     model = SRLModel(v.tags.items, v.word_counts, v.rolesets.counts, len(v.characters), len(v.pos), **OPTIONS)
-    batch = Collator(v, None)(bare)  # type: ignore[arg-type]
+    batch = FrameCollator(v, None)(bare)  # type: ignore[arg-type]
     assert model.senses is None and not model.choose(model(batch), batch).any()
     loss(model, batch).backward()
 
@@ -251,7 +251,7 @@ def test_learns_a_known_answer(form: dict[str, Any]) -> None:
     train, dev = toy_corpus(200, seed=1), toy_corpus(40, seed=2)
     model = make(**form, input_dropout=0.0, dropout=0.0, predicate_size=16, sense_weight=2.0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
-    collate = Collator(VOCABULARY, None)
+    collate = FrameCollator(VOCABULARY, None)
     for _ in range(7):
         for start in range(0, 200, 20):
             optimizer.zero_grad()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from grunlp.config import compose_config
-from grunlp.data.batches import Collator
+from grunlp.data.batches import FrameCollator
 from grunlp.data.example import Example
 from grunlp.models.transfer import transfer
 from grunlp.run import build_model
@@ -40,8 +40,8 @@ def test_the_same_answers_with_a_larger_vocabulary() -> None:
         assert len(after.tags) > len(before.tags) and len(after.characters) > len(before.characters)
         new = build_model(config, after, None).eval()
         transfer(dict(old.named_parameters()), before, new, after)
-        one = [x.frames for x in label(old, Collator(before, None), [*OLD, *changed()], 500, find=True)]
-        other = [x.frames for x in label(new, Collator(after, None), [*OLD, *changed()], 500, find=True)]
+        one = [x.frames for x in label(old, FrameCollator(before, None), [*OLD, *changed()], 500, find=True)]
+        other = [x.frames for x in label(new, FrameCollator(after, None), [*OLD, *changed()], 500, find=True)]
         assert [[(f["index"], f["tags"]) for f in x] for x in one] == [
             [(f["index"], f["tags"]) for f in x] for x in other
         ]
@@ -66,7 +66,7 @@ def test_what_the_old_network_lacks_starts_anew(lacking: str) -> None:
     assert (old.pos is None) == (lacking == "pos") and (old.senses is None) == (lacking == "rolesets")
     transfer(dict(old.named_parameters()), before, new, after)
     assert new.pos is not None and new.senses is not None
-    assert torch.equal(new.words.table.weight[:5], old.words.table.weight[:5])
+    assert torch.equal(new.encoder.words.table.weight[:5], old.encoder.words.table.weight[:5])
 
 
 def test_many_examples_of_a_new_sense_do_not_change_the_old_answers() -> None:
@@ -80,7 +80,7 @@ def test_many_examples_of_a_new_sense_do_not_change_the_old_answers() -> None:
     old, new = (build_model(config, vocabulary, None).eval() for vocabulary in (before, after))
     transfer(dict(old.named_parameters()), before, new, after)
     answers = [
-        [f["roleset"] for x in label(m, Collator(v, None), OLD, 500, find=False) for f in x.frames]
+        [f["roleset"] for x in label(m, FrameCollator(v, None), OLD, 500, find=False) for f in x.frames]
         for m, v in ((old, before), (new, after))
     ]
     assert answers[0] == answers[1]

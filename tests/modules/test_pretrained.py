@@ -8,7 +8,7 @@ import torch
 from transformers import RobertaConfig, RobertaModel
 
 from grunlp.config import compose_config
-from grunlp.data.batches import Batch, Collator
+from grunlp.data.batches import FrameBatch, FrameCollator
 from grunlp.errors import GrunlpError
 from grunlp.modules.pretrained import PretrainedEncoder
 from grunlp.run import build_model, load_run, open_encoder, save_settings, save_weights
@@ -23,13 +23,13 @@ def source(tmp_path: Path) -> str:
     return save_tiny_encoder(tmp_path / "encoder", longest=16)  # the longest toy sentences need two windows
 
 
-def make(source: str) -> tuple[PretrainedEncoder, Collator]:
+def make(source: str) -> tuple[PretrainedEncoder, FrameCollator]:
     encoder, pieces = open_encoder(source, weights=True)
     assert encoder is not None
-    return encoder.eval(), Collator(vocabulary_of(CORPUS), pieces)
+    return encoder.eval(), FrameCollator(vocabulary_of(CORPUS), pieces)
 
 
-def read(encoder: PretrainedEncoder, batch: Batch) -> torch.Tensor:
+def read(encoder: PretrainedEncoder, batch: FrameBatch) -> torch.Tensor:
     found: torch.Tensor = encoder(batch.pieces, batch.piece_lengths, batch.piece_index)
     return found
 

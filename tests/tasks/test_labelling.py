@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from grunlp.config import compose_config
-from grunlp.data.batches import Collator
+from grunlp.data.batches import FrameCollator
 from grunlp.data.bio import illegal_positions
 from grunlp.metrics.spans import Counts, count_srl
 from grunlp.run import build_model
@@ -12,7 +12,7 @@ from grunlp.tasks.labelling import Labelled, label, score
 from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(40)
-COLLATE = Collator(vocabulary_of(CORPUS), None)
+COLLATE = FrameCollator(vocabulary_of(CORPUS), None)
 torch.manual_seed(0)
 MODEL = build_model(compose_config(["recipe=srl", "debug=tiny"]), COLLATE.vocabulary, None).eval()
 with torch.no_grad():
