@@ -5,7 +5,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from grunlp.metrics.srl import TITLES
+from grunlp.metrics.srl import SRLScores
 from grunlp.run import CARD, CONFIG, WEIGHTS, read_metrics
 
 # What a reader must know of each named data set before using a model trained on it.
@@ -48,11 +48,11 @@ def write_card(path: Path) -> None:
         "|---|---|---|---|---|---|",
     ]
     for split in ("dev", "test"):
-        for counting in (name for name in TITLES if name in metrics.get(split, {})):
+        for counting in (name for name in SRLScores.TITLES if name in metrics.get(split, {})):
             s = metrics[split][counting]
             low, high = s["f1_interval"]
             row = f"{s['precision']:.2f} | {s['recall']:.2f} | {s['f1']:.2f} | {low:.2f} to {high:.2f}"
-            lines.append(f"| {split} | {TITLES[counting]} | {row} |")
+            lines.append(f"| {split} | {SRLScores.TITLES[counting]} | {row} |")
     lines += [
         "",
         "srl-eval (V apart), conlleval and seqeval count roles of given predicates; senses are of given ones, too.",

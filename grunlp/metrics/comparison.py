@@ -2,16 +2,17 @@
 
 from typing import Any
 
+from grunlp.metrics.scores import Scores
 from grunlp.metrics.significance import compare
-from grunlp.metrics.srl import TITLES, SRLScores
 
 
-def compare_scores(first: SRLScores, second: SRLScores) -> dict[str, dict[str, Any]]:
+def compare_scores(first: Scores, second: Scores) -> dict[str, dict[str, Any]]:
     """For each score that both have: F1 of both, the difference with its interval, and two p-values (`Difference`)."""
     rows = {}
     for name in [name for name in first.countings() if name in second.countings()]:
         difference = compare(first.groups(name), second.groups(name))
         rows[name] = {
+            "title": first.TITLES[name],
             "first": first.total(name).overall.f1,
             "second": second.total(name).overall.f1,
             "difference": difference.value,
@@ -30,10 +31,10 @@ def format_comparison(rows: dict[str, dict[str, Any]], title: str, first: str, s
         first, second: what the two sides are called, in at most 6 letters.
     """
     lines = [f"{title:30}  {first:>6}  {second:>6}  difference     95 % interval  p, bootstrap  p, randomisation"]
-    for name, row in rows.items():
+    for row in rows.values():
         low, high = row["interval"]
         lines.append(
-            f"{TITLES[name]:30}  {row['first']:6.2f}  {row['second']:6.2f}  {row['difference']:+10.2f}"
+            f"{row['title']:30}  {row['first']:6.2f}  {row['second']:6.2f}  {row['difference']:+10.2f}"
             f"  {f'{low:+.2f} to {high:+.2f}':>16}  {row['p_bootstrap']:12.4f}  {row['p_randomisation']:16.4f}"
         )
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from types import MappingProxyType
 from typing import Any
 
 from grunlp.data.bio import OUTSIDE, illegal_positions
@@ -11,43 +12,44 @@ from grunlp.data.example import Example, Frame
 from grunlp.data.rolesets import Rolesets
 from grunlp.errors import GrunlpError
 from grunlp.metrics.errors import Case
-from grunlp.metrics.intervals import Intervals, bootstrap_intervals, group_by_document
 from grunlp.metrics.report import format_conlleval, format_srl_eval
+from grunlp.metrics.scores import Scores
 from grunlp.metrics.spans import Counts, Tags, Tally, count_conlleval, count_seqeval, count_srl, tally
 
 log = logging.getLogger(__name__)
 
 COUNTINGS = {"srl-eval": count_srl, "conlleval": count_conlleval, "seqeval": count_seqeval}
-TITLES = {
-    "srl-eval": "srl-eval",
-    "conlleval": "conlleval, V counted",
-    "seqeval": "seqeval strict, V counted",
-    "senses": "senses",
-    "usual-senses": "most frequent senses",
-    "predicates": "predicates found",
-    "found": "roles of predicates found",
-    "found-right-sense": "the same, under right senses",
-}
 
 
 @dataclass
-class SRLScores:
+class SRLScores(Scores):
     """Collects sentences; answers with tables.
 
     Attributes:
-        documents: the document of each sentence, for the intervals.
-        counts: for each counting the counts of each sentence. Those of COUNTINGS and "senses" are of given predicates,
+        counts: those of COUNTINGS and "senses" are of given predicates,
             "usual-senses" is what the most frequent sense of each lemma would have got; "predicates" are those found,
             "found" counts their roles as srl-eval does, "found-right-sense" none where the roleset is wrong (as
-            PriMeSRL-Eval, Jindal et al. 2023, argues). Missing where nothing of the kind was added.
+            PriMeSRL-Eval, Jindal et al. 2023, argues).
         cases: the gold predicates that have a prediction, for a closer look.
         senses: which of "gold" and "predicted" frames name rolesets.
         illegal_output: tags of the predictions that break BIO; 0 for everything decoded here.
         illegal_argmax: those a plain argmax would have made; None when unknown (scored files).
     """
 
-    documents: list[str] = field(default_factory=list)
-    counts: dict[str, list[Counts]] = field(default_factory=dict)
+    TITLES = MappingProxyType(
+        {
+            "srl-eval": "srl-eval",
+            "conlleval": "conlleval, V counted",
+            "seqeval": "seqeval strict, V counted",
+            "senses": "senses",
+            "usual-senses": "most frequent senses",
+            "predicates": "predicates found",
+            "found": "roles of predicates found",
+            "found-right-sense": "the same, under right senses",
+        }
+    )
+    ACCURACIES = frozenset({"senses", "usual-senses"})
+
     cases: list[Case] = field(default_factory=list)
     senses: set[str] = field(default_factory=set)
     illegal_output: int = 0
@@ -98,42 +100,15 @@ class SRLScores:
         """The unconstrained answers for the predicates given."""
         self.illegal_argmax = (self.illegal_argmax or 0) + sum(len(illegal_positions(tags)) for tags in argmax)
 
-    def total(self, counting: str) -> Counts:
-        """The sum over all sentences in one counting."""
-        return sum(self.counts[counting], Counts())
-
-    def groups(self, counting: str) -> list[Tally]:
-        """The tally of each document, or sentence where there are none."""
-        return [group.overall for group in group_by_document(self.documents, self.counts[counting])]
-
-    def intervals(self, counting: str) -> Intervals:
-        """95 % bootstrap intervals of precision, recall and F1 over those groups."""
-        return bootstrap_intervals(self.groups(counting))
-
     def countings(self) -> list[str]:
         """Those that have counted anything: of senses none where neither gold nor predictions name rolesets."""
         silent = set() if self.senses == {"gold", "predicted"} else {"senses", "found-right-sense"}
         silent |= set() if "gold" in self.senses else {"usual-senses"}
-        return [name for name in TITLES if name in self.counts and name not in silent]
+        return [name for name in super().countings() if name not in silent]
 
     def as_dict(self) -> dict[str, Any]:
         """The contents of `metrics.json`. Scores in percent."""
-        result: dict[str, Any] = {}
-        for name in self.countings():
-            total, intervals = self.total(name), self.intervals(name)
-            overall = total.overall
-            result[name] = {
-                "precision": overall.precision,
-                "recall": overall.recall,
-                "f1": overall.f1,
-                "f1_interval": list(intervals.f1),
-                "precision_interval": list(intervals.precision),
-                "recall_interval": list(intervals.recall),
-                "labels": {
-                    label: {"corr": t.corr, "excess": t.excess, "missed": t.missed, "f1": t.f1}
-                    for label, t in sorted({**total.labels, **total.apart}.items())
-                },
-            }
+        result = self._countings_as_dict()
         if "srl-eval" in self.counts:
             total = self.total("srl-eval")
             result["srl-eval"]["perfect"] = total.perfect_percentage
@@ -148,11 +123,7 @@ class SRLScores:
         if "srl-eval" in self.counts:
             lines += [format_srl_eval(self.total("srl-eval")).rstrip(), ""]
             lines += [format_conlleval(self.total("conlleval")).rstrip(), ""]
-        for name in self.countings():
-            intervals, overall = self.intervals(name), self.total(name).overall
-            low, high = intervals.f1
-            what = "%" if name.endswith("senses") else "F1"  # as many are guessed as there are: accuracy
-            lines.append(f"{TITLES[name]:28} {what:2} {overall.f1:6.2f}   95 % interval {low:.2f} to {high:.2f}")
+        lines += self._lines()
         argmax = "" if self.illegal_argmax is None else f"; a plain argmax would have made {self.illegal_argmax}"
         lines.append(f"{self.illegal_output} illegal tags in the output{argmax}")
         return "\n".join(lines)

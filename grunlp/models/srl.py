@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from grunlp.data.batches import IGNORED, FrameBatch
-from grunlp.decoding.viterbi import predicate_mask, viterbi_bio
+from grunlp.decoding.viterbi import bio_constraints, predicate_mask, viterbi_bio
 from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.modules.crf import LinearChainCRF
 from grunlp.modules.dropout import VariationalDropout
@@ -172,7 +172,7 @@ class SRLModel(nn.Module):
         self.roles = nn.Linear(read, len(self.tags))
         senses = len(roleset_counts) > 1
         self.senses = SenseScorer(read + known, predicate_size, roleset_counts) if senses else None
-        self.crf = LinearChainCRF(self.tags) if decoder == "crf" else None
+        self.crf = LinearChainCRF(*bio_constraints(self.tags)) if decoder == "crf" else None
 
     def forward(self, batch: FrameBatch) -> Scores:
         """Scores for the predicates of the batch."""

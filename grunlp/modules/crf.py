@@ -1,4 +1,4 @@
-"""Linear-chain conditional random field over IOB2 tags (Lafferty, McCallum and Pereira 2001, §3).
+"""Linear-chain conditional random field over tags (Lafferty, McCallum and Pereira 2001, §3).
 
     score(y) = start[y_1] + Σ_t emissions[t, y_t] + Σ_t transitions[y_{t-1}, y_t] + end[y_n]
     log p(y) = score(y) - log Σ_y' exp score(y')        y' over all legal tag sequences
@@ -6,13 +6,12 @@
 Shapes: B batch, T tokens, K labels.
 """
 
-from collections.abc import Sequence
 from math import inf
 
 import torch
 from torch import Tensor, nn
 
-from grunlp.decoding.viterbi import bio_constraints, viterbi
+from grunlp.decoding.viterbi import viterbi
 
 # The score of what is forbidden while training. Its exponential is 0 in every precision, as that of -inf would be, but
 # sums and differences of it stay finite, so no gradient becomes NaN. Decoding uses -inf.
@@ -20,25 +19,22 @@ FORBIDDEN = -1e4
 
 
 class LinearChainCRF(nn.Module):
-    """Learned start, transition and end scores under the rules of IOB2.
+    """Learned start, transition and end scores under rules of what may follow what.
 
     The sum over paths runs in log space from token to token, but each step is one matrix product of the rescaled
     probabilities (Rabiner 1989, §V.A), not a `logsumexp` over (B, K, K): many times faster, and a fraction of the
     memory. A label 87 or more nats (the range of float32) below the best of its token counts as impossible there.
 
     Args:
-        labels: the K tags, in the order of the last axis of the emissions.
-
-    Raises:
-        ValueError: a label that is no BIO tag.
+        start, transitions: (K,) and (K, K), -inf for the first labels and the moves that are forbidden, such as
+            `bio_constraints` gives.
     """
 
     forbidden_start: Tensor
     forbidden_transitions: Tensor
 
-    def __init__(self, labels: Sequence[str]) -> None:
+    def __init__(self, start: Tensor, transitions: Tensor) -> None:
         super().__init__()
-        start, transitions = bio_constraints(labels)
         # Not persistent: they follow from the labels, which the run folder holds.
         self.register_buffer("forbidden_start", start == -inf, persistent=False)  # (K,)
         self.register_buffer("forbidden_transitions", transitions == -inf, persistent=False)  # (K, K)
@@ -54,7 +50,7 @@ class LinearChainCRF(nn.Module):
             tags: (B, T) int64; beyond the length anything.
             lengths: (B,) each from 1 to T.
             allowed: (B, T, K) bool, labels a token may not have are False; None in ordinary training. Gold tags that
-                break it, or the rules of IOB2, are not refused but cost `FORBIDDEN` each time, which would swamp the
+                break it, or the rules, are not refused but cost `FORBIDDEN` each time, which would swamp the
                 loss: gold frames exist whose `V` starts before the given predicate, so use the predicate mask only
                 in decoding.
         """
@@ -90,6 +86,10 @@ class LinearChainCRF(nn.Module):
     @torch.no_grad()
     def decode(self, emissions: Tensor, lengths: Tensor, allowed: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Best legal path: what `grunlp.decoding.viterbi.viterbi` returns and raises, under the learned scores."""
+        return viterbi(emissions, lengths, *self.transition_scores(), allowed)
+
+    def transition_scores(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The learned scores of moves (K, K), of the first label (K,) and of the last (K,); -inf where forbidden."""
         start = self.start.masked_fill(self.forbidden_start, -inf)
         transitions = self.transitions.masked_fill(self.forbidden_transitions, -inf)
-        return viterbi(emissions, lengths, transitions, start, self.end, allowed)
+        return transitions, start, self.end

@@ -5,7 +5,7 @@ from html import escape
 
 from grunlp.metrics.errors import Case, ErrorAnalysis, worst
 from grunlp.metrics.spans import Tally
-from grunlp.metrics.srl import TITLES, SRLScores
+from grunlp.metrics.srl import SRLScores
 from grunlp.report.arcs import draw_arcs
 from grunlp.report.page import page, section, table
 
@@ -51,7 +51,7 @@ def _scores(scores: SRLScores) -> str:
     rows = []
     for name in scores.countings():
         overall, (low, high) = scores.total(name).overall, scores.intervals(name).f1
-        rows.append((TITLES[name], overall.precision, overall.recall, overall.f1, f"{low:.2f} to {high:.2f}"))
+        rows.append((scores.TITLES[name], overall.precision, overall.recall, overall.f1, f"{low:.2f} to {high:.2f}"))
     documents = len(scores.groups(scores.countings()[0]))
     explanation = (
         f"{len(scores.documents):,} sentences; intervals by bootstrap over {documents:,} documents or sentences."

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from grunlp.data.bio import illegal_positions
-from grunlp.decoding.viterbi import PADDING, predicate_mask
+from grunlp.decoding.viterbi import PADDING, bio_constraints, predicate_mask
 from grunlp.modules.crf import FORBIDDEN, LinearChainCRF
 
 LABELS = ["O", "B-X", "I-X", "B-V", "I-V"]
@@ -17,7 +17,7 @@ LABELS = ["O", "B-X", "I-X", "B-V", "I-V"]
 @pytest.fixture
 def crf() -> LinearChainCRF:
     torch.manual_seed(0)
-    crf = LinearChainCRF(LABELS).double()
+    crf = LinearChainCRF(*bio_constraints(LABELS)).double()
     for parameter in crf.parameters():
         torch.nn.init.normal_(parameter)
     return crf
@@ -163,7 +163,7 @@ def test_no_row_at_all(crf):
 
 def test_training_learns_a_transition():
     # All emissions equal: only the transition scores can tell that O follows every B-X.
-    crf = LinearChainCRF(["O", "B-X", "I-X"])
+    crf = LinearChainCRF(*bio_constraints(["O", "B-X", "I-X"]))
     emissions, tags, lengths = torch.zeros(1, 4, 3), torch.tensor([[1, 0, 1, 0]]), torch.tensor([4])
     optimiser = torch.optim.Adam(crf.parameters(), lr=0.1)
     for _ in range(100):
