@@ -117,11 +117,14 @@ def check_together(values: Mapping[str, Any]) -> None:
     if values.get("model.decoder") == "crf" and values["model.label_smoothing"] > 0:
         there = "the likelihood of a whole sequence has no labels to smooth"
         raise GrunlpError("model.decoder=crf with model.label_smoothing", there, "Type model.label_smoothing=0.0")
-    if values["data.extra"] and values["recipe"] != "srl":
+    if values.get("data.extra") and values["recipe"] != "srl":
         there = "data.extra is for recipe=srl alone"
         raise GrunlpError(f"recipe={values['recipe']} with data.extra", there, "Leave it out.")
     if values["data.name"] == "text" and values["recipe"] != "pretrain":
         raise GrunlpError(f"recipe={values['recipe']} with data=text", "raw text has no frames", "Type recipe=pretrain")
+    if values["data.name"] in ("tags", "wnut17") and values["recipe"] != "tag":
+        there = f"data={values['data.name']} gives each word a tag, and has no frames"
+        raise GrunlpError(f"recipe={values['recipe']} with data={values['data.name']}", there, "Type recipe=tag")
     if values.get("model.characters") == "gru" and values["model.character_size"] % 2:
         there = "its two directions share them evenly"
         raise GrunlpError("model.characters=gru with an odd model.character_size", there, "Add 1 to it.")

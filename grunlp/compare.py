@@ -10,14 +10,16 @@ from grunlp.command import command
 from grunlp.errors import GrunlpError
 
 if TYPE_CHECKING:
-    from grunlp.metrics.srl import SRLScores
+    from collections.abc import Sequence
+
+    from grunlp.metrics.scores import Scores
 
 DEFAULTS: dict[str, Any] = {"split": "test", "input": None, "gold": None, "metrics": None, "batch_tokens": 8000}
 
 HELP = """Compare two labellings of the same text.
 
   python -m grunlp.compare RUN RUN [split=test]      two run folders, on a split of the data of the first
-  python -m grunlp.compare RUN RUN input=FILE        the same on gold frames in any file grunlp reads
+  python -m grunlp.compare RUN RUN input=FILE        the same on gold frames (or tags) in any file grunlp reads
   python -m grunlp.compare FILE FILE gold=FILE       two files of predicted frames
 
 keys:
@@ -55,22 +57,31 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _score_files(sides: list[str], gold: str) -> "list[SRLScores]":
+def _score_files(sides: list[str], gold: str) -> "Sequence[Scores]":
     from grunlp.data.readers import read
     from grunlp.metrics.srl import score_files
 
     return [score_files(read(gold), read(side)) for side in sides]
 
 
-def _score_runs(sides: list[str], given: dict[str, Any]) -> "list[SRLScores]":
+def _score_runs(sides: list[str], given: dict[str, Any]) -> "Sequence[Scores]":
     from grunlp.data.corpora import open_split
     from grunlp.data.readers import read
-    from grunlp.run import load_run
-    from grunlp.tasks.labelling import score
+    from grunlp.data.readers.tagged import read_tagged
+    from grunlp.run import TagRun, load_run
+    from grunlp.tasks.scoring import score_run
 
     runs = [load_run(side) for side in sides]
-    examples = list(read(given["input"])) if given["input"] else open_split(runs[0].config.data, given["split"])
-    return [score(run.model, run.collate, examples, given["batch_tokens"]) for run in runs]
+    if len({type(run) for run in runs}) > 1:
+        raise GrunlpError("a labeller with a tagger", "the two have no score in common", "Compare runs of one kind.")
+    tagger, data = isinstance(runs[0], TagRun), runs[0].config.data
+    if not given["input"]:
+        examples: Any = open_split(data, given["split"], tagger)
+    elif tagger:
+        examples = read_tagged(given["input"], data.get("words"), data.get("tags"))
+    else:
+        examples = list(read(given["input"]))
+    return [score_run(run, examples, given["batch_tokens"]) for run in runs]
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ _TEXTS = _FILES | {
     "vocabulary.vectors",
     "model.encoder",
     "model.init",
-    *(f"data.{key}" for key in ("extra", "path", "config")),
+    *(f"data.{key}" for key in ("extra", "path", "config", "words", "tags")),
 }
 
 

@@ -10,6 +10,7 @@ from grunlp.command import command
 from grunlp.errors import GrunlpError
 
 if TYPE_CHECKING:
+    from grunlp.metrics.scores import Scores
     from grunlp.metrics.srl import SRLScores
 
 DEFAULTS: dict[str, Any] = {
@@ -24,10 +25,10 @@ DEFAULTS: dict[str, Any] = {
     "batch_tokens": 8000,
 }
 
-HELP = """Score role labelling.
+HELP = """Score role labelling, or the run of a tagger.
 
   python -m grunlp.evaluate run=DIR [split=test]       a split of the data the run was trained on
-  python -m grunlp.evaluate run=DIR input=FILE         gold frames in any file grunlp reads
+  python -m grunlp.evaluate run=DIR input=FILE         gold frames (of a tagger: tags) in any file grunlp reads
   python -m grunlp.evaluate gold=FILE predicted=FILE   two files, whoever labelled the second
 
 keys:
@@ -53,6 +54,7 @@ def main(arguments: list[str]) -> int:
     """Parse, find, call."""
     given = parse_arguments(arguments, DEFAULTS)
     _check(given)
+    scores: Scores
     if given["gold"]:
         scores = _score_files(given["gold"], given["predicted"], given["words"])
         title = f"{given['predicted']} against {given['gold']}"
@@ -63,7 +65,11 @@ def main(arguments: list[str]) -> int:
         raise GrunlpError("nothing to score", "evaluate needs run=DIR, or gold=FILE and predicted=FILE", "See --help.")
     print(scores.report())
     if given["report"]:
+        from grunlp.metrics.srl import SRLScores
         from grunlp.report.errors import error_report
+
+        if not isinstance(scores, SRLScores):
+            raise GrunlpError("report= of a tagger", "the report is one of roles", "Leave report= out.")
 
         Path(given["report"]).write_text(error_report(title, scores), encoding="utf-8")
     if given["metrics"]:
@@ -95,18 +101,22 @@ def _score_files(gold: str, predicted: str, words: str | None) -> "SRLScores":
     return score_files(read(gold, words=words), read(predicted, words=words))
 
 
-def _score_run(given: dict[str, Any]) -> "SRLScores":
+def _score_run(given: dict[str, Any]) -> "Scores":
     from grunlp.data.corpora import open_split
     from grunlp.data.readers import read
-    from grunlp.run import load_run
-    from grunlp.tasks.labelling import score
+    from grunlp.data.readers.tagged import read_tagged
+    from grunlp.run import TagRun, load_run
+    from grunlp.tasks.scoring import score_run
 
     run = load_run(given["run"])
-    if given["input"]:
-        examples: Any = read(given["input"], words=given["words"])
+    tagger = isinstance(run, TagRun)
+    if not given["input"]:
+        examples: Any = open_split(run.config.data, given["split"], tagger)
+    elif tagger:
+        examples = read_tagged(given["input"], run.config.data.get("words"), run.config.data.get("tags"))
     else:
-        examples = open_split(run.config.data, given["split"])
-    return score(run.model, run.collate, examples, given["batch_tokens"])
+        examples = read(given["input"], words=given["words"])
+    return score_run(run, examples, given["batch_tokens"])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from grunlp.errors import DataError, GrunlpError
 
 if TYPE_CHECKING:
     from grunlp.data.example import Example
-    from grunlp.run import Run
+    from grunlp.run import Run, TagRun
 
 log = logging.getLogger("grunlp")
 
@@ -27,10 +27,11 @@ DEFAULTS: dict[str, Any] = {
     "format": None,
     "predicates": "auto",
     "style": "auto",
+    "alternatives": 0,
     "batch_tokens": 3000,
 }
 
-HELP = """Find who did what to whom.
+HELP = """Find who did what to whom; or, with the run of a tagger, tag words.
 
   python -m grunlp.predict "She gave him a book."
   python -m grunlp.predict input=FILE                  raw text, columns or JSON lines, plain, gz or xz
@@ -43,6 +44,7 @@ keys:
   format=null        raw, or a format that `python -m grunlp.data check` names; null tells it by the first lines
   predicates=auto    given: label those of the input; found: find them; auto: find them where the input marks none
   style=auto         json: a JSON object a sentence; text: for reading; auto: text on a terminal, else json
+  alternatives=0     of a tagger: so many of the best tag sequences with their probabilities
   batch_tokens=3000  tokens a batch; lower it to need less memory
 
 Raw text is split into sentences, which never run over the end of a line, and tokenised by the rules at the head of
@@ -61,9 +63,13 @@ def main(arguments: list[str]) -> int:
         raise GrunlpError("predicates=given", "raw text marks none", "Leave it out, or give columns or JSON lines.")
     require_new("output", None if given["output"] == "-" else given["output"])
     from grunlp.data.raw import raw_examples
-    from grunlp.run import load_run
+    from grunlp.run import Run, TagRun, load_run
 
     run = load_run(given["run"])
+    if isinstance(run, TagRun) and given["predicates"] != "auto":
+        raise GrunlpError(f"predicates={given['predicates']}", "a tagger knows no predicates", "Leave it out.")
+    if isinstance(run, Run) and given["alternatives"]:
+        raise GrunlpError("alternatives= with a labeller", "only a tagger gives them", "Leave it out.")
     with tempfile.TemporaryDirectory() as folder:
         bad: list[DataError] = []
 
@@ -87,7 +93,11 @@ def main(arguments: list[str]) -> int:
             find, examples = _marks_none(examples)
         else:
             find = given["predicates"] == "found"
-        _write(_predict(run, examples, find, given["batch_tokens"]), given["output"], given["style"])
+        if isinstance(run, TagRun):
+            records = _tag(run, examples, given["batch_tokens"], given["alternatives"])
+        else:
+            records = _predict(run, examples, find, given["batch_tokens"])
+        _write(records, given["output"], given["style"])
     return 1 if bad else 0
 
 
@@ -150,6 +160,22 @@ def _predict(run: "Run", examples: "Iterator[Example]", find: bool, batch_tokens
             record = sentence_record(labelled.prediction)
             add_glosses(record, run.collate.vocabulary.rolesets, index)
             yield record
+
+
+def _tag(
+    run: "TagRun", examples: "Iterator[Example]", batch_tokens: int, alternatives: int
+) -> Iterator[dict[str, Any]]:
+    """A record of the tags of each sentence."""
+    import torch
+
+    from grunlp.data.schemes import detect_scheme
+    from grunlp.data.writers import tag_record
+    from grunlp.tasks.tagging import tag
+
+    spans = detect_scheme([run.model.tags]) is not None
+    with torch.inference_mode():
+        for found in tag(run.model, run.collate, examples, batch_tokens, alternatives):
+            yield tag_record(found.sentence, found.tags, spans, found.alternatives)
 
 
 def _write(records: Iterator[dict[str, Any]], output: str, style: str) -> None:

@@ -24,11 +24,12 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from yaml import YAMLError
 
-from grunlp.data.batches import FrameCollator
+from grunlp.data.batches import Collator, FrameCollator, TagCollator
 from grunlp.data.pieces import Pieces
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
 from grunlp.models.srl import SRLModel
+from grunlp.models.tagger import Tagger
 from grunlp.modules.pretrained import PretrainedEncoder
 
 WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD, ENCODER = (
@@ -45,12 +46,21 @@ DEFAULT = Path(__file__).parent / "default"  # the model in the box
 
 
 class Run(NamedTuple):
-    """A trained model with what belongs to it."""
+    """A trained labeller with what belongs to it."""
 
     path: Path
     config: DictConfig
     collate: FrameCollator
     model: SRLModel
+
+
+class TagRun(NamedTuple):
+    """A trained tagger with what belongs to it."""
+
+    path: Path
+    config: DictConfig
+    collate: TagCollator
+    model: Tagger
 
 
 def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
@@ -115,9 +125,17 @@ def open_encoder(source: str | None, weights: bool) -> tuple[PretrainedEncoder |
     return encoder, Pieces(source, encoder.longest)
 
 
-def build_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None) -> SRLModel:
+def build_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None) -> SRLModel | Tagger:
     """The network a configuration describes, with the sizes its vocabulary gives."""
     sizes = {key: value for key, value in config.model.items() if key not in ("encoder", "init")}
+    if config.recipe == "tag":
+        return Tagger(
+            tags=vocabulary.tags.items,
+            word_counts=vocabulary.word_counts,
+            num_characters=len(vocabulary.characters),
+            pretrained=encoder,
+            **{key: value for key, value in sizes.items() if not key.startswith("predicate_")},  # set by debug=tiny
+        )
     return SRLModel(
         tags=vocabulary.tags.items,
         word_counts=vocabulary.word_counts,
@@ -131,18 +149,19 @@ def build_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedE
 
 
 def load_pretrained(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:
-    """Vocabulary and weights of a run of `recipe=pretrain`. Raises GrunlpError where none lies."""
-    folder = Path(path)
+    """Vocabulary and weights of a run, or of the model in the box ("default"). Raises GrunlpError where none lies."""
+    folder = DEFAULT if path == "default" else Path(path)
     if not all((folder / name).is_file() for name in (VOCABULARY, WEIGHTS)):
-        there = "a finished run of recipe=pretrain is needed"
+        there = "a finished run is needed"
         raise GrunlpError(f"model.init={path}: no run", there, "Type model.init=FOLDER")
     try:
-        return Vocabulary.load(folder / VOCABULARY), load_file(folder / WEIGHTS)
+        weights = {name: weight.float() for name, weight in load_file(folder / WEIGHTS).items()}
+        return Vocabulary.load(folder / VOCABULARY), weights
     except SafetensorError as error:
         raise GrunlpError(f"{folder / WEIGHTS}: {error}", "", "Copy the whole folder again, or train anew.") from None
 
 
-def save_settings(path: Path, config: DictConfig, collate: FrameCollator, encoder: PretrainedEncoder | None) -> None:
+def save_settings(path: Path, config: DictConfig, collate: Collator, encoder: PretrainedEncoder | None) -> None:
     """Write all but the weights, before the training: they make the folder a run, finished or not."""
     (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
     collate.vocabulary.save(path / VOCABULARY)
@@ -157,7 +176,7 @@ def save_weights(path: Path, model: nn.Module) -> None:
     (path / WEIGHTS).write_bytes(save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
 
 
-def load_run(path: str | Path) -> Run:
+def load_run(path: str | Path) -> Run | TagRun:
     """Read a run folder; the model comes in evaluation mode, on the CPU.
 
     Args:
@@ -203,7 +222,25 @@ def load_run(path: str | Path) -> Run:
             f"{CONFIG}, {VOCABULARY} and {WEIGHTS} must come from the same training and version of grunlp",
             "Copy the whole folder again, or train anew.",
         ) from None
+    if isinstance(model, Tagger):
+        return TagRun(path, config, TagCollator(vocabulary, pieces), model.eval())
     return Run(path, config, FrameCollator(vocabulary, pieces), model.eval())
+
+
+def load_labeller(path: str | Path, command: str) -> Run:
+    """As `load_run`, for what only role labellers can do.
+
+    Args:
+        path: the folder.
+        command: that needs it, for the message.
+
+    Raises:
+        GrunlpError: as `load_run`; or it is a tagger.
+    """
+    run = load_run(path)
+    if isinstance(run, TagRun):
+        raise GrunlpError(f"{command}: {path} is a tagger", "a role labeller is needed", "Name another run.")
+    return run
 
 
 def read_metrics(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Frames as a person reads them on a terminal."""
+"""Frames and tags as a person reads them on a terminal."""
 
 import re
 from typing import Any
@@ -11,7 +11,7 @@ _WIDEST = 60  # characters of an argument beyond which its gloss stands where it
 
 
 def show(record: dict[str, Any], console: Console) -> None:
-    """Print a record of the frames format: the sentence, then each frame with a line an argument.
+    """Print a record of the frames format, the sentence, then each frame with a line an argument; or one of tags.
 
     She gave him a book .
       gave  give.01 transfer
@@ -19,6 +19,29 @@ def show(record: dict[str, Any], console: Console) -> None:
         ARG2  him     entity given to
         ARG1  a book  thing given
     """
+    lines = _tag_lines(record) if "tags" in record else _frame_lines(record)
+    for line in [*lines, Text()]:
+        line.plain = _CONTROL.sub("�", line.plain)
+        line.rstrip()
+        console.print(line, soft_wrap=True)
+
+
+def _tag_lines(record: dict[str, Any]) -> list[Text]:
+    """The sentence with a line a span; of plain tags each word with its tag."""
+    if "spans" not in record:
+        line = Text()
+        for word, tag in zip(record["words"], record["tags"], strict=True):
+            line.append(f"{word}", style="bold").append(f"/{tag} ", style="cyan")
+        return [line]
+    lines = [Text(" ".join(record["words"]), style="bold")]
+    labels = max((len(span["label"]) for span in record["spans"]), default=0)
+    for span in record["spans"]:
+        lines.append(Text("  ").append(f"{span['label']:{labels}}  ", style="cyan").append(span["text"]))
+    return lines
+
+
+def _frame_lines(record: dict[str, Any]) -> list[Text]:
+    """The sentence, then each frame with a line an argument."""
     lines = [Text(" ".join(record["words"]), style="bold")]
     if record["words"] and not record["frames"]:
         lines.append(Text("  no predicate", style="dim"))
@@ -30,7 +53,4 @@ def show(record: dict[str, Any], console: Console) -> None:
         for argument in frame["arguments"]:
             line = Text("    ").append(f"{argument['role']:{roles}}  ", style="cyan")
             lines.append(line.append(f"{argument['text']:{texts}}  ").append(argument["gloss"], style="dim"))
-    for line in [*lines, Text()]:
-        line.plain = _CONTROL.sub("�", line.plain)
-        line.rstrip()
-        console.print(line, soft_wrap=True)
+    return lines

@@ -13,13 +13,13 @@ from grunlp.card import write_card
 from grunlp.data.batches import FrameCollator
 from grunlp.data.corpora import Corpus, leave_out, open_corpus
 from grunlp.data.leaks import text_key
-from grunlp.data.module import SRLData
+from grunlp.data.module import SentenceData
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
 from grunlp.metrics.comparison import compare_scores, format_comparison
 from grunlp.models.srl import SRLModel
 from grunlp.models.transfer import transfer
-from grunlp.run import Run, build_model, clear_run, load_run, new_run, save_settings, save_weights, write_metrics
+from grunlp.run import Run, build_model, clear_run, load_labeller, new_run, save_settings, save_weights, write_metrics
 from grunlp.tasks.finetuning import FrozenLayers, TowardsOld, layer_rates
 from grunlp.tasks.labelling import score
 from grunlp.tasks.srl import SRLTask
@@ -31,7 +31,7 @@ log = logging.getLogger("grunlp")
 def run(config: DictConfig) -> None:
     """Train on from `init` with the new data; score before and after, on both development sets and the new test set."""
     seed_everything(config.seed, verbose=False)
-    old = load_run(config.init)
+    old = load_labeller(config.init, "recipe=finetune")
     run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
     log.info("run folder: %s", run_dir)
     corpus = open_corpus(config.data)
@@ -44,9 +44,10 @@ def run(config: DictConfig) -> None:
         config.model = old.config.model
         config.trained_on = [*old.config.get("trained_on", [old.config.data]), config.data]
     model = build_model(config, vocabulary, old.model.encoder.pretrained)
+    assert isinstance(model, SRLModel)
     transfer(dict(old.model.named_parameters()), old.collate.vocabulary, model, vocabulary)
     train = concatenate_datasets([new, *mixed_in])
-    data = SRLData(
+    data = SentenceData(
         Corpus(corpus.name, train, corpus.dev, corpus.test, None, left_out),
         collate,
         seed=config.seed,

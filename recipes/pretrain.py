@@ -8,7 +8,7 @@ from pytorch_lightning import seed_everything
 
 from grunlp.data.batches import FrameCollator
 from grunlp.data.corpora import open_corpus
-from grunlp.data.module import SRLData
+from grunlp.data.module import SentenceData
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.models.masked import MaskedLanguageModel
 from grunlp.models.sentence_encoder import SentenceEncoder
@@ -27,7 +27,7 @@ def run(config: DictConfig) -> None:
     corpus = open_corpus(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
     collate = FrameCollator(vocabulary, None)
-    data = SRLData(corpus, collate, seed=config.seed, extra_epochs=0, **config.loader)
+    data = SentenceData(corpus, collate, seed=config.seed, extra_epochs=0, **config.loader)
 
     sizes = config.model
     encoder = SentenceEncoder(

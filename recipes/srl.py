@@ -13,7 +13,7 @@ from grunlp.card import write_card
 from grunlp.data.batches import FrameCollator
 from grunlp.data.corpora import open_corpus
 from grunlp.data.frame_files import INDEX_FILE, read_index
-from grunlp.data.module import SRLData
+from grunlp.data.module import SentenceData
 from grunlp.data.propbank import find_frames
 from grunlp.data.vectors import load_vectors, read_vector_words
 from grunlp.data.vocabulary import Vocabulary
@@ -55,11 +55,12 @@ def run(config: DictConfig) -> None:
         vocabulary = pretrained[0].with_more(vocabulary)
     encoder, pieces = open_encoder(config.model.encoder, weights=True)
     collate = FrameCollator(vocabulary, pieces)
-    data = SRLData(corpus, collate, seed=config.seed, **config.loader)
+    data = SentenceData(corpus, collate, seed=config.seed, **config.loader)
 
     if encoder is not None and not config.optimizer.encoder_learning_rate:
         encoder.freeze()
     model = build_model(config, vocabulary, encoder)
+    assert isinstance(model, SRLModel)
     if pretrained is not None:
         _start_from(*pretrained, model, vocabulary)
     if vectors:

@@ -3,10 +3,10 @@
     python scripts/bench_finetune.py [genre=email] [sentences=200] [seed=1] [base=DIR] [out=runs/bench-finetune]
 
 The English Web Treebank has five genres. A labeller is trained on four of them (`recipe=srl`, or base=DIR from an
-earlier call), then fine-tuned (`recipe=finetune`) on some sentences of the fifth, those of training documents drawn
-by chance; its development documents choose the epoch. The two are compared on the test documents of the four, and on
-those of the fifth together with its other training documents, which neither has seen: a difference of a few tenths
-drowns in the test documents alone.
+earlier call), then fine-tuned (`recipe=finetune`) on some sentences of the fifth, drawn by chance from half of its
+training documents; its development documents choose the epoch. The two are compared on the test documents of the four,
+and on those of the fifth together with the other half of its training documents, which neither has seen: a difference
+of a few tenths drowns in the test documents alone.
 """
 
 import random
@@ -79,16 +79,18 @@ def _part(out: Path, genre: str, sentences: int, seed: int) -> dict[str, Path]:
 
 
 def _draw(examples: list[Example], sentences: int, seed: int) -> tuple[list[Example], list[Example]]:
-    """So many sentences with frames, of documents drawn by chance, and all sentences of the other documents."""
-    documents = list(dict.fromkeys(example["document"] for example in examples))
-    random.Random(seed).shuffle(documents)
-    drawn: list[Example] = []
-    while len(drawn) < sentences and documents:
-        document = documents.pop()
-        drawn += [example for example in examples if example["document"] == document and example["frames"]]
+    """So many sentences with frames, from half of the documents, and all sentences of the other half."""
+    chance = random.Random(seed)
+    documents = sorted({example["document"] for example in examples})
+    half = set(chance.sample(documents, len(documents) // 2))
+    choice = [example for example in examples if example["document"] in half and example["frames"]]
+    if len(choice) < sentences:
+        there = f"{len(choice)} sentences in half of the genre's training documents have frames"
+        raise GrunlpError(f"sentences={sentences}: too many", there, "Type a lower number.")
+    drawn = chance.sample(choice, sentences)
     texts = {text_key(example["words"]) for example in drawn}
-    others = [e for e in examples if e["document"] in documents and text_key(e["words"]) not in texts]
-    return drawn[:sentences], others
+    others = [e for e in examples if e["document"] not in half and text_key(e["words"]) not in texts]
+    return drawn, others
 
 
 def _run(program: str, *arguments: str) -> None:

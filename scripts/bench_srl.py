@@ -26,7 +26,7 @@ from grunlp.config import compose_config
 from grunlp.data.batches import FrameBatch, FrameCollator
 from grunlp.data.corpora import open_corpus
 from grunlp.data.example import Example
-from grunlp.data.module import SRLData
+from grunlp.data.module import SentenceData
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.kernels.library import set_aside
 from grunlp.models.srl import SRLModel
@@ -125,9 +125,10 @@ def main(arguments: list[str]) -> int:
     corpus = open_corpus(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
     collate = FrameCollator(vocabulary, None)
-    data = SRLData(corpus, collate, seed=1, **config.loader)
+    data = SentenceData(corpus, collate, seed=1, **config.loader)
     batches = list(islice(data.train_dataloader(), given["batches"]))
     ours = build_model(config, vocabulary, None)
+    assert isinstance(ours, SRLModel)
     models: dict[str, SRLModel | UsualDesign] = {
         "grunlp, sentence encoded once": ours,
         "the same, Torch's recurrence": ours,

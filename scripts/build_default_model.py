@@ -30,7 +30,18 @@ from grunlp.command import command
 from grunlp.data.corpora import open_corpus
 from grunlp.data.raw import raw_examples
 from grunlp.errors import GrunlpError
-from grunlp.run import CARD, CONFIG, DEFAULT, METRICS, VOCABULARY, WEIGHTS, Run, load_run, save_weights, write_metrics
+from grunlp.run import (
+    CARD,
+    CONFIG,
+    DEFAULT,
+    METRICS,
+    VOCABULARY,
+    WEIGHTS,
+    Run,
+    load_labeller,
+    save_weights,
+    write_metrics,
+)
 from grunlp.tasks.labelling import label, score
 
 TRAINING = [
@@ -55,8 +66,8 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         trained = given["run"] or _train(folder)
         packed = Path(folder) / "packed"
-        _pack(load_run(trained), packed)
-        run = load_run(packed)
+        _pack(load_labeller(trained, "run="), packed)
+        run = load_labeller(packed, "run=")
         corpus = open_corpus({**run.config.data, "extra": None})
         for split in ("dev", "test"):
             scores = score(run.model, run.collate, getattr(corpus, split), batch_tokens=3000)

@@ -8,6 +8,7 @@ import atexit
 import glob
 import hashlib
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -19,12 +20,13 @@ from datasets import Dataset, Features, List, Value, concatenate_datasets, disab
 from datasets.exceptions import DatasetGenerationError
 
 from grunlp.data.demo import demo_examples
-from grunlp.data.example import Example
+from grunlp.data.example import Example, Tagged
 from grunlp.data.leaks import text_key
 from grunlp.data.propbank import FRAMES_FILE, find_ewt, find_frames
 from grunlp.data.raw import read_raw
 from grunlp.data.readers import detect, read
-from grunlp.data.readers.hub import read_hub
+from grunlp.data.readers.hub import read_hub, read_hub_tagged
+from grunlp.data.readers.tagged import in_iob2, read_tagged
 from grunlp.errors import DataError, GrunlpError
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ FEATURES = Features(
         ),
     }
 )
+TAGGED = Features({name: FEATURES[name] for name in ("id", "document", "words")} | {"tags": List(Value("string"))})
 _DEV_EVERY = 100  # of text without a development set, each of so many sentences becomes one of it
 SPLITS = ("train", "dev", "test")
 
@@ -101,17 +104,49 @@ def open_corpus(data: Mapping[str, Any]) -> Corpus:
     return Corpus(name, train, dev, test, more, left_out)
 
 
-def open_split(data: Mapping[str, Any], split: str) -> Dataset:
+def open_tagged(data: Mapping[str, Any]) -> Corpus:
+    """Open the corpus that a config of the group `data` describes, with a tag a word.
+
+    Args:
+        data: the keys of `configs/data/<name>.yaml`. Of a corpus with frames, the parts of speech are the tags.
+
+    Raises:
+        GrunlpError: a file or split is missing or broken, or has no tags.
+    """
+    disable_progress_bars()
+    options = dict(data)
+    name = options.pop("name")
+    options.pop("extra", None)
+    if name in _TAGGED_OPENERS:
+        splits = _TAGGED_OPENERS[name](**options)
+    else:
+        splits = {split: _pos_as_tags(name, split, part) for split, part in _OPENERS[name](**options).items()}
+    train, dev, test = splits["train"], splits["dev"], splits.get("test")
+    held_out = {text_key(words) for part in (dev, test) if part is not None for words in part["words"]}
+    train, left_out = leave_out(name, train, held_out)
+    return Corpus(name, train, dev, test, None, left_out)
+
+
+def _pos_as_tags(name: str, split: str, examples: Dataset) -> Dataset:
+    """A corpus of frames with its parts of speech as tags."""
+    if not all(map(any, examples["pos"])):
+        there = f"the {split} split gives some sentence no parts of speech, which recipe=tag would learn"
+        raise GrunlpError(f"data={name} has no tags", there, "Type data=tags data.train=FILE data.dev=FILE")
+    return examples.remove_columns("frames").rename_column("pos", "tags")
+
+
+def open_split(data: Mapping[str, Any], split: str, tagged: bool) -> Dataset:
     """One split of the corpus that a run was trained on.
 
     Args:
         data: the group `data` of the run's config.
         split: train, dev or test.
+        tagged: whether with tags, for a tagger; otherwise with frames.
 
     Raises:
         GrunlpError: as `open_corpus`; or the corpus has no such split.
     """
-    examples: Dataset | None = getattr(open_corpus({**data, "extra": None}), split)
+    examples: Dataset | None = getattr((open_tagged if tagged else open_corpus)({**data, "extra": None}), split)
     if examples is None:
         raise GrunlpError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
     return examples
@@ -132,11 +167,11 @@ def open_file(path: str, words: str | None, format: str | None) -> Dataset:
         log.info("%s: format %s", path, format)
     stats = [Path(file).stat() for file in (path, words) if file is not None and Path(file).is_file()]
     stamps = [f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats]
-    return _store(_file, path=str(Path(path).resolve()), words=words, format=format, stamps=stamps)
+    return _store(_file, FEATURES, path=str(Path(path).resolve()), words=words, format=format, stamps=stamps)
 
 
 def _open_demo() -> dict[str, Dataset]:
-    return {split: _store(_demo, split=split) for split in SPLITS}
+    return {split: _store(_demo, FEATURES, split=split) for split in SPLITS}
 
 
 def _open_ewt() -> dict[str, Dataset]:
@@ -181,7 +216,60 @@ def _open_hub(
     atexit.register(shutil.rmtree, cache, ignore_errors=True)
     columns = {"words": words, "tags": tags, "predicate": predicate, "config": config}
     names = zip(SPLITS, (train, dev, test), strict=True)
-    return {split: _store(_hub, cache, name=path, split=part, **columns) for split, part in names if part}
+    return {split: _store(_hub, FEATURES, cache, name=path, split=part, **columns) for split, part in names if part}
+
+
+def _open_tag_files(
+    train: str | None, dev: str | None, test: str | None, words: str | int | None, tags: str | int | None
+) -> dict[str, Dataset]:
+    for key, path in (("train", train), ("dev", dev)):
+        if path is None:
+            there = "a training needs data.train and data.dev; data.test is scored once at the end"
+            raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}=FILE")
+    columns = {"words": None if words is None else str(words), "tags": None if tags is None else str(tags)}
+    splits = {split: path for split, path in zip(SPLITS, (train, dev, test), strict=True) if path}
+    return {split: open_tag_file(path, **columns) for split, path in splits.items()}
+
+
+def open_tag_file(path: str, words: str | None, tags: str | None) -> Dataset:
+    """One file of tagged sentences. Arguments as `read_tagged` takes them."""
+    stats = [Path(path).stat()] if Path(path).is_file() else []
+    stamps = [f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats]
+    return _store(_tagged, TAGGED, path=str(Path(path).resolve()), words=words, tags=tags, stamps=stamps)
+
+
+def _open_tagged_hub(
+    path: str | None,
+    config: str | None,
+    words: str | None,
+    tags: str | None,
+    predicate: str | None,
+    train: str,
+    dev: str,
+    test: str | None,
+) -> dict[str, Dataset]:
+    if predicate is not None:
+        raise GrunlpError("data.predicate with recipe=tag", "a tagger knows no predicates", "Leave it out.")
+    for key, value in (("path", path), ("words", words), ("tags", tags)):
+        if value is None:
+            there = "a hub data set needs data.path, data.words and data.tags"
+            raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}=...")
+    cache = tempfile.mkdtemp(prefix="grunlp-")
+    atexit.register(shutil.rmtree, cache, ignore_errors=True)
+    columns = {"words": words, "tags": tags, "config": config}
+    names = zip(SPLITS, (train, dev, test), strict=True)
+    return {
+        split: _store(_tagged_hub, TAGGED, cache, name=path, split=part, **columns) for split, part in names if part
+    }
+
+
+def _open_wnut() -> dict[str, Dataset]:
+    folder = Path(os.environ.get("GRUNLP_DATA", "")) / "wnut17"
+    if not os.environ.get("GRUNLP_DATA") or not folder.is_dir():
+        there = "it is looked for in $GRUNLP_DATA/wnut17: train, dev and test.conll.gz, a token and its tag a line"
+        way = "Get it from github.com/leondz/emerging_entities_17, or type data=tags data.train=FILE data.dev=FILE"
+        raise GrunlpError("data=wnut17: no such folder", there, way)
+    return {split: open_tag_file(str(folder / f"{split}.conll.gz"), None, None) for split in SPLITS}
 
 
 def _open_text(train: str | None, dev: str | None, without: str | None) -> dict[str, Dataset]:
@@ -204,10 +292,15 @@ def _open_texts(pattern: str) -> Dataset:
     for path in paths:
         stat = Path(path).stat()
         stamps = [f"{stat.st_size}-{stat.st_mtime_ns}"]
-        parts.append(_store(_text, path=str(Path(path).resolve()), stamps=stamps))
+        parts.append(_store(_text, FEATURES, path=str(Path(path).resolve()), stamps=stamps))
     return concatenate_datasets(parts)
 
 
+_TAGGED_OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
+    "tags": _open_tag_files,
+    "hub": _open_tagged_hub,
+    "wnut17": _open_wnut,
+}
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
     "demo": _open_demo,
     "propbank-ewt": _open_ewt,
@@ -240,13 +333,23 @@ def _hub(
     return read_hub(name, split, words, tags, predicate, config)
 
 
-def _store(generate: Callable[..., Iterator[Example]], cache: str | None = None, **arguments: Any) -> Dataset:
+def _tagged(path: str, words: str | None, tags: str | None, stamps: list[str], code: str) -> Iterator[Tagged]:
+    yield from read_tagged(path, words, tags)
+
+
+def _tagged_hub(name: str, split: str, words: str, tags: str, config: str | None, code: str) -> Iterator[Tagged]:
+    yield from in_iob2(list(read_hub_tagged(name, split, words, tags, config)))
+
+
+def _store(
+    generate: Callable[..., Iterator[Any]], features: Features, cache: str | None = None, **arguments: Any
+) -> Dataset:
     """Arrow of what `generate` yields, from the cache where the same arguments and code made it before."""
     sources = sorted(Path(__file__).parent.rglob("*.py"))
     code = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     try:
         return Dataset.from_generator(
-            generate, features=FEATURES, cache_dir=cache, gen_kwargs={**arguments, "code": code}
+            generate, features=features, cache_dir=cache, gen_kwargs={**arguments, "code": code}
         )
     except DatasetGenerationError as error:
         if isinstance(error.__cause__, GrunlpError):

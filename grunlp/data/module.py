@@ -5,7 +5,7 @@ from datasets import Dataset, concatenate_datasets
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
-from grunlp.data.batches import FrameBatch, FrameCollator
+from grunlp.data.batches import FrameBatch, FrameCollator, TagBatch, TagCollator, Tokens
 from grunlp.data.corpora import Corpus
 from grunlp.data.sampler import TokenBudgetSampler
 
@@ -13,8 +13,8 @@ from grunlp.data.sampler import TokenBudgetSampler
 _EVALUATION_FACTOR = 4
 
 
-class SRLData(LightningDataModule):
-    """Batches of whole sentences with all their predicates.
+class SentenceData(LightningDataModule):
+    """Batches of whole sentences, with all their predicates where there are any.
 
     Args:
         corpus: the splits.
@@ -29,7 +29,7 @@ class SRLData(LightningDataModule):
     def __init__(
         self,
         corpus: Corpus,
-        collate: FrameCollator,
+        collate: FrameCollator | TagCollator,
         batch_tokens: int,
         num_workers: int,
         extra_epochs: int,
@@ -48,10 +48,10 @@ class SRLData(LightningDataModule):
 
     def _sampler(self, split: Dataset, budget: int, shuffle: bool) -> TokenBudgetSampler:
         lengths = [len(words) for words in split["words"]]
-        rows = [len(frames) for frames in split["frames"]]
+        rows = [len(frames) for frames in split["frames"]] if "frames" in split.column_names else [1] * len(lengths)
         return TokenBudgetSampler(lengths, rows, budget, shuffle, self.seed)
 
-    def _loader(self, split: Dataset, sampler: TokenBudgetSampler) -> DataLoader[FrameBatch]:
+    def _loader(self, split: Dataset, sampler: TokenBudgetSampler) -> DataLoader[FrameBatch | TagBatch]:
         return DataLoader(split, batch_sampler=sampler, collate_fn=self.collate, num_workers=self.num_workers)
 
     def _training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler]:
@@ -64,15 +64,15 @@ class SRLData(LightningDataModule):
         counts = [len(self._training(epoch)[1]) for epoch in range(epochs)]
         return sum(min(count, limit_batches or count) for count in counts)
 
-    def train_dataloader(self) -> DataLoader[FrameBatch]:
+    def train_dataloader(self) -> DataLoader[FrameBatch | TagBatch]:
         """Shuffled anew each epoch: the trainer asks again for every one."""
         return self._loader(*self._training(self.trainer.current_epoch if self.trainer else 0))
 
-    def val_dataloader(self) -> DataLoader[FrameBatch]:
+    def val_dataloader(self) -> DataLoader[FrameBatch | TagBatch]:
         """The development split, shortest sentences first."""
         dev = self.corpus.dev
         return self._loader(dev, self._sampler(dev, self.batch_tokens * _EVALUATION_FACTOR, False))
 
-    def transfer_batch_to_device(self, batch: FrameBatch, device: torch.device, dataloader_idx: int) -> FrameBatch:
+    def transfer_batch_to_device(self, batch: Tokens, device: torch.device, dataloader_idx: int) -> Tokens:
         """Lightning does not know the type of our batches."""
         return batch.to(device)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grunlp.data.bio import OUTSIDE, PREDICATE, split_tag
-from grunlp.data.example import Example
+from grunlp.data.example import Example, Tagged
 from grunlp.data.frame_files import Index
 from grunlp.data.rolesets import RolesetCounter, Rolesets
+from grunlp.data.schemes import detect_scheme
 from grunlp.errors import DataError
 
 PAD, UNKNOWN = "<pad>", "<unk>"
@@ -48,7 +49,7 @@ class Vocabulary:
         words: lower-cased words; ids 0 and 1 are padding and the unknown word.
         word_counts: training count of each word, 0 for padding and unknown.
         characters: characters of the words as written; ids 0 and 1 likewise.
-        tags: `O`, then every `B-`, then every `I-` in the same order of labels.
+        tags: `O`, then every `B-`, then every `I-` in the same order of labels; or tags that are no spans.
         pos: part-of-speech tags; id 0 means "not given", and there are no others where the training data has none.
         rolesets: which senses the words may have as predicates; empty where the training data names none.
     """
@@ -72,31 +73,46 @@ class Vocabulary:
             extra_words: lower-cased words for which vectors exist.
             frame_files: rolesets beyond those of the training data, see `Rolesets.count`.
         """
-        words: Counter[str] = Counter()
-        characters: Counter[str] = Counter()
+        words = _Words()
         labels: Counter[str] = Counter()
         pos: Counter[str] = Counter()
         rolesets = RolesetCounter()
         for example in examples:
-            for word in example["words"]:
-                words[word.lower()] += 1
-                characters.update(word)
+            words.add(example["words"])
             pos.update(tag for tag in example["pos"] if tag != "_")
             for frame in example["frames"]:
                 labels.update(split_tag(tag)[1] for tag in frame["tags"])
                 predicate = None if example.get("extra") else example["words"][frame["index"]]
                 rolesets.add(predicate, frame["lemma"], frame["roleset"])
-        frequent = {word for word, count in words.items() if count >= min_count}
-        kept = sorted(frequent.union(extra_words) - {PAD, UNKNOWN}, key=lambda word: (-words[word], word))
         del labels[""]
         labels[PREDICATE] += 1  # decoding relies on it
+        table, counts = words.finish(min_count, extra_words)
         return cls(
-            words=Table([PAD, UNKNOWN, *kept], unknown=1),
-            word_counts=[0, 0, *(words[w] for w in kept)],
-            characters=Table([PAD, UNKNOWN, *sorted(characters)], unknown=1),
+            words=table,
+            word_counts=counts,
+            characters=Table([PAD, UNKNOWN, *sorted(words.characters)], unknown=1),
             tags=_bio(sorted(labels)),
             pos=Table([PAD, *sorted(pos)], unknown=0),
             rolesets=rolesets.finish(frame_files),
+        )
+
+    @classmethod
+    def count_tagged(cls, examples: Iterable[Tagged], min_count: int, extra_words: Iterable[str]) -> "Vocabulary":
+        """Count tagged training sentences; of spans, every label gets both of its tags. Arguments as for `count`."""
+        words = _Words()
+        tags: Counter[str] = Counter()
+        for example in examples:
+            words.add(example["words"])
+            tags.update(example["tags"])
+        spans = detect_scheme([list(tags)]) is not None
+        table, counts = words.finish(min_count, extra_words)
+        return cls(
+            words=table,
+            word_counts=counts,
+            characters=Table([PAD, UNKNOWN, *sorted(words.characters)], unknown=1),
+            tags=_bio(sorted({split_tag(tag)[1] for tag in tags} - {""})) if spans else Table(sorted(tags), None),
+            pos=Table([PAD], unknown=0),
+            rolesets=RolesetCounter().finish({}),
         )
 
     def with_more(self, other: "Vocabulary") -> "Vocabulary":
@@ -141,6 +157,25 @@ class Vocabulary:
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(path, None, f"no vocabulary: {error}", "the vocabulary.json of a run folder") from None
+
+
+class _Words:
+    """Counts lower-cased words, and characters as written."""
+
+    def __init__(self) -> None:
+        self.words: Counter[str] = Counter()
+        self.characters: Counter[str] = Counter()
+
+    def add(self, words: Iterable[str]) -> None:
+        for word in words:
+            self.words[word.lower()] += 1
+            self.characters.update(word)
+
+    def finish(self, min_count: int, extra_words: Iterable[str]) -> tuple[Table, list[int]]:
+        """The words seen often enough and `extra_words`, most frequent first, and their counts."""
+        frequent = {word for word, count in self.words.items() if count >= min_count}
+        kept = sorted(frequent.union(extra_words) - {PAD, UNKNOWN}, key=lambda word: (-self.words[word], word))
+        return Table([PAD, UNKNOWN, *kept], unknown=1), [0, 0, *(self.words[word] for word in kept)]
 
 
 def _bio(labels: Sequence[str]) -> Table:

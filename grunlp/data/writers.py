@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, TextIO
 
 from grunlp.data.bio import PREDICATE, tags_to_brackets, tags_to_spans
-from grunlp.data.example import Example, Frame
+from grunlp.data.example import Example, Frame, Sentence
 from grunlp.data.readers.columns import NOTHING, ROLES
 from grunlp.errors import GrunlpError
 
@@ -92,6 +92,37 @@ def sentence_record(example: Example) -> dict[str, Any]:
             _place(frame, offsets, frame["index"], frame["index"] + 1)
             for argument in frame["arguments"]:
                 _place(argument, offsets, argument["start"], argument["end"])
+    return record
+
+
+def tag_record(
+    sentence: Sentence, tags: list[str], spans: bool, alternatives: Sequence[tuple[list[str], float]]
+) -> dict[str, Any]:
+    """A sentence and its tags as a dictionary.
+
+    Args:
+        sentence: what was tagged; one from raw text also gives its line and characters, as in `sentence_record`.
+        tags: one a word.
+        spans: whether they are IOB2; the record then has `spans`: label, start, exclusive end, text.
+        alternatives: tag sequences with their probabilities; without any the record has none.
+    """
+    words = sentence["words"]
+    record: dict[str, Any] = {"words": words, "tags": tags}
+    if sentence["id"]:
+        record = {"id": sentence["id"]} | record
+    if spans:
+        record["spans"] = [
+            {"label": label, "start": start, "end": end, "text": " ".join(words[start:end])}
+            for label, start, end in tags_to_spans(tags)
+        ]
+    if alternatives:
+        record["alternatives"] = [{"tags": ones, "probability": share} for ones, share in alternatives]
+    if "offsets" in sentence:
+        line, start = sentence["place"]
+        offsets = sentence["offsets"]
+        for span in record.get("spans", ()):
+            _place(span, offsets, span["start"], span["end"])
+        record = {"line": line, "start_char": start, "text": sentence["text"], "offsets": offsets} | record
     return record
 
 

@@ -4,19 +4,18 @@ import math
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.models.srl import SRLModel
 
 # What is not 0 at first: scores low enough to leave the old answers as they were, and the prior of an unseen sense.
 _START = {"roles.bias": -6.0, "pos.bias": -6.0, "senses.prior.weight": math.log(0.1)}
 
 
 @torch.no_grad()
-def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: SRLModel, vocabulary: Vocabulary) -> None:
-    """Give a new labeller the weights of an old network: of a labeller, so that it labels as that one does, or of a
-    `MaskedLanguageModel` those of its sentence encoder.
+def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: nn.Module, vocabulary: Vocabulary) -> None:
+    """Give a new labeller or tagger the weights of an old network: of a labeller, so that it labels as that one does,
+    or those of the sentence encoder that all have in common.
 
     What both know keeps its weights. A new word or character starts as the unknown one, a new tag or part of speech
     with weights of 0 and a low score, a new roleset as one never seen in training.
@@ -39,6 +38,8 @@ def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: SRL
         "encoder.words.spelling.table.weight": (characters,),
         "roles.weight": (tags,),
         "roles.bias": (tags,),
+        "scores.weight": (tags,),
+        "scores.bias": (tags,),
         "crf.start": (tags,),
         "crf.end": (tags,),
         "crf.transitions": (tags, tags),

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from grunlp.data.batches import Tokens
 from grunlp.models.masked import MaskedLanguageModel
-from grunlp.tasks.optimizer import adamw, warmup_then_decay
+from grunlp.tasks.optimizer import scheduled_adamw
 
 
 class MaskedTask(LightningModule):
@@ -72,6 +72,4 @@ class MaskedTask(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW with linear warm-up and decay."""
-        optimizer = adamw(self, self.learning_rate, self.weight_decay, {})
-        schedule = warmup_then_decay(optimizer, self.total_steps, self.warmup)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return scheduled_adamw(self, self.total_steps, self.learning_rate, {}, self.weight_decay, self.warmup)

@@ -1,6 +1,7 @@
 """The optimiser and the schedule that every task uses."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import nn
 from torch.optim import AdamW, Optimizer
@@ -41,3 +42,17 @@ def warmup_then_decay(optimizer: Optimizer, total_steps: int, warmup: float) -> 
         return max(0.0, (total_steps - step) / max(1, total_steps - rising))
 
     return LambdaLR(optimizer, factor)
+
+
+def scheduled_adamw(
+    module: nn.Module,
+    total_steps: int,
+    learning_rate: float,
+    rates: Mapping[nn.Module, float],
+    weight_decay: float,
+    warmup: float,
+) -> dict[str, Any]:
+    """Both together, as Lightning takes them. Arguments as above."""
+    optimizer = adamw(module, learning_rate, weight_decay, rates)
+    schedule = warmup_then_decay(optimizer, total_steps, warmup)
+    return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

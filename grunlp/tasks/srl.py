@@ -12,7 +12,7 @@ from grunlp.data.batches import FrameBatch
 from grunlp.decoding.viterbi import ids_to_tags
 from grunlp.metrics.spans import Counts, Tally, count_srl, tally
 from grunlp.models.srl import SRLModel
-from grunlp.tasks.optimizer import adamw, warmup_then_decay
+from grunlp.tasks.optimizer import scheduled_adamw
 
 
 class SRLTask(LightningModule):
@@ -92,6 +92,5 @@ class SRLTask(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW (Loshchilov and Hutter 2019) with linear warm-up and decay."""
-        optimizer = adamw(self, self.learning_rate, self.weight_decay, self.rates)
-        schedule = warmup_then_decay(optimizer, self.total_steps, self.warmup)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        settings = (self.learning_rate, self.rates, self.weight_decay, self.warmup)
+        return scheduled_adamw(self, self.total_steps, *settings)

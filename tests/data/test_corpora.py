@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from grunlp.config import compose_config
-from grunlp.data.corpora import Corpus, open_corpus
+from grunlp.data.corpora import Corpus, open_corpus, open_tagged
 from grunlp.data.writers import write_columns, write_json_lines
 from grunlp.errors import DataError, GrunlpError
 from tests.toys import toy_corpus
@@ -150,3 +150,33 @@ def test_raw_text_that_is_not_there(tmp_path: Path) -> None:
     for overrides, message in (([], "data.train is not given"), ([f"data.train={tmp_path}/*.x"], "no such file")):
         with pytest.raises(GrunlpError, match=message):
             open_corpus(compose_config(["recipe=pretrain", "data=text", *overrides]).data)
+
+
+def test_tagged_files_and_parts_of_speech_as_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for split, text in (("train", "a O\nb S-X\n\nc O\n"), ("dev", "b I-X\n\nd O\n")):
+        (tmp_path / f"{split}.txt").write_text(text)
+    columns = {"words": None, "tags": None}
+    data = {"name": "tags", "train": f"{tmp_path}/train.txt", "dev": f"{tmp_path}/dev.txt", "test": None, **columns}
+    opened = open_tagged(data)
+    assert opened.train["tags"] == [["O", "B-X"], ["O"]] and opened.dev["tags"] == [["B-X"], ["O"]]
+    assert opened.test is None and opened.left_out == 0
+    (tmp_path / "train.txt").write_text("b S-X\n\nc O\n")
+    assert open_tagged(data).left_out == 1, "b is in dev"
+    demo = open_tagged({"name": "demo", "extra": None})
+    assert set(demo.train.column_names) == {"id", "document", "words", "tags"}
+    assert "NNP" in {tag for tags in demo.train["tags"] for tag in tags}
+    monkeypatch.delenv("GRUNLP_DATA", raising=False)
+    with pytest.raises(GrunlpError, match="no such folder"):
+        open_tagged({"name": "wnut17"})
+
+
+def test_tagged_hub_data_from_local_json(tmp_path: Path) -> None:
+    rows = [{"tokens": ["Anna", "left"], "ner": ["U-PER", "O"]}]
+    for split in ("train", "validation"):
+        (tmp_path / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+        rows = [{"tokens": ["she"], "ner": ["O"]}]
+    data = {"name": "hub", "path": str(tmp_path), "config": None, "words": "tokens", "tags": "ner", "predicate": None}
+    opened = open_tagged({**data, "train": "train", "dev": "validation", "test": None})
+    assert opened.train["tags"] == [["B-PER", "O"]] and opened.dev["words"] == [["she"]]
+    with pytest.raises(GrunlpError, match="no predicates"):
+        open_tagged({**data, "predicate": "verb", "train": "train", "dev": "validation", "test": None})

@@ -7,21 +7,21 @@ from datasets import Dataset
 
 from grunlp.data.batches import FrameCollator
 from grunlp.data.corpora import FEATURES, Corpus
-from grunlp.data.module import SRLData
+from grunlp.data.module import SentenceData
 from tests.toys import toy_corpus, vocabulary_of
 
 TRAIN, EXTRA = toy_corpus(30, 1), toy_corpus(20, 2)
 COLLATE = FrameCollator(vocabulary_of([*TRAIN, *EXTRA]), None)
 
 
-def make(extra: bool, reshuffle: bool = True) -> SRLData:
+def make(extra: bool, reshuffle: bool = True) -> SentenceData:
     train, more = (Dataset.from_list(examples, features=FEATURES) for examples in (TRAIN, EXTRA))
     more = more.add_column("extra", [True] * len(more)) if extra else None
     corpus = Corpus("toy", train, train, None, more, 0)
-    return SRLData(corpus, COLLATE, 60, 0, extra_epochs=2, reshuffle=reshuffle, seed=1)
+    return SentenceData(corpus, COLLATE, 60, 0, extra_epochs=2, reshuffle=reshuffle, seed=1)
 
 
-def epoch(data: SRLData, number: int) -> list[list[tuple[int, bool]]]:
+def epoch(data: SentenceData, number: int) -> list[list[tuple[int, bool]]]:
     """Of each batch the length and the mark of every predicate's sentence."""
     data.trainer = SimpleNamespace(current_epoch=number)  # type: ignore[assignment]
     return [list(zip(b.predicate_lengths.tolist(), b.extra.tolist(), strict=True)) for b in data.train_dataloader()]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.data.example import Example
+from grunlp.data.example import Example, Tagged
 from grunlp.data.readers.flat import frame_from_tags, merge
 from grunlp.errors import DataError, nearest
 
@@ -37,6 +37,30 @@ def read_hub(
     rows = _load(name_or_path, split, config)
     columns = [words, tags, predicate] if predicate else [words, tags]
     return (example for _, example in merge(_numbered(rows, f"{name_or_path} [{split}]", columns)))
+
+
+def read_hub_tagged(name: str, split: str, words: str, tags: str, config: str | None) -> Iterator[Tagged]:
+    """Tagged sentences of one split, a row each, with tags as they are written there. Arguments and errors as above."""
+    rows = _load(name, split, config)
+    source = f"{name} [{split}]"
+    classes = getattr(getattr((rows.features or {}).get(tags), "feature", None), "names", [])
+    number = 0
+    try:
+        for number, row in enumerate(rows, start=1):
+            for column in (words, tags):
+                _require_column(source, column, row)
+            ones, others = row[words], _tag_names(row[tags], classes)
+            if not isinstance(ones, list) or not all(isinstance(one, str) and one for one in ones):
+                raise ValueError("words are no list of strings")
+            if len(ones) != len(others):
+                raise ValueError(f"{len(ones)} words, but {len(others)} tags")
+            if ones:
+                yield Tagged(id=str(number), document="", words=ones, tags=others)
+    except (OSError, ValueError) as error:
+        expected = f"expected a sentence a row, with {words} and {tags}"
+        raise DataError(source, max(number, 1), str(error), expected, "mend the row, or name other columns") from error
+    if not number:
+        raise DataError(source, None, "holds no row", "expected at least one", "check the split")
 
 
 def _numbered(rows: "IterableDataset", source: str, columns: list[str]) -> Iterator[tuple[int, Example]]:

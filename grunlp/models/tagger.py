@@ -1,0 +1,124 @@
+"""A tag for every word: named entities, chunks, parts of speech."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from grunlp.data.batches import IGNORED, TagBatch, Tokens
+from grunlp.data.schemes import detect_scheme
+from grunlp.decoding.nbest import n_best
+from grunlp.decoding.viterbi import PADDING, bio_constraints, viterbi
+from grunlp.models.sentence_encoder import SentenceEncoder
+from grunlp.modules.crf import LinearChainCRF
+from grunlp.modules.pretrained import PretrainedEncoder
+
+
+class Tagger(nn.Module):
+    """Words, spellings and shapes → stacked BiGRU → scores of the tags → the best sequence (Lample et al. 2016, §2).
+
+    Where the tags are IOB2, its rules are kept whatever the scores; other tags may follow each other freely.
+
+    Args:
+        tags: the K tags.
+        word_counts, num_characters, pretrained, word_size, character_size, characters, shapes, hidden_size,
+            num_layers, residual, input_dropout, dropout, word_dropout: as for `SentenceEncoder`.
+        decoder: "crf" learns transitions between tags; "viterbi" scores each tag alone.
+        label_smoothing: for "viterbi".
+    """
+
+    def __init__(
+        self,
+        tags: Sequence[str],
+        word_counts: Sequence[int],
+        num_characters: int,
+        pretrained: PretrainedEncoder | None,
+        word_size: int,
+        character_size: int,
+        characters: Literal["cnn", "gru", "none"],
+        shapes: bool,
+        hidden_size: int,
+        num_layers: int,
+        residual: Literal["none", "add", "highway"],
+        input_dropout: float,
+        dropout: float,
+        word_dropout: float,
+        decoder: Literal["viterbi", "crf"],
+        label_smoothing: float,
+    ) -> None:
+        super().__init__()
+        if decoder not in ("viterbi", "crf"):
+            raise ValueError(f"decoder is viterbi or crf, got {decoder!r}")
+        if decoder == "crf" and label_smoothing:
+            raise ValueError("label_smoothing has no effect on decoder=crf: set it to 0")
+        self.tags, self.label_smoothing = list(tags), label_smoothing
+        self.encoder = SentenceEncoder(
+            word_counts,
+            num_characters,
+            pretrained,
+            word_size,
+            character_size,
+            characters,
+            shapes,
+            hidden_size,
+            num_layers,
+            residual,
+            input_dropout,
+            dropout,
+            word_dropout,
+        )
+        self.scores = nn.Linear(self.encoder.output_size + self.encoder.word_size, len(self.tags))
+        if detect_scheme([self.tags]) is not None:
+            rules = bio_constraints(self.tags)
+        else:
+            rules = torch.zeros(len(self.tags)), torch.zeros(len(self.tags), len(self.tags))
+        self.crf = LinearChainCRF(*rules)
+        if decoder == "viterbi":  # the rules alone
+            self.crf.requires_grad_(False)
+        self.decoder = decoder
+
+    def forward(self, batch: Tokens) -> Tensor:
+        """(B, T, K) unnormalised log-scores of the tags."""
+        states, words = self.encoder(batch)
+        scores: Tensor = self.scores(torch.cat([states, words], dim=-1))
+        return scores if self.decoder == "crf" else functional.log_softmax(scores, dim=-1)
+
+    def loss(self, scores: Tensor, batch: TagBatch) -> Tensor:
+        """Mean loss a token. `scores`: of this batch."""
+        total = batch.lengths.sum().clamp(min=1)
+        if self.decoder == "crf":
+            some = batch.lengths > 0
+            likelihood = self.crf(scores[some], batch.tags[some].clamp(min=0), batch.lengths[some])
+            return -likelihood.sum() / total
+        return (
+            functional.cross_entropy(
+                scores.flatten(0, 1),
+                batch.tags.flatten(),
+                ignore_index=IGNORED,
+                label_smoothing=self.label_smoothing,
+                reduction="sum",
+            )
+            / total
+        )
+
+    @torch.no_grad()
+    def decode(self, scores: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """The best legal tags (B, T), `PADDING` beyond the lengths, and what a plain argmax would have said (B, T)."""
+        best = torch.full(scores.shape[:2], PADDING, device=scores.device)
+        some = lengths > 0
+        if some.any():
+            best[some], _ = viterbi(scores[some], lengths[some], *self.crf.transition_scores())
+        return best, scores.argmax(dim=-1)
+
+    @torch.no_grad()
+    def n_best(self, scores: Tensor, lengths: Tensor, n: int) -> tuple[Tensor, Tensor]:
+        """The n best legal tag sequences (B, n, T) and the probability of each among all legal ones (B, n).
+
+        Args:
+            scores: (B, T, K) as `forward` gives.
+            lengths: (B,) each at least 1.
+        """
+        tags, found = n_best(scores, lengths, *self.crf.transition_scores(), n)
+        return tags, (found - self.crf.log_partition(scores, lengths)[:, None]).exp()

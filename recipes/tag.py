@@ -1,0 +1,103 @@
+"""Train a tagger: seed, data, model, task, trainer, fit, test once."""
+
+import logging
+import time
+from dataclasses import replace
+
+import torch
+from omegaconf import DictConfig
+from pytorch_lightning import seed_everything
+from torch import Tensor
+
+from grunlp.card import write_card
+from grunlp.data.batches import TagCollator
+from grunlp.data.corpora import open_tagged
+from grunlp.data.module import SentenceData
+from grunlp.data.vectors import load_vectors, read_vector_words
+from grunlp.data.vocabulary import Vocabulary
+from grunlp.errors import GrunlpError
+from grunlp.models.tagger import Tagger
+from grunlp.models.transfer import transfer
+from grunlp.run import (
+    build_model,
+    clear_run,
+    load_pretrained,
+    new_run,
+    open_encoder,
+    save_settings,
+    save_weights,
+    write_metrics,
+)
+from grunlp.tasks.tagger import TaggerTask
+from grunlp.tasks.tagging import score
+from grunlp.tasks.trainer import load_best, make_trainer, peak_memory_mib
+
+log = logging.getLogger("grunlp")
+
+
+def run(config: DictConfig) -> None:
+    """Train on the training split, keep the best epoch on dev, read the test split once."""
+    seed_everything(config.seed, verbose=False)
+    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
+    log.info("run folder: %s", run_dir)
+
+    corpus = open_tagged(config.data)
+    vectors = config.vocabulary.vectors
+    extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
+    vocabulary = Vocabulary.count_tagged(corpus.train, config.vocabulary.min_count, extra_words)
+    pretrained = load_pretrained(config.model.init) if config.model.init else None
+    if pretrained is not None:  # its words and characters, and no tag of its own job
+        more = pretrained[0].with_more(vocabulary)
+        vocabulary = replace(more, tags=vocabulary.tags, pos=vocabulary.pos, rolesets=vocabulary.rolesets)
+    encoder, pieces = open_encoder(config.model.encoder, weights=True)
+    collate = TagCollator(vocabulary, pieces)
+    data = SentenceData(corpus, collate, seed=config.seed, extra_epochs=0, **config.loader)
+
+    if encoder is not None and not config.optimizer.encoder_learning_rate:
+        encoder.freeze()
+    model = build_model(config, vocabulary, encoder)
+    assert isinstance(model, Tagger)
+    if pretrained is not None:
+        _start_from(*pretrained, model, vocabulary)
+    if vectors:
+        load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.encoder.words.table)
+    clear_run(run_dir)
+    save_settings(run_dir, config, collate, encoder)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
+    task = TaggerTask(
+        model, steps, config.optimizer.learning_rate, rates, config.optimizer.weight_decay, config.optimizer.warmup
+    )
+    trainer = make_trainer(run_dir, **config.trainer)
+    log.info("%d sentences, %d words, %d tags", len(corpus.train), len(vocabulary.words), len(vocabulary.tags))
+    log.info(
+        "%.2f million weights, %d threads", sum(p.numel() for p in model.parameters()) / 1e6, torch.get_num_threads()
+    )
+
+    started = time.perf_counter()
+    trainer.fit(task, data)
+    seconds = time.perf_counter() - started
+    epochs = load_best(trainer, task)
+    save_weights(run_dir, model.eval())
+    memory = peak_memory_mib()
+    took = {"seconds": seconds, "epochs": epochs, "left_out": corpus.left_out, "peak_memory_mib": memory}
+    write_metrics(run_dir, "training", took)
+    for split in ("dev", "test"):  # test is read here, once, with the weights that dev has chosen
+        examples = getattr(corpus, split)
+        if examples is not None:
+            scores = score(model, collate, examples, config.loader.batch_tokens)
+            write_metrics(run_dir, split, scores.as_dict())
+            print(f"\n{split}\n{scores.report()}")
+    write_card(run_dir)
+    print(f"\ntrained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}")
+
+
+def _start_from(old: Vocabulary, weights: dict[str, Tensor], model: Tagger, vocabulary: Vocabulary) -> None:
+    """Take over the sentence encoder of another run and, of a tagger, the scores of the tags that both know."""
+    parts = ("encoder.", "scores.", "crf.") if "scores.weight" in weights else ("encoder.",)
+    taken = {name: weight for name, weight in weights.items() if name.startswith(parts)}
+    try:
+        transfer(taken, old, model, vocabulary)
+    except ValueError as error:
+        there = "the sizes of both networks must agree"
+        raise GrunlpError(f"model.init: {error}", there, "See config.yaml of that run.") from None
