@@ -28,6 +28,7 @@ from grunlp.data.batches import Collator, FrameCollator, TagCollator
 from grunlp.data.pieces import Pieces
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
+from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.models.srl import SRLModel
 from grunlp.models.tagger import Tagger
 from grunlp.modules.pretrained import PretrainedEncoder
@@ -127,24 +128,41 @@ def open_encoder(source: str | None, weights: bool) -> tuple[PretrainedEncoder |
 
 def build_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None) -> SRLModel | Tagger:
     """The network a configuration describes, with the sizes its vocabulary gives."""
-    sizes = {key: value for key, value in config.model.items() if key not in ("encoder", "init")}
+    c = config.model
+    sentences = SentenceEncoder(
+        vocabulary.word_counts,
+        len(vocabulary.characters),
+        encoder,
+        word_size=c.word_size,
+        character_size=c.character_size,
+        characters=c.characters,
+        shapes=c.get("shapes", False),
+        hidden_size=c.hidden_size,
+        num_layers=c.num_layers,
+        residual=c.residual,
+        input_dropout=c.input_dropout,
+        dropout=c.dropout,
+        word_dropout=c.word_dropout,
+    )
     if config.recipe == "tag":
-        return Tagger(
-            tags=vocabulary.tags.items,
-            word_counts=vocabulary.word_counts,
-            num_characters=len(vocabulary.characters),
-            pretrained=encoder,
-            **{key: value for key, value in sizes.items() if not key.startswith("predicate_")},  # set by debug=tiny
-        )
+        return Tagger(vocabulary.tags.items, sentences, decoder=c.decoder, label_smoothing=c.label_smoothing)
     return SRLModel(
-        tags=vocabulary.tags.items,
-        word_counts=vocabulary.word_counts,
-        roleset_counts=vocabulary.rolesets.counts,
-        num_characters=len(vocabulary.characters),
+        vocabulary.tags.items,
+        sentences,
+        vocabulary.rolesets.counts,
         num_pos=len(vocabulary.pos) - 1 and len(vocabulary.pos),
-        pretrained=encoder,
         extra=bool(config.data.extra),
-        **sizes,
+        predicate_hidden_size=c.predicate_hidden_size,
+        predicate_num_layers=c.predicate_num_layers,
+        predicate_size=c.predicate_size,
+        distance=c.distance,
+        residual=c.residual,
+        dropout=c.dropout,
+        decoder=c.decoder,
+        label_smoothing=c.label_smoothing,
+        predicate_weight=c.predicate_weight,
+        sense_weight=c.sense_weight,
+        pos_weight=c.pos_weight,
     )
 
 

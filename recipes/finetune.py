@@ -1,7 +1,6 @@
 """Train on from a trained labeller: what it knew before and after, on new and old text."""
 
 import logging
-import time
 from typing import Any
 
 from datasets import Dataset, concatenate_datasets
@@ -19,11 +18,11 @@ from grunlp.errors import GrunlpError
 from grunlp.metrics.comparison import compare_scores, format_comparison
 from grunlp.models.srl import SRLModel
 from grunlp.models.transfer import transfer
-from grunlp.run import Run, build_model, clear_run, load_labeller, new_run, save_settings, save_weights, write_metrics
+from grunlp.run import Run, build_model, clear_run, load_labeller, new_run, save_settings, write_metrics
 from grunlp.tasks.finetuning import FrozenLayers, TowardsOld, layer_rates
 from grunlp.tasks.labelling import score
 from grunlp.tasks.srl import SRLTask
-from grunlp.tasks.trainer import load_best, make_trainer, peak_memory_mib
+from grunlp.tasks.trainer import fit, make_trainer
 
 log = logging.getLogger("grunlp")
 
@@ -70,14 +69,7 @@ def run(config: DictConfig) -> None:
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
     task = SRLTask(model.train(), steps, **_rates(model, config))
     trainer = make_trainer(run_dir, **config.trainer, more=_callbacks(model, config))
-    started = time.perf_counter()
-    trainer.fit(task, data)
-    seconds, memory = time.perf_counter() - started, peak_memory_mib()
-    epochs = load_best(trainer, task)
-    save_weights(run_dir, model.eval())
-    took = {"seconds": seconds, "epochs": epochs, "left_out": left_out, "peak_memory_mib": memory}
-    write_metrics(run_dir, "training", took)
-
+    took = fit(trainer, task, data, run_dir, left_out)
     for name, examples in splits.items():
         after = score(model, collate, examples, budget)
         write_metrics(run_dir, f"{name} before", before[name].as_dict())
@@ -85,7 +77,7 @@ def run(config: DictConfig) -> None:
         print(f"\n{format_comparison(compare_scores(before[name], after), name, 'before', 'after')}", end="")
     write_card(run_dir)
     print("\nThe epoch was chosen by dev, which therefore flatters.")
-    print(f"trained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}")
+    print(took)
 
 
 def _rates(model: SRLModel, config: DictConfig) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Pretrain the lower layers of a labeller on raw text: seed, data, model, task, trainer, fit."""
 
 import logging
-import time
 
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
@@ -12,9 +11,9 @@ from grunlp.data.module import SentenceData
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.models.masked import MaskedLanguageModel
 from grunlp.models.sentence_encoder import SentenceEncoder
-from grunlp.run import clear_run, new_run, save_settings, save_weights, write_metrics
+from grunlp.run import clear_run, new_run, save_settings, write_metrics
 from grunlp.tasks.masked import MaskedTask
-from grunlp.tasks.trainer import load_best, make_trainer, peak_memory_mib
+from grunlp.tasks.trainer import fit, make_trainer
 
 log = logging.getLogger("grunlp")
 
@@ -54,13 +53,7 @@ def run(config: DictConfig) -> None:
     count = sum(map(len, corpus.train["words"]))
     log.info("%d sentences of %d words, %d different ones", len(corpus.train), count, len(vocabulary.words))
 
-    started = time.perf_counter()
-    trainer.fit(task, data)
-    seconds, memory = time.perf_counter() - started, peak_memory_mib()
-    epochs = load_best(trainer, task)
-    save_weights(run_dir, model.eval())
+    took = fit(trainer, task, data, run_dir, corpus.left_out)
     scores = {name: float(trainer.callback_metrics[f"dev/{name}"]) for name in ("loss", "perplexity")}
-    took = {"seconds": seconds, "epochs": epochs, "left_out": corpus.left_out, "peak_memory_mib": memory}
-    write_metrics(run_dir, "training", took)
     write_metrics(run_dir, "last epoch", scores)
-    print(f"\ntrained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}")
+    print(f"\n{took}")

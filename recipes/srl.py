@@ -1,7 +1,6 @@
 """Train a semantic role labeller: seed, data, model, task, trainer, fit, test once."""
 
 import logging
-import time
 from itertools import chain
 
 import torch
@@ -27,12 +26,11 @@ from grunlp.run import (
     new_run,
     open_encoder,
     save_settings,
-    save_weights,
     write_metrics,
 )
 from grunlp.tasks.labelling import score
 from grunlp.tasks.srl import SRLTask
-from grunlp.tasks.trainer import load_best, make_trainer, peak_memory_mib
+from grunlp.tasks.trainer import fit, make_trainer
 
 log = logging.getLogger("grunlp")
 
@@ -78,14 +76,7 @@ def run(config: DictConfig) -> None:
         "%.2f million weights, %d threads", sum(p.numel() for p in model.parameters()) / 1e6, torch.get_num_threads()
     )
 
-    started = time.perf_counter()
-    trainer.fit(task, data)
-    seconds = time.perf_counter() - started
-    epochs = load_best(trainer, task)
-    save_weights(run_dir, model.eval())
-    memory = peak_memory_mib()
-    took = {"seconds": seconds, "epochs": epochs, "left_out": corpus.left_out, "peak_memory_mib": memory}
-    write_metrics(run_dir, "training", took)
+    took = fit(trainer, task, data, run_dir, corpus.left_out)
     for split in ("dev", "test"):  # test is read here, once, with the weights that dev has chosen
         examples = getattr(corpus, split)
         if examples is not None:
@@ -93,7 +84,7 @@ def run(config: DictConfig) -> None:
             write_metrics(run_dir, split, scores.as_dict())
             print(f"\n{split}\n{scores.report()}")
     write_card(run_dir)
-    print(f"\ntrained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}")
+    print(f"\n{took}")
 
 
 def _start_from(old: Vocabulary, weights: dict[str, Tensor], model: SRLModel, vocabulary: Vocabulary) -> None:

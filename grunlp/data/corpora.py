@@ -188,12 +188,25 @@ def _open_files(
     test_words: str | None,
     format: str | None,
 ) -> dict[str, Dataset]:
-    for key, path in (("train", train), ("dev", dev)):
-        if path is None:
-            there = "a training needs data.train and data.dev; data.test is scored once at the end"
-            raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}=FILE")
+    _require(
+        "a training needs data.train and data.dev; data.test is scored once at the end", "FILE", train=train, dev=dev
+    )
     files = zip(SPLITS, (train, dev, test), (train_words, dev_words, test_words), strict=True)
     return {split: open_file(path, words, format) for split, path, words in files if path}
+
+
+def _require(there: str, what: str, **keys: str | None) -> None:
+    """Raise for the first key of the group `data` that is not given."""
+    for key, value in keys.items():
+        if value is None:
+            raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}={what}")
+
+
+def _passing_cache() -> str:
+    """For hub data: what lies under a name may change, so no copy outlives the process."""
+    cache = tempfile.mkdtemp(prefix="grunlp-")
+    atexit.register(shutil.rmtree, cache, ignore_errors=True)
+    return cache
 
 
 def _open_hub(
@@ -206,14 +219,9 @@ def _open_hub(
     dev: str,
     test: str | None,
 ) -> dict[str, Dataset]:
-    for key, value in (("path", path), ("words", words), ("tags", tags)):
-        if value is None:
-            there = "a hub data set needs data.path, data.words and data.tags"
-            raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}=...")
+    _require("a hub data set needs data.path, data.words and data.tags", "NAME", path=path, words=words, tags=tags)
     assert path is not None and words is not None and tags is not None
-    # What lies under a name may change, so no copy outlives the process.
-    cache = tempfile.mkdtemp(prefix="grunlp-")
-    atexit.register(shutil.rmtree, cache, ignore_errors=True)
+    cache = _passing_cache()
     columns = {"words": words, "tags": tags, "predicate": predicate, "config": config}
     names = zip(SPLITS, (train, dev, test), strict=True)
     return {split: _store(_hub, FEATURES, cache, name=path, split=part, **columns) for split, part in names if part}
@@ -222,10 +230,9 @@ def _open_hub(
 def _open_tag_files(
     train: str | None, dev: str | None, test: str | None, words: str | int | None, tags: str | int | None
 ) -> dict[str, Dataset]:
-    for key, path in (("train", train), ("dev", dev)):
-        if path is None:
-            there = "a training needs data.train and data.dev; data.test is scored once at the end"
-            raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}=FILE")
+    _require(
+        "a training needs data.train and data.dev; data.test is scored once at the end", "FILE", train=train, dev=dev
+    )
     columns = {"words": None if words is None else str(words), "tags": None if tags is None else str(tags)}
     splits = {split: path for split, path in zip(SPLITS, (train, dev, test), strict=True) if path}
     return {split: open_tag_file(path, **columns) for split, path in splits.items()}
@@ -250,12 +257,8 @@ def _open_tagged_hub(
 ) -> dict[str, Dataset]:
     if predicate is not None:
         raise GrunlpError("data.predicate with recipe=tag", "a tagger knows no predicates", "Leave it out.")
-    for key, value in (("path", path), ("words", words), ("tags", tags)):
-        if value is None:
-            there = "a hub data set needs data.path, data.words and data.tags"
-            raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}=...")
-    cache = tempfile.mkdtemp(prefix="grunlp-")
-    atexit.register(shutil.rmtree, cache, ignore_errors=True)
+    _require("a hub data set needs data.path, data.words and data.tags", "NAME", path=path, words=words, tags=tags)
+    cache = _passing_cache()
     columns = {"words": words, "tags": tags, "config": config}
     names = zip(SPLITS, (train, dev, test), strict=True)
     return {

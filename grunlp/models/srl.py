@@ -13,7 +13,6 @@ from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.modules.crf import LinearChainCRF
 from grunlp.modules.dropout import VariationalDropout
 from grunlp.modules.gru import StackedGRU
-from grunlp.modules.pretrained import PretrainedEncoder
 
 
 class Encoded(NamedTuple):
@@ -85,20 +84,15 @@ class SRLModel(nn.Module):
 
     Args:
         tags: the K tags.
-        word_counts: training count of each word id.
+        encoder: of the sentences.
         roleset_counts: training count of each roleset id; only id 0, none, when the training data names no rolesets.
-        num_characters, num_pos: rows of those tables; num_pos 0 when the training data has none.
-        pretrained: an encoder whose states join the word representation, or None.
-        word_size, character_size: features of a word from its table and from its spelling.
-        characters: how spellings are read; "none" leaves them out.
-        hidden_size, num_layers: of the sentence encoder, a direction.
+        num_pos: parts of speech, that of none among them; 0 when the training data has none.
         predicate_hidden_size, predicate_num_layers: of the BiGRU a predicate.
         predicate_size: features of x_t above.
         extra: whether part of the training data is `data.extra`.
         distance: tokens beyond which distances are not told apart.
-        residual: of both stacks, see `StackedGRU`.
-        input_dropout, dropout: variational, of the words and between layers.
-        word_dropout: strength, see `WordDropout`.
+        residual: of the BiGRU a predicate, see `StackedGRU`.
+        dropout: variational, between its layers and of its states.
         decoder: "viterbi" scores each tag alone and finds the best legal sequence; "crf" learns transitions as well.
         label_smoothing: of the tags, for "viterbi".
         predicate_weight, sense_weight: of these losses beside that of the roles.
@@ -109,25 +103,16 @@ class SRLModel(nn.Module):
     def __init__(
         self,
         tags: Sequence[str],
-        word_counts: Sequence[int],
+        encoder: SentenceEncoder,
         roleset_counts: Sequence[int],
-        num_characters: int,
         num_pos: int,
-        pretrained: PretrainedEncoder | None,
-        word_size: int,
-        character_size: int,
-        characters: Literal["cnn", "gru", "none"],
-        hidden_size: int,
-        num_layers: int,
         predicate_hidden_size: int,
         predicate_num_layers: int,
         predicate_size: int,
         extra: bool,
         distance: int,
         residual: Literal["none", "add", "highway"],
-        input_dropout: float,
         dropout: float,
-        word_dropout: float,
         decoder: Literal["viterbi", "crf"],
         label_smoothing: float,
         predicate_weight: float,
@@ -141,24 +126,10 @@ class SRLModel(nn.Module):
             raise ValueError("label_smoothing has no effect on decoder=crf: set it to 0")
         self.tags, self.distance, self.label_smoothing = list(tags), distance, label_smoothing
         self.predicate_weight, self.sense_weight, self.pos_weight = predicate_weight, sense_weight, pos_weight
-        self.encoder = SentenceEncoder(
-            word_counts,
-            num_characters,
-            pretrained,
-            word_size,
-            character_size,
-            characters,
-            False,
-            hidden_size,
-            num_layers,
-            residual,
-            input_dropout,
-            dropout,
-            word_dropout,
-        )
+        self.encoder = encoder
         self.dropout = VariationalDropout(dropout)
-        known = self.encoder.output_size + self.encoder.word_size
-        self.pos = nn.Linear(self.encoder.output_size, num_pos) if num_pos and pos_weight else None
+        known = encoder.output_size + encoder.word_size
+        self.pos = nn.Linear(encoder.output_size, num_pos) if num_pos and pos_weight else None
         self.predicates = nn.Sequential(nn.Linear(known, predicate_size), nn.Tanh(), nn.Linear(predicate_size, 1))
         self.token = nn.Linear(known, predicate_size)
         self.head = nn.Linear(known, predicate_size, bias=False)

@@ -13,7 +13,6 @@ from grunlp.decoding.nbest import n_best
 from grunlp.decoding.viterbi import PADDING, bio_constraints, viterbi
 from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.modules.crf import LinearChainCRF
-from grunlp.modules.pretrained import PretrainedEncoder
 
 
 class Tagger(nn.Module):
@@ -23,8 +22,7 @@ class Tagger(nn.Module):
 
     Args:
         tags: the K tags.
-        word_counts, num_characters, pretrained, word_size, character_size, characters, shapes, hidden_size,
-            num_layers, residual, input_dropout, dropout, word_dropout: as for `SentenceEncoder`.
+        encoder: of the sentences.
         decoder: "crf" learns transitions between tags; "viterbi" scores each tag alone.
         label_smoothing: for "viterbi".
     """
@@ -32,19 +30,7 @@ class Tagger(nn.Module):
     def __init__(
         self,
         tags: Sequence[str],
-        word_counts: Sequence[int],
-        num_characters: int,
-        pretrained: PretrainedEncoder | None,
-        word_size: int,
-        character_size: int,
-        characters: Literal["cnn", "gru", "none"],
-        shapes: bool,
-        hidden_size: int,
-        num_layers: int,
-        residual: Literal["none", "add", "highway"],
-        input_dropout: float,
-        dropout: float,
-        word_dropout: float,
+        encoder: SentenceEncoder,
         decoder: Literal["viterbi", "crf"],
         label_smoothing: float,
     ) -> None:
@@ -54,22 +40,8 @@ class Tagger(nn.Module):
         if decoder == "crf" and label_smoothing:
             raise ValueError("label_smoothing has no effect on decoder=crf: set it to 0")
         self.tags, self.label_smoothing = list(tags), label_smoothing
-        self.encoder = SentenceEncoder(
-            word_counts,
-            num_characters,
-            pretrained,
-            word_size,
-            character_size,
-            characters,
-            shapes,
-            hidden_size,
-            num_layers,
-            residual,
-            input_dropout,
-            dropout,
-            word_dropout,
-        )
-        self.scores = nn.Linear(self.encoder.output_size + self.encoder.word_size, len(self.tags))
+        self.encoder = encoder
+        self.scores = nn.Linear(encoder.output_size + encoder.word_size, len(self.tags))
         if detect_scheme([self.tags]) is not None:
             rules = bio_constraints(self.tags)
         else:

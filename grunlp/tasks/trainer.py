@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar, WeightAveraging
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
-from torch import Tensor
+from torch import Tensor, nn
+
+from grunlp.run import save_weights, write_metrics
 
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises at the level of information,
 logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # and prints its profiles there
@@ -141,6 +143,28 @@ def peak_memory_mib() -> float:
 
     unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux KiB
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def fit(trainer: Trainer, task: LightningModule, data: LightningDataModule, run_dir: Path, left_out: int) -> str:
+    """Train, put the weights of the best epoch into the task's model and into the run folder, beside what it took.
+
+    Args:
+        task: with a `model`, which comes out in evaluation mode.
+        left_out: training sentences left out, for `metrics.json`.
+
+    Returns:
+        what it took, as a line for people.
+    """
+    started = time.perf_counter()
+    trainer.fit(task, data)
+    seconds, memory = time.perf_counter() - started, peak_memory_mib()
+    epochs = load_best(trainer, task)
+    model = task.model
+    assert isinstance(model, nn.Module)
+    save_weights(run_dir, model.eval())
+    took = {"seconds": seconds, "epochs": epochs, "left_out": left_out, "peak_memory_mib": memory}
+    write_metrics(run_dir, "training", took)
+    return f"trained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}"
 
 
 def load_best(trainer: Trainer, task: LightningModule) -> int:

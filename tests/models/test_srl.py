@@ -1,5 +1,6 @@
 """The contract every labeller keeps, in all its forms, and that it learns a task whose answer is known."""
 
+import inspect
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,9 @@ import torch
 
 from grunlp.data.batches import IGNORED, FrameBatch, FrameCollator
 from grunlp.data.bio import illegal_positions
+from grunlp.data.vocabulary import Vocabulary
 from grunlp.decoding.viterbi import ids_to_tags
+from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.models.srl import SenseScorer, SRLModel
 from tests.toys import toy_corpus, vocabulary_of
 
@@ -47,11 +50,14 @@ OPTIONS: dict[str, Any] = dict(
 )
 
 
-def make(**changes: Any) -> SRLModel:
+def make(v: Vocabulary = VOCABULARY, **changes: Any) -> SRLModel:
     torch.manual_seed(0)
-    v = VOCABULARY
-    sizes = (v.tags.items, v.word_counts, v.rolesets.counts, len(v.characters), len(v.pos))
-    return SRLModel(*sizes, **{**OPTIONS, **changes})
+    options = {**OPTIONS, **changes}
+    own = set(inspect.signature(SRLModel).parameters)
+    lower = {key: value for key, value in options.items() if key not in own or key in ("residual", "dropout")}
+    encoder = SentenceEncoder(v.word_counts, len(v.characters), shapes=False, **lower)
+    upper = {key: value for key, value in options.items() if key in own}
+    return SRLModel(v.tags.items, encoder, v.rolesets.counts, len(v.pos), **upper)
 
 
 def batch_of(*numbers: int) -> FrameBatch:
@@ -240,7 +246,7 @@ def test_without_rolesets_there_are_no_senses() -> None:
     bare = [{**e, "frames": [{**f, "lemma": "", "roleset": ""} for f in e["frames"]]} for e in CORPUS]
     v = vocabulary_of(bare)  # type: ignore[arg-type]
     assert len(v.rolesets) == 1
-    model = SRLModel(v.tags.items, v.word_counts, v.rolesets.counts, len(v.characters), len(v.pos), **OPTIONS)
+    model = make(v)
     batch = FrameCollator(v, None)(bare)  # type: ignore[arg-type]
     assert model.senses is None and not model.choose(model(batch), batch).any()
     loss(model, batch).backward()

@@ -11,6 +11,7 @@ from grunlp.data.bio import illegal_positions
 from grunlp.data.example import Tagged
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.decoding.viterbi import ids_to_tags
+from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.models.tagger import Tagger
 
 SENTENCES = [
@@ -41,7 +42,9 @@ def make(corpus: list[Tagged] = CORPUS, **changes: Any) -> tuple[Tagger, TagColl
     torch.manual_seed(0)
     vocabulary = Vocabulary.count_tagged(corpus, 1, [])
     sizes = {**SIZES, **changes}
-    model = Tagger(vocabulary.tags.items, vocabulary.word_counts, len(vocabulary.characters), None, **sizes)
+    upper = {key: sizes.pop(key) for key in ("decoder", "label_smoothing")}
+    encoder = SentenceEncoder(vocabulary.word_counts, len(vocabulary.characters), None, **sizes)
+    model = Tagger(vocabulary.tags.items, encoder, **upper)
     collate = TagCollator(vocabulary, None)
     return model, collate, collate(corpus)
 
