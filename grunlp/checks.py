@@ -28,6 +28,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "data.without": ("propbank-ewt",),
     "split": ("train", "dev", "test"),
     "predicates": ("auto", "given", "found"),
+    "scheme": ("iob2", "iob1", "bioes"),
     "style": ("auto", "text", "json"),
 }
 

@@ -65,9 +65,9 @@ def _score_files(sides: list[str], gold: str) -> "Sequence[Scores]":
 
 
 def _score_runs(sides: list[str], given: dict[str, Any]) -> "Sequence[Scores]":
-    from grunlp.data.corpora import open_split
+    from grunlp.data.corpora import open_gold_tags, open_split
     from grunlp.data.readers import read
-    from grunlp.data.readers.tagged import read_tagged
+    from grunlp.data.schemes import require_same_kind
     from grunlp.run import TagRun, load_run
     from grunlp.tasks.scoring import score_run
 
@@ -75,10 +75,12 @@ def _score_runs(sides: list[str], given: dict[str, Any]) -> "Sequence[Scores]":
     if len({type(run) for run in runs}) > 1:
         raise GrunlpError("a labeller with a tagger", "the two have no score in common", "Compare runs of one kind.")
     tagger, data = isinstance(runs[0], TagRun), runs[0].config.data
+    if tagger:
+        require_same_kind(f"{sides[0]}", [runs[0].model.tags], sides[1], [runs[1].model.tags])
     if not given["input"]:
         examples: Any = open_split(data, given["split"], tagger)
     elif tagger:
-        examples = read_tagged(given["input"], data.get("words"), data.get("tags"))
+        examples = open_gold_tags(data, given["input"])
     else:
         examples = list(read(given["input"]))
     return [score_run(run, examples, given["batch_tokens"]) for run in runs]

@@ -68,8 +68,7 @@ def main(arguments: list[str]) -> int:
         from grunlp.metrics.srl import SRLScores
         from grunlp.report.errors import error_report
 
-        if not isinstance(scores, SRLScores):
-            raise GrunlpError("report= of a tagger", "the report is one of roles", "Leave report= out.")
+        assert isinstance(scores, SRLScores)  # others were refused above
 
         Path(given["report"]).write_text(error_report(title, scores), encoding="utf-8")
     if given["metrics"]:
@@ -102,18 +101,19 @@ def _score_files(gold: str, predicted: str, words: str | None) -> "SRLScores":
 
 
 def _score_run(given: dict[str, Any]) -> "Scores":
-    from grunlp.data.corpora import open_split
+    from grunlp.data.corpora import open_gold_tags, open_split
     from grunlp.data.readers import read
-    from grunlp.data.readers.tagged import read_tagged
     from grunlp.run import TagRun, load_run
     from grunlp.tasks.scoring import score_run
 
     run = load_run(given["run"])
     tagger = isinstance(run, TagRun)
+    if tagger and (given["report"] or given["words"]):
+        raise GrunlpError("report= or words= of a tagger", "they are for roles", "Leave them out.")
     if not given["input"]:
         examples: Any = open_split(run.config.data, given["split"], tagger)
     elif tagger:
-        examples = read_tagged(given["input"], run.config.data.get("words"), run.config.data.get("tags"))
+        examples = open_gold_tags(run.config.data, given["input"])
     else:
         examples = read(given["input"], words=given["words"])
     return score_run(run, examples, given["batch_tokens"])

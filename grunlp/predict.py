@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "predicates": "auto",
     "style": "auto",
     "alternatives": 0,
+    "scheme": "iob2",
     "batch_tokens": 3000,
 }
 
@@ -41,10 +42,12 @@ keys:
   run=default        the run folder of a training; default is the model that comes with grunlp (English)
   input=-            a file, or - for standard input; a text may stand in its place, best in quotes
   output=-           a new file, or - for standard output
-  format=null        raw, or a format that `python -m grunlp.data check` names; null tells it by the first lines
+  format=null        raw, or a format that `python -m grunlp.data check` names; null tells it by the first lines;
+                     tags: words in columns, of which a tagger was trained on the like
   predicates=auto    given: label those of the input; found: find them; auto: find them where the input marks none
   style=auto         json: a JSON object a sentence; text: for reading; auto: text on a terminal, else json
   alternatives=0     of a tagger: so many of the best tag sequences with their probabilities
+  scheme=iob2        of a tagger of spans: iob2, iob1 or bioes, as its tags are written
   batch_tokens=3000  tokens a batch; lower it to need less memory
 
 Raw text is split into sentences, which never run over the end of a line, and tokenised by the rules at the head of
@@ -68,8 +71,10 @@ def main(arguments: list[str]) -> int:
     run = load_run(given["run"])
     if isinstance(run, TagRun) and given["predicates"] != "auto":
         raise GrunlpError(f"predicates={given['predicates']}", "a tagger knows no predicates", "Leave it out.")
-    if isinstance(run, Run) and given["alternatives"]:
-        raise GrunlpError("alternatives= with a labeller", "only a tagger gives them", "Leave it out.")
+    if not 0 <= given["alternatives"] <= 1000:
+        raise GrunlpError(f"alternatives={given['alternatives']} is out of bounds", "0 to 1000", "Type alternatives=5")
+    if isinstance(run, Run) and (given["alternatives"] or given["scheme"] != "iob2"):
+        raise GrunlpError("alternatives= or scheme= with a labeller", "only a tagger has them", "Leave it out.")
     with tempfile.TemporaryDirectory() as folder:
         bad: list[DataError] = []
 
@@ -88,13 +93,14 @@ def main(arguments: list[str]) -> int:
                 path = Path(folder) / "standard input"
                 with path.open("wb") as file:
                     shutil.copyfileobj(sys.stdin.buffer, file)
-            examples = _read(path, given["format"] or _detect(path), report)
+            format = given["format"] or _detect(path, isinstance(run, TagRun))
+            examples = _read_tags(run, path) if format == "tags" else _read(path, format, report)
         if given["predicates"] == "auto":
             find, examples = _marks_none(examples)
         else:
             find = given["predicates"] == "found"
         if isinstance(run, TagRun):
-            records = _tag(run, examples, given["batch_tokens"], given["alternatives"])
+            records = _tag(run, examples, given["batch_tokens"], given["alternatives"], given["scheme"])
         else:
             records = _predict(run, examples, find, given["batch_tokens"])
         _write(records, given["output"], given["style"])
@@ -125,15 +131,16 @@ def _marks_none(examples: "Iterator[Example]") -> "tuple[bool, Iterator[Example]
     return not any(example["frames"] for example in first), chain(first, examples)
 
 
-def _detect(path: Path) -> str:
+def _detect(path: Path, tagger: bool) -> str:
     from grunlp.data.readers import detect
-    from grunlp.data.readers.lines import require_file
+    from grunlp.data.readers.lines import open_lines, require_file
 
     require_file(path)
     try:
         format = detect(path)
     except DataError:
-        format = "raw"  # anything is text
+        first = next((line.text for line in open_lines(path) if line.text.strip()), "")
+        format = "tags" if tagger and "\t" in first else "raw"  # anything is text
     log.info("%s: %s", path.name, "raw text" if format == "raw" else f"format {format}")
     return format
 
@@ -143,6 +150,18 @@ def _read(path: Path, format: str, report: Callable[[DataError], None]) -> "Iter
     from grunlp.data.readers import read
 
     return read_raw(path, report) if format == "raw" else read(path, format, on_error=report, roles=False)
+
+
+def _read_tags(run: "Run | TagRun", path: Path) -> "Iterator[Example]":
+    """The sentences of a file of tagged words, whose tags play no part."""
+    from grunlp.data.corpora import open_gold_tags
+    from grunlp.data.example import Example
+    from grunlp.run import Run
+
+    if isinstance(run, Run):
+        raise GrunlpError("format=tags with a labeller", "it reads frames or raw text", "Leave it out.")
+    for row in open_gold_tags(run.config.data, str(path)):
+        yield Example(id=row["id"], document=row["document"], words=row["words"], pos=[], frames=[])
 
 
 def _predict(run: "Run", examples: "Iterator[Example]", find: bool, batch_tokens: int) -> Iterator[dict[str, Any]]:
@@ -163,19 +182,22 @@ def _predict(run: "Run", examples: "Iterator[Example]", find: bool, batch_tokens
 
 
 def _tag(
-    run: "TagRun", examples: "Iterator[Example]", batch_tokens: int, alternatives: int
+    run: "TagRun", examples: "Iterator[Example]", batch_tokens: int, alternatives: int, scheme: str
 ) -> Iterator[dict[str, Any]]:
     """A record of the tags of each sentence."""
     import torch
 
-    from grunlp.data.schemes import detect_scheme
+    from grunlp.data.schemes import detect_scheme, from_iob2
     from grunlp.data.writers import tag_record
     from grunlp.tasks.tagging import tag
 
     spans = detect_scheme([run.model.tags]) is not None
     with torch.inference_mode():
         for found in tag(run.model, run.collate, examples, batch_tokens, alternatives):
-            yield tag_record(found.sentence, found.tags, spans, found.alternatives)
+            record = tag_record(found.sentence, found.tags, spans, found.alternatives)
+            for part in (record, *record.get("alternatives", ())) if spans else ():
+                part["tags"] = from_iob2(part["tags"], scheme)
+            yield record
 
 
 def _write(records: Iterator[dict[str, Any]], output: str, style: str) -> None:

@@ -32,12 +32,20 @@ def _tag_lines(record: dict[str, Any]) -> list[Text]:
         line = Text()
         for word, tag in zip(record["words"], record["tags"], strict=True):
             line.append(f"{word}", style="bold").append(f"/{tag} ", style="cyan")
-        return [line]
+        return [line, *_alternatives(record)]
     lines = [Text(" ".join(record["words"]), style="bold")]
     labels = max((len(span["label"]) for span in record["spans"]), default=0)
     for span in record["spans"]:
         lines.append(Text("  ").append(f"{span['label']:{labels}}  ", style="cyan").append(span["text"]))
-    return lines
+    return lines + _alternatives(record)
+
+
+def _alternatives(record: dict[str, Any]) -> list[Text]:
+    """A line for each tag sequence: how likely it is, and its tags."""
+    return [
+        Text(f"  {100 * other['probability']:5.1f} %  {' '.join(other['tags'])}", style="dim")
+        for other in record.get("alternatives", ())
+    ]
 
 
 def _frame_lines(record: dict[str, Any]) -> list[Text]:

@@ -85,7 +85,9 @@ def run(config: DictConfig) -> None:
 
 def _start_from(old: Vocabulary, weights: dict[str, Tensor], model: Tagger, vocabulary: Vocabulary) -> None:
     """Take over the sentence encoder of another run and, of a tagger, the scores of the tags that both know."""
-    parts = ("encoder.", "scores.", "crf.") if "scores.weight" in weights else ("encoder.",)
+    parts = ("encoder.", "scores.") if "scores.weight" in weights else ("encoder.",)
+    if parts[1:] and model.decoder == "crf":
+        parts = (*parts, "crf.")
     taken = {name: weight for name, weight in weights.items() if name.startswith(parts)}
     try:
         transfer(taken, old, model, vocabulary)

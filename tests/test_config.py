@@ -147,7 +147,7 @@ def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
     for data in available("data"):
         recipe = "tag" if data in TAGGED else "pretrain"
         names |= set(keys(compose_config([f"recipe={recipe}", f"data={data}"])))
-    assert {key for key in CHOICES if key not in ("split", "predicates", "style")} <= names
+    assert {key for key in CHOICES if key not in ("split", "predicates", "scheme", "style")} <= names
     assert {name.rpartition(".")[2] for name in names} >= set(BOUNDS)
     assert set(CHOICES["data.format"]) == set(FORMATS)
 

@@ -80,6 +80,15 @@ def test_predictions(folder: Path, call: Call) -> None:  # noqa: F811
     assert "ARG0  Anna" in out
 
 
+def test_tagged_files_are_read_as_words(folder: Path, call: Call) -> None:  # noqa: F811
+    status, out, _ = call(
+        predict.main, f"run={folder}/run", f"input={folder}/test.txt", "format=tags", "scheme=bioes", "style=json"
+    )
+    records = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and [record["words"] for record in records] == [e["words"] for e in toy_corpus(30, 3)]
+    assert {tag[0] for record in records for tag in record["tags"]} >= {"S", "O"}
+
+
 def test_another_job_from_a_labeller_and_a_tagger_from_a_tagger(folder: Path, call: Call, tmp_path: Path) -> None:  # noqa: F811
     """model.init takes the sentence encoder, and of a tagger the scores of tags that both know."""
     common = ["data=tags", f"data.train={folder}/train.txt", f"data.dev={folder}/dev.txt", "trainer.max_epochs=1"]
@@ -105,9 +114,10 @@ def test_another_job_from_a_labeller_and_a_tagger_from_a_tagger(folder: Path, ca
                       "model.init=default"], "the sizes of both networks must agree"),
         (train.main, ["recipe=finetune", "init={}/run", "data.train=x", "data.dev=x"], "is a tagger"),
         (predict.main, ["run={}/run", "predicates=found", "Anna"], "knows no predicates"),
-        (predict.main, ["alternatives=3", "Anna"], "only a tagger gives them"),
+        (predict.main, ["run={}/run", "alternatives=-1", "Anna"], "out of bounds"),
+        (predict.main, ["alternatives=3", "Anna"], "only a tagger has them"),
         (compare.main, ["{}/run", "default"], "a labeller with a tagger"),
-        (evaluate.main, ["run={}/run", "report={}/r.html"], "one of roles"),
+        (evaluate.main, ["run={}/run", "report={}/r.html"], "they are for roles"),
     ],
 )  # fmt: skip
 def test_mistakes_end_in_plain_messages(

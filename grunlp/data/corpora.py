@@ -27,6 +27,7 @@ from grunlp.data.raw import read_raw
 from grunlp.data.readers import detect, read
 from grunlp.data.readers.hub import read_hub, read_hub_tagged
 from grunlp.data.readers.tagged import in_iob2, read_tagged
+from grunlp.data.schemes import require_same_kind
 from grunlp.errors import DataError, GrunlpError
 
 log = logging.getLogger(__name__)
@@ -124,13 +125,19 @@ def open_tagged(data: Mapping[str, Any]) -> Corpus:
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     held_out = {text_key(words) for part in (dev, test) if part is not None for words in part["words"]}
     train, left_out = leave_out(name, train, held_out)
+    if not len(train):
+        there = f"{left_out} were left out because they occur in dev or test"
+        raise GrunlpError(f"{name}: no sentence in the train split", there, "Give other files.")
+    for split, part in (("dev", dev), ("test", test)):
+        if part is not None:
+            require_same_kind(f"{name}: the {split} split", part["tags"], "the training data", train["tags"])
     return Corpus(name, train, dev, test, None, left_out)
 
 
 def _pos_as_tags(name: str, split: str, examples: Dataset) -> Dataset:
     """A corpus of frames with its parts of speech as tags."""
     if not all(map(any, examples["pos"])):
-        there = f"the {split} split gives some sentence no parts of speech, which recipe=tag would learn"
+        there = f"{split}: some sentence has no parts of speech, which recipe=tag would learn"
         raise GrunlpError(f"data={name} has no tags", there, "Type data=tags data.train=FILE data.dev=FILE")
     return examples.remove_columns("frames").rename_column("pos", "tags")
 
@@ -238,6 +245,15 @@ def _open_tag_files(
     return {split: open_tag_file(path, **columns) for split, path in splits.items()}
 
 
+def open_gold_tags(data: Mapping[str, Any], path: str) -> Dataset:
+    """A file of tagged sentences for the tagger that was trained on `data`, read as that was."""
+    name = data["name"]
+    if name not in _TAGGED_OPENERS:
+        return _pos_as_tags(name, path, open_file(path, None, None))
+    words, tags = (data["words"], data["tags"]) if name == "tags" else (None, None)
+    return open_tag_file(path, words, tags)
+
+
 def open_tag_file(path: str, words: str | None, tags: str | None) -> Dataset:
     """One file of tagged sentences. Arguments as `read_tagged` takes them."""
     stats = [Path(path).stat()] if Path(path).is_file() else []
@@ -341,7 +357,7 @@ def _tagged(path: str, words: str | None, tags: str | None, stamps: list[str], c
 
 
 def _tagged_hub(name: str, split: str, words: str, tags: str, config: str | None, code: str) -> Iterator[Tagged]:
-    yield from in_iob2(list(read_hub_tagged(name, split, words, tags, config)))
+    yield from in_iob2(name, list(read_hub_tagged(name, split, words, tags, config)))
 
 
 def _store(

@@ -12,6 +12,7 @@ Faulty sequences are read as conlleval reads them: what continues nothing opens 
 from collections.abc import Iterable, Sequence
 
 from grunlp.data.bio import OUTSIDE, Span, spans_to_tags, tags_to_spans
+from grunlp.errors import GrunlpError
 
 SCHEMES = ("iob2", "iob1", "bioes")
 _AS_IOB2 = {"B": "B", "I": "I", "E": "I", "L": "I", "S": "B", "U": "B"}
@@ -44,6 +45,25 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
     if prefixes - {"B", "I"}:
         return "bioes"
     return "iob1" if opened and only_behind else "iob2"
+
+
+def odd_tag(sentences: Iterable[Sequence[str]]) -> str | None:
+    """The first tag of no scheme where others are of one and `O` occurs; None where tags are of one kind."""
+    tags = list(dict.fromkeys(tag for sentence in sentences for tag in sentence))
+    odd = [tag for tag in tags if tag != OUTSIDE and detect_scheme([[tag]]) is None]
+    return odd[0] if OUTSIDE in tags and 0 < len(odd) < len(tags) - 1 else None
+
+
+def require_same_kind(what: str, tags: Iterable[Sequence[str]], other: str, others: Iterable[Sequence[str]]) -> None:
+    """Raise unless both are tags of spans or both are not; where there is nothing but `O`, either will do."""
+    kinds = []
+    for sentences in (tags, others):
+        known = sorted({tag for sentence in sentences for tag in sentence} - {"O"})
+        kinds.append((detect_scheme([known]) is not None, known))
+    (spans, some), (other_spans, other_some) = kinds
+    if some and other_some and spans != other_spans:
+        there = f"those of {other} are like {', '.join(other_some[:3])}"
+        raise GrunlpError(f"{what} has tags like {', '.join(some[:3])}", there, "Tags must be of one kind.")
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:

@@ -18,7 +18,7 @@ def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: nn.
     or those of the sentence encoder that all have in common.
 
     What both know keeps its weights. A new word or character starts as the unknown one, a new tag or part of speech
-    with weights of 0 and a low score, a new roleset as one never seen in training.
+    of a labeller with weights of 0 and a low score, of a tagger with 0, a new roleset as one never seen in training.
 
     Args:
         weights: of the old network by name; what they do not name keeps its start.

@@ -1,7 +1,7 @@
 """Running a trained tagger over sentences."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import compress, islice
 from typing import NamedTuple
 
 import torch
@@ -9,8 +9,8 @@ import torch
 from grunlp.data.batches import TagCollator
 from grunlp.data.example import Sentence, Tagged
 from grunlp.data.sampler import TokenBudgetSampler
-from grunlp.data.schemes import detect_scheme
-from grunlp.decoding.viterbi import ids_to_tags
+from grunlp.data.schemes import detect_scheme, require_same_kind
+from grunlp.decoding.viterbi import PADDING, ids_to_tags
 from grunlp.metrics.tagging import TagScores
 from grunlp.models.tagger import Tagger
 
@@ -63,7 +63,8 @@ def _tag(model: Tagger, collate: TagCollator, some: Sequence[Sentence], alternat
         found, probabilities = model.n_best(scores[rows], batch.lengths[rows], alternatives)
         for row, sequences, shares in zip(rows.tolist(), found, probabilities.tolist(), strict=True):
             names = ids_to_tags(sequences, batch.lengths[row].expand(len(sequences)), model.tags)
-            others[row] = [pair for pair in zip(names, shares, strict=True) if pair[1] > 0]
+            real = (sequences[:, 0] != PADDING).tolist()
+            others[row] = list(compress(zip(names, shares, strict=True), real))
     return map(TagResult, some, tags, argmax, others)
 
 
@@ -71,6 +72,7 @@ def score(model: Tagger, collate: TagCollator, examples: Iterable[Tagged], batch
     """Tag sentences that have tags and count. Arguments as for `tag`."""
     scores = TagScores(spans=detect_scheme([model.tags]) is not None)
     examples = list(examples)
+    require_same_kind("what is to be scored", (example["tags"] for example in examples), "the tagger", [model.tags])
     with torch.inference_mode():
         for gold, found in zip(examples, tag(model, collate, examples, batch_tokens, 0), strict=True):
             scores.add(gold["document"], gold["tags"], found.tags, found.argmax)

@@ -162,6 +162,11 @@ def test_tagged_files_and_parts_of_speech_as_tags(tmp_path: Path, monkeypatch: p
     assert opened.test is None and opened.left_out == 0
     (tmp_path / "train.txt").write_text("b S-X\n\nc O\n")
     assert open_tagged(data).left_out == 1, "b is in dev"
+    (tmp_path / "train.txt").write_text("b NN\n\nc VB\n")
+    with pytest.raises(GrunlpError, match="the dev split has tags like B-X"):
+        open_tagged(data)
+    with pytest.raises(GrunlpError, match="no sentence in the train split"):
+        open_tagged({**data, "train": data["dev"]})
     demo = open_tagged({"name": "demo", "extra": None})
     assert set(demo.train.column_names) == {"id", "document", "words", "tags"}
     assert "NNP" in {tag for tags in demo.train["tags"] for tag in tags}

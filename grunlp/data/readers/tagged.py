@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 from grunlp.data.example import Tagged
 from grunlp.data.readers.blocks import split_white
 from grunlp.data.readers.lines import Line, open_lines
-from grunlp.data.schemes import detect_scheme, to_iob2
+from grunlp.data.schemes import detect_scheme, odd_tag, to_iob2
 from grunlp.errors import DataError, nearest
 
 _CONLLU = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 _GLOBAL = re.compile(r"#\s*global\.columns\s*=\s*(.*)")
-_KEY = re.compile(r"#\s*\S+\s*=")
+_KEY = re.compile(r"#\s+\S+\s+=")
 _NUMBER = re.compile(r"-?\d{1,4}")
 _DOCUMENT = "-DOCSTART-"
 
@@ -45,11 +45,22 @@ def read_tagged(path: str | Path, words: str | None = None, tags: str | None = N
     examples = list(rows)
     if not examples:
         raise DataError(path, None, "holds no sentence", "expected at least one", "check how it was made")
-    return in_iob2(examples)
+    return in_iob2(str(path), examples)
 
 
-def in_iob2(examples: list[Tagged]) -> list[Tagged]:
-    """The same with tags in IOB2, where they are tags of spans; others stay as they are."""
+def in_iob2(source: str, examples: list[Tagged]) -> list[Tagged]:
+    """The same with tags in IOB2, where they are tags of spans; others stay as they are.
+
+    Raises:
+        DataError: tags of spans with others among them.
+    """
+    odd = odd_tag(example["tags"] for example in examples)
+    if odd is not None:
+        number, example = next((n, e) for n, e in enumerate(examples, start=1) if odd in e["tags"])
+        word = example["words"][example["tags"].index(odd)]
+        there = "the others are O, or a label behind B-, I-, E- or S-"
+        way = "mend it, or see what data.words and data.tags name"
+        raise DataError(source, None, f"sentence {number}: {word!r} has the tag {odd!r}", there, way)
     if detect_scheme(example["tags"] for example in examples) is not None:
         for example in examples:
             example["tags"] = to_iob2(example["tags"])
@@ -57,7 +68,8 @@ def in_iob2(examples: list[Tagged]) -> list[Tagged]:
 
 
 def _is_json(path: Path) -> bool:
-    return next((line.text.lstrip() for line in open_lines(path) if line.text.strip()), "").startswith("{")
+    first = next((line.text.lstrip() for line in open_lines(path) if line.text.strip()), "")
+    return re.match(r'\{\s*["}]', first) is not None
 
 
 class _Layout(NamedTuple):
@@ -85,7 +97,9 @@ class _Layout(NamedTuple):
 
     def is_comment(self, text: str) -> bool:
         """Whether a line with # at its start is none whose word starts so."""
-        return text.startswith("#") and (len(self.cells(text)) != self.width or bool(_KEY.match(text)))
+        return text.startswith("#") and (
+            len(self.cells(text)) != self.width or (not self.tabs and _KEY.match(text) is not None)
+        )
 
 
 def _columns(path: Path, words: str | None, tags: str | None) -> Iterator[Tagged]:
@@ -141,7 +155,10 @@ def _layout(path: Path, words: str | None, tags: str | None) -> _Layout:
         if not -len(cells) <= place < len(cells):
             there = f"line {line.number} has {len(cells)} columns, numbered from 0"
             raise DataError(path, line.number, f"no column {place}", there, "give data.words and data.tags")
-        columns.append(place)
+        columns.append(place % len(cells))
+    if columns[0] == columns[1]:
+        there = f"line {line.number} has {len(cells)} columns"
+        raise DataError(path, line.number, "words and tags are the same column", there, "give data.words and data.tags")
     return _Layout(tabs, len(cells), line.number, header, columns[0], columns[1], conllu)
 
 
@@ -169,11 +186,16 @@ def _json(path: Path, words: str | None, tags: str | None) -> Iterator[Tagged]:
         if not isinstance(row, dict):
             raise DataError(path, line.number, "no JSON object", "expected one a line", "mend it")
         words = words or next((key for key in ("words", "tokens") if key in row), None)
-        tags = tags or next((key for key in row if key == "tags" or key.endswith("_tags")), None)
+        some = ["tags"] if "tags" in row else [key for key in row if key.endswith("_tags")]
+        if tags is None and len(some) > 1:
+            raise DataError(path, line.number, "several keys of tags", ", ".join(some), "give data.tags=KEY")
+        tags = tags or next(iter(some), None)
         for what, key in (("words", words), ("tags", tags)):
             if key is None or key not in row:
                 there = f"its keys: {', '.join(row)}"
                 raise DataError(path, line.number, f"no key {key or what!r}", there, f"give data.{what}=KEY")
+        if row[words] == [] == row[tags]:
+            continue
         yield Tagged(
             id=str(row.get("id", line.number)),
             document=str(row.get("document", "")),

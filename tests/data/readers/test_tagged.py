@@ -68,6 +68,15 @@ def test_json_lines(tmp_path: Path) -> None:
     assert (example["words"], example["tags"], example["document"]) == (["in", "Rome"], ["O", "B-LOC"], "d")
 
 
+def test_words_that_look_like_something_else(tmp_path: Path) -> None:
+    (example,) = read_tagged(write(tmp_path, "#a=b\tO\n# x =\tO\n{\tO\n"))
+    assert example["words"] == ["#a=b", "# x =", "{"], "between tabs"
+    (example,) = read_tagged(write(tmp_path, "{ O\n# O\n"))
+    assert example["words"] == ["{", "#"]
+    rows = ['{"words": [], "tags": []}', '{"words": ["a"], "pos_tags": ["X"], "tags": ["O"]}']
+    assert [example["tags"] for example in read_tagged(write(tmp_path, "\n".join(rows)))] == [["O"]]
+
+
 @pytest.mark.parametrize(
     ("text", "columns", "message"),
     [
@@ -80,6 +89,10 @@ def test_json_lines(tmp_path: Path) -> None:
         ('{"words": ["a"]}\n', {}, "no key 'tags'; its keys: words"),
         ('{"words": ["a"], "tags": ["O"]}\n[]\n', {}, "2: no JSON object"),
         ('{"words": ["a"], \n', {}, "1: no JSON"),
+        ('{"words": ["a"], "pos_tags": ["O"], "ner_tags": ["O"]}\n', {}, "several keys of tags; pos_tags, ner_tags"),
+        ("a\nb\n", {}, "1: words and tags are the same column"),
+        ("word ner\na O\nb B-X\n", {}, "sentence 1: 'word' has the tag 'ner'; the others are O"),
+        ("a O\nb B-X\n\nc B\n", {}, "sentence 2: 'c' has the tag 'B'"),
     ],
 )
 def test_faults_are_named(tmp_path: Path, text: str, columns: dict[str, str], message: str) -> None:
