@@ -122,7 +122,9 @@ def check_together(values: Mapping[str, Any]) -> None:
         there = "data.extra is for recipe=srl alone"
         raise GrunlpError(f"recipe={values['recipe']} with data.extra", there, "Leave it out.")
     if values["data.name"] == "text" and values["recipe"] != "pretrain":
-        raise GrunlpError(f"recipe={values['recipe']} with data=text", "raw text has no frames", "Type recipe=pretrain")
+        raise GrunlpError(
+            f"recipe={values['recipe']} with data=text", "raw text has neither frames nor tags", "Type recipe=pretrain"
+        )
     if values["data.name"] in ("tags", "wnut17") and values["recipe"] != "tag":
         there = f"data={values['data.name']} gives each word a tag, and has no frames"
         raise GrunlpError(f"recipe={values['recipe']} with data={values['data.name']}", there, "Type recipe=tag")

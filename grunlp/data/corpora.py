@@ -249,7 +249,11 @@ def open_gold_tags(data: Mapping[str, Any], path: str) -> Dataset:
     """A file of tagged sentences for the tagger that was trained on `data`, read as that was."""
     name = data["name"]
     if name not in _TAGGED_OPENERS:
-        return _pos_as_tags(name, path, open_file(path, None, None))
+        try:
+            format = detect(path)
+        except DataError:  # no format of frames
+            return open_tag_file(path, None, None)
+        return _pos_as_tags(name, path, open_file(path, None, format))
     words, tags = (data["words"], data["tags"]) if name == "tags" else (None, None)
     return open_tag_file(path, words, tags)
 
