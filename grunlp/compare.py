@@ -76,7 +76,7 @@ def _score_runs(sides: list[str], given: dict[str, Any]) -> "Sequence[Scores]":
         raise GrunlpError("a labeller with a tagger", "the two have no score in common", "Compare runs of one kind.")
     tagger, data = isinstance(runs[0], TagRun), runs[0].config.data
     if tagger:
-        require_same_kind(f"{sides[0]}", [runs[0].model.tags], sides[1], [runs[1].model.tags])
+        require_same_kind(sides[0], [runs[0].model.tags], sides[1], [runs[1].model.tags])
     if not given["input"]:
         examples: Any = open_split(data, given["split"], tagger)
     elif tagger:

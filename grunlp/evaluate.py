@@ -69,7 +69,6 @@ def main(arguments: list[str]) -> int:
         from grunlp.report.errors import error_report
 
         assert isinstance(scores, SRLScores)  # others were refused above
-
         Path(given["report"]).write_text(error_report(title, scores), encoding="utf-8")
     if given["metrics"]:
         Path(given["metrics"]).write_text(json.dumps(scores.as_dict(), indent=2), encoding="utf-8")

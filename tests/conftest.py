@@ -1,10 +1,14 @@
 """Fixtures shared by all tests."""
 
 import os
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+Call = Callable[..., tuple[int, str, str]]
 
 # Before `datasets` is imported: what tests parse does not belong into the user's cache.
 _CACHE = tempfile.TemporaryDirectory(prefix="grunlp-tests-")
@@ -20,3 +24,17 @@ def data_root() -> Path:
     if not folder:
         pytest.skip("needs real corpora: set GRUNLP_DATA to their folder")
     return Path(folder)
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Call:
+    """Status, standard output, and standard error with the log, which pytest keeps from it."""
+
+    def run(main: Callable[[], int], *arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["grunlp", *map(str, arguments)])
+        caplog.clear()
+        status = main()
+        out, err = capsys.readouterr()
+        return status, out, caplog.text + err
+
+    return run

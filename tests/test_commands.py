@@ -13,10 +13,10 @@ import pytest
 from grunlp import compare, evaluate, predict, train
 from grunlp.data.bio import illegal_positions
 from grunlp.data.writers import write_columns, write_json_lines
+from tests.conftest import Call
 from tests.toys import toy_corpus
 
 TEST = toy_corpus(12, 3)
-Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +39,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "train.out").write_text(done.stdout)
     (root / "train.err").write_text(done.stderr)
     return root
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Call:
-    """Status, standard output, and standard error with the log, which pytest keeps from it."""
-
-    def run(main: Callable[[], int], *arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["grunlp", *map(str, arguments)])
-        caplog.clear()
-        status = main()
-        out, err = capsys.readouterr()
-        return status, out, caplog.text + err
-
-    return run
 
 
 def test_training_says_what_it_does(folder: Path) -> None:

@@ -13,6 +13,7 @@ from grunlp.arguments import parse_arguments
 from grunlp.checks import BOUNDS, CHOICES
 from grunlp.config import available, check_sweep, complete, compose_config, folder, keys
 from grunlp.data.readers import FORMATS
+from grunlp.data.schemes import SCHEMES
 from grunlp.errors import GrunlpError
 
 TAGGED = ("tags", "wnut17")  # with a tag a word, and no frames
@@ -45,7 +46,12 @@ ROOT = Path(__file__).parent.parent
             "there are: viterbi, crf",
             "Did you mean model.decoder=viterbi?",
         ),
-        (["data=text", "data.train=x"], "recipe=srl with data=text", "no frames", "recipe=pretrain"),
+        (
+            ["data=text", "data.train=x"],
+            "recipe=srl with data=text",
+            "raw text has neither frames nor tags",
+            "recipe=pretrain",
+        ),
         (["recipe=slr"], "recipe=slr: no such choice", "srl", "Did you mean recipe=srl?"),
         (["data=propbank"], "data=propbank", "demo, files, hub, propbank-ewt", "Did you mean data=propbank-ewt?"),
         (["debug=fast"], "no such choice", "overfit, profile, step, tiny", "debug="),
@@ -150,6 +156,7 @@ def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
     assert {key for key in CHOICES if key not in ("split", "predicates", "scheme", "style")} <= names
     assert {name.rpartition(".")[2] for name in names} >= set(BOUNDS)
     assert set(CHOICES["data.format"]) == set(FORMATS)
+    assert CHOICES["scheme"] == SCHEMES
 
 
 def test_every_number_has_bounds() -> None:

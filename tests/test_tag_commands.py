@@ -11,7 +11,7 @@ import pytest
 from grunlp import compare, evaluate, predict, train
 from grunlp.data.bio import illegal_positions
 from grunlp.data.schemes import from_iob2
-from tests.test_commands import Call, call  # noqa: F401
+from tests.conftest import Call
 from tests.toys import toy_corpus
 
 
@@ -49,7 +49,7 @@ def test_it_learns_and_is_complete(folder: Path) -> None:
     assert "# Tagger trained on tags" in (folder / "run/card.md").read_text()
 
 
-def test_evaluate_repeats_the_score_of_the_training(folder: Path, call: Call) -> None:  # noqa: F811
+def test_evaluate_repeats_the_score_of_the_training(folder: Path, call: Call) -> None:
     before = json.loads((folder / "run/metrics.json").read_text())["test"]
     status, out, _ = call(evaluate.main, f"run={folder}/run")
     assert status == 0 and "FB1" in out and "95 % interval" in out
@@ -58,12 +58,12 @@ def test_evaluate_repeats_the_score_of_the_training(folder: Path, call: Call) ->
     assert by_file == out
 
 
-def test_compare_with_itself(folder: Path, call: Call) -> None:  # noqa: F811
+def test_compare_with_itself(folder: Path, call: Call) -> None:
     status, out, _ = call(compare.main, f"{folder}/run", f"{folder}/run")
     assert status == 0 and "seqeval strict" in out and "+0.00 to +0.00" in out
 
 
-def test_predictions(folder: Path, call: Call) -> None:  # noqa: F811
+def test_predictions(folder: Path, call: Call) -> None:
     status, out, _ = call(
         predict.main, f"run={folder}/run", "alternatives=2", "style=json", "Anna sees bread house. cat"
     )
@@ -80,7 +80,7 @@ def test_predictions(folder: Path, call: Call) -> None:  # noqa: F811
     assert "ARG0  Anna" in out
 
 
-def test_tagged_files_are_read_as_words(folder: Path, call: Call) -> None:  # noqa: F811
+def test_tagged_files_are_read_as_words(folder: Path, call: Call) -> None:
     status, out, _ = call(
         predict.main, f"run={folder}/run", f"input={folder}/test.txt", "format=tags", "scheme=bioes", "style=json"
     )
@@ -89,7 +89,7 @@ def test_tagged_files_are_read_as_words(folder: Path, call: Call) -> None:  # no
     assert {tag[0] for record in records for tag in record["tags"]} >= {"S", "O"}
 
 
-def test_another_job_from_a_labeller_and_a_tagger_from_a_tagger(folder: Path, call: Call, tmp_path: Path) -> None:  # noqa: F811
+def test_another_job_from_a_labeller_and_a_tagger_from_a_tagger(folder: Path, call: Call, tmp_path: Path) -> None:
     """model.init takes the sentence encoder, and of a tagger the scores of tags that both know."""
     common = ["data=tags", f"data.train={folder}/train.txt", f"data.dev={folder}/dev.txt", "trainer.max_epochs=1"]
     again = ["recipe=tag", "debug=tiny", *common, f"model.init={folder}/run", "optimizer.learning_rate=0.0"]
@@ -122,7 +122,7 @@ def test_another_job_from_a_labeller_and_a_tagger_from_a_tagger(folder: Path, ca
 )  # fmt: skip
 def test_mistakes_end_in_plain_messages(
     folder: Path,
-    call: Call,  # noqa: F811
+    call: Call,
     main: Callable[[], int],
     arguments: list[str],
     message: str,

@@ -235,14 +235,13 @@ def _open_hub(
 
 
 def _open_tag_files(
-    train: str | None, dev: str | None, test: str | None, words: str | int | None, tags: str | int | None
+    train: str | None, dev: str | None, test: str | None, words: str | None, tags: str | None
 ) -> dict[str, Dataset]:
     _require(
         "a training needs data.train and data.dev; data.test is scored once at the end", "FILE", train=train, dev=dev
     )
-    columns = {"words": None if words is None else str(words), "tags": None if tags is None else str(tags)}
     splits = {split: path for split, path in zip(SPLITS, (train, dev, test), strict=True) if path}
-    return {split: open_tag_file(path, **columns) for split, path in splits.items()}
+    return {split: open_tag_file(path, words, tags) for split, path in splits.items()}
 
 
 def open_gold_tags(data: Mapping[str, Any], path: str) -> Dataset:

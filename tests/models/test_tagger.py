@@ -106,7 +106,11 @@ def test_probabilities_of_all_legal_sequences_sum_to_one(decoder: str) -> None:
     batch = collate(CORPUS[1:2])
     sequences, shares = model.n_best(model(batch), batch.lengths, 40)
     legal = [tags for tags in product(model.tags, repeat=2) if not illegal_positions(tags)]
-    found = {tuple(model.tags[k] for k in row) for row, share in zip(sequences[0].tolist(), shares[0]) if share > 0}  # noqa: B905
+    found = {
+        tuple(model.tags[k] for k in row)
+        for row, share in zip(sequences[0].tolist(), shares[0], strict=True)
+        if share > 0
+    }
     assert found == set(legal)
     assert float(shares.sum()) == pytest.approx(1, abs=1e-5)
     assert shares[0].tolist() == sorted(shares[0].tolist(), reverse=True)
