@@ -65,7 +65,8 @@ def _score_files(sides: list[str], gold: str) -> "Sequence[Scores]":
 
 
 def _score_runs(sides: list[str], given: dict[str, Any]) -> "Sequence[Scores]":
-    from grunlp.data.corpora import open_gold_tags, open_split
+    from grunlp.data.corpora.splits import open_split
+    from grunlp.data.corpora.tags import open_gold_tags
     from grunlp.data.readers import read
     from grunlp.data.schemes import require_same_kind
     from grunlp.run import TagRun, load_run

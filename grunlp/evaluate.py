@@ -100,7 +100,8 @@ def _score_files(gold: str, predicted: str, words: str | None) -> "SRLScores":
 
 
 def _score_run(given: dict[str, Any]) -> "Scores":
-    from grunlp.data.corpora import open_gold_tags, open_split
+    from grunlp.data.corpora.splits import open_split
+    from grunlp.data.corpora.tags import open_gold_tags
     from grunlp.data.readers import read
     from grunlp.run import TagRun, load_run
     from grunlp.tasks.scoring import score_run

@@ -154,7 +154,7 @@ def _read(path: Path, format: str, report: Callable[[DataError], None]) -> "Iter
 
 def _read_tags(run: "Run | TagRun", path: Path) -> "Iterator[Example]":
     """The sentences of a file of tagged words, whose tags play no part."""
-    from grunlp.data.corpora import open_gold_tags
+    from grunlp.data.corpora.tags import open_gold_tags
     from grunlp.data.example import Example
     from grunlp.run import Run
 

@@ -10,7 +10,8 @@ from pytorch_lightning.callbacks import Callback
 
 from grunlp.card import write_card
 from grunlp.data.batches import FrameCollator
-from grunlp.data.corpora import Corpus, leave_out, open_corpus
+from grunlp.data.corpora.corpus import Corpus, leave_out
+from grunlp.data.corpora.frames import open_frames
 from grunlp.data.leaks import text_key
 from grunlp.data.module import SentenceData
 from grunlp.data.vocabulary import Vocabulary
@@ -33,7 +34,7 @@ def run(config: DictConfig) -> None:
     old = load_labeller(config.init, "recipe=finetune")
     run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
     log.info("run folder: %s", run_dir)
-    corpus = open_corpus(config.data)
+    corpus = open_frames(config.data)
     old_corpus = _open_old(old, config.finetune.old_share)
     new, mixed_in, left_out = _part(corpus, old_corpus, config.finetune.old_share, config.seed)
 
@@ -108,7 +109,7 @@ def _callbacks(model: SRLModel, config: DictConfig) -> list[Callback]:
 def _open_old(old: Run, share: float) -> Corpus | None:
     """What the old labeller was trained on; None, said in the log, where it is not at hand and not to be mixed in."""
     try:
-        return open_corpus({**old.config.data, "extra": None})
+        return open_frames({**old.config.data, "extra": None})
     except GrunlpError as error:
         if share:
             there = "some of them are mixed in, lest the old kind of text be forgotten"

@@ -6,7 +6,7 @@ from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
 from grunlp.data.batches import FrameCollator
-from grunlp.data.corpora import open_corpus
+from grunlp.data.corpora.text import open_text
 from grunlp.data.module import SentenceData
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.models.masked import MaskedLanguageModel
@@ -23,7 +23,7 @@ def run(config: DictConfig) -> None:
     seed_everything(config.seed, verbose=False)
     run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
     log.info("run folder: %s", run_dir)
-    corpus = open_corpus(config.data)
+    corpus = open_text(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
     collate = FrameCollator(vocabulary, None)
     data = SentenceData(corpus, collate, seed=config.seed, extra_epochs=0, **config.loader)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from grunlp.card import write_card
 from grunlp.data.batches import FrameCollator
-from grunlp.data.corpora import open_corpus
+from grunlp.data.corpora.frames import open_frames
 from grunlp.data.frame_files import INDEX_FILE, read_index
 from grunlp.data.module import SentenceData
 from grunlp.data.propbank import find_frames
@@ -41,7 +41,7 @@ def run(config: DictConfig) -> None:
     run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
     log.info("run folder: %s", run_dir)
 
-    corpus = open_corpus(config.data)
+    corpus = open_frames(config.data)
     vectors = config.vocabulary.vectors
     extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
     frame_files = read_index(find_frames() / INDEX_FILE) if config.vocabulary.frame_files else {}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from grunlp.card import write_card
 from grunlp.data.batches import TagCollator
-from grunlp.data.corpora import open_tagged
+from grunlp.data.corpora.tags import open_tags
 from grunlp.data.module import SentenceData
 from grunlp.data.vectors import load_vectors, read_vector_words
 from grunlp.data.vocabulary import Vocabulary
@@ -39,7 +39,7 @@ def run(config: DictConfig) -> None:
     run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
     log.info("run folder: %s", run_dir)
 
-    corpus = open_tagged(config.data)
+    corpus = open_tags(config.data)
     vectors = config.vocabulary.vectors
     extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
     vocabulary = Vocabulary.count_tagged(corpus.train, config.vocabulary.min_count, extra_words)

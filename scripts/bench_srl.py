@@ -24,7 +24,7 @@ from grunlp.arguments import parse_arguments
 from grunlp.command import command
 from grunlp.config import compose_config
 from grunlp.data.batches import FrameBatch, FrameCollator
-from grunlp.data.corpora import open_corpus
+from grunlp.data.corpora.frames import open_frames
 from grunlp.data.example import Example
 from grunlp.data.module import SentenceData
 from grunlp.data.vocabulary import Vocabulary
@@ -122,7 +122,7 @@ def main(arguments: list[str]) -> int:
     """Measure and print."""
     given = parse_arguments(arguments, DEFAULTS)
     config = compose_config(["recipe=srl", f"data={given['data']}"])
-    corpus = open_corpus(config.data)
+    corpus = open_frames(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
     collate = FrameCollator(vocabulary, None)
     data = SentenceData(corpus, collate, seed=1, **config.loader)

@@ -27,7 +27,7 @@ from omegaconf import OmegaConf
 from grunlp.arguments import parse_arguments
 from grunlp.card import write_card
 from grunlp.command import command
-from grunlp.data.corpora import open_corpus
+from grunlp.data.corpora.frames import open_frames
 from grunlp.data.raw import raw_examples
 from grunlp.errors import GrunlpError
 from grunlp.run import (
@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
         packed = Path(folder) / "packed"
         _pack(load_labeller(trained, "run="), packed)
         run = load_labeller(packed, "run=")
-        corpus = open_corpus({**run.config.data, "extra": None})
+        corpus = open_frames({**run.config.data, "extra": None})
         for split in ("dev", "test"):
             scores = score(run.model, run.collate, getattr(corpus, split), batch_tokens=3000)
             write_metrics(packed, split, scores.as_dict())

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grunlp.data.bio import illegal_positions
-from grunlp.data.corpora import open_corpus
+from grunlp.data.corpora.frames import open_frames
 from grunlp.data.glosses import add_glosses
 from grunlp.data.raw import raw_examples
 from grunlp.data.writers import sentence_record
@@ -105,7 +105,7 @@ def test_frames_are_legal_and_offsets_fit(box: Run, parts: list[str]) -> None:
 @pytest.mark.slow
 def test_it_scores_as_its_card_says(box: Run, data_root) -> None:  # type: ignore[no-untyped-def]
     said = json.loads((DEFAULT / "metrics.json").read_text(encoding="utf-8"))["test"]
-    found = score(box.model, box.collate, open_corpus({**box.config.data, "extra": None}).test, 3000).as_dict()
+    found = score(box.model, box.collate, open_frames({**box.config.data, "extra": None}).test, 3000).as_dict()
     for counting in ("srl-eval", "senses", "predicates", "found"):
         assert found[counting]["f1"] == pytest.approx(said[counting]["f1"], abs=0.2), (
             "rounding differs between machines"

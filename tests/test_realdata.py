@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.corpora import open_tagged
+from grunlp.data.corpora.tags import open_tags
 from tests.test_wheel import run
 
 
@@ -38,7 +38,7 @@ def test_one_epoch_of_parts_of_speech(data_root: Path, tmp_path: Path) -> None:
 
 @pytest.mark.realdata
 def test_wnut(data_root: Path) -> None:
-    corpus = open_tagged({"name": "wnut17"})
+    corpus = open_tags({"name": "wnut17"})
     assert (len(corpus.train) + corpus.left_out, len(corpus.dev)) == (3394, 1009)
     assert corpus.test is not None and len(corpus.test) == 1287
     labels = {tag.partition("-")[2] for tags in corpus.train["tags"] for tag in tags} - {""}

@@ -6,7 +6,7 @@ from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from grunlp.data.batches import FrameBatch, FrameCollator, TagBatch, TagCollator, Tokens
-from grunlp.data.corpora import Corpus
+from grunlp.data.corpora.corpus import Corpus
 from grunlp.data.sampler import TokenBudgetSampler
 
 # Without gradients a batch needs less memory, and larger products are faster.

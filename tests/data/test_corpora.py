@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from grunlp.config import compose_config
-from grunlp.data.corpora import Corpus, open_corpus, open_tagged
+from grunlp.data.corpora.corpus import Corpus
+from grunlp.data.corpora.frames import open_frames
+from grunlp.data.corpora.tags import open_tags
+from grunlp.data.corpora.text import open_text
 from grunlp.data.writers import write_columns, write_json_lines
 from grunlp.errors import DataError, GrunlpError
 from tests.toys import toy_corpus
@@ -29,7 +32,7 @@ def files(tmp_path: Path) -> dict[str, str]:
 
 
 def corpus(*overrides: str) -> Corpus:
-    return open_corpus(compose_config(["recipe=srl", *overrides]).data)
+    return open_frames(compose_config(["recipe=srl", *overrides]).data)
 
 
 def given(paths: dict[str, str]) -> list[str]:
@@ -133,7 +136,7 @@ def test_raw_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.txt").write_text("".join(f"Sentence {i} is here. And more {i}.\n\n" for i in range(150)))
     (tmp_path / "b.txt").write_text("First one. Left out!\n")
     (tmp_path / "c.log").write_text("Not this.\n")
-    opened = open_corpus(compose_config(["recipe=pretrain", "data=text", f"data.train={tmp_path}/*.txt"]).data)
+    opened = open_text(compose_config(["recipe=pretrain", "data=text", f"data.train={tmp_path}/*.txt"]).data)
     assert len(opened.dev) == 4 and len(opened.train) == 298 and opened.test is None
     assert opened.train[-1]["words"] == ["Left", "out", "!"] and opened.train[0]["words"] == ["And", "more", "0", "."]
     for split in ("train", "dev", "test"):
@@ -143,13 +146,13 @@ def test_raw_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             write_columns(write or TRAIN, file)
     monkeypatch.setenv("GRUNLP_DATA", str(tmp_path))
     arguments = ["recipe=pretrain", "data=text", f"data.train={tmp_path}/*.txt", "data.without=propbank-ewt"]
-    assert len(open_corpus(compose_config(arguments).data).train) == 297
+    assert len(open_text(compose_config(arguments).data).train) == 297
 
 
 def test_raw_text_that_is_not_there(tmp_path: Path) -> None:
     for overrides, message in (([], "data.train is not given"), ([f"data.train={tmp_path}/*.x"], "no such file")):
         with pytest.raises(GrunlpError, match=message):
-            open_corpus(compose_config(["recipe=pretrain", "data=text", *overrides]).data)
+            open_text(compose_config(["recipe=pretrain", "data=text", *overrides]).data)
 
 
 def test_tagged_files_and_parts_of_speech_as_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,22 +160,22 @@ def test_tagged_files_and_parts_of_speech_as_tags(tmp_path: Path, monkeypatch: p
         (tmp_path / f"{split}.txt").write_text(text)
     columns = {"words": None, "tags": None}
     data = {"name": "tags", "train": f"{tmp_path}/train.txt", "dev": f"{tmp_path}/dev.txt", "test": None, **columns}
-    opened = open_tagged(data)
+    opened = open_tags(data)
     assert opened.train["tags"] == [["O", "B-X"], ["O"]] and opened.dev["tags"] == [["B-X"], ["O"]]
     assert opened.test is None and opened.left_out == 0
     (tmp_path / "train.txt").write_text("b S-X\n\nc O\n")
-    assert open_tagged(data).left_out == 1, "b is in dev"
+    assert open_tags(data).left_out == 1, "b is in dev"
     (tmp_path / "train.txt").write_text("b NN\n\nc VB\n")
     with pytest.raises(GrunlpError, match="the dev split has tags like B-X"):
-        open_tagged(data)
+        open_tags(data)
     with pytest.raises(GrunlpError, match="no sentence in the train split"):
-        open_tagged({**data, "train": data["dev"]})
-    demo = open_tagged({"name": "demo", "extra": None})
+        open_tags({**data, "train": data["dev"]})
+    demo = open_tags({"name": "demo", "extra": None})
     assert set(demo.train.column_names) == {"id", "document", "words", "tags"}
     assert "NNP" in {tag for tags in demo.train["tags"] for tag in tags}
     monkeypatch.delenv("GRUNLP_DATA", raising=False)
     with pytest.raises(GrunlpError, match="no such folder"):
-        open_tagged({"name": "wnut17"})
+        open_tags({"name": "wnut17"})
 
 
 def test_tagged_hub_data_from_local_json(tmp_path: Path) -> None:
@@ -181,7 +184,7 @@ def test_tagged_hub_data_from_local_json(tmp_path: Path) -> None:
         (tmp_path / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
         rows = [{"tokens": ["she"], "ner": ["O"]}]
     data = {"name": "hub", "path": str(tmp_path), "config": None, "words": "tokens", "tags": "ner", "predicate": None}
-    opened = open_tagged({**data, "train": "train", "dev": "validation", "test": None})
+    opened = open_tags({**data, "train": "train", "dev": "validation", "test": None})
     assert opened.train["tags"] == [["B-PER", "O"]] and opened.dev["words"] == [["she"]]
     with pytest.raises(GrunlpError, match="no predicates"):
-        open_tagged({**data, "predicate": "verb", "train": "train", "dev": "validation", "test": None})
+        open_tags({**data, "predicate": "verb", "train": "train", "dev": "validation", "test": None})

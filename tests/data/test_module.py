@@ -6,7 +6,8 @@ import pytest
 from datasets import Dataset
 
 from grunlp.data.batches import FrameCollator
-from grunlp.data.corpora import FEATURES, Corpus
+from grunlp.data.corpora.corpus import Corpus
+from grunlp.data.corpora.frames import FEATURES
 from grunlp.data.module import SentenceData
 from tests.toys import toy_corpus, vocabulary_of
 

@@ -1,0 +1,151 @@
+"""Corpora whose sentences have frames."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, Features, List, Value, disable_progress_bars
+
+from grunlp.data.corpora.corpus import SPLITS, Corpus, keys_of, leave_out
+from grunlp.data.corpora.store import passing_cache, require_given, stamps, store
+from grunlp.data.demo import demo_examples
+from grunlp.data.example import Example
+from grunlp.data.propbank import FRAMES_FILE, find_ewt, find_frames
+from grunlp.data.readers import detect, read
+from grunlp.data.readers.hub import read_hub
+from grunlp.errors import GrunlpError
+
+log = logging.getLogger(__name__)
+
+FEATURES = Features(
+    {
+        "id": Value("string"),
+        "document": Value("string"),
+        "words": List(Value("string")),
+        "pos": List(Value("string")),
+        "frames": List(
+            {
+                "index": Value("int32"),
+                "lemma": Value("string"),
+                "roleset": Value("string"),
+                "tags": List(Value("string")),
+            }
+        ),
+    }
+)
+
+
+def open_frames(data: Mapping[str, Any]) -> Corpus:
+    """Open the corpus that a config of the group `data` describes.
+
+    Args:
+        data: the keys of `configs/data/<name>.yaml`. All have `name`, and `extra`, more training data:
+            `propbank-frames` or a file.
+
+    Raises:
+        GrunlpError: a file or split is missing, broken or without a single predicate.
+    """
+    disable_progress_bars()
+    options = dict(data)
+    name, extra = options.pop("name"), options.pop("extra")
+    splits = open_splits(name, options)
+    train, dev, test = splits["train"], splits["dev"], splits.get("test")
+    held_out = keys_of(dev, test)
+    train, left_out = leave_out(name, train, held_out)
+    more = None
+    if extra:
+        more = open_file(str(find_frames() / FRAMES_FILE) if extra == "propbank-frames" else extra, None, None)
+        more, count = leave_out(extra, more, held_out)
+        more, left_out = more.add_column("extra", [True] * len(more)), left_out + count
+    for split, examples in (("train", train), ("dev", dev)):
+        if not any(examples["frames"]):
+            there = f"it holds {len(examples)} sentences"
+            there += f"; {left_out} were left out because they occur in dev or test" if split == "train" else ""
+            raise GrunlpError(f"{name}: no predicate in the {split} split", there, "See: python -m grunlp.data check")
+    return Corpus(name, train, dev, test, more, left_out)
+
+
+def open_splits(name: str, options: Mapping[str, Any]) -> dict[str, Dataset]:
+    """The splits as they lie there.
+
+    Args:
+        name: of the data set.
+        options: the other keys of its group, but for `extra`.
+    """
+    return _OPENERS[name](**options)
+
+
+def open_file(path: str, words: str | None, format: str | None) -> Dataset:
+    """One file in any format that `grunlp.data.readers` knows. Arguments as `read` takes them."""
+    if words is None:
+        format = format or detect(path)
+        log.info("%s: format %s", path, format)
+    return store(
+        _file, FEATURES, path=str(Path(path).resolve()), words=words, format=format, stamps=stamps(path, words)
+    )
+
+
+def _open_demo() -> dict[str, Dataset]:
+    return {split: store(_demo, FEATURES, split=split) for split in SPLITS}
+
+
+def _open_ewt() -> dict[str, Dataset]:
+    folder = find_ewt()
+    return {split: open_file(str(folder / f"{split}.conll.gz"), None, None) for split in SPLITS}
+
+
+def _open_files(
+    train: str | None,
+    dev: str | None,
+    test: str | None,
+    train_words: str | None,
+    dev_words: str | None,
+    test_words: str | None,
+    format: str | None,
+) -> dict[str, Dataset]:
+    require_given(
+        "a training needs data.train and data.dev; data.test is scored once at the end", "FILE", train=train, dev=dev
+    )
+    files = zip(SPLITS, (train, dev, test), (train_words, dev_words, test_words), strict=True)
+    return {split: open_file(path, words, format) for split, path, words in files if path}
+
+
+def _open_hub(
+    path: str | None,
+    config: str | None,
+    words: str | None,
+    tags: str | None,
+    predicate: str | None,
+    train: str,
+    dev: str,
+    test: str | None,
+) -> dict[str, Dataset]:
+    require_given("a hub data set needs data.path, data.words and data.tags", "NAME", path=path, words=words, tags=tags)
+    assert path is not None and words is not None and tags is not None
+    cache = passing_cache()
+    columns = {"words": words, "tags": tags, "predicate": predicate, "config": config}
+    names = zip(SPLITS, (train, dev, test), strict=True)
+    return {split: store(_hub, FEATURES, cache, name=path, split=part, **columns) for split, part in names if part}
+
+
+_OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
+    "demo": _open_demo,
+    "propbank-ewt": _open_ewt,
+    "files": _open_files,
+    "hub": _open_hub,
+}
+
+
+def _demo(split: str, code: str) -> Iterator[Example]:
+    return demo_examples(split)
+
+
+def _file(path: str, words: str | None, format: str | None, stamps: list[str], code: str) -> Iterator[Example]:
+    return read(path, format, words)
+
+
+def _hub(
+    name: str, split: str, words: str, tags: str, predicate: str | None, config: str | None, code: str
+) -> Iterator[Example]:
+    return read_hub(name, split, words, tags, predicate, config)

@@ -1,0 +1,27 @@
+"""One split of the corpus of a run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from datasets import Dataset
+
+from grunlp.data.corpora.frames import open_frames
+from grunlp.data.corpora.tags import open_tags
+from grunlp.errors import GrunlpError
+
+
+def open_split(data: Mapping[str, Any], split: str, tagged: bool) -> Dataset:
+    """One split of the corpus that a run was trained on.
+
+    Args:
+        data: the group `data` of the run's config.
+        split: train, dev or test.
+        tagged: whether with tags, for a tagger; otherwise with frames.
+
+    Raises:
+        GrunlpError: as `open_frames`; or the corpus has no such split.
+    """
+    examples: Dataset | None = getattr((open_tags if tagged else open_frames)({**data, "extra": None}), split)
+    if examples is None:
+        raise GrunlpError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
+    return examples

@@ -1,0 +1,57 @@
+"""Examples that readers yield, as Arrow files in a cache."""
+
+import atexit
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, Features
+from datasets.exceptions import DatasetGenerationError
+
+from grunlp.errors import GrunlpError
+
+_CODE = Path(__file__).parents[1]  # what parses
+
+
+def store(
+    generate: Callable[..., Iterator[Any]], features: Features, cache: str | None = None, **arguments: Any
+) -> Dataset:
+    """Arrow of what `generate` yields, from the cache where the same arguments and code made it before.
+
+    Args:
+        generate: is called with `arguments` and `code`, which only serves to tell versions apart.
+        features: the columns of what it yields.
+        cache: the folder; None is that of `datasets`.
+    """
+    code = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_CODE.rglob("*.py")))).hexdigest()
+    try:
+        return Dataset.from_generator(
+            generate, features=features, cache_dir=cache, gen_kwargs={**arguments, "code": code}
+        )
+    except DatasetGenerationError as error:
+        if isinstance(error.__cause__, GrunlpError):
+            raise error.__cause__ from None
+        raise
+
+
+def stamps(*paths: str | Path | None) -> list[str]:
+    """Size and time of change of each file that is there: what tells a changed file from the cached one."""
+    stats = [Path(path).stat() for path in paths if path is not None and Path(path).is_file()]
+    return [f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats]
+
+
+def passing_cache() -> str:
+    """For hub data: what lies under a name may change, so no copy outlives the process."""
+    cache = tempfile.mkdtemp(prefix="grunlp-")
+    atexit.register(shutil.rmtree, cache, ignore_errors=True)
+    return cache
+
+
+def require_given(there: str, what: str, **keys: str | None) -> None:
+    """Raise for the first key of the group `data` that is not given."""
+    for key, value in keys.items():
+        if value is None:
+            raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}={what}")

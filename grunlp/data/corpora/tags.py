@@ -1,0 +1,129 @@
+"""Corpora whose words have tags."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, Features, List, Value, disable_progress_bars
+
+from grunlp.data.corpora import frames
+from grunlp.data.corpora.corpus import SPLITS, Corpus, keys_of, leave_out
+from grunlp.data.corpora.store import passing_cache, require_given, stamps, store
+from grunlp.data.example import Tagged
+from grunlp.data.readers import detect
+from grunlp.data.readers.hub import read_hub_tagged
+from grunlp.data.readers.tagged import in_iob2, read_tagged
+from grunlp.data.schemes import require_same_kind
+from grunlp.errors import DataError, GrunlpError
+
+TAGGED = Features(
+    {name: frames.FEATURES[name] for name in ("id", "document", "words")} | {"tags": List(Value("string"))}
+)
+
+
+def open_tags(data: Mapping[str, Any]) -> Corpus:
+    """Open the corpus that a config of the group `data` describes, with a tag a word.
+
+    Args:
+        data: the keys of `configs/data/<name>.yaml`. Of a corpus with frames, the parts of speech are the tags.
+
+    Raises:
+        GrunlpError: a file or split is missing or broken, or has no tags.
+    """
+    disable_progress_bars()
+    options = dict(data)
+    name = options.pop("name")
+    options.pop("extra", None)
+    if name in _OPENERS:
+        splits = _OPENERS[name](**options)
+    else:
+        splits = {split: _pos_as_tags(name, split, part) for split, part in frames.open_splits(name, options).items()}
+    train, dev, test = splits["train"], splits["dev"], splits.get("test")
+    train, left_out = leave_out(name, train, keys_of(dev, test))
+    if not len(train):
+        there = f"{left_out} were left out because they occur in dev or test"
+        raise GrunlpError(f"{name}: no sentence in the train split", there, "Give other files.")
+    for split, part in (("dev", dev), ("test", test)):
+        if part is not None:
+            require_same_kind(f"{name}: the {split} split", part["tags"], "the training data", train["tags"])
+    return Corpus(name, train, dev, test, None, left_out)
+
+
+def _pos_as_tags(name: str, split: str, examples: Dataset) -> Dataset:
+    """A corpus of frames with its parts of speech as tags."""
+    if not all(map(any, examples["pos"])):
+        there = f"{split}: some sentence has no parts of speech, which recipe=tag would learn"
+        raise GrunlpError(f"data={name} has no tags", there, "Type data=tags data.train=FILE data.dev=FILE")
+    return examples.remove_columns("frames").rename_column("pos", "tags")
+
+
+def open_gold_tags(data: Mapping[str, Any], path: str) -> Dataset:
+    """A file of tagged sentences for the tagger that was trained on `data`, read as that was."""
+    name = data["name"]
+    if name not in _OPENERS:
+        try:
+            format = detect(path)
+        except DataError:  # no format of frames
+            return open_tag_file(path, None, None)
+        return _pos_as_tags(name, path, frames.open_file(path, None, format))
+    words, tags = (data["words"], data["tags"]) if name == "tags" else (None, None)
+    return open_tag_file(path, words, tags)
+
+
+def open_tag_file(path: str, words: str | None, tags: str | None) -> Dataset:
+    """One file of tagged sentences. Arguments as `read_tagged` takes them."""
+    return store(_tagged, TAGGED, path=str(Path(path).resolve()), words=words, tags=tags, stamps=stamps(path))
+
+
+def _open_tag_files(
+    train: str | None, dev: str | None, test: str | None, words: str | None, tags: str | None
+) -> dict[str, Dataset]:
+    require_given(
+        "a training needs data.train and data.dev; data.test is scored once at the end", "FILE", train=train, dev=dev
+    )
+    splits = {split: path for split, path in zip(SPLITS, (train, dev, test), strict=True) if path}
+    return {split: open_tag_file(path, words, tags) for split, path in splits.items()}
+
+
+def _open_tagged_hub(
+    path: str | None,
+    config: str | None,
+    words: str | None,
+    tags: str | None,
+    predicate: str | None,
+    train: str,
+    dev: str,
+    test: str | None,
+) -> dict[str, Dataset]:
+    if predicate is not None:
+        raise GrunlpError("data.predicate with recipe=tag", "a tagger knows no predicates", "Leave it out.")
+    require_given("a hub data set needs data.path, data.words and data.tags", "NAME", path=path, words=words, tags=tags)
+    cache = passing_cache()
+    columns = {"words": words, "tags": tags, "config": config}
+    names = zip(SPLITS, (train, dev, test), strict=True)
+    return {split: store(_tagged_hub, TAGGED, cache, name=path, split=part, **columns) for split, part in names if part}
+
+
+def _open_wnut() -> dict[str, Dataset]:
+    folder = Path(os.environ.get("GRUNLP_DATA", "")) / "wnut17"
+    if not os.environ.get("GRUNLP_DATA") or not folder.is_dir():
+        there = "it is looked for in $GRUNLP_DATA/wnut17: train, dev and test.conll.gz, a token and its tag a line"
+        way = "Get it from github.com/leondz/emerging_entities_17, or type data=tags data.train=FILE data.dev=FILE"
+        raise GrunlpError("data=wnut17: no such folder", there, way)
+    return {split: open_tag_file(str(folder / f"{split}.conll.gz"), None, None) for split in SPLITS}
+
+
+def _tagged(path: str, words: str | None, tags: str | None, stamps: list[str], code: str) -> Iterator[Tagged]:
+    yield from read_tagged(path, words, tags)
+
+
+def _tagged_hub(name: str, split: str, words: str, tags: str, config: str | None, code: str) -> Iterator[Tagged]:
+    yield from in_iob2(name, list(read_hub_tagged(name, split, words, tags, config)))
+
+
+_OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
+    "tags": _open_tag_files,
+    "hub": _open_tagged_hub,
+    "wnut17": _open_wnut,
+}

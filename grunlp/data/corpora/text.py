@@ -1,0 +1,63 @@
+"""Raw text as a corpus of sentences."""
+
+import glob
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, concatenate_datasets, disable_progress_bars
+
+from grunlp.data.corpora import frames
+from grunlp.data.corpora.corpus import Corpus, keys_of, leave_out
+from grunlp.data.corpora.store import require_given, stamps, store
+from grunlp.data.example import Example
+from grunlp.data.raw import read_raw
+from grunlp.errors import DataError, GrunlpError
+
+_DEV_EVERY = 100  # of text without a development set, each of so many sentences becomes one of it
+
+
+def open_text(data: Mapping[str, Any]) -> Corpus:
+    """Open the text that a config of the group `data` describes.
+
+    Args:
+        data: the keys of `configs/data/text.yaml`.
+
+    Raises:
+        GrunlpError: a file is missing or broken.
+    """
+    disable_progress_bars()
+    require_given("a pretraining needs text", "FILE_OR_PATTERN", train=data["train"])
+    train, dev = _open_texts(data["train"]), data["dev"]
+    if dev is not None:
+        dev = _open_texts(dev)
+    else:
+        rows = range(len(train))
+        dev = train.select(rows[::_DEV_EVERY])
+        train = train.select([i for i in rows if i % _DEV_EVERY])
+    held_out = keys_of(dev)
+    if data["without"]:
+        other = frames.open_splits(data["without"], {})
+        held_out |= keys_of(other["dev"], other["test"])
+    train, left_out = leave_out(data["name"], train, held_out)
+    return Corpus(data["name"], train, dev, None, None, left_out)
+
+
+def _open_texts(pattern: str) -> Dataset:
+    """The sentences of all files that a pattern stands for."""
+    paths = sorted(glob.glob(pattern))
+    if not paths:
+        raise GrunlpError(f"{pattern}: no such file", "a file, or a pattern as shells write them", "Check the path.")
+    parts = []
+    for path in paths:
+        parts.append(store(_text, frames.FEATURES, path=str(Path(path).resolve()), stamps=stamps(path)))
+    return concatenate_datasets(parts)
+
+
+def _text(path: str, stamps: list[str], code: str) -> Iterator[Example]:
+    def refuse(error: DataError) -> None:
+        raise error
+
+    for example in read_raw(Path(path), refuse):
+        if example["words"]:
+            yield Example(id=example["id"], document="", words=example["words"], pos=[], frames=[])
