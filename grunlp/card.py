@@ -7,7 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from grunlp.metrics.srl import SRLScores
 from grunlp.metrics.tagging import TagScores
-from grunlp.run import CARD, CONFIG, WEIGHTS, read_metrics
+from grunlp.run_folder import CARD, CONFIG, WEIGHTS, read_metrics
 
 # What a reader must know of each named data set before using a model trained on it.
 DATA = {

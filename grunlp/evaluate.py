@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> int:
     if given["metrics"]:
         Path(given["metrics"]).write_text(json.dumps(scores.as_dict(), indent=2), encoding="utf-8")
     elif given["run"] not in (None, "default") and not given["input"]:
-        from grunlp.run import write_metrics
+        from grunlp.run_folder import write_metrics
 
         write_metrics(Path(given["run"]), given["split"], scores.as_dict())
     return 0

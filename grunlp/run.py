@@ -1,28 +1,12 @@
-"""The run folder: everything a trained model needs, as data and never as code.
+"""Trained labellers and taggers, and how their networks are built."""
 
-    weights.safetensors   the network
-    config.yaml           how it was built and trained
-    vocabulary.json       strings and their ids
-    encoder/              tokenizer and configuration of a pretrained encoder, where there is one
-    metrics.json          scores of the splits, and what the training took
-    card.md               the same for people
-    logs/                 TensorBoard and CSV
-
-A folder is complete in itself: it can be moved, copied and renamed.
-"""
-
-import json
-import shutil
-from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor, nn
-from yaml import YAMLError
+from safetensors.torch import load_file
+from torch import Tensor
 
 from grunlp.data.batches import Collator, FrameCollator, TagCollator
 from grunlp.data.pieces import Pieces
@@ -32,16 +16,7 @@ from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.models.srl import SRLModel
 from grunlp.models.tagger import Tagger
 from grunlp.modules.pretrained import PretrainedEncoder
-
-WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD, ENCODER = (
-    "weights.safetensors",
-    "config.yaml",
-    "vocabulary.json",
-    "metrics.json",
-    "card.md",
-    "encoder",
-)
-
+from grunlp.run_folder import CONFIG, ENCODER, VOCABULARY, WEIGHTS, fitting, read_config
 
 DEFAULT = Path(__file__).parent / "default"  # the model in the box
 
@@ -62,55 +37,6 @@ class TagRun(NamedTuple):
     config: DictConfig
     collate: TagCollator
     model: Tagger
-
-
-def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
-    """Make the folder of a new run.
-
-    Args:
-        recipe: its name, for the default folder.
-        run_dir: where; None is `runs/<recipe>/<date-time>`, which is always new.
-        overwrite: whether a run that lies there may be lost. It stays until `clear_run`, so that a training which
-            cannot start costs nothing.
-
-    Raises:
-        GrunlpError: the folder holds something else, or a run that may not be lost.
-    """
-    if run_dir is None:
-        stem = Path("runs") / recipe / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-        path, count = stem, 1
-        while path.exists():
-            count += 1
-            path = stem.with_name(f"{stem.name}-{count}")
-    else:
-        path = Path(run_dir)
-        if path.exists() and not path.is_dir():
-            raise GrunlpError(f"run_dir={path} is a file", "a folder is needed", "Type run_dir=NEW_FOLDER")
-        if path.is_dir() and any(path.iterdir()):
-            _require_overwritable(path, overwrite)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise GrunlpError(
-            f"cannot make run_dir={path}: {error.strerror}", "", "Type run_dir=FOLDER you may write to"
-        ) from None
-    return path
-
-
-def _require_overwritable(path: Path, overwrite: bool) -> None:
-    is_run = (path / CONFIG).is_file()
-    if not overwrite or not is_run:
-        holds = "a run" if is_run else "files that are no run"
-        way = f"Type run_dir=ANOTHER{', or overwrite=true to lose the run that lies there' if is_run else ''}"
-        raise GrunlpError(f"run_dir={path} is not empty", f"it holds {holds}", way)
-
-
-def clear_run(path: Path) -> None:
-    """Remove the files of a run, if one lies there, and no others."""
-    for name in (WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD):
-        (path / name).unlink(missing_ok=True)
-    for name in ("logs", "checkpoint", ENCODER):
-        shutil.rmtree(path / name, ignore_errors=True)
 
 
 def open_encoder(source: str | None, weights: bool) -> tuple[PretrainedEncoder | None, Pieces | None]:
@@ -188,12 +114,6 @@ def save_settings(path: Path, config: DictConfig, collate: Collator, encoder: Pr
         collate.pieces.save(path / ENCODER)
 
 
-def save_weights(path: Path, model: nn.Module) -> None:
-    """Write the weights, after the training: a run that has them is finished."""
-    # not save_file: it keeps others from reading what it writes, and a run folder is there to be shared
-    (path / WEIGHTS).write_bytes(save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
-
-
 def load_run(path: str | Path) -> Run | TagRun:
     """Read a run folder; the model comes in evaluation mode, on the CPU.
 
@@ -207,39 +127,15 @@ def load_run(path: str | Path) -> Run | TagRun:
     if path == DEFAULT and not (path / WEIGHTS).is_file():
         there = "this installation has no model in the box"
         raise GrunlpError("run=default", there, "Type run=DIR, or build one: python scripts/build_default_model.py")
-    missing = [name for name in (CONFIG, VOCABULARY, WEIGHTS) if not (path / name).is_file()]
-    if missing:
-        finished = sorted(str(found.parent) for found in Path("runs").glob(f"*/*/{WEIGHTS}"))
-        there = (
-            f"finished runs here: {', '.join(finished[-5:])}" if finished else "there are no finished runs below runs/"
-        )
-        raise GrunlpError(
-            f"{path} is no finished run: {', '.join(missing)} missing", there, "Type run=FOLDER of a finished training."
-        )
+    config = read_config(path)
+    if config.recipe == "pretrain":
+        there = "it labels nothing; a labeller starts from it"
+        raise GrunlpError(f"{path} is a pretraining", there, f"Type recipe=srl model.init={path}")
     vocabulary = Vocabulary.load(path / VOCABULARY)
-    try:
-        config = OmegaConf.load(path / CONFIG)
-        assert isinstance(config, DictConfig)
-        if config.recipe == "pretrain":
-            there = "it labels nothing; a labeller starts from it"
-            raise GrunlpError(f"{path} is a pretraining", there, f"Type recipe=srl model.init={path}")
+    with fitting(path):
         encoder, pieces = open_encoder(str(path / ENCODER) if config.model.encoder else None, weights=False)
         model = build_model(config, vocabulary, encoder)
         model.load_state_dict(load_file(path / WEIGHTS))
-    except (
-        YAMLError,
-        OmegaConfBaseException,
-        SafetensorError,
-        AssertionError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as error:
-        raise GrunlpError(
-            f"{path}: the parts of this run do not fit: {(str(error) or type(error).__name__).splitlines()[0]}",
-            f"{CONFIG}, {VOCABULARY} and {WEIGHTS} must come from the same training and version of grunlp",
-            "Copy the whole folder again, or train anew.",
-        ) from None
     if isinstance(model, Tagger):
         return TagRun(path, config, TagCollator(vocabulary, pieces), model.eval())
     return Run(path, config, FrameCollator(vocabulary, pieces), model.eval())
@@ -259,16 +155,3 @@ def load_labeller(path: str | Path, command: str) -> Run:
     if isinstance(run, TagRun):
         raise GrunlpError(f"{command}: {path} is a tagger", "a role labeller is needed", "Name another run.")
     return run
-
-
-def read_metrics(path: Path) -> dict[str, Any]:
-    """The contents of `metrics.json`, empty when there is none yet."""
-    file = path / METRICS
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return content
-
-
-def write_metrics(path: Path, name: str, values: dict[str, Any]) -> None:
-    """Put the scores of a split, or what the training took, into `metrics.json`; other entries stay."""
-    content = read_metrics(path) | {name: values}
-    (path / METRICS).write_text(json.dumps(content, indent=2), encoding="utf-8")

@@ -19,7 +19,8 @@ from grunlp.errors import GrunlpError
 from grunlp.metrics.comparison import compare_scores, format_comparison
 from grunlp.models.srl import SRLModel
 from grunlp.models.transfer import transfer
-from grunlp.run import Run, build_model, clear_run, load_labeller, new_run, save_settings, write_metrics
+from grunlp.run import Run, build_model, load_labeller, save_settings
+from grunlp.run_folder import clear_run, new_run, write_metrics
 from grunlp.tasks.finetuning import FrozenLayers, TowardsOld, layer_rates
 from grunlp.tasks.labelling import score
 from grunlp.tasks.srl import SRLTask

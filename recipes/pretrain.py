@@ -11,7 +11,8 @@ from grunlp.data.module import SentenceData
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.models.masked import MaskedLanguageModel
 from grunlp.models.sentence_encoder import SentenceEncoder
-from grunlp.run import clear_run, new_run, save_settings, write_metrics
+from grunlp.run import save_settings
+from grunlp.run_folder import clear_run, new_run, write_metrics
 from grunlp.tasks.masked import MaskedTask
 from grunlp.tasks.trainer import fit, make_trainer
 

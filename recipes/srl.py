@@ -19,15 +19,8 @@ from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
 from grunlp.models.srl import SRLModel
 from grunlp.models.transfer import transfer
-from grunlp.run import (
-    build_model,
-    clear_run,
-    load_pretrained,
-    new_run,
-    open_encoder,
-    save_settings,
-    write_metrics,
-)
+from grunlp.run import build_model, load_pretrained, open_encoder, save_settings
+from grunlp.run_folder import clear_run, new_run, write_metrics
 from grunlp.tasks.labelling import score
 from grunlp.tasks.srl import SRLTask
 from grunlp.tasks.trainer import fit, make_trainer

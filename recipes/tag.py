@@ -17,15 +17,8 @@ from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
 from grunlp.models.tagger import Tagger
 from grunlp.models.transfer import transfer
-from grunlp.run import (
-    build_model,
-    clear_run,
-    load_pretrained,
-    new_run,
-    open_encoder,
-    save_settings,
-    write_metrics,
-)
+from grunlp.run import build_model, load_pretrained, open_encoder, save_settings
+from grunlp.run_folder import clear_run, new_run, write_metrics
 from grunlp.tasks.tagger import TaggerTask
 from grunlp.tasks.tagging import score
 from grunlp.tasks.trainer import fit, make_trainer

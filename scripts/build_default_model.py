@@ -30,18 +30,8 @@ from grunlp.command import command
 from grunlp.data.corpora.frames import open_frames
 from grunlp.data.raw import raw_examples
 from grunlp.errors import GrunlpError
-from grunlp.run import (
-    CARD,
-    CONFIG,
-    DEFAULT,
-    METRICS,
-    VOCABULARY,
-    WEIGHTS,
-    Run,
-    load_labeller,
-    save_weights,
-    write_metrics,
-)
+from grunlp.run import DEFAULT, Run, load_labeller
+from grunlp.run_folder import CARD, CONFIG, METRICS, VOCABULARY, WEIGHTS, save_weights, write_metrics
 from grunlp.tasks.labelling import label, score
 
 TRAINING = [

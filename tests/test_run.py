@@ -10,16 +10,8 @@ from omegaconf import DictConfig
 from grunlp.config import compose_config
 from grunlp.data.batches import FrameCollator
 from grunlp.errors import GrunlpError
-from grunlp.run import (
-    build_model,
-    clear_run,
-    load_run,
-    new_run,
-    read_metrics,
-    save_settings,
-    save_weights,
-    write_metrics,
-)
+from grunlp.run import build_model, load_run, save_settings
+from grunlp.run_folder import clear_run, new_run, read_metrics, save_weights, write_metrics
 from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(8)

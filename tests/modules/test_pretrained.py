@@ -11,7 +11,8 @@ from grunlp.config import compose_config
 from grunlp.data.batches import FrameBatch, FrameCollator
 from grunlp.errors import GrunlpError
 from grunlp.modules.pretrained import PretrainedEncoder
-from grunlp.run import build_model, load_run, open_encoder, save_settings, save_weights
+from grunlp.run import build_model, load_run, open_encoder, save_settings
+from grunlp.run_folder import save_weights
 from tests.tiny_encoder import save_tiny_encoder
 from tests.toys import toy_corpus, vocabulary_of
 

@@ -1,0 +1,146 @@
+"""The run folder: everything a trained model needs, as data and never as code.
+
+    weights.safetensors   the network
+    config.yaml           how it was built and trained
+    vocabulary.json       strings and their ids
+    tokenizer.json        of a network that writes text, instead; source_tokenizer.json where its source has its own
+    encoder/              tokenizer and configuration of a pretrained encoder, where there is one
+    metrics.json          scores of the splits, and what the training took
+    card.md               the same for people
+    logs/                 TensorBoard and CSV
+
+A folder is complete in itself: it can be moved, copied and renamed.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from safetensors import SafetensorError
+from safetensors.torch import save
+from torch import nn
+from yaml import YAMLError
+
+from grunlp.errors import GrunlpError
+
+WEIGHTS, CONFIG, METRICS, CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
+VOCABULARY, ENCODER = "vocabulary.json", "encoder"
+TOKENIZER, SOURCE_TOKENIZER = "tokenizer.json", "source_tokenizer.json"
+
+
+def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
+    """Make the folder of a new run.
+
+    Args:
+        recipe: its name, for the default folder.
+        run_dir: where; None is `runs/<recipe>/<date-time>`, which is always new.
+        overwrite: whether a run that lies there may be lost. It stays until `clear_run`, so that a training which
+            cannot start costs nothing.
+
+    Raises:
+        GrunlpError: the folder holds something else, or a run that may not be lost.
+    """
+    if run_dir is None:
+        stem = Path("runs") / recipe / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        path, count = stem, 1
+        while path.exists():
+            count += 1
+            path = stem.with_name(f"{stem.name}-{count}")
+    else:
+        path = Path(run_dir)
+        if path.exists() and not path.is_dir():
+            raise GrunlpError(f"run_dir={path} is a file", "a folder is needed", "Type run_dir=NEW_FOLDER")
+        if path.is_dir() and any(path.iterdir()):
+            _require_overwritable(path, overwrite)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GrunlpError(
+            f"cannot make run_dir={path}: {error.strerror}", "", "Type run_dir=FOLDER you may write to"
+        ) from None
+    return path
+
+
+def _require_overwritable(path: Path, overwrite: bool) -> None:
+    is_run = (path / CONFIG).is_file()
+    if not overwrite or not is_run:
+        holds = "a run" if is_run else "files that are no run"
+        way = f"Type run_dir=ANOTHER{', or overwrite=true to lose the run that lies there' if is_run else ''}"
+        raise GrunlpError(f"run_dir={path} is not empty", f"it holds {holds}", way)
+
+
+def clear_run(path: Path) -> None:
+    """Remove the files of a run, if one lies there, and no others."""
+    for name in (WEIGHTS, CONFIG, VOCABULARY, TOKENIZER, SOURCE_TOKENIZER, METRICS, CARD):
+        (path / name).unlink(missing_ok=True)
+    for name in ("logs", "checkpoint", ENCODER):
+        shutil.rmtree(path / name, ignore_errors=True)
+
+
+def save_weights(path: Path, model: nn.Module) -> None:
+    """Write the weights, after the training: a run that has them is finished."""
+    # not save_file: it keeps others from reading what it writes, and a run folder is there to be shared
+    (path / WEIGHTS).write_bytes(save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
+
+
+def read_config(path: Path) -> DictConfig:
+    """How a finished run was built and trained. Raises GrunlpError where none lies."""
+    require_parts(path, [CONFIG, WEIGHTS])
+    with fitting(path):
+        config = OmegaConf.load(path / CONFIG)
+        assert isinstance(config, DictConfig) and "recipe" in config, f"{CONFIG} names no recipe"
+    require_parts(path, [TOKENIZER if "tokenizer" in config else VOCABULARY])
+    return config
+
+
+def require_parts(path: Path, names: Sequence[str]) -> None:
+    """Raise unless all these files lie in the folder."""
+    missing = [name for name in names if not (path / name).is_file()]
+    if missing:
+        finished = sorted(str(found.parent) for found in Path("runs").glob(f"*/*/{WEIGHTS}"))
+        there = (
+            f"finished runs here: {', '.join(finished[-5:])}" if finished else "there are no finished runs below runs/"
+        )
+        raise GrunlpError(
+            f"{path} is no finished run: {', '.join(missing)} missing", there, "Type run=FOLDER of a finished training."
+        )
+
+
+@contextmanager
+def fitting(path: Path) -> Iterator[None]:
+    """What is raised within because the parts of a run do not fit each other leaves as GrunlpError."""
+    try:
+        yield
+    except (
+        YAMLError,
+        OmegaConfBaseException,
+        SafetensorError,
+        AssertionError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise GrunlpError(
+            f"{path}: the parts of this run do not fit: {(str(error) or type(error).__name__).splitlines()[0]}",
+            "all files in it must come from the same training and version of grunlp",
+            "Copy the whole folder again, or train anew.",
+        ) from None
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """The contents of `metrics.json`, empty when there is none yet."""
+    file = path / METRICS
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return content
+
+
+def write_metrics(path: Path, name: str, values: dict[str, Any]) -> None:
+    """Put the scores of a split, or what the training took, into `metrics.json`; other entries stay."""
+    content = read_metrics(path) | {name: values}
+    (path / METRICS).write_text(json.dumps(content, indent=2), encoding="utf-8")
