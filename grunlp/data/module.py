@@ -1,29 +1,91 @@
 """The three splits of a corpus as batches for Lightning."""
 
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import torch
 from datasets import Dataset, concatenate_datasets
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
-from grunlp.data.batches import FrameBatch, FrameCollator, TagBatch, TagCollator, Tokens
+from grunlp.data.batches import FrameCollator, TagCollator, Tokens
 from grunlp.data.corpora.corpus import Corpus
 from grunlp.data.sampler import TokenBudgetSampler
+from grunlp.data.text_batches import PairBatch, PairCollator
+from grunlp.data.tokenizer import TextTokenizer
+from grunlp.errors import GrunlpError
+
+log = logging.getLogger(__name__)
 
 # Without gradients a batch needs less memory, and larger products are faster.
 _EVALUATION_FACTOR = 4
 
 
-class SentenceData(LightningDataModule):
+class BatchData(LightningDataModule, ABC):
+    """Batches of like length under a token budget.
+
+    Args:
+        batch_tokens: most tokens a training batch.
+        num_workers: processes that read and encode beside the training; 0 does it in the same process.
+        reshuffle: new batches each epoch; otherwise those of the first again and again, for debugging.
+        seed: of the shuffling.
+    """
+
+    def __init__(self, batch_tokens: int, num_workers: int, reshuffle: bool, seed: int) -> None:
+        super().__init__()
+        self.batch_tokens, self.num_workers = batch_tokens, num_workers
+        self.reshuffle, self.seed = reshuffle, seed
+
+    @abstractmethod
+    def training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+        """The examples of an epoch, how they are dealt out, and what makes batches of them."""
+
+    @abstractmethod
+    def validation(self) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+        """The same of the development split."""
+
+    def sampler(self, lengths: list[int], rows: list[int], shuffle: bool) -> TokenBudgetSampler:
+        """For training (`shuffle`) or evaluation. lengths, rows: of each example, as `TokenBudgetSampler` has them."""
+        budget = self.batch_tokens * (1 if shuffle else _EVALUATION_FACTOR)
+        return TokenBudgetSampler(lengths, rows, budget, shuffle, self.seed)
+
+    def _loader(self, split: Dataset, sampler: TokenBudgetSampler, collate: Callable[..., Any]) -> DataLoader[Any]:
+        return DataLoader(split, batch_sampler=sampler, collate_fn=collate, num_workers=self.num_workers)
+
+    def _drawn(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+        split, sampler, collate = self.training(epoch)
+        sampler.set_epoch(epoch if self.reshuffle else 0)
+        return split, sampler, collate
+
+    def count_steps(self, epochs: int, limit_batches: int) -> int:
+        """Training batches of that many epochs, each of at most `limit_batches` (0: no limit)."""
+        counts = [len(self._drawn(epoch)[1]) for epoch in range(epochs)]
+        return sum(min(count, limit_batches or count) for count in counts)
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Shuffled anew each epoch: the trainer asks again for every one."""
+        return self._loader(*self._drawn(self.trainer.current_epoch if self.trainer else 0))
+
+    def val_dataloader(self) -> DataLoader[Any]:
+        """The development split, shortest first."""
+        return self._loader(*self.validation())
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Lightning does not know the types of our batches."""
+        assert isinstance(batch, Tokens | PairBatch)
+        return batch.to(device)
+
+
+class SentenceData(BatchData):
     """Batches of whole sentences, with all their predicates where there are any.
 
     Args:
         corpus: the splits.
         collate: makes batches of them.
-        batch_tokens: most tokens a training batch, each sentence counted once for each of its predicates.
-        num_workers: processes that read and encode beside the training; 0 does it in the same process.
+        batch_tokens, num_workers, reshuffle, seed: as above; a sentence counts once for each of its predicates.
         extra_epochs: the corpus's extra data take part in the first of this many; the later ones are its own alone.
-        reshuffle: new batches each epoch; otherwise those of the first again and again, for debugging.
-        seed: of the shuffling.
     """
 
     def __init__(
@@ -36,43 +98,103 @@ class SentenceData(LightningDataModule):
         reshuffle: bool,
         seed: int,
     ) -> None:
-        super().__init__()
-        self.corpus, self.batch_tokens, self.num_workers = corpus, batch_tokens, num_workers
-        self.extra_epochs, self.reshuffle, self.seed = extra_epochs, reshuffle, seed
-        self.collate = collate
-
-        self.own = self.mixed = (corpus.train, self._sampler(corpus.train, batch_tokens, True))
+        super().__init__(batch_tokens, num_workers, reshuffle, seed)
+        self.corpus, self.extra_epochs, self.collate = corpus, extra_epochs, collate
+        self.own = self.mixed = (corpus.train, self._sampler(corpus.train, True))
         if corpus.extra is not None:
             everything = concatenate_datasets([corpus.train, corpus.extra])
-            self.mixed = (everything, self._sampler(everything, batch_tokens, True))
+            self.mixed = (everything, self._sampler(everything, True))
 
-    def _sampler(self, split: Dataset, budget: int, shuffle: bool) -> TokenBudgetSampler:
+    def _sampler(self, split: Dataset, shuffle: bool) -> TokenBudgetSampler:
         lengths = [len(words) for words in split["words"]]
         rows = [len(frames) for frames in split["frames"]] if "frames" in split.column_names else [1] * len(lengths)
-        return TokenBudgetSampler(lengths, rows, budget, shuffle, self.seed)
+        return self.sampler(lengths, rows, shuffle)
 
-    def _loader(self, split: Dataset, sampler: TokenBudgetSampler) -> DataLoader[FrameBatch | TagBatch]:
-        return DataLoader(split, batch_sampler=sampler, collate_fn=self.collate, num_workers=self.num_workers)
+    def training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+        """With the extra data in the first epochs."""
+        return *(self.mixed if epoch < self.extra_epochs else self.own), self.collate
 
-    def _training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler]:
-        split, sampler = self.mixed if epoch < self.extra_epochs else self.own
-        sampler.set_epoch(epoch if self.reshuffle else 0)
-        return split, sampler
+    def validation(self) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+        """The development split."""
+        return self.corpus.dev, self._sampler(self.corpus.dev, False), self.collate
 
-    def count_steps(self, epochs: int, limit_batches: int) -> int:
-        """Training batches of that many epochs, each of at most `limit_batches` (0: no limit)."""
-        counts = [len(self._training(epoch)[1]) for epoch in range(epochs)]
-        return sum(min(count, limit_batches or count) for count in counts)
 
-    def train_dataloader(self) -> DataLoader[FrameBatch | TagBatch]:
-        """Shuffled anew each epoch: the trainer asks again for every one."""
-        return self._loader(*self._training(self.trainer.current_epoch if self.trainer else 0))
+class PairData(BatchData):
+    """Batches of pairs of texts.
 
-    def val_dataloader(self) -> DataLoader[FrameBatch | TagBatch]:
-        """The development split, shortest sentences first."""
-        dev = self.corpus.dev
-        return self._loader(dev, self._sampler(dev, self.batch_tokens * _EVALUATION_FACTOR, False))
+    Training pairs that are too long are left out, and the log says how many.
 
-    def transfer_batch_to_device(self, batch: Tokens, device: torch.device, dataloader_idx: int) -> Tokens:
-        """Lightning does not know the type of our batches."""
-        return batch.to(device)
+    Args:
+        corpus: the splits.
+        source, target: their tokenizers.
+        batch_tokens, num_workers, reshuffle, seed: as above; a pair counts as its longer side.
+        longest_source: tokens of a source, at most; 0 is no limit.
+        longest_target: tokens of a training target, at most; 0 is no limit.
+        cut: a longer source is read up to its limit, in all splits, instead of being left out of training.
+        resplit: see `PairCollator`; in training alone.
+
+    Raises:
+        GrunlpError: all training pairs are too long.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        source: TextTokenizer,
+        target: TextTokenizer,
+        *,
+        batch_tokens: int,
+        num_workers: int,
+        reshuffle: bool,
+        seed: int,
+        longest_source: int,
+        longest_target: int,
+        cut: bool,
+        resplit: float,
+    ) -> None:
+        super().__init__(batch_tokens, num_workers, reshuffle, seed)
+        self.corpus, self.source, self.target = corpus, source, target
+        self.longest = longest_source if cut else 0
+        self.collate = PairCollator(source, target, self.longest, 0.0)
+        self.train_collate = PairCollator(source, target, self.longest, resplit)
+        lengths = self._lengths("train", corpus.train)
+        limits = (0 if cut else longest_source, longest_target)
+        keep = [
+            i
+            for i, pair in enumerate(lengths)
+            if all(not limit or length <= limit for length, limit in zip(pair, limits, strict=True))
+        ]
+        if len(keep) < len(lengths):
+            said = "%s: %d training pairs left out because a side is longer than %d and %d tokens"
+            log.warning(said, corpus.name, len(lengths) - len(keep), longest_source, longest_target)
+        if not keep:
+            there = f"the limits are {longest_source} and {longest_target} tokens"
+            raise GrunlpError(f"{corpus.name}: all training pairs are too long", there, "Raise loader.longest_source")
+        self.train = (corpus.train.select(keep), self._sampler([lengths[i] for i in keep], True))
+        self.dev = (corpus.dev, self._sampler(self._lengths("dev", corpus.dev), False))
+
+    def _lengths(self, split: str, pairs: Dataset) -> list[tuple[int, int]]:
+        """Tokens of source and target of each pair, as they are read."""
+        sources = list(_encoded_lengths(self.source, pairs["source"]))
+        long = sum(length > self.longest for length in sources) if self.longest else 0
+        if long:
+            said = "%s: %d of %d sources in the %s split are read up to their first %d tokens alone"
+            log.warning(said, self.corpus.name, long, len(sources), split, self.longest)
+        sources = [min(length, self.longest or length) for length in sources]
+        return list(zip(sources, _encoded_lengths(self.target, pairs["target"]), strict=True))
+
+    def _sampler(self, lengths: list[tuple[int, int]], shuffle: bool) -> TokenBudgetSampler:
+        return self.sampler([max(pair) + 1 for pair in lengths], [1] * len(lengths), shuffle)
+
+    def training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+        """The training split."""
+        return *self.train, self.train_collate
+
+    def validation(self) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+        """The development split."""
+        return *self.dev, self.collate
+
+
+def _encoded_lengths(tokenizer: TextTokenizer, texts: Any) -> Iterator[int]:
+    for start in range(0, len(texts), 1000):
+        yield from map(len, tokenizer.encode(texts[start : start + 1000]))

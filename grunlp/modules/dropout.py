@@ -64,3 +64,26 @@ class WordDropout(nn.Module):
         if not self.training or self.p == 0:
             return ids
         return ids.masked_fill(torch.rand(ids.shape, device=ids.device) < self.rate[ids], self.unknown)
+
+
+class TokenDropout(nn.Module):
+    """Replaces ids by that of the unknown word, all with the same probability (Gal and Ghahramani 2016, §4.2).
+
+    Args:
+        p: that probability, in [0, 1).
+        unknown: id of the unknown word.
+        special: so many ids from 0 are never replaced.
+    """
+
+    def __init__(self, p: float, unknown: int, special: int) -> None:
+        super().__init__()
+        if not 0 <= p < 1:
+            raise ValueError(f"word dropout is a probability in [0, 1), got {p}")
+        self.p, self.unknown, self.special = p, unknown, special
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """ids: any shape → the same shape; the identity when evaluating."""
+        if not self.training or self.p == 0:
+            return ids
+        drawn = torch.rand(ids.shape, device=ids.device) < self.p
+        return ids.masked_fill(drawn & (ids >= self.special), self.unknown)

@@ -15,7 +15,7 @@ from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import Tensor, nn
 
-from grunlp.run import save_weights, write_metrics
+from grunlp.run_folder import save_weights, write_metrics
 
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises at the level of information,
 logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # and prints its profiles there
@@ -27,7 +27,12 @@ for _message in (
     warnings.filterwarnings("ignore", message=_message)
 
 # Which way is up. A score that is not here cannot be monitored: guessing a direction keeps the worst weights.
-DIRECTIONS: dict[str, Literal["min", "max"]] = {"dev/f1": "max", "dev/loss": "min"}
+DIRECTIONS: dict[str, Literal["min", "max"]] = {
+    "dev/f1": "max",
+    "dev/bleu": "max",
+    "dev/rouge": "max",
+    "dev/loss": "min",
+}
 
 
 class EpochLines(Callback):
@@ -40,8 +45,8 @@ class EpochLines(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print what the epoch brought."""
         scores = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        speeds = ("train/predicates_per_second", "train/words_per_second")
-        shown = ("train/loss_epoch", "dev/loss", "dev/f1", "dev/perplexity", *speeds)
+        speeds = ("train/predicates_per_second", "train/words_per_second", "train/tokens_per_second")
+        shown = ("train/loss_epoch", *DIRECTIONS, "dev/perplexity", *speeds)
         parts = [f"{name.replace('_epoch', '')} {scores[name]:.4g}" for name in shown if name in scores]
         seconds = time.perf_counter() - self.started
         print(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grunlp.data.example import Example, Tagged
+from grunlp.data.pair import Pair
 from grunlp.data.readers.flat import frame_from_tags, merge
 from grunlp.errors import DataError, nearest
 
@@ -61,6 +62,36 @@ def read_hub_tagged(name: str, split: str, words: str, tags: str, config: str | 
         raise DataError(source, max(number, 1), str(error), expected, "mend the row, or name other columns") from error
     if not number:
         raise DataError(source, None, "holds no row", "expected at least one", "check the split")
+
+
+def read_hub_pairs(name: str, split: str, source: str, target: str, config: str | None) -> Iterator[Pair]:
+    """Pairs of texts of one split, a row each.
+
+    Args:
+        name, split, config: as above.
+        source, target: columns; of one that holds objects, "translation.de" is the part de of the column translation.
+
+    Raises:
+        DataError: as above.
+    """
+    where = f"{name} [{split}]"
+    number = 0
+    try:
+        for number, row in enumerate(_load(name, split, config), start=1):
+            texts = []
+            for column in (source, target):
+                outer, _, inner = column.partition(".")
+                _require_column(where, outer, row)
+                text = row[outer].get(inner) if inner and isinstance(row[outer], dict) else row[outer]
+                if not isinstance(text, str):
+                    raise ValueError(f"{column} is no text")
+                texts.append(text)
+            yield Pair(id=str(number), source=texts[0], target=texts[1], references=[])
+    except (OSError, ValueError) as error:
+        expected = f"expected a pair a row, with {source} and {target}"
+        raise DataError(where, max(number, 1), str(error), expected, "mend the row, or name other columns") from error
+    if not number:
+        raise DataError(where, None, "holds no row", "expected at least one", "check the split")
 
 
 def _numbered(rows: "IterableDataset", source: str, columns: list[str]) -> Iterator[tuple[int, Example]]:

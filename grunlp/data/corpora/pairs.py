@@ -1,0 +1,196 @@
+"""Corpora of pairs of texts: a source, and what is to be made of it."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, Features, List, Value, disable_progress_bars
+
+from grunlp.data.corpora.corpus import SPLITS, Corpus
+from grunlp.data.corpora.store import passing_cache, require_given, stamps, store
+from grunlp.data.demo.reversal import reversal_pairs
+from grunlp.data.leaks import text_key
+from grunlp.data.pair import Pair
+from grunlp.data.readers.hub import read_hub_pairs
+from grunlp.data.readers.pairs import read_pairs
+from grunlp.errors import GrunlpError
+
+log = logging.getLogger(__name__)
+
+FEATURES = Features(
+    {"id": Value("string"), "source": Value("string"), "target": Value("string"), "references": List(Value("string"))}
+)
+
+
+def open_pairs(data: Mapping[str, Any], both: bool) -> Corpus:
+    """Open the corpus that a config of the group `data` describes.
+
+    Training pairs with an empty side are left out, and so are those that have a text in
+    common with a pair of dev or test; the log says how many.
+
+    Args:
+        data: the keys of `configs/data/<name>.yaml`.
+        both: whether that holds of sources and targets, as in translation, or of sources alone: of summaries many
+            are "Re: meeting".
+
+    Raises:
+        GrunlpError: a file or split is missing, broken or has no pairs.
+    """
+    disable_progress_bars()
+    options = dict(data)
+    name = options.pop("name")
+    splits = _OPENERS[name](**options)
+    train, dev, test = splits["train"], splits["dev"], splits.get("test")
+    whole = len(train)
+    train = _without_empty(name, train)
+    if not len(train):
+        raise GrunlpError(f"{name}: no training pair with text on both sides", f"{whole} in all", "Give other files.")
+    others = [part for part in (dev, test) if part is not None]
+    sides = ("source", "target") if both else ("source",)
+    held_out = {side: {text_key([text]) for part in others for text in part[side]} - {""} for side in sides}
+    keys = [[text_key([text]) in held_out[side] for text in train[side]] for side in sides]
+    keep = [i for i, occurs in enumerate(zip(*keys, strict=True)) if not any(occurs)]
+    left_out = len(train) - len(keep)
+    log.info("%s: %d training pairs, %d more left out because they occur in dev or test", name, len(keep), left_out)
+    if not keep:
+        raise GrunlpError(f"{name}: all training pairs occur in dev or test", f"{left_out} in all", "Give other files.")
+    return Corpus(name, train.select(keep) if left_out else train, dev, test, None, left_out)
+
+
+def _without_empty(name: str, train: Dataset) -> Dataset:
+    keep: list[int] = []
+    empty: list[int] = []
+    for i, (source, target) in enumerate(zip(train["source"], train["target"], strict=True)):
+        (keep if source.strip() and target.strip() else empty).append(i)
+    if empty:
+        ids = train.select(empty[:5])["id"]
+        log.warning(
+            "%s: %d training pairs left out because a side is empty (%s%s)",
+            name, len(empty), ", ".join(ids), ", ..." if len(empty) > len(ids) else "",
+        )  # fmt: skip
+    return train.select(keep) if empty else train
+
+
+def open_pair_split(data: Mapping[str, Any], split: str, both: bool) -> Dataset:
+    """One split of the corpus that a run was trained on. Raises GrunlpError where there is none."""
+    pairs: Dataset | None = getattr(open_pairs(data, both), split)
+    if pairs is None:
+        raise GrunlpError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
+    return pairs
+
+
+def open_pair_file(
+    path: str, target_path: str | None, source: str | None, target: str | None, references: str | None
+) -> Dataset:
+    """One file of pairs, or two side by side. Arguments as `read_pairs` takes them."""
+    files = (str(Path(path).resolve()), str(Path(target_path).resolve()) if target_path else None)
+    names = {"source": source, "target": target, "references": references}
+    return store(_file, FEATURES, path=files[0], target_path=files[1], stamps=stamps(*files), **names)
+
+
+def _open_files(
+    train: str | None,
+    dev: str | None,
+    test: str | None,
+    train_target: str | None,
+    dev_target: str | None,
+    test_target: str | None,
+    source: str | None,
+    target: str | None,
+    references: str | None,
+) -> dict[str, Dataset]:
+    there = "a training needs data.train and data.dev; data.test is scored once at the end"
+    require_given(there, "FILE", train=train, dev=dev)
+    files = zip(SPLITS, (train, dev, test), (train_target, dev_target, test_target), strict=True)
+    return {split: open_pair_file(path, other, source, target, references) for split, path, other in files if path}
+
+
+def _open_hub(
+    path: str | None,
+    config: str | None,
+    source: str | None,
+    target: str | None,
+    train: str,
+    dev: str,
+    test: str | None,
+) -> dict[str, Dataset]:
+    there = "a hub data set needs data.path, data.source and data.target"
+    require_given(there, "NAME", path=path, source=source, target=target)
+    cache, names = passing_cache(), zip(SPLITS, (train, dev, test), strict=True)
+    columns = {"source": source, "target": target, "config": config}
+    return {split: store(_hub, FEATURES, cache, name=path, split=part, **columns) for split, part in names if part}
+
+
+def _open_reversal() -> dict[str, Dataset]:
+    return {split: store(_reversal, FEATURES, split=split) for split in SPLITS}
+
+
+def data_folder(name: str, inside: str, home: str) -> Path:
+    """A corpus under `$GRUNLP_DATA`.
+
+    Args:
+        name: of the data set and its folder.
+        inside: what lies in the folder, for the message.
+        home: where to get it.
+
+    Raises:
+        GrunlpError: it is not there.
+    """
+    folder = Path(os.environ.get("GRUNLP_DATA", "")) / name
+    if not os.environ.get("GRUNLP_DATA") or not folder.is_dir():
+        there = f"it is looked for in $GRUNLP_DATA/{name}: {inside}"
+        raise GrunlpError(f"data={name}: no such folder", there, f"Get it from {home}, or give files of your own")
+    return folder
+
+
+def _open_multi30k(source: str, target: str) -> dict[str, Dataset]:
+    inside = "train, val and test_2016_flickr, each .de.gz and .en.gz, a sentence a line"
+    folder = data_folder("multi30k", inside, "github.com/multi30k/dataset (data/task1/raw)")
+    files = {"train": "train", "dev": "val", "test": "test_2016_flickr"}
+    return {
+        split: open_pair_file(
+            str(folder / f"{stem}.{source}.gz"), str(folder / f"{stem}.{target}.gz"), None, None, None
+        )
+        for split, stem in files.items()
+    }
+
+
+def _open_aeslc() -> dict[str, Dataset]:
+    inside = "train, dev and test.jsonl.gz, an object a line with body, subject and annotations"
+    folder = data_folder("aeslc", inside, "github.com/ryanzhumich/AESLC")
+    return {
+        split: open_pair_file(str(folder / f"{split}.jsonl.gz"), None, "body", "subject", "annotations")
+        for split in SPLITS
+    }
+
+
+_OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
+    "pairs": _open_files,
+    "hub-pairs": _open_hub,
+    "reversal": _open_reversal,
+    "multi30k-de-en": lambda: _open_multi30k("de", "en"),
+    "multi30k-en-de": lambda: _open_multi30k("en", "de"),
+    "aeslc": _open_aeslc,
+}
+
+
+def _file(
+    path: str,
+    target_path: str | None,
+    source: str | None,
+    target: str | None,
+    references: str | None,
+    stamps: list[str],
+    code: str,
+) -> Iterator[Pair]:
+    return read_pairs(path, target_path, source, target, references)
+
+
+def _hub(name: str, split: str, source: str, target: str, config: str | None, code: str) -> Iterator[Pair]:
+    return read_hub_pairs(name, split, source, target, config)
+
+
+def _reversal(split: str, code: str) -> Iterator[Pair]:
+    return reversal_pairs(split)

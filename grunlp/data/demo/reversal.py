@@ -1,0 +1,23 @@
+"""A task with a known answer: strings of digits, to be written from their end."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from grunlp.data.pair import Pair
+
+_SIZES = {"train": 10_000, "dev": 500, "test": 500}
+
+
+def reversal_pairs(split: str) -> Iterator[Pair]:
+    """Strings of 2 to 12 digits between blanks, all different, those of a split and of the others."""
+    random = np.random.default_rng(30)
+    seen: set[str] = set()
+    for name, size in _SIZES.items():
+        for number in range(size):
+            text = ""
+            while not text or text in seen:
+                text = " ".join(map(str, random.integers(10, size=random.integers(2, 13))))
+            seen.add(text)
+            if name == split:
+                yield Pair(id=str(number + 1), source=text, target=text[::-1], references=[])

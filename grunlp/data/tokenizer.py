@@ -1,0 +1,152 @@
+"""Text as ids of sub-words, words or characters, and back, by Hugging Face `tokenizers`.
+
+Text is normalised to NFC and its white space to single blanks; beyond that nothing is lost, so that what a network
+writes comes out detokenised: a piece that starts a word carries its blank as "▁" (Kudo and Richardson 2018, §3.1).
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+from grunlp.errors import GrunlpError
+
+Kind = Literal["bpe", "unigram", "word", "character"]
+KINDS = get_args(Kind)
+
+PADDING, UNKNOWN, START, END = range(4)
+_SPECIAL = ["<pad>", "<unk>", "<s>", "</s>"]
+
+
+class TextTokenizer:
+    """Turns text into ids and back.
+
+    Args:
+        tokenizer: whose first four ids are PADDING, UNKNOWN, START and END, as `train` makes it.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        tokenizer.encode_special_tokens = True  # "</s>" in a text is four signs and no end
+        vocabulary = tokenizer.get_vocab()
+        self._splits: dict[int, list[tuple[int, int]]] = {}
+        for piece, id in vocabulary.items():
+            halves = ((vocabulary.get(piece[:i]), vocabulary.get(piece[i:])) for i in range(1, len(piece)))
+            if id > END:
+                self._splits[id] = [(left, right) for left, right in halves if left is not None and right is not None]
+
+    @classmethod
+    def train(cls, kind: Kind, texts: Iterable[str], size: int, min_count: int) -> Self:
+        """Learn a vocabulary.
+
+        Args:
+            kind: "bpe" (Sennrich et al. 2016), "unigram" (Kudo 2018), "word": words and signs, or "character".
+            texts: one a sentence or line, read once.
+            size: of the vocabulary, at most; of characters all that are frequent enough are kept.
+            min_count: rarer characters, of "bpe" merges and of "word" words, are unknown; "unigram" takes no notice.
+
+        Raises:
+            ValueError: another kind.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"kind is one of {', '.join(KINDS)}, got {kind!r}")
+        model = {
+            "bpe": models.BPE(unk_token="<unk>"),
+            "unigram": models.Unigram(),
+            "word": models.WordLevel(unk_token="<unk>"),
+            "character": models.WordLevel(unk_token="<unk>"),
+        }[kind]
+        tokenizer = Tokenizer(model)
+        if kind == "character":
+            tokenizer.normalizer = normalizers.NFC()  # a text of characters may well be laid out by blanks
+            tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+            tokenizer.decoder = decoders.Fuse()
+        else:
+            blanks = [normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
+            tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), *blanks])
+            # at signs too, so that a word is the same with a comma behind it; a blank goes with what follows
+            words = [pre_tokenizers.Metaspace(), pre_tokenizers.Split(Regex(r"▁?[^\p{L}\p{M}\p{N}▁]"), "isolated")]
+            tokenizer.pre_tokenizer = pre_tokenizers.Sequence(words)
+            tokenizer.decoder = decoders.Metaspace()
+        tokenizer.train_from_iterator(texts, _trainer(kind, size, min_count))
+        return cls(tokenizer)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            GrunlpError: it is missing or no such file.
+        """
+        try:
+            tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        except Exception as error:  # the library raises bare exceptions
+            there = str(error).splitlines()[0]
+            raise GrunlpError(f"{path}: no tokenizer", there, "Copy the whole folder again, or train anew.") from None
+        if [tokenizer.id_to_token(id) for id in range(len(_SPECIAL))] != _SPECIAL:
+            there = f"its first pieces should be {' '.join(_SPECIAL)}"
+            raise GrunlpError(f"{path}: not a tokenizer of grunlp", there, "Train anew.")
+        return cls(tokenizer)
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON, in the form of `tokenizers`."""
+        path.write_text(json.dumps(json.loads(self._tokenizer.to_str()), ensure_ascii=False), encoding="utf-8")
+
+    def __len__(self) -> int:
+        size: int = self._tokenizer.get_vocab_size()
+        return size
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of each text, without START and END; of an empty one none."""
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+    def resplit(self, ids: Sequence[int], share: float) -> list[int]:
+        """Split pieces at random into two that are pieces too, so that training meets rarer ways to write a word.
+
+        As in StochasTok (Sims et al. 2025, §3), it works for every kind of vocabulary; what it draws, it draws from
+        Torch's generator, which a seed governs. (The sampling of `tokenizers` cannot be seeded.) Halves are
+        split again with the same probability.
+
+        Args:
+            ids: of a text.
+            share: probability of a piece to be split.
+        """
+        if not share or not ids:
+            return list(ids)
+        drawn = torch.rand(len(ids)).tolist()
+        result: list[int] = []
+        for id, random in zip(ids, drawn, strict=True):
+            splits = self._splits.get(id)
+            if random >= share or not splits:
+                result.append(id)
+                continue
+            chosen = splits[int(torch.randint(len(splits), ()))]
+            result += self.resplit(chosen, share)
+        return result
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids up to the first END; other special ids but UNKNOWN are left out."""
+        if END in ids:
+            ids = ids[: list(ids).index(END)]
+        text: str = self._tokenizer.decode([id for id in ids if id not in (PADDING, START)], skip_special_tokens=False)
+        return text
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """Each id as it stands in the vocabulary, for pictures."""
+        return [str(self._tokenizer.id_to_token(id)) for id in ids]
+
+
+def _trainer(kind: Kind, size: int, min_count: int) -> Any:
+    if kind == "bpe":
+        return trainers.BpeTrainer(
+            vocab_size=size, min_frequency=max(2, min_count), special_tokens=_SPECIAL, show_progress=False
+        )
+    if kind == "unigram":
+        return trainers.UnigramTrainer(vocab_size=size, unk_token="<unk>", special_tokens=_SPECIAL, show_progress=False)
+    size = size if kind == "word" else 10**6
+    return trainers.WordLevelTrainer(
+        vocab_size=size, min_frequency=min_count, special_tokens=_SPECIAL, show_progress=False
+    )

@@ -1,0 +1,289 @@
+"""Beam search and sampling, over many texts at once.
+
+What is searched is a function from the last words of R hypotheses and a state to the log probabilities of their next
+words: a decoder's `step`, or that of several together. Hypotheses of one text lie next to each other; texts whose
+search is over leave the batch. No result depends on what else is in the batch.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Any, Literal, NamedTuple, Protocol, Self, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Normalization = Literal["length", "gnmt"]
+NORMALIZATIONS = get_args(Normalization)
+NEVER = float("-inf")
+
+
+class Selectable(Protocol):
+    """A decoder's state."""
+
+    def select(self, rows: Tensor) -> Self:
+        """The state of other hypotheses. rows: (B', K') of the R there were; those of a row are of one text."""
+
+
+# tokens (R,), state → log probabilities (R, V), attention (R, S), state
+Step = Callable[[Tensor, Any], tuple[Tensor, Tensor, Any]]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The ids that search must know. never: ids that are never written."""
+
+    start: int
+    end: int
+    never: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a text may become, in words without the end: between
+    `min_ratio` times its source's and `max_ratio` times its source's and `max_extra` more, and at most `max_length`."""
+
+    min_ratio: float
+    max_ratio: float
+    max_extra: int
+    max_length: int
+
+    def bounds(self, source_lengths: Tensor) -> tuple[list[int], list[int]]:
+        """Least and most for each source of so many words; where they contradict each other, the most holds."""
+        lengths = source_lengths.tolist()
+        most = [min(ceil(n * self.max_ratio) + self.max_extra, self.max_length) for n in lengths]
+        return [min(floor(n * self.min_ratio), m) for n, m in zip(lengths, most, strict=True)], most
+
+
+@dataclass(frozen=True)
+class BeamSearch:
+    """How to search.
+
+    Args:
+        beam: K, hypotheses of each text; 1 is greedy search.
+        alpha: strength of the normalisation by length; 0 is none.
+        normalization: a finished text of n words, its end included, is ranked by its log probability over n^alpha
+            ("length"), or over ((5 + n) / 6)^alpha ("gnmt", Wu et al. 2016, eq. 14).
+        coverage_penalty: strength of the same equation's penalty for source words that were not read.
+        nbest: so many texts of a source are wanted: search goes on until none better than these can come.
+        block_ngrams: no text holds the same n-gram of so many words twice; 0 blocks none.
+        forbidden: sequences of ids that no text may hold.
+    """
+
+    beam: int
+    nbest: int
+    alpha: float
+    normalization: Normalization
+    coverage_penalty: float
+    block_ngrams: int
+    forbidden: tuple[tuple[int, ...], ...] = ()
+
+    def divisor(self, length: float) -> float:
+        """What a log probability is divided by."""
+        return float(length**self.alpha if self.normalization == "length" else ((5 + length) / 6) ** self.alpha)
+
+
+class Hypothesis(NamedTuple):
+    """A finished text: its ids without the end, their log probability with it, and what it was ranked by."""
+
+    ids: list[int]
+    log_probability: float
+    score: float
+
+
+@torch.inference_mode()
+def beam_search(
+    step: Step,
+    state: Selectable,
+    source_lengths: Tensor,
+    words: Vocabulary,
+    limits: Limits,
+    options: BeamSearch,
+    prefixes: Sequence[Sequence[int]] | None = None,
+) -> list[list[Hypothesis]]:
+    """The best texts found for each source, best first, `options.beam` at most.
+
+    A hypothesis that ends leaves the beam, which is one narrower from then on; a search is over when it is empty, or
+    when no hypothesis left in it can still become better than the best that have ended: log probabilities only fall, so
+    the best a hypothesis can hope for is its own, divided by what the greatest length allows.
+
+    Args:
+        step: see above.
+        state: before the first word, with one hypothesis a text.
+        source_lengths: (B,) words of each source, on the CPU.
+        words: special ids.
+        limits: lengths.
+        options: how to search.
+        prefixes: ids that each text must begin with; None: nothing.
+    """
+    count = len(source_lengths)
+    device = source_lengths.device
+    least, most = limits.bounds(source_lengths)
+    prefixes = prefixes or [()] * count
+    finished: list[list[Hypothesis]] = [[] for _ in range(count)]
+    active = list(range(count))  # the text of each row of what follows
+    width = 1
+    ids = torch.full((count, 1, 1), words.start, device=device)  # (B, K, t + 1)
+    totals = torch.zeros(count, 1, device=device)  # (B, K)
+    read: Tensor | None = None  # (B, K, S) attention so far
+    while active:
+        length = ids.shape[2]  # of what is chosen now, the end included
+        log_probs, attention, state = step(ids[:, :, -1].flatten(), state)
+        log_probs = log_probs.view(len(active), width, -1).clone()
+        _restrict(log_probs, ids, length, active, least, most, words, options, prefixes)
+        if options.coverage_penalty:
+            attention = attention.view(len(active), width, -1)
+            read = attention if read is None else read + attention
+        size = log_probs.shape[2]
+        free = torch.tensor([options.beam - len(finished[text]) for text in active], device=device)
+        totals, places = (totals[:, :, None] + log_probs).flatten(1).topk(min(options.beam, width * size), dim=1)
+        totals = totals.masked_fill(torch.arange(totals.shape[1], device=device) >= free[:, None], NEVER)  # (B, K')
+        parents, chosen = places // size, places % size
+        rows = torch.arange(len(active), device=device)[:, None] * width + parents  # (B, K') of B·K
+        ids = torch.cat([ids.flatten(0, 1)[rows], chosen[:, :, None]], dim=2)
+        if read is not None:
+            read = read.flatten(0, 1)[rows]
+
+        ended = (chosen == words.end) & (totals > NEVER)
+        for b, k in ended.nonzero().tolist():
+            total = float(totals[b, k])
+            score = total / options.divisor(length)
+            if read is not None:
+                covered = read[b, k, : int(source_lengths[active[b]]) + 1]
+                score += options.coverage_penalty * float(covered.clamp(1e-9, 1).log().sum())
+            finished[active[b]].append(Hypothesis(ids[b, k, 1:-1].tolist(), total, score))
+        totals = totals.masked_fill(ended, NEVER)
+        going = []
+        for b, (text, best) in enumerate(zip(active, totals.max(dim=1).values.tolist(), strict=True)):
+            hope = best / options.divisor(most[text] + 1)
+            enough = sorted((h.score for h in finished[text]), reverse=True)[: options.nbest]
+            if best > NEVER and not (len(enough) == options.nbest and enough[-1] >= hope):
+                going.append(b)
+        active, width = [active[b] for b in going], totals.shape[1]
+        if active:
+            keep = torch.tensor(going, device=device)
+            state, ids, totals = state.select(rows[keep]), ids[keep], totals[keep]
+            read = None if read is None else read[keep]
+    return [sorted(found, key=lambda h: -h.score) for found in finished]
+
+
+def _restrict(
+    log_probs: Tensor,
+    ids: Tensor,
+    length: int,
+    active: Sequence[int],
+    least: Sequence[int],
+    most: Sequence[int],
+    words: Vocabulary,
+    options: BeamSearch,
+    prefixes: Sequence[Sequence[int]],
+) -> None:
+    """Make impossible, in place, what may not be chosen now. log_probs: (B, K, V); ids: (B, K, length)."""
+    log_probs[:, :, list(words.never)] = NEVER
+    early = [b for b, text in enumerate(active) if length <= least[text]]
+    log_probs[early, :, words.end] = NEVER
+    _block(log_probs, ids, options)
+    for b, text in enumerate(active):
+        if length > most[text] or length <= len(prefixes[text]):
+            only = words.end if length > most[text] else prefixes[text][length - 1]
+            kept = log_probs[b, :, only].clone()
+            log_probs[b] = NEVER
+            log_probs[b, :, only] = kept
+
+
+def _block(log_probs: Tensor, ids: Tensor, options: BeamSearch) -> None:
+    """Forbid repeated n-grams and forbidden sequences."""
+    n, forbidden = options.block_ngrams, options.forbidden
+    if not n and not forbidden:
+        return
+    for b, beam in enumerate(ids.tolist()):
+        for k, text in enumerate(beam):
+            written = text[1:]
+            barred = [
+                phrase[-1] for phrase in forbidden if tuple(written[len(written) + 1 - len(phrase) :]) == phrase[:-1]
+            ]
+            if n and len(written) >= n:
+                last = written[len(written) - n + 1 :]
+                starts = range(len(written) - n + 1)
+                barred += [written[i + n - 1] for i in starts if written[i : i + n - 1] == last]
+            if barred:
+                log_probs[b, k, barred] = NEVER
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to draw.
+
+    Args:
+        temperature: log probabilities are divided by it; towards 0 the likeliest word is always drawn.
+        top_k: draw among so many likeliest words; 0: all.
+        top_p: draw among the fewest words that have this much probability together (Holtzman et al. 2020); 1: all.
+        seed: of the draws; the draws of a text depend on its number alone, not on the batch it is in.
+    """
+
+    temperature: float
+    top_k: int
+    top_p: float
+    seed: int
+
+
+@torch.inference_mode()
+def sample(
+    step: Step,
+    state: Selectable,
+    source_lengths: Tensor,
+    words: Vocabulary,
+    limits: Limits,
+    options: Sampling,
+    numbers: Sequence[int],
+    prefixes: Sequence[Sequence[int]] | None = None,
+) -> list[Hypothesis]:
+    """One text for each source, drawn word by word. Arguments as for `beam_search`.
+
+    Args:
+        numbers: of the texts, which tell their draws apart.
+    """
+    count = len(source_lengths)
+    least, most = limits.bounds(source_lengths)
+    prefixes = prefixes or [()] * count
+    plain = BeamSearch(1, 1, 0.0, "length", 0.0, 0)
+    draws = [np.random.default_rng([options.seed, number]) for number in numbers]
+    written: list[list[int]] = [[] for _ in range(count)]
+    totals = [0.0] * count
+    active = list(range(count))
+    tokens = torch.full((count,), words.start, device=source_lengths.device)
+    length = 0
+    while active:
+        length += 1
+        log_probs, _, state = step(tokens, state)
+        allowed = log_probs[:, None].clone()
+        _restrict(allowed, tokens[:, None, None], length, active, least, most, words, plain, prefixes)
+        chosen = _draw(allowed[:, 0], options, [draws[text].random() for text in active])
+        going = []
+        for b, (text, token) in enumerate(zip(active, chosen, strict=True)):
+            totals[text] += float(log_probs[b, token])
+            if token != words.end:
+                written[text].append(token)
+                going.append(b)
+        keep = torch.tensor(going, dtype=torch.long, device=tokens.device)
+        tokens = torch.tensor(chosen, device=tokens.device)[keep]
+        state = state.select(keep[:, None])
+        active = [active[b] for b in going]
+    return [Hypothesis(ids, total, total) for ids, total in zip(written, totals, strict=True)]
+
+
+def _draw(log_probs: Tensor, options: Sampling, uniform: Sequence[float]) -> list[int]:
+    """A word of each row (R, V) by a number between 0 and 1 for each."""
+    ordered, ids = (log_probs / options.temperature).sort(dim=1, descending=True, stable=True)
+    if options.top_k:
+        ordered[:, options.top_k :] = NEVER
+    probs = ordered.double().softmax(dim=1)
+    before = probs.cumsum(dim=1) - probs  # of the likelier ones
+    probs = probs.masked_fill(before >= options.top_p, 0.0)
+    sums = probs.cumsum(dim=1)
+    aims = torch.tensor(uniform, dtype=torch.double, device=probs.device)[:, None] * sums[:, -1:]
+    places = torch.searchsorted(sums, aims, right=True)
+    possible = (probs > 0).sum(dim=1, keepdim=True)
+    found: list[int] = ids.gather(1, places.clamp(max=possible - 1))[:, 0].tolist()
+    return found

@@ -1,0 +1,74 @@
+"""Attention: what a decoder reads of its source, for all steps of a target at once or for one."""
+
+from typing import Literal, NamedTuple, get_args
+
+import torch
+from torch import Tensor, nn
+
+Kind = Literal["additive", "dot", "multihead"]
+KINDS = get_args(Kind)
+
+
+class Attended(NamedTuple):
+    """A source made ready to be attended to, once for all steps.
+
+    keys: (B, S, size) what queries are compared with; of "dot" the source itself.
+    values: (B, S, size or memory_size) what is averaged.
+    padding: (B, S) True beyond the end of a source. One token at least must be none.
+    """
+
+    keys: Tensor
+    values: Tensor
+    padding: Tensor
+
+
+class Attention(nn.Module):
+    """Averages of a source's states, weighted by how well each fits a query.
+
+    Args:
+        query_size: features of a query.
+        memory_size: M, features of a state of the source.
+        size: features that are compared.
+        kind: "additive", v · tanh(W q + U m) (Bahdanau et al. 2015, §A.1.2); "dot", (W q) · m (Luong et al. 2015, eq.
+            8, "general"); "multihead", several scaled dot products beside each other (Vaswani et al. 2017, §3.2.2).
+        heads: of "multihead", a divisor of `size`; others have one.
+
+    Raises:
+        ValueError: an unknown kind, or heads that do not fit.
+    """
+
+    def __init__(self, query_size: int, memory_size: int, size: int, kind: Kind, heads: int) -> None:
+        super().__init__()
+        if kind not in KINDS:
+            raise ValueError(f"attention is one of {', '.join(KINDS)}, got {kind!r}")
+        if kind == "multihead" and size % heads:
+            raise ValueError(f"{heads} heads cannot share {size} features evenly")
+        self.kind, self.heads = kind, heads if kind == "multihead" else 1
+        self.query = nn.Linear(query_size, memory_size if kind == "dot" else size, bias=kind == "multihead")
+        self.key = None if kind == "dot" else nn.Linear(memory_size, size)
+        self.value = nn.Linear(memory_size, size) if kind == "multihead" else None
+        self.score = nn.Linear(size, 1, bias=False) if kind == "additive" else None
+        self.output_size = size if kind == "multihead" else memory_size
+
+    def prepare(self, memory: Tensor, padding: Tensor) -> Attended:
+        """What all steps share. memory: (B, S, M); padding: (B, S)."""
+        keys = memory if self.key is None else self.key(memory)
+        values = memory if self.value is None else self.value(memory)
+        return Attended(keys, values, padding)
+
+    def forward(self, queries: Tensor, source: Attended) -> tuple[Tensor, Tensor]:
+        """queries: (B, T, query_size) → averages (B, T, output_size) and weights (B, T, S), the mean over heads."""
+        query = self.query(queries)  # (B, T, size)
+        padding = source.padding[:, None]  # (B, 1, S)
+        if self.score is not None:
+            both = torch.tanh(query[:, :, None] + source.keys[:, None])  # (B, T, S, size)
+            weights = self.score(both)[..., 0].masked_fill(padding, float("-inf")).softmax(dim=-1)
+            return weights @ source.values, weights
+        if self.value is None:
+            scores = query @ source.keys.transpose(1, 2) / source.keys.shape[-1] ** 0.5
+            weights = scores.masked_fill(padding, float("-inf")).softmax(dim=-1)
+            return weights @ source.values, weights
+        query, keys, values = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in (query, *source[:2]))
+        scores = query @ keys.transpose(2, 3) / keys.shape[-1] ** 0.5  # (B, heads, T, S)
+        shares = scores.masked_fill(padding[:, None], float("-inf")).softmax(dim=-1)
+        return (shares @ values).transpose(1, 2).flatten(2), shares.mean(dim=1)

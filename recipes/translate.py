@@ -1,0 +1,56 @@
+"""Train a network that reads a text and writes another: seed, data, model, task, trainer, fit, test once."""
+
+import logging
+from itertools import chain
+
+import torch
+from omegaconf import DictConfig
+from pytorch_lightning import seed_everything
+
+from grunlp.data.corpora.pairs import open_pairs
+from grunlp.data.module import PairData
+from grunlp.data.tokenizer import TextTokenizer
+from grunlp.run_folder import clear_run, new_run, write_metrics
+from grunlp.tasks.generation import score
+from grunlp.tasks.seq2seq import Seq2SeqTask
+from grunlp.tasks.trainer import fit, make_trainer
+from grunlp.text_run import build_seq2seq, save_text_settings, search_of
+
+log = logging.getLogger("grunlp")
+
+
+def run(config: DictConfig) -> None:
+    """Train on the training split, keep the best epoch on dev, read the test split once."""
+    seed_everything(config.seed, verbose=False)
+    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
+    log.info("run folder: %s", run_dir)
+
+    corpus = open_pairs(config.data, config.scores == "bleu")
+    t = config.tokenizer
+    texts = (corpus.train["source"], corpus.train["target"])
+    if t.shared:
+        source = target = TextTokenizer.train(t.kind, chain(*texts), t.size, t.min_count)
+    else:
+        source, target = (TextTokenizer.train(t.kind, some, t.size, t.min_count) for some in texts)
+    data = PairData(corpus, source, target, resplit=t.resplit, seed=config.seed, **config.loader)
+
+    model = build_seq2seq(config, source, target)
+    clear_run(run_dir)
+    save_text_settings(run_dir, config, source, target)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    limits, search = search_of(config)
+    task = Seq2SeqTask(model, target, limits, config.scores, steps, **config.optimizer)
+    trainer = make_trainer(run_dir, **config.trainer)
+    log.info("%d pairs; %d and %d words or pieces", len(data.train[0]), len(source), len(target))
+    log.info(
+        "%.2f million weights, %d threads", sum(p.numel() for p in model.parameters()) / 1e6, torch.get_num_threads()
+    )
+
+    took = fit(trainer, task, data, run_dir, corpus.left_out)
+    for split in ("dev", "test"):  # test is read here, once, with the weights that dev has chosen
+        pairs = getattr(corpus, split)
+        if pairs is not None:
+            scores = score(model, data.collate, pairs, config.scores, limits, search, config.loader.batch_tokens)
+            write_metrics(run_dir, split, scores.as_dict())
+            print(f"\n{split}\n{scores.report()}")
+    print(f"\n{took}")
