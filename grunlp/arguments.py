@@ -50,4 +50,9 @@ def _convert(text: str, default: Any) -> Any:
         return {"true": True, "false": False}.get(text.lower(), text)
     if isinstance(default, int):
         return int(text) if text.lstrip("-").isdecimal() else text
+    if isinstance(default, float):
+        try:
+            return float(text)
+        except ValueError:
+            return text
     return text

@@ -44,6 +44,10 @@ keys:
                      would mend, confusions, the worst sentences with gold and predicted arcs
   batch_tokens=8000  tokens a batch, each sentence counted once for each of its predicates
 
+The run of a network that writes texts is scored by BLEU and chrF or by ROUGE. It has run=, split=, input=, metrics= and
+batch_tokens=, target=FILE for the targets of sources in input=, and the keys of the search (configs/recipe/
+translate.yaml), with the defaults of its training. What it writes for a split stands in outputs-SPLIT.txt of the run.
+
 It prints the tables of srl-eval (CoNLL-2005; V apart, C- pieces joined) and conlleval, the overall F1 in these and in
 seqeval's strict counting, the scores of senses and of predicates found, each with its 95 % bootstrap interval over
 documents, and the number of illegal tags."""
@@ -52,6 +56,13 @@ documents, and the number of illegal tags."""
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
+    from grunlp.text_run import writes_text
+
+    run_dir = next((key.partition("=")[2] for key in reversed(arguments) if key.startswith("run=")), "")
+    if writes_text(run_dir):
+        from grunlp.text_commands import evaluate_texts
+
+        return evaluate_texts(arguments)
     given = parse_arguments(arguments, DEFAULTS)
     _check(given)
     scores: Scores

@@ -50,6 +50,15 @@ keys:
   scheme=iob2        of a tagger of spans: iob2, iob1 or bioes, as its tags are written
   batch_tokens=3000  tokens a batch; lower it to need less memory
 
+With the run of a network that writes texts, a line of input, or a JSON object with a field for the source, is a source;
+a line comes out for each, or with style=json, or nbest= above 1, a JSON object with the texts and their scores. Instead
+of format, predicates, alternatives and scheme there are, with the defaults of its training:
+
+  source=null        the field of JSON lines; null: source or text
+  beam= nbest= alpha= normalization= coverage_penalty= block_ngrams= min_ratio= max_ratio= max_extra= max_length=
+                     the search; what each means stands in configs/recipe/translate.yaml
+  run=DIR,DIR        several runs of the same data and seed of the vocabulary write together
+
 Raw text is split into sentences, which never run over the end of a line, and tokenised by the rules at the head of
 grunlp/data/sentences.py and tokens.py. Output is in the order of the input. A bad line is named on standard error and
 left out; then the exit status is 1."""
@@ -59,6 +68,13 @@ left out; then the exit status is 1."""
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
     text, keys = _part(arguments)
+    from grunlp.text_run import writes_text
+
+    run_dir = next((key.partition("=")[2] for key in reversed(keys) if key.startswith("run=")), "default")
+    if writes_text(run_dir):
+        from grunlp.text_commands import predict_texts
+
+        return predict_texts(text, keys)
     given = parse_arguments(keys, DEFAULTS)
     if text is not None and (given["input"] != "-" or given["format"]):
         raise GrunlpError(f"{text!r} with input= or format=", "a text stands for them", "Give one or the other.")

@@ -5,6 +5,7 @@
     vocabulary.json       strings and their ids
     tokenizer.json        of a network that writes text, instead; source_tokenizer.json where its source has its own
     encoder/              tokenizer and configuration of a pretrained encoder, where there is one
+    outputs-test.txt      what it wrote for a split
     metrics.json          scores of the splits, and what the training took
     card.md               the same for people
     logs/                 TensorBoard and CSV
@@ -79,6 +80,8 @@ def clear_run(path: Path) -> None:
     """Remove the files of a run, if one lies there, and no others."""
     for name in (WEIGHTS, CONFIG, VOCABULARY, TOKENIZER, SOURCE_TOKENIZER, METRICS, CARD):
         (path / name).unlink(missing_ok=True)
+    for outputs in path.glob("outputs-*.txt"):
+        outputs.unlink()
     for name in ("logs", "checkpoint", ENCODER):
         shutil.rmtree(path / name, ignore_errors=True)
 

@@ -1,7 +1,9 @@
 """Trained networks that write texts, and how they are built."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 from safetensors.torch import load_file
@@ -35,6 +37,12 @@ def save_text_settings(path: Path, config: DictConfig, source: TextTokenizer, ta
         source.save(path / SOURCE_TOKENIZER)
 
 
+def write_outputs(path: Path, split: str, outputs: Sequence[str]) -> None:
+    """Put the texts of a split beside its scores, a line each."""
+    lines = (" ".join(text.split()) + "\n" for text in outputs)
+    (path / f"outputs-{split}.txt").write_text("".join(lines), encoding="utf-8")
+
+
 def load_text_run(path: str | Path) -> TextRun:
     """Read a run folder; the model comes in evaluation mode, on the CPU.
 
@@ -55,10 +63,13 @@ def load_text_run(path: str | Path) -> TextRun:
     return TextRun(path, config, PairCollator(source, target, longest, 0.0), model.eval())
 
 
-def search_of(config: DictConfig) -> tuple[Limits, BeamSearch]:
-    """The group `search` of a configuration."""
-    c = config.search
-    return (
-        Limits(c.min_ratio, c.max_ratio, c.max_extra, c.max_length),
-        BeamSearch(c.beam, c.nbest, c.alpha, c.normalization, c.coverage_penalty, c.block_ngrams),
-    )
+def writes_text(path: str) -> bool:
+    """Whether the run in this folder, or in the first of several between commas, writes texts."""
+    folder = Path(path.partition(",")[0])
+    return (folder / CONFIG).is_file() and (folder / TOKENIZER).is_file()
+
+
+def search_of(search: Mapping[str, Any]) -> tuple[Limits, BeamSearch]:
+    """What the group `search` of a configuration says."""
+    limits = {field.name: search[field.name] for field in fields(Limits)}
+    return Limits(**limits), BeamSearch(**{key: value for key, value in search.items() if key not in limits})

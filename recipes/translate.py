@@ -14,7 +14,7 @@ from grunlp.run_folder import clear_run, new_run, write_metrics
 from grunlp.tasks.generation import score
 from grunlp.tasks.seq2seq import Seq2SeqTask
 from grunlp.tasks.trainer import fit, make_trainer
-from grunlp.text_run import build_seq2seq, save_text_settings, search_of
+from grunlp.text_run import build_seq2seq, save_text_settings, search_of, write_outputs
 
 log = logging.getLogger("grunlp")
 
@@ -38,7 +38,7 @@ def run(config: DictConfig) -> None:
     clear_run(run_dir)
     save_text_settings(run_dir, config, source, target)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
-    limits, search = search_of(config)
+    limits, search = search_of(config.search)
     task = Seq2SeqTask(model, target, limits, config.scores, steps, **config.optimizer)
     trainer = make_trainer(run_dir, **config.trainer)
     log.info("%d pairs; %d and %d words or pieces", len(data.train[0]), len(source), len(target))
@@ -52,5 +52,6 @@ def run(config: DictConfig) -> None:
         if pairs is not None:
             scores = score(model, data.collate, pairs, config.scores, limits, search, config.loader.batch_tokens)
             write_metrics(run_dir, split, scores.as_dict())
+            write_outputs(run_dir, split, scores.outputs)
             print(f"\n{split}\n{scores.report()}")
     print(f"\n{took}")

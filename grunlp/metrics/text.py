@@ -53,8 +53,10 @@ class TextScores:
         for name, metric in (("bleu", _bleu()), ("chrf", CHRF())):
             score = metric.corpus_score(self.outputs, self._streams(), n_bootstrap=_RESAMPLES)
             # sacreBLEU gives the middle and half the width of its interval
-            interval = [score._mean - score._ci, score._mean + score._ci]
-            result[name] = {"score": score.score, "interval": interval, "how": str(metric.get_signature())}
+            interval = [float(score._mean - score._ci), float(score._mean + score._ci)]
+            result[name] = {"score": float(score.score), "interval": interval, "how": str(metric.get_signature())}
+        exact = [text in texts for text, texts in zip(self.outputs, self.references, strict=True)]
+        result["exact"] = _mean(100 * np.array(exact, dtype=float), "texts equal to a reference, in percent")
         return result
 
     def _summary(self) -> dict[str, Any]:
@@ -63,13 +65,7 @@ class TextScores:
         several = {"": single} | ({", best reference": self.references} if single != self.references else {})
         for suffix, references in several.items():
             for name, values in self._rouge(references).items():
-                draws = np.random.default_rng(0).integers(len(values), size=(_RESAMPLES, len(values)))
-                interval = np.percentile(values[draws].mean(axis=1), (2.5, 97.5)).tolist()
-                result[name + suffix] = {
-                    "score": values.mean(),
-                    "interval": interval,
-                    "how": "rouge-score, F1, stemmed",
-                }
+                result[name + suffix] = _mean(values, "rouge-score, F1, stemmed")
         return result
 
     def _rouge(self, references: Sequence[Sequence[str]]) -> dict[str, np.ndarray]:
@@ -84,6 +80,13 @@ class TextScores:
         """References as sacreBLEU takes them: the first of each source, the second of each, ..."""
         most = max(map(len, self.references))
         return [[texts[i] if i < len(texts) else None for texts in self.references] for i in range(most)]
+
+
+def _mean(values: np.ndarray, how: str) -> dict[str, Any]:
+    """The mean over texts with its 95 % bootstrap interval."""
+    draws = np.random.default_rng(0).integers(len(values), size=(_RESAMPLES, len(values)))
+    interval = np.percentile(values[draws].mean(axis=1), (2.5, 97.5)).tolist()
+    return {"score": float(values.mean()), "interval": interval, "how": how}
 
 
 def _bleu() -> Any:
