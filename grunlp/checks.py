@@ -38,6 +38,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "style": ("auto", "text", "json"),
 }
 
+# Recipes whose networks write texts, and the data sets they learn from.
+WRITERS = ("translate", "summarize")
+PAIRS = ("pairs", "hub-pairs", "reversal", "multi30k-de-en", "multi30k-en-de", "aeslc")
+
 _SIZE, _SHARE, _WEIGHT = (1, 65_536), (0.0, 0.99), (0.0, 1e6)
 
 # Bounds by the last part of a key: (least, most), both allowed. Every number has one.
@@ -150,6 +154,18 @@ def check_together(values: Mapping[str, Any]) -> None:
         raise GrunlpError(
             f"recipe={values['recipe']} with data=text", "raw text has neither frames nor tags", "Type recipe=pretrain"
         )
+    if (values["data.name"] in PAIRS) != (values["recipe"] in WRITERS):
+        pairs = values["data.name"] in PAIRS
+        there = (
+            "its data are pairs of texts, a source and what is to be made of it" if pairs else "it needs pairs of texts"
+        )
+        way = f"Type recipe={WRITERS[0]}" if pairs else f"Type data=pairs, or one of {', '.join(PAIRS[1:])}"
+        raise GrunlpError(f"recipe={values['recipe']} with data={values['data.name']}", there, way)
+    if values["recipe"] in WRITERS:
+        _check_writer(values)
+    elif values["trainer.monitor"] in ("dev/bleu", "dev/rouge"):
+        there = f"recipe={values['recipe']} writes no texts"
+        raise GrunlpError(f"trainer.monitor={values['trainer.monitor']}", there, "Type trainer.monitor=dev/loss")
     if values["data.name"] in ("tags", "wnut17") and values["recipe"] != "tag":
         there = f"data={values['data.name']} gives each word a tag, and has no frames"
         raise GrunlpError(f"recipe={values['recipe']} with data={values['data.name']}", there, "Type recipe=tag")
@@ -158,6 +174,26 @@ def check_together(values: Mapping[str, Any]) -> None:
         raise GrunlpError("model.characters=gru with an odd model.character_size", there, "Add 1 to it.")
     if values["trainer.wandb"] and importlib.util.find_spec("wandb") is None:
         raise GrunlpError("trainer.wandb=true", "the package wandb is not installed", "Type pip install wandb")
+
+
+def _check_writer(values: Mapping[str, Any]) -> None:
+    """The same for recipes whose networks write texts."""
+    if values["model.copy"] and not values["tokenizer.shared"]:
+        there = "words are copied by their ids, which both sides must share"
+        raise GrunlpError("model.copy=true with tokenizer.shared=false", there, "Type tokenizer.shared=true")
+    size, heads = values["model.attention_size"], values["model.heads"]
+    if values["model.attention"] == "multihead" and size % heads:
+        there = "heads share the features evenly"
+        raise GrunlpError(
+            f"model.attention_size={size} with model.heads={heads}", there, f"Type model.heads={2 - size % 2}"
+        )
+    if values["search.nbest"] > values["search.beam"]:
+        there = f"a beam of {values['search.beam']} finds as many texts at most"
+        raise GrunlpError(f"search.nbest={values['search.nbest']}", there, f"Type search.beam={values['search.nbest']}")
+    if values["trainer.monitor"] not in ("dev/loss", f"dev/{values['scores']}"):
+        there = f"with scores={values['scores']} there are: dev/{values['scores']}, dev/loss"
+        way = f"Type trainer.monitor=dev/{values['scores']}"
+        raise GrunlpError(f"trainer.monitor={values['trainer.monitor']}", there, way)
 
 
 def unknown_key(key: str, known: Sequence[str]) -> GrunlpError:

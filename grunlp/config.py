@@ -20,20 +20,20 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from grunlp.checks import check_choice, check_together, check_value, unknown_key
+from grunlp.checks import WRITERS, check_choice, check_together, check_value, unknown_key
 from grunlp.errors import GrunlpError
 
 _PACKAGE = Path(__file__).parent
 GROUPS = ("recipe", "data", "debug")
 
-_FILES = {f"data.{split}{kind}" for split in ("train", "dev", "test") for kind in ("", "_words")}
+_FILES = {f"data.{split}{kind}" for split in ("train", "dev", "test") for kind in ("", "_words", "_target")}
 _TEXTS = _FILES | {
     "init",
     "run_dir",
     "vocabulary.vectors",
     "model.encoder",
     "model.init",
-    *(f"data.{key}" for key in ("extra", "path", "config", "words", "tags")),
+    *(f"data.{key}" for key in ("extra", "path", "config", "words", "tags", "source", "target", "references")),
 }
 
 
@@ -51,11 +51,13 @@ def available(group: str) -> list[str]:
 def complete(overrides: Sequence[str]) -> list[str]:
     """What the user typed as Hydra is to read it.
 
-    Paths are quoted, so that any can be typed; files of one's own imply `data=files` and become absolute, so that a run
+    Paths are quoted, so that any can be typed; files of one's own imply `data=files`, or `data=pairs` of recipes that
+    write texts, and become absolute, so that a run
     finds them again from wherever it is evaluated.
     """
     completed, keys = [], {override.partition("=")[0] for override in overrides}
-    own = "data=files" in overrides or ("data" not in keys and bool(keys & _FILES))
+    kind = "pairs" if {f"recipe={name}" for name in WRITERS} & set(overrides) else "files"
+    own = {"data=files", "data=pairs"} & set(overrides) or ("data" not in keys and bool(keys & _FILES))
     for override in overrides:
         key, equals, value = override.partition("=")
         if equals and key in _TEXTS and value not in ("", "null") and value[0] not in "'\"":
@@ -64,7 +66,7 @@ def complete(overrides: Sequence[str]) -> list[str]:
             # within Hydra's quotes a backslash is itself, unless it stands before a quote or at the end
             override = f"{key}='" + re.sub(r"(\\*)('|$)", r"\1\1\2", value).replace("'", "\\'") + "'"
         completed.append(override)
-    return [*completed, "data=files"] if own and "data" not in keys else completed
+    return [*completed, f"data={kind}"] if own and "data" not in keys else completed
 
 
 def compose_config(overrides: Sequence[str]) -> DictConfig:

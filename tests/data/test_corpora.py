@@ -11,6 +11,7 @@ import pytest
 from grunlp.config import compose_config
 from grunlp.data.corpora.corpus import Corpus
 from grunlp.data.corpora.frames import open_frames
+from grunlp.data.corpora.pairs import open_pairs
 from grunlp.data.corpora.tags import open_tags
 from grunlp.data.corpora.text import open_text
 from grunlp.data.writers import write_columns, write_json_lines
@@ -188,3 +189,69 @@ def test_tagged_hub_data_from_local_json(tmp_path: Path) -> None:
     assert opened.train["tags"] == [["B-PER", "O"]] and opened.dev["words"] == [["she"]]
     with pytest.raises(GrunlpError, match="no predicates"):
         open_tags({**data, "predicate": "verb", "train": "train", "dev": "validation", "test": None})
+
+
+def test_two_files_a_split_are_read_once(tmp_path: Path) -> None:
+    """A list among the arguments of `datasets` would be taken for shards, each read as a whole."""
+    for split in ("train", "dev"):
+        (tmp_path / f"{split}.words").write_text(f"Anna\ncalled\n{split}\n\n")
+        (tmp_path / f"{split}.props").write_text("- (A0*)\ncall (V*)\n- *\n\n")
+    arguments = [f"data.{split}={tmp_path}/{split}.props" for split in ("train", "dev")]
+    arguments += [f"data.{split}_words={tmp_path}/{split}.words" for split in ("train", "dev")]
+    opened = corpus(*arguments, "data.format=conll2005")
+    assert len(opened.train) == len(opened.dev) == 1
+
+
+def pair_files(tmp_path: Path, **splits: list[tuple[str, str]]) -> dict[str, Any]:
+    data = dict(compose_config(["recipe=translate", "data=pairs"]).data)
+    for split, pairs in splits.items():
+        for key, side in ((split, 0), (f"{split}_target", 1)):
+            (tmp_path / key).write_text("".join(pair[side] + "\n" for pair in pairs))
+            data[key] = str(tmp_path / key)
+    return data
+
+
+def test_pairs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    train = [("Ja.", "Yes."), ("", "Empty."), ("Leer.", " "), ("Hund!", "Dog."), ("Katze", "Cat"), ("Maus", "Mouse")]
+    data = pair_files(tmp_path, train=train, dev=[("hund", "a dog"), ("", "")], test=[("Kater", "cat!")])
+    opened = open_pairs(data, both=True)
+    assert opened.train["source"] == ["Ja.", "Maus"] and opened.left_out == 2
+    assert open_pairs(data, both=False).train["source"] == ["Ja.", "Katze", "Maus"]
+    assert len(opened.dev) == 2 and opened.test is not None and opened.test["target"] == ["cat!"]
+    assert "2 training pairs left out because a side is empty (2, 3)" in caplog.text
+    assert "2 training pairs, 2 more left out because they occur in dev or test" in caplog.text
+
+
+def test_pairs_that_cannot_be(tmp_path: Path) -> None:
+    some = [("a", "b")]
+    with pytest.raises(GrunlpError, match=r"data\.dev is not given"):
+        open_pairs(pair_files(tmp_path, train=some), both=True)
+    with pytest.raises(GrunlpError, match="all training pairs occur in dev or test"):
+        open_pairs(pair_files(tmp_path, train=some, dev=some), both=True)
+    with pytest.raises(GrunlpError, match="no training pair with text on both sides"):
+        open_pairs(pair_files(tmp_path, train=[("", "b")], dev=some), both=True)
+
+
+def test_pairs_of_a_hub_data_set(tmp_path: Path) -> None:
+    for split, word in (("train", "a"), ("validation", "b")):
+        (tmp_path / f"{split}.jsonl").write_text(json.dumps({"translation": {"de": word, "en": word + "!"}, "x": "y"}))
+    data = dict(compose_config(["recipe=translate", "data=hub-pairs", f"data.path={tmp_path}", "data.test=null"]).data)
+    with pytest.raises(GrunlpError, match=r"data\.source is not given"):
+        open_pairs(data, both=True)
+    opened = open_pairs({**data, "source": "translation.de", "target": "translation.en"}, both=False)
+    assert (opened.train["source"], opened.dev["target"]) == (["a"], ["b!"])
+    with pytest.raises(GrunlpError, match="no column 'y'"):
+        open_pairs({**data, "source": "x", "target": "y"}, both=False)
+    with pytest.raises(GrunlpError, match=r"translation\.fr is no text"):
+        open_pairs({**data, "source": "x", "target": "translation.fr"}, both=False)
+
+
+def test_reversal_and_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = open_pairs({"name": "reversal"}, both=True)
+    assert (len(opened.train), len(opened.dev)) == (10_000, 500) and opened.left_out < 20
+    assert all(pair["target"].split() == pair["source"].split()[::-1] for pair in opened.dev)
+    monkeypatch.delenv("GRUNLP_DATA", raising=False)
+    for name in ("multi30k-de-en", "aeslc"):
+        with pytest.raises(GrunlpError, match=f"data={name.partition('-')[0]}: no such folder"):
+            open_pairs({"name": name}, both=True)

@@ -1,14 +1,20 @@
 """Which sentences each epoch reads, and that the number of its steps is known beforehand."""
 
+import sys
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from datasets import Dataset
+from torch.utils.data import DataLoader
 
 from grunlp.data.batches import FrameCollator
 from grunlp.data.corpora.corpus import Corpus
 from grunlp.data.corpora.frames import FEATURES
-from grunlp.data.module import SentenceData
+from grunlp.data.corpora.pairs import FEATURES as PAIR_FEATURES
+from grunlp.data.module import PairData, SentenceData
+from grunlp.data.tokenizer import TextTokenizer
+from grunlp.errors import GrunlpError
 from tests.toys import toy_corpus, vocabulary_of
 
 TRAIN, EXTRA = toy_corpus(30, 1), toy_corpus(20, 2)
@@ -50,3 +56,51 @@ def test_batches_change_from_epoch_to_epoch_when_asked() -> None:
     assert epoch(make(True), 0) != epoch(make(True), 1) and epoch(make(True), 2) != epoch(make(True), 3)
     assert epoch(make(True, False), 0) == epoch(make(True, False), 1)
     assert epoch(make(True), 1) == epoch(make(True), 1), "the same seed, the same batches"
+
+
+PAIRS = [("a b c d e f", "a"), ("a b", "b a"), ("c", "a b c d e f"), ("d", "e"), ("e f", "f e")]
+
+
+def pairs(longest_source: int, longest_target: int, cut: bool) -> PairData:
+    rows = [{"id": "", "source": one, "target": other, "references": []} for one, other in PAIRS]
+    split = Dataset.from_list(rows, features=PAIR_FEATURES)
+    words = TextTokenizer.train("word", [one for one, _ in PAIRS], 100, 1)
+    limits = {"longest_source": longest_source, "longest_target": longest_target, "cut": cut}
+    options = {"batch_tokens": 8, "num_workers": 0, "reshuffle": True, "seed": 1, "resplit": 0.0}
+    return PairData(Corpus("toy", split, split, None, None, 0), words, words, **options, **limits)  # type: ignore[arg-type]
+
+
+def read(loader: DataLoader[Any], words: TextTokenizer) -> list[tuple[str, str]]:
+    found = []
+    for batch in loader:
+        assert batch.target_lengths.tolist() == batch.real.sum(dim=1).tolist()
+        assert max(batch.source.shape[1], batch.target.shape[1] - 1) * len(batch.source) <= 8 * 4
+        found += [
+            tuple(map(words.decode, pair)) for pair in zip(batch.source.tolist(), batch.target.tolist(), strict=True)
+        ]
+    return sorted(found)
+
+
+def test_pairs_are_whole() -> None:
+    data = pairs(0, 0, False)
+    assert read(data.train_dataloader(), data.target) == read(data.val_dataloader(), data.target) == sorted(PAIRS)
+
+
+def test_long_pairs_are_left_out_of_training_alone(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = pairs(2, 2, False)
+    assert read(data.train_dataloader(), data.target) == [("a b", "b a"), ("d", "e"), ("e f", "f e")]
+    assert read(data.val_dataloader(), data.target) == sorted(PAIRS)
+    assert "2 training pairs left out because a side is longer than 2 and 2 tokens" in caplog.text
+    monkeypatch.setattr(sys.modules[__name__], "PAIRS", PAIRS[:1])
+    with pytest.raises(GrunlpError, match="all training pairs are too long"):
+        pairs(2, 2, False)
+
+
+def test_long_sources_are_cut_where_asked(caplog: pytest.LogCaptureFixture) -> None:
+    data = pairs(2, 2, True)
+    cut = [("a b", "a"), *PAIRS[1:]]
+    assert read(data.train_dataloader(), data.target) == sorted(pair for pair in cut if pair != PAIRS[2])
+    assert read(data.val_dataloader(), data.target) == sorted(cut)
+    assert "1 of 5 sources in the dev split are read up to their first 2 tokens alone" in caplog.text

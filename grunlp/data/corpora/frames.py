@@ -141,7 +141,7 @@ def _demo(split: str, code: str) -> Iterator[Example]:
     return demo_examples(split)
 
 
-def _file(path: str, words: str | None, format: str | None, stamps: list[str], code: str) -> Iterator[Example]:
+def _file(path: str, words: str | None, format: str | None, stamps: str, code: str) -> Iterator[Example]:
     return read(path, format, words)
 
 

@@ -182,7 +182,7 @@ def _file(
     source: str | None,
     target: str | None,
     references: str | None,
-    stamps: list[str],
+    stamps: str,
     code: str,
 ) -> Iterator[Pair]:
     return read_pairs(path, target_path, source, target, references)

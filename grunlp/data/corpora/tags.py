@@ -114,7 +114,7 @@ def _open_wnut() -> dict[str, Dataset]:
     return {split: open_tag_file(str(folder / f"{split}.conll.gz"), None, None) for split in SPLITS}
 
 
-def _tagged(path: str, words: str | None, tags: str | None, stamps: list[str], code: str) -> Iterator[Tagged]:
+def _tagged(path: str, words: str | None, tags: str | None, stamps: str, code: str) -> Iterator[Tagged]:
     yield from read_tagged(path, words, tags)
 
 

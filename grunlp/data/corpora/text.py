@@ -54,7 +54,7 @@ def _open_texts(pattern: str) -> Dataset:
     return concatenate_datasets(parts)
 
 
-def _text(path: str, stamps: list[str], code: str) -> Iterator[Example]:
+def _text(path: str, stamps: str, code: str) -> Iterator[Example]:
     def refuse(error: DataError) -> None:
         raise error
 

@@ -1,0 +1,57 @@
+"""Attention against naive twins."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from grunlp.modules.attention import KINDS, Attention, Kind
+
+
+def naive(attention: Attention, query: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    """One query (Q,) over one source (S, M) without padding, state by state."""
+    a = attention
+    if a.kind == "additive":
+        assert a.key is not None and a.score is not None
+        scores = torch.stack([a.score(torch.tanh(a.query(query) + a.key(m)))[0] for m in memory])
+        weights = scores.exp() / scores.exp().sum()
+        return sum(w * m for w, m in zip(weights, memory, strict=True)), weights  # type: ignore[return-value]
+    if a.kind == "dot":
+        scores = torch.stack([a.query(query).dot(m) / math.sqrt(len(m)) for m in memory])
+        weights = scores.exp() / scores.exp().sum()
+        return sum(w * m for w, m in zip(weights, memory, strict=True)), weights  # type: ignore[return-value]
+    assert a.key is not None and a.value is not None
+    parts, shares = [], []
+    size = len(a.query(query)) // a.heads
+    for head in range(a.heads):
+        some = slice(head * size, (head + 1) * size)
+        scores = torch.stack([a.query(query)[some].dot(a.key(m)[some]) / math.sqrt(size) for m in memory])
+        weights = scores.exp() / scores.exp().sum()
+        shares.append(weights)
+        parts.append(sum(w * a.value(m)[some] for w, m in zip(weights, memory, strict=True)))
+    return torch.cat(parts), torch.stack(shares).mean(dim=0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_as_naive_with_padding(kind: Kind) -> None:
+    torch.manual_seed(0)
+    attention = Attention(5, 6, 8, kind, heads=2)
+    queries, memory, lengths = torch.randn(2, 3, 5), torch.randn(2, 4, 6), [4, 2]
+    padding = torch.arange(4) >= torch.tensor(lengths)[:, None]
+    memory[padding] = 1e6  # what padding holds has no effect
+    averages, weights = attention(queries, attention.prepare(memory, padding))
+    assert averages.shape == (2, 3, attention.output_size) and weights.shape == (2, 3, 4)
+    for b, length in enumerate(lengths):
+        for t in range(3):
+            expected, shares = naive(attention, queries[b, t], memory[b, :length])
+            torch.testing.assert_close(averages[b, t], expected)
+            torch.testing.assert_close(weights[b, t, :length], shares)
+            assert not weights[b, t, length:].any()
+
+
+def test_bad_choices() -> None:
+    with pytest.raises(ValueError, match="additive, dot, multihead"):
+        Attention(2, 2, 2, "sum", 1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="3 heads cannot share 8"):
+        Attention(2, 2, 8, "multihead", 3)

@@ -1,0 +1,131 @@
+"""Writing texts as a user meets it: a training on two files, then everything one can do with its run folder."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grunlp import evaluate, predict
+from grunlp.config import compose_config
+from grunlp.data.demo.reversal import reversal_pairs
+from grunlp.errors import GrunlpError
+from tests.conftest import Call
+
+SMALL = [
+    "model.embedding_size=32", "model.decoder_hidden_size=48", "model.attention_size=32", "model.num_layers=1",
+    "model.hidden_size=48", "model.dropout=0.1", "model.input_dropout=0.1", "model.word_dropout=0.0",
+    "trainer.average=0.9", "optimizer.learning_rate=0.01",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Short strings of digits and their reversals, in two files a split, and a run trained on them."""
+    root = tmp_path_factory.mktemp("writing")
+    arguments = []
+    for split in ("train", "dev", "test"):
+        pairs = [pair for pair in reversal_pairs(split) if len(pair["source"]) < 12][: 2000 if split == "train" else 40]
+        for side, key in (("source", split), ("target", f"{split}_target")):
+            (root / key).write_text("".join(pair[side] + "\n" for pair in pairs))  # type: ignore[literal-required]
+            arguments.append(f"data.{key}={root / key}")
+    command = ["recipe=translate", *arguments, *SMALL, "trainer.max_epochs=8", f"run_dir={root}/run"]
+    done = subprocess.run([sys.executable, "-m", "grunlp.train", *command], capture_output=True, text=True, cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert "pairs: 2000 training pairs, 0 more left out" in done.stderr
+    return root
+
+
+def test_it_learns_and_is_complete(folder: Path) -> None:
+    metrics = json.loads((folder / "run/metrics.json").read_text())
+    assert metrics["test"]["bleu"]["score"] > 60 and metrics["test"]["exact"]["score"] > 30
+    assert len((folder / "run/outputs-test.txt").read_text().splitlines()) == 40
+    assert {path.name for path in (folder / "run").iterdir()} == {
+        "config.yaml", "logs", "metrics.json", "outputs-dev.txt", "outputs-test.txt", "tokenizer.json",
+        "weights.safetensors",
+    }  # fmt: skip
+
+
+def test_evaluate_finds_the_score_of_the_training(folder: Path, call: Call) -> None:
+    before = json.loads((folder / "run/metrics.json").read_text())["test"]
+    status, out, err = call(evaluate.main, f"run={folder}/run")
+    assert status == 0, err
+    assert out.startswith("bleu ") and "13a" in out
+    assert json.loads((folder / "run/metrics.json").read_text())["test"] == before
+    files = [f"input={folder}/test", f"target={folder}/test_target", f"metrics={folder}/scores.json"]
+    status, _, err = call(evaluate.main, f"run={folder}/run", *files)
+    assert status == 0, err
+    assert json.loads((folder / "scores.json").read_text()) == before
+
+
+def test_predict(folder: Path, call: Call) -> None:
+    (folder / "in.txt").write_text("1 2 3\n\n  4 5\n")
+    status, out, _ = call(predict.main, f"run={folder}/run", f"input={folder}/in.txt")
+    lines = out.split("\n")
+    assert status == 0 and len(lines) == 4 and lines[1] == "" and lines[0] and lines[2]
+    status, out, _ = call(predict.main, f"run={folder}/run", "nbest=3", f"input={folder}/in.txt")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["texts"][0]["text"] for row in rows] == lines[:3]
+    scores = [text["score"] for text in rows[0]["texts"]]
+    assert len(scores) == 3 and scores == sorted(scores, reverse=True)
+    status, out, _ = call(predict.main, f"run={folder}/run", "1 2 3", f"output={folder}/out.txt")
+    assert (status, out) == (0, "") and (folder / "out.txt").read_text() == lines[0] + "\n"
+    assert call(predict.main, f"run={folder}/run,{folder}/run", "1 2 3")[1] == lines[0] + "\n"
+
+
+def test_what_cannot_be(folder: Path, call: Call) -> None:
+    run = f"run={folder}/run"
+    for main, arguments, message in (
+        (predict.main, ["nbest=9", "1"], "nbest=9\na beam of 5"),
+        (predict.main, ["beem=2", "1"], "Did you mean beam?"),
+        (predict.main, ["alpha=much", "1"], "alpha=much: wrong type"),
+        (predict.main, ["format=raw", "1"], "unknown key format"),
+        (predict.main, [f"input={folder}/none"], "does not exist"),
+        (predict.main, [f"output={folder}/train", "1"], "nothing is overwritten"),
+        (evaluate.main, ["split=tets"], "Did you mean split=test?"),
+        (evaluate.main, ["report=x.html"], "unknown key report"),
+        (evaluate.main, [f"input={folder}/test"], "too few columns"),
+    ):
+        status, _, err = call(main, run, *arguments)
+        assert status == 2 and message in err, err
+
+
+def test_runs_of_other_words_do_not_write_together(folder: Path, call: Call) -> None:
+    other = folder / "other"
+    shutil.copytree(folder / "run", other)
+    tokenizer = json.loads((other / "tokenizer.json").read_text())
+    (other / "tokenizer.json").write_text(json.dumps(tokenizer, indent=1))
+    status, _, err = call(predict.main, f"run={folder}/run,{other}", "1")
+    assert status == 2 and "tokenizer.json differs" in err
+    (other / "tokenizer.json").write_text("{}")
+    status, _, err = call(predict.main, f"run={other}", "1")
+    assert status == 2 and "no tokenizer" in err
+    (other / "tokenizer.json").unlink()
+    status, _, err = call(predict.main, f"run={other}", "1")
+    assert status == 2 and "tokenizer.json missing" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["recipe=translate", "data=demo"], "it needs pairs of texts"),
+        (["recipe=srl", "data=reversal"], "its data are pairs of texts"),
+        (["recipe=translate", "model.attention_size=9"], "heads share the features evenly"),
+        (["recipe=translate", "model.copy=true", "tokenizer.shared=false"], "which both sides must share"),
+        (["recipe=translate", "trainer.monitor=dev/f1"], "with scores=bleu there are: dev/bleu, dev/loss"),
+        (["recipe=summarize", "search.nbest=6"], "a beam of 5"),
+        (["recipe=srl", "trainer.monitor=dev/bleu"], "writes no texts"),
+    ],
+)
+def test_training_mistakes(arguments: list[str], message: str) -> None:
+    with pytest.raises(GrunlpError, match=message):
+        compose_config(arguments)
+
+
+def test_own_files_are_pairs() -> None:
+    config = compose_config(["recipe=translate", "data.train=a.de", "data.train_target=a.en"])
+    assert config.data.name == "pairs" and config.data.train_target == str(Path("a.en").resolve())
+    assert compose_config(["recipe=translate"]).data.name == "reversal"
+    assert compose_config(["recipe=srl"]).data.name == "demo"
