@@ -10,11 +10,16 @@ from pathlib import Path
 import pytest
 
 from grunlp.arguments import parse_arguments
-from grunlp.checks import BOUNDS, CHOICES
+from grunlp.checks import BOUNDS, CHOICES, PAIRS, WRITERS
 from grunlp.config import available, check_sweep, complete, compose_config, folder, keys
 from grunlp.data.readers import FORMATS
 from grunlp.data.schemes import SCHEMES
+from grunlp.data.tokenizer import KINDS
+from grunlp.decoding.search import NORMALIZATIONS
 from grunlp.errors import GrunlpError
+from grunlp.models.seq2seq import BRIDGES
+from grunlp.modules.attention import KINDS as ATTENTION
+from grunlp.modules.gru import CELLS
 
 TAGGED = ("tags", "wnut17")  # with a tag a word, and no frames
 
@@ -53,7 +58,7 @@ ROOT = Path(__file__).parent.parent
             "recipe=pretrain",
         ),
         (["recipe=slr"], "recipe=slr: no such choice", "srl", "Did you mean recipe=srl?"),
-        (["data=propbank"], "data=propbank", "demo, files, hub, propbank-ewt", "Did you mean data=propbank-ewt?"),
+        (["data=propbank"], "data=propbank", "hub-pairs, ", "Did you mean data=propbank-ewt?"),
         (["debug=fast"], "no such choice", "overfit, profile, step, tiny", "debug="),
         (["recipe=null"], "no such choice", "srl", "recipe=finetune"),
         (["model.dropout=1.5"], "model.dropout=1.5 is out of bounds", "from 0.0 to 0.99", "model.dropout=0.3"),
@@ -142,16 +147,20 @@ def test_choices_are_those_of_the_signatures() -> None:
             if isinstance(node, ast.arg) and node.annotation and ast.unparse(node.annotation).startswith("Literal["):
                 words = ast.literal_eval(ast.unparse(node.annotation).removeprefix("Literal"))
                 annotations.setdefault(node.arg, set()).add(tuple(words))
-    checked = [key for key in CHOICES if key.startswith("model.")]
+    aliases = {"model.cell": CELLS, "model.attention": ATTENTION, "model.bridge": BRIDGES, "tokenizer.kind": KINDS}
+    aliases |= {"search.normalization": NORMALIZATIONS}
+    checked = [key for key in CHOICES if key.startswith("model.") and key not in aliases]
     assert len(checked) >= 3
     for key in checked:
         assert annotations[key.removeprefix("model.")] == {CHOICES[key]}
+    for key, words in aliases.items():
+        assert CHOICES[key] == words
 
 
 def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
     names = {key for recipe in available("recipe") for key in keys(compose_config([f"recipe={recipe}"]))}
     for data in available("data"):
-        recipe = "tag" if data in TAGGED else "pretrain"
+        recipe = "tag" if data in TAGGED else "translate" if data in PAIRS else "pretrain"
         names |= set(keys(compose_config([f"recipe={recipe}", f"data={data}"])))
     assert {key for key in CHOICES if key not in ("split", "predicates", "scheme", "style")} <= names
     assert {name.rpartition(".")[2] for name in names} >= set(BOUNDS)
@@ -169,8 +178,11 @@ def test_every_number_has_bounds() -> None:
 def test_every_config_composes() -> None:
     others = [f"{group}={name}" for group in ("data", "debug") for name in available(group)]
     only = {"data=text": "pretrain", **{f"data={name}": "tag" for name in TAGGED}}
-    pairs = [(r, o) for r in available("recipe") for o in others if only.get(o, r) == r]
-    assert len([compose_config([f"recipe={recipe}", other]) for recipe, other in pairs]) >= 4 * (4 + 4) + 3
+    pairs = [(r, o) for r in available("recipe") for o in others if r not in WRITERS and only.get(o, r) == r]
+    pairs = [(r, o) for r, o in pairs if o.partition("=")[2] not in PAIRS]
+    kinds = {*(f"data={name}" for name in PAIRS), *(f"debug={name}" for name in available("debug"))}
+    pairs += [(r, o) for r in WRITERS for o in sorted(kinds)]
+    assert len([compose_config([f"recipe={recipe}", other]) for recipe, other in pairs]) >= 4 * (4 + 4) + 3 + 2 * 10
     assert {path.stem for path in folder("recipes").glob("*.py")} == set(available("recipe"))
 
 
