@@ -29,7 +29,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (root / "dev.jsonl").open("w") as file:
         write_json_lines(toy_corpus(30, 2), file)
     arguments = [
-        *("recipe=srl", "debug=tiny", f"data.train={root}/train.conll", f"data.dev={root}/dev.jsonl"),
+        *(
+            "recipe=srl",
+            "debug=tiny",
+            "trainer.patience=6",
+            f"data.train={root}/train.conll",
+            f"data.dev={root}/dev.jsonl",
+        ),
         *(f"data.test={root}/test.conll", f"run_dir={root}/run", "trainer.max_epochs=6", "loader.batch_tokens=200"),
         *("optimizer.learning_rate=0.02", "trainer.average=0.9", "trainer.limit_batches=0"),
     ]

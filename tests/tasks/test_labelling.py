@@ -14,7 +14,9 @@ from tests.toys import toy_corpus, vocabulary_of
 CORPUS = toy_corpus(40)
 COLLATE = FrameCollator(vocabulary_of(CORPUS), None)
 torch.manual_seed(0)
-MODEL = build_model(compose_config(["recipe=srl", "debug=tiny"]), COLLATE.vocabulary, None).eval()
+SMALL = ["model.word_size=16", "model.character_size=8", "model.predicate_size=16", "model.predicate_hidden_size=16"]
+CONFIG = compose_config(["recipe=srl", "debug=tiny", "model.predicate_num_layers=1", *SMALL])
+MODEL = build_model(CONFIG, COLLATE.vocabulary, None).eval()
 with torch.no_grad():
     MODEL.roles.weight.mul_(20)  # far from ties
     MODEL.predicates[2].weight.mul_(20)  # some words are found, some not
