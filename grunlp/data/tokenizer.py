@@ -46,7 +46,8 @@ class TextTokenizer:
             kind: "bpe" (Sennrich et al. 2016), "unigram" (Kudo 2018), "word": words and signs, or "character".
             texts: one a sentence or line, read once.
             size: of the vocabulary, at most; of characters all that are frequent enough are kept.
-            min_count: rarer characters, of "bpe" merges and of "word" words, are unknown; "unigram" takes no notice.
+            min_count: what is rarer makes no merge of "bpe", no word of "word" and no sign of "character";
+                "unigram" takes no notice.
 
         Raises:
             ValueError: another kind.
