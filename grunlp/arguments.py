@@ -33,6 +33,15 @@ def parse_arguments(arguments: Sequence[str], defaults: Mapping[str, Any]) -> di
     return values
 
 
+def names_writer(arguments: Sequence[str]) -> bool:
+    """Whether `run=DIR`, or the first of several between commas, is the run of a network that writes texts.
+
+    Such a run has a tokenizer where others have a vocabulary; nothing heavy is imported to tell.
+    """
+    folders = [argument.partition("=")[2].partition(",")[0] for argument in arguments if argument.startswith("run=")]
+    return bool(folders) and all((Path(folders[-1]) / name).is_file() for name in ("config.yaml", "tokenizer.json"))
+
+
 def require_new(key: str, path: str | None) -> None:
     """Raise GrunlpError unless a file can be made at `path` that is not there yet; None needs none. `key`: names it."""
     if path is None:

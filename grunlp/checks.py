@@ -185,6 +185,9 @@ def _check_writer(values: Mapping[str, Any]) -> None:
     if values["model.copy"] and not values["tokenizer.shared"]:
         there = "words are copied by their ids, which both sides must share"
         raise GrunlpError("model.copy=true with tokenizer.shared=false", there, "Type tokenizer.shared=true")
+    if values["model.word_dropout"] >= 1:
+        there = "it is a probability here, from 0 to below 1"
+        raise GrunlpError(f"model.word_dropout={values['model.word_dropout']}", there, "Type model.word_dropout=0.1")
     size, heads = values["model.attention_size"], values["model.heads"]
     if values["model.attention"] == "multihead" and size % heads:
         there = "heads share the features evenly"

@@ -51,9 +51,8 @@ def available(group: str) -> list[str]:
 def complete(overrides: Sequence[str]) -> list[str]:
     """What the user typed as Hydra is to read it.
 
-    Paths are quoted, so that any can be typed; files of one's own imply `data=files`, or `data=pairs` of recipes that
-    write texts, and become absolute, so that a run
-    finds them again from wherever it is evaluated.
+    Paths are quoted, so that any can be typed; files of one's own imply `data=files`, or `data=pairs` of recipes whose
+    networks write texts, and become absolute, so that a run finds them again from wherever it is evaluated.
     """
     completed, keys = [], {override.partition("=")[0] for override in overrides}
     kind = "pairs" if {f"recipe={name}" for name in WRITERS} & set(overrides) else "files"

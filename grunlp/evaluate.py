@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import names_writer, parse_arguments, require_new
 from grunlp.command import command
 from grunlp.errors import GrunlpError
 
@@ -25,7 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "batch_tokens": 8000,
 }
 
-HELP = """Score role labelling, or the run of a tagger.
+HELP = """Score role labelling, or the run of a tagger or of a network that writes texts.
 
   python -m grunlp.evaluate run=DIR [split=test]       a split of the data the run was trained on
   python -m grunlp.evaluate run=DIR input=FILE         gold frames (of a tagger: tags) in any file grunlp reads
@@ -45,8 +45,10 @@ keys:
   batch_tokens=8000  tokens a batch, each sentence counted once for each of its predicates
 
 The run of a network that writes texts is scored by BLEU and chrF or by ROUGE. It has run=, split=, input=, metrics= and
-batch_tokens=, target=FILE for the targets of sources in input=, and the keys of the search (configs/recipe/
-translate.yaml), with the defaults of its training. What it writes for a split stands in outputs-SPLIT.txt of the run.
+batch_tokens=, the keys of the search (configs/recipe/translate.yaml) with the defaults of its training, and for input=
+what configs/data/pairs.yaml says of source=, target= and references=, and input_target=FILE where the targets have a
+file of their own. With the search of its training, scores and outputs of a split go into the run: metrics.json and
+outputs-SPLIT.txt.
 
 It prints the tables of srl-eval (CoNLL-2005; V apart, C- pieces joined) and conlleval, the overall F1 in these and in
 seqeval's strict counting, the scores of senses and of predicates found, each with its 95 % bootstrap interval over
@@ -56,10 +58,7 @@ documents, and the number of illegal tags."""
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
-    from grunlp.text_run import writes_text
-
-    run_dir = next((key.partition("=")[2] for key in reversed(arguments) if key.startswith("run=")), "")
-    if writes_text(run_dir):
+    if names_writer(arguments):
         from grunlp.text_commands import evaluate_texts
 
         return evaluate_texts(arguments)

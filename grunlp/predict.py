@@ -2,7 +2,6 @@
 
 import json
 import logging
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,9 +9,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import names_writer, parse_arguments, require_new
 from grunlp.command import command
 from grunlp.errors import DataError, GrunlpError
+from grunlp.streams import keep_standard_input, new_file
 
 if TYPE_CHECKING:
     from grunlp.data.example import Example
@@ -50,14 +50,14 @@ keys:
   scheme=iob2        of a tagger of spans: iob2, iob1 or bioes, as its tags are written
   batch_tokens=3000  tokens a batch; lower it to need less memory
 
-With the run of a network that writes texts, a line of input, or a JSON object with a field for the source, is a source;
-a line comes out for each, or with style=json, or nbest= above 1, a JSON object with the texts and their scores. Instead
-of format, predicates, alternatives and scheme there are, with the defaults of its training:
+With the run of a network that writes texts, each line of input is a source, or a field of it where the first is a JSON
+object; a line comes out for each, or with style=json, or nbest= above 1, a JSON object with the texts and their scores.
+Instead of format, predicates, alternatives and scheme there are, with the defaults of its training:
 
   source=null        the field of JSON lines; null: source or text
   beam= nbest= alpha= normalization= coverage_penalty= block_ngrams= min_ratio= max_ratio= max_extra= max_length=
                      the search; what each means stands in configs/recipe/translate.yaml
-  run=DIR,DIR        several runs of the same data and seed of the vocabulary write together
+  run=DIR,DIR        several runs with the same tokenizers write together
 
 Raw text is split into sentences, which never run over the end of a line, and tokenised by the rules at the head of
 grunlp/data/sentences.py and tokens.py. Output is in the order of the input. A bad line is named on standard error and
@@ -68,10 +68,7 @@ left out; then the exit status is 1."""
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
     text, keys = _part(arguments)
-    from grunlp.text_run import writes_text
-
-    run_dir = next((key.partition("=")[2] for key in reversed(keys) if key.startswith("run=")), "default")
-    if writes_text(run_dir):
+    if names_writer(keys):
         from grunlp.text_commands import predict_texts
 
         return predict_texts(text, keys)
@@ -104,11 +101,7 @@ def main(arguments: list[str]) -> int:
         else:
             path = Path(given["input"])
             if given["input"] == "-":
-                if sys.stdin.isatty():
-                    print("reading standard input, sentences or running text; end with Ctrl-D", file=sys.stderr)
-                path = Path(folder) / "standard input"
-                with path.open("wb") as file:
-                    shutil.copyfileobj(sys.stdin.buffer, file)
+                path = keep_standard_input(Path(folder), "sentences or running text")
             format = given["format"] or _detect(path, isinstance(run, TagRun))
             examples = _read_tags(run, path) if format == "tags" else _read(path, format, report)
         if given["predicates"] == "auto":
@@ -230,18 +223,13 @@ def _write(records: Iterator[dict[str, Any]], output: str, style: str) -> None:
             sys.stdout.writelines(map(_line, records))
         sys.stdout.flush()
         return
-    # under another name until it is whole, so that a fault leaves nothing and the same command can be typed again
-    path = Path(output)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
-        part = Path(folder) / path.name
-        with part.open("w", encoding="utf-8") as file:
-            if style == "text":
-                console = Console(file=file, highlight=False)
-                for record in records:
-                    show(record, console)
-            else:
-                file.writelines(map(_line, records))
-        part.replace(path)
+    with new_file(Path(output)) as file:
+        if style == "text":
+            console = Console(file=file, highlight=False)
+            for record in records:
+                show(record, console)
+        else:
+            file.writelines(map(_line, records))
 
 
 def _line(record: dict[str, Any]) -> str:

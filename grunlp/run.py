@@ -131,6 +131,9 @@ def load_run(path: str | Path) -> Run | TagRun:
     if config.recipe == "pretrain":
         there = "it labels nothing; a labeller starts from it"
         raise GrunlpError(f"{path} is a pretraining", there, f"Type recipe=srl model.init={path}")
+    if "tokenizer" in config:
+        there = "a labeller or tagger is needed here"
+        raise GrunlpError(f"{path} is a network that writes texts", there, "grunlp.predict and evaluate take it.")
     vocabulary = Vocabulary.load(path / VOCABULARY)
     with fitting(path):
         encoder, pieces = open_encoder(str(path / ENCODER) if config.model.encoder else None, weights=False)

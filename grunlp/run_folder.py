@@ -32,7 +32,7 @@ from grunlp.errors import GrunlpError
 
 WEIGHTS, CONFIG, METRICS, CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
 VOCABULARY, ENCODER = "vocabulary.json", "encoder"
-TOKENIZER, SOURCE_TOKENIZER = "tokenizer.json", "source_tokenizer.json"
+TOKENIZER, SOURCE_TOKENIZER, OUTPUTS = "tokenizer.json", "source_tokenizer.json", "outputs-{}.txt"
 
 
 def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
@@ -78,10 +78,9 @@ def _require_overwritable(path: Path, overwrite: bool) -> None:
 
 def clear_run(path: Path) -> None:
     """Remove the files of a run, if one lies there, and no others."""
-    for name in (WEIGHTS, CONFIG, VOCABULARY, TOKENIZER, SOURCE_TOKENIZER, METRICS, CARD):
+    outputs = [OUTPUTS.format(split) for split in ("train", "dev", "test")]
+    for name in (WEIGHTS, CONFIG, VOCABULARY, TOKENIZER, SOURCE_TOKENIZER, METRICS, CARD, *outputs):
         (path / name).unlink(missing_ok=True)
-    for outputs in path.glob("outputs-*.txt"):
-        outputs.unlink()
     for name in ("logs", "checkpoint", ENCODER):
         shutil.rmtree(path / name, ignore_errors=True)
 

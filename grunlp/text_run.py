@@ -12,7 +12,7 @@ from grunlp.data.text_batches import PairCollator
 from grunlp.data.tokenizer import TextTokenizer
 from grunlp.decoding.search import BeamSearch, Limits
 from grunlp.models.seq2seq import Seq2Seq
-from grunlp.run_folder import CONFIG, SOURCE_TOKENIZER, TOKENIZER, WEIGHTS, fitting, read_config, require_parts
+from grunlp.run_folder import CONFIG, OUTPUTS, SOURCE_TOKENIZER, TOKENIZER, WEIGHTS, fitting, read_config, require_parts
 
 
 class TextRun(NamedTuple):
@@ -40,7 +40,7 @@ def save_text_settings(path: Path, config: DictConfig, source: TextTokenizer, ta
 def write_outputs(path: Path, split: str, outputs: Sequence[str]) -> None:
     """Put the texts of a split beside its scores, a line each."""
     lines = (" ".join(text.split()) + "\n" for text in outputs)
-    (path / f"outputs-{split}.txt").write_text("".join(lines), encoding="utf-8")
+    (path / OUTPUTS.format(split)).write_text("".join(lines), encoding="utf-8")
 
 
 def load_text_run(path: str | Path) -> TextRun:
@@ -63,13 +63,13 @@ def load_text_run(path: str | Path) -> TextRun:
     return TextRun(path, config, PairCollator(source, target, longest, 0.0), model.eval())
 
 
-def writes_text(path: str) -> bool:
-    """Whether the run in this folder, or in the first of several between commas, writes texts."""
-    folder = Path(path.partition(",")[0])
-    return (folder / CONFIG).is_file() and (folder / TOKENIZER).is_file()
+def search_values(config: DictConfig) -> dict[str, Any]:
+    """The group `search` of a configuration, a number of its kind for each: alpha=1 was typed, and 1.0 is meant."""
+    kinds = {field.name: field.type for field in (*fields(Limits), *fields(BeamSearch))}
+    return {str(key): float(value) if kinds[str(key)] is float else value for key, value in config.search.items()}
 
 
 def search_of(search: Mapping[str, Any]) -> tuple[Limits, BeamSearch]:
-    """What the group `search` of a configuration says."""
+    """What such values say."""
     limits = {field.name: search[field.name] for field in fields(Limits)}
     return Limits(**limits), BeamSearch(**{key: value for key, value in search.items() if key not in limits})

@@ -10,7 +10,7 @@ from pytorch_lightning.callbacks import Callback
 
 from grunlp.card import write_card
 from grunlp.data.batches import FrameCollator
-from grunlp.data.corpora.corpus import Corpus, leave_out
+from grunlp.data.corpora.corpus import Corpus, keys_of, leave_out
 from grunlp.data.corpora.frames import open_frames
 from grunlp.data.leaks import text_key
 from grunlp.data.module import SentenceData
@@ -128,13 +128,12 @@ def _part(corpus: Corpus, old: Corpus | None, share: float, seed: int) -> tuple[
     or test set of either corpus. Old ones that occur there or among the new are left out as well."""
     if old is None:
         return corpus.train, [], corpus.left_out
-    splits = [part for part in (corpus.dev, corpus.test, old.dev, old.test) if part is not None]
-    held_out = {text_key(words) for part in splits for words in part["words"]}
+    held_out = keys_of(corpus.dev, corpus.test, old.dev, old.test)
     new, left_out = leave_out("new", corpus.train, held_out)
-    known = {text_key(words) for words in old.train["words"]}
-    seen = sum(text_key(words) in known for part in splits[:2] for words in part["words"])
+    known, own = keys_of(old.train), [part for part in (corpus.dev, corpus.test) if part is not None]
+    seen = sum(text_key(words) in known for part in own for words in part["words"])
     if seen and corpus.name != old.name:
         log.warning("%d sentences of the new dev and test sets were in the old training data: they flatter", seen)
-    rest, _ = leave_out("old", old.train, held_out | {text_key(words) for words in new["words"]})
+    rest, _ = leave_out("old", old.train, held_out | keys_of(new))
     rest = rest.shuffle(seed=seed).select(range(min(len(rest), round(share * len(new)))))
     return new, [rest], corpus.left_out + left_out

@@ -20,10 +20,10 @@ from grunlp.errors import GrunlpError
 from grunlp.models.srl import SRLModel
 from grunlp.models.transfer import transfer
 from grunlp.run import build_model, load_pretrained, open_encoder, save_settings
-from grunlp.run_folder import clear_run, new_run, write_metrics
+from grunlp.run_folder import clear_run, new_run
 from grunlp.tasks.labelling import score
 from grunlp.tasks.srl import SRLTask
-from grunlp.tasks.trainer import fit, make_trainer
+from grunlp.tasks.trainer import fit, make_trainer, score_splits
 
 log = logging.getLogger("grunlp")
 
@@ -70,12 +70,7 @@ def run(config: DictConfig) -> None:
     )
 
     took = fit(trainer, task, data, run_dir, corpus.left_out)
-    for split in ("dev", "test"):  # test is read here, once, with the weights that dev has chosen
-        examples = getattr(corpus, split)
-        if examples is not None:
-            scores = score(model, collate, examples, config.loader.batch_tokens)
-            write_metrics(run_dir, split, scores.as_dict())
-            print(f"\n{split}\n{scores.report()}")
+    score_splits(run_dir, corpus, lambda examples: score(model, collate, examples, config.loader.batch_tokens))
     write_card(run_dir)
     print(f"\n{took}")
 

@@ -18,10 +18,10 @@ from grunlp.errors import GrunlpError
 from grunlp.models.tagger import Tagger
 from grunlp.models.transfer import transfer
 from grunlp.run import build_model, load_pretrained, open_encoder, save_settings
-from grunlp.run_folder import clear_run, new_run, write_metrics
+from grunlp.run_folder import clear_run, new_run
 from grunlp.tasks.tagger import TaggerTask
 from grunlp.tasks.tagging import score
-from grunlp.tasks.trainer import fit, make_trainer
+from grunlp.tasks.trainer import fit, make_trainer, score_splits
 
 log = logging.getLogger("grunlp")
 
@@ -66,12 +66,7 @@ def run(config: DictConfig) -> None:
     )
 
     took = fit(trainer, task, data, run_dir, corpus.left_out)
-    for split in ("dev", "test"):  # test is read here, once, with the weights that dev has chosen
-        examples = getattr(corpus, split)
-        if examples is not None:
-            scores = score(model, collate, examples, config.loader.batch_tokens)
-            write_metrics(run_dir, split, scores.as_dict())
-            print(f"\n{split}\n{scores.report()}")
+    score_splits(run_dir, corpus, lambda examples: score(model, collate, examples, config.loader.batch_tokens))
     write_card(run_dir)
     print(f"\n{took}")
 

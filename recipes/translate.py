@@ -10,11 +10,11 @@ from pytorch_lightning import seed_everything
 from grunlp.data.corpora.pairs import open_pairs
 from grunlp.data.module import PairData
 from grunlp.data.tokenizer import TextTokenizer
-from grunlp.run_folder import clear_run, new_run, write_metrics
+from grunlp.run_folder import clear_run, new_run
 from grunlp.tasks.generation import score
 from grunlp.tasks.seq2seq import Seq2SeqTask
-from grunlp.tasks.trainer import fit, make_trainer
-from grunlp.text_run import build_seq2seq, save_text_settings, search_of, write_outputs
+from grunlp.tasks.trainer import fit, make_trainer, score_splits
+from grunlp.text_run import build_seq2seq, save_text_settings, search_of, search_values, write_outputs
 
 log = logging.getLogger("grunlp")
 
@@ -38,7 +38,7 @@ def run(config: DictConfig) -> None:
     clear_run(run_dir)
     save_text_settings(run_dir, config, source, target)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
-    limits, search = search_of(config.search)
+    limits, search = search_of(search_values(config))
     task = Seq2SeqTask(model, target, limits, config.scores, steps, **config.optimizer)
     trainer = make_trainer(run_dir, **config.trainer)
     log.info("%d pairs; %d and %d words or pieces", len(data.train[0]), len(source), len(target))
@@ -47,11 +47,8 @@ def run(config: DictConfig) -> None:
     )
 
     took = fit(trainer, task, data, run_dir, corpus.left_out)
-    for split in ("dev", "test"):  # test is read here, once, with the weights that dev has chosen
-        pairs = getattr(corpus, split)
-        if pairs is not None:
-            scores = score(model, data.collate, pairs, config.scores, limits, search, config.loader.batch_tokens)
-            write_metrics(run_dir, split, scores.as_dict())
-            write_outputs(run_dir, split, scores.outputs)
-            print(f"\n{split}\n{scores.report()}")
+    how = (config.scores, limits, search, config.loader.batch_tokens)
+    found = score_splits(run_dir, corpus, lambda pairs: score(model, data.collate, pairs, *how))
+    for split, scores in found.items():
+        write_outputs(run_dir, split, scores.outputs)
     print(f"\n{took}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grunlp import evaluate, predict
+from grunlp import compare, evaluate, predict
 from grunlp.config import compose_config
 from grunlp.data.demo.reversal import reversal_pairs
 from grunlp.errors import GrunlpError
@@ -54,10 +54,38 @@ def test_evaluate_finds_the_score_of_the_training(folder: Path, call: Call) -> N
     assert status == 0, err
     assert out.startswith("bleu ") and "13a" in out
     assert json.loads((folder / "run/metrics.json").read_text())["test"] == before
-    files = [f"input={folder}/test", f"target={folder}/test_target", f"metrics={folder}/scores.json"]
+    files = [f"input={folder}/test", f"input_target={folder}/test_target", f"metrics={folder}/scores.json"]
     status, _, err = call(evaluate.main, f"run={folder}/run", *files)
     assert status == 0, err
     assert json.loads((folder / "scores.json").read_text()) == before
+
+
+def test_another_search_is_not_kept_in_the_run(folder: Path, call: Call) -> None:
+    files = [folder / "run/metrics.json", folder / "run/outputs-test.txt"]
+    before = [file.read_text() for file in files]
+    status, out, err = call(evaluate.main, f"run={folder}/run", "beam=1", "max_length=2")
+    assert status == 0 and out and "not kept in the run" in err
+    assert [file.read_text() for file in files] == before
+
+
+def test_a_bad_line_is_left_out(folder: Path, call: Call) -> None:
+    (folder / "bad.txt").write_bytes(b"1 2\n\xe4\n3 4\n")
+    status, out, err = call(predict.main, f"run={folder}/run", f"input={folder}/bad.txt")
+    assert status == 1 and len(out.splitlines()) == 2 and "bad.txt:2: byte 0xe4" in err
+
+
+def test_numbers_are_of_their_kind(folder: Path, call: Call) -> None:
+    other = folder / "whole"
+    shutil.copytree(folder / "run", other)
+    config = (other / "config.yaml").read_text()
+    (other / "config.yaml").write_text(config.replace("alpha: 1.0", "alpha: 1"))
+    assert call(predict.main, f"run={other}", "alpha=0.6", "1 2")[0] == 0
+
+
+def test_only_predict_and_evaluate_take_it(folder: Path, call: Call) -> None:
+    for main, arguments in ((compare.main, [f"{folder}/run", f"{folder}/run"]),):
+        status, _, err = call(main, *arguments)
+        assert status == 2 and "is a network that writes texts" in err
 
 
 def test_predict(folder: Path, call: Call) -> None:
@@ -87,6 +115,10 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
         (evaluate.main, ["split=tets"], "Did you mean split=test?"),
         (evaluate.main, ["report=x.html"], "unknown key report"),
         (evaluate.main, [f"input={folder}/test"], "too few columns"),
+        (evaluate.main, [f"input={folder}/test", "split=dev"], "a file stands for a split"),
+        (evaluate.main, [f"input_target={folder}/test"], "input_target= without input="),
+        (predict.main, ["style=text", "nbest=2", "1"], "a line holds one text"),
+        (predict.main, ["source=1", "1"], "a text stands for them"),
     ):
         status, _, err = call(main, run, *arguments)
         assert status == 2 and message in err, err
@@ -117,6 +149,7 @@ def test_runs_of_other_words_do_not_write_together(folder: Path, call: Call) -> 
         (["recipe=translate", "trainer.monitor=dev/f1"], "with scores=bleu there are: dev/bleu, dev/loss"),
         (["recipe=summarize", "search.nbest=6"], "a beam of 5"),
         (["recipe=srl", "trainer.monitor=dev/bleu"], "writes no texts"),
+        (["recipe=translate", "model.word_dropout=1.5"], "it is a probability here"),
     ],
 )
 def test_training_mistakes(arguments: list[str], message: str) -> None:

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 # Without gradients a batch needs less memory, and larger products are faster.
 _EVALUATION_FACTOR = 4
 
+_SIDES = ("sources", "targets")
+_RAISE = "Raise loader.longest_source and loader.longest_target"
+
 
 class BatchData(LightningDataModule, ABC):
     """Batches of like length under a token budget.
@@ -164,12 +167,12 @@ class PairData(BatchData):
             for i, pair in enumerate(lengths)
             if all(not limit or length <= limit for length, limit in zip(pair, limits, strict=True))
         ]
+        said = " and ".join(f"{what} of {limit}" for what, limit in zip(_SIDES, limits, strict=True) if limit)
         if len(keep) < len(lengths):
-            said = "%s: %d training pairs left out because a side is longer than %d and %d tokens"
-            log.warning(said, corpus.name, len(lengths) - len(keep), longest_source, longest_target)
+            gone = len(lengths) - len(keep)
+            log.warning("%s: %d training pairs left out; longest are %s tokens", corpus.name, gone, said)
         if not keep:
-            there = f"the limits are {longest_source} and {longest_target} tokens"
-            raise GrunlpError(f"{corpus.name}: all training pairs are too long", there, "Raise loader.longest_source")
+            raise GrunlpError(f"{corpus.name}: all training pairs are too long", f"longest are {said} tokens", _RAISE)
         self.train = (corpus.train.select(keep), self._sampler([lengths[i] for i in keep], True))
         self.dev = (corpus.dev, self._sampler(self._lengths("dev", corpus.dev), False))
 

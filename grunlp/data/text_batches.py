@@ -1,7 +1,7 @@
 """Pairs of texts as tensors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -16,12 +16,14 @@ class PairBatch:
 
     source: (B, S) ids, END last, then PADDING. source_lengths: (B,) with END.
     target: (B, T + 1) ids between START and END, then PADDING. target_lengths: (B,) words to be told, END included.
+    texts: the targets as they were given, B of them.
     """
 
     source: Tensor
     source_lengths: Tensor
     target: Tensor
     target_lengths: Tensor
+    texts: list[str]
 
     @property
     def inputs(self) -> Tensor:
@@ -41,7 +43,8 @@ class PairBatch:
 
     def to(self, device: torch.device) -> "PairBatch":
         """The same batch on another device."""
-        return PairBatch(*(getattr(self, field.name).to(device) for field in fields(self)))
+        names = ("source", "source_lengths", "target", "target_lengths")
+        return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
 
 class PairCollator:
@@ -60,8 +63,9 @@ class PairCollator:
     def __call__(self, pairs: Sequence[Pair]) -> PairBatch:
         """Encode and pad, in the order given."""
         sources = self.sources([pair["source"] for pair in pairs])
-        targets = self.target.encode([pair["target"] for pair in pairs])
-        return PairBatch(*sources, *pad([[START, *self._resplit(self.target, ids), END] for ids in targets], 1))
+        texts = [pair["target"] for pair in pairs]
+        ids = [[START, *self._resplit(self.target, row), END] for row in self.target.encode(texts)]
+        return PairBatch(*sources, *pad(ids, 1), texts)
 
     def sources(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """(B, S) ids and (B,) lengths of sources alone."""

@@ -1,7 +1,8 @@
 """Text as ids of sub-words, words or characters, and back, by Hugging Face `tokenizers`.
 
-Text is normalised to NFC and its white space to single blanks; beyond that nothing is lost, so that what a network
-writes comes out detokenised: a piece that starts a word carries its blank as "▁" (Kudo and Richardson 2018, §3.1).
+Text is normalised to NFC and its white space to single blanks; beyond that nothing is lost that the vocabulary knows.
+So what a network writes comes out detokenised: a piece that starts a word carries its blank as "▁" (Kudo and Richardson
+2018, §3.1), which is read as a blank where it occurs in a text.
 """
 
 import json
@@ -45,11 +46,13 @@ class TextTokenizer:
         Args:
             kind: "bpe" (Sennrich et al. 2016), "unigram" (Kudo 2018), "word": words and signs, or "character".
             texts: one a sentence or line, read once.
-            size: of the vocabulary, at most; of characters all that are frequent enough are kept.
-            min_count: what is rarer makes no merge of "bpe", no word of "word" and no sign of "character";
-                "unigram" takes no notice.
+            size: of the vocabulary, at most; but "bpe" keeps all characters it meets, and "character" all that are
+                frequent enough.
+            min_count: what is rarer makes no merge of "bpe", no word of "word" and no sign of "character"; it says
+                nothing of "unigram".
 
         Raises:
+            GrunlpError: `size` is too small for the characters of "unigram".
             ValueError: another kind.
         """
         if kind not in KINDS:
@@ -72,7 +75,12 @@ class TextTokenizer:
             words = [pre_tokenizers.Metaspace(), pre_tokenizers.Split(Regex(r"▁?[^\p{L}\p{M}\p{N}▁]"), "isolated")]
             tokenizer.pre_tokenizer = pre_tokenizers.Sequence(words)
             tokenizer.decoder = decoders.Metaspace()
-        tokenizer.train_from_iterator(texts, _trainer(kind, size, min_count))
+        try:
+            tokenizer.train_from_iterator(texts, _trainer(kind, size, min_count))
+        except Exception as error:  # the library raises bare exceptions
+            raise GrunlpError(
+                f"tokenizer.size={size}: {error}", f"tokenizer.kind={kind}", "Raise tokenizer.size"
+            ) from None
         return cls(tokenizer)
 
     @classmethod
@@ -143,7 +151,7 @@ class TextTokenizer:
 def _trainer(kind: Kind, size: int, min_count: int) -> Any:
     if kind == "bpe":
         return trainers.BpeTrainer(
-            vocab_size=size, min_frequency=max(2, min_count), special_tokens=_SPECIAL, show_progress=False
+            vocab_size=size, min_frequency=min_count, special_tokens=_SPECIAL, show_progress=False
         )
     if kind == "unigram":
         return trainers.UnigramTrainer(vocab_size=size, unk_token="<unk>", special_tokens=_SPECIAL, show_progress=False)

@@ -62,13 +62,16 @@ class BeamSearch:
 
     Args:
         beam: K, hypotheses of each text; 1 is greedy search.
+        nbest: so many texts of a source are wanted: search goes on until none better than these can come.
         alpha: strength of the normalisation by length; 0 is none.
         normalization: a finished text of n words, its end included, is ranked by its log probability over n^alpha
             ("length"), or over ((5 + n) / 6)^alpha ("gnmt", Wu et al. 2016, eq. 14).
         coverage_penalty: strength of the same equation's penalty for source words that were not read.
-        nbest: so many texts of a source are wanted: search goes on until none better than these can come.
         block_ngrams: no text holds the same n-gram of so many words twice; 0 blocks none.
-        forbidden: sequences of ids that no text may hold.
+        forbidden: sequences of ids that no text may hold, each of one id at least.
+
+    Raises:
+        ValueError: an empty sequence among `forbidden`.
     """
 
     beam: int
@@ -78,6 +81,10 @@ class BeamSearch:
     coverage_penalty: float
     block_ngrams: int
     forbidden: tuple[tuple[int, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not all(self.forbidden):
+            raise ValueError("an empty sequence cannot be forbidden")
 
     def divisor(self, length: float) -> float:
         """What a log probability is divided by."""
@@ -106,7 +113,8 @@ def beam_search(
 
     A hypothesis that ends leaves the beam, which is one narrower from then on; a search is over when it is empty, or
     when no hypothesis left in it can still become better than the best that have ended: log probabilities only fall, so
-    the best a hypothesis can hope for is its own, divided by what the greatest length allows.
+    the best a hypothesis can hope for is its own, divided by what the greatest length allows. Where a text cannot go on
+    without a word that is barred, it ends, however short it is; so each source gets one text at least.
 
     Args:
         step: see above.
@@ -115,12 +123,12 @@ def beam_search(
         words: special ids.
         limits: lengths.
         options: how to search.
-        prefixes: ids that each text must begin with; None: nothing.
+        prefixes: ids that each text must begin with, whatever the limits and bars; None: nothing.
     """
     count = len(source_lengths)
     device = source_lengths.device
-    least, most = limits.bounds(source_lengths)
     prefixes = prefixes or [()] * count
+    least, most = _bounds(limits, source_lengths, prefixes)
     finished: list[list[Hypothesis]] = [[] for _ in range(count)]
     active = list(range(count))  # the text of each row of what follows
     width = 1
@@ -180,16 +188,29 @@ def _restrict(
     prefixes: Sequence[Sequence[int]],
 ) -> None:
     """Make impossible, in place, what may not be chosen now. log_probs: (B, K, V); ids: (B, K, length)."""
+    forced = {}
+    for b, text in enumerate(active):
+        if length > most[text]:
+            forced[b] = words.end
+        elif length <= len(prefixes[text]):
+            forced[b] = prefixes[text][length - 1]
+    kept = {b: log_probs[b, :, only].clone() for b, only in forced.items()}
+    end = log_probs[:, :, words.end].clone()
     log_probs[:, :, list(words.never)] = NEVER
     early = [b for b, text in enumerate(active) if length <= least[text]]
     log_probs[early, :, words.end] = NEVER
     _block(log_probs, ids, options)
-    for b, text in enumerate(active):
-        if length > most[text] or length <= len(prefixes[text]):
-            only = words.end if length > most[text] else prefixes[text][length - 1]
-            kept = log_probs[b, :, only].clone()
-            log_probs[b] = NEVER
-            log_probs[b, :, only] = kept
+    stuck = log_probs.isneginf().all(dim=2)  # (B, K)
+    log_probs[:, :, words.end] = torch.where(stuck, end, log_probs[:, :, words.end])
+    for b, only in forced.items():
+        log_probs[b] = NEVER
+        log_probs[b, :, only] = kept[b]
+
+
+def _bounds(limits: Limits, source_lengths: Tensor, prefixes: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    """The bounds of each text, with room for what it must begin with."""
+    least, most = limits.bounds(source_lengths)
+    return least, [max(m, len(prefix)) for m, prefix in zip(most, prefixes, strict=True)]
 
 
 def _block(log_probs: Tensor, ids: Tensor, options: BeamSearch) -> None:
@@ -216,16 +237,23 @@ class Sampling:
     """How to draw.
 
     Args:
-        temperature: log probabilities are divided by it; towards 0 the likeliest word is always drawn.
+        temperature: above 0; log probabilities are divided by it, and near 0 the likeliest word is always drawn.
         top_k: draw among so many likeliest words; 0: all.
-        top_p: draw among the fewest words that have this much probability together (Holtzman et al. 2020); 1: all.
+        top_p: above 0; draw among the fewest words with this much probability together (Holtzman et al. 2020); 1: all.
         seed: of the draws; the draws of a text depend on its number alone, not on the batch it is in.
+
+    Raises:
+        ValueError: a number outside these bounds.
     """
 
     temperature: float
     top_k: int
     top_p: float
     seed: int
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0 or not 0 < self.top_p <= 1 or self.top_k < 0:
+            raise ValueError(f"temperature and top_p lie above 0, top_p at most at 1, top_k not below 0; got {self}")
 
 
 @torch.inference_mode()
@@ -245,8 +273,8 @@ def sample(
         numbers: of the texts, which tell their draws apart.
     """
     count = len(source_lengths)
-    least, most = limits.bounds(source_lengths)
     prefixes = prefixes or [()] * count
+    least, most = _bounds(limits, source_lengths, prefixes)
     plain = BeamSearch(1, 1, 0.0, "length", 0.0, 0)
     draws = [np.random.default_rng([options.seed, number]) for number in numbers]
     written: list[list[int]] = [[] for _ in range(count)]

@@ -1,6 +1,8 @@
 """Scores of generated text: BLEU and chrF by sacreBLEU, ROUGE by rouge-score."""
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,8 +19,8 @@ class TextScores:
 
     Args:
         kind: "bleu" scores as translations: sacreBLEU (13a, cased; Post 2018) and chrF (Popović 2015), whose signatures
-            say how; "rouge" as summaries: ROUGE-1, -2 and L (Lin 2004), F1 with stemming, L once over the whole text
-            and once ("Lsum") by lines.
+            say how; "rouge" as summaries: ROUGE-1, -2 and L (Lin 2004), F1 with stems of English words, L once over the
+            whole text and once ("Lsum") by its lines, if it has several.
         outputs: one a source.
         references: of each source, one at least.
     """
@@ -51,13 +53,22 @@ class TextScores:
 
         result = {}
         for name, metric in (("bleu", _bleu()), ("chrf", CHRF())):
-            score = metric.corpus_score(self.outputs, self._streams(), n_bootstrap=_RESAMPLES)
-            # sacreBLEU gives the middle and half the width of its interval
-            interval = [float(score._mean - score._ci), float(score._mean + score._ci)]
-            result[name] = {"score": float(score.score), "interval": interval, "how": str(metric.get_signature())}
-        exact = [text in texts for text, texts in zip(self.outputs, self.references, strict=True)]
-        result["exact"] = _mean(100 * np.array(exact, dtype=float), "texts equal to a reference, in percent")
+            score = float(metric.corpus_score(self.outputs, self._streams()).score)
+            how = str(metric.get_signature())
+            result[name] = {"score": score, "interval": self._bootstrap(metric), "how": how}
+        pairs = zip(self.outputs, self.references, strict=True)
+        exact = [_plain(text) in map(_plain, texts) for text, texts in pairs]
+        result["exact"] = _mean(
+            100 * np.array(exact, dtype=float), "texts equal to a reference but for blanks, in percent"
+        )
         return result
+
+    def _bootstrap(self, metric: Any) -> list[float]:
+        """The interval of a score of sacreBLEU's."""
+        # its own bootstrap gives a mean and half a width, which may leave 0 to 100, and fails where some draws score 0;
+        # the two methods here are those that it is made of
+        counts = np.array(metric._extract_corpus_statistics(self.outputs, self._streams()), dtype=float)
+        return _interval(counts, lambda sums: float(metric._compute_score_from_stats(sums.tolist()).score))
 
     def _summary(self) -> dict[str, Any]:
         result = {}
@@ -65,14 +76,14 @@ class TextScores:
         several = {"": single} | ({", best reference": self.references} if single != self.references else {})
         for suffix, references in several.items():
             for name, values in self._rouge(references).items():
-                result[name + suffix] = _mean(values, "rouge-score, F1, stemmed")
+                result[name + suffix] = _mean(values, "rouge-score, F1, stemmed, words of any script")
         return result
 
     def _rouge(self, references: Sequence[Sequence[str]]) -> dict[str, np.ndarray]:
         """F1 in percent of each text by each measure."""
         from rouge_score.rouge_scorer import RougeScorer
 
-        scorer = RougeScorer(list(_ROUGE), use_stemmer=True)
+        scorer = RougeScorer(list(_ROUGE), tokenizer=_Words())
         scores = [scorer.score_multi(texts, text) for texts, text in zip(references, self.outputs, strict=True)]
         return {name: np.array([100 * score[name].fmeasure for score in scores]) for name in _ROUGE}
 
@@ -82,11 +93,40 @@ class TextScores:
         return [[texts[i] if i < len(texts) else None for texts in self.references] for i in range(most)]
 
 
+class _Words:
+    """Words as rouge-score's own tokenizer has them, but of any script: that one sees a to z and 0 to 9 alone."""
+
+    def __init__(self) -> None:
+        from nltk.stem.porter import PorterStemmer
+
+        self.stemmer = PorterStemmer()
+
+    def tokenize(self, text: str) -> list[str]:
+        """Runs of letters and digits; English words of more than three letters by their stems."""
+        words = re.findall(r"[^\W_]+", text.lower())
+        return [self.stemmer.stem(word) if len(word) > 3 and word.isascii() else word for word in words]
+
+
+def _plain(text: str) -> str:
+    """Blanks and composed characters as tokenizers normalise them."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
 def _mean(values: np.ndarray, how: str) -> dict[str, Any]:
-    """The mean over texts with its 95 % bootstrap interval."""
-    draws = np.random.default_rng(0).integers(len(values), size=(_RESAMPLES, len(values)))
-    interval = np.percentile(values[draws].mean(axis=1), (2.5, 97.5)).tolist()
+    """The mean over texts with its interval."""
+    interval = _interval(values[:, None], lambda sums: float(sums[0]) / len(values))
     return {"score": float(values.mean()), "interval": interval, "how": how}
+
+
+def _interval(counts: np.ndarray, score: Callable[[np.ndarray], float]) -> list[float]:
+    """95 % of the scores of sums over as many texts, drawn with replacement. counts: (texts, ...)."""
+    random, texts = np.random.default_rng(0), len(counts)
+    scores = []
+    for _ in range(_RESAMPLES):
+        times = np.bincount(random.integers(texts, size=texts), minlength=texts)
+        scores.append(score(times @ counts))
+    low, high = np.percentile(scores, (2.5, 97.5))
+    return [float(low), float(high)]
 
 
 def _bleu() -> Any:

@@ -30,7 +30,8 @@ class Attention(nn.Module):
         memory_size: M, features of a state of the source.
         size: features that are compared.
         kind: "additive", v · tanh(W q + U m) (Bahdanau et al. 2015, §A.1.2); "dot", (W q) · m (Luong et al. 2015, eq.
-            8, "general"); "multihead", several scaled dot products beside each other (Vaswani et al. 2017, §3.2.2).
+            8, "general") over the root of M; "multihead", several scaled dot products beside each other (Vaswani et al.
+            2017, §3.2.2).
         heads: of "multihead", a divisor of `size`; others have one.
 
     Raises:

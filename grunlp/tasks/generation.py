@@ -1,5 +1,6 @@
 """Running a trained network that writes over texts."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
@@ -15,8 +16,10 @@ from grunlp.metrics.text import Kind, TextScores
 from grunlp.models.ensemble import Ensemble
 from grunlp.models.seq2seq import Seq2Seq
 
+log = logging.getLogger(__name__)
+
 _CHUNK = 2048  # texts sorted by length together; bounds memory, however long the input
-_WORDS = Vocabulary(START, END, (PADDING, UNKNOWN, START))
+WORDS = Vocabulary(START, END, (PADDING, UNKNOWN, START))
 
 
 class Written(NamedTuple):
@@ -35,7 +38,7 @@ def write(
     search: BeamSearch,
     batch_tokens: int,
 ) -> Iterator[Written]:
-    """The texts of sources, in the order given; of an empty source the empty text.
+    """The texts of sources, in the order given; of an empty source the empty text. The log says how many were cut.
 
     Args:
         model: in evaluation mode.
@@ -45,15 +48,19 @@ def write(
         search: how they are searched; `nbest` of each are given.
         batch_tokens: most source tokens a batch, each counted once for each hypothesis.
     """
-    pairs = iter(pairs)
+    pairs, cut = iter(pairs), 0
     while chunk := list(islice(pairs, _CHUNK)):
         results: dict[int, Written] = {}
         sources = collate.source.encode([pair["source"] for pair in chunk])
-        lengths = [min(len(ids), collate.longest_source or len(ids)) + 1 for ids in sources]
+        longest = collate.longest_source or max(map(len, sources))
+        cut += sum(len(ids) > longest for ids in sources)
+        lengths = [min(len(ids), longest) + 1 for ids in sources]
         for indices in TokenBudgetSampler(lengths, [search.beam] * len(chunk), batch_tokens, shuffle=False, seed=0):
             some = [chunk[i] for i in indices]
             results.update(zip(indices, _write(model, collate, some, limits, search), strict=True))
         yield from (results[i] for i in range(len(chunk)))
+    if cut:
+        log.warning("%d sources were read up to their first %d tokens alone", cut, collate.longest_source)
 
 
 @torch.inference_mode()
@@ -62,7 +69,7 @@ def _write(
 ) -> Iterator[Written]:
     ids, lengths = collate.sources([pair["source"] for pair in some])
     state = model.encode(ids, lengths)
-    for pair, found in zip(some, beam_search(model.step, state, lengths - 1, _WORDS, limits, search), strict=True):
+    for pair, found in zip(some, beam_search(model.step, state, lengths - 1, WORDS, limits, search), strict=True):
         best = found[: search.nbest]
         if not pair["source"].strip():
             best = [Hypothesis([], 0.0, 0.0)]

@@ -8,10 +8,11 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
 from grunlp.data.text_batches import PairBatch
-from grunlp.data.tokenizer import END, PADDING, START, TextTokenizer
-from grunlp.decoding.search import BeamSearch, Limits, Vocabulary, beam_search
+from grunlp.data.tokenizer import TextTokenizer
+from grunlp.decoding.search import BeamSearch, Limits, beam_search
 from grunlp.metrics.text import Kind, TextScores
 from grunlp.models.seq2seq import Seq2Seq
+from grunlp.tasks.generation import WORDS
 from grunlp.tasks.optimizer import scheduled_adamw
 
 _GREEDY = BeamSearch(beam=1, nbest=1, alpha=0.0, normalization="length", coverage_penalty=0.0, block_ngrams=0)
@@ -22,7 +23,7 @@ class Seq2SeqTask(LightningModule):
     `dev/rouge`.
 
     `dev/loss` is the cross-entropy in nats a target token, without smoothing; `dev/bleu` and `dev/rouge` are those of
-    greedy search, against the first reference.
+    greedy search, against the targets.
 
     Args:
         model: the network.
@@ -75,10 +76,9 @@ class Seq2SeqTask(LightningModule):
         count = int(batch.target_lengths.sum())
         self.nats, self.told = self.nats + float(nats) * count, self.told + count
         state = self.model.encode(batch.source, batch.source_lengths)
-        words = Vocabulary(START, END, (PADDING, START))
-        for found in beam_search(self.model.step, state, batch.source_lengths - 1, words, self.limits, _GREEDY):
+        for found in beam_search(self.model.step, state, batch.source_lengths - 1, WORDS, self.limits, _GREEDY):
             self.outputs.append(self.tokenizer.decode(found[0].ids))
-        self.targets += [[self.tokenizer.decode(ids)] for ids in batch.target[:, 1:].tolist()]
+        self.targets += [[text] for text in batch.texts]
 
     def on_validation_epoch_end(self) -> None:
         """Log the scores of the whole split."""

@@ -5,16 +5,18 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 import torch
+from datasets import Dataset
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar, WeightAveraging
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import Tensor, nn
 
+from grunlp.data.corpora.corpus import Corpus
 from grunlp.run_folder import save_weights, write_metrics
 
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises at the level of information,
@@ -170,6 +172,31 @@ def fit(trainer: Trainer, task: LightningModule, data: LightningDataModule, run_
     took = {"seconds": seconds, "epochs": epochs, "left_out": left_out, "peak_memory_mib": memory}
     write_metrics(run_dir, "training", took)
     return f"trained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}"
+
+
+class Reported(Protocol):
+    """What any scoring can do."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `metrics.json`."""
+
+    def report(self) -> str:
+        """For people."""
+
+
+Scored = TypeVar("Scored", bound=Reported)
+
+
+def score_splits(run_dir: Path, corpus: Corpus, score: Callable[[Dataset], Scored]) -> dict[str, Scored]:
+    """Score dev and, this once, test with the weights that dev has chosen; print and keep what comes out."""
+    found = {}
+    for split in ("dev", "test"):
+        examples = getattr(corpus, split)
+        if examples is not None:
+            scores = found[split] = score(examples)
+            write_metrics(run_dir, split, scores.as_dict())
+            print(f"\n{split}\n{scores.report()}")
+    return found
 
 
 def load_best(trainer: Trainer, task: LightningModule) -> int:

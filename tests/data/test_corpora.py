@@ -219,6 +219,12 @@ def test_pairs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert opened.train["source"] == ["Ja.", "Maus"] and opened.left_out == 2
     assert open_pairs(data, both=False).train["source"] == ["Ja.", "Katze", "Maus"]
     assert len(opened.dev) == 2 and opened.test is not None and opened.test["target"] == ["cat!"]
+    (tmp_path / "rows").write_text(json.dumps({"source": "x", "target": "y", "more": ["mouse"]}))
+    more = {**data, "train": str(tmp_path / "rows2"), "dev": str(tmp_path / "rows"), "test": None, "references": "more"}
+    rows = [{"source": one, "target": other, "more": ["z"]} for one, other in train]
+    (tmp_path / "rows2").write_text("\n".join(map(json.dumps, rows)))
+    more |= {"train_target": None, "dev_target": None, "test_target": None}
+    assert "Maus" not in open_pairs(more, both=True).train["source"], "mouse is a further reference of dev"
     assert "2 training pairs left out because a side is empty (2, 3)" in caplog.text
     assert "2 training pairs, 2 more left out because they occur in dev or test" in caplog.text
 
@@ -253,5 +259,5 @@ def test_reversal_and_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(pair["target"].split() == pair["source"].split()[::-1] for pair in opened.dev)
     monkeypatch.delenv("GRUNLP_DATA", raising=False)
     for name in ("multi30k-de-en", "aeslc"):
-        with pytest.raises(GrunlpError, match=f"data={name.partition('-')[0]}: no such folder"):
+        with pytest.raises(GrunlpError, match=f"data={name}: no such folder"):
             open_pairs({"name": name}, both=True)

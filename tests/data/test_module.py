@@ -92,7 +92,7 @@ def test_long_pairs_are_left_out_of_training_alone(
     data = pairs(2, 2, False)
     assert read(data.train_dataloader(), data.target) == [("a b", "b a"), ("d", "e"), ("e f", "f e")]
     assert read(data.val_dataloader(), data.target) == sorted(PAIRS)
-    assert "2 training pairs left out because a side is longer than 2 and 2 tokens" in caplog.text
+    assert "2 training pairs left out; longest are sources of 2 and targets of 2 tokens" in caplog.text
     monkeypatch.setattr(sys.modules[__name__], "PAIRS", PAIRS[:1])
     with pytest.raises(GrunlpError, match="all training pairs are too long"):
         pairs(2, 2, False)
@@ -103,4 +103,5 @@ def test_long_sources_are_cut_where_asked(caplog: pytest.LogCaptureFixture) -> N
     cut = [("a b", "a"), *PAIRS[1:]]
     assert read(data.train_dataloader(), data.target) == sorted(pair for pair in cut if pair != PAIRS[2])
     assert read(data.val_dataloader(), data.target) == sorted(cut)
+    assert "1 training pairs left out; longest are targets of 2 tokens" in caplog.text
     assert "1 of 5 sources in the dev split are read up to their first 2 tokens alone" in caplog.text

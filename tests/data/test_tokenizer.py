@@ -89,6 +89,8 @@ def test_size_and_count() -> None:
     assert rare.encode(["hapax"]) == [[UNKNOWN]] and UNKNOWN not in rare.encode(["boat old"])[0]
     with pytest.raises(ValueError, match="bpe, unigram, word, character"):
         TextTokenizer.train("letters", LINES, 50, 1)  # type: ignore[arg-type]
+    with pytest.raises(GrunlpError, match=r"(?s)tokenizer.size=9.*Raise tokenizer.size"):
+        TextTokenizer.train("unigram", LINES, 9, 1)
 
 
 @pytest.mark.parametrize("kind", KINDS)

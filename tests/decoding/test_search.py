@@ -130,6 +130,17 @@ def test_blocked_and_forbidden() -> None:
 def test_prefixes() -> None:
     found = search(toy(), SOURCES[:2], SHORT, prefixes=[[8, 8], []])
     assert all(h.ids[:2] == [8, 8] for h in found[0]) and found[1][0].ids[:2] != [8, 8]
+    # whatever the limits and bars
+    long = [8, UNKNOWN, 8, UNKNOWN, 8, UNKNOWN]
+    found = search(toy(), SOURCES[:2], SHORT, prefixes=[long, []], block_ngrams=2, forbidden=((8,),))
+    assert [h.ids for h in found[0]] == [long] and len(found[1][0].ids) <= 4
+
+
+def test_where_all_is_barred_a_text_ends() -> None:
+    limits = Limits(min_ratio=2.0, max_ratio=3.0, max_extra=0, max_length=100)
+    for beam in (1, 4):
+        for source, found in zip(SOURCES, search(toy(), SOURCES, limits, beam=beam, block_ngrams=1), strict=True):
+            assert found and min(2 * len(source), len(LETTERS)) <= len(found[0].ids) <= 3 * len(source)
 
 
 def draw(model: Seq2Seq, numbers: list[int], source: list[int], **changes: Any) -> list[Hypothesis]:
@@ -171,3 +182,11 @@ def test_narrow_samples_are_greedy() -> None:
     for changes in ({"temperature": 1e-4}, {"top_k": 1}, {"top_p": 1e-6}):
         assert all(h.ids == greedy.ids for h in draw(model, list(range(10)), [4, 5], **changes))
     assert len({tuple(h.ids) for h in draw(model, list(range(10)), [4, 5], top_k=3)}) > 1
+
+
+def test_options_out_of_bounds() -> None:
+    with pytest.raises(ValueError, match="empty sequence"):
+        options(forbidden=((),))
+    for wrong in ({"temperature": 0.0}, {"top_p": 0.0}, {"top_p": 1.1}, {"top_k": -1}):
+        with pytest.raises(ValueError, match="temperature and top_p"):
+            draw(toy(), [0], [4], **wrong)

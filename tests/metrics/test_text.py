@@ -2,6 +2,7 @@
 
 import pytest
 import sacrebleu
+from rouge_score.rouge_scorer import RougeScorer
 
 from grunlp.metrics.text import TextScores
 
@@ -16,6 +17,9 @@ def test_bleu_is_sacrebleus() -> None:
     found = scores.as_dict()
     assert scores.overall() == found["bleu"]["score"] == expected and 20 < expected < 99
     assert found["chrf"]["score"] == sacrebleu.corpus_chrf(OUTPUTS, streams).score  # type: ignore[arg-type]
+    for name in ("bleu", "chrf"):
+        low, high = found[name]["interval"]
+        assert 0 <= low <= found[name]["score"] <= high <= 100
     assert "tok:13a" in found["bleu"]["how"] and "case:mixed" in found["bleu"]["how"]
     assert found["exact"]["score"] == pytest.approx(100 / 3)
     low, high = found["bleu"]["interval"]
@@ -48,3 +52,26 @@ def test_report_and_nothing_written() -> None:
     assert scores.overall() == 0
     lines = scores.report().splitlines()
     assert [line.split()[0] for line in lines] == ["bleu", "chrf", "exact"] and "95 % interval" in lines[0]
+
+
+def test_some_draws_may_score_nothing() -> None:
+    scores = TextScores("bleu", ["q", "c d e f"], [["zzz"], ["c d e f"]])
+    assert len(scores.report().splitlines()) == 3
+    whole = TextScores("bleu", ["a b c d"] * 2, [["a b c d"]] * 2).as_dict()
+    assert whole["bleu"]["score"] == pytest.approx(100) and max(whole["bleu"]["interval"]) <= 100.0001
+
+
+def test_words_of_any_script() -> None:
+    assert TextScores("rouge", ["Привет, мир"], [["привет мир"]]).overall() == 100
+    assert TextScores("rouge", ["schöne"], [["schone"]]).as_dict()["rouge1"]["score"] == 0
+    default = RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=True)
+    outputs = ["The running dogs' owners (2 of 3) were meeting_up again...", "flies and dies; RE: Q3-2001 meetings"]
+    references = ["A running dog's owner, 2 of them, meets up again", "re: meeting of q3 2001 that flew"]
+    found = TextScores("rouge", outputs, [[text] for text in references]).as_dict()
+    for name in ("rouge1", "rouge2", "rougeL"):
+        expected = [default.score(r, o)[name].fmeasure for r, o in zip(references, outputs, strict=True)]
+        assert found[name]["score"] == pytest.approx(50 * sum(expected))
+
+
+def test_blanks_do_not_make_a_text_another() -> None:
+    assert TextScores("bleu", ["Zwei Ma\u0308nner."], [["Zwei  M\u00e4nner. "]]).as_dict()["exact"]["score"] == 100

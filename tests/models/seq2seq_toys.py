@@ -55,7 +55,7 @@ def toy(seed: int = 0, **options: Any) -> Seq2Seq:
 def batch(pairs: Sequence[tuple[list[int], list[int]]]) -> PairBatch:
     """Pairs of ids without START and END."""
     sources = pad([[*source, END] for source, _ in pairs], 0)
-    return PairBatch(*sources, *pad([[START, *target, END] for _, target in pairs], 1))
+    return PairBatch(*sources, *pad([[START, *target, END] for _, target in pairs], 1), [""] * len(pairs))
 
 
 PAIRS = [([4, 5, 6], [5, 5, 4]), ([7], [4]), ([8, 4, 4, 5, 6, 7], []), ([], [6, 6, 6, 6, 6])]

@@ -8,7 +8,7 @@ from typing import Any
 from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus, keys_of, leave_out
-from grunlp.data.corpora.store import passing_cache, require_given, stamps, store
+from grunlp.data.corpora.store import require_given, stamps, store, store_hub
 from grunlp.data.demo import demo_examples
 from grunlp.data.example import Example
 from grunlp.data.propbank import FRAMES_FILE, find_ewt, find_frames
@@ -122,11 +122,8 @@ def _open_hub(
     test: str | None,
 ) -> dict[str, Dataset]:
     require_given("a hub data set needs data.path, data.words and data.tags", "NAME", path=path, words=words, tags=tags)
-    assert path is not None and words is not None and tags is not None
-    cache = passing_cache()
-    columns = {"words": words, "tags": tags, "predicate": predicate, "config": config}
-    names = zip(SPLITS, (train, dev, test), strict=True)
-    return {split: store(_hub, FEATURES, cache, name=path, split=part, **columns) for split, part in names if part}
+    splits = {"train": train, "dev": dev, "test": test}
+    return store_hub(_hub, FEATURES, path, splits, words=words, tags=tags, predicate=predicate, config=config)
 
 
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {

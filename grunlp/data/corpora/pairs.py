@@ -1,7 +1,6 @@
 """Corpora of pairs of texts: a source, and what is to be made of it."""
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus
-from grunlp.data.corpora.store import passing_cache, require_given, stamps, store
+from grunlp.data.corpora.store import data_folder, require_given, stamps, store, store_hub
 from grunlp.data.demo.reversal import reversal_pairs
 from grunlp.data.leaks import text_key
 from grunlp.data.pair import Pair
@@ -19,6 +18,10 @@ from grunlp.errors import GrunlpError
 
 log = logging.getLogger(__name__)
 
+_OWN = "data=pairs data.train=FILE data.dev=FILE"
+_COLUMNS = ("source", "target", "references")
+_AESLC = ("body", "subject", "annotations")
+
 FEATURES = Features(
     {"id": Value("string"), "source": Value("string"), "target": Value("string"), "references": List(Value("string"))}
 )
@@ -27,13 +30,13 @@ FEATURES = Features(
 def open_pairs(data: Mapping[str, Any], both: bool) -> Corpus:
     """Open the corpus that a config of the group `data` describes.
 
-    Training pairs with an empty side are left out, and so are those that have a text in
-    common with a pair of dev or test; the log says how many.
+    Training pairs with an empty side are left out, and so are those that have a text in common with a pair of dev or
+    test; the log says how many.
 
     Args:
         data: the keys of `configs/data/<name>.yaml`.
-        both: whether that holds of sources and targets, as in translation, or of sources alone: of summaries many
-            are "Re: meeting".
+        both: whether that holds of sources and of targets with their further references, as in translation, or of
+            sources alone: of summaries many are "Re: meeting".
 
     Raises:
         GrunlpError: a file or split is missing, broken or has no pairs.
@@ -48,9 +51,12 @@ def open_pairs(data: Mapping[str, Any], both: bool) -> Corpus:
     if not len(train):
         raise GrunlpError(f"{name}: no training pair with text on both sides", f"{whole} in all", "Give other files.")
     others = [part for part in (dev, test) if part is not None]
-    sides = ("source", "target") if both else ("source",)
-    held_out = {side: {text_key([text]) for part in others for text in part[side]} - {""} for side in sides}
-    keys = [[text_key([text]) in held_out[side] for text in train[side]] for side in sides]
+    held_out = {"source": {text for part in others for text in part["source"]}}
+    if both:
+        held_out["target"] = {text for part in others for text in part["target"]}
+        held_out["target"] |= {text for part in others for texts in part["references"] for text in texts}
+    held_out = {side: {text_key([text]) for text in texts} - {""} for side, texts in held_out.items()}
+    keys = [[text_key([text]) in texts for text in train[side]] for side, texts in held_out.items()]
     keep = [i for i, occurs in enumerate(zip(*keys, strict=True)) if not any(occurs)]
     left_out = len(train) - len(keep)
     log.info("%s: %d training pairs, %d more left out because they occur in dev or test", name, len(keep), left_out)
@@ -118,52 +124,34 @@ def _open_hub(
 ) -> dict[str, Dataset]:
     there = "a hub data set needs data.path, data.source and data.target"
     require_given(there, "NAME", path=path, source=source, target=target)
-    cache, names = passing_cache(), zip(SPLITS, (train, dev, test), strict=True)
-    columns = {"source": source, "target": target, "config": config}
-    return {split: store(_hub, FEATURES, cache, name=path, split=part, **columns) for split, part in names if part}
+    splits = {"train": train, "dev": dev, "test": test}
+    return store_hub(_hub, FEATURES, path, splits, source=source, target=target, config=config)
 
 
 def _open_reversal() -> dict[str, Dataset]:
     return {split: store(_reversal, FEATURES, split=split) for split in SPLITS}
 
 
-def data_folder(name: str, inside: str, home: str) -> Path:
-    """A corpus under `$GRUNLP_DATA`.
-
-    Args:
-        name: of the data set and its folder.
-        inside: what lies in the folder, for the message.
-        home: where to get it.
-
-    Raises:
-        GrunlpError: it is not there.
-    """
-    folder = Path(os.environ.get("GRUNLP_DATA", "")) / name
-    if not os.environ.get("GRUNLP_DATA") or not folder.is_dir():
-        there = f"it is looked for in $GRUNLP_DATA/{name}: {inside}"
-        raise GrunlpError(f"data={name}: no such folder", there, f"Get it from {home}, or give files of your own")
-    return folder
-
-
 def _open_multi30k(source: str, target: str) -> dict[str, Dataset]:
     inside = "train, val and test_2016_flickr, each .de.gz and .en.gz, a sentence a line"
-    folder = data_folder("multi30k", inside, "github.com/multi30k/dataset (data/task1/raw)")
-    files = {"train": "train", "dev": "val", "test": "test_2016_flickr"}
-    return {
-        split: open_pair_file(
-            str(folder / f"{stem}.{source}.gz"), str(folder / f"{stem}.{target}.gz"), None, None, None
-        )
-        for split, stem in files.items()
-    }
+    home = "github.com/multi30k/dataset (data/task1/raw)"
+    folder = data_folder(f"multi30k-{source}-{target}", "multi30k", inside, home, _OWN)
+    stems = {"train": "train", "dev": "val", "test": "test_2016_flickr"}
+    sides = {split: [str(folder / f"{stem}.{side}.gz") for side in (source, target)] for split, stem in stems.items()}
+    return {split: open_pair_file(one, other, None, None, None) for split, (one, other) in sides.items()}
 
 
 def _open_aeslc() -> dict[str, Dataset]:
     inside = "train, dev and test.jsonl.gz, an object a line with body, subject and annotations"
-    folder = data_folder("aeslc", inside, "github.com/ryanzhumich/AESLC")
-    return {
-        split: open_pair_file(str(folder / f"{split}.jsonl.gz"), None, "body", "subject", "annotations")
-        for split in SPLITS
-    }
+    folder = data_folder("aeslc", "aeslc", inside, "github.com/ryanzhumich/AESLC", _OWN)
+    return {split: open_pair_file(str(folder / f"{split}.jsonl.gz"), None, *_AESLC) for split in SPLITS}
+
+
+def columns_of(data: Mapping[str, Any]) -> dict[str, str | None]:
+    """What the data of a run call source, target and references; None where that is left to the reader."""
+    if data["name"] == "aeslc":
+        return dict(zip(_COLUMNS, _AESLC, strict=True))
+    return {column: data.get(column) if data["name"] == "pairs" else None for column in _COLUMNS}
 
 
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {

@@ -2,9 +2,10 @@
 
 import atexit
 import hashlib
+import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,28 @@ def stamps(*paths: str | Path | None) -> str:
     return " ".join(f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats)
 
 
-def passing_cache() -> str:
-    """For hub data: what lies under a name may change, so no copy outlives the process."""
+def store_hub(
+    generate: Callable[..., Iterator[Any]],
+    features: Features,
+    path: str | None,
+    splits: Mapping[str, str | None],
+    **columns: str | None,
+) -> dict[str, Dataset]:
+    """Splits of a hub data set. What lies under a name may change, so no copy outlives the process.
+
+    Args:
+        generate, features: as above; `generate` is called with `name`, `split` and `columns`.
+        path: its name.
+        splits: what it calls each of ours; None: it has none.
+        columns: which of its columns are read, and `config`.
+    """
     cache = tempfile.mkdtemp(prefix="grunlp-")
     atexit.register(shutil.rmtree, cache, ignore_errors=True)
-    return cache
+    return {
+        split: store(generate, features, cache, name=path, split=part, **columns)
+        for split, part in splits.items()
+        if part
+    }
 
 
 def require_given(there: str, what: str, **keys: str | None) -> None:
@@ -56,3 +74,23 @@ def require_given(there: str, what: str, **keys: str | None) -> None:
     for key, value in keys.items():
         if value is None:
             raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}={what}")
+
+
+def data_folder(name: str, folder: str, inside: str, home: str, own: str) -> Path:
+    """A corpus under `$GRUNLP_DATA`.
+
+    Args:
+        name: of the data set.
+        folder: what its folder is called.
+        inside: what lies there, for the message.
+        home: where to get it.
+        own: what to type instead.
+
+    Raises:
+        GrunlpError: it is not there.
+    """
+    root = os.environ.get("GRUNLP_DATA")
+    if not root or not (Path(root) / folder).is_dir():
+        there = f"it is looked for in $GRUNLP_DATA/{folder}: {inside}"
+        raise GrunlpError(f"data={name}: no such folder", there, f"Get it from {home}, or type {own}")
+    return Path(root) / folder

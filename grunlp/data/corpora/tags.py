@@ -1,6 +1,5 @@
 """Corpora whose words have tags."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.corpora import frames
 from grunlp.data.corpora.corpus import SPLITS, Corpus, keys_of, leave_out
-from grunlp.data.corpora.store import passing_cache, require_given, stamps, store
+from grunlp.data.corpora.store import data_folder, require_given, stamps, store, store_hub
 from grunlp.data.example import Tagged
 from grunlp.data.readers import detect
 from grunlp.data.readers.hub import read_hub_tagged
@@ -99,18 +98,14 @@ def _open_tagged_hub(
     if predicate is not None:
         raise GrunlpError("data.predicate with recipe=tag", "a tagger knows no predicates", "Leave it out.")
     require_given("a hub data set needs data.path, data.words and data.tags", "NAME", path=path, words=words, tags=tags)
-    cache = passing_cache()
-    columns = {"words": words, "tags": tags, "config": config}
-    names = zip(SPLITS, (train, dev, test), strict=True)
-    return {split: store(_tagged_hub, TAGGED, cache, name=path, split=part, **columns) for split, part in names if part}
+    splits = {"train": train, "dev": dev, "test": test}
+    return store_hub(_tagged_hub, TAGGED, path, splits, words=words, tags=tags, config=config)
 
 
 def _open_wnut() -> dict[str, Dataset]:
-    folder = Path(os.environ.get("GRUNLP_DATA", "")) / "wnut17"
-    if not os.environ.get("GRUNLP_DATA") or not folder.is_dir():
-        there = "it is looked for in $GRUNLP_DATA/wnut17: train, dev and test.conll.gz, a token and its tag a line"
-        way = "Get it from github.com/leondz/emerging_entities_17, or type data=tags data.train=FILE data.dev=FILE"
-        raise GrunlpError("data=wnut17: no such folder", there, way)
+    inside = "train, dev and test.conll.gz, a token and its tag a line"
+    own = "data=tags data.train=FILE data.dev=FILE"
+    folder = data_folder("wnut17", "wnut17", inside, "github.com/leondz/emerging_entities_17", own)
     return {split: open_tag_file(str(folder / f"{split}.conll.gz"), None, None) for split in SPLITS}
 
 

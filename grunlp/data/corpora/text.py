@@ -48,10 +48,8 @@ def _open_texts(pattern: str) -> Dataset:
     paths = sorted(glob.glob(pattern))
     if not paths:
         raise GrunlpError(f"{pattern}: no such file", "a file, or a pattern as shells write them", "Check the path.")
-    parts = []
-    for path in paths:
-        parts.append(store(_text, frames.FEATURES, path=str(Path(path).resolve()), stamps=stamps(path)))
-    return concatenate_datasets(parts)
+    resolved = [str(Path(path).resolve()) for path in paths]
+    return concatenate_datasets([store(_text, frames.FEATURES, path=path, stamps=stamps(path)) for path in resolved])
 
 
 def _text(path: str, stamps: str, code: str) -> Iterator[Example]:

@@ -1,19 +1,18 @@
 """Pairs of texts, and texts alone.
 
-Two files side by side, line n of one belonging to line n of the other; or one file, whose first line tells whether it
-has an object a line (JSON lines) or columns between tabs. In JSON, a target may be a list: the first is the target, the
-others are further references.
+Two files side by side, line n of one belonging to line n of the other; or one file: of objects a line (JSON lines), if
+its first line is one, else of columns between tabs. Of one file empty lines are passed over.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from grunlp.data.pair import Pair
 from grunlp.data.readers.lines import open_lines, require_file
-from grunlp.errors import DataError
+from grunlp.errors import DataError, GrunlpError
 
 _NAMES = {"source": ("source", "text"), "target": ("target", "summary")}  # of fields, where none is given
 
@@ -27,49 +26,67 @@ def read_pairs(
         path: a file, plain, gz or xz.
         target_path: a file with the targets of the sources in `path`; None: both are in `path`.
         source, target: the column, a number from 0, or the field of JSON, by its name; None: columns 0 and 1, or the
-            fields source (or text) and target (or summary). Of two files they mean nothing.
-        references: a field with a list of further targets that are as good; None: there is none.
+            fields source (or text) and target (or summary). A target may be a list: the first is the target, the
+            others are further references.
+        references: a field of JSON with a list of further targets that are as good; None: there is none.
 
     Raises:
-        DataError: a file is missing or broken, or a line is.
+        DataError: a file is missing or broken, or a line is; or no line has `references`.
+        GrunlpError: names for files that have no columns or fields of such names.
     """
     if target_path is not None:
+        if source or target or references:
+            there = "each file holds one side alone"
+            raise GrunlpError(
+                "names of columns, but two files side by side", there, "Leave source, target, references out."
+            )
         yield from _side_by_side(Path(path), Path(target_path))
         return
+    as_json, further = None, 0
     for number, line in _good_lines(Path(path)):
-        if number == 1:
-            as_json = line.lstrip().startswith("{")
-        if as_json:
-            record = _record(path, number, line)
-            one, other = (
-                _field(path, number, record, key, names) for key, names in (("source", source), ("target", target))
-            )
-            more = record.get(references, []) if references else []
-            if not isinstance(more, list) or not all(isinstance(text, str) for text in more):
-                raise DataError(path, number, f"{references} is no list of strings", "it holds further targets")
-            yield Pair(id=str(record.get("id", number)), source=one[0], target=other[0], references=other[1:] + more)
-        else:
-            cells = line.split("\t")
-            places = [_column(path, number, name, cells, default) for name, default in ((source, 0), (target, 1))]
-            yield Pair(id=str(number), source=cells[places[0]], target=cells[places[1]], references=[])
+        if not line.strip():
+            continue
+        if as_json is None:
+            as_json = _is_object(line)
+            if references and not as_json:
+                there = "columns between tabs hold one target each"
+                raise GrunlpError(f"references={references}, but {path} is no JSON", there, "Leave it out.")
+        if not as_json:
+            yield _columns(path, number, source, target, line)
+            continue
+        record = _record(path, number, line)
+        (one,) = _texts(path, number, record, "source", source)
+        other = _texts(path, number, record, "target", target)
+        if references and references in record:
+            further += 1
+            other += _texts(path, number, record, "references", references) if record[references] else []
+        yield Pair(id=str(record.get("id", number)), source=one, target=other[0], references=other[1:])
+    if references and not further:
+        raise DataError(path, None, f"no line has a field {references}", "it holds further targets", "Name another.")
 
 
-def read_sources(path: str, source: str | None) -> Iterator[Pair]:
-    """The sources of a file, with whatever else a line holds passed over: a line each, or a JSON object each.
+def read_sources(path: str, source: str | None, on_error: Callable[[DataError], None]) -> Iterator[Pair]:
+    """The sources of a file: each line as a whole, or a field of each object, if the first line with text is one.
 
     Args:
-        path, source: as above; but lines that are no objects are sources as a whole.
+        path, source: as above. An empty line is an empty source.
+        on_error: called with a bad line, which is then left out.
     """
-    as_json = False
-    for number, line in _good_lines(Path(path)):
-        if number == 1:
-            as_json = line.startswith("{") and line.rstrip().endswith("}")
-        if as_json and line.strip():
-            record = _record(path, number, line)
-            text = _field(path, number, record, "source", source)[0]
-            yield Pair(id=str(record.get("id", number)), source=text, target="", references=[])
-        else:
-            yield Pair(id=str(number), source=line, target="", references=[])
+    as_json = None
+    for number, line, fault in open_lines(Path(path)):
+        if as_json is None and line.strip():
+            as_json = _is_object(line)
+        try:
+            if fault:
+                raise DataError(path, number, fault, "expected UTF-8 text")
+            pair = Pair(id=str(number), source=line, target="", references=[])
+            if as_json and line.strip():
+                record = _record(path, number, line)
+                (text,) = _texts(path, number, record, "source", source)
+                pair |= {"id": str(record.get("id", number)), "source": text}
+            yield pair
+        except DataError as error:
+            on_error(error)
 
 
 def _good_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -92,6 +109,14 @@ def _side_by_side(path: Path, target_path: Path) -> Iterator[Pair]:
         yield Pair(id=str(number), source=one[1], target=other[1], references=[])
 
 
+def _is_object(line: str) -> bool:
+    """Whether a line is a JSON object, or was meant to be one: a text may well begin with a brace."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return line.lstrip().startswith('{"')
+
+
 def _record(path: str, number: int, line: str) -> dict[str, Any]:
     try:
         record = json.loads(line)
@@ -102,27 +127,33 @@ def _record(path: str, number: int, line: str) -> dict[str, Any]:
     return record
 
 
-def _field(path: str, number: int, record: dict[str, Any], kind: str, name: str | None) -> list[str]:
-    """The texts of a field, one at least."""
+def _texts(path: str, number: int, record: dict[str, Any], kind: str, name: str | None) -> list[str]:
+    """The texts of a field: of a source one, of others one at least."""
     names = (name,) if name is not None else _NAMES[kind]
     found = next((key for key in names if key in record), None)
     if found is None:
         there = f"there are: {', '.join(record)}"
-        raise DataError(path, number, f"no field {' or '.join(names)}", there, f"Name it: data.{kind}=FIELD")
-    texts = record[found] if isinstance(record[found], list) else [record[found]]
+        way = f"Name it by {kind}=FIELD, in a training by data.{kind}=FIELD"
+        raise DataError(path, number, f"no field {' or '.join(names)}", there, way)
+    texts = record[found] if isinstance(record[found], list) and kind != "source" else [record[found]]
     if not texts or not all(isinstance(text, str) for text in texts):
-        raise DataError(path, number, f"{found} is neither a text nor a list of texts", "", "Check how it was made.")
+        there = "it is to be a text" if kind == "source" else "it is to be a text or a list of texts"
+        raise DataError(path, number, f"{found} is something else", there, "Check how it was made.")
+    for text in texts:
+        if any("\ud800" <= sign <= "\udfff" for sign in text):
+            raise DataError(path, number, f"{found} holds half a character", "an escape \\ud8.. without its other half")
     return texts
 
 
-def _column(path: str, number: int, name: str | None, cells: list[str], default: int) -> int:
-    if name is not None and not name.isdecimal():
-        there = "columns have no names here, but numbers from 0"
-        raise DataError(
-            path, number, f"data.source or data.target is {name!r}", there, "Type data.source=0 data.target=1"
-        )
-    column = default if name is None else int(name)
-    if column >= len(cells):
-        there = f"{len(cells)} columns between tabs; column {column} was expected"
-        raise DataError(path, number, "too few columns", there, "Name them: data.source=0 data.target=1")
-    return column
+def _columns(path: str, number: int, source: str | None, target: str | None, line: str) -> Pair:
+    cells, texts = line.split("\t"), []
+    for key, name, default in (("source", source, 0), ("target", target, 1)):
+        if name is not None and not name.isdecimal():
+            there = "columns have no names here, but numbers from 0"
+            raise DataError(path, number, f"{key} is called {name!r}", there, "Give source and target by number.")
+        column = default if name is None else int(name)
+        if column >= len(cells):
+            there = f"{len(cells)} columns between tabs; column {column} was expected for the {key}"
+            raise DataError(path, number, "too few columns", there, "Give source and target by number.")
+        texts.append(cells[column])
+    return Pair(id=str(number), source=texts[0], target=texts[1], references=[])
