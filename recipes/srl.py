@@ -3,7 +3,6 @@
 import logging
 from itertools import chain
 
-import torch
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 from torch import Tensor
@@ -65,9 +64,6 @@ def run(config: DictConfig) -> None:
     )
     trainer = make_trainer(run_dir, **config.trainer)
     log.info("%d sentences, %d words, %d tags", len(corpus.train), len(vocabulary.words), len(vocabulary.tags))
-    log.info(
-        "%.2f million weights, %d threads", sum(p.numel() for p in model.parameters()) / 1e6, torch.get_num_threads()
-    )
 
     took = fit(trainer, task, data, run_dir, corpus.left_out)
     score_splits(run_dir, corpus, lambda examples: score(model, collate, examples, config.loader.batch_tokens))

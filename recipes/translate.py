@@ -3,7 +3,6 @@
 import logging
 from itertools import chain
 
-import torch
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
@@ -42,9 +41,6 @@ def run(config: DictConfig) -> None:
     task = Seq2SeqTask(model, target, limits, config.scores, steps, **config.optimizer)
     trainer = make_trainer(run_dir, **config.trainer)
     log.info("%d pairs; %d and %d words or pieces", len(data.train[0]), len(source), len(target))
-    log.info(
-        "%.2f million weights, %d threads", sum(p.numel() for p in model.parameters()) / 1e6, torch.get_num_threads()
-    )
 
     took = fit(trainer, task, data, run_dir, corpus.left_out)
     how = (config.scores, limits, search, config.loader.batch_tokens)

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from grunlp.data.corpora.corpus import Corpus
 from grunlp.run_folder import save_weights, write_metrics
 
+log = logging.getLogger(__name__)
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises at the level of information,
 logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # and prints its profiles there
 for _message in (
@@ -162,6 +163,8 @@ def fit(trainer: Trainer, task: LightningModule, data: LightningDataModule, run_
     Returns:
         what it took, as a line for people.
     """
+    weights = sum(parameter.numel() for parameter in task.parameters())
+    log.info("%.2f million weights, %d threads", weights / 1e6, torch.get_num_threads())
     started = time.perf_counter()
     trainer.fit(task, data)
     seconds, memory = time.perf_counter() - started, peak_memory_mib()
