@@ -1,5 +1,6 @@
 """A pretrained encoder of the Hugging Face hub under the GRU."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,38 @@ class PretrainedEncoder(nn.Module):
             return self.mixture.new_zeros(*piece_index.shape, self.output_size)
         if self.frozen:
             self.transformer.eval()
-        real = torch.arange(pieces.shape[1], device=pieces.device) < piece_lengths[:, None]  # (W, S)
+        width, offset = pieces.shape[1], 0
+        places = torch.zeros_like(piece_lengths)  # of each window's first sub-word in what the encoder gives
+        read = []
+        for group in _alike(piece_lengths.tolist()):
+            rows = torch.tensor(group, device=pieces.device)
+            mixed = self._read(pieces[rows], piece_lengths[rows])  # (G, S', E)
+            places[rows] = offset + mixed.shape[1] * torch.arange(len(group), device=pieces.device)
+            offset += mixed.shape[0] * mixed.shape[1]
+            read.append(mixed.flatten(0, 1))
+        words: Tensor = torch.cat(read)[places[piece_index // width] + piece_index % width]  # (B, T, E)
+        return words
+
+    def _read(self, pieces: Tensor, lengths: Tensor) -> Tensor:
+        """The mixed layers of some windows, without the padding that all have: (G, S', E)."""
+        pieces = pieces[:, : int(lengths.max())]
+        real = torch.arange(pieces.shape[1], device=pieces.device) < lengths[:, None]  # (G, S')
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             read = self.transformer(input_ids=pieces, attention_mask=real.long(), output_hidden_states=True)
-        mixed = torch.stack(read.hidden_states, dim=-1) @ self.mixture.softmax(dim=0)  # (W, S, E)
-        words: Tensor = mixed.flatten(0, 1)[piece_index]  # (B, T, E)
-        return words
+        mixed: Tensor = torch.stack(read.hidden_states, dim=-1) @ self.mixture.softmax(dim=0)
+        return mixed
+
+
+def _alike(lengths: list[int]) -> Iterator[list[int]]:
+    """Windows in groups of like length, shortest first.
+
+    Sentences of as many words may differ much in sub-words: one web address has hundreds. Were all padded to the
+    longest, the encoder would read twice as many sub-words of web text, and need many times the memory.
+    """
+    group: list[int] = []
+    for window in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if group and lengths[window] > 1.25 * lengths[group[0]] + 4:
+            yield group
+            group = []
+        group.append(window)
+    yield group

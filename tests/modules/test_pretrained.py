@@ -46,6 +46,25 @@ def test_alone_as_in_a_batch_and_in_windows(source: str) -> None:
         torch.testing.assert_close(together[b, : len(alone)], alone, rtol=0, atol=1e-5)
 
 
+def test_one_long_word_is_not_padding_for_all(tmp_path: Path) -> None:
+    encoder, pieces = open_encoder(save_tiny_encoder(tmp_path / "encoder", longest=64), weights=True)
+    assert encoder is not None
+    encoder.eval()
+    collate = FrameCollator(vocabulary_of(CORPUS), pieces)
+    address = {**CORPUS[0], "words": ["a" * 50, *CORPUS[0]["words"][1:]]}
+    batch = collate([*CORPUS, address, *CORPUS])
+    seen: list[int] = []
+    encoder.transformer.register_forward_pre_hook(
+        lambda module, arguments, keys: seen.append(keys["input_ids"].numel()), with_kwargs=True
+    )
+    together = read(encoder, batch)
+    assert sum(seen) < 1.5 * int(batch.piece_lengths.sum()) < batch.pieces.numel()
+    for b in (0, len(CORPUS), len(CORPUS) + 1):
+        one = collate([[*CORPUS, address, *CORPUS][b]])
+        alone = read(encoder, one)[0]
+        torch.testing.assert_close(together[b, : len(alone)], alone, rtol=0, atol=1e-5)
+
+
 def test_the_mixture_is_of_all_layers(source: str) -> None:
     encoder, collate = make(source)
     batch = collate(CORPUS[:1])
