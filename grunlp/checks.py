@@ -40,6 +40,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 # Recipes whose networks write texts, and the data sets they learn from.
 WRITERS = ("translate", "summarize")
+LINES = ("lines", "tinyshakespeare")  # for language models
 PAIRS = ("pairs", "hub-pairs", "reversal", "multi30k-de-en", "multi30k-en-de", "aeslc")
 
 NULLABLE = ("data.test",)  # words that may be taken away: a data set need not have a test split
@@ -82,6 +83,14 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "longest_source": (0, 10**9),
     "longest_target": (0, 10**9),
     "hidden": (0.01, 0.99),
+    "weight_drop": _SHARE,
+    "length": (1, 10**6),
+    "temperature": (1e-6, 1e6),
+    "top_k": (0, 10**9),
+    "top_p": (1e-6, 1.0),
+    "dynamic_rate": (0.0, 1e3),
+    "dynamic_decay": (0.0, 1.0),
+    "dynamic_length": (1, 10**6),
     "label_smoothing": _SHARE,
     "predicate_weight": _WEIGHT,
     "sense_weight": _WEIGHT,
@@ -165,6 +174,8 @@ def check_together(values: Mapping[str, Any]) -> None:
         )
         way = f"Type recipe={WRITERS[0]}" if pairs else f"Type data=pairs, or one of {', '.join(PAIRS[1:])}"
         raise GrunlpError(f"recipe={values['recipe']} with data={values['data.name']}", there, way)
+    if values["recipe"] == "lm" or values["data.name"] in LINES:
+        _check_language_model(values)
     if values["recipe"] in WRITERS:
         _check_writer(values)
     elif values["trainer.monitor"] in ("dev/bleu", "dev/rouge"):
@@ -185,9 +196,7 @@ def _check_writer(values: Mapping[str, Any]) -> None:
     if values["model.copy"] and not values["tokenizer.shared"]:
         there = "words are copied by their ids, which both sides must share"
         raise GrunlpError("model.copy=true with tokenizer.shared=false", there, "Type tokenizer.shared=true")
-    if values["model.word_dropout"] >= 1:
-        there = "it is a probability here, from 0 to below 1"
-        raise GrunlpError(f"model.word_dropout={values['model.word_dropout']}", there, "Type model.word_dropout=0.1")
+    _check_word_dropout(values)
     size, heads = values["model.attention_size"], values["model.heads"]
     if values["model.attention"] == "multihead" and size % heads:
         there = "heads share the features evenly"
@@ -201,6 +210,31 @@ def _check_writer(values: Mapping[str, Any]) -> None:
         there = f"with scores={values['scores']} there are: dev/{values['scores']}, dev/loss"
         way = f"Type trainer.monitor=dev/{values['scores']}"
         raise GrunlpError(f"trainer.monitor={values['trainer.monitor']}", there, way)
+
+
+def _check_language_model(values: Mapping[str, Any]) -> None:
+    """The same for language models."""
+    if values["recipe"] != "lm":
+        there = "running text is for language models"
+        raise GrunlpError(f"recipe={values['recipe']} with data={values['data.name']}", there, "Type recipe=lm")
+    if values["data.name"] not in (*LINES, "demo"):
+        there = "it needs running text"
+        way = f"Type data=lines data.train=FILE, or one of demo, {', '.join(LINES[1:])}"
+        raise GrunlpError(f"recipe=lm with data={values['data.name']}", there, way)
+    _check_word_dropout(values)
+    if values["model.adaptive"] and values["model.tied"]:
+        there = "it has a table for each part of the vocabulary"
+        raise GrunlpError("model.adaptive=true with model.tied=true", there, "Type model.tied=false")
+    if values["trainer.monitor"] != "dev/loss":
+        there = "a language model has dev/loss alone"
+        raise GrunlpError(f"trainer.monitor={values['trainer.monitor']}", there, "Type trainer.monitor=dev/loss")
+
+
+def _check_word_dropout(values: Mapping[str, Any]) -> None:
+    """Raise where the word dropout of a recipe that takes it as a probability is none."""
+    if values["model.word_dropout"] >= 1:
+        there = "it is a probability here, from 0 to below 1"
+        raise GrunlpError(f"model.word_dropout={values['model.word_dropout']}", there, "Type model.word_dropout=0.1")
 
 
 def unknown_key(key: str, known: Sequence[str]) -> GrunlpError:

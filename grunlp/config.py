@@ -30,6 +30,7 @@ _FILES = {f"data.{split}{kind}" for split in ("train", "dev", "test") for kind i
 _TEXTS = _FILES | {
     "init",
     "run_dir",
+    "data.field",
     "vocabulary.vectors",
     "model.encoder",
     "model.init",
@@ -51,12 +52,14 @@ def available(group: str) -> list[str]:
 def complete(overrides: Sequence[str]) -> list[str]:
     """What the user typed as Hydra is to read it.
 
-    Paths are quoted, so that any can be typed; files of one's own imply `data=files`, or `data=pairs` of recipes whose
-    networks write texts, and become absolute, so that a run finds them again from wherever it is evaluated.
+    Paths are quoted, so that any can be typed; files of one's own imply `data=files`, of recipes whose networks write
+    texts `data=pairs`, of language models `data=lines`, and become absolute, so that a run finds them again from
+    wherever it is evaluated.
     """
     completed, keys = [], {override.partition("=")[0] for override in overrides}
-    kind = "pairs" if {f"recipe={name}" for name in WRITERS} & set(overrides) else "files"
-    own = {"data=files", "data=pairs"} & set(overrides) or ("data" not in keys and bool(keys & _FILES))
+    recipes = {override.partition("=")[2] for override in overrides if override.startswith("recipe=")}
+    kind = "pairs" if recipes & set(WRITERS) else "lines" if "lm" in recipes else "files"
+    own = {"data=files", "data=pairs", "data=lines"} & set(overrides) or ("data" not in keys and bool(keys & _FILES))
     for override in overrides:
         key, equals, value = override.partition("=")
         if equals and key in _TEXTS and value not in ("", "null") and value[0] not in "'\"":

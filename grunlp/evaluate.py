@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import names_writer, parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_new, writer_of
 from grunlp.command import command
 from grunlp.errors import GrunlpError
 
@@ -50,6 +50,13 @@ what configs/data/pairs.yaml says of source=, target= and references=, and input
 file of their own. With the search of its training, scores and outputs of a split go into the run: metrics.json and
 outputs-SPLIT.txt.
 
+The run of a language model is scored in nats and bits a character and by perplexity, each token told once with all
+before it known. It has run=, split=, input=, field=, metrics=, and
+
+  dynamic_rate=0.0   learn on while reading, with this rate, for example 0.1 (Krause et al. 2018)
+  dynamic_decay=0.002    share of the way back to the trained weights after each segment
+  dynamic_length=50  tokens of a segment
+
 It prints the tables of srl-eval (CoNLL-2005; V apart, C- pieces joined) and conlleval, the overall F1 in these and in
 seqeval's strict counting, the scores of senses and of predicates found, each with its 95 % bootstrap interval over
 documents, and the number of illegal tags."""
@@ -58,7 +65,12 @@ documents, and the number of illegal tags."""
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
-    if names_writer(arguments):
+    writer = writer_of(arguments)
+    if writer == "language":
+        from grunlp.language_commands import evaluate_language
+
+        return evaluate_language(arguments)
+    if writer == "pairs":
         from grunlp.text_commands import evaluate_texts
 
         return evaluate_texts(arguments)

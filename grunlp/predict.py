@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import names_writer, parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_new, writer_of
 from grunlp.command import command
 from grunlp.errors import DataError, GrunlpError
 from grunlp.streams import keep_standard_input, new_file
@@ -59,6 +59,19 @@ Instead of format, predicates, alternatives and scheme there are, with the defau
                      the search; what each means stands in configs/recipe/translate.yaml
   run=DIR,DIR        several runs with the same tokenizers write together
 
+With the run of a language model, a text is written on from a prompt, and shown as it is drawn:
+
+  python -m grunlp.predict run=DIR prompt="ROMEO:" length=500
+
+  prompt=null        how the text begins; it may stand without prompt=
+  input=null         or a file, or - for standard input: each line is a prompt, written on to the end of a line
+  length=500         tokens that are drawn, at most
+  temperature=0.8    below 1 likelier tokens are drawn more often than the network says
+  top_k=0            draw among so many likeliest tokens; 0: all
+  top_p=1.0          draw among the fewest tokens that have so much probability together
+  seed=1             another seed, another text
+  style=auto         json: a JSON object a prompt, with the log probability of what was drawn
+
 Raw text is split into sentences, which never run over the end of a line, and tokenised by the rules at the head of
 grunlp/data/sentences.py and tokens.py. Output is in the order of the input. A bad line is named on standard error and
 left out; then the exit status is 1."""
@@ -68,7 +81,12 @@ left out; then the exit status is 1."""
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
     text, keys = _part(arguments)
-    if names_writer(keys):
+    writer = writer_of(keys)
+    if writer == "language":
+        from grunlp.language_commands import predict_language
+
+        return predict_language(text, keys)
+    if writer == "pairs":
         from grunlp.text_commands import predict_texts
 
         return predict_texts(text, keys)

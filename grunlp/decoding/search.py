@@ -1,4 +1,4 @@
-"""Beam search and sampling, over many texts at once.
+"""Beam search, over many texts at once.
 
 What is searched is a function from the last words of R hypotheses and a state to the log probabilities of their next
 words: a decoder's `step`, or that of several together. Hypotheses of one text lie next to each other; texts whose
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any, Literal, NamedTuple, Protocol, Self, get_args
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -128,7 +127,7 @@ def beam_search(
     count = len(source_lengths)
     device = source_lengths.device
     prefixes = prefixes or [()] * count
-    least, most = _bounds(limits, source_lengths, prefixes)
+    least, most = bounds_of(limits, source_lengths, prefixes)
     finished: list[list[Hypothesis]] = [[] for _ in range(count)]
     active = list(range(count))  # the text of each row of what follows
     width = 1
@@ -139,7 +138,7 @@ def beam_search(
         length = ids.shape[2]  # of what is chosen now, the end included
         log_probs, attention, state = step(ids[:, :, -1].flatten(), state)
         log_probs = log_probs.view(len(active), width, -1).clone()
-        _restrict(log_probs, ids, length, active, least, most, words, options, prefixes)
+        restrict(log_probs, ids, length, active, least, most, words, options, prefixes)
         if options.coverage_penalty:
             attention = attention.view(len(active), width, -1)
             read = attention if read is None else read + attention
@@ -176,7 +175,7 @@ def beam_search(
     return [sorted(found, key=lambda h: -h.score) for found in finished]
 
 
-def _restrict(
+def restrict(
     log_probs: Tensor,
     ids: Tensor,
     length: int,
@@ -207,7 +206,7 @@ def _restrict(
         log_probs[b, :, only] = kept[b]
 
 
-def _bounds(limits: Limits, source_lengths: Tensor, prefixes: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+def bounds_of(limits: Limits, source_lengths: Tensor, prefixes: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
     """The bounds of each text, with room for what it must begin with."""
     least, most = limits.bounds(source_lengths)
     return least, [max(m, len(prefix)) for m, prefix in zip(most, prefixes, strict=True)]
@@ -230,88 +229,3 @@ def _block(log_probs: Tensor, ids: Tensor, options: BeamSearch) -> None:
                 barred += [written[i + n - 1] for i in starts if written[i : i + n - 1] == last]
             if barred:
                 log_probs[b, k, barred] = NEVER
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How to draw.
-
-    Args:
-        temperature: above 0; log probabilities are divided by it, and near 0 the likeliest word is always drawn.
-        top_k: draw among so many likeliest words; 0: all.
-        top_p: above 0; draw among the fewest words with this much probability together (Holtzman et al. 2020); 1: all.
-        seed: of the draws; the draws of a text depend on its number alone, not on the batch it is in.
-
-    Raises:
-        ValueError: a number outside these bounds.
-    """
-
-    temperature: float
-    top_k: int
-    top_p: float
-    seed: int
-
-    def __post_init__(self) -> None:
-        if self.temperature <= 0 or not 0 < self.top_p <= 1 or self.top_k < 0:
-            raise ValueError(f"temperature and top_p lie above 0, top_p at most at 1, top_k not below 0; got {self}")
-
-
-@torch.inference_mode()
-def sample(
-    step: Step,
-    state: Selectable,
-    source_lengths: Tensor,
-    words: Vocabulary,
-    limits: Limits,
-    options: Sampling,
-    numbers: Sequence[int],
-    prefixes: Sequence[Sequence[int]] | None = None,
-) -> list[Hypothesis]:
-    """One text for each source, drawn word by word. Arguments as for `beam_search`.
-
-    Args:
-        numbers: of the texts, which tell their draws apart.
-    """
-    count = len(source_lengths)
-    prefixes = prefixes or [()] * count
-    least, most = _bounds(limits, source_lengths, prefixes)
-    plain = BeamSearch(1, 1, 0.0, "length", 0.0, 0)
-    draws = [np.random.default_rng([options.seed, number]) for number in numbers]
-    written: list[list[int]] = [[] for _ in range(count)]
-    totals = [0.0] * count
-    active = list(range(count))
-    tokens = torch.full((count,), words.start, device=source_lengths.device)
-    length = 0
-    while active:
-        length += 1
-        log_probs, _, state = step(tokens, state)
-        allowed = log_probs[:, None].clone()
-        _restrict(allowed, tokens[:, None, None], length, active, least, most, words, plain, prefixes)
-        chosen = _draw(allowed[:, 0], options, [draws[text].random() for text in active])
-        going = []
-        for b, (text, token) in enumerate(zip(active, chosen, strict=True)):
-            totals[text] += float(log_probs[b, token])
-            if token != words.end:
-                written[text].append(token)
-                going.append(b)
-        keep = torch.tensor(going, dtype=torch.long, device=tokens.device)
-        tokens = torch.tensor(chosen, device=tokens.device)[keep]
-        state = state.select(keep[:, None])
-        active = [active[b] for b in going]
-    return [Hypothesis(ids, total, total) for ids, total in zip(written, totals, strict=True)]
-
-
-def _draw(log_probs: Tensor, options: Sampling, uniform: Sequence[float]) -> list[int]:
-    """A word of each row (R, V) by a number between 0 and 1 for each."""
-    ordered, ids = (log_probs / options.temperature).sort(dim=1, descending=True, stable=True)
-    if options.top_k:
-        ordered[:, options.top_k :] = NEVER
-    probs = ordered.double().softmax(dim=1)
-    before = probs.cumsum(dim=1) - probs  # of the likelier ones
-    probs = probs.masked_fill(before >= options.top_p, 0.0)
-    sums = probs.cumsum(dim=1)
-    aims = torch.tensor(uniform, dtype=torch.double, device=probs.device)[:, None] * sums[:, -1:]
-    places = torch.searchsorted(sums, aims, right=True)
-    possible = (probs > 0).sum(dim=1, keepdim=True)
-    found: list[int] = ids.gather(1, places.clamp(max=possible - 1))[:, 0].tolist()
-    return found

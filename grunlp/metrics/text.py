@@ -2,15 +2,16 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from grunlp.metrics.intervals import bootstrap_interval
+
 Kind = Literal["bleu", "rouge"]
 _ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
-_RESAMPLES = 1000
 
 
 @dataclass
@@ -68,7 +69,7 @@ class TextScores:
         # its own bootstrap gives a mean and half a width, which may leave 0 to 100, and fails where some draws score 0;
         # the two methods here are those that it is made of
         counts = np.array(metric._extract_corpus_statistics(self.outputs, self._streams()), dtype=float)
-        return _interval(counts, lambda sums: float(metric._compute_score_from_stats(sums.tolist()).score))
+        return bootstrap_interval(counts, lambda sums: float(metric._compute_score_from_stats(sums.tolist()).score))
 
     def _summary(self) -> dict[str, Any]:
         result = {}
@@ -114,19 +115,8 @@ def _plain(text: str) -> str:
 
 def _mean(values: np.ndarray, how: str) -> dict[str, Any]:
     """The mean over texts with its interval."""
-    interval = _interval(values[:, None], lambda sums: float(sums[0]) / len(values))
+    interval = bootstrap_interval(values[:, None], lambda sums: float(sums[0]) / len(values))
     return {"score": float(values.mean()), "interval": interval, "how": how}
-
-
-def _interval(counts: np.ndarray, score: Callable[[np.ndarray], float]) -> list[float]:
-    """95 % of the scores of sums over as many texts, drawn with replacement. counts: (texts, ...)."""
-    random, texts = np.random.default_rng(0), len(counts)
-    scores = []
-    for _ in range(_RESAMPLES):
-        times = np.bincount(random.integers(texts, size=texts), minlength=texts)
-        scores.append(score(times @ counts))
-    low, high = np.percentile(scores, (2.5, 97.5))
-    return [float(low), float(high)]
 
 
 def _bleu() -> Any:

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from grunlp.data.tokenizer import END, PADDING, START, UNKNOWN
-from grunlp.decoding.search import BeamSearch, Hypothesis, Limits, Sampling, Vocabulary, beam_search, sample
+from grunlp.decoding.sampling import Sampling, sample
+from grunlp.decoding.search import BeamSearch, Hypothesis, Limits, Vocabulary, beam_search
 from grunlp.models.seq2seq import Seq2Seq
 from tests.models.seq2seq_toys import SIZE, batch, toy
 

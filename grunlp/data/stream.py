@@ -1,0 +1,115 @@
+"""A running text as windows, whose rows each read on where they had stopped in the window before."""
+
+from collections.abc import Iterable
+from itertools import chain, islice
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from grunlp.data.corpora.corpus import Corpus
+from grunlp.data.tokenizer import END, PADDING, TextTokenizer
+
+
+def stream_ids(tokenizer: TextTokenizer, lines: Iterable[str]) -> Tensor:
+    """(N,) the ids of a text, each line with END behind it."""
+    lines = iter(lines)
+    parts = [np.empty(0, dtype=np.int64)]
+    while some := list(islice(lines, 1000)):
+        parts.append(np.fromiter(chain.from_iterable([*ids, END] for ids in tokenizer.encode(some)), dtype=np.int64))
+    return torch.from_numpy(np.concatenate(parts))
+
+
+class Window(NamedTuple):
+    """T tokens in each of R rows.
+
+    inputs: (R, T) the token before each; that before the first of a text is END. PADDING after the end of a row.
+    outputs: (R, T) the tokens.
+    lengths: (R,) how many are real.
+    first: whether the rows begin here, and nothing was read before.
+    """
+
+    inputs: Tensor
+    outputs: Tensor
+    lengths: Tensor
+    first: bool
+
+    @property
+    def real(self) -> Tensor:
+        """(R, T) which tokens are no padding."""
+        return torch.arange(self.outputs.shape[1], device=self.outputs.device) < self.lengths[:, None]
+
+
+class Windows(Dataset[Window]):
+    """A text cut into rows of even length that are read side by side, a window at a time. Each token is told once.
+
+    Args:
+        ids: (N,) of the text.
+        rows: how many, at most.
+        length: T of all windows but perhaps the last.
+        first: T of the first; windows of another epoch then begin elsewhere.
+    """
+
+    def __init__(self, ids: Tensor, rows: int, length: int, first: int) -> None:
+        count = len(ids)
+        each = -(-count // rows)
+        rows = -(-count // each) if count else 0
+        self.lengths = (count - torch.arange(rows) * each).clamp(max=each)
+        padded = torch.full((rows * each,), PADDING)
+        padded[:count] = ids
+        self.outputs = padded.view(rows, each)
+        before = torch.cat([torch.tensor([END]), padded[:-1]]) if rows else padded
+        self.inputs = before.view(rows, each)
+        self.starts = [0, *range(first, each, length)] if count else []
+        self.ends = [*self.starts[1:], each]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, index: int) -> Window:
+        start, end = self.starts[index], self.ends[index]
+        lengths = (self.lengths - start).clamp(0, end - start)
+        return Window(self.inputs[:, start:end], self.outputs[:, start:end], lengths, index == 0)
+
+
+class StreamData(LightningDataModule):
+    """Training and development text as windows.
+
+    Args:
+        corpus: its splits are lines.
+        tokenizer: reads them.
+        batch_tokens: of a training window, which has as many rows as that gives.
+        length: tokens of a row in a window, through which gradients flow.
+        reshuffle: windows of each epoch begin elsewhere in the text.
+        seed: of where they begin.
+    """
+
+    _DEV_ROWS = 64  # read side by side; what the first few tokens of a row lose by it is the same in all epochs
+
+    def __init__(
+        self, corpus: Corpus, tokenizer: TextTokenizer, batch_tokens: int, length: int, reshuffle: bool, seed: int
+    ) -> None:
+        super().__init__()
+        self.rows, self.length = max(1, batch_tokens // length), length
+        self.reshuffle, self.seed = reshuffle, seed
+        self.train, self.dev = (stream_ids(tokenizer, split["text"]) for split in (corpus.train, corpus.dev))
+
+    def _windows(self, epoch: int) -> Windows:
+        drawn = np.random.default_rng([self.seed, epoch if self.reshuffle else 0])
+        return Windows(self.train, self.rows, self.length, int(drawn.integers(1, self.length + 1)))
+
+    def count_steps(self, epochs: int, limit_batches: int) -> int:
+        """Training windows of that many epochs, each of at most `limit_batches` (0: no limit)."""
+        counts = [len(self._windows(epoch)) for epoch in range(epochs)]
+        return sum(min(count, limit_batches or count) for count in counts)
+
+    def train_dataloader(self) -> DataLoader[Window]:
+        """From the beginning to the end of the text."""
+        return DataLoader(self._windows(self.trainer.current_epoch if self.trainer else 0), batch_size=None)
+
+    def val_dataloader(self) -> DataLoader[Window]:
+        """The development text."""
+        return DataLoader(Windows(self.dev, self._DEV_ROWS, self.length, self.length), batch_size=None)

@@ -1,0 +1,110 @@
+"""Sampling: texts drawn word by word from the probabilities a network gives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from grunlp.decoding.search import (
+    NEVER,
+    BeamSearch,
+    Hypothesis,
+    Limits,
+    Selectable,
+    Step,
+    Vocabulary,
+    bounds_of,
+    restrict,
+)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to draw.
+
+    Args:
+        temperature: above 0; log probabilities are divided by it, and near 0 the likeliest word is always drawn.
+        top_k: draw among so many likeliest words; 0: all.
+        top_p: above 0; draw among the fewest words with this much probability together (Holtzman et al. 2020); 1: all.
+        seed: of the draws; the draws of a text depend on its number alone, not on the batch it is in.
+
+    Raises:
+        ValueError: a number outside these bounds.
+    """
+
+    temperature: float
+    top_k: int
+    top_p: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0 or not 0 < self.top_p <= 1 or self.top_k < 0:
+            raise ValueError(f"temperature and top_p lie above 0, top_p at most at 1, top_k not below 0; got {self}")
+
+
+@torch.inference_mode()
+def sample(
+    step: Step,
+    state: Selectable,
+    source_lengths: Tensor,
+    words: Vocabulary,
+    limits: Limits,
+    options: Sampling,
+    numbers: Sequence[int],
+    prefixes: Sequence[Sequence[int]] | None = None,
+) -> list[Hypothesis]:
+    """One text for each source, drawn word by word. Arguments as for `beam_search`.
+
+    Args:
+        numbers: of the texts, which tell their draws apart.
+    """
+    count = len(source_lengths)
+    prefixes = prefixes or [()] * count
+    least, most = bounds_of(limits, source_lengths, prefixes)
+    plain = BeamSearch(1, 1, 0.0, "length", 0.0, 0)
+    draws = [drawer(options, number) for number in numbers]
+    written: list[list[int]] = [[] for _ in range(count)]
+    totals = [0.0] * count
+    active = list(range(count))
+    tokens = torch.full((count,), words.start, device=source_lengths.device)
+    length = 0
+    while active:
+        length += 1
+        log_probs, _, state = step(tokens, state)
+        allowed = log_probs[:, None].clone()
+        restrict(allowed, tokens[:, None, None], length, active, least, most, words, plain, prefixes)
+        chosen = draw(allowed[:, 0], options, [draws[text].random() for text in active])
+        going = []
+        for b, (text, token) in enumerate(zip(active, chosen, strict=True)):
+            totals[text] += float(log_probs[b, token])
+            if token != words.end:
+                written[text].append(token)
+                going.append(b)
+        keep = torch.tensor(going, dtype=torch.long, device=tokens.device)
+        tokens = torch.tensor(chosen, device=tokens.device)[keep]
+        state = state.select(keep[:, None])
+        active = [active[b] for b in going]
+    return [Hypothesis(ids, total, total) for ids, total in zip(written, totals, strict=True)]
+
+
+def drawer(options: Sampling, number: int) -> np.random.Generator:
+    """What the draws of the text of that number come from."""
+    return np.random.default_rng([options.seed, number])
+
+
+def draw(log_probs: Tensor, options: Sampling, uniform: Sequence[float]) -> list[int]:
+    """A word of each row (R, V) by a number between 0 and 1 for each."""
+    ordered, ids = (log_probs / options.temperature).sort(dim=1, descending=True, stable=True)
+    if options.top_k:
+        ordered[:, options.top_k :] = NEVER
+    probs = ordered.double().softmax(dim=1)
+    before = probs.cumsum(dim=1) - probs  # of the likelier ones
+    probs = probs.masked_fill(before >= options.top_p, 0.0)
+    sums = probs.cumsum(dim=1)
+    aims = torch.tensor(uniform, dtype=torch.double, device=probs.device)[:, None] * sums[:, -1:]
+    places = torch.searchsorted(sums, aims, right=True)
+    possible = (probs > 0).sum(dim=1, keepdim=True)
+    found: list[int] = ids.gather(1, places.clamp(max=possible - 1))[:, 0].tolist()
+    return found

@@ -1,0 +1,138 @@
+"""What `predict` and `evaluate` do with language models."""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from grunlp.arguments import parse_arguments, require_new
+from grunlp.data.corpora.lines import open_line_files, open_line_split
+from grunlp.data.pair import Pair
+from grunlp.data.readers.pairs import read_sources
+from grunlp.decoding.sampling import Sampling
+from grunlp.errors import DataError, GrunlpError
+from grunlp.language_run import LanguageRun, load_language_run
+from grunlp.run_folder import write_metrics
+from grunlp.streams import keep_standard_input, new_file
+from grunlp.tasks.continuation import write_on
+from grunlp.tasks.perplexity import DynamicEvaluation, score
+
+_PREDICT: dict[str, Any] = {
+    "run": None,
+    "prompt": None,
+    "input": None,
+    "output": "-",
+    "field": None,
+    "length": 500,
+    "temperature": 0.8,
+    "top_k": 0,
+    "top_p": 1.0,
+    "seed": 1,
+    "style": "auto",
+}
+_EVALUATE: dict[str, Any] = {
+    "run": None,
+    "split": None,
+    "input": None,
+    "field": None,
+    "metrics": None,
+    "dynamic_rate": 0.0,
+    "dynamic_decay": 0.002,
+    "dynamic_length": 50,
+}
+
+
+def predict_language(text: str | None, arguments: list[str]) -> int:
+    """Write on from a prompt, shown as it is drawn, or from each line of a file, to its end. text: a typed prompt."""
+    given = parse_arguments(arguments, _PREDICT)
+    if text is not None and given["prompt"] is not None:
+        raise GrunlpError(f"{text!r} with prompt=", "both are a prompt", "Give one or the other.")
+    prompt = given["prompt"] if text is None else text
+    if given["input"] is not None and prompt is not None:
+        raise GrunlpError("input= with a prompt", "each line of a file is a prompt", "Give one or the other.")
+    require_new("output", None if given["output"] == "-" else given["output"])
+    sampling = Sampling(**{field.name: given[field.name] for field in fields(Sampling)})
+    run = load_language_run(given["run"])
+    bad: list[DataError] = []
+
+    def report(error: DataError) -> None:
+        bad.append(error)
+        print(f"skipped {error.path}:{error.line}: {error.problem}", file=sys.stderr)
+
+    with tempfile.TemporaryDirectory() as folder:
+        if given["input"] is None:
+            pair = Pair(id="1", source=prompt or "", target="", references=[])
+            parts = _write(run, pair, 0, given, sampling, one_line=False)
+        else:
+            path = given["input"]
+            path = str(keep_standard_input(Path(folder), "a prompt a line")) if path == "-" else path
+            pairs = enumerate(read_sources(path, given["field"], report))
+            parts = (part for i, pair in pairs for part in _write(run, pair, i, given, sampling, one_line=True))
+        if given["output"] == "-":
+            for part in parts:
+                sys.stdout.write(part)
+                sys.stdout.flush()  # a text is read as it grows
+        else:
+            with new_file(Path(given["output"])) as file:
+                file.writelines(parts)
+    return 1 if bad else 0
+
+
+def _write(
+    run: LanguageRun, pair: Pair, number: int, given: dict[str, Any], sampling: Sampling, one_line: bool
+) -> Iterator[str]:
+    """The prompt and what comes after it, piece by piece; or all of it as a JSON object."""
+    drawn = write_on(
+        run.model,
+        run.tokenizer,
+        pair["source"],
+        length=given["length"],
+        one_line=one_line,
+        sampling=sampling,
+        number=number,
+    )
+    if given["style"] != "json":
+        yield pair["source"]
+        yield from (piece.text for piece in drawn)
+        yield "\n"
+        return
+    pieces = list(drawn)
+    record = {
+        "id": pair["id"],
+        "prompt": pair["source"],
+        "text": "".join(piece.text for piece in pieces),
+        "log_probability": sum(piece.log_probability for piece in pieces),
+    }
+    yield json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def evaluate_language(arguments: list[str]) -> int:
+    """Tell a split, or a file, and print how well."""
+    given = parse_arguments(arguments, _EVALUATE)
+    if given["input"] and given["split"]:
+        raise GrunlpError("split= with input=", "a file stands for a split", "Give one or the other.")
+    if given["field"] and not given["input"]:
+        raise GrunlpError("field= without input=", "it tells of a file", "Add input=FILE, or leave it out.")
+    require_new("metrics", given["metrics"])
+    dynamic = None
+    if given["dynamic_rate"]:
+        dynamic = DynamicEvaluation(given["dynamic_rate"], given["dynamic_decay"], given["dynamic_length"])
+    run = load_language_run(given["run"])
+    if given["input"]:
+        lines = open_line_files(given["input"], given["field"])
+    else:
+        lines = open_line_split(run.config.data, given["split"] or "test")
+    scores = score(run.model, run.tokenizer, lines["text"], dynamic)
+    print(scores.report(), end="")
+    if given["metrics"]:
+        Path(given["metrics"]).write_text(json.dumps(scores.as_dict(), indent=2), encoding="utf-8")
+    elif not given["input"] and not dynamic:
+        write_metrics(run.path, given["split"] or "test", scores.as_dict())
+    elif not given["input"]:
+        print(
+            "not kept in the run, whose scores are those without learning on; metrics=FILE keeps them", file=sys.stderr
+        )
+    return 0

@@ -1,0 +1,46 @@
+"""Trained language models, and how they are built."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+from safetensors.torch import load_file
+
+from grunlp.data.tokenizer import TextTokenizer
+from grunlp.models.language_model import LanguageModel
+from grunlp.run_folder import CONFIG, TOKENIZER, WEIGHTS, fitting, read_config
+
+
+class LanguageRun(NamedTuple):
+    """A trained language model with what belongs to it."""
+
+    path: Path
+    config: DictConfig
+    tokenizer: TextTokenizer
+    model: LanguageModel
+
+
+def build_language_model(config: DictConfig, tokenizer: TextTokenizer) -> LanguageModel:
+    """The network a configuration describes, with the vocabulary of its tokenizer."""
+    return LanguageModel(len(tokenizer), **config.model)
+
+
+def save_language_settings(path: Path, config: DictConfig, tokenizer: TextTokenizer) -> None:
+    """Write all but the weights, before the training: they make the folder a run, finished or not."""
+    (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
+    tokenizer.save(path / TOKENIZER)
+
+
+def load_language_run(path: str | Path) -> LanguageRun:
+    """Read a run folder; the model comes in evaluation mode, on the CPU.
+
+    Raises:
+        GrunlpError: no run lies there, or its parts do not fit each other.
+    """
+    path = Path(path)
+    config = read_config(path)
+    tokenizer = TextTokenizer.load(path / TOKENIZER)
+    with fitting(path):
+        model = build_language_model(config, tokenizer)
+        model.load_state_dict(load_file(path / WEIGHTS))
+    return LanguageRun(path, config, tokenizer, model.eval())

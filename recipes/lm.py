@@ -1,0 +1,41 @@
+"""Train a language model: seed, text, model, task, trainer, fit, test once."""
+
+import logging
+
+from omegaconf import DictConfig
+from pytorch_lightning import seed_everything
+
+from grunlp.data.corpora.lines import open_running_text
+from grunlp.data.stream import StreamData
+from grunlp.data.tokenizer import TextTokenizer
+from grunlp.language_run import build_language_model, save_language_settings
+from grunlp.run_folder import clear_run, new_run
+from grunlp.tasks.language_model import LanguageModelTask
+from grunlp.tasks.perplexity import score
+from grunlp.tasks.trainer import fit, make_trainer, score_splits
+
+log = logging.getLogger("grunlp")
+
+
+def run(config: DictConfig) -> None:
+    """Train on the text, keep the epoch that tells the development text best, read the test split once."""
+    seed_everything(config.seed, verbose=False)
+    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
+    log.info("run folder: %s", run_dir)
+
+    corpus = open_running_text(config.data)
+    t = config.tokenizer
+    tokenizer = TextTokenizer.train(t.kind, corpus.train["text"], t.size, t.min_count)
+    data = StreamData(corpus, tokenizer, **config.loader, seed=config.seed)
+
+    model = build_language_model(config, tokenizer)
+    clear_run(run_dir)
+    save_language_settings(run_dir, config, tokenizer)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    task = LanguageModelTask(model, steps, **config.optimizer)
+    trainer = make_trainer(run_dir, **config.trainer)
+    log.info("%d tokens, %d different ones", len(data.train), len(tokenizer))
+
+    took = fit(trainer, task, data, run_dir, corpus.left_out)
+    score_splits(run_dir, corpus, lambda lines: score(model, tokenizer, lines["text"], None))
+    print(f"\n{took}")
