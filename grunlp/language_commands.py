@@ -20,7 +20,7 @@ from grunlp.streams import keep_standard_input, new_file
 from grunlp.tasks.continuation import write_on
 from grunlp.tasks.perplexity import DynamicEvaluation, score
 
-_PREDICT: dict[str, Any] = {
+PREDICT: dict[str, Any] = {
     "run": None,
     "prompt": None,
     "input": None,
@@ -33,7 +33,7 @@ _PREDICT: dict[str, Any] = {
     "seed": 1,
     "style": "auto",
 }
-_EVALUATE: dict[str, Any] = {
+EVALUATE: dict[str, Any] = {
     "run": None,
     "split": None,
     "input": None,
@@ -47,10 +47,12 @@ _EVALUATE: dict[str, Any] = {
 
 def predict_language(text: str | None, arguments: list[str]) -> int:
     """Write on from a prompt, shown as it is drawn, or from each line of a file, to its end. text: a typed prompt."""
-    given = parse_arguments(arguments, _PREDICT)
+    given = parse_arguments(arguments, PREDICT)
     if text is not None and given["prompt"] is not None:
         raise GrunlpError(f"{text!r} with prompt=", "both are a prompt", "Give one or the other.")
     prompt = given["prompt"] if text is None else text
+    if prompt is not None:  # whatever bytes the system let through become characters
+        prompt = prompt.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if given["input"] is not None and prompt is not None:
         raise GrunlpError("input= with a prompt", "each line of a file is a prompt", "Give one or the other.")
     require_new("output", None if given["output"] == "-" else given["output"])
@@ -111,7 +113,7 @@ def _write(
 
 def evaluate_language(arguments: list[str]) -> int:
     """Tell a split, or a file, and print how well."""
-    given = parse_arguments(arguments, _EVALUATE)
+    given = parse_arguments(arguments, EVALUATE)
     if given["input"] and given["split"]:
         raise GrunlpError("split= with input=", "a file stands for a split", "Give one or the other.")
     if given["field"] and not given["input"]:

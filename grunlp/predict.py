@@ -136,9 +136,8 @@ def main(arguments: list[str]) -> int:
 
 def _part(arguments: list[str]) -> tuple[str | None, list[str]]:
     """A text among the arguments, if there is one, and those that are key=value."""
-    keys = [
-        word for word in arguments if "=" in word and (word.partition("=")[0] in DEFAULTS or len(word.split()) == 1)
-    ]
+    named = (*DEFAULTS, "prompt")  # whose values may hold blanks
+    keys = [word for word in arguments if "=" in word and (word.partition("=")[0] in named or len(word.split()) == 1)]
     words = [word for word in arguments if word not in keys]
     for word in words:
         if len(word.split()) == 1 and word.startswith("-"):

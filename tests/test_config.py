@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from grunlp import language_commands
 from grunlp.arguments import parse_arguments
-from grunlp.checks import BOUNDS, CHOICES, PAIRS, WRITERS
+from grunlp.checks import BOUNDS, CHOICES, LINES, PAIRS, WRITERS
 from grunlp.config import available, check_sweep, complete, compose_config, folder, keys
 from grunlp.data.readers import FORMATS
 from grunlp.data.schemes import SCHEMES
@@ -160,10 +161,11 @@ def test_choices_are_those_of_the_signatures() -> None:
 def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
     names = {key for recipe in available("recipe") for key in keys(compose_config([f"recipe={recipe}"]))}
     for data in available("data"):
-        recipe = "tag" if data in TAGGED else "translate" if data in PAIRS else "pretrain"
+        recipe = "tag" if data in TAGGED else "translate" if data in PAIRS else "lm" if data in LINES else "pretrain"
         names |= set(keys(compose_config([f"recipe={recipe}", f"data={data}"])))
     assert {key for key in CHOICES if key not in ("split", "predicates", "scheme", "style")} <= names
-    assert {name.rpartition(".")[2] for name in names} >= set(BOUNDS)
+    of_commands = {*language_commands.PREDICT, *language_commands.EVALUATE}
+    assert {name.rpartition(".")[2] for name in names} | of_commands >= set(BOUNDS)
     assert set(CHOICES["data.format"]) == set(FORMATS)
     assert CHOICES["scheme"] == SCHEMES
 
@@ -178,11 +180,13 @@ def test_every_number_has_bounds() -> None:
 def test_every_config_composes() -> None:
     others = [f"{group}={name}" for group in ("data", "debug") for name in available(group)]
     only = {"data=text": "pretrain", **{f"data={name}": "tag" for name in TAGGED}}
-    pairs = [(r, o) for r in available("recipe") for o in others if r not in WRITERS and only.get(o, r) == r]
-    pairs = [(r, o) for r, o in pairs if o.partition("=")[2] not in PAIRS]
+    sentences = [recipe for recipe in available("recipe") if recipe not in (*WRITERS, "lm")]
+    pairs = [(r, o) for r in sentences for o in others if only.get(o, r) == r]
+    pairs = [(r, o) for r, o in pairs if o.partition("=")[2] not in PAIRS + LINES]
     kinds = {*(f"data={name}" for name in PAIRS), *(f"debug={name}" for name in available("debug"))}
     pairs += [(r, o) for r in WRITERS for o in sorted(kinds)]
-    assert len([compose_config([f"recipe={recipe}", other]) for recipe, other in pairs]) >= 4 * (4 + 4) + 3 + 2 * 10
+    pairs += [("lm", o) for o in others if o.partition("=")[2] in (*LINES, "demo", *available("debug"))]
+    assert len([compose_config([f"recipe={recipe}", other]) for recipe, other in pairs]) >= 4 * (4 + 4) + 3 + 2 * 10 + 7
     assert {path.stem for path in folder("recipes").glob("*.py")} == set(available("recipe"))
 
 

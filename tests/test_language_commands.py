@@ -1,0 +1,130 @@
+"""A language model as a user meets it: a training on a file, then everything one can do with its run folder."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grunlp import compare, evaluate, predict
+from grunlp.config import compose_config
+from grunlp.data.corpora.lines import open_running_text
+from grunlp.errors import GrunlpError
+from tests.conftest import Call
+
+SMALL = [
+    "model.hidden_size=32", "model.embedding_size=16", "model.num_layers=1", "model.dropout=0.0",
+    "loader.batch_tokens=400", "loader.length=40", "trainer.max_epochs=6", "trainer.average=0.9",
+    "optimizer.learning_rate=0.02",
+]  # fmt: skip
+RHYME = ["the cat sat on the mat", "the dog sat on the log", "", "and so they sat and sat and sat"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lines that repeat but for a number, and a run trained on them."""
+    root = tmp_path_factory.mktemp("language")
+    text = "".join(f"{line} {i}\n" for i in range(150) for line in RHYME)
+    (root / "text.gz").write_bytes(gzip.compress(text.encode()))
+    command = ["recipe=lm", f"data.train={root}/text.gz", *SMALL, f"run_dir={root}/run"]
+    done = subprocess.run([sys.executable, "-m", "grunlp.train", *command], capture_output=True, text=True, cwd=root)
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def test_it_learns_and_is_complete(folder: Path) -> None:
+    metrics = json.loads((folder / "run/metrics.json").read_text())
+    assert metrics["dev"]["nats_per_character"]["score"] < 1.0
+    assert "test" not in metrics
+    assert {path.name for path in (folder / "run").iterdir()} == {
+        "config.yaml", "logs", "metrics.json", "tokenizer.json", "weights.safetensors",
+    }  # fmt: skip
+
+
+def test_evaluate_finds_the_score_of_the_training(folder: Path, call: Call) -> None:
+    before = json.loads((folder / "run/metrics.json").read_text())["dev"]
+    status, out, err = call(evaluate.main, f"run={folder}/run", "split=dev")
+    assert status == 0 and out.startswith("nats_per_character"), err
+    assert json.loads((folder / "run/metrics.json").read_text())["dev"] == before
+    arguments = ["split=dev", "dynamic_rate=0.1", f"metrics={folder}/dynamic.json"]
+    assert call(evaluate.main, f"run={folder}/run", *arguments)[0] == 0
+    learned = json.loads((folder / "dynamic.json").read_text())["perplexity"]["score"]
+    assert learned < before["perplexity"]["score"]
+    status, _, err = call(evaluate.main, f"run={folder}/run", "split=dev", "dynamic_rate=0.2")
+    assert status == 0 and "not kept in the run" in err
+    assert json.loads((folder / "run/metrics.json").read_text())["dev"] == before
+    (folder / "more.jsonl").write_text('{"line": "the cat"}\n')
+    status, out, _ = call(evaluate.main, f"run={folder}/run", f"input={folder}/more.jsonl", "field=line")
+    assert status == 0 and "perplexity" in out
+
+
+def test_predict(folder: Path, call: Call) -> None:
+    run = f"run={folder}/run"
+    status, out, _ = call(predict.main, run, "prompt=the c", "length=30", "temperature=0.2")
+    assert status == 0 and out.startswith("the cat sat on the ")
+    assert call(predict.main, run, "the c", "length=30", "temperature=0.2")[1] == out
+    _, json_out, _ = call(predict.main, run, "the c", "length=30", "temperature=0.2", "style=json")
+    record = json.loads(json_out)
+    assert record["prompt"] + record["text"] + "\n" == out and -30 < record["log_probability"] < 0
+    (folder / "prompts").write_text("the d\n\nand\n")
+    status, out, _ = call(predict.main, run, f"input={folder}/prompts", "temperature=0.2")
+    lines = out.splitlines()
+    assert status == 0 and len(lines) == 3 and lines[0].startswith("the dog sat") and lines[2].startswith("and so")
+    status, out, _ = call(predict.main, run, "the c", "length=5", f"output={folder}/out.txt")
+    assert (status, out) == (0, "") and (folder / "out.txt").read_text().startswith("the c")
+
+
+def test_what_cannot_be(folder: Path, call: Call) -> None:
+    run = f"run={folder}/run"
+    for main, arguments, message in (
+        (predict.main, ["a", "prompt=b"], "both are a prompt"),
+        (predict.main, ["prompt=b", "input=x"], "each line of a file is a prompt"),
+        (predict.main, ["temperature=0"], "out of bounds"),
+        (predict.main, ["beam=2"], "unknown key beam"),
+        (predict.main, [f"input={folder}/none"], "does not exist"),
+        (predict.main, [f"output={folder}/text.gz", "a"], "nothing is overwritten"),
+        (evaluate.main, [], "the run has no test split"),
+        (evaluate.main, ["split=dev", "input=x"], "a file stands for a split"),
+        (evaluate.main, ["field=x"], "field= without input="),
+        (evaluate.main, [f"input={folder}/none"], "no such file"),
+    ):
+        status, _, err = call(main, run, *arguments)
+        assert status == 2 and message in err, err
+    status, _, err = call(compare.main, f"{folder}/run", f"{folder}/run")
+    assert status == 2 and "is a network that writes texts" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["recipe=lm", "data=reversal"], "its data are pairs of texts"),
+        (["recipe=lm", "data=propbank-ewt"], "it needs running text"),
+        (["recipe=srl", "data=tinyshakespeare"], "running text is for language models"),
+        (["recipe=lm", "model.adaptive=true"], "Type model.tied=false"),
+        (["recipe=lm", "trainer.monitor=dev/f1"], "dev/loss alone"),
+        (["recipe=lm", "model.word_dropout=1.5"], "it is a probability here"),
+        (["recipe=lm", "data.extra=x"], "is for recipe=srl alone"),
+    ],
+)
+def test_training_mistakes(arguments: list[str], message: str) -> None:
+    with pytest.raises(GrunlpError, match=message):
+        compose_config(arguments)
+
+
+def test_own_text_is_split_and_kept_apart(tmp_path: Path) -> None:
+    config = compose_config(["recipe=lm", f"data.train={tmp_path}/*.txt"])
+    assert config.data.name == "lines"
+    with pytest.raises(GrunlpError, match="no such file"):
+        open_running_text(config.data)
+    (tmp_path / "a.txt").write_text("".join(f"{i} is a number\n" for i in range(95)) + "one line that comes again\n")
+    (tmp_path / "b.txt").write_text("so it is\n" * 4 + "One line that comes again!\nso it is\n  laid out\n" + "y" * 90)
+    corpus = open_running_text(config.data)
+    assert len(corpus.train) == 96 and corpus.left_out == 1
+    assert corpus.dev["text"][:2] == ["so it is", "so it is"] and "  laid out" in corpus.dev["text"]
+    assert corpus.train["text"][0] == "0 is a number"
+    (tmp_path / "dev.txt").write_text("\n\n")
+    config.data.train, config.data.dev = f"{tmp_path}/a.txt", f"{tmp_path}/dev.txt"
+    with pytest.raises(GrunlpError, match="no text in the dev split"):
+        open_running_text(config.data)
