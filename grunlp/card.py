@@ -1,5 +1,6 @@
 """The card of a run: what was trained on what, how well it does, and what it must not be used for."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,15 @@ _ROLES = (
 _OWN = "Data of the user's own is among it, whose licence is not known here."
 
 
-def write_card(path: Path) -> None:
-    """Write `card.md` from what the run folder holds."""
+def write_card(path: Path, more: Sequence[str] = ()) -> None:
+    """Write `card.md` from what the run folder holds, and `more` paragraphs on the data."""
     metrics = read_metrics(path)
     config = OmegaConf.load(path / CONFIG)
     assert isinstance(config, DictConfig)
     names = [
         part for data in config.get("trained_on", [config.data]) for part in (data.name, data.get("extra")) if part
     ]
+    init = config.model.get("init")
     link = ", then " if "trained_on" in config else " and "
     size = (path / WEIGHTS).stat().st_size / 2**20
     training = metrics["training"]
@@ -46,6 +48,8 @@ def write_card(path: Path) -> None:
         *(DATA[name] for name in dict.fromkeys(names) if name in DATA),
         *([_OWN] if set(names) - set(DATA) else []),
         *([f"Fine-tuned from {config.init}."] if "init" in config else []),
+        *([f"Its words and sentence encoder started from {init}."] if init else []),
+        *more,
         "",
         "- input: sentences, tokenised or as raw English text",
         "- output: a tag for every word; those of spans are legal IOB2"

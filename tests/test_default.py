@@ -52,7 +52,7 @@ def test_what_the_card_says(box: Run) -> None:
     for split in ("dev", "test"):
         for counting in ("srl-eval", "senses", "predicates", "found", "found-right-sense"):
             assert f"{scores[split][counting]['f1']:.2f}" in card
-    assert "CC BY-SA 4.0" in card and "not for decisions about people" in card
+    assert "CC BY-SA 4.0" in card and "Pang and Lee 2004" in card and "not for decisions about people" in card
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_predict(folder: Path, call: Call) -> None:
     _, json_out, _ = call(predict.main, run, "the c", "length=30", "temperature=0.2", "style=json")
     record = json.loads(json_out)
     assert record["prompt"] + record["text"] + "\n" == out and -30 < record["log_probability"] < 0
-    (folder / "prompts").write_text("the d\n\nand\n")
+    (folder / "prompts").write_text("the d\n\nand so t\n")
     status, out, _ = call(predict.main, run, f"input={folder}/prompts", "temperature=0.2")
     lines = out.splitlines()
     assert status == 0 and len(lines) == 3 and lines[0].startswith("the dog sat") and lines[2].startswith("and so")
