@@ -57,6 +57,11 @@ Instead of format, predicates, alternatives and scheme there are, with the defau
   source=null        the field of JSON lines; null: source or text
   beam= nbest= alpha= normalization= coverage_penalty= block_ngrams= min_ratio= max_ratio= max_extra= max_length=
                      the search; what each means stands in configs/recipe/translate.yaml
+  prefix=null        how each text begins
+  required=null      words or phrases that each text holds, several between |
+  forbidden=null     words or phrases that no text holds, in the pieces they are commonly split into; a longer word that
+                     begins with them is none either
+  sample=false       draw texts instead of searching the likeliest, by temperature=1.0, top_k=0, top_p=1.0 and seed=1
   run=DIR,DIR        several runs with the same tokenizers write together
 
 With the run of a language model, a text is written on from a prompt, and shown as it is drawn:
@@ -136,7 +141,7 @@ def main(arguments: list[str]) -> int:
 
 def _part(arguments: list[str]) -> tuple[str | None, list[str]]:
     """A text among the arguments, if there is one, and those that are key=value."""
-    named = (*DEFAULTS, "prompt")  # whose values may hold blanks
+    named = (*DEFAULTS, "prompt", "prefix", "required", "forbidden")  # whose values may hold blanks
     keys = [word for word in arguments if "=" in word and (word.partition("=")[0] in named or len(word.split()) == 1)]
     words = [word for word in arguments if word not in keys]
     for word in words:

@@ -11,6 +11,9 @@ from grunlp.arguments import parse_arguments, require_new
 from grunlp.data.corpora.pairs import columns_of, open_pair_file, open_pair_split
 from grunlp.data.pair import Pair
 from grunlp.data.readers.pairs import read_sources
+from grunlp.data.tokenizer import UNKNOWN, TextTokenizer
+from grunlp.decoding.constraints import Wanted
+from grunlp.decoding.sampling import Sampling
 from grunlp.errors import DataError, GrunlpError
 from grunlp.models.ensemble import Ensemble
 from grunlp.models.seq2seq import Seq2Seq
@@ -19,10 +22,21 @@ from grunlp.streams import keep_standard_input, new_file
 from grunlp.tasks.generation import Written, score, write
 from grunlp.text_run import TextRun, load_text_run, search_of, search_values, write_outputs
 
+SAMPLING: dict[str, Any] = {"sample": False, "temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 1}
+WANTED: dict[str, Any] = {"prefix": None, "required": None, "forbidden": None}
+
 
 def predict_texts(text: str | None, arguments: list[str]) -> int:
     """Write a text for each source. text: a source that was typed, if one was."""
-    defaults = {"input": "-", "output": "-", "source": None, "style": "auto", "batch_tokens": 3000}
+    defaults = {
+        "input": "-",
+        "output": "-",
+        "source": None,
+        "style": "auto",
+        "batch_tokens": 3000,
+        **SAMPLING,
+        **WANTED,
+    }
     given, search = _parse(arguments, defaults)
     if text is not None and (given["input"] != "-" or given["source"]):
         raise GrunlpError(f"{text!r} with input= or source=", "a text stands for them", "Give one or the other.")
@@ -31,6 +45,8 @@ def predict_texts(text: str | None, arguments: list[str]) -> int:
     require_new("output", None if given["output"] == "-" else given["output"])
     run, model = _load(given["run"])
     limits, options = search_of(search)
+    how = _sampling(given, search) or options
+    wanted = _wanted(given, run.collate.target)
     as_json = given["style"] == "json" or search["nbest"] > 1
     bad: list[DataError] = []
 
@@ -41,7 +57,7 @@ def predict_texts(text: str | None, arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         field = given["source"] or columns_of(run.config.data)["source"]
         sources = _sources(text, given["input"], field, Path(folder), report)
-        written = write(model, run.collate, sources, limits, options, given["batch_tokens"])
+        written = write(model, run.collate, sources, limits, how, given["batch_tokens"], wanted)
         lines = map(_record if as_json else _line, written)
         if given["output"] == "-":
             sys.stdout.writelines(lines)
@@ -50,6 +66,39 @@ def predict_texts(text: str | None, arguments: list[str]) -> int:
             with new_file(Path(given["output"])) as file:
                 file.writelines(lines)
     return 1 if bad else 0
+
+
+def _sampling(given: dict[str, Any], search: dict[str, Any]) -> Sampling | None:
+    """How to draw, if texts are to be drawn."""
+    drawn = {key: given[key] for key in SAMPLING if key != "sample"}
+    if given["sample"]:
+        if search["nbest"] > 1:
+            raise GrunlpError(
+                "sample=true with nbest", "one text of each source is drawn", "Type another seed= instead."
+            )
+        return Sampling(**drawn)
+    odd = next((key for key, value in drawn.items() if value != SAMPLING[key]), None)
+    if odd:
+        raise GrunlpError(f"{odd}= without sample=true", "it tells how texts are drawn", "Add sample=true.")
+    return None
+
+
+def _wanted(given: dict[str, Any], tokenizer: TextTokenizer) -> Wanted:
+    """What texts must and may not hold, in the tokens of their vocabulary."""
+
+    def phrases(key: str, texts: list[str]) -> tuple[tuple[int, ...], ...]:
+        encoded = [tuple(ids) for ids in tokenizer.encode(texts)]
+        for text, ids in zip(texts, encoded, strict=True):
+            if not ids or UNKNOWN in ids:
+                there = "the network can write none of it" if ids else "there is an empty phrase"
+                raise GrunlpError(f"{key}={text}: not in the vocabulary", there, "Type phrases of known words.")
+        return tuple(encoded)
+
+    required, forbidden = (
+        phrases(key, given[key].split("|") if given[key] else []) for key in ("required", "forbidden")
+    )
+    prefix = phrases("prefix", [given["prefix"]])[0] if given["prefix"] else ()
+    return Wanted(prefix, required, forbidden)
 
 
 def evaluate_texts(arguments: list[str]) -> int:

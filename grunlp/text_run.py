@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 
 from grunlp.data.text_batches import PairCollator
 from grunlp.data.tokenizer import TextTokenizer
-from grunlp.decoding.search import BeamSearch, Limits
+from grunlp.decoding.constraints import Limits
+from grunlp.decoding.search import BeamSearch
 from grunlp.models.seq2seq import Seq2Seq
 from grunlp.run_folder import CONFIG, OUTPUTS, SOURCE_TOKENIZER, TOKENIZER, WEIGHTS, fitting, read_config, require_parts
 

@@ -47,9 +47,9 @@ TRAINING = [
     "seed=1",
 ]
 PRETRAINED_ON = (
-    "Its words and its sentence encoder were pretrained on free text: film reviews (movie_reviews; Pang and Lee 2004; CC "
-    "BY 4.0), state-of-the-union and inaugural addresses (public domain) and MASC (American National Corpus; free for any "
-    "use), without the sentences of the development and test sets."
+    "Its words and its sentence encoder were pretrained on free text: film reviews (movie_reviews; Pang and Lee 2004; "
+    "CC BY 4.0), state-of-the-union and inaugural addresses (public domain) and MASC (American National Corpus; free "
+    "for any use), without the sentences of the development and test sets."
 )
 DEFAULTS: dict[str, Any] = {"run": None, "out": str(DEFAULT), "text": None}
 

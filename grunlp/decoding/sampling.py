@@ -7,17 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grunlp.decoding.search import (
-    NEVER,
-    BeamSearch,
-    Hypothesis,
-    Limits,
-    Selectable,
-    Step,
-    Vocabulary,
-    bounds_of,
-    restrict,
-)
+from grunlp.decoding.constraints import NEVER, Limits, Rules, Vocabulary, Wanted
+from grunlp.decoding.search import Hypothesis, Selectable, Step
 
 
 @dataclass(frozen=True)
@@ -53,7 +44,7 @@ def sample(
     limits: Limits,
     options: Sampling,
     numbers: Sequence[int],
-    prefixes: Sequence[Sequence[int]] | None = None,
+    wanted: Sequence[Wanted] | None = None,
 ) -> list[Hypothesis]:
     """One text for each source, drawn word by word. Arguments as for `beam_search`.
 
@@ -61,20 +52,17 @@ def sample(
         numbers: of the texts, which tell their draws apart.
     """
     count = len(source_lengths)
-    prefixes = prefixes or [()] * count
-    least, most = bounds_of(limits, source_lengths, prefixes)
-    plain = BeamSearch(1, 1, 0.0, "length", 0.0, 0)
+    rules = Rules(words, limits, source_lengths, 0, wanted or [Wanted()] * count)
     draws = [drawer(options, number) for number in numbers]
     written: list[list[int]] = [[] for _ in range(count)]
     totals = [0.0] * count
     active = list(range(count))
     tokens = torch.full((count,), words.start, device=source_lengths.device)
-    length = 0
     while active:
-        length += 1
         log_probs, _, state = step(tokens, state)
         allowed = log_probs[:, None].clone()
-        restrict(allowed, tokens[:, None, None], length, active, least, most, words, plain, prefixes)
+        so_far = [[[words.start, *written[text]]] for text in active]
+        rules.restrict(allowed, torch.tensor(so_far, device=tokens.device), active)
         chosen = draw(allowed[:, 0], options, [draws[text].random() for text in active])
         going = []
         for b, (text, token) in enumerate(zip(active, chosen, strict=True)):

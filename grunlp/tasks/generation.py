@@ -11,7 +11,9 @@ from grunlp.data.pair import Pair
 from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.data.text_batches import PairCollator
 from grunlp.data.tokenizer import END, PADDING, START, UNKNOWN
-from grunlp.decoding.search import BeamSearch, Hypothesis, Limits, Vocabulary, beam_search
+from grunlp.decoding.constraints import Limits, Vocabulary, Wanted
+from grunlp.decoding.sampling import Sampling, sample
+from grunlp.decoding.search import BeamSearch, Hypothesis, beam_search
 from grunlp.metrics.text import Kind, TextScores
 from grunlp.models.ensemble import Ensemble
 from grunlp.models.seq2seq import Seq2Seq
@@ -19,6 +21,7 @@ from grunlp.models.seq2seq import Seq2Seq
 log = logging.getLogger(__name__)
 
 _CHUNK = 2048  # texts sorted by length together; bounds memory, however long the input
+ANYTHING = Wanted()
 WORDS = Vocabulary(START, END, (PADDING, UNKNOWN, START))
 
 
@@ -35,8 +38,9 @@ def write(
     collate: PairCollator,
     pairs: Iterable[Pair],
     limits: Limits,
-    search: BeamSearch,
+    search: BeamSearch | Sampling,
     batch_tokens: int,
+    wanted: Wanted = ANYTHING,
 ) -> Iterator[Written]:
     """The texts of sources, in the order given; of an empty source the empty text. The log says how many were cut.
 
@@ -45,19 +49,24 @@ def write(
         collate: with the model's tokenizers.
         pairs: any number, read in chunks; only their sources are used.
         limits: how long texts may become.
-        search: how they are searched; `nbest` of each are given.
+        search: how they are searched, `nbest` of each being given; or drawn, one of each.
         batch_tokens: most source tokens a batch, each counted once for each hypothesis.
+        wanted: what all texts must and may not hold.
     """
-    pairs, cut = iter(pairs), 0
+    pairs, cut, count = iter(pairs), 0, 0
     while chunk := list(islice(pairs, _CHUNK)):
         results: dict[int, Written] = {}
         sources = collate.source.encode([pair["source"] for pair in chunk])
         longest = collate.longest_source or max(map(len, sources))
         cut += sum(len(ids) > longest for ids in sources)
         lengths = [min(len(ids), longest) + 1 for ids in sources]
-        for indices in TokenBudgetSampler(lengths, [search.beam] * len(chunk), batch_tokens, shuffle=False, seed=0):
+        width = search.beam if isinstance(search, BeamSearch) else 1
+        for indices in TokenBudgetSampler(lengths, [width] * len(chunk), batch_tokens, shuffle=False, seed=0):
             some = [chunk[i] for i in indices]
-            results.update(zip(indices, _write(model, collate, some, limits, search), strict=True))
+            numbers = [count + i for i in indices]
+            found = _write(model, collate, some, limits, search, wanted, numbers)
+            results.update(zip(indices, found, strict=True))
+        count += len(chunk)
         yield from (results[i] for i in range(len(chunk)))
     if cut:
         log.warning("%d sources were read up to their first %d tokens alone", cut, collate.longest_source)
@@ -65,12 +74,23 @@ def write(
 
 @torch.inference_mode()
 def _write(
-    model: Seq2Seq | Ensemble, collate: PairCollator, some: Sequence[Pair], limits: Limits, search: BeamSearch
+    model: Seq2Seq | Ensemble,
+    collate: PairCollator,
+    some: Sequence[Pair],
+    limits: Limits,
+    search: BeamSearch | Sampling,
+    wanted: Wanted,
+    numbers: Sequence[int],
 ) -> Iterator[Written]:
     ids, lengths = collate.sources([pair["source"] for pair in some])
-    state = model.encode(ids, lengths)
-    for pair, found in zip(some, beam_search(model.step, state, lengths - 1, WORDS, limits, search), strict=True):
-        best = found[: search.nbest]
+    state, all_wanted = model.encode(ids, lengths), [wanted] * len(some)
+    if isinstance(search, Sampling):
+        drawn = sample(model.step, state, lengths - 1, WORDS, limits, search, numbers, all_wanted)
+        texts = [[one] for one in drawn]
+    else:
+        found = beam_search(model.step, state, lengths - 1, WORDS, limits, search, all_wanted)
+        texts = [hypotheses[: search.nbest] for hypotheses in found]
+    for pair, best in zip(some, texts, strict=True):
         if not pair["source"].strip():
             best = [Hypothesis([], 0.0, 0.0)]
         yield Written(pair, [collate.target.decode(hypothesis.ids) for hypothesis in best], best)

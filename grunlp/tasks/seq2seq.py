@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from grunlp.data.text_batches import PairBatch
 from grunlp.data.tokenizer import TextTokenizer
-from grunlp.decoding.search import BeamSearch, Limits, beam_search
+from grunlp.decoding.constraints import Limits
+from grunlp.decoding.search import BeamSearch, beam_search
 from grunlp.metrics.text import Kind, TextScores
 from grunlp.models.seq2seq import Seq2Seq
 from grunlp.tasks.generation import WORDS

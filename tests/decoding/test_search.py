@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from grunlp.data.tokenizer import END, PADDING, START, UNKNOWN
+from grunlp.decoding.constraints import Limits, Vocabulary, Wanted
 from grunlp.decoding.sampling import Sampling, sample
-from grunlp.decoding.search import BeamSearch, Hypothesis, Limits, Vocabulary, beam_search
+from grunlp.decoding.search import BeamSearch, Hypothesis, beam_search
 from grunlp.models.seq2seq import Seq2Seq
 from tests.models.seq2seq_toys import SIZE, batch, toy
 
@@ -26,11 +27,11 @@ def options(**changes: Any) -> BeamSearch:
 
 
 def search(model: Seq2Seq, sources: list[list[int]], limits: Limits, **changes: Any) -> list[list[Hypothesis]]:
-    prefixes = changes.pop("prefixes", None)
+    wanted = changes.pop("wanted", None)
     pairs = batch([(source, []) for source in sources])
     with torch.inference_mode():
         state = model.encode(pairs.source, pairs.source_lengths)
-    return beam_search(model.step, state, pairs.source_lengths - 1, WORDS, limits, options(**changes), prefixes)
+    return beam_search(model.step, state, pairs.source_lengths - 1, WORDS, limits, options(**changes), wanted)
 
 
 def log_probabilities(model: Seq2Seq, source: list[int], texts: list[list[int]]) -> list[float]:
@@ -123,18 +124,71 @@ def test_blocked_and_forbidden() -> None:
     assert max(Counter(pairs).values()) > 1
     (blocked, *_), *_ = search(model, SOURCES, limits, beam=2, block_ngrams=2)
     assert max(Counter(zip(blocked.ids, blocked.ids[1:], strict=False)).values()) == 1
-    (without, *_), *_ = search(model, SOURCES, limits, beam=2, forbidden=(pairs[0], (free.ids[-1],)))
+    (without, *_), *_ = search(
+        model, SOURCES, limits, beam=2, wanted=[Wanted(forbidden=(pairs[0], (free.ids[-1],)))] * 4
+    )
     assert free.ids[-1] not in without.ids
     assert pairs[0] not in set(zip(without.ids, without.ids[1:], strict=False))
 
 
 def test_prefixes() -> None:
-    found = search(toy(), SOURCES[:2], SHORT, prefixes=[[8, 8], []])
+    found = search(toy(), SOURCES[:2], SHORT, wanted=[Wanted(prefix=(8, 8)), Wanted()])
     assert all(h.ids[:2] == [8, 8] for h in found[0]) and found[1][0].ids[:2] != [8, 8]
     # whatever the limits and bars
     long = [8, UNKNOWN, 8, UNKNOWN, 8, UNKNOWN]
-    found = search(toy(), SOURCES[:2], SHORT, prefixes=[long, []], block_ngrams=2, forbidden=((8,),))
+    wanted = [Wanted(prefix=tuple(long), forbidden=((8,),)), Wanted()]
+    found = search(toy(), SOURCES[:2], SHORT, wanted=wanted, block_ngrams=2)
     assert [h.ids for h in found[0]] == [long] and len(found[1][0].ids) <= 4
+
+
+def holds(text: list[int], phrase: tuple[int, ...]) -> bool:
+    return any(tuple(text[i : i + len(phrase)]) == phrase for i in range(len(text) - len(phrase) + 1))
+
+
+REQUIRED = [((7,),), ((8, 8),), ((4, 5), (6,)), ((5, 5, 6, 5),), ((4, 5), (5, 4)), ()]
+
+
+@pytest.mark.parametrize("phrases", [phrases for phrases in REQUIRED if phrases != ((4, 5), (5, 4))], ids=str)
+def test_required_phrases_by_enumeration(phrases: tuple[tuple[int, ...], ...]) -> None:
+    model = toy(2)
+    found = search(model, SOURCES, SHORT, beam=800, nbest=5, alpha=1.0, wanted=[Wanted(required=phrases)] * 4)
+    texts = [list(text) for n in range(5) for text in product(LETTERS, repeat=n)]
+    texts = [text for text in texts if all(holds(text, phrase) for phrase in phrases)]
+    for source, hypotheses in zip(SOURCES, found, strict=True):
+        totals = log_probabilities(model, source, texts)
+        ranked = sorted(zip(totals, texts, strict=True), key=lambda pair: -pair[0] / (len(pair[1]) + 1))
+        assert [h.ids for h in hypotheses[:5]] == [text for _, text in ranked[:5]]
+
+
+@pytest.mark.parametrize("beam", [1, 2, 5])
+def test_required_phrases_in_a_narrow_beam(beam: int) -> None:
+    limits = Limits(0.0, 0.0, 7, 100)
+    for seed, phrases in enumerate(REQUIRED):
+        wanted = [Wanted(required=phrases), Wanted(), Wanted(required=phrases, prefix=(8,)), Wanted(required=((4,),))]
+        model = toy(seed)
+        model.bias.data[5] = -6.0  # which the network hardly ever writes
+        changes = {"beam": beam, "nbest": beam, "block_ngrams": 2}
+        together = search(model, SOURCES, limits, wanted=wanted, **changes)
+        for source, one, found in zip(SOURCES, wanted, together, strict=True):
+            assert found
+            (alone,) = search(model, [source], limits, wanted=[one], **changes)
+            assert [h.ids for h in alone] == [h.ids for h in found]
+            totals = log_probabilities(model, source, [h.ids for h in found])
+            for hypothesis, total in zip(found, totals, strict=True):
+                assert all(holds(hypothesis.ids, phrase) for phrase in one.required)
+                assert tuple(hypothesis.ids[: len(one.prefix)]) == one.prefix and len(hypothesis.ids) <= 7
+                assert hypothesis.log_probability == pytest.approx(total, abs=1e-4)
+
+
+def test_what_a_limit_has_no_room_for_makes_room() -> None:
+    (found,) = search(toy(), [[4]], Limits(0.0, 0.0, 1, 100), wanted=[Wanted(required=((5, 6), (7, 8)))])
+    assert sorted(found[0].ids) == [5, 6, 7, 8]
+
+
+def test_samples_hold_what_is_required() -> None:
+    wanted = [Wanted(required=((8, 8),), forbidden=((4,),), prefix=(5,))] * 30
+    for found in draw(toy(4), list(range(30)), [4, 5], wanted=wanted):
+        assert holds(found.ids, (8, 8)) and 4 not in found.ids and found.ids[0] == 5
 
 
 def test_where_all_is_barred_a_text_ends() -> None:
@@ -146,10 +200,12 @@ def test_where_all_is_barred_a_text_ends() -> None:
 
 def draw(model: Seq2Seq, numbers: list[int], source: list[int], **changes: Any) -> list[Hypothesis]:
     given: dict[str, Any] = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 1}
+    wanted = changes.pop("wanted", None)
     pairs = batch([(source, [])] * len(numbers))
     with torch.inference_mode():
         state = model.encode(pairs.source, pairs.source_lengths)
-    return sample(model.step, state, pairs.source_lengths - 1, WORDS, SHORT, Sampling(**{**given, **changes}), numbers)
+    how = Sampling(**{**given, **changes})
+    return sample(model.step, state, pairs.source_lengths - 1, WORDS, SHORT, how, numbers, wanted)
 
 
 def test_samples_follow_the_probabilities() -> None:
@@ -186,8 +242,9 @@ def test_narrow_samples_are_greedy() -> None:
 
 
 def test_options_out_of_bounds() -> None:
-    with pytest.raises(ValueError, match="empty sequence"):
-        options(forbidden=((),))
+    for empty in ("required", "forbidden"):
+        with pytest.raises(ValueError, match="empty sequence"):
+            Wanted(**{empty: ((),)})
     for wrong in ({"temperature": 0.0}, {"top_p": 0.0}, {"top_p": 1.1}, {"top_k": -1}):
         with pytest.raises(ValueError, match="temperature and top_p"):
             draw(toy(), [0], [4], **wrong)

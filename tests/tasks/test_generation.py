@@ -7,7 +7,8 @@ import pytest
 from grunlp.data.pair import Pair
 from grunlp.data.text_batches import PairCollator
 from grunlp.data.tokenizer import TextTokenizer
-from grunlp.decoding.search import BeamSearch, Limits
+from grunlp.decoding.constraints import Limits
+from grunlp.decoding.search import BeamSearch
 from grunlp.models.seq2seq import Seq2Seq
 from grunlp.tasks.generation import score, write
 from tests.models.seq2seq_toys import OPTIONS
