@@ -59,8 +59,7 @@ Instead of format, predicates, alternatives and scheme there are, with the defau
                      the search; what each means stands in configs/recipe/translate.yaml
   prefix=null        how each text begins
   required=null      words or phrases that each text holds, several between |
-  forbidden=null     words or phrases that no text holds, in the pieces they are commonly split into; a longer word that
-                     begins with them is none either
+  forbidden=null     words or phrases that no text holds; nor, mostly, longer words that begin with them
   sample=false       draw texts instead of searching the likeliest, by temperature=1.0, top_k=0, top_p=1.0 and seed=1
   run=DIR,DIR        several runs with the same tokenizers write together
 

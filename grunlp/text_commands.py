@@ -23,6 +23,7 @@ from grunlp.tasks.generation import Written, score, write
 from grunlp.text_run import TextRun, load_text_run, search_of, search_values, write_outputs
 
 SAMPLING: dict[str, Any] = {"sample": False, "temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 1}
+_SPELLINGS = 1000  # of a forbidden phrase in pieces
 WANTED: dict[str, Any] = {"prefix": None, "required": None, "forbidden": None}
 
 
@@ -94,11 +95,12 @@ def _wanted(given: dict[str, Any], tokenizer: TextTokenizer) -> Wanted:
                 raise GrunlpError(f"{key}={text}: not in the vocabulary", there, "Type phrases of known words.")
         return tuple(encoded)
 
-    required, forbidden = (
-        phrases(key, given[key].split("|") if given[key] else []) for key in ("required", "forbidden")
-    )
+    texts = {key: given[key].split("|") if given[key] else [] for key in ("required", "forbidden")}
     prefix = phrases("prefix", [given["prefix"]])[0] if given["prefix"] else ()
-    return Wanted(prefix, required, forbidden)
+    required = phrases("required", texts["required"])
+    phrases("forbidden", texts["forbidden"])  # refuses what has no spelling
+    forbidden = [ids for text in texts["forbidden"] for ids in tokenizer.spellings(text, _SPELLINGS)]
+    return Wanted(prefix, required, tuple(forbidden))
 
 
 def evaluate_texts(arguments: list[str]) -> int:

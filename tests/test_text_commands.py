@@ -103,6 +103,28 @@ def test_predict(folder: Path, call: Call) -> None:
     assert call(predict.main, f"run={folder}/run,{folder}/run", "1 2 3")[1] == lines[0] + "\n"
 
 
+def test_what_texts_must_and_may_not_hold(folder: Path, call: Call) -> None:
+    (folder / "some.txt").write_text("1 2 3\n4 5\n")
+    run = [f"run={folder}/run", f"input={folder}/some.txt"]
+    for search in ([], ["beam=1"], ["sample=true"]):
+        status, out, err = call(predict.main, *run, *search, "prefix=9 9", "required=8 7|6", "forbidden=3|5")
+        assert status == 0, err
+        for line in out.splitlines():
+            assert line.startswith("9 9") and "8 7" in line and "6" in line
+            assert "3" not in line and "5" not in line
+
+
+def test_samples(folder: Path, call: Call) -> None:
+    (folder / "many.txt").write_text("1 2 3 4 5 6 7 8\n" * 20)
+    run = [f"run={folder}/run", f"input={folder}/many.txt", "sample=true"]
+    _, out, _ = call(predict.main, *run, "temperature=3.0")
+    assert len(set(out.splitlines())) > 5
+    assert call(predict.main, *run, "temperature=3.0", "batch_tokens=40")[1] == out
+    assert call(predict.main, *run, "temperature=3.0", "seed=2")[1] != out
+    _, greedy, _ = call(predict.main, *run[:2], "beam=1")
+    assert call(predict.main, *run, "top_k=1")[1] == greedy
+
+
 def test_what_cannot_be(folder: Path, call: Call) -> None:
     run = f"run={folder}/run"
     for main, arguments, message in (
@@ -119,6 +141,10 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
         (evaluate.main, [f"input_target={folder}/test"], "input_target= without input="),
         (predict.main, ["style=text", "nbest=2", "1"], "a line holds one text"),
         (predict.main, ["source=1", "1"], "a text stands for them"),
+        (predict.main, ["seed=3", "1"], "seed= without sample=true"),
+        (predict.main, ["sample=true", "nbest=2", "1"], "one text of each source is drawn"),
+        (predict.main, ["required=x", "1"], "required=x: not in the vocabulary"),
+        (predict.main, ["forbidden=1|", "1"], "there is an empty phrase"),
     ):
         status, _, err = call(main, run, *arguments)
         assert status == 2 and message in err, err

@@ -136,6 +136,29 @@ class TextTokenizer:
             result += self.resplit(chosen, share)
         return result
 
+    def spellings(self, text: str, most: int) -> list[tuple[int, ...]]:
+        """All ways to write a text with the pieces of the vocabulary; `encode` gives one of them.
+
+        Args:
+            text: of known characters.
+            most: so many at most are given, those of the longest pieces first.
+        """
+        written = "".join(self.pieces(self.encode([text])[0]))
+        vocabulary = self._tokenizer.get_vocab()
+        longest = max(map(len, vocabulary))
+        found: list[tuple[int, ...]] = []
+
+        def write(place: int, ids: tuple[int, ...]) -> None:
+            if place == len(written) and ids:
+                found.append(ids)
+            for end in range(min(len(written), place + longest), place, -1):
+                id = vocabulary.get(written[place:end], UNKNOWN)
+                if len(found) < most and id > END:
+                    write(end, (*ids, id))
+
+        write(0, ())
+        return found
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids up to the first END; other special ids but UNKNOWN are left out."""
         if END in ids:

@@ -111,3 +111,17 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     path.write_text(Tokenizer(models.BPE()).to_str())
     with pytest.raises(GrunlpError, match="not a tokenizer of grunlp"):
         TextTokenizer.load(path)
+
+
+def test_spellings_are_all_ways_to_write_a_text() -> None:
+    tokenizer = TextTokenizer.train("bpe", ["aab aab ab abab b"] * 5, 20, 1)
+    pieces = [piece for id in range(4, len(tokenizer)) for piece in tokenizer.pieces([id])]
+    written = "▁aab▁b"
+
+    def ways(rest: str) -> list[list[str]]:
+        return [[]] if not rest else [[p, *way] for p in pieces if rest.startswith(p) for way in ways(rest[len(p) :])]
+
+    found = tokenizer.spellings("aab b", 1000)
+    assert sorted(tokenizer.pieces(ids) for ids in found) == sorted(ways(written)) and len(found) > 3
+    assert tuple(tokenizer.encode(["aab b"])[0]) in found
+    assert tokenizer.spellings("aab b", 2) == found[:2]
