@@ -24,17 +24,17 @@ def compare_scores(first: Scores, second: Scores) -> dict[str, dict[str, Any]]:
 
 
 def format_comparison(rows: dict[str, dict[str, Any]], title: str, first: str, second: str) -> str:
-    """The rows of `compare_scores` as a table, ending in a newline.
+    """The rows of `compare_scores` or `compare_measures` as a table, ending in a newline.
 
     Args:
         title: over the names of the scores.
         first, second: what the two sides are called, in at most 6 letters.
     """
-    lines = [f"{title:30}  {first:>6}  {second:>6}  difference     95 % interval  p, bootstrap  p, randomisation"]
+    lines = [f"{title:30}  {first:>6}  {second:>6}  difference       95 % interval  p, bootstrap  p, randomisation"]
     for row in rows.values():
-        low, high = row["interval"]
+        (low, high), n = row["interval"], row.get("digits", 2)
         lines.append(
-            f"{row['title']:30}  {row['first']:6.2f}  {row['second']:6.2f}  {row['difference']:+10.2f}"
-            f"  {f'{low:+.2f} to {high:+.2f}':>16}  {row['p_bootstrap']:12.4f}  {row['p_randomisation']:16.4f}"
+            f"{row['title']:30}  {row['first']:6.{n}f}  {row['second']:6.{n}f}  {row['difference']:+10.{n}f}"
+            f"  {f'{low:+.{n}f} to {high:+.{n}f}':>18}  {row['p_bootstrap']:12.4f}  {row['p_randomisation']:16.4f}"
         )
     return "\n".join(lines) + "\n"

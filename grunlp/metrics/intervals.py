@@ -1,6 +1,6 @@
 """Bootstrap intervals of span scores: how far a score may move when other documents of the same kind are drawn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -80,25 +80,6 @@ def bootstrap_intervals(
             )
         )
     )
-
-
-def bootstrap_interval(
-    counts: NDArray[np.float64], score: Callable[[NDArray[np.float64]], float], *, resamples: int = 1000
-) -> list[float]:
-    """95 % of the scores of sums over as many texts, drawn with replacement: any score that is made of sums.
-
-    Args:
-        counts: (texts, ...) what each text adds to the sums.
-        score: of such sums.
-        resamples: number of draws.
-    """
-    random, texts = np.random.default_rng(0), len(counts)
-    scores = []
-    for _ in range(resamples):
-        times = np.bincount(random.integers(texts, size=texts), minlength=texts)
-        scores.append(score(times @ counts))
-    low, high = np.percentile(scores, (2.5, 97.5))
-    return [float(low), float(high)]
 
 
 def _percentages(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -3,63 +3,53 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.metrics.intervals import bootstrap_interval
+from grunlp.metrics.measures import Measure, MeasuredScores
 
 
 @dataclass
-class LanguageScores:
+class LanguageScores(MeasuredScores):
     """Nats of each line of a text, its end included.
 
     Args:
         nats: (lines,) minus the log probability of each line, given all before.
         tokens, characters, words: (lines,) of each line, its end counted as one of each; words between blanks.
-        unknown: tokens of the whole text that the vocabulary does not have. Only that they come is told, not how they
-            are spelled, so with many of them scores by character and word flatter.
+        unknown: (lines,) tokens that the vocabulary does not have. Only that they come is told, not how they are
+            spelled, so with many of them scores by character and word flatter.
     """
 
     nats: NDArray[np.float64]
     tokens: NDArray[np.int64]
     characters: NDArray[np.int64]
     words: NDArray[np.int64]
-    unknown: int
+    unknown: NDArray[np.int64]
 
     def overall(self) -> float:
         """Nats a token."""
         return float(self.nats.sum() / self.tokens.sum())
 
-    def as_dict(self) -> dict[str, Any]:
-        """Each score with a 95 % bootstrap interval over lines, and how it was counted."""
-        result: dict[str, Any] = {}
-        ways: list[tuple[str, NDArray[np.int64], Callable[[float], float], str]] = [
-            ("nats_per_character", self.characters, float, "line ends counted"),
-            ("bits_per_character", self.characters, _bits, "line ends counted"),
-            ("perplexity", self.tokens, _exp, "of a token of this model's own"),
-            ("word_perplexity", self.words, _exp, "of a word between blanks, line ends counted"),
+    def measures(self) -> dict[str, Measure]:
+        """Nats and bits a character; perplexities of a token and a word; unknown tokens in percent."""
+        ways: list[tuple[str, NDArray[np.int64], Callable[[float], float], str, int]] = [
+            ("nats_per_character", self.characters, float, "line ends counted", 4),
+            ("bits_per_character", self.characters, _bits, "line ends counted", 4),
+            ("perplexity", self.tokens, _exp, "of a token of this model's own", 2),
+            ("word_perplexity", self.words, _exp, "of a word between blanks, line ends counted", 2),
         ]
-        for name, counts, scale, how in ways:
-            interval = bootstrap_interval(np.stack([self.nats, counts], axis=1), _ratio)
-            ratio = float(self.nats.sum() / counts.sum())
-            result[name] = {"score": scale(ratio), "interval": [scale(bound) for bound in interval], "how": how}
-        share = float(100 * self.unknown / self.tokens.sum())
-        result["unknown"] = {"score": share, "interval": [share, share], "how": "tokens, %, not in the vocabulary"}
-        return result
+        found = {}
+        for name, counts, scale, how, digits in ways:
 
-    def report(self) -> str:
-        """A line a score."""
-        lines = []
-        for name, score in self.as_dict().items():
-            low, high = score["interval"]
-            lines.append(f"{name:20} {score['score']:10.4f}   95 % interval {low:.4f} to {high:.4f}   {score['how']}")
-        return "\n".join(lines) + "\n"
+            def score(sums: NDArray[np.float64], scale: Callable[[float], float] = scale) -> float:
+                return scale(float(sums[0] / sums[1]))
 
-
-def _ratio(sums: NDArray[np.float64]) -> float:
-    return float(sums[0] / sums[1])
+            found[name] = Measure(np.stack([self.nats, counts], axis=1), score, how, digits)
+        shares = np.stack([100.0 * self.unknown, self.tokens], axis=1)
+        how = "tokens, in percent, that the vocabulary does not have"
+        found["unknown"] = Measure(shares, lambda sums: float(sums[0] / sums[1]), how)
+        return found
 
 
 def _bits(nats: float) -> float:

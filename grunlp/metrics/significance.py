@@ -1,7 +1,7 @@
 """Whether two labellings of the same text differ: paired tests over documents."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,19 +41,41 @@ def compare(
     Raises:
         ValueError: differing numbers of groups, or none.
     """
-    if not first or len(first) != len(second):
+    return difference(_table(first), _table(second), _f1, resamples=resamples, seed=seed, level=level)
+
+
+def difference(
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    score: Callable[[NDArray[np.float64]], Any],
+    *,
+    resamples: int,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Difference:
+    """Compare by any score that is made of sums over groups.
+
+    Args:
+        first, second: (groups, n) what each group adds to the sums.
+        score: of sums (n,).
+        resamples, seed, level: as above.
+
+    Raises:
+        ValueError: differing numbers of groups, or none.
+    """
+    if not len(first) or len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} groups: both need the same, and one at least")
-    tables = np.stack([_table(first), _table(second)])  # (2, groups, 3)
-    value = float(np.diff(_f1(tables.sum(axis=1)))[0])
+    tables = np.stack([first, second]).astype(float)  # (2, groups, n)
+    value = float(score(tables[1].sum(axis=0)) - score(tables[0].sum(axis=0)))
     rng = np.random.default_rng(seed)
     groups = len(first)
     drawn, exchanged = [], []
     for count in _chunks(resamples, groups):
         times = rng.multinomial(groups, np.full(groups, 1 / groups), size=count).astype(float)  # (count, groups)
-        drawn.append(_f1(times @ tables[1]) - _f1(times @ tables[0]))
+        drawn.append(_each(score, times @ tables[1]) - _each(score, times @ tables[0]))
         swapped = rng.integers(2, size=(count, groups)).astype(float)
-        one = swapped @ tables[1] + (1 - swapped) @ tables[0]  # (count, 3)
-        exchanged.append(_f1(tables.sum(axis=(0, 1)) - one) - _f1(one))
+        one = swapped @ tables[1] + (1 - swapped) @ tables[0]  # (count, n)
+        exchanged.append(_each(score, tables.sum(axis=(0, 1)) - one) - _each(score, one))
     differences, random = np.concatenate(drawn), np.concatenate(exchanged)
     below, above = (
         (int(count) + 1) / (resamples + 1) for count in ((differences <= 0).sum(), (differences >= 0).sum())
@@ -67,6 +89,11 @@ def compare(
     )
 
 
+def _each(score: Callable[[NDArray[np.float64]], Any], sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The scores of many sums (m, n) → (m,)."""
+    return np.array([score(row) for row in sums])
+
+
 def _chunks(resamples: int, groups: int) -> list[int]:
     """Numbers that add up to `resamples`, each of so many draws that they fit into memory."""
     most = max(1, 10**6 // groups)
@@ -74,10 +101,10 @@ def _chunks(resamples: int, groups: int) -> list[int]:
 
 
 def _table(tallies: Sequence[Tally]) -> NDArray[np.float64]:
-    return np.array([(tally.corr, tally.excess, tally.missed) for tally in tallies], dtype=float)
+    return np.array([(tally.corr, tally.excess, tally.missed) for tally in tallies], dtype=float).reshape(-1, 3)
 
 
-def _f1(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """F1 in percent of counts (..., 3)."""
-    corr, excess, missed = np.moveaxis(counts, -1, 0)
-    return 200 * corr / np.maximum(2 * corr + excess + missed, 1)
+def _f1(counts: NDArray[np.float64]) -> float:
+    """F1 in percent of counts (3,)."""
+    corr, excess, missed = counts
+    return float(200 * corr / max(2 * corr + excess + missed, 1))

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from grunlp.metrics.intervals import bootstrap_interval
+from grunlp.metrics.measures import Measure, MeasuredScores, mean_of
 
 Kind = Literal["bleu", "rouge"]
 _ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 
 
 @dataclass
-class TextScores:
+class TextScores(MeasuredScores):
     """Outputs beside their references.
 
     Args:
@@ -37,48 +38,36 @@ class TextScores:
         table = self._rouge(self.references)
         return float(np.mean([table[name].mean() for name in _ROUGE[:3]]))
 
-    def as_dict(self) -> dict[str, Any]:
-        """Scores in percent, each with a 95 % bootstrap interval over texts, and how they were counted."""
+    def measures(self) -> dict[str, Measure]:
+        """Scores in percent."""
         return self._translation() if self.kind == "bleu" else self._summary()
 
-    def report(self) -> str:
-        """A line a score."""
-        lines = []
-        for name, score in self.as_dict().items():
-            low, high = score["interval"]
-            lines.append(f"{name:28} {score['score']:6.2f}   95 % interval {low:.2f} to {high:.2f}   {score['how']}")
-        return "\n".join(lines) + "\n"
-
-    def _translation(self) -> dict[str, Any]:
+    def _translation(self) -> dict[str, Measure]:
         from sacrebleu.metrics import CHRF
 
-        result = {}
+        found = {}
         for name, metric in (("bleu", _bleu()), ("chrf", CHRF())):
-            score = float(metric.corpus_score(self.outputs, self._streams()).score)
-            how = str(metric.get_signature())
-            result[name] = {"score": score, "interval": self._bootstrap(metric), "how": how}
+            # sacreBLEU's own bootstrap gives a mean and half a width, which may leave 0 to 100, and fails where some
+            # draws score 0; the two methods here are those that it is made of
+            counts = np.array(metric._extract_corpus_statistics(self.outputs, self._streams()), dtype=float)
+
+            def score(sums: NDArray[np.float64], metric: Any = metric) -> float:
+                return float(metric._compute_score_from_stats(sums.tolist()).score)
+
+            found[name] = Measure(counts, score, str(metric.get_signature()))
         pairs = zip(self.outputs, self.references, strict=True)
         exact = [_plain(text) in map(_plain, texts) for text, texts in pairs]
-        result["exact"] = _mean(
-            100 * np.array(exact, dtype=float), "texts equal to a reference but for blanks, in percent"
-        )
-        return result
+        how = "texts equal to a reference but for blanks, in percent"
+        return {**found, "exact": mean_of(100 * np.array(exact, dtype=float), how)}
 
-    def _bootstrap(self, metric: Any) -> list[float]:
-        """The interval of a score of sacreBLEU's."""
-        # its own bootstrap gives a mean and half a width, which may leave 0 to 100, and fails where some draws score 0;
-        # the two methods here are those that it is made of
-        counts = np.array(metric._extract_corpus_statistics(self.outputs, self._streams()), dtype=float)
-        return bootstrap_interval(counts, lambda sums: float(metric._compute_score_from_stats(sums.tolist()).score))
-
-    def _summary(self) -> dict[str, Any]:
-        result = {}
+    def _summary(self) -> dict[str, Measure]:
+        found = {}
         single = [texts[:1] for texts in self.references]
         several = {"": single} | ({", best reference": self.references} if single != self.references else {})
         for suffix, references in several.items():
             for name, values in self._rouge(references).items():
-                result[name + suffix] = _mean(values, "rouge-score, F1, stemmed, words of any script")
-        return result
+                found[name + suffix] = mean_of(values, "rouge-score, F1, stemmed, words of any script")
+        return found
 
     def _rouge(self, references: Sequence[Sequence[str]]) -> dict[str, np.ndarray]:
         """F1 in percent of each text by each measure."""
@@ -111,12 +100,6 @@ class _Words:
 def _plain(text: str) -> str:
     """Blanks and composed characters as tokenizers normalise them."""
     return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def _mean(values: np.ndarray, how: str) -> dict[str, Any]:
-    """The mean over texts with its interval."""
-    interval = bootstrap_interval(values[:, None], lambda sums: float(sums[0]) / len(values))
-    return {"score": float(values.mean()), "interval": interval, "how": how}
 
 
 def _bleu() -> Any:

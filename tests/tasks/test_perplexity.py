@@ -32,7 +32,7 @@ def test_as_one_step_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_allclose(scores.nats, expected, atol=1e-5)
     assert scores.tokens.tolist() == scores.characters.tolist() == [6, 1, 8, 3]
     assert scores.words.tolist() == [3, 1, 3, 2]
-    assert scores.unknown == 1
+    assert scores.unknown.tolist() == [0, 0, 0, 1]
     found = scores.as_dict()
     total = sum(expected)
     assert found["nats_per_character"]["score"] == pytest.approx(total / 18)
