@@ -1,11 +1,11 @@
-"""`python -m grunlp.compare A B`: whether two labellers, or two labelled files, differ by more than chance."""
+"""`python -m grunlp.compare A B`: whether two trained models, or two labelled files, differ by more than chance."""
 
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_new, writer_of
 from grunlp.command import command
 from grunlp.errors import GrunlpError
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from grunlp.metrics.scores import Scores
 
+_ONE_KIND = "Compare runs of one kind."
 DEFAULTS: dict[str, Any] = {"split": "test", "input": None, "gold": None, "metrics": None, "batch_tokens": 8000}
 
-HELP = """Compare two labellings of the same text.
+HELP = """Compare two labellings, or two writers, of the same text.
 
   python -m grunlp.compare RUN RUN [split=test]      two run folders, on a split of the data of the first
   python -m grunlp.compare RUN RUN input=FILE        the same on gold frames (or tags) in any file grunlp reads
@@ -30,7 +31,10 @@ keys:
   batch_tokens=8000  tokens a batch
 
 For each score: both, the difference with its 95 % interval by paired bootstrap, and two p-values, by paired bootstrap
-and by approximate randomisation; documents are drawn or exchanged whole."""
+and by approximate randomisation; documents are drawn or exchanged whole.
+
+Two runs of networks that write texts are compared in the same way, by BLEU, chrF and ROUGE, drawing and exchanging
+texts; two language models by nats and bits a character, drawing and exchanging lines."""
 
 
 @command(lambda arguments: HELP)
@@ -43,10 +47,13 @@ def main(arguments: list[str]) -> int:
     if given["gold"] and given["input"]:
         raise GrunlpError("gold= with input=", "gold= is for two files, input= for two runs", "Give one of them.")
     require_new("metrics", given["metrics"])
-    first, second = _score_files(sides, given["gold"]) if given["gold"] else _score_runs(sides, given)
     from grunlp.metrics.comparison import compare_scores, format_comparison
 
-    rows = compare_scores(first, second)
+    kinds = {writer_of([f"run={side}"]) for side in sides}
+    if kinds == {None}:
+        rows = compare_scores(*(_score_files(sides, given["gold"]) if given["gold"] else _score_runs(sides, given)))
+    else:
+        rows = _compare_writers(sides, kinds, given)
     if not rows:
         there = "one labels given predicates, the other has found others"
         raise GrunlpError("the two have no score in common", there, "Compare labellings of one kind.")
@@ -55,6 +62,23 @@ def main(arguments: list[str]) -> int:
     if given["metrics"]:
         Path(given["metrics"]).write_text(json.dumps(rows, indent=2), encoding="utf-8")
     return 0
+
+
+def _compare_writers(sides: list[str], kinds: set[Any], given: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The same for two networks that write texts, each by the search of its training."""
+    from grunlp.metrics.measures import compare_measures
+
+    if len(kinds) > 1:
+        raise GrunlpError(f"{' and '.join(sides)} are not of one kind", "they have no score in common", _ONE_KIND)
+    if given["gold"]:
+        raise GrunlpError("gold= with two runs", "it is for two files", "Type input=FILE")
+    if kinds == {"language"}:
+        from grunlp.language_commands import compare_language
+
+        return compare_language(sides, given["split"], given["input"])
+    from grunlp.text_commands import score_texts
+
+    return compare_measures(*(score_texts(side, given["split"], given["input"]) for side in sides))
 
 
 def _score_files(sides: list[str], gold: str) -> "Sequence[Scores]":
@@ -74,7 +98,7 @@ def _score_runs(sides: list[str], given: dict[str, Any]) -> "Sequence[Scores]":
 
     runs = [load_run(side) for side in sides]
     if len({type(run) for run in runs}) > 1:
-        raise GrunlpError("a labeller with a tagger", "the two have no score in common", "Compare runs of one kind.")
+        raise GrunlpError("a labeller with a tagger", "the two have no score in common", _ONE_KIND)
     tagger, data = isinstance(runs[0], TagRun), runs[0].config.data
     if tagger:
         require_same_kind(sides[0], [runs[0].model.tags], sides[1], [runs[1].model.tags])

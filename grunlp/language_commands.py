@@ -3,10 +3,12 @@
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from grunlp.arguments import parse_arguments, require_new
 from grunlp.data.corpora.lines import open_line_files, open_line_split
@@ -15,6 +17,7 @@ from grunlp.data.readers.pairs import read_sources
 from grunlp.decoding.sampling import Sampling
 from grunlp.errors import DataError, GrunlpError
 from grunlp.language_run import LanguageRun, load_language_run
+from grunlp.metrics.measures import compare_measures
 from grunlp.run_folder import write_metrics
 from grunlp.streams import keep_standard_input, new_file
 from grunlp.tasks.continuation import write_on
@@ -138,3 +141,14 @@ def evaluate_language(arguments: list[str]) -> int:
             "not kept in the run, whose scores are those without learning on; metrics=FILE keeps them", file=sys.stderr
         )
     return 0
+
+
+def compare_language(runs: Sequence[str], split: str, input: str | None) -> dict[str, dict[str, Any]]:
+    """Two language models on a split of the data of the first, or on a file; see `compare_measures`."""
+    first, second = (load_language_run(run) for run in runs)
+    lines = open_line_files(input, None) if input else open_line_split(first.config.data, split)
+    one, other = (score(run.model, run.tokenizer, lines["text"], None) for run in (first, second))
+    rows = compare_measures(one, other)
+    if not np.array_equal(one.tokens, other.tokens):
+        del rows["perplexity"]  # each is of tokens of its own
+    return rows

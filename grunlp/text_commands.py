@@ -15,6 +15,7 @@ from grunlp.data.tokenizer import UNKNOWN, TextTokenizer
 from grunlp.decoding.constraints import Wanted
 from grunlp.decoding.sampling import Sampling
 from grunlp.errors import DataError, GrunlpError
+from grunlp.metrics.text import TextScores
 from grunlp.models.ensemble import Ensemble
 from grunlp.models.seq2seq import Seq2Seq
 from grunlp.run_folder import SOURCE_TOKENIZER, TOKENIZER, read_config, write_metrics
@@ -134,6 +135,17 @@ def evaluate_texts(arguments: list[str]) -> int:
             said = "not kept in the run, whose scores are those of its own search; metrics=FILE keeps them"
             print(said, file=sys.stderr)
     return 0
+
+
+def score_texts(run_dir: str, split: str, input: str | None) -> TextScores:
+    """What a run writes for a split of its data, or for a file with pairs like those of its training."""
+    run, model = _load(run_dir)
+    data, kind = run.config.data, run.config.scores
+    if input:
+        pairs = open_pair_file(input, None, *columns_of(data).values())
+    else:
+        pairs = open_pair_split(data, split, kind == "bleu")
+    return score(model, run.collate, pairs, kind, *search_of(search_values(run.config)), run.config.loader.batch_tokens)
 
 
 def _parse(arguments: list[str], defaults: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

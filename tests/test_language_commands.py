@@ -92,8 +92,20 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
     ):
         status, _, err = call(main, run, *arguments)
         assert status == 2 and message in err, err
-    status, _, err = call(compare.main, f"{folder}/run", f"{folder}/run")
-    assert status == 2 and "is a network that writes texts" in err
+
+
+def test_two_runs_are_compared(folder: Path, call: Call) -> None:
+    command = ["recipe=lm", f"data.train={folder}/text.gz", *SMALL, "trainer.max_epochs=1", "tokenizer.kind=word"]
+    done = subprocess.run([sys.executable, "-m", "grunlp.train", *command, f"run_dir={folder}/other"], cwd=folder)
+    assert done.returncode == 0
+    arguments = [f"{folder}/other", f"{folder}/run", "split=dev", f"metrics={folder}/compared.json"]
+    status, _, err = call(compare.main, *arguments)
+    assert status == 0, err
+    rows = json.loads((folder / "compared.json").read_text())
+    assert list(rows) == ["nats_per_character", "bits_per_character", "word_perplexity", "unknown"]
+    before = json.loads((folder / "run/metrics.json").read_text())["dev"]
+    assert rows["nats_per_character"]["second"] == pytest.approx(before["nats_per_character"]["score"])
+    assert call(compare.main, *arguments[1:2] * 2, "split=dev")[1].count("+0.0000") == 6
 
 
 @pytest.mark.parametrize(

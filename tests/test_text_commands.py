@@ -82,10 +82,23 @@ def test_numbers_are_of_their_kind(folder: Path, call: Call) -> None:
     assert call(predict.main, f"run={other}", "alpha=0.6", "1 2")[0] == 0
 
 
-def test_only_predict_and_evaluate_take_it(folder: Path, call: Call) -> None:
-    for main, arguments in ((compare.main, [f"{folder}/run", f"{folder}/run"]),):
-        status, _, err = call(main, *arguments)
-        assert status == 2 and "is a network that writes texts" in err
+def test_two_runs_are_compared(folder: Path, call: Call) -> None:
+    worse = folder / "worse"
+    shutil.copytree(folder / "run", worse)
+    config = (worse / "config.yaml").read_text()
+    (worse / "config.yaml").write_text(config.replace("max_length: 500", "max_length: 2"))
+    status, out, err = call(compare.main, f"{worse}", f"{folder}/run", f"metrics={folder}/compared.json")
+    assert status == 0, err
+    rows = json.loads((folder / "compared.json").read_text())
+    assert list(rows) == ["bleu", "chrf", "exact"] and "bleu" in out
+    chrf = rows["chrf"]
+    assert chrf["interval"][0] > 0 and chrf["p_bootstrap"] < 0.01 and chrf["p_randomisation"] < 0.01
+    scores = json.loads((folder / "run/metrics.json").read_text())["test"]
+    assert chrf["second"] == pytest.approx(scores["chrf"]["score"])
+    status, _, err = call(compare.main, f"{folder}/run", "default")
+    assert status == 2 and "are not of one kind" in err
+    status, _, err = call(compare.main, f"{folder}/run", f"{folder}/run", f"gold={folder}/test")
+    assert status == 2 and "gold= with two runs" in err
 
 
 def test_predict(folder: Path, call: Call) -> None:
