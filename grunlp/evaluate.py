@@ -44,11 +44,11 @@ keys:
                      would mend, confusions, the worst sentences with gold and predicted arcs
   batch_tokens=8000  tokens a batch, each sentence counted once for each of its predicates
 
-The run of a network that writes texts is scored by BLEU and chrF or by ROUGE. It has run=, split=, input=, metrics= and
-batch_tokens=, the keys of the search (configs/recipe/translate.yaml) with the defaults of its training, and for input=
-what configs/data/pairs.yaml says of source=, target= and references=, and input_target=FILE where the targets have a
-file of their own. With the search of its training, scores and outputs of a split go into the run: metrics.json and
-outputs-SPLIT.txt.
+The run of a network that writes texts is scored by BLEU and chrF or by ROUGE. It has run=, split=, input=, metrics=,
+report= (a page of examples with maps of attention) and batch_tokens=, the keys of the search
+(configs/recipe/translate.yaml) with the defaults of its training, and for input= what configs/data/pairs.yaml says of
+source=, target= and references=, and input_target=FILE where the targets have a file of their own. With the search of
+its training, scores and outputs of a split go into the run: metrics.json and outputs-SPLIT.txt.
 
 The run of a language model is scored in nats and bits a character and by perplexity, each token told once with all
 before it known. It has run=, split=, input=, field=, metrics=, and

@@ -3,7 +3,7 @@
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,17 @@ from grunlp.arguments import parse_arguments, require_new
 from grunlp.data.corpora.pairs import columns_of, open_pair_file, open_pair_split
 from grunlp.data.pair import Pair
 from grunlp.data.readers.pairs import read_sources
-from grunlp.data.tokenizer import UNKNOWN, TextTokenizer
+from grunlp.data.tokenizer import END, UNKNOWN, TextTokenizer
 from grunlp.decoding.constraints import Wanted
 from grunlp.decoding.sampling import Sampling
 from grunlp.errors import DataError, GrunlpError
 from grunlp.metrics.text import TextScores
 from grunlp.models.ensemble import Ensemble
 from grunlp.models.seq2seq import Seq2Seq
+from grunlp.report.attention import Shown, choose, text_report
 from grunlp.run_folder import SOURCE_TOKENIZER, TOKENIZER, read_config, write_metrics
 from grunlp.streams import keep_standard_input, new_file
-from grunlp.tasks.generation import Written, score, write
+from grunlp.tasks.generation import Written, attention_of, score, write
 from grunlp.text_run import TextRun, load_text_run, search_of, search_values, write_outputs
 
 SAMPLING: dict[str, Any] = {"sample": False, "temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 1}
@@ -107,14 +108,16 @@ def _wanted(given: dict[str, Any], tokenizer: TextTokenizer) -> Wanted:
 def evaluate_texts(arguments: list[str]) -> int:
     """Score what is written for a split, or for the sources of a file."""
     names = {"source": None, "target": None, "references": None}
-    defaults = {"split": None, "input": None, "input_target": None, **names, "metrics": None, "batch_tokens": 3000}
+    files = {"input": None, "input_target": None, **names, "metrics": None, "report": None}
+    defaults = {"split": None, **files, "batch_tokens": 3000}
     given, search = _parse(arguments, defaults)
     of_file = [key for key in ("input_target", *names) if given[key]]
     if given["input"] and given["split"]:
         raise GrunlpError("split= with input=", "a file stands for a split", "Give one or the other.")
     if of_file and not given["input"]:
         raise GrunlpError(f"{of_file[0]}= without input=", "it tells of a file", "Add input=FILE, or leave it out.")
-    require_new("metrics", given["metrics"])
+    for key in ("metrics", "report"):
+        require_new(key, given[key])
     run, model = _load(given["run"])
     split = given["split"] or "test"
     if given["input"]:
@@ -125,6 +128,10 @@ def evaluate_texts(arguments: list[str]) -> int:
         pairs = open_pair_split(run.config.data, split, run.config.scores == "bleu")
     scores = score(model, run.collate, pairs, run.config.scores, *search_of(search), given["batch_tokens"])
     print(scores.report(), end="")
+    if given["report"]:
+        title = f"{given['run']} on {given['input'] or split}"
+        shown = _shown(run, model, pairs, scores, search, given["batch_tokens"])
+        Path(given["report"]).write_text(text_report(title, scores, shown), encoding="utf-8")
     if given["metrics"]:
         Path(given["metrics"]).write_text(json.dumps(scores.as_dict(), indent=2), encoding="utf-8")
     elif not given["input"] and "," not in given["run"]:
@@ -135,6 +142,35 @@ def evaluate_texts(arguments: list[str]) -> int:
             said = "not kept in the run, whose scores are those of its own search; metrics=FILE keeps them"
             print(said, file=sys.stderr)
     return 0
+
+
+def _shown(
+    run: TextRun,
+    model: Seq2Seq | Ensemble,
+    pairs: Sequence[Pair],
+    scores: TextScores,
+    search: dict[str, Any],
+    batch_tokens: int,
+) -> list[Shown]:
+    """The texts that a page shows, with what was read for each."""
+    each, shown = scores.each(), []
+    chosen = choose(each)
+    some = write(model, run.collate, (pairs[i] for i in chosen), *search_of(search), batch_tokens)
+    for i, found in zip(chosen, some, strict=True):
+        ids, source = found.hypotheses[0].ids, found.pair["source"]
+        read = run.collate.sources([source])[0][0].tolist()
+        shown.append(
+            Shown(
+                source,
+                found.texts[0],
+                scores.references[i],
+                each[i],
+                run.collate.source.pieces(read),
+                run.collate.target.pieces([*ids, END]),
+                attention_of(model, run.collate, source, ids).tolist(),
+            )
+        )
+    return sorted(shown, key=lambda one: one.score)
 
 
 def score_texts(run_dir: str, split: str, input: str | None) -> TextScores:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -82,6 +83,23 @@ def test_numbers_are_of_their_kind(folder: Path, call: Call) -> None:
     assert call(predict.main, f"run={other}", "alpha=0.6", "1 2")[0] == 0
 
 
+def test_a_page_of_examples(folder: Path, call: Call) -> None:
+    status, _, err = call(evaluate.main, f"run={folder}/run", f"report={folder}/page.html")
+    assert status == 0, err
+    page = (folder / "page.html").read_text()
+    root = ElementTree.fromstring(page[page.index("<body>") : page.index("</html>")])  # well-formed: all is escaped
+    figures = list(root.iter("figure"))
+    assert 20 <= len(figures) <= 31
+    outputs = (folder / "run/outputs-test.txt").read_text().splitlines()
+    for figure in figures:
+        (written,) = (text for text in figure[0].itertext() if text.startswith("written: "))
+        assert written.removeprefix("written: ") in outputs
+        header, *rows = figure.iter("tr")
+        assert "".join(header[-2].itertext()) != "</s>" == "".join(header[-1].itertext())
+        assert all(len(row) == len(header) for row in rows) and rows[-1][0].text == "</s>"
+    assert "<script" not in page and "src=" not in page and "href=" not in page
+
+
 def test_two_runs_are_compared(folder: Path, call: Call) -> None:
     worse = folder / "worse"
     shutil.copytree(folder / "run", worse)
@@ -148,7 +166,7 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
         (predict.main, [f"input={folder}/none"], "does not exist"),
         (predict.main, [f"output={folder}/train", "1"], "nothing is overwritten"),
         (evaluate.main, ["split=tets"], "Did you mean split=test?"),
-        (evaluate.main, ["report=x.html"], "unknown key report"),
+        (evaluate.main, ["reports=x.html"], "Did you mean report?"),
         (evaluate.main, [f"input={folder}/test"], "too few columns"),
         (evaluate.main, [f"input={folder}/test", "split=dev"], "a file stands for a split"),
         (evaluate.main, [f"input_target={folder}/test"], "input_target= without input="),

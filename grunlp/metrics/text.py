@@ -38,6 +38,17 @@ class TextScores(MeasuredScores):
         table = self._rouge(self.references)
         return float(np.mean([table[name].mean() for name in _ROUGE[:3]]))
 
+    def each(self) -> list[float]:
+        """A score of each text alone, in percent: chrF; or the mean of ROUGE-1, -2 and L."""
+        if self.kind == "bleu":
+            from sacrebleu.metrics import CHRF
+
+            metric = CHRF()
+            pairs = zip(self.outputs, self.references, strict=True)
+            return [float(metric.sentence_score(text, references).score) for text, references in pairs]
+        table = self._rouge(self.references)
+        return [float(value) for value in np.mean([table[name] for name in _ROUGE[:3]], axis=0)]
+
     def measures(self) -> dict[str, Measure]:
         """Scores in percent."""
         return self._translation() if self.kind == "bleu" else self._summary()

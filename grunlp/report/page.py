@@ -18,6 +18,11 @@ th:first-child, td:first-child { text-align: left; } th { color: var(--soft); fo
 .bar { background: linear-gradient(to right, var(--bar) var(--share), transparent var(--share)); }
 td.hot { background: color-mix(in srgb, var(--wrong) var(--share), transparent); }
 figure { margin: 1.4rem 0; overflow-x: auto; } figcaption { color: var(--soft); }
+table.map td { width: 1.1rem; min-width: 1.1rem; height: 1.1rem; padding: 0; border: 1px solid var(--line);
+  background: color-mix(in srgb, var(--blue) var(--share, 0%), transparent); }
+table.map th { text-align: right; padding: 0 .4rem; border: 0; font: 12px ui-monospace, monospace; }
+table.map th.up { height: 5.5rem; vertical-align: bottom; padding: 0; }
+table.map th.up span { writing-mode: vertical-rl; transform: rotate(180deg); }
 svg.arcs { display: block; } svg.arcs text { font: 13.5px ui-monospace, monospace; fill: var(--ink); }
 svg.arcs .predicate { font-weight: 700; fill: var(--blue); } svg.arcs path { fill: none; stroke: var(--soft); }
 svg.arcs .role { font-size: 11px; text-anchor: middle; } svg.arcs .bracket { stroke-width: 3; }

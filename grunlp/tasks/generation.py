@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 
 from grunlp.data.pair import Pair
 from grunlp.data.sampler import TokenBudgetSampler
@@ -94,6 +95,23 @@ def _write(
         if not pair["source"].strip():
             best = [Hypothesis([], 0.0, 0.0)]
         yield Written(pair, [collate.target.decode(hypothesis.ids) for hypothesis in best], best)
+
+
+@torch.inference_mode()
+def attention_of(model: Seq2Seq | Ensemble, collate: PairCollator, source: str, ids: Sequence[int]) -> Tensor:
+    """What is read for each word of a text and for its end: (T + 1, S + 1), the end of the source included.
+
+    Args:
+        model, collate: as for `write`.
+        source: that was read.
+        ids: of what was written for it.
+    """
+    state: Any = model.encode(*collate.sources([source]))
+    read = []
+    for token in [START, *ids]:
+        _, attention, state = model.step(torch.tensor([token]), state)
+        read.append(attention[0])
+    return torch.stack(read)
 
 
 def score(

@@ -1,0 +1,78 @@
+"""A page on what a network wrote: scores, and examples with what it read at each step."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+from grunlp.metrics.text import TextScores
+from grunlp.report.page import page, section, table
+
+_WORST, _SPREAD = 10, 20  # texts shown
+_LEAST = 0.02  # share of the attention from which on a cell is coloured
+
+
+class Shown(NamedTuple):
+    """A text with what was read for it.
+
+    Args:
+        source, output: as texts.
+        references: that it is scored against.
+        score: of this text alone, in percent.
+        read: pieces of the source, its end included.
+        written: pieces of the output, its end included.
+        attention: for each written piece the share of each that was read.
+    """
+
+    source: str
+    output: str
+    references: Sequence[str]
+    score: float
+    read: Sequence[str]
+    written: Sequence[str]
+    attention: Sequence[Sequence[float]]
+
+
+def choose(scores: Sequence[float]) -> list[int]:
+    """Which texts a page shows: the worst, and as many from the worst to the best as give an idea of all."""
+    ranked = sorted(range(len(scores)), key=scores.__getitem__)
+    step = max(1, len(ranked) // _SPREAD)
+    return list(dict.fromkeys([*ranked[:_WORST], *ranked[::step], *ranked[-1:]]))
+
+
+def text_report(title: str, scores: TextScores, shown: Sequence[Shown]) -> str:
+    """A page. shown: from the worst to the best."""
+    measures = scores.measures()
+    rows = [
+        (name, measure.value(), "{:.2f} to {:.2f}".format(*measure.interval()), measure.how)
+        for name, measure in measures.items()
+    ]
+    explanation = f"{len(scores.outputs):,} texts; intervals by bootstrap over them."
+    parts = [section("Scores", explanation, table(["", "score", "95 % interval", "counted by"], rows))]
+    figures = [_figure(one) for one in shown]
+    explanation = (
+        "From the worst to the best. Rows: what was written; columns: what was read for it, the darker the more; of "
+        "several heads of attention the mean. Point at a cell for its share."
+    )
+    return page(title, [*parts, section("Examples", explanation, *figures)])
+
+
+def _figure(one: Shown) -> str:
+    lines = [f"<b>{one.score:.1f}</b>", f"source: {escape(one.source)}", f"written: {escape(one.output)}"]
+    lines += [f"reference: {escape(text)}" for text in one.references]
+    caption = f"<figcaption>{'<br/>'.join(lines)}</figcaption>"
+    header = "<th></th>" + "".join(f'<th class="up"><span>{escape(piece)}</span></th>' for piece in one.read)
+    rows = [f"<tr>{header}</tr>"]
+    for piece, shares in zip(one.written, one.attention, strict=True):
+        cells = "".join(_cell(share) for share in shares)
+        rows.append(f"<tr><th>{escape(piece)}</th>{cells}</tr>")
+    return f'<figure>{caption}<details open="open"><summary>attention</summary>{_map(rows)}</details></figure>'
+
+
+def _map(rows: Sequence[str]) -> str:
+    return f'<table class="map">{"".join(rows)}</table>'
+
+
+def _cell(share: float) -> str:
+    if share < _LEAST:
+        return "<td></td>"
+    return f'<td style="--share:{100 * share:.0f}%" title="{100 * share:.0f} %"></td>'
