@@ -18,6 +18,13 @@ DATA = {
         "CC BY-SA 4.0. Predicates are verbs, nouns and adjectives. Not comparable with CoNLL-2005 or CoNLL-2012."
     ),
     "wnut17": "Emerging entities of WNUT-17 (tweets, comments, forum posts); CC BY 4.0.",
+    "reversal": "The bundled demonstration, strings of digits: a model trained on it is good for nothing else.",
+    **dict.fromkeys(
+        ("multi30k-de-en", "multi30k-en-de"),
+        "Descriptions of pictures (Multi30k, task 1; Elliott et al. 2016); for research, not for commerce.",
+    ),
+    "aeslc": "E-mails of a company and their subject lines (AESLC; Zhang and Tetreault 2019); CC BY-NC-SA 4.0.",
+    "tinyshakespeare": "A million characters of Shakespeare (Karpathy 2015); public domain.",
     "propbank-frames": "The example sentences of the PropBank frame files; CC BY-SA 4.0.",
 }
 
@@ -26,6 +33,26 @@ _ROLES = (
     "Most frequent senses: what a lemma's most frequent roleset of the training data would always have got.",
 )
 _OWN = "Data of the user's own is among it, whose licence is not known here."
+
+# Recipes whose models write texts: what they are trained on.
+_UNITS = {"translate": "pairs", "summarize": "pairs", "lm": "lines"}
+
+# By recipe, labellers if it is another: what the model is, its input and its output.
+_KINDS = {
+    "tag": (
+        "Tagger",
+        "sentences, tokenised or as raw English text",
+        "a tag for every word; those of spans are legal IOB2",
+    ),
+    "translate": ("Translator", "a text a line", "a text for each"),
+    "summarize": ("Summarizer", "a text a line", "a short text for each"),
+    "lm": ("Language model", "the beginning of a text, or nothing", "how it may go on, or how likely a text is"),
+}
+_LABELLER = (
+    "Semantic role labeller",
+    "sentences, tokenised or as raw English text",
+    "predicates with their rolesets, and the roles of each as legal BIO tags",
+)
 
 
 def write_card(path: Path, more: Sequence[str] = ()) -> None:
@@ -36,14 +63,14 @@ def write_card(path: Path, more: Sequence[str] = ()) -> None:
     names = [
         part for data in config.get("trained_on", [config.data]) for part in (data.name, data.get("extra")) if part
     ]
-    init = config.model.get("init")
     link = ", then " if "trained_on" in config else " and "
+    init = config.model.get("init")
     size = (path / WEIGHTS).stat().st_size / 2**20
     training = metrics["training"]
-    tagger = config.recipe == "tag"
-    titles = TagScores.TITLES if tagger else SRLScores.TITLES
+    unit = _UNITS.get(config.recipe, "sentences")
+    title, reads, writes = _KINDS.get(config.recipe, _LABELLER)
     lines = [
-        f"# {'Tagger' if tagger else 'Semantic role labeller'} trained on {link.join(names)}",
+        f"# {title} trained on {link.join(names)}",
         "",
         *(DATA[name] for name in dict.fromkeys(names) if name in DATA),
         *([_OWN] if set(names) - set(DATA) else []),
@@ -51,34 +78,55 @@ def write_card(path: Path, more: Sequence[str] = ()) -> None:
         *([f"Its words and sentence encoder started from {init}."] if init else []),
         *more,
         "",
-        "- input: sentences, tokenised or as raw English text",
-        "- output: a tag for every word; those of spans are legal IOB2"
-        if tagger
-        else "- output: predicates with their rolesets, and the roles of each as legal BIO tags",
+        f"- input: {reads}",
+        f"- output: {writes}",
         f"- weights: {size:.1f} MiB; training: {training['epochs']} epochs in {training['seconds'] / 60:.1f} minutes; "
         f"seed {config.seed}",
-        f"- {training['left_out']} training sentences left out because they occur in dev or test",
+        f"- {training['left_out']} training {unit} left out because they occur in dev or test",
         *_speed(metrics),
         "",
-        "| split | what | precision | recall | F1 | 95 % interval |",
-        "|---|---|---|---|---|---|",
+        *(_measured(metrics) if config.recipe in _UNITS else _labelled(metrics, config.recipe == "tag")),
+        "for text unlike the training data, or in another language, without an evaluation on such text.",
+        "",
     ]
+    (path / CARD).write_text("\n".join(lines), encoding="utf-8")
+
+
+def _measured(metrics: dict[str, Any]) -> list[str]:
+    """Scores of texts, and what they are not good for."""
+    lines = ["| split | what | score | 95 % interval | counted by |", "|---|---|---|---|---|"]
+    for split in ("dev", "test"):
+        for name, score in metrics.get(split, {}).items():
+            (low, high), how = score["interval"], score["how"].replace("|", ", ")
+            lines.append(f"| {split} | {name} | {score['score']:.4g} | {low:.4g} to {high:.4g} | {how} |")
+    return [
+        *lines,
+        "",
+        "Intervals are by bootstrap over texts or lines.",
+        "",
+        "What it writes may read well and be wrong, and repeats what its training data say of people: not for anything",
+        "that is read as true, nor",
+    ]
+
+
+def _labelled(metrics: dict[str, Any], tagger: bool) -> list[str]:
+    """Scores of labels, and what they are not good for."""
+    titles = TagScores.TITLES if tagger else SRLScores.TITLES
+    lines = ["| split | what | precision | recall | F1 | 95 % interval |", "|---|---|---|---|---|---|"]
     for split in ("dev", "test"):
         for counting in (name for name in titles if name in metrics.get(split, {})):
             s = metrics[split][counting]
             low, high = s["f1_interval"]
             row = f"{s['precision']:.2f} | {s['recall']:.2f} | {s['f1']:.2f} | {low:.2f} to {high:.2f}"
             lines.append(f"| {split} | {titles[counting]} | {row} |")
-    lines += [
+    return [
+        *lines,
         "",
         *([] if tagger else _ROLES),
         "Intervals are by bootstrap over documents, or over sentences where none are named.",
         "",
         f"Wrong {'tags' if tagger else 'roles'} are common at these scores: not for decisions about people, and not",
-        "for text unlike the training data, or in another language, without an evaluation on such text.",
-        "",
     ]
-    (path / CARD).write_text("\n".join(lines), encoding="utf-8")
 
 
 def _speed(metrics: dict[str, Any]) -> list[str]:

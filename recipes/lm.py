@@ -5,6 +5,7 @@ import logging
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
+from grunlp.card import write_card
 from grunlp.data.corpora.lines import open_running_text
 from grunlp.data.stream import StreamData
 from grunlp.data.tokenizer import TextTokenizer
@@ -38,4 +39,5 @@ def run(config: DictConfig) -> None:
 
     took = fit(trainer, task, data, run_dir, corpus.left_out)
     score_splits(run_dir, corpus, lambda lines: score(model, tokenizer, lines["text"], None))
+    write_card(run_dir)
     print(f"\n{took}")

@@ -6,6 +6,7 @@ from itertools import chain
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
+from grunlp.card import write_card
 from grunlp.data.corpora.pairs import open_pairs
 from grunlp.data.module import PairData
 from grunlp.data.tokenizer import TextTokenizer
@@ -47,4 +48,5 @@ def run(config: DictConfig) -> None:
     found = score_splits(run_dir, corpus, lambda pairs: score(model, data.collate, pairs, *how))
     for split, scores in found.items():
         write_outputs(run_dir, split, scores.outputs)
+    write_card(run_dir)
     print(f"\n{took}")
