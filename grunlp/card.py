@@ -18,6 +18,7 @@ DATA = {
         "CC BY-SA 4.0. Predicates are verbs, nouns and adjectives. Not comparable with CoNLL-2005 or CoNLL-2012."
     ),
     "wnut17": "Emerging entities of WNUT-17 (tweets, comments, forum posts); CC BY 4.0.",
+    "headlines": "The bundled demonstration, sentences made by rules: a model trained on it is good for nothing else.",
     "reversal": "The bundled demonstration, strings of digits: a model trained on it is good for nothing else.",
     **dict.fromkeys(
         ("multi30k-de-en", "multi30k-en-de"),

@@ -9,6 +9,7 @@ from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus
 from grunlp.data.corpora.store import data_folder, require_given, stamps, store, store_hub
+from grunlp.data.demo.headlines import headline_pairs
 from grunlp.data.demo.reversal import reversal_pairs
 from grunlp.data.leaks import text_key
 from grunlp.data.pair import Pair
@@ -132,6 +133,10 @@ def _open_reversal() -> dict[str, Dataset]:
     return {split: store(_reversal, FEATURES, split=split) for split in SPLITS}
 
 
+def _open_headlines() -> dict[str, Dataset]:
+    return {split: store(_headlines, FEATURES, split=split) for split in SPLITS}
+
+
 def _open_multi30k(source: str, target: str) -> dict[str, Dataset]:
     inside = "train, val and test_2016_flickr, each .de.gz and .en.gz, a sentence a line"
     home = "github.com/multi30k/dataset (data/task1/raw)"
@@ -158,6 +163,7 @@ _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
     "pairs": _open_files,
     "hub-pairs": _open_hub,
     "reversal": _open_reversal,
+    "headlines": _open_headlines,
     "multi30k-de-en": lambda: _open_multi30k("de", "en"),
     "multi30k-en-de": lambda: _open_multi30k("en", "de"),
     "aeslc": _open_aeslc,
@@ -182,3 +188,7 @@ def _hub(name: str, split: str, source: str, target: str, config: str | None, co
 
 def _reversal(split: str, code: str) -> Iterator[Pair]:
     return reversal_pairs(split)
+
+
+def _headlines(split: str, code: str) -> Iterator[Pair]:
+    return headline_pairs(split)
