@@ -111,6 +111,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "patience": (1, 10**6),
     "gradient_clip": (0.0, 1e9),
     "average": (0.0, 0.999999),
+    "average_last": (0, 1000),
     "limit_batches": (0, 10**9),
 }
 

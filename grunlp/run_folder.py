@@ -31,7 +31,7 @@ from yaml import YAMLError
 from grunlp.errors import GrunlpError
 
 WEIGHTS, CONFIG, METRICS, CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
-VOCABULARY, ENCODER = "vocabulary.json", "encoder"
+VOCABULARY, ENCODER, LOGS, CHECKPOINT = "vocabulary.json", "encoder", "logs", "checkpoint"
 TOKENIZER, SOURCE_TOKENIZER, OUTPUTS = "tokenizer.json", "source_tokenizer.json", "outputs-{}.txt"
 
 
@@ -81,7 +81,7 @@ def clear_run(path: Path) -> None:
     outputs = [OUTPUTS.format(split) for split in ("train", "dev", "test")]
     for name in (WEIGHTS, CONFIG, VOCABULARY, TOKENIZER, SOURCE_TOKENIZER, METRICS, CARD, *outputs):
         (path / name).unlink(missing_ok=True)
-    for name in ("logs", "checkpoint", ENCODER):
+    for name in (LOGS, CHECKPOINT, ENCODER):
         shutil.rmtree(path / name, ignore_errors=True)
 
 

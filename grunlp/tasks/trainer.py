@@ -17,7 +17,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import Tensor, nn
 
 from grunlp.data.corpora.corpus import Corpus
-from grunlp.run_folder import save_weights, write_metrics
+from grunlp.run_folder import CHECKPOINT, LOGS, save_weights, write_metrics
 
 log = logging.getLogger(__name__)
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises at the level of information,
@@ -28,6 +28,8 @@ for _message in (
     "The '(train|val)_dataloader' does not have many workers",  # encoding takes a hundredth of a step
 ):
     warnings.filterwarnings("ignore", message=_message)
+
+_LAST = "last-{epoch}"  # checkpoints of the last epochs
 
 # Which way is up. A score that is not here cannot be monitored: guessing a direction keeps the worst weights.
 DIRECTIONS: dict[str, Literal["min", "max"]] = {
@@ -80,6 +82,7 @@ def make_trainer(
     patience: int,
     gradient_clip: float,
     average: float,
+    average_last: int,
     accelerator: str,
     precision: str,
     limit_batches: int,
@@ -96,6 +99,8 @@ def make_trainer(
         patience: epochs without a better score after which training stops.
         gradient_clip: largest norm of the gradient; 0 clips nothing.
         average: decay of the running average of the weights; 0 keeps the last ones.
+        average_last: epochs whose weights `fit` averages and keeps where that scores better than the best epoch; 0
+            averages none.
         accelerator: "auto", "cpu", "gpu" or "mps".
         precision: "auto" is bf16-mixed on a GPU that has it, else 32; or any of Lightning's.
         limit_batches: for debugging, batches an epoch and split; 0 takes all.
@@ -106,15 +111,18 @@ def make_trainer(
     mode = DIRECTIONS[monitor]
     callbacks: list[Callback] = [
         EarlyStopping(monitor, mode=mode, patience=patience),
-        ModelCheckpoint(run_dir / "checkpoint", "best", monitor=monitor, mode=mode, save_weights_only=False),
+        ModelCheckpoint(run_dir / CHECKPOINT, "best", monitor=monitor, mode=mode, save_weights_only=False),
         RichProgressBar() if sys.stdout.isatty() else EpochLines(),
         *more,
     ]
+    if average_last:
+        last = ModelCheckpoint(run_dir / CHECKPOINT, _LAST, monitor="epoch", mode="max", save_top_k=average_last)
+        callbacks.append(last)
     if average:
         callbacks.append(RunningAverage(average))
     loggers: list[Logger] = [
-        TensorBoardLogger(run_dir / "logs", name="", version="tensorboard"),
-        CSVLogger(run_dir / "logs", name="", version="csv"),
+        TensorBoardLogger(run_dir / LOGS, name="", version="tensorboard"),
+        CSVLogger(run_dir / LOGS, name="", version="csv"),
     ]
     if wandb:
         from pytorch_lightning.loggers import WandbLogger
@@ -168,7 +176,7 @@ def fit(trainer: Trainer, task: LightningModule, data: LightningDataModule, run_
     started = time.perf_counter()
     trainer.fit(task, data)
     seconds, memory = time.perf_counter() - started, peak_memory_mib()
-    epochs = load_best(trainer, task)
+    epochs = load_best(trainer, task, data)
     model = task.model
     assert isinstance(model, nn.Module)
     save_weights(run_dir, model.eval())
@@ -202,8 +210,9 @@ def score_splits(run_dir: Path, corpus: Corpus, score: Callable[[Dataset], Score
     return found
 
 
-def load_best(trainer: Trainer, task: LightningModule) -> int:
-    """Put the weights of the best epoch into the task and remove the checkpoint, which only served to keep them.
+def load_best(trainer: Trainer, task: LightningModule, data: LightningDataModule) -> int:
+    """Put the weights of the best epoch into the task, or the mean of the last ones where that scores better, and
+    remove the checkpoints, which only served to keep them.
 
     Returns:
         how many epochs were trained.
@@ -211,7 +220,34 @@ def load_best(trainer: Trainer, task: LightningModule) -> int:
     callback = trainer.checkpoint_callback
     assert isinstance(callback, ModelCheckpoint)
     if callback.best_model_path:
-        checkpoint = torch.load(callback.best_model_path, map_location="cpu", weights_only=True)
-        task.load_state_dict(checkpoint["state_dict"])
-        shutil.rmtree(Path(callback.best_model_path).parent)
+        folder = Path(callback.best_model_path).parent
+        best, last = _load(Path(callback.best_model_path)), [_load(path) for path in folder.glob("last-*")]
+        if len(last) > 1:
+            mean = {name: _mean([weights[name] for weights in last]) for name in best}
+            assert callback.best_model_score is not None and callback.monitor is not None
+            score, other = float(callback.best_model_score), _score(task, mean, data, callback.monitor)
+            better = other > score if callback.mode == "max" else other < score
+            said = "%s: mean of the last %d epochs %.4f, best epoch %.4f; %s is kept"
+            log.info(said, callback.monitor, len(last), other, score, "the mean" if better else "the best epoch")
+            best = mean if better else best
+        task.load_state_dict(best)
+        shutil.rmtree(folder)
     return trainer.current_epoch
+
+
+def _load(path: Path) -> dict[str, Tensor]:
+    weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    return weights
+
+
+def _mean(weights: Sequence[Tensor]) -> Tensor:
+    """Of one weight; what is no number with a point, a counter say, is that of one of them."""
+    return torch.stack(list(weights)).mean(dim=0) if weights[0].is_floating_point() else weights[0]
+
+
+def _score(task: LightningModule, weights: dict[str, Tensor], data: LightningDataModule, monitor: str) -> float:
+    """What these weights score on dev."""
+    task.load_state_dict(weights)
+    plain = Trainer(logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)
+    (scores,) = plain.validate(task, data, verbose=False)
+    return float(scores[monitor])

@@ -1,12 +1,14 @@
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 import torch
+from pytorch_lightning import LightningDataModule, LightningModule
 from pytorch_lightning.callbacks import EarlyStopping
 
 from grunlp.checks import CHOICES
 from grunlp.config import compose_config
-from grunlp.tasks.trainer import DIRECTIONS, RunningAverage, make_trainer
+from grunlp.tasks.trainer import DIRECTIONS, RunningAverage, fit, make_trainer
 
 
 def test_every_score_that_can_be_monitored_has_a_direction(tmp_path: Path) -> None:
@@ -26,3 +28,49 @@ def test_the_average_is_of_use_from_the_start() -> None:
         decay = min(0.9, (1 + n) / (10 + n))
         expected += (1 - decay) * (n % 7 - expected)
     assert average[0].item() == pytest.approx(expected, rel=1e-4)
+
+
+class Wandering(LightningModule):
+    """One weight that jumps between two values, 2 apart; its score is its distance from 0."""
+
+    def __init__(self, middle: float) -> None:
+        super().__init__()
+        self.model = torch.nn.Linear(1, 1, bias=False)
+        self.values = cycle([middle - 1, middle + 1])
+        self.scored: list[float] = []
+
+    def training_step(self, batch: torch.Tensor, batch_idx: int) -> torch.Tensor:
+        self.model.weight.data.fill_(next(self.values))
+        return 0 * self.model(batch).sum()
+
+    def validation_step(self, batch: torch.Tensor, batch_idx: int) -> None:
+        self.scored.append(float(self.model.weight.detach()))
+        self.log("dev/loss", abs(self.scored[-1]))
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=0.0)
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_the_mean_of_the_last_epochs_is_kept_where_it_is_better(
+    average: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    keys = [f"trainer.average={average}", "trainer.average_last=3", "trainer.max_epochs=5", "trainer.patience=5"]
+    better = 0
+    for middle in (0.0, 0.8):
+        folder = tmp_path / str(middle)
+        folder.mkdir()
+        task = Wandering(middle)
+        data = LightningDataModule.from_datasets(torch.ones(1, 1), torch.ones(1, 1), num_workers=0)  # type: ignore[arg-type]
+        trainer = make_trainer(folder, **compose_config(["recipe=lm", *keys]).trainer)
+        fit(trainer, task, data, folder, 0)
+        assert not (folder / "checkpoint").exists()
+        *epochs, mean = task.scored
+        assert len(epochs) == 5 and mean == pytest.approx(sum(epochs[2:]) / 3, abs=1e-6)
+        best = min(epochs, key=abs)
+        better += abs(mean) < abs(best)
+        assert float(task.model.weight.detach()) == pytest.approx(min(mean, best, key=abs), abs=1e-6)
+        kept = "the mean" if abs(mean) < abs(best) else "the best epoch"
+        assert f"mean of the last 3 epochs {abs(mean):.4f}, best epoch {abs(best):.4f}; {kept} is kept" in caplog.text
+    assert better == 1
