@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from grunlp import language_commands
 from grunlp.arguments import parse_arguments
 from grunlp.compare import DEFAULTS as COMPARE
 from grunlp.config import compose_config, folder
@@ -42,6 +43,8 @@ def test_other_commands_parse(command: str) -> None:
     for program, defaults in (("grunlp.evaluate", EVALUATE), ("grunlp.compare", COMPARE), ("grunlp.predict", PREDICT)):
         if "run=runs/reversal" in command:  # a network that writes texts; its search has keys of its own
             defaults = {**defaults, **compose_config(["recipe=translate"]).search}
+        if "run=runs/shakespeare" in command:
+            defaults = language_commands.PREDICT if program == "grunlp.predict" else language_commands.EVALUATE
         given = [a for a in arguments(command, program) if a != "--help"]
         parse_arguments([a for a in given if "=" in a], defaults)
         assert program != "grunlp.evaluate" or all("=" in a for a in given)
