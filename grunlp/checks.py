@@ -40,7 +40,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 # Recipes whose networks write texts, and the data sets they learn from.
 WRITERS = ("translate", "summarize")
-LINES = ("lines", "tinyshakespeare")  # for language models
+LINES = ("lines", "hub-lines", "tinyshakespeare")  # for language models
 PAIRS = ("pairs", "hub-pairs", "reversal", "headlines", "multi30k-de-en", "multi30k-en-de", "aeslc")
 
 NULLABLE = ("data.test",)  # words that may be taken away: a data set need not have a test split

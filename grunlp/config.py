@@ -34,7 +34,7 @@ _TEXTS = _FILES | {
     "vocabulary.vectors",
     "model.encoder",
     "model.init",
-    *(f"data.{key}" for key in ("extra", "path", "config", "words", "tags", "source", "target", "references")),
+    *(f"data.{key}" for key in ("extra", "path", "config", "text", "words", "tags", "source", "target", "references")),
 }
 
 

@@ -186,7 +186,7 @@ def test_every_config_composes() -> None:
     kinds = {*(f"data={name}" for name in PAIRS), *(f"debug={name}" for name in available("debug"))}
     pairs += [(r, o) for r in WRITERS for o in sorted(kinds)]
     pairs += [("lm", o) for o in others if o.partition("=")[2] in (*LINES, "demo", *available("debug"))]
-    assert len([compose_config([f"recipe={recipe}", other]) for recipe, other in pairs]) >= 4 * (4 + 4) + 3 + 2 * 11 + 7
+    assert len([compose_config([f"recipe={recipe}", other]) for recipe, other in pairs]) >= 4 * (4 + 4) + 3 + 2 * 11 + 8
     assert {path.stem for path in folder("recipes").glob("*.py")} == set(available("recipe"))
 
 

@@ -125,6 +125,18 @@ def test_training_mistakes(arguments: list[str], message: str) -> None:
         compose_config(arguments)
 
 
+def test_text_of_a_hub_data_set(tmp_path: Path) -> None:
+    for split, texts in (("train", ["one\ntwo", "three\n"]), ("validation", ["four"])):
+        (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    hub = ["recipe=lm", "data=hub-lines", f"data.path={tmp_path}", "data.text=text", "data.test=null"]
+    corpus = open_running_text(compose_config(hub).data)
+    assert corpus.train["text"][:] == ["one", "two", "three"] and corpus.dev["text"][:] == ["four"]
+    with pytest.raises(GrunlpError, match=r"data\.text is not given"):
+        open_running_text(compose_config([*hub[:3], "data.test=null"]).data)
+    with pytest.raises(GrunlpError, match="no column 'words'"):
+        open_running_text(compose_config([*hub[:3], "data.text=words", "data.test=null"]).data)
+
+
 def test_own_text_is_split_and_kept_apart(tmp_path: Path) -> None:
     config = compose_config(["recipe=lm", f"data.train={tmp_path}/*.txt"])
     assert config.data.name == "lines"

@@ -9,9 +9,10 @@ from typing import Any
 from datasets import Dataset, Features, Value, concatenate_datasets, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus
-from grunlp.data.corpora.store import data_folder, require_given, stamps, store
+from grunlp.data.corpora.store import data_folder, require_given, stamps, store, store_hub
 from grunlp.data.demo import demo_examples
 from grunlp.data.leaks import text_key
+from grunlp.data.readers.hub import read_hub_lines
 from grunlp.data.readers.lines import open_lines
 from grunlp.data.readers.pairs import read_sources
 from grunlp.errors import DataError, GrunlpError
@@ -91,6 +92,14 @@ def _open_files(train: str | None, dev: str | None, test: str | None, field: str
     return splits
 
 
+def _open_hub(
+    path: str | None, config: str | None, text: str | None, train: str, dev: str, test: str | None
+) -> dict[str, Dataset]:
+    require_given("a hub data set needs data.path and data.text", "NAME", path=path, text=text)
+    splits = {"train": train, "dev": dev, "test": test}
+    return store_hub(_hub, FEATURES, path, splits, text=text, config=config)
+
+
 def _open_demo(extra: None) -> dict[str, Dataset]:
     return {split: store(_demo, FEATURES, split=split) for split in SPLITS}
 
@@ -108,6 +117,7 @@ def _open_tinyshakespeare() -> dict[str, Dataset]:
 
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
     "lines": _open_files,
+    "hub-lines": _open_hub,
     "demo": _open_demo,
     "tinyshakespeare": _open_tinyshakespeare,
 }
@@ -119,6 +129,10 @@ def _file(path: str, field: str | None, stamps: str, code: str) -> Iterator[dict
 
     for pair in read_sources(path, field, refuse):
         yield from ({"text": line} for line in pair["source"].split("\n"))
+
+
+def _hub(name: str, split: str, text: str, config: str | None, code: str) -> Iterator[dict[str, str]]:
+    return ({"text": line} for line in read_hub_lines(name, split, text, config))
 
 
 def _demo(split: str, code: str) -> Iterator[dict[str, str]]:

@@ -5,7 +5,7 @@ with the predicate's place, as an index from 0 or as one 0/1 mark a token. Conse
 one example. Rows are streamed: nothing is copied to a cache.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,21 +74,35 @@ def read_hub_pairs(name: str, split: str, source: str, target: str, config: str 
     Raises:
         DataError: as above.
     """
+    for number, (one, other) in _numbered_texts(name, split, (source, target), config):
+        yield Pair(id=str(number), source=one, target=other, references=[])
+
+
+def read_hub_lines(name: str, split: str, text: str, config: str | None) -> Iterator[str]:
+    """Lines of running text of one split. text: the column. Other arguments and errors as above."""
+    for _, (one,) in _numbered_texts(name, split, (text,), config):
+        yield from one.removesuffix("\n").split("\n")
+
+
+def _numbered_texts(
+    name: str, split: str, columns: Sequence[str], config: str | None
+) -> Iterator[tuple[int, list[str]]]:
+    """Row number and texts of each row."""
     where = f"{name} [{split}]"
     number = 0
     try:
         for number, row in enumerate(_load(name, split, config), start=1):
             texts = []
-            for column in (source, target):
+            for column in columns:
                 outer, _, inner = column.partition(".")
                 _require_column(where, outer, row)
                 text = row[outer].get(inner) if inner and isinstance(row[outer], dict) else row[outer]
                 if not isinstance(text, str):
                     raise ValueError(f"{column} is no text")
                 texts.append(text)
-            yield Pair(id=str(number), source=texts[0], target=texts[1], references=[])
+            yield number, texts
     except (OSError, ValueError) as error:
-        expected = f"expected a pair a row, with {source} and {target}"
+        expected = f"expected a text a row in {' and '.join(columns)}"
         raise DataError(where, max(number, 1), str(error), expected, "mend the row, or name other columns") from error
     if not number:
         raise DataError(where, None, "holds no row", "expected at least one", "check the split")
