@@ -4,6 +4,9 @@ from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+_MOST = 2**25  # numbers of the comparison of queries and keys that are held at once, 128 MiB
 
 Kind = Literal["additive", "dot", "multihead"]
 KINDS = get_args(Kind)
@@ -62,8 +65,10 @@ class Attention(nn.Module):
         query = self.query(queries)  # (B, T, size)
         padding = source.padding[:, None]  # (B, 1, S)
         if self.score is not None:
-            both = torch.tanh(query[:, :, None] + source.keys[:, None])  # (B, T, S, size)
-            weights = self.score(both)[..., 0].masked_fill(padding, float("-inf")).softmax(dim=-1)
+            # each step compares S times size numbers: of long texts only some steps at a time
+            parts = query.split(max(1, _MOST // source.keys.numel()), dim=1)
+            scores = torch.cat([self._compare(part, source.keys, len(parts) > 1) for part in parts], dim=1)
+            weights = scores.masked_fill(padding, float("-inf")).softmax(dim=-1)
             return weights @ source.values, weights
         if self.value is None:
             scores = query @ source.keys.transpose(1, 2) / source.keys.shape[-1] ** 0.5
@@ -73,3 +78,18 @@ class Attention(nn.Module):
         scores = query @ keys.transpose(2, 3) / keys.shape[-1] ** 0.5  # (B, heads, T, S)
         shares = scores.masked_fill(padding[:, None], float("-inf")).softmax(dim=-1)
         return (shares @ values).transpose(1, 2).flatten(2), shares.mean(dim=1)
+
+    def _compare(self, query: Tensor, keys: Tensor, again: bool) -> Tensor:
+        """Additive scores: query (B, T, size), keys (B, S, size) → (B, T, S). again: compute them a second time for
+        gradients instead of keeping what they are made of."""
+        assert self.score is not None
+        score = self.score
+
+        def compare(query: Tensor, keys: Tensor) -> Tensor:
+            scores: Tensor = score(torch.tanh(query[:, :, None] + keys[:, None]))[..., 0]
+            return scores
+
+        if again and torch.is_grad_enabled():
+            scores: Tensor = checkpoint(compare, query, keys, use_reentrant=False)
+            return scores
+        return compare(query, keys)

@@ -6,12 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from grunlp.modules import attention
 from grunlp.modules.attention import KINDS, Attention, Kind
 
 
-def naive(attention: Attention, query: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+def naive(module: Attention, query: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
     """One query (Q,) over one source (S, M) without padding, state by state."""
-    a = attention
+    a = module
     if a.kind == "additive":
         assert a.key is not None and a.score is not None
         scores = torch.stack([a.score(torch.tanh(a.query(query) + a.key(m)))[0] for m in memory])
@@ -55,3 +56,22 @@ def test_bad_choices() -> None:
         Attention(2, 2, 2, "sum", 1)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="3 heads cannot share 8"):
         Attention(2, 2, 8, "multihead", 3)
+
+
+def test_long_texts_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    module = Attention(5, 6, 8, "additive", heads=1)
+    queries, memory = torch.randn(2, 7, 5), torch.randn(2, 4, 6)
+    padding = torch.tensor([[False] * 4, [False, False, True, True]])
+    results = []
+    for most in (10**9, 2 * 4 * 8 * 3, 1):  # all steps at once, three, one
+        monkeypatch.setattr(attention, "_MOST", most)
+        module.zero_grad()
+        read, weights = module(queries, module.prepare(memory, padding))
+        (read.square().sum() + weights[..., 0].sum()).backward()
+        results.append([read, weights, *(p.grad.clone() for p in module.parameters() if p.grad is not None)])
+        with torch.inference_mode():
+            torch.testing.assert_close(module(queries, module.prepare(memory, padding))[0], read)
+    assert len(results[0]) > 4
+    for other in results[1:]:
+        torch.testing.assert_close(other, results[0])
