@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from grunlp.data.corpora.lines import open_running_text
 from grunlp.data.corpora.pairs import open_pairs
 from grunlp.data.corpora.tags import open_tags
 from tests.test_wheel import run
@@ -65,3 +66,22 @@ def test_a_short_translation(data_root: Path, tmp_path: Path) -> None:
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
     # the first of eight epochs gave 13.9 when this was written; without a glance at the source hardly 3 are to be had
     assert metrics["dev"]["bleu"]["score"] > 12
+
+
+@pytest.mark.realdata
+def test_running_text(data_root: Path) -> None:
+    corpus = open_running_text({"name": "tinyshakespeare"})
+    train, dev = ("".join(f"{line}\n" for line in split["text"]) for split in (corpus.train, corpus.dev))
+    assert corpus.test is None and corpus.left_out < 10
+    # the customary split: 1,115,394 characters, the last tenth of them for development
+    assert len(dev) == 111_540 and 1_003_800 < len(train) <= 1_003_855
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+def test_a_short_language_model(data_root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "grunlp.train", "recipe=lm", "data=tinyshakespeare", "trainer.max_epochs=2"]
+    run(*command, "model.hidden_size=256", "loader.batch_tokens=2048", f"run_dir={tmp_path}/run", cwd=tmp_path)
+    metrics = json.loads((tmp_path / "run/metrics.json").read_text())
+    # the characters alone, without what comes before, are worth 3.3 nats
+    assert metrics["dev"]["nats_per_character"]["score"] < 1.9
