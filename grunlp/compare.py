@@ -66,8 +66,6 @@ def main(arguments: list[str]) -> int:
 
 def _compare_writers(sides: list[str], kinds: set[Any], given: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The same for two networks that write texts, each by the search of its training."""
-    from grunlp.metrics.measures import compare_measures
-
     if len(kinds) > 1:
         raise GrunlpError(f"{' and '.join(sides)} are not of one kind", "they have no score in common", _ONE_KIND)
     if given["gold"]:
@@ -76,9 +74,9 @@ def _compare_writers(sides: list[str], kinds: set[Any], given: dict[str, Any]) -
         from grunlp.language_commands import compare_language
 
         return compare_language(sides, given["split"], given["input"])
-    from grunlp.text_commands import score_texts
+    from grunlp.text_commands import compare_texts
 
-    return compare_measures(*(score_texts(side, given["split"], given["input"]) for side in sides))
+    return compare_texts(sides, given["split"], given["input"])
 
 
 def _score_files(sides: list[str], gold: str) -> "Sequence[Scores]":

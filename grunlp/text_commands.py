@@ -15,6 +15,7 @@ from grunlp.data.tokenizer import END, UNKNOWN, TextTokenizer
 from grunlp.decoding.constraints import Wanted
 from grunlp.decoding.sampling import Sampling
 from grunlp.errors import DataError, GrunlpError
+from grunlp.metrics.measures import compare_measures
 from grunlp.metrics.text import TextScores
 from grunlp.models.ensemble import Ensemble
 from grunlp.models.seq2seq import Seq2Seq
@@ -173,15 +174,19 @@ def _shown(
     return sorted(shown, key=lambda one: one.score)
 
 
-def score_texts(run_dir: str, split: str, input: str | None) -> TextScores:
-    """What a run writes for a split of its data, or for a file with pairs like those of its training."""
-    run, model = _load(run_dir)
-    data, kind = run.config.data, run.config.scores
+def compare_texts(runs: Sequence[str], split: str, input: str | None) -> dict[str, dict[str, Any]]:
+    """What two runs write for a split of the data of the first, or for a file of such pairs; see `compare_measures`."""
+    loaded = [_load(run) for run in runs]
+    config = loaded[0][0].config
     if input:
-        pairs = open_pair_file(input, None, *columns_of(data).values())
+        pairs = open_pair_file(input, None, *columns_of(config.data).values())
     else:
-        pairs = open_pair_split(data, split, kind == "bleu")
-    return score(model, run.collate, pairs, kind, *search_of(search_values(run.config)), run.config.loader.batch_tokens)
+        pairs = open_pair_split(config.data, split, config.scores == "bleu")
+    scores = []
+    for run, model in loaded:
+        search, budget = search_of(search_values(run.config)), run.config.loader.batch_tokens
+        scores.append(score(model, run.collate, pairs, config.scores, *search, budget))
+    return compare_measures(*scores)
 
 
 def _parse(arguments: list[str], defaults: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

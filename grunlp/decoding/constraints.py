@@ -156,13 +156,16 @@ class Rules:
                 if barred:
                     log_probs[b, k, barred] = NEVER
 
-    def choose(self, totals: Tensor, ids: Tensor, active: Sequence[int], width: int) -> tuple[Tensor, Tensor]:
-        """The hypotheses that go on.
+    def choose(
+        self, totals: Tensor, ids: Tensor, active: Sequence[int], width: int, free: Sequence[int]
+    ) -> tuple[Tensor, Tensor]:
+        """The hypotheses that go on, best first.
 
         Args:
             totals: (B', K, V) log probabilities with each next word.
             ids, active: as above.
-            width: so many, at most.
+            width: K', so many of a text at most.
+            free: (B',) of them so many may go on; the totals of the others become impossible.
 
         Returns:
             their totals (B', K'), and their places (B', K') among the K times V.
@@ -170,10 +173,11 @@ class Rules:
         best, places = totals.flatten(1).topk(min(width, totals[0].numel()), dim=1)
         for b, text in enumerate(active):
             if self.wanted[text].required:
-                best[b], places[b] = self._share(totals[b], ids[b], self.wanted[text], places[b])
-        return best, places
+                best[b], places[b] = self._share(totals[b], ids[b], self.wanted[text], places[b], free[b])
+        taken = torch.arange(best.shape[1], device=best.device) >= torch.tensor(free, device=best.device)[:, None]
+        return best.masked_fill(taken, NEVER), places
 
-    def _share(self, totals: Tensor, ids: Tensor, wanted: Wanted, best: Tensor) -> tuple[Tensor, Tensor]:
+    def _share(self, totals: Tensor, ids: Tensor, wanted: Wanted, best: Tensor, free: int) -> tuple[Tensor, Tensor]:
         """Places of the beam dealt out evenly to how far hypotheses have come with what is required (Post and Vilar
         2018, §3): those that write it early are less likely at first, and would all be lost. As `choose`, for one text;
         best: (K') the places of the likeliest."""
@@ -191,8 +195,9 @@ class Rules:
                 banks.setdefault(needed, []).append((total, place))
         queues = [sorted(bank) for _, bank in sorted(banks.items())]
         chosen: list[tuple[float, int]] = []
-        while len(chosen) < len(best) and any(queues):
-            chosen += [queue.pop() for queue in queues if queue][: len(best) - len(chosen)]
+        while len(chosen) < min(len(best), free) and any(queues):
+            chosen += [queue.pop() for queue in queues[: free - len(chosen)]]
+            queues = [queue for queue in queues if queue]
         chosen.sort(reverse=True)
         chosen += [(NEVER, 0)] * (len(best) - len(chosen))
         sums, places = zip(*chosen, strict=True)

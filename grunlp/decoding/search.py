@@ -107,9 +107,8 @@ def beam_search(
             attention = attention.view(len(active), width, -1)
             read = attention if read is None else read + attention
         size = log_probs.shape[2]
-        free = torch.tensor([options.beam - len(finished[text]) for text in active], device=device)
-        totals, places = rules.choose(totals[:, :, None] + log_probs, ids, active, options.beam)
-        totals = totals.masked_fill(torch.arange(totals.shape[1], device=device) >= free[:, None], NEVER)  # (B, K')
+        free = [options.beam - len(finished[text]) for text in active]
+        totals, places = rules.choose(totals[:, :, None] + log_probs, ids, active, options.beam, free)  # (B, K')
         parents, chosen = places // size, places % size
         rows = torch.arange(len(active), device=device)[:, None] * width + parents  # (B, K') of B·K
         ids = torch.cat([ids.flatten(0, 1)[rows], chosen[:, :, None]], dim=2)

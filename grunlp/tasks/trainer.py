@@ -225,7 +225,10 @@ def load_best(trainer: Trainer, task: LightningModule, data: LightningDataModule
         if len(last) > 1:
             mean = {name: _mean([weights[name] for weights in last]) for name in best}
             assert callback.best_model_score is not None and callback.monitor is not None
-            score, other = float(callback.best_model_score), _score(task, mean, data, callback.monitor)
+            score, other = (
+                float(callback.best_model_score),
+                _score(task, mean, data, callback.monitor, trainer.limit_val_batches),
+            )
             better = other > score if callback.mode == "max" else other < score
             said = "%s: mean of the last %d epochs %.4f, best epoch %.4f; %s is kept"
             log.info(said, callback.monitor, len(last), other, score, "the mean" if better else "the best epoch")
@@ -245,9 +248,22 @@ def _mean(weights: Sequence[Tensor]) -> Tensor:
     return torch.stack(list(weights)).mean(dim=0) if weights[0].is_floating_point() else weights[0]
 
 
-def _score(task: LightningModule, weights: dict[str, Tensor], data: LightningDataModule, monitor: str) -> float:
-    """What these weights score on dev."""
+def _score(
+    task: LightningModule,
+    weights: dict[str, Tensor],
+    data: LightningDataModule,
+    monitor: str,
+    limit: int | float | None,
+) -> float:
+    """What these weights score on dev, or on a limited number of its batches."""
     task.load_state_dict(weights)
-    plain = Trainer(logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)
+    plain = Trainer(
+        devices=1,
+        limit_val_batches=limit,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
     (scores,) = plain.validate(task, data, verbose=False)
     return float(scores[monitor])
