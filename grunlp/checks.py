@@ -164,7 +164,7 @@ def check_together(values: Mapping[str, Any]) -> None:
     if values.get("data.extra") and values["recipe"] != "srl":
         there = "data.extra is for recipe=srl alone"
         raise GrunlpError(f"recipe={values['recipe']} with data.extra", there, "Leave it out.")
-    if values["data.name"] == "text" and values["recipe"] != "pretrain":
+    if values["data.name"] == "text" and values["recipe"] not in ("pretrain", "lm"):
         raise GrunlpError(
             f"recipe={values['recipe']} with data=text", "raw text has neither frames nor tags", "Type recipe=pretrain"
         )
@@ -226,6 +226,13 @@ def _check_language_model(values: Mapping[str, Any]) -> None:
     if values["model.adaptive"] and values["model.tied"]:
         there = "it has a table for each part of the vocabulary"
         raise GrunlpError("model.adaptive=true with model.tied=true", there, "Type model.tied=false")
+    if values["model.adaptive"] and values["model.embedding_size"] < 16:
+        there = "its last part has a sixteenth of them"
+        raise GrunlpError(
+            f"model.adaptive=true with model.embedding_size={values['model.embedding_size']}",
+            there,
+            "Type model.embedding_size=16, or more",
+        )
     if values["trainer.monitor"] != "dev/loss":
         there = "a language model has dev/loss alone"
         raise GrunlpError(f"trainer.monitor={values['trainer.monitor']}", there, "Type trainer.monitor=dev/loss")

@@ -28,7 +28,7 @@ keys:
   input=FILE         gold frames, instead of a split
   gold=FILE          gold frames, when two files are compared
   metrics=FILE       a new file for the comparison as JSON
-  batch_tokens=8000  tokens a batch
+  batch_tokens=8000  tokens a batch of labellers and taggers
 
 For each score: both, the difference with its 95 % interval by paired bootstrap, and two p-values, by paired bootstrap
 and by approximate randomisation; documents are drawn or exchanged whole.
@@ -55,7 +55,9 @@ def main(arguments: list[str]) -> int:
     else:
         rows = _compare_writers(sides, kinds, given)
     if not rows:
-        there = "one labels given predicates, the other has found others"
+        there = (
+            "one labels given predicates, the other has found others; or one writes translations, the other summaries"
+        )
         raise GrunlpError("the two have no score in common", there, "Compare labellings of one kind.")
     print(f"first:  {sides[0]}\nsecond: {sides[1]}\n")
     print(format_comparison(rows, "", "first", "second"), end="")

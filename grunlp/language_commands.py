@@ -4,7 +4,6 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +57,10 @@ def predict_language(text: str | None, arguments: list[str]) -> int:
         prompt = prompt.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if given["input"] is not None and prompt is not None:
         raise GrunlpError("input= with a prompt", "each line of a file is a prompt", "Give one or the other.")
+    if given["field"] and given["input"] is None:
+        raise GrunlpError("field= without input=", "it tells of a file", "Add input=FILE, or leave it out.")
     require_new("output", None if given["output"] == "-" else given["output"])
-    sampling = Sampling(**{field.name: given[field.name] for field in fields(Sampling)})
+    sampling = Sampling(**{key: given[key] for key in ("temperature", "top_k", "top_p", "seed")})
     run = load_language_run(given["run"])
     bad: list[DataError] = []
 
@@ -90,24 +91,27 @@ def _write(
     run: LanguageRun, pair: Pair, number: int, given: dict[str, Any], sampling: Sampling, one_line: bool
 ) -> Iterator[str]:
     """The prompt and what comes after it, piece by piece; or all of it as a JSON object."""
+    prompt = pair["source"]
+    if run.config.tokenizer.kind != "character":
+        prompt = prompt.rstrip(" \t")  # a blank comes with the piece that follows
     drawn = write_on(
         run.model,
         run.tokenizer,
-        pair["source"],
+        prompt,
         length=given["length"],
         one_line=one_line,
         sampling=sampling,
         number=number,
     )
     if given["style"] != "json":
-        yield pair["source"]
+        yield prompt
         yield from (piece.text for piece in drawn)
         yield "\n"
         return
     pieces = list(drawn)
     record = {
         "id": pair["id"],
-        "prompt": pair["source"],
+        "prompt": prompt,
         "text": "".join(piece.text for piece in pieces),
         "log_probability": sum(piece.log_probability for piece in pieces),
     }
@@ -122,6 +126,9 @@ def evaluate_language(arguments: list[str]) -> int:
     if given["field"] and not given["input"]:
         raise GrunlpError("field= without input=", "it tells of a file", "Add input=FILE, or leave it out.")
     require_new("metrics", given["metrics"])
+    odd = next((key for key in ("dynamic_decay", "dynamic_length") if given[key] != EVALUATE[key]), None)
+    if odd and not given["dynamic_rate"]:
+        raise GrunlpError(f"{odd}= without dynamic_rate=", "nothing is learned then", "Add dynamic_rate=0.1")
     dynamic = None
     if given["dynamic_rate"]:
         dynamic = DynamicEvaluation(given["dynamic_rate"], given["dynamic_decay"], given["dynamic_length"])

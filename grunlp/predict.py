@@ -58,8 +58,9 @@ Instead of format, predicates, alternatives and scheme there are, with the defau
   beam= nbest= alpha= normalization= coverage_penalty= block_ngrams= min_ratio= max_ratio= max_extra= max_length=
                      the search; what each means stands in configs/recipe/translate.yaml
   prefix=null        how each text begins
-  required=null      words or phrases that each text holds, several between |
-  forbidden=null     words or phrases that no text holds; nor, mostly, longer words that begin with them
+  required=null      words or phrases that each text holds, several between |; perhaps as the beginning of longer words
+  forbidden=null     words or phrases that no text holds behind a blank or at its beginning, nor longer words that begin
+                     with them in any of their spellings
   sample=false       draw texts instead of searching the likeliest, by temperature=1.0, top_k=0, top_p=1.0 and seed=1
   run=DIR,DIR        several runs with the same tokenizers write together
 
@@ -90,6 +91,7 @@ def main(arguments: list[str]) -> int:
         from grunlp.language_commands import predict_language
 
         return predict_language(text, keys)
+    text = text and text.replace("\n", " ")
     if writer == "pairs":
         from grunlp.text_commands import predict_texts
 
@@ -151,7 +153,7 @@ def _part(arguments: list[str]) -> tuple[str | None, list[str]]:
         if Path(word[:255]).is_file():
             raise GrunlpError(f"{word} is a file", "a word without = is a text to label", f"Type input={word}")
     # whatever bytes the system let through become characters
-    text = " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\n", " ")
+    text = " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return (text if words else None), keys
 
 

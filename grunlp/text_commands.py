@@ -77,10 +77,9 @@ def _sampling(given: dict[str, Any], search: dict[str, Any]) -> Sampling | None:
     drawn = {key: given[key] for key in SAMPLING if key != "sample"}
     if given["sample"]:
         if search["nbest"] > 1:
-            raise GrunlpError(
-                "sample=true with nbest", "one text of each source is drawn", "Type another seed= instead."
-            )
-        return Sampling(**drawn)
+            there, way = "one text of each source is drawn", "Type nbest=1, and another seed= for another text."
+            raise GrunlpError("sample=true with nbest", there, way)
+        return Sampling(**drawn, block_ngrams=search["block_ngrams"])
     odd = next((key for key, value in drawn.items() if value != SAMPLING[key]), None)
     if odd:
         raise GrunlpError(f"{odd}= without sample=true", "it tells how texts are drawn", "Add sample=true.")
@@ -94,7 +93,7 @@ def _wanted(given: dict[str, Any], tokenizer: TextTokenizer) -> Wanted:
         encoded = [tuple(ids) for ids in tokenizer.encode(texts)]
         for text, ids in zip(texts, encoded, strict=True):
             if not ids or UNKNOWN in ids:
-                there = "the network can write none of it" if ids else "there is an empty phrase"
+                there = "a part of it is unknown" if ids else "there is an empty phrase"
                 raise GrunlpError(f"{key}={text}: not in the vocabulary", there, "Type phrases of known words.")
         return tuple(encoded)
 
@@ -102,7 +101,13 @@ def _wanted(given: dict[str, Any], tokenizer: TextTokenizer) -> Wanted:
     prefix = phrases("prefix", [given["prefix"]])[0] if given["prefix"] else ()
     required = phrases("required", texts["required"])
     phrases("forbidden", texts["forbidden"])  # refuses what has no spelling
-    forbidden = [ids for text in texts["forbidden"] for ids in tokenizer.spellings(text, _SPELLINGS)]
+    forbidden: list[tuple[int, ...]] = []
+    for text in texts["forbidden"]:
+        spellings = tokenizer.spellings(text, _SPELLINGS)
+        if len(spellings) == _SPELLINGS:
+            there = f"it can be split into pieces in {_SPELLINGS} ways or more"
+            raise GrunlpError(f"forbidden={text}: too long", there, "Type a shorter phrase.")
+        forbidden += spellings
     return Wanted(prefix, required, tuple(forbidden))
 
 

@@ -9,6 +9,7 @@ from grunlp.card import write_card
 from grunlp.data.corpora.lines import open_running_text
 from grunlp.data.stream import StreamData
 from grunlp.data.tokenizer import TextTokenizer
+from grunlp.errors import GrunlpError
 from grunlp.language_run import build_language_model, save_language_settings
 from grunlp.run_folder import clear_run, new_run
 from grunlp.tasks.language_model import LanguageModelTask
@@ -29,6 +30,9 @@ def run(config: DictConfig) -> None:
     tokenizer = TextTokenizer.train(t.kind, corpus.train["text"], t.size, t.min_count)
     data = StreamData(corpus, tokenizer, **config.loader, seed=config.seed)
 
+    if config.model.adaptive and len(tokenizer) < 40:
+        there = f"the vocabulary has {len(tokenizer)} tokens, too few to be parted"
+        raise GrunlpError("model.adaptive=true", there, "Type model.adaptive=false")
     model = build_language_model(config, tokenizer)
     clear_run(run_dir)
     save_language_settings(run_dir, config, tokenizer)

@@ -88,6 +88,8 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
         (evaluate.main, [], "the run has no test split"),
         (evaluate.main, ["split=dev", "input=x"], "a file stands for a split"),
         (evaluate.main, ["field=x"], "field= without input="),
+        (evaluate.main, ["split=dev", "dynamic_decay=0.1"], "dynamic_decay= without dynamic_rate="),
+        (predict.main, ["field=x", "a"], "field= without input="),
         (evaluate.main, [f"input={folder}/none"], "no such file"),
     ):
         status, _, err = call(main, run, *arguments)
@@ -115,6 +117,8 @@ def test_two_runs_are_compared(folder: Path, call: Call) -> None:
         (["recipe=lm", "data=propbank-ewt"], "it needs running text"),
         (["recipe=srl", "data=tinyshakespeare"], "running text is for language models"),
         (["recipe=lm", "model.adaptive=true"], "Type model.tied=false"),
+        (["recipe=lm", "data=text"], "it needs running text"),
+        (["recipe=lm", "model.adaptive=true", "model.tied=false", "model.embedding_size=8"], "a sixteenth of them"),
         (["recipe=lm", "trainer.monitor=dev/f1"], "dev/loss alone"),
         (["recipe=lm", "model.word_dropout=1.5"], "it is a probability here"),
         (["recipe=lm", "data.extra=x"], "is for recipe=srl alone"),
@@ -148,6 +152,16 @@ def test_own_text_is_split_and_kept_apart(tmp_path: Path) -> None:
     assert len(corpus.train) == 96 and corpus.left_out == 1
     assert corpus.dev["text"][:2] == ["so it is", "so it is"] and "  laid out" in corpus.dev["text"]
     assert corpus.train["text"][0] == "0 is a number"
+    (tmp_path / "c.txt").write_text("一二三四五六七八九十一二三四五六七八九十一\n" + "short line\n" * 9)
+    (tmp_path / "d.txt").write_text("一二三四五六七八九十一二三四五六七八九十一\n")
+    apart = compose_config(["recipe=lm", f"data.train={tmp_path}/c.txt", f"data.dev={tmp_path}/d.txt"])
+    assert open_running_text(apart.data).left_out == 1
+    apart.data.train = f"{tmp_path}/*.txt"
+    with pytest.raises(GrunlpError, match=r"d.txt is in train and in dev"):
+        open_running_text(apart.data)
+    (tmp_path / "long").write_text("one line " * 50)
+    with pytest.raises(GrunlpError, match=r"(?s)data.dev is not given.*Add data.dev=FILE"):
+        open_running_text(compose_config(["recipe=lm", f"data.train={tmp_path}/long"]).data)
     (tmp_path / "dev.txt").write_text("\n\n")
     config.data.train, config.data.dev = f"{tmp_path}/a.txt", f"{tmp_path}/dev.txt"
     with pytest.raises(GrunlpError, match="no text in the dev split"):

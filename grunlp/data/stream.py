@@ -63,7 +63,7 @@ class Windows(Dataset[Window]):
         self.outputs = padded.view(rows, each)
         before = torch.cat([torch.tensor([END]), padded[:-1]]) if rows else padded
         self.inputs = before.view(rows, each)
-        self.starts = [0, *range(first, each, length)] if count else []
+        self.starts = window_starts(count, rows, length, first)
         self.ends = [*self.starts[1:], each]
 
     def __len__(self) -> int:
@@ -73,6 +73,11 @@ class Windows(Dataset[Window]):
         start, end = self.starts[index], self.ends[index]
         lengths = (self.lengths - start).clamp(0, end - start)
         return Window(self.inputs[:, start:end], self.outputs[:, start:end], lengths, index == 0)
+
+
+def window_starts(count: int, rows: int, length: int, first: int) -> list[int]:
+    """Where the windows of a row begin. Arguments as for `Windows`; count: N."""
+    return [0, *range(first, -(-count // rows), length)] if count else []
 
 
 class StreamData(LightningDataModule):
@@ -97,18 +102,22 @@ class StreamData(LightningDataModule):
         self.reshuffle, self.seed = reshuffle, seed
         self.train, self.dev = (stream_ids(tokenizer, split["text"]) for split in (corpus.train, corpus.dev))
 
-    def _windows(self, epoch: int) -> Windows:
+    def _first(self, epoch: int) -> int:
+        """The length of an epoch's first window."""
         drawn = np.random.default_rng([self.seed, epoch if self.reshuffle else 0])
-        return Windows(self.train, self.rows, self.length, int(drawn.integers(1, self.length + 1)))
+        return int(drawn.integers(1, self.length + 1))
 
     def count_steps(self, epochs: int, limit_batches: int) -> int:
         """Training windows of that many epochs, each of at most `limit_batches` (0: no limit)."""
-        counts = [len(self._windows(epoch)) for epoch in range(epochs)]
+        counts = [
+            len(window_starts(len(self.train), self.rows, self.length, self._first(epoch))) for epoch in range(epochs)
+        ]
         return sum(min(count, limit_batches or count) for count in counts)
 
     def train_dataloader(self) -> DataLoader[Window]:
         """From the beginning to the end of the text."""
-        return DataLoader(self._windows(self.trainer.current_epoch if self.trainer else 0), batch_size=None)
+        first = self._first(self.trainer.current_epoch if self.trainer else 0)
+        return DataLoader(Windows(self.train, self.rows, self.length, first), batch_size=None)
 
     def val_dataloader(self) -> DataLoader[Window]:
         """The development text."""

@@ -108,6 +108,12 @@ class TextTokenizer:
         size: int = self._tokenizer.get_vocab_size()
         return size
 
+    def normalized(self, text: str) -> str:
+        """What of a text is encoded: composed characters and, but for "character", single blanks within."""
+        normalizer = self._tokenizer.normalizer
+        plain: str = normalizer.normalize_str(text) if normalizer is not None else text
+        return plain
+
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text, without START and END; of an empty one none."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]

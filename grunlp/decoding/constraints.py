@@ -134,7 +134,7 @@ class Rules:
                     if missing := wanted.unmet(written):
                         log_probs[b, k, end] = NEVER
                         # any other word would waste what is begun: is there room for all of it?
-                        if stuck[b, k] or sum(len(phrase) for phrase, _ in missing) > room:
+                        if bool(log_probs[b, k].isneginf().all()) or sum(len(phrase) for phrase, _ in missing) > room:
                             words = wanted.next_words(written)
                             fitting = [word for word in words if wanted.needed([*written, word]) <= room]
                             _only(log_probs[b, k : k + 1], given[b, k : k + 1], *fitting)

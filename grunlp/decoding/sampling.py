@@ -20,6 +20,7 @@ class Sampling:
         top_k: draw among so many likeliest words; 0: all.
         top_p: above 0; draw among the fewest words with this much probability together (Holtzman et al. 2020); 1: all.
         seed: of the draws; the draws of a text depend on its number alone, not on the batch it is in.
+        block_ngrams: no text holds the same n-gram of so many words twice; 0 blocks none.
 
     Raises:
         ValueError: a number outside these bounds.
@@ -29,6 +30,7 @@ class Sampling:
     top_k: int
     top_p: float
     seed: int
+    block_ngrams: int = 0
 
     def __post_init__(self) -> None:
         if self.temperature <= 0 or not 0 < self.top_p <= 1 or self.top_k < 0:
@@ -52,7 +54,7 @@ def sample(
         numbers: of the texts, which tell their draws apart.
     """
     count = len(source_lengths)
-    rules = Rules(words, limits, source_lengths, 0, wanted or [Wanted()] * count)
+    rules = Rules(words, limits, source_lengths, options.block_ngrams, wanted or [Wanted()] * count)
     draws = [drawer(options, number) for number in numbers]
     written: list[list[int]] = [[] for _ in range(count)]
     totals = [0.0] * count

@@ -16,7 +16,8 @@ class LanguageScores(MeasuredScores):
 
     Args:
         nats: (lines,) minus the log probability of each line, given all before.
-        tokens, characters, words: (lines,) of each line, its end counted as one of each; words between blanks.
+        tokens, characters, words: (lines,) of each line, its end counted as one of each; characters as the vocabulary
+            has them, for sub-words and words without repeated blanks; words between blanks.
         unknown: (lines,) tokens that the vocabulary does not have. Only that they come is told, not how they are
             spelled, so with many of them scores by character and word flatter.
     """
@@ -57,4 +58,5 @@ def _bits(nats: float) -> float:
 
 
 def _exp(nats: float) -> float:
-    return math.exp(min(nats, 700.0))
+    """A perplexity; beyond a billion, what nothing was learned by has, it says no more."""
+    return math.exp(min(nats, math.log(1e9)))

@@ -11,7 +11,7 @@ from grunlp.metrics.spans import Tally
 
 
 class Difference(NamedTuple):
-    """How much higher the F1 of the second is, in points, and whether that may be chance.
+    """How much higher the score of the second is (F1 in points), and whether that may be chance.
 
     value: second minus first.
     interval: of it, by paired bootstrap.
@@ -85,7 +85,7 @@ def difference(
         value,
         Interval(*map(float, np.percentile(differences, tails))),
         min(1.0, 2 * min(below, above)),
-        (int((np.abs(random) >= abs(value) - 1e-9).sum()) + 1) / (resamples + 1),
+        (int((np.abs(random) >= abs(value) * (1 - 1e-9) - 1e-9).sum()) + 1) / (resamples + 1),
     )
 
 

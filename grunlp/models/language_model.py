@@ -37,9 +37,9 @@ class LanguageModel(nn.Module):
         num_layers: of the stack.
         cell, residual, weight_drop: see `StackedGRU`.
         tied: the table of embeddings scores the next token too (Press and Wolf 2017; Inan et al. 2017).
-        adaptive: adaptive softmax (Grave et al. 2017, §4): the vocabulary, most frequent first, in three parts, cut at
-            V / 20 and V / 5; the two of rarer tokens have a quarter and a sixteenth of the features, and are scored
-            only where one of theirs is the next.
+        adaptive: adaptive softmax (Grave et al. 2017, §4): the vocabulary in three parts, cut at V / 20 and V / 5, the
+            most frequent first (as those of words are). The later ones have a quarter and a sixteenth of the features,
+            and are scored only where one of theirs is the next.
         word_dropout: probability of a token to be read as unknown.
         input_dropout: of embeddings. dropout: between layers and before scoring.
 

@@ -19,8 +19,8 @@ _LENGTH = 1000  # tokens read at once
 class DynamicEvaluation:
     """Learning on from what has been told already, as a reader does (Krause et al. 2018, §3).
 
-    After each segment the weights take a step down the gradient of its nats, and a share of the way back to where they
-    were trained to: θ ← θ - η ∇ + λ (θ₀ - θ). No token is learned from before it is told.
+    After each segment the weights take a step down the gradient of its nats, θ ← θ - η ∇, and then a share of the way
+    back to where they were trained to, θ ← θ + λ (θ₀ - θ). No token is learned from before it is told.
 
     Args:
         rate: η, for the gradient of the mean over a segment, clipped at norm 1.
@@ -65,7 +65,7 @@ def score(
     return LanguageScores(
         np.add.reduceat(told, starts),
         ends + 1 - starts,
-        np.array([len(line) + 1 for line in lines]),
+        np.array([len(tokenizer.normalized(line)) + 1 for line in lines]),
         np.array([len(line.split()) + 1 for line in lines]),
         np.add.reduceat((ids == UNKNOWN).numpy().astype(np.int64), starts),
     )

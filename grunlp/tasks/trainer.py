@@ -222,12 +222,12 @@ def load_best(trainer: Trainer, task: LightningModule, data: LightningDataModule
     if callback.best_model_path:
         folder = Path(callback.best_model_path).parent
         best, last = _load(Path(callback.best_model_path)), [_load(path) for path in folder.glob("last-*")]
-        if len(last) > 1:
+        if last:
             mean = {name: _mean([weights[name] for weights in last]) for name in best}
             assert callback.best_model_score is not None and callback.monitor is not None
             score, other = (
                 float(callback.best_model_score),
-                _score(task, mean, data, callback.monitor, trainer.limit_val_batches),
+                _score(trainer, task, mean, data, callback.monitor),
             )
             better = other > score if callback.mode == "max" else other < score
             said = "%s: mean of the last %d epochs %.4f, best epoch %.4f; %s is kept"
@@ -249,17 +249,15 @@ def _mean(weights: Sequence[Tensor]) -> Tensor:
 
 
 def _score(
-    task: LightningModule,
-    weights: dict[str, Tensor],
-    data: LightningDataModule,
-    monitor: str,
-    limit: int | float | None,
+    trainer: Trainer, task: LightningModule, weights: dict[str, Tensor], data: LightningDataModule, monitor: str
 ) -> float:
-    """What these weights score on dev, or on a limited number of its batches."""
+    """What these weights score on dev, or on as much of it as the trainer reads."""
     task.load_state_dict(weights)
     plain = Trainer(
         devices=1,
-        limit_val_batches=limit,
+        accelerator=trainer.accelerator,
+        precision=trainer.precision,
+        limit_val_batches=trainer.limit_val_batches,
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,

@@ -185,6 +185,20 @@ def test_what_a_limit_has_no_room_for_makes_room() -> None:
     assert sorted(found[0].ids) == [5, 6, 7, 8]
 
 
+def test_what_is_required_though_all_else_is_barred() -> None:
+    most = Limits(0.0, 0.0, 8, 8)
+    repeated = Wanted(required=((4, 4),))
+    barred = Wanted(required=((4,),), forbidden=tuple((word,) for word in LETTERS))
+    for seed in range(5):
+        model = toy(seed)
+        for beam in (1, 3):
+            (found,) = search(model, [[5, 6]], most, beam=beam, block_ngrams=1, wanted=[repeated])
+            assert found and holds(found[0].ids, (4, 4))
+            (found,) = search(model, [[5, 6]], most, beam=beam, wanted=[barred])
+            assert found[0].ids == [4]
+        assert all(4 in h.ids for h in draw(model, [0, 1, 2], [5], wanted=[barred] * 3))
+
+
 def test_samples_hold_what_is_required() -> None:
     wanted = [Wanted(required=((8, 8),), forbidden=((4,),), prefix=(5,))] * 30
     for found in draw(toy(4), list(range(30)), [4, 5], wanted=wanted):

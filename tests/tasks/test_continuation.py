@@ -50,4 +50,11 @@ def test_one_line_stops_at_its_end() -> None:
 
 def test_prompts_of_several_lines_and_none() -> None:
     assert len(write("")) == len(write("five six\none two")) == 40
+    one, two = TOKENIZER.encode(["five six", "one"])
+    state, log_probs = MODEL.start(1), torch.empty(0)
+    for token in [END, *one, END, *two]:
+        log_probs, state = MODEL.step(torch.tensor([token]), state)
+    log_probs[:, :3] = float("-inf")
+    likeliest = TOKENIZER.decode([*two, int(log_probs.argmax())])
+    assert "one" + write("five six\none", temperature=1e-6)[0].rstrip("\n") == likeliest
     assert all("<" not in piece for piece in write("")), "neither unknown nor padding is written"

@@ -43,6 +43,13 @@ def test_as_one_step_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "unknown" in scores.report()
 
 
+def test_characters_are_those_that_are_told() -> None:
+    words = TextTokenizer.train("word", LINES[:3], 100, 1)
+    model = LanguageModel(len(words), **PLAIN).eval()
+    assert score(model, words, ["   ab\t  ba ", "ab"], None).characters.tolist() == [6, 3]
+    assert score(MODEL, TOKENIZER, ["  ab"], None).characters.tolist() == [5]
+
+
 def test_learning_on_tells_a_repetition_better_and_leaves_the_model() -> None:
     lines = ["abba"] * 60
     before = [weight.clone() for weight in MODEL.parameters()]

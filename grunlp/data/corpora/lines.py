@@ -2,6 +2,7 @@
 
 import glob
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,14 @@ log = logging.getLogger(__name__)
 
 FEATURES = Features({"text": Value("string")})
 _DEV_SHARE = 0.1  # of the signs of a text without a development split, from its end
-_SENTENCE = 5  # words from which on a line counts as a sentence: shorter ones recur in any text
+# What a line needs of either to count as a sentence: shorter ones recur in any text, and some scripts have no blanks.
+_WORDS, _LETTERS = 5, 20
 
 
 def open_running_text(data: Mapping[str, Any]) -> Corpus:
     """Open the text that a config of the group `data` describes.
 
-    Training lines of five words or more that occur in dev or test are left out; the log says how many.
+    Training lines of five words or twenty letters that occur in dev or test are left out; the log says how many.
 
     Args:
         data: the keys of `configs/data/<name>.yaml`.
@@ -65,22 +67,31 @@ def open_line_files(pattern: str, field: str | None) -> Dataset:
         pattern: a file, or a pattern as shells write them; plain, gz or xz.
         field: of files whose lines are JSON objects; None: source or text.
     """
-    paths = [pattern] if Path(pattern).is_file() else sorted(glob.glob(pattern))
-    if not paths:
-        raise GrunlpError(f"{pattern}: no such file", "a file, or a pattern as shells write them", "Check the path.")
-    resolved = [str(Path(path).resolve()) for path in paths]
-    parts = [store(_file, FEATURES, path=path, field=field, stamps=stamps(path)) for path in resolved]
+    parts = [store(_file, FEATURES, path=path, field=field, stamps=stamps(path)) for path in _paths(pattern)]
     return concatenate_datasets(parts)
 
 
+def _paths(pattern: str) -> list[str]:
+    """The files that a pattern stands for."""
+    paths = [pattern] if Path(pattern).is_file() else sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
+    if not paths:
+        raise GrunlpError(f"{pattern}: no such file", "a file, or a pattern as shells write them", "Check the path.")
+    return [str(Path(path).resolve()) for path in paths]
+
+
 def _is_sentence(text: str) -> bool:
-    return len(text.split()) >= _SENTENCE
+    return len(text.split()) >= _WORDS or len(text_key([text])) >= _LETTERS
 
 
 def _open_files(train: str | None, dev: str | None, test: str | None, field: str | None) -> dict[str, Dataset]:
     require_given("a language model needs text", "FILE_OR_PATTERN", train=train)
-    files = zip(SPLITS, (train, dev, test), strict=True)
-    splits = {split: open_line_files(path, field) for split, path in files if path}
+    files = {split: path for split, path in zip(SPLITS, (train, dev, test), strict=True) if path}
+    for split in list(files)[1:]:
+        if both := sorted({*_paths(files["train"])} & {*_paths(files[split])}):
+            raise GrunlpError(
+                f"{both[0]} is in train and in {split}", "no text may be in two splits", "Part the files."
+            )
+    splits = {split: open_line_files(path, field) for split, path in files.items()}
     if dev is None:
         lines = splits["train"]
         sizes = [len(text) + 1 for text in lines["text"]]
@@ -88,6 +99,9 @@ def _open_files(train: str | None, dev: str | None, test: str | None, field: str
         while first < len(sizes) and rest >= sizes[first]:
             rest -= sizes[first]
             first += 1
+        if not first:
+            there = f"{len(lines)} lines, too long to give the last tenth of the text to dev"
+            raise GrunlpError("data.dev is not given", there, "Add data.dev=FILE")
         splits |= {"train": lines.select(range(first)), "dev": lines.select(range(first, len(lines)))}
     return splits
 
