@@ -45,7 +45,8 @@ keys:
   format=null        raw, or a format that `python -m grunlp.data check` names; null tells it by the first lines;
                      tags: words in columns, of which a tagger was trained on the like
   predicates=auto    given: label those of the input; found: find them; auto: find them where the input marks none
-  style=auto         json: a JSON object a sentence; text: for reading; auto: text on a terminal, else json
+  style=auto         json: a JSON object a sentence; text: for reading; auto: text on a terminal, else json (of networks
+                     that write texts: text)
   alternatives=0     of a tagger: so many of the best tag sequences with their probabilities
   scheme=iob2        of a tagger of spans: iob2, iob1 or bioes, as its tags are written
   batch_tokens=3000  tokens a batch; lower it to need less memory

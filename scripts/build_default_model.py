@@ -64,7 +64,9 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         trained = given["run"] or _train(folder, given["text"])
         packed = Path(folder) / "packed"
-        _pack(load_labeller(trained, "run="), packed)
+        run = load_labeller(trained, "run=")
+        pretrained = run.config.model.init is not None
+        _pack(run, packed)
         run = load_labeller(packed, "run=")
         corpus = open_frames({**run.config.data, "extra": None})
         for split in ("dev", "test"):
@@ -72,7 +74,8 @@ def main(arguments: list[str]) -> int:
             write_metrics(packed, split, scores.as_dict())
             print(f"\n{split}\n{scores.report()}")
         write_metrics(packed, "speed", _speed(run, corpus.dev))
-        write_card(packed, [PRETRAINED_ON])
+        on = PRETRAINED_ON if given["text"] is None else "It was pretrained on raw text of the builder's own."
+        write_card(packed, [on] if pretrained else [])
         print(f"\n{(packed / CARD).read_text(encoding='utf-8')}")
         out.mkdir(parents=True, exist_ok=True)
         for name in (WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD):

@@ -159,6 +159,10 @@ def test_own_text_is_split_and_kept_apart(tmp_path: Path) -> None:
     apart.data.train = f"{tmp_path}/*.txt"
     with pytest.raises(GrunlpError, match=r"d.txt is in train and in dev"):
         open_running_text(apart.data)
+    apart.data.train = f"{tmp_path}/e"
+    (tmp_path / "e").write_text("一二三四五六七八九十一二三四五六七八九十一\n")
+    with pytest.raises(GrunlpError, match="all training text occurs in dev or test"):
+        open_running_text(apart.data)
     (tmp_path / "long").write_text("one line " * 50)
     with pytest.raises(GrunlpError, match=r"(?s)data.dev is not given.*Add data.dev=FILE"):
         open_running_text(compose_config(["recipe=lm", f"data.train={tmp_path}/long"]).data)

@@ -26,7 +26,8 @@ def stream_ids(tokenizer: TextTokenizer, lines: Iterable[str]) -> Tensor:
 class Window(NamedTuple):
     """T tokens in each of R rows.
 
-    inputs: (R, T) the token before each; that before the first of a text is END. PADDING after the end of a row.
+    inputs: (R, T) the token before each; that before the first of a text is END. What stands after the end of a row
+        means nothing.
     outputs: (R, T) the tokens.
     lengths: (R,) how many are real.
     first: whether the rows begin here, and nothing was read before.

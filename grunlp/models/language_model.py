@@ -18,10 +18,6 @@ class LanguageState:
 
     layers: Tensor
 
-    def select(self, rows: Tensor) -> "LanguageState":
-        """The state of other texts. rows: any shape, of the R there were."""
-        return LanguageState(self.layers[:, rows.flatten()])
-
     def detach(self) -> "LanguageState":
         """The same numbers, through which no gradient flows: the end of a window of truncated back-propagation."""
         return LanguageState(self.layers.detach())

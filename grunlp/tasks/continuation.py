@@ -37,7 +37,7 @@ def write_on(
         tokenizer: of its vocabulary.
         prompt: the text so far; it may be empty, and have several lines.
         length: tokens, at most.
-        one_line: stop at the end of the line, which is not given.
+        one_line: stop at the end of the line, which is given as an empty piece.
         sampling: how to draw.
         number: of the text, which tells its draws from those of others with the same seed.
     """
@@ -54,9 +54,9 @@ def write_on(
         (token,) = draw(allowed, sampling, [drawn.random()])
         log_probability = float(log_probs[0, token])
         if token == END:
+            yield Piece("" if one_line else "\n", log_probability)
             if one_line:
                 return
-            yield Piece("\n", log_probability)
             line, shown = [], ""
         else:
             line = [*line, token]

@@ -221,7 +221,7 @@ def load_best(trainer: Trainer, task: LightningModule, data: LightningDataModule
     assert isinstance(callback, ModelCheckpoint)
     if callback.best_model_path:
         folder = Path(callback.best_model_path).parent
-        best, last = _load(Path(callback.best_model_path)), [_load(path) for path in folder.glob("last-*")]
+        best, last = _load(Path(callback.best_model_path)), [_load(path) for path in sorted(folder.glob("last-*"))]
         if last:
             mean = {name: _mean([weights[name] for weights in last]) for name in best}
             assert callback.best_model_score is not None and callback.monitor is not None

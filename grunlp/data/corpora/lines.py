@@ -49,6 +49,8 @@ def open_running_text(data: Mapping[str, Any]) -> Corpus:
     keep = [i for i, text in enumerate(train["text"]) if not (_is_sentence(text) and text_key([text]) in held_out)]
     left_out = len(train) - len(keep)
     log.info("%s: %d training lines, %d more left out because they occur in dev or test", name, len(keep), left_out)
+    if not any(train[i]["text"].strip() for i in keep):
+        raise GrunlpError(f"{name}: all training text occurs in dev or test", f"{left_out} lines", "Give other files.")
     return Corpus(name, train.select(keep) if left_out else train, dev, test, None, left_out)
 
 

@@ -1,0 +1,26 @@
+"""The page of examples: what is chosen, and every text escaped."""
+
+from xml.etree import ElementTree
+
+from grunlp.metrics.text import TextScores
+from grunlp.report.attention import Shown, choose, text_report
+
+
+def test_the_worst_and_some_of_all_are_chosen() -> None:
+    scores = [float((7 * i) % 100) for i in range(100)]
+    chosen = choose(scores)
+    assert len(chosen) == len(set(chosen)) < 40
+    found = sorted(scores[i] for i in chosen)
+    assert found[:10] == [float(i) for i in range(10)] and found[-1] == 99
+    assert choose([3.0]) == [0]
+
+
+def test_every_text_is_escaped() -> None:
+    odd = '<b>&"'
+    shown = Shown(odd, odd, [odd], 12.5, [odd, "</s>"], [odd, "</s>"], [[0.9, 0.01], [0.25, 0.75]])
+    page = text_report("a < b", TextScores("bleu", [odd], [[odd]]), [shown])
+    root = ElementTree.fromstring(page[page.index("<body>") : page.index("</html>")])
+    (figure,) = root.iter("figure")
+    assert [text.partition(": ")[2] for text in figure[0].itertext()][1:] == [odd] * 3
+    cells = [cell.get("style") for cell in figure.iter("td")]
+    assert cells == ["--share:90%", None, "--share:25%", "--share:75%"]
