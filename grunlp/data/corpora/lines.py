@@ -69,6 +69,7 @@ def open_line_files(pattern: str, field: str | None) -> Dataset:
         pattern: a file, or a pattern as shells write them; plain, gz or xz.
         field: of files whose lines are JSON objects; None: source or text.
     """
+    disable_progress_bars()
     parts = [store(_file, FEATURES, path=path, field=field, stamps=stamps(path)) for path in _paths(pattern)]
     return concatenate_datasets(parts)
 
