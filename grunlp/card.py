@@ -33,6 +33,7 @@ _ROLES = (
     "srl-eval (V apart), conlleval and seqeval count roles of given predicates; senses are of given ones, too.",
     "Most frequent senses: what a lemma's most frequent roleset of the training data would always have got.",
 )
+_UNLIKE = "for text unlike the training data, or in another language, without an evaluation on such text."
 _OWN = "Data of the user's own is among it, whose licence is not known here."
 
 # Recipes whose models write texts: what they are trained on.
@@ -87,7 +88,7 @@ def write_card(path: Path, more: Sequence[str] = ()) -> None:
         *_speed(metrics),
         "",
         *(_measured(metrics) if config.recipe in _UNITS else _labelled(metrics, config.recipe == "tag")),
-        "for text unlike the training data, or in another language, without an evaluation on such text.",
+        _UNLIKE,
         "",
     ]
     (path / CARD).write_text("\n".join(lines), encoding="utf-8")
@@ -105,8 +106,8 @@ def _measured(metrics: dict[str, Any]) -> list[str]:
         "",
         "Intervals are by bootstrap over texts or lines.",
         "",
-        "What it writes may read well and be wrong, and repeats what its training data say of people: not for anything",
-        "that is read as true, nor",
+        "What it writes may read well and be wrong, and repeats what its training data say of people: not for what is",
+        "read as true, and not",
     ]
 
 

@@ -164,10 +164,6 @@ def check_together(values: Mapping[str, Any]) -> None:
     if values.get("data.extra") and values["recipe"] != "srl":
         there = "data.extra is for recipe=srl alone"
         raise GrunlpError(f"recipe={values['recipe']} with data.extra", there, "Leave it out.")
-    if values["data.name"] == "text" and values["recipe"] not in ("pretrain", "lm"):
-        raise GrunlpError(
-            f"recipe={values['recipe']} with data=text", "raw text has neither frames nor tags", "Type recipe=pretrain"
-        )
     if (values["data.name"] in PAIRS) != (values["recipe"] in WRITERS):
         pairs = values["data.name"] in PAIRS
         there = (
@@ -177,6 +173,10 @@ def check_together(values: Mapping[str, Any]) -> None:
         raise GrunlpError(f"recipe={values['recipe']} with data={values['data.name']}", there, way)
     if values["recipe"] == "lm" or values["data.name"] in LINES:
         _check_language_model(values)
+    if values["data.name"] == "text" and values["recipe"] != "pretrain":
+        raise GrunlpError(
+            f"recipe={values['recipe']} with data=text", "raw text has neither frames nor tags", "Type recipe=pretrain"
+        )
     if values["recipe"] in WRITERS:
         _check_writer(values)
     elif values["trainer.monitor"] in ("dev/bleu", "dev/rouge"):

@@ -55,9 +55,7 @@ def main(arguments: list[str]) -> int:
     else:
         rows = _compare_writers(sides, kinds, given)
     if not rows:
-        there = (
-            "one labels given predicates, the other has found others; or one writes translations, the other summaries"
-        )
+        there = "one labels given predicates, the other has found others"
         raise GrunlpError("the two have no score in common", there, "Compare labellings of one kind.")
     print(f"first:  {sides[0]}\nsecond: {sides[1]}\n")
     print(format_comparison(rows, "", "first", "second"), end="")

@@ -53,9 +53,9 @@ its training, scores and outputs of a split go into the run: metrics.json and ou
 The run of a language model is scored in nats and bits a character and by perplexity, each token told once with all
 before it known. It has run=, split=, input=, field=, metrics=, and
 
-  dynamic_rate=0.0   learn on while reading, with this rate, for example 0.1 (Krause et al. 2018)
-  dynamic_decay=0.002    share of the way back to the trained weights after each segment
-  dynamic_length=50  tokens of a segment
+  dynamic_rate=0.0     learn on while reading, with this rate, for example 0.1 (Krause et al. 2018)
+  dynamic_decay=0.002  share of the way back to the trained weights after each segment
+  dynamic_length=50    tokens of a segment
 
 It prints the tables of srl-eval (CoNLL-2005; V apart, C- pieces joined) and conlleval, the overall F1 in these and in
 seqeval's strict counting, the scores of senses and of predicates found, each with its 95 % bootstrap interval over

@@ -1,4 +1,4 @@
-"""What `predict` and `evaluate` do with language models."""
+"""What `predict`, `evaluate` and `compare` do with language models."""
 
 import json
 import sys
@@ -14,11 +14,11 @@ from grunlp.data.corpora.lines import open_line_files, open_line_split
 from grunlp.data.pair import Pair
 from grunlp.data.readers.pairs import read_sources
 from grunlp.decoding.sampling import Sampling
-from grunlp.errors import DataError, GrunlpError
+from grunlp.errors import GrunlpError
 from grunlp.language_run import LanguageRun, load_language_run
-from grunlp.metrics.measures import compare_measures
+from grunlp.metrics.comparison import compare_measures
 from grunlp.run_folder import write_metrics
-from grunlp.streams import keep_standard_input, new_file
+from grunlp.streams import BadLines, keep_standard_input, write_out
 from grunlp.tasks.continuation import write_on
 from grunlp.tasks.perplexity import DynamicEvaluation, score
 
@@ -62,12 +62,7 @@ def predict_language(text: str | None, arguments: list[str]) -> int:
     require_new("output", None if given["output"] == "-" else given["output"])
     sampling = Sampling(**{key: given[key] for key in ("temperature", "top_k", "top_p", "seed")})
     run = load_language_run(given["run"])
-    bad: list[DataError] = []
-
-    def report(error: DataError) -> None:
-        bad.append(error)
-        print(f"skipped {error.path}:{error.line}: {error.problem}", file=sys.stderr)
-
+    bad = BadLines(given["input"] or "-")
     with tempfile.TemporaryDirectory() as folder:
         if given["input"] is None:
             pair = Pair(id="1", source=prompt or "", target="", references=[])
@@ -75,16 +70,10 @@ def predict_language(text: str | None, arguments: list[str]) -> int:
         else:
             path = given["input"]
             path = str(keep_standard_input(Path(folder), "a prompt a line")) if path == "-" else path
-            pairs = enumerate(read_sources(path, given["field"], report))
+            pairs = enumerate(read_sources(path, given["field"], bad))
             parts = (part for i, pair in pairs for part in _write(run, pair, i, given, sampling, one_line=True))
-        if given["output"] == "-":
-            for part in parts:
-                sys.stdout.write(part)
-                sys.stdout.flush()  # a text is read as it grows
-        else:
-            with new_file(Path(given["output"])) as file:
-                file.writelines(parts)
-    return 1 if bad else 0
+        write_out(given["output"], parts)
+    return 1 if bad.count else 0
 
 
 def _write(

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from safetensors.torch import load_file
 
 from grunlp.data.tokenizer import TextTokenizer
 from grunlp.models.language_model import LanguageModel
-from grunlp.run_folder import CONFIG, TOKENIZER, WEIGHTS, fitting, read_config
+from grunlp.run_folder import TOKENIZER, WEIGHTS, fitting, read_config
 
 
 class LanguageRun(NamedTuple):
@@ -23,12 +23,6 @@ class LanguageRun(NamedTuple):
 def build_language_model(config: DictConfig, tokenizer: TextTokenizer) -> LanguageModel:
     """The network a configuration describes, with the vocabulary of its tokenizer."""
     return LanguageModel(len(tokenizer), **config.model)
-
-
-def save_language_settings(path: Path, config: DictConfig, tokenizer: TextTokenizer) -> None:
-    """Write all but the weights, before the training: they make the folder a run, finished or not."""
-    (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
-    tokenizer.save(path / TOKENIZER)
 
 
 def load_language_run(path: str | Path) -> LanguageRun:

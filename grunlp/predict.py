@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from grunlp.arguments import parse_arguments, require_new, writer_of
 from grunlp.command import command
 from grunlp.errors import DataError, GrunlpError
-from grunlp.streams import keep_standard_input, new_file
+from grunlp.streams import BadLines, keep_standard_input, new_file, write_out
 
 if TYPE_CHECKING:
     from grunlp.data.example import Example
@@ -114,13 +114,7 @@ def main(arguments: list[str]) -> int:
     if isinstance(run, Run) and (given["alternatives"] or given["scheme"] != "iob2"):
         raise GrunlpError("alternatives= or scheme= with a labeller", "only a tagger has them", "Leave it out.")
     with tempfile.TemporaryDirectory() as folder:
-        bad: list[DataError] = []
-
-        def report(error: DataError) -> None:
-            bad.append(error)
-            place = f"{'standard input' if given['input'] == '-' else path}:{error.line}"
-            print(f"skipped {place}: {error.problem}; {error.there_is}", file=sys.stderr)
-
+        bad = BadLines(given["input"])
         if text is not None:
             examples = raw_examples(text, 1)
         else:
@@ -128,7 +122,7 @@ def main(arguments: list[str]) -> int:
             if given["input"] == "-":
                 path = keep_standard_input(Path(folder), "sentences or running text")
             format = given["format"] or _detect(path, isinstance(run, TagRun))
-            examples = _read_tags(run, path) if format == "tags" else _read(path, format, report)
+            examples = _read_tags(run, path) if format == "tags" else _read(path, format, bad)
         if given["predicates"] == "auto":
             find, examples = _marks_none(examples)
         else:
@@ -138,7 +132,7 @@ def main(arguments: list[str]) -> int:
         else:
             records = _predict(run, examples, find, given["batch_tokens"])
         _write(records, given["output"], given["style"])
-    return 1 if bad else 0
+    return 1 if bad.count else 0
 
 
 def _part(arguments: list[str]) -> tuple[str | None, list[str]]:
@@ -238,22 +232,17 @@ def _write(records: Iterator[dict[str, Any]], output: str, style: str) -> None:
 
     from grunlp.show import show
 
-    if output == "-":
-        if style == "text" or (style == "auto" and sys.stdout.isatty()):
-            console = Console(highlight=False)
-            for record in records:
-                show(record, console)
-        else:
-            sys.stdout.writelines(map(_line, records))
-        sys.stdout.flush()
-        return
-    with new_file(Path(output)) as file:
-        if style == "text":
+    if style == "json" or (style == "auto" and not (output == "-" and sys.stdout.isatty())):
+        write_out(output, map(_line, records))
+    elif output == "-":
+        console = Console(highlight=False)
+        for record in records:
+            show(record, console)
+    else:
+        with new_file(Path(output)) as file:
             console = Console(file=file, highlight=False)
             for record in records:
                 show(record, console)
-        else:
-            file.writelines(map(_line, records))
 
 
 def _line(record: dict[str, Any]) -> str:

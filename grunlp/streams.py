@@ -1,12 +1,14 @@
-"""Standard input as a file, and files that appear when they are whole."""
+"""What commands read and write: standard input as a file, bad lines, files that appear when they are whole."""
 
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+
+from grunlp.errors import DataError
 
 
 def keep_standard_input(folder: Path, what: str) -> Path:
@@ -17,6 +19,37 @@ def keep_standard_input(folder: Path, what: str) -> Path:
     with path.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
     return path
+
+
+class BadLines:
+    """Called with a bad line of the input, it names it on standard error.
+
+    Args:
+        source: the file that is read; "-" is standard input.
+
+    Attributes:
+        count: how many there were.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = "standard input" if source == "-" else source
+        self.count = 0
+
+    def __call__(self, error: DataError) -> None:
+        """Name one."""
+        self.count += 1
+        print(f"skipped {self.source}:{error.line}: {error.problem}; {error.there_is}", file=sys.stderr)
+
+
+def write_out(output: str, parts: Iterable[str]) -> None:
+    """Write text as it comes: to standard output, seen at once, where `output` is "-"; else to a new file."""
+    if output == "-":
+        for part in parts:
+            sys.stdout.write(part)
+            sys.stdout.flush()
+        return
+    with new_file(Path(output)) as file:
+        file.writelines(parts)
 
 
 @contextmanager

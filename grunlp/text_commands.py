@@ -1,4 +1,4 @@
-"""What `predict` and `evaluate` do with networks that write texts."""
+"""What `predict`, `evaluate` and `compare` do with networks that read a text and write another."""
 
 import json
 import sys
@@ -15,19 +15,20 @@ from grunlp.data.tokenizer import END, UNKNOWN, TextTokenizer
 from grunlp.decoding.constraints import Wanted
 from grunlp.decoding.sampling import Sampling
 from grunlp.errors import DataError, GrunlpError
-from grunlp.metrics.measures import compare_measures
+from grunlp.metrics.comparison import compare_measures
 from grunlp.metrics.text import TextScores
 from grunlp.models.ensemble import Ensemble
 from grunlp.models.seq2seq import Seq2Seq
 from grunlp.report.attention import Shown, choose, text_report
 from grunlp.run_folder import SOURCE_TOKENIZER, TOKENIZER, read_config, write_metrics
-from grunlp.streams import keep_standard_input, new_file
+from grunlp.streams import BadLines, keep_standard_input, write_out
 from grunlp.tasks.generation import Written, attention_of, score, write
 from grunlp.text_run import TextRun, load_text_run, search_of, search_values, write_outputs
 
 SAMPLING: dict[str, Any] = {"sample": False, "temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 1}
-_SPELLINGS = 1000  # of a forbidden phrase in pieces
 WANTED: dict[str, Any] = {"prefix": None, "required": None, "forbidden": None}
+_FOR_BEAMS = ("beam", "nbest", "alpha", "normalization", "coverage_penalty")  # what sampling takes no notice of
+_SPELLINGS = 1000  # of a forbidden phrase in pieces
 
 
 def predict_texts(text: str | None, arguments: list[str]) -> int:
@@ -44,44 +45,32 @@ def predict_texts(text: str | None, arguments: list[str]) -> int:
     given, search = _parse(arguments, defaults)
     if text is not None and (given["input"] != "-" or given["source"]):
         raise GrunlpError(f"{text!r} with input= or source=", "a text stands for them", "Give one or the other.")
-    if given["style"] == "text" and search["nbest"] > 1:
+    nbest = 1 if given["sample"] else search["nbest"]
+    if given["style"] == "text" and nbest > 1:
         raise GrunlpError("style=text with nbest", "a line holds one text", "Type style=json, or leave nbest out.")
     require_new("output", None if given["output"] == "-" else given["output"])
     run, model = _load(given["run"])
     limits, options = search_of(search)
-    how = _sampling(given, search) or options
+    how = _sampling(given, search, search_values(run.config)) or options
     wanted = _wanted(given, run.collate.target)
-    as_json = given["style"] == "json" or search["nbest"] > 1
-    bad: list[DataError] = []
-
-    def report(error: DataError) -> None:
-        bad.append(error)
-        print(f"skipped {error.path}:{error.line}: {error.problem}", file=sys.stderr)
-
+    bad = BadLines(given["input"])
     with tempfile.TemporaryDirectory() as folder:
         field = given["source"] or columns_of(run.config.data)["source"]
-        sources = _sources(text, given["input"], field, Path(folder), report)
+        sources = _sources(text, given["input"], field, Path(folder), bad)
         written = write(model, run.collate, sources, limits, how, given["batch_tokens"], wanted)
-        lines = map(_record if as_json else _line, written)
-        if given["output"] == "-":
-            sys.stdout.writelines(lines)
-            sys.stdout.flush()
-        else:
-            with new_file(Path(given["output"])) as file:
-                file.writelines(lines)
-    return 1 if bad else 0
+        write_out(given["output"], map(_record if given["style"] == "json" or nbest > 1 else _line, written))
+    return 1 if bad.count else 0
 
 
-def _sampling(given: dict[str, Any], search: dict[str, Any]) -> Sampling | None:
-    """How to draw, if texts are to be drawn."""
+def _sampling(given: dict[str, Any], search: dict[str, Any], own: dict[str, Any]) -> Sampling | None:
+    """How to draw, if texts are to be drawn. own: the search of the run."""
     drawn = {key: given[key] for key in SAMPLING if key != "sample"}
     if given["sample"]:
-        if search["nbest"] > 1:
-            there, way = "one text of each source is drawn", "Type nbest=1, and another seed= for another text."
-            raise GrunlpError("sample=true with nbest", there, way)
+        if odd := next((key for key in _FOR_BEAMS if search[key] != own[key]), None):
+            there = "one text of each source is drawn, and none searched"
+            raise GrunlpError(f"sample=true with {odd}=", there, "Leave one of them out; another seed= draws anew.")
         return Sampling(**drawn, block_ngrams=search["block_ngrams"])
-    odd = next((key for key, value in drawn.items() if value != SAMPLING[key]), None)
-    if odd:
+    if odd := next((key for key, value in drawn.items() if value != SAMPLING[key]), None):
         raise GrunlpError(f"{odd}= without sample=true", "it tells how texts are drawn", "Add sample=true.")
     return None
 
@@ -99,9 +88,7 @@ def _wanted(given: dict[str, Any], tokenizer: TextTokenizer) -> Wanted:
 
     texts = {key: given[key].split("|") if given[key] else [] for key in ("required", "forbidden")}
     prefix = phrases("prefix", [given["prefix"]])[0] if given["prefix"] else ()
-    required = phrases("required", texts["required"])
-    phrases("forbidden", texts["forbidden"])  # refuses what has no spelling
-    forbidden: list[tuple[int, ...]] = []
+    required, forbidden = phrases("required", texts["required"]), list(phrases("forbidden", texts["forbidden"]))
     for text in texts["forbidden"]:
         spellings = tokenizer.spellings(text, _SPELLINGS)
         if len(spellings) == _SPELLINGS:

@@ -10,11 +10,13 @@ from grunlp.data.corpora.lines import open_running_text
 from grunlp.data.stream import StreamData
 from grunlp.data.tokenizer import TextTokenizer
 from grunlp.errors import GrunlpError
-from grunlp.language_run import build_language_model, save_language_settings
+from grunlp.language_run import build_language_model
+from grunlp.models.language_model import LEAST_ADAPTIVE
 from grunlp.run_folder import clear_run, new_run
 from grunlp.tasks.language_model import LanguageModelTask
 from grunlp.tasks.perplexity import score
 from grunlp.tasks.trainer import fit, make_trainer, score_splits
+from grunlp.text_run import save_text_settings
 
 log = logging.getLogger("grunlp")
 
@@ -30,12 +32,12 @@ def run(config: DictConfig) -> None:
     tokenizer = TextTokenizer.train(t.kind, corpus.train["text"], t.size, t.min_count)
     data = StreamData(corpus, tokenizer, **config.loader, seed=config.seed)
 
-    if config.model.adaptive and len(tokenizer) < 40:
+    if config.model.adaptive and len(tokenizer) < LEAST_ADAPTIVE:
         there = f"the vocabulary has {len(tokenizer)} tokens, too few to be parted"
         raise GrunlpError("model.adaptive=true", there, "Type model.adaptive=false")
     model = build_language_model(config, tokenizer)
     clear_run(run_dir)
-    save_language_settings(run_dir, config, tokenizer)
+    save_text_settings(run_dir, config, tokenizer, tokenizer)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
     task = LanguageModelTask(model, steps, **config.optimizer)
     trainer = make_trainer(run_dir, **config.trainer)

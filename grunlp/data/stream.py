@@ -13,6 +13,8 @@ from torch.utils.data import DataLoader, Dataset
 from grunlp.data.corpora.corpus import Corpus
 from grunlp.data.tokenizer import END, PADDING, TextTokenizer
 
+_DEV_ROWS = 64  # read side by side; what the first few tokens of a row lose by it is the same in all epochs
+
 
 def stream_ids(tokenizer: TextTokenizer, lines: Iterable[str]) -> Tensor:
     """(N,) the ids of a text, each line with END behind it."""
@@ -93,8 +95,6 @@ class StreamData(LightningDataModule):
         seed: of where they begin.
     """
 
-    _DEV_ROWS = 64  # read side by side; what the first few tokens of a row lose by it is the same in all epochs
-
     def __init__(
         self, corpus: Corpus, tokenizer: TextTokenizer, batch_tokens: int, length: int, reshuffle: bool, seed: int
     ) -> None:
@@ -122,4 +122,4 @@ class StreamData(LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Window]:
         """The development text."""
-        return DataLoader(Windows(self.dev, self._DEV_ROWS, self.length, self.length), batch_size=None)
+        return DataLoader(Windows(self.dev, _DEV_ROWS, self.length, self.length), batch_size=None)

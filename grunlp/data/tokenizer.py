@@ -77,7 +77,9 @@ class TextTokenizer:
             tokenizer.decoder = decoders.Metaspace()
         try:
             tokenizer.train_from_iterator(texts, _trainer(kind, size, min_count))
-        except Exception as error:  # the library raises bare exceptions
+        except Exception as error:
+            if type(error) is not Exception:  # those of the library are bare
+                raise
             raise GrunlpError(
                 f"tokenizer.size={size}: {error}", f"tokenizer.kind={kind}", "Raise tokenizer.size"
             ) from None

@@ -174,8 +174,8 @@ class Rules:
         for b, text in enumerate(active):
             if self.wanted[text].required:
                 best[b], places[b] = self._share(totals[b], ids[b], self.wanted[text], places[b], free[b])
-        taken = torch.arange(best.shape[1], device=best.device) >= torch.tensor(free, device=best.device)[:, None]
-        return best.masked_fill(taken, NEVER), places
+        beyond = torch.arange(best.shape[1], device=best.device) >= torch.tensor(free, device=best.device)[:, None]
+        return best.masked_fill(beyond, NEVER), places
 
     def _share(self, totals: Tensor, ids: Tensor, wanted: Wanted, best: Tensor, free: int) -> tuple[Tensor, Tensor]:
         """Places of the beam dealt out evenly to how far hypotheses have come with what is required (Post and Vilar

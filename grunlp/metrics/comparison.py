@@ -2,25 +2,46 @@
 
 from typing import Any
 
+from grunlp.metrics.measures import RESAMPLES, MeasuredScores
 from grunlp.metrics.scores import Scores
-from grunlp.metrics.significance import compare
+from grunlp.metrics.significance import Difference, compare, difference
 
 
 def compare_scores(first: Scores, second: Scores) -> dict[str, dict[str, Any]]:
     """For each score that both have: F1 of both, the difference with its interval, and two p-values (`Difference`)."""
     rows = {}
     for name in [name for name in first.countings() if name in second.countings()]:
-        difference = compare(first.groups(name), second.groups(name))
-        rows[name] = {
-            "title": first.TITLES[name],
-            "first": first.total(name).overall.f1,
-            "second": second.total(name).overall.f1,
-            "difference": difference.value,
-            "interval": list(difference.interval),
-            "p_bootstrap": difference.bootstrap,
-            "p_randomisation": difference.randomisation,
-        }
+        found = compare(first.groups(name), second.groups(name))
+        both = (first.total(name).overall.f1, second.total(name).overall.f1)
+        rows[name] = _row(first.TITLES[name], *both, found, digits=2)
     return rows
+
+
+def compare_measures(first: MeasuredScores, second: MeasuredScores) -> dict[str, dict[str, Any]]:
+    """The same for scores that are made of sums over texts.
+
+    Raises:
+        ValueError: differing numbers of texts.
+    """
+    rows = {}
+    for name in [name for name in first.measures if name in second.measures]:
+        one, other = first.measures[name], second.measures[name]
+        found = difference(one.counts, other.counts, one.score, resamples=RESAMPLES)
+        rows[name] = _row(name, one.value, other.value, found, one.digits)
+    return rows
+
+
+def _row(title: str, first: float, second: float, found: Difference, digits: int) -> dict[str, Any]:
+    return {
+        "title": title,
+        "first": first,
+        "second": second,
+        "difference": found.value,
+        "interval": list(found.interval),
+        "p_bootstrap": found.bootstrap,
+        "p_randomisation": found.randomisation,
+        "digits": digits,
+    }
 
 
 def format_comparison(rows: dict[str, dict[str, Any]], title: str, first: str, second: str) -> str:
@@ -32,7 +53,7 @@ def format_comparison(rows: dict[str, dict[str, Any]], title: str, first: str, s
     """
     lines = [f"{title:30}  {first:>6}  {second:>6}  difference       95 % interval  p, bootstrap  p, randomisation"]
     for row in rows.values():
-        (low, high), n = row["interval"], row.get("digits", 2)
+        (low, high), n = row["interval"], row["digits"]
         lines.append(
             f"{row['title']:30}  {row['first']:6.{n}f}  {row['second']:6.{n}f}  {row['difference']:+10.{n}f}"
             f"  {f'{low:+.{n}f} to {high:+.{n}f}':>18}  {row['p_bootstrap']:12.4f}  {row['p_randomisation']:16.4f}"

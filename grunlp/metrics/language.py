@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.metrics.measures import Measure, MeasuredScores
+from grunlp.metrics.measures import Measure, MeasuredScores, ratio
 
 
 @dataclass
@@ -28,11 +28,7 @@ class LanguageScores(MeasuredScores):
     words: NDArray[np.int64]
     unknown: NDArray[np.int64]
 
-    def overall(self) -> float:
-        """Nats a token."""
-        return float(self.nats.sum() / self.tokens.sum())
-
-    def measures(self) -> dict[str, Measure]:
+    def measure(self) -> dict[str, Measure]:
         """Nats and bits a character; perplexities of a token and a word; unknown tokens in percent."""
         ways: list[tuple[str, NDArray[np.int64], Callable[[float], float], str, int]] = [
             ("nats_per_character", self.characters, float, "line ends counted", 4),
@@ -44,13 +40,11 @@ class LanguageScores(MeasuredScores):
         for name, counts, scale, how, digits in ways:
 
             def score(sums: NDArray[np.float64], scale: Callable[[float], float] = scale) -> float:
-                return scale(float(sums[0] / sums[1]))
+                return scale(ratio(sums))
 
             found[name] = Measure(np.stack([self.nats, counts], axis=1), score, how, digits)
         shares = np.stack([100.0 * self.unknown, self.tokens], axis=1)
-        how = "tokens, in percent, that the vocabulary does not have"
-        found["unknown"] = Measure(shares, lambda sums: float(sums[0] / sums[1]), how)
-        return found
+        return {**found, "unknown": Measure(shares, ratio, "tokens, in percent, that the vocabulary does not have")}
 
 
 def _bits(nats: float) -> float:

@@ -1,7 +1,7 @@
-"""Whether two labellings of the same text differ: paired tests over documents."""
+"""Whether two scorings of the same text differ: paired tests over documents, sentences or texts."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ def compare(
 def difference(
     first: NDArray[np.float64],
     second: NDArray[np.float64],
-    score: Callable[[NDArray[np.float64]], Any],
+    score: Callable[[NDArray[np.float64]], float],
     *,
     resamples: int,
     seed: int = 0,
@@ -66,7 +66,7 @@ def difference(
     if not len(first) or len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} groups: both need the same, and one at least")
     tables = np.stack([first, second]).astype(float)  # (2, groups, n)
-    value = float(score(tables[1].sum(axis=0)) - score(tables[0].sum(axis=0)))
+    value = score(tables[1].sum(axis=0)) - score(tables[0].sum(axis=0))
     rng = np.random.default_rng(seed)
     groups = len(first)
     drawn, exchanged = [], []
@@ -89,7 +89,7 @@ def difference(
     )
 
 
-def _each(score: Callable[[NDArray[np.float64]], Any], sums: NDArray[np.float64]) -> NDArray[np.float64]:
+def _each(score: Callable[[NDArray[np.float64]], float], sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """The scores of many sums (m, n) → (m,)."""
     return np.array([score(row) for row in sums])
 

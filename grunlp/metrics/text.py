@@ -49,7 +49,7 @@ class TextScores(MeasuredScores):
         table = self._rouge(self.references)
         return [float(value) for value in np.mean([table[name] for name in _ROUGE[:3]], axis=0)]
 
-    def measures(self) -> dict[str, Measure]:
+    def measure(self) -> dict[str, Measure]:
         """Scores in percent."""
         return self._translation() if self.kind == "bleu" else self._summary()
 

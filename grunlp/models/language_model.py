@@ -1,6 +1,5 @@
 """A network that tells the next word, sub-word or character of a running text."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -11,20 +10,13 @@ from grunlp.data.tokenizer import END, PADDING, UNKNOWN
 from grunlp.modules.dropout import TokenDropout, VariationalDropout
 from grunlp.modules.gru import Cell, StackedGRU
 
-
-@dataclass
-class LanguageState:
-    """What the network remembers of R texts so far. layers: (L, R, state_size)."""
-
-    layers: Tensor
-
-    def detach(self) -> "LanguageState":
-        """The same numbers, through which no gradient flows: the end of a window of truncated back-propagation."""
-        return LanguageState(self.layers.detach())
+LEAST_ADAPTIVE = 40  # tokens, so that the first of the three parts has two
 
 
 class LanguageModel(nn.Module):
     """Embeddings, a stack of GRUs, and scores of the next token.
+
+    Its state is that of the stack, (L, R, state_size) for R texts.
 
     Args:
         vocabulary_size: V.
@@ -40,7 +32,7 @@ class LanguageModel(nn.Module):
         input_dropout: of embeddings. dropout: between layers and before scoring.
 
     Raises:
-        ValueError: `adaptive` with `tied`, or with fewer than 40 tokens or 16 features.
+        ValueError: `adaptive` with `tied`, or with fewer than LEAST_ADAPTIVE tokens or 16 features.
     """
 
     def __init__(
@@ -62,9 +54,9 @@ class LanguageModel(nn.Module):
         super().__init__()
         if adaptive and tied:
             raise ValueError("adaptive softmax has a table for each part of the vocabulary: it cannot be tied")
-        if adaptive and (vocabulary_size < 40 or embedding_size < 16):
-            there = f"{vocabulary_size} and {embedding_size}"
-            raise ValueError(f"adaptive softmax needs 40 tokens and 16 features at least, here are {there}")
+        if adaptive and (vocabulary_size < LEAST_ADAPTIVE or embedding_size < 16):
+            needed, there = f"{LEAST_ADAPTIVE} tokens and 16 features", f"{vocabulary_size} and {embedding_size}"
+            raise ValueError(f"adaptive softmax needs {needed} at least, here are {there}")
         self.embeddings = nn.Embedding(vocabulary_size, embedding_size, padding_idx=PADDING)
         nn.init.normal_(self.embeddings.weight.data, std=embedding_size**-0.5)
         self.embeddings.weight.data[PADDING] = 0
@@ -81,12 +73,11 @@ class LanguageModel(nn.Module):
         self.word_dropout = TokenDropout(word_dropout, UNKNOWN, END + 1)
         self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(dropout)
 
-    def start(self, texts: int) -> LanguageState:
+    def start(self, texts: int) -> Tensor:
         """The state before the first token of R texts: zero."""
-        layers = (self.stack.num_layers, texts, self.stack.state_size)
-        return LanguageState(self.readout.weight.new_zeros(layers))
+        return self.readout.weight.new_zeros(self.stack.num_layers, texts, self.stack.state_size)
 
-    def forward(self, inputs: Tensor, lengths: Tensor, state: LanguageState) -> tuple[Tensor, LanguageState]:
+    def forward(self, inputs: Tensor, lengths: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Read on.
 
         Args:
@@ -98,8 +89,8 @@ class LanguageModel(nn.Module):
             (R, T, E), from which the next tokens are scored, and the state after the last.
         """
         embedded = self.input_dropout(self.embeddings(self.word_dropout(inputs)))
-        outputs, layers = self.stack(embedded, lengths, state.layers)
-        return self.dropout(self.readout(self.dropout(outputs))), LanguageState(layers)
+        outputs, state = self.stack(embedded, lengths, state)
+        return self.dropout(self.readout(self.dropout(outputs))), state
 
     def nats(self, features: Tensor, targets: Tensor) -> Tensor:
         """Minus the log probability of each target. features: (N, E); targets: (N,) → (N,)."""
@@ -118,7 +109,7 @@ class LanguageModel(nn.Module):
         table = self.embeddings.weight if self.output is None else self.output.weight
         return functional.linear(features, table, self.bias)
 
-    def step(self, tokens: Tensor, state: LanguageState) -> tuple[Tensor, LanguageState]:
+    def step(self, tokens: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """One token of each text: tokens (R,) → log probabilities of the next (R, V), and the state after it."""
         features, state = self(tokens[:, None], torch.ones_like(tokens), state)
         return self.log_probs(features[:, 0]), state

@@ -41,10 +41,9 @@ def choose(scores: Sequence[float]) -> list[int]:
 
 def text_report(title: str, scores: TextScores, shown: Sequence[Shown]) -> str:
     """A page. shown: from the worst to the best."""
-    measures = scores.measures()
     rows = [
-        (name, measure.value(), "{:.2f} to {:.2f}".format(*measure.interval()), measure.how)
-        for name, measure in measures.items()
+        (name, measure.value, "{:.2f} to {:.2f}".format(*measure.interval), measure.how)
+        for name, measure in scores.measures.items()
     ]
     explanation = f"{len(scores.outputs):,} texts; intervals by bootstrap over them."
     parts = [section("Scores", explanation, table(["", "score", "95 % interval", "counted by"], rows))]
@@ -65,11 +64,8 @@ def _figure(one: Shown) -> str:
     for piece, shares in zip(one.written, one.attention, strict=True):
         cells = "".join(_cell(share) for share in shares)
         rows.append(f"<tr><th>{escape(piece)}</th>{cells}</tr>")
-    return f'<figure>{caption}<details open="open"><summary>attention</summary>{_map(rows)}</details></figure>'
-
-
-def _map(rows: Sequence[str]) -> str:
-    return f'<table class="map">{"".join(rows)}</table>'
+    grid = f'<table class="map">{"".join(rows)}</table>'
+    return f'<figure>{caption}<details open="open"><summary>attention</summary>{grid}</details></figure>'
 
 
 def _cell(share: float) -> str:

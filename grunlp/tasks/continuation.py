@@ -43,12 +43,11 @@ def write_on(
     """
     *before, line = tokenizer.encode(prompt.split("\n"))
     read = [END, *(id for ids in before for id in [*ids, END]), *line]  # a text begins as if after a line
-    log_probs, state = None, model.start(1)
+    state = model.start(1)
     for token in read:
         log_probs, state = model.step(torch.tensor([token]), state)
     drawn, shown = drawer(sampling, number), tokenizer.decode(line)
     for _ in range(length):
-        assert log_probs is not None
         allowed = log_probs.clone()
         allowed[:, _NEVER] = float("-inf")
         (token,) = draw(allowed, sampling, [drawn.random()])

@@ -128,8 +128,6 @@ def score(
     Args:
         kind: which scores.
     """
-    scores = TextScores(kind, [], [])
-    for found in write(model, collate, pairs, limits, search, batch_tokens):
-        scores.outputs.append(found.texts[0])
-        scores.references.append([found.pair["target"], *found.pair["references"]])
-    return scores
+    found = list(write(model, collate, pairs, limits, search, batch_tokens))
+    references = [[one.pair["target"], *one.pair["references"]] for one in found]
+    return TextScores(kind, [one.texts[0] for one in found], references)

@@ -51,7 +51,8 @@ def score(
         trained = [parameter.detach().clone() for parameter in model.parameters()]
     told = np.empty(len(ids))
     state, place = model.start(1), 0
-    for window in map(windows.__getitem__, range(len(windows))):
+    for k in range(len(windows)):
+        window = windows[k]
         with torch.set_grad_enabled(dynamic is not None):
             features, state = model(window.inputs, window.lengths, state)
             nats = model.nats(features[0], window.outputs[0])

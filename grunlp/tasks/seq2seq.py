@@ -1,11 +1,6 @@
 """Training a network that reads a text and writes another."""
 
-import math
-import time
-from typing import Any
-
-from pytorch_lightning import LightningModule
-from torch import Tensor, nn
+from torch import Tensor
 
 from grunlp.data.text_batches import PairBatch
 from grunlp.data.tokenizer import TextTokenizer
@@ -14,17 +9,16 @@ from grunlp.decoding.search import BeamSearch, beam_search
 from grunlp.metrics.text import Kind, TextScores
 from grunlp.models.seq2seq import Seq2Seq
 from grunlp.tasks.generation import WORDS
-from grunlp.tasks.optimizer import scheduled_adamw
+from grunlp.tasks.telling import TellingTask
 
 _GREEDY = BeamSearch(beam=1, nbest=1, alpha=0.0, normalization="length", coverage_penalty=0.0, block_ngrams=0)
 
 
-class Seq2SeqTask(LightningModule):
-    """Trains a `Seq2Seq`; logs `train/loss`, `train/tokens_per_second`, `dev/loss`, `dev/perplexity` and `dev/bleu` or
-    `dev/rouge`.
+class Seq2SeqTask(TellingTask):
+    """Trains a `Seq2Seq`; logs what `TellingTask` does and `dev/bleu` or `dev/rouge`.
 
-    `dev/loss` is the cross-entropy in nats a target token, without smoothing; `dev/bleu` and `dev/rouge` are those of
-    greedy search, against the targets.
+    `dev/loss` is the cross-entropy of the targets, without smoothing; `dev/bleu` and `dev/rouge` are those of greedy
+    search, against the targets.
 
     Args:
         model: the network.
@@ -33,6 +27,8 @@ class Seq2SeqTask(LightningModule):
         scores: which.
         total_steps, learning_rate, weight_decay, warmup: as for `SRLTask`.
     """
+
+    model: Seq2Seq
 
     def __init__(
         self,
@@ -45,37 +41,27 @@ class Seq2SeqTask(LightningModule):
         weight_decay: float,
         warmup: float,
     ) -> None:
-        super().__init__()
-        self.model, self.tokenizer, self.limits, self.kind = model, tokenizer, limits, scores
-        self.schedule = (total_steps, learning_rate, dict[nn.Module, float](), weight_decay, warmup)
-        self.tokens, self.started = 0, 0.0
-        self.nats, self.told = 0.0, 0
+        super().__init__(model, total_steps, learning_rate, weight_decay, warmup)
+        self.tokenizer, self.limits, self.kind = tokenizer, limits, scores
         self.outputs: list[str] = []
         self.targets: list[list[str]] = []
-
-    def on_train_epoch_start(self) -> None:
-        """Start the clock of target tokens a second."""
-        self.tokens, self.started = 0, time.perf_counter()
 
     def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
         """One batch: its loss."""
         loss, _ = self.model.loss(batch)
-        count = int(batch.target_lengths.sum())
-        self.tokens += count
-        speed = self.tokens / (time.perf_counter() - self.started)
-        self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=count)
-        self.log("train/tokens_per_second", speed, prog_bar=True, batch_size=1)
+        self.log_training(loss, int(batch.target_lengths.sum()))
         return loss
 
     def on_validation_epoch_start(self) -> None:
         """Forget the epoch before."""
-        self.nats, self.told, self.outputs, self.targets = 0.0, 0, [], []
+        super().on_validation_epoch_start()
+        self.outputs, self.targets = [], []
 
     def validation_step(self, batch: PairBatch, batch_idx: int) -> None:
         """Cross-entropy of the targets, and texts by greedy search."""
         _, nats = self.model.loss(batch)
         count = int(batch.target_lengths.sum())
-        self.nats, self.told = self.nats + float(nats) * count, self.told + count
+        self.count_validation(float(nats) * count, count)
         state = self.model.encode(batch.source, batch.source_lengths)
         for found in beam_search(self.model.step, state, batch.source_lengths - 1, WORDS, self.limits, _GREEDY):
             self.outputs.append(self.tokenizer.decode(found[0].ids))
@@ -83,11 +69,5 @@ class Seq2SeqTask(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the scores of the whole split."""
-        loss = self.nats / max(1, self.told)
-        self.log("dev/loss", loss, prog_bar=True)
-        self.log("dev/perplexity", math.exp(min(loss, 100.0)))
+        super().on_validation_epoch_end()
         self.log(f"dev/{self.kind}", TextScores(self.kind, self.outputs, self.targets).overall(), prog_bar=True)
-
-    def configure_optimizers(self) -> Any:
-        """AdamW with linear warm-up and decay."""
-        return scheduled_adamw(self, *self.schedule)

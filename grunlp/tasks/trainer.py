@@ -221,14 +221,13 @@ def load_best(trainer: Trainer, task: LightningModule, data: LightningDataModule
     assert isinstance(callback, ModelCheckpoint)
     if callback.best_model_path:
         folder = Path(callback.best_model_path).parent
-        best, last = _load(Path(callback.best_model_path)), [_load(path) for path in sorted(folder.glob("last-*"))]
+        best = _load(Path(callback.best_model_path))
+        last = [_load(path) for path in sorted(folder.glob(_LAST.format(epoch="*")))]
         if last:
             mean = {name: _mean([weights[name] for weights in last]) for name in best}
             assert callback.best_model_score is not None and callback.monitor is not None
-            score, other = (
-                float(callback.best_model_score),
-                _score(trainer, task, mean, data, callback.monitor),
-            )
+            score = float(callback.best_model_score)
+            other = _score(trainer, task, mean, data, callback.monitor)
             better = other > score if callback.mode == "max" else other < score
             said = "%s: mean of the last %d epochs %.4f, best epoch %.4f; %s is kept"
             log.info(said, callback.monitor, len(last), other, score, "the mean" if better else "the best epoch")

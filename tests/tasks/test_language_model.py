@@ -27,4 +27,7 @@ def test_windows_are_read_on(monkeypatch: pytest.MonkeyPatch) -> None:
         sums = [float(part.sum()) for part in expected.split([3, 5, 5, 5, 5])]
         assert told == pytest.approx(sums, abs=1e-4)
     first = task.training_step(windows[0], 0)
+    assert first.requires_grad and task.state is not None and not task.state.requires_grad, (
+        "no gradient crosses windows"
+    )
     assert float(first.detach()) == pytest.approx(sums[0] / 3, abs=1e-5)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from pytorch_lightning import LightningDataModule, LightningModule
 from pytorch_lightning.callbacks import EarlyStopping
+from torch.utils.data import Dataset
 
 from grunlp.checks import CHOICES
 from grunlp.config import compose_config
@@ -28,6 +29,16 @@ def test_the_average_is_of_use_from_the_start() -> None:
         decay = min(0.9, (1 + n) / (10 + n))
         expected += (1 - decay) * (n % 7 - expected)
     assert average[0].item() == pytest.approx(expected, rel=1e-4)
+
+
+class One(Dataset[torch.Tensor]):
+    """A single number."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return torch.ones(1)
 
 
 class Wandering(LightningModule):
@@ -62,7 +73,7 @@ def test_the_mean_of_the_last_epochs_is_kept_where_it_is_better(
         folder = tmp_path / str(middle)
         folder.mkdir()
         task = Wandering(middle)
-        data = LightningDataModule.from_datasets(torch.ones(1, 1), torch.ones(1, 1), num_workers=0)  # type: ignore[arg-type]
+        data = LightningDataModule.from_datasets(One(), One(), num_workers=0)
         trainer = make_trainer(folder, **compose_config(["recipe=lm", *keys]).trainer)
         fit(trainer, task, data, folder, 0)
         assert not (folder / "checkpoint").exists()

@@ -1,8 +1,6 @@
 """Running text: lines in the order of their text, for language models."""
 
-import glob
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,13 +8,13 @@ from typing import Any
 from datasets import Dataset, Features, Value, concatenate_datasets, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus
-from grunlp.data.corpora.store import data_folder, require_given, stamps, store, store_hub
+from grunlp.data.corpora.store import data_folder, matching_files, refuse, require_given, stamps, store, store_hub
 from grunlp.data.demo import demo_examples
 from grunlp.data.leaks import text_key
 from grunlp.data.readers.hub import read_hub_lines
 from grunlp.data.readers.lines import open_lines
 from grunlp.data.readers.pairs import read_sources
-from grunlp.errors import DataError, GrunlpError
+from grunlp.errors import GrunlpError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +33,7 @@ def open_running_text(data: Mapping[str, Any]) -> Corpus:
         data: the keys of `configs/data/<name>.yaml`.
 
     Raises:
-        GrunlpError: a file is missing or broken, or a split empty.
+        GrunlpError: a file is missing or broken, or a split empty, or nothing is left for training.
     """
     disable_progress_bars()
     options = dict(data)
@@ -70,16 +68,8 @@ def open_line_files(pattern: str, field: str | None) -> Dataset:
         field: of files whose lines are JSON objects; None: source or text.
     """
     disable_progress_bars()
-    parts = [store(_file, FEATURES, path=path, field=field, stamps=stamps(path)) for path in _paths(pattern)]
+    parts = [store(_file, FEATURES, path=path, field=field, stamps=stamps(path)) for path in matching_files(pattern)]
     return concatenate_datasets(parts)
-
-
-def _paths(pattern: str) -> list[str]:
-    """The files that a pattern stands for."""
-    paths = [pattern] if Path(pattern).is_file() else sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
-    if not paths:
-        raise GrunlpError(f"{pattern}: no such file", "a file, or a pattern as shells write them", "Check the path.")
-    return [str(Path(path).resolve()) for path in paths]
 
 
 def _is_sentence(text: str) -> bool:
@@ -90,7 +80,7 @@ def _open_files(train: str | None, dev: str | None, test: str | None, field: str
     require_given("a language model needs text", "FILE_OR_PATTERN", train=train)
     files = {split: path for split, path in zip(SPLITS, (train, dev, test), strict=True) if path}
     for split in list(files)[1:]:
-        if both := sorted({*_paths(files["train"])} & {*_paths(files[split])}):
+        if both := sorted({*matching_files(files["train"])} & {*matching_files(files[split])}):
             raise GrunlpError(
                 f"{both[0]} is in train and in {split}", "no text may be in two splits", "Part the files."
             )
@@ -141,9 +131,6 @@ _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
 
 
 def _file(path: str, field: str | None, stamps: str, code: str) -> Iterator[dict[str, str]]:
-    def refuse(error: DataError) -> None:
-        raise error
-
     for pair in read_sources(path, field, refuse):
         yield from ({"text": line} for line in pair["source"].split("\n"))
 

@@ -129,12 +129,9 @@ def _open_hub(
     return store_hub(_hub, FEATURES, path, splits, source=source, target=target, config=config)
 
 
-def _open_reversal() -> dict[str, Dataset]:
-    return {split: store(_reversal, FEATURES, split=split) for split in SPLITS}
-
-
-def _open_headlines() -> dict[str, Dataset]:
-    return {split: store(_headlines, FEATURES, split=split) for split in SPLITS}
+def _open_made(generate: Callable[..., Iterator[Pair]]) -> dict[str, Dataset]:
+    """A demonstration, made by rules."""
+    return {split: store(generate, FEATURES, split=split) for split in SPLITS}
 
 
 def _open_multi30k(source: str, target: str) -> dict[str, Dataset]:
@@ -162,8 +159,8 @@ def columns_of(data: Mapping[str, Any]) -> dict[str, str | None]:
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
     "pairs": _open_files,
     "hub-pairs": _open_hub,
-    "reversal": _open_reversal,
-    "headlines": _open_headlines,
+    "reversal": lambda: _open_made(_reversal),
+    "headlines": lambda: _open_made(_headlines),
     "multi30k-de-en": lambda: _open_multi30k("de", "en"),
     "multi30k-en-de": lambda: _open_multi30k("en", "de"),
     "aeslc": _open_aeslc,

@@ -1,6 +1,7 @@
 """Examples that readers yield, as Arrow files in a cache."""
 
 import atexit
+import glob
 import hashlib
 import os
 import shutil
@@ -12,7 +13,7 @@ from typing import Any
 from datasets import Dataset, Features
 from datasets.exceptions import DatasetGenerationError
 
-from grunlp.errors import GrunlpError
+from grunlp.errors import DataError, GrunlpError
 
 _CODE = Path(__file__).parents[1]  # what parses
 
@@ -43,6 +44,23 @@ def stamps(*paths: str | Path | None) -> str:
     stats = [Path(path).stat() for path in paths if path is not None and Path(path).is_file()]
     # no list: `datasets` would take its items for shards, and read everything once for each
     return " ".join(f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats)
+
+
+def matching_files(pattern: str) -> list[str]:
+    """The files that a pattern stands for, in the order of their names. pattern: a file, or one as shells write them.
+
+    Raises:
+        GrunlpError: there is none.
+    """
+    paths = [pattern] if os.path.isfile(pattern) else sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
+    if not paths:
+        raise GrunlpError(f"{pattern}: no such file", "a file, or a pattern as shells write them", "Check the path.")
+    return [str(Path(path).resolve()) for path in paths]
+
+
+def refuse(error: DataError) -> None:
+    """What a reader that could leave out bad lines calls where none may be missing."""
+    raise error
 
 
 def store_hub(

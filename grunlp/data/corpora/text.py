@@ -1,6 +1,5 @@
 """Raw text as a corpus of sentences."""
 
-import glob
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,9 @@ from datasets import Dataset, concatenate_datasets, disable_progress_bars
 
 from grunlp.data.corpora import frames
 from grunlp.data.corpora.corpus import Corpus, keys_of, leave_out
-from grunlp.data.corpora.store import require_given, stamps, store
+from grunlp.data.corpora.store import matching_files, refuse, require_given, stamps, store
 from grunlp.data.example import Example
 from grunlp.data.raw import read_raw
-from grunlp.errors import DataError, GrunlpError
 
 _DEV_EVERY = 100  # of text without a development set, each of so many sentences becomes one of it
 
@@ -45,17 +43,11 @@ def open_text(data: Mapping[str, Any]) -> Corpus:
 
 def _open_texts(pattern: str) -> Dataset:
     """The sentences of all files that a pattern stands for."""
-    paths = sorted(glob.glob(pattern))
-    if not paths:
-        raise GrunlpError(f"{pattern}: no such file", "a file, or a pattern as shells write them", "Check the path.")
-    resolved = [str(Path(path).resolve()) for path in paths]
-    return concatenate_datasets([store(_text, frames.FEATURES, path=path, stamps=stamps(path)) for path in resolved])
+    parts = [store(_text, frames.FEATURES, path=path, stamps=stamps(path)) for path in matching_files(pattern)]
+    return concatenate_datasets(parts)
 
 
 def _text(path: str, stamps: str, code: str) -> Iterator[Example]:
-    def refuse(error: DataError) -> None:
-        raise error
-
     for example in read_raw(Path(path), refuse):
         if example["words"]:
             yield Example(id=example["id"], document="", words=example["words"], pos=[], frames=[])

@@ -16,7 +16,7 @@ def headline_pairs(split: str) -> Iterator[Pair]:
     for number, example in enumerate(examples):
         headline = _headline(example)
         if headline:
-            some = (examples[number : number + _SENTENCES] + examples)[:_SENTENCES]
+            some = (examples[(number + k) % len(examples)] for k in range(_SENTENCES))
             source = " ".join(word for one in some for word in one["words"])
             yield Pair(id=example["id"], source=source, target=headline, references=[])
 
