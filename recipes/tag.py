@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from grunlp.card import write_card
 from grunlp.data.batches import TagCollator
+from grunlp.data.corpora.corpus import Corpus
 from grunlp.data.corpora.tags import open_tags
 from grunlp.data.module import SentenceData
 from grunlp.data.vectors import load_vectors, read_vector_words
@@ -17,7 +19,8 @@ from grunlp.errors import GrunlpError
 from grunlp.models.tagger import Tagger
 from grunlp.models.transfer import transfer
 from grunlp.run import build_model, load_pretrained, open_encoder, save_settings
-from grunlp.run_folder import clear_run, new_run
+from grunlp.run_folder import clear_run, new_run, save_weights, write_metrics
+from grunlp.tasks.calibration import calibrate, sentence_calibration_error
 from grunlp.tasks.tagger import TaggerTask
 from grunlp.tasks.tagging import score
 from grunlp.tasks.trainer import fit, make_trainer, score_splits
@@ -63,8 +66,26 @@ def run(config: DictConfig) -> None:
 
     took = fit(trainer, task, data, run_dir, corpus.left_out)
     score_splits(run_dir, corpus, lambda examples: score(model, collate, examples, config.loader.batch_tokens))
+    _calibrate(model, collate, corpus, config.loader.batch_tokens, run_dir)
     write_card(run_dir)
     print(f"\n{took}")
+
+
+def _calibrate(model: Tagger, collate: TagCollator, corpus: Corpus, batch_tokens: int, run_dir: Path) -> None:
+    """Fit the probabilities of tag sequences on dev, say what that changed there and on test, and keep it."""
+    splits = {name: list(split) for name, split in (("dev", corpus.dev), ("test", corpus.test)) if split is not None}
+    splits = {name: split for name, split in splits.items() if any(one["words"] for one in split)}
+
+    def errors() -> dict[str, float]:
+        return {name: sentence_calibration_error(model, collate, split, batch_tokens) for name, split in splits.items()}
+
+    before = errors()
+    temperature = calibrate(model, collate, splits.get("dev", []), batch_tokens)
+    after = errors()
+    save_weights(run_dir, model)
+    write_metrics(run_dir, "calibration", {"temperature": temperature, "before": before, "after": after})
+    changes = ", ".join(f"{before[name]:.1f} to {after[name]:.1f} on {name}" for name in splits)
+    log.info("probabilities of tag sequences calibrated on dev: temperature %.2f, error in %% %s", temperature, changes)
 
 
 def _start_from(old: Vocabulary, weights: dict[str, Tensor], model: Tagger, vocabulary: Vocabulary) -> None:

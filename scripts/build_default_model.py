@@ -28,8 +28,8 @@ from omegaconf import OmegaConf
 from grunlp.arguments import parse_arguments
 from grunlp.card import write_card
 from grunlp.command import command
+from grunlp.data.corpora.folders import data_folder
 from grunlp.data.corpora.frames import open_frames
-from grunlp.data.corpora.store import data_folder
 from grunlp.data.raw import raw_examples
 from grunlp.errors import GrunlpError
 from grunlp.run import DEFAULT, Run, load_labeller

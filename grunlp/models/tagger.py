@@ -19,6 +19,7 @@ class Tagger(nn.Module):
     """Words, spellings and shapes → stacked BiGRU → scores of the tags → the best sequence (Lample et al. 2016, §2).
 
     Where the tags are IOB2, its rules are kept whatever the scores; other tags may follow each other freely.
+    Probabilities of sequences are those of all scores over `temperature`, which `grunlp.tasks.calibration` finds.
 
     Args:
         tags: the K tags.
@@ -26,6 +27,8 @@ class Tagger(nn.Module):
         decoder: "crf" learns transitions between tags; "viterbi" scores each tag alone.
         label_smoothing: for "viterbi".
     """
+
+    temperature: Tensor
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Tagger(nn.Module):
         if decoder == "viterbi":  # the rules alone
             self.crf.requires_grad_(False)
         self.decoder = decoder
+        self.register_buffer("temperature", torch.ones(()))
 
     def forward(self, batch: Tokens) -> Tensor:
         """(B, T, K) unnormalised log-scores of the tags."""
@@ -93,4 +97,5 @@ class Tagger(nn.Module):
             lengths: (B,) each at least 1.
         """
         tags, found = n_best(scores, lengths, *self.crf.transition_scores(), n)
-        return tags, (found - self.crf.log_partition(scores, lengths)[:, None]).exp()
+        whole = self.crf.log_partition(scores, lengths, self.temperature)
+        return tags, (found / self.temperature - whole[:, None]).exp()

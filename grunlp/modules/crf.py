@@ -71,17 +71,24 @@ class LinearChainCRF(nn.Module):
         last = tags.gather(1, lengths[:, None] - 1)[:, 0]  # (B,)
         return start[tags[:, 0]] + emitted.sum(dim=1) + moved.sum(dim=1) + self.end[last]
 
-    def log_partition(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """Logarithm of the sum over all legal paths of exp(score) (B,). Arguments as for `forward`."""
-        weights = self.transitions.exp().masked_fill(self.forbidden_transitions, 0)  # (K, K)
-        scores = self.start.masked_fill(self.forbidden_start, FORBIDDEN) + emissions[:, 0]  # (B, K)
+    def log_partition(self, emissions: Tensor, lengths: Tensor, temperature: Tensor | float = 1.0) -> Tensor:
+        """Logarithm of the sum over all legal paths of exp(score / temperature) (B,).
+
+        Args:
+            emissions, lengths: as for `forward`.
+            temperature: by which all scores are divided.
+        """
+        emissions = emissions / temperature
+        weights = (self.transitions / temperature).exp().masked_fill(self.forbidden_transitions, 0)  # (K, K)
+        start, end = self.start / temperature, self.end / temperature
+        scores = start.masked_fill(self.forbidden_start, FORBIDDEN) + emissions[:, 0]  # (B, K)
         for t in range(1, emissions.shape[1]):
             peak = scores.detach().amax(dim=1, keepdim=True)  # (B, 1)
             reached = (scores - peak).exp() @ weights  # (B, K)
             nowhere = reached < torch.finfo(reached.dtype).tiny  # their logarithm is kept away from the gradient
             step = reached.masked_fill(nowhere, 1).log().masked_fill(nowhere, FORBIDDEN) + peak + emissions[:, t]
             scores = torch.where((t < lengths)[:, None], step, scores)  # a finished row keeps its sum
-        return torch.logsumexp(scores + self.end, dim=1)
+        return torch.logsumexp(scores + end, dim=1)
 
     @torch.no_grad()
     def decode(self, emissions: Tensor, lengths: Tensor, allowed: Tensor | None = None) -> tuple[Tensor, Tensor]:

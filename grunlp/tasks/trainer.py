@@ -73,6 +73,12 @@ class RunningAverage(WeightAveraging):
             torch._foreach_lerp_(average, current, 1 - min(decay, (1 + count) / (10 + count)))
 
         super().__init__(multi_avg_fn=update, use_buffers=False)
+        self.last: dict[str, Tensor] = {}  # the weights themselves after the last step, to show what averaging did
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put the average in the place of the weights, and these aside."""
+        self.last = {name: value.detach().cpu().clone() for name, value in pl_module.state_dict().items()}
+        super().on_train_end(trainer, pl_module)
 
 
 def make_trainer(
@@ -222,6 +228,7 @@ def load_best(trainer: Trainer, task: LightningModule, data: LightningDataModule
     if callback.best_model_path:
         folder = Path(callback.best_model_path).parent
         best = _load(Path(callback.best_model_path))
+        _log_average(trainer, task, data)
         last = [_load(path) for path in sorted(folder.glob(_LAST.format(epoch="*")))]
         if last:
             mean = {name: _mean([weights[name] for weights in last]) for name in best}
@@ -235,6 +242,17 @@ def load_best(trainer: Trainer, task: LightningModule, data: LightningDataModule
         task.load_state_dict(best)
         shutil.rmtree(folder)
     return trainer.current_epoch
+
+
+def _log_average(trainer: Trainer, task: LightningModule, data: LightningDataModule) -> None:
+    """Say what the running average is worth: its score after the last epoch, and that of the weights themselves."""
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, RunningAverage):
+            monitor = trainer.checkpoint_callback.monitor  # type: ignore[union-attr]
+            average = float(trainer.callback_metrics[monitor])
+            own = _score(trainer, task, callback.last, data, monitor)
+            said = "%s after the last epoch: running average of the weights %.4f, the weights themselves %.4f"
+            log.info(said, monitor, average, own)
 
 
 def _load(path: Path) -> dict[str, Tensor]:

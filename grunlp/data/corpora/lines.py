@@ -8,7 +8,8 @@ from typing import Any
 from datasets import Dataset, Features, Value, concatenate_datasets, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus
-from grunlp.data.corpora.store import data_folder, matching_files, refuse, require_given, stamps, store, store_hub
+from grunlp.data.corpora.folders import PublicFile, data_folder
+from grunlp.data.corpora.store import matching_files, refuse, require_given, stamps, store, store_hub
 from grunlp.data.demo import demo_examples
 from grunlp.data.leaks import text_key
 from grunlp.data.readers.hub import read_hub_lines
@@ -17,6 +18,12 @@ from grunlp.data.readers.pairs import read_sources
 from grunlp.errors import GrunlpError
 
 log = logging.getLogger(__name__)
+
+_SHAKESPEARE = PublicFile(
+    "input.txt",
+    "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+    "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+)
 
 FEATURES = Features({"text": Value("string")})
 _DEV_SHARE = 0.1  # of the signs of a text without a development split, from its end
@@ -114,7 +121,8 @@ def _open_demo(extra: None) -> dict[str, Dataset]:
 def _open_tinyshakespeare() -> dict[str, Dataset]:
     inside = "input.txt or input.txt.gz, all in one"
     home = "github.com/karpathy/char-rnn (data/tinyshakespeare)"
-    folder = data_folder("tinyshakespeare", "tinyshakespeare", inside, home, "data=lines data.train=FILE")
+    own = "data=lines data.train=FILE"
+    folder = data_folder("tinyshakespeare", "tinyshakespeare", inside, home, own, [_SHAKESPEARE], "public domain")
     found = [folder / name for name in ("input.txt", "input.txt.gz") if (folder / name).is_file()]
     if not found:
         raise GrunlpError(f"{folder} holds no input.txt", f"expected {inside}", f"Get it from {home}")

@@ -8,7 +8,8 @@ from typing import Any
 from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus
-from grunlp.data.corpora.store import data_folder, require_given, stamps, store, store_hub
+from grunlp.data.corpora.folders import PublicFile, data_folder
+from grunlp.data.corpora.store import require_given, stamps, store, store_hub
 from grunlp.data.demo.headlines import headline_pairs
 from grunlp.data.demo.reversal import reversal_pairs
 from grunlp.data.leaks import text_key
@@ -22,6 +23,15 @@ log = logging.getLogger(__name__)
 _OWN = "data=pairs data.train=FILE data.dev=FILE"
 _COLUMNS = ("source", "target", "references")
 _AESLC = ("body", "subject", "annotations")
+_MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw"
+_MULTI30K_FILES = {  # SHA-256 of the text of each
+    "train.de.gz": "2c2b73fd2b548fbcde3a875e0a78d6ee94d498bfdee6bd3eae3945779e9ddf72",
+    "train.en.gz": "460a15fbd157e34a7a9957ee388c1ca247fe47af3ef25fb50442af6c274e0fc6",
+    "val.de.gz": "660e09eb7e1da2f856ea13ee5ad3cf6d36b3d5b0b733c857e94c5747a3dfc660",
+    "val.en.gz": "1f2a23d992769b5b3d209b0a10dd0b77c08cceb1f20dfb97ed0aafa49d107227",
+    "test_2016_flickr.de.gz": "4be6b5b3236b79c25475c6bb829800a7ce559e9ba7a1f6c2394fe4d40be46d16",
+    "test_2016_flickr.en.gz": "399a4382932c1aadd3ceb9bef1008d388a64c76d4ae4e9d4728c6f4301cac182",
+}
 
 FEATURES = Features(
     {"id": Value("string"), "source": Value("string"), "target": Value("string"), "references": List(Value("string"))}
@@ -137,7 +147,9 @@ def _open_made(generate: Callable[..., Iterator[Pair]]) -> dict[str, Dataset]:
 def _open_multi30k(source: str, target: str) -> dict[str, Dataset]:
     inside = "train, val and test_2016_flickr, each .de.gz and .en.gz, a sentence a line"
     home = "github.com/multi30k/dataset (data/task1/raw)"
-    folder = data_folder(f"multi30k-{source}-{target}", "multi30k", inside, home, _OWN)
+    files = [PublicFile(name, f"{_MULTI30K}/{name}", sha256) for name, sha256 in _MULTI30K_FILES.items()]
+    name, licence = f"multi30k-{source}-{target}", "for research, not for commerce"
+    folder = data_folder(name, "multi30k", inside, home, _OWN, files, licence)
     stems = {"train": "train", "dev": "val", "test": "test_2016_flickr"}
     sides = {split: [str(folder / f"{stem}.{side}.gz") for side in (source, target)] for split, stem in stems.items()}
     return {split: open_pair_file(one, other, None, None, None) for split, (one, other) in sides.items()}

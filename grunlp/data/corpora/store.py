@@ -92,23 +92,3 @@ def require_given(there: str, what: str, **keys: str | None) -> None:
     for key, value in keys.items():
         if value is None:
             raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}={what}")
-
-
-def data_folder(name: str, folder: str, inside: str, home: str, own: str) -> Path:
-    """A corpus under `$GRUNLP_DATA`.
-
-    Args:
-        name: of the data set.
-        folder: what its folder is called.
-        inside: what lies there, for the message.
-        home: where to get it.
-        own: what to type instead.
-
-    Raises:
-        GrunlpError: it is not there.
-    """
-    root = os.environ.get("GRUNLP_DATA")
-    if not root or not (Path(root) / folder).is_dir():
-        there = f"it is looked for in $GRUNLP_DATA/{folder}: {inside}"
-        raise GrunlpError(f"data={name}: no such folder", there, f"Get it from {home}, or type {own}")
-    return Path(root) / folder

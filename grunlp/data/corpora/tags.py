@@ -8,7 +8,8 @@ from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.corpora import frames
 from grunlp.data.corpora.corpus import SPLITS, Corpus, keys_of, leave_out
-from grunlp.data.corpora.store import data_folder, require_given, stamps, store, store_hub
+from grunlp.data.corpora.folders import data_folder
+from grunlp.data.corpora.store import require_given, stamps, store, store_hub
 from grunlp.data.example import Tagged
 from grunlp.data.readers import detect
 from grunlp.data.readers.hub import read_hub_tagged

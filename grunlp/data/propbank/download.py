@@ -5,17 +5,11 @@ The archive is removed as soon as its files are read: what is built from them is
 
 import logging
 import tempfile
-import urllib.request
-from http.client import HTTPException
 from pathlib import Path
 
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
+from grunlp.data.fetch import fetch
 from grunlp.data.propbank.sources import Source, digest, read_source
 from grunlp.errors import GrunlpError
-
-CHUNK = 1 << 18
-TIMEOUT = 30  # seconds without a byte
 
 log = logging.getLogger(__name__)
 
@@ -44,30 +38,8 @@ def download(source: Source) -> dict[str, bytes]:
     log.info("downloading %s (licence %s)", source.url, source.licence)
     with tempfile.TemporaryDirectory(prefix="grunlp-") as folder:
         archive = Path(folder) / "archive.tar.gz"
-        try:
-            _fetch(source, archive)
-        except (OSError, HTTPException, EOFError) as error:
-            raise GrunlpError(
-                f"cannot download {source.url}: {error}", "It is downloaded once; the result is kept.", advice
-            ) from error
+        fetch(source.url, archive, source.name, advice)
         files = read_source(source, archive)
     if (found := digest(files)) != source.sha256:
         raise GrunlpError(f"{source.url} has other files: SHA-256 {found}", f"Expected {source.sha256}.", advice)
     return files
-
-
-def _fetch(source: Source, target: Path) -> None:
-    with urllib.request.urlopen(source.url, timeout=TIMEOUT) as answer, target.open("wb") as file, _bar() as bar:
-        size = int(answer.headers.get("Content-Length", 0))  # 0: not told, as for archives made on the fly
-        task = bar.add_task(source.name, total=size or None)
-        while chunk := answer.read(CHUNK):
-            file.write(chunk)
-            bar.advance(task, len(chunk))
-    received = target.stat().st_size
-    if received < size:
-        raise EOFError(f"the transfer stopped after {received:,} of {size:,} bytes")
-
-
-def _bar() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    return Progress(*columns, TimeRemainingColumn())

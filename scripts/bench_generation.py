@@ -1,0 +1,285 @@
+"""How fast a translator trains and writes, beside the same trained a step at a time and beside JoeyNMT.
+
+    python -m grunlp.train recipe=translate data=multi30k-de-en run_dir=runs/de-en
+    python scripts/bench_generation.py run=runs/de-en [batches=20] [repeats=5] [peer_epochs=2] [batch_tokens=4000]
+
+Two cores need about 25 minutes, a good part of it for `peer_epochs`: JoeyNMT (Kreutzer et al. 2019) is trained by the
+script itself, with its own loss, on the same pieces and batches, so that what it writes is of a natural length; 0
+leaves its decoding out. Its network has the same sizes, no input feeding, and where it writes the quicker of its two
+attentions. Install it by `pip install 'grunlp[peer]'` into an environment of its own, for it wants an older protobuf
+than others; without it its rows say "not installed".
+
+Training: all train on the same batches in alternation, within this one process. "A step at a time" is the very same
+network, and computes the same, but calls the decoder once for each word; with input feeding there is no other way.
+Decoding: the test split in batches by length, of at most `batch_tokens` source tokens for all hypotheses together, the
+same for both; no text may become longer than the run allows.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor, nn
+
+from grunlp.arguments import parse_arguments
+from grunlp.command import command
+from grunlp.data.corpora.pairs import open_pairs
+from grunlp.data.module import PairData
+from grunlp.data.pair import Pair
+from grunlp.data.sampler import TokenBudgetSampler
+from grunlp.data.text_batches import PairBatch, PairCollator
+from grunlp.data.tokenizer import END, START, UNKNOWN, TextTokenizer
+from grunlp.decoding.constraints import Limits
+from grunlp.decoding.search import BeamSearch
+from grunlp.errors import GrunlpError
+from grunlp.metrics.text import TextScores
+from grunlp.models.seq2seq import Seq2Seq, State
+from grunlp.tasks.generation import write
+from grunlp.tasks.optimizer import adamw
+from grunlp.text_run import load_text_run, search_of, search_values
+
+DEFAULTS = {
+    "run": "",
+    "batches": 20,
+    "repeats": 5,
+    "peer_epochs": 2,
+    "batch_tokens": 4000,
+}
+
+try:
+    from joeynmt.batch import Batch
+    from joeynmt.model import build_model
+    from joeynmt.search import search as peer_search
+    from joeynmt.vocabulary import Vocabulary
+except ImportError:
+    build_model = None
+
+
+class Peer(nn.Module):
+    """JoeyNMT's recurrent network with the vocabulary and the sizes of a run of ours."""
+
+    def __init__(
+        self, config: DictConfig, tokenizers: Sequence[TextTokenizer], attention: Literal["luong", "bahdanau"]
+    ) -> None:
+        super().__init__()
+        c = config.model
+        names = {f"{name}_token": f"<{name}>" for name in ("unk", "pad", "bos", "eos")}
+        # it wants its special words in this order: padding and the unknown word the other way round than we
+        marks = SimpleNamespace(**names, unk_id=0, pad_id=1, bos_id=START, eos_id=END, lang_tags=[], sep_token=None)
+        tables = [Vocabulary([f"piece{i}" for i in range(END + 1, len(one))], marks) for one in tokenizers]
+        embeddings = {"embedding_dim": c.embedding_size, "dropout": c.input_dropout}
+        encoder = {"hidden_size": c.hidden_size, "num_layers": c.num_layers}
+        decoder = {"hidden_size": c.decoder_hidden_size, "num_layers": c.decoder_num_layers, "attention": attention}
+        shared = {"type": "recurrent", "rnn_type": "gru", "embeddings": embeddings, "dropout": c.dropout}
+        settings = {
+            "encoder": {**shared, **encoder, "bidirectional": True},
+            "decoder": {**shared, **decoder, "hidden_dropout": c.dropout, "input_feeding": False},
+            "tied_embeddings": config.tokenizer.shared,
+        }
+        self.network = build_model(settings, tables[0], tables[0] if config.tokenizer.shared else tables[1])
+        self.network.loss_function = ("crossentropy", c.label_smoothing)
+
+    def batch(self, source: Tensor, lengths: Tensor, target: Tensor | None) -> Any:
+        """Our ids as its batch, longest source first; its method for that takes the order of the answers along."""
+        ids = [None if x is None else _swap(x) for x in (source, target)]
+        numbers = torch.arange(len(source))
+        return Batch(ids[0], lengths, None, ids[1], None, numbers, torch.device("cpu"), 1, END, target is not None)
+
+    def loss(self, ours: PairBatch) -> tuple[Tensor, None]:
+        """The mean loss a target word; of the plain cross-entropy it says nothing."""
+        batch = self.batch(ours.source, ours.source_lengths, ours.target)
+        batch.sort_by_src_length()
+        loss, *_ = self.network(return_type="loss", **vars(batch))
+        return batch.normalize(loss, "tokens"), None
+
+    def write(self, source: Tensor, lengths: Tensor, beam: int, longest: int) -> list[list[int]]:
+        """Ids of the best text of each source."""
+        batch = self.batch(source, lengths, None)
+        back = batch.sort_by_src_length()
+        found, _, _ = peer_search(self.network, batch, longest, beam, 1.0 if beam > 1 else -1.0)
+        rows = [_swap(torch.from_numpy(found[i])).tolist() for i in back]
+        return [[*row, END][: [*row, END].index(END)] for row in rows]
+
+
+def _swap(ids: Tensor) -> Tensor:
+    """Exchange the ids of padding and of the unknown word, which JoeyNMT has the other way round."""
+    return torch.where(ids <= UNKNOWN, 1 - ids, ids)
+
+
+class StepByStep(Seq2Seq):
+    """The same network, with the decoder called once for each target word."""
+
+    def decode(self, inputs: Tensor, lengths: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """See `Seq2Seq.decode`."""
+        features, weights, ones = [], [], torch.ones_like(lengths)
+        for t in range(inputs.shape[1]):
+            feature, weight, state = super().decode(inputs[:, t : t + 1], ones, state)
+            features.append(feature)
+            weights.append(weight)
+        return torch.cat(features, dim=1), torch.cat(weights, dim=1), state
+
+
+def training(model: Seq2Seq | Peer) -> Callable[[PairBatch], None]:
+    """A function that trains on one batch."""
+    optimizer = adamw(model, 1e-3, 0.01, {})
+
+    def once(batch: PairBatch) -> None:
+        optimizer.zero_grad()
+        loss, _ = model.loss(batch)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=True)
+        optimizer.step()
+
+    return once
+
+
+def alternate(passes: dict[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
+    """Speeds by name, each repeat measuring all in turn; one round before them warms up."""
+    speeds: dict[str, list[float]] = {name: [] for name in passes}
+    for repeat in range(repeats + 1):
+        for name, once in passes.items():
+            speed = once()
+            if repeat:
+                speeds[name].append(speed)
+    return speeds
+
+
+def table(title: str, speeds: dict[str, list[float]], unit: str, notes: dict[str, str]) -> None:
+    """Print medians, lowest and highest, and how many times as fast as each our first row is."""
+    first = statistics.median(next(iter(speeds.values())))
+    print(f"\n{title}\n{'':42}{unit:>14}  lowest  highest  first row over it")
+    for name, values in speeds.items():
+        middle = statistics.median(values)
+        row = f"{name:42}{middle:14.1f}{min(values):8.1f}{max(values):9.1f}{first / middle:10.2f}"
+        print(f"{row}   {notes.get(name, '')}".rstrip())
+    if build_model is None:
+        print(f"{'JoeyNMT':42}{'not installed':>14}")
+
+
+@command(lambda arguments: str(__doc__))
+def main(arguments: list[str]) -> int:
+    """Measure and print."""
+    given = parse_arguments(arguments, DEFAULTS)
+    if not given["run"]:
+        raise GrunlpError("run= is missing", "it names a run of recipe=translate", "run=DIR")
+    run = load_text_run(given["run"])
+    collate, config = run.collate, run.config
+    corpus = open_pairs(config.data, config.scores == "bleu")
+    settings = {**config.loader, "num_workers": 0}
+    data = PairData(corpus, collate.source, collate.target, resplit=0.0, seed=1, **settings)
+    batches = list(islice(data.train_dataloader(), given["batches"]))
+    tokens = sum(int(batch.target_lengths.sum()) for batch in batches)
+    tokenizers = (collate.source, collate.target)
+    peers = {}
+    if build_model:
+        peers["JoeyNMT"] = Peer(config, tokenizers, "luong")
+        peers["JoeyNMT, additive attention, its default"] = Peer(config, tokenizers, "bahdanau")
+    peer = peers.get("JoeyNMT")
+
+    sizes = {"source_size": len(collate.source), "target_size": len(collate.target), "shared": config.tokenizer.shared}
+    whole, steps = (kind(**sizes, **config.model) for kind in (Seq2Seq, StepByStep))
+    fed = Seq2Seq(**sizes, **{**config.model, "input_feeding": True})
+    trained: dict[str, Seq2Seq | Peer] = {
+        "grunlp, whole target": whole,
+        "the same network, a step at a time": steps,
+        "grunlp with input feeding": fed,
+        **peers,
+    }
+
+    def training_pass(model: Seq2Seq | Peer) -> Callable[[], float]:
+        step = training(model.train())
+
+        def once() -> float:
+            started = time.perf_counter()
+            for batch in batches:
+                step(batch)
+            return tokens / (time.perf_counter() - started)
+
+        return once
+
+    threads = torch.get_num_threads()
+    speeds = alternate({name: training_pass(model) for name, model in trained.items()}, given["repeats"])
+    weights = {name: f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f}M" for name, model in trained.items()}
+    table(f"training, {threads} threads, {len(batches)} batches", speeds, "target words/s", weights)
+
+    if peer and given["peer_epochs"]:
+        _train_peer(peer, data, given["peer_epochs"])
+    limits, beam = search_of(search_values(config))
+    pairs = list(corpus.test if corpus.test is not None else corpus.dev)
+    for width in (1, 5):
+        search = BeamSearch(width, 1, beam.alpha, beam.normalization, 0.0, 0)
+        _decode(run.model, peer if given["peer_epochs"] else None, collate, pairs, limits, search, given)
+    return 0
+
+
+def _train_peer(peer: Peer, data: PairData, epochs: int) -> None:
+    step = training(peer.train())
+    started = time.perf_counter()
+    for epoch in range(epochs):
+        loader = data.train_dataloader()
+        data.train[1].set_epoch(epoch)
+        for batch in loader:
+            step(batch)
+    print(f"\nJoeyNMT trained for {epochs} epochs in {(time.perf_counter() - started) / 60:.0f} minutes")
+
+
+def _decode(
+    model: Seq2Seq,
+    peer: Peer | None,
+    collate: PairCollator,
+    pairs: list[Pair],
+    limits: Limits,
+    search: BeamSearch,
+    given: dict[str, Any],
+) -> None:
+    texts: dict[str, list[str]] = {}
+    budget = given["batch_tokens"]
+
+    def once(name: str, all_texts: Callable[[], list[str]]) -> Callable[[], float]:
+        def timed() -> float:
+            started = time.perf_counter()
+            texts[name] = all_texts()
+            return len(pairs) / (time.perf_counter() - started)
+
+        return timed
+
+    def by_peer(batches: Sequence[list[int]]) -> Iterator[tuple[int, str]]:
+        assert peer is not None
+        for numbers in batches:
+            sources, lengths = collate.sources([pairs[i]["source"] for i in numbers])
+            longest = round(float(lengths.max() - 1) * limits.max_ratio) + limits.max_extra
+            ids = peer.write(sources, lengths, search.beam, longest)
+            yield from zip(numbers, (collate.target.decode(row) for row in ids), strict=True)
+
+    def peer_texts() -> list[str]:
+        lengths = [len(ids) + 1 for ids in collate.source.encode([pair["source"] for pair in pairs])]
+        rows = [search.beam] * len(pairs)
+        found = dict(by_peer(list(TokenBudgetSampler(lengths, rows, budget, shuffle=False, seed=0))))
+        return [found[i] for i in range(len(pairs))]
+
+    def our_texts() -> list[str]:
+        return [one.texts[0] for one in write(model, collate, pairs, limits, search, budget)]
+
+    passes = {"grunlp": once("grunlp", our_texts)}
+    if peer:
+        peer.eval()
+        passes["JoeyNMT"] = once("JoeyNMT", peer_texts)
+    speeds = alternate(passes, given["repeats"])
+    references = [[pair["target"], *pair["references"]] for pair in pairs]
+    notes = {}
+    for name, written in texts.items():
+        bleu = TextScores("bleu", written, references).overall()
+        pieces = sum(map(len, collate.target.encode(written))) / len(written)
+        notes[name] = f"BLEU {bleu:.1f}, {pieces:.1f} pieces a text"
+    what = f"beam {search.beam}" if search.beam > 1 else "greedy"
+    table(f"decoding, {what}, {torch.get_num_threads()} threads", speeds, "texts/s", notes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

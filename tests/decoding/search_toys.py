@@ -1,0 +1,49 @@
+"""Searching and drawing by a small network whose every text can be listed."""
+
+from typing import Any
+
+import torch
+
+from grunlp.data.tokenizer import END, PADDING, START, UNKNOWN
+from grunlp.decoding.constraints import Limits, Vocabulary
+from grunlp.decoding.sampling import Sampling, sample
+from grunlp.decoding.search import BeamSearch, Hypothesis, beam_search
+from grunlp.models.seq2seq import Seq2Seq
+from tests.models.seq2seq_toys import SIZE, batch
+
+WORDS = Vocabulary(START, END, (PADDING, UNKNOWN, START))
+SHORT = Limits(min_ratio=0.0, max_ratio=0.0, max_extra=4, max_length=100)
+LETTERS = range(END + 1, SIZE)
+SOURCES = [[4, 5, 6], [7], [8, 4, 4, 5, 6, 7], []]
+
+
+def options(**changes: Any) -> BeamSearch:
+    given = {"beam": 4, "nbest": 1, "alpha": 0.0, "normalization": "length", "coverage_penalty": 0.0, "block_ngrams": 0}
+    return BeamSearch(**{**given, **changes})
+
+
+def search(model: Seq2Seq, sources: list[list[int]], limits: Limits, **changes: Any) -> list[list[Hypothesis]]:
+    wanted = changes.pop("wanted", None)
+    pairs = batch([(source, []) for source in sources])
+    with torch.inference_mode():
+        state = model.encode(pairs.source, pairs.source_lengths)
+    return beam_search(model.step, state, pairs.source_lengths - 1, WORDS, limits, options(**changes), wanted)
+
+
+def log_probabilities(model: Seq2Seq, source: list[int], texts: list[list[int]]) -> list[float]:
+    """By teacher forcing; special words may not be written, but their share of the probability is not dealt out."""
+    pairs = batch([(source, text) for text in texts])
+    with torch.no_grad():
+        log_probs, _ = model(pairs)
+    right = log_probs.gather(1, pairs.outputs[pairs.real][:, None])[:, 0]
+    return [float(part.sum()) for part in right.split(pairs.target_lengths.tolist())]
+
+
+def draw(model: Seq2Seq, numbers: list[int], source: list[int], **changes: Any) -> list[Hypothesis]:
+    given: dict[str, Any] = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 1}
+    wanted = changes.pop("wanted", None)
+    pairs = batch([(source, [])] * len(numbers))
+    with torch.inference_mode():
+        state = model.encode(pairs.source, pairs.source_lengths)
+    how = Sampling(**{**given, **changes})
+    return sample(model.step, state, pairs.source_lengths - 1, WORDS, SHORT, how, numbers, wanted)
