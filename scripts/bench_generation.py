@@ -4,15 +4,16 @@
     python scripts/bench_generation.py run=runs/de-en [batches=20] [repeats=5] [peer_epochs=2] [batch_tokens=4000]
 
 Two cores need about 25 minutes, a good part of it for `peer_epochs`: JoeyNMT (Kreutzer et al. 2019) is trained by the
-script itself, with its own loss, on the same pieces and batches, so that what it writes is of a natural length; 0
-leaves its decoding out. Its network has the same sizes, no input feeding, and where it writes the quicker of its two
-attentions. Install it by `pip install 'grunlp[peer]'` into an environment of its own, for it wants an older protobuf
-than others; without it its rows say "not installed".
+script itself, with its own loss, on the same pieces and batches; 0 leaves its decoding out. Its network has the same
+embedding and hidden sizes and no input feeding; it scores words from the decoder's states, not from features of an
+embedding's size, and cannot tie the two tables, so that it has more weights. Install it by `pip install 'grunlp[peer]'`
+into an environment of its own, for it wants an older protobuf than others; without it its rows say "not installed".
 
 Training: all train on the same batches in alternation, within this one process. "A step at a time" is the very same
-network, and computes the same, but calls the decoder once for each word; with input feeding there is no other way.
-Decoding: the test split in batches by length, of at most `batch_tokens` source tokens for all hypotheses together, the
-same for both; no text may become longer than the run allows.
+network, but calls its decoder once for each word; with input feeding there is no other way.
+Decoding: the test split, or dev where there is none, in batches by length, of at most `batch_tokens` source tokens for
+all hypotheses together, the same for both. A peer that was trained less may need more steps for its texts: the table
+says how many each took. Both normalise by length as in Wu et al. (2016), with the run's alpha.
 """
 
 import statistics
@@ -25,6 +26,7 @@ from typing import Any, Literal
 
 import torch
 from omegaconf import DictConfig
+from pytorch_lightning import seed_everything
 from torch import Tensor, nn
 
 from grunlp.arguments import parse_arguments
@@ -57,8 +59,8 @@ try:
     from joeynmt.model import build_model
     from joeynmt.search import search as peer_search
     from joeynmt.vocabulary import Vocabulary
-except ImportError:
-    build_model = None
+except ImportError as error:
+    build_model, reason = None, str(error)
 
 
 class Peer(nn.Module):
@@ -98,13 +100,12 @@ class Peer(nn.Module):
         loss, *_ = self.network(return_type="loss", **vars(batch))
         return batch.normalize(loss, "tokens"), None
 
-    def write(self, source: Tensor, lengths: Tensor, beam: int, longest: int) -> list[list[int]]:
-        """Ids of the best text of each source."""
+    def write(self, source: Tensor, lengths: Tensor, search: BeamSearch, longest: int) -> list[list[int]]:
+        """Ids of the best text of each source, its end and what stands behind it included."""
         batch = self.batch(source, lengths, None)
         back = batch.sort_by_src_length()
-        found, _, _ = peer_search(self.network, batch, longest, beam, 1.0 if beam > 1 else -1.0)
-        rows = [_swap(torch.from_numpy(found[i])).tolist() for i in back]
-        return [[*row, END][: [*row, END].index(END)] for row in rows]
+        found, _, _ = peer_search(self.network, batch, longest, search.beam, search.alpha)
+        return [_swap(torch.from_numpy(found[i])).tolist() for i in back]
 
 
 def _swap(ids: Tensor) -> Tensor:
@@ -113,13 +114,13 @@ def _swap(ids: Tensor) -> Tensor:
 
 
 class StepByStep(Seq2Seq):
-    """The same network, with the decoder called once for each target word."""
+    """The same network, with its recurrent layers and its attention called once for each target word."""
 
-    def decode(self, inputs: Tensor, lengths: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """See `Seq2Seq.decode`."""
+    def _read(self, inputs: Tensor, embedded: Tensor, lengths: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
         features, weights, ones = [], [], torch.ones_like(lengths)
         for t in range(inputs.shape[1]):
-            feature, weight, state = super().decode(inputs[:, t : t + 1], ones, state)
+            now = slice(t, t + 1)
+            feature, weight, state = super()._read(inputs[:, now], embedded[:, now], ones, state)
             features.append(feature)
             weights.append(weight)
         return torch.cat(features, dim=1), torch.cat(weights, dim=1), state
@@ -159,7 +160,7 @@ def table(title: str, speeds: dict[str, list[float]], unit: str, notes: dict[str
         row = f"{name:42}{middle:14.1f}{min(values):8.1f}{max(values):9.1f}{first / middle:10.2f}"
         print(f"{row}   {notes.get(name, '')}".rstrip())
     if build_model is None:
-        print(f"{'JoeyNMT':42}{'not installed':>14}")
+        print(f"{'JoeyNMT':42}{'not installed':>14}   {reason}")
 
 
 @command(lambda arguments: str(__doc__))
@@ -168,6 +169,10 @@ def main(arguments: list[str]) -> int:
     given = parse_arguments(arguments, DEFAULTS)
     if not given["run"]:
         raise GrunlpError("run= is missing", "it names a run of recipe=translate", "run=DIR")
+    for key in ("batches", "repeats", "batch_tokens"):
+        if given[key] < 1:
+            raise GrunlpError(f"{key}={given[key]} is out of bounds", "1 at least", f"Type {key}={DEFAULTS[key]}")
+    seed_everything(1, verbose=False)
     run = load_text_run(given["run"])
     collate, config = run.collate, run.config
     corpus = open_pairs(config.data, config.scores == "bleu")
@@ -182,9 +187,10 @@ def main(arguments: list[str]) -> int:
         peers["JoeyNMT, additive attention, its default"] = Peer(config, tokenizers, "bahdanau")
     peer = peers.get("JoeyNMT")
 
+    plain, feeding = ({**config.model, "input_feeding": feeding} for feeding in (False, True))
     sizes = {"source_size": len(collate.source), "target_size": len(collate.target), "shared": config.tokenizer.shared}
-    whole, steps = (kind(**sizes, **config.model) for kind in (Seq2Seq, StepByStep))
-    fed = Seq2Seq(**sizes, **{**config.model, "input_feeding": True})
+    whole, steps = (kind(**sizes, **plain) for kind in (Seq2Seq, StepByStep))
+    fed = Seq2Seq(**sizes, **feeding)
     trained: dict[str, Seq2Seq | Peer] = {
         "grunlp, whole target": whole,
         "the same network, a step at a time": steps,
@@ -213,7 +219,7 @@ def main(arguments: list[str]) -> int:
     limits, beam = search_of(search_values(config))
     pairs = list(corpus.test if corpus.test is not None else corpus.dev)
     for width in (1, 5):
-        search = BeamSearch(width, 1, beam.alpha, beam.normalization, 0.0, 0)
+        search = BeamSearch(width, 1, beam.alpha, "gnmt", 0.0, 0)
         _decode(run.model, peer if given["peer_epochs"] else None, collate, pairs, limits, search, given)
     return 0
 
@@ -253,12 +259,13 @@ def _decode(
         assert peer is not None
         for numbers in batches:
             sources, lengths = collate.sources([pairs[i]["source"] for i in numbers])
-            longest = round(float(lengths.max() - 1) * limits.max_ratio) + limits.max_extra
-            ids = peer.write(sources, lengths, search.beam, longest)
+            longest = max(limits.bounds(lengths - 1)[1]) + 1  # of the longest source, the end included
+            ids = peer.write(sources, lengths, search, longest)
             yield from zip(numbers, (collate.target.decode(row) for row in ids), strict=True)
 
     def peer_texts() -> list[str]:
-        lengths = [len(ids) + 1 for ids in collate.source.encode([pair["source"] for pair in pairs])]
+        sources = collate.source.encode([pair["source"] for pair in pairs])
+        lengths = [min(len(ids), collate.longest_source or len(ids)) + 1 for ids in sources]
         rows = [search.beam] * len(pairs)
         found = dict(by_peer(list(TokenBudgetSampler(lengths, rows, budget, shuffle=False, seed=0))))
         return [found[i] for i in range(len(pairs))]

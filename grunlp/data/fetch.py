@@ -27,7 +27,7 @@ def fetch(url: str, target: Path, name: str, advice: str) -> None:
     try:
         _fetch(url, target, name)
     except (OSError, HTTPException, EOFError) as error:
-        raise GrunlpError(f"cannot download {url}: {error}", "It is downloaded once and kept.", advice) from error
+        raise GrunlpError(f"cannot download {url}: {error}", "Nothing of it was kept.", advice) from error
 
 
 def _fetch(url: str, target: Path, name: str) -> None:

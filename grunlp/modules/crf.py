@@ -79,14 +79,16 @@ class LinearChainCRF(nn.Module):
             temperature: by which all scores are divided.
         """
         emissions = emissions / temperature
-        weights = (self.transitions / temperature).exp().masked_fill(self.forbidden_transitions, 0)  # (K, K)
+        moves = (self.transitions / temperature).masked_fill(self.forbidden_transitions, FORBIDDEN)  # (K, K)
+        most = moves.detach().amax()  # taken out, so that no exponential is infinite
+        weights = (moves - most).exp()
         start, end = self.start / temperature, self.end / temperature
         scores = start.masked_fill(self.forbidden_start, FORBIDDEN) + emissions[:, 0]  # (B, K)
         for t in range(1, emissions.shape[1]):
             peak = scores.detach().amax(dim=1, keepdim=True)  # (B, 1)
             reached = (scores - peak).exp() @ weights  # (B, K)
             nowhere = reached < torch.finfo(reached.dtype).tiny  # their logarithm is kept away from the gradient
-            step = reached.masked_fill(nowhere, 1).log().masked_fill(nowhere, FORBIDDEN) + peak + emissions[:, t]
+            step = reached.masked_fill(nowhere, 1).log().masked_fill(nowhere, FORBIDDEN) + peak + most + emissions[:, t]
             scores = torch.where((t < lengths)[:, None], step, scores)  # a finished row keeps its sum
         return torch.logsumexp(scores + end, dim=1)
 

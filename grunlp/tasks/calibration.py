@@ -4,6 +4,7 @@ The best sequence stays the best, whatever the temperature.
 """
 
 from collections.abc import Sequence
+from math import ceil, log
 
 import torch
 from torch import Tensor
@@ -27,14 +28,14 @@ def calibrate(model: Tagger, collate: TagCollator, examples: Sequence[Tagged], b
     Args:
         model: in evaluation mode.
         collate: with its vocabulary.
-        examples: that it was not trained on; some 2,000 of them, evenly spread, are read. Those that are empty or hold
-            tags that no output can have count for nothing; without any other the temperature stays as it is.
+        examples: that it was not trained on; at most 2,000 of them, evenly spread, are read. Those that are empty or
+            hold tags that no output can have count for nothing; without any other the temperature stays as it is.
         batch_tokens: most tokens a batch.
     """
     spans, known = detect_scheme([model.tags]) is not None, set(model.tags)
     some = [
         one
-        for one in (examples[i] for i in range(0, len(examples), max(1, len(examples) // _MOST)))
+        for one in (examples[i] for i in range(0, len(examples), ceil(len(examples) / _MOST) or 1))
         if one["words"] and known.issuperset(one["tags"]) and not (spans and illegal_positions(one["tags"]))
     ]
     if not some:
@@ -53,7 +54,7 @@ def calibrate(model: Tagger, collate: TagCollator, examples: Sequence[Tagged], b
     def nats() -> Tensor:
         """What the right tags cost a sentence."""
         optimizer.zero_grad()
-        temperature = logarithm.exp()
+        temperature = logarithm.clamp(*map(log, _BOUNDS)).exp()
         wholes = torch.cat([model.crf.log_partition(*one, temperature) for one in scored])
         loss = (wholes - torch.cat(right) / temperature).mean()
         loss.backward(inputs=[logarithm])

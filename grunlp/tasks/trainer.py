@@ -228,11 +228,12 @@ def load_best(trainer: Trainer, task: LightningModule, data: LightningDataModule
     if callback.best_model_path:
         folder = Path(callback.best_model_path).parent
         best = _load(Path(callback.best_model_path))
-        _log_average(trainer, task, data)
+        assert callback.monitor is not None
+        _log_average(trainer, task, data, callback.monitor)
         last = [_load(path) for path in sorted(folder.glob(_LAST.format(epoch="*")))]
         if last:
             mean = {name: _mean([weights[name] for weights in last]) for name in best}
-            assert callback.best_model_score is not None and callback.monitor is not None
+            assert callback.best_model_score is not None
             score = float(callback.best_model_score)
             other = _score(trainer, task, mean, data, callback.monitor)
             better = other > score if callback.mode == "max" else other < score
@@ -244,13 +245,13 @@ def load_best(trainer: Trainer, task: LightningModule, data: LightningDataModule
     return trainer.current_epoch
 
 
-def _log_average(trainer: Trainer, task: LightningModule, data: LightningDataModule) -> None:
+def _log_average(trainer: Trainer, task: LightningModule, data: LightningDataModule, monitor: str) -> None:
     """Say what the running average is worth: its score after the last epoch, and that of the weights themselves."""
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, RunningAverage):
-            monitor = trainer.checkpoint_callback.monitor  # type: ignore[union-attr]
             average = float(trainer.callback_metrics[monitor])
             own = _score(trainer, task, callback.last, data, monitor)
+            callback.last = {}  # they are of no more use
             said = "%s after the last epoch: running average of the weights %.4f, the weights themselves %.4f"
             log.info(said, monitor, average, own)
 

@@ -255,7 +255,7 @@ def test_pairs_of_a_hub_data_set(tmp_path: Path) -> None:
 
 def test_reversal_and_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     opened = open_pairs({"name": "reversal"}, both=True)
-    assert (len(opened.train), len(opened.dev)) == (4000, 250) and opened.left_out < 20
+    assert (len(opened.train), len(opened.dev)) == (4500, 250) and opened.left_out < 20
     assert all(pair["target"].split() == pair["source"].split()[::-1] for pair in opened.dev)
     monkeypatch.delenv("GRUNLP_DATA", raising=False)
     with pytest.raises(GrunlpError, match="data=aeslc: no such folder"):

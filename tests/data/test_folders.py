@@ -10,6 +10,7 @@ from grunlp.data.corpora.folders import PublicFile, data_folder
 from grunlp.errors import GrunlpError
 
 TEXT = b"One line.\nAnother.\n"
+DAMAGED = gzip.compress(TEXT)[:12] + b"damaged" + gzip.compress(TEXT)[19:]
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def files(tmp_path: Path) -> list[PublicFile]:
 def find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[PublicFile]], Path]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("GRUNLP_DATA", raising=False)
+    monkeypatch.setenv("no_proxy", "*")
     return lambda files: data_folder("corpus", "corpus", "two files", "example.org", "data=lines", files, "CC BY 4.0")
 
 
@@ -51,14 +53,17 @@ def test_the_users_own_folder_comes_first(
     assert find(files) == tmp_path / "corpus" and not list((tmp_path / "corpus").iterdir())
 
 
-@pytest.mark.parametrize("index, content", [(0, b"other"), (1, gzip.compress(b"other")), (1, b"no gzip")])
+@pytest.mark.parametrize("index, content", [(0, b"other"), (1, gzip.compress(b"other")), (1, b"no gzip"), (1, DAMAGED)])
 def test_other_content_is_refused_and_not_kept(
     find: Callable[[list[PublicFile]], Path], files: list[PublicFile], tmp_path: Path, index: int, content: bytes
 ) -> None:
     (tmp_path / "home" / files[index].name).write_bytes(content)
     with pytest.raises(GrunlpError, match="is not what it was") as caught:
         find([files[index]])
-    assert "Get it from example.org, or type data=lines; $GRUNLP_DATA/corpus holds two files" in caught.value.to_type
+    assert (
+        "Get it from example.org, or type data=lines. What lies in $GRUNLP_DATA/corpus: two files"
+        in caught.value.to_type
+    )
     assert not list((tmp_path / "cache").rglob("*.*"))
 
 

@@ -98,10 +98,12 @@ def test_plain_tags_follow_each_other_freely() -> None:
     assert torch.equal(best[real], plain[real])
 
 
+@pytest.mark.parametrize("temperature", [1.0, 0.3])
 @pytest.mark.parametrize("decoder", ["crf", "viterbi"])
-def test_probabilities_of_all_legal_sequences_sum_to_one(decoder: str) -> None:
+def test_probabilities_of_all_legal_sequences_sum_to_one(decoder: str, temperature: float) -> None:
     model, collate, _ = make(decoder=decoder)
     model.eval()
+    model.temperature.fill_(temperature)
     model.crf.transitions.data.normal_()
     batch = collate(CORPUS[1:2])
     sequences, shares = model.n_best(model(batch), batch.lengths, 40)

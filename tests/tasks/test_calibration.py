@@ -5,6 +5,7 @@ import torch
 
 from grunlp.data.batches import TagCollator
 from grunlp.data.example import Tagged
+from grunlp.decoding.viterbi import ids_to_tags
 from grunlp.models.tagger import Tagger
 from grunlp.tasks.calibration import calibrate, sentence_calibration_error
 from grunlp.tasks.tagging import tag
@@ -53,6 +54,21 @@ def test_probabilities_mean_more_after_it() -> None:
     before = sentence_calibration_error(model, collate, CORPUS, 100)
     calibrate(model, collate, CORPUS, 100)
     assert before > 80 > sentence_calibration_error(model, collate, CORPUS, 100)
+
+
+def test_where_all_is_right_by_far_it_stays_finite() -> None:
+    model, collate, batch = make()
+    model.eval()
+    model.crf.transitions.data.normal_().mul_(30)
+    with torch.no_grad():
+        best, _ = model.decode(model(batch), batch.lengths)
+    right = [
+        Tagged(**{**one, "tags": tags})
+        for one, tags in zip(CORPUS, ids_to_tags(best, batch.lengths, model.tags), strict=True)
+    ]
+    assert 0.05 <= calibrate(model, collate, right, 100) < 1
+    for found in tag(model, collate, right[:3], 100, 3):
+        assert found.alternatives[0][1] == pytest.approx(1, abs=0.1)
 
 
 def test_nothing_to_learn_from_changes_nothing() -> None:

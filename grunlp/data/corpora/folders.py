@@ -5,6 +5,7 @@ import hashlib
 import logging
 import os
 import tempfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +59,16 @@ def data_folder(
     cached = cache_folder() / folder
     missing = [file for file in files if not (cached / file.name).is_file()]
     if missing:
-        log.info("data=%s: %s; downloading %d files (licence: %s)", name, there, len(missing), licence)
-    cached.mkdir(parents=True, exist_ok=True)
-    for file in missing:
-        _download(file, cached, f"{advice}; $GRUNLP_DATA/{folder} holds {inside}")
+        said = "data=%s: not in $GRUNLP_DATA/%s; downloading %d files (licence: %s) to %s"
+        log.info(said, name, folder, len(missing), licence, cached)
+    try:
+        for file in missing:
+            cached.mkdir(parents=True, exist_ok=True)
+            _download(file, cached, f"{advice}. What lies in $GRUNLP_DATA/{folder}: {inside}")
+    except OSError as error:
+        raise GrunlpError(
+            f"cannot write to {cached}: {error}", there, "Set XDG_CACHE_HOME to another folder"
+        ) from error
     return cached
 
 
@@ -73,7 +80,7 @@ def _download(file: PublicFile, folder: Path, advice: str) -> None:
         content = target.read_bytes()
         try:
             text = gzip.decompress(content) if file.name.endswith(".gz") else content
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise GrunlpError(f"{file.url} is not what it was: {error}", "Expected a gzip file", advice) from error
         if (found := hashlib.sha256(text).hexdigest()) != file.sha256:
             raise GrunlpError(f"{file.url} is not what it was: SHA-256 {found}", f"Expected {file.sha256}", advice)
