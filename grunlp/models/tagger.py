@@ -98,4 +98,4 @@ class Tagger(nn.Module):
         """
         tags, found = n_best(scores, lengths, *self.crf.transition_scores(), n)
         whole = self.crf.log_partition(scores, lengths, self.temperature)
-        return tags, (found / self.temperature - whole[:, None]).exp()
+        return tags, (found / self.temperature - whole[:, None]).clamp(max=0).exp()  # rounding may pass 0

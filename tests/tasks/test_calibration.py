@@ -68,7 +68,7 @@ def test_where_all_is_right_by_far_it_stays_finite() -> None:
     ]
     assert 0.05 <= calibrate(model, collate, right, 100) < 1
     for found in tag(model, collate, right[:3], 100, 3):
-        assert found.alternatives[0][1] == pytest.approx(1, abs=0.1)
+        assert 0.8 < found.alternatives[0][1] <= 1
 
 
 def test_nothing_to_learn_from_changes_nothing() -> None:
