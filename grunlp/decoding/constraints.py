@@ -105,23 +105,24 @@ class Rules:
         needed = [len(one.prefix) + sum(map(len, one.required)) for one in wanted]
         self.most = [max(m, n) for m, n in zip(most, needed, strict=True)]
 
-    def restrict(self, log_probs: Tensor, ids: Tensor, active: Sequence[int]) -> None:
-        """Make impossible, in place, what may not be chosen now.
+    def restrict(self, given: Tensor, ids: Tensor, active: Sequence[int]) -> Tensor:
+        """Log probabilities in which what may not be chosen now is impossible.
 
         Args:
-            log_probs: (B', K, V) of the next word of each hypothesis.
+            given: (B', K, V) of the next word of each hypothesis; they stay as they are.
             ids: (B', K, t) the start and all words of each so far.
             active: (B') the numbers of the texts.
         """
         length, end = ids.shape[2], self.words.end  # of what is chosen now, the end included
-        given = log_probs.clone()
+        log_probs = given.clone()
         log_probs[:, :, list(self.words.never)] = NEVER
-        early = [b for b, text in enumerate(active) if length <= self.least[text]]
-        log_probs[early, :, end] = NEVER
         if self.block_ngrams or any(self.wanted[text].forbidden for text in active):
             self._block(log_probs, ids, active)
-        stuck = log_probs.isneginf().all(dim=2)  # (B', K)
-        log_probs[:, :, end] = torch.where(stuck, given[:, :, end], log_probs[:, :, end])
+        early = [b for b, text in enumerate(active) if length <= self.least[text]]
+        if early:  # may not end yet, unless nothing else is possible
+            log_probs[early, :, end] = NEVER
+            stuck = log_probs.isneginf().all(dim=2)  # (B', K)
+            log_probs[:, :, end] = torch.where(stuck, given[:, :, end], log_probs[:, :, end])
         for b, text in enumerate(active):
             wanted = self.wanted[text]
             if length <= len(wanted.prefix):
@@ -138,6 +139,7 @@ class Rules:
                             words = wanted.next_words(written)
                             fitting = [word for word in words if wanted.needed([*written, word]) <= room]
                             _only(log_probs[b, k : k + 1], given[b, k : k + 1], *fitting)
+        return log_probs
 
     def _block(self, log_probs: Tensor, ids: Tensor, active: Sequence[int]) -> None:
         """Forbid repeated n-grams and forbidden phrases."""
@@ -157,12 +159,19 @@ class Rules:
                     log_probs[b, k, barred] = NEVER
 
     def choose(
-        self, totals: Tensor, ids: Tensor, active: Sequence[int], width: int, free: Sequence[int]
+        self,
+        totals: Tensor,
+        log_probs: Tensor,
+        ids: Tensor,
+        active: Sequence[int],
+        width: int,
+        free: Sequence[int],
     ) -> tuple[Tensor, Tensor]:
         """The hypotheses that go on, best first.
 
         Args:
-            totals: (B', K, V) log probabilities with each next word.
+            totals: (B', K) log probabilities so far.
+            log_probs: (B', K, V) of each next word.
             ids, active: as above.
             width: K', so many of a text at most.
             free: (B',) of them so many may go on; the totals of the others become impossible.
@@ -170,10 +179,17 @@ class Rules:
         Returns:
             their totals (B', K'), and their places (B', K') among the K times V.
         """
-        best, places = totals.flatten(1).topk(min(width, totals[0].numel()), dim=1)
+        size = log_probs.shape[2]
+        sums, words = log_probs.topk(
+            min(width, size), dim=2
+        )  # (B', K, W): no other word of theirs can be among the best
+        sums += totals[:, :, None]
+        best, some = sums.flatten(1).topk(min(width, sums[0].numel()), dim=1)  # (B', K')
+        places = some // sums.shape[2] * size + words.flatten(1).gather(1, some)
         for b, text in enumerate(active):
             if self.wanted[text].required:
-                best[b], places[b] = self._share(totals[b], ids[b], self.wanted[text], places[b], free[b])
+                each = totals[b, :, None] + log_probs[b]  # (K, V)
+                best[b], places[b] = self._share(each, ids[b], self.wanted[text], places[b], free[b])
         beyond = torch.arange(best.shape[1], device=best.device) >= torch.tensor(free, device=best.device)[:, None]
         return best.masked_fill(beyond, NEVER), places
 

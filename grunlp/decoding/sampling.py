@@ -62,9 +62,8 @@ def sample(
     tokens = torch.full((count,), words.start, device=source_lengths.device)
     while active:
         log_probs, _, state = step(tokens, state)
-        allowed = log_probs[:, None].clone()
         so_far = [[[words.start, *written[text]]] for text in active]
-        rules.restrict(allowed, torch.tensor(so_far, device=tokens.device), active)
+        allowed = rules.restrict(log_probs[:, None], torch.tensor(so_far, device=tokens.device), active)
         chosen = draw(allowed[:, 0], options, [draws[text].random() for text in active])
         going = []
         for b, (text, token) in enumerate(zip(active, chosen, strict=True)):

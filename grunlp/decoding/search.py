@@ -101,14 +101,13 @@ def beam_search(
     while active:
         length = ids.shape[2]  # of what is chosen now, the end included
         log_probs, attention, state = step(ids[:, :, -1].flatten(), state)
-        log_probs = log_probs.view(len(active), width, -1).clone()
-        rules.restrict(log_probs, ids, active)
+        log_probs = rules.restrict(log_probs.view(len(active), width, -1), ids, active)
         if options.coverage_penalty:
             attention = attention.view(len(active), width, -1)
             read = attention if read is None else read + attention
         size = log_probs.shape[2]
         free = [options.beam - len(finished[text]) for text in active]
-        totals, places = rules.choose(totals[:, :, None] + log_probs, ids, active, options.beam, free)  # (B, K')
+        totals, places = rules.choose(totals, log_probs, ids, active, options.beam, free)  # (B, K')
         parents, chosen = places // size, places % size
         rows = torch.arange(len(active), device=device)[:, None] * width + parents  # (B, K') of B·K
         ids = torch.cat([ids.flatten(0, 1)[rows], chosen[:, :, None]], dim=2)
