@@ -10,7 +10,8 @@ from grunlp.data.corpora.folders import PublicFile, data_folder
 from grunlp.errors import GrunlpError
 
 TEXT = b"One line.\nAnother.\n"
-DAMAGED = gzip.compress(TEXT)[:12] + b"damaged" + gzip.compress(TEXT)[19:]
+PACKED = gzip.compress(TEXT, mtime=0)
+DAMAGED = PACKED[:12] + b"damaged" + PACKED[19:]
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def files(tmp_path: Path) -> list[PublicFile]:
     """A plain file and a packed one of the same text, at a home of their own."""
     home = tmp_path / "home"
     home.mkdir()
-    contents = {"plain.txt": TEXT, "packed.gz": gzip.compress(TEXT)}
+    contents = {"plain.txt": TEXT, "packed.gz": PACKED}
     for name, content in contents.items():
         (home / name).write_bytes(content)
     sha256 = hashlib.sha256(TEXT).hexdigest()
@@ -53,7 +54,11 @@ def test_the_users_own_folder_comes_first(
     assert find(files) == tmp_path / "corpus" and not list((tmp_path / "corpus").iterdir())
 
 
-@pytest.mark.parametrize("index, content", [(0, b"other"), (1, gzip.compress(b"other")), (1, b"no gzip"), (1, DAMAGED)])
+@pytest.mark.parametrize(
+    "index, content",
+    [(0, b"other"), (1, gzip.compress(b"other", mtime=0)), (1, b"no gzip"), (1, DAMAGED)],
+    ids=["plain", "packed", "no gzip", "damaged"],
+)
 def test_other_content_is_refused_and_not_kept(
     find: Callable[[list[PublicFile]], Path], files: list[PublicFile], tmp_path: Path, index: int, content: bytes
 ) -> None:
