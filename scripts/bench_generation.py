@@ -168,7 +168,7 @@ def main(arguments: list[str]) -> int:
     """Measure and print."""
     given = parse_arguments(arguments, DEFAULTS)
     if not given["run"]:
-        raise GrunlpError("run= is missing", "it names a run of recipe=translate", "run=DIR")
+        raise GrunlpError("run= is missing", "it names a run of recipe=translate", "Type run=DIR")
     for key in ("batches", "repeats", "batch_tokens"):
         if given[key] < 1:
             raise GrunlpError(f"{key}={given[key]} is out of bounds", "1 at least", f"Type {key}={DEFAULTS[key]}")
