@@ -142,7 +142,7 @@ def test_what_texts_must_and_may_not_hold(folder: Path, call: Call) -> None:
         assert status == 0, err
         for line in out.splitlines():
             assert line.startswith("9 9") and "8 7" in line and "6" in line
-            assert "3" not in line and "5" not in line
+            assert not {"3", "5"} & set(line.split())  # words: a piece without a blank may make 13 of it
 
 
 def test_samples(folder: Path, call: Call) -> None:
