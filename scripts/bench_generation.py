@@ -12,8 +12,8 @@ into an environment of its own, for it wants an older protobuf than others; with
 Training: all train on the same batches in alternation, within this one process. "A step at a time" is the very same
 network, but calls its decoder once for each word; with input feeding there is no other way.
 Decoding: the test split, or dev where there is none, in batches by length, of at most `batch_tokens` source tokens for
-all hypotheses together, the same for both. A peer that was trained less may need more steps for its texts: the table
-says how many each took. Both normalise by length as in Wu et al. (2016), with the run's alpha.
+all hypotheses together, the same for both. A peer that was trained less may search for longer than the pieces of its
+texts, which the table gives, say. Both normalise by length as in Wu et al. (2016), with the run's alpha.
 """
 
 import statistics
