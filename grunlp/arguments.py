@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from grunlp.checks import check_value, unknown_key
 from grunlp.errors import GrunlpError
@@ -31,19 +31,6 @@ def parse_arguments(arguments: Sequence[str], defaults: Mapping[str, Any]) -> di
         values[key] = _convert(text, defaults[key])
         check_value(key, values[key], defaults[key])
     return values
-
-
-def writer_of(arguments: Sequence[str]) -> Literal["pairs", "language"] | None:
-    """What kind of network that writes texts `run=DIR`, or the first of several between commas, is the run of.
-
-    Such a run has a tokenizer where others have a vocabulary; nothing heavy is imported to tell.
-    """
-    folders = [argument.partition("=")[2].partition(",")[0] for argument in arguments if argument.startswith("run=")]
-    files = [Path(folders[-1]) / name for name in ("config.yaml", "tokenizer.json")] if folders else []
-    if not files or not all(file.is_file() for file in files):
-        return None
-    lines = files[0].read_text(encoding="utf-8", errors="replace").splitlines()
-    return "language" if "recipe: lm" in lines else "pairs"
 
 
 def require_new(key: str, path: str | None) -> None:

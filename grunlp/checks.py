@@ -38,10 +38,20 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "style": ("auto", "text", "json"),
 }
 
-# Recipes whose networks write texts, and the data sets they learn from.
-WRITERS = ("translate", "summarize")
-LINES = ("lines", "hub-lines", "tinyshakespeare")  # for language models
-PAIRS = ("pairs", "hub-pairs", "reversal", "headlines", "multi30k-de-en", "multi30k-en-de", "aeslc")
+WRITERS = ("translate", "summarize")  # recipes whose networks write texts
+
+# The data sets that each recipe learns from. The first is for files of one's own, and is meant where such are named.
+_FRAMES = ("files", "hub", "demo", "propbank-ewt")
+_PAIRS = ("pairs", "hub-pairs", "reversal", "headlines", "multi30k-de-en", "multi30k-en-de", "aeslc")
+DATA = {
+    "srl": _FRAMES,
+    "finetune": _FRAMES,
+    "pretrain": ("text",),
+    "tag": (*_FRAMES, "tags", "wnut17"),
+    "translate": _PAIRS,
+    "summarize": _PAIRS,
+    "lm": ("lines", "hub-lines", "tinyshakespeare", "demo"),
+}
 
 NULLABLE = ("data.test",)  # words that may be taken away: a data set need not have a test split
 
@@ -50,6 +60,8 @@ _SIZE, _SHARE, _WEIGHT = (1, 65_536), (0.0, 0.99), (0.0, 1e6)
 # Bounds by the last part of a key: (least, most), both allowed. Every number has one.
 BOUNDS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**32 - 1),
+    "folds": (0, 1000),
+    "fold": (0, 999),
     "min_count": (1, 10**9),
     "max_vectors": (0, 10**9),
     "word_size": _SIZE,
@@ -164,27 +176,25 @@ def check_together(values: Mapping[str, Any]) -> None:
     if values.get("data.extra") and values["recipe"] != "srl":
         there = "data.extra is for recipe=srl alone"
         raise GrunlpError(f"recipe={values['recipe']} with data.extra", there, "Leave it out.")
-    if (values["data.name"] in PAIRS) != (values["recipe"] in WRITERS):
-        pairs = values["data.name"] in PAIRS
-        there = (
-            "its data are pairs of texts, a source and what is to be made of it" if pairs else "it needs pairs of texts"
-        )
-        way = f"Type recipe={WRITERS[0]}" if pairs else f"Type data=pairs, or one of {', '.join(PAIRS[1:])}"
-        raise GrunlpError(f"recipe={values['recipe']} with data={values['data.name']}", there, way)
-    if values["recipe"] == "lm" or values["data.name"] in LINES:
+    recipe, data = values["recipe"], values["data.name"]
+    if data not in DATA[recipe]:
+        others = ", ".join(name for name, sets in DATA.items() if data in sets)
+        there = f"it learns from data={', '.join(DATA[recipe])}; data={data} is for recipe={others}"
+        way = f"Type data={DATA[recipe][0]}, or recipe={others.partition(',')[0]}"
+        raise GrunlpError(f"recipe={recipe} with data={data}", there, way)
+    if values["data.folds"] and recipe == "pretrain":
+        raise GrunlpError("recipe=pretrain with data.folds", "it has no score to validate", "Leave it out.")
+    if values["data.folds"] in (1, 2) or (values["data.folds"] and values["data.fold"] >= values["data.folds"]):
+        there = "one fold is for test, the next for dev, the others for training; the first is data.fold=0"
+        wrong = f"data.folds={values['data.folds']} with data.fold={values['data.fold']}"
+        raise GrunlpError(wrong, there, "Type data.folds=5 data.fold=0, for example.")
+    if recipe == "lm":
         _check_language_model(values)
-    if values["data.name"] == "text" and values["recipe"] != "pretrain":
-        raise GrunlpError(
-            f"recipe={values['recipe']} with data=text", "raw text has neither frames nor tags", "Type recipe=pretrain"
-        )
     if values["recipe"] in WRITERS:
         _check_writer(values)
     elif values["trainer.monitor"] in ("dev/bleu", "dev/rouge"):
         there = f"recipe={values['recipe']} writes no texts"
         raise GrunlpError(f"trainer.monitor={values['trainer.monitor']}", there, "Type trainer.monitor=dev/loss")
-    if values["data.name"] in ("tags", "wnut17") and values["recipe"] != "tag":
-        there = f"data={values['data.name']} gives each word a tag, and has no frames"
-        raise GrunlpError(f"recipe={values['recipe']} with data={values['data.name']}", there, "Type recipe=tag")
     if values.get("model.characters") == "gru" and values["model.character_size"] % 2:
         there = "its two directions share them evenly"
         raise GrunlpError("model.characters=gru with an odd model.character_size", there, "Add 1 to it.")
@@ -215,13 +225,6 @@ def _check_writer(values: Mapping[str, Any]) -> None:
 
 def _check_language_model(values: Mapping[str, Any]) -> None:
     """The same for language models."""
-    if values["recipe"] != "lm":
-        there = "running text is for language models"
-        raise GrunlpError(f"recipe={values['recipe']} with data={values['data.name']}", there, "Type recipe=lm")
-    if values["data.name"] not in (*LINES, "demo"):
-        there = "it needs running text"
-        way = f"Type data=lines data.train=FILE, or one of demo, {', '.join(LINES[1:])}"
-        raise GrunlpError(f"recipe=lm with data={values['data.name']}", there, way)
     _check_word_dropout(values)
     if values["model.adaptive"] and values["model.tied"]:
         there = "it has a table for each part of the vocabulary"

@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments, require_new, writer_of
+from grunlp.arguments import parse_arguments, require_new
 from grunlp.command import command
 from grunlp.errors import GrunlpError
+from grunlp.kinds import commands, module_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,11 +50,11 @@ def main(arguments: list[str]) -> int:
     require_new("metrics", given["metrics"])
     from grunlp.metrics.comparison import compare_scores, format_comparison
 
-    kinds = {writer_of([f"run={side}"]) for side in sides}
-    if kinds == {None}:
+    modules = {module_of([f"run={side}"]) for side in sides}
+    if modules == {None}:
         rows = compare_scores(*(_score_files(sides, given["gold"]) if given["gold"] else _score_runs(sides, given)))
     else:
-        rows = _compare_writers(sides, kinds, given)
+        rows = _compare_others(sides, modules, given)
     if not rows:
         there = "one labels given predicates, the other has found others"
         raise GrunlpError("the two have no score in common", there, "Compare labellings of one kind.")
@@ -64,19 +65,14 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _compare_writers(sides: list[str], kinds: set[Any], given: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The same for two networks that write texts, each by the search of its training."""
-    if len(kinds) > 1:
+def _compare_others(sides: list[str], modules: set[str | None], given: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The same for two networks that do something else than label words."""
+    module = modules.pop()
+    if modules or module is None:
         raise GrunlpError(f"{' and '.join(sides)} are not of one kind", "they have no score in common", _ONE_KIND)
     if given["gold"]:
         raise GrunlpError("gold= with two runs", "it is for two files", "Type input=FILE")
-    if kinds == {"language"}:
-        from grunlp.language_commands import compare_language
-
-        return compare_language(sides, given["split"], given["input"])
-    from grunlp.text_commands import compare_texts
-
-    return compare_texts(sides, given["split"], given["input"])
+    return commands(module).compare(sides, given["split"], given["input"])
 
 
 def _score_files(sides: list[str], gold: str) -> "Sequence[Scores]":

@@ -20,7 +20,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from grunlp.checks import WRITERS, check_choice, check_together, check_value, unknown_key
+from grunlp.checks import DATA, check_choice, check_together, check_value, unknown_key
 from grunlp.errors import GrunlpError
 
 _PACKAGE = Path(__file__).parent
@@ -52,14 +52,15 @@ def available(group: str) -> list[str]:
 def complete(overrides: Sequence[str]) -> list[str]:
     """What the user typed as Hydra is to read it.
 
-    Paths are quoted, so that any can be typed; files of one's own imply `data=files`, of recipes whose networks write
-    texts `data=pairs`, of language models `data=lines`, and become absolute, so that a run finds them again from
-    wherever it is evaluated.
+    Paths are quoted, so that any can be typed; files of one's own imply the first data set that `DATA` names for the
+    recipe, `data=files` for instance, and become absolute, so that a run finds them again from wherever it is
+    evaluated.
     """
     completed, keys = [], {override.partition("=")[0] for override in overrides}
-    recipes = {override.partition("=")[2] for override in overrides if override.startswith("recipe=")}
-    kind = "pairs" if recipes & set(WRITERS) else "lines" if "lm" in recipes else "files"
-    own = {"data=files", "data=pairs", "data=lines"} & set(overrides) or ("data" not in keys and bool(keys & _FILES))
+    recipes = [override.partition("=")[2] for override in overrides if override.startswith("recipe=")]
+    kind = DATA.get(recipes[-1] if recipes else "srl", ("files",))[0]
+    given = {f"data={sets[0]}" for sets in DATA.values()} & set(overrides)
+    own = given or ("data" not in keys and bool(keys & _FILES))
     for override in overrides:
         key, equals, value = override.partition("=")
         if equals and key in _TEXTS and value not in ("", "null") and value[0] not in "'\"":

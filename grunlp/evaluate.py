@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments, require_new, writer_of
+from grunlp.arguments import parse_arguments, require_new
 from grunlp.command import command
 from grunlp.errors import GrunlpError
+from grunlp.kinds import commands, module_of
 
 if TYPE_CHECKING:
     from grunlp.metrics.scores import Scores
@@ -65,15 +66,8 @@ documents, and the number of illegal tags."""
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
-    writer = writer_of(arguments)
-    if writer == "language":
-        from grunlp.language_commands import evaluate_language
-
-        return evaluate_language(arguments)
-    if writer == "pairs":
-        from grunlp.text_commands import evaluate_texts
-
-        return evaluate_texts(arguments)
+    if module := module_of(arguments):
+        return commands(module).evaluate(arguments)
     given = parse_arguments(arguments, DEFAULTS)
     _check(given)
     scores: Scores

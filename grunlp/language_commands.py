@@ -47,7 +47,7 @@ EVALUATE: dict[str, Any] = {
 }
 
 
-def predict_language(text: str | None, arguments: list[str]) -> int:
+def predict(text: str | None, arguments: list[str]) -> int:
     """Write on from a prompt, shown as it is drawn, or from each line of a file, to its end. text: a typed prompt."""
     given = parse_arguments(arguments, PREDICT)
     if text is not None and given["prompt"] is not None:
@@ -107,7 +107,7 @@ def _write(
     yield json.dumps(record, ensure_ascii=False) + "\n"
 
 
-def evaluate_language(arguments: list[str]) -> int:
+def evaluate(arguments: list[str]) -> int:
     """Tell a split, or a file, and print how well."""
     given = parse_arguments(arguments, EVALUATE)
     if given["input"] and given["split"]:
@@ -139,7 +139,7 @@ def evaluate_language(arguments: list[str]) -> int:
     return 0
 
 
-def compare_language(runs: Sequence[str], split: str, input: str | None) -> dict[str, dict[str, Any]]:
+def compare(runs: Sequence[str], split: str, input: str | None) -> dict[str, dict[str, Any]]:
     """Two language models on a split of the data of the first, or on a file; see `compare_measures`."""
     first, second = (load_language_run(run) for run in runs)
     lines = open_line_files(input, None) if input else open_line_split(first.config.data, split)

@@ -32,7 +32,7 @@ def load_language_run(path: str | Path) -> LanguageRun:
         GrunlpError: no run lies there, or its parts do not fit each other.
     """
     path = Path(path)
-    config = read_config(path)
+    config = read_config(path, [TOKENIZER])
     tokenizer = TextTokenizer.load(path / TOKENIZER)
     with fitting(path):
         model = build_language_model(config, tokenizer)

@@ -9,9 +9,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments, require_new, writer_of
+from grunlp.arguments import parse_arguments, require_new
 from grunlp.command import command
 from grunlp.errors import DataError, GrunlpError
+from grunlp.kinds import commands, module_of
 from grunlp.streams import BadLines, keep_standard_input, new_file, write_out
 
 if TYPE_CHECKING:
@@ -87,16 +88,9 @@ left out; then the exit status is 1."""
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
     text, keys = _part(arguments)
-    writer = writer_of(keys)
-    if writer == "language":
-        from grunlp.language_commands import predict_language
-
-        return predict_language(text, keys)
+    if module := module_of(keys):
+        return commands(module).predict(text, keys)
     text = text and text.replace("\n", " ")
-    if writer == "pairs":
-        from grunlp.text_commands import predict_texts
-
-        return predict_texts(text, keys)
     given = parse_arguments(keys, DEFAULTS)
     if text is not None and (given["input"] != "-" or given["format"]):
         raise GrunlpError(f"{text!r} with input= or format=", "a text stands for them", "Give one or the other.")

@@ -12,11 +12,12 @@ from grunlp.data.batches import Collator, FrameCollator, TagCollator
 from grunlp.data.pieces import Pieces
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
+from grunlp.kinds import module_of
 from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.models.srl import SRLModel
 from grunlp.models.tagger import Tagger
 from grunlp.modules.pretrained import PretrainedEncoder
-from grunlp.run_folder import CONFIG, ENCODER, VOCABULARY, WEIGHTS, fitting, read_config
+from grunlp.run_folder import CONFIG, ENCODER, VOCABULARY, WEIGHTS, fitting, read_config, require_parts
 
 DEFAULT = Path(__file__).parent / "default"  # the model in the box
 
@@ -55,6 +56,7 @@ def open_encoder(source: str | None, weights: bool) -> tuple[PretrainedEncoder |
 def build_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None) -> SRLModel | Tagger:
     """The network a configuration describes, with the sizes its vocabulary gives."""
     c = config.model
+    cell = c.get("cell", "gru")  # runs of before it could be chosen
     sentences = SentenceEncoder(
         vocabulary.word_counts,
         len(vocabulary.characters),
@@ -66,6 +68,7 @@ def build_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedE
         hidden_size=c.hidden_size,
         num_layers=c.num_layers,
         residual=c.residual,
+        cell=cell,
         input_dropout=c.input_dropout,
         dropout=c.dropout,
         word_dropout=c.word_dropout,
@@ -83,6 +86,7 @@ def build_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedE
         predicate_size=c.predicate_size,
         distance=c.distance,
         residual=c.residual,
+        cell=cell,
         dropout=c.dropout,
         decoder=c.decoder,
         label_smoothing=c.label_smoothing,
@@ -131,9 +135,10 @@ def load_run(path: str | Path) -> Run | TagRun:
     if config.recipe == "pretrain":
         there = "it labels nothing; a labeller starts from it"
         raise GrunlpError(f"{path} is a pretraining", there, f"Type recipe=srl model.init={path}")
-    if "tokenizer" in config:
+    if module_of([f"run={path}"]):
         there = "a labeller or tagger is needed here"
-        raise GrunlpError(f"{path} is a network that writes texts", there, "grunlp.predict and evaluate take it.")
+        raise GrunlpError(f"{path} is a run of recipe={config.recipe}", there, "grunlp.predict and evaluate take it.")
+    require_parts(path, [VOCABULARY])
     vocabulary = Vocabulary.load(path / VOCABULARY)
     with fitting(path):
         encoder, pieces = open_encoder(str(path / ENCODER) if config.model.encoder else None, weights=False)

@@ -91,13 +91,13 @@ def save_weights(path: Path, model: nn.Module) -> None:
     (path / WEIGHTS).write_bytes(save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
 
 
-def read_config(path: Path) -> DictConfig:
-    """How a finished run was built and trained. Raises GrunlpError where none lies."""
+def read_config(path: Path, parts: Sequence[str] = ()) -> DictConfig:
+    """How a finished run was built and trained. Raises GrunlpError where none lies, or without its `parts`."""
     require_parts(path, [CONFIG, WEIGHTS])
     with fitting(path):
         config = OmegaConf.load(path / CONFIG)
         assert isinstance(config, DictConfig) and "recipe" in config, f"{CONFIG} names no recipe"
-    require_parts(path, [TOKENIZER if "tokenizer" in config else VOCABULARY])
+    require_parts(path, parts)
     return config
 
 

@@ -31,8 +31,9 @@ _FOR_BEAMS = ("beam", "nbest", "alpha", "normalization", "coverage_penalty")  # 
 _SPELLINGS = 1000  # of a forbidden phrase in pieces
 
 
-def predict_texts(text: str | None, arguments: list[str]) -> int:
+def predict(text: str | None, arguments: list[str]) -> int:
     """Write a text for each source. text: a source that was typed, if one was."""
+    text = text and text.replace("\n", " ")
     defaults = {
         "input": "-",
         "output": "-",
@@ -98,7 +99,7 @@ def _wanted(given: dict[str, Any], tokenizer: TextTokenizer) -> Wanted:
     return Wanted(prefix, required, tuple(forbidden))
 
 
-def evaluate_texts(arguments: list[str]) -> int:
+def evaluate(arguments: list[str]) -> int:
     """Score what is written for a split, or for the sources of a file."""
     names = {"source": None, "target": None, "references": None}
     files = {"input": None, "input_target": None, **names, "metrics": None, "report": None}
@@ -166,7 +167,7 @@ def _shown(
     return sorted(shown, key=lambda one: one.score)
 
 
-def compare_texts(runs: Sequence[str], split: str, input: str | None) -> dict[str, dict[str, Any]]:
+def compare(runs: Sequence[str], split: str, input: str | None) -> dict[str, dict[str, Any]]:
     """What two runs write for a split of the data of the first, or for a file of such pairs; see `compare_measures`."""
     loaded = [_load(run) for run in runs]
     config = loaded[0][0].config
@@ -184,7 +185,7 @@ def compare_texts(runs: Sequence[str], split: str, input: str | None) -> dict[st
 def _parse(arguments: list[str], defaults: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """All values, and those of the search, whose defaults are those of the run."""
     run_dir = next(key.partition("=")[2] for key in reversed(arguments) if key.startswith("run="))
-    own = search_values(read_config(Path(run_dir.partition(",")[0])))
+    own = search_values(read_config(Path(run_dir.partition(",")[0]), [TOKENIZER]))
     given = parse_arguments(arguments, {"run": run_dir, **defaults, **own})
     search = {key: given[key] for key in own}
     if search["nbest"] > search["beam"]:

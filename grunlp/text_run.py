@@ -51,7 +51,7 @@ def load_text_run(path: str | Path) -> TextRun:
         GrunlpError: no run lies there, or its parts do not fit each other.
     """
     path = Path(path)
-    config = read_config(path)
+    config = read_config(path, [TOKENIZER])
     shared = config.tokenizer.shared
     if not shared:
         require_parts(path, [SOURCE_TOKENIZER])

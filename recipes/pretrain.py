@@ -41,6 +41,7 @@ def run(config: DictConfig) -> None:
         hidden_size=sizes.hidden_size,
         num_layers=sizes.num_layers,
         residual=sizes.residual,
+        cell=sizes.cell,
         input_dropout=sizes.dropout,
         dropout=sizes.dropout,
         word_dropout=0.0,

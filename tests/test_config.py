@@ -11,7 +11,7 @@ import pytest
 
 from grunlp import language_commands
 from grunlp.arguments import parse_arguments
-from grunlp.checks import BOUNDS, CHOICES, LINES, PAIRS, WRITERS
+from grunlp.checks import BOUNDS, CHOICES, DATA
 from grunlp.config import available, check_sweep, complete, compose_config, folder, keys
 from grunlp.data.readers import FORMATS
 from grunlp.data.schemes import SCHEMES
@@ -22,7 +22,6 @@ from grunlp.models.seq2seq import BRIDGES
 from grunlp.modules.attention import KINDS as ATTENTION
 from grunlp.modules.gru import CELLS
 
-TAGGED = ("tags", "wnut17")  # with a tag a word, and no frames
 
 ROOT = Path(__file__).parent.parent
 
@@ -55,7 +54,7 @@ ROOT = Path(__file__).parent.parent
         (
             ["data=text", "data.train=x"],
             "recipe=srl with data=text",
-            "raw text has neither frames nor tags",
+            "data=text is for recipe=pretrain",
             "recipe=pretrain",
         ),
         (["recipe=slr"], "recipe=slr: no such choice", "srl", "Did you mean recipe=srl?"),
@@ -160,8 +159,7 @@ def test_choices_are_those_of_the_signatures() -> None:
 
 def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
     names = {key for recipe in available("recipe") for key in keys(compose_config([f"recipe={recipe}"]))}
-    for data in available("data"):
-        recipe = "tag" if data in TAGGED else "translate" if data in PAIRS else "lm" if data in LINES else "pretrain"
+    for recipe, data in ((recipe, data) for recipe, sets in DATA.items() for data in sets):
         names |= set(keys(compose_config([f"recipe={recipe}", f"data={data}"])))
     assert {key for key in CHOICES if key not in ("split", "predicates", "scheme", "style")} <= names
     of_commands = {*language_commands.PREDICT, *language_commands.EVALUATE}
@@ -178,16 +176,14 @@ def test_every_number_has_bounds() -> None:
 
 
 def test_every_config_composes() -> None:
-    others = [f"{group}={name}" for group in ("data", "debug") for name in available(group)]
-    only = {"data=text": "pretrain", **{f"data={name}": "tag" for name in TAGGED}}
-    sentences = [recipe for recipe in available("recipe") if recipe not in (*WRITERS, "lm")]
-    pairs = [(r, o) for r in sentences for o in others if only.get(o, r) == r]
-    pairs = [(r, o) for r, o in pairs if o.partition("=")[2] not in PAIRS + LINES]
-    kinds = {*(f"data={name}" for name in PAIRS), *(f"debug={name}" for name in available("debug"))}
-    pairs += [(r, o) for r in WRITERS for o in sorted(kinds)]
-    pairs += [("lm", o) for o in others if o.partition("=")[2] in (*LINES, "demo", *available("debug"))]
-    assert len([compose_config([f"recipe={recipe}", other]) for recipe, other in pairs]) >= 4 * (4 + 4) + 3 + 2 * 11 + 8
-    assert {path.stem for path in folder("recipes").glob("*.py")} == set(available("recipe"))
+    assert {data for sets in DATA.values() for data in sets} == set(available("data"))
+    assert set(DATA) == {path.stem for path in folder("recipes").glob("*.py")} == set(available("recipe"))
+    for recipe, sets in DATA.items():
+        for other in (*(f"data={data}" for data in sets), *(f"debug={name}" for name in available("debug"))):
+            assert compose_config([f"recipe={recipe}", other]).recipe == recipe
+        for data in set(available("data")) - set(sets):
+            with pytest.raises(GrunlpError, match="it learns from data="):
+                compose_config([f"recipe={recipe}", f"data={data}"])
 
 
 DEFAULTS = {"run": None, "split": "test", "batch_tokens": 10, "flag": False}

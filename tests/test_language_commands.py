@@ -113,11 +113,11 @@ def test_two_runs_are_compared(folder: Path, call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["recipe=lm", "data=reversal"], "its data are pairs of texts"),
-        (["recipe=lm", "data=propbank-ewt"], "it needs running text"),
-        (["recipe=srl", "data=tinyshakespeare"], "running text is for language models"),
+        (["recipe=lm", "data=reversal"], "it learns from data=lines"),
+        (["recipe=lm", "data=propbank-ewt"], "it learns from data=lines"),
+        (["recipe=srl", "data=tinyshakespeare"], "data=tinyshakespeare is for recipe=lm"),
         (["recipe=lm", "model.adaptive=true"], "Type model.tied=false"),
-        (["recipe=lm", "data=text"], "it needs running text"),
+        (["recipe=lm", "data=text"], "it learns from data=lines"),
         (["recipe=lm", "model.adaptive=true", "model.tied=false", "model.embedding_size=8"], "a sixteenth of them"),
         (["recipe=lm", "trainer.monitor=dev/f1"], "dev/loss alone"),
         (["recipe=lm", "model.word_dropout=1.5"], "it is a probability here"),

@@ -107,7 +107,7 @@ def test_another_job_from_a_labeller_and_a_tagger_from_a_tagger(folder: Path, ca
     ("main", "arguments", "message"),
     [
         (train.main, ["recipe=tag", "data=tags"], "data.train is not given"),
-        (train.main, ["recipe=srl", "data=wnut17"], "has no frames"),
+        (train.main, ["recipe=srl", "data=wnut17"], "data=wnut17 is for recipe=tag"),
         (train.main, ["recipe=tag", "data=tags", "data.train={}/train.txt", "data.dev={}/dev.txt", "data.tags=9"],
          "no column 9"),
         (train.main, ["recipe=tag", "data=tags", "data.train={}/train.txt", "data.dev={}/dev.txt", "debug=tiny",

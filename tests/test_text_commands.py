@@ -199,8 +199,8 @@ def test_runs_of_other_words_do_not_write_together(folder: Path, call: Call) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["recipe=translate", "data=demo"], "it needs pairs of texts"),
-        (["recipe=srl", "data=reversal"], "its data are pairs of texts"),
+        (["recipe=translate", "data=demo"], "it learns from data=pairs"),
+        (["recipe=srl", "data=reversal"], "data=reversal is for recipe=translate, summarize"),
         (["recipe=translate", "model.attention_size=9"], "heads share the features evenly"),
         (["recipe=translate", "model.copy=true", "tokenizer.shared=false"], "which both sides must share"),
         (["recipe=translate", "trainer.monitor=dev/f1"], "with scores=bleu there are: dev/bleu, dev/loss"),

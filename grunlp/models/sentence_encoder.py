@@ -10,7 +10,7 @@ from grunlp.data.batches import Tokens
 from grunlp.data.shapes import SHAPES
 from grunlp.modules.dropout import VariationalDropout, WordDropout
 from grunlp.modules.embeddings import WordRepresentation
-from grunlp.modules.gru import StackedGRU
+from grunlp.modules.gru import Cell, StackedGRU
 from grunlp.modules.pretrained import PretrainedEncoder
 
 
@@ -24,7 +24,7 @@ class SentenceEncoder(nn.Module):
         word_size, character_size: features of a word from its table and from its spelling.
         characters: how spellings are read; "none" leaves them out.
         shapes: whether a vector of the shape of a word (its capitals and digits) is added to its row.
-        hidden_size, num_layers, residual: of the BiGRU, see `StackedGRU`.
+        hidden_size, num_layers, residual, cell: of the BiGRU, see `StackedGRU`.
         input_dropout, dropout: variational, of the words and of the states.
         word_dropout: strength, see `WordDropout`.
 
@@ -45,6 +45,7 @@ class SentenceEncoder(nn.Module):
         hidden_size: int,
         num_layers: int,
         residual: Literal["none", "add", "highway"],
+        cell: Cell,
         input_dropout: float,
         dropout: float,
         word_dropout: float,
@@ -57,7 +58,7 @@ class SentenceEncoder(nn.Module):
         self.pretrained = pretrained
         self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(dropout)
         self.word_size = self.words.output_size + (pretrained.output_size if pretrained is not None else 0)
-        self.gru = StackedGRU(self.word_size, hidden_size, num_layers, True, dropout, residual)
+        self.gru = StackedGRU(self.word_size, hidden_size, num_layers, True, dropout, residual, cell)
         self.output_size = self.gru.output_size
 
     def forward(self, batch: Tokens) -> tuple[Tensor, Tensor]:

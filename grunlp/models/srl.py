@@ -12,7 +12,7 @@ from grunlp.decoding.viterbi import bio_constraints, predicate_mask, viterbi_bio
 from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.modules.crf import LinearChainCRF
 from grunlp.modules.dropout import VariationalDropout
-from grunlp.modules.gru import StackedGRU
+from grunlp.modules.gru import Cell, StackedGRU
 
 
 class Encoded(NamedTuple):
@@ -91,7 +91,7 @@ class SRLModel(nn.Module):
         predicate_size: features of x_t above.
         extra: whether part of the training data is `data.extra`.
         distance: tokens beyond which distances are not told apart.
-        residual: of the BiGRU a predicate, see `StackedGRU`.
+        residual, cell: of the BiGRU a predicate, see `StackedGRU`.
         dropout: variational, between its layers and of its states.
         decoder: "viterbi" scores each tag alone and finds the best legal sequence; "crf" learns transitions as well.
         label_smoothing: of the tags, for "viterbi".
@@ -112,6 +112,7 @@ class SRLModel(nn.Module):
         extra: bool,
         distance: int,
         residual: Literal["none", "add", "highway"],
+        cell: Cell,
         dropout: float,
         decoder: Literal["viterbi", "crf"],
         label_smoothing: float,
@@ -137,7 +138,7 @@ class SRLModel(nn.Module):
         nn.init.normal_(self.distances.weight, std=0.3)
         self.extra = nn.Parameter(torch.zeros(predicate_size)) if extra else None
         self.predicate_gru = StackedGRU(
-            predicate_size, predicate_hidden_size, predicate_num_layers, True, dropout, residual
+            predicate_size, predicate_hidden_size, predicate_num_layers, True, dropout, residual, cell
         )
         read = self.predicate_gru.output_size + predicate_size
         self.roles = nn.Linear(read, len(self.tags))

@@ -19,7 +19,7 @@ BATCH = FrameCollator(VOCABULARY, None)(CORPUS)
 
 def make(hidden: float = 0.3, shapes: bool = False) -> MaskedLanguageModel:
     torch.manual_seed(0)
-    sizes = (8, 6, "cnn", shapes, 8, 1, "none")
+    sizes = (8, 6, "cnn", shapes, 8, 1, "none", "gru")
     encoder = SentenceEncoder(VOCABULARY.word_counts, len(VOCABULARY.characters), None, *sizes, 0.1, 0.1, 0.0)
     return MaskedLanguageModel(encoder, hidden)
 

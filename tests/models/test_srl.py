@@ -39,6 +39,7 @@ OPTIONS: dict[str, Any] = dict(
     extra=False,
     distance=3,
     residual="none",
+    cell="gru",
     input_dropout=0.1,
     dropout=0.1,
     word_dropout=0.1,
@@ -54,7 +55,7 @@ def make(v: Vocabulary = VOCABULARY, **changes: Any) -> SRLModel:
     torch.manual_seed(0)
     options = {**OPTIONS, **changes}
     own = set(inspect.signature(SRLModel).parameters)
-    lower = {key: value for key, value in options.items() if key not in own or key in ("residual", "dropout")}
+    lower = {key: value for key, value in options.items() if key not in own or key in ("residual", "cell", "dropout")}
     encoder = SentenceEncoder(v.word_counts, len(v.characters), shapes=False, **lower)
     upper = {key: value for key, value in options.items() if key in own}
     return SRLModel(v.tags.items, encoder, v.rolesets.counts, len(v.pos), **upper)

@@ -30,6 +30,7 @@ SIZES: dict[str, Any] = {
     "hidden_size": 6,
     "num_layers": 2,
     "residual": "add",
+    "cell": "gru",
     "input_dropout": 0.1,
     "dropout": 0.1,
     "word_dropout": 0.1,

@@ -8,6 +8,7 @@ from typing import Any
 from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus, keys_of, leave_out
+from grunlp.data.corpora.folds import take_fold
 from grunlp.data.corpora.store import require_given, stamps, store, store_hub
 from grunlp.data.demo import demo_examples
 from grunlp.data.example import Example
@@ -49,7 +50,7 @@ def open_frames(data: Mapping[str, Any]) -> Corpus:
     disable_progress_bars()
     options = dict(data)
     name, extra = options.pop("name"), options.pop("extra")
-    splits = open_splits(name, options)
+    splits = take_fold(open_splits(name, options), data, documents)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     held_out = keys_of(dev, test)
     train, left_out = leave_out(name, train, held_out)
@@ -71,9 +72,15 @@ def open_splits(name: str, options: Mapping[str, Any]) -> dict[str, Dataset]:
 
     Args:
         name: of the data set.
-        options: the other keys of its group, but for `extra`.
+        options: the other keys of its group, but for `extra`; those of folds have no effect.
     """
-    return _OPENERS[name](**options)
+    return _OPENERS[name](**{key: value for key, value in options.items() if key not in ("folds", "fold")})
+
+
+def documents(examples: Dataset) -> list[str]:
+    """The document of each example."""
+    found: list[str] = examples["document"]
+    return found
 
 
 def open_file(path: str, words: str | None, format: str | None) -> Dataset:
@@ -104,9 +111,7 @@ def _open_files(
     test_words: str | None,
     format: str | None,
 ) -> dict[str, Dataset]:
-    require_given(
-        "a training needs data.train and data.dev; data.test is scored once at the end", "FILE", train=train, dev=dev
-    )
+    require_given("a training needs data.train and data.dev", "FILE", train=train)
     files = zip(SPLITS, (train, dev, test), (train_words, dev_words, test_words), strict=True)
     return {split: open_file(path, words, format) for split, path, words in files if path}
 

@@ -9,6 +9,7 @@ from datasets import Dataset, Features, Value, concatenate_datasets, disable_pro
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus
 from grunlp.data.corpora.folders import PublicFile, data_folder
+from grunlp.data.corpora.folds import take_fold
 from grunlp.data.corpora.store import matching_files, refuse, require_given, stamps, store, store_hub
 from grunlp.data.demo import demo_examples
 from grunlp.data.leaks import text_key
@@ -45,7 +46,8 @@ def open_running_text(data: Mapping[str, Any]) -> Corpus:
     disable_progress_bars()
     options = dict(data)
     name = options.pop("name")
-    splits = _OPENERS[name](**options)
+    folds = {key: options.pop(key, 0) for key in ("folds", "fold")}
+    splits = take_fold(_OPENERS[name](**options), {"name": name, **folds}, None)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     for split, lines in splits.items():
         if not any(text.strip() for text in lines["text"]):

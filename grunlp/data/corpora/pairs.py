@@ -9,6 +9,7 @@ from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus
 from grunlp.data.corpora.folders import PublicFile, data_folder
+from grunlp.data.corpora.folds import take_fold
 from grunlp.data.corpora.store import require_given, stamps, store, store_hub
 from grunlp.data.demo.headlines import headline_pairs
 from grunlp.data.demo.reversal import reversal_pairs
@@ -55,7 +56,8 @@ def open_pairs(data: Mapping[str, Any], both: bool) -> Corpus:
     disable_progress_bars()
     options = dict(data)
     name = options.pop("name")
-    splits = _OPENERS[name](**options)
+    folds = {key: options.pop(key, 0) for key in ("folds", "fold")}
+    splits = take_fold(_OPENERS[name](**options), {"name": name, **folds}, lambda pairs: pairs["source"])
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     whole = len(train)
     train = _without_empty(name, train)
@@ -118,8 +120,7 @@ def _open_files(
     target: str | None,
     references: str | None,
 ) -> dict[str, Dataset]:
-    there = "a training needs data.train and data.dev; data.test is scored once at the end"
-    require_given(there, "FILE", train=train, dev=dev)
+    require_given("a training needs data.train and data.dev", "FILE", train=train)
     files = zip(SPLITS, (train, dev, test), (train_target, dev_target, test_target), strict=True)
     return {split: open_pair_file(path, other, source, target, references) for split, path, other in files if path}
 

@@ -9,6 +9,7 @@ from datasets import Dataset, Features, List, Value, disable_progress_bars
 from grunlp.data.corpora import frames
 from grunlp.data.corpora.corpus import SPLITS, Corpus, keys_of, leave_out
 from grunlp.data.corpora.folders import data_folder
+from grunlp.data.corpora.folds import take_fold
 from grunlp.data.corpora.store import require_given, stamps, store, store_hub
 from grunlp.data.example import Tagged
 from grunlp.data.readers import detect
@@ -35,10 +36,12 @@ def open_tags(data: Mapping[str, Any]) -> Corpus:
     options = dict(data)
     name = options.pop("name")
     options.pop("extra", None)
+    folds = {key: options.pop(key, 0) for key in ("folds", "fold")}
     if name in _OPENERS:
         splits = _OPENERS[name](**options)
     else:
         splits = {split: _pos_as_tags(name, split, part) for split, part in frames.open_splits(name, options).items()}
+    splits = take_fold(splits, {"name": name, **folds}, frames.documents)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     train, left_out = leave_out(name, train, keys_of(dev, test))
     if not len(train):
@@ -79,9 +82,7 @@ def open_tag_file(path: str, words: str | None, tags: str | None) -> Dataset:
 def _open_tag_files(
     train: str | None, dev: str | None, test: str | None, words: str | None, tags: str | None
 ) -> dict[str, Dataset]:
-    require_given(
-        "a training needs data.train and data.dev; data.test is scored once at the end", "FILE", train=train, dev=dev
-    )
+    require_given("a training needs data.train and data.dev", "FILE", train=train)
     splits = {split: path for split, path in zip(SPLITS, (train, dev, test), strict=True) if path}
     return {split: open_tag_file(path, words, tags) for split, path in splits.items()}
 

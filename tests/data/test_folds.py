@@ -1,0 +1,48 @@
+import pytest
+from datasets import Dataset
+
+from grunlp.data.corpora.folds import take_fold
+from grunlp.errors import GrunlpError
+
+NAMES = ["a", "a", "b", "c", "", "", "d", "e", "e", "e", "f", ""]
+SPLITS = {
+    "train": Dataset.from_dict({"n": list(range(9)), "document": NAMES[:9]}),
+    "dev": Dataset.from_dict({"n": [9, 10, 11], "document": NAMES[9:]}),
+    "test": Dataset.from_dict({"n": [12], "document": ["a"]}),
+}
+
+
+def folds_of(count: int, kept_in_order: bool) -> list[dict[str, list[int]]]:
+    groups = None if kept_in_order else (lambda rows: rows["document"])
+    taken = [take_fold(SPLITS, {"name": "x", "folds": count, "fold": fold}, groups) for fold in range(count)]
+    return [{split: list(rows["n"]) for split, rows in splits.items()} for splits in taken]
+
+
+@pytest.mark.parametrize("kept_in_order", [True, False])
+@pytest.mark.parametrize("count", [3, 4, 6])
+def test_every_example_is_tested_once_and_in_one_split_of_a_fold(count: int, kept_in_order: bool) -> None:
+    found = folds_of(count, kept_in_order)
+    assert sorted(n for splits in found for n in splits["test"]) == list(range(12))
+    for fold, splits in enumerate(found):
+        assert sorted(n for rows in splits.values() for n in rows) == list(range(12))
+        assert splits["dev"] == found[(fold + 1) % count]["test"], "the fold after it chooses the epoch"
+        if kept_in_order:
+            assert splits["test"] == list(range(fold * 12 // count, (fold + 1) * 12 // count))
+
+
+def test_documents_stay_together_and_folds_are_of_a_size() -> None:
+    for splits in folds_of(4, kept_in_order=False):
+        documents = [{NAMES[n] for n in rows} - {""} for rows in splits.values()]
+        assert not (documents[0] & documents[1] or documents[0] & documents[2] or documents[1] & documents[2])
+        assert 2 <= len(splits["test"]) <= 4
+
+
+def test_without_folds_nothing_changes_and_dev_is_needed() -> None:
+    assert take_fold(SPLITS, {"name": "x"}, None) == SPLITS
+    with pytest.raises(GrunlpError, match=r"(?s)data.dev is not given.*Add data.dev=FILE, or data.folds=5"):
+        take_fold({"train": SPLITS["train"]}, {"name": "x", "folds": 0}, None)
+
+
+def test_too_few_documents() -> None:
+    with pytest.raises(GrunlpError, match=r"(?s)x: too little for 5 folds.*12 examples in too few documents"):
+        take_fold(SPLITS, {"name": "x", "folds": 5, "fold": 0}, lambda rows: ["a", "b", "c"] * 4)
