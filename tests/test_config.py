@@ -22,7 +22,6 @@ from grunlp.models.seq2seq import BRIDGES
 from grunlp.modules.attention import KINDS as ATTENTION
 from grunlp.modules.gru import CELLS
 
-
 ROOT = Path(__file__).parent.parent
 
 
