@@ -26,6 +26,9 @@ DATA = {
     ),
     "aeslc": "E-mails of a company and their subject lines (AESLC; Zhang and Tetreault 2019); CC BY-NC-SA 4.0.",
     "tinyshakespeare": "A million characters of Shakespeare (Karpathy 2015); public domain.",
+    "polarity": "Sentences of film reviews (sentence polarity 1.0; Pang and Lee 2005); CC BY 4.0.",
+    "opinions": "The bundled demonstration, sentences made by rules: a model trained on it is good for nothing else.",
+    "waves": "The bundled demonstration, made-up numbers: a model trained on it is good for nothing else.",
     "propbank-frames": "The example sentences of the PropBank frame files; CC BY-SA 4.0.",
 }
 
@@ -34,10 +37,14 @@ _ROLES = (
     "Most frequent senses: what a lemma's most frequent roleset of the training data would always have got.",
 )
 _UNLIKE = "for text unlike the training data, or in another language, without an evaluation on such text."
+_WRITER = (
+    "What it writes may read well and be wrong, and repeats what its training data say of people: not for what is",
+    "read as true, and not",
+)
 _OWN = "Data of the user's own is among it, whose licence is not known here."
 
-# Recipes whose models write texts: what they are trained on.
-_UNITS = {"translate": "pairs", "summarize": "pairs", "lm": "lines"}
+# Recipes whose models are scored by measures: what they are trained on.
+_UNITS = {"translate": "pairs", "summarize": "pairs", "lm": "lines", "classify": "examples"}
 
 # By recipe, labellers if it is another: what the model is, its input and its output.
 _KINDS = {
@@ -48,6 +55,7 @@ _KINDS = {
     ),
     "translate": ("Translator", "a text a line", "a text for each"),
     "summarize": ("Summarizer", "a text a line", "a short text for each"),
+    "classify": ("Classifier", "texts, or sequences of measurements", "the probability of each class"),
     "lm": ("Language model", "the beginning of a text, or nothing", "how it may go on, or how likely a text is"),
 }
 _LABELLER = (
@@ -87,15 +95,19 @@ def write_card(path: Path, more: Sequence[str] = ()) -> None:
         f"- {training['left_out']} training {unit} left out because they occur in dev or test",
         *_speed(metrics),
         "",
-        *(_measured(metrics) if config.recipe in _UNITS else _labelled(metrics, config.recipe == "tag")),
+        *(
+            _measured(metrics, config.recipe == "classify")
+            if config.recipe in _UNITS
+            else _labelled(metrics, config.recipe == "tag")
+        ),
         _UNLIKE,
         "",
     ]
     (path / CARD).write_text("\n".join(lines), encoding="utf-8")
 
 
-def _measured(metrics: dict[str, Any]) -> list[str]:
-    """Scores of texts, and what they are not good for."""
+def _measured(metrics: dict[str, Any], classifier: bool) -> list[str]:
+    """Scores that are measures, and what the model is not good for."""
     lines = ["| split | what | score | 95 % interval | counted by |", "|---|---|---|---|---|"]
     for split in ("dev", "test"):
         for name, score in metrics.get(split, {}).items():
@@ -104,10 +116,13 @@ def _measured(metrics: dict[str, Any]) -> list[str]:
     return [
         *lines,
         "",
-        "Intervals are by bootstrap over texts or lines.",
+        "Intervals are by bootstrap over examples.",
         "",
-        "What it writes may read well and be wrong, and repeats what its training data say of people: not for what is",
-        "read as true, and not",
+        *(
+            ["Wrong classes are to be expected at these scores: not for decisions about people, and not"]
+            if classifier
+            else _WRITER
+        ),
     ]
 
 

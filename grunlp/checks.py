@@ -14,11 +14,12 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "model.decoder": ("viterbi", "crf"),
     "model.cell": ("gru", "gru-before", "lstm", "rnn", "mingru"),
     "model.attention": ("additive", "dot", "multihead"),
+    "model.pooling": ("last", "max", "mean", "attention"),
     "model.bridge": ("zero", "last", "mean", "attention"),
     "tokenizer.kind": ("bpe", "unigram", "word", "character"),
     "search.normalization": ("length", "gnmt"),
     "scores": ("bleu", "rouge"),
-    "trainer.monitor": ("dev/f1", "dev/bleu", "dev/rouge", "dev/loss"),
+    "trainer.monitor": ("dev/f1", "dev/accuracy", "dev/bleu", "dev/rouge", "dev/loss"),
     "trainer.accelerator": ("auto", "cpu", "gpu", "mps"),
     "trainer.precision": ("auto", "32-true", "16-mixed", "bf16-mixed", "64-true"),
     "data.format": (
@@ -51,6 +52,7 @@ DATA = {
     "translate": _PAIRS,
     "summarize": _PAIRS,
     "lm": ("lines", "hub-lines", "tinyshakespeare", "demo"),
+    "classify": ("classes", "hub-classes", "polarity", "opinions", "waves"),
 }
 
 NULLABLE = ("data.test",)  # words that may be taken away: a data set need not have a test split
@@ -81,6 +83,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "attention_size": _SIZE,
     "heads": (1, 4096),
     "coverage": _WEIGHT,
+    "taper": (0.01, 100.0),
+    "longest": (0, 10**9),
     "resplit": _SHARE,
     "size": (5, 10**7),
     "beam": (1, 1000),
@@ -195,6 +199,12 @@ def check_together(values: Mapping[str, Any]) -> None:
     elif values["trainer.monitor"] in ("dev/bleu", "dev/rouge"):
         there = f"recipe={values['recipe']} writes no texts"
         raise GrunlpError(f"trainer.monitor={values['trainer.monitor']}", there, "Type trainer.monitor=dev/loss")
+    elif (values["trainer.monitor"] == "dev/accuracy") > (recipe == "classify"):
+        raise GrunlpError("trainer.monitor=dev/accuracy", "only a classifier has it", "Type trainer.monitor=dev/loss")
+    elif recipe == "classify" and values["trainer.monitor"] == "dev/f1":
+        raise GrunlpError(
+            "trainer.monitor=dev/f1", "a classifier has dev/accuracy", "Type trainer.monitor=dev/accuracy"
+        )
     if values.get("model.characters") == "gru" and values["model.character_size"] % 2:
         there = "its two directions share them evenly"
         raise GrunlpError("model.characters=gru with an odd model.character_size", there, "Add 1 to it.")

@@ -24,7 +24,7 @@ from grunlp.checks import DATA, check_choice, check_together, check_value, unkno
 from grunlp.errors import GrunlpError
 
 _PACKAGE = Path(__file__).parent
-GROUPS = ("recipe", "data", "debug")
+GROUPS = ("recipe", "data", "model", "debug")
 
 _FILES = {f"data.{split}{kind}" for split in ("train", "dev", "test") for kind in ("", "_words", "_target")}
 _TEXTS = _FILES | {
@@ -34,7 +34,10 @@ _TEXTS = _FILES | {
     "vocabulary.vectors",
     "model.encoder",
     "model.init",
-    *(f"data.{key}" for key in ("extra", "path", "config", "text", "words", "tags", "source", "target", "references")),
+    *(
+        f"data.{key}"
+        for key in ("extra", "path", "config", "text", "words", "tags", "source", "target", "references", "label")
+    ),
 }
 
 

@@ -3,6 +3,7 @@
     weights.safetensors   the network
     config.yaml           how it was built and trained
     vocabulary.json       strings and their ids
+    classes.json          what a classifier chooses among
     tokenizer.json        of a network that writes text, instead; source_tokenizer.json where its source has its own
     encoder/              tokenizer and configuration of a pretrained encoder, where there is one
     outputs-test.txt      what it wrote for a split
@@ -31,7 +32,7 @@ from yaml import YAMLError
 from grunlp.errors import GrunlpError
 
 WEIGHTS, CONFIG, METRICS, CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
-VOCABULARY, ENCODER, LOGS, CHECKPOINT = "vocabulary.json", "encoder", "logs", "checkpoint"
+VOCABULARY, CLASSES, ENCODER, LOGS, CHECKPOINT = "vocabulary.json", "classes.json", "encoder", "logs", "checkpoint"
 TOKENIZER, SOURCE_TOKENIZER, OUTPUTS = "tokenizer.json", "source_tokenizer.json", "outputs-{}.txt"
 
 
@@ -79,7 +80,7 @@ def _require_overwritable(path: Path, overwrite: bool) -> None:
 def clear_run(path: Path) -> None:
     """Remove the files of a run, if one lies there, and no others."""
     outputs = [OUTPUTS.format(split) for split in ("train", "dev", "test")]
-    for name in (WEIGHTS, CONFIG, VOCABULARY, TOKENIZER, SOURCE_TOKENIZER, METRICS, CARD, *outputs):
+    for name in (WEIGHTS, CONFIG, VOCABULARY, CLASSES, TOKENIZER, SOURCE_TOKENIZER, METRICS, CARD, *outputs):
         (path / name).unlink(missing_ok=True)
     for name in (LOGS, CHECKPOINT, ENCODER):
         shutil.rmtree(path / name, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The shapes in which readers yield a sentence: with frames, or with a tag a word.
+"""The shapes in which readers yield a sentence: with frames, with a tag a word, or with a class.
 
 An example is a plain dictionary, so that Hugging Face `datasets` can hold it:
 
@@ -12,6 +12,7 @@ and its `place`: the number of its line, and where in that line its text starts.
 One of `data.extra` says so by `extra`.
 
 A tagged sentence has `tags`, one a word, in the place of `pos` and `frames`. Tags of spans are IOB2.
+A classified text has a `label`; so has a sequence of measurements, which has no words but numbers.
 """
 
 from typing import NotRequired, TypedDict
@@ -49,3 +50,22 @@ class Tagged(Sentence):
     """One sentence with a tag a word."""
 
     tags: list[str]
+
+
+class Classified(Sentence):
+    """A text of one or more sentences and its class, "" where that is not known."""
+
+    label: str
+
+
+class Measured(TypedDict):
+    """A sequence of measurements and its class, "" where that is not known.
+
+    steps: T.
+    values: the T x C numbers, one step after another.
+    """
+
+    id: str
+    label: str
+    steps: int
+    values: list[float]

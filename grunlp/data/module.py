@@ -11,6 +11,7 @@ from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from grunlp.data.batches import FrameCollator, TagCollator, Tokens
+from grunlp.data.class_batches import MeasuredBatch, MeasuredCollator, TextCollator
 from grunlp.data.corpora.corpus import Corpus
 from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.data.text_batches import PairBatch, PairCollator
@@ -77,7 +78,7 @@ class BatchData(LightningDataModule, ABC):
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Lightning does not know the types of our batches."""
-        assert isinstance(batch, Tokens | PairBatch)
+        assert isinstance(batch, Tokens | PairBatch | MeasuredBatch)
         return batch.to(device)
 
 
@@ -120,6 +121,50 @@ class SentenceData(BatchData):
     def validation(self) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
         """The development split."""
         return self.corpus.dev, self._sampler(self.corpus.dev, False), self.collate
+
+
+class ClassData(BatchData):
+    """Batches of sequences with a class each.
+
+    Args:
+        corpus: the splits, of texts or of measurements.
+        collate: makes batches of them.
+        batch_tokens, num_workers, reshuffle, seed: as above.
+        longest: words of a text that are read; 0: all. The log says how many texts are longer.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        collate: TextCollator | MeasuredCollator,
+        batch_tokens: int,
+        num_workers: int,
+        longest: int,
+        reshuffle: bool,
+        seed: int,
+    ) -> None:
+        super().__init__(batch_tokens, num_workers, reshuffle, seed)
+        self.collate = collate
+        self.train = (corpus.train, self._sampler(corpus.name, "train", corpus.train, longest, True))
+        self.dev = (corpus.dev, self._sampler(corpus.name, "dev", corpus.dev, longest, False))
+
+    def _sampler(self, name: str, split: str, part: Dataset, longest: int, shuffle: bool) -> TokenBudgetSampler:
+        texts = "words" in part.column_names
+        lengths = [len(words) for words in part["words"]] if texts else list(part["steps"])
+        long = sum(length > longest for length in lengths) if texts and longest else 0
+        if long:
+            said = "%s: %d of %d texts in the %s split are read up to their first %d words alone (loader.longest)"
+            log.warning(said, name, long, len(lengths), split, longest)
+            lengths = [min(length, longest) for length in lengths]
+        return self.sampler(lengths, [1] * len(lengths), shuffle)
+
+    def training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+        """The training split."""
+        return *self.train, self.collate
+
+    def validation(self) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+        """The development split."""
+        return *self.dev, self.collate
 
 
 class PairData(BatchData):

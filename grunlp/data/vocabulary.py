@@ -115,6 +115,22 @@ class Vocabulary:
             rolesets=RolesetCounter().finish({}),
         )
 
+    @classmethod
+    def count_words(cls, texts: Iterable[Sequence[str]], min_count: int, extra_words: Iterable[str]) -> "Vocabulary":
+        """Count the words of training texts that have no tags. Other arguments as for `count`."""
+        words = _Words()
+        for text in texts:
+            words.add(text)
+        table, counts = words.finish(min_count, extra_words)
+        return cls(
+            words=table,
+            word_counts=counts,
+            characters=Table([PAD, UNKNOWN, *sorted(words.characters)], unknown=1),
+            tags=Table([], None),
+            pos=Table([PAD], unknown=0),
+            rolesets=RolesetCounter().finish({}),
+        )
+
     def with_more(self, other: "Vocabulary") -> "Vocabulary":
         """This vocabulary and behind it what `other` has beyond it; counts are added."""
         counts = dict(zip(self.words.items, self.word_counts, strict=True))

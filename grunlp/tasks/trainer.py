@@ -34,6 +34,7 @@ _LAST = "last-{epoch}"  # checkpoints of the last epochs
 # Which way is up. A score that is not here cannot be monitored: guessing a direction keeps the worst weights.
 DIRECTIONS: dict[str, Literal["min", "max"]] = {
     "dev/f1": "max",
+    "dev/accuracy": "max",
     "dev/bleu": "max",
     "dev/rouge": "max",
     "dev/loss": "min",

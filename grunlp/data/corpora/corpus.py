@@ -1,7 +1,7 @@
 """What all corpora have in common: splits, and that no training sentence occurs in dev or test."""
 
 import logging
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from datasets import Dataset
@@ -39,7 +39,12 @@ def keys_of(*splits: Dataset | None) -> set[str]:
 
 def leave_out(name: str, examples: Dataset, held_out: Set[str]) -> tuple[Dataset, int]:
     """The examples whose text is not among `held_out`, and how many others there were."""
-    keep = [i for i, words in enumerate(examples["words"]) if text_key(words) not in held_out]
+    return leave_out_keys(name, examples, map(text_key, examples["words"]), held_out)
+
+
+def leave_out_keys(name: str, examples: Dataset, keys: Iterable[str], held_out: Set[str]) -> tuple[Dataset, int]:
+    """The same with the key of each example given."""
+    keep = [i for i, key in enumerate(keys) if key not in held_out]
     left_out = len(examples) - len(keep)
-    log.info("%s: %d training sentences, %d more left out because they occur in dev or test", name, len(keep), left_out)
+    log.info("%s: %d training examples, %d more left out because they occur in dev or test", name, len(keep), left_out)
     return (examples.select(keep) if left_out else examples), left_out

@@ -84,6 +84,25 @@ def read_hub_lines(name: str, split: str, text: str, config: str | None) -> Iter
         yield from one.removesuffix("\n").split("\n")
 
 
+def read_hub_classes(name: str, split: str, text: str, label: str, config: str | None) -> Iterator[tuple[str, str]]:
+    """Texts and classes of one split. text, label: the columns. Other arguments and errors as above."""
+    where = f"{name} [{split}]"
+    rows, number = _load(name, split, config), 0
+    names = getattr((rows.features or {}).get(label), "names", None)  # of a ClassLabel
+    for number, row in enumerate(rows, start=1):
+        for column in (text, label):
+            _require_column(where, column, row)
+        found = row[label]
+        if names is not None and isinstance(found, int) and 0 <= found < len(names):
+            found = names[found]
+        if not isinstance(row[text], str) or not isinstance(found, str | int) or found == "":
+            there = f"expected a text in {text} and a class in {label}"
+            raise DataError(where, number, f"got {type(row[text]).__name__} and {found!r}", there, "mend the row")
+        yield row[text], str(found)
+    if not number:
+        raise DataError(where, None, "holds no row", "expected at least one", "check the split")
+
+
 def _numbered_texts(
     name: str, split: str, columns: Sequence[str], config: str | None
 ) -> Iterator[tuple[int, list[str]]]:

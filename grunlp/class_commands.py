@@ -1,0 +1,166 @@
+"""What `predict`, `evaluate` and `compare` do with classifiers."""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from math import exp
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+
+from grunlp.arguments import parse_arguments, require_new
+from grunlp.class_run import ClassRun, load_class_run
+from grunlp.data.class_batches import MeasuredCollator
+from grunlp.data.corpora.classes import features_of, open_class_file, open_class_split
+from grunlp.data.example import Classified
+from grunlp.data.readers.arrays import SUFFIXES, read_arrays
+from grunlp.data.readers.classified import read_classified
+from grunlp.data.readers.pairs import read_sources
+from grunlp.data.tokens import tokenize
+from grunlp.errors import GrunlpError
+from grunlp.metrics.classes import ClassScores
+from grunlp.metrics.comparison import compare_measures
+from grunlp.run_folder import write_metrics
+from grunlp.streams import BadLines, keep_standard_input, write_out
+from grunlp.tasks.classifying import Decision, classify, score
+
+PREDICT: dict[str, Any] = {
+    "run": None,
+    "input": "-",
+    "output": "-",
+    "source": None,
+    "style": "auto",
+    "batch_tokens": 8000,
+}
+EVALUATE: dict[str, Any] = {
+    "run": None,
+    "split": None,
+    "input": None,
+    "source": None,
+    "label": None,
+    "metrics": None,
+    "batch_tokens": 8000,
+}
+
+
+def predict(text: str | None, arguments: list[str]) -> int:
+    """Classify a typed text, the lines of a file, or the sequences of an array."""
+    given = parse_arguments(arguments, PREDICT)
+    if text is not None and (given["input"] != "-" or given["source"]):
+        raise GrunlpError(f"{text!r} with input= or source=", "a text stands for them", "Give one or the other.")
+    require_new("output", None if given["output"] == "-" else given["output"])
+    run = load_class_run(given["run"])
+    bad = BadLines(given["input"])
+    with tempfile.TemporaryDirectory() as folder:
+        examples = _inputs(run, text, given["input"], given["source"], Path(folder), bad)
+        found = classify(run.model, run.collate, examples, given["batch_tokens"])
+        as_json = given["style"] == "json" or (
+            given["style"] == "auto" and not (given["output"] == "-" and sys.stdout.isatty())
+        )
+        write_out(given["output"], (_record(run, one) if as_json else _line(run, one) for one in found))
+    return 1 if bad.count else 0
+
+
+def _inputs(
+    run: ClassRun, text: str | None, path: str, source: str | None, folder: Path, bad: BadLines
+) -> Iterable[Any]:
+    """What is to be classified: an example for each line, an empty one too, or for each sequence."""
+    numbers = isinstance(run.collate, MeasuredCollator)
+    if text is None and path != "-" and path.endswith(SUFFIXES) != numbers:
+        kind = "sequences of measurements" if numbers else "texts"
+        raise GrunlpError(f"input={path}", f"this run classifies {kind}", "Name another file or run.")
+    if isinstance(run.collate, MeasuredCollator):
+        if text is not None or path == "-":
+            there = f"this run classifies sequences of {run.collate.features} measurements a step"
+            raise GrunlpError("a text, or standard input", there, f"Type input=FILE{SUFFIXES[0]}")
+        examples = list(read_arrays(path, source, None, labels=False))
+        _require_features(path, len(examples[0]["values"]) // max(1, examples[0]["steps"]), run.collate)
+        return examples
+    if text is not None:
+        return [_example("1", text)]
+    path = str(keep_standard_input(folder, "a text a line")) if path == "-" else path
+    if ".csv" in Path(path).suffixes or source is not None:
+        return read_classified(path, source, None, bad, labels=False)
+    return (_example(pair["id"], pair["source"]) for pair in read_sources(path, None, bad))
+
+
+def _example(name: str, text: str) -> Classified:
+    return Classified(id=name, document="", words=[token.word for token in tokenize(text)], label="")
+
+
+def _require_features(path: str, size: int, collate: MeasuredCollator) -> None:
+    if size != collate.features:
+        there = f"this run was trained on {collate.features}"
+        raise GrunlpError(f"{path} has {size} features a step", there, "Name another file or run.")
+
+
+def _record(run: ClassRun, one: Decision) -> str:
+    """A JSON object: the class, the probability of each, and of texts how much each word counted."""
+    shares = _probabilities(run, one)
+    record: dict[str, Any] = {"id": one.example["id"], "label": max(shares, key=lambda name: shares[name])}
+    record["probabilities"] = {name: round(share, 6) for name, share in shares.items()}
+    if "words" in one.example:
+        words = one.example["words"][: len(one.weights)]
+        record["words"], record["weights"] = words, [round(weight, 4) for weight in one.weights]
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _line(run: ClassRun, one: Decision) -> str:
+    """For reading: the class, its probability, and of a text its first words."""
+    shares = _probabilities(run, one)
+    name = max(shares, key=lambda name: shares[name])
+    text = " ".join(one.example["words"]) if "words" in one.example else one.example["id"]
+    return f"{name:16} {100 * shares[name]:5.1f} %  {text if len(text) <= 80 else text[:79] + '…'}\n"
+
+
+def _probabilities(run: ClassRun, one: Decision) -> dict[str, float]:
+    return {name: exp(value) for name, value in zip(run.model.classes, one.log_probs, strict=True)}
+
+
+def evaluate(arguments: list[str]) -> int:
+    """Classify a split, or a file with classes, and print how well."""
+    given = parse_arguments(arguments, EVALUATE)
+    if given["input"] and given["split"]:
+        raise GrunlpError("split= with input=", "a file stands for a split", "Give one or the other.")
+    if (given["source"] or given["label"]) and not given["input"]:
+        raise GrunlpError("source= or label= without input=", "they tell of a file", "Add input=FILE")
+    require_new("metrics", given["metrics"])
+    run = load_class_run(given["run"])
+    names = (given["source"], given["label"])
+    scores = _score(run, _gold(run, given["split"] or "test", given["input"], names), given["batch_tokens"])
+    print(scores.report(), end="")
+    if given["metrics"]:
+        Path(given["metrics"]).write_text(json.dumps(scores.as_dict(), indent=2), encoding="utf-8")
+    elif not given["input"]:
+        write_metrics(run.path, given["split"] or "test", scores.as_dict())
+    return 0
+
+
+def _gold(run: ClassRun, split: str, path: str | None, names: tuple[str | None, str | None]) -> Dataset:
+    """A split of the data of a run, or a file of examples with classes, read as those were unless `names` say else."""
+    if not path:
+        return open_class_split(run.config.data, split)
+    own = [run.config.data.get(key) if run.config.data.name == "classes" else None for key in ("source", "label")]
+    return open_class_file(path, names[0] or own[0], names[1] or own[1])
+
+
+def _score(run: ClassRun, examples: Dataset, batch_tokens: int) -> ClassScores:
+    numbers = "values" in examples.column_names
+    if numbers != isinstance(run.collate, MeasuredCollator):
+        there = "texts" if numbers else "sequences of measurements"
+        raise GrunlpError(f"{run.path} classifies {there}", "the examples are of the other kind", "Name others.")
+    if isinstance(run.collate, MeasuredCollator):
+        _require_features("the file", features_of(examples), run.collate)
+    return score(run.model, run.collate, examples, batch_tokens)
+
+
+def compare(runs: Sequence[str], split: str, input: str | None) -> dict[str, dict[str, Any]]:
+    """Two classifiers on a split of the data of the first, or on a file; see `compare_measures`."""
+    first, second = (load_class_run(run) for run in runs)
+    if set(first.model.classes) != set(second.model.classes):
+        there = " and ".join(", ".join(run.model.classes[:10]) for run in (first, second))
+        raise GrunlpError("the two runs have other classes", there, "Compare runs of one kind.")
+    examples = _gold(first, split, input, (None, None))
+    return compare_measures(*(_score(run, examples, EVALUATE["batch_tokens"]) for run in (first, second)))

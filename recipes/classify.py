@@ -1,0 +1,80 @@
+"""Train a classifier: seed, data, model, task, trainer, fit, test once."""
+
+import logging
+
+import numpy as np
+import torch
+from datasets import Dataset
+from omegaconf import DictConfig
+from pytorch_lightning import seed_everything
+
+from grunlp.card import write_card
+from grunlp.class_run import build_classifier, save_class_settings
+from grunlp.data.class_batches import MeasuredCollator, TextCollator
+from grunlp.data.corpora.classes import features_of, open_classes
+from grunlp.data.module import ClassData
+from grunlp.data.vectors import load_vectors, read_vector_words
+from grunlp.data.vocabulary import Vocabulary
+from grunlp.models.classifier import MeasuredEncoder, TextEncoder
+from grunlp.run import open_encoder
+from grunlp.run_folder import clear_run, new_run
+from grunlp.tasks.classifier import ClassifierTask
+from grunlp.tasks.classifying import score
+from grunlp.tasks.trainer import fit, make_trainer, score_splits
+
+log = logging.getLogger("grunlp")
+
+
+def run(config: DictConfig) -> None:
+    """Train on the training split, keep the best epoch on dev, read the test split once."""
+    seed_everything(config.seed, verbose=False)
+    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
+    log.info("run folder: %s", run_dir)
+
+    corpus = open_classes(config.data)
+    classes = sorted(set(corpus.train["label"]))
+    encoder, vectors = None, config.vocabulary.vectors
+    collate: TextCollator | MeasuredCollator
+    if "words" in corpus.train.column_names:
+        extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
+        vocabulary = Vocabulary.count_words(corpus.train["words"], config.vocabulary.min_count, extra_words)
+        encoder, pieces = open_encoder(config.model.encoder, weights=True)
+        collate = TextCollator(vocabulary, pieces, classes, config.loader.longest)
+    else:
+        collate = MeasuredCollator(classes, features_of(corpus.train))
+    data = ClassData(corpus, collate, seed=config.seed, **config.loader)
+
+    if encoder is not None and not config.optimizer.encoder_learning_rate:
+        encoder.freeze()
+    model = build_classifier(config, collate, encoder)
+    if isinstance(model.encoder, TextEncoder) and vectors and isinstance(collate, TextCollator):
+        table = model.encoder.sentences.words.table
+        load_vectors(vectors, collate.vocabulary.words, collate.vocabulary.word_counts, table)
+    if isinstance(model.encoder, MeasuredEncoder) and config.model.standardize:
+        _standardize(model.encoder, corpus.train)
+    clear_run(run_dir)
+    save_class_settings(run_dir, config, collate, encoder)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
+    o = config.optimizer
+    task = ClassifierTask(model, steps, o.learning_rate, rates, o.weight_decay, o.warmup)
+    trainer = make_trainer(run_dir, **config.trainer)
+    log.info("%d sequences of %d classes: %s", len(corpus.train), len(classes), ", ".join(classes[:20]))
+
+    took = fit(trainer, task, data, run_dir, corpus.left_out)
+    score_splits(run_dir, corpus, lambda examples: score(model, collate, examples, config.loader.batch_tokens))
+    write_card(run_dir)
+    print(f"\n{took}")
+
+
+def _standardize(encoder: MeasuredEncoder, train: Dataset) -> None:
+    """Tell the encoder mean and deviation of each feature over all training steps."""
+    size, steps = len(encoder.mean), 0
+    sums, squares = np.zeros(size), np.zeros(size)
+    for row in train.with_format("numpy", columns=["values"]):
+        values = row["values"].astype(np.float64).reshape(-1, size)
+        steps, sums, squares = steps + len(values), sums + values.sum(axis=0), squares + (values**2).sum(axis=0)
+    mean = sums / max(1, steps)
+    deviation = np.sqrt(np.maximum(squares / max(1, steps) - mean**2, 0.0))
+    encoder.mean.copy_(torch.from_numpy(mean))
+    encoder.deviation.copy_(torch.from_numpy(np.where(deviation > 1e-8, deviation, 1.0)))
