@@ -86,6 +86,11 @@ def compose_config(overrides: Sequence[str]) -> DictConfig:
     groups = [override for override in parsed if override.key_or_group in GROUPS]
     for override in groups:
         check_choice(override.key_or_group, str(override.value()), available(override.key_or_group))
+    recipe = next((str(override.value()) for override in groups if override.key_or_group == "recipe"), "srl")
+    for override in groups:  # such a preset has keys that other recipes do not know
+        if override.key_or_group == "model" and recipe != "classify":
+            there = "it is for recipe=classify"
+            raise GrunlpError(f"recipe={recipe} with {override.input_line}", there, "Type recipe=classify")
     defaults = _compose([str(override.input_line) for override in groups])
     for override in parsed:
         if override not in groups:

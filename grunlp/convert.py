@@ -29,6 +29,8 @@ from grunlp.modules.recurrent import RecurrentLayer
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from grunlp.models.classifier import Classifier
+
 _TORCH: dict[str, type[nn.GRU] | type[nn.LSTM] | type[nn.RNN]] = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
 _NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
@@ -112,6 +114,29 @@ def from_keras(layers: Sequence[Any]) -> StackedGRU:
                 layer.bias_ih[d] = biases[0] if after else biases
                 layer.bias_hh[d] = biases[1] if after else 0
     return stack
+
+
+def load_keras_classifier(model: "Classifier", layers: Sequence[Any], dense: Sequence[NDArray[np.floating]]) -> None:
+    """Give a classifier of measurements the weights of a Keras one: GRUs, one after another, then a dense layer.
+
+    Args:
+        model: of two classes for a dense layer of one unit and a sigmoid, which tells how likely the second is.
+        layers: as for `from_keras`; here each may have a size of its own.
+        dense: kernel (F, K) and bias (K,).
+
+    Raises:
+        ValueError: the shapes fit no such model.
+    """
+    stacks: Any = model.encoder.layers
+    kernel, bias = (torch.tensor(np.asarray(array)) for array in dense)
+    if len(layers) != len(stacks) or kernel.T.shape != model.scores.weight.shape:
+        own = f"{len(stacks)} layers and scores {tuple(model.scores.weight.T.shape)}"
+        raise ValueError(f"the Keras model has {len(layers)} layers and scores {tuple(kernel.shape)}, this {own}")
+    for stack, layer in zip(stacks, layers, strict=True):
+        stack.load_state_dict(from_keras([layer]).state_dict())
+    with torch.no_grad():
+        model.scores.weight.copy_(kernel.T)
+        model.scores.bias.copy_(bias)
 
 
 def _keras_arrays(layer: Any) -> list[NDArray[np.floating]]:

@@ -22,7 +22,9 @@ def opinions(split: str) -> Iterator[Classified]:
     for number in range(_SIZES[split]):
         label = random.choice(list(_OPPOSITE))
         own, other = _clause(random, label), _clause(random, _OPPOSITE[label])
-        text = random.choice((own, own, own, f"{other} , but {own}", f"although {other} , {own}", f"{own} , although {other}"))
+        text = random.choice(
+            (own, own, own, f"{other} , but {own}", f"although {other} , {own}", f"{own} , although {other}")
+        )
         yield Classified(id=f"{split}-{number}", document="", words=f"{text} .".split(), label=label)
 
 
