@@ -36,6 +36,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "predicates": ("auto", "given", "found"),
     "scheme": ("iob2", "iob1", "bioes"),
     "style": ("auto", "text", "json"),
+    "match": ("parameters", "time", "none"),
 }
 
 WRITERS = ("translate", "summarize")  # recipes whose networks write texts
@@ -62,6 +63,12 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**32 - 1),
     "folds": (0, 1000),
     "fold": (0, 999),
+    "share": (0.001, 1.0),
+    "outer_folds": (0, 1000),
+    "outer_fold": (0, 999),
+    "seeds": (1, 1000),
+    "jobs": (0, 1024),
+    "trials": (0, 10**6),
     "min_count": (1, 10**9),
     "max_vectors": (0, 10**9),
     "word_size": _SIZE,
