@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from grunlp.studies.cells import Request
 
 _HOW = (
-    "Scores are means over seeds, on the test split; 95 % intervals by bootstrap over seeds and examples, for differences "
-    "a paired one.",
+    "Scores are means over seeds, on the test split; 95 % intervals by bootstrap over seeds and examples, paired "
+    "for differences.",
     "p, examples: approximate randomisation of examples, counts summed over seeds. p, seeds: paired t test over seeds.",
     "Seconds are of one training on one thread, in the mean; milliseconds an example of the test split, counting "
     "included, on one thread.",

@@ -1,5 +1,6 @@
 """Recurrent cells side by side: the same data, batches and seeds, and as many weights or as much time."""
 
+import logging
 import statistics
 from collections.abc import Sequence
 from functools import partial
@@ -181,6 +182,7 @@ def judge(trained: Sequence[Trained], seeds: Sequence[int]) -> tuple[list[dict[s
     from grunlp.studies.sizes import weights_of
 
     torch.set_num_threads(1)
+    logging.getLogger("grunlp").setLevel(logging.WARNING)  # of the data all has been said
     rows: list[dict[str, Any]] = []
     first: NDArray[np.float64] | None = None
     for one in trained:

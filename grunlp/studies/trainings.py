@@ -161,7 +161,8 @@ def _time(seconds: float) -> str:
 
 def _end_with_parent() -> None:
     """End when the other side of standard input does."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # not sys.stdin, whose lock the interpreter would want at its end
+        pass
     os._exit(1)
 
 
