@@ -12,7 +12,7 @@ from grunlp.checks import CHOICES, check_choice
 from grunlp.config import complete, compose_config, keys
 from grunlp.errors import GrunlpError
 from grunlp.metrics.primary import Primary, require_score
-from grunlp.studies.folder import open_study
+from grunlp.studies.folder import alone, open_study
 from grunlp.studies.trainings import Pool, Progress, Training
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def compare_cells(arguments: list[str]) -> int:
     print(f"{len(request.cells)} cells x {len(request.seeds)} seeds; everything goes to {folder}", flush=True)
     from grunlp.studies.cell_tables import tell
 
-    trained = train(request, folder, given["jobs"])
+    with alone("out", folder):
+        trained = train(request, folder, given["jobs"])
     rows, primary = judge(trained, request.seeds)
     tell(folder, rows, primary, request)
     return 0

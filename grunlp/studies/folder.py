@@ -1,14 +1,15 @@
 """The folder of a study: its settings, so that it can go on, and never with others."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from grunlp.errors import GrunlpError
 
-SETTINGS = "settings.json"
+SETTINGS, LOCK = "settings.json", "lock"
 
 
 def open_study(key: str, path: str | None, settings: Mapping[str, Any]) -> Path:
@@ -45,6 +46,27 @@ def open_study(key: str, path: str | None, settings: Mapping[str, Any]) -> Path:
         ) from None
     (folder / SETTINGS).write_text(json.dumps(settings, indent=2), encoding="utf-8")
     return folder
+
+
+@contextmanager
+def alone(key: str, folder: Path) -> Iterator[None]:
+    """Within, no other command works in the folder; the system ends that with the process. Not on Windows.
+
+    Raises:
+        GrunlpError: another does.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        yield
+        return
+    with (folder / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            there = "its trainings would be done twice"
+            raise GrunlpError(f"another command works in {folder}", there, f"Wait, or type {key}=NEW_FOLDER") from None
+        yield
 
 
 def read_settings(key: str, folder: Path, command: str) -> dict[str, Any]:

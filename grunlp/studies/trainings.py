@@ -76,7 +76,7 @@ class Pool:
     @property
     def free(self) -> bool:
         """Whether another may be started."""
-        return len(self.running) < self.jobs
+        return len(self.running) + len(self.done) < self.jobs
 
     @property
     def busy(self) -> bool:
