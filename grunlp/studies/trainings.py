@@ -167,7 +167,7 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     from grunlp.train import main
 
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.exit(main())
