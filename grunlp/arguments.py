@@ -33,6 +33,33 @@ def parse_arguments(arguments: Sequence[str], defaults: Mapping[str, Any]) -> di
     return values
 
 
+def part_arguments(
+    arguments: Sequence[str], defaults: Mapping[str, Any], reserved: Mapping[str, str]
+) -> tuple[dict[str, Any], list[str]]:
+    """What a command reads itself, and what it hands on to its trainings.
+
+    Args:
+        arguments: the words after the command's name.
+        defaults: the command's own keys.
+        reserved: keys of trainings that the command sets, each with what to type instead.
+
+    Returns:
+        the command's own values, and the other words as they stand.
+
+    Raises:
+        GrunlpError: as `parse_arguments`; a reserved key; a word without `=`.
+    """
+    own = [argument for argument in arguments if argument.partition("=")[0] in defaults]
+    others = [argument for argument in arguments if argument not in own]
+    for argument in others:
+        key, equals, _ = argument.partition("=")
+        if not equals or key.startswith("-"):
+            raise GrunlpError(f"{argument}: not key=value", f"there are: {', '.join(defaults)}", "Write key=value.")
+        if key in reserved:
+            raise GrunlpError(f"{key} cannot be set here", "each training has its own", reserved[key])
+    return parse_arguments(own, defaults), others
+
+
 def require_new(key: str, path: str | None) -> None:
     """Raise GrunlpError unless a file can be made at `path` that is not there yet; None needs none. `key`: names it."""
     if path is None:

@@ -37,6 +37,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "predicates": ("auto", "given", "found"),
     "scheme": ("iob2", "iob1", "bioes"),
     "style": ("auto", "text", "json"),
+    "match": ("parameters", "time", "none"),
 }
 
 WRITERS = ("translate", "summarize")  # recipes whose networks write texts
@@ -64,6 +65,12 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**32 - 1),
     "folds": (0, 1000),
     "fold": (0, 999),
+    "share": (0.001, 1.0),
+    "outer_folds": (0, 1000),
+    "outer_fold": (0, 999),
+    "seeds": (1, 1000),
+    "jobs": (0, 1024),
+    "trials": (0, 10**6),
     "min_count": (1, 10**9),
     "max_vectors": (0, 10**9),
     "word_size": _SIZE,
@@ -186,12 +193,7 @@ def check_together(values: Mapping[str, Any]) -> None:
         there = f"it learns from data={', '.join(DATA[recipe])}; data={data} is for recipe={others}"
         way = f"Type data={DATA[recipe][0]}, or recipe={others.partition(',')[0]}"
         raise GrunlpError(f"recipe={recipe} with data={data}", there, way)
-    if values["data.folds"] and recipe == "pretrain":
-        raise GrunlpError("recipe=pretrain with data.folds", "it has no score to validate", "Leave it out.")
-    if values["data.folds"] in (1, 2) or (values["data.folds"] and values["data.fold"] >= values["data.folds"]):
-        there = "one fold is for test, the next for dev, the others for training; the first is data.fold=0"
-        wrong = f"data.folds={values['data.folds']} with data.fold={values['data.fold']}"
-        raise GrunlpError(wrong, there, "Type data.folds=5 data.fold=0, for example.")
+    _check_folds(values)
     if recipe == "lm":
         _check_language_model(values)
     if values["recipe"] in WRITERS:
@@ -210,6 +212,24 @@ def check_together(values: Mapping[str, Any]) -> None:
         raise GrunlpError("model.characters=gru with an odd model.character_size", there, "Add 1 to it.")
     if values["trainer.wandb"] and importlib.util.find_spec("wandb") is None:
         raise GrunlpError("trainer.wandb=true", "the package wandb is not installed", "Type pip install wandb")
+
+
+def _check_folds(values: Mapping[str, Any]) -> None:
+    """The same for cross-validation."""
+    folds, fold, outer = values["data.folds"], values["data.fold"], values["data.outer_folds"]
+    if folds and values["recipe"] == "pretrain":
+        raise GrunlpError("recipe=pretrain with data.folds", "it has no score to validate", "Leave it out.")
+    if values["data.share"] < 1 and values["recipe"] == "pretrain":
+        raise GrunlpError("recipe=pretrain with data.share", "it takes all text", "Leave it out, or give fewer files.")
+    if folds in (1, 2) or (folds and fold >= folds):
+        there = "one fold is for test, the next for dev, the others for training; the first is data.fold=0"
+        raise GrunlpError(
+            f"data.folds={folds} with data.fold={fold}", there, "Type data.folds=5 data.fold=0, for example."
+        )
+    if outer and (not folds or outer == 1 or values["data.outer_fold"] >= outer):
+        there = "one of two outer folds or more is left out, and data.folds parts the rest; the first is 0"
+        wrong = f"data.outer_folds={outer} with data.outer_fold={values['data.outer_fold']} and data.folds={folds}"
+        raise GrunlpError(wrong, there, "Type data.outer_folds=5 data.outer_fold=0 data.folds=5, for example.")
 
 
 def _check_writer(values: Mapping[str, Any]) -> None:

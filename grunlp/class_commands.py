@@ -3,15 +3,18 @@
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Sequence
 from math import exp
 from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
+from omegaconf import DictConfig
+from torch import nn
 
 from grunlp.arguments import parse_arguments, require_new
-from grunlp.class_run import ClassRun, load_class_run
+from grunlp.class_run import ClassRun, build_classifier, load_class_run, load_collator
 from grunlp.data.class_batches import MeasuredCollator
 from grunlp.data.corpora.classes import features_of, open_class_file, open_class_split
 from grunlp.data.example import Classified
@@ -20,6 +23,7 @@ from grunlp.data.readers.classified import read_classified
 from grunlp.data.readers.pairs import read_sources
 from grunlp.data.tokens import tokenize
 from grunlp.errors import GrunlpError
+from grunlp.kinds import Scored
 from grunlp.metrics.classes import ClassScores
 from grunlp.metrics.comparison import compare_measures
 from grunlp.run_folder import write_metrics
@@ -164,3 +168,18 @@ def compare(runs: Sequence[str], split: str, input: str | None) -> dict[str, dic
         raise GrunlpError("the two runs have other classes", there, "Compare runs of one kind.")
     examples = _gold(first, split, input, (None, None))
     return compare_measures(*(_score(run, examples, EVALUATE["batch_tokens"]) for run in (first, second)))
+
+
+def score_split(run: str, split: str) -> Scored:
+    """How well a classifier does on a split of its data."""
+    loaded = load_class_run(run)
+    examples = open_class_split(loaded.config.data, split)
+    started = time.perf_counter()
+    scores = score(loaded.model, loaded.collate, examples, loaded.config.loader.batch_tokens)
+    return Scored(scores, len(examples), time.perf_counter() - started)
+
+
+def build(run: str, config: DictConfig) -> nn.Module:
+    """The untrained network of a configuration, with the vocabulary of a run."""
+    collate, encoder = load_collator(Path(run), config)
+    return build_classifier(config, collate, encoder)

@@ -89,7 +89,17 @@ def load_class_run(path: str | Path) -> ClassRun:
         GrunlpError: no run lies there, or its parts do not fit each other.
     """
     path = Path(path)
-    config = read_config(path, [CLASSES])
+    config = read_config(path)
+    collate, encoder = load_collator(path, config)
+    with fitting(path):
+        model = build_classifier(config, collate, encoder)
+        model.load_state_dict(load_file(path / WEIGHTS))
+    return ClassRun(path, config, collate, model.eval())
+
+
+def load_collator(path: Path, config: DictConfig) -> tuple[TextCollator | MeasuredCollator, PretrainedEncoder | None]:
+    """What makes batches for the classifier in a run folder, and its pretrained encoder, if it has one. config: its."""
+    require_parts(path, [CLASSES])
     encoder = None
     with fitting(path):
         content = json.loads((path / CLASSES).read_text(encoding="utf-8"))
@@ -105,7 +115,4 @@ def load_class_run(path: str | Path) -> ClassRun:
             collate = TextCollator(vocabulary, pieces, classes, config.loader.longest)
     else:
         collate = MeasuredCollator(classes, features)
-    with fitting(path):
-        model = build_classifier(config, collate, encoder)
-        model.load_state_dict(load_file(path / WEIGHTS))
-    return ClassRun(path, config, collate, model.eval())
+    return collate, encoder

@@ -1,4 +1,5 @@
-"""`python -m grunlp.compare A B`: whether two trained models, or two labelled files, differ by more than chance."""
+"""`python -m grunlp.compare A B`: whether two trained models, or two labelled files, differ by more than chance;
+`cells=gru,lstm recipe=NAME`: whether cells do, trained side by side."""
 
 import json
 import sys
@@ -35,12 +36,35 @@ For each score: both, the difference with its 95 % interval by paired bootstrap,
 and by approximate randomisation; documents are drawn or exchanged whole.
 
 Two runs of networks that write texts are compared in the same way, by BLEU, chrF and ROUGE, drawing and exchanging
-texts; two language models by nats and bits a character, drawing and exchanging lines."""
+texts; two language models by nats and bits a character, drawing and exchanging lines.
+
+Compare recurrent cells, trained with the same data, batches and seeds:
+
+  python -m grunlp.compare cells=gru,lstm,mingru,rnn recipe=NAME [data=NAME] [key=value ...]
+
+keys:
+  cells=gru,lstm,mingru,rnn   the first is what the others are compared with
+  seeds=5            trainings of each, with seed=1, 2, ...
+  match=parameters   hidden sizes give each as many weights as the first; time: epochs give each as much training time;
+                     none: sizes and epochs as they are
+  jobs=0             trainings at a time, each on one thread; 0: one a usable core
+  out=DIR            the folder of runs, cells.json, cells.md and cells.png; default: runs/compare/<date-time>
+
+Any other key is one of the trainings (python -m grunlp.train --help). The same command with the same out=DIR goes on
+where it was stopped; finished trainings are not repeated.
+
+examples:
+  python -m grunlp.compare cells=gru,lstm recipe=tag trainer.max_epochs=2 seeds=3
+  python -m grunlp.compare cells=gru,rnn recipe=lm data=tinyshakespeare match=time out=shakespeare"""
 
 
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, score both, compare."""
+    if any(word.startswith("cells=") for word in arguments):
+        from grunlp.studies.cells import compare_cells
+
+        return compare_cells(arguments)
     sides = [word for word in arguments if "=" not in word or Path(word).exists()]
     given = parse_arguments([word for word in arguments if word not in sides], DEFAULTS)
     if len(sides) != 2:

@@ -3,9 +3,16 @@
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-# By recipe. Runs of other recipes label words; the commands themselves answer for them.
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+    from torch import nn
+
+    from grunlp.metrics.measures import MeasuredScores
+    from grunlp.metrics.scores import Scores
+
+# By recipe. Runs of other recipes label words; the commands themselves answer for them, and `label_commands`.
 _MODULES = {
     "translate": "text_commands",
     "summarize": "text_commands",
@@ -14,7 +21,29 @@ _MODULES = {
 }
 
 
-class Commands(Protocol):
+class Scored(NamedTuple):
+    """A split that a run was scored on.
+
+    examples: how many it has.
+    seconds: that the run took for them, counting included.
+    """
+
+    scores: "Scores | MeasuredScores"
+    examples: int
+    seconds: float
+
+
+class Kind(Protocol):
+    """What there is for runs of every kind: these modules have it, and `label_commands`."""
+
+    def score_split(self, run: str, split: str) -> Scored:
+        """Score a run on a split of its own data, as `python -m grunlp.evaluate` does."""
+
+    def build(self, run: str, config: "DictConfig") -> "nn.Module":
+        """The untrained network of a configuration, with the vocabulary of a run."""
+
+
+class Commands(Kind, Protocol):
     """What each of these modules has."""
 
     def predict(self, text: str | None, arguments: list[str]) -> int:
@@ -41,3 +70,8 @@ def module_of(arguments: list[str]) -> str | None:
 def commands(module: str) -> Commands:
     """The module of that name."""
     return cast(Commands, import_module(f"grunlp.{module}"))
+
+
+def kind_of(run: str) -> Kind:
+    """The module that scores a run."""
+    return cast(Kind, import_module(f"grunlp.{module_of([f'run={run}']) or 'label_commands'}"))

@@ -3,21 +3,26 @@
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from omegaconf import DictConfig
+from torch import nn
 
 from grunlp.arguments import parse_arguments, require_new
 from grunlp.data.corpora.lines import open_line_files, open_line_split
 from grunlp.data.pair import Pair
 from grunlp.data.readers.pairs import read_sources
+from grunlp.data.tokenizer import TextTokenizer
 from grunlp.decoding.sampling import Sampling
 from grunlp.errors import GrunlpError
-from grunlp.language_run import LanguageRun, load_language_run
+from grunlp.kinds import Scored
+from grunlp.language_run import LanguageRun, build_language_model, load_language_run
 from grunlp.metrics.comparison import compare_measures
-from grunlp.run_folder import write_metrics
+from grunlp.run_folder import TOKENIZER, write_metrics
 from grunlp.streams import BadLines, keep_standard_input, write_out
 from grunlp.tasks.continuation import write_on
 from grunlp.tasks.perplexity import DynamicEvaluation, score
@@ -148,3 +153,17 @@ def compare(runs: Sequence[str], split: str, input: str | None) -> dict[str, dic
     if not np.array_equal(one.tokens, other.tokens):
         del rows["perplexity"]  # each is of tokens of its own
     return rows
+
+
+def score_split(run: str, split: str) -> Scored:
+    """How well a language model tells a split of its text; examples are lines."""
+    loaded = load_language_run(run)
+    lines = open_line_split(loaded.config.data, split)
+    started = time.perf_counter()
+    scores = score(loaded.model, loaded.tokenizer, lines["text"], None)
+    return Scored(scores, len(lines), time.perf_counter() - started)
+
+
+def build(run: str, config: DictConfig) -> nn.Module:
+    """The untrained network of a configuration, with the vocabulary of a run."""
+    return build_language_model(config, TextTokenizer.load(Path(run) / TOKENIZER))

@@ -3,9 +3,13 @@
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from omegaconf import DictConfig
+from torch import nn
 
 from grunlp.arguments import parse_arguments, require_new
 from grunlp.data.corpora.pairs import columns_of, open_pair_file, open_pair_split
@@ -15,15 +19,16 @@ from grunlp.data.tokenizer import END, UNKNOWN, TextTokenizer
 from grunlp.decoding.constraints import Wanted
 from grunlp.decoding.sampling import Sampling
 from grunlp.errors import DataError, GrunlpError
+from grunlp.kinds import Scored
 from grunlp.metrics.comparison import compare_measures
-from grunlp.metrics.text import TextScores
+from grunlp.metrics.text import Kind, TextScores
 from grunlp.models.ensemble import Ensemble
 from grunlp.models.seq2seq import Seq2Seq
 from grunlp.report.attention import Shown, choose, text_report
 from grunlp.run_folder import SOURCE_TOKENIZER, TOKENIZER, read_config, write_metrics
 from grunlp.streams import BadLines, keep_standard_input, write_out
 from grunlp.tasks.generation import Written, attention_of, score, write
-from grunlp.text_run import TextRun, load_text_run, search_of, search_values, write_outputs
+from grunlp.text_run import TextRun, build_seq2seq, load_text_run, search_of, search_values, write_outputs
 
 SAMPLING: dict[str, Any] = {"sample": False, "temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 1}
 WANTED: dict[str, Any] = {"prefix": None, "required": None, "forbidden": None}
@@ -175,11 +180,29 @@ def compare(runs: Sequence[str], split: str, input: str | None) -> dict[str, dic
         pairs = open_pair_file(input, None, *columns_of(config.data).values())
     else:
         pairs = open_pair_split(config.data, split, config.scores == "bleu")
-    scores = []
-    for run, model in loaded:
-        search, budget = search_of(search_values(run.config)), run.config.loader.batch_tokens
-        scores.append(score(model, run.collate, pairs, config.scores, *search, budget))
-    return compare_measures(*scores)
+    return compare_measures(*(_score(run, model, pairs, config.scores) for run, model in loaded))
+
+
+def score_split(run: str, split: str) -> Scored:
+    """What a run writes for a split of its data, beside the references."""
+    loaded, model = _load(run)
+    pairs = open_pair_split(loaded.config.data, split, loaded.config.scores == "bleu")
+    started = time.perf_counter()
+    scores = _score(loaded, model, pairs, loaded.config.scores)
+    return Scored(scores, len(pairs), time.perf_counter() - started)
+
+
+def build(run: str, config: DictConfig) -> nn.Module:
+    """The untrained network of a configuration, with the vocabulary of a run."""
+    target = TextTokenizer.load(Path(run) / TOKENIZER)
+    source = target if config.tokenizer.shared else TextTokenizer.load(Path(run) / SOURCE_TOKENIZER)
+    return build_seq2seq(config, source, target)
+
+
+def _score(run: TextRun, model: Seq2Seq | Ensemble, pairs: Sequence[Pair], kind: Kind) -> TextScores:
+    """With the search of its training."""
+    search, budget = search_of(search_values(run.config)), run.config.loader.batch_tokens
+    return score(model, run.collate, pairs, kind, *search, budget)
 
 
 def _parse(arguments: list[str], defaults: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

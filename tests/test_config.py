@@ -21,6 +21,7 @@ from grunlp.errors import GrunlpError
 from grunlp.models.seq2seq import BRIDGES
 from grunlp.modules.attention import KINDS as ATTENTION
 from grunlp.modules.gru import CELLS
+from grunlp.studies import cells, tuning
 
 ROOT = Path(__file__).parent.parent
 
@@ -160,8 +161,8 @@ def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
     names = {key for recipe in available("recipe") for key in keys(compose_config([f"recipe={recipe}"]))}
     for recipe, data in ((recipe, data) for recipe, sets in DATA.items() for data in sets):
         names |= set(keys(compose_config([f"recipe={recipe}", f"data={data}"])))
-    assert {key for key in CHOICES if key not in ("split", "predicates", "scheme", "style")} <= names
-    of_commands = {*language_commands.PREDICT, *language_commands.EVALUATE}
+    assert {key for key in CHOICES if key not in ("split", "predicates", "scheme", "style", "match")} <= names
+    of_commands = {*language_commands.PREDICT, *language_commands.EVALUATE, *cells.DEFAULTS, *tuning.DEFAULTS}
     assert {name.rpartition(".")[2] for name in names} | of_commands >= set(BOUNDS)
     assert set(CHOICES["data.format"]) == set(FORMATS)
     assert CHOICES["scheme"] == SCHEMES

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from grunlp.metrics.intervals import Intervals, bootstrap_intervals, group_by_document
+from grunlp.metrics.measures import Measure
+from grunlp.metrics.significance import tally_f1, tally_table
 from grunlp.metrics.spans import Counts, Tally
 
 
@@ -49,6 +51,10 @@ class Scores(ABC):
     def intervals(self, counting: str) -> Intervals:
         """95 % bootstrap intervals of precision, recall and F1 over those groups."""
         return bootstrap_intervals(self.groups(counting))
+
+    def measure(self, counting: str) -> Measure:
+        """F1 of a counting by those groups, as scores of texts have it."""
+        return Measure(tally_table(self.groups(counting)), tally_f1, self.TITLES[counting])
 
     def _countings_as_dict(self) -> dict[str, Any]:
         """Precision, recall and F1 of each counting, with intervals and labels."""

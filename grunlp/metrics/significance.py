@@ -41,7 +41,7 @@ def compare(
     Raises:
         ValueError: differing numbers of groups, or none.
     """
-    return difference(_table(first), _table(second), _f1, resamples=resamples, seed=seed, level=level)
+    return difference(tally_table(first), tally_table(second), tally_f1, resamples=resamples, seed=seed, level=level)
 
 
 def difference(
@@ -100,11 +100,12 @@ def _chunks(resamples: int, groups: int) -> list[int]:
     return [most] * (resamples // most) + ([resamples % most] if resamples % most else [])
 
 
-def _table(tallies: Sequence[Tally]) -> NDArray[np.float64]:
+def tally_table(tallies: Sequence[Tally]) -> NDArray[np.float64]:
+    """Their counts (tallies, 3): right, too many, missed."""
     return np.array([(tally.corr, tally.excess, tally.missed) for tally in tallies], dtype=float).reshape(-1, 3)
 
 
-def _f1(counts: NDArray[np.float64]) -> float:
+def tally_f1(counts: NDArray[np.float64]) -> float:
     """F1 in percent of counts (3,)."""
     corr, excess, missed = counts
     return float(200 * corr / max(2 * corr + excess + missed, 1))

@@ -46,3 +46,46 @@ def test_without_folds_nothing_changes_and_dev_is_needed() -> None:
 def test_too_few_documents() -> None:
     with pytest.raises(GrunlpError, match=r"(?s)x: too little for 5 folds.*12 examples in too few documents"):
         take_fold(SPLITS, {"name": "x", "folds": 5, "fold": 0}, lambda rows: ["a", "b", "c"] * 4)
+
+
+def numbers(rows: Dataset) -> list[int]:
+    return list(rows["n"])
+
+
+@pytest.mark.parametrize("kept_in_order", [True, False])
+def test_no_inner_fold_sees_the_outer_one(kept_in_order: bool) -> None:
+    groups = None if kept_in_order else (lambda rows: rows["document"])
+    outer_tests = folds_of(3, kept_in_order)
+    for outer in range(3):
+        seen: list[int] = []
+        for fold in range(3):
+            data = {"name": "x", "folds": 3, "fold": fold, "outer_folds": 3, "outer_fold": outer}
+            inner = take_fold(SPLITS, data, groups)
+            every = sorted(n for rows in inner.values() for n in rows["n"])
+            assert every == sorted(set(range(12)) - set(outer_tests[outer]["test"]))
+            seen += numbers(inner["test"])
+        assert sorted(seen) == every, "each of the rest is tested once"
+
+
+def test_a_share_of_the_training_examples_by_document() -> None:
+    data = {"name": "x", "folds": 4, "fold": 1}
+    whole = take_fold(SPLITS, data, lambda rows: rows["document"])
+    found = {}
+    for share in (0.25, 0.5, 0.75, 1.0):
+        splits = take_fold(SPLITS, {**data, "share": share}, lambda rows: rows["document"])
+        found[share] = numbers(splits["train"])
+        documents = {NAMES[n] for n in found[share]}
+        assert len(found[share]) <= round(share * len(whole["train"])) or len(documents) == 1, "one at least"
+        assert numbers(splits["dev"]) == numbers(whole["dev"]) and numbers(splits["test"]) == numbers(whole["test"])
+        taken, left = set(found[share]), set(numbers(whole["train"])) - set(found[share])
+        assert not {NAMES[n] for n in taken} & {NAMES[n] for n in left} - {""}, "documents stay whole"
+    assert found[1.0] == numbers(whole["train"])
+    assert set(found[0.25]) <= set(found[0.5]) <= set(found[0.75]), "more data hold the fewer"
+    assert len(found[0.25]) < len(found[0.75]) < len(found[1.0])
+
+
+def test_a_share_without_folds_and_of_what_is_kept_in_order() -> None:
+    assert numbers(take_fold(SPLITS, {"name": "x", "share": 0.5}, None)["train"]) == [0, 1, 2, 3]
+    assert numbers(take_fold(SPLITS, {"name": "x", "share": 0.01}, None)["train"]) == [0], "one at least"
+    some = numbers(take_fold(SPLITS, {"name": "x", "share": 0.5}, lambda rows: [""] * len(rows))["train"])
+    assert len(some) == 4 and some != [0, 1, 2, 3], "in random order"

@@ -10,7 +10,7 @@ from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus, leave_out_keys
 from grunlp.data.corpora.folders import data_folder
-from grunlp.data.corpora.folds import take_fold
+from grunlp.data.corpora.folds import part_options, take_fold
 from grunlp.data.corpora.store import refuse, require_given, stamps, store, store_hub
 from grunlp.data.demo.opinions import opinions
 from grunlp.data.demo.waves import waves
@@ -38,10 +38,9 @@ def open_classes(data: Mapping[str, Any]) -> Corpus:
         GrunlpError: a file or split is missing, broken or empty, some are texts and others not, or all of a class.
     """
     disable_progress_bars()
-    options = dict(data)
+    options, folds = part_options(data)
     name = options.pop("name")
-    folds = {key: options.pop(key, 0) for key in ("folds", "fold")}
-    splits = take_fold(_OPENERS[name](**options), {"name": name, **folds}, lambda rows: [""] * len(rows))
+    splits = take_fold(_OPENERS[name](**options), folds, lambda rows: [""] * len(rows))
     kinds = {split: "values" in part.column_names for split, part in splits.items()}
     if len(set(kinds.values())) > 1:
         there = ", ".join(f"{split}: {'numbers' if numbers else 'texts'}" for split, numbers in kinds.items())

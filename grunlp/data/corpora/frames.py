@@ -8,7 +8,7 @@ from typing import Any
 from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus, keys_of, leave_out
-from grunlp.data.corpora.folds import take_fold
+from grunlp.data.corpora.folds import KEYS, take_fold
 from grunlp.data.corpora.store import require_given, stamps, store, store_hub
 from grunlp.data.demo import demo_examples
 from grunlp.data.example import Example
@@ -74,7 +74,7 @@ def open_splits(name: str, options: Mapping[str, Any]) -> dict[str, Dataset]:
         name: of the data set.
         options: the other keys of its group, but for `extra`; those of folds have no effect.
     """
-    return _OPENERS[name](**{key: value for key, value in options.items() if key not in ("folds", "fold")})
+    return _OPENERS[name](**{key: value for key, value in options.items() if key not in KEYS})
 
 
 def documents(examples: Dataset) -> list[str]:

@@ -9,7 +9,7 @@ from datasets import Dataset, Features, Value, concatenate_datasets, disable_pro
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus
 from grunlp.data.corpora.folders import PublicFile, data_folder
-from grunlp.data.corpora.folds import take_fold
+from grunlp.data.corpora.folds import part_options, take_fold
 from grunlp.data.corpora.store import matching_files, refuse, require_given, stamps, store, store_hub
 from grunlp.data.demo import demo_examples
 from grunlp.data.leaks import text_key
@@ -44,10 +44,9 @@ def open_running_text(data: Mapping[str, Any]) -> Corpus:
         GrunlpError: a file is missing or broken, or a split empty, or nothing is left for training.
     """
     disable_progress_bars()
-    options = dict(data)
+    options, folds = part_options(data)
     name = options.pop("name")
-    folds = {key: options.pop(key, 0) for key in ("folds", "fold")}
-    splits = take_fold(_OPENERS[name](**options), {"name": name, **folds}, None)
+    splits = take_fold(_OPENERS[name](**options), folds, None)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     for split, lines in splits.items():
         if not any(text.strip() for text in lines["text"]):

@@ -9,7 +9,7 @@ from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus
 from grunlp.data.corpora.folders import PublicFile, data_folder
-from grunlp.data.corpora.folds import take_fold
+from grunlp.data.corpora.folds import part_options, take_fold
 from grunlp.data.corpora.store import require_given, stamps, store, store_hub
 from grunlp.data.demo.headlines import headline_pairs
 from grunlp.data.demo.reversal import reversal_pairs
@@ -54,10 +54,9 @@ def open_pairs(data: Mapping[str, Any], both: bool) -> Corpus:
         GrunlpError: a file or split is missing, broken or has no pairs.
     """
     disable_progress_bars()
-    options = dict(data)
+    options, folds = part_options(data)
     name = options.pop("name")
-    folds = {key: options.pop(key, 0) for key in ("folds", "fold")}
-    splits = take_fold(_OPENERS[name](**options), {"name": name, **folds}, lambda pairs: pairs["source"])
+    splits = take_fold(_OPENERS[name](**options), folds, lambda pairs: pairs["source"])
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     whole = len(train)
     train = _without_empty(name, train)

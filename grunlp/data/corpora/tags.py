@@ -9,7 +9,7 @@ from datasets import Dataset, Features, List, Value, disable_progress_bars
 from grunlp.data.corpora import frames
 from grunlp.data.corpora.corpus import SPLITS, Corpus, keys_of, leave_out
 from grunlp.data.corpora.folders import data_folder
-from grunlp.data.corpora.folds import take_fold
+from grunlp.data.corpora.folds import part_options, take_fold
 from grunlp.data.corpora.store import require_given, stamps, store, store_hub
 from grunlp.data.example import Tagged
 from grunlp.data.readers import detect
@@ -33,15 +33,14 @@ def open_tags(data: Mapping[str, Any]) -> Corpus:
         GrunlpError: a file or split is missing or broken, or has no tags.
     """
     disable_progress_bars()
-    options = dict(data)
+    options, folds = part_options(data)
     name = options.pop("name")
     options.pop("extra", None)
-    folds = {key: options.pop(key, 0) for key in ("folds", "fold")}
     if name in _OPENERS:
         splits = _OPENERS[name](**options)
     else:
         splits = {split: _pos_as_tags(name, split, part) for split, part in frames.open_splits(name, options).items()}
-    splits = take_fold(splits, {"name": name, **folds}, frames.documents)
+    splits = take_fold(splits, folds, frames.documents)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     train, left_out = leave_out(name, train, keys_of(dev, test))
     if not len(train):

@@ -1,0 +1,30 @@
+"""What studies of many trainings ask of the runs of labellers and taggers, as of all others."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from torch import nn
+
+from grunlp.data.corpora.splits import open_split
+from grunlp.data.vocabulary import Vocabulary
+from grunlp.kinds import Scored
+from grunlp.run import TagRun, build_model, load_run, open_encoder
+from grunlp.run_folder import ENCODER, VOCABULARY
+from grunlp.tasks.scoring import score_run
+
+
+def score_split(run: str, split: str) -> Scored:
+    """The labels of a run for a split of its data; examples are sentences."""
+    loaded = load_run(run)
+    examples: Any = open_split(loaded.config.data, split, isinstance(loaded, TagRun))
+    started = time.perf_counter()
+    scores = score_run(loaded, examples, loaded.config.loader.batch_tokens)
+    return Scored(scores, len(examples), time.perf_counter() - started)
+
+
+def build(run: str, config: DictConfig) -> nn.Module:
+    """The untrained network of a configuration, with the vocabulary of a run."""
+    encoder, _ = open_encoder(str(Path(run) / ENCODER) if config.model.encoder else None, weights=False)
+    return build_model(config, Vocabulary.load(Path(run) / VOCABULARY), encoder)

@@ -1,0 +1,1 @@
+"""Questions that take many trainings: which cell, which value of a key."""

@@ -1,0 +1,90 @@
+"""The folder of a study: its settings, so that it can go on, and never with others."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from grunlp.errors import GrunlpError
+
+SETTINGS, LOCK = "settings.json", "lock"
+
+
+def open_study(key: str, path: str | None, settings: Mapping[str, Any]) -> Path:
+    """Make the folder of a study, or find the one that was begun with the same settings.
+
+    Args:
+        key: that names it on the command line, `out` say.
+        path: where; None is `runs/<command>/<date-time>`, which is new.
+        settings: what the study is; `command` and whatever else would change its result.
+
+    Raises:
+        GrunlpError: something else lies there.
+    """
+    command = settings["command"]
+    if path is None:
+        stem = Path("runs") / command / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        folder, count = stem, 1
+        while folder.exists():
+            count += 1
+            folder = stem.with_name(f"{stem.name}-{count}")
+    else:
+        folder = Path(path)
+    if (folder / SETTINGS).is_file():
+        _require_same(key, folder, read_settings(key, folder, command), settings)
+        return folder
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        there = f"it holds no study of grunlp.{command}"
+        raise GrunlpError(f"{key}={folder} is not empty", there, f"Type {key}=NEW_FOLDER")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GrunlpError(
+            f"cannot make {folder}: {error.strerror}", "", f"Type {key}=FOLDER you may write to"
+        ) from None
+    (folder / SETTINGS).write_text(json.dumps(settings, indent=2), encoding="utf-8")
+    return folder
+
+
+@contextmanager
+def alone(key: str, folder: Path) -> Iterator[None]:
+    """Within, no other command works in the folder; the system ends that with the process. Not on Windows.
+
+    Raises:
+        GrunlpError: another does.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        yield
+        return
+    with (folder / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            there = "its trainings would be done twice"
+            raise GrunlpError(f"another command works in {folder}", there, f"Wait, or type {key}=NEW_FOLDER") from None
+        yield
+
+
+def read_settings(key: str, folder: Path, command: str) -> dict[str, Any]:
+    """The settings of a study. Raises GrunlpError where none lies, or one of another command."""
+    try:
+        settings: dict[str, Any] = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        there = f"{SETTINGS} of a study is needed"
+        raise GrunlpError(f"{folder} holds no study", there, f"Type {key}=FOLDER of a study, or begin one.") from None
+    if settings.get("command") != command:
+        there = f"it is one of grunlp.{settings.get('command')}"
+        raise GrunlpError(f"{folder} is no study of grunlp.{command}", there, f"Type {key}=ANOTHER_FOLDER")
+    return settings
+
+
+def _require_same(key: str, folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    new = json.loads(json.dumps(new))  # as it would have been written
+    for name in [*old, *new]:
+        if old.get(name) != new.get(name):
+            there = f"it was begun with {name}: {old.get(name)}; now: {new.get(name)}"
+            raise GrunlpError(f"{folder} has other settings", there, f"Type the same again, or {key}=NEW_FOLDER")

@@ -1,0 +1,56 @@
+"""Runs that were never trained: their scores are computed, so that what a study makes of them is known."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from grunlp.run_folder import CARD, CONFIG, METRICS, WEIGHTS
+from grunlp.studies.trainings import Pool, Training
+
+
+def write_run(training: Training, score: float, weights: int) -> None:
+    """A finished run of a tagger with this accuracy."""
+    training.folder.mkdir(parents=True)
+    (training.folder / CONFIG).write_text("recipe: tag\n")
+    metrics = {"training": {"seconds": 2.0, "epochs": 1}, "test": {"accuracy": {"f1": score}}}
+    (training.folder / METRICS).write_text(json.dumps(metrics))
+    save_file({"w": torch.zeros(weights)}, training.folder / WEIGHTS)
+    (training.folder / CARD).write_text("")
+
+
+def value(training: Training, key: str) -> float:
+    """What a key is set to."""
+    return float([word for word in training.overrides if word.startswith(f"{key}=")][-1].partition("=")[2])
+
+
+def train_nothing(
+    monkeypatch: pytest.MonkeyPatch, score: Callable[[int, int], float], stop_after: int = 10**6
+) -> list[Training]:
+    """Pools write runs at once, with a score by hidden size and fold, and are killed before the next after some.
+
+    Returns:
+        the trainings that were done, as they come.
+    """
+    done: list[Training] = []
+
+    def start(pool: Pool, training: Training) -> None:
+        if not training.finished:
+            if len(done) == stop_after:
+                raise KeyboardInterrupt
+            size = int(value(training, "model.hidden_size"))
+            folds = any(word.startswith("data.fold=") for word in training.overrides)
+            write_run(training, score(size, int(value(training, "data.fold")) if folds else 0), 10 * size)
+            done.append(training)
+        pool.done.append(training)
+
+    monkeypatch.setattr(Pool, "start", start)
+    return done
+
+
+def words_of(text: str) -> list[str]:
+    """Without blanks."""
+    return re.split(r"\s+", text.strip())
