@@ -18,6 +18,7 @@ from grunlp.data.schemes import SCHEMES
 from grunlp.data.tokenizer import KINDS
 from grunlp.decoding.search import NORMALIZATIONS
 from grunlp.errors import GrunlpError
+from grunlp.models.classifier import POOLINGS
 from grunlp.models.seq2seq import BRIDGES
 from grunlp.modules.attention import KINDS as ATTENTION
 from grunlp.modules.gru import CELLS
@@ -60,12 +61,13 @@ ROOT = Path(__file__).parent.parent
         (["recipe=slr"], "recipe=slr: no such choice", "srl", "Did you mean recipe=srl?"),
         (["data=propbank"], "data=propbank", "hub-pairs, ", "Did you mean data=propbank-ewt?"),
         (["debug=fast"], "no such choice", "overfit, profile, step, tiny", "debug="),
-        (["recipe=null"], "no such choice", "srl", "recipe=finetune"),
+        (["recipe=null"], "no such choice", "srl", "recipe=classify"),
         (["model.dropout=1.5"], "model.dropout=1.5 is out of bounds", "from 0.0 to 0.99", "model.dropout=0.3"),
         (["trainer.max_epochs=0"], "out of bounds", "from 1", "trainer.max_epochs"),
         (["+model.extra=1"], "cannot be added", "exists already", "without + or ~"),
         (["~model.dropout"], "cannot be added or deleted", "", "without"),
-        (["model=3"], "model is a group of keys", "model.word_size", "Set model."),
+        (["model=3"], "model=3: no such choice", "stack64-32", "model=stack64-32"),
+        (["loader=3"], "loader is a group of keys", "loader.batch_tokens", "Set loader."),
         (["train"], "cannot read the arguments", "you typed: train", "Write key=value"),
         (["data.name=hub"], "data.name cannot be set", "propbank-ewt", "data=NAME"),
         (["data=propbank-ewt", "data.train=x"], "unknown key data.train", "data.extra", ""),
@@ -147,7 +149,13 @@ def test_choices_are_those_of_the_signatures() -> None:
             if isinstance(node, ast.arg) and node.annotation and ast.unparse(node.annotation).startswith("Literal["):
                 words = ast.literal_eval(ast.unparse(node.annotation).removeprefix("Literal"))
                 annotations.setdefault(node.arg, set()).add(tuple(words))
-    aliases = {"model.cell": CELLS, "model.attention": ATTENTION, "model.bridge": BRIDGES, "tokenizer.kind": KINDS}
+    aliases = {
+        "model.pooling": POOLINGS,
+        "model.cell": CELLS,
+        "model.attention": ATTENTION,
+        "model.bridge": BRIDGES,
+        "tokenizer.kind": KINDS,
+    }
     aliases |= {"search.normalization": NORMALIZATIONS}
     checked = [key for key in CHOICES if key.startswith("model.") and key not in aliases]
     assert len(checked) >= 3

@@ -149,7 +149,7 @@ class Classifier(nn.Module):
             last = states[torch.arange(batch), (lengths - 1).clamp(min=0)]  # (B, F)
             half = size // self.encoder.directions
             vector = torch.cat([last[:, :half], states[:, 0, half:]], dim=1) * real[:, :1]
-            return vector, real & (torch.arange(steps, device=states.device) == lengths[:, None] - 1)
+            return vector, (torch.arange(steps, device=states.device) == lengths[:, None] - 1).to(states)
         if self.pooling == "max":
             vector, where = states.masked_fill(~real[:, :, None], -torch.inf).max(dim=1)  # (B, F)
             ones = torch.full_like(vector, 1 / size)

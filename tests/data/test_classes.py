@@ -1,6 +1,5 @@
 """Corpora of classes: kinds, leaks, folds."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +95,7 @@ def test_demonstrations_are_the_same_every_time_and_balanced() -> None:
 
 
 @pytest.mark.realdata
-@pytest.mark.skipif("GRUNLP_DATA" not in os.environ, reason="GRUNLP_DATA names no folder of corpora")
+@pytest.mark.usefixtures("data_root")
 def test_polarity_is_whole() -> None:
     found = corpus("data=polarity", "data.fold=3")
     assert found.test is not None

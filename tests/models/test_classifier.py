@@ -1,6 +1,5 @@
 """Classifiers against their definitions."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -149,9 +148,8 @@ def test_keras_weights_that_do_not_fit() -> None:
 
 
 @pytest.mark.realdata
-@pytest.mark.skipif("GRUNLP_DATA" not in os.environ, reason="GRUNLP_DATA names no folder of corpora")
-def test_the_textbook_network_gives_what_keras_gives() -> None:
-    arrays = np.load(Path(os.environ["GRUNLP_DATA"]) / "keras-gru/classifier.npz")
+def test_the_textbook_network_gives_what_keras_gives(data_root: Path) -> None:
+    arrays = np.load(data_root / "keras-gru/classifier.npz")
     model = textbook(128)
     layers = [[arrays[f"l{depth}_w{i}"] for i in range(3)] for depth in range(2)]
     load_keras_classifier(model, layers, [arrays["l2_w0"], arrays["l2_w1"]])
