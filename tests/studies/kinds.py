@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from grunlp.kinds import kind_of
 from grunlp.metrics.primary import measure_of, names_of, primary_of
 from grunlp.run_folder import read_config, read_metrics
-from grunlp.studies.sizes import count_weights, weights_of
+from grunlp.studies.sizes import count_weights, sizes_at, weights_of
 
 
 def check_kind(run: Path, split: str) -> None:
@@ -22,4 +23,4 @@ def check_kind(run: Path, split: str) -> None:
         assert count_weights(kind.build(str(run), config)) == weights_of(run)
         for cell in ("lstm", "mingru", "rnn"):
             config.model.cell, config.model.hidden_size = cell, 7
-            assert count_weights(kind.build(str(run), config)) < weights_of(run)
+            assert count_weights(kind.build(str(run), smaller)) < weights_of(run)
