@@ -22,5 +22,5 @@ def check_kind(run: Path, split: str) -> None:
     with torch.device("meta"):
         assert count_weights(kind.build(str(run), config)) == weights_of(run)
         for cell in ("lstm", "mingru", "rnn"):
-            config.model.cell, config.model.hidden_size = cell, 7
+            smaller = OmegaConf.merge(config, {"model": {"cell": cell, **sizes_at(config.model, 7)}})
             assert count_weights(kind.build(str(run), smaller)) < weights_of(run)
