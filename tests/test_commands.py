@@ -14,6 +14,7 @@ from grunlp import compare, evaluate, predict, train
 from grunlp.data.bio import illegal_positions
 from grunlp.data.writers import write_columns, write_json_lines
 from tests.conftest import Call
+from tests.studies.kinds import check_kind
 from tests.toys import toy_corpus
 
 TEST = toy_corpus(12, 3)
@@ -66,6 +67,10 @@ def test_the_run_folder_is_complete(folder: Path) -> None:
     assert set(metrics) == {"training", "dev", "test"}
     assert metrics["test"]["srl-eval"]["f1"] > 95, "the toy task has a known answer"
     assert f"{metrics['test']['srl-eval']['f1']:.2f}" in (folder / "run/card.md").read_text()
+
+
+def test_studies_score_and_build_it(folder: Path) -> None:
+    check_kind(folder / "run", "test")
 
 
 def test_evaluate_repeats_the_score_of_the_training(folder: Path, call: Call) -> None:

@@ -79,6 +79,15 @@ ROOT = Path(__file__).parent.parent
         (["model.predicate_hidden_size=0"], "out of bounds", "from 1", "160"),
         (["model.decoder=crf", "model.label_smoothing=0.1"], "with model.label_smoothing", "", "label_smoothing=0.0"),
         (["model.characters=gru", "model.character_size=65"], "odd model.character_size", "evenly", "Add 1"),
+        (
+            ["data.outer_folds=3"],
+            "data.outer_folds=3 with data.outer_fold=0",
+            "data.folds parts the rest",
+            "data.folds=5",
+        ),
+        (["data.outer_folds=3", "data.outer_fold=3", "data.folds=3"], "data.outer_fold=3", "is left out", "data.outer"),
+        (["recipe=pretrain", "data.share=0.5"], "recipe=pretrain with data.share", "all text", "fewer files"),
+        (["data.share=0"], "data.share=0 is out of bounds", "from 0.001 to 1.0", "data.share=1.0"),
         (["trainer.wandb=true"], "trainer.wandb=true", "not installed", "pip install wandb"),
     ],
 )

@@ -13,6 +13,7 @@ from grunlp.config import compose_config
 from grunlp.data.corpora.lines import open_running_text
 from grunlp.errors import GrunlpError
 from tests.conftest import Call
+from tests.studies.kinds import check_kind
 
 SMALL = [
     "model.hidden_size=32", "model.embedding_size=16", "model.num_layers=1", "model.dropout=0.0",
@@ -41,6 +42,10 @@ def test_it_learns_and_is_complete(folder: Path) -> None:
     assert {path.name for path in (folder / "run").iterdir()} == {
         "card.md", "config.yaml", "logs", "metrics.json", "tokenizer.json", "weights.safetensors",
     }  # fmt: skip
+
+
+def test_studies_score_and_build_it(folder: Path) -> None:
+    check_kind(folder / "run", "dev")
 
 
 def test_evaluate_finds_the_score_of_the_training(folder: Path, call: Call) -> None:

@@ -12,6 +12,7 @@ from grunlp import compare, evaluate, predict, train
 from grunlp.data.bio import illegal_positions
 from grunlp.data.schemes import from_iob2
 from tests.conftest import Call
+from tests.studies.kinds import check_kind
 from tests.toys import toy_corpus
 
 
@@ -47,6 +48,10 @@ def test_it_learns_and_is_complete(folder: Path) -> None:
     assert metrics["test"]["conlleval"]["f1"] > 60
     assert metrics["test"]["illegal_tags"] == 0
     assert "# Tagger trained on tags" in (folder / "run/card.md").read_text()
+
+
+def test_studies_score_and_build_it(folder: Path) -> None:
+    check_kind(folder / "run", "test")
 
 
 def test_evaluate_repeats_the_score_of_the_training(folder: Path, call: Call) -> None:

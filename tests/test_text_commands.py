@@ -14,6 +14,7 @@ from grunlp.config import compose_config
 from grunlp.data.demo.reversal import reversal_pairs
 from grunlp.errors import GrunlpError
 from tests.conftest import Call
+from tests.studies.kinds import check_kind
 
 SMALL = [
     "model.embedding_size=32", "model.decoder_hidden_size=48", "model.attention_size=32", "model.num_layers=1",
@@ -47,6 +48,10 @@ def test_it_learns_and_is_complete(folder: Path) -> None:
         "card.md", "config.yaml", "logs", "metrics.json", "outputs-dev.txt", "outputs-test.txt", "tokenizer.json",
         "weights.safetensors",
     }  # fmt: skip
+
+
+def test_studies_score_and_build_it(folder: Path) -> None:
+    check_kind(folder / "run", "test")
 
 
 def test_evaluate_finds_the_score_of_the_training(folder: Path, call: Call) -> None:

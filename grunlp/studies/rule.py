@@ -64,16 +64,19 @@ def best_of(rows: Sequence[Row], sign: int) -> Row:
     return max((row for row in rows if not row.pruned), key=lambda row: sign * row.mean)
 
 
+def within(rows: Sequence[Row], sign: int) -> list[Row]:
+    """The best row, and those whose mean is within one standard error, its own, of it."""
+    best = best_of(rows, sign)
+    return [row for row in rows if not row.pruned and sign * row.mean >= sign * best.mean - best.error]
+
+
 def choose(rows: Sequence[Row], sign: int) -> Row:
     """The one-standard-error rule: the smallest network whose score is within one standard error of the best.
 
-    Breiman, Friedman, Olshen and Stone 1984, §3.4.3; Hastie, Tibshirani and Friedman 2009, §7.10. The standard error
-    is that of the best row. Of networks with as many weights the better one is taken.
+    Breiman, Friedman, Olshen and Stone 1984, §3.4.3; Hastie, Tibshirani and Friedman 2009, §7.10. Of networks with as
+    many weights the better one is taken.
     """
-    best = best_of(rows, sign)
-    least = sign * best.mean - best.error
-    near = [row for row in rows if not row.pruned and sign * row.mean >= least]
-    return min(near, key=lambda row: (row.weights, -sign * row.mean))
+    return min(within(rows, sign), key=lambda row: (row.weights, -sign * row.mean))
 
 
 def explain(rows: Sequence[Row], primary: Primary) -> str:

@@ -116,10 +116,8 @@ class Search:
             pruner=optuna.pruners.MedianPruner(n_startup_trials=_BEFORE_PRUNING, n_warmup_steps=0),
             load_if_exists=True,
         )
-        if p.trials:  # the seed of one that goes on is another, or it would sample the same again
-            study.sampler = optuna.samplers.TPESampler(seed=p.seed + len(study.trials))
-        else:
-            study.sampler = optuna.samplers.GridSampler({one.key: one.values for one in p.ranges}, seed=p.seed)
+        # the seed of one that goes on is another, or it would sample the same again; a grid samples nothing
+        study.sampler = optuna.samplers.TPESampler(seed=p.seed + len(study.trials))
         return study
 
     def _take_up(self) -> int:
@@ -131,8 +129,8 @@ class Search:
         for trial in self.study.trials:
             if trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
                 row = self.rows[trial.number] = Row(self._values(trial.params))
-                row.pruned = trial.state == TrialState.PRUNED
                 self._read(row)
+                row.pruned = trial.state == TrialState.PRUNED and len(row.scores) < self.plan.folds
             elif trial.state == TrialState.RUNNING:
                 self.study.tell(trial.number, state=TrialState.FAIL)
                 broken.append(trial.params)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from grunlp.metrics.primary import Primary
 from grunlp.report.curves import Point, draw_learning, draw_validation
 from grunlp.studies.cell_tables import format_markdown, format_table
-from grunlp.studies.rule import Row, choose, explain
+from grunlp.studies.rule import Row, choose, explain, within
 from grunlp.studies.search import Plan
 
 CURVE, LEARNING, MODEL = "validation-curve.png", "learning-curve.png", "model"
@@ -56,12 +56,10 @@ def tell(plan: Plan, found: Findings, seconds: float) -> None:
 def table(rows: Sequence[Row], primary: Primary) -> tuple[list[str], list[list[str]]]:
     """Head and lines; the chosen value and those that are as good are marked."""
     n, chosen = primary.digits, choose(rows, primary.sign)
-    whole = [row for row in rows if not row.pruned]
-    best = max(whole, key=lambda row: primary.sign * row.mean)
-    lines = []
+    near, lines = within(rows, primary.sign), []
     for row in rows:
-        near = not row.pruned and primary.sign * row.mean >= primary.sign * best.mean - best.error
-        mark = "chosen" if row is chosen else "*" if near else f"after {len(row.scores)} folds" if row.pruned else ""
+        mark = f"after {len(row.scores)} folds" if row.pruned else "*" if row in near else ""
+        mark = "chosen" if row is chosen else mark
         seconds = f"{statistics.mean(row.seconds.values()):.1f}"
         score = f"{row.mean:.{n}f} ± {row.error:.{n}f}"
         lines.append([*(str(value) for _, value in row.values), score, f"{row.weights:,}", seconds, mark])

@@ -1,7 +1,6 @@
 """Runs that were never trained: their scores are computed, so that what a study makes of them is known."""
 
 import json
-import re
 from collections.abc import Callable
 
 import pytest
@@ -49,8 +48,3 @@ def train_nothing(
 
     monkeypatch.setattr(Pool, "start", start)
     return done
-
-
-def words_of(text: str) -> list[str]:
-    """Without blanks."""
-    return re.split(r"\s+", text.strip())
