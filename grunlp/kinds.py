@@ -10,6 +10,7 @@ _MODULES = {
     "translate": "text_commands",
     "summarize": "text_commands",
     "lm": "language_commands",
+    "forecast": "series_commands",
 }
 
 
