@@ -26,6 +26,10 @@ DATA = {
     ),
     "aeslc": "E-mails of a company and their subject lines (AESLC; Zhang and Tetreault 2019); CC BY-NC-SA 4.0.",
     "tinyshakespeare": "A million characters of Shakespeare (Karpathy 2015); public domain.",
+    "seasons": "The bundled demonstration, a series made by rules: a model trained on it is good for nothing else.",
+    "etth1": "Oil temperature and loads of an electricity transformer, hourly (ETTh1; Zhou et al. 2021); CC BY-ND 4.0.",
+    "weather": "Daily weather of Seattle, 2012 to 2015 (vega-datasets).",
+    "stocks": "Monthly prices of five shares, 2000 to 2010 (vega-datasets).",
     "propbank-frames": "The example sentences of the PropBank frame files; CC BY-SA 4.0.",
 }
 
@@ -33,11 +37,12 @@ _ROLES = (
     "srl-eval (V apart), conlleval and seqeval count roles of given predicates; senses are of given ones, too.",
     "Most frequent senses: what a lemma's most frequent roleset of the training data would always have got.",
 )
+_UNLIKE_SERIES = "for series unlike the training data without an evaluation on such series."
 _UNLIKE = "for text unlike the training data, or in another language, without an evaluation on such text."
 _OWN = "Data of the user's own is among it, whose licence is not known here."
 
-# Recipes whose models write texts: what they are trained on.
-_UNITS = {"translate": "pairs", "summarize": "pairs", "lm": "lines"}
+# Recipes whose models label no words: what they are trained on.
+_UNITS = {"translate": "pairs", "summarize": "pairs", "lm": "lines", "forecast": "series"}
 
 # By recipe, labellers if it is another: what the model is, its input and its output.
 _KINDS = {
@@ -48,6 +53,11 @@ _KINDS = {
     ),
     "translate": ("Translator", "a text a line", "a text for each"),
     "summarize": ("Summarizer", "a text a line", "a short text for each"),
+    "forecast": (
+        "Forecaster",
+        "a table of series, at least as many rows of each as a window reads",
+        "the rows that come next, with intervals where it was trained to tell them",
+    ),
     "lm": ("Language model", "the beginning of a text, or nothing", "how it may go on, or how likely a text is"),
 }
 _LABELLER = (
@@ -84,23 +94,29 @@ def write_card(path: Path, more: Sequence[str] = ()) -> None:
         f"- output: {writes}",
         f"- weights: {size:.1f} MiB; training: {training['epochs']} epochs in {training['seconds'] / 60:.1f} minutes; "
         f"seed {config.seed}",
-        f"- {training['left_out']} training {unit} left out because they occur in dev or test",
+        *(
+            []
+            if config.recipe == "forecast"
+            else [f"- {training['left_out']} training {unit} left out because they occur in dev or test"]
+        ),
         *_speed(metrics),
         "",
-        *(_measured(metrics) if config.recipe in _UNITS else _labelled(metrics, config.recipe == "tag")),
-        _UNLIKE,
+        *(_measured(metrics, config.recipe) if config.recipe in _UNITS else _labelled(metrics, config.recipe == "tag")),
+        _UNLIKE_SERIES if config.recipe == "forecast" else _UNLIKE,
         "",
     ]
     (path / CARD).write_text("\n".join(lines), encoding="utf-8")
 
 
-def _measured(metrics: dict[str, Any]) -> list[str]:
-    """Scores of texts, and what they are not good for."""
+def _measured(metrics: dict[str, Any], recipe: str) -> list[str]:
+    """Scores of texts or series, and what they are not good for."""
     lines = ["| split | what | score | 95 % interval | counted by |", "|---|---|---|---|---|"]
     for split in ("dev", "test"):
         for name, score in metrics.get(split, {}).items():
             (low, high), how = score["interval"], score["how"].replace("|", ", ")
             lines.append(f"| {split} | {name} | {score['score']:.4g} | {low:.4g} to {high:.4g} | {how} |")
+    if recipe == "forecast":
+        return [*lines, "", *_forecasts(metrics)]
     return [
         *lines,
         "",
@@ -108,6 +124,18 @@ def _measured(metrics: dict[str, Any]) -> list[str]:
         "",
         "What it writes may read well and be wrong, and repeats what its training data say of people: not for what is",
         "read as true, and not",
+    ]
+
+
+def _forecasts(metrics: dict[str, Any]) -> list[str]:
+    """What the scores of the last split mean."""
+    last = metrics.get("test", metrics.get("dev", {}))
+    return [
+        *(score["verdict"] for score in last.values() if "verdict" in score),
+        "",
+        "Intervals are by bootstrap over stretches of time, p-values by the test of Diebold and Mariano.",
+        "",
+        "The future need not be like the past: not where a wrong forecast does harm that nobody bounds, and not",
     ]
 
 

@@ -8,13 +8,13 @@ from pytorch_lightning import seed_everything
 from grunlp.card import write_card
 from grunlp.data.corpora.series import open_series
 from grunlp.data.series_scaling import fit_scaling
-from grunlp.data.windows import SeriesData, origins_within
+from grunlp.data.windows import Bounds, SeriesData, origins_within
 from grunlp.models.baselines import fit_linear
 from grunlp.report.series import draw_forecasts
 from grunlp.run_folder import CONFIG, PICTURE, SCALING, clear_run, new_run
 from grunlp.series_run import build_forecaster, save_baseline
 from grunlp.tasks.forecaster import ForecasterTask
-from grunlp.tasks.forecasting import prepare, score
+from grunlp.tasks.forecasting import Scored, prepare, score
 from grunlp.tasks.trainer import fit, make_trainer, score_splits
 
 log = logging.getLogger("grunlp")
@@ -46,7 +46,11 @@ def run(config: DictConfig) -> None:
     log.info("%d training windows, %d of dev; penalty of the linear model %g", *map(len, origins.values()), ridge)
 
     took = fit(trainer, task, data, run_dir, 0)
-    scored = score_splits(run_dir, corpus, lambda rows: score(model, weight, prepared, rows, *sizes, corpus.season))
+
+    def measure(rows: Bounds) -> Scored:
+        return score(model, weight, prepared, origins_within(table, rows, *sizes), sizes[0], corpus.season)
+
+    scored = score_splits(run_dir, corpus, measure)
     for split, found in scored.items():
         draw_forecasts(found, run_dir / PICTURE.format(split))
     write_card(run_dir)

@@ -52,7 +52,6 @@ class SeriesTable:
         return f"series {self.names[series]}" if self.names[series] else "the series"
 
 
-
 def fill_forward(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N, C) with each NaN replaced by the last number above it in its column; those before the first stay."""
     last = np.where(np.isnan(values), -1, np.arange(len(values))[:, None])

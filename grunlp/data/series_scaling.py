@@ -5,7 +5,6 @@ into the units of the file.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -65,7 +64,7 @@ class Scaling:
         return (values - np.array(self.static_means)) / np.array(self.static_scales)
 
 
-def fit_scaling(table: SeriesTable, ends: Sequence[int], season: int, history: int) -> Scaling:
+def fit_scaling(table: SeriesTable, ends: NDArray[np.int64], season: int, history: int) -> Scaling:
     """Measure means and scales on training rows alone.
 
     Args:
@@ -75,7 +74,7 @@ def fit_scaling(table: SeriesTable, ends: Sequence[int], season: int, history: i
         season: steps of a season.
         history: rows a window reads.
     """
-    parts = [_part(table, i, end, history) for i, end in enumerate(ends)]
+    parts = [_part(table, i, int(end), history) for i, end in enumerate(ends)]
     means, scales, steps = (np.stack(found) for found in zip(*(_measure(part, season) for part in parts), strict=True))
     rows = np.concatenate([np.arange(start, end) for start, end in zip(table.starts[:-1], ends, strict=True)])
     own = table.known[rows, : table.own] if len(rows) else table.known[:0, : table.own]

@@ -63,6 +63,12 @@ class Errors:
     by_step: _Array
 
 
+def sums(place: NDArray[np.int64], values: NDArray[Any]) -> _Array:
+    """(n,) sums of the values (N,) of each of n places (N,)."""
+    found: _Array = np.bincount(place, values).astype(np.float64)
+    return found
+
+
 def measure_errors(forecast: _Array, truth: Truth) -> Errors:
     """Errors of forecasts (N, H, C), scaled."""
     error = np.where(truth.observed, forecast - truth.values, 0.0)
@@ -71,15 +77,15 @@ def measure_errors(forecast: _Array, truth: Truth) -> Errors:
     cells, squares = truth.observed.sum(axis=(1, 2)), (error**2).sum(axis=(1, 2))
 
     def blocks(values: _Array) -> _Array:
-        return np.bincount(truth.blocks, values.sum(axis=(1, 2)))
+        return sums(truth.blocks, values.sum(axis=(1, 2)))
 
     return Errors(
-        squared=np.bincount(truth.blocks, squares),
+        squared=sums(truth.blocks, squares),
         absolute=blocks(np.abs(error)),
         squared_units=blocks(units**2),
         absolute_units=blocks(np.abs(units)),
         relative=blocks(np.abs(units) / truth.steps[:, None]),
-        by_time=np.bincount(place, squares) / np.bincount(place, cells),
+        by_time=sums(place, squares) / sums(place, cells),
         by_step=(error**2).sum(axis=(0, 2)) / np.maximum(1, truth.observed.sum(axis=(0, 2))),
     )
 
@@ -118,10 +124,10 @@ class SeriesScores(MeasuredScores):
             ways["coverage"] = (100 * self.covered, f"% of the truth inside the interval of {100 * self.level:.0f} %")
         for name, errors in self.baselines.items():
             ways[name] = (errors.squared, "mean squared error, scaled")
-        return {name: self._measure(sums, how) for name, (sums, how) in ways.items()}
+        return {name: self._measure(total, how) for name, (total, how) in ways.items()}
 
-    def _measure(self, sums: _Array, how: str) -> Measure:
-        return Measure(np.stack([sums, self.cells], axis=1), ratio, how, 4)
+    def _measure(self, total: _Array, how: str) -> Measure:
+        return Measure(np.stack([total, self.cells], axis=1), ratio, how, 4)
 
     def tests(self) -> dict[str, DieboldMariano]:
         """The network's squared errors against those of each other forecaster."""
@@ -160,7 +166,7 @@ class SeriesScores(MeasuredScores):
         ]
         for name, errors in ((MODEL, self.model), *self.baselines.items()):
             mse = self.measures["mse" if name == MODEL else name]
-            mae, mase = (float(sums.sum() / self.cells.sum()) for sums in (errors.absolute, errors.relative))
+            mae, mase = (float(total.sum() / self.cells.sum()) for total in (errors.absolute, errors.relative))
             interval = "{:.4f} to {:.4f}".format(*mse.interval)
             p = _p(tests[name].p).removeprefix("= ") if name in tests else ""
             lines.append(f"{name:16} {mse.value:8.4f}  {interval:>18} {mae:8.4f} {mase:8.4f}   {p}".rstrip())

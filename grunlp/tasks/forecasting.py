@@ -10,8 +10,8 @@ from torch import Tensor
 
 from grunlp.data.series import SeriesTable
 from grunlp.data.series_scaling import Scaling, scaling_for
-from grunlp.data.windows import Bounds, SeriesTensors, Window, origins_within
-from grunlp.metrics.series import Errors, SeriesScores, Truth, measure_errors
+from grunlp.data.windows import SeriesTensors, Window
+from grunlp.metrics.series import Errors, SeriesScores, Truth, measure_errors, sums
 from grunlp.models.baselines import drift, linear, repeat_last, seasonal_naive
 from grunlp.models.forecaster import Forecaster
 
@@ -61,7 +61,7 @@ def forecast(model: Forecaster, window: Window) -> Forecasts:
 
 
 def intervals(model: Forecaster, told: Tensor) -> Forecasts:
-    """What a network's numbers (N, H, C, O) mean. Gaussians have an interval of 80 %, quantiles that of the outermost."""
+    """What a network says, (N, H, C, O). Gaussians have an interval of 80 %, quantiles that between the outermost."""
     centre = model.centre(told)
     if model.output == "gaussian":
         return Forecasts(centre, centre - _Z80 * told[..., 1], centre + _Z80 * told[..., 1], 0.8)
@@ -73,7 +73,7 @@ def intervals(model: Forecaster, told: Tensor) -> Forecasts:
 
 @dataclass(frozen=True)
 class Scored:
-    """The scores of a split with what pictures of it are made of. origins: (N,) rows; others: forecasts by name."""
+    """The scores of a split with what pictures of it are made of. origins: (N,) rows."""
 
     scores: SeriesScores
     prepared: Prepared
@@ -89,20 +89,17 @@ class Scored:
         return self.scores.report()
 
 
-def score(
-    model: Forecaster, weight: Tensor, prepared: Prepared, bounds: Bounds, history: int, horizon: int, season: int
-) -> Scored:
+def score(model: Forecaster, weight: Tensor, prepared: Prepared, origins: Tensor, history: int, season: int) -> Scored:
     """Forecast from every time of a split (a rolling origin), with the network and without.
 
     Args:
         model: in evaluation mode.
         weight: of the linear model.
         prepared: the table.
-        bounds: (S, 2) the rows of the split.
-        history, horizon, season: of windows.
+        origins: (N,) of the windows of the split.
+        history, season: of windows.
     """
-    tensors, table = prepared.tensors, prepared.table
-    origins = origins_within(table, bounds, history, horizon)
+    tensors, horizon = prepared.tensors, model.horizon
     parts: list[Forecasts] = []
     others: dict[str, list[Tensor]] = {"repeat-last": [], "seasonal-naive": [], "drift": [], "linear": []}
     for part in origins.split(max(1, _ROWS // (history + horizon))):
@@ -122,11 +119,11 @@ def score(
     if told.lower is not None and told.upper is not None:
         lower, upper = told.lower.double().numpy(), told.upper.double().numpy()
         within = truth.observed & (truth.values >= lower) & (truth.values <= upper)
-        inside = np.bincount(truth.blocks, within.sum(axis=(1, 2)).astype(float))
+        inside = sums(truth.blocks, within.sum(axis=(1, 2)))
     scores = SeriesScores(
         model=measure_errors(told.centre.double().numpy(), truth),
         baselines=errors,
-        cells=np.bincount(truth.blocks, truth.observed.sum(axis=(1, 2)).astype(float)),
+        cells=sums(truth.blocks, truth.observed.sum(axis=(1, 2))),
         covered=inside,
         level=told.level,
         windows=len(origins),

@@ -48,7 +48,12 @@ class EpochLines(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print what the epoch brought."""
         scores = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        speeds = ("train/predicates_per_second", "train/words_per_second", "train/tokens_per_second", "train/windows_per_second")
+        speeds = (
+            "train/predicates_per_second",
+            "train/words_per_second",
+            "train/tokens_per_second",
+            "train/windows_per_second",
+        )
         shown = ("train/loss_epoch", *DIRECTIONS, "dev/perplexity", *speeds)
         parts = [f"{name.replace('_epoch', '')} {scores[name]:.4g}" for name in shown if name in scores]
         seconds = time.perf_counter() - self.started

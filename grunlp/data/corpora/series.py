@@ -80,9 +80,11 @@ def require_length(table: SeriesTable, history: int, horizon: int) -> None:
     """Raise unless each series has a window."""
     lengths = np.diff(table.starts) - table.future
     for i in np.flatnonzero(lengths < history + horizon):
-        wrong = f"{table.label(i)} has {lengths[i]} steps"
+        wrong = f"{table.label(int(i))} has {lengths[i]} steps"
         there = f"a window takes data.history + data.horizon = {history} + {horizon} = {history + horizon}"
-        raise DataError(table.source, None, wrong, there, f"Type data.history={max(1, (lengths[i] - horizon) // 4)}, or remove it.")
+        raise DataError(
+            table.source, None, wrong, there, f"Type data.history={max(1, (lengths[i] - horizon) // 4)}, or remove it."
+        )
 
 
 def part_in_time(table: SeriesTable, data: Mapping[str, Any]) -> dict[str, Bounds]:
@@ -131,7 +133,9 @@ def _require_windows(table: SeriesTable, split: str, bounds: Bounds, data: Mappi
     firsts = np.maximum(bounds[:, 0], table.starts[:-1] + history)
     if (bounds[:, 1] - firsts < horizon).all():
         longest = int((bounds[:, 1] - bounds[:, 0]).max())
-        needs = f"data.history + data.horizon = {history + horizon}" if split == "train" else f"data.horizon = {horizon}"
+        needs = (
+            f"data.history + data.horizon = {history + horizon}" if split == "train" else f"data.horizon = {horizon}"
+        )
         there = f"a window of it takes {needs}"
         way = f"Raise data.{split}_rows, or lower data.history or data.horizon."
         raise DataError(table.source, None, f"{split} has {longest} steps, too few", there, way)

@@ -1,4 +1,4 @@
-"""Tables of series: CSV or Parquet, in wide form (a column a target) or in long form (a column that names the series)."""
+"""Tables of series, CSV or Parquet, in wide form (a column a target) or long form (a column names the series)."""
 
 import gzip
 import logging
@@ -242,7 +242,9 @@ class _Grid:
             line = before + self.reader.first
             if time == self.times[before]:
                 there = f"line {line} has the same time{where}"
-                way = "Remove one of the two" + ("." if self.columns.group else ", or name the series: data.group=COLUMN")
+                way = "Remove one of the two" + (
+                    "." if self.columns.group else ", or name the series: data.group=COLUMN"
+                )
                 raise self.reader.fault(row, f"column {self.time!r}: {time} comes twice", there, way)
             there = f"line {line} has {self.times[before]}{where}"
             way = "Sort the file by time" + ("." if self.columns.group else ", or name the series: data.group=COLUMN")
@@ -322,11 +324,15 @@ class _Grid:
         empty = sum(int((~part[: len(part) - end]).sum()) for part, end in zip(observed, future, strict=True))
         empty -= gaps * len(self.targets)
         if gaps or empty:
-            said = "%s: %d steps of the grid are missing and %d values of others; filled with the last known, not scored"
+            said = (
+                "%s: %d steps of the grid are missing and %d values of others; filled with the last known, not scored"
+            )
             log.warning(said, self.reader.path.name, gaps, empty)
         missing = sum(int(np.isnan(part).sum()) for part in known)
         if missing:
-            log.warning("%s: %d values of data.known are missing and filled with the last", self.reader.path.name, missing)
+            log.warning(
+                "%s: %d values of data.known are missing and filled with the last", self.reader.path.name, missing
+            )
 
     def _static(self, statics: Sequence[str] | None) -> Static:
         """What does not change within a series, as numbers."""
@@ -340,7 +346,9 @@ class _Grid:
                 other = np.flatnonzero((column.iloc[rows] != first).to_numpy())
                 if len(other):
                     wrong = f"column {name!r}: {column.iloc[rows[other[0]]]!r} after {first!r}"
-                    there = "data.static does not change within a series" + (f", as it does in {series}" if series else "")
+                    there = "data.static does not change within a series" + (
+                        f", as it does in {series}" if series else ""
+                    )
                     way = "Name it by data.known, or leave it out."
                     raise self.reader.fault(rows[other[0]], wrong, there, way)
                 cells.append(first)
