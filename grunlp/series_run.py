@@ -17,6 +17,8 @@ from grunlp.models.forecaster import DirectForecaster, Forecaster, RecursiveFore
 from grunlp.models.segmented import SegmentedForecaster
 from grunlp.run_folder import BASELINE, SCALING, WEIGHTS, fitting, read_config
 
+KINDS = ("recursive", "direct", "segmented")
+
 
 class SeriesRun(NamedTuple):
     """A trained forecaster with what belongs to it. weight: of the linear model it is measured against."""
@@ -36,7 +38,7 @@ def build_forecaster(config: DictConfig, channels: int, known: int, static: int)
     rest = (m.input_dropout, m.dropout, m.normalize, m.output, quantiles)
     if m.kind == "segmented":
         return SegmentedForecaster(*sizes, *rest, m.segment)
-    return (RecursiveForecaster if m.kind == "recursive" else DirectForecaster)(*sizes, *rest)
+    return {"recursive": RecursiveForecaster, "direct": DirectForecaster}[m.kind](*sizes, *rest)
 
 
 def save_baseline(path: Path, weight: Tensor) -> None:

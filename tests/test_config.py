@@ -21,6 +21,8 @@ from grunlp.errors import GrunlpError
 from grunlp.models.seq2seq import BRIDGES
 from grunlp.modules.attention import KINDS as ATTENTION
 from grunlp.modules.gru import CELLS
+from grunlp.series_run import KINDS as FORECASTERS
+from grunlp.tasks.forecaster import LOSSES
 
 ROOT = Path(__file__).parent.parent
 
@@ -147,7 +149,7 @@ def test_choices_are_those_of_the_signatures() -> None:
                 words = ast.literal_eval(ast.unparse(node.annotation).removeprefix("Literal"))
                 annotations.setdefault(node.arg, set()).add(tuple(words))
     aliases = {"model.cell": CELLS, "model.attention": ATTENTION, "model.bridge": BRIDGES, "tokenizer.kind": KINDS}
-    aliases |= {"search.normalization": NORMALIZATIONS}
+    aliases |= {"search.normalization": NORMALIZATIONS, "model.kind": FORECASTERS, "model.loss": LOSSES}
     checked = [key for key in CHOICES if key.startswith("model.") and key not in aliases]
     assert len(checked) >= 3
     for key in checked:

@@ -1,5 +1,6 @@
 """The time grid of series: its frequency, its season, its calendar."""
 
+import warnings
 from collections.abc import Collection
 from typing import Any
 
@@ -24,15 +25,17 @@ def infer_frequency(times: Any) -> str | None:
 
     if len(times) < 2:
         return None
-    whole = pd.infer_freq(times) if len(times) > 2 else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a later pandas gives the frequency as an object, which is read as well
+        whole = pd.infer_freq(times) if len(times) > 2 else None
     if whole:
-        return str(whole)
+        return str(pd.tseries.frequencies.to_offset(whole).freqstr)
     step = pd.Series(times).diff().mode().iloc[0]
     if 28 <= step.days <= 31:
         ends = "ME" if times.is_month_end.all() else None
         return "MS" if (times.day == 1).all() else ends or str(pd.tseries.frequencies.to_offset(step).freqstr)
-    if step == pd.Timedelta(days=1) and (times.dayofweek < 5).all() and len(times) > 7:
-        return "B"
+    if step == pd.Timedelta(days=1):
+        return "B" if len(times) > 7 and (times.day_of_week < 5).all() else "D"
     return str(pd.tseries.frequencies.to_offset(step).freqstr)
 
 
@@ -67,11 +70,11 @@ def calendar_features(times: NDArray[np.datetime64], names: Collection[str] | No
     hours = (index.hour + index.minute / 60 + index.second / 3600).to_numpy(float)
     turns = {
         "hour": hours / 24,
-        "weekday": (index.dayofweek.to_numpy(float) + hours / 24) / 7,
-        "yearday": (index.dayofyear.to_numpy(float) - 1 + hours / 24) / 365.25,
+        "weekday": (index.day_of_week.to_numpy(float) + hours / 24) / 7,
+        "yearday": (index.day_of_year.to_numpy(float) - 1 + hours / 24) / 365.25,
     }
-    weekdays = index.dayofweek.nunique() > 1 and not _months(index)
-    varies = {"hour": np.ptp(hours) > 0, "weekday": weekdays, "yearday": index.dayofyear.nunique() > 1}
+    weekdays = index.day_of_week.nunique() > 1 and not _months(index)
+    varies = {"hour": np.ptp(hours) > 0, "weekday": weekdays, "yearday": index.day_of_year.nunique() > 1}
     found = {}
     for name, turn in turns.items():
         if varies[name] if names is None else f"{name} sin" in names:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from pytorch_lightning import LightningModule
@@ -12,8 +12,11 @@ from grunlp.data.windows import Window
 from grunlp.models.forecaster import Forecaster
 from grunlp.tasks.optimizer import scheduled_adamw
 
+Loss = Literal["mse", "mae"]
+LOSSES = get_args(Loss)
 
-def losses(forecast: Tensor, truth: Tensor, model: Forecaster, loss: Literal["mse", "mae"]) -> Tensor:
+
+def losses(forecast: Tensor, truth: Tensor, model: Forecaster, loss: Loss) -> Tensor:
     """The loss of each cell.
 
     Args:
@@ -51,7 +54,7 @@ class ForecasterTask(LightningModule):
     def __init__(
         self,
         model: Forecaster,
-        loss: Literal["mse", "mae"],
+        loss: Loss,
         total_steps: int,
         learning_rate: float,
         weight_decay: float,

@@ -345,7 +345,7 @@ class _Grid:
                 first = column.iloc[rows[0]]
                 other = np.flatnonzero((column.iloc[rows] != first).to_numpy())
                 if len(other):
-                    wrong = f"column {name!r}: {column.iloc[rows[other[0]]]!r} after {first!r}"
+                    wrong = f"column {name!r}: {column.iloc[rows[other[0]]]} after {first}"
                     there = "data.static does not change within a series" + (
                         f", as it does in {series}" if series else ""
                     )
