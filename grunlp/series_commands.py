@@ -25,6 +25,7 @@ from grunlp.tasks.forecasting import Prepared, Scored, forecast, prepare, score
 PREDICT: dict[str, Any] = {"run": None, "input": None, "output": "-"}
 EVALUATE: dict[str, Any] = {"run": None, "split": None, "input": None, "metrics": None, "report": None}
 _COLUMNS = ("time", "series", "target", "forecast", "lower", "upper")
+_LONGER = "Give a file with more rows of it."
 
 
 def predict(text: str | None, arguments: list[str]) -> int:
@@ -42,7 +43,7 @@ def predict(text: str | None, arguments: list[str]) -> int:
 def _rows(run: SeriesRun, table: SeriesTable) -> Iterator[str]:
     """The lines of the CSV: series by series, step by step, target by target."""
     history = run.config.data.history
-    require_length(table, history, 0)
+    require_length(table, history, 0, _LONGER)
     prepared = prepare(table, run.scaling, history)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -162,7 +163,7 @@ def _bounds(corpus: SeriesCorpus, split: str) -> Bounds:
 
 def _whole(run: SeriesRun, table: SeriesTable) -> Bounds:
     """All rows of a file that has a window in each series."""
-    require_length(table, run.config.data.history, run.config.data.horizon)
+    require_length(table, run.config.data.history, run.config.data.horizon, _LONGER)
     return np.stack([table.starts[:-1], table.starts[1:] - table.future], axis=1)
 
 

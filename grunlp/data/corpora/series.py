@@ -51,7 +51,7 @@ def open_series(data: Mapping[str, Any]) -> SeriesCorpus:
         GrunlpError: a file is missing or broken, a series or a split is too short.
     """
     table = _OPENERS[data["name"]](data)
-    require_length(table, data["history"], data["horizon"])
+    require_length(table, data["history"], data["horizon"], None)
     splits = part_in_time(table, data)
     for split, bounds in splits.items():
         _require_windows(table, split, bounds, data)
@@ -76,15 +76,14 @@ def columns_of(data: Mapping[str, Any]) -> Columns:
     )
 
 
-def require_length(table: SeriesTable, history: int, horizon: int) -> None:
-    """Raise unless each series has a window."""
+def require_length(table: SeriesTable, history: int, horizon: int, way: str | None) -> None:
+    """Raise unless each series has a window. way: what to do; None: train on shorter ones."""
     lengths = np.diff(table.starts) - table.future
     for i in np.flatnonzero(lengths < history + horizon):
-        wrong = f"{table.label(int(i))} has {lengths[i]} steps"
         there = f"a window takes data.history + data.horizon = {history} + {horizon} = {history + horizon}"
-        raise DataError(
-            table.source, None, wrong, there, f"Type data.history={max(1, (lengths[i] - horizon) // 4)}, or remove it."
-        )
+        shorter = f"Type data.history={max(1, (lengths[i] - horizon) // 4)}, or remove it."
+        wrong = f"{table.label(int(i))} has {lengths[i]} steps"
+        raise DataError(table.source, None, wrong, there, way or shorter)
 
 
 def part_in_time(table: SeriesTable, data: Mapping[str, Any]) -> dict[str, Bounds]:

@@ -92,8 +92,8 @@ def _read(path: Path) -> "pd.DataFrame":
             if path.name.endswith(".gz"):
                 import io
 
-                return pd.read_parquet(io.BytesIO(gzip.decompress(path.read_bytes())))
-            return pd.read_parquet(path).reset_index(drop=True)
+                return _with_index(pd.read_parquet(io.BytesIO(gzip.decompress(path.read_bytes()))))
+            return _with_index(pd.read_parquet(path))
         with (gzip.open if path.name.endswith(".gz") else open)(path, "rb") as file:
             first = file.readline().decode("utf-8-sig")
         separator = max(",;\t", key=first.count)
@@ -106,6 +106,13 @@ def _read(path: Path) -> "pd.DataFrame":
     if not len(last):
         raise DataError(path, None, "the file is empty", "it has no row below the names of its columns", advice)
     return frame.iloc[: last[-1] + 1]
+
+
+def _with_index(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """An index of times, which Parquet keeps apart, as a column."""
+    import pandas as pd
+
+    return frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
 
 
 class _Reader:

@@ -44,13 +44,17 @@ def test_what_comes_before_the_first_value_stays_unknown() -> None:
     np.testing.assert_array_equal(fill_forward(values), [[np.nan, 1.0], [2.0, 1.0], [2.0, 1.0]])
 
 
-@pytest.mark.parametrize("name", ["t.csv.gz", "t.parquet"])
+@pytest.mark.parametrize("name", ["t.csv.gz", "t.parquet", "t.parquet.gz", "indexed.parquet"])
 def test_other_formats_hold_the_same(tmp_path: Path, name: str) -> None:
     plain = read(tmp_path, HOURS)
-    if name.endswith("gz"):
+    if name.endswith("csv.gz"):
         (tmp_path / name).write_bytes(gzip.compress(HOURS.replace(",", ";").encode()))
     else:
-        pd.read_csv(tmp_path / "table.csv").to_parquet(tmp_path / name)
+        frame = pd.read_csv(tmp_path / "table.csv", parse_dates=["when"])
+        frame = frame.set_index("when") if name.startswith("indexed") else frame
+        frame.to_parquet(tmp_path / "plain")
+        content = (tmp_path / "plain").read_bytes()
+        (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
     other = read_series(tmp_path / name, columns(), None, None)
     np.testing.assert_array_equal(plain.values, other.values)
     assert (plain.times == other.times).all() and plain.targets == other.targets
