@@ -29,6 +29,10 @@ DATA = {
     "polarity": "Sentences of film reviews (sentence polarity 1.0; Pang and Lee 2005); CC BY 4.0.",
     "opinions": "The bundled demonstration, sentences made by rules: a model trained on it is good for nothing else.",
     "waves": "The bundled demonstration, made-up numbers: a model trained on it is good for nothing else.",
+    "seasons": "The bundled demonstration, a series made by rules: a model trained on it is good for nothing else.",
+    "etth1": "Oil temperature and loads of an electricity transformer, hourly (ETTh1; Zhou et al. 2021); CC BY-ND 4.0.",
+    "weather": "Daily weather of Seattle, 2012 to 2015 (vega-datasets).",
+    "stocks": "Monthly prices of five shares, 2000 to 2010 (vega-datasets).",
     "propbank-frames": "The example sentences of the PropBank frame files; CC BY-SA 4.0.",
 }
 
@@ -36,6 +40,7 @@ _ROLES = (
     "srl-eval (V apart), conlleval and seqeval count roles of given predicates; senses are of given ones, too.",
     "Most frequent senses: what a lemma's most frequent roleset of the training data would always have got.",
 )
+_UNLIKE_SERIES = "for series unlike the training data without an evaluation on such series."
 _UNLIKE = "for text unlike the training data, or in another language, without an evaluation on such text."
 _WRITER = (
     "What it writes may read well and be wrong, and repeats what its training data say of people: not for what is",
@@ -43,8 +48,8 @@ _WRITER = (
 )
 _OWN = "Data of the user's own is among it, whose licence is not known here."
 
-# Recipes whose models are scored by measures: what they are trained on.
-_UNITS = {"translate": "pairs", "summarize": "pairs", "lm": "lines", "classify": "examples"}
+# Recipes whose models label no words: what they are trained on.
+_UNITS = {"translate": "pairs", "summarize": "pairs", "lm": "lines", "classify": "examples", "forecast": "series"}
 
 # By recipe, labellers if it is another: what the model is, its input and its output.
 _KINDS = {
@@ -56,6 +61,11 @@ _KINDS = {
     "translate": ("Translator", "a text a line", "a text for each"),
     "summarize": ("Summarizer", "a text a line", "a short text for each"),
     "classify": ("Classifier", "texts, or sequences of measurements", "the probability of each class"),
+    "forecast": (
+        "Forecaster",
+        "a table of series, at least as many rows of each as a window reads",
+        "the rows that come next, with intervals where it was trained to tell them",
+    ),
     "lm": ("Language model", "the beginning of a text, or nothing", "how it may go on, or how likely a text is"),
 }
 _LABELLER = (
@@ -92,27 +102,29 @@ def write_card(path: Path, more: Sequence[str] = ()) -> None:
         f"- output: {writes}",
         f"- weights: {size:.1f} MiB; training: {training['epochs']} epochs in {training['seconds'] / 60:.1f} minutes; "
         f"seed {config.seed}",
-        f"- {training['left_out']} training {unit} left out because they occur in dev or test",
+        *(
+            []
+            if config.recipe == "forecast"
+            else [f"- {training['left_out']} training {unit} left out because they occur in dev or test"]
+        ),
         *_speed(metrics),
         "",
-        *(
-            _measured(metrics, config.recipe == "classify")
-            if config.recipe in _UNITS
-            else _labelled(metrics, config.recipe == "tag")
-        ),
-        _UNLIKE,
+        *(_measured(metrics, config.recipe) if config.recipe in _UNITS else _labelled(metrics, config.recipe == "tag")),
+        _UNLIKE_SERIES if config.recipe == "forecast" else _UNLIKE,
         "",
     ]
     (path / CARD).write_text("\n".join(lines), encoding="utf-8")
 
 
-def _measured(metrics: dict[str, Any], classifier: bool) -> list[str]:
-    """Scores that are measures, and what the model is not good for."""
+def _measured(metrics: dict[str, Any], recipe: str) -> list[str]:
+    """Scores that are measures, and what they are not good for."""
     lines = ["| split | what | score | 95 % interval | counted by |", "|---|---|---|---|---|"]
     for split in ("dev", "test"):
         for name, score in metrics.get(split, {}).items():
             (low, high), how = score["interval"], score["how"].replace("|", ", ")
             lines.append(f"| {split} | {name} | {score['score']:.4g} | {low:.4g} to {high:.4g} | {how} |")
+    if recipe == "forecast":
+        return [*lines, "", *_forecasts(metrics)]
     return [
         *lines,
         "",
@@ -120,9 +132,21 @@ def _measured(metrics: dict[str, Any], classifier: bool) -> list[str]:
         "",
         *(
             ["Wrong classes are to be expected at these scores: not for decisions about people, and not"]
-            if classifier
+            if recipe == "classify"
             else _WRITER
         ),
+    ]
+
+
+def _forecasts(metrics: dict[str, Any]) -> list[str]:
+    """What the scores of the last split mean."""
+    last = metrics.get("test", metrics.get("dev", {}))
+    return [
+        *(score["verdict"] for score in last.values() if "verdict" in score),
+        "",
+        "Intervals are by bootstrap over stretches of time, p-values by the test of Diebold and Mariano.",
+        "",
+        "The future need not be like the past: not where a wrong forecast does harm that nobody bounds, and not",
     ]
 
 

@@ -16,6 +16,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "model.attention": ("additive", "dot", "multihead"),
     "model.pooling": ("last", "max", "mean", "attention"),
     "model.bridge": ("zero", "last", "mean", "attention"),
+    "model.kind": ("recursive", "direct", "segmented"),
+    "model.normalize": ("none", "last", "revin"),
+    "model.output": ("point", "gaussian", "quantiles"),
+    "model.loss": ("mse", "mae"),
     "tokenizer.kind": ("bpe", "unigram", "word", "character"),
     "search.normalization": ("length", "gnmt"),
     "scores": ("bleu", "rouge"),
@@ -54,6 +58,7 @@ DATA = {
     "summarize": _PAIRS,
     "lm": ("lines", "hub-lines", "tinyshakespeare", "demo"),
     "classify": ("classes", "hub-classes", "polarity", "opinions", "waves"),
+    "forecast": ("series", "seasons", "etth1", "weather", "stocks"),
 }
 
 NULLABLE = ("data.test",)  # words that may be taken away: a data set need not have a test split
@@ -111,6 +116,14 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "temperature": (1e-6, 1e6),
     "top_k": (0, 10**9),
     "top_p": (1e-6, 1.0),
+    "history": (1, 10**6),
+    "horizon": (1, 10**6),
+    "season": (0, 10**6),
+    "train_rows": (0.0, 1e9),
+    "dev_rows": (0.0, 1e9),
+    "test_rows": (0.0, 1e9),
+    "segment": (1, 10**6),
+    "batch_size": (1, 10**6),
     "dynamic_rate": (0.0, 1e3),
     "dynamic_decay": (0.0, 1.0),
     "dynamic_length": (1, 10**6),
@@ -196,6 +209,8 @@ def check_together(values: Mapping[str, Any]) -> None:
     _check_folds(values)
     if recipe == "lm":
         _check_language_model(values)
+    if recipe == "forecast":
+        _check_forecaster(values)
     if values["recipe"] in WRITERS:
         _check_writer(values)
     elif values["trainer.monitor"] in ("dev/bleu", "dev/rouge"):
@@ -269,6 +284,38 @@ def _check_language_model(values: Mapping[str, Any]) -> None:
     if values["trainer.monitor"] != "dev/loss":
         there = "a language model has dev/loss alone"
         raise GrunlpError(f"trainer.monitor={values['trainer.monitor']}", there, "Type trainer.monitor=dev/loss")
+
+
+def _check_forecaster(values: Mapping[str, Any]) -> None:
+    """The same for forecasters."""
+    kind, output, size = values["model.kind"], values["model.output"], values["model.hidden_size"]
+    if kind == "segmented" and values["model.segment"] > values["data.history"]:
+        wrong = f"model.segment={values['model.segment']} with data.history={values['data.history']}"
+        way = f"Type model.segment={max(1, values['data.history'] // 4)}"
+        raise GrunlpError(wrong, "the history is cut into segments", way)
+    if kind == "segmented" and size % 2:
+        there = "half of the features say which segment is asked for, half which channel"
+        raise GrunlpError(f"model.kind=segmented with model.hidden_size={size}", there, "Add 1 to it.")
+    if output == "quantiles" and kind == "recursive":
+        there = "it goes on from its own forecast, and a quantile is none"
+        raise GrunlpError("model.kind=recursive with model.output=quantiles", there, "Type model.output=gaussian")
+    if output == "quantiles":
+        parse_quantiles(values["model.quantiles"])
+    if values["trainer.monitor"] != "dev/loss":
+        there = "a forecaster has dev/loss alone"
+        raise GrunlpError(f"trainer.monitor={values['trainer.monitor']}", there, "Type trainer.monitor=dev/loss")
+
+
+def parse_quantiles(text: str) -> list[float]:
+    """The levels between commas. Raises GrunlpError unless they rise and lie between 0 and 1."""
+    try:
+        levels = [float(level) for level in text.split(",")]
+    except ValueError:
+        levels = []
+    if not levels or levels != sorted(set(levels)) or not 0 < levels[0] <= levels[-1] < 1:
+        there = "levels between commas, rising, above 0 and below 1"
+        raise GrunlpError(f"model.quantiles={text}", there, "Type model.quantiles=0.1,0.5,0.9")
+    return levels
 
 
 def _check_word_dropout(values: Mapping[str, Any]) -> None:

@@ -36,7 +36,9 @@ For each score: both, the difference with its 95 % interval by paired bootstrap,
 and by approximate randomisation; documents are drawn or exchanged whole.
 
 Two runs of networks that write texts are compared in the same way, by BLEU, chrF and ROUGE, drawing and exchanging
-texts; two language models by nats and bits a character, drawing and exchanging lines.
+texts; two language models by nats and bits a character, drawing and exchanging lines; two classifiers
+by accuracy, drawing and exchanging examples; two forecasters by their errors on the same windows, drawing and
+exchanging stretches of time.
 
 Compare recurrent cells, trained with the same data, batches and seeds:
 

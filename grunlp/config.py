@@ -34,10 +34,12 @@ _TEXTS = _FILES | {
     "vocabulary.vectors",
     "model.encoder",
     "model.init",
+    "model.quantiles",
     *(
         f"data.{key}"
         for key in ("extra", "path", "config", "text", "words", "tags", "source", "target", "references", "label")
     ),
+    *(f"data.{key}" for key in ("time", "targets", "group", "known", "static")),
 }
 
 

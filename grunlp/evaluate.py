@@ -58,6 +58,10 @@ before it known. It has run=, split=, input=, field=, metrics=, and
   dynamic_decay=0.002  share of the way back to the trained weights after each segment
   dynamic_length=50    tokens of a segment
 
+The run of a forecaster is scored on every window of a split, beside forecasts without a network (repeat-last,
+seasonal-naive, drift, linear) with the test of Diebold and Mariano. It has run=, split=, input= (all windows of a
+table), metrics= and report=FILE.png (forecasts against the truth, errors by step).
+
 It prints the tables of srl-eval (CoNLL-2005; V apart, C- pieces joined) and conlleval, the overall F1 in these and in
 seqeval's strict counting, the scores of senses and of predicates found, each with its 95 % bootstrap interval over
 documents, and the number of illegal tags."""

@@ -18,6 +18,7 @@ _MODULES = {
     "summarize": "text_commands",
     "lm": "language_commands",
     "classify": "class_commands",
+    "forecast": "series_commands",
 }
 
 

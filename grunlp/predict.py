@@ -79,6 +79,13 @@ With the run of a language model, a text is written on from a prompt, and shown 
   seed=1             another seed, another text
   style=auto         json: a JSON object a prompt, with the log probability of what was drawn
 
+With the run of a forecaster, the rows that come after the end of a table are told:
+
+  python -m grunlp.predict run=DIR input=FILE output=forecast.csv
+
+  input=null         CSV or Parquet with the columns of the training; null: the data of the training
+  output=-           CSV: time, series, target, forecast, lower, upper (empty where no interval was trained)
+
 Raw text is split into sentences, which never run over the end of a line, and tokenised by the rules at the head of
 grunlp/data/sentences.py and tokens.py. Output is in the order of the input. A bad line is named on standard error and
 left out; then the exit status is 1."""

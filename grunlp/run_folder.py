@@ -6,6 +6,9 @@
     classes.json          what a classifier chooses among
     tokenizer.json        of a network that writes text, instead; source_tokenizer.json where its source has its own
     encoder/              tokenizer and configuration of a pretrained encoder, where there is one
+    scaling.json          of a forecaster, instead: names of series and columns, means, scales, the frequency
+    baseline.safetensors  of a forecaster: the linear model it is measured against
+    forecast-test.png     of a forecaster: some forecasts of a split, and errors by step
     outputs-test.txt      what it wrote for a split
     metrics.json          scores of the splits, and what the training took
     card.md               the same for people
@@ -34,6 +37,7 @@ from grunlp.errors import GrunlpError
 WEIGHTS, CONFIG, METRICS, CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
 VOCABULARY, CLASSES, ENCODER, LOGS, CHECKPOINT = "vocabulary.json", "classes.json", "encoder", "logs", "checkpoint"
 TOKENIZER, SOURCE_TOKENIZER, OUTPUTS = "tokenizer.json", "source_tokenizer.json", "outputs-{}.txt"
+SCALING, BASELINE, PICTURE = "scaling.json", "baseline.safetensors", "forecast-{}.png"
 
 
 def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
@@ -79,8 +83,9 @@ def _require_overwritable(path: Path, overwrite: bool) -> None:
 
 def clear_run(path: Path) -> None:
     """Remove the files of a run, if one lies there, and no others."""
-    outputs = [OUTPUTS.format(split) for split in ("train", "dev", "test")]
-    for name in (WEIGHTS, CONFIG, VOCABULARY, CLASSES, TOKENIZER, SOURCE_TOKENIZER, METRICS, CARD, *outputs):
+    outputs = [name.format(split) for split in ("train", "dev", "test") for name in (OUTPUTS, PICTURE)]
+    read = (VOCABULARY, CLASSES, TOKENIZER, SOURCE_TOKENIZER, SCALING, BASELINE)
+    for name in (WEIGHTS, CONFIG, METRICS, CARD, *read, *outputs):
         (path / name).unlink(missing_ok=True)
     for name in (LOGS, CHECKPOINT, ENCODER):
         shutil.rmtree(path / name, ignore_errors=True)

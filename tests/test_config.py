@@ -22,7 +22,9 @@ from grunlp.models.classifier import POOLINGS
 from grunlp.models.seq2seq import BRIDGES
 from grunlp.modules.attention import KINDS as ATTENTION
 from grunlp.modules.gru import CELLS
+from grunlp.series_run import KINDS as FORECASTERS
 from grunlp.studies import cells, tuning
+from grunlp.tasks.forecaster import LOSSES
 
 ROOT = Path(__file__).parent.parent
 
@@ -165,7 +167,7 @@ def test_choices_are_those_of_the_signatures() -> None:
         "model.bridge": BRIDGES,
         "tokenizer.kind": KINDS,
     }
-    aliases |= {"search.normalization": NORMALIZATIONS}
+    aliases |= {"search.normalization": NORMALIZATIONS, "model.kind": FORECASTERS, "model.loss": LOSSES}
     checked = [key for key in CHOICES if key.startswith("model.") and key not in aliases]
     assert len(checked) >= 3
     for key in checked:

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from grunlp.config import compose_config
 from grunlp.data.corpora.lines import open_running_text
 from grunlp.data.corpora.pairs import open_pairs
+from grunlp.data.corpora.series import open_series
 from grunlp.data.corpora.tags import open_tags
+from grunlp.data.series_scaling import fit_scaling
+from grunlp.data.windows import origins_within
+from grunlp.models.baselines import repeat_last
+from grunlp.tasks.forecasting import prepare
 from tests.test_wheel import run
 
 
@@ -85,3 +91,19 @@ def test_a_short_language_model(data_root: Path, tmp_path: Path) -> None:
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
     # the characters alone, without what comes before, are worth 3.3 nats
     assert metrics["dev"]["nats_per_character"]["score"] < 1.9
+
+
+@pytest.mark.realdata
+def test_windows_of_ett_are_those_of_the_literature(data_root: Path) -> None:
+    """Repeating the last value has a squared error of 1.295 and an absolute one of 0.713 (Zeng et al. 2023)."""
+    data = compose_config(["recipe=forecast", "data=etth1"]).data
+    corpus = open_series(data)
+    assert corpus.test is not None
+    scaling = fit_scaling(corpus.table, corpus.train[:, 1], corpus.season, data.history)
+    prepared = prepare(corpus.table, scaling, data.history)
+    origins = origins_within(corpus.table, corpus.test, data.history, data.horizon)
+    window = prepared.tensors.windows(origins, data.history, data.horizon)
+    error = repeat_last(window.values[:, : data.history], data.horizon) - window.values[:, data.history :]
+    assert len(origins) == 2880 - 96 + 1
+    assert float(error.square().mean()) == pytest.approx(1.295, abs=0.002)
+    assert float(error.abs().mean()) == pytest.approx(0.713, abs=0.002)

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 import torch
-from datasets import Dataset
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar, WeightAveraging
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import Tensor, nn
 
-from grunlp.data.corpora.corpus import Corpus
 from grunlp.run_folder import CHECKPOINT, LOGS, save_weights, write_metrics
 
 log = logging.getLogger(__name__)
@@ -51,7 +49,12 @@ class EpochLines(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print what the epoch brought."""
         scores = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        speeds = ("train/predicates_per_second", "train/words_per_second", "train/tokens_per_second")
+        speeds = (
+            "train/predicates_per_second",
+            "train/words_per_second",
+            "train/tokens_per_second",
+            "train/windows_per_second",
+        )
         shown = ("train/loss_epoch", *DIRECTIONS, "dev/perplexity", *speeds)
         parts = [f"{name.replace('_epoch', '')} {scores[name]:.4g}" for name in shown if name in scores]
         seconds = time.perf_counter() - self.started
@@ -202,10 +205,17 @@ class Reported(Protocol):
         """For people."""
 
 
+class Splits(Protocol):
+    """Any data with these; test may be None."""
+
+    dev: Any
+    test: Any
+
+
 Scored = TypeVar("Scored", bound=Reported)
 
 
-def score_splits(run_dir: Path, corpus: Corpus, score: Callable[[Dataset], Scored]) -> dict[str, Scored]:
+def score_splits(run_dir: Path, corpus: Splits, score: Callable[[Any], Scored]) -> dict[str, Scored]:
     """Score dev and, this once, test with the weights that dev has chosen; print and keep what comes out."""
     found = {}
     for split in ("dev", "test"):

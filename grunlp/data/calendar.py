@@ -1,0 +1,95 @@
+"""The time grid of series: its frequency, its season, its calendar."""
+
+import warnings
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Steps a season, by the beginning of the frequency's name; a weekday grid has five days a week.
+_SEASONS = (("B", 5), ("D", 7), ("W", 52), ("M", 12), ("Q", 4), ("Y", 1), ("A", 1))
+_DAY = 86_400.0
+
+
+def infer_frequency(times: Any) -> str | None:
+    """The frequency of the times of one series, as pandas calls it; None where no two of them tell one.
+
+    It is that of all times, else that of the commonest step: a day, unless no time lies on a weekend; a month where
+    steps are of 28 to 31 days.
+
+    Args:
+        times: a DatetimeIndex, rising.
+    """
+    import pandas as pd
+
+    if len(times) < 2:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a later pandas gives the frequency as an object, which is read as well
+        whole = pd.infer_freq(times) if len(times) > 2 else None
+    if whole:
+        return str(pd.tseries.frequencies.to_offset(whole).freqstr)
+    step = pd.Series(times).diff().mode().iloc[0]
+    if 28 <= step.days <= 31:
+        ends = "ME" if times.is_month_end.all() else None
+        return "MS" if (times.day == 1).all() else ends or str(pd.tseries.frequencies.to_offset(step).freqstr)
+    if step == pd.Timedelta(days=1):
+        return "B" if len(times) > 7 and (times.day_of_week < 5).all() else "D"
+    return str(pd.tseries.frequencies.to_offset(step).freqstr)
+
+
+def season_of(frequency: str) -> int:
+    """Steps of the season that is looked for first: a day of hours or minutes, a week of days, a year of months."""
+    import pandas as pd
+
+    offset = pd.tseries.frequencies.to_offset(frequency)
+    try:
+        step = pd.Timedelta(offset).total_seconds()
+    except ValueError:  # a month, a quarter: no fixed length
+        name = frequency.lstrip("0123456789")
+        return next((steps for start, steps in _SEASONS if name.startswith(start)), 1)
+    if step < _DAY:
+        return max(1, round(_DAY / step))
+    return max(1, round(7 * _DAY / step))
+
+
+def calendar_features(times: NDArray[np.datetime64], names: Collection[str] | None) -> dict[str, NDArray[np.float64]]:
+    """Sine and cosine of the hour of the day, the day of the week and the day of the year.
+
+    Args:
+        times: (R,).
+        names: which of them; None: those that vary.
+
+    Returns:
+        by name, each (R,).
+    """
+    import pandas as pd
+
+    index = pd.DatetimeIndex(times)
+    hours = (index.hour + index.minute / 60 + index.second / 3600).to_numpy(float)
+    turns = {
+        "hour": hours / 24,
+        "weekday": (index.day_of_week.to_numpy(float) + hours / 24) / 7,
+        "yearday": (index.day_of_year.to_numpy(float) - 1 + hours / 24) / 365.25,
+    }
+    weekdays = index.day_of_week.nunique() > 1 and not _months(index)
+    varies = {"hour": np.ptp(hours) > 0, "weekday": weekdays, "yearday": index.day_of_year.nunique() > 1}
+    found = {}
+    for name, turn in turns.items():
+        if varies[name] if names is None else f"{name} sin" in names:
+            found[f"{name} sin"], found[f"{name} cos"] = np.sin(2 * np.pi * turn), np.cos(2 * np.pi * turn)
+    return found
+
+
+def _months(index: Any) -> bool:
+    """Whether steps are of a month or more: the day of the week is chance then."""
+    days = np.diff(np.unique(index.to_numpy())) / np.timedelta64(1, "D")
+    return len(days) > 0 and float(np.median(days)) >= 28
+
+
+def times_after(last: np.datetime64, frequency: str, count: int) -> NDArray[np.datetime64]:
+    """(count,) the times that follow."""
+    import pandas as pd
+
+    return pd.date_range(last, periods=count + 1, freq=frequency)[1:].to_numpy()

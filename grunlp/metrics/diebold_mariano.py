@@ -1,0 +1,54 @@
+"""Whether one forecaster is better than another (Diebold and Mariano 1995)."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class DieboldMariano(NamedTuple):
+    """statistic: below 0 where the first has the smaller loss. p: two-sided; None of too few forecasts."""
+
+    statistic: float | None
+    p: float | None
+
+
+def diebold_mariano(first: NDArray[np.float64], second: NDArray[np.float64], horizon: int) -> DieboldMariano:
+    """Test whether two sequences of losses have the same mean.
+
+    Forecasts H steps ahead share H - 1 steps with their neighbours, so the variance of the mean difference counts its
+    autocovariances to lag H - 1 (Diebold and Mariano 1995, eq. 1); where that is not above 0, with falling weights
+    (Newey and West 1987). The statistic is made smaller for small samples and compared with Student's t (Harvey,
+    Leybourne and Newbold 1997, eq. 9).
+
+    Args:
+        first, second: (n,) losses of the same forecasts, in the order of time.
+        horizon: H.
+    """
+    difference = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
+    n = len(difference)
+    correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n if n else 0.0
+    if n < max(3, horizon + 1) or correction <= 0:
+        return DieboldMariano(None, None)
+    mean = float(difference.mean())
+    centred = difference - mean
+    covariances = np.array([centred[lag:] @ centred[: n - lag] / n for lag in range(horizon)])
+    variance = covariances[0] + 2 * covariances[1:].sum()
+    if variance <= 0:
+        variance = covariances[0] + 2 * ((1 - np.arange(1, horizon) / horizon) * covariances[1:]).sum()
+    if variance <= 1e-12 * mean**2 or variance == 0:  # the difference never changes
+        return DieboldMariano(0.0, 1.0) if mean == 0 else DieboldMariano(math.copysign(math.inf, mean), 0.0)
+    statistic = mean / math.sqrt(variance / n) * math.sqrt(correction)
+    return DieboldMariano(statistic, student_two_sided(statistic, n - 1))
+
+
+def student_two_sided(statistic: float, freedom: int) -> float:
+    """P(|t| ≥ statistic) of Student's t: with t = √ν tan θ its density is proportional to cos^(ν - 1) θ."""
+    start = math.atan(abs(statistic) / math.sqrt(freedom))
+
+    def area(low: float) -> float:
+        angle = np.linspace(low, math.pi / 2, 200_001)
+        return float(np.trapezoid(np.cos(angle).clip(min=0) ** (freedom - 1), angle))
+
+    return min(1.0, area(start) / area(0.0))

@@ -1,0 +1,77 @@
+"""Trained forecasters, and how they are built."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from omegaconf import DictConfig
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from grunlp.checks import parse_quantiles
+from grunlp.data.corpora.series import columns_of
+from grunlp.data.readers.series import read_series
+from grunlp.data.series import SeriesTable
+from grunlp.data.series_scaling import Scaling
+from grunlp.errors import DataError
+from grunlp.models.forecaster import DirectForecaster, Forecaster, RecursiveForecaster
+from grunlp.models.segmented import SegmentedForecaster
+from grunlp.run_folder import BASELINE, SCALING, WEIGHTS, fitting, read_config
+
+KINDS = ("recursive", "direct", "segmented")
+
+
+class SeriesRun(NamedTuple):
+    """A trained forecaster with what belongs to it. weight: of the linear model it is measured against."""
+
+    path: Path
+    config: DictConfig
+    scaling: Scaling
+    model: Forecaster
+    weight: Tensor
+
+
+def build_forecaster(config: DictConfig, channels: int, known: int, static: int) -> Forecaster:
+    """The network a configuration describes, for so many targets, covariates and static values."""
+    m = config.model
+    quantiles = parse_quantiles(m.quantiles) if m.output == "quantiles" else []
+    sizes = (channels, known, static, config.data.horizon, m.hidden_size, m.num_layers, m.cell)
+    rest = (m.input_dropout, m.dropout, m.normalize, m.output, quantiles)
+    if m.kind == "segmented":
+        return SegmentedForecaster(*sizes, *rest, m.segment)
+    return {"recursive": RecursiveForecaster, "direct": DirectForecaster}[m.kind](*sizes, *rest)
+
+
+def save_baseline(path: Path, weight: Tensor) -> None:
+    """Keep the linear model beside the network."""
+    (path / BASELINE).write_bytes(save({"weight": weight.contiguous()}))
+
+
+def load_series_run(path: str | Path) -> SeriesRun:
+    """Read a run folder; the model comes in evaluation mode, on the CPU.
+
+    Raises:
+        GrunlpError: no run lies there, or its parts do not fit each other.
+    """
+    path = Path(path)
+    config = read_config(path, [SCALING, BASELINE])
+    with fitting(path):
+        scaling = Scaling.load(path / SCALING)
+        model = build_forecaster(config, len(scaling.targets), len(scaling.covariates), len(scaling.statics))
+        model.load_state_dict(load_file(path / WEIGHTS))
+        weight = load_file(path / BASELINE)["weight"]
+    return SeriesRun(path, config, scaling, model.eval(), weight)
+
+
+def read_like(run: SeriesRun, path: str) -> SeriesTable:
+    """Another file, read as that of the training was.
+
+    Raises:
+        GrunlpError: it has other columns or another frequency.
+    """
+    columns = columns_of(run.config.data)
+    columns = columns._replace(targets=run.scaling.targets)
+    table = read_series(path, columns, run.scaling.statics, run.scaling.covariates)
+    if table.frequency != run.scaling.frequency:
+        there = f"the run was trained on the frequency {run.scaling.frequency}"
+        raise DataError(path, None, f"its times have the frequency {table.frequency}", there, "Resample the file.")
+    return table

@@ -1,0 +1,104 @@
+"""Training a forecaster."""
+
+import math
+import time
+from typing import Any, Literal, get_args
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+
+from grunlp.data.windows import Window
+from grunlp.models.forecaster import Forecaster
+from grunlp.tasks.optimizer import scheduled_adamw
+
+Loss = Literal["mse", "mae"]
+LOSSES = get_args(Loss)
+
+
+def losses(forecast: Tensor, truth: Tensor, model: Forecaster, loss: Loss) -> Tensor:
+    """The loss of each cell.
+
+    Args:
+        forecast: (..., O).
+        truth: (...).
+        model: tells what the O numbers are.
+        loss: of points. Gaussians have the negative log likelihood in nats, quantiles the mean pinball loss over
+            levels, twice, so that it is the absolute error at one half (Koenker and Bassett 1978).
+
+    Returns:
+        (...).
+    """
+    if model.output == "gaussian":
+        mean, scale = forecast.unbind(dim=-1)
+        return ((truth - mean) / scale).square() / 2 + scale.log() + math.log(2 * math.pi) / 2
+    if model.output == "quantiles":
+        level = torch.tensor(model.quantiles, device=forecast.device)
+        error = truth[..., None] - forecast
+        return 2 * torch.maximum(level * error, (level - 1) * error).mean(dim=-1)
+    error = truth - forecast[..., 0]
+    return error.square() if loss == "mse" else error.abs()
+
+
+class ForecasterTask(LightningModule):
+    """Trains a `Forecaster` on windows. Logs `train/loss`, `train/windows_per_second` and `dev/loss`.
+
+    Args:
+        model: the network.
+        loss: of points, in training and on dev.
+        total_steps, learning_rate, weight_decay, warmup: as for `SRLTask`.
+    """
+
+    model: Forecaster
+
+    def __init__(
+        self,
+        model: Forecaster,
+        loss: Loss,
+        total_steps: int,
+        learning_rate: float,
+        weight_decay: float,
+        warmup: float,
+    ) -> None:
+        super().__init__()
+        self.model, self.loss = model, loss
+        self.schedule = (total_steps, learning_rate, dict[nn.Module, float](), weight_decay, warmup)
+        self.read, self.started = 0, 0.0
+        self.total, self.cells = 0.0, 0
+
+    def on_train_epoch_start(self) -> None:
+        """Start the clock."""
+        self.read, self.started = 0, time.perf_counter()
+
+    def training_step(self, window: Window, batch_idx: int) -> Tensor:
+        """One batch: the mean loss of what was measured."""
+        told = self.model.teach(window.values, window.known, window.static)
+        steps = told.shape[1]
+        real = window.observed[:, -steps:]
+        cells = losses(told, window.values[:, -steps:], self.model, self.loss)
+        loss = (cells * real).sum() / real.sum().clamp(min=1)
+        self.read += len(told)
+        self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=len(told))
+        speed = self.read / (time.perf_counter() - self.started)
+        self.log("train/windows_per_second", speed, prog_bar=True, batch_size=1)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the epoch before."""
+        self.total, self.cells = 0.0, 0
+
+    def validation_step(self, window: Window, batch_idx: int) -> None:
+        """Sum the loss of the horizon, forecast without the truth."""
+        horizon = self.model.horizon
+        told = self.model(window.values[:, :-horizon], window.known, window.static)
+        real = window.observed[:, -horizon:]
+        cells = losses(told, window.values[:, -horizon:], self.model, self.loss)
+        self.total, self.cells = self.total + float((cells * real).sum()), self.cells + int(real.sum())
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the mean over the split."""
+        self.log("dev/loss", self.total / max(1, self.cells), prog_bar=True)
+
+    def configure_optimizers(self) -> Any:
+        """AdamW with linear warm-up and decay."""
+        return scheduled_adamw(self, *self.schedule)

@@ -1,0 +1,162 @@
+"""How many windows a second a one-step GRU forecaster trains on, beside the same network with `nn.GRU` and two peers.
+
+    python scripts/bench_forecast.py [batches=40] [repeats=3] [history=96] [horizon=24] [hidden_size=64]
+
+Takes about a minute on a core, longer with peers. All train a GRU that tells the next step of the bundled series, with
+teacher forcing, on windows of the same length and batches of the same size, and AdamW or Adam. The peers are Darts
+(RNNModel) and NeuralForecast (GRU); where one is not installed its row says so. They bring trainers of their own, whose
+time counts; a first short training, which compiles and imports, does not.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from grunlp.arguments import parse_arguments
+from grunlp.command import command
+from grunlp.config import compose_config
+from grunlp.data.corpora.series import open_series
+from grunlp.data.series_scaling import fit_scaling
+from grunlp.data.windows import SeriesTensors, origins_within
+from grunlp.models.forecaster import RecursiveForecaster
+from grunlp.tasks.forecasting import prepare
+from grunlp.tasks.optimizer import adamw
+
+DEFAULTS: dict[str, Any] = {"batches": 40, "repeats": 3, "history": 96, "horizon": 24, "hidden_size": 64}
+_BATCH = 64
+
+
+class _PlainGRU(nn.Module):
+    """`nn.GRU` called as our layer is."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.gru = nn.GRU(input_size, hidden_size, batch_first=True)
+
+    def forward(self, x: Tensor, lengths: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """All windows are of one length."""
+        states, final = self.gru(x, initial)
+        return states, final
+
+
+@command(lambda arguments: __doc__ or "")
+def main(arguments: list[str]) -> int:
+    """Measure all in turn and print a table."""
+    given = parse_arguments(arguments, DEFAULTS)
+    tensors, origins, series = _data(given)
+    ways: dict[str, Callable[[], float] | None] = {
+        "grunlp": lambda: _ours(given, tensors, origins, plain=False),
+        "the same with nn.GRU": lambda: _ours(given, tensors, origins, plain=True),
+        "Darts RNNModel": _darts(given, series),
+        "NeuralForecast GRU": _neuralforecast(given, series),
+    }
+    print(f"training windows a second, {torch.get_num_threads()} threads, median of {given['repeats']}")
+    for way in ways.values():
+        if way:
+            way()
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(given["repeats"]):
+        for name, way in ways.items():
+            if way:
+                found[name].append(way())
+    for name, speeds in found.items():
+        print(f"{name:24} {f'{statistics.median(speeds):10.0f}' if speeds else 'not installed'}")
+    return 0
+
+
+def _data(given: dict[str, Any]) -> tuple[SeriesTensors, Tensor, np.ndarray]:
+    """Training windows of the bundled series, and its scaled values."""
+    sizes = [f"data.{key}={given[key]}" for key in ("history", "horizon")]
+    config = compose_config(["recipe=forecast", "data.calendar=false", *sizes])
+    corpus = open_series(config.data)
+    scaling = fit_scaling(corpus.table, corpus.train[:, 1], corpus.season, given["history"])
+    tensors = prepare(corpus.table, scaling, given["history"]).tensors
+    origins = origins_within(corpus.table, corpus.train, given["history"], given["horizon"])
+    return tensors, origins, tensors.values[: int(corpus.train[0, 1]), 0].numpy()
+
+
+def _ours(given: dict[str, Any], tensors: SeriesTensors, origins: Tensor, plain: bool) -> float:
+    """Windows a second of our recursive forecaster."""
+    torch.manual_seed(0)
+    rest = ("gru", 0.0, 0.0, "none", "point", ())
+    model = RecursiveForecaster(1, 0, 0, given["horizon"], given["hidden_size"], 1, *rest)  # type: ignore[arg-type]
+    if plain:
+        model.gru = _PlainGRU(1, given["hidden_size"])  # type: ignore[assignment]
+    optimizer = adamw(model, 1e-3, 0.0, {})
+    picked = origins[torch.randint(len(origins), (given["batches"], _BATCH))]
+    started = time.perf_counter()
+    for rows in picked:
+        window = tensors.windows(rows, given["history"], given["horizon"])
+        told = model.teach(window.values, window.known, window.static)
+        loss = (told[..., 0] - window.values[:, 1:]).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return given["batches"] * _BATCH / (time.perf_counter() - started)
+
+
+def _darts(given: dict[str, Any], series: np.ndarray) -> Callable[[], float] | None:
+    """Windows a second of Darts; None: it is not installed."""
+    try:
+        from darts import TimeSeries
+        from darts.models import RNNModel
+    except ImportError:
+        return None
+
+    def run() -> float:
+        model = RNNModel(
+            input_chunk_length=given["history"],
+            training_length=given["history"] + given["horizon"] - 1,
+            model="GRU",
+            hidden_dim=given["hidden_size"],
+            batch_size=_BATCH,
+            n_epochs=1,
+            pl_trainer_kwargs={"limit_train_batches": given["batches"], "enable_progress_bar": False},
+        )
+        started = time.perf_counter()
+        model.fit(TimeSeries.from_values(series.astype(np.float32)))
+        windows = min(given["batches"] * _BATCH, len(series) - given["history"] - given["horizon"] + 1)
+        return windows / (time.perf_counter() - started)
+
+    return run
+
+
+def _neuralforecast(given: dict[str, Any], series: np.ndarray) -> Callable[[], float] | None:
+    """Windows a second of NeuralForecast; None: it is not installed."""
+    try:
+        from neuralforecast import NeuralForecast
+        from neuralforecast.models import GRU
+    except ImportError:
+        return None
+    import pandas as pd
+
+    times = pd.date_range("2024-01-01", periods=len(series), freq="h")
+    frame = pd.DataFrame({"unique_id": "a", "ds": times, "y": series})
+
+    def run() -> float:
+        model = GRU(
+            h=given["horizon"],
+            input_size=given["history"],
+            encoder_hidden_size=given["hidden_size"],
+            encoder_n_layers=1,
+            recurrent=True,
+            batch_size=1,
+            windows_batch_size=_BATCH,
+            max_steps=given["batches"],
+            enable_progress_bar=False,
+        )
+        started = time.perf_counter()
+        NeuralForecast(models=[model], freq="h").fit(frame)
+        return given["batches"] * _BATCH / (time.perf_counter() - started)
+
+    return run
+
+
+if __name__ == "__main__":
+    sys.exit(main())
