@@ -57,8 +57,8 @@ def _rows(run: SeriesRun, table: SeriesTable) -> Iterator[str]:
         told = forecast(run.model, window)
         day = (times.astype("datetime64[D]") == times).all()
         sides = [_units(side, prepared, i) for side in (told.centre, told.lower, told.upper)]
-        for step, time in enumerate(times):
-            stamp = str(time.astype("datetime64[D]" if day else "datetime64[s]")).replace("T", " ")
+        for step, moment in enumerate(times):
+            stamp = str(moment.astype("datetime64[D]" if day else "datetime64[s]")).replace("T", " ")
             for c, target in enumerate(table.targets):
                 numbers = ["" if side is None else f"{side[step, c]:.6g}" for side in sides]
                 writer.writerow([stamp, name, target, *numbers])

@@ -91,9 +91,9 @@ def part_in_time(table: SeriesTable, data: Mapping[str, Any]) -> dict[str, Bound
 
     Without folds train, dev and test follow each other, `train_rows`, `dev_rows` and `test_rows` long; below or at 1
     these are shares. With `folds` of n the times are cut into n + 2 even stretches: fold k is trained on the first k +
-    1, stopped by the next and tested on the one after that, so that no training sees the future. With `outer_folds` of m
-    only the times before the test stretch of fold `outer_fold` of m are parted so. Of the training rows of each series
-    the last `share` are kept.
+    1, stopped by the next and tested on the one after that, so that no training sees the future. With `outer_folds` of
+    m only the times before the test stretch of fold `outer_fold` of m are parted so. Of the training rows of each
+    series the last `share` are kept.
     """
     times = _all_times(table)
     if outer := data.get("outer_folds", 0):
