@@ -18,10 +18,11 @@ from grunlp.arguments import parse_arguments, require_new
 from grunlp.data.calendar import calendar_features, times_after
 from grunlp.data.corpora.series import SeriesCorpus, open_series, require_length
 from grunlp.data.series import SeriesTable
+from grunlp.data.series_scaling import Scaling
 from grunlp.data.windows import Bounds, Window, origins_within
 from grunlp.errors import DataError, GrunlpError
 from grunlp.metrics.comparison import compare_measures
-from grunlp.run_folder import PICTURE, write_metrics
+from grunlp.run_folder import PICTURE, SCALING, write_metrics
 from grunlp.series_run import SeriesRun, build_forecaster, load_series_run, read_like
 from grunlp.streams import write_out
 from grunlp.tasks.forecasting import Prepared, Scored, forecast, prepare, score
@@ -190,5 +191,5 @@ def score_split(run: str, split: str) -> kinds.Scored:
 
 def build(run: str, config: DictConfig) -> nn.Module:
     """The untrained network of a configuration, for the columns of a run."""
-    scaling = load_series_run(run).scaling
+    scaling = Scaling.load(Path(run) / SCALING)
     return build_forecaster(config, len(scaling.targets), len(scaling.covariates), len(scaling.statics))
