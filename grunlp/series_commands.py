@@ -84,7 +84,7 @@ def _after(run: SeriesRun, prepared: Prepared, series: int) -> tuple[np.ndarray,
         way = f"Add rows with their times and {', '.join(table.covariates[: table.own])}, the targets left empty."
         names = ", ".join(table.covariates[: table.own])
         raise DataError(table.source, None, f"{table.label(series)}: {names} must be known of the future", there, way)
-    own = table.known[end : end + horizon, : table.own]
+    own = table.known[end : end + horizon, : table.own] if table.own else np.empty((horizon, 0))
     features = calendar_features(times, table.covariates)
     ahead = torch.from_numpy(run.scaling.known(np.column_stack([own, *features.values()]))).float()
     past = slice(end - history, end)

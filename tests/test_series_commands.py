@@ -113,6 +113,9 @@ def test_two_runs_are_compared(folder: Path, call: Call) -> None:
     assert status == 0, err
     rows = json.loads((folder / "compared.json").read_text())
     assert list(rows) == ["mse", "mae", "mse_units", "mae_units", "mase"]
+    status, out, _ = call(predict.main, f"run={folder}/other")
+    told = list(csv.DictReader(out.splitlines()))
+    assert status == 0 and len(told) == 12 and told[0]["time"] == "2024-02-05 00:00:00" and told[0]["lower"] == ""
     found = json.loads((folder / "run/metrics.json").read_text())["test"]
     assert rows["mse"]["second"] == pytest.approx(found["mse"]["score"], rel=1e-4)
     assert call(compare.main, f"{folder}/run", f"{folder}/run")[1].count("+0.00") >= 6
