@@ -61,6 +61,8 @@ DATA = {
     "forecast": ("series", "seasons", "etth1", "weather", "stocks"),
 }
 
+PRESETS = {"stack64-32": "classify", "segrnn": "forecast"}  # of networks, `model=NAME`: the recipe of each
+
 NULLABLE = ("data.test",)  # words that may be taken away: a data set need not have a test split
 
 _SIZE, _SHARE, _WEIGHT = (1, 65_536), (0.0, 0.99), (0.0, 1e6)

@@ -20,7 +20,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from grunlp.checks import DATA, check_choice, check_together, check_value, unknown_key
+from grunlp.checks import DATA, PRESETS, check_choice, check_together, check_value, unknown_key
 from grunlp.errors import GrunlpError
 
 _PACKAGE = Path(__file__).parent
@@ -90,9 +90,10 @@ def compose_config(overrides: Sequence[str]) -> DictConfig:
         check_choice(override.key_or_group, str(override.value()), available(override.key_or_group))
     recipe = next((str(override.value()) for override in groups if override.key_or_group == "recipe"), "srl")
     for override in groups:  # such a preset has keys that other recipes do not know
-        if override.key_or_group == "model" and recipe != "classify":
-            there = "it is for recipe=classify"
-            raise GrunlpError(f"recipe={recipe} with {override.input_line}", there, "Type recipe=classify")
+        preset = PRESETS.get(str(override.value())) if override.key_or_group == "model" else recipe
+        if preset != recipe:
+            there = f"it is for recipe={preset}"
+            raise GrunlpError(f"recipe={recipe} with {override.input_line}", there, f"Type recipe={preset}")
     defaults = _compose([str(override.input_line) for override in groups])
     for override in parsed:
         if override not in groups:

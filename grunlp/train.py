@@ -14,7 +14,7 @@ VALUED = ("--cfg", "-c", "--package", "-p", "--info", "-i")  # Hydra's own optio
 
 def help_text(arguments: list[str]) -> str:
     """Recipes, data sets and every key of the chosen recipe with its default."""
-    config = compose_config([a for a in arguments if a.startswith(("recipe=", "data=", "debug="))])
+    config = compose_config([a for a in arguments if a.startswith(("recipe=", "data=", "model=", "debug="))])
     lines = [
         "Train a model:  python -m grunlp.train recipe=NAME [data=NAME] [key=value ...]",
         "",

@@ -11,7 +11,7 @@ import pytest
 
 from grunlp import language_commands
 from grunlp.arguments import parse_arguments
-from grunlp.checks import BOUNDS, CHOICES, DATA
+from grunlp.checks import BOUNDS, CHOICES, DATA, PRESETS
 from grunlp.config import available, check_sweep, complete, compose_config, folder, keys
 from grunlp.data.readers import FORMATS
 from grunlp.data.schemes import SCHEMES
@@ -62,13 +62,13 @@ ROOT = Path(__file__).parent.parent
         ),
         (["recipe=slr"], "recipe=slr: no such choice", "srl", "Did you mean recipe=srl?"),
         (["data=propbank"], "data=propbank", "hub-pairs, ", "Did you mean data=propbank-ewt?"),
-        (["debug=fast"], "no such choice", "overfit, profile, step, tiny", "debug="),
+        (["debug=fast"], "no such choice", "overfit, profile, quick, step, tiny", "debug="),
         (["recipe=null"], "no such choice", "srl", "recipe=classify"),
         (["model.dropout=1.5"], "model.dropout=1.5 is out of bounds", "from 0.0 to 0.99", "model.dropout=0.3"),
         (["trainer.max_epochs=0"], "out of bounds", "from 1", "trainer.max_epochs"),
         (["+model.extra=1"], "cannot be added", "exists already", "without + or ~"),
         (["~model.dropout"], "cannot be added or deleted", "", "without"),
-        (["model=3"], "model=3: no such choice", "stack64-32", "model=stack64-32"),
+        (["model=3"], "model=3: no such choice", "stack64-32", "model=segrnn"),
         (["loader=3"], "loader is a group of keys", "loader.batch_tokens", "Set loader."),
         (["train"], "cannot read the arguments", "you typed: train", "Write key=value"),
         (["data.name=hub"], "data.name cannot be set", "propbank-ewt", "data=NAME"),
@@ -196,6 +196,9 @@ def test_every_number_has_bounds() -> None:
 
 def test_every_config_composes() -> None:
     assert {data for sets in DATA.values() for data in sets} == set(available("data"))
+    assert set(PRESETS) == set(available("model"))
+    for preset, recipe in PRESETS.items():
+        assert compose_config([f"recipe={recipe}", f"model={preset}"])
     assert set(DATA) == {path.stem for path in folder("recipes").glob("*.py")} == set(available("recipe"))
     for recipe, sets in DATA.items():
         for other in (*(f"data={data}" for data in sets), *(f"debug={name}" for name in available("debug"))):

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from grunlp import language_commands
+from grunlp import language_commands, series_commands
 from grunlp.arguments import parse_arguments
 from grunlp.compare import DEFAULTS as COMPARE
 from grunlp.config import compose_config, folder
 from grunlp.evaluate import DEFAULTS as EVALUATE
 from grunlp.predict import DEFAULTS as PREDICT
+from grunlp.studies import cells, tuning
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -40,7 +41,12 @@ def test_training_commands_compose(command: str) -> None:
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if re.search(r"grunlp\.(evaluate|compare|predict)", c)])
 def test_other_commands_parse(command: str) -> None:
+    if "cells=" in command:
+        cells.parse(arguments(command, "grunlp.compare"))
+        return
     for program, defaults in (("grunlp.evaluate", EVALUATE), ("grunlp.compare", COMPARE), ("grunlp.predict", PREDICT)):
+        if "run=runs/seasons" in command:
+            defaults = series_commands.PREDICT if program == "grunlp.predict" else series_commands.EVALUATE
         if "run=runs/reversal" in command:  # a network that writes texts; its search has keys of its own
             defaults = {**defaults, **compose_config(["recipe=translate"]).search}
         if "run=runs/shakespeare" in command:
@@ -48,6 +54,13 @@ def test_other_commands_parse(command: str) -> None:
         given = [a for a in arguments(command, program) if a != "--help"]
         parse_arguments([a for a in given if "=" in a], defaults)
         assert program != "grunlp.evaluate" or all("=" in a for a in given)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "grunlp.tune" in c])
+def test_searches_are_checked(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    if "study=DIR" not in command:
+        tuning.check(tuning.read_request(arguments(command, "grunlp.tune"))[0])
 
 
 @pytest.mark.parametrize("script", sorted(set(re.findall(r"scripts/\w+\.(?:sh|py)", README))))

@@ -42,8 +42,8 @@ _OWN_FILES = ("tags", "files", "pairs")  # data sets whose dev split the user gi
 def tune(arguments: list[str]) -> int:
     """Check, search, draw, choose, train, tell."""
     started = time.perf_counter()
-    settings, study, jobs = _settings(arguments)
-    plan, given = _check(settings)
+    settings, study, jobs = read_request(arguments)
+    plan, given = check(settings)
     require_optuna()
     folder = open_study("study", study, settings)
     plan = plan._replace(folder=folder)
@@ -66,7 +66,7 @@ def _find(plan: Plan, given: Mapping[str, Any], jobs: int) -> Findings:
     return Findings(rows, primary, learning, nested, test)
 
 
-def _settings(arguments: list[str]) -> tuple[dict[str, Any], str | None, int]:
+def read_request(arguments: list[str]) -> tuple[dict[str, Any], str | None, int]:
     """The settings of the study, the folder that was typed, and jobs. With `study=` alone they are those it has."""
     overs = [word.partition("=")[2] for word in arguments if word.startswith("over=")]
     given, others = part_arguments([w for w in arguments if not w.startswith("over=")], DEFAULTS, _RESERVED)
@@ -81,7 +81,7 @@ def _settings(arguments: list[str]) -> tuple[dict[str, Any], str | None, int]:
     return settings, study, jobs
 
 
-def _check(settings: Mapping[str, Any]) -> tuple[Plan, Mapping[str, Any]]:
+def check(settings: Mapping[str, Any]) -> tuple[Plan, Mapping[str, Any]]:
     """Everything that can be wrong before the first training."""
     overrides, folds = tuple(settings["overrides"]), settings["folds"]
     config = compose_config(overrides)
