@@ -80,7 +80,7 @@ def _inputs(
             there = f"this run classifies sequences of {run.collate.features} measurements a step"
             raise GrunlpError("a text, or standard input", there, f"Type input=FILE{SUFFIXES[0]}")
         examples = list(read_arrays(path, source, None, labels=False))
-        _require_features(path, len(examples[0]["values"]) // max(1, examples[0]["steps"]), run.collate)
+        _require_features(path, features_of(examples), run.collate)
         return examples
     if text is not None:
         return [_example("1", text)]
@@ -95,7 +95,7 @@ def _example(name: str, text: str) -> Classified:
 
 
 def _require_features(path: str, size: int, collate: MeasuredCollator) -> None:
-    if size != collate.features:
+    if size not in (0, collate.features):  # 0: none has a step
         there = f"this run was trained on {collate.features}"
         raise GrunlpError(f"{path} has {size} features a step", there, "Name another file or run.")
 

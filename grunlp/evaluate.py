@@ -51,6 +51,10 @@ report= (a page of examples with maps of attention) and batch_tokens=, the keys 
 source=, target= and references=, and input_target=FILE where the targets have a file of their own. With the search of
 its training, scores and outputs of a split go into the run: metrics.json and outputs-SPLIT.txt.
 
+The run of a classifier is scored by accuracy, F1 of each class and the loss, with a table of confusions. It has run=,
+split=, input= (a file of examples with classes; source= and label= name their columns, fields or arrays), metrics= and
+batch_tokens=.
+
 The run of a language model is scored in nats and bits a character and by perplexity, each token told once with all
 before it known. It has run=, split=, input=, field=, metrics=, and
 

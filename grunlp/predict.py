@@ -66,6 +66,10 @@ Instead of format, predicates, alternatives and scheme there are, with the defau
   sample=false       draw texts instead of searching the likeliest, by temperature=1.0, top_k=0, top_p=1.0 and seed=1
   run=DIR,DIR        several runs with the same tokenizers write together
 
+With the run of a classifier, each line of input is a text, or source= names its column or field (of .csv files always);
+or input= is an .npz or .parquet file of measurements. The class comes out with its probability, in JSON with those of
+all classes and how much each word counted. It has run=, input=, output=, source=, style= and batch_tokens=.
+
 With the run of a language model, a text is written on from a prompt, and shown as it is drawn:
 
   python -m grunlp.predict run=DIR prompt="ROMEO:" length=500

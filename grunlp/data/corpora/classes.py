@@ -1,7 +1,7 @@
 """Corpora of sequences with a class each: texts, or measurements."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +55,17 @@ def open_classes(data: Mapping[str, Any]) -> Corpus:
         raise GrunlpError(f"{name}: the train split has fewer than two classes", there, "Give other files.")
     if any(kinds.values()):
         sizes = {split: features_of(part) for split, part in splits.items()}
+        if not sizes["train"]:
+            raise GrunlpError(f"{name}: no sequence in the train split has a step", "", "Give other files.")
         if len(set(sizes.values())) > 1:
             there = ", ".join(f"{split} {size}" for split, size in sizes.items())
             raise GrunlpError(f"{name}: the splits differ in their features", there, "Give files of one kind.")
     return Corpus(name, train, splits["dev"], splits.get("test"), None, left_out)
 
 
-def features_of(examples: Dataset) -> int:
-    """C of measurements."""
-    return len(examples[0]["values"]) // max(1, examples[0]["steps"])
+def features_of(examples: Iterable[Any]) -> int:
+    """C of measurements; 0 where no sequence has a step."""
+    return next((len(one["values"]) // one["steps"] for one in examples if one["steps"]), 0)
 
 
 def open_class_split(data: Mapping[str, Any], split: str) -> Dataset:
