@@ -314,8 +314,8 @@ def parse_quantiles(text: str) -> list[float]:
         levels = [float(level) for level in text.split(",")]
     except ValueError:
         levels = []
-    if not levels or levels != sorted(set(levels)) or not 0 < levels[0] <= levels[-1] < 1:
-        there = "levels between commas, rising, above 0 and below 1"
+    if 0.5 not in levels or levels != sorted(set(levels)) or not 0 < levels[0] <= levels[-1] < 1:
+        there = "levels between commas, rising, above 0 and below 1, 0.5 among them: it is the forecast"
         raise GrunlpError(f"model.quantiles={text}", there, "Type model.quantiles=0.1,0.5,0.9")
     return levels
 

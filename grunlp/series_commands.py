@@ -40,7 +40,9 @@ def predict(text: str | None, arguments: list[str]) -> int:
         raise GrunlpError(f"{text!r}: a forecaster reads no text", "it reads a table of series", "Type input=FILE")
     require_new("output", None if given["output"] == "-" else given["output"])
     run = load_series_run(given["run"])
-    table = read_like(run, given["input"]) if given["input"] else open_series(run.config.data).table
+    own = run.config.data.train if run.config.data.name == "series" else None  # it may have grown since
+    path = given["input"] or own
+    table = read_like(run, path) if path else open_series(run.config.data).table
     write_out(given["output"], _rows(run, table))
     return 0
 

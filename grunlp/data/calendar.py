@@ -7,16 +7,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Steps a season, by the beginning of the frequency's name; a weekday grid has five days a week.
-_SEASONS = (("B", 5), ("D", 7), ("W", 52), ("M", 12), ("Q", 4), ("Y", 1), ("A", 1))
+# Steps a season, by the frequency's name; a weekday grid has five days a week.
+_SEASONS = {"B": 5, "C": 5, "W": 52, "SMS": 24, "SME": 24, "WOM": 12, "LWOM": 12}
+_SEASONS |= {f"{kind}{end}": steps for kind, steps in (("M", 12), ("Q", 4), ("Y", 1)) for end in ("S", "E")}
+_SEASONS |= {f"B{name}": _SEASONS[name] for name in ("MS", "ME", "QS", "QE", "YS", "YE")}
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+# Frequencies whose steps are of so many days; where steps are missing, that is which all times are on.
+_NAMED = (
+    ((7, 7), [f"W-{day}" for day in ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")]),
+    ((28, 31), ["MS", "ME", "BMS", "BME"]),
+    ((88, 93), [f"{kind}-{month}" for kind in ("QS", "BQS") for month in _MONTHS[:3]]),
+    ((88, 93), [f"{kind}-{month}" for kind in ("QE", "BQE") for month in _MONTHS[9:]]),
+    ((364, 367), [f"{kind}-{month}" for kind in ("YS", "YE", "BYS", "BYE") for month in _MONTHS]),
+)
 _DAY = 86_400.0
 
 
 def infer_frequency(times: Any) -> str | None:
     """The frequency of the times of one series, as pandas calls it; None where no two of them tell one.
 
-    It is that of all times, else that of the commonest step: a day, unless no time lies on a weekend; a month where
-    steps are of 28 to 31 days.
+    It is that of all times, else that of the commonest step: a day, unless no time lies on a weekend; a week, month,
+    quarter or year where all times are on one that pandas knows.
 
     Args:
         times: a DatetimeIndex, rising.
@@ -31,9 +42,11 @@ def infer_frequency(times: Any) -> str | None:
     if whole:
         return str(pd.tseries.frequencies.to_offset(whole).freqstr)
     step = pd.Series(times).diff().mode().iloc[0]
-    if 28 <= step.days <= 31:
-        ends = "ME" if times.is_month_end.all() else None
-        return "MS" if (times.day == 1).all() else ends or str(pd.tseries.frequencies.to_offset(step).freqstr)
+    for (least, most), names in _NAMED:
+        for name in names if least <= step.days <= most else ():
+            offset = pd.tseries.frequencies.to_offset(name)
+            if all(offset.is_on_offset(time) for time in times):
+                return str(offset.freqstr)
     if step == pd.Timedelta(days=1):
         return "B" if len(times) > 7 and (times.day_of_week < 5).all() else "D"
     return str(pd.tseries.frequencies.to_offset(step).freqstr)
@@ -47,8 +60,8 @@ def season_of(frequency: str) -> int:
     try:
         step = pd.Timedelta(offset).total_seconds()
     except ValueError:  # a month, a quarter: no fixed length
-        name = frequency.lstrip("0123456789")
-        return next((steps for start, steps in _SEASONS if name.startswith(start)), 1)
+        steps = _SEASONS.get(str(offset.rule_code).partition("-")[0], 1)
+        return max(1, steps // offset.n)
     if step < _DAY:
         return max(1, round(_DAY / step))
     return max(1, round(7 * _DAY / step))

@@ -15,7 +15,8 @@ A tagged sentence has `tags`, one a word, in the place of `pos` and `frames`. Ta
 A classified text has a `label`; so has a sequence of measurements, which has no words but numbers.
 """
 
-from typing import NotRequired, TypedDict
+import math
+from typing import Any, NotRequired, TypedDict
 
 
 class Frame(TypedDict):
@@ -69,3 +70,13 @@ class Measured(TypedDict):
     label: str
     steps: int
     values: list[float]
+
+
+def class_name(value: Any) -> str:
+    """A class, as a file has it, as a word: 1.0 and True are 1; nothing and what is no number are none."""
+    value = value.item() if hasattr(value, "item") else value  # of NumPy
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
+        value = int(value)
+    return (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip()

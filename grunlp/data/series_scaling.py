@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grunlp.data.series import SeriesTable
+from grunlp.errors import DataError
 
 Floats = list[list[float]]
 
@@ -75,6 +76,12 @@ def fit_scaling(table: SeriesTable, ends: NDArray[np.int64], season: int, histor
         history: rows a window reads.
     """
     parts = [_part(table, i, int(end), history) for i, end in enumerate(ends)]
+    never = np.argwhere([~np.isfinite(part).any(axis=0) for part in parts])
+    if len(never):
+        series, target = never[0]
+        there = "its scale is measured on training rows"
+        wrong = f"{table.label(int(series))}: {table.targets[target]!r} is never measured in training"
+        raise DataError(table.source, None, wrong, there, "Leave it out by data.targets=, or raise data.train_rows.")
     means, scales, steps = (np.stack(found) for found in zip(*(_measure(part, season) for part in parts), strict=True))
     rows = np.concatenate([np.arange(start, end) for start, end in zip(table.starts[:-1], ends, strict=True)])
     own = table.known[rows, : table.own] if len(rows) else table.known[:0, : table.own]

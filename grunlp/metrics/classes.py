@@ -44,7 +44,7 @@ class ClassScores(MeasuredScores):
             "accuracy": mean_of(right, "share of right ones, %"),
             "macro F1": Measure(self._counts(range(len(self.names))), _mean_f1, "mean of the F1 of all classes"),
         }
-        for i, name in enumerate(self.names[:_MOST] if len(self.names) > 2 else []):
+        for i, name in enumerate(self.names[:_MOST]):
             measures[f"F1 {name}"] = Measure(self._counts([i]), _mean_f1, f"{int((self.gold == i).sum())} examples")
         counts = np.stack([np.where(known, nats, 0.0), known.astype(float)], axis=1)
         measures["loss"] = Measure(counts, _safe_ratio, "mean negative log probability, nats", digits=4)
@@ -73,9 +73,11 @@ class ClassScores(MeasuredScores):
 
 
 def _mean_f1(sums: NDArray[np.float64]) -> float:
-    """In percent, from the sums of right, wrongly found and missed ones of each class; 0 for one that never occurs."""
+    """In percent, from the sums of right, wrongly found and missed ones of each class, over those that occur; 0 where
+    none does."""
     right, excess, missed = np.split(sums, 3)
-    return float(np.mean(200 * right / np.maximum(2 * right + excess + missed, 1)))
+    whole = 2 * right + excess + missed
+    return float(np.mean(200 * right[whole > 0] / whole[whole > 0])) if whole.any() else 0.0
 
 
 def _safe_ratio(sums: NDArray[np.float64]) -> float:

@@ -157,7 +157,7 @@ class Classifier(nn.Module):
             return vector.where(real[:, :1], 0.0), weights
         if self.attention is not None and self.context is not None:
             scores = self.context(self.attention(states))[:, :, 0]  # (B, T)
-            share = scores.masked_fill(~real, -1e9).softmax(dim=1) * real
+            share = scores.float().masked_fill(~real, -1e9).softmax(dim=1).to(states) * real
         return torch.einsum("bt,btf->bf", share, states.masked_fill(~real[:, :, None], 0.0)), share
 
     def loss(self, log_probs: Tensor, batch: ClassBatch | MeasuredBatch) -> Tensor:

@@ -137,10 +137,13 @@ class RecursiveForecaster(Forecaster):
         return told
 
     def teach(self, values: Tensor, known: Tensor, static: Tensor) -> Tensor:
-        """(B, T + H - 1, C, O): each step but the first, told from the true ones before it."""
+        """(B, S, C, O): each step, told from the true ones before it. S is T + H - 1; H where windows are brought to
+        the level of their history, since within it that would tell a step something of those after it."""
         level = self.level.level(values[:, : -self.horizon])
         x = self.level(values[:, :-1], level)
         states, _ = self._states(self._inputs(x, known[:, 1:], static))
+        if self.level.normalize != "none":
+            states = states[:, -self.horizon :]
         return self._finish(self._heads(states), level)
 
     def forward(self, history: Tensor, known: Tensor, static: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from grunlp.checks import BOUNDS, unknown_key
 from grunlp.errors import GrunlpError
 
 POINTS = 5  # of a range of numbers with a point
-_FIXED = ("recipe", "run_dir", "overwrite", "data.folds", "data.fold", "data.outer_folds", "data.outer_fold")
+_FIXED = ("recipe", "run_dir", "overwrite")
 
 Values = tuple[tuple[str, Any], ...]  # a value for each key
 
@@ -47,8 +47,9 @@ def parse_ranges(texts: Sequence[str], defaults: Mapping[str, Any]) -> list[Rang
             raise GrunlpError(f"over={text}", "a key and its values are needed", "Type over=model.hidden_size=32..512")
         if key not in defaults:
             raise unknown_key(key, list(defaults))
-        if key in _FIXED or key in [other.key for other in ranges]:
-            there = "the search sets it" if key in _FIXED else "it is named twice"
+        fixed = key in _FIXED or (key.startswith("data.") and key != "data.history")
+        if fixed or key in [other.key for other in ranges]:
+            there = "it is of the search, or changes what is scored" if fixed else "it is named twice"
             raise GrunlpError(f"over={key}", there, "Name keys of the network or its training, each once.")
         ranges.append(_range(key, words, defaults[key]))
     return ranges

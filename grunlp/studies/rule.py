@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from grunlp.errors import GrunlpError
 from grunlp.metrics.primary import Primary
 from grunlp.studies.ranges import Values, typed
 
@@ -39,6 +40,8 @@ class Row:
     def error(self) -> float:
         """The standard error of that mean, as if folds were independent; 0 of a single fold."""
         count = len(self.scores)
+        if not math.isfinite(self.mean):
+            return math.nan
         return statistics.stdev(self.scores.values()) / math.sqrt(count) if count > 1 else 0.0
 
     @property
@@ -61,7 +64,11 @@ class Row:
 
 def best_of(rows: Sequence[Row], sign: int) -> Row:
     """The row with the best mean of those whose folds are all done. sign: `Primary.sign`."""
-    return max((row for row in rows if not row.pruned), key=lambda row: sign * row.mean)
+    whole = [row for row in rows if not row.pruned and math.isfinite(row.mean)]
+    if not whole:
+        there = "a training diverged, or all were dropped, at every value"
+        raise GrunlpError("no value has a score in all folds", there, "Try other values, a lower rate say.")
+    return max(whole, key=lambda row: sign * row.mean)
 
 
 def within(rows: Sequence[Row], sign: int) -> list[Row]:

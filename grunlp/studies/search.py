@@ -150,7 +150,8 @@ class Search:
             from optuna.trial import TrialState
 
             whole = len(same.scores) == self.plan.folds
-            self.study.tell(trial, same.mean if whole else None, state=None if whole else TrialState.PRUNED)
+            # a failed one is nothing to take up when the search goes on
+            self.study.tell(trial, same.mean if whole else None, state=None if whole else TrialState.FAIL)
             self.repeats += 1
             if self.repeats % _REPEATS == 0:
                 self.left -= 1
@@ -199,10 +200,9 @@ class Search:
                 record(row, fold, training.folder)
 
     def _values(self, params: Mapping[str, Any]) -> Values:
-        """Sampled values, short enough to be typed."""
-        short = {
-            key: float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value for key, value in params.items()
-        }
+        """The values of a trial; sampled ones short enough to be typed."""
+        sampled = {one.key for one in self.plan.ranges if self.plan.trials and one.ends is not None}
+        short = {key: _short(value) if key in sampled else value for key, value in params.items()}
         return tuple((one.key, short[one.key]) for one in self.plan.ranges)
 
     def _distributions(self) -> dict[str, Any]:

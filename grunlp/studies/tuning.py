@@ -31,12 +31,13 @@ SHARES = (0.125, 0.25, 0.5)  # of the training data, for the learning curve; the
 _RESERVED = {
     "data.folds": "Type folds=5",
     "data.fold": "Type folds=5",
+    "data.share": "Leave it out",
     "data.outer_folds": "Type nested=true",
     "data.outer_fold": "Type nested=true",
     "run_dir": "Type study=FOLDER",
     "overwrite": "Type study=NEW_FOLDER",
 }
-_OWN_FILES = ("tags", "files", "pairs")  # data sets whose dev split the user gives
+_OWN_FILES = ("tags", "files", "pairs", "classes")  # data sets whose dev split the user gives
 
 
 def tune(arguments: list[str]) -> int:
@@ -72,13 +73,26 @@ def read_request(arguments: list[str]) -> tuple[dict[str, Any], str | None, int]
     given, others = part_arguments([w for w in arguments if not w.startswith("over=")], DEFAULTS, _RESERVED)
     study, jobs = given.pop("study"), given.pop("jobs")
     if study and not overs and not others:
-        return read_settings("study", Path(study), "tune"), study, jobs
+        return _taken_up(read_settings("study", Path(study), "tune"), given), study, jobs
     if not overs:
         there = "over= names the key to vary and its values"
         raise GrunlpError("nothing to tune", there, "Type over=model.hidden_size=32..512, or study=FOLDER to go on")
     compose_config(others)
     settings = {"command": "tune", **given, "over": overs, "overrides": complete(others)}
     return settings, study, jobs
+
+
+def _taken_up(settings: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a study that goes on. What was typed besides must be as it was, but for what comes after the
+    search."""
+    for key, value in given.items():
+        if key in ("over", "study", "jobs") or value in (DEFAULTS[key], settings[key]):
+            continue
+        if key not in ("learning_curve", "refit"):
+            there = f"the study was begun with {key}={settings[key]}"
+            raise GrunlpError(f"study= with {key}={value}", there, "Leave it out, or begin another study.")
+        settings = {**settings, key: value}
+    return settings
 
 
 def check(settings: Mapping[str, Any]) -> tuple[Plan, Mapping[str, Any]]:
@@ -99,6 +113,9 @@ def check(settings: Mapping[str, Any]) -> tuple[Plan, Mapping[str, Any]]:
         compose_config([*overrides, *typed(values), f"data.folds={folds}"])
     if settings["nested"] and plan.trials:
         raise GrunlpError("nested=true with trials", "it repeats a grid in each outer fold", "Leave one of them out.")
+    if settings["refit"] and config.data.folds:
+        there = f"data={config.data.name} has no split of its own that the search leaves alone"
+        raise GrunlpError(f"refit=true with data.folds={config.data.folds}", there, "Type refit=false")
     if settings["refit"] and config.data.name in _OWN_FILES and defaults["data.dev"] is None:
         there = "by it the last training, on all of train, is stopped"
         raise GrunlpError("refit=true without data.dev", there, "Add data.dev=FILE, or refit=false")
@@ -123,7 +140,12 @@ def _learning(plan: Plan, chosen: Row, jobs: int) -> dict[float, Row]:
         for fold in range(plan.folds)
     }  # fmt: skip
     rows = {share: Row(chosen.values) for share in SHARES}
-    for done in _run(trainings, "learning curve", jobs):
+    try:
+        finished = _run(trainings, "learning curve", jobs)
+    except GrunlpError as error:  # an eighth of the data may be too little
+        print(f"no learning curve: {error.wrong}", flush=True)
+        return {}
+    for done in finished:
         share, fold = trainings[done]
         record(rows[share], fold, done.folder)
     return {**rows, 1.0: chosen}

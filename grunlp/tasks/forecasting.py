@@ -11,6 +11,7 @@ from torch import Tensor
 from grunlp.data.series import SeriesTable
 from grunlp.data.series_scaling import Scaling, scaling_for
 from grunlp.data.windows import SeriesTensors, Window
+from grunlp.errors import GrunlpError
 from grunlp.metrics.series import Errors, SeriesScores, Truth, measure_errors, sums
 from grunlp.models.baselines import drift, linear, repeat_last, seasonal_naive
 from grunlp.models.forecaster import Forecaster
@@ -66,7 +67,7 @@ def intervals(model: Forecaster, told: Tensor) -> Forecasts:
     if model.output == "gaussian":
         return Forecasts(centre, centre - _Z80 * told[..., 1], centre + _Z80 * told[..., 1], 0.8)
     if model.output == "quantiles" and model.outputs > 1:
-        told = told.sort(dim=-1).values  # quantiles that cross
+        told = told.sort(dim=-1).values  # quantiles that cross; the centre is one of them, and within
         return Forecasts(centre, told[..., 0], told[..., -1], model.quantiles[-1] - model.quantiles[0])
     return Forecasts(centre, None, None, 0.0)
 
@@ -99,6 +100,9 @@ def score(model: Forecaster, weight: Tensor, prepared: Prepared, origins: Tensor
         origins: (N,) of the windows of the split.
         history, season: of windows.
     """
+    if not len(origins):
+        there = f"a window reads {history} rows, and one of the {model.horizon} after them has to be measured"
+        raise GrunlpError("no window to score", there, "Give more rows, or another split.")
     tensors, horizon = prepared.tensors, model.horizon
     parts: list[Forecasts] = []
     others: dict[str, list[Tensor]] = {"repeat-last": [], "seasonal-naive": [], "drift": [], "linear": []}

@@ -11,15 +11,19 @@ from grunlp.data.calendar import calendar_features, infer_frequency, season_of, 
     ("frequency", "season"),
     [
         ("h", 24), ("2h", 12), ("15min", 96), ("D", 7), ("B", 5),
-        ("W-SUN", 52), ("MS", 12), ("ME", 12), ("QS-JAN", 4), ("YS-JAN", 1),
+        ("W-SUN", 52), ("W-WED", 52), ("MS", 12), ("ME", 12), ("BME", 12), ("QS-JAN", 4), ("QE-NOV", 4), ("YS-JAN", 1),
     ],
 )  # fmt: skip
 def test_frequencies_are_found_with_and_without_gaps(frequency: str, season: int) -> None:
     times = pd.date_range("2021-01-01", periods=60, freq=frequency)
     assert infer_frequency(times) == frequency and season_of(frequency) == season
-    if season in (24, 12, 7, 5, 96):
-        assert infer_frequency(times.delete([20, 21, 40])) == frequency
+    assert infer_frequency(times.delete([20, 21, 40])) == frequency
     np.testing.assert_array_equal(times_after(times[49].to_datetime64(), frequency, 10), times[50:].to_numpy())
+
+
+def test_seasons_of_multiples() -> None:
+    expected = {"2MS": 6, "2W-SUN": 26, "BQE-DEC": 4, "BYE-DEC": 1, "WOM-3FRI": 12, "3YS-JAN": 1}
+    assert {name: season_of(name) for name in expected} == expected
 
 
 def test_one_time_has_no_frequency() -> None:

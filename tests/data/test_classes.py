@@ -54,6 +54,10 @@ def test_mistakes(tmp_path: Path) -> None:
         ([f"data.train={good}", f"data.dev={good}"], "(?s)fewer than two classes.*3 were left out because they occur"),
         ([f"data.train={good}", f"data.dev={array}"], "texts in one split, numbers in another"),
         ([f"data.train={array}", f"data.dev={wide}"], "(?s)differ in their features.*train 2, dev 3"),
+        (
+            [f"data.train={good}", f"data.dev={texts(tmp_path / 'c.tsv', '1	Hail')}"],
+            "no class of the dev split occurs",
+        ),
         ([f"data.train={good}"], "(?s)data.dev is not given.*data.folds=5"),
         (["data=classes"], "data.train is not given"),
         ([f"data.train={good}", "data.folds=9"], "too little for 9 folds"),

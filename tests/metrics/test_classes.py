@@ -27,6 +27,14 @@ def test_a_class_that_training_never_saw_is_always_missed() -> None:
     assert scores.measures["loss"].value == pytest.approx(-np.log(0.7 / 0.9))
 
 
+def test_a_class_that_a_resample_has_not_counts_nowhere() -> None:
+    names = [str(i) for i in range(8)]
+    gold = names * 2
+    right = np.log(np.eye(8)[[int(name) for name in gold]] * 0.9 + 0.1 / 8)
+    macro = ClassScores(names, gold, right).measures["macro F1"]
+    assert macro.value == 100.0 and macro.interval == (100.0, 100.0)
+
+
 def test_nothing_to_score() -> None:
     with pytest.raises(ValueError, match="no example"):
         ClassScores(["a", "b"], [], np.zeros((0, 2)))

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from grunlp.errors import GrunlpError
 from grunlp.metrics.primary import Primary
 from grunlp.studies.rule import Row, choose, explain, fraction
 
@@ -59,3 +60,10 @@ def test_fractions() -> None:
     assert [fraction(x) for x in (0.5, 0.2, 0.33, 0.255, 0.14, 0.1)] == [
         "half", "a fifth", "a third", "a quarter", "14 %", "a tenth",
     ]  # fmt: skip
+
+
+def test_a_training_that_diverged_is_never_chosen() -> None:
+    rows = [row(32, [85.0, math.nan, 87.0]), row(96, [90.8, 91.0, 91.2])]
+    assert math.isnan(rows[0].error) and choose(rows, 1) is rows[1] and choose(rows, -1) is rows[1]
+    with pytest.raises(GrunlpError, match="no value has a score in all folds"):
+        choose(rows[:1], 1)

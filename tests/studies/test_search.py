@@ -60,6 +60,17 @@ def test_a_killed_search_goes_on_and_repeats_nothing(
     assert not third and {(row.values, row.mean) for row in again} == {(row.values, row.mean) for row in rows}
 
 
+@pytest.mark.parametrize("stop", [3, 5])
+def test_values_sampled_twice_are_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int) -> None:
+    narrow = Range("model.hidden_size", [8, 11], (8, 11))
+    train_nothing(monkeypatch, lambda size, fold: 50.0, stop_after=stop)
+    with pytest.raises(KeyboardInterrupt):
+        Search(plan(tmp_path, 4, narrow), 4).run()
+    train_nothing(monkeypatch, lambda size, fold: 50.0)
+    rows = Search(plan(tmp_path, 4, narrow), 4).run()
+    assert all(len(row.scores) == 3 and not row.pruned for row in rows)
+
+
 def test_sampled_values_lie_in_the_range_and_bad_ones_are_pruned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """Corpora of sequences with a class each: texts, or measurements."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from grunlp.data.readers.classified import read_classified
 from grunlp.data.readers.hub import read_hub_classes
 from grunlp.data.tokens import tokenize
 from grunlp.errors import GrunlpError
+
+log = logging.getLogger(__name__)
 
 _OWN = "data=classes data.train=FILE data.dev=FILE"
 TEXTS = Features(
@@ -53,6 +56,14 @@ def open_classes(data: Mapping[str, Any]) -> Corpus:
         there = f"it has {len(train)} examples of {', '.join(classes) or 'no class'}"
         there += f"; {left_out} were left out because they occur in dev or test" if left_out else ""
         raise GrunlpError(f"{name}: the train split has fewer than two classes", there, "Give other files.")
+    for split, part in splits.items():
+        unknown = [label for label in part["label"] if label not in classes]
+        if split != "train" and len(unknown) == len(part):
+            there = f"train has {', '.join(classes[:10])}; {split} has {', '.join(sorted(set(unknown))[:10])}"
+            raise GrunlpError(f"{name}: no class of the {split} split occurs in train", there, "Give other files.")
+        if split != "train" and unknown:
+            said = "%s: %d of %d examples in the %s split have a class that train has not: %s"
+            log.warning(said, name, len(unknown), len(part), split, ", ".join(sorted(set(unknown))[:10]))
     if any(kinds.values()):
         sizes = {split: features_of(part) for split, part in splits.items()}
         if not sizes["train"]:

@@ -90,19 +90,22 @@ def part_in_time(table: SeriesTable, data: Mapping[str, Any]) -> dict[str, Bound
     """The rows of each split: all series are cut at the same times.
 
     Without folds train, dev and test follow each other, `train_rows`, `dev_rows` and `test_rows` long; below or at 1
-    these are shares. With `folds` of n the times are cut into n + 2 even stretches: fold k is trained on the first k +
-    1, stopped by the next and tested on the one after that, so that no training sees the future. With `outer_folds` of
-    m only the times before the test stretch of fold `outer_fold` of m are parted so. Of the training rows of each
-    series the last `share` are kept.
+    these are shares. With `folds` of n the times of train and dev are cut into n + 2 even stretches: fold k is trained
+    on the first k + 1, stopped by the next and tested on the one after that, so that no training sees the future. With
+    `outer_folds` of m only the times before the test stretch of fold `outer_fold` of m are parted so. Of the training
+    rows of each series the last `share` are kept.
     """
     times = _all_times(table)
+    sizes = _sizes(len(times), [data[f"{split}_rows"] for split in SPLITS])
+    if data.get("folds", 0):
+        times = times[: sum(sizes[:2])]
     if outer := data.get("outer_folds", 0):
         times = times[: len(times) * (data["outer_fold"] + 2) // (outer + 2)]
     if folds := data.get("folds", 0):
         cuts = np.arange(folds + 3) * len(times) // (folds + 2)
         places = [0, *cuts[data["fold"] + 1 : data["fold"] + 4]]
     else:
-        places = [0, *np.cumsum(_sizes(len(times), [data[f"{split}_rows"] for split in SPLITS]))]
+        places = [0, *np.cumsum(sizes)]
     if places[-1] > len(times):
         there = f"there are {len(times)} times"
         raise GrunlpError(f"data.train_rows, dev_rows and test_rows are {places[-1]} together", there, "Lower them.")

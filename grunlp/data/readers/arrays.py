@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.data.example import Measured
+from grunlp.data.example import Measured, class_name
 from grunlp.errors import DataError
 
 SUFFIXES = (".npz", ".parquet")
@@ -37,17 +37,18 @@ def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool =
         if values.ndim != 2 or not values.shape[1]:
             shape = values.shape
             raise DataError(path, None, f"{where} has the shape {shape}", "expected (steps, features)", "mend it")
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+            values = values.astype(np.float32)
         if not np.isfinite(values).all():
             step, feature = np.argwhere(~np.isfinite(values))[0]
             there = f"step {step}, feature {feature}"
             raise DataError(path, None, f"{where} holds what is no number", there, "fill or leave out such steps")
-        size = size or values.shape[1]
-        if values.shape[1] != size:
+        size = size or (values.shape[1] if len(values) else 0)
+        if len(values) and values.shape[1] != size:
             raise DataError(path, None, f"{where} has {values.shape[1]} features", f"the first has {size}", "mend it")
         if labels and not name:
             raise DataError(path, None, f"{where} has no class", "each needs one", "name it by label=")
-        flat = values.astype(np.float32).ravel().tolist()
-        yield Measured(id=str(number), label=name, steps=len(values), values=flat)
+        yield Measured(id=str(number), label=name, steps=len(values), values=values.ravel().tolist())
     if size is None:
         raise DataError(path, None, "holds no sequence", "expected at least one", "check how it was made")
 
@@ -72,7 +73,7 @@ def _npz(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDA
         steps = len(values) if lengths is None else int(lengths.flat[number])
         if not 0 <= steps <= len(values):
             raise DataError(path, None, f"lengths[{number}] is {steps}", f"0 to {len(values)} were expected", "mend it")
-        yield values[:steps], _name(y.flat[number]) if y is not None else ""
+        yield values[:steps], class_name(y.flat[number]) if y is not None else ""
 
 
 def _parquet(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
@@ -94,7 +95,7 @@ def _parquet(path: str, inputs: str | None, label: str | None) -> Iterator[tuple
                 there = "expected a list of numbers, or of lists of as many each"
                 raise DataError(path, None, f"sequence {number}: {key} is none", there, "mend the row") from None
             number += 1
-            yield values[:, None] if values.ndim == 1 else values, _name(row[other]) if other else ""
+            yield values[:, None] if values.ndim == 1 else values, class_name(row[other]) if other else ""
 
 
 def _find(path: str, names: list[str], given: str | None, usual: tuple[str, ...], needed: bool) -> str:
@@ -104,14 +105,3 @@ def _find(path: str, names: list[str], given: str | None, usual: tuple[str, ...]
         there = f"there are: {', '.join(names)}"
         raise DataError(path, None, f"nothing called {given or ' or '.join(usual)}", there, "name what is there")
     return found
-
-
-def _name(value: Any) -> str:
-    """A class as a word: 1.0 and True are 1."""
-    if value is None:
-        return ""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
-        value = int(value)
-    return str(value).strip()

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from grunlp.data.example import Classified
+from grunlp.data.example import Classified, class_name
 from grunlp.data.readers.lines import open_lines
 from grunlp.data.tokens import tokenize
 from grunlp.errors import DataError
@@ -64,8 +64,12 @@ def _rows(path: str, on_error: Callable[[DataError], None]) -> Iterator[tuple[in
                 last[0] = number
                 yield f"{text}\n"
 
-        for cells in csv.reader(texts()):
-            yield last[0], cells
+        csv.field_size_limit(2**31 - 1)
+        try:
+            for cells in csv.reader(texts(), strict=True):
+                yield last[0], cells
+        except csv.Error as error:
+            raise DataError(path, last[0], f"no CSV ({error})", "a quote may be open", "Mend the line.") from None
     else:
         for number, text in lines:
             yield number, text.split("\t")
@@ -82,10 +86,10 @@ def _good_lines(path: str, on_error: Callable[[DataError], None]) -> Iterator[tu
 def _example(path: str, number: int, found: dict[str, Any], labels: bool) -> Classified:
     if "text" not in found:
         raise DataError(path, number, "no text", f"there is: {', '.join(found) or 'nothing'}", "Name it by text=")
-    if labels and not str(found.get("label", "")).strip():
+    name = class_name(found.get("label"))
+    if labels and not name:
         raise DataError(path, number, "no class", "each text needs one", "Mend the line, or name it by label=")
     words = [token.word for token in tokenize(str(found["text"]))]
-    name = str(found.get("label", "")).strip()
     return Classified(id=str(found.get("id", number)), document="", words=words, label=name)
 
 
@@ -106,7 +110,7 @@ def _fields(path: str, number: int, line: str, text: str | None, label: str | No
             raise DataError(path, number, f"no field {name or ' or '.join(_NAMES[kind])}", there, f"Name it by {kind}=")
     if not isinstance(found["text"], str):
         raise DataError(path, number, "the text is something else", f"it is {type(found['text']).__name__}")
-    if isinstance(found.get("label"), list | dict | float):
+    if isinstance(found.get("label"), list | dict):
         raise DataError(path, number, "the class is no word or number", "one class a text")
     return {**found, "id": record.get("id", number)}
 
@@ -128,6 +132,9 @@ def _columns(
             found[kind] = next(names.index(one) for one in wanted if one in names)
         elif name is not None:
             raise DataError(path, number, f"no column {name!r}", f"there are: {', '.join(cells)}", f"Name {kind}=")
+    if not is_head and text is None and len(cells) > 2:
+        there = "the first line names none of them text or label"
+        raise DataError(path, number, f"{len(cells)} columns", there, "Name two of them by number or name.")
     if "text" not in found and len(cells) - len(found) >= 1:
         free = [column for column in range(len(cells)) if column not in found.values()]
         if "label" not in found and len(free) > 1:

@@ -93,8 +93,8 @@ def read_hub_classes(name: str, split: str, text: str, label: str, config: str |
         for column in (text, label):
             _require_column(where, column, row)
         found = row[label]
-        if names is not None and isinstance(found, int) and 0 <= found < len(names):
-            found = names[found]
+        if names is not None and isinstance(found, int):  # -1 stands for none
+            found = names[found] if 0 <= found < len(names) else ""
         if not isinstance(row[text], str) or not isinstance(found, str | int) or found == "":
             there = f"expected a text in {text} and a class in {label}"
             raise DataError(where, number, f"got {type(row[text]).__name__} and {found!r}", there, "mend the row")

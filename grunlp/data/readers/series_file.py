@@ -2,6 +2,7 @@
 
 import gzip
 import warnings
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ def read_frame(path: Path) -> "pd.DataFrame":
         frame = pd.read_csv(path, sep=separator, skip_blank_lines=False, low_memory=False, encoding="utf-8-sig")
     except pd.errors.EmptyDataError:
         raise DataError(path, None, "the file is empty", "", advice) from None
-    except (ValueError, OSError, EOFError) as error:  # ParserError and UnicodeDecodeError are ValueErrors
+    except (ValueError, OSError, EOFError, zlib.error) as error:  # ParserError and UnicodeDecodeError are ValueErrors
         raise DataError(path, None, f"cannot be read: {str(error).splitlines()[0]}", "", advice) from None
     last = frame.notna().any(axis=1).to_numpy().nonzero()[0]
     if not len(last):

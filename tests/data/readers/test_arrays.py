@@ -50,6 +50,8 @@ NAN = np.where(X == 16, np.nan, X)
         ({"x": X, "y": [0, 1], "lengths": [4, 5]}, r"lengths\[1\] is 5"),
         ({"x": NAN, "y": [0, 1]}, "(?s)sequence 1 holds what is no number.*step 1, feature 1"),
         ({"x": X[:0], "y": []}, "holds no sequence"),
+        ({"x": X * 1e300, "y": [0, 1]}, "sequence 0 holds what is no number"),
+        ({"x": X, "y": [0, np.nan]}, "sequence 1 has no class"),
         ({"x": np.array([["a"]]), "y": [0]}, "expected numbers"),
     ],
 )
@@ -57,6 +59,11 @@ def test_bad_npz(arrays: dict[str, Any], message: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", **{name: np.asarray(array) for name, array in arrays.items()})
     with pytest.raises(DataError, match=message):
         list(read_arrays(f"{tmp_path}/a.npz", None, None))
+
+
+def test_sequences_without_a_step(tmp_path: Path) -> None:
+    parquet.write_table(pa.table({"values": [[], [[1.0, 2.0]], []], "label": ["a", "b", "a"]}), tmp_path / "a.parquet")
+    assert [one["steps"] for one in read_arrays(f"{tmp_path}/a.parquet", None, None)] == [0, 1, 0]
 
 
 def test_other_bad_files(tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ def test_without_classes(tmp_path: Path) -> None:
         ('{"body": "A", "label": "x"}\n', None, None, ":1: no field text or sentence or source"),
         ('{"text": "A", "label": "x"}\n', None, "y", ":1: no field y"),
         ("", None, None, "empty"),
+        ('{"text": "A", "label": null}\n', None, None, ":1: no class"),
+        ("good\tA fine\tday\n", None, None, ":1: 3 columns"),
     ],
 )
 def test_bad_lines(content: str, text: str | None, label: str | None, message: str, tmp_path: Path) -> None:
@@ -71,3 +73,12 @@ def test_bad_lines_may_be_left_out(tmp_path: Path) -> None:
     faults: list[DataError] = []
     found = list(read_classified(f"{tmp_path}/a.txt", None, None, faults.append))
     assert [one["words"] for one in found] == [["A"], ["B"]] and ":2:" in str(faults[0])
+
+
+def test_csv_with_an_open_quote_and_a_long_cell(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"good,{'x' * 200_000}\n")
+    (one,) = read_classified(f"{tmp_path}/a.csv", None, None, refuse)
+    assert one["words"] == ["x" * 200_000]
+    (tmp_path / "b.csv").write_text('good,Fine\nbad,"Rain\ngood,Sun\n')
+    with pytest.raises(DataError, match="no CSV"):
+        list(read_classified(f"{tmp_path}/b.csv", None, None, refuse))
