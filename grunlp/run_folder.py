@@ -40,6 +40,16 @@ TOKENIZER, SOURCE_TOKENIZER, OUTPUTS = "tokenizer.json", "source_tokenizer.json"
 SCALING, BASELINE, PICTURE = "scaling.json", "baseline.safetensors", "forecast-{}.png"
 
 
+def new_path(kind: str) -> Path:
+    """`runs/<kind>/<date-time>`, with a number behind it where that is there."""
+    stem = Path("runs") / kind / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    path, count = stem, 1
+    while path.exists():
+        count += 1
+        path = stem.with_name(f"{stem.name}-{count}")
+    return path
+
+
 def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
     """Make the folder of a new run.
 
@@ -53,11 +63,7 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
         GrunlpError: the folder holds something else, or a run that may not be lost.
     """
     if run_dir is None:
-        stem = Path("runs") / recipe / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-        path, count = stem, 1
-        while path.exists():
-            count += 1
-            path = stem.with_name(f"{stem.name}-{count}")
+        path = new_path(recipe)
     else:
         path = Path(run_dir)
         if path.exists() and not path.is_dir():

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,9 @@ def open_study(key: str, path: str | None, settings: Mapping[str, Any]) -> Path:
     """
     command = settings["command"]
     if path is None:
-        stem = Path("runs") / command / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-        folder, count = stem, 1
-        while folder.exists():
-            count += 1
-            folder = stem.with_name(f"{stem.name}-{count}")
+        from grunlp.run_folder import new_path  # takes a second
+
+        folder = new_path(command)
     else:
         folder = Path(path)
     if (folder / SETTINGS).is_file():
