@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> int:
     require_new("metrics", given["metrics"])
     from grunlp.metrics.comparison import compare_scores, format_comparison
 
-    modules = {module_of([f"run={side}"]) for side in sides}
+    modules = {module_of(side) for side in sides}
     if modules == {None}:
         rows = compare_scores(*(_score_files(sides, given["gold"]) if given["gold"] else _score_runs(sides, given)))
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from grunlp.arguments import parse_arguments, require_new
 from grunlp.command import command
 from grunlp.errors import GrunlpError
-from grunlp.kinds import commands, module_of
+from grunlp.kinds import commands, module_of, named_run
 
 if TYPE_CHECKING:
     from grunlp.metrics.scores import Scores
@@ -74,7 +74,7 @@ documents, and the number of illegal tags."""
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
-    if module := module_of(arguments):
+    if module := module_of(named_run(arguments)):
         return commands(module).evaluate(arguments)
     given = parse_arguments(arguments, DEFAULTS)
     _check(given)

@@ -57,11 +57,16 @@ class Commands(Kind, Protocol):
         """`python -m grunlp.compare` of two runs: rows as `grunlp.metrics.comparison` makes them."""
 
 
-def module_of(arguments: list[str]) -> str | None:
-    """The module for the run that `run=DIR`, or the first of several between commas, names; None: it labels words, or
-    no run lies there, of which the loader will complain."""
+def named_run(arguments: Sequence[str]) -> str | None:
+    """The run that `run=DIR`, or the first of several between commas, names."""
     folders = [argument.partition("=")[2].partition(",")[0] for argument in arguments if argument.startswith("run=")]
-    file = Path(folders[-1]) / "config.yaml" if folders else None
+    return folders[-1] if folders else None
+
+
+def module_of(run: str | Path | None) -> str | None:
+    """The module for a run; None: there is none, or it labels words, or no run lies there, of which the loader will
+    complain."""
+    file = Path(run) / "config.yaml" if run is not None else None
     if file is None or not file.is_file():
         return None
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -75,4 +80,4 @@ def commands(module: str) -> Commands:
 
 def kind_of(run: str) -> Kind:
     """The module that scores a run."""
-    return cast(Kind, import_module(f"grunlp.{module_of([f'run={run}']) or 'label_commands'}"))
+    return cast(Kind, import_module(f"grunlp.{module_of(run) or 'label_commands'}"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from grunlp.arguments import parse_arguments, require_new
 from grunlp.command import command
 from grunlp.errors import DataError, GrunlpError
-from grunlp.kinds import commands, module_of
+from grunlp.kinds import commands, module_of, named_run
 from grunlp.streams import BadLines, keep_standard_input, new_file, write_out
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ left out; then the exit status is 1."""
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
     text, keys = _part(arguments)
-    if module := module_of(keys):
+    if module := module_of(named_run(keys)):
         return commands(module).predict(text, keys)
     text = text and text.replace("\n", " ")
     given = parse_arguments(keys, DEFAULTS)

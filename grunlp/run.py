@@ -135,7 +135,7 @@ def load_run(path: str | Path) -> Run | TagRun:
     if config.recipe == "pretrain":
         there = "it labels nothing; a labeller starts from it"
         raise GrunlpError(f"{path} is a pretraining", there, f"Type recipe=srl model.init={path}")
-    if module_of([f"run={path}"]):
+    if module_of(path):
         there = "a labeller or tagger is needed here"
         raise GrunlpError(f"{path} is a run of recipe={config.recipe}", there, "grunlp.predict and evaluate take it.")
     require_parts(path, [VOCABULARY])

@@ -9,7 +9,6 @@ from grunlp.card import write_card
 from grunlp.data.corpora.series import open_series
 from grunlp.data.series_scaling import fit_scaling
 from grunlp.data.windows import Bounds, SeriesData, origins_within
-from grunlp.errors import GrunlpError
 from grunlp.models.baselines import fit_linear
 from grunlp.report.series import draw_forecasts
 from grunlp.run_folder import CONFIG, PICTURE, SCALING, clear_run, new_run
@@ -32,10 +31,6 @@ def run(config: DictConfig) -> None:
     scaling = fit_scaling(table, corpus.train[:, 1], corpus.season, config.data.history)
     prepared = prepare(table, scaling, config.data.history)
     origins = {split: origins_within(table, getattr(corpus, split), *sizes) for split in ("train", "dev")}
-    for split, found in origins.items():
-        if not len(found):
-            there = f"a window reads {sizes[0]} rows, and one of the {sizes[1]} after them has to be measured"
-            raise GrunlpError(f"{corpus.name}: no window in the {split} split", there, f"Raise data.{split}_rows.")
     loader = config.loader
     data = SeriesData(prepared.tensors, origins, *sizes, loader.batch_size, loader.reshuffle, config.seed)
 

@@ -33,7 +33,10 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ca
     def run(main: Callable[[], int], *arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["grunlp", *map(str, arguments)])
         caplog.clear()
-        status = main()
+        try:
+            status = main()
+        except SystemExit as stop:  # a training stops so
+            status = int(str(stop.code))
         out, err = capsys.readouterr()
         return status, out, caplog.text + err
 

@@ -299,16 +299,11 @@ def test_output_file_is_not_overwritten(folder: Path, call: Call, tmp_path: Path
 def test_mistakes_end_in_plain_messages(
     folder: Path,
     call: Call,
-    capsys: pytest.CaptureFixture[str],
     main: Callable[[], int],
     arguments: list[str],
     message: str,
 ) -> None:
-    try:
-        status, out, err = call(main, *(argument.format(folder) for argument in arguments))
-    except SystemExit as stop:  # Hydra's runner ends the process
-        status = int(str(stop.code))
-        out, err = capsys.readouterr()
+    status, out, err = call(main, *(argument.format(folder) for argument in arguments))
     assert status == 2 and out == "" and "error: " in err and message in err and "Traceback" not in err
 
 

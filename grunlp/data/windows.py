@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from grunlp.data.series import SeriesTable
 from grunlp.data.series_scaling import Scaling
+from grunlp.errors import DataError
 
 Bounds = NDArray[np.int64]  # (S, 2) the first row of a split in each series, and where it ends
 
@@ -63,13 +64,17 @@ class SeriesTensors:
 
 def origins_within(table: SeriesTable, bounds: Bounds, history: int, horizon: int) -> Tensor:
     """(N,) rows at which a forecast may begin: the horizon lies in the split and has a measurement, and the history in
-    the series, perhaps before the split."""
+    the series, perhaps before the split. Raises DataError where there is none."""
     found = []
     for start, (first, end) in zip(table.starts[:-1], bounds, strict=True):
         rows = np.arange(max(first, start + history), end - horizon + 1)
         measured = np.concatenate([[0], np.cumsum(table.observed[start:end].any(axis=1))])
         found.append(rows[measured[rows - start + horizon] > measured[rows - start]])
-    return torch.from_numpy(np.concatenate(found))
+    origins = np.concatenate(found)
+    if not len(origins):
+        there = f"a window reads {history} rows, and one of the {horizon} after them has to be measured"
+        raise DataError(table.source, None, "no window in a split", there, "Give more rows, or shorter windows.")
+    return torch.from_numpy(origins)
 
 
 class _Batches(Dataset[Window]):

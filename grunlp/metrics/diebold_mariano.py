@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from grunlp.metrics.significance import student_two_sided
+
 
 class DieboldMariano(NamedTuple):
     """statistic: below 0 where the first has the smaller loss. p: two-sided; None of too few forecasts."""
@@ -41,14 +43,3 @@ def diebold_mariano(first: NDArray[np.float64], second: NDArray[np.float64], hor
         return DieboldMariano(0.0, 1.0) if mean == 0 else DieboldMariano(math.copysign(math.inf, mean), 0.0)
     statistic = mean / math.sqrt(variance / n) * math.sqrt(correction)
     return DieboldMariano(statistic, student_two_sided(statistic, n - 1))
-
-
-def student_two_sided(statistic: float, freedom: int) -> float:
-    """P(|t| ≥ statistic) of Student's t: with t = √ν tan θ its density is proportional to cos^(ν - 1) θ."""
-    start = math.atan(abs(statistic) / math.sqrt(freedom))
-
-    def area(low: float) -> float:
-        angle = np.linspace(low, math.pi / 2, 200_001)
-        return float(np.trapezoid(np.cos(angle).clip(min=0) ** (freedom - 1), angle))
-
-    return min(1.0, area(start) / area(0.0))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from grunlp.metrics.intervals import Interval
 from grunlp.metrics.measures import RESAMPLES
-from grunlp.metrics.significance import difference
+from grunlp.metrics.significance import difference, student_two_sided
 
 Score = Callable[[NDArray[np.float64]], float]
 
@@ -72,21 +72,7 @@ def paired_t(differences: Sequence[float]) -> float:
     error = float(np.std(differences, ddof=1)) / math.sqrt(count)
     if error == 0:
         return 0.0 if mean else 1.0
-    return _tails(mean / error, count - 1)
-
-
-def _tails(t: float, degrees: int) -> float:
-    """P(|T| > |t|) by Abramowitz and Stegun 1964, 26.7.3 and 26.7.4."""
-    angle = math.atan(abs(t) / math.sqrt(degrees))
-    sine, cosine = math.sin(angle), math.cos(angle)
-    odd = degrees % 2
-    term = cosine if odd else 1.0
-    total = 0.0
-    for i in range(1 + odd, degrees, 2):
-        total += term
-        term *= cosine**2 * i / (i + 1)
-    inside = 2 / math.pi * (angle + sine * total) if odd else sine * total
-    return max(0.0, 1 - inside)
+    return student_two_sided(mean / error, count - 1)
 
 
 def _draw(tables: NDArray[np.float64], score: Score) -> list[NDArray[np.float64]]:

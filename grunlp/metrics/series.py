@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from grunlp.metrics.diebold_mariano import DieboldMariano, diebold_mariano
 from grunlp.metrics.measures import Measure, MeasuredScores, ratio
 
-MODEL = "GRU"
 _LEAST_BLOCKS = 10
 _LEVEL = 0.05
 _Array = NDArray[np.float64]
@@ -95,6 +94,7 @@ class SeriesScores(MeasuredScores):
     """Errors of a network and of what it has to beat on the same windows.
 
     Args:
+        network: what it is called.
         model: errors of the network.
         baselines: by name.
         cells: (blocks,) measured cells.
@@ -103,6 +103,7 @@ class SeriesScores(MeasuredScores):
         windows, horizon: how many windows of how many steps.
     """
 
+    network: str
     model: Errors
     baselines: Mapping[str, Errors]
     cells: _Array
@@ -141,11 +142,11 @@ class SeriesScores(MeasuredScores):
         found = {}
         for name, test in self.tests().items():
             if test.p is None or test.statistic is None:
-                found[name] = f"Too few windows to tell the {MODEL} from {name}: give more test rows."
+                found[name] = f"Too few windows to tell the {self.network} from {name}: give more test rows."
             elif test.p < _LEVEL and test.statistic < 0:
-                found[name] = f"The {MODEL} is better than {name} (p {_p(test.p)})."
+                found[name] = f"The {self.network} is better than {name} (p {_p(test.p)})."
             else:
-                found[name] = f"The {MODEL} does not beat {name} (p {_p(test.p)}): use {name}."
+                found[name] = f"The {self.network} does not beat {name} (p {_p(test.p)}): use {name}."
         return found
 
     def as_dict(self) -> dict[str, Any]:
@@ -162,10 +163,10 @@ class SeriesScores(MeasuredScores):
         tests = self.tests()
         lines = [
             f"{self.windows} windows of {self.horizon} steps; errors scaled, MASE in seasonal changes of the training",
-            f"{'':16} {'MSE':>8}  {'95 % interval':>18} {'MAE':>8} {'MASE':>8}   p against the {MODEL}",
+            f"{'':16} {'MSE':>8}  {'95 % interval':>18} {'MAE':>8} {'MASE':>8}   p against the {self.network}",
         ]
-        for name, errors in ((MODEL, self.model), *self.baselines.items()):
-            mse = self.measures["mse" if name == MODEL else name]
+        for name, errors in ((self.network, self.model), *self.baselines.items()):
+            mse = self.measures["mse" if name == self.network else name]
             mae, mase = (float(total.sum() / self.cells.sum()) for total in (errors.absolute, errors.relative))
             interval = "{:.4f} to {:.4f}".format(*mse.interval)
             p = _p(tests[name].p).removeprefix("= ") if name in tests else ""

@@ -1,5 +1,6 @@
 """Whether two scorings of the same text differ: paired tests over documents, sentences or texts."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -109,3 +110,17 @@ def tally_f1(counts: NDArray[np.float64]) -> float:
     """F1 in percent of counts (3,)."""
     corr, excess, missed = counts
     return float(200 * corr / max(2 * corr + excess + missed, 1))
+
+
+def student_two_sided(t: float, degrees: int) -> float:
+    """P(|T| > |t|) of Student's t with so many degrees of freedom, by Abramowitz and Stegun 1964, 26.7.3 and 26.7.4."""
+    angle = math.atan(abs(t) / math.sqrt(degrees))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    odd = degrees % 2
+    term = cosine if odd else 1.0
+    total = 0.0
+    for i in range(1 + odd, degrees, 2):
+        total += term
+        term *= cosine**2 * i / (i + 1)
+    inside = 2 / math.pi * (angle + sine * total) if odd else sine * total
+    return max(0.0, 1 - inside)

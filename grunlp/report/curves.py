@@ -34,7 +34,7 @@ def draw_cells(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Non
     right.set_ylabel("seconds of training")
     for axes in (left, right):
         axes.set_xticks(list(places), names)
-    _save(figure, path)
+    figure.savefig(path, dpi=150)
 
 
 def draw_validation(
@@ -66,7 +66,7 @@ def draw_validation(
     axes.set_xlabel(key)
     axes.set_ylabel(f"{title}, mean of folds ± standard error")
     axes.legend(fontsize="small")
-    _save(figure, path)
+    figure.savefig(path, dpi=150)
 
 
 def draw_learning(path: Path, points: Sequence[Point], title: str) -> None:
@@ -77,26 +77,16 @@ def draw_learning(path: Path, points: Sequence[Point], title: str) -> None:
     axes.set_xlabel("training data, % of that of a fold")
     axes.set_ylabel(f"{title}, mean of folds ± standard error")
     axes.set_xlim(0, 105)
-    _save(figure, path)
+    figure.savefig(path, dpi=150)
 
 
 def _figure(rows: int, columns: int, inches: tuple[float, float]) -> "tuple[Figure, Any]":
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(rows, columns, figsize=inches)
+    figure = Figure(figsize=inches, layout="tight")
+    axes = figure.subplots(rows, columns)
     every: Sequence[Axes] = [axes] if rows * columns == 1 else list(axes.flat)
     for one in every:
         one.grid(True, alpha=0.3)
         one.spines[["top", "right"]].set_visible(False)
     return figure, axes
-
-
-def _save(figure: "Figure", path: Path) -> None:
-    from matplotlib import pyplot
-
-    figure.tight_layout()
-    figure.savefig(path, dpi=150)
-    pyplot.close(figure)

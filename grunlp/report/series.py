@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from grunlp.metrics.series import MODEL
 from grunlp.tasks.forecasting import Scored
 
 _WINDOWS = 4
@@ -14,11 +13,9 @@ _BEFORE = 3  # horizons of history that are shown, at most the history
 
 def draw_forecasts(scored: Scored, path: Path) -> None:
     """Draw windows spread evenly over a split, in units of the file, and below them the error by step, as a PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 8), layout="constrained")
-    FigureCanvasAgg(figure)
     count = min(_WINDOWS, len(scored.origins))
     grid = figure.add_gridspec(2, count)
     picked = np.linspace(0, len(scored.origins) - 1, count).round().astype(int)
@@ -26,7 +23,7 @@ def draw_forecasts(scored: Scored, path: Path) -> None:
         _draw_window(figure.add_subplot(grid[0, place]), scored, int(window), place == 0)
     axes = figure.add_subplot(grid[1, :])
     steps = np.arange(1, scored.scores.horizon + 1)
-    axes.plot(steps, scored.scores.model.by_step, label=MODEL, color="black", linewidth=2)
+    axes.plot(steps, scored.scores.model.by_step, label=scored.scores.network, color="black", linewidth=2)
     for name, errors in scored.scores.baselines.items():
         axes.plot(steps, errors.by_step, label=name)
     top = max(float(np.median(errors.by_step)) for errors in scored.scores.baselines.values())

@@ -3,6 +3,7 @@
 import logging
 import statistics
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -153,7 +154,7 @@ def _match_sizes(first: Path, cells: Sequence[str]) -> dict[str, dict[str, int]]
     found = {}
     step = 2 if own.get("kind") == "segmented" else 1  # such a network halves its size
     for cell in cells:
-        size = step * match_size(lambda n, cell=cell: count(cell, step * n), target, own["hidden_size"])  # type: ignore[misc]
+        size = match_size(partial(count, cell), target, own["hidden_size"], step)
         found[cell] = sizes_at(own, size)
     return found
 

@@ -1,7 +1,7 @@
 """The folder of a study: its settings, so that it can go on, and never with others."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,14 @@ from grunlp.errors import GrunlpError
 SETTINGS, LOCK = "settings.json", "lock"
 
 
-def open_study(key: str, path: str | None, settings: Mapping[str, Any]) -> Path:
+def open_study(key: str, path: str | None, settings: Mapping[str, Any], free: Sequence[str] = ()) -> Path:
     """Make the folder of a study, or find the one that was begun with the same settings.
 
     Args:
         key: that names it on the command line, `out` say.
         path: where; None is `runs/<command>/<date-time>`, which is new.
         settings: what the study is; `command` and whatever else would change its result.
+        free: settings that may be others than those it was begun with.
 
     Raises:
         GrunlpError: something else lies there.
@@ -30,7 +31,7 @@ def open_study(key: str, path: str | None, settings: Mapping[str, Any]) -> Path:
     else:
         folder = Path(path)
     if (folder / SETTINGS).is_file():
-        _require_same(key, folder, read_settings(key, folder, command), settings)
+        _require_same(key, folder, read_settings(key, folder, command), settings, free)
         return folder
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         there = f"it holds no study of grunlp.{command}"
@@ -79,9 +80,9 @@ def read_settings(key: str, folder: Path, command: str) -> dict[str, Any]:
     return settings
 
 
-def _require_same(key: str, folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+def _require_same(key: str, folder: Path, old: Mapping[str, Any], new: Mapping[str, Any], free: Sequence[str]) -> None:
     new = json.loads(json.dumps(new))  # as it would have been written
     for name in [*old, *new]:
-        if old.get(name) != new.get(name):
+        if name not in free and old.get(name) != new.get(name):
             there = f"it was begun with {name}: {old.get(name)}; now: {new.get(name)}"
             raise GrunlpError(f"{folder} has other settings", there, f"Type the same again, or {key}=NEW_FOLDER")

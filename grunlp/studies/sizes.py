@@ -23,27 +23,28 @@ def sizes_at(model: Mapping[str, Any], hidden_size: int) -> dict[str, int]:
     return {"hidden_size": hidden_size, **others}
 
 
-def match_size(count: Callable[[int], int], target: int, start: int) -> int:
+def match_size(count: Callable[[int], int], target: int, start: int, step: int) -> int:
     """The size with the number of weights nearest to `target`, the smaller of two, by bisection.
 
     Args:
         count: weights at a size; never fewer at a larger one.
         target: how many are wanted.
         start: where to begin.
+        step: sizes are multiples of it.
 
     Raises:
         GrunlpError: no size has so many.
     """
-    high = start
-    while count(high) < target:
+    high = -(-start // step)  # in steps
+    while count(step * high) < target:
         high *= 2
-        if high > _MOST:
+        if step * high > _MOST:
             raise GrunlpError(f"no hidden size has {target} weights", f"{_MOST} has fewer", "Type match=time")
-    low = 0  # count(low) < target <= count(high)
+    low = 0  # the count at low is below target, that at high is not
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if count(middle) < target else (low, middle)
-    return low if low and target - count(low) <= count(high) - target else high
+        low, high = (middle, high) if count(step * middle) < target else (low, middle)
+    return step * (low if low and target - count(step * low) <= count(step * high) - target else high)
 
 
 def count_weights(network: nn.Module) -> int:

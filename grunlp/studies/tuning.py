@@ -37,6 +37,7 @@ _RESERVED = {
     "run_dir": "Type study=FOLDER",
     "overwrite": "Type study=NEW_FOLDER",
 }
+_AFTER = ("learning_curve", "refit")  # what comes after the search, and may change when a study goes on
 _OWN_FILES = ("tags", "files", "pairs", "classes")  # data sets whose dev split the user gives
 
 
@@ -46,7 +47,7 @@ def tune(arguments: list[str]) -> int:
     settings, study, jobs = read_request(arguments)
     plan, given = check(settings)
     require_optuna()
-    folder = open_study("study", study, settings)
+    folder = open_study("study", study, settings, _AFTER)
     plan = plan._replace(folder=folder)
     values = f"{plan.trials} samples" if plan.trials else f"{len(grid(plan.ranges))} values"
     print(f"{values} x {plan.folds} folds; to go on after a stop: python -m grunlp.tune study={folder}", flush=True)
@@ -68,31 +69,21 @@ def _find(plan: Plan, given: Mapping[str, Any], jobs: int) -> Findings:
 
 
 def read_request(arguments: list[str]) -> tuple[dict[str, Any], str | None, int]:
-    """The settings of the study, the folder that was typed, and jobs. With `study=` alone they are those it has."""
+    """The settings of the study, the folder that was typed, and jobs. With `study=` and no recipe they are its own,
+    but for what was typed."""
     overs = [word.partition("=")[2] for word in arguments if word.startswith("over=")]
     given, others = part_arguments([w for w in arguments if not w.startswith("over=")], DEFAULTS, _RESERVED)
     study, jobs = given.pop("study"), given.pop("jobs")
     if study and not overs and not others:
-        return _taken_up(read_settings("study", Path(study), "tune"), given), study, jobs
+        typed_keys = {word.partition("=")[0] for word in arguments} - {"study", "jobs"}
+        typed_values = {key: given[key] for key in typed_keys}
+        return {**read_settings("study", Path(study), "tune"), **typed_values}, study, jobs
     if not overs:
         there = "over= names the key to vary and its values"
         raise GrunlpError("nothing to tune", there, "Type over=model.hidden_size=32..512, or study=FOLDER to go on")
     compose_config(others)
     settings = {"command": "tune", **given, "over": overs, "overrides": complete(others)}
     return settings, study, jobs
-
-
-def _taken_up(settings: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a study that goes on. What was typed besides must be as it was, but for what comes after the
-    search."""
-    for key, value in given.items():
-        if key in ("over", "study", "jobs") or value in (DEFAULTS[key], settings[key]):
-            continue
-        if key not in ("learning_curve", "refit"):
-            there = f"the study was begun with {key}={settings[key]}"
-            raise GrunlpError(f"study= with {key}={value}", there, "Leave it out, or begin another study.")
-        settings = {**settings, key: value}
-    return settings
 
 
 def check(settings: Mapping[str, Any]) -> tuple[Plan, Mapping[str, Any]]:

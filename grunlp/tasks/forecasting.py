@@ -11,12 +11,12 @@ from torch import Tensor
 from grunlp.data.series import SeriesTable
 from grunlp.data.series_scaling import Scaling, scaling_for
 from grunlp.data.windows import SeriesTensors, Window
-from grunlp.errors import GrunlpError
 from grunlp.metrics.series import Errors, SeriesScores, Truth, measure_errors, sums
 from grunlp.models.baselines import drift, linear, repeat_last, seasonal_naive
 from grunlp.models.forecaster import Forecaster
 
 _ROWS = 200_000  # steps of windows read at once
+_NAMES = {"gru": "GRU", "gru-before": "GRU", "lstm": "LSTM", "rnn": "RNN", "mingru": "minimal GRU"}  # in reports
 _Z80 = 1.2815515655446004  # a standard normal is below it with probability 0.9
 
 
@@ -100,9 +100,6 @@ def score(model: Forecaster, weight: Tensor, prepared: Prepared, origins: Tensor
         origins: (N,) of the windows of the split.
         history, season: of windows.
     """
-    if not len(origins):
-        there = f"a window reads {history} rows, and one of the {model.horizon} after them has to be measured"
-        raise GrunlpError("no window to score", there, "Give more rows, or another split.")
     tensors, horizon = prepared.tensors, model.horizon
     parts: list[Forecasts] = []
     others: dict[str, list[Tensor]] = {"repeat-last": [], "seasonal-naive": [], "drift": [], "linear": []}
@@ -125,6 +122,7 @@ def score(model: Forecaster, weight: Tensor, prepared: Prepared, origins: Tensor
         within = truth.observed & (truth.values >= lower) & (truth.values <= upper)
         inside = sums(truth.blocks, within.sum(axis=(1, 2)))
     scores = SeriesScores(
+        network=_NAMES[model.gru.cell],
         model=measure_errors(told.centre.double().numpy(), truth),
         baselines=errors,
         cells=sums(truth.blocks, truth.observed.sum(axis=(1, 2))),

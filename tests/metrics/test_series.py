@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from grunlp.metrics.diebold_mariano import diebold_mariano, student_two_sided
+from grunlp.metrics.diebold_mariano import diebold_mariano
 from grunlp.metrics.series import Errors, SeriesScores, Truth, measure_errors, sums
+from grunlp.metrics.significance import student_two_sided
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def score(shift: float, other: float) -> SeriesScores:
     made = truth()
     cells = sums(made.blocks, made.observed.sum(axis=(1, 2)))
     errors: list[Errors] = [measure_errors(made.values + by, made) for by in (shift, other)]
-    return SeriesScores(errors[0], {"repeat-last": errors[1]}, cells, 0.7 * cells, 0.8, 60, 4)
+    return SeriesScores("GRU", errors[0], {"repeat-last": errors[1]}, cells, 0.7 * cells, 0.8, 60, 4)
 
 
 def test_errors_are_those_of_a_loop() -> None:

@@ -16,12 +16,18 @@ def test_bisection_against_brute_force() -> None:
 
         target, start = rng.randint(1, 40_000), rng.randint(1, 300)
         expected = min(range(1, 50_000), key=lambda size: (abs(count(size) - target), size))
-        assert match_size(count, target, start) == expected
+        assert match_size(count, target, start, 1) == expected
+
+
+@pytest.mark.parametrize("target", [1, 90, 1000, 1089, 40_000])
+def test_sizes_that_are_multiples(target: int) -> None:
+    expected = min(range(2, 1000, 2), key=lambda size: (abs(size * size - target), size))
+    assert match_size(lambda size: size * size, target, 7, 2) == expected
 
 
 def test_a_network_that_does_not_grow() -> None:
     with pytest.raises(GrunlpError, match=r"(?s)no hidden size has 9 weights.*match=time"):
-        match_size(lambda size: 5, 9, 4)
+        match_size(lambda size: 5, 9, 4, 1)
 
 
 def test_other_sizes_keep_their_proportion() -> None:

@@ -89,16 +89,20 @@ def read_hub_classes(name: str, split: str, text: str, label: str, config: str |
     where = f"{name} [{split}]"
     rows, number = _load(name, split, config), 0
     names = getattr((rows.features or {}).get(label), "names", None)  # of a ClassLabel
-    for number, row in enumerate(rows, start=1):
-        for column in (text, label):
-            _require_column(where, column, row)
-        found = row[label]
-        if names is not None and isinstance(found, int):  # -1 stands for none
-            found = names[found] if 0 <= found < len(names) else ""
-        if not isinstance(row[text], str) or not isinstance(found, str | int) or found == "":
-            there = f"expected a text in {text} and a class in {label}"
-            raise DataError(where, number, f"got {type(row[text]).__name__} and {found!r}", there, "mend the row")
-        yield row[text], str(found)
+    try:
+        for row in rows:
+            number += 1
+            for column in (text, label):
+                _require_column(where, column, row)
+            found = row[label]
+            if names is not None and isinstance(found, int):  # -1 stands for none
+                found = names[found] if 0 <= found < len(names) else ""
+            if not isinstance(row[text], str) or not isinstance(found, str | int) or found == "":
+                raise ValueError(f"got {type(row[text]).__name__} and {found!r}")
+            yield row[text], str(found)
+    except (OSError, ValueError) as error:
+        expected = f"expected a text in {text} and a class in {label}"
+        raise DataError(where, max(number, 1), str(error), expected, "mend the row, or name other columns") from error
     if not number:
         raise DataError(where, None, "holds no row", "expected at least one", "check the split")
 
