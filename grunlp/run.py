@@ -8,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from grunlp.atomic import write_file
 from grunlp.data.batches import Collator, FrameCollator, TagCollator
 from grunlp.data.pieces import Pieces
 from grunlp.data.vocabulary import Vocabulary
@@ -111,7 +112,7 @@ def load_pretrained(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:
 
 def save_settings(path: Path, config: DictConfig, collate: Collator, encoder: PretrainedEncoder | None) -> None:
     """Write all but the weights, before the training: they make the folder a run, finished or not."""
-    (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
+    write_file(path / CONFIG, OmegaConf.to_yaml(config))
     collate.vocabulary.save(path / VOCABULARY)
     if encoder is not None and collate.pieces is not None:
         encoder.save_config(path / ENCODER)

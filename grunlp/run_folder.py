@@ -32,6 +32,7 @@ from safetensors.torch import save
 from torch import nn
 from yaml import YAMLError
 
+from grunlp.atomic import write_file
 from grunlp.errors import GrunlpError
 
 WEIGHTS, CONFIG, METRICS, CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
@@ -100,7 +101,7 @@ def clear_run(path: Path) -> None:
 def save_weights(path: Path, model: nn.Module) -> None:
     """Write the weights, after the training: a run that has them is finished."""
     # not save_file: it keeps others from reading what it writes, and a run folder is there to be shared
-    (path / WEIGHTS).write_bytes(save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
+    write_file(path / WEIGHTS, save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
 
 
 def read_config(path: Path, parts: Sequence[str] = ()) -> DictConfig:
@@ -157,4 +158,4 @@ def read_metrics(path: Path) -> dict[str, Any]:
 def write_metrics(path: Path, name: str, values: dict[str, Any]) -> None:
     """Put the scores of a split, or what the training took, into `metrics.json`; other entries stay."""
     content = read_metrics(path) | {name: values}
-    (path / METRICS).write_text(json.dumps(content, indent=2), encoding="utf-8")
+    write_file(path / METRICS, json.dumps(content, indent=2))

@@ -5,6 +5,7 @@ import logging
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import seed_everything
 
+from grunlp.atomic import write_file
 from grunlp.card import write_card
 from grunlp.data.corpora.series import open_series
 from grunlp.data.series_scaling import fit_scaling
@@ -36,7 +37,7 @@ def run(config: DictConfig) -> None:
 
     model = build_forecaster(config, len(table.targets), len(table.covariates), len(table.statics))
     clear_run(run_dir)
-    (run_dir / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
+    write_file(run_dir / CONFIG, OmegaConf.to_yaml(config))
     scaling.save(run_dir / SCALING)
     weight, ridge = fit_linear(prepared.tensors, origins["train"], origins["dev"], *sizes)
     save_baseline(run_dir, weight)
