@@ -26,6 +26,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "trainer.monitor": ("dev/f1", "dev/accuracy", "dev/bleu", "dev/rouge", "dev/loss"),
     "trainer.accelerator": ("auto", "cpu", "gpu", "mps"),
     "trainer.precision": ("auto", "32-true", "16-mixed", "bf16-mixed", "64-true"),
+    "trainer.bad_loss": ("stop", "skip"),
     "data.format": (
         "json-flat",
         "json-predicates",
@@ -151,6 +152,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "average": (0.0, 0.999999),
     "average_last": (0, 1000),
     "limit_batches": (0, 10**9),
+    "accumulate": (1, 10**6),
+    "save_every": (0, 10**9),
 }
 
 _KINDS: dict[type, tuple[str, Callable[[Any], bool]]] = {

@@ -11,6 +11,7 @@ from torch import Tensor
 from grunlp.atomic import write_file
 from grunlp.data.batches import Collator, FrameCollator, TagCollator
 from grunlp.data.pieces import Pieces
+from grunlp.data.sources import note
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
 from grunlp.kinds import module_of
@@ -50,6 +51,7 @@ def open_encoder(source: str | None, weights: bool) -> tuple[PretrainedEncoder |
     """
     if source is None:
         return None, None
+    note(source)
     encoder = PretrainedEncoder.open(source, weights)
     return encoder, Pieces(source, encoder.longest)
 
@@ -103,6 +105,7 @@ def load_pretrained(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:
     if not all((folder / name).is_file() for name in (VOCABULARY, WEIGHTS)):
         there = "a finished run is needed"
         raise GrunlpError(f"model.init={path}: no run", there, "Type model.init=FOLDER")
+    note(folder / VOCABULARY, folder / WEIGHTS)
     try:
         weights = {name: weight.float() for name, weight in load_file(folder / WEIGHTS).items()}
         return Vocabulary.load(folder / VOCABULARY), weights

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from grunlp.data.calendar import calendar_features, infer_frequency
 from grunlp.data.readers.series_file import SeriesFile, read_frame
 from grunlp.data.series import SeriesTable, fill_forward
+from grunlp.data.sources import note
 from grunlp.errors import DataError
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def read_series(
         DataError: names the line (in Parquet the row), the column and what to do.
     """
     path = Path(path)
+    note(path)
     reader = SeriesFile(path, read_frame(path))
     for name in (columns.time, columns.group, *(columns.targets or ()), *columns.known, *columns.static):
         reader.require(name)
