@@ -70,7 +70,7 @@ class ResumePoint(Callback):
         self.path, self.seed, self.every = folder / POINT, seed, every
         self.before, self.memory = 0.0, 0.0
         self.started = self.saved = time.monotonic()
-        self.batches_that_stepped: int | None = None  # as it was, where the training goes on
+        self.resumed = False
         self.told: int | None = None  # the signal that told it to end
         self.handlers: dict[int, Any] = {}
 
@@ -92,9 +92,11 @@ class ResumePoint(Callback):
         for state in checkpoint["callbacks"].values():
             if "best_k_models" in state:
                 _move(state, self.path.parent.resolve())
-        progress = checkpoint["loops"]["fit_loop"]
-        progress["epoch_loop.batch_progress"]["is_last_batch"] = False
-        self.batches_that_stepped = progress["epoch_loop.state_dict"]["_batches_that_stepped"]
+        loops = checkpoint["loops"]["fit_loop"]
+        batches = loops["epoch_loop.batch_progress"]
+        batches["current"]["ready"], batches["is_last_batch"] = batches["current"]["completed"], False
+        loops["epoch_loop.state_dict"]["_batches_that_stepped"] -= 1  # the trainer, when it begins, adds one
+        self.resumed = True
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Listen to signals. Where an epoch goes on, begin it for those that wait for its beginning: the trainer
@@ -102,7 +104,7 @@ class ResumePoint(Callback):
         self.started = self.saved = time.monotonic()
         if threading.current_thread() is threading.main_thread():
             self.handlers = {number: signal.signal(number, self._tell) for number in SIGNALS}
-        if self.batches_that_stepped is None:
+        if not self.resumed:
             return
         epoch, batch = _data(trainer).position
         log.info("going on with epoch %d, batch %d", epoch + 1, batch + 1)
@@ -113,14 +115,12 @@ class ResumePoint(Callback):
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Save where it is time to, then let the batch draw its own random numbers."""
         data, epoch = _data(trainer), trainer.current_epoch
-        if self.batches_that_stepped is not None:  # the trainer has counted one too many
-            trainer.fit_loop.epoch_loop._batches_that_stepped = self.batches_that_stepped
-            self.batches_that_stepped = None
-        elif batch_idx % trainer.accumulate_grad_batches == 0 and self._due(batch_idx, epoch):
-            data.position = (epoch, batch_idx)
-            self._save(trainer)
-        if self.told is not None and batch_idx % trainer.accumulate_grad_batches == 0:
-            raise Stopped(self.told)
+        if batch_idx % trainer.accumulate_grad_batches == 0:
+            if self._due(batch_idx, epoch):
+                data.position = (epoch, batch_idx)
+                self._save(trainer)
+            if self.told is not None:
+                raise Stopped(self.told)
         torch.manual_seed(step_seed(self.seed, epoch, batch_idx, 0))
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

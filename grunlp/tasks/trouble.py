@@ -70,10 +70,11 @@ class LossGuard(Callback):
 
     def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: Tensor) -> None:
         """Look at a loss."""
-        self.bad = not bool(torch.isfinite(loss))
+        value = float(loss.detach())
+        self.bad = not math.isfinite(value)
         if self.bad:
             number = trainer.fit_loop.epoch_loop.batch_idx
-            self._meet(trainer, pl_module, f"loss {float(loss)}", float(loss), range(number, number + 1))
+            self._meet(trainer, pl_module, f"loss {value}", value, range(number, number + 1))
 
     def on_after_backward(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave out what a bad loss would do, with what other batches have accumulated by now."""
