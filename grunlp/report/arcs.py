@@ -15,6 +15,7 @@ _LINE = 26.0  # the height of the words
 _PILL = 18.0  # of a label
 _STEP = 8.0  # from an arc to the next around it
 _SPACE = 10.0  # between two lanes
+_BOLD = 1.1  # of the width of a label, which is bold
 _LONGEST = 40  # characters of a word or label that are shown
 
 
@@ -71,7 +72,7 @@ def _slots(words: Sequence[str], lanes: Sequence[Lane]) -> tuple[list[tuple[floa
     widths = [width(word) for word in words]
     for lane in lanes:
         for label, start, end in [*lane.spans, *_predicate(lane)]:
-            needed = width(shorten(label, _LONGEST), LABEL) + _GAP
+            needed = _BOLD * width(shorten(label, _LONGEST), LABEL) + _GAP
             missing = needed - sum(widths[start:end]) - _GAP * (end - start - 1)
             for i in range(start, end) if missing > 0 else ():
                 widths[i] += missing / (end - start)

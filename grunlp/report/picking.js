@@ -24,7 +24,7 @@ function pick(figure, name) {
   for (const button of figure.querySelectorAll("button.pick")) {
     const picked = button.closest("li").dataset.name === name;
     button.setAttribute("aria-pressed", picked);
-    button.closest("li").classList.toggle("aside", name !== null && !picked);
+    button.closest("li").classList.toggle("picked", picked);
   }
 }
 

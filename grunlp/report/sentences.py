@@ -32,7 +32,7 @@ def draw_frames(record: Record) -> str:
 
 
 def draw_tags(record: Record) -> str:
-    """A `<figure>`: the words with their spans, or each with its tag; then other tag sequences, where there are some."""
+    """A `<figure>`: the words with their spans, or each with its tag; then other tag sequences, if there are some."""
     words = record["words"]
     if not words:
         return _figure(words, '<p class="soft">an empty sentence</p>')

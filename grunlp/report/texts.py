@@ -38,13 +38,15 @@ def _weighed(words: Sequence[str], weights: Sequence[float]) -> str:
 
 
 def draw_written(record: Record, attention: str = "") -> str:
-    """A `<figure>`: what was written for a source, the best text first. attention: of `attention_map`, if it is known."""
+    """A `<figure>`: what was written for a source, the best text first. attention: its `attention_map`, if known."""
     source = record["source"]
     texts = "".join(
         f'<li dir="{direction([one["text"]])}">{clean(one["text"])} {_likely(one["log_probability"])}</li>'
         for one in record["texts"]
     )
-    more = f"<details open="open"><summary>what was read for each piece</summary>{attention}</details>" if attention else ""
+    more = ""
+    if attention:
+        more = f'<details open="open"><summary>what was read for each piece</summary>{attention}</details>'
     return (
         f'<figure class="text"><figcaption class="soft" dir="{direction([source])}">{clean(source)}</figcaption>'
         f'<ol class="written">{texts}</ol>{more}</figure>'
@@ -87,7 +89,8 @@ def attention_map(read: Sequence[str], written: Sequence[str], attention: Sequen
         y = top + _CELL * row
         parts.append(f'<text class="written" x="{left - 6:.1f}" y="{y + 14:.1f}">{clean(piece)}</text>')
         parts += [_cell(places[column], y, share) for column, share in enumerate(shares)]
-    return "".join(['<div class="scroll" tabindex="0" role="group" aria-label="Attention map">', *parts, "</svg></div>"])
+    frame = '<div class="scroll" tabindex="0" role="group" aria-label="Attention map">'
+    return "".join([frame, *parts, "</svg></div>"])
 
 
 def _cell(x: float, y: float, share: float) -> str:
