@@ -1,13 +1,17 @@
 """Forecasts as SVG: what was measured, what is told of the time after it, and within which bounds."""
 
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from grunlp.data.series import SeriesTable
 from grunlp.report.markup import clean
 
 _WIDTH, _HEIGHT = 720.0, 240.0  # pixels
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 12.0, 12.0, 28.0  # around the plot
+_BEFORE = 3  # horizons of what was measured, at most
+_MOST = 40  # plots
 
 
 class Forecast(NamedTuple):
@@ -108,3 +112,33 @@ def _line(kind: str, xs: np.ndarray, ys: np.ndarray) -> str:
             path.append(f"L{x:.1f} {y:.1f}" if drawn else f"M{x:.1f} {y:.1f}h0")
         drawn = bool(np.isfinite(y))
     return f'<path class="{kind}" d="{"".join(path)}"/>'
+
+
+def draw_forecasts(table: SeriesTable, rows: Iterable[Mapping[str, Any]]) -> str:
+    """A figure for each target of each series, with what was measured last.
+
+    Args:
+        table: that was forecast.
+        rows: with time, series, target, forecast, lower and upper (both None or NaN without an interval), as they are
+            printed: in order of time.
+    """
+    told: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        told.setdefault((str(row["series"]), str(row["target"])), []).append(row)
+    figures = [draw_forecast(_forecast(table, *key, told[key])) for key in list(told)[:_MOST]]
+    if len(told) > _MOST:
+        figures.append(f'<p class="soft">and {len(told) - _MOST} more</p>')
+    return "".join(figures)
+
+
+def _forecast(table: SeriesTable, series: str, target: str, rows: Sequence[Mapping[str, Any]]) -> Forecast:
+    place, column = table.names.index(series), table.targets.index(target)
+    end = int(table.starts[place + 1] - table.future[place])
+    past = slice(max(int(table.starts[place]), end - _BEFORE * len(rows)), end)
+    measured = np.where(table.observed[past, column], table.values[past, column], np.nan)
+    sides = [np.array([row[side] for row in rows], dtype=np.float64) for side in ("forecast", "lower", "upper")]
+    times = np.array([str(row["time"]) for row in rows], dtype="datetime64[s]")
+    name = f"{series} {target}".strip()
+    if np.isnan(sides[1]).any():
+        return Forecast(name, table.times[past], measured, times, sides[0])
+    return Forecast(name, table.times[past], measured, times, *sides)
