@@ -39,7 +39,11 @@ class Labeller(Predictor[str, list[Record]]):
 
     def stream(self, many: Iterable[str]) -> Iterator[list[Record]]:
         """Of each text the records of its sentences, which never run over the end of a line."""
-        return answer_each(many, lambda text: list(text_examples(clean(text))), self.records)
+        return answer_each(many, self.sentences, self.records)
+
+    def sentences(self, text: str) -> list[Example]:
+        """A text in parts that are labelled one by one, as `records` takes them: one at least."""
+        return list(text_examples(clean(text)))
 
     def label(self, words: Sequence[Sequence[str]]) -> list[Record]:
         """The record of each sentence, tokenised already; without `text` and places in characters."""

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from grunlp.data.example import Sentence
+from grunlp.data.example import Example, Sentence
 from grunlp.data.raw import text_examples
 from grunlp.data.schemes import detect_scheme, from_iob2
 from grunlp.data.writers import tag_record
@@ -44,7 +44,11 @@ class Tagger(Predictor[str, list[Record]]):
 
     def stream(self, many: Iterable[str]) -> Iterator[list[Record]]:
         """Of each text the records of its sentences, which never run over the end of a line."""
-        return answer_each(many, lambda text: list(text_examples(clean(text))), self.records)
+        return answer_each(many, self.sentences, self.records)
+
+    def sentences(self, text: str) -> list[Example]:
+        """A text in parts that are tagged one by one, as `records` takes them: one at least."""
+        return list(text_examples(clean(text)))
 
     def label(self, words: Sequence[Sequence[str]]) -> list[Record]:
         """The record of each sentence, tokenised already; without `text` and places in characters."""
