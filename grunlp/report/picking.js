@@ -26,6 +26,14 @@ function pick(figure, name) {
     button.setAttribute("aria-pressed", picked);
     button.closest("li").classList.toggle("picked", picked);
   }
+  const word = drawing.querySelector(".predicate.picked");
+  if (word) bringIntoView(word, drawing.parentElement);
+}
+
+/** Sideways only, so that the page stays where it is. */
+function bringIntoView(word, frame) {
+  const [one, other] = [word, frame].map((element) => element.getBoundingClientRect());
+  frame.scrollBy({ left: one.left + one.width / 2 - other.left - other.width / 2 });
 }
 
 function picked(figure) {
