@@ -57,7 +57,8 @@ class Classifier(Predictor[str | ArrayLike, list[Record]]):
             return text_example("1", given)
         there = f"{self.path} classifies numbers (steps, {self.features})"
         try:
-            values = np.asarray(given, dtype=np.float32)
+            with np.errstate(over="ignore"):  # they become infinite, which is told below
+                values = np.asarray(given, dtype=np.float32)
         except (TypeError, ValueError):
             raise GrunlpError("a text, or what is no array", there, "Give an array.") from None
         if values.ndim != 2 or values.shape[1] != self.features:

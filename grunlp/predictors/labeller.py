@@ -10,7 +10,7 @@ from grunlp.data.frame_files import Index, index_path, read_index
 from grunlp.data.glosses import add_glosses
 from grunlp.data.raw import text_examples
 from grunlp.data.writers import sentence_record
-from grunlp.predictors.predictor import Predictor, Record, answer_each, clean
+from grunlp.predictors.predictor import BATCH_TOKENS, Predictor, Record, answer_each, clean
 from grunlp.run import Run
 from grunlp.tasks.labelling import label
 
@@ -29,7 +29,7 @@ class Labeller(Predictor[str, list[Record]]):
     run: Run
     index: Index
     find: bool = True
-    batch_tokens: int = 3000
+    batch_tokens: int = BATCH_TOKENS
     kind: ClassVar[str] = "labeller"
 
     @property

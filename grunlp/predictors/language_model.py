@@ -11,6 +11,8 @@ from grunlp.language_run import LanguageRun, load_language_run
 from grunlp.predictors.predictor import Predictor, Record, answer_each, clean
 from grunlp.tasks.continuation import Piece, write_on
 
+DRAWING = Sampling(temperature=0.8, top_k=0, top_p=1.0, seed=1)
+
 
 @dataclass(frozen=True, eq=False)
 class LanguageModel(Predictor[str, list[Record]]):
@@ -24,7 +26,7 @@ class LanguageModel(Predictor[str, list[Record]]):
     """
 
     run: LanguageRun
-    sampling: Sampling = Sampling(temperature=0.8, top_k=0, top_p=1.0, seed=1)
+    sampling: Sampling = DRAWING
     length: int = 500
     one_line: bool = False
     kind: ClassVar[str] = "language-model"

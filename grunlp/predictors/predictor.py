@@ -13,6 +13,8 @@ Answer = TypeVar("Answer")
 Part = TypeVar("Part")
 Record = dict[str, Any]  # what becomes a JSON object
 
+BATCH_TOKENS = 3000  # a batch of sentences or sources, unless told otherwise
+
 _HALVES = re.compile("[\ud800-\udfff]")  # of characters, which no text in UTF-8 holds
 
 

@@ -10,7 +10,7 @@ from grunlp.data.example import Example, Sentence
 from grunlp.data.raw import text_examples
 from grunlp.data.schemes import detect_scheme, from_iob2
 from grunlp.data.writers import tag_record
-from grunlp.predictors.predictor import Predictor, Record, answer_each, clean
+from grunlp.predictors.predictor import BATCH_TOKENS, Predictor, Record, answer_each, clean
 from grunlp.run import TagRun
 from grunlp.tasks.tagging import tag
 
@@ -29,7 +29,7 @@ class Tagger(Predictor[str, list[Record]]):
     run: TagRun
     alternatives: int = 0
     scheme: str = "iob2"
-    batch_tokens: int = 3000
+    batch_tokens: int = BATCH_TOKENS
     kind: ClassVar[str] = "tagger"
 
     @property

@@ -1,22 +1,25 @@
 """Texts from texts: translations, summaries."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from grunlp.data.pair import Pair
-from grunlp.data.tokenizer import END
+from grunlp.data.tokenizer import END, UNKNOWN
 from grunlp.decoding.constraints import Limits, Wanted
 from grunlp.decoding.sampling import Sampling
 from grunlp.decoding.search import BeamSearch
 from grunlp.errors import GrunlpError
 from grunlp.models.ensemble import Ensemble
 from grunlp.models.seq2seq import Seq2Seq
-from grunlp.predictors.predictor import Predictor, Record, answer_each, clean
+from grunlp.predictors.predictor import BATCH_TOKENS, Predictor, Record, answer_each, clean
 from grunlp.run_folder import SOURCE_TOKENIZER, TOKENIZER
-from grunlp.tasks.generation import ANYTHING, Written, attention_of, write
+from grunlp.tasks import generation
+from grunlp.tasks.generation import ANYTHING, Written
 from grunlp.text_run import TextRun, load_text_run, search_of, search_values
+
+_SPELLINGS = 1000  # of a forbidden phrase in pieces
 
 
 class Attention(NamedTuple):
@@ -50,7 +53,7 @@ class Writer(Predictor[str, list[Record]]):
     limits: Limits
     search: BeamSearch | Sampling
     wanted: Wanted = ANYTHING
-    batch_tokens: int = 3000
+    batch_tokens: int = BATCH_TOKENS
     kind: ClassVar[str] = "writer"
 
     @property
@@ -64,20 +67,51 @@ class Writer(Predictor[str, list[Record]]):
 
     def write(self, pairs: Iterable[Pair]) -> Iterator[Written]:
         """What is written for each source; drawn texts also differ by their number."""
-        return write(self.model, self.run.collate, pairs, self.limits, self.search, self.batch_tokens, self.wanted)
+        return generation.write(
+            self.model, self.run.collate, pairs, self.limits, self.search, self.batch_tokens, self.wanted
+        )
 
     def attention(self, source: str, text: str) -> Attention:
-        """What the network reads in a source while it writes a text, whosever that is."""
+        """What the network reads in a source while it writes a text, its own or another."""
+        (ids,) = self.run.collate.target.encode([clean(text)])
+        return self.attention_of(source_pair(source)["source"], ids)
+
+    def attention_of(self, source: str, ids: Sequence[int]) -> Attention:
+        """The same for the ids of a text, of which there may be others than `encode` gives."""
         collate = self.run.collate
-        source = source_pair(source)["source"]
-        (ids,) = collate.target.encode([clean(text)])
         read = collate.sources([source])[0][0].tolist()
-        shares = attention_of(self.model, collate, source, ids).tolist()
+        shares = generation.attention_of(self.model, collate, source, ids).tolist()
         return Attention(collate.source.pieces(read), collate.target.pieces([*ids, END]), shares)
+
+    def wanting(self, prefix: str = "", required: Sequence[str] = (), forbidden: Sequence[str] = ()) -> "Writer":
+        """A writer whose texts begin with `prefix`, and hold all phrases that are required and none that is forbidden.
+
+        Raises:
+            GrunlpError: a phrase is not in the vocabulary, or too long.
+        """
+        tokenizer = self.run.collate.target
+
+        def encode(key: str, texts: Sequence[str]) -> list[tuple[int, ...]]:
+            encoded = [tuple(ids) for ids in tokenizer.encode([clean(text) for text in texts])]
+            for text, ids in zip(texts, encoded, strict=True):
+                if not ids or UNKNOWN in ids:
+                    there = "a part of it is unknown" if ids else "there is an empty phrase"
+                    raise GrunlpError(f"{key}={text}: not in the vocabulary", there, "Type phrases of known words.")
+            return encoded
+
+        begin = encode("prefix", [prefix])[0] if prefix else ()
+        needed, banned = encode("required", required), encode("forbidden", forbidden)
+        for text in forbidden:
+            spellings = tokenizer.spellings(text, _SPELLINGS)
+            if len(spellings) == _SPELLINGS:
+                there = f"it can be split into pieces in {_SPELLINGS} ways or more"
+                raise GrunlpError(f"forbidden={text}: too long", there, "Type a shorter phrase.")
+            banned += spellings
+        return replace(self, wanted=Wanted(begin, tuple(needed), tuple(banned)))
 
     def _alike(self, pairs: Iterable[Pair]) -> Iterator[Written]:
         """As `write`, but with the number 0 for all, wherever they stand."""
-        return write(
+        return generation.write(
             self.model, self.run.collate, pairs, self.limits, self.search, self.batch_tokens, self.wanted, apart=False
         )
 

@@ -90,10 +90,17 @@ class Gate:
         headers = Headers(scope=scope)
         if self.stopping and scope["path"] not in _ALWAYS:
             raise retry_later(503, "The server is stopping.", self.limits.stop_seconds)
+        if scope["http_version"] not in ("1.0", "1.1"):
+            raise Problem(505, "This version of HTTP is not spoken.", "Send HTTP/1.1.")
         if self.hosts is not None and _name(headers.get("host", "")) not in self.hosts:
             raise Problem(421, "This server is not known by that name.", "Start it with hosts=NAME to allow it.")
         if len(scope["headers"]) > self.limits.max_headers:
             raise Problem(431, f"There are more than {self.limits.max_headers} headers.", "Send fewer.")
+        size = len(scope["raw_path"]) + len(scope["query_string"]) + sum(len(k) + len(v) for k, v in scope["headers"])
+        if size > self.limits.max_header_bytes:  # the parser bounds but those that come in parts
+            raise Problem(
+                431, f"The headers have more than {self.limits.max_header_bytes} bytes.", "Send shorter ones."
+            )
         if headers.get("content-encoding", "identity").strip().lower() != "identity":
             raise Problem(415, "Bodies with a Content-Encoding are not read.", "Send the body as it is.")
         length = headers.get("content-length", "0")
