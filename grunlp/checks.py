@@ -66,6 +66,7 @@ PRESETS = {"stack64-32": "classify", "segrnn": "forecast"}  # of networks, `mode
 NULLABLE = ("data.test",)  # words that may be taken away: a data set need not have a test split
 
 _SIZE, _SHARE, _WEIGHT = (1, 65_536), (0.0, 0.99), (0.0, 1e6)
+_SECONDS = (0.1, 86_400.0)
 
 # Bounds by the last part of a key: (least, most), both allowed. Every number has one.
 BOUNDS: dict[str, tuple[float, float]] = {
@@ -151,6 +152,22 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "average": (0.0, 0.999999),
     "average_last": (0, 1000),
     "limit_batches": (0, 10**9),
+    "port": (0, 65_535),
+    "max_connections": (1, 10**5),
+    "max_header_bytes": (1024, 10**7),
+    "max_headers": (8, 10**5),
+    "max_body_bytes": (1, 10**9),
+    "max_texts": (1, 10**6),
+    "max_characters": (1, 10**9),
+    "max_tokens": (1, 10**9),
+    "max_prompt": (1, 10**9),
+    "max_queue": (1, 10**9),
+    "max_streams": (1, 10**5),
+    "head_seconds": _SECONDS,
+    "body_seconds": _SECONDS,
+    "answer_seconds": _SECONDS,
+    "send_seconds": _SECONDS,
+    "stop_seconds": _SECONDS,
 }
 
 _KINDS: dict[type, tuple[str, Callable[[Any], bool]]] = {

@@ -5,6 +5,7 @@ import logging
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from grunlp.arguments import parse_arguments, require_new
 from grunlp.command import command
 from grunlp.errors import DataError, GrunlpError
 from grunlp.kinds import commands, module_of, named_run
+from grunlp.predictors.predictor import BATCH_TOKENS, Record
 from grunlp.streams import BadLines, keep_standard_input, new_file, write_out
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "style": "auto",
     "alternatives": 0,
     "scheme": "iob2",
-    "batch_tokens": 3000,
+    "batch_tokens": BATCH_TOKENS,
 }
 
 HELP = """Find who did what to whom; or, with the run of a tagger, tag words.
@@ -109,6 +111,8 @@ def main(arguments: list[str]) -> int:
         raise GrunlpError("predicates=given", "raw text marks none", "Leave it out, or give columns or JSON lines.")
     require_new("output", None if given["output"] == "-" else given["output"])
     from grunlp.data.raw import raw_examples
+    from grunlp.predictors.labeller import labeller_of
+    from grunlp.predictors.tagger import Tagger
     from grunlp.run import Run, TagRun, load_run
 
     run = load_run(given["run"])
@@ -128,14 +132,11 @@ def main(arguments: list[str]) -> int:
                 path = keep_standard_input(Path(folder), "sentences or running text")
             format = given["format"] or _detect(path, isinstance(run, TagRun))
             examples = _read_tags(run, path) if format == "tags" else _read(path, format, bad)
-        if given["predicates"] == "auto":
-            find, examples = _marks_none(examples)
-        else:
-            find = given["predicates"] == "found"
         if isinstance(run, TagRun):
-            records = _tag(run, examples, given["batch_tokens"], given["alternatives"], given["scheme"])
+            records = Tagger(run, given["alternatives"], given["scheme"], given["batch_tokens"]).records(examples)
         else:
-            records = _predict(run, examples, find, given["batch_tokens"])
+            find, examples = _whether_to_find(given["predicates"], examples)
+            records = replace(labeller_of(run), find=find, batch_tokens=given["batch_tokens"]).records(examples)
         _write(records, given["output"], given["style"])
     return 1 if bad.count else 0
 
@@ -157,8 +158,10 @@ def _part(arguments: list[str]) -> tuple[str | None, list[str]]:
     return (text if words else None), keys
 
 
-def _marks_none(examples: "Iterator[Example]") -> "tuple[bool, Iterator[Example]]":
-    """Whether the first thousand sentences have no predicate at all, and all sentences."""
+def _whether_to_find(predicates: str, examples: "Iterator[Example]") -> "tuple[bool, Iterator[Example]]":
+    """Whether predicates are to be found, and all sentences. auto: where the first thousand mark none at all."""
+    if predicates != "auto":
+        return predicates == "found", examples
     first = list(islice(examples, 1000))
     return not any(example["frames"] for example in first), chain(first, examples)
 
@@ -196,43 +199,7 @@ def _read_tags(run: "Run | TagRun", path: Path) -> "Iterator[Example]":
         yield Example(id=row["id"], document=row["document"], words=row["words"], pos=[], frames=[])
 
 
-def _predict(run: "Run", examples: "Iterator[Example]", find: bool, batch_tokens: int) -> Iterator[dict[str, Any]]:
-    """A record of the frames format for each sentence."""
-    import torch
-
-    from grunlp.data.frame_files import index_path, read_index
-    from grunlp.data.glosses import add_glosses
-    from grunlp.data.writers import sentence_record
-    from grunlp.tasks.labelling import label
-
-    index = read_index(index_path()) if index_path().is_file() else {}
-    with torch.inference_mode():
-        for labelled in label(run.model, run.collate, examples, batch_tokens, find):
-            record = sentence_record(labelled.prediction)
-            add_glosses(record, run.collate.vocabulary.rolesets, index)
-            yield record
-
-
-def _tag(
-    run: "TagRun", examples: "Iterator[Example]", batch_tokens: int, alternatives: int, scheme: str
-) -> Iterator[dict[str, Any]]:
-    """A record of the tags of each sentence."""
-    import torch
-
-    from grunlp.data.schemes import detect_scheme, from_iob2
-    from grunlp.data.writers import tag_record
-    from grunlp.tasks.tagging import tag
-
-    spans = detect_scheme([run.model.tags]) is not None
-    with torch.inference_mode():
-        for found in tag(run.model, run.collate, examples, batch_tokens, alternatives):
-            record = tag_record(found.sentence, found.tags, spans, found.alternatives)
-            for part in (record, *record.get("alternatives", ())) if spans else ():
-                part["tags"] = from_iob2(part["tags"], scheme)
-            yield record
-
-
-def _write(records: Iterator[dict[str, Any]], output: str, style: str) -> None:
+def _write(records: Iterator[Record], output: str, style: str) -> None:
     from rich.console import Console
 
     from grunlp.show import show
@@ -250,7 +217,7 @@ def _write(records: Iterator[dict[str, Any]], output: str, style: str) -> None:
                 show(record, console)
 
 
-def _line(record: dict[str, Any]) -> str:
+def _line(record: Record) -> str:
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 
