@@ -1,20 +1,25 @@
 """`python -m grunlp.serve run=DIR` answers over HTTP what `grunlp.predict` prints.
 
-It stands on FastAPI and uvicorn. LitServe, which stands on them too, was looked at (0.2.19): it batches so many requests,
-not so many tokens, so that a short text waits for the long ones beside it, and runs the model in a process of its own,
-with every request and answer pickled on the way. A model of some milliseconds a sentence needs no such process.
+It stands on FastAPI and uvicorn. LitServe, which stands on them too, was looked at (0.2.19): it batches so many
+requests, not so many tokens, so that a short text waits for the long ones beside it, and runs the model in a process of
+its own, with every request and answer pickled on the way. A model of milliseconds a sentence needs no such process.
 """
 
 import importlib.util
 import logging
+import socket
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grunlp.arguments import parse_arguments
 from grunlp.command import command
 from grunlp.errors import GrunlpError
 from grunlp.serving.limits import DEFAULT, Limits
+
+if TYPE_CHECKING:
+    from grunlp.predictors import Predictor
 
 _DOOR: dict[str, Any] = {"run": "default", "host": "127.0.0.1", "port": 8000, "hosts": None, "cors": None}
 DEFAULTS: dict[str, Any] = {**_DOOR, **asdict(DEFAULT)}
@@ -79,12 +84,25 @@ def main(arguments: list[str]) -> int:
     limits = Limits(**{field.name: given[field.name] for field in fields(Limits)})
     _check(limits)
     from grunlp.predictors import load
-    from grunlp.serving.app import create_app
     from grunlp.serving.served import named
-    from grunlp.serving.server import listen, make_server
+    from grunlp.serving.server import listen
 
-    models = named(load(run) for run in given["run"].split(","))
     sockets = listen(given["host"], given["port"])
+    try:
+        models = named(load(run) for run in given["run"].split(","))
+        _serve(models, limits, given, sockets)
+    finally:
+        for one in sockets:
+            one.close()
+    return 0
+
+
+def _serve(
+    models: "Mapping[str, Predictor[Any, Any]]", limits: Limits, given: Mapping[str, Any], sockets: list[socket.socket]
+) -> None:
+    from grunlp.serving.app import create_app
+    from grunlp.serving.server import make_server
+
     hosts = given["hosts"].split(",") if given["hosts"] else []
     loopback = given["host"] in _HERE
     app = create_app(
@@ -98,7 +116,6 @@ def main(arguments: list[str]) -> int:
     port = sockets[0].getsockname()[1]
     print(f"serving {', '.join(models)} at http://{given['host']}:{port}, until Ctrl-C", file=sys.stderr, flush=True)
     server.run(sockets)
-    return 0
 
 
 def _check(limits: Limits) -> None:

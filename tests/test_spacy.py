@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import pytest
+import spacy
 
-import grunlp
+import grunlp.spacy
 from grunlp.errors import GrunlpError
-
-spacy = pytest.importorskip("spacy")
-import grunlp.spacy  # noqa: E402
 
 TEXT = "She  gave him\na book. Was he glad?\n\nThe executives left  the building."
 

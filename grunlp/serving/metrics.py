@@ -34,7 +34,7 @@ class Metrics:
         self._busy = Counter("grunlp_busy_seconds", "Time a model computed.", ["model"], **options)
         self._tokens = Counter("grunlp_tokens", "Tokens that a model read.", ["model"], **options)
         self._dropped = Counter("grunlp_dropped_texts", "Texts whose client was gone.", ["model"], **options)
-        self._waiting = Gauge("grunlp_waiting_texts", "Texts that wait for a model.", ["model"], **options)
+        self._waiting = Gauge("grunlp_waiting_tokens", "Tokens that wait for a model.", ["model"], **options)
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """One answer. Requests that no route took share a label."""
@@ -52,9 +52,9 @@ class Metrics:
         """Texts that were taken from the queue unanswered."""
         self._dropped.labels(model).inc(texts)
 
-    def set_waiting(self, model: str, texts: int) -> None:
-        """How long the queue of a model is."""
-        self._waiting.labels(model).set(texts)
+    def set_waiting(self, model: str, tokens: int) -> None:
+        """The length of the queue of a model."""
+        self._waiting.labels(model).set(tokens)
 
     def text(self) -> bytes:
         """In the format that Prometheus reads."""

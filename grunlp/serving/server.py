@@ -32,6 +32,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
                 one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sockets.append(one)
             one.bind((address[0], sockets[0].getsockname()[1] or port, *address[2:]))
+            one.listen()  # from now on clients wait instead of being turned away
     except OSError as error:
         for one in sockets:
             one.close()

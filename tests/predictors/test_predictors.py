@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -138,7 +139,6 @@ def test_attention_and_what_is_wanted(predictors: dict[str, Predictor]) -> None:
 
 
 def test_tables_are_forecast(predictors: dict[str, Predictor], tmp_path: Path) -> None:
-    pd = pytest.importorskip("pandas")
     times = pd.date_range("2024-01-01", periods=60, freq="h")
     table = pd.DataFrame({"time": times, "value": np.sin(np.arange(60.0))})
     table.to_csv(tmp_path / "table.csv", index=False)
