@@ -1,6 +1,7 @@
 """`python -m grunlp.train recipe=NAME [data=NAME] [key=value ...]`: check, compose, run the recipe."""
 
 import sys
+from typing import Any
 
 import hydra
 from omegaconf import DictConfig
@@ -23,7 +24,7 @@ def help_text(arguments: list[str]) -> str:
         f"debug:      {', '.join(available('debug'))}",
         "",
         f"keys of recipe={config.recipe} data={config.data.name}, with their defaults:",
-        *(f"  {key}={'null' if value is None else value}" for key, value in keys(config).items() if key != "recipe"),
+        *(f"  {key}={_typed(value)}" for key, value in keys(config).items() if key != "recipe"),
         "",
         "examples:",
         "  python -m grunlp.train recipe=srl",
@@ -35,6 +36,13 @@ def help_text(arguments: list[str]) -> str:
         f"What each key means is written beside it in {folder('configs')}",
     ]
     return "\n".join(lines)
+
+
+def _typed(value: Any) -> str:
+    """A value as it is typed."""
+    return (
+        {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
+    )
 
 
 @hydra.main(version_base="1.3", config_path=str(folder("configs").resolve()), config_name="config")

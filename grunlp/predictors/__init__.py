@@ -1,13 +1,39 @@
 """Trained networks from Python: a run folder becomes a function.
 
-    import grunlp
+    >>> import grunlp
+    >>> labeller = grunlp.load("default")
+    >>> (record,) = labeller("She gave him a book.")  # a record a sentence
+    >>> record["frames"][0]["roleset"], [argument["text"] for argument in record["frames"][0]["arguments"]]
+    ('give.01', ['She', 'him', 'a book'])
 
-    labeller = grunlp.load("default")
-    labeller("She gave him a book.")                  the records of its sentences
-    for records in labeller.stream(open("big.txt")):  of each of any number of texts, read as they are needed
-        ...
+A record is the JSON object that `python -m grunlp.predict style=json` prints, as a dictionary. Any number of texts, of
+a file or a generator, are read as they are needed and answered in their order, many at a time:
 
-A record is a dictionary, the JSON object that `python -m grunlp.predict style=json` prints.
+    >>> texts = (f"She gave him {thing}." for thing in ("a book", "two cents"))
+    >>> for records in labeller.stream(texts):
+    ...     print(records[0]["frames"][0]["text"])
+    [ARG0 She] [V gave] [ARG2 him] [ARG1 a book] .
+    [ARG0 She] [V gave] [ARG2 him] [ARG1 two cents] .
+
+A column of pandas, and `map` of Hugging Face datasets, take the answers to several texts at once:
+
+    >>> def rolesets(texts):
+    ...     answers = labeller.batch(texts)
+    ...     return [[frame["roleset"] for record in records for frame in record["frames"]] for records in answers]
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"text": ["She gave him a book. Was he glad?", "Nothing."]})
+    >>> table["rolesets"] = rolesets(table["text"])
+    >>> table["rolesets"].tolist()
+    [['give.01', 'be.01', 'glad.02'], []]
+    >>> from datasets import Dataset
+    >>> data = Dataset.from_dict({"text": ["She gave him a book. Was he glad?", "Nothing."]})
+    >>> data.map(lambda rows: {"rolesets": rolesets(rows["text"])}, batched=True)["rolesets"][:]
+    [['give.01', 'be.01', 'glad.02'], []]
+
+Predictors of other kinds work alike; each class says what goes in and what comes out. Settings are fields:
+
+    >>> from dataclasses import replace
+    >>> modest = replace(labeller, batch_tokens=500)  # shares the network
 """
 
 from pathlib import Path
