@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from grunlp.report.page import page
 from grunlp.report.sentences import draw_frames, draw_tags
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from grunlp.predictors.writer import Writer
 
 Record = Mapping[str, Any]
+Answer = TypeVar("Answer")
 _MOST = 1000  # drawings of a page, which a browser still shows at once
 
 # By the kind of predictor. Forecasters answer with tables, which `forecasts` draws.
@@ -35,20 +36,24 @@ def draw_with_attention(writer: "Writer", record: Record) -> str:
     return draw_written(record, attention_map(*writer.attention(record["source"], record["texts"][0]["text"])))
 
 
-def keep_page(
-    path: Path, title: str, records: Iterator[dict[str, Any]], draw: Callable[[Record], str]
-) -> Iterator[dict[str, Any]]:
-    """Hand records on, and write a page of them when they are through, in a file of its own.
+def keep_page(path: str | None, run: str, answers: Iterator[Answer], draw: Callable[[Answer], str]) -> Iterator[Answer]:
+    """Hand answers on, and write a page of their drawings when they are through, the first 1,000.
 
-    The page has the first 1,000 and says how many there were.
+    Args:
+        path: a new file; None: no page.
+        run: that answers, for the title.
+        answers: records, or what else `draw` takes.
+        draw: HTML of one.
     """
+    if path is None:
+        yield from answers
+        return
     drawings, count = [], 0
-    for record in records:
-        count += 1
+    for count, answer in enumerate(answers, start=1):
         if count <= _MOST:
-            drawings.append(draw(record))
-        yield record
+            drawings.append(draw(answer))
+        yield answer
     if count > _MOST:
         drawings.insert(0, f'<p class="soft">The first {_MOST:,} of {count:,}.</p>')
-    with new_file(path) as file:
-        file.write(page(title, drawings, picking=True))
+    with new_file(Path(path)) as file:
+        file.write(page(f"Answers of {run}", drawings, picking=True))

@@ -21,7 +21,8 @@ def draw_classes(record: Record) -> str:
         rows.append(f'<tr{first}><th scope="row">{clean(name)}</th><td>{bar}</td><td>{100 * share:.1f} %</td></tr>')
     table = f'<table class="classes"><caption class="soft">class</caption>{"".join(rows)}</table>'
     words = record.get("words", [])
-    return f'<figure class="text">{table}{_weighed(words, record.get("weights", []))}</figure>'
+    name = "" if words else f'<figcaption class="soft">{clean(record["id"])}</figcaption>'
+    return f'<figure class="text">{name}{table}{_weighed(words, record.get("weights", []))}</figure>'
 
 
 def _weighed(words: Sequence[str], weights: Sequence[float]) -> str:
