@@ -98,7 +98,15 @@ With the run of a forecaster, the rows that come after the end of a table are to
 
 Raw text is split into sentences, which never run over the end of a line, and tokenised by the rules at the head of
 grunlp/data/sentences.py and tokens.py. Output is in the order of the input. A bad line is named on standard error and
-left out; then the exit status is 1."""
+left out; then the exit status is 1.
+
+examples:
+  python -m grunlp.predict "She gave him a book." style=json
+  python -m grunlp.predict input=articles.txt.gz output=frames.jsonl
+  python -m grunlp.predict run=runs/mine input=test.conll predicates=given style=text
+  python -m grunlp.predict run=runs/tagger input=words.tsv format=tags alternatives=3
+  python -m grunlp.predict run=runs/translation beam=10 nbest=3 "Ein Hund rennt."
+  python -m grunlp.predict run=runs/hours input=hours.csv output=forecast.csv"""
 
 
 @command(lambda arguments: HELP)

@@ -7,6 +7,7 @@ Shapes: B batch, T tokens, K labels. A score of `-inf` forbids.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import inf
 
 import torch
@@ -69,10 +70,7 @@ def viterbi_bio(
         emissions, lengths, allowed: as for `viterbi`, which also says what is returned and raised.
     """
     device = emissions.device
-    position = {label: k for k, label in enumerate(labels)}
-    inside = torch.tensor([split_tag(label)[0] == "I" for label in labels], device=device)  # (K,)
-    # The B-X of each I-X; of any other label itself, which the steps below do not look at.
-    begin = torch.tensor([position.get(f"B-{split_tag(label)[1]}", k) for k, label in enumerate(labels)], device=device)
+    inside, begin = (torch.tensor(table, device=device) for table in _bio_tables(tuple(labels)))  # (K,)
 
     def step(scores: Tensor) -> Tensor:
         anything = scores.amax(dim=1, keepdim=True)  # (B, 1)
@@ -86,6 +84,14 @@ def viterbi_bio(
         emissions = emissions.masked_fill(~allowed, -inf)
     start = torch.zeros(len(labels), device=device).masked_fill(inside, -inf)
     return _read_off(_forward(emissions, lengths, step, start), lengths, before, None)
+
+
+@lru_cache(maxsize=64)
+def _bio_tables(labels: tuple[str, ...]) -> tuple[list[bool], list[int]]:
+    """Of each label whether it is an `I-X`, and the id of its `B-X`; of any other its own, which no step looks at."""
+    position = {label: k for k, label in enumerate(labels)}
+    inside = [split_tag(label)[0] == "I" for label in labels]
+    return inside, [position.get(f"B-{split_tag(label)[1]}", k) for k, label in enumerate(labels)]
 
 
 def bio_constraints(labels: Sequence[str]) -> tuple[Tensor, Tensor]:
