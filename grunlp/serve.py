@@ -37,7 +37,7 @@ addresses:
   GET  /models               what there is: ids and kinds
   POST /models/ID/predict    {"text": "..."} or {"texts": ["...", ...]}; of forecasters a text is a table in CSV; of
                              classifiers of measurements {"measurements": [[...], ...]}
-  POST /models/ID/stream     {"prompt": "..."}: of language models, piece by piece
+  POST /models/ID/stream     {"prompt": "..."}: of language models and writers, piece by piece
   GET  /health /ready /metrics    alive; loaded and warm; for Prometheus
   GET  /docs /openapi.json   all addresses, to read and try
 
