@@ -4,7 +4,7 @@ import asyncio
 import io
 import math
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -121,7 +121,7 @@ class Served:
         """
         return await self._guarded(self.worker.call(function, min(tokens, self.limits.max_queue)))
 
-    def stream(self, prompt: str, options: Mapping[str, Any]) -> AsyncIterator[str]:
+    def stream(self, prompt: str, options: Mapping[str, Any]) -> AsyncGenerator[str]:
         """What comes after a prompt, piece by piece. Raises Problem.
 
         Args:

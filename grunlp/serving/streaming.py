@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import FastAPI
@@ -50,11 +51,12 @@ def add_stream(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> No
         return StreamingResponse(_lines(pieces, limits.answer_seconds), media_type=_LINES)
 
 
-async def _lines(pieces: AsyncIterator[str], seconds: float) -> AsyncIterator[bytes]:
+async def _lines(pieces: AsyncGenerator[str], seconds: float) -> AsyncIterator[bytes]:
     """The lines of the answer, until all is drawn or the time is over."""
     try:
-        async for piece in _in_time(pieces, 0.95 * seconds):  # to end it well before it is cut off
-            yield _line({"piece": piece})
+        async with aclosing(pieces):  # nobody draws on when the client is gone or the time over
+            async for piece in _in_time(pieces, 0.95 * seconds):  # to end it well before it is cut off
+                yield _line({"piece": piece})
         yield _line({"done": True})
     except TimeoutError:
         yield _line({"error": "The time was over.", "what_to_do": "Ask for a smaller length."})
