@@ -215,7 +215,11 @@ def check_together(values: Mapping[str, Any]) -> None:
     """Raise for values that are good alone and cannot be combined. `values`: dotted keys, as `config.keys` gives."""
     if values.get("model.decoder") == "crf" and values["model.label_smoothing"] > 0:
         there = "the likelihood of a whole sequence has no labels to smooth"
-        raise GrunlpError("model.decoder=crf with model.label_smoothing", there, "Type model.label_smoothing=0.0")
+        raise GrunlpError(
+            "model.decoder=crf with model.label_smoothing",
+            there,
+            "Type model.label_smoothing=0.0, or model.decoder=viterbi",
+        )
     if values.get("data.extra") and values["recipe"] != "srl":
         there = "data.extra is for recipe=srl alone"
         raise GrunlpError(f"recipe={values['recipe']} with data.extra", there, "Leave it out.")

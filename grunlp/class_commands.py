@@ -13,7 +13,7 @@ from datasets import Dataset
 from omegaconf import DictConfig
 from torch import nn
 
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_new, require_outputs
 from grunlp.class_run import ClassRun, build_classifier, load_class_run, load_collator
 from grunlp.data.class_batches import MeasuredCollator
 from grunlp.data.corpora.classes import features_of, open_class_file, open_class_split
@@ -26,6 +26,8 @@ from grunlp.metrics.classes import ClassScores
 from grunlp.metrics.comparison import compare_measures
 from grunlp.predictors.classifier import Classifier, load_classifier, text_example
 from grunlp.predictors.predictor import Record
+from grunlp.report.records import keep_page
+from grunlp.report.texts import draw_classes
 from grunlp.run_folder import write_metrics
 from grunlp.streams import BadLines, keep_standard_input, write_out
 from grunlp.tasks.classifying import score
@@ -34,6 +36,7 @@ PREDICT: dict[str, Any] = {
     "run": None,
     "input": "-",
     "output": "-",
+    "html": None,
     "source": None,
     "style": "auto",
     "batch_tokens": 8000,
@@ -54,7 +57,7 @@ def predict(text: str | None, arguments: list[str]) -> int:
     given = parse_arguments(arguments, PREDICT)
     if text is not None and (given["input"] != "-" or given["source"]):
         raise GrunlpError(f"{text!r} with input= or source=", "a text stands for them", "Give one or the other.")
-    require_new("output", None if given["output"] == "-" else given["output"])
+    require_outputs(given["output"], given["html"])
     classifier = replace(load_classifier(given["run"]), batch_tokens=given["batch_tokens"])
     bad = BadLines(given["input"])
     with tempfile.TemporaryDirectory() as folder:
@@ -63,7 +66,8 @@ def predict(text: str | None, arguments: list[str]) -> int:
             given["style"] == "auto" and not (given["output"] == "-" and sys.stdout.isatty())
         )
         show = _json_line if as_json else _line
-        write_out(given["output"], (show(record) for record in classifier.records(examples)))
+        records = keep_page(given["html"], given["run"], classifier.records(examples), draw_classes)
+        write_out(given["output"], map(show, records))
     return 1 if bad.count else 0
 
 

@@ -25,7 +25,7 @@ examples:
   echo 'source <(grunlp-completion zsh)' >> ~/.zshrc          below compinit
   grunlp-completion fish > ~/.config/fish/completions/grunlp.fish"""
 
-_SCRIPTS = {
+SHELLS = {
     "bash": """\
 _grunlp() {
   local line="${COMP_LINE:0:COMP_POINT}" word
@@ -64,12 +64,12 @@ _KEY = re.compile(r"(?<![\w.=])([a-z][a-z_.]*)=")
 def main(arguments: list[str]) -> int:
     """Print the script of a shell, or the words a line may go on with."""
     match arguments:
-        case [shell] if shell in _SCRIPTS:
-            print(_SCRIPTS[shell].replace("COMMANDS", " ".join(names())), end="")
+        case [shell] if shell in SHELLS:
+            print(SHELLS[shell].replace("COMMANDS", " ".join(names())), end="")
         case ["words", line]:
             sys.stdout.writelines(f"{word}\n" for word in complete(line))
         case _:
-            shells = ", ".join(_SCRIPTS)
+            shells = ", ".join(SHELLS)
             raise GrunlpError(
                 f"{' '.join(arguments) or 'no shell'}: no such shell", f"there are: {shells}", "See --help"
             )
@@ -110,7 +110,7 @@ def complete(line: str) -> list[str]:
 def _words(name: str, before: Sequence[str], word: str) -> list[str]:
     """Keys, options, and what may stand alone."""
     if name == "completion":
-        return [*_SCRIPTS, "--help"]
+        return [*SHELLS, "--help"]
     alone = [*_run_folders(), *_files(word)] if name == "compare" else []
     given = {one.partition("=")[0] for one in before}
     return [*(f"{key}=" for key in _keys(name, before) if key not in given), "--help", *alone]

@@ -13,7 +13,7 @@ import numpy as np
 from omegaconf import DictConfig
 from torch import nn
 
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_new, require_outputs
 from grunlp.data.corpora.lines import open_line_files, open_line_split
 from grunlp.data.pair import Pair
 from grunlp.data.readers.pairs import read_sources
@@ -24,6 +24,9 @@ from grunlp.kinds import Scored
 from grunlp.language_run import build_language_model, load_language_run
 from grunlp.metrics.comparison import compare_measures
 from grunlp.predictors.language_model import DRAWING, LanguageModel, load_language_model
+from grunlp.predictors.predictor import Record
+from grunlp.report.records import keep_page
+from grunlp.report.texts import draw_continued
 from grunlp.run_folder import TOKENIZER, write_metrics
 from grunlp.streams import BadLines, keep_standard_input, write_out
 from grunlp.tasks.perplexity import DynamicEvaluation, score
@@ -34,6 +37,7 @@ PREDICT: dict[str, Any] = {
     "prompt": None,
     "input": None,
     "output": "-",
+    "html": None,
     "field": None,
     "length": LanguageModel.length,
     **{key: getattr(DRAWING, key) for key in _DRAWN},
@@ -63,21 +67,25 @@ def predict(text: str | None, arguments: list[str]) -> int:
         raise GrunlpError("input= with a prompt", "each line of a file is a prompt", "Give one or the other.")
     if given["field"] and given["input"] is None:
         raise GrunlpError("field= without input=", "it tells of a file", "Add input=FILE, or leave it out.")
-    require_new("output", None if given["output"] == "-" else given["output"])
+    require_outputs(given["output"], given["html"])
     sampling = Sampling(**{key: given[key] for key in _DRAWN})
     model = replace(load_language_model(given["run"]), sampling=sampling, length=given["length"])
-    show = _json_line if given["style"] == "json" else _text
     bad = BadLines(given["input"] or "-")
     with tempfile.TemporaryDirectory() as folder:
         if given["input"] is None:
-            pair = Pair(id="1", source=prompt or "", target="", references=[])
-            parts = show(model, pair, 0)
+            pairs = iter([Pair(id="1", source=prompt or "", target="", references=[])])
         else:
             path = given["input"]
             path = str(keep_standard_input(Path(folder), "a prompt a line")) if path == "-" else path
-            pairs = enumerate(read_sources(path, given["field"], bad))
+            pairs = read_sources(path, given["field"], bad)
             model = replace(model, one_line=True)
-            parts = (part for i, pair in pairs for part in show(model, pair, i))
+        parts: Iterator[str]
+        if given["style"] == "json" or given["html"]:
+            records = (model.record(pair, i) for i, pair in enumerate(pairs))
+            kept = keep_page(given["html"], given["run"], records, draw_continued)
+            parts = map(_json_line if given["style"] == "json" else _text_line, kept)
+        else:
+            parts = (part for i, pair in enumerate(pairs) for part in _text(model, pair, i))
         write_out(given["output"], parts)
     return 1 if bad.count else 0
 
@@ -89,8 +97,12 @@ def _text(model: LanguageModel, pair: Pair, number: int) -> Iterator[str]:
     yield "\n"
 
 
-def _json_line(model: LanguageModel, pair: Pair, number: int) -> Iterator[str]:
-    yield json.dumps(model.record(pair, number), ensure_ascii=False) + "\n"
+def _text_line(record: Record) -> str:
+    return f"{record['prompt']}{record['text']}\n"
+
+
+def _json_line(record: Record) -> str:
+    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def evaluate(arguments: list[str]) -> int:

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_outputs
 from grunlp.command import command
 from grunlp.errors import DataError, GrunlpError
 from grunlp.kinds import commands, module_of, named_run
@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "run": "default",
     "input": "-",
     "output": "-",
+    "html": None,
     "format": None,
     "predicates": "auto",
     "style": "auto",
@@ -38,6 +39,7 @@ DEFAULTS: dict[str, Any] = {
 HELP = """Find who did what to whom; or, with the run of a tagger, tag words.
 
   python -m grunlp.predict "She gave him a book."
+  python -m grunlp.predict "She gave him a book." html=frames.html
   python -m grunlp.predict input=FILE                  raw text, columns or JSON lines, plain, gz or xz
   echo "She gave him a book." | python -m grunlp.predict run=DIR
 
@@ -45,6 +47,7 @@ keys:
   run=default        the run folder of a training; default is the model that comes with grunlp (English)
   input=-            a file, or - for standard input; a text may stand in its place, best in quotes
   output=-           a new file, or - for standard output
+  html=null          a new file, too: a page to look at, with a drawing of each answer (of the first 1,000)
   format=null        raw, or a format that `python -m grunlp.data check` names; null tells it by the first lines;
                      tags: words in columns, of which a tagger was trained on the like
   predicates=auto    given: label those of the input; found: find them; auto: find them where the input marks none
@@ -70,9 +73,10 @@ Instead of format, predicates, alternatives and scheme there are, with the defau
 
 With the run of a classifier, each line of input is a text, or source= names its column or field (of .csv files always);
 or input= is an .npz or .parquet file of measurements. The class comes out with its probability, in JSON with those of
-all classes and how much each word counted. It has run=, input=, output=, source=, style= and batch_tokens=.
+all classes and how much each word counted. It has run=, input=, output=, html=, source=, style= and batch_tokens=.
 
-With the run of a language model, a text is written on from a prompt, and shown as it is drawn:
+With the run of a language model, a text is written on from a prompt, and shown as it is drawn, or with html= when it is
+whole:
 
   python -m grunlp.predict run=DIR prompt="ROMEO:" length=500
 
@@ -94,7 +98,15 @@ With the run of a forecaster, the rows that come after the end of a table are to
 
 Raw text is split into sentences, which never run over the end of a line, and tokenised by the rules at the head of
 grunlp/data/sentences.py and tokens.py. Output is in the order of the input. A bad line is named on standard error and
-left out; then the exit status is 1."""
+left out; then the exit status is 1.
+
+examples:
+  python -m grunlp.predict "She gave him a book." style=json
+  python -m grunlp.predict input=articles.txt.gz output=frames.jsonl
+  python -m grunlp.predict run=runs/mine input=test.conll predicates=given style=text
+  python -m grunlp.predict run=runs/tagger input=words.tsv format=tags alternatives=3
+  python -m grunlp.predict run=runs/translation beam=10 nbest=3 "Ein Hund rennt."
+  python -m grunlp.predict run=runs/hours input=hours.csv output=forecast.csv"""
 
 
 @command(lambda arguments: HELP)
@@ -109,10 +121,12 @@ def main(arguments: list[str]) -> int:
         raise GrunlpError(f"{text!r} with input= or format=", "a text stands for them", "Give one or the other.")
     if given["predicates"] == "given" and (text is not None or given["format"] == "raw"):
         raise GrunlpError("predicates=given", "raw text marks none", "Leave it out, or give columns or JSON lines.")
-    require_new("output", None if given["output"] == "-" else given["output"])
+    require_outputs(given["output"], given["html"])
     from grunlp.data.raw import raw_examples
     from grunlp.predictors.labeller import labeller_of
     from grunlp.predictors.tagger import Tagger
+    from grunlp.report.records import keep_page
+    from grunlp.report.sentences import draw_frames, draw_tags
     from grunlp.run import Run, TagRun, load_run
 
     run = load_run(given["run"])
@@ -137,7 +151,8 @@ def main(arguments: list[str]) -> int:
         else:
             find, examples = _whether_to_find(given["predicates"], examples)
             records = replace(labeller_of(run), find=find, batch_tokens=given["batch_tokens"]).records(examples)
-        _write(records, given["output"], given["style"])
+        draw = draw_frames if isinstance(run, Run) else draw_tags
+        _write(keep_page(given["html"], given["run"], records, draw), given["output"], given["style"])
     return 1 if bad.count else 0
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from grunlp import kinds
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_new, require_outputs
 from grunlp.data.corpora.series import SeriesCorpus, open_series, require_length
 from grunlp.data.series import SeriesTable
 from grunlp.data.series_scaling import Scaling
@@ -21,12 +22,14 @@ from grunlp.data.windows import Bounds, origins_within
 from grunlp.errors import GrunlpError
 from grunlp.metrics.comparison import compare_measures
 from grunlp.predictors.forecaster import COLUMNS, LONGER, Row, load_forecaster
+from grunlp.report.forecasts import draw_forecasts
+from grunlp.report.records import keep_page
 from grunlp.run_folder import PICTURE, SCALING, write_metrics
 from grunlp.series_run import SeriesRun, build_forecaster, load_series_run, read_like
 from grunlp.streams import write_out
 from grunlp.tasks.forecasting import Scored, prepare, score
 
-PREDICT: dict[str, Any] = {"run": None, "input": None, "output": "-"}
+PREDICT: dict[str, Any] = {"run": None, "input": None, "output": "-", "html": None}
 EVALUATE: dict[str, Any] = {"run": None, "split": None, "input": None, "metrics": None, "report": None}
 
 
@@ -35,11 +38,16 @@ def predict(text: str | None, arguments: list[str]) -> int:
     given = parse_arguments(arguments, PREDICT)
     if text is not None:
         raise GrunlpError(f"{text!r}: a forecaster reads no text", "it reads a table of series", "Type input=FILE")
-    require_new("output", None if given["output"] == "-" else given["output"])
+    require_outputs(given["output"], given["html"])
     forecaster = load_forecaster(given["run"])
     table = read_like(forecaster.run, given["input"]) if given["input"] else forecaster.own_table()
-    write_out(given["output"], _lines(forecaster.rows(table)))
+    parts = keep_page(given["html"], given["run"], forecaster.rows(table), partial(_draw, table))
+    write_out(given["output"], _lines(parts))
     return 0
+
+
+def _draw(table: SeriesTable, rows: Iterable[Row]) -> str:
+    return draw_forecasts(table, [dict(zip(COLUMNS, row, strict=True)) for row in rows])
 
 
 def _lines(parts: Iterable[list[Row]]) -> Iterator[str]:

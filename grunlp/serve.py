@@ -34,9 +34,11 @@ HELP = """Serve models over HTTP.
   curl localhost:8000/models/default/predict -H 'Content-Type: application/json' -d '{"text": "She gave him a book."}'
 
 addresses:
+  GET  /                     a page to type texts into and see what the models say
   GET  /models               what there is: ids and kinds
   POST /models/ID/predict    {"text": "..."} or {"texts": ["...", ...]}; of forecasters a text is a table in CSV; of
                              classifiers of measurements {"measurements": [[...], ...]}
+  POST /models/ID/drawing    {"text": "..."}: the same as a fragment of HTML, as the page shows it
   POST /models/ID/stream     {"prompt": "..."}: of language models and writers, piece by piece
   GET  /health /ready /metrics    alive; loaded and warm; for Prometheus
   GET  /docs /openapi.json   all addresses, to read and try

@@ -6,13 +6,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
 from torch import nn
 
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_new, require_outputs
 from grunlp.data.corpora.pairs import columns_of, open_pair_file, open_pair_split
 from grunlp.data.pair import Pair
 from grunlp.data.readers.pairs import read_sources
@@ -25,6 +26,7 @@ from grunlp.metrics.text import Kind, TextScores
 from grunlp.predictors.predictor import BATCH_TOKENS
 from grunlp.predictors.writer import Writer, load_writer, record_of, source_pair
 from grunlp.report.attention import Shown, choose, text_report
+from grunlp.report.records import draw_with_attention, keep_page
 from grunlp.run_folder import SOURCE_TOKENIZER, TOKENIZER, read_config, write_metrics
 from grunlp.streams import BadLines, keep_standard_input, write_out
 from grunlp.tasks.generation import Written, score
@@ -40,6 +42,7 @@ def predict(text: str | None, arguments: list[str]) -> int:
     defaults = {
         "input": "-",
         "output": "-",
+        "html": None,
         "source": None,
         "style": "auto",
         "batch_tokens": BATCH_TOKENS,
@@ -52,7 +55,7 @@ def predict(text: str | None, arguments: list[str]) -> int:
     nbest = 1 if given["sample"] else search["nbest"]
     if given["style"] == "text" and nbest > 1:
         raise GrunlpError("style=text with nbest", "a line holds one text", "Type style=json, or leave nbest out.")
-    require_new("output", None if given["output"] == "-" else given["output"])
+    require_outputs(given["output"], given["html"])
     writer = _load(given["run"])
     limits, options = search_of(search)
     how = _sampling(given, search, search_values(writer.run.config)) or options
@@ -64,7 +67,9 @@ def predict(text: str | None, arguments: list[str]) -> int:
         field = given["source"] or columns_of(writer.run.config.data)["source"]
         sources = _sources(text, given["input"], field, Path(folder), bad)
         show = _json_line if given["style"] == "json" or nbest > 1 else _line
-        write_out(given["output"], map(show, writer.write(sources)))
+        draw = partial(_draw, writer)
+        written = keep_page(given["html"], given["run"], writer.write(sources), draw)
+        write_out(given["output"], map(show, written))
     return 1 if bad.count else 0
 
 
@@ -193,6 +198,10 @@ def _sources(
     if path == "-":
         path = str(keep_standard_input(folder, "a source a line"))
     return read_sources(path, field, report)
+
+
+def _draw(writer: Writer, written: Written) -> str:
+    return draw_with_attention(writer, record_of(written))
 
 
 def _line(written: Written) -> str:

@@ -16,6 +16,7 @@ from grunlp.serving.gate import Gate
 from grunlp.serving.limits import Limits
 from grunlp.serving.metrics import CONTENT_TYPE, Metrics
 from grunlp.serving.models import add_models
+from grunlp.serving.page import add_page
 from grunlp.serving.predicting import add_predict
 from grunlp.serving.problems import PROBLEMS, add_problem_handlers, retry_later
 from grunlp.serving.served import Served
@@ -63,6 +64,7 @@ def create_app(
     add_models(app, served)
     add_predict(app, served, limits)
     add_stream(app, served, limits)
+    add_page(app, served, limits)
     _add_states(app, served, metrics)
     app.state.models = served
     if origins:

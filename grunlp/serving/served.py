@@ -158,7 +158,7 @@ class Served:
         return list(self.predictor.records(parts))
 
     def _forecast(self, table: str) -> list[Record]:
-        return _rows(self.predictor(_frame(table)))
+        return _rows(self.predictor(read_table(table)))
 
     def _check_tokens(self, tokens: int) -> None:
         if tokens > self.limits.max_tokens:
@@ -211,7 +211,7 @@ def _parts(error: GrunlpError) -> tuple[str, str, str]:
     return error.wrong, error.there_is, error.to_type
 
 
-def _frame(table: str) -> Any:
+def read_table(table: str) -> Any:
     """A table in CSV. Raises GrunlpError for what is none."""
     import pandas as pd
 
