@@ -22,7 +22,7 @@ def main() -> None:
             sys.exit(f"unknown {word}; there are: {', '.join(model['settings']) or 'none'}")
         model["settings"][name] = type(model["settings"][name])(value)
     answer, number = Answering(model, Graphs(folder)), 1
-    lines = (line.decode("utf-8", "replace").rstrip("\n") for line in sys.stdin.buffer)
+    lines = (line.decode("utf-8", "replace").rstrip("\r\n") for line in sys.stdin.buffer)
     while some := list(islice(lines, ROWS)):
         for record in answer(some, number):
             sys.stdout.buffer.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
