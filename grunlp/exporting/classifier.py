@@ -43,7 +43,7 @@ class _Measurements(nn.Module):
         self.model = model
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        found: tuple[Tensor, Tensor] = self.model(MeasuredBatch(*inputs, classes=inputs[1]))
+        found: tuple[Tensor, Tensor] = self.model(MeasuredBatch(inputs[0], inputs[1], classes=inputs[1]))
         return found
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from grunlp import series_commands
 from grunlp.data.windows import Window
+from grunlp.errors import GrunlpError
 from grunlp.exporting.exportable import Exportable, Run, Split
 from grunlp.exporting.graph import Graph
 from grunlp.exporting.words import to_numpy, to_tensors
@@ -50,8 +51,12 @@ class ForecasterExport(Exportable):
 
     def __init__(self, run: SeriesRun) -> None:
         self.run, model, scaling = run, run.model, run.scaling
-        self.least = model.segment if isinstance(model, SegmentedForecaster) else 1
-        steps = f"T*{self.least}" if self.least > 1 else "T"
+        self.segment = model.segment if isinstance(model, SegmentedForecaster) else 1
+        self.least = 1 if self.segment == 1 else 2 * self.segment
+        if run.config.data.history < self.least:
+            there = f"a history of {run.config.data.history} steps has less than two segments of {self.segment}"
+            raise GrunlpError("this forecaster cannot be exported", there, "Train one with a lower model.segment=")
+        steps = f"T*{self.segment}" if self.segment > 1 else "T"
         inputs: dict[str, Sequence[str | int]] = {"history": ("B", steps, model.channels)}
         if model.known:
             inputs |= {"known": ("B", steps, model.known), "known_ahead": ("B", model.horizon, model.known)}
@@ -64,6 +69,7 @@ class ForecasterExport(Exportable):
             "history": run.config.data.history,
             "horizon": model.horizon,
             "least": self.least,
+            "segment": self.segment,
             "output": model.output,
             "centre": int(model.centre(torch.arange(model.outputs))),
             "z": Z80,
@@ -85,7 +91,7 @@ class ForecasterExport(Exportable):
 
     def draw(self, lengths: Sequence[int], random: np.random.Generator) -> list[dict[str, Any]]:
         """See `Exportable`; all windows of a batch have as many steps, whole segments where those are read."""
-        steps = max(lengths) // self.least * self.least
+        steps = max(lengths) // self.segment * self.segment
         return [self._example(steps, random) for _ in lengths]
 
     def _example(self, steps: int, random: np.random.Generator) -> dict[str, Any]:
@@ -141,7 +147,7 @@ class ForecasterExport(Exportable):
 
     def _answer(self, example: dict[str, Any]) -> dict[str, Any]:
         scaling, history = self.run.scaling, self.run.config.data.history
-        short = {**example, "values": example["values"][-(history // self.least * self.least) :]}
+        short = {**example, "values": example["values"][-(history // self.segment * self.segment) :]}
         if "known" in example:
             short["known"] = example["known"][-len(short["values"]) - self.run.model.horizon :]
         told = forecast(self.run.model, self._window([short]))

@@ -20,7 +20,7 @@ class Graph(NamedTuple):
     name: of the file, without its suffix.
     module: in evaluation mode, its `forward(*inputs)` takes the inputs in their order and gives the outputs in theirs.
     inputs: names, and of each its axes: a word is a free size, at least 1, the same wherever it stands; a multiple of
-        one is written "T*12".
+        one, which is then at least 2, is written "T*12".
     outputs: names.
     """
 
@@ -51,7 +51,7 @@ def trace(graph: Graph, inputs: Sequence[Tensor], make: MakeLayer) -> ExportedPr
 
 def _size(axis: str) -> Any:
     name, _, times = axis.partition("*")
-    return int(times) * Dim(name, min=1) if times else Dim(name, min=1)
+    return int(times) * Dim(name, min=2) if times else Dim(name, min=1)
 
 
 def _doubled(tensor: Tensor, free: Mapping[int, Any]) -> Tensor:

@@ -99,7 +99,8 @@ def _translate(x: Any, lengths: Any, initial: Any, w: Any, u: Any, b: Any, cell:
             options |= {"activation_alpha": [1.0] * directions, "activation_beta": [0.0] * directions}
         states, final = op.GRU(steps, w, u, b, lengths, initial, **options)
     rows = op.Transpose(states, perm=[2, 0, 1, 3])  # (T, D, B, H) → (B, T, D, H)
-    return op.Reshape(rows, op.Constant(value_ints=[0, 0, directions * hidden])), final
+    shape: Any = op.Constant(value_ints=[0, 0, directions * hidden])
+    return op.Reshape(rows, shape), final
 
 
 def save_onnx(program: ExportedProgram, path: Path, graph: Graph) -> None:

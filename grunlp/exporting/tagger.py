@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from grunlp import label_commands
 from grunlp.data.corpora.splits import open_split
-from grunlp.data.example import Example
+from grunlp.data.example import Example, Tagged
 from grunlp.data.schemes import detect_scheme
 from grunlp.exporting import words
 from grunlp.exporting.exportable import Exportable, Run, Split
@@ -59,7 +59,8 @@ class TaggerExport(Exportable):
 
     def inputs(self, examples: Sequence[Example]) -> list[tuple[Tensor, ...] | None]:
         """See `Exportable`."""
-        return [words.arrays_of(self.run.collate([{**one, "tags": []} for one in examples]))]  # type: ignore[misc]
+        tagged = [Tagged(id="", document="", words=one["words"], tags=[]) for one in examples]
+        return [words.arrays_of(self.run.collate(tagged))]
 
     def line(self, example: Example) -> str:
         """See `Exportable`."""

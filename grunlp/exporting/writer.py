@@ -170,10 +170,8 @@ class WriterExport(Exportable):
     def score(self, model: nn.Module) -> Split:
         """See `Exportable`."""
         pairs = open_pair_split(self.run.config.data, "dev", self.run.config.scores == "bleu")
-        scored = text_commands.score_pairs(
-            Writer(self.run, model, *search_of(search_values(self.run.config))),
-            pairs,  # type: ignore[arg-type]
-        )
+        search = search_of(search_values(self.run.config))
+        scored = text_commands.score_pairs(Writer(self.run, model, *search), pairs)  # type: ignore[arg-type]
         return Split(scored, sum(map(len, self.run.collate.source.encode([pair["source"] for pair in pairs]))))
 
 

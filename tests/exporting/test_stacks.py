@@ -47,7 +47,9 @@ def check(graph: Graph, to: str, folder: Path) -> None:
     for lengths, steps in (([1], 1), ([7, 3, 1], 7), ([4], 6), ([80, 40], 80)):
         inputs = drawn(lengths, steps)
         for found, expected in zip(run("stack", *(one.numpy() for one in inputs)), graph(*inputs), strict=True):
-            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+            np.testing.assert_allclose(
+                found, expected, rtol=0, atol=5e-5
+            )  # minimal GRUs in log space, uncompiled, lose some
 
 
 @pytest.mark.parametrize("to", ["onnx", "pt2"])

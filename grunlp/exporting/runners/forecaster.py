@@ -30,7 +30,7 @@ class Answering:
         values = np.array(given["values"], dtype=float)[-model["history"] :]
         if values.ndim != 2 or values.shape[1] != len(means) or not model["least"] <= len(values):
             raise ValueError(f"values: expected {model['history']} rows of {', '.join(model['targets'])}")
-        values = values[len(values) % model["least"] :]  # whole segments, where those are read
+        values = values[len(values) % model["segment"] :]  # whole segments, where those are read
         inputs = [(values - means) / scales]
         if model["covariates"]:
             steps = len(values) + model["horizon"]
