@@ -41,6 +41,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "predicates": ("auto", "given", "found"),
     "scheme": ("iob2", "iob1", "bioes"),
     "style": ("auto", "text", "json"),
+    "to": ("onnx", "pt2"),
     "match": ("parameters", "time", "none"),
 }
 
