@@ -6,6 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from grunlp.atomic import write_file
 from grunlp.metrics.srl import SRLScores
 from grunlp.metrics.tagging import TagScores
 from grunlp.run_folder import CARD, CONFIG, WEIGHTS, read_metrics
@@ -113,7 +114,7 @@ def write_card(path: Path, more: Sequence[str] = ()) -> None:
         _UNLIKE_SERIES if config.recipe == "forecast" else _UNLIKE,
         "",
     ]
-    (path / CARD).write_text("\n".join(lines), encoding="utf-8")
+    write_file(path / CARD, "\n".join(lines))
 
 
 def _measured(metrics: dict[str, Any], recipe: str) -> list[str]:

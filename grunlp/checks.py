@@ -26,6 +26,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "trainer.monitor": ("dev/f1", "dev/accuracy", "dev/bleu", "dev/rouge", "dev/loss"),
     "trainer.accelerator": ("auto", "cpu", "gpu", "mps"),
     "trainer.precision": ("auto", "32-true", "16-mixed", "bf16-mixed", "64-true"),
+    "trainer.bad_loss": ("stop", "skip"),
     "data.format": (
         "json-flat",
         "json-predicates",
@@ -169,6 +170,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "answer_seconds": _SECONDS,
     "send_seconds": _SECONDS,
     "stop_seconds": _SECONDS,
+    "accumulate": (1, 10**6),
+    "save_every": (0, 10**9),
 }
 
 _KINDS: dict[type, tuple[str, Callable[[Any], bool]]] = {

@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from grunlp.arguments import parse_arguments, require_new, require_outputs
+from grunlp.atomic import write_file
 from grunlp.class_run import ClassRun, build_classifier, load_class_run, load_collator
 from grunlp.data.class_batches import MeasuredCollator
 from grunlp.data.corpora.classes import features_of, open_class_file, open_class_split
@@ -124,7 +125,7 @@ def evaluate(arguments: list[str]) -> int:
     scores = _score(run, _gold(run, given["split"] or "test", given["input"], names), given["batch_tokens"])
     print(scores.report(), end="")
     if given["metrics"]:
-        Path(given["metrics"]).write_text(json.dumps(scores.as_dict(), indent=2), encoding="utf-8")
+        write_file(Path(given["metrics"]), json.dumps(scores.as_dict(), indent=2))
     elif not given["input"]:
         write_metrics(run.path, given["split"] or "test", scores.as_dict())
     return 0

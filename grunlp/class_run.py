@@ -8,6 +8,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from safetensors.torch import load_file
 
+from grunlp.atomic import write_file
 from grunlp.data.class_batches import MeasuredCollator, TextCollator
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.models.classifier import Classifier, MeasuredEncoder, TextEncoder
@@ -71,10 +72,10 @@ def save_class_settings(
     path: Path, config: DictConfig, collate: TextCollator | MeasuredCollator, encoder: PretrainedEncoder | None
 ) -> None:
     """Write all but the weights, before the training: they make the folder a run, finished or not."""
-    (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
+    write_file(path / CONFIG, OmegaConf.to_yaml(config))
     features = collate.features if isinstance(collate, MeasuredCollator) else None
     content = json.dumps({"classes": list(collate.ids), "features": features}, ensure_ascii=False, indent=1)
-    (path / CLASSES).write_text(content, encoding="utf-8")
+    write_file(path / CLASSES, content)
     if isinstance(collate, TextCollator):
         collate.vocabulary.save(path / VOCABULARY)
         if encoder is not None and collate.pieces is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grunlp.arguments import parse_arguments, require_new
+from grunlp.atomic import write_file
 from grunlp.command import command
 from grunlp.errors import GrunlpError
 from grunlp.kinds import commands, module_of
@@ -89,7 +90,7 @@ def main(arguments: list[str]) -> int:
     print(f"first:  {sides[0]}\nsecond: {sides[1]}\n")
     print(format_comparison(rows, "", "first", "second"), end="")
     if given["metrics"]:
-        Path(given["metrics"]).write_text(json.dumps(rows, indent=2), encoding="utf-8")
+        write_file(Path(given["metrics"]), json.dumps(rows, indent=2))
     return 0
 
 

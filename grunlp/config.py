@@ -179,12 +179,15 @@ def _check_key(override: Override, defaults: DictConfig) -> None:
         raise unknown_key(key, known)
 
 
-def load_recipe(name: str) -> Callable[[DictConfig], None]:
+Recipe = Callable[[DictConfig, Path, Any], None]  # of a configuration, a folder and a `Start`
+
+
+def load_recipe(name: str) -> Recipe:
     """The `run` function of `recipes/<name>.py`."""
     path = folder("recipes") / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"grunlp_recipe_{name}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    run: Callable[[DictConfig], None] = module.run
+    run: Recipe = module.run
     return run

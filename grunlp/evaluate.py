@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grunlp.arguments import parse_arguments, require_new
+from grunlp.atomic import write_file
 from grunlp.command import command
 from grunlp.errors import GrunlpError
 from grunlp.kinds import commands, module_of, named_run
@@ -99,9 +100,9 @@ def main(arguments: list[str]) -> int:
         from grunlp.report.errors import error_report
 
         assert isinstance(scores, SRLScores)  # others were refused above
-        Path(given["report"]).write_text(error_report(title, scores), encoding="utf-8")
+        write_file(Path(given["report"]), error_report(title, scores))
     if given["metrics"]:
-        Path(given["metrics"]).write_text(json.dumps(scores.as_dict(), indent=2), encoding="utf-8")
+        write_file(Path(given["metrics"]), json.dumps(scores.as_dict(), indent=2))
     elif given["run"] not in (None, "default") and not given["input"]:
         from grunlp.run_folder import write_metrics
 

@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from grunlp.arguments import parse_arguments, require_new, require_outputs
+from grunlp.atomic import write_file
 from grunlp.data.corpora.lines import open_line_files, open_line_split
 from grunlp.data.pair import Pair
 from grunlp.data.readers.pairs import read_sources
@@ -128,7 +129,7 @@ def evaluate(arguments: list[str]) -> int:
     scores = score(run.model, run.tokenizer, lines["text"], dynamic)
     print(scores.report(), end="")
     if given["metrics"]:
-        Path(given["metrics"]).write_text(json.dumps(scores.as_dict(), indent=2), encoding="utf-8")
+        write_file(Path(given["metrics"]), json.dumps(scores.as_dict(), indent=2))
     elif not given["input"] and not dynamic:
         write_metrics(run.path, given["split"] or "test", scores.as_dict())
     elif not given["input"]:

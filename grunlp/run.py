@@ -8,8 +8,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from grunlp.atomic import write_file
 from grunlp.data.batches import Collator, FrameCollator, TagCollator
 from grunlp.data.pieces import Pieces
+from grunlp.data.sources import note
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
 from grunlp.kinds import module_of
@@ -49,6 +51,7 @@ def open_encoder(source: str | None, weights: bool) -> tuple[PretrainedEncoder |
     """
     if source is None:
         return None, None
+    note(source)
     encoder = PretrainedEncoder.open(source, weights)
     return encoder, Pieces(source, encoder.longest)
 
@@ -103,6 +106,7 @@ def load_pretrained(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:
     if not all((folder / name).is_file() for name in (VOCABULARY, WEIGHTS)):
         there = "a finished run is needed"
         raise GrunlpError(f"model.init={path}: no run", there, "Type model.init=FOLDER")
+    note(folder / VOCABULARY, folder / WEIGHTS)
     try:
         weights = {name: weight.float() for name, weight in load_file(folder / WEIGHTS).items()}
         return Vocabulary.load(folder / VOCABULARY), weights
@@ -112,7 +116,7 @@ def load_pretrained(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:
 
 def save_settings(path: Path, config: DictConfig, collate: Collator, encoder: PretrainedEncoder | None) -> None:
     """Write all but the weights, before the training: they make the folder a run, finished or not."""
-    (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
+    write_file(path / CONFIG, OmegaConf.to_yaml(config))
     collate.vocabulary.save(path / VOCABULARY)
     if encoder is not None and collate.pieces is not None:
         encoder.save_config(path / ENCODER)

@@ -12,7 +12,10 @@
     outputs-test.txt      what it wrote for a split
     metrics.json          scores of the splits, and what the training took
     card.md               the same for people
+    data.json             the files it was trained on, their sizes and checksums
     logs/                 TensorBoard and CSV
+    checkpoint/           while it is trained: what it takes to go on
+    trouble/              of a training that met a loss that is no number: what it takes to meet it again
 
 A folder is complete in itself: it can be moved, copied and renamed.
 """
@@ -22,6 +25,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +36,27 @@ from safetensors.torch import save
 from torch import nn
 from yaml import YAMLError
 
+from grunlp.atomic import remove_parts, write_file
+from grunlp.data.sources import require_same_sources, write_sources
 from grunlp.errors import GrunlpError
 
 WEIGHTS, CONFIG, METRICS, CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
 VOCABULARY, CLASSES, ENCODER, LOGS, CHECKPOINT = "vocabulary.json", "classes.json", "encoder", "logs", "checkpoint"
 TOKENIZER, SOURCE_TOKENIZER, OUTPUTS = "tokenizer.json", "source_tokenizer.json", "outputs-{}.txt"
+SOURCES, TROUBLE = "data.json", "trouble"
 SCALING, BASELINE, PICTURE = "scaling.json", "baseline.safetensors", "forecast-{}.png"
+
+
+class Start(Enum):
+    """What becomes of what lies in the folder of a run."""
+
+    NEW = "it is removed"
+    RESUME = "the training goes on"
+    REPLAY = "a loss that was no number is shown again"
+
+
+class Replayed(Exception):
+    """Ends a recipe that was only to show a loss. Its text is for people."""
 
 
 def new_path(kind: str) -> Path:
@@ -56,7 +75,7 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
     Args:
         recipe: its name, for the default folder.
         run_dir: where; None is `runs/<recipe>/<date-time>`, which is always new.
-        overwrite: whether a run that lies there may be lost. It stays until `clear_run`, so that a training which
+        overwrite: whether a run that lies there may be lost. It stays until `begin_run`, so that a training which
             cannot start costs nothing.
 
     Raises:
@@ -87,20 +106,58 @@ def _require_overwritable(path: Path, overwrite: bool) -> None:
         raise GrunlpError(f"run_dir={path} is not empty", f"it holds {holds}", way)
 
 
+def begin_run(path: Path, start: Start) -> None:
+    """Make room for what a training writes, when all of its data are read; from now on it can be resumed."""
+    remove_parts(path)
+    if start is Start.NEW:
+        clear_run(path)
+        write_sources(path / SOURCES)
+    if start is not Start.REPLAY:
+        (path / CHECKPOINT).mkdir(exist_ok=True)
+        remove_parts(path / CHECKPOINT)
+
+
+def finish_run(path: Path) -> None:
+    """Remove what only served to go on: without it a run is finished."""
+    shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
+
+
+def resumed_config(path: Path, key: str) -> DictConfig:
+    """How a training was begun, from its folder.
+
+    Args:
+        key: on the command line, `resume` say.
+
+    Raises:
+        GrunlpError: there is none, it is finished, or its data have changed.
+    """
+    if not all((path / name).is_file() for name in (CONFIG, SOURCES)):
+        there = "no training was begun there, or none of this version of grunlp"
+        raise GrunlpError(f"{key}={path}: nothing to go on with", there, "Type the command of the training again.")
+    if key == "resume" and not (path / CHECKPOINT).is_dir():
+        there = f"its weights are in {path / WEIGHTS}"
+        raise GrunlpError(f"{key}={path}: this training is finished", there, "To train anew, type run_dir=NEW_FOLDER")
+    with fitting(path):
+        config = OmegaConf.load(path / CONFIG)
+        assert isinstance(config, DictConfig) and "recipe" in config, f"{CONFIG} names no recipe"
+        require_same_sources(path / SOURCES)
+    return config
+
+
 def clear_run(path: Path) -> None:
     """Remove the files of a run, if one lies there, and no others."""
     outputs = [name.format(split) for split in ("train", "dev", "test") for name in (OUTPUTS, PICTURE)]
     read = (VOCABULARY, CLASSES, TOKENIZER, SOURCE_TOKENIZER, SCALING, BASELINE)
-    for name in (WEIGHTS, CONFIG, METRICS, CARD, *read, *outputs):
+    for name in (WEIGHTS, CONFIG, METRICS, CARD, SOURCES, *read, *outputs):
         (path / name).unlink(missing_ok=True)
-    for name in (LOGS, CHECKPOINT, ENCODER):
+    for name in (LOGS, CHECKPOINT, ENCODER, TROUBLE):
         shutil.rmtree(path / name, ignore_errors=True)
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
     """Write the weights, after the training: a run that has them is finished."""
     # not save_file: it keeps others from reading what it writes, and a run folder is there to be shared
-    (path / WEIGHTS).write_bytes(save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
+    write_file(path / WEIGHTS, save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
 
 
 def read_config(path: Path, parts: Sequence[str] = ()) -> DictConfig:
@@ -157,4 +214,4 @@ def read_metrics(path: Path) -> dict[str, Any]:
 def write_metrics(path: Path, name: str, values: dict[str, Any]) -> None:
     """Put the scores of a split, or what the training took, into `metrics.json`; other entries stay."""
     content = read_metrics(path) | {name: values}
-    (path / METRICS).write_text(json.dumps(content, indent=2), encoding="utf-8")
+    write_file(path / METRICS, json.dumps(content, indent=2))

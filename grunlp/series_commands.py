@@ -15,6 +15,7 @@ from torch import nn
 
 from grunlp import kinds
 from grunlp.arguments import parse_arguments, require_new, require_outputs
+from grunlp.atomic import write_file
 from grunlp.data.corpora.series import SeriesCorpus, open_series, require_length
 from grunlp.data.series import SeriesTable
 from grunlp.data.series_scaling import Scaling
@@ -88,7 +89,7 @@ def evaluate(arguments: list[str]) -> int:
 
         draw_forecasts(scored, Path(given["report"] or run.path / PICTURE.format(split)))
     if given["metrics"]:
-        Path(given["metrics"]).write_text(json.dumps(scored.as_dict(), indent=2), encoding="utf-8")
+        write_file(Path(given["metrics"]), json.dumps(scored.as_dict(), indent=2))
     elif not given["input"]:
         write_metrics(run.path, split, scored.as_dict())
     return 0

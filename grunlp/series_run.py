@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from grunlp.atomic import write_file
 from grunlp.checks import parse_quantiles
 from grunlp.data.corpora.series import columns_of
 from grunlp.data.readers.series import read_series
@@ -46,7 +47,7 @@ def build_forecaster(config: DictConfig, channels: int, known: int, static: int)
 
 def save_baseline(path: Path, weight: Tensor) -> None:
     """Keep the linear model beside the network."""
-    (path / BASELINE).write_bytes(save({"weight": weight.contiguous()}))
+    write_file(path / BASELINE, save({"weight": weight.contiguous()}))
 
 
 def load_series_run(path: str | Path) -> SeriesRun:

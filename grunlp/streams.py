@@ -2,12 +2,12 @@
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from grunlp.atomic import replacing
 from grunlp.errors import DataError
 
 
@@ -55,8 +55,5 @@ def write_out(output: str, parts: Iterable[str]) -> None:
 @contextmanager
 def new_file(path: Path) -> Iterator[TextIO]:
     """A file under another name until it is whole: a fault leaves nothing, and the same command can be typed again."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
-        part = Path(folder) / path.name
-        with part.open("w", encoding="utf-8") as file:
-            yield file
-        part.replace(path)
+    with replacing(path) as part, part.open("w", encoding="utf-8") as file:
+        yield file

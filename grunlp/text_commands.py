@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from grunlp.arguments import parse_arguments, require_new, require_outputs
+from grunlp.atomic import write_file
 from grunlp.data.corpora.pairs import columns_of, open_pair_file, open_pair_split
 from grunlp.data.pair import Pair
 from grunlp.data.readers.pairs import read_sources
@@ -115,9 +116,9 @@ def evaluate(arguments: list[str]) -> int:
         limits, options = search_of(search)
         writer = replace(writer, limits=limits, search=options, batch_tokens=given["batch_tokens"])
         shown = _shown(writer, pairs, scores)
-        Path(given["report"]).write_text(text_report(title, scores, shown), encoding="utf-8")
+        write_file(Path(given["report"]), text_report(title, scores, shown))
     if given["metrics"]:
-        Path(given["metrics"]).write_text(json.dumps(scores.as_dict(), indent=2), encoding="utf-8")
+        write_file(Path(given["metrics"]), json.dumps(scores.as_dict(), indent=2))
     elif not given["input"] and "," not in given["run"]:
         if search == search_values(run.config):
             write_metrics(run.path, split, scores.as_dict())

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 from safetensors.torch import load_file
 
+from grunlp.atomic import write_file
 from grunlp.data.text_batches import PairCollator
 from grunlp.data.tokenizer import TextTokenizer
 from grunlp.decoding.constraints import Limits
@@ -32,7 +33,7 @@ def build_seq2seq(config: DictConfig, source: TextTokenizer, target: TextTokeniz
 
 def save_text_settings(path: Path, config: DictConfig, source: TextTokenizer, target: TextTokenizer) -> None:
     """Write all but the weights, before the training: they make the folder a run, finished or not."""
-    (path / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
+    write_file(path / CONFIG, OmegaConf.to_yaml(config))
     target.save(path / TOKENIZER)
     if source is not target:
         source.save(path / SOURCE_TOKENIZER)
@@ -41,7 +42,7 @@ def save_text_settings(path: Path, config: DictConfig, source: TextTokenizer, ta
 def write_outputs(path: Path, split: str, outputs: Sequence[str]) -> None:
     """Put the texts of a split beside its scores, a line each."""
     lines = (" ".join(text.split()) + "\n" for text in outputs)
-    (path / OUTPUTS.format(split)).write_text("".join(lines), encoding="utf-8")
+    write_file(path / OUTPUTS.format(split), "".join(lines))
 
 
 def load_text_run(path: str | Path) -> TextRun:

@@ -1,15 +1,29 @@
-"""`python -m grunlp.train recipe=NAME [data=NAME] [key=value ...]`: check, compose, run the recipe."""
+"""`python -m grunlp.train recipe=NAME [data=NAME] [key=value ...]`: check, compose, run the recipe.
 
+`python -m grunlp.train resume=RUN` goes on with a training that was interrupted, however that was, and gives the
+weights that it would have given. `replay=RUN` shows a loss again that was no number.
+"""
+
+import logging
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import hydra
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from grunlp.checks import check_choice, check_value
 from grunlp.command import USAGE_ERROR, command
 from grunlp.config import available, check_sweep, complete, compose_config, folder, keys, load_recipe
 from grunlp.errors import GrunlpError
+from grunlp.stopping import Stopped, stop_when_told
 
+if TYPE_CHECKING:
+    from grunlp.run_folder import Start
+
+log = logging.getLogger("grunlp")
+
+FREE = ("trainer.save_every", "trainer.bad_loss", "trainer.profile", "loader.num_workers")  # for one that goes on
 VALUED = ("--cfg", "-c", "--package", "-p", "--info", "-i")  # Hydra's own options that take a word
 
 
@@ -32,6 +46,8 @@ def help_text(arguments: list[str]) -> str:
         "  python -m grunlp.train recipe=srl data.train=train.conll data.dev=dev.conll data.test=test.conll",
         "  python -m grunlp.train --multirun recipe=srl seed=1,2,3",
         "  python -m grunlp.train recipe=srl --cfg job        print the configuration, train nothing",
+        "  python -m grunlp.train resume=runs/srl/2026-01-31_12-00-00    go on with a training that was interrupted",
+        "  python -m grunlp.train replay=runs/srl/2026-01-31_12-00-00    see a loss again that was no number",
         "",
         f"What each key means is written beside it in {folder('configs')}",
     ]
@@ -48,16 +64,74 @@ def _typed(value: Any) -> str:
 @hydra.main(version_base="1.3", config_path=str(folder("configs").resolve()), config_name="config")
 def run_recipe(config: DictConfig) -> None:
     """One training. Errors of the user's leave here, or Hydra would print them as its own."""
+    from grunlp.run_folder import Start, new_run
+
     try:
-        load_recipe(config.recipe)(config)
+        run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
+        log.info("run folder: %s", run_dir)
+        _run(config, run_dir, Start.NEW)
     except GrunlpError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(USAGE_ERROR)
 
 
+def _run(config: DictConfig, run_dir: Path, start: "Start") -> None:
+    """Run the recipe; say how to go on where it is interrupted.
+
+    Raises:
+        SystemExit: it was told to end.
+    """
+    from grunlp.run_folder import CHECKPOINT, CONFIG, Start, finish_run
+
+    try:
+        load_recipe(config.recipe)(config, run_dir, start)
+    except Stopped as stopped:
+        begun = (run_dir / CHECKPOINT).is_dir() and (run_dir / CONFIG).is_file()
+        way = f"to go on, type: python -m grunlp.train resume={run_dir}" if begun else "nothing was trained yet"
+        print(f"stopped; {way}", file=sys.stderr)
+        sys.exit(stopped.status)
+    if start is not Start.REPLAY:
+        finish_run(run_dir)
+
+
+def again(key: str, path: Path, overrides: list[str]) -> int:
+    """Go on with the run in a folder, or replay it. overrides: other keys that were typed.
+
+    Raises:
+        GrunlpError: there is nothing to go on with, or a key is among them that would change what comes out.
+    """
+    from grunlp.run_folder import Replayed, Start, resumed_config
+
+    config = resumed_config(path, key)
+    check_choice("recipe", config.recipe, available("recipe"))
+    values = keys(config)
+    for override in overrides:
+        name = override.partition("=")[0]
+        if name not in FREE or name not in values:
+            there = f"a training goes on as it was begun; free are: {', '.join(key for key in FREE if key in values)}"
+            raise GrunlpError(f"{key}={path} with {override}", there, f"Type {key}={path}")
+        value = OmegaConf.select(OmegaConf.from_dotlist([override]), name)
+        check_value(name, value, values[name])
+        OmegaConf.update(config, name, value)
+    try:
+        _run(config, path, Start.RESUME if key == "resume" else Start.REPLAY)
+    except Replayed as replayed:
+        print(replayed)
+    return 0
+
+
 @command(help_text)
 def main(arguments: list[str]) -> int:
+    """One training, several, or the rest of one."""
+    with stop_when_told():
+        return train(arguments)
+
+
+def train(arguments: list[str]) -> int:
     """Check everything the user typed before anything heavy is imported or any data read; then Hydra takes over."""
+    for key in ("resume", "replay"):
+        if named := [a for a in arguments if a.startswith(f"{key}=")]:
+            return again(key, Path(named[-1].partition("=")[2]), [a for a in arguments if a not in named])
     # a word after --cfg, --info, ... belongs to it
     owners = ["", *arguments]
     flags = [a for a, owner in zip(arguments, owners, strict=False) if a.startswith("-") or owner in VALUED]

@@ -1,6 +1,7 @@
 """Train a classifier: seed, data, model, task, trainer, fit, test once."""
 
 import logging
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from grunlp.data.vectors import load_vectors, read_vector_words
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.models.classifier import MeasuredEncoder, TextEncoder
 from grunlp.run import open_encoder
-from grunlp.run_folder import clear_run, new_run
+from grunlp.run_folder import Start, begin_run
 from grunlp.tasks.classifier import ClassifierTask
 from grunlp.tasks.classifying import score
 from grunlp.tasks.trainer import fit, make_trainer, score_splits
@@ -25,12 +26,9 @@ from grunlp.tasks.trainer import fit, make_trainer, score_splits
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig) -> None:
+def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
-    log.info("run folder: %s", run_dir)
-
     corpus = open_classes(config.data)
     classes = sorted(set(corpus.train["label"]))
     encoder, vectors = None, config.vocabulary.vectors
@@ -52,16 +50,16 @@ def run(config: DictConfig) -> None:
         load_vectors(vectors, collate.vocabulary.words, collate.vocabulary.word_counts, table)
     if isinstance(model.encoder, MeasuredEncoder) and config.model.standardize:
         _standardize(model.encoder, corpus.train)
-    clear_run(run_dir)
+    begin_run(run_dir, start)
     save_class_settings(run_dir, config, collate, encoder)
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     o = config.optimizer
     task = ClassifierTask(model, steps, o.learning_rate, rates, o.weight_decay, o.warmup)
-    trainer = make_trainer(run_dir, **config.trainer)
+    trainer = make_trainer(run_dir, config.seed, **config.trainer)
     log.info("%d sequences of %d classes: %s", len(corpus.train), len(classes), ", ".join(classes[:20]))
 
-    took = fit(trainer, task, data, run_dir, corpus.left_out)
+    took = fit(trainer, task, data, run_dir, corpus.left_out, start)
     score_splits(run_dir, corpus, lambda examples: score(model, collate, examples, config.loader.batch_tokens))
     write_card(run_dir)
     print(f"\n{took}")

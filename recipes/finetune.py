@@ -1,6 +1,7 @@
 """Train on from a trained labeller: what it knew before and after, on new and old text."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from datasets import Dataset, concatenate_datasets
@@ -14,13 +15,14 @@ from grunlp.data.corpora.corpus import Corpus, keys_of, leave_out
 from grunlp.data.corpora.frames import open_frames
 from grunlp.data.leaks import text_key
 from grunlp.data.module import SentenceData
+from grunlp.data.sources import note
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
 from grunlp.metrics.comparison import compare_scores, format_comparison
 from grunlp.models.srl import SRLModel
 from grunlp.models.transfer import transfer
 from grunlp.run import Run, build_model, load_labeller, save_settings
-from grunlp.run_folder import clear_run, new_run, write_metrics
+from grunlp.run_folder import VOCABULARY, WEIGHTS, Start, begin_run, write_metrics
 from grunlp.tasks.finetuning import FrozenLayers, TowardsOld, layer_rates
 from grunlp.tasks.labelling import score
 from grunlp.tasks.srl import SRLTask
@@ -29,12 +31,11 @@ from grunlp.tasks.trainer import fit, make_trainer
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig) -> None:
+def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     """Train on from `init` with the new data; score before and after, on both development sets and the new test set."""
     seed_everything(config.seed, verbose=False)
     old = load_labeller(config.init, "recipe=finetune")
-    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
-    log.info("run folder: %s", run_dir)
+    note(old.path / VOCABULARY, old.path / WEIGHTS)
     corpus = open_frames(config.data)
     old_corpus = _open_old(old, config.finetune.old_share)
     new, mixed_in, left_out = _part(corpus, old_corpus, config.finetune.old_share, config.seed)
@@ -55,7 +56,7 @@ def run(config: DictConfig) -> None:
         extra_epochs=0,
         **config.loader,
     )
-    clear_run(run_dir)
+    begin_run(run_dir, start)
     save_settings(run_dir, config, collate, model.encoder.pretrained)
     log.info(
         "%d new sentences, %d old ones; new: %d words, %d tags", len(new), len(train) - len(new),
@@ -68,10 +69,10 @@ def run(config: DictConfig) -> None:
     budget = config.loader.batch_tokens
     before = {name: score(old.model, old.collate, examples, budget) for name, examples in splits.items()}
 
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     task = SRLTask(model.train(), steps, **_rates(model, config))
-    trainer = make_trainer(run_dir, **config.trainer, more=_callbacks(model, config))
-    took = fit(trainer, task, data, run_dir, left_out)
+    trainer = make_trainer(run_dir, config.seed, **config.trainer, more=_callbacks(model, config))
+    took = fit(trainer, task, data, run_dir, left_out, start)
     for name, examples in splits.items():
         after = score(model, collate, examples, budget)
         write_metrics(run_dir, f"{name} before", before[name].as_dict())

@@ -1,17 +1,19 @@
 """Train a forecaster: seed, series, scaling, model, task, trainer, fit, test once."""
 
 import logging
+from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import seed_everything
 
+from grunlp.atomic import write_file
 from grunlp.card import write_card
 from grunlp.data.corpora.series import open_series
 from grunlp.data.series_scaling import fit_scaling
 from grunlp.data.windows import Bounds, SeriesData, origins_within
 from grunlp.models.baselines import fit_linear
 from grunlp.report.series import draw_forecasts
-from grunlp.run_folder import CONFIG, PICTURE, SCALING, clear_run, new_run
+from grunlp.run_folder import CONFIG, PICTURE, SCALING, Start, begin_run
 from grunlp.series_run import build_forecaster, save_baseline
 from grunlp.tasks.forecaster import ForecasterTask
 from grunlp.tasks.forecasting import Scored, prepare, score
@@ -20,12 +22,9 @@ from grunlp.tasks.trainer import fit, make_trainer, score_splits
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig) -> None:
+def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     """Train on the windows of the first rows, keep the epoch that forecasts the next ones best, test on the last."""
     seed_everything(config.seed, verbose=False)
-    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
-    log.info("run folder: %s", run_dir)
-
     corpus = open_series(config.data)
     table, sizes = corpus.table, (config.data.history, config.data.horizon)
     scaling = fit_scaling(table, corpus.train[:, 1], corpus.season, config.data.history)
@@ -35,17 +34,17 @@ def run(config: DictConfig) -> None:
     data = SeriesData(prepared.tensors, origins, *sizes, loader.batch_size, loader.reshuffle, config.seed)
 
     model = build_forecaster(config, len(table.targets), len(table.covariates), len(table.statics))
-    clear_run(run_dir)
-    (run_dir / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
+    begin_run(run_dir, start)
+    write_file(run_dir / CONFIG, OmegaConf.to_yaml(config))
     scaling.save(run_dir / SCALING)
     weight, ridge = fit_linear(prepared.tensors, origins["train"], origins["dev"], *sizes)
     save_baseline(run_dir, weight)
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     task = ForecasterTask(model, config.model.loss, steps, **config.optimizer)
-    trainer = make_trainer(run_dir, **config.trainer)
+    trainer = make_trainer(run_dir, config.seed, **config.trainer)
     log.info("%d training windows, %d of dev; penalty of the linear model %g", *map(len, origins.values()), ridge)
 
-    took = fit(trainer, task, data, run_dir, 0)
+    took = fit(trainer, task, data, run_dir, 0, start)
 
     def measure(rows: Bounds) -> Scored:
         return score(model, weight, prepared, origins_within(table, rows, *sizes), sizes[0], corpus.season)

@@ -1,6 +1,7 @@
 """Train a language model: seed, text, model, task, trainer, fit, test once."""
 
 import logging
+from pathlib import Path
 
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
@@ -12,7 +13,7 @@ from grunlp.data.tokenizer import TextTokenizer
 from grunlp.errors import GrunlpError
 from grunlp.language_run import build_language_model
 from grunlp.models.language_model import LEAST_ADAPTIVE
-from grunlp.run_folder import clear_run, new_run
+from grunlp.run_folder import Start, begin_run
 from grunlp.tasks.language_model import LanguageModelTask
 from grunlp.tasks.perplexity import score
 from grunlp.tasks.trainer import fit, make_trainer, score_splits
@@ -21,12 +22,9 @@ from grunlp.text_run import save_text_settings
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig) -> None:
+def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     """Train on the text, keep the epoch that tells the development text best, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
-    log.info("run folder: %s", run_dir)
-
     corpus = open_running_text(config.data)
     t = config.tokenizer
     tokenizer = TextTokenizer.train(t.kind, corpus.train["text"], t.size, t.min_count)
@@ -36,14 +34,14 @@ def run(config: DictConfig) -> None:
         there = f"the vocabulary has {len(tokenizer)} tokens, too few to be parted"
         raise GrunlpError("model.adaptive=true", there, "Type model.adaptive=false")
     model = build_language_model(config, tokenizer)
-    clear_run(run_dir)
+    begin_run(run_dir, start)
     save_text_settings(run_dir, config, tokenizer, tokenizer)
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     task = LanguageModelTask(model, steps, **config.optimizer)
-    trainer = make_trainer(run_dir, **config.trainer)
+    trainer = make_trainer(run_dir, config.seed, **config.trainer)
     log.info("%d tokens, %d different ones", len(data.train), len(tokenizer))
 
-    took = fit(trainer, task, data, run_dir, corpus.left_out)
+    took = fit(trainer, task, data, run_dir, corpus.left_out, start)
     score_splits(run_dir, corpus, lambda lines: score(model, tokenizer, lines["text"], None))
     write_card(run_dir)
     print(f"\n{took}")

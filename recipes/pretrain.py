@@ -1,6 +1,7 @@
 """Pretrain the lower layers of a labeller on raw text: seed, data, model, task, trainer, fit."""
 
 import logging
+from pathlib import Path
 
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
@@ -12,18 +13,16 @@ from grunlp.data.vocabulary import Vocabulary
 from grunlp.models.masked import MaskedLanguageModel
 from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.run import save_settings
-from grunlp.run_folder import clear_run, new_run, write_metrics
+from grunlp.run_folder import Start, begin_run, write_metrics
 from grunlp.tasks.masked import MaskedTask
 from grunlp.tasks.trainer import fit, make_trainer
 
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig) -> None:
+def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     """Train on the text, keep the epoch that guesses the words of the development text best."""
     seed_everything(config.seed, verbose=False)
-    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
-    log.info("run folder: %s", run_dir)
     corpus = open_text(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
     collate = FrameCollator(vocabulary, None)
@@ -47,15 +46,15 @@ def run(config: DictConfig) -> None:
         word_dropout=0.0,
     )
     model = MaskedLanguageModel(encoder, sizes.hidden)
-    clear_run(run_dir)
+    begin_run(run_dir, start)
     save_settings(run_dir, config, collate, None)
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     task = MaskedTask(model, steps, **config.optimizer, seed=config.seed)
-    trainer = make_trainer(run_dir, **config.trainer)
+    trainer = make_trainer(run_dir, config.seed, **config.trainer)
     count = sum(map(len, corpus.train["words"]))
     log.info("%d sentences of %d words, %d different ones", len(corpus.train), count, len(vocabulary.words))
 
-    took = fit(trainer, task, data, run_dir, corpus.left_out)
+    took = fit(trainer, task, data, run_dir, corpus.left_out, start)
     scores = {name: float(trainer.callback_metrics[f"dev/{name}"]) for name in ("loss", "perplexity")}
     write_metrics(run_dir, "last epoch", scores)
     print(f"\n{took}")

@@ -2,6 +2,7 @@
 
 import logging
 from itertools import chain
+from pathlib import Path
 
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
@@ -19,7 +20,7 @@ from grunlp.errors import GrunlpError
 from grunlp.models.srl import SRLModel
 from grunlp.models.transfer import transfer
 from grunlp.run import build_model, load_pretrained, open_encoder, save_settings
-from grunlp.run_folder import clear_run, new_run
+from grunlp.run_folder import Start, begin_run
 from grunlp.tasks.labelling import score
 from grunlp.tasks.srl import SRLTask
 from grunlp.tasks.trainer import fit, make_trainer, score_splits
@@ -27,12 +28,9 @@ from grunlp.tasks.trainer import fit, make_trainer, score_splits
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig) -> None:
+def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
-    log.info("run folder: %s", run_dir)
-
     corpus = open_frames(config.data)
     vectors = config.vocabulary.vectors
     extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
@@ -55,17 +53,17 @@ def run(config: DictConfig) -> None:
         _start_from(*pretrained, model, vocabulary)
     if vectors:
         load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.encoder.words.table)
-    clear_run(run_dir)
+    begin_run(run_dir, start)
     save_settings(run_dir, config, collate, encoder)
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     task = SRLTask(
         model, steps, config.optimizer.learning_rate, rates, config.optimizer.weight_decay, config.optimizer.warmup
     )
-    trainer = make_trainer(run_dir, **config.trainer)
+    trainer = make_trainer(run_dir, config.seed, **config.trainer)
     log.info("%d sentences, %d words, %d tags", len(corpus.train), len(vocabulary.words), len(vocabulary.tags))
 
-    took = fit(trainer, task, data, run_dir, corpus.left_out)
+    took = fit(trainer, task, data, run_dir, corpus.left_out, start)
     score_splits(run_dir, corpus, lambda examples: score(model, collate, examples, config.loader.batch_tokens))
     write_card(run_dir)
     print(f"\n{took}")

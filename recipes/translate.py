@@ -2,6 +2,7 @@
 
 import logging
 from itertools import chain
+from pathlib import Path
 
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
@@ -10,7 +11,7 @@ from grunlp.card import write_card
 from grunlp.data.corpora.pairs import open_pairs
 from grunlp.data.module import PairData
 from grunlp.data.tokenizer import TextTokenizer
-from grunlp.run_folder import clear_run, new_run
+from grunlp.run_folder import Start, begin_run
 from grunlp.tasks.generation import score
 from grunlp.tasks.seq2seq import Seq2SeqTask
 from grunlp.tasks.trainer import fit, make_trainer, score_splits
@@ -19,12 +20,9 @@ from grunlp.text_run import build_seq2seq, save_text_settings, search_of, search
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig) -> None:
+def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
-    log.info("run folder: %s", run_dir)
-
     corpus = open_pairs(config.data, config.scores == "bleu")
     t = config.tokenizer
     texts = (corpus.train["source"], corpus.train["target"])
@@ -35,15 +33,15 @@ def run(config: DictConfig) -> None:
     data = PairData(corpus, source, target, resplit=t.resplit, seed=config.seed, **config.loader)
 
     model = build_seq2seq(config, source, target)
-    clear_run(run_dir)
+    begin_run(run_dir, start)
     save_text_settings(run_dir, config, source, target)
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches)
+    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     limits, search = search_of(search_values(config))
     task = Seq2SeqTask(model, target, limits, config.scores, steps, **config.optimizer)
-    trainer = make_trainer(run_dir, **config.trainer)
+    trainer = make_trainer(run_dir, config.seed, **config.trainer)
     log.info("%d pairs; %d and %d words or pieces", len(data.train[0]), len(source), len(target))
 
-    took = fit(trainer, task, data, run_dir, corpus.left_out)
+    took = fit(trainer, task, data, run_dir, corpus.left_out, start)
     how = (config.scores, limits, search, config.loader.batch_tokens)
     found = score_splits(run_dir, corpus, lambda pairs: score(model, data.collate, pairs, *how))
     for split, scores in found.items():

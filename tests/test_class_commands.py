@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_they_learn_and_are_complete(folder: Path) -> None:
-    common = {"card.md", "classes.json", "config.yaml", "logs", "metrics.json", "weights.safetensors"}
+    common = {"card.md", "classes.json", "config.yaml", "data.json", "logs", "metrics.json", "weights.safetensors"}
     assert {path.name for path in (folder / "texts").iterdir()} == {*common, "vocabulary.json"}
     assert {path.name for path in (folder / "numbers").iterdir()} == common
     metrics = json.loads((folder / "numbers/metrics.json").read_text())

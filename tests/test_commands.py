@@ -59,7 +59,8 @@ def test_training_says_what_it_does(folder: Path) -> None:
 
 def test_the_run_folder_is_complete(folder: Path) -> None:
     names = {path.name for path in (folder / "run").iterdir()}
-    assert names == {"weights.safetensors", "config.yaml", "vocabulary.json", "metrics.json", "card.md", "logs"}
+    files = {"weights.safetensors", "config.yaml", "vocabulary.json", "metrics.json", "card.md", "data.json"}
+    assert names == {*files, "logs"}
     assert not list((folder / "run").rglob("*.ckpt")), "nothing that must be unpickled"
     assert list((folder / "run").rglob("metrics.csv")) and list((folder / "run").rglob("events.out.*"))
     assert [p.name for p in folder.iterdir() if p.name in ("outputs", "multirun", "train.log", "runs")] == []

@@ -58,7 +58,7 @@ def test_it_is_complete(folder: Path) -> None:
     assert metrics["test"]["mase"]["score"] < 1.0 and 40 < metrics["test"]["coverage"]["score"] < 100
     assert metrics["test"]["repeat-last"]["p"] < 0.05 and "verdict" in metrics["test"]["linear"]
     assert {path.name for path in (folder / "run").iterdir()} == {
-        "baseline.safetensors", "card.md", "config.yaml", "forecast-dev.png", "forecast-test.png", "logs",
+        "baseline.safetensors", "card.md", "config.yaml", "data.json", "forecast-dev.png", "forecast-test.png", "logs",
         "metrics.json", "scaling.json", "weights.safetensors",
     }  # fmt: skip
     assert (folder / "run/forecast-test.png").read_bytes().startswith(b"\x89PNG")

@@ -45,8 +45,8 @@ def test_it_learns_and_is_complete(folder: Path) -> None:
     assert metrics["test"]["bleu"]["score"] > 60 and metrics["test"]["exact"]["score"] > 30
     assert len((folder / "run/outputs-test.txt").read_text().splitlines()) == 40
     assert {path.name for path in (folder / "run").iterdir()} == {
-        "card.md", "config.yaml", "logs", "metrics.json", "outputs-dev.txt", "outputs-test.txt", "tokenizer.json",
-        "weights.safetensors",
+        "card.md", "config.yaml", "data.json", "logs", "metrics.json", "outputs-dev.txt", "outputs-test.txt",
+        "tokenizer.json", "weights.safetensors",
     }  # fmt: skip
 
 

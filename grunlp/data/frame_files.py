@@ -16,6 +16,7 @@ from typing import TypedDict
 from xml.etree import ElementTree
 
 from grunlp.data.cache import cache_folder
+from grunlp.data.sources import note
 from grunlp.errors import DataError
 
 INDEX_FILE = "rolesets.json.gz"
@@ -81,6 +82,7 @@ def index_path() -> Path:
 
 def read_index(path: Path) -> dict[str, Entry]:
     """Read what `pack_index` made. Raises DataError for anything else."""
+    note(path)
     try:
         index: dict[str, Entry] = json.loads(gzip.decompress(path.read_bytes()))
         if not all(entry.keys() == Entry.__annotations__.keys() for entry in index.values()):

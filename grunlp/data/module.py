@@ -1,18 +1,18 @@
 """The three splits of a corpus as batches for Lightning."""
 
 import logging
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from datasets import Dataset, concatenate_datasets
-from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from grunlp.data.batches import FrameCollator, TagCollator, Tokens
 from grunlp.data.class_batches import MeasuredBatch, MeasuredCollator, TextCollator
 from grunlp.data.corpora.corpus import Corpus
+from grunlp.data.epochs import Collated, EpochData, leave_signals
 from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.data.text_batches import PairBatch, PairCollator
 from grunlp.data.tokenizer import TextTokenizer
@@ -27,20 +27,17 @@ _SIDES = ("sources", "targets")
 _RAISE = "Raise loader.longest_source and loader.longest_target"
 
 
-class BatchData(LightningDataModule, ABC):
+class BatchData(EpochData):
     """Batches of like length under a token budget.
 
     Args:
         batch_tokens: most tokens a training batch.
-        num_workers: processes that read and encode beside the training; 0 does it in the same process.
-        reshuffle: new batches each epoch; otherwise those of the first again and again, for debugging.
-        seed: of the shuffling.
+        num_workers, reshuffle, seed: as for `EpochData`.
     """
 
     def __init__(self, batch_tokens: int, num_workers: int, reshuffle: bool, seed: int) -> None:
-        super().__init__()
-        self.batch_tokens, self.num_workers = batch_tokens, num_workers
-        self.reshuffle, self.seed = reshuffle, seed
+        super().__init__(num_workers, reshuffle, seed)
+        self.batch_tokens = batch_tokens
 
     @abstractmethod
     def training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
@@ -55,26 +52,29 @@ class BatchData(LightningDataModule, ABC):
         budget = self.batch_tokens * (1 if shuffle else _EVALUATION_FACTOR)
         return TokenBudgetSampler(lengths, rows, budget, shuffle, self.seed)
 
-    def _loader(self, split: Dataset, sampler: TokenBudgetSampler, collate: Callable[..., Any]) -> DataLoader[Any]:
-        return DataLoader(split, batch_sampler=sampler, collate_fn=collate, num_workers=self.num_workers)
-
-    def _drawn(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+    def batches(self, epoch: int) -> Collated:
+        """Shuffled anew each epoch."""
         split, sampler, collate = self.training(epoch)
-        sampler.set_epoch(epoch if self.reshuffle else 0)
-        return split, sampler, collate
+        sampler.set_epoch(self.drawn(epoch))
+        return Collated(split, sampler.batches, collate, self.seed, epoch)
 
-    def count_steps(self, epochs: int, limit_batches: int) -> int:
-        """Training batches of that many epochs, each of at most `limit_batches` (0: no limit)."""
-        counts = [len(self._drawn(epoch)[1]) for epoch in range(epochs)]
-        return sum(min(count, limit_batches or count) for count in counts)
-
-    def train_dataloader(self) -> DataLoader[Any]:
-        """Shuffled anew each epoch: the trainer asks again for every one."""
-        return self._loader(*self._drawn(self.trainer.current_epoch if self.trainer else 0))
+    def describe(self, epoch: int, batch: int) -> list[str]:
+        """The ids of the examples, or their numbers in the training split, as it is read, where they have none."""
+        batches = self.batches(epoch)
+        indices = batches.indices[batch]
+        ids = batches.examples.select(indices)["id"] if "id" in batches.examples.column_names else [""] * len(indices)
+        return [id or f"number {index}" for id, index in zip(ids, indices, strict=True)]
 
     def val_dataloader(self) -> DataLoader[Any]:
         """The development split, shortest first."""
-        return self._loader(*self.validation())
+        split, sampler, collate = self.validation()
+        return DataLoader(
+            split,
+            batch_sampler=sampler,
+            collate_fn=collate,
+            num_workers=self.num_workers,
+            worker_init_fn=leave_signals,
+        )
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Lightning does not know the types of our batches."""

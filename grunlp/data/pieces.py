@@ -5,6 +5,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from grunlp.atomic import replacing_files
 from grunlp.errors import GrunlpError
 
 
@@ -48,7 +49,8 @@ class Pieces:
 
     def save(self, folder: Path) -> None:
         """Write what `Pieces` reads."""
-        self.tokenizer.save_pretrained(folder)
+        with replacing_files(folder) as place:
+            self.tokenizer.save_pretrained(place)
 
     def split(self, words: Sequence[str]) -> Split:
         """Split a sentence, in as many windows as it takes, each of whole words."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from grunlp.atomic import write_file
 from grunlp.data.series import SeriesTable
 from grunlp.errors import DataError
 
@@ -49,7 +50,7 @@ class Scaling:
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False), encoding="utf-8")
+        write_file(path, json.dumps(asdict(self), indent=2, ensure_ascii=False))
 
     @classmethod
     def load(cls, path: Path) -> "Scaling":

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from pytorch_lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from grunlp.data.corpora.corpus import Corpus
+from grunlp.data.epochs import EpochData
 from grunlp.data.tokenizer import END, PADDING, TextTokenizer
 
 _DEV_ROWS = 64  # read side by side; what the first few tokens of a row lose by it is the same in all epochs
@@ -83,7 +83,7 @@ def window_starts(count: int, rows: int, length: int, first: int) -> list[int]:
     return [0, *range(first, -(-count // rows), length)] if count else []
 
 
-class StreamData(LightningDataModule):
+class StreamData(EpochData):
     """Training and development text as windows.
 
     Args:
@@ -98,27 +98,28 @@ class StreamData(LightningDataModule):
     def __init__(
         self, corpus: Corpus, tokenizer: TextTokenizer, batch_tokens: int, length: int, reshuffle: bool, seed: int
     ) -> None:
-        super().__init__()
+        super().__init__(0, reshuffle, seed)
         self.rows, self.length = max(1, batch_tokens // length), length
-        self.reshuffle, self.seed = reshuffle, seed
         self.train, self.dev = (stream_ids(tokenizer, split["text"]) for split in (corpus.train, corpus.dev))
 
     def _first(self, epoch: int) -> int:
         """The length of an epoch's first window."""
-        drawn = np.random.default_rng([self.seed, epoch if self.reshuffle else 0])
+        drawn = np.random.default_rng([self.seed, self.drawn(epoch)])
         return int(drawn.integers(1, self.length + 1))
 
-    def count_steps(self, epochs: int, limit_batches: int) -> int:
-        """Training windows of that many epochs, each of at most `limit_batches` (0: no limit)."""
-        counts = [
-            len(window_starts(len(self.train), self.rows, self.length, self._first(epoch))) for epoch in range(epochs)
-        ]
-        return sum(min(count, limit_batches or count) for count in counts)
+    def count(self, epoch: int) -> int:
+        """How many windows an epoch has."""
+        return len(window_starts(len(self.train), self.rows, self.length, self._first(epoch)))
 
-    def train_dataloader(self) -> DataLoader[Window]:
+    def batches(self, epoch: int) -> Windows:
         """From the beginning to the end of the text."""
-        first = self._first(self.trainer.current_epoch if self.trainer else 0)
-        return DataLoader(Windows(self.train, self.rows, self.length, first), batch_size=None)
+        return Windows(self.train, self.rows, self.length, self._first(epoch))
+
+    def describe(self, epoch: int, batch: int) -> list[str]:
+        """The places of the tokens in the training text, for each row."""
+        windows = self.batches(epoch)
+        each, start, end = windows.outputs.shape[1], windows.starts[batch], windows.ends[batch]
+        return [f"tokens {row * each + start} to {row * each + end - 1}" for row in range(len(windows.lengths))]
 
     def val_dataloader(self) -> DataLoader[Window]:
         """The development text."""

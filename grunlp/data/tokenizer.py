@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, get_args
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+from grunlp.atomic import write_file
 from grunlp.errors import GrunlpError
 
 Kind = Literal["bpe", "unigram", "word", "character"]
@@ -104,7 +105,7 @@ class TextTokenizer:
 
     def save(self, path: Path) -> None:
         """Write it as JSON, in the form of `tokenizers`."""
-        path.write_text(json.dumps(json.loads(self._tokenizer.to_str()), ensure_ascii=False), encoding="utf-8")
+        write_file(path, json.dumps(json.loads(self._tokenizer.to_str()), ensure_ascii=False))
 
     def __len__(self) -> int:
         size: int = self._tokenizer.get_vocab_size()

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from grunlp.data.readers.lines import open_lines
+from grunlp.data.sources import note
 from grunlp.data.vocabulary import Table
 from grunlp.errors import DataError
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 def read_vector_words(path: str, most: int) -> list[str]:
     """The first `most` words of a vector file, lower-cased. Raises DataError as `_rows` does."""
+    note(path)
     return [word.lower() for word, _, _ in islice(_rows(path), most)]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grunlp.atomic import write_file
 from grunlp.data.bio import OUTSIDE, PREDICATE, split_tag
 from grunlp.data.example import Example, Tagged
 from grunlp.data.frame_files import Index
@@ -155,7 +156,7 @@ class Vocabulary:
             "pos": self.pos.items,
             "rolesets": self.rolesets.as_dict(),
         }
-        path.write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
+        write_file(path, json.dumps(content, ensure_ascii=False, indent=0))
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pytorch_lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from grunlp.data.epochs import EpochData
 from grunlp.data.series import SeriesTable
 from grunlp.data.series_scaling import Scaling
 from grunlp.errors import DataError
@@ -91,7 +91,7 @@ class _Batches(Dataset[Window]):
         return self.tensors.windows(self.parts[index], *self.sizes)
 
 
-class SeriesData(LightningDataModule):
+class SeriesData(EpochData):
     """Training and development windows.
 
     Args:
@@ -113,22 +113,19 @@ class SeriesData(LightningDataModule):
         reshuffle: bool,
         seed: int,
     ) -> None:
-        super().__init__()
+        super().__init__(0, reshuffle, seed)
         self.tensors, self.origins = tensors, origins
         self.sizes = (history, horizon, batch_size)
-        self.reshuffle, self.seed = reshuffle, seed
 
-    def count_steps(self, epochs: int, limit_batches: int) -> int:
-        """Batches of that many epochs, each of at most `limit_batches` (0: no limit)."""
-        count = -(-len(self.origins["train"]) // self.sizes[2])
-        return epochs * min(count, limit_batches or count)
-
-    def train_dataloader(self) -> DataLoader[Window]:
+    def batches(self, epoch: int) -> _Batches:
         """All training windows at random."""
-        epoch = self.trainer.current_epoch if self.trainer and self.reshuffle else 0
-        drawn = np.random.default_rng([self.seed, epoch]).permutation(len(self.origins["train"]))
+        drawn = np.random.default_rng([self.seed, self.drawn(epoch)]).permutation(len(self.origins["train"]))
         origins = self.origins["train"][torch.from_numpy(drawn)]
-        return DataLoader(_Batches(self.tensors, origins, *self.sizes), batch_size=None)
+        return _Batches(self.tensors, origins, *self.sizes)
+
+    def describe(self, epoch: int, batch: int) -> list[str]:
+        """The row of the table at which each forecast begins."""
+        return [f"the forecast from row {row}" for row in self.batches(epoch).parts[batch].tolist()]
 
     def val_dataloader(self) -> DataLoader[Window]:
         """The development windows."""

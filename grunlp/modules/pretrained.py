@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from grunlp.atomic import replacing_files
 from grunlp.errors import GrunlpError
 
 
@@ -69,7 +70,8 @@ class PretrainedEncoder(nn.Module):
 
     def save_config(self, folder: Path) -> None:
         """Write what `open` needs beside the weights."""
-        self.transformer.config.save_pretrained(folder)
+        with replacing_files(folder) as place:
+            self.transformer.config.save_pretrained(place)
 
     def freeze(self) -> None:
         """Leave its weights as they are from now on."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from grunlp.atomic import replacing
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -34,7 +36,8 @@ def draw_cells(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Non
     right.set_ylabel("seconds of training")
     for axes in (left, right):
         axes.set_xticks(list(places), names)
-    figure.savefig(path, dpi=150)
+    with replacing(path) as part:
+        figure.savefig(part, format="png", dpi=150)
 
 
 def draw_validation(
@@ -66,7 +69,8 @@ def draw_validation(
     axes.set_xlabel(key)
     axes.set_ylabel(f"{title}, mean of folds ± standard error")
     axes.legend(fontsize="small")
-    figure.savefig(path, dpi=150)
+    with replacing(path) as part:
+        figure.savefig(part, format="png", dpi=150)
 
 
 def draw_learning(path: Path, points: Sequence[Point], title: str) -> None:
@@ -77,7 +81,8 @@ def draw_learning(path: Path, points: Sequence[Point], title: str) -> None:
     axes.set_xlabel("training data, % of that of a fold")
     axes.set_ylabel(f"{title}, mean of folds ± standard error")
     axes.set_xlim(0, 105)
-    figure.savefig(path, dpi=150)
+    with replacing(path) as part:
+        figure.savefig(part, format="png", dpi=150)
 
 
 def _figure(rows: int, columns: int, inches: tuple[float, float]) -> "tuple[Figure, Any]":

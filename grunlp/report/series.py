@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from grunlp.atomic import replacing
 from grunlp.tasks.forecasting import Scored
 
 _WINDOWS = 4
@@ -30,7 +31,8 @@ def draw_forecasts(scored: Scored, path: Path) -> None:
     axes.set_ylim(0, 1.5 * max(top, float(scored.scores.model.by_step.max())))
     axes.set(xlabel="step", ylabel="mean squared error, scaled")
     axes.legend()
-    figure.savefig(path, format="png", dpi=80)
+    with replacing(path) as part:
+        figure.savefig(part, format="png", dpi=80)
 
 
 def _draw_window(axes: Any, scored: Scored, window: int, first: bool) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grunlp.atomic import write_file
 from grunlp.metrics.primary import Primary
 from grunlp.report.curves import draw_cells
 
@@ -31,11 +32,11 @@ def tell(folder: Path, rows: Sequence[dict[str, Any]], primary: Primary, request
     how = [_MATCHES[request.match], *_HOW]
     print(f"\n{format_table(head, lines)}\n" + "\n".join(how) + f"\n\neverything is in {folder}")
     content = {"score": primary.title, "better": primary.direction, "match": request.match, "cells": list(rows)}
-    (folder / "cells.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
+    write_file(folder / "cells.json", json.dumps(content, indent=2))
     title = f"# Cells of recipe={request.recipe}, {len(request.seeds)} seeds"
     command = f"`{' '.join(request.overrides)}`"
     parts = [title, command, format_markdown(head, lines), *how, "![scores and seconds](cells.png)"]
-    (folder / "cells.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    write_file(folder / "cells.md", "\n\n".join(parts) + "\n")
     draw_cells(folder / "cells.png", rows, primary.title)
 
 

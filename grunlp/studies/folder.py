@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from grunlp.atomic import write_file
 from grunlp.errors import GrunlpError
 
 SETTINGS, LOCK = "settings.json", "lock"
@@ -42,7 +43,7 @@ def open_study(key: str, path: str | None, settings: Mapping[str, Any], free: Se
         raise GrunlpError(
             f"cannot make {folder}: {error.strerror}", "", f"Type {key}=FOLDER you may write to"
         ) from None
-    (folder / SETTINGS).write_text(json.dumps(settings, indent=2), encoding="utf-8")
+    write_file(folder / SETTINGS, json.dumps(settings, indent=2))
     return folder
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from grunlp.atomic import write_file
 from grunlp.metrics.primary import Primary
 from grunlp.report.curves import Point, draw_learning, draw_validation
 from grunlp.studies.cell_tables import format_markdown, format_table
@@ -41,7 +42,7 @@ def tell(plan: Plan, found: Findings, seconds: float) -> None:
     ends = [*_nested_lines(found), *_test_lines(plan.folder, found)]
     print(f"\n{format_table(head, lines)}\n{_HOW}\n\n{choice}")
     print("\n".join([*ends, f"everything is in {plan.folder}"]))
-    (plan.folder / "summary.json").write_text(json.dumps(as_dict(plan, found, seconds), indent=2), encoding="utf-8")
+    write_file(plan.folder / "summary.json", json.dumps(as_dict(plan, found, seconds), indent=2))
     keys = ", ".join(one.key for one in plan.ranges)
     parts = [f"# {keys} by {plan.folds} folds", f"`{' '.join(plan.overrides)}`", format_markdown(head, lines), _HOW]
     parts += [f"**{choice}**", *ends, f"![validation curve]({CURVE})"]
@@ -50,7 +51,7 @@ def tell(plan: Plan, found: Findings, seconds: float) -> None:
         points = [Point(share, row.mean, row.error) for share, row in sorted(found.learning.items())]
         draw_learning(plan.folder / LEARNING, points, found.primary.title)
         parts.append(f"![learning curve]({LEARNING})")
-    (plan.folder / "summary.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    write_file(plan.folder / "summary.md", "\n\n".join(parts) + "\n")
 
 
 def table(rows: Sequence[Row], primary: Primary) -> tuple[list[str], list[list[str]]]:

@@ -53,8 +53,8 @@ class TowardsOld(Callback):
         self.strength = strength
         self.old: list[Tensor] = []
 
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep the weights."""
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Keep the weights, before those of a checkpoint take their place."""
         self.old = [parameter.detach().clone() for parameter in pl_module.parameters()]
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:

@@ -1,5 +1,7 @@
 """Training a language model."""
 
+from typing import Any
+
 from torch import Tensor
 
 from grunlp.data.stream import Window
@@ -32,6 +34,14 @@ class LanguageModelTask(TellingTask):
         self.state = state.detach()
         real = window.real
         return self.model.nats(features[real], window.outputs[real]), int(window.lengths.sum())
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """The state belongs to it: the next window may read on from it."""
+        checkpoint["reading_state"] = self.state
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Read on from there."""
+        self.state = checkpoint["reading_state"]
 
     def training_step(self, window: Window, batch_idx: int) -> Tensor:
         """One window: its loss."""

@@ -36,7 +36,7 @@ class MaskedTask(LightningModule):
         super().__init__()
         self.model, self.total_steps = model, total_steps
         self.learning_rate, self.weight_decay, self.warmup, self.seed = learning_rate, weight_decay, warmup, seed
-        self.drawn, self.fixed = torch.Generator().manual_seed(seed), torch.Generator()
+        self.fixed = torch.Generator()
         self.nats, self.guessed, self.words, self.started = 0.0, 0, 0, 0.0
 
     def on_train_epoch_start(self) -> None:
@@ -45,7 +45,7 @@ class MaskedTask(LightningModule):
 
     def training_step(self, batch: Tokens, batch_idx: int) -> Tensor:
         """One batch: its loss."""
-        loss: Tensor = self.model(batch, self.model.hide(batch, self.drawn))
+        loss: Tensor = self.model(batch, self.model.hide(batch, torch.default_generator))
         self.words += int(batch.lengths.sum())
         speed = self.words / (time.perf_counter() - self.started)
         self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=1)

@@ -1,7 +1,6 @@
 """The Lightning trainer of every recipe."""
 
 import logging
-import shutil
 import sys
 import time
 import warnings
@@ -10,12 +9,16 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 import torch
-from pytorch_lightning import LightningDataModule, LightningModule, Trainer
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar, WeightAveraging
-from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
-from torch import Tensor, nn
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Callback, EarlyStopping, LearningRateMonitor, ModelCheckpoint, RichProgressBar
+from pytorch_lightning.loggers import Logger, TensorBoardLogger
+from torch import nn
 
-from grunlp.run_folder import CHECKPOINT, LOGS, save_weights, write_metrics
+from grunlp.data.epochs import EpochData
+from grunlp.run_folder import CHECKPOINT, LOGS, Replayed, Start, save_weights, write_metrics
+from grunlp.tasks.averaging import LAST, RunningAverage, load_best
+from grunlp.tasks.resuming import POINT, KeptCSVLogger, ResumePoint, WholeCheckpoints, peak_memory_mib, steps_done
+from grunlp.tasks.trouble import BadLoss, LossGuard, replay
 
 log = logging.getLogger(__name__)
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises at the level of information,
@@ -24,10 +27,10 @@ for _message in (
     r"`isinstance\(treespec, LeafSpec\)`",  # Lightning's own use of torch
     "The number of training batches",  # small data sets are no fault
     "The '(train|val)_dataloader' does not have many workers",  # encoding takes a hundredth of a step
+    "You're resuming from a checkpoint that ended before the epoch ended",  # `EpochData` goes on where it ended
+    "(Checkpoint|Experiment logs) directory .* exists and is not empty",  # and so do these
 ):
     warnings.filterwarnings("ignore", message=_message)
-
-_LAST = "last-{epoch}"  # checkpoints of the last epochs
 
 # Which way is up. A score that is not here cannot be monitored: guessing a direction keeps the worst weights.
 DIRECTIONS: dict[str, Literal["min", "max"]] = {
@@ -63,39 +66,21 @@ class EpochLines(Callback):
         )
 
 
-class RunningAverage(WeightAveraging):
-    """Scores and keeps a running average of the weights instead of the last ones (Polyak and Juditsky 1992).
-
-    Args:
-        decay: how much of the average each step keeps. The first steps keep less, (1 + n) / (10 + n) after n, so that
-            the average is of use from the first epoch.
-    """
-
-    def __init__(self, decay: float) -> None:
-        def update(average: list[Tensor], current: list[Tensor], steps: Tensor | int) -> None:
-            count = int(steps)
-            torch._foreach_lerp_(average, current, 1 - min(decay, (1 + count) / (10 + count)))
-
-        super().__init__(multi_avg_fn=update, use_buffers=False)
-        self.last: dict[str, Tensor] = {}  # the weights themselves after the last step, to show what averaging did
-
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put the average in the place of the weights, and these aside."""
-        self.last = {name: value.detach().cpu().clone() for name, value in pl_module.state_dict().items()}
-        super().on_train_end(trainer, pl_module)
-
-
 def make_trainer(
     run_dir: Path,
+    seed: int,
     monitor: str,
     max_epochs: int,
     patience: int,
     gradient_clip: float,
+    accumulate: int,
     average: float,
     average_last: int,
     accelerator: str,
     precision: str,
     limit_batches: int,
+    save_every: float,
+    bad_loss: BadLoss,
     wandb: bool,
     profile: bool,
     more: Sequence[Callback] = (),
@@ -103,36 +88,42 @@ def make_trainer(
     """Build the trainer.
 
     Args:
-        run_dir: logs go to `run_dir/logs`, the checkpoint of the best epoch to `run_dir/checkpoint`.
+        run_dir: logs go to `run_dir/logs`, checkpoints to `run_dir/checkpoint`.
+        seed: of the training.
         monitor: the score by which the best epoch is kept and training stops early; a key of DIRECTIONS.
         max_epochs: most passes over the training data.
         patience: epochs without a better score after which training stops.
         gradient_clip: largest norm of the gradient; 0 clips nothing.
+        accumulate: batches whose gradients are added up for one change of the weights.
         average: decay of the running average of the weights; 0 keeps the last ones.
         average_last: epochs whose weights `fit` averages and keeps where that scores better than the best epoch; 0
             averages none.
         accelerator: "auto", "cpu", "gpu" or "mps".
         precision: "auto" is bf16-mixed on a GPU that has it, else 32; or any of Lightning's.
         limit_batches: for debugging, batches an epoch and split; 0 takes all.
+        save_every: seconds between checkpoints to go on from; 0 saves one at each epoch's end alone.
+        bad_loss: see `LossGuard`.
         wandb: log to Weights & Biases as well; the package must be installed.
         profile: print at the end where the time went.
         more: callbacks of the recipe.
     """
-    mode = DIRECTIONS[monitor]
+    mode, folder = DIRECTIONS[monitor], run_dir / CHECKPOINT
     callbacks: list[Callback] = [
         EarlyStopping(monitor, mode=mode, patience=patience),
-        ModelCheckpoint(run_dir / CHECKPOINT, "best", monitor=monitor, mode=mode, save_weights_only=False),
+        _kept("best", folder, monitor, mode, 1),
         RichProgressBar() if sys.stdout.isatty() else EpochLines(),
+        LearningRateMonitor("step"),
+        LossGuard(run_dir, seed, bad_loss),
         *more,
     ]
     if average_last:
-        last = ModelCheckpoint(run_dir / CHECKPOINT, _LAST, monitor="epoch", mode="max", save_top_k=average_last)
-        callbacks.append(last)
+        callbacks.append(_kept(LAST, folder, "epoch", "max", average_last))
     if average:
         callbacks.append(RunningAverage(average))
+    callbacks.append(ResumePoint(folder, seed, save_every))
     loggers: list[Logger] = [
         TensorBoardLogger(run_dir / LOGS, name="", version="tensorboard"),
-        CSVLogger(run_dir / LOGS, name="", version="csv"),
+        KeptCSVLogger(run_dir / LOGS / "csv", steps_done(folder / POINT)),
     ]
     if wandb:
         from pytorch_lightning.loggers import WandbLogger
@@ -141,9 +132,12 @@ def make_trainer(
     if precision == "auto":
         on_gpu = accelerator in ("auto", "gpu") and torch.cuda.is_available()
         precision = "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
+    # nothing here reads what it did not write
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return Trainer(
         max_epochs=max_epochs,
         gradient_clip_val=gradient_clip or None,
+        accumulate_grad_batches=accumulate,
         accelerator=accelerator,
         devices=1,
         precision=precision,  # type: ignore[arg-type]  # a word that grunlp.checks allows
@@ -151,6 +145,8 @@ def make_trainer(
         limit_val_batches=limit_batches or None,
         callbacks=callbacks,
         logger=loggers,
+        plugins=[WholeCheckpoints()],
+        deterministic="warn",  # else threads add up the gradients of what was read by index in any order
         reload_dataloaders_every_n_epochs=1,
         enable_progress_bar=sys.stdout.isatty(),
         enable_model_summary=False,
@@ -161,31 +157,35 @@ def make_trainer(
     )
 
 
-def peak_memory_mib() -> float:
-    """Most memory this process has held so far, in MiB; 0 where the system does not tell."""
-    if sys.platform == "win32":
-        return 0.0
-    import resource
-
-    unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux KiB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+def _kept(name: str, folder: Path, monitor: str, mode: Literal["min", "max"], count: int) -> ModelCheckpoint:
+    """Keeps the epochs with the best scores. A training that does an epoch again writes the same file again."""
+    return ModelCheckpoint(folder, name, monitor=monitor, mode=mode, save_top_k=count, enable_version_counter=False)
 
 
-def fit(trainer: Trainer, task: LightningModule, data: LightningDataModule, run_dir: Path, left_out: int) -> str:
+def fit(trainer: Trainer, task: LightningModule, data: EpochData, run_dir: Path, left_out: int, start: Start) -> str:
     """Train, put the weights of the best epoch into the task's model and into the run folder, beside what it took.
+
+    A training goes on from the checkpoint that lies in the run folder, if there is one.
 
     Args:
         task: with a `model`, which comes out in evaluation mode.
         left_out: training sentences left out, for `metrics.json`.
+        start: whether to train at all.
 
     Returns:
         what it took, as a line for people.
+
+    Raises:
+        Replayed: a loss was shown again instead.
     """
+    if start is Start.REPLAY:
+        raise Replayed(replay(task, data, run_dir))
     weights = sum(parameter.numel() for parameter in task.parameters())
     log.info("%.2f million weights, %d threads", weights / 1e6, torch.get_num_threads())
-    started = time.perf_counter()
-    trainer.fit(task, data)
-    seconds, memory = time.perf_counter() - started, peak_memory_mib()
+    path = run_dir / CHECKPOINT / POINT
+    trainer.fit(task, datamodule=data, ckpt_path=str(path) if path.is_file() else None, weights_only=True)
+    (point,) = (one for one in trainer.callbacks if isinstance(one, ResumePoint))  # type: ignore[attr-defined]
+    seconds, memory = point.seconds, max(point.memory, peak_memory_mib())
     epochs = load_best(trainer, task, data)
     model = task.model
     assert isinstance(model, nn.Module)
@@ -225,72 +225,3 @@ def score_splits(run_dir: Path, corpus: Splits, score: Callable[[Any], Scored]) 
             write_metrics(run_dir, split, scores.as_dict())
             print(f"\n{split}\n{scores.report()}")
     return found
-
-
-def load_best(trainer: Trainer, task: LightningModule, data: LightningDataModule) -> int:
-    """Put the weights of the best epoch into the task, or the mean of the last ones where that scores better, and
-    remove the checkpoints, which only served to keep them.
-
-    Returns:
-        how many epochs were trained.
-    """
-    callback = trainer.checkpoint_callback
-    assert isinstance(callback, ModelCheckpoint)
-    if callback.best_model_path:
-        folder = Path(callback.best_model_path).parent
-        best = _load(Path(callback.best_model_path))
-        assert callback.monitor is not None
-        _log_average(trainer, task, data, callback.monitor)
-        last = [_load(path) for path in sorted(folder.glob(_LAST.format(epoch="*")))]
-        if last:
-            mean = {name: _mean([weights[name] for weights in last]) for name in best}
-            assert callback.best_model_score is not None
-            score = float(callback.best_model_score)
-            other = _score(trainer, task, mean, data, callback.monitor)
-            better = other > score if callback.mode == "max" else other < score
-            said = "%s: mean of the last %d epochs %.4f, best epoch %.4f; %s is kept"
-            log.info(said, callback.monitor, len(last), other, score, "the mean" if better else "the best epoch")
-            best = mean if better else best
-        task.load_state_dict(best)
-        shutil.rmtree(folder)
-    return trainer.current_epoch
-
-
-def _log_average(trainer: Trainer, task: LightningModule, data: LightningDataModule, monitor: str) -> None:
-    """Say what the running average is worth: its score after the last epoch, and that of the weights themselves."""
-    for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, RunningAverage):
-            average = float(trainer.callback_metrics[monitor])
-            own = _score(trainer, task, callback.last, data, monitor)
-            callback.last = {}  # they are of no more use
-            said = "%s after the last epoch: running average of the weights %.4f, the weights themselves %.4f"
-            log.info(said, monitor, average, own)
-
-
-def _load(path: Path) -> dict[str, Tensor]:
-    weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    return weights
-
-
-def _mean(weights: Sequence[Tensor]) -> Tensor:
-    """Of one weight; what is no number with a point, a counter say, is that of one of them."""
-    return torch.stack(list(weights)).mean(dim=0) if weights[0].is_floating_point() else weights[0]
-
-
-def _score(
-    trainer: Trainer, task: LightningModule, weights: dict[str, Tensor], data: LightningDataModule, monitor: str
-) -> float:
-    """What these weights score on dev, or on as much of it as the trainer reads."""
-    task.load_state_dict(weights)
-    plain = Trainer(
-        devices=1,
-        accelerator=trainer.accelerator,
-        precision=trainer.precision,
-        limit_val_batches=trainer.limit_val_batches,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    (scores,) = plain.validate(task, data, verbose=False)
-    return float(scores[monitor])

@@ -47,9 +47,9 @@ def test_extra_data_take_part_in_the_first_epochs_alone(extra: bool) -> None:
 def test_steps_are_counted_beforehand(reshuffle: bool) -> None:
     data = make(True, reshuffle)
     steps = [len(epoch(data, number)) for number in range(4)]
-    assert data.count_steps(4, limit_batches=0) == sum(steps) and steps[1] > steps[2]
-    assert data.count_steps(4, limit_batches=3) == 12
-    assert data.count_steps(3, limit_batches=steps[2]) == 3 * steps[2]
+    assert data.count_steps(4, limit_batches=0, accumulate=1) == sum(steps) and steps[1] > steps[2]
+    assert data.count_steps(4, limit_batches=3, accumulate=1) == 12 and data.count_steps(4, 3, accumulate=2) == 8
+    assert data.count_steps(3, limit_batches=steps[2], accumulate=1) == 3 * steps[2]
 
 
 def test_batches_change_from_epoch_to_epoch_when_asked() -> None:

@@ -83,7 +83,7 @@ def test_gathered_windows_are_slices() -> None:
         torch.testing.assert_close(window.known[i], tensors.known[row - 4 : row + 3])
     data = SeriesData(tensors, {"train": torch.arange(4, 20), "dev": torch.arange(20, 25)}, 4, 3, 5, True, 1)
     batches = list(data.train_dataloader())
-    assert len(batches) == 4 == data.count_steps(1, 0) and data.count_steps(3, 2) == 6
+    assert len(batches) == 4 == data.count_steps(1, 0, 1) and data.count_steps(3, 2, 1) == 6
     seen = torch.cat([batch.values[:, 0] for batch in batches]).sort(dim=0).values
     torch.testing.assert_close(seen, tensors.values[:16].sort(dim=0).values)
 

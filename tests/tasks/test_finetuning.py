@@ -35,7 +35,7 @@ def test_the_pull_is_the_gradient_of_the_penalty() -> None:
     torch.manual_seed(0)
     module = nn.Linear(3, 2)
     callback = TowardsOld(0.7)
-    callback.on_fit_start(None, module)  # type: ignore[arg-type]
+    callback.setup(None, module, "fit")  # type: ignore[arg-type]
     old = [p.detach().clone() for p in module.parameters()]
     with torch.no_grad():
         for p in module.parameters():

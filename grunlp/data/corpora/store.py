@@ -13,6 +13,7 @@ from typing import Any
 from datasets import Dataset, Features
 from datasets.exceptions import DatasetGenerationError
 
+from grunlp.data.sources import note
 from grunlp.errors import DataError, GrunlpError
 
 _CODE = Path(__file__).parents[1]  # what parses
@@ -41,6 +42,7 @@ def store(
 
 def stamps(*paths: str | Path | None) -> str:
     """Size and time of change of each file that is there: what tells a changed file from the cached one."""
+    note(*paths)
     stats = [Path(path).stat() for path in paths if path is not None and Path(path).is_file()]
     # no list: `datasets` would take its items for shards, and read everything once for each
     return " ".join(f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats)
@@ -78,6 +80,7 @@ def store_hub(
         splits: what it calls each of ours; None: it has none.
         columns: which of its columns are read, and `config`.
     """
+    note(path)
     cache = tempfile.mkdtemp(prefix="grunlp-")
     atexit.register(shutil.rmtree, cache, ignore_errors=True)
     return {

@@ -4,11 +4,11 @@ import gzip
 import io
 import logging
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from grunlp.atomic import replacing_files
 from grunlp.data.cache import cache_folder
 from grunlp.data.example import Example
 from grunlp.data.frame_files import INDEX_FILE, index_frames, index_path, pack_index
@@ -100,19 +100,14 @@ def raw_archive(name: str) -> Path | None:
 
 
 def _write(out: Path, files: Mapping[str, bytes]) -> None:
-    """Write all files beside `out` first, then move them in: an interrupted build leaves nothing that looks whole."""
+    """Write all files before any of them is moved in: an interrupted build leaves nothing that looks whole."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        with replacing_files(out) as folder:
             for name, content in files.items():
-                (Path(folder) / name).write_bytes(content)
-            for name in files:
-                os.replace(Path(folder) / name, out / name)
-    except OSError as error:
-        raise GrunlpError(
-            f"cannot write to {out}: {error}",
-            to_type="Choose another place: --out of the scripts, or XDG_CACHE_HOME for the cache.",
-        ) from error
+                (folder / name).write_bytes(content)
+    except GrunlpError as error:
+        way = "Choose another place: --out of the scripts, or XDG_CACHE_HOME for the cache."
+        raise GrunlpError(error.wrong, error.there_is, way) from error
 
 
 def _pack_columns(examples: Iterable[Example]) -> bytes:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from grunlp.data.calendar import calendar_features, infer_frequency
 from grunlp.data.readers.series_file import SeriesFile, open_source
 from grunlp.data.series import SeriesTable, fill_forward
+from grunlp.data.sources import note
 from grunlp.errors import DataError
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def read_series(
     Raises:
         DataError: names the line (in Parquet the row), the column and what to do.
     """
+    if isinstance(source, str | Path):
+        note(Path(source))
     reader = open_source(source)
     for name in (columns.time, columns.group, *(columns.targets or ()), *columns.known, *columns.static):
         reader.require(name)

@@ -1,0 +1,122 @@
+"""Training batches that have numbers, so that an epoch can go on at any of them."""
+
+import signal
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from pytorch_lightning import LightningDataModule
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+
+def step_seed(seed: int, epoch: int, batch: int, use: int) -> int:
+    """What the random numbers of one training batch begin from: the same in every process and after every restart.
+
+    Args:
+        seed: of the training.
+        epoch, batch: which, counted from 0.
+        use: numbers with different ones have nothing to do with each other; 0 is the network, 1 the making of a batch.
+    """
+    return int(np.random.SeedSequence([seed, epoch, batch, use]).generate_state(1, np.uint64)[0] >> 1)
+
+
+class EpochData(LightningDataModule, ABC):
+    """Numbered batches of each epoch, and those of the development split.
+
+    Args:
+        num_workers: processes that read and encode beside the training; 0 does it in the same process.
+        reshuffle: other batches in each epoch; otherwise those of the first again and again, for debugging.
+        seed: of the shuffling, and of what else is drawn in making a batch.
+    """
+
+    def __init__(self, num_workers: int, reshuffle: bool, seed: int) -> None:
+        super().__init__()
+        self.num_workers, self.reshuffle, self.seed = num_workers, reshuffle, seed
+        self.position = (0, 0)  # the epoch and the batch at which a training goes on
+
+    @abstractmethod
+    def batches(self, epoch: int) -> Dataset[Any]:
+        """The batches of an epoch, by number."""
+
+    @abstractmethod
+    def describe(self, epoch: int, batch: int) -> list[str]:
+        """The examples of a training batch, each as people recognise it."""
+
+    def count(self, epoch: int) -> int:
+        """How many batches an epoch has."""
+        return len(self.batches(epoch))  # type: ignore[arg-type]
+
+    def count_steps(self, epochs: int, limit_batches: int, accumulate: int) -> int:
+        """Updates of the weights in that many epochs, each of at most `limit_batches` (0: no limit) training batches
+        of which so many are accumulated for an update."""
+        counts = [self.count(epoch) for epoch in range(epochs)]
+        return sum(-(-min(count, limit_batches or count) // accumulate) for count in counts)
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Those of the trainer's epoch, which asks again for every one; from `position` on where it is there."""
+        epoch = self.trainer.current_epoch if self.trainer else 0
+        batches = self.batches(epoch)
+        done = self.position[1] if epoch == self.position[0] else 0
+        rest = _Rest(len(batches), done)  # type: ignore[arg-type]
+        workers = self.num_workers
+        return DataLoader(batches, batch_size=None, sampler=rest, num_workers=workers, worker_init_fn=leave_signals)
+
+    def drawn(self, epoch: int) -> int:
+        """The epoch whose batches serve in an epoch."""
+        return epoch if self.reshuffle else 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        return {"epoch": self.position[0], "batch": self.position[1]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where it was saved."""
+        self.position = (state_dict["epoch"], state_dict["batch"])
+
+
+def leave_signals(worker: int) -> None:
+    """Ctrl-C reaches the workers of a loader, too; it is for the training alone to heed it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+class _Rest(Sampler[int]):
+    """The numbers of the batches of an epoch without those that are done; its length is that of the whole epoch, as
+    the trainer counts the others too."""
+
+    def __init__(self, total: int, done: int) -> None:
+        self.total, self.done = total, done
+
+    def __len__(self) -> int:
+        return self.total
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.done, self.total))
+
+
+class Collated(Dataset[Any]):
+    """Examples as batches; what a collator draws from torch's generator depends on the number of the batch alone.
+
+    Args:
+        examples: a data set of the library `datasets`.
+        indices: of the examples of each batch.
+        collate: makes a batch of examples.
+        seed, epoch: see `step_seed`.
+    """
+
+    def __init__(
+        self, examples: Any, indices: list[list[int]], collate: Callable[..., Any], seed: int, epoch: int
+    ) -> None:
+        self.examples, self.indices, self.collate = examples, indices, collate
+        self.seed, self.epoch = seed, epoch
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, number: int) -> Any:
+        examples = self.examples.__getitems__(self.indices[number])
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(step_seed(self.seed, self.epoch, number, 1))
+            return self.collate(examples)

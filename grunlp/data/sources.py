@@ -1,0 +1,48 @@
+"""Which files a training has read, and whether they are still the same.
+
+Readers note the files they open; a training that begins writes size and SHA-256 of each into its run folder.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from grunlp.atomic import write_file
+from grunlp.errors import GrunlpError
+
+_noted: dict[Path, None] = {}  # by this process, in the order in which they were opened
+
+
+def note(*paths: str | Path | None) -> None:
+    """Remember files, and those in folders, that are there."""
+    for path in (Path(one) for one in paths if one is not None):
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        _noted.update((file.resolve(), None) for file in files if file.is_file())
+
+
+def write_sources(path: Path) -> None:
+    """Write size and checksum of the files noted since the last time, but for those that are gone."""
+    files = [file for file in _noted if file.is_file()]
+    _noted.clear()
+    content = {str(file): {"bytes": file.stat().st_size, "sha256": _checksum(file)} for file in files}
+    write_file(path, json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def require_same_sources(path: Path) -> None:
+    """Raise where a file is not what it was when `write_sources` wrote this."""
+    content: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    for name, was in content.items():
+        file, way = Path(name), "Put the old file there again, or train anew."
+        if not file.is_file():
+            raise GrunlpError(f"{file} is gone", "the training had read it", way)
+        if file.stat().st_size != was["bytes"]:
+            there = f"it had {was['bytes']} bytes when the training began, and has {file.stat().st_size}"
+            raise GrunlpError(f"{file} has changed", there, way)
+        if _checksum(file) != was["sha256"]:
+            raise GrunlpError(f"{file} has changed", "it is as long as it was, with other contents", way)
+
+
+def _checksum(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,45 @@
+"""Ctrl-C and SIGTERM, the system's request to end, as an exception that says which of them it was."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(BaseException):
+    """A command was told to end. Like KeyboardInterrupt, it is no fault that anything should handle.
+
+    Args:
+        signal: which told it.
+    """
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.signal = signal
+
+    @property
+    def status(self) -> int:
+        """What the command leaves with: 130 after Ctrl-C, 143 after SIGTERM, as a shell expects."""
+        return 128 + self.signal
+
+
+@contextmanager
+def stop_when_told() -> Iterator[None]:
+    """Within, either signal raises `Stopped`. Signals are for the main thread; another changes nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, stop) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    """What handles a signal so."""
+    raise Stopped(number)
