@@ -180,7 +180,7 @@ def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
     names = {key for recipe in available("recipe") for key in keys(compose_config([f"recipe={recipe}"]))}
     for recipe, data in ((recipe, data) for recipe, sets in DATA.items() for data in sets):
         names |= set(keys(compose_config([f"recipe={recipe}", f"data={data}"])))
-    assert {key for key in CHOICES if key not in ("split", "predicates", "scheme", "style", "match")} <= names
+    assert {key for key in CHOICES if key not in ("split", "predicates", "scheme", "style", "match", "to")} <= names
     of_commands = {
         *language_commands.PREDICT,
         *language_commands.EVALUATE,
