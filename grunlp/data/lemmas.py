@@ -36,6 +36,7 @@ _IRREGULAR = {
 _LONGEST = 40  # letters; nothing longer is an inflected word
 
 _TO_Y = re.compile(r"(.{2,})i(?:es|ed|er|est)")
+_ADDED_K = re.compile(r"(.*[aeiouy].*ic)k(?:ed|ing|er)")  # mimicked, panicking
 _DOUBLED = re.compile(r"(.*[aeiouy]([bdgklmnprt]))\2(?:ed|ing|er|est)")
 _VERBAL = re.compile(r"(.*[aeiouy].*)(?:ed|ing|er|est)")
 _SIBILANT = re.compile(r"(.*(?:s|x|z|ch|sh|o))es")
@@ -56,6 +57,8 @@ def bases(word: str) -> list[str]:
     found = []
     if match := _TO_Y.fullmatch(word):
         found.append(f"{match[1]}y")
+    if match := _ADDED_K.fullmatch(word):
+        found.append(match[1])
     if match := _DOUBLED.fullmatch(word):
         found.append(match[1])
     if match := _VERBAL.fullmatch(word):
@@ -69,3 +72,9 @@ def bases(word: str) -> list[str]:
         if match := _BRITISH.fullmatch(base):
             found.append(f"{match[1]}z{match[2]}")
     return list(dict.fromkeys(base for base in found if len(base) > 1))
+
+
+def forms(word: str) -> list[str]:
+    """What to look a lower-cased word up by: itself, its bases, and those of what is written with a dropped g."""
+    spoken = word.removesuffix("'")
+    return [word, *bases(word), *(bases(f"{spoken}g") if spoken.endswith("in") else [])]

@@ -13,7 +13,7 @@ from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.data.text_batches import PairCollator
 from grunlp.data.tokenizer import END, PADDING, START, UNKNOWN
 from grunlp.decoding.constraints import Limits, Vocabulary, Wanted
-from grunlp.decoding.sampling import Sampling, sample
+from grunlp.decoding.sampling import Sampling, growing, sample
 from grunlp.decoding.search import BeamSearch, Hypothesis, beam_search
 from grunlp.metrics.text import Kind, TextScores
 from grunlp.models.ensemble import Ensemble
@@ -42,6 +42,7 @@ def write(
     search: BeamSearch | Sampling,
     batch_tokens: int,
     wanted: Wanted = ANYTHING,
+    apart: bool = True,
 ) -> Iterator[Written]:
     """The texts of sources, in the order given; of an empty source the empty text. The log says how many were cut.
 
@@ -53,6 +54,7 @@ def write(
         search: how they are searched, `nbest` of each being given; or drawn, one of each.
         batch_tokens: most source tokens a batch, each counted once for each hypothesis.
         wanted: what all texts must and may not hold.
+        apart: whether drawn texts of the same source differ by where it stands.
     """
     pairs, cut, count = iter(pairs), 0, 0
     while chunk := list(islice(pairs, _CHUNK)):
@@ -64,7 +66,7 @@ def write(
         width = search.beam if isinstance(search, BeamSearch) else 1
         for indices in TokenBudgetSampler(lengths, [width] * len(chunk), batch_tokens, shuffle=False, seed=0):
             some = [chunk[i] for i in indices]
-            numbers = [count + i for i in indices]
+            numbers = [count + i if apart else 0 for i in indices]
             found = _write(model, collate, some, limits, search, wanted, numbers)
             results.update(zip(indices, found, strict=True))
         count += len(chunk)
@@ -95,6 +97,27 @@ def _write(
         if not pair["source"].strip():
             best = [Hypothesis([], 0.0, 0.0)]
         yield Written(pair, [collate.target.decode(hypothesis.ids) for hypothesis in best], best)
+
+
+@torch.inference_mode()
+def write_pieces(
+    model: Seq2Seq | Ensemble,
+    collate: PairCollator,
+    source: str,
+    limits: Limits,
+    sampling: Sampling,
+    wanted: Wanted = ANYTHING,
+) -> Iterator[str]:
+    """What `write` draws for a source alone, piece by piece, each as soon as it is drawn. Arguments as for `write`."""
+    if not source.strip():
+        return
+    ids, lengths = collate.sources([source])
+    shown = ""
+    for (text,) in growing(model.step, model.encode(ids, lengths), lengths - 1, WORDS, limits, sampling, [0], [wanted]):
+        so_far = collate.target.decode(text.ids)
+        if so_far != shown:
+            yield so_far[len(shown) :]
+        shown = so_far
 
 
 @torch.inference_mode()
