@@ -36,7 +36,7 @@ from safetensors.torch import save
 from torch import nn
 from yaml import YAMLError
 
-from grunlp.atomic import remove_parts, write_file
+from grunlp.atomic import PART, remove_parts, write_file
 from grunlp.data.sources import require_same_sources, write_sources
 from grunlp.errors import GrunlpError
 
@@ -87,7 +87,7 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
         path = Path(run_dir)
         if path.exists() and not path.is_dir():
             raise GrunlpError(f"run_dir={path} is a file", "a folder is needed", "Type run_dir=NEW_FOLDER")
-        if path.is_dir() and any(path.iterdir()):
+        if path.is_dir() and not _barely_begun(path):
             _require_overwritable(path, overwrite)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -96,6 +96,13 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
             f"cannot make run_dir={path}: {error.strerror}", "", "Type run_dir=FOLDER you may write to"
         ) from None
     return path
+
+
+def _barely_begun(path: Path) -> bool:
+    """Whether nothing lies in a folder, or what a training leaves that is killed before it has written its settings."""
+    names = {file.name for file in path.iterdir() if not file.name.endswith(PART)}
+    empty = CHECKPOINT in names and not any((path / CHECKPOINT).iterdir())
+    return not names or (empty and names <= {CHECKPOINT, SOURCES})
 
 
 def _require_overwritable(path: Path, overwrite: bool) -> None:
@@ -111,10 +118,11 @@ def begin_run(path: Path, start: Start) -> None:
     remove_parts(path)
     if start is Start.NEW:
         clear_run(path)
-        write_sources(path / SOURCES)
     if start is not Start.REPLAY:
         (path / CHECKPOINT).mkdir(exist_ok=True)
         remove_parts(path / CHECKPOINT)
+    if start is Start.NEW:
+        write_sources(path / SOURCES)
 
 
 def finish_run(path: Path) -> None:

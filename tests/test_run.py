@@ -11,7 +11,7 @@ from grunlp.config import compose_config
 from grunlp.data.batches import FrameCollator
 from grunlp.errors import GrunlpError
 from grunlp.run import build_model, load_run, save_settings
-from grunlp.run_folder import clear_run, new_run, read_metrics, save_weights, write_metrics
+from grunlp.run_folder import Start, begin_run, clear_run, new_run, read_metrics, save_weights, write_metrics
 from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(8)
@@ -70,6 +70,23 @@ def test_nothing_is_overwritten_unasked(run_dir: Path) -> None:
     assert [path.name for path in run_dir.iterdir()] == ["notes.txt"], "what is not of the run stays"
     with pytest.raises(GrunlpError, match="files that are no run"):
         new_run("srl", str(run_dir), overwrite=True)
+
+
+def test_a_training_killed_at_its_first_writes_can_be_typed_again(tmp_path: Path) -> None:
+    (tmp_path / ".data.json.7.part").write_text("{")
+    (tmp_path / "checkpoint").mkdir()
+    assert new_run("srl", str(tmp_path), overwrite=False) == tmp_path
+    (tmp_path / "data.json").write_text("{}")
+    assert new_run("srl", str(tmp_path), overwrite=False) == tmp_path
+    begin_run(tmp_path, Start.NEW)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint", "data.json"]
+    (tmp_path / "checkpoint/mine").write_text("")
+    with pytest.raises(GrunlpError, match="is not empty"):
+        new_run("srl", str(tmp_path), overwrite=False)
+    (tmp_path / "checkpoint/mine").unlink()
+    (tmp_path / "checkpoint").rmdir()
+    with pytest.raises(GrunlpError, match="is not empty"):  # it may be anyone's
+        new_run("srl", str(tmp_path), overwrite=False)
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
