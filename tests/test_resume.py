@@ -208,7 +208,7 @@ def check_whole(run_dir: Path) -> None:
             json.loads(file.read_text())
         elif file.suffix == ".safetensors":
             load_file(file)
-        elif file.suffix == ".yaml":
+        elif file.name == "config.yaml":
             assert OmegaConf.load(file)
         elif file.suffix == ".ckpt":
             torch.load(file, weights_only=True)
