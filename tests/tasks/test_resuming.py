@@ -142,3 +142,25 @@ def test_a_new_log_keeps_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "csv/metrics.csv").read_text().split() == ["a,step", "1.0,0", "1.0,3"]
     KeptCSVLogger(tmp_path / "csv", 0)
     assert not (tmp_path / "csv/metrics.csv").exists()
+
+
+def test_gradients_are_added_up_in_one_order(tmp_path: Path) -> None:
+    """Of what is read by index: on several threads torch otherwise adds them as they come."""
+    found = []
+    index = torch.randint(8, (40_000,), generator=torch.Generator().manual_seed(0))
+    values = torch.randn(40_000, 3, generator=torch.Generator().manual_seed(1))
+
+    def summed(output: torch.Tensor) -> torch.Tensor:
+        table = torch.zeros(8, 3, requires_grad=True)
+        (table[index] * values).sum().backward()
+        assert table.grad is not None
+        found.append(table.grad)
+        return output
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        trained(tmp_path, Task(summed), Data({}), "trainer.max_epochs=1")
+    finally:
+        torch.set_num_threads(before)
+    assert len(found) == 12 and all(torch.equal(one, found[0]) for one in found)
