@@ -102,6 +102,8 @@ class Client:
     async def send(self, raw: bytes) -> tuple[int, bytes]:
         """As `post`, for a whole request."""
         try:
+            if self.streams is not None and self.streams[0].at_eof():
+                self.close()  # the server hung up on a connection that was idle for long, as it may
             if self.streams is None:
                 self.streams = await asyncio.open_connection("127.0.0.1", self.port)
             reader, writer = self.streams

@@ -144,6 +144,7 @@ def test_nothing_writes_another_way() -> None:
     root = Path(atomic.__file__).parent
     plain = {
         "atomic.py",
+        "exporting/folder.py",  # into a folder that appears whole
         "streams.py",  # standard input, kept in a temporary folder
         "studies/trainings.py",  # logs of running processes
         "studies/folder.py",  # a lock

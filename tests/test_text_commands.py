@@ -93,15 +93,18 @@ def test_a_page_of_examples(folder: Path, call: Call) -> None:
     assert status == 0, err
     page = (folder / "page.html").read_text()
     root = ElementTree.fromstring(page[page.index("<body>") : page.index("</html>")])  # well-formed: all is escaped
+    svg = "{http://www.w3.org/2000/svg}"
     figures = list(root.iter("figure"))
     assert 20 <= len(figures) <= 31
     outputs = (folder / "run/outputs-test.txt").read_text().splitlines()
     for figure in figures:
         (written,) = (text for text in figure[0].itertext() if text.startswith("written: "))
         assert written.removeprefix("written: ") in outputs
-        header, *rows = figure.iter("tr")
-        assert "".join(header[-2].itertext()) != "</s>" == "".join(header[-1].itertext())
-        assert all(len(row) == len(header) for row in rows) and rows[-1][0].text == "</s>"
+        pieces = {kind: [] for kind in ("read", "written")}  # type: dict[str, list[str]]
+        for label in figure.iter(f"{svg}text"):
+            pieces[label.get("class", "")].append("".join(label.itertext()))
+        assert pieces["read"][-1] == "</s>" == pieces["written"][-1] and "</s>" not in pieces["read"][:-1]
+        assert len(list(figure.iter(f"{svg}rect"))) == len(pieces["read"]) * len(pieces["written"])
     assert "<script" not in page and "src=" not in page and "href=" not in page
 
 

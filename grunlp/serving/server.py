@@ -16,6 +16,8 @@ from grunlp.errors import GrunlpError
 from grunlp.serving.gate import Gate
 from grunlp.serving.limits import Limits
 
+_LINGER_SECONDS = 1.0
+
 
 def listen(host: str, port: int) -> list[socket.socket]:
     """Sockets of a host, with one port; 0: any that is free. Raises GrunlpError where none can be had."""
@@ -80,6 +82,7 @@ class PatientProtocol(H11Protocol):
 
     bounds: Limits
     _timer: asyncio.TimerHandle | None = None
+    _refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
@@ -96,7 +99,7 @@ class PatientProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came; while that is part of a request's head, the clock goes on from the first part."""
-        if self.transport.is_closing():
+        if self._refused or self.transport.is_closing():
             return
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
@@ -129,7 +132,11 @@ class PatientProtocol(H11Protocol):
             self._say(400, "The request is not HTTP.", "Send HTTP/1.1.")
 
     def _say(self, status: int, error: str, what_to_do: str, headers: list[tuple[bytes, bytes]] | None = None) -> None:
-        """Answer before there is a request, and hang up."""
+        """Answer before there is a request, or instead, and hang up.
+
+        What the client still sends is read and forgotten for a while: to close with something unread would let the
+        system throw the answer away (RFC 9112, §9.6).
+        """
         body = json.dumps({"error": error, "what_to_do": what_to_do}).encode()
         own = [
             (b"content-type", b"application/json"),
@@ -145,8 +152,12 @@ class PatientProtocol(H11Protocol):
             for event in events:
                 self.transport.write(self.conn.send(event) or b"")
         except h11.LocalProtocolError:  # an answer is under way
-            pass
-        self.transport.close()
+            self.transport.close()
+            return
+        self._refused = True
+        self.connections.discard(self)  # it takes nobody's place
+        self.transport.write_eof()
+        self._wait(_LINGER_SECONDS)
 
     def _wait(self, seconds: float | None) -> None:
         """Hang up after so long, or never, instead of what was said before."""

@@ -9,11 +9,13 @@ import socket
 import struct
 import time
 import zlib
+from dataclasses import replace
 
 import pytest
 
 from tests.serving.client import INSIDE, Answer, ask, connect, post, read, request, wait_until
-from tests.serving.conftest import LIMITS, Running
+from tests.serving.conftest import LIMITS, Running, running
+from tests.serving.models import Moody
 
 GOOD = {"text": "She gave him a book."}
 PREDICT, STREAM = "/models/default/predict", "/models/writes-on/stream"
@@ -416,6 +418,22 @@ def test_too_many_connections(served: Running) -> None:
             sock.close()
     wait_until(lambda: not served.server.server_state.connections)
     check_good(served)
+
+
+def test_who_is_refused_a_connection_reads_why() -> None:
+    """Though it sends a whole request before it reads, and the server does not wait for that."""
+    for server in running({"moody": Moody()}, replace(LIMITS, max_connections=2, head_seconds=30)):
+        with connect(server.port), connect(server.port):
+            time.sleep(0.1)
+            for _ in range(30):
+                with connect(server.port) as sock:
+                    time.sleep(0.005)
+                    for part in (request(PREDICT, b"", length=50_000), b" " * 50_000):
+                        sock.sendall(part)
+                        time.sleep(0.005)
+                    check(read(sock), 503)
+        wait_until(lambda server=server: not server.server.server_state.connections)
+        assert post(server.port, "/models/moody/predict", {"text": "a"}).status == 200
 
 
 def test_too_much_waiting(served: Running) -> None:
