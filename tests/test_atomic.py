@@ -151,7 +151,6 @@ def test_nothing_writes_another_way() -> None:
         "data/fetch.py",  # into a temporary folder
         "data/corpora/series.py",  # the same
         "data/propbank/build.py",  # within replacing_files
-        "exporting/folder.py",  # into a temporary folder, renamed when it is proved
     }
     words = (".write_text(", ".write_bytes(", '.open("w', 'open(path, "w', "savefig(path", "save_file(", ".to_csv(path")
     found = {
