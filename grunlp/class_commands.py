@@ -1,7 +1,6 @@
 """What `predict`, `evaluate` and `compare` do with classifiers."""
 
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
@@ -27,10 +26,10 @@ from grunlp.metrics.classes import ClassScores
 from grunlp.metrics.comparison import compare_measures
 from grunlp.predictors.classifier import Classifier, load_classifier, text_example
 from grunlp.predictors.predictor import Record
-from grunlp.report.records import keep_page
+from grunlp.report.records import new_page
 from grunlp.report.texts import draw_classes
 from grunlp.run_folder import write_metrics
-from grunlp.streams import BadLines, keep_standard_input, write_out
+from grunlp.streams import BadLines, json_line, keep_standard_input, wants_json, write_out
 from grunlp.tasks.classifying import score
 
 PREDICT: dict[str, Any] = {
@@ -63,12 +62,9 @@ def predict(text: str | None, arguments: list[str]) -> int:
     bad = BadLines(given["input"])
     with tempfile.TemporaryDirectory() as folder:
         examples = _inputs(classifier, text, given["input"], given["source"], Path(folder), bad)
-        as_json = given["style"] == "json" or (
-            given["style"] == "auto" and not (given["output"] == "-" and sys.stdout.isatty())
-        )
-        show = _json_line if as_json else _line
-        records = keep_page(given["html"], given["run"], classifier.records(examples), draw_classes)
-        write_out(given["output"], map(show, records))
+        show = json_line if wants_json(given["style"], given["output"]) else _line
+        with new_page(given["html"], given["run"], draw_classes) as keep:
+            write_out(given["output"], map(show, keep(classifier.records(examples))))
     return 1 if bad.count else 0
 
 
@@ -99,10 +95,6 @@ def _require_features(path: str, size: int, features: int) -> None:
     if size not in (0, features):  # 0: none has a step
         there = f"this run was trained on {features}"
         raise GrunlpError(f"{path} has {size} features a step", there, "Name another file or run.")
-
-
-def _json_line(record: Record) -> str:
-    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def _line(record: Record) -> str:
