@@ -1,0 +1,102 @@
+"""What all tasks share."""
+
+import time
+from collections.abc import Mapping
+from math import fsum
+from typing import Any
+
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+
+from grunlp import ranks
+from grunlp.data.epochs import EpochData
+from grunlp.tasks.optimizer import scheduled_adamw
+
+
+class Task(LightningModule):
+    """Trains a network; logs `train/loss`, what it reads a second, and `dev/loss`, both of all processes.
+
+    Args:
+        model: the network.
+        unit: what is counted a second, "words" say.
+        total_steps: optimiser steps of the whole training, over which the rate rises and falls.
+        learning_rate: highest rate, reached after the warm-up.
+        rates: the same for parts of the model that have one of their own.
+        weight_decay: of the weight matrices; tables, biases and norms have none.
+        warmup: share of all steps during which the rate rises from 0; afterwards it falls to 0 in a straight line.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        unit: str,
+        total_steps: int,
+        learning_rate: float,
+        rates: Mapping[nn.Module, float],
+        weight_decay: float,
+        warmup: float,
+    ) -> None:
+        super().__init__()
+        self.model, self.unit = model, unit
+        self.schedule = (total_steps, learning_rate, dict(rates), weight_decay, warmup)
+        self.units, self.started = 0, 0.0  # of this epoch
+        self.losses: list[tuple[float, int]] = []  # of the development split: sums, and over how many
+
+    def on_train_epoch_start(self) -> None:
+        """Start the clock."""
+        self.units, self.started = 0, time.perf_counter()
+
+    def log_training(self, loss: Tensor, batch_idx: int, size: int, units: int | None = None) -> None:
+        """Log one batch. size: what its loss is a mean over; units: that it has, where these are others."""
+        self.units += size if units is None else units
+        # the others are taken to be as fast
+        speed = ranks.count() * self.units / (time.perf_counter() - self.started)
+        size = size if self._share(batch_idx) else 0
+        several = ranks.count() > 1
+        self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=size, sync_dist=several)
+        self.log(f"train/{self.unit}_per_second", speed, prog_bar=True, batch_size=1)
+
+    def backward(self, loss: Tensor, *arguments: Any, **options: Any) -> None:
+        """Let each batch count as much as it has in it: see `loss_shares`."""
+        share = self._share(self.trainer.fit_loop.epoch_loop.batch_idx)
+        super().backward(loss if share == 1 else loss * share, *arguments, **options)
+
+    def _share(self, turn: int) -> float:
+        data = self.trainer.datamodule if self._trainer is not None else None  # type: ignore[attr-defined]
+        return data.loss_share(turn) if isinstance(data, EpochData) else 1.0
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the epoch before."""
+        self.losses = []
+
+    def count_validation(self, loss: float, count: int) -> None:
+        """Add one batch of the development split. loss: the mean over so many."""
+        self.losses.append((loss * count, count))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the mean over the whole split."""
+        self.log("dev/loss", self.validation_loss(), prog_bar=True)
+
+    def validation_loss(self) -> float:
+        """The mean over what all processes have counted; all of them have to call it."""
+        parts = [part for some in ranks.gather(self.losses) for part in some]
+        return fsum(loss for loss, _ in parts) / max(1, sum(count for _, count in parts))
+
+    def carried(self) -> dict[str, Tensor]:
+        """What it carries from batch to batch beside its weights: nothing."""
+        return {}
+
+    def carry(self, carried: dict[str, Tensor]) -> None:
+        """Go on with it."""
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """What each process carries belongs to it."""
+        checkpoint["carried"] = ranks.gather({name: tensor.cpu() for name, tensor in self.carried().items()})
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with that of this process."""
+        self.carry(checkpoint["carried"][ranks.rank()])
+
+    def configure_optimizers(self) -> Any:
+        """AdamW (Loshchilov and Hutter 2019) with linear warm-up and decay."""
+        return scheduled_adamw(self, *self.schedule)
