@@ -8,12 +8,14 @@
 Where one of them ends before its time, the others are ended too.
 """
 
+import logging
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -25,7 +27,9 @@ from torch.multiprocessing import ProcessContext, ProcessExitedException, Proces
 from grunlp import ranks
 from grunlp.command import USAGE_ERROR, begin_logging
 from grunlp.errors import GrunlpError
-from grunlp.stopping import SIGNALS, stop_when_told
+from grunlp.stopping import SIGNALS, Stopped, stop_when_told
+
+logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # it is said here who was ended
 
 _GRACE = 10.0  # seconds in which the others may end by themselves, when one has
 
@@ -89,10 +93,11 @@ def launch(train: Callable[..., None], trainer: DictConfig, *arguments: Any) -> 
         _begin, (train, place, threads, *arguments), trainer.devices, join=False, start_method="spawn"
     )
     assert isinstance(context, ProcessContext)
-    told = _pass_on_signals(context)
+    told: list[int] = []
     try:
-        while not context.join(timeout=1.0, grace_period=_GRACE):
-            pass
+        with _passing_on_signals(context, told):
+            while not context.join(timeout=1.0, grace_period=_GRACE):
+                pass
     except (ProcessExitedException, ProcessRaisedException) as error:
         sys.exit(_tell(error, [process.exitcode for process in context.processes], told))
 
@@ -110,11 +115,13 @@ def _begin(local_rank: int, train: Callable[..., None], place: dict[str, str], t
     except GrunlpError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(USAGE_ERROR)
+    except Stopped as stopped:
+        sys.exit(stopped.status)
 
 
-def _pass_on_signals(context: ProcessContext) -> list[int]:
-    """From now on to all processes; those that came are in the list."""
-    told: list[int] = []
+@contextmanager
+def _passing_on_signals(context: ProcessContext, told: list[int]) -> Iterator[None]:
+    """Within, to all processes. told: takes those that came."""
 
     def send(number: int, frame: FrameType | None) -> None:
         told.append(number)
@@ -122,10 +129,15 @@ def _pass_on_signals(context: ProcessContext) -> list[int]:
             if process.is_alive() and process.pid is not None:
                 os.kill(process.pid, number)
 
-    if threading.current_thread() is threading.main_thread():
-        for number in SIGNALS:
-            signal.signal(number, send)
-    return told
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, send) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _tell(error: ProcessExitedException | ProcessRaisedException, statuses: list[int | None], told: list[int]) -> int:

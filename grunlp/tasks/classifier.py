@@ -11,7 +11,7 @@ from grunlp.tasks.task import Task
 
 
 class ClassifierTask(Task):
-    """Trains a `Classifier`; logs `train/loss`, `train/tokens_per_second`, `dev/loss` and `dev/accuracy` in percent.
+    """Trains a `Classifier`; logs what `Task` does, and `dev/accuracy` in percent.
 
     Args:
         model, total_steps, learning_rate, rates, weight_decay, warmup: as for `Task`.

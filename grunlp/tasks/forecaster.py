@@ -39,7 +39,7 @@ def losses(forecast: Tensor, truth: Tensor, model: Forecaster, loss: Loss) -> Te
 
 
 class ForecasterTask(Task):
-    """Trains a `Forecaster` on windows. Logs `train/loss`, `train/windows_per_second` and `dev/loss`.
+    """Trains a `Forecaster` on windows. Logs `train/loss_step`, `train/windows_per_second` and `dev/loss`.
 
     Args:
         model: the network.

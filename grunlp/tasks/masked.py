@@ -11,7 +11,7 @@ from grunlp.tasks.telling import TellingTask
 
 
 class MaskedTask(TellingTask):
-    """Trains a `MaskedLanguageModel`; logs `train/loss`, `train/tokens_per_second`, `dev/loss` and `dev/perplexity`.
+    """Trains a `MaskedLanguageModel`; logs what `TellingTask` does.
 
     `dev/loss` is the mean over all words hidden in the development split, the same ones each time.
 

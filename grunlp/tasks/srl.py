@@ -14,7 +14,7 @@ from grunlp.tasks.task import Task
 
 
 class SRLTask(Task):
-    """Trains an `SRLModel`; logs `train/loss`, `train/predicates_per_second`, `dev/loss` and `dev/f1`.
+    """Trains an `SRLModel`; logs `train/loss_step`, `train/predicates_per_second`, `dev/loss` and `dev/f1`.
 
     `dev/f1` is the overall F1 in srl-eval's counting, in percent, of the roles of given predicates; higher is better.
     Beside it `dev/predicate_f1` of the predicates found and, where rolesets are known, `dev/sense_accuracy` among them.

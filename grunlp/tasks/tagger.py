@@ -14,7 +14,7 @@ from grunlp.tasks.task import Task
 
 
 class TaggerTask(Task):
-    """Trains a `Tagger`; logs `train/loss`, `train/words_per_second`, `dev/loss` and `dev/f1`.
+    """Trains a `Tagger`; logs `train/loss_step`, `train/words_per_second`, `dev/loss` and `dev/f1`.
 
     `dev/f1` is conlleval's overall F1 of spans or, of plain tags, the share of right ones, in percent.
 

@@ -14,7 +14,8 @@ from grunlp.tasks.optimizer import scheduled_adamw
 
 
 class Task(LightningModule):
-    """Trains a network; logs `train/loss`, what it reads a second, and `dev/loss`, both of all processes.
+    """Trains a network; logs `train/loss_step`, `train/loss_epoch`, what is read a second, and `dev/loss`,
+    all of them over all processes.
 
     Args:
         model: the network.
@@ -40,21 +41,27 @@ class Task(LightningModule):
         self.model, self.unit = model, unit
         self.schedule = (total_steps, learning_rate, dict(rates), weight_decay, warmup)
         self.units, self.started = 0, 0.0  # of this epoch
-        self.losses: list[tuple[float, int]] = []  # of the development split: sums, and over how many
+        self.taught: list[tuple[Tensor, int]] = []  # losses of this epoch, and over how many each is a mean
+        self.losses: list[tuple[float, int]] = []  # the same of the development split
 
     def on_train_epoch_start(self) -> None:
         """Start the clock."""
         self.units, self.started = 0, time.perf_counter()
+        self.taught = []
 
     def log_training(self, loss: Tensor, batch_idx: int, size: int, units: int | None = None) -> None:
         """Log one batch. size: what its loss is a mean over; units: that it has, where these are others."""
         self.units += size if units is None else units
         # the others are taken to be as fast
         speed = ranks.count() * self.units / (time.perf_counter() - self.started)
-        size = size if self._share(batch_idx) else 0
-        several = ranks.count() > 1
-        self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=size, sync_dist=several)
+        if self._share(batch_idx):
+            self.taught.append((loss.detach(), size))
+        self.log("train/loss_step", loss, prog_bar=True, batch_size=1, sync_dist=ranks.count() > 1)
         self.log(f"train/{self.unit}_per_second", speed, prog_bar=True, batch_size=1)
+
+    def on_train_epoch_end(self) -> None:
+        """Log the mean of the losses over the epoch."""
+        self.log("train/loss_epoch", _mean([(float(loss), size) for loss, size in self.taught]), prog_bar=True)
 
     def backward(self, loss: Tensor, *arguments: Any, **options: Any) -> None:
         """Let each batch count as much as it has in it: see `loss_shares`."""
@@ -71,7 +78,7 @@ class Task(LightningModule):
 
     def count_validation(self, loss: float, count: int) -> None:
         """Add one batch of the development split. loss: the mean over so many."""
-        self.losses.append((loss * count, count))
+        self.losses.append((loss, count))
 
     def on_validation_epoch_end(self) -> None:
         """Log the mean over the whole split."""
@@ -79,8 +86,7 @@ class Task(LightningModule):
 
     def validation_loss(self) -> float:
         """The mean over what all processes have counted; all of them have to call it."""
-        parts = [part for some in ranks.gather(self.losses) for part in some]
-        return fsum(loss for loss, _ in parts) / max(1, sum(count for _, count in parts))
+        return _mean(self.losses)
 
     def carried(self) -> dict[str, Tensor]:
         """What it carries from batch to batch beside its weights: nothing."""
@@ -100,3 +106,9 @@ class Task(LightningModule):
     def configure_optimizers(self) -> Any:
         """AdamW (Loshchilov and Hutter 2019) with linear warm-up and decay."""
         return scheduled_adamw(self, *self.schedule)
+
+
+def _mean(losses: list[tuple[float, int]]) -> float:
+    """Of the losses of all processes, all of which have to call it."""
+    everyone = [part for some in ranks.gather(losses) for part in some]
+    return fsum(loss * count for loss, count in everyone) / max(1, sum(count for _, count in everyone))

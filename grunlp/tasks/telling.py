@@ -8,7 +8,7 @@ from grunlp.tasks.task import Task
 
 
 class TellingTask(Task):
-    """Logs `train/loss`, `train/tokens_per_second`, `dev/loss` and `dev/perplexity`; losses in nats a token.
+    """Logs `train/loss_step`, `train/tokens_per_second`, `dev/loss` and `dev/perplexity`; losses in nats a token.
 
     Args:
         model: the network.
