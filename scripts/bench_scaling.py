@@ -12,8 +12,8 @@
 
    c: seconds of a batch on one process here; s: how much faster a GPU is (`gpu_speedup`); then a ring all-reduce over
    links of `link_gbits`, whose 2 (N - 1) messages each wait for `latency_us` (Patarasuk and Yuan 2009). Nothing of it
-   is taken to hide behind the backward pass, and all batches to take as long: the first makes it pessimistic, the second
-   optimistic.
+   is taken to hide behind the backward pass, which makes the prediction too low, and all batches are taken to last as
+   long, which makes it too high.
 """
 
 import os
@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
+from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -134,7 +135,7 @@ def main(arguments: list[str]) -> int:
     options = parse_arguments(arguments, DEFAULTS)
     config = compose_config(["recipe=srl", f"data={options['data']}", "trainer.accelerator=cpu"])
     OmegaConf.set_struct(config, False)
-    found = {}
+    found: dict[int, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for processes in (1, 2):
             config.trainer.devices = processes
@@ -153,7 +154,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def predict(one: DictConfig, size: float, link: float, latency: float, speedup: float) -> None:
+def predict(one: Any, size: float, link: float, latency: float, speedup: float) -> None:
     """Print t(N) of the formula above. size: bytes of gradients; link: bytes a second; latency: seconds."""
     compute, sentences = one.step / speedup, one.sentences * one.step  # of a batch
     print(
