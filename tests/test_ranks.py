@@ -41,23 +41,24 @@ def losses(run_dir: Path) -> list[float]:
     return [float(row[name]) for name in ("train/loss_epoch", "dev/loss") for row in rows if row.get(name)]
 
 
-def numbers(values: Any, name: str = "") -> dict[str, Any]:
-    """The leaves of nested dictionaries and lists, by where they stand."""
+def numbers(values: Any, name: str = "") -> dict[str, float]:
+    """Those in nested dictionaries and lists, by where they stand."""
     if isinstance(values, dict | list):
         parts = values.items() if isinstance(values, dict) else enumerate(values)
         return {key: leaf for part, inner in parts for key, leaf in numbers(inner, f"{name}/{part}").items()}
-    return {name: values}
+    return {name: values} if isinstance(values, int | float) else {}
 
 
 def require_twins(one: Path, several: Path, exact: bool) -> None:
     """The same scores, to the last digit where they come of counts; the same losses and weights, within what the order
     of sums may change."""
-    found = [numbers({**read_metrics(path), "training": None}) for path in (one, several)]
+    found = [numbers(read_metrics(path) | {"training": {}}) for path in (one, several)]
     assert found[1] == (found[0] if exact else pytest.approx(found[0], rel=1e-4, abs=1e-6))
     assert losses(several) == pytest.approx(losses(one), rel=1e-5) and len(losses(one)) >= 2
     weights = [load_file(path / "weights.safetensors") for path in (one, several)]
     for name, weight in weights[0].items():
-        assert weight.sub(weights[1][name]).abs().max() < 1e-4, name
+        # Adam makes steps of rounding alone, where a gradient is 0 but for that: biases of attention's keys
+        assert weight.sub(weights[1][name]).abs().max() < 1e-3, name
 
 
 @pytest.mark.parametrize("ranks", [2, pytest.param(3, marks=pytest.mark.slow)])
@@ -160,6 +161,8 @@ def test_torchrun_and_the_launcher_train(root: Path) -> None:
 @pytest.mark.parametrize("recipe", sorted(set(SMALL) - {"srl"}))
 def test_every_recipe(recipe: str, trainings: Trainings, root: Path) -> None:
     given: list[Any] = [*arguments(recipe, root), *PLAIN]
+    if recipe == "pretrain":
+        given.append("loader.batch_tokens=20")  # dev has a batch for each, as the hidden words are drawn by batch
     if recipe == "finetune":
         done = trainings([*arguments("srl", root), *PLAIN, f"run_dir={root}/old"])
         given.append(f"init={root}/old")
