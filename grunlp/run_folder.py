@@ -36,6 +36,7 @@ from safetensors.torch import save
 from torch import nn
 from yaml import YAMLError
 
+from grunlp import ranks
 from grunlp.atomic import PART, remove_parts, write_file
 from grunlp.data.sources import require_same_sources, write_sources
 from grunlp.errors import GrunlpError
@@ -53,6 +54,10 @@ class Start(Enum):
     NEW = "it is removed"
     RESUME = "the training goes on"
     REPLAY = "a loss that was no number is shown again"
+
+
+class Excused(Exception):
+    """Ends a recipe in a process that has nothing more to do: the first one scores and writes."""
 
 
 class Replayed(Exception):
@@ -113,8 +118,19 @@ def _require_overwritable(path: Path, overwrite: bool) -> None:
         raise GrunlpError(f"run_dir={path} is not empty", f"it holds {holds}", way)
 
 
-def begin_run(path: Path, start: Start) -> None:
-    """Make room for what a training writes, when all of its data are read; from now on it can be resumed."""
+def begin_run(path: Path, start: Start) -> bool:
+    """Make room for what a training writes, when all of its data are read; from now on it can be resumed.
+
+    Returns:
+        whether this process writes there. Of several the first does, and the others find the room made.
+    """
+    if ranks.rank() == 0:
+        _make_room(path, start)
+    ranks.wait()
+    return ranks.rank() == 0
+
+
+def _make_room(path: Path, start: Start) -> None:
     remove_parts(path)
     if start is Start.NEW:
         clear_run(path)

@@ -50,8 +50,8 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         load_vectors(vectors, collate.vocabulary.words, collate.vocabulary.word_counts, table)
     if isinstance(model.encoder, MeasuredEncoder) and config.model.standardize:
         _standardize(model.encoder, corpus.train)
-    begin_run(run_dir, start)
-    save_class_settings(run_dir, config, collate, encoder)
+    if begin_run(run_dir, start):
+        save_class_settings(run_dir, config, collate, encoder)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     o = config.optimizer

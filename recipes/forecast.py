@@ -34,11 +34,11 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     data = SeriesData(prepared.tensors, origins, *sizes, loader.batch_size, loader.reshuffle, config.seed)
 
     model = build_forecaster(config, len(table.targets), len(table.covariates), len(table.statics))
-    begin_run(run_dir, start)
-    write_file(run_dir / CONFIG, OmegaConf.to_yaml(config))
-    scaling.save(run_dir / SCALING)
     weight, ridge = fit_linear(prepared.tensors, origins["train"], origins["dev"], *sizes)
-    save_baseline(run_dir, weight)
+    if begin_run(run_dir, start):
+        write_file(run_dir / CONFIG, OmegaConf.to_yaml(config))
+        scaling.save(run_dir / SCALING)
+        save_baseline(run_dir, weight)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     task = ForecasterTask(model, config.model.loss, steps, **config.optimizer)
     trainer = make_trainer(run_dir, config.seed, **config.trainer)

@@ -53,8 +53,8 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         _start_from(*pretrained, model, vocabulary)
     if vectors:
         load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.encoder.words.table)
-    begin_run(run_dir, start)
-    save_settings(run_dir, config, collate, encoder)
+    if begin_run(run_dir, start):
+        save_settings(run_dir, config, collate, encoder)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     task = SRLTask(
