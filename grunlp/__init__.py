@@ -1,3 +1,25 @@
-"""grunlp: sequence labelling and text generation with gated recurrent networks."""
+"""grunlp: sequence labelling and text generation with gated recurrent networks.
 
+    import grunlp
+
+    labeller = grunlp.load("default")  # or a run folder
+    labeller("She gave him a book.")
+
+`grunlp.predictors` tells the rest.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grunlp.predictors import Predictor
+
+__all__ = ["load"]
 __version__ = "0.1.0"
+
+
+def load(run: str | Path = "default") -> "Predictor[Any, Any]":
+    """The predictor of a run folder; see `grunlp.predictors.load`."""
+    from grunlp import predictors  # here, since it takes seconds to import
+
+    return predictors.load(run)

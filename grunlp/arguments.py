@@ -71,6 +71,16 @@ def require_new(key: str, path: str | None) -> None:
         raise GrunlpError(f"cannot write {key}={path}", there, "Make the folder, or name another.")
 
 
+def require_outputs(output: str, html: str | None) -> None:
+    """Raise GrunlpError unless what `predict` writes are two new files; "-" is standard output, None no page."""
+    require_new("output", None if output == "-" else output)
+    if html == "-":
+        raise GrunlpError("html=-", "a page is a file", "Type html=FILE.html")
+    require_new("html", html)
+    if html is not None and Path(html).resolve() == Path(output).resolve():
+        raise GrunlpError(f"output={output} with html={html}", "a file holds one of them", "Name two files.")
+
+
 def _convert(text: str, default: Any) -> Any:
     """The text as the kind of the default, or unchanged where it cannot be, for the check to refuse."""
     if isinstance(default, bool):

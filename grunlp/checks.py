@@ -67,6 +67,7 @@ PRESETS = {"stack64-32": "classify", "segrnn": "forecast"}  # of networks, `mode
 NULLABLE = ("data.test",)  # words that may be taken away: a data set need not have a test split
 
 _SIZE, _SHARE, _WEIGHT = (1, 65_536), (0.0, 0.99), (0.0, 1e6)
+_SECONDS = (0.1, 86_400.0)
 
 # Bounds by the last part of a key: (least, most), both allowed. Every number has one.
 BOUNDS: dict[str, tuple[float, float]] = {
@@ -154,6 +155,22 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "limit_batches": (0, 10**9),
     "accumulate": (1, 10**6),
     "save_every": (0, 10**9),
+    "port": (0, 65_535),
+    "max_connections": (1, 10**5),
+    "max_header_bytes": (1024, 10**7),
+    "max_headers": (8, 10**5),
+    "max_body_bytes": (1, 10**9),
+    "max_texts": (1, 10**6),
+    "max_characters": (1, 10**9),
+    "max_tokens": (1, 10**9),
+    "max_prompt": (1, 10**9),
+    "max_queue": (1, 10**9),
+    "max_streams": (1, 10**5),
+    "head_seconds": _SECONDS,
+    "body_seconds": _SECONDS,
+    "answer_seconds": _SECONDS,
+    "send_seconds": _SECONDS,
+    "stop_seconds": _SECONDS,
 }
 
 _KINDS: dict[type, tuple[str, Callable[[Any], bool]]] = {
@@ -201,7 +218,11 @@ def check_together(values: Mapping[str, Any]) -> None:
     """Raise for values that are good alone and cannot be combined. `values`: dotted keys, as `config.keys` gives."""
     if values.get("model.decoder") == "crf" and values["model.label_smoothing"] > 0:
         there = "the likelihood of a whole sequence has no labels to smooth"
-        raise GrunlpError("model.decoder=crf with model.label_smoothing", there, "Type model.label_smoothing=0.0")
+        raise GrunlpError(
+            "model.decoder=crf with model.label_smoothing",
+            there,
+            "Type model.label_smoothing=0.0, or model.decoder=viterbi",
+        )
     if values.get("data.extra") and values["recipe"] != "srl":
         there = "data.extra is for recipe=srl alone"
         raise GrunlpError(f"recipe={values['recipe']} with data.extra", there, "Leave it out.")

@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from math import exp
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +13,31 @@ from datasets import Dataset
 from omegaconf import DictConfig
 from torch import nn
 
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_new, require_outputs
 from grunlp.atomic import write_file
 from grunlp.class_run import ClassRun, build_classifier, load_class_run, load_collator
 from grunlp.data.class_batches import MeasuredCollator
 from grunlp.data.corpora.classes import features_of, open_class_file, open_class_split
-from grunlp.data.example import Classified
 from grunlp.data.readers.arrays import SUFFIXES, read_arrays
 from grunlp.data.readers.classified import read_classified
 from grunlp.data.readers.pairs import read_sources
-from grunlp.data.tokens import tokenize
 from grunlp.errors import GrunlpError
 from grunlp.kinds import Scored
 from grunlp.metrics.classes import ClassScores
 from grunlp.metrics.comparison import compare_measures
+from grunlp.predictors.classifier import Classifier, load_classifier, text_example
+from grunlp.predictors.predictor import Record
+from grunlp.report.records import keep_page
+from grunlp.report.texts import draw_classes
 from grunlp.run_folder import write_metrics
 from grunlp.streams import BadLines, keep_standard_input, write_out
-from grunlp.tasks.classifying import Decision, classify, score
+from grunlp.tasks.classifying import score
 
 PREDICT: dict[str, Any] = {
     "run": None,
     "input": "-",
     "output": "-",
+    "html": None,
     "source": None,
     "style": "auto",
     "batch_tokens": 8000,
@@ -55,73 +58,58 @@ def predict(text: str | None, arguments: list[str]) -> int:
     given = parse_arguments(arguments, PREDICT)
     if text is not None and (given["input"] != "-" or given["source"]):
         raise GrunlpError(f"{text!r} with input= or source=", "a text stands for them", "Give one or the other.")
-    require_new("output", None if given["output"] == "-" else given["output"])
-    run = load_class_run(given["run"])
+    require_outputs(given["output"], given["html"])
+    classifier = replace(load_classifier(given["run"]), batch_tokens=given["batch_tokens"])
     bad = BadLines(given["input"])
     with tempfile.TemporaryDirectory() as folder:
-        examples = _inputs(run, text, given["input"], given["source"], Path(folder), bad)
-        found = classify(run.model, run.collate, examples, given["batch_tokens"])
+        examples = _inputs(classifier, text, given["input"], given["source"], Path(folder), bad)
         as_json = given["style"] == "json" or (
             given["style"] == "auto" and not (given["output"] == "-" and sys.stdout.isatty())
         )
-        write_out(given["output"], (_record(run, one) if as_json else _line(run, one) for one in found))
+        show = _json_line if as_json else _line
+        records = keep_page(given["html"], given["run"], classifier.records(examples), draw_classes)
+        write_out(given["output"], map(show, records))
     return 1 if bad.count else 0
 
 
 def _inputs(
-    run: ClassRun, text: str | None, path: str, source: str | None, folder: Path, bad: BadLines
+    classifier: Classifier, text: str | None, path: str, source: str | None, folder: Path, bad: BadLines
 ) -> Iterable[Any]:
     """What is to be classified: an example for each line, an empty one too, or for each sequence."""
-    numbers = isinstance(run.collate, MeasuredCollator)
-    if text is None and path != "-" and path.endswith(SUFFIXES) != numbers:
-        kind = "sequences of measurements" if numbers else "texts"
+    features = classifier.features
+    if text is None and path != "-" and path.endswith(SUFFIXES) != (features is not None):
+        kind = "sequences of measurements" if features else "texts"
         raise GrunlpError(f"input={path}", f"this run classifies {kind}", "Name another file or run.")
-    if isinstance(run.collate, MeasuredCollator):
+    if features is not None:
         if text is not None or path == "-":
-            there = f"this run classifies sequences of {run.collate.features} measurements a step"
+            there = f"this run classifies sequences of {features} measurements a step"
             raise GrunlpError("a text, or standard input", there, f"Type input=FILE{SUFFIXES[0]}")
         examples = list(read_arrays(path, source, None, labels=False))
-        _require_features(path, features_of(examples), run.collate)
+        _require_features(path, features_of(examples), features)
         return examples
     if text is not None:
-        return [_example("1", text)]
+        return [text_example("1", text)]
     path = str(keep_standard_input(folder, "a text a line")) if path == "-" else path
     if ".csv" in Path(path).suffixes or source is not None:
         return read_classified(path, source, None, bad, labels=False)
-    return (_example(pair["id"], pair["source"]) for pair in read_sources(path, None, bad))
+    return (text_example(pair["id"], pair["source"]) for pair in read_sources(path, None, bad))
 
 
-def _example(name: str, text: str) -> Classified:
-    return Classified(id=name, document="", words=[token.word for token in tokenize(text)], label="")
-
-
-def _require_features(path: str, size: int, collate: MeasuredCollator) -> None:
-    if size not in (0, collate.features):  # 0: none has a step
-        there = f"this run was trained on {collate.features}"
+def _require_features(path: str, size: int, features: int) -> None:
+    if size not in (0, features):  # 0: none has a step
+        there = f"this run was trained on {features}"
         raise GrunlpError(f"{path} has {size} features a step", there, "Name another file or run.")
 
 
-def _record(run: ClassRun, one: Decision) -> str:
-    """A JSON object: the class, the probability of each, and of texts how much each word counted."""
-    shares = _probabilities(run, one)
-    record: dict[str, Any] = {"id": one.example["id"], "label": max(shares, key=lambda name: shares[name])}
-    record["probabilities"] = {name: round(share, 6) for name, share in shares.items()}
-    if "words" in one.example:
-        words = one.example["words"][: len(one.weights)]
-        record["words"], record["weights"] = words, [round(weight, 4) for weight in one.weights]
+def _json_line(record: Record) -> str:
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 
-def _line(run: ClassRun, one: Decision) -> str:
+def _line(record: Record) -> str:
     """For reading: the class, its probability, and of a text its first words."""
-    shares = _probabilities(run, one)
-    name = max(shares, key=lambda name: shares[name])
-    text = " ".join(one.example["words"]) if "words" in one.example else one.example["id"]
-    return f"{name:16} {100 * shares[name]:5.1f} %  {text if len(text) <= 80 else text[:79] + '…'}\n"
-
-
-def _probabilities(run: ClassRun, one: Decision) -> dict[str, float]:
-    return {name: exp(value) for name, value in zip(run.model.classes, one.log_probs, strict=True)}
+    name, text = record["label"], " ".join(record.get("words", [record["id"]]))
+    share = 100 * record["probabilities"][name]
+    return f"{name:16} {share:5.1f} %  {text if len(text) <= 80 else text[:79] + '…'}\n"
 
 
 def evaluate(arguments: list[str]) -> int:
@@ -157,7 +145,7 @@ def _score(run: ClassRun, examples: Dataset, batch_tokens: int) -> ClassScores:
         there = "texts" if numbers else "sequences of measurements"
         raise GrunlpError(f"{run.path} classifies {there}", "the examples are of the other kind", "Name others.")
     if isinstance(run.collate, MeasuredCollator):
-        _require_features("the file", features_of(examples), run.collate)
+        _require_features("the file", features_of(examples), run.collate.features)
     return score(run.model, run.collate, examples, batch_tokens)
 
 

@@ -57,6 +57,8 @@ Any other key is one of the trainings (python -m grunlp.train --help). The same 
 where it was stopped; finished trainings are not repeated.
 
 examples:
+  python -m grunlp.compare runs/first runs/second split=dev
+  python -m grunlp.compare first.jsonl second.jsonl gold=test.conll metrics=comparison.json
   python -m grunlp.compare cells=gru,lstm recipe=tag trainer.max_epochs=2 seeds=3
   python -m grunlp.compare cells=gru,rnn recipe=lm data=tinyshakespeare match=time out=shakespeare"""
 

@@ -69,7 +69,13 @@ table), metrics= and report=FILE.png (forecasts against the truth, errors by ste
 
 It prints the tables of srl-eval (CoNLL-2005; V apart, C- pieces joined) and conlleval, the overall F1 in these and in
 seqeval's strict counting, the scores of senses and of predicates found, each with its 95 % bootstrap interval over
-documents, and the number of illegal tags."""
+documents, and the number of illegal tags.
+
+examples:
+  python -m grunlp.evaluate run=runs/mine split=dev
+  python -m grunlp.evaluate run=default input=my.conll report=errors.html
+  python -m grunlp.evaluate gold=test.conll predicted=frames.jsonl metrics=scores.json
+  python -m grunlp.evaluate run=runs/hours report=forecasts.png"""
 
 
 @command(lambda arguments: HELP)

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from omegaconf import DictConfig
 from torch import nn
 
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_new, require_outputs
 from grunlp.atomic import write_file
 from grunlp.data.corpora.lines import open_line_files, open_line_split
 from grunlp.data.pair import Pair
@@ -21,24 +22,26 @@ from grunlp.data.tokenizer import TextTokenizer
 from grunlp.decoding.sampling import Sampling
 from grunlp.errors import GrunlpError
 from grunlp.kinds import Scored
-from grunlp.language_run import LanguageRun, build_language_model, load_language_run
+from grunlp.language_run import build_language_model, load_language_run
 from grunlp.metrics.comparison import compare_measures
+from grunlp.predictors.language_model import DRAWING, LanguageModel, load_language_model
+from grunlp.predictors.predictor import Record
+from grunlp.report.records import keep_page
+from grunlp.report.texts import draw_continued
 from grunlp.run_folder import TOKENIZER, write_metrics
 from grunlp.streams import BadLines, keep_standard_input, write_out
-from grunlp.tasks.continuation import write_on
 from grunlp.tasks.perplexity import DynamicEvaluation, score
 
+_DRAWN = ("temperature", "top_k", "top_p", "seed")
 PREDICT: dict[str, Any] = {
     "run": None,
     "prompt": None,
     "input": None,
     "output": "-",
+    "html": None,
     "field": None,
-    "length": 500,
-    "temperature": 0.8,
-    "top_k": 0,
-    "top_p": 1.0,
-    "seed": 1,
+    "length": LanguageModel.length,
+    **{key: getattr(DRAWING, key) for key in _DRAWN},
     "style": "auto",
 }
 EVALUATE: dict[str, Any] = {
@@ -65,52 +68,42 @@ def predict(text: str | None, arguments: list[str]) -> int:
         raise GrunlpError("input= with a prompt", "each line of a file is a prompt", "Give one or the other.")
     if given["field"] and given["input"] is None:
         raise GrunlpError("field= without input=", "it tells of a file", "Add input=FILE, or leave it out.")
-    require_new("output", None if given["output"] == "-" else given["output"])
-    sampling = Sampling(**{key: given[key] for key in ("temperature", "top_k", "top_p", "seed")})
-    run = load_language_run(given["run"])
+    require_outputs(given["output"], given["html"])
+    sampling = Sampling(**{key: given[key] for key in _DRAWN})
+    model = replace(load_language_model(given["run"]), sampling=sampling, length=given["length"])
     bad = BadLines(given["input"] or "-")
     with tempfile.TemporaryDirectory() as folder:
         if given["input"] is None:
-            pair = Pair(id="1", source=prompt or "", target="", references=[])
-            parts = _write(run, pair, 0, given, sampling, one_line=False)
+            pairs = iter([Pair(id="1", source=prompt or "", target="", references=[])])
         else:
             path = given["input"]
             path = str(keep_standard_input(Path(folder), "a prompt a line")) if path == "-" else path
-            pairs = enumerate(read_sources(path, given["field"], bad))
-            parts = (part for i, pair in pairs for part in _write(run, pair, i, given, sampling, one_line=True))
+            pairs = read_sources(path, given["field"], bad)
+            model = replace(model, one_line=True)
+        parts: Iterator[str]
+        if given["style"] == "json" or given["html"]:
+            records = (model.record(pair, i) for i, pair in enumerate(pairs))
+            kept = keep_page(given["html"], given["run"], records, draw_continued)
+            parts = map(_json_line if given["style"] == "json" else _text_line, kept)
+        else:
+            parts = (part for i, pair in enumerate(pairs) for part in _text(model, pair, i))
         write_out(given["output"], parts)
     return 1 if bad.count else 0
 
 
-def _write(
-    run: LanguageRun, pair: Pair, number: int, given: dict[str, Any], sampling: Sampling, one_line: bool
-) -> Iterator[str]:
-    """The prompt and what comes after it, piece by piece; or all of it as a JSON object."""
-    prompt = pair["source"]
-    if run.config.tokenizer.kind != "character":
-        prompt = prompt.rstrip(" \t")  # a blank comes with the piece that follows
-    drawn = write_on(
-        run.model,
-        run.tokenizer,
-        prompt,
-        length=given["length"],
-        one_line=one_line,
-        sampling=sampling,
-        number=number,
-    )
-    if given["style"] != "json":
-        yield prompt
-        yield from (piece.text for piece in drawn)
-        yield "\n"
-        return
-    pieces = list(drawn)
-    record = {
-        "id": pair["id"],
-        "prompt": prompt,
-        "text": "".join(piece.text for piece in pieces),
-        "log_probability": sum(piece.log_probability for piece in pieces),
-    }
-    yield json.dumps(record, ensure_ascii=False) + "\n"
+def _text(model: LanguageModel, pair: Pair, number: int) -> Iterator[str]:
+    """The prompt and what comes after it, piece by piece."""
+    yield model.prompt(pair["source"])
+    yield from (piece.text for piece in model.draw(pair["source"], number))
+    yield "\n"
+
+
+def _text_line(record: Record) -> str:
+    return f"{record['prompt']}{record['text']}\n"
+
+
+def _json_line(record: Record) -> str:
+    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def evaluate(arguments: list[str]) -> int:

@@ -5,14 +5,16 @@ import logging
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_outputs
 from grunlp.command import command
 from grunlp.errors import DataError, GrunlpError
 from grunlp.kinds import commands, module_of, named_run
+from grunlp.predictors.predictor import BATCH_TOKENS, Record
 from grunlp.streams import BadLines, keep_standard_input, new_file, write_out
 
 if TYPE_CHECKING:
@@ -25,17 +27,19 @@ DEFAULTS: dict[str, Any] = {
     "run": "default",
     "input": "-",
     "output": "-",
+    "html": None,
     "format": None,
     "predicates": "auto",
     "style": "auto",
     "alternatives": 0,
     "scheme": "iob2",
-    "batch_tokens": 3000,
+    "batch_tokens": BATCH_TOKENS,
 }
 
 HELP = """Find who did what to whom; or, with the run of a tagger, tag words.
 
   python -m grunlp.predict "She gave him a book."
+  python -m grunlp.predict "She gave him a book." html=frames.html
   python -m grunlp.predict input=FILE                  raw text, columns or JSON lines, plain, gz or xz
   echo "She gave him a book." | python -m grunlp.predict run=DIR
 
@@ -43,6 +47,7 @@ keys:
   run=default        the run folder of a training; default is the model that comes with grunlp (English)
   input=-            a file, or - for standard input; a text may stand in its place, best in quotes
   output=-           a new file, or - for standard output
+  html=null          a new file, too: a page to look at, with a drawing of each answer (of the first 1,000)
   format=null        raw, or a format that `python -m grunlp.data check` names; null tells it by the first lines;
                      tags: words in columns, of which a tagger was trained on the like
   predicates=auto    given: label those of the input; found: find them; auto: find them where the input marks none
@@ -68,9 +73,10 @@ Instead of format, predicates, alternatives and scheme there are, with the defau
 
 With the run of a classifier, each line of input is a text, or source= names its column or field (of .csv files always);
 or input= is an .npz or .parquet file of measurements. The class comes out with its probability, in JSON with those of
-all classes and how much each word counted. It has run=, input=, output=, source=, style= and batch_tokens=.
+all classes and how much each word counted. It has run=, input=, output=, html=, source=, style= and batch_tokens=.
 
-With the run of a language model, a text is written on from a prompt, and shown as it is drawn:
+With the run of a language model, a text is written on from a prompt, and shown as it is drawn, or with html= when it is
+whole:
 
   python -m grunlp.predict run=DIR prompt="ROMEO:" length=500
 
@@ -92,7 +98,15 @@ With the run of a forecaster, the rows that come after the end of a table are to
 
 Raw text is split into sentences, which never run over the end of a line, and tokenised by the rules at the head of
 grunlp/data/sentences.py and tokens.py. Output is in the order of the input. A bad line is named on standard error and
-left out; then the exit status is 1."""
+left out; then the exit status is 1.
+
+examples:
+  python -m grunlp.predict "She gave him a book." style=json
+  python -m grunlp.predict input=articles.txt.gz output=frames.jsonl
+  python -m grunlp.predict run=runs/mine input=test.conll predicates=given style=text
+  python -m grunlp.predict run=runs/tagger input=words.tsv format=tags alternatives=3
+  python -m grunlp.predict run=runs/translation beam=10 nbest=3 "Ein Hund rennt."
+  python -m grunlp.predict run=runs/hours input=hours.csv output=forecast.csv"""
 
 
 @command(lambda arguments: HELP)
@@ -107,8 +121,12 @@ def main(arguments: list[str]) -> int:
         raise GrunlpError(f"{text!r} with input= or format=", "a text stands for them", "Give one or the other.")
     if given["predicates"] == "given" and (text is not None or given["format"] == "raw"):
         raise GrunlpError("predicates=given", "raw text marks none", "Leave it out, or give columns or JSON lines.")
-    require_new("output", None if given["output"] == "-" else given["output"])
+    require_outputs(given["output"], given["html"])
     from grunlp.data.raw import raw_examples
+    from grunlp.predictors.labeller import labeller_of
+    from grunlp.predictors.tagger import Tagger
+    from grunlp.report.records import keep_page
+    from grunlp.report.sentences import draw_frames, draw_tags
     from grunlp.run import Run, TagRun, load_run
 
     run = load_run(given["run"])
@@ -128,15 +146,13 @@ def main(arguments: list[str]) -> int:
                 path = keep_standard_input(Path(folder), "sentences or running text")
             format = given["format"] or _detect(path, isinstance(run, TagRun))
             examples = _read_tags(run, path) if format == "tags" else _read(path, format, bad)
-        if given["predicates"] == "auto":
-            find, examples = _marks_none(examples)
-        else:
-            find = given["predicates"] == "found"
         if isinstance(run, TagRun):
-            records = _tag(run, examples, given["batch_tokens"], given["alternatives"], given["scheme"])
+            records = Tagger(run, given["alternatives"], given["scheme"], given["batch_tokens"]).records(examples)
         else:
-            records = _predict(run, examples, find, given["batch_tokens"])
-        _write(records, given["output"], given["style"])
+            find, examples = _whether_to_find(given["predicates"], examples)
+            records = replace(labeller_of(run), find=find, batch_tokens=given["batch_tokens"]).records(examples)
+        draw = draw_frames if isinstance(run, Run) else draw_tags
+        _write(keep_page(given["html"], given["run"], records, draw), given["output"], given["style"])
     return 1 if bad.count else 0
 
 
@@ -157,8 +173,10 @@ def _part(arguments: list[str]) -> tuple[str | None, list[str]]:
     return (text if words else None), keys
 
 
-def _marks_none(examples: "Iterator[Example]") -> "tuple[bool, Iterator[Example]]":
-    """Whether the first thousand sentences have no predicate at all, and all sentences."""
+def _whether_to_find(predicates: str, examples: "Iterator[Example]") -> "tuple[bool, Iterator[Example]]":
+    """Whether predicates are to be found, and all sentences. auto: where the first thousand mark none at all."""
+    if predicates != "auto":
+        return predicates == "found", examples
     first = list(islice(examples, 1000))
     return not any(example["frames"] for example in first), chain(first, examples)
 
@@ -196,43 +214,7 @@ def _read_tags(run: "Run | TagRun", path: Path) -> "Iterator[Example]":
         yield Example(id=row["id"], document=row["document"], words=row["words"], pos=[], frames=[])
 
 
-def _predict(run: "Run", examples: "Iterator[Example]", find: bool, batch_tokens: int) -> Iterator[dict[str, Any]]:
-    """A record of the frames format for each sentence."""
-    import torch
-
-    from grunlp.data.frame_files import index_path, read_index
-    from grunlp.data.glosses import add_glosses
-    from grunlp.data.writers import sentence_record
-    from grunlp.tasks.labelling import label
-
-    index = read_index(index_path()) if index_path().is_file() else {}
-    with torch.inference_mode():
-        for labelled in label(run.model, run.collate, examples, batch_tokens, find):
-            record = sentence_record(labelled.prediction)
-            add_glosses(record, run.collate.vocabulary.rolesets, index)
-            yield record
-
-
-def _tag(
-    run: "TagRun", examples: "Iterator[Example]", batch_tokens: int, alternatives: int, scheme: str
-) -> Iterator[dict[str, Any]]:
-    """A record of the tags of each sentence."""
-    import torch
-
-    from grunlp.data.schemes import detect_scheme, from_iob2
-    from grunlp.data.writers import tag_record
-    from grunlp.tasks.tagging import tag
-
-    spans = detect_scheme([run.model.tags]) is not None
-    with torch.inference_mode():
-        for found in tag(run.model, run.collate, examples, batch_tokens, alternatives):
-            record = tag_record(found.sentence, found.tags, spans, found.alternatives)
-            for part in (record, *record.get("alternatives", ())) if spans else ():
-                part["tags"] = from_iob2(part["tags"], scheme)
-            yield record
-
-
-def _write(records: Iterator[dict[str, Any]], output: str, style: str) -> None:
+def _write(records: Iterator[Record], output: str, style: str) -> None:
     from rich.console import Console
 
     from grunlp.show import show
@@ -250,7 +232,7 @@ def _write(records: Iterator[dict[str, Any]], output: str, style: str) -> None:
                 show(record, console)
 
 
-def _line(record: dict[str, Any]) -> str:
+def _line(record: Record) -> str:
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 

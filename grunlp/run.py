@@ -82,6 +82,7 @@ def build_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedE
         vocabulary.tags.items,
         sentences,
         vocabulary.rolesets.counts,
+        vocabulary.rolesets.families,
         num_pos=len(vocabulary.pos) - 1 and len(vocabulary.pos),
         extra=bool(config.data.extra),
         predicate_hidden_size=c.predicate_hidden_size,

@@ -1,9 +1,9 @@
 """`config.yaml` of a run folder: written with the number of its form, read under the schema that a command line meets.
 
-Every key must be one of its recipe and data set, of the kind and within the bounds that `grunlp.checks` asks of what is
-typed, and none may be missing. Nothing in it is executed or looked up: `predict` opens no file that it names. `evaluate`
-on a split, and a training that goes on, read the data files it names, which lie where the training found them; these
-are named in the log.
+Every key must be one of its recipe and data set, of the kind and within the bounds that `grunlp.checks` asks of what
+is typed, and none may be missing. Nothing in it is executed or looked up: `predict` opens no file that it names.
+`evaluate` on a split, and a training that goes on, read the data files it names, which lie where the training found
+them; these are named in the log.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ def load_config(file: Path) -> DictConfig:
 
 
 def check_keys(content: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    """Raise GrunlpError unless the groups have exactly these keys, with values of such kinds and within their bounds."""
+    """Raise GrunlpError unless the groups have exactly these keys, with values of their kinds and within bounds."""
     values = dotted(content)
     for key in values:
         if key not in known:
@@ -57,8 +57,6 @@ def check_keys(content: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     for key, default in known.items():
         if key not in values:
             raise GrunlpError(f"{key} is missing", "each key stands there", "Copy the whole folder again.")
-        if isinstance(default, float | int) and isinstance(values[key], str):
-            raise GrunlpError(f"{key}={values[key]!r:.60}: wrong type", "a number, true or false", f"{key}: {default}")
         check_value(key, values[key], default)
     if "recipe" in known:
         check_together(values)

@@ -4,34 +4,34 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from omegaconf import DictConfig
 from torch import nn
 
 from grunlp import kinds
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_new, require_outputs
 from grunlp.atomic import write_file
-from grunlp.data.calendar import calendar_features, times_after
 from grunlp.data.corpora.series import SeriesCorpus, open_series, require_length
 from grunlp.data.series import SeriesTable
 from grunlp.data.series_scaling import Scaling
-from grunlp.data.windows import Bounds, Window, origins_within
-from grunlp.errors import DataError, GrunlpError
+from grunlp.data.windows import Bounds, origins_within
+from grunlp.errors import GrunlpError
 from grunlp.metrics.comparison import compare_measures
+from grunlp.predictors.forecaster import COLUMNS, LONGER, Row, load_forecaster
+from grunlp.report.forecasts import draw_forecasts
+from grunlp.report.records import keep_page
 from grunlp.run_folder import PICTURE, SCALING, write_metrics
 from grunlp.series_run import SeriesRun, build_forecaster, load_series_run, read_like
 from grunlp.streams import write_out
-from grunlp.tasks.forecasting import Prepared, Scored, forecast, prepare, score
+from grunlp.tasks.forecasting import Scored, prepare, score
 
-PREDICT: dict[str, Any] = {"run": None, "input": None, "output": "-"}
+PREDICT: dict[str, Any] = {"run": None, "input": None, "output": "-", "html": None}
 EVALUATE: dict[str, Any] = {"run": None, "split": None, "input": None, "metrics": None, "report": None}
-_COLUMNS = ("time", "series", "target", "forecast", "lower", "upper")
-_LONGER = "Give a file with more rows of it."
 
 
 def predict(text: str | None, arguments: list[str]) -> int:
@@ -39,66 +39,32 @@ def predict(text: str | None, arguments: list[str]) -> int:
     given = parse_arguments(arguments, PREDICT)
     if text is not None:
         raise GrunlpError(f"{text!r}: a forecaster reads no text", "it reads a table of series", "Type input=FILE")
-    require_new("output", None if given["output"] == "-" else given["output"])
-    run = load_series_run(given["run"])
-    own = run.config.data.train if run.config.data.name == "series" else None  # it may have grown since
-    path = given["input"] or own
-    table = read_like(run, path) if path else open_series(run.config.data).table
-    write_out(given["output"], _rows(run, table))
+    require_outputs(given["output"], given["html"])
+    forecaster = load_forecaster(given["run"])
+    table = read_like(forecaster.run, given["input"]) if given["input"] else forecaster.own_table()
+    parts = keep_page(given["html"], given["run"], forecaster.rows(table), partial(_draw, table))
+    write_out(given["output"], _lines(parts))
     return 0
 
 
-def _rows(run: SeriesRun, table: SeriesTable) -> Iterator[str]:
-    """The lines of the CSV: series by series, step by step, target by target."""
-    history = run.config.data.history
-    require_length(table, history, 0, _LONGER)
-    prepared = prepare(table, run.scaling, history)
+def _draw(table: SeriesTable, rows: Iterable[Row]) -> str:
+    return draw_forecasts(table, [dict(zip(COLUMNS, row, strict=True)) for row in rows])
+
+
+def _lines(parts: Iterable[list[Row]]) -> Iterator[str]:
+    """The lines of the CSV, series by series; times at midnight alone are days."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for i, name in enumerate(table.names):
-        times, window = _after(run, prepared, i)
-        told = forecast(run.model, window)
-        day = (times.astype("datetime64[D]") == times).all()
-        sides = [_units(side, prepared, i) for side in (told.centre, told.lower, told.upper)]
-        for step, moment in enumerate(times):
+    writer.writerow(COLUMNS)
+    for rows in parts:
+        day = all(moment == moment.astype("datetime64[D]") for moment, *_ in rows)
+        for moment, *names, forecast, lower, upper in rows:
             stamp = str(moment.astype("datetime64[D]" if day else "datetime64[s]")).replace("T", " ")
-            for c, target in enumerate(table.targets):
-                numbers = ["" if side is None else f"{side[step, c]:.6g}" for side in sides]
-                writer.writerow([stamp, name, target, *numbers])
+            sides = ("" if np.isnan(side) else f"{side:.6g}" for side in (forecast, lower, upper))
+            writer.writerow([stamp, *names, *sides])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
-
-
-def _units(side: torch.Tensor | None, prepared: Prepared, series: int) -> np.ndarray | None:
-    """Scaled forecasts (1, H, C) of a series in units of the file (H, C)."""
-    return None if side is None else side[0].double().numpy() * prepared.scales[series] + prepared.means[series]
-
-
-def _after(run: SeriesRun, prepared: Prepared, series: int) -> tuple[np.ndarray, Window]:
-    """The times (H,) after a series, and the window that forecasts them; nothing stands in its horizon."""
-    table, tensors = prepared.table, prepared.tensors
-    history, horizon = run.config.data.history, run.config.data.horizon
-    end = int(table.starts[series + 1] - table.future[series])
-    times = times_after(table.times[end - 1], table.frequency, horizon)
-    if table.own and table.future[series] < horizon:
-        there = f"{table.future[series]} rows after the last target have them, {horizon} are forecast"
-        way = f"Add rows with their times and {', '.join(table.covariates[: table.own])}, the targets left empty."
-        names = ", ".join(table.covariates[: table.own])
-        raise DataError(table.source, None, f"{table.label(series)}: {names} must be known of the future", there, way)
-    own = table.known[end : end + horizon, : table.own] if table.own else np.empty((horizon, 0))
-    features = calendar_features(times, table.covariates)
-    ahead = torch.from_numpy(run.scaling.known(np.column_stack([own, *features.values()]))).float()
-    past = slice(end - history, end)
-    values = tensors.values[past]
-    empty = torch.zeros(horizon, values.shape[1])
-    return times, Window(
-        torch.cat([values, empty])[None],
-        torch.cat([tensors.observed[past], empty.bool()])[None],
-        torch.cat([tensors.known[past], ahead])[None],
-        tensors.static[series][None],
-    )
 
 
 def evaluate(arguments: list[str]) -> int:
@@ -171,7 +137,7 @@ def _bounds(corpus: SeriesCorpus, split: str) -> Bounds:
 
 def _whole(run: SeriesRun, table: SeriesTable) -> Bounds:
     """All rows of a file that has a window in each series."""
-    require_length(table, run.config.data.history, run.config.data.horizon, _LONGER)
+    require_length(table, run.config.data.history, run.config.data.horizon, LONGER)
     return np.stack([table.starts[:-1], table.starts[1:] - table.future], axis=1)
 
 

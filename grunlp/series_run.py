@@ -1,7 +1,7 @@
 """Trained forecasters, and how they are built."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from omegaconf import DictConfig
 from safetensors.torch import load_file, save
@@ -17,6 +17,9 @@ from grunlp.errors import DataError
 from grunlp.models.forecaster import DirectForecaster, Forecaster, RecursiveForecaster
 from grunlp.models.segmented import SegmentedForecaster
 from grunlp.run_folder import BASELINE, SCALING, WEIGHTS, fitting, read_config
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KINDS = ("recursive", "direct", "segmented")
 
@@ -63,16 +66,18 @@ def load_series_run(path: str | Path) -> SeriesRun:
     return SeriesRun(path, config, scaling, model.eval(), weight)
 
 
-def read_like(run: SeriesRun, path: str) -> SeriesTable:
-    """Another file, read as that of the training was.
+def read_like(run: SeriesRun, source: "str | Path | pd.DataFrame") -> SeriesTable:
+    """Another file, or a table in memory, read as that of the training was.
 
     Raises:
         GrunlpError: it has other columns or another frequency.
     """
     columns = columns_of(run.config.data)
     columns = columns._replace(targets=run.scaling.targets)
-    table = read_series(path, columns, run.scaling.statics, run.scaling.covariates)
+    table = read_series(source, columns, run.scaling.statics, run.scaling.covariates)
     if table.frequency != run.scaling.frequency:
         there = f"the run was trained on the frequency {run.scaling.frequency}"
-        raise DataError(path, None, f"its times have the frequency {table.frequency}", there, "Resample the file.")
+        raise DataError(
+            table.source, None, f"its times have the frequency {table.frequency}", there, "Resample the file."
+        )
     return table

@@ -76,8 +76,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """The settings of a YAML file: groups of plain values.
 
     Raises:
-        DataError: as `read_text`; or it is no such YAML: it has anchors, tags, `${...}`, a key twice, or other keys than
-            words.
+        DataError: as `read_text`; or it is no such YAML: it has anchors, tags, `${...}`, a key twice, or keys that are
+            no words.
     """
     text = read_text(path, MOST_SETTINGS)
     try:

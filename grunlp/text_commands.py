@@ -5,47 +5,48 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
 from torch import nn
 
-from grunlp.arguments import parse_arguments, require_new
+from grunlp.arguments import parse_arguments, require_new, require_outputs
 from grunlp.atomic import write_file
 from grunlp.data.corpora.pairs import columns_of, open_pair_file, open_pair_split
 from grunlp.data.pair import Pair
 from grunlp.data.readers.pairs import read_sources
-from grunlp.data.tokenizer import END, UNKNOWN, TextTokenizer
-from grunlp.decoding.constraints import Wanted
+from grunlp.data.tokenizer import TextTokenizer
 from grunlp.decoding.sampling import Sampling
 from grunlp.errors import DataError, GrunlpError
 from grunlp.kinds import Scored
 from grunlp.metrics.comparison import compare_measures
 from grunlp.metrics.text import Kind, TextScores
-from grunlp.models.ensemble import Ensemble
-from grunlp.models.seq2seq import Seq2Seq
+from grunlp.predictors.predictor import BATCH_TOKENS
+from grunlp.predictors.writer import Writer, load_writer, record_of, source_pair
 from grunlp.report.attention import Shown, choose, text_report
+from grunlp.report.records import draw_with_attention, keep_page
 from grunlp.run_folder import SOURCE_TOKENIZER, TOKENIZER, read_config, write_metrics
 from grunlp.streams import BadLines, keep_standard_input, write_out
-from grunlp.tasks.generation import Written, attention_of, score, write
-from grunlp.text_run import TextRun, build_seq2seq, load_text_run, search_of, search_values, write_outputs
+from grunlp.tasks.generation import Written, score
+from grunlp.text_run import build_seq2seq, search_of, search_values, write_outputs
 
 SAMPLING: dict[str, Any] = {"sample": False, "temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 1}
 WANTED: dict[str, Any] = {"prefix": None, "required": None, "forbidden": None}
 _FOR_BEAMS = ("beam", "nbest", "alpha", "normalization", "coverage_penalty")  # what sampling takes no notice of
-_SPELLINGS = 1000  # of a forbidden phrase in pieces
 
 
 def predict(text: str | None, arguments: list[str]) -> int:
     """Write a text for each source. text: a source that was typed, if one was."""
-    text = text and text.replace("\n", " ")
     defaults = {
         "input": "-",
         "output": "-",
+        "html": None,
         "source": None,
         "style": "auto",
-        "batch_tokens": 3000,
+        "batch_tokens": BATCH_TOKENS,
         **SAMPLING,
         **WANTED,
     }
@@ -55,17 +56,21 @@ def predict(text: str | None, arguments: list[str]) -> int:
     nbest = 1 if given["sample"] else search["nbest"]
     if given["style"] == "text" and nbest > 1:
         raise GrunlpError("style=text with nbest", "a line holds one text", "Type style=json, or leave nbest out.")
-    require_new("output", None if given["output"] == "-" else given["output"])
-    run, model = _load(given["run"])
+    require_outputs(given["output"], given["html"])
+    writer = _load(given["run"])
     limits, options = search_of(search)
-    how = _sampling(given, search, search_values(run.config)) or options
-    wanted = _wanted(given, run.collate.target)
+    how = _sampling(given, search, search_values(writer.run.config)) or options
+    phrases = (given[key].split("|") if given[key] else [] for key in ("required", "forbidden"))
+    writer = replace(writer, limits=limits, search=how, batch_tokens=given["batch_tokens"])
+    writer = writer.wanting(given["prefix"] or "", *phrases)
     bad = BadLines(given["input"])
     with tempfile.TemporaryDirectory() as folder:
-        field = given["source"] or columns_of(run.config.data)["source"]
+        field = given["source"] or columns_of(writer.run.config.data)["source"]
         sources = _sources(text, given["input"], field, Path(folder), bad)
-        written = write(model, run.collate, sources, limits, how, given["batch_tokens"], wanted)
-        write_out(given["output"], map(_record if given["style"] == "json" or nbest > 1 else _line, written))
+        show = _json_line if given["style"] == "json" or nbest > 1 else _line
+        draw = partial(_draw, writer)
+        written = keep_page(given["html"], given["run"], writer.write(sources), draw)
+        write_out(given["output"], map(show, written))
     return 1 if bad.count else 0
 
 
@@ -82,34 +87,11 @@ def _sampling(given: dict[str, Any], search: dict[str, Any], own: dict[str, Any]
     return None
 
 
-def _wanted(given: dict[str, Any], tokenizer: TextTokenizer) -> Wanted:
-    """What texts must and may not hold, in the tokens of their vocabulary."""
-
-    def phrases(key: str, texts: list[str]) -> tuple[tuple[int, ...], ...]:
-        encoded = [tuple(ids) for ids in tokenizer.encode(texts)]
-        for text, ids in zip(texts, encoded, strict=True):
-            if not ids or UNKNOWN in ids:
-                there = "a part of it is unknown" if ids else "there is an empty phrase"
-                raise GrunlpError(f"{key}={text}: not in the vocabulary", there, "Type phrases of known words.")
-        return tuple(encoded)
-
-    texts = {key: given[key].split("|") if given[key] else [] for key in ("required", "forbidden")}
-    prefix = phrases("prefix", [given["prefix"]])[0] if given["prefix"] else ()
-    required, forbidden = phrases("required", texts["required"]), list(phrases("forbidden", texts["forbidden"]))
-    for text in texts["forbidden"]:
-        spellings = tokenizer.spellings(text, _SPELLINGS)
-        if len(spellings) == _SPELLINGS:
-            there = f"it can be split into pieces in {_SPELLINGS} ways or more"
-            raise GrunlpError(f"forbidden={text}: too long", there, "Type a shorter phrase.")
-        forbidden += spellings
-    return Wanted(prefix, required, tuple(forbidden))
-
-
 def evaluate(arguments: list[str]) -> int:
     """Score what is written for a split, or for the sources of a file."""
     names = {"source": None, "target": None, "references": None}
     files = {"input": None, "input_target": None, **names, "metrics": None, "report": None}
-    defaults = {"split": None, **files, "batch_tokens": 3000}
+    defaults = {"split": None, **files, "batch_tokens": BATCH_TOKENS}
     given, search = _parse(arguments, defaults)
     of_file = [key for key in ("input_target", *names) if given[key]]
     if given["input"] and given["split"]:
@@ -118,7 +100,8 @@ def evaluate(arguments: list[str]) -> int:
         raise GrunlpError(f"{of_file[0]}= without input=", "it tells of a file", "Add input=FILE, or leave it out.")
     for key in ("metrics", "report"):
         require_new(key, given[key])
-    run, model = _load(given["run"])
+    writer = _load(given["run"])
+    run, model = writer.run, writer.model
     split = given["split"] or "test"
     if given["input"]:
         own = {} if given["input_target"] else columns_of(run.config.data)
@@ -130,7 +113,9 @@ def evaluate(arguments: list[str]) -> int:
     print(scores.report(), end="")
     if given["report"]:
         title = f"{given['run']} on {given['input'] or split}"
-        shown = _shown(run, model, pairs, scores, search, given["batch_tokens"])
+        limits, options = search_of(search)
+        writer = replace(writer, limits=limits, search=options, batch_tokens=given["batch_tokens"])
+        shown = _shown(writer, pairs, scores)
         write_file(Path(given["report"]), text_report(title, scores, shown))
     if given["metrics"]:
         write_file(Path(given["metrics"]), json.dumps(scores.as_dict(), indent=2))
@@ -144,52 +129,35 @@ def evaluate(arguments: list[str]) -> int:
     return 0
 
 
-def _shown(
-    run: TextRun,
-    model: Seq2Seq | Ensemble,
-    pairs: Sequence[Pair],
-    scores: TextScores,
-    search: dict[str, Any],
-    batch_tokens: int,
-) -> list[Shown]:
+def _shown(writer: Writer, pairs: Sequence[Pair], scores: TextScores) -> list[Shown]:
     """The texts that a page shows, with what was read for each."""
     each, shown = scores.each(), []
     chosen = choose(each)
-    some = write(model, run.collate, (pairs[i] for i in chosen), *search_of(search), batch_tokens)
-    for i, found in zip(chosen, some, strict=True):
-        ids, source = found.hypotheses[0].ids, found.pair["source"]
-        read = run.collate.sources([source])[0][0].tolist()
-        shown.append(
-            Shown(
-                source,
-                found.texts[0],
-                scores.references[i],
-                each[i],
-                run.collate.source.pieces(read),
-                run.collate.target.pieces([*ids, END]),
-                attention_of(model, run.collate, source, ids).tolist(),
-            )
-        )
+    for i, found in zip(chosen, writer.write(pairs[i] for i in chosen), strict=True):
+        source = found.pair["source"]
+        attention = writer.attention_of(source, found.hypotheses[0].ids)
+        shown.append(Shown(source, found.texts[0], scores.references[i], each[i], *attention))
     return sorted(shown, key=lambda one: one.score)
 
 
 def compare(runs: Sequence[str], split: str, input: str | None) -> dict[str, dict[str, Any]]:
     """What two runs write for a split of the data of the first, or for a file of such pairs; see `compare_measures`."""
-    loaded = [_load(run) for run in runs]
-    config = loaded[0][0].config
+    writers = [_load(run) for run in runs]
+    config = writers[0].run.config
     if input:
         pairs = open_pair_file(input, None, *columns_of(config.data).values())
     else:
         pairs = open_pair_split(config.data, split, config.scores == "bleu")
-    return compare_measures(*(_score(run, model, pairs, config.scores) for run, model in loaded))
+    return compare_measures(*(_score(writer, pairs, config.scores) for writer in writers))
 
 
 def score_split(run: str, split: str) -> Scored:
     """What a run writes for a split of its data, beside the references."""
-    loaded, model = _load(run)
-    pairs = open_pair_split(loaded.config.data, split, loaded.config.scores == "bleu")
+    writer = _load(run)
+    config = writer.run.config
+    pairs = open_pair_split(config.data, split, config.scores == "bleu")
     started = time.perf_counter()
-    scores = _score(loaded, model, pairs, loaded.config.scores)
+    scores = _score(writer, pairs, config.scores)
     return Scored(scores, len(pairs), time.perf_counter() - started)
 
 
@@ -200,10 +168,10 @@ def build(run: str, config: DictConfig) -> nn.Module:
     return build_seq2seq(config, source, target)
 
 
-def _score(run: TextRun, model: Seq2Seq | Ensemble, pairs: Sequence[Pair], kind: Kind) -> TextScores:
+def _score(writer: Writer, pairs: Sequence[Pair], kind: Kind) -> TextScores:
     """With the search of its training."""
-    search, budget = search_of(search_values(run.config)), run.config.loader.batch_tokens
-    return score(model, run.collate, pairs, kind, *search, budget)
+    search, budget = search_of(search_values(writer.run.config)), writer.run.config.loader.batch_tokens
+    return score(writer.model, writer.run.collate, pairs, kind, *search, budget)
 
 
 def _parse(arguments: list[str], defaults: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -218,38 +186,28 @@ def _parse(arguments: list[str], defaults: dict[str, Any]) -> tuple[dict[str, An
     return given, search
 
 
-def _load(run_dir: str) -> tuple[TextRun, Seq2Seq | Ensemble]:
-    """The first run of several between commas, and what they are together."""
-    runs = [load_text_run(path) for path in run_dir.split(",")]
-    for run in runs[1:]:
-        for name in (TOKENIZER, SOURCE_TOKENIZER):
-            contents = {file.read_bytes() if file.is_file() else b"" for file in (run.path / name, runs[0].path / name)}
-            if len(contents) > 1:
-                there = "networks that write together need the same vocabulary"
-                raise GrunlpError(
-                    f"{run.path} and {runs[0].path}: {name} differs", there, "Train them on the same data."
-                )
-    return runs[0], runs[0].model if len(runs) == 1 else Ensemble([run.model for run in runs])
+def _load(run: str) -> Writer:
+    """The run, or several between commas that write together."""
+    return load_writer(run.split(","))
 
 
 def _sources(
     text: str | None, path: str, field: str | None, folder: Path, report: Callable[[DataError], None]
 ) -> Iterator[Pair]:
     if text is not None:
-        return iter([Pair(id="1", source=text, target="", references=[])])
+        return iter([source_pair(text)])
     if path == "-":
         path = str(keep_standard_input(folder, "a source a line"))
     return read_sources(path, field, report)
+
+
+def _draw(writer: Writer, written: Written) -> str:
+    return draw_with_attention(writer, record_of(written))
 
 
 def _line(written: Written) -> str:
     return " ".join(written.texts[0].split()) + "\n"
 
 
-def _record(written: Written) -> str:
-    texts = [
-        {"text": text, "log_probability": found.log_probability, "score": found.score}
-        for text, found in zip(written.texts, written.hypotheses, strict=True)
-    ]
-    record = {"id": written.pair["id"], "source": written.pair["source"], "texts": texts}
-    return json.dumps(record, ensure_ascii=False) + "\n"
+def _json_line(written: Written) -> str:
+    return json.dumps(record_of(written), ensure_ascii=False) + "\n"

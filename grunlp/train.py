@@ -7,7 +7,7 @@ weights that it would have given. `replay=RUN` shows a loss again that was no nu
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
@@ -38,7 +38,7 @@ def help_text(arguments: list[str]) -> str:
         f"debug:      {', '.join(available('debug'))}",
         "",
         f"keys of recipe={config.recipe} data={config.data.name}, with their defaults:",
-        *(f"  {key}={'null' if value is None else value}" for key, value in keys(config).items() if key != "recipe"),
+        *(f"  {key}={_typed(value)}" for key, value in keys(config).items() if key != "recipe"),
         "",
         "examples:",
         "  python -m grunlp.train recipe=srl",
@@ -52,6 +52,13 @@ def help_text(arguments: list[str]) -> str:
         f"What each key means is written beside it in {folder('configs')}",
     ]
     return "\n".join(lines)
+
+
+def _typed(value: Any) -> str:
+    """A value as it is typed."""
+    return (
+        {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
+    )
 
 
 @hydra.main(version_base="1.3", config_path=str(folder("configs").resolve()), config_name="config")

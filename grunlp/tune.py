@@ -3,7 +3,6 @@
 import sys
 
 from grunlp.command import command
-from grunlp.studies.tuning import tune
 
 HELP = """Choose the value of a key by cross-validation, the smallest network that is as good as the best.
 
@@ -40,6 +39,8 @@ examples:
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Call."""
+    from grunlp.studies.tuning import tune
+
     return tune(arguments)
 
 

@@ -42,8 +42,8 @@ TRAINING = [
     "data=propbank-ewt",
     "data.extra=propbank-frames",
     "vocabulary.frame_files=true",
-    "loader.extra_epochs=6",
-    "trainer.max_epochs=16",
+    "trainer.max_epochs=12",
+    "trainer.average_last=4",
     "seed=1",
 ]
 PRETRAINED_ON = (

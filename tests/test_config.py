@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grunlp import language_commands
+from grunlp import language_commands, serve
 from grunlp.arguments import parse_arguments
 from grunlp.checks import BOUNDS, CHOICES, DATA, PRESETS
 from grunlp.config import available, check_sweep, complete, compose_config, folder, keys
@@ -181,7 +181,13 @@ def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
     for recipe, data in ((recipe, data) for recipe, sets in DATA.items() for data in sets):
         names |= set(keys(compose_config([f"recipe={recipe}", f"data={data}"])))
     assert {key for key in CHOICES if key not in ("split", "predicates", "scheme", "style", "match")} <= names
-    of_commands = {*language_commands.PREDICT, *language_commands.EVALUATE, *cells.DEFAULTS, *tuning.DEFAULTS}
+    of_commands = {
+        *language_commands.PREDICT,
+        *language_commands.EVALUATE,
+        *cells.DEFAULTS,
+        *tuning.DEFAULTS,
+        *serve.DEFAULTS,
+    }
     assert {name.rpartition(".")[2] for name in names} | of_commands >= set(BOUNDS)
     assert set(CHOICES["data.format"]) == set(FORMATS)
     assert CHOICES["scheme"] == SCHEMES

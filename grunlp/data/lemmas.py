@@ -36,6 +36,7 @@ _IRREGULAR = {
 _LONGEST = 40  # letters; nothing longer is an inflected word
 
 _TO_Y = re.compile(r"(.{2,})i(?:es|ed|er|est)")
+_ADDED_K = re.compile(r"(.*[aeiouy].*ic)k(?:ed|ing|er)")  # mimicked, panicking
 _DOUBLED = re.compile(r"(.*[aeiouy]([bdgklmnprt]))\2(?:ed|ing|er|est)")
 _VERBAL = re.compile(r"(.*[aeiouy].*)(?:ed|ing|er|est)")
 _SIBILANT = re.compile(r"(.*(?:s|x|z|ch|sh|o))es")
@@ -56,6 +57,8 @@ def bases(word: str) -> list[str]:
     found = []
     if match := _TO_Y.fullmatch(word):
         found.append(f"{match[1]}y")
+    if match := _ADDED_K.fullmatch(word):
+        found.append(match[1])
     if match := _DOUBLED.fullmatch(word):
         found.append(match[1])
     if match := _VERBAL.fullmatch(word):

@@ -45,6 +45,7 @@ class Pieces:
             raise GrunlpError(f"{source}: its tokenizer is a slow one", there, "Name another model.encoder")
         self.padding: int = self.tokenizer.pad_token_id or 0
         self.longest = longest - self.tokenizer.num_special_tokens_to_add()
+        self._encode([], marks=False)  # unsets what the file says of truncation; later, threads could not do so at once
 
     def save(self, folder: Path) -> None:
         """Write what `Pieces` reads."""

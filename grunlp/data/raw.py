@@ -29,6 +29,12 @@ def read_raw(path: Path, on_error: Callable[[DataError], None]) -> Iterator[Exam
             yield from raw_examples(text, number)
 
 
+def text_examples(text: str) -> Iterator[Example]:
+    """The sentences of a text of any number of lines, as `read_raw` yields them; of an empty one an empty sentence."""
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
+        yield from raw_examples(line.removesuffix("\r"), number)
+
+
 def raw_examples(text: str, line: int) -> Iterator[Example]:
     """The sentences of one line, as `read_raw` yields them. `line`: its number, from 1."""
     said = False

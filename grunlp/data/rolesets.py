@@ -3,7 +3,7 @@
 A word is looked up in three steps:
 
 1. its lower-cased form among the predicates of the training data, which tell its lemmas (`gave` → give);
-2. else its bases by `grunlp.data.lemmas`, the first that is itself such a form or a lemma (`texting` → text);
+2. else its bases by `grunlp.data.lemmas`, the first that is such a form or a lemma (`texting`, `textin'` → text);
 3. else it is unknown, and is guessed to be in the first sense of its first base: `text.01`.
 
 A lemma is what the corpus calls one. In PropBank that is the name of a frame file, so `sure` also belongs to `ensure`.
@@ -63,14 +63,20 @@ class Rolesets:
     functions: dict[str, dict[str, str]]
     names: list[str] = field(init=False)
     counts: list[int] = field(init=False)
+    particles: list[str] = field(init=False)
+    families: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Number them: `names` holds each roleset once, id 0 for none; `counts` their training counts."""
+        """Number them: `names` holds each roleset once, id 0 for none; `counts` their training counts; `particles`
+        what `particle_of` says of any of them, the empty one first, `families` which of these is that of each."""
         counts: Counter[str] = Counter()
         for inventory in self.rolesets.values():
             counts.update(inventory)
         self.names, self.counts = ["", *counts], [0, *counts.values()]
         self._ids = {name: i for i, name in enumerate(self.names)}
+        own = [particle_of(name) for name in self.names]
+        self.particles = sorted(set(own))
+        self.families = [self.particles.index(particle) for particle in own]
         # a roleset of several lemmas is named after that which has it most often
         pairs = [(n, name, lemma) for lemma, inventory in self.rolesets.items() for name, n in inventory.items()]
         self._lemma = {name: lemma for _, name, lemma in sorted(pairs)}
@@ -112,7 +118,9 @@ class Rolesets:
         return self._found[word]
 
     def _lemmas(self, word: str) -> list[str]:
-        for form in (word, *bases(word)):
+        spoken = word.removesuffix("'")
+        full = bases(f"{spoken}g") if spoken.endswith("in") else []
+        for form in (word, *bases(word), *full):
             if form in self.lemmas:
                 return self.lemmas[form]
             if form in self.rolesets:
@@ -185,3 +193,9 @@ class RolesetCounter:
 def lemma_of(roleset: str) -> str:
     """`give_up.07` → give: what a roleset's name says of its lemma."""
     return roleset.rpartition(".")[0].partition("_")[0]
+
+
+def particle_of(roleset: str) -> str:
+    """`give_up.07` → up; `give.LV` → LV, as if it were one; empty for a plain sense of a verb."""
+    stem, _, number = roleset.rpartition(".")
+    return stem.partition("_")[2] or ("" if number.isdigit() or not stem else number)

@@ -1,8 +1,11 @@
 """The shape of a written word: what its capitals, digits and signs tell of it, whatever its letters."""
 
+from functools import lru_cache
+
 SHAPES = ("other", "lower", "Capital", "UPPER", "A.", "miXed", "lower-digits", "Upper-Digits", "digits", "signs")
 
 
+@lru_cache(maxsize=1 << 16)
 def shape(word: str) -> int:
     """The index in SHAPES of a word. A script without capitals is "other"; so is the empty word."""
     letters = [character for character in word if character.isalpha()]

@@ -7,12 +7,14 @@ Shapes: B batch, T tokens, K labels. A score of `-inf` forbids.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import inf
 
 import torch
 from torch import Tensor
 
 from grunlp.data.bio import PREDICATE, split_tag
+from grunlp.kernels.viterbi import best_scores
 
 PADDING = -1  # the tag id beyond the end of a sentence
 
@@ -43,11 +45,19 @@ def viterbi(
         ValueError: a row has no path, because all are forbidden or its emissions are not finite.
     """
 
-    def step(scores: Tensor) -> tuple[Tensor, Tensor]:
-        best = (scores[:, :, None] + transitions).max(dim=1)  # (B, K, K) -> (B, K)
-        return best.values, best.indices
+    moves = transitions.t().contiguous()  # (K, K) from the column's label to the row's
 
-    return _search(emissions, lengths, step, start, end, allowed)
+    def step(scores: Tensor) -> Tensor:
+        return (scores[:, None, :] + moves).amax(dim=2)  # (B, K, K) -> (B, K)
+
+    def before(scores: Tensor, labels: Tensor) -> Tensor:
+        return (scores + moves[labels]).argmax(dim=1)
+
+    if allowed is not None:
+        emissions = emissions.masked_fill(~allowed, -inf)
+    steps = best_scores(emissions, lengths, start, transitions)
+    scores = _forward(emissions, lengths, step, start) if steps is None else list(steps.unbind(dim=1))
+    return _read_off(scores, lengths, before, end)
 
 
 def viterbi_bio(
@@ -60,21 +70,28 @@ def viterbi_bio(
         emissions, lengths, allowed: as for `viterbi`, which also says what is returned and raised.
     """
     device = emissions.device
-    position = {label: k for k, label in enumerate(labels)}
-    inside = torch.tensor([split_tag(label)[0] == "I" for label in labels], device=device)  # (K,)
-    own = torch.arange(len(labels), device=device)  # (K,)
-    # The B-X of each I-X; of any other label itself, which the step below does not look at.
-    begin = torch.tensor([position.get(f"B-{split_tag(label)[1]}", k) for k, label in enumerate(labels)], device=device)
+    inside, begin = (torch.tensor(table, device=device) for table in _bio_tables(tuple(labels)))  # (K,)
 
-    def step(scores: Tensor) -> tuple[Tensor, Tensor]:
-        anything = scores.max(dim=1, keepdim=True)  # (B, 1)
-        begun = scores[:, begin]  # (B, K)
-        best = torch.where(inside, torch.maximum(begun, scores), anything.values)
-        back = torch.where(inside, torch.where(begun >= scores, begin, own), anything.indices)
-        return best, back
+    def step(scores: Tensor) -> Tensor:
+        anything = scores.amax(dim=1, keepdim=True)  # (B, 1)
+        return torch.where(inside, torch.maximum(scores[:, begin], scores), anything)
 
+    def before(scores: Tensor, now: Tensor) -> Tensor:
+        begun, gone_on = (scores.gather(1, label[:, None])[:, 0] for label in (begin[now], now))
+        return torch.where(inside[now], torch.where(begun >= gone_on, begin[now], now), scores.argmax(dim=1))
+
+    if allowed is not None:
+        emissions = emissions.masked_fill(~allowed, -inf)
     start = torch.zeros(len(labels), device=device).masked_fill(inside, -inf)
-    return _search(emissions, lengths, step, start, None, allowed)
+    return _read_off(_forward(emissions, lengths, step, start), lengths, before, None)
+
+
+@lru_cache(maxsize=64)
+def _bio_tables(labels: tuple[str, ...]) -> tuple[list[bool], list[int]]:
+    """Of each label whether it is an `I-X`, and the id of its `B-X`; of any other its own, which no step looks at."""
+    position = {label: k for k, label in enumerate(labels)}
+    inside = [split_tag(label)[0] == "I" for label in labels]
+    return inside, [position.get(f"B-{split_tag(label)[1]}", k) for k, label in enumerate(labels)]
 
 
 def bio_constraints(labels: Sequence[str]) -> tuple[Tensor, Tensor]:
@@ -132,34 +149,28 @@ def ids_to_tags(ids: Tensor, lengths: Tensor, labels: Sequence[str]) -> list[lis
     return [[labels[k] for k in row[:n]] for row, n in zip(ids.tolist(), lengths.tolist(), strict=True)]
 
 
-def _search(
-    emissions: Tensor,
-    lengths: Tensor,
-    step: Callable[[Tensor], tuple[Tensor, Tensor]],
-    start: Tensor,
-    end: Tensor | None,
-    allowed: Tensor | None,
-) -> tuple[Tensor, Tensor]:
-    """The part that both routines share; `step` turns scores of the labels of one token (B, K) into the best score that
-    reaches each label of the next token, and the label it comes from."""
-    _, num_tokens, num_labels = emissions.shape
-    if allowed is not None:
-        emissions = emissions.masked_fill(~allowed, -inf)
-    scores = start + emissions[:, 0]  # (B, K), in float32 for emissions in half precision
-    stay = torch.arange(num_labels, device=emissions.device).expand_as(scores)
-    came_from = []
-    for t in range(1, num_tokens):
-        best, back = step(scores)
+def _forward(emissions: Tensor, lengths: Tensor, step: Callable[[Tensor], Tensor], start: Tensor) -> list[Tensor]:
+    """Scores (B, K) of the best paths that end in each label, a step each; `step` turns those of one into the best that
+    reach each label of the next."""
+    scores = [start + emissions[:, 0]]  # (B, K), in float32 for emissions in half precision
+    for t in range(1, emissions.shape[1]):
         live = (t < lengths)[:, None]  # (B, 1)
-        scores = torch.where(live, best + emissions[:, t], scores)
-        came_from.append(torch.where(live, back, stay))  # a finished row keeps its last label to the end
-    best_score, last = (scores if end is None else scores + end).max(dim=1)  # (B,)
+        scores.append(torch.where(live, step(scores[-1]) + emissions[:, t], scores[-1]))  # finished rows keep theirs
+    return scores
+
+
+def _read_off(
+    scores: Sequence[Tensor], lengths: Tensor, before: Callable[[Tensor, Tensor], Tensor], end: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """The best path and its score, from the scores of all steps; `before` names the label (B,) that the best path to a
+    given one (B,) comes from, by the scores of the step it comes from."""
+    best_score, label = (scores[-1] if end is None else scores[-1] + end).max(dim=1)  # (B,)
     if not best_score.isfinite().all():
         bad = (~best_score.isfinite()).nonzero().flatten().tolist()
         raise ValueError(f"no legal path in rows {bad}: all are forbidden, or the emissions are not finite")
-    path = [last]
-    for back in reversed(came_from):
-        path.append(back.gather(1, path[-1][:, None])[:, 0])  # (B,)
+    path = [label]
+    for t in range(len(scores) - 1, 0, -1):
+        path.append(torch.where(t < lengths, before(scores[t - 1], path[-1]), path[-1]))  # (B,)
     tags = torch.stack(path[::-1], dim=1)  # (B, T)
-    beyond = torch.arange(num_tokens, device=tags.device) >= lengths[:, None]  # (B, T)
+    beyond = torch.arange(len(scores), device=tags.device) >= lengths[:, None]  # (B, T)
     return tags.masked_fill(beyond, PADDING), best_score

@@ -149,6 +149,7 @@ def _declare(loaded: ctypes.CDLL) -> ctypes.CDLL:
         ("grunlp_matrix_size", 3, 0, ctypes.c_int64),
         ("grunlp_pack_matrix", 3, 2, None),
         ("grunlp_affine", 5, 4, ctypes.c_int64),
+        ("grunlp_best_scores", 4, 5, ctypes.c_int64),
     ):
         declared = getattr(loaded, function)
         declared.argtypes = [ctypes.c_int64] * numbers + [ctypes.c_void_p] * addresses

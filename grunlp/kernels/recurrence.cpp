@@ -15,6 +15,7 @@
 #include "cells.hpp"
 #include "jobs.hpp"
 #include "product.hpp"
+#include "viterbi.hpp"
 
 #if defined(_WIN32)
 #define EXPORT extern "C" __declspec(dllexport)
@@ -333,4 +334,10 @@ EXPORT int64_t grunlp_affine(int64_t threads, int64_t count, int64_t size, int64
     else
       affine(threads, count, size, columns, x, static_cast<const float*>(packed), bias, out);
   });
+}
+
+// Not a recurrence of a network, but one over steps as well.
+EXPORT int64_t grunlp_best_scores(int64_t threads, int64_t batch, int64_t steps, int64_t labels, const int64_t* lengths,
+                                  const float* emissions, const float* start, const float* moves, float* scores) {
+  return attempt([&] { best_scores(threads, batch, steps, labels, lengths, emissions, start, moves, scores); });
 }

@@ -42,30 +42,42 @@ class Scores(NamedTuple):
 
 
 class SenseScorer(nn.Module):
-    """Scores the rolesets a word may have: v_r · tanh(W x) + b_r.
+    """Scores the rolesets a word may have: (v_r + u_f) · tanh(W x) + b_r.
 
-    b_r starts at the logarithm of the training count. A roleset never seen in training has v_r = 0, so that only b_r
-    speaks for it: of a word's unseen rolesets the first is chosen, and only where none that was seen is likely.
+    u_f belongs to all rolesets of the same particle, and to light verbs: what tells `give up` from `give` tells
+    `eat up` from `eat`. b_r starts at the logarithm of the training count. A roleset never seen in training has
+    v_r = 0, so that only its particle, if any, and b_r speak for it: of a word's unseen plain rolesets the first is
+    chosen, and only where none that was seen is likely.
 
     Args:
         input_size: features of a predicate in its sentence, x.
         size: features of v_r.
         counts: training count of each of the rolesets; id 0 is none.
+        families: number of the particle of each; 0 is none.
     """
 
-    def __init__(self, input_size: int, size: int, counts: Sequence[int]) -> None:
+    families: Tensor
+
+    def __init__(self, input_size: int, size: int, counts: Sequence[int], families: Sequence[int]) -> None:
         super().__init__()
         self.features = nn.Linear(input_size, size)
         self.rolesets = nn.Embedding(len(counts), size, padding_idx=0)
+        self.particles = nn.Embedding(max(families) + 1, size, padding_idx=0) if any(families) else None
         self.prior = nn.Embedding(len(counts), 1, padding_idx=0)
+        self.register_buffer("families", torch.tensor(families), persistent=False)
         seen = torch.tensor(counts)[:, None] > 0
         self.rolesets.weight.data.normal_(std=0.1).mul_(seen)
+        if self.particles is not None:
+            self.particles.weight.data.zero_()
         self.prior.weight.data[:, 0] = torch.tensor(counts).add(0.1).log()
 
     def forward(self, x: Tensor, candidates: Tensor) -> Tensor:
         """x: (P, input_size); candidates: (P, R) ids, 0 beyond the last → (P, R), -inf there."""
         features = self.features(x).tanh()[:, :, None]  # (P, size, 1)
-        scores = self.rolesets(candidates).matmul(features) + self.prior(candidates)  # (P, R, 1)
+        rolesets = self.rolesets(candidates)  # (P, R, size)
+        if self.particles is not None:
+            rolesets = rolesets + self.particles(self.families[candidates])
+        scores = rolesets.matmul(features) + self.prior(candidates)  # (P, R, 1)
         return scores[:, :, 0].masked_fill(candidates == 0, -torch.inf)
 
 
@@ -86,6 +98,7 @@ class SRLModel(nn.Module):
         tags: the K tags.
         encoder: of the sentences.
         roleset_counts: training count of each roleset id; only id 0, none, when the training data names no rolesets.
+        roleset_families: number of the particle of each, see `SenseScorer`.
         num_pos: parts of speech, that of none among them; 0 when the training data has none.
         predicate_hidden_size, predicate_num_layers: of the BiGRU a predicate.
         predicate_size: features of x_t above.
@@ -105,6 +118,7 @@ class SRLModel(nn.Module):
         tags: Sequence[str],
         encoder: SentenceEncoder,
         roleset_counts: Sequence[int],
+        roleset_families: Sequence[int],
         num_pos: int,
         predicate_hidden_size: int,
         predicate_num_layers: int,
@@ -143,7 +157,7 @@ class SRLModel(nn.Module):
         read = self.predicate_gru.output_size + predicate_size
         self.roles = nn.Linear(read, len(self.tags))
         senses = len(roleset_counts) > 1
-        self.senses = SenseScorer(read + known, predicate_size, roleset_counts) if senses else None
+        self.senses = SenseScorer(read + known, predicate_size, roleset_counts, roleset_families) if senses else None
         self.crf = LinearChainCRF(*bio_constraints(self.tags)) if decoder == "crf" else None
 
     def forward(self, batch: FrameBatch) -> Scores:

@@ -33,6 +33,7 @@ def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: nn.
     tags = _rows(old_vocabulary.tags.items, vocabulary.tags.items, unknown=None)
     pos = _rows(old_vocabulary.pos.items, vocabulary.pos.items, unknown=None)
     rolesets = _rows(old_vocabulary.rolesets.names, vocabulary.rolesets.names, unknown=None)
+    particles = _rows(old_vocabulary.rolesets.particles, vocabulary.rolesets.particles, unknown=None)
     axes = {
         "encoder.words.table.weight": (words,),
         "encoder.words.spelling.table.weight": (characters,),
@@ -47,6 +48,7 @@ def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: nn.
         "pos.bias": (pos,),
         "senses.rolesets.weight": (rolesets,),
         "senses.prior.weight": (rolesets,),
+        "senses.particles.weight": (particles,),
     }
     for name, weight in new.named_parameters():
         if name not in weights:

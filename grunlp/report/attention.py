@@ -1,14 +1,14 @@
 """A page on what a network wrote: scores, and examples with what it read at each step."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import NamedTuple
 
 from grunlp.metrics.text import TextScores
+from grunlp.report.markup import clean
 from grunlp.report.page import page, section, table
+from grunlp.report.texts import attention_map
 
 _WORST, _SPREAD = 10, 20  # texts shown
-_LEAST = 0.02  # share of the attention from which on a cell is coloured
 
 
 class Shown(NamedTuple):
@@ -56,19 +56,8 @@ def text_report(title: str, scores: TextScores, shown: Sequence[Shown]) -> str:
 
 
 def _figure(one: Shown) -> str:
-    lines = [f"<b>{one.score:.1f}</b>", f"source: {escape(one.source)}", f"written: {escape(one.output)}"]
-    lines += [f"reference: {escape(text)}" for text in one.references]
+    lines = [f"<b>{one.score:.1f}</b>", f"source: {clean(one.source)}", f"written: {clean(one.output)}"]
+    lines += [f"reference: {clean(text)}" for text in one.references]
     caption = f"<figcaption>{'<br/>'.join(lines)}</figcaption>"
-    header = "<th></th>" + "".join(f'<th class="up"><span>{escape(piece)}</span></th>' for piece in one.read)
-    rows = [f"<tr>{header}</tr>"]
-    for piece, shares in zip(one.written, one.attention, strict=True):
-        cells = "".join(_cell(share) for share in shares)
-        rows.append(f"<tr><th>{escape(piece)}</th>{cells}</tr>")
-    grid = f'<table class="map">{"".join(rows)}</table>'
-    return f'<figure>{caption}<details open="open"><summary>attention</summary>{grid}</details></figure>'
-
-
-def _cell(share: float) -> str:
-    if share < _LEAST:
-        return "<td></td>"
-    return f'<td style="--share:{100 * share:.0f}%" title="{100 * share:.0f} %"></td>'
+    drawing = attention_map(one.read, one.written, one.attention)
+    return f'<figure>{caption}<details open="open"><summary>attention</summary>{drawing}</details></figure>'

@@ -1,12 +1,13 @@
 """The error report: where a role labeller goes wrong, and what would mend it."""
 
 from collections.abc import Sequence
-from html import escape
 
+from grunlp.data.bio import PREDICATE, Span, tags_to_spans
 from grunlp.metrics.errors import Case, ErrorAnalysis, worst
 from grunlp.metrics.spans import Tally
 from grunlp.metrics.srl import SRLScores
-from grunlp.report.arcs import draw_arcs
+from grunlp.report.arcs import Lane, draw_arcs
+from grunlp.report.markup import clean
 from grunlp.report.page import page, section, table
 
 _WORST = 30  # sentences shown
@@ -78,7 +79,7 @@ def _confusion(analysis: ErrorAnalysis) -> str:
             for label in (gold, predicted):
                 sizes[label] = sizes.get(label, 0) + count
     labels = [*sorted(filter(None, sizes), key=lambda label: -sizes[label])[:_CONFUSED], ""]
-    lines = ["<th>gold ↓ predicted →</th>" + "".join(f"<th>{escape(label) or 'none'}</th>" for label in labels)]
+    lines = ["<th>gold ↓ predicted →</th>" + "".join(f"<th>{clean(label) or 'none'}</th>" for label in labels)]
     for gold in labels:
         whole = sum(count for (one, _), count in counts.items() if one == gold)
         cells = []
@@ -86,7 +87,7 @@ def _confusion(analysis: ErrorAnalysis) -> str:
             count = counts[gold, predicted]
             share = 100 * count / whole if whole and gold != predicted else 0
             cells.append(f'<td class="hot" style="--share:{share:.0f}%">{count or ""}</td>')
-        lines.append(f"<td>{escape(gold) or 'none'}</td>{''.join(cells)}")
+        lines.append(f"<td>{clean(gold) or 'none'}</td>{''.join(cells)}")
     rows = "".join(f"<tr>{line}</tr>" for line in lines)
     explanation = "Spans with the same borders, the labels most often confused; none: no span has these borders."
     return section("Confusion of roles", explanation, f'<div class="scroll"><table>{rows}</table></div>')
@@ -95,11 +96,18 @@ def _confusion(analysis: ErrorAnalysis) -> str:
 def _worst(cases: Sequence[Case]) -> str:
     figures = []
     for case in worst(cases, _WORST):
-        index = case.gold["index"]
-        drawing = draw_arcs(case.words, index, case.gold["tags"], case.predicted["tags"])
-        caption = f"{case.words[index]} {case.gold['roleset']}".strip()
-        figures.append(f"<figure><figcaption>{escape(caption)}</figcaption>{drawing}</figure>")
+        index, roleset = case.gold["index"], case.gold["roleset"]
+        gold, predicted = _arguments(case.gold["tags"]), _arguments(case.predicted["tags"])
+        above = Lane(gold, index, "gold", {span: "missing" for span in gold if span not in predicted})
+        below = Lane(predicted, index, "predicted", {span: "wrong" for span in predicted if span not in gold})
+        caption = clean(f"{case.words[index]} {roleset}".strip())
+        drawing = draw_arcs(case.words, [above], [below])
+        figures.append(f'<figure><figcaption>{caption}</figcaption><div class="scroll">{drawing}</div></figure>')
     explanation = (
-        "The predicates with the most faults. Gold above the words, where missed arguments have another colour; "
+        "The predicates with the most faults. Gold above the words, where missed arguments have a dashed border; "
     )
     return section("Worst sentences", f"{explanation}predicted below, where wrong ones have.", *figures)
+
+
+def _arguments(tags: Sequence[str]) -> list[Span]:
+    return [span for span in tags_to_spans(tags) if span.label != PREDICATE]

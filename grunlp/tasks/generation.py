@@ -42,6 +42,7 @@ def write(
     search: BeamSearch | Sampling,
     batch_tokens: int,
     wanted: Wanted = ANYTHING,
+    apart: bool = True,
 ) -> Iterator[Written]:
     """The texts of sources, in the order given; of an empty source the empty text. The log says how many were cut.
 
@@ -53,6 +54,7 @@ def write(
         search: how they are searched, `nbest` of each being given; or drawn, one of each.
         batch_tokens: most source tokens a batch, each counted once for each hypothesis.
         wanted: what all texts must and may not hold.
+        apart: whether drawn texts of the same source differ by where it stands.
     """
     pairs, cut, count = iter(pairs), 0, 0
     while chunk := list(islice(pairs, _CHUNK)):
@@ -64,7 +66,7 @@ def write(
         width = search.beam if isinstance(search, BeamSearch) else 1
         for indices in TokenBudgetSampler(lengths, [width] * len(chunk), batch_tokens, shuffle=False, seed=0):
             some = [chunk[i] for i in indices]
-            numbers = [count + i for i in indices]
+            numbers = [count + i if apart else 0 for i in indices]
             found = _write(model, collate, some, limits, search, wanted, numbers)
             results.update(zip(indices, found, strict=True))
         count += len(chunk)

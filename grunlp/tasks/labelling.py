@@ -55,12 +55,20 @@ def _label_all(
         results: dict[int, tuple[Labelled, ...]] = {}
         lengths = [len(example["words"]) for example in chunk]
         for indices in TokenBudgetSampler(lengths, [1] * len(chunk), batch_tokens, shuffle=False, seed=0):
-            sentences = [chunk[i] for i in indices]
-            batch = collate(sentences)
-            encoded = model.encode(batch)
-            ways = (_label(model, collate, sentences, batch, encoded, batch_tokens, find) for find in finds)
-            results.update(zip(indices, zip(*ways, strict=True), strict=True))
+            found = _label_batch(model, collate, [chunk[i] for i in indices], batch_tokens, finds)
+            results.update(zip(indices, found, strict=True))
         yield from (results[i] for i in range(len(chunk)))
+
+
+@torch.inference_mode()
+def _label_batch(
+    model: SRLModel, collate: FrameCollator, sentences: Sequence[Example], batch_tokens: int, finds: Sequence[bool]
+) -> list[tuple[Labelled, ...]]:
+    """The same for the sentences of one batch."""
+    batch = collate(sentences)
+    encoded = model.encode(batch)
+    ways = [_label(model, collate, sentences, batch, encoded, batch_tokens, find) for find in finds]
+    return list(zip(*ways, strict=True))
 
 
 def _label(
@@ -110,8 +118,7 @@ def score(model: SRLModel, collate: FrameCollator, examples: Iterable[Example], 
     Arguments as for `label`.
     """
     scores = SRLScores()
-    with torch.inference_mode():
-        for given, found in _label_all(model, collate, examples, batch_tokens, (False, True)):
-            scores.add(given.example, given.frames, found.frames, collate.vocabulary.rolesets)
-            scores.add_argmax(given.argmax)
+    for given, found in _label_all(model, collate, examples, batch_tokens, (False, True)):
+        scores.add(given.example, given.frames, found.frames, collate.vocabulary.rolesets)
+        scores.add_argmax(given.argmax)
     return scores

@@ -52,6 +52,7 @@ def tag(
         yield from (results[i] for i in range(len(chunk)))
 
 
+@torch.inference_mode()
 def _tag(model: Tagger, collate: TagCollator, some: Sequence[Sentence], alternatives: int) -> Iterator[TagResult]:
     batch = collate([Tagged(id="", document="", words=one["words"], tags=[]) for one in some])
     scores = model(batch)
@@ -73,7 +74,6 @@ def score(model: Tagger, collate: TagCollator, examples: Iterable[Tagged], batch
     scores = TagScores(spans=detect_scheme([model.tags]) is not None)
     examples = list(examples)
     require_same_kind("what is to be scored", (example["tags"] for example in examples), "the tagger", [model.tags])
-    with torch.inference_mode():
-        for gold, found in zip(examples, tag(model, collate, examples, batch_tokens, 0), strict=True):
-            scores.add(gold["document"], gold["tags"], found.tags, found.argmax)
+    for gold, found in zip(examples, tag(model, collate, examples, batch_tokens, 0), strict=True):
+        scores.add(gold["document"], gold["tags"], found.tags, found.argmax)
     return scores

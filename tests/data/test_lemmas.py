@@ -9,7 +9,7 @@ from grunlp.data.lemmas import bases
         ("stopped", "stop"), ("carries", "carry"), ("walked", "walk"), ("loving", "love"), ("raced", "race"),
         ("creates", "create"), ("realizing", "realize"), ("handled", "handle"), ("forced", "force"), ("wiped", "wipe"),
         ("watches", "watch"), ("goes", "go"), ("dogs", "dog"), ("happier", "happy"), ("fought", "fight"),
-        ("gave", "give"), ("argued", "argue"), ("emerged", "emerge"),
+        ("gave", "give"), ("argued", "argue"), ("emerged", "emerge"), ("mimicking", "mimic"), ("panicked", "panic"),
     ],
 )  # fmt: skip
 def test_the_likeliest_base_comes_first(word: str, base: str) -> None:

@@ -1,5 +1,6 @@
 """Every word has a place among the sub-words, however long the sentence."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,14 @@ def test_nothing(pieces: Pieces) -> None:
 def test_no_tokenizer(tmp_path: Path) -> None:
     with pytest.raises(GrunlpError, match="no tokenizer"):
         Pieces(str(tmp_path), 12)
+
+
+def test_nothing_is_set_when_threads_share_it(tmp_path: Path) -> None:
+    save_tiny_encoder(tmp_path)
+    file = tmp_path / "tokenizer.json"
+    settings = json.loads(file.read_text())
+    settings["truncation"] = {"direction": "Right", "max_length": 5, "strategy": "LongestFirst", "stride": 0}
+    file.write_text(json.dumps(settings))
+    pieces = Pieces(str(tmp_path), 32)
+    assert pieces.tokenizer.backend_tokenizer.truncation is None
+    assert len(pieces.split(["see"] * 20).windows[0]) == 22

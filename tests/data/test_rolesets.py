@@ -3,7 +3,7 @@
 import pytest
 
 from grunlp.data.frame_files import Entry
-from grunlp.data.rolesets import RolesetCounter, Rolesets
+from grunlp.data.rolesets import RolesetCounter, Rolesets, particle_of
 
 
 def entry(lemma: str, *aliases: str, **functions: str) -> Entry:
@@ -44,6 +44,17 @@ def test_unseen_forms_by_their_bases(rolesets: Rolesets) -> None:
     assert names(rolesets, "texting") == ["text.01"] and names(rolesets, "gives") == names(rolesets, "give")
     assert names(rolesets, "zooming") == [] and rolesets.usual("Zooming") == "zoom.01"
     assert rolesets.usual("zebra") == "zebra.01"
+
+
+def test_spoken_and_spelled_forms(rolesets: Rolesets) -> None:
+    assert names(rolesets, "textin") == names(rolesets, "textin'") == ["text.01"]
+    assert names(rolesets, "givin'") == names(rolesets, "giving") and rolesets.usual("Berlin") == "berlin.01"
+
+
+def test_rolesets_of_a_particle_are_a_family(rolesets: Rolesets) -> None:
+    families = {name: rolesets.particles[rolesets.families[rolesets[name]]] for name in rolesets.names}
+    assert families["give_up.07"] == "up" and families["give.01"] == families[""] == "" and rolesets.particles[0] == ""
+    assert particle_of("make.LV") == "LV" and particle_of("put_up_with.09") == "up_with" and particle_of("odd") == ""
 
 
 def test_lemmas_and_ids(rolesets: Rolesets) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import torch
 
 from grunlp.kernels.library import SWITCH, built, in_use, library
 
@@ -26,6 +27,14 @@ def best() -> None:
 def off(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The compiled recurrence is switched off."""
     yield from _switched_to("off", monkeypatch)
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
 
 
 def _switched_to(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:

@@ -5,7 +5,6 @@ import logging
 import math
 import multiprocessing
 import pickle
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -371,14 +370,6 @@ def test_torch_knows_the_operators(best: None, cell: str) -> None:
         states, final, kept = forward(cell, shares, u, packed, bias, initial, *places, True)
     given = (torch.randn_like(states), torch.randn_like(final), states, kept, u.detach(), initial.detach(), *places)
     torch.library.opcheck(backward, (cell, *given))
-
-
-@pytest.fixture
-def two_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_two_python_threads_at_once(compiled: str, two_threads: None) -> None:

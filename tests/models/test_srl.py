@@ -58,7 +58,7 @@ def make(v: Vocabulary = VOCABULARY, **changes: Any) -> SRLModel:
     lower = {key: value for key, value in options.items() if key not in own or key in ("residual", "cell", "dropout")}
     encoder = SentenceEncoder(v.word_counts, len(v.characters), shapes=False, **lower)
     upper = {key: value for key, value in options.items() if key in own}
-    return SRLModel(v.tags.items, encoder, v.rolesets.counts, len(v.pos), **upper)
+    return SRLModel(v.tags.items, encoder, v.rolesets.counts, v.rolesets.families, len(v.pos), **upper)
 
 
 def batch_of(*numbers: int) -> FrameBatch:
@@ -228,10 +228,24 @@ def test_senses_are_chosen_among_the_candidates_of_the_word() -> None:
 
 
 def test_an_unseen_roleset_comes_after_the_seen_and_in_order() -> None:
-    scorer = SenseScorer(3, 4, [0, 5, 0, 0, 2])
+    scorer = SenseScorer(3, 4, [0, 5, 0, 0, 2], [0, 0, 0, 0, 0])
     scores = scorer(torch.randn(6, 3), torch.tensor([[1, 4, 2, 3, 0]]).expand(6, 5))
     assert (scores[:, 0] > scores[:, 2]).all() and (scores[:, 1] > scores[:, 2]).all()
     assert torch.equal(scores[:, 2], scores[:, 3]) and scores[:, 4].isneginf().all()
+
+
+def test_rolesets_of_one_particle_are_told_by_what_they_share() -> None:
+    # 1: give.01, 2: give_up.07, 3: eat.01, 4: eat_up.02, never seen
+    scorer = SenseScorer(2, 2, [0, 9, 9, 9, 0], [0, 0, 1, 0, 1])
+    near_up, elsewhere = torch.tensor([[5.0, 0.0]]), torch.tensor([[-5.0, 0.0]])
+    with torch.no_grad():
+        scorer.features.weight.copy_(torch.eye(2))
+        scorer.rolesets.weight.zero_()
+        candidates = torch.tensor([[3, 4]])
+        assert scorer(near_up, candidates).argmax() == 0
+        assert scorer.particles is not None
+        scorer.particles.weight[1] = torch.tensor([9.0, 0.0])  # learned where `give_up.07` was seen
+        assert scorer(near_up, candidates).argmax() == 1 and scorer(elsewhere, candidates).argmax() == 0
 
 
 def test_a_roleset_that_is_no_candidate_does_not_count() -> None:

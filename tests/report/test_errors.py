@@ -33,6 +33,11 @@ def test_page(gold: list[str], predicted: list[str]) -> None:
     root = ElementTree.fromstring(body)  # well-formed, so everything is escaped
     headings = [heading.text for heading in root.iter("h2")]
     assert headings[:2] == ["Scores", "What would mend it"] and headings[-1] == "Worst sentences"
-    words = [text.text for text in root.iter("text") if text.get("class") in (None, "predicate")]
-    assert words == WORDS
+    texts = list(root.iter("{http://www.w3.org/2000/svg}text"))
+    assert [text.text for text in texts if "word" in text.get("class", "")] == WORDS
+    spans = {tag.removeprefix("B-") for tag in [*gold, *predicted] if tag.startswith("B-A")}
+    assert {text.text for text in texts if text.get("class") == "label"} == {*spans, "gold", "predicted"}
+    faults = [group.get("class", "").split()[2:] for group in root.iter("{http://www.w3.org/2000/svg}g")]
+    assert (["missing"] in faults) == (gold != predicted and "B-ARG0" in gold)
+    assert (["wrong"] in faults) == (gold != predicted)
     assert "<script" not in page and "src=" not in page and "href=" not in page

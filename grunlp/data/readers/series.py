@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grunlp.data.calendar import calendar_features, infer_frequency
-from grunlp.data.readers.series_file import SeriesFile, read_frame
+from grunlp.data.readers.series_file import SeriesFile, open_source
 from grunlp.data.series import SeriesTable, fill_forward
 from grunlp.data.sources import note
 from grunlp.errors import DataError
 
 if TYPE_CHECKING:
-    pass
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,10 @@ class Static(NamedTuple):
 
 
 def read_series(
-    path: str | Path, columns: Columns, statics: Sequence[str] | None, covariates: Sequence[str] | None
+    source: "str | Path | pd.DataFrame",
+    columns: Columns,
+    statics: Sequence[str] | None,
+    covariates: Sequence[str] | None,
 ) -> SeriesTable:
     """Read a table of series.
 
@@ -56,16 +59,16 @@ def read_series(
     filled with what was last known, counted and reported.
 
     Args:
-        path: a CSV (fields between commas, semicolons or tabs), plain or gz, or a Parquet file.
+        source: a CSV (fields between commas, semicolons or tabs), plain or gz, or a Parquet file; or such a table.
         columns: what is what.
         statics, covariates: their names as a training has them; None: those that come of this file.
 
     Raises:
         DataError: names the line (in Parquet the row), the column and what to do.
     """
-    path = Path(path)
-    note(path)
-    reader = SeriesFile(path, read_frame(path))
+    if isinstance(source, str | Path):
+        note(source)
+    reader = open_source(source)
     for name in (columns.time, columns.group, *(columns.targets or ()), *columns.known, *columns.static):
         reader.require(name)
     time, times = reader.times(columns.time, {columns.group, *(columns.targets or ())})
@@ -73,7 +76,9 @@ def read_series(
     targets = tuple(columns.targets or reader.numeric_columns(taken))
     for name in targets:
         if name in taken:
-            raise DataError(path, None, f"column {name!r} is a target and something else", "", "Give it one part.")
+            raise DataError(
+                reader.path, None, f"column {name!r} is a target and something else", "", "Give it one part."
+            )
     numbers = np.stack([reader.numbers(name, "a target") for name in targets], axis=1)
     own = [reader.numbers(name, "data.known") for name in columns.known]
     known = np.stack(own, axis=1) if own else np.empty((len(times), 0))

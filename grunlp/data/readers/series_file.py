@@ -45,6 +45,15 @@ def read_frame(path: Path) -> "pd.DataFrame":
     return frame.iloc[: last[-1] + 1]
 
 
+def open_source(source: "str | Path | pd.DataFrame") -> "SeriesFile":
+    """A file, or a table in memory."""
+    if not isinstance(source, str | Path):
+        return SeriesFile(Path("the table"), _with_index(source), first=1)
+    path = Path(source)
+    parquet = path.name.removesuffix(".gz").endswith((".parquet", ".pq"))
+    return SeriesFile(path, read_frame(path), first=1 if parquet else 2)
+
+
 def _with_index(frame: "pd.DataFrame") -> "pd.DataFrame":
     """An index of times, which Parquet keeps apart, as a column."""
     import pandas as pd
@@ -58,14 +67,11 @@ class SeriesFile:
     Args:
         path: of the file, for errors.
         frame: as `read_frame` gives it.
-
-    Attributes:
-        first: the line of the first row; of Parquet its number, 1.
+        first: the line of the first row; where there are no lines its number, 1.
     """
 
-    def __init__(self, path: Path, frame: "pd.DataFrame") -> None:
-        self.path, self.frame = path, frame.rename(columns=str)
-        self.first = 1 if path.name.removesuffix(".gz").endswith((".parquet", ".pq")) else 2
+    def __init__(self, path: Path, frame: "pd.DataFrame", first: int) -> None:
+        self.path, self.frame, self.first = path, frame.rename(columns=str), first
 
     def fault(self, row: int, wrong: str, there: str, advice: str) -> DataError:
         """The error for a row of the frame, which names its line."""

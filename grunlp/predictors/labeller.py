@@ -1,0 +1,63 @@
+"""Who did what to whom: frames of sentences."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from grunlp.data.example import Example
+from grunlp.data.frame_files import Index, index_path, read_index
+from grunlp.data.glosses import add_glosses
+from grunlp.data.raw import text_examples
+from grunlp.data.writers import sentence_record
+from grunlp.predictors.predictor import BATCH_TOKENS, Predictor, Record, answer_each, clean
+from grunlp.run import Run
+from grunlp.tasks.labelling import label
+
+
+@dataclass(frozen=True, eq=False)
+class Labeller(Predictor[str, list[Record]]):
+    """A semantic role labeller: texts become a record of the frames format for each of their sentences.
+
+    Args:
+        run: the network with what belongs to it.
+        index: of the frame files, for senses and glosses; empty without them.
+        find: whether predicates are found; otherwise those of the examples are labelled.
+        batch_tokens: tokens a batch; fewer need less memory.
+    """
+
+    run: Run
+    index: Index
+    find: bool = True
+    batch_tokens: int = BATCH_TOKENS
+    kind: ClassVar[str] = "labeller"
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+        return self.run.path
+
+    def stream(self, many: Iterable[str]) -> Iterator[list[Record]]:
+        """Of each text the records of its sentences, which never run over the end of a line."""
+        return answer_each(many, self.sentences, self.records)
+
+    def sentences(self, text: str) -> list[Example]:
+        """A text in parts that are labelled one by one, as `records` takes them: one at least."""
+        return list(text_examples(clean(text)))
+
+    def label(self, words: Sequence[Sequence[str]]) -> list[Record]:
+        """The record of each sentence, tokenised already; without `text` and places in characters."""
+        sentences = ([clean(word) for word in sentence] for sentence in words)
+        return list(self.records(Example(id="", document="", words=w, pos=[], frames=[]) for w in sentences))
+
+    def records(self, examples: Iterable[Example]) -> Iterator[Record]:
+        """A record of each example, in the order given."""
+        for labelled in label(self.run.model, self.run.collate, examples, self.batch_tokens, self.find):
+            record = sentence_record(labelled.prediction)
+            add_glosses(record, self.run.collate.vocabulary.rolesets, self.index)
+            yield record
+
+
+def labeller_of(run: Run) -> Labeller:
+    """A labeller with the index of the frame files where it lies in the user's cache."""
+    return Labeller(run, read_index(index_path()) if index_path().is_file() else {})

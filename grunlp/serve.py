@@ -1,0 +1,130 @@
+"""`python -m grunlp.serve run=DIR` answers over HTTP what `grunlp.predict` prints.
+
+It stands on FastAPI and uvicorn. LitServe, which stands on them too, was looked at (0.2.19): it batches so many
+requests, not so many tokens, so that a short text waits for the long ones beside it, and runs the model in a process of
+its own, with every request and answer pickled on the way. A model of milliseconds a sentence needs no such process.
+"""
+
+import importlib.util
+import logging
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from grunlp.arguments import parse_arguments
+from grunlp.command import command
+from grunlp.errors import GrunlpError
+from grunlp.serving.limits import DEFAULT, Limits
+
+if TYPE_CHECKING:
+    from grunlp.predictors import Predictor
+
+_DOOR: dict[str, Any] = {"run": "default", "host": "127.0.0.1", "port": 8000, "hosts": None, "cors": None}
+DEFAULTS: dict[str, Any] = {**_DOOR, **asdict(DEFAULT)}
+_NEEDED = ("fastapi", "fastapi_offline", "prometheus_client", "uvicorn")
+_HERE = ("127.0.0.1", "::1", "localhost")
+
+HELP = """Serve models over HTTP.
+
+  python -m grunlp.serve                         the labeller that comes with grunlp, at http://127.0.0.1:8000
+  python -m grunlp.serve run=DIR,DIR port=8080   models of one's own, each named by its folder
+
+  curl localhost:8000/models/default/predict -H 'Content-Type: application/json' -d '{"text": "She gave him a book."}'
+
+addresses:
+  GET  /                     a page to type texts into and see what the models say
+  GET  /models               what there is: ids and kinds
+  POST /models/ID/predict    {"text": "..."} or {"texts": ["...", ...]}; of forecasters a text is a table in CSV; of
+                             classifiers of measurements {"measurements": [[...], ...]}
+  POST /models/ID/drawing    {"text": "..."}: the same as a fragment of HTML, as the page shows it
+  POST /models/ID/stream     {"prompt": "..."}: of language models, piece by piece
+  GET  /health /ready /metrics    alive; loaded and warm; for Prometheus
+  GET  /docs /openapi.json   all addresses, to read and try
+
+keys:
+  run=default                run folders between commas; default is the model that comes with grunlp (English)
+  host=127.0.0.1             this machine alone can reach it; 0.0.0.0: others too
+  port=8000                  0: any that is free
+  hosts=null                 names between commas by which clients may call it; null: names of this machine alone where
+                             it alone can reach it, otherwise any
+  cors=null                  origins between commas, as https://example.org, whose pages may call it
+
+limits, of a request where nothing else is said; what goes beyond is refused with a 4xx or 503, which says so:
+  max_connections=256        open at once
+  max_header_bytes=16384     its first line and headers together
+  max_headers=64             how many
+  max_body_bytes=524288      counted as they come
+  max_texts=128              how many
+  max_characters=25000       of all its texts together
+  max_tokens=5000            words of all its texts together, or steps of measurements
+  max_prompt=2000            characters of a prompt
+  max_length=1000            tokens that are drawn
+  max_queue=10000            tokens that wait for a model, drawn ones included; then 429 with Retry-After
+  max_streams=16             texts that a model writes piece by piece at once
+  batch_tokens=500           that a model computes together where more than one sentence is waiting
+  head_seconds=10.0          until its headers are in
+  body_seconds=10.0          until its body is in
+  answer_seconds=30.0        from there to its answer, waiting included
+  send_seconds=10.0          that its client may leave an answer unread
+  stop_seconds=30.0          for what is under way when the server is told to stop
+
+SIGTERM or Ctrl-C: what was taken is answered, what is new is refused, and it ends with status 0."""
+
+
+@command(lambda arguments: HELP)
+def main(arguments: list[str]) -> int:
+    """Load, then serve until told to stop."""
+    given = parse_arguments(arguments, DEFAULTS)
+    if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
+        raise GrunlpError(
+            f"{', '.join(missing)}: not installed", "a server needs them", "Type pip install grunlp[serve]"
+        )
+    limits = Limits(**{field.name: given[field.name] for field in fields(Limits)})
+    _check(limits)
+    from grunlp.predictors import load
+    from grunlp.serving.served import named
+    from grunlp.serving.server import listen
+
+    sockets = listen(given["host"], given["port"])
+    try:
+        models = named(load(run) for run in given["run"].split(","))
+        _serve(models, limits, given, sockets)
+    finally:
+        for one in sockets:
+            one.close()
+    return 0
+
+
+def _serve(
+    models: "Mapping[str, Predictor[Any, Any]]", limits: Limits, given: Mapping[str, Any], sockets: list[socket.socket]
+) -> None:
+    from grunlp.serving.app import create_app
+    from grunlp.serving.server import make_server
+
+    hosts = given["hosts"].split(",") if given["hosts"] else []
+    loopback = given["host"] in _HERE
+    app = create_app(
+        models,
+        limits,
+        hosts=[*_HERE, *hosts] if loopback or hosts else None,
+        origins=given["cors"].split(",") if given["cors"] else (),
+    )
+    server = make_server(app, limits)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    port = sockets[0].getsockname()[1]
+    print(f"serving {', '.join(models)} at http://{given['host']}:{port}, until Ctrl-C", file=sys.stderr, flush=True)
+    server.run(sockets)
+
+
+def _check(limits: Limits) -> None:
+    """Raise GrunlpError for limits that are good alone and do not fit each other."""
+    for least, most in (("max_tokens", "max_queue"), ("max_length", "max_queue"), ("max_prompt", "max_characters")):
+        if getattr(limits, least) > getattr(limits, most):
+            wrong = f"{least}={getattr(limits, least)} with {most}={getattr(limits, most)}"
+            raise GrunlpError(wrong, "no such request could ever be taken", f"Type {most}={getattr(limits, least)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""`GET /docs`: the description of all addresses as a page to read and try.
+
+FastAPI's own page loads Swagger UI from another site; here its files come with the package fastapi-offline, so that the
+page needs no network and tells nobody. No script stands in the page, so that its policy can forbid such.
+"""
+
+from pathlib import Path
+
+import fastapi_offline
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import HTMLResponse, Response
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# Addresses are relative, so that it also works behind a proxy that gives the server a folder of its own.
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>grunlp: addresses of the server</title>
+<link rel="icon" href="docs/files/favicon.png">
+<link rel="stylesheet" href="docs/files/swagger-ui.css">
+</head>
+<body>
+<div id="docs"></div>
+<script src="docs/files/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
+</body>
+</html>
+"""
+_START = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#docs", validatorUrl: null, tryItOutEnabled: true});\n'
+
+
+def add_docs(app: FastAPI) -> None:
+    """Add the page and its files."""
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
+
+    @app.get("/docs/start.js", include_in_schema=False)
+    async def start() -> Response:
+        return Response(_START, media_type="text/javascript")
+
+    app.mount("/docs/files", StaticFiles(directory=Path(fastapi_offline.__file__).parent / "static"))

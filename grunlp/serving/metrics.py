@@ -1,0 +1,61 @@
+"""What Prometheus is told. Labels take few values: ids of models and names of routes, never what clients send."""
+
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.types import Scope
+
+_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Metrics:
+    """Counters of one server, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        options: dict[str, Any] = {"registry": self.registry}
+        self._answers = Counter("grunlp_answers", "Answers by route and status.", ["route", "status"], **options)
+        self._seconds = Histogram(
+            "grunlp_answer_seconds",
+            "From a request's headers to its answer's end.",
+            ["route"],
+            buckets=_SECONDS,
+            **options,
+        )
+        self._batches = Histogram(
+            "grunlp_batch_texts", "Texts that a model computed together.", ["model"], buckets=_COUNTS, **options
+        )
+        self._busy = Counter("grunlp_busy_seconds", "Time a model computed.", ["model"], **options)
+        self._tokens = Counter("grunlp_tokens", "Tokens that a model read.", ["model"], **options)
+        self._dropped = Counter("grunlp_dropped_texts", "Texts whose client was gone.", ["model"], **options)
+        self._waiting = Gauge("grunlp_waiting_tokens", "Tokens that wait for a model.", ["model"], **options)
+
+    def count(self, scope: Scope, status: int, seconds: float) -> None:
+        """One answer. Requests that no route took share a label."""
+        route = getattr(scope.get("route"), "path", "none")
+        self._answers.labels(route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def count_batch(self, model: str, texts: int, tokens: int, seconds: float) -> None:
+        """One batch of a model."""
+        self._batches.labels(model).observe(texts)
+        self._tokens.labels(model).inc(tokens)
+        self._busy.labels(model).inc(seconds)
+
+    def count_dropped(self, model: str, texts: int) -> None:
+        """Texts that were taken from the queue unanswered."""
+        self._dropped.labels(model).inc(texts)
+
+    def set_waiting(self, model: str, tokens: int) -> None:
+        """The length of the queue of a model."""
+        self._waiting.labels(model).set(tokens)
+
+    def text(self) -> bytes:
+        """In the format that Prometheus reads."""
+        return generate_latest(self.registry)

@@ -1,0 +1,234 @@
+"""A model behind its thread: what each kind of predictor takes, and how much work that is."""
+
+import asyncio
+import io
+import math
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from grunlp.data.tokens import tokenize
+from grunlp.errors import DataError, GrunlpError
+from grunlp.predictors import Predictor, Record
+from grunlp.predictors.classifier import Classifier
+from grunlp.predictors.forecaster import Forecaster
+from grunlp.predictors.labeller import Labeller
+from grunlp.predictors.language_model import LanguageModel
+from grunlp.predictors.tagger import Tagger
+from grunlp.predictors.writer import Writer
+from grunlp.serving.batching import Full, Worker
+from grunlp.serving.limits import Limits
+from grunlp.serving.metrics import Metrics
+from grunlp.serving.problems import Problem, retry_later
+
+_QUICK = 2000  # characters that are split without holding up other requests
+_DESCRIPTIONS = {
+    "labeller": "who did what to whom: frames of sentences",
+    "tagger": "a tag for each word, or spans with labels",
+    "classifier": "the class of a text, or of a sequence of measurements",
+    "writer": "a text from a text",
+    "language-model": "what comes after a prompt",
+    "forecaster": "what comes after the end of series",
+}
+_NO_TEXT = "Send measurements: a list of steps, each a list of numbers."
+
+
+class Served:
+    """A predictor and its thread. Its methods are called in the event loop.
+
+    Sentences of labellers and taggers are computed together with those of others. The answers of other kinds hold
+    numbers, whose last digits depend on what is computed beside them; they are computed alone, so that the same request
+    always has the same answer.
+
+    Args:
+        id: in addresses.
+        predictor: the model.
+        limits: of requests.
+        metrics: are told of each batch.
+    """
+
+    def __init__(self, id: str, predictor: Predictor[Any, Any], limits: Limits, metrics: Metrics) -> None:
+        self.id, self.predictor, self.limits = id, predictor, limits
+        self.worker = Worker(
+            id,
+            self._records,
+            batch_tokens=limits.batch_tokens,
+            max_queue=limits.max_queue,
+            max_streams=limits.max_streams,
+            metrics=metrics,
+            warm_up=self._warm_up,
+        )
+
+    @property
+    def takes(self) -> str:
+        """What it takes: "text", "measurements", or "table", which is a text in CSV."""
+        if isinstance(self.predictor, Classifier) and self.predictor.features is not None:
+            return "measurements"
+        return "table" if isinstance(self.predictor, Forecaster) else "text"
+
+    @property
+    def streams(self) -> bool:
+        """Whether it writes texts that can be read as they come."""
+        return isinstance(self.predictor, LanguageModel)
+
+    def described(self) -> dict[str, Any]:
+        """As it stands in the list of models."""
+        kind = self.predictor.kind
+        return {
+            "id": self.id,
+            "kind": kind,
+            "description": _DESCRIPTIONS[kind],
+            "takes": self.takes,
+            "streams": self.streams,
+        }
+
+    async def predict(self, texts: Sequence[str]) -> list[list[Record]]:
+        """The records of each text. Raises Problem."""
+        if self.takes == "measurements":
+            raise Problem(409, f"{self.id} classifies measurements.", _NO_TEXT)
+        if self.takes == "table":
+            return [await self.call(lambda table=table: self._forecast(table), 1000) for table in texts]
+        if isinstance(self.predictor, Labeller | Tagger):
+            return await self._label(self.predictor, texts)
+        if isinstance(self.predictor, LanguageModel):
+            self._check_prompts(texts)
+            work = [min(self.predictor.length, self.limits.max_length)] * len(texts)
+        else:
+            work = await _off_loop(texts, lambda: [1 + sum(1 for _ in tokenize(text)) for text in texts])
+            self._check_tokens(sum(work))
+        return [
+            await self.call(lambda text=text: self.predictor(text), tokens)
+            for text, tokens in zip(texts, work, strict=True)
+        ]
+
+    async def measure(self, steps: Sequence[Sequence[float]]) -> list[list[Record]]:
+        """The record of a sequence of measurements. Raises Problem."""
+        if self.takes != "measurements":
+            raise Problem(409, f"{self.id} takes no measurements.", "Send a text.")
+        self._check_tokens(len(steps))
+        return [await self.call(lambda: self.predictor(steps), len(steps))]
+
+    async def call(self, function: Callable[[], Any], tokens: int) -> Any:
+        """What a function says that asks the model for something else, in the model's thread. Raises Problem.
+
+        Args:
+            function: is called with nothing computed beside it.
+            tokens: its work.
+        """
+        return await self._guarded(self.worker.call(function, min(tokens, self.limits.max_queue)))
+
+    def stream(self, prompt: str, options: Mapping[str, Any]) -> AsyncIterator[str]:
+        """What comes after a prompt, piece by piece. Raises Problem.
+
+        Args:
+            prompt: how the text begins.
+            options: of `Sampling`, and length; what is left out is as the model has it.
+        """
+        if not isinstance(self.predictor, LanguageModel):
+            raise Problem(409, f"{self.id} writes nothing piece by piece.", f"POST to /models/{self.id}/predict.")
+        self._check_prompts([prompt])
+        length = options.get("length") or min(self.predictor.length, self.limits.max_length)
+        drawn = {key: value for key, value in options.items() if key != "length" and value is not None}
+        writer = replace(self.predictor, length=length, sampling=replace(self.predictor.sampling, **drawn))
+        try:
+            return self.worker.stream(lambda: writer.pieces(prompt))
+        except Full as full:
+            raise self._busy(full) from None
+
+    async def _label(self, predictor: Labeller | Tagger, texts: Sequence[str]) -> list[list[Record]]:
+        split = await _off_loop(texts, lambda: [predictor.sentences(text) for text in texts])
+        parts = [(sentence, max(1, len(sentence["words"]))) for sentences in split for sentence in sentences]
+        self._check_tokens(sum(tokens for _, tokens in parts))
+        records = iter(await self._guarded(self.worker.answer(parts)))
+        return [[next(records) for _ in sentences] for sentences in split]
+
+    async def _guarded(self, answer: Any) -> Any:
+        try:
+            return await answer
+        except Full as full:
+            raise self._busy(full) from None
+        except GrunlpError as error:
+            wrong, there, way = (part.replace(str(self.predictor.path), self.id) for part in _parts(error))
+            raise Problem(422, "; ".join(filter(None, (wrong, there))), way or "Send another input.") from None
+
+    def _records(self, parts: Sequence[Any]) -> Sequence[Record]:
+        assert isinstance(self.predictor, Labeller | Tagger)
+        return list(self.predictor.records(parts))
+
+    def _forecast(self, table: str) -> list[Record]:
+        return _rows(self.predictor(read_table(table)))
+
+    def _check_tokens(self, tokens: int) -> None:
+        if tokens > self.limits.max_tokens:
+            raise Problem(
+                413, f"There are {tokens} tokens, more than {self.limits.max_tokens}.", "Send less at a time."
+            )
+
+    def _check_prompts(self, texts: Sequence[str]) -> None:
+        if max(map(len, texts), default=0) > self.limits.max_prompt:
+            raise Problem(413, f"A prompt has more than {self.limits.max_prompt} characters.", "Send its end alone.")
+
+    def _busy(self, full: Full) -> Problem:
+        return retry_later(429, f"Too much is waiting for {self.id}.", math.ceil(full.seconds))
+
+    def _warm_up(self) -> None:
+        """Compute something small: the first time takes longer than others."""
+        predictor = self.predictor
+        if isinstance(predictor, Classifier) and predictor.features is not None:
+            predictor([[0.0] * predictor.features] * 3)
+        elif isinstance(predictor, LanguageModel):
+            replace(predictor, length=3)("a")
+        elif isinstance(predictor, Labeller | Tagger | Classifier | Writer):
+            predictor("She gave him a book.")
+
+
+def named(predictors: Iterable[Predictor[Any, Any]]) -> dict[str, Predictor[Any, Any]]:
+    """Predictors by ids made of the names of their folders, each its own; no id tells where a folder lies."""
+    found: dict[str, Predictor[Any, Any]] = {}
+    for predictor in predictors:
+        name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(predictor.path).resolve().name).strip("-") or "model"
+        number = 1
+        while (id := name if number == 1 else f"{name}-{number}") in found:
+            number += 1
+        found[id] = predictor
+    return found
+
+
+async def _off_loop(texts: Sequence[str], function: Callable[[], Any]) -> Any:
+    """What a function says about texts, in a thread of its own where they are long."""
+    if sum(map(len, texts)) <= _QUICK:
+        return function()
+    return await asyncio.to_thread(function)
+
+
+def _parts(error: GrunlpError) -> tuple[str, str, str]:
+    """An error's three parts, without the name of a file."""
+    if isinstance(error, DataError):
+        place = f"row {error.line}: " if error.line is not None else ""
+        return place + error.problem, error.there_is, error.to_type
+    return error.wrong, error.there_is, error.to_type
+
+
+def read_table(table: str) -> Any:
+    """A table in CSV. Raises GrunlpError for what is none."""
+    import pandas as pd
+
+    first = table.partition("\n")[0]
+    try:
+        return pd.read_csv(io.StringIO(table), sep=max(",;\t", key=first.count), low_memory=False)
+    except ValueError:  # EmptyDataError and ParserError, too
+        there = "a table has its columns' names in the first line and a row a line"
+        raise GrunlpError("the text is no CSV", there, "Send a table as in the training.") from None
+
+
+def _rows(forecasts: Any) -> list[Record]:
+    """A record a row, with the digits that `python -m grunlp.predict` prints; null where no interval was trained."""
+    days = (forecasts["time"] == forecasts["time"].dt.normalize()).all()
+    rows = forecasts.to_dict("records")
+    for row in rows:
+        row["time"] = row["time"].strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M:%S")
+        for name in ("forecast", "lower", "upper"):
+            row[name] = None if math.isnan(row[name]) else float(f"{row[name]:.6g}")
+    return list(rows)

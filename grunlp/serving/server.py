@@ -1,0 +1,179 @@
+"""uvicorn, patient for a while only, and stopping with good manners."""
+
+import asyncio
+import json
+import socket
+import sys
+import time
+from types import FrameType
+
+import h11
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from grunlp.errors import GrunlpError
+from grunlp.serving.gate import Gate
+from grunlp.serving.limits import Limits
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets of a host, with one port; 0: any that is free. Raises GrunlpError where none can be had."""
+    sockets: list[socket.socket] = []
+    try:
+        for family, _, _, _, address in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            if sockets and family == sockets[0].family:
+                continue
+            one = socket.socket(family)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sockets.append(one)
+            one.bind((address[0], sockets[0].getsockname()[1] or port, *address[2:]))
+            one.listen()  # from now on clients wait instead of being turned away
+    except OSError as error:
+        for one in sockets:
+            one.close()
+        raise GrunlpError(
+            f"host={host} port={port}: {error.strerror or error}",
+            "a free port of this machine is needed",
+            "Type port=0",
+        ) from None
+    return sockets
+
+
+def make_server(app: FastAPI, limits: Limits) -> "Server":
+    """A server of an app that `create_app` made; its `run` returns when it is told to stop.
+
+    HTTP is parsed by h11: unlike the faster httptools it bounds what it keeps of headers, and refuses what proxies read
+    in two ways.
+    """
+    gate: Gate = app.state.gate
+
+    class Protocol(PatientProtocol):
+        """With the limits of this server."""
+
+        bounds = limits
+
+    config = uvicorn.Config(
+        gate,
+        http=Protocol,
+        ws="none",
+        h11_max_incomplete_event_size=limits.max_header_bytes,
+        timeout_graceful_shutdown=max(1, round(limits.send_seconds)),
+        server_header=False,
+        proxy_headers=False,
+        access_log=False,
+        log_config=None,
+    )
+    return Server(config, gate, limits.stop_seconds)
+
+
+class PatientProtocol(H11Protocol):
+    """A connection that is closed when its client is too slow with headers, or in reading answers.
+
+    Attributes:
+        bounds: how slow.
+    """
+
+    bounds: Limits
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        if len(self.connections) > self.bounds.max_connections:
+            self._say(503, "Too many connections are open.", "Try again later.", [(b"retry-after", b"1")])
+            return
+        self._wait(self.bounds.head_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._wait(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; while that is part of a request's head, the clock goes on from the first part."""
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._wait(None)
+        elif self._timer is None:
+            self._wait(self.bounds.head_seconds)
+
+    def pause_writing(self) -> None:
+        """The client leaves unread what it was sent."""
+        super().pause_writing()
+        self._wait(self.bounds.send_seconds)
+
+    def resume_writing(self) -> None:
+        """It reads on."""
+        super().resume_writing()
+        self._wait(None)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """No further request came. What is still unread then stays so."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        super().timeout_keep_alive_handler()
+
+    def send_400_response(self, msg: str) -> None:
+        """What was sent is no HTTP; too large headers have a status of their own."""
+        error = sys.exception()
+        if isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == 431:
+            self._say(431, "The headers are too large.", "Send fewer or shorter ones.")
+        else:
+            self._say(400, "The request is not HTTP.", "Send HTTP/1.1.")
+
+    def _say(self, status: int, error: str, what_to_do: str, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+        """Answer before there is a request, and hang up."""
+        body = json.dumps({"error": error, "what_to_do": what_to_do}).encode()
+        own = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+        ]
+        events = [
+            h11.Response(status_code=status, headers=[*own, *(headers or [])]),
+            h11.Data(body),
+            h11.EndOfMessage(),
+        ]
+        try:
+            for event in events:
+                self.transport.write(self.conn.send(event) or b"")
+        except h11.LocalProtocolError:  # an answer is under way
+            pass
+        self.transport.close()
+
+    def _wait(self, seconds: float | None) -> None:
+        """Hang up after so long, or never, instead of what was said before."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
+
+
+class Server(uvicorn.Server):
+    """Told to stop, by SIGTERM or Ctrl-C, it refuses what is new with 503 and ends when all it took is answered.
+
+    Told again, it ends at once.
+    """
+
+    def __init__(self, config: uvicorn.Config, gate: Gate, stop_seconds: float) -> None:
+        super().__init__(config)
+        self.gate, self.stop_seconds = gate, stop_seconds
+        self._until = float("inf")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        if self.gate.stopping:
+            self.should_exit = self.force_exit = True
+        self.gate.stopping = True
+        self._until = time.monotonic() + self.stop_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to end now; asked ten times a second."""
+        done = self.gate.stopping and (not self.gate.in_flight or time.monotonic() > self._until)
+        return await super().on_tick(counter) or done

@@ -1,0 +1,66 @@
+"""`POST /models/{id}/stream`: what comes after a prompt, a JSON object a line, each sent as soon as it is drawn."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response, StreamingResponse
+
+from grunlp.serving.limits import Limits
+from grunlp.serving.models import ModelId, find
+from grunlp.serving.problems import INSIDE, PROBLEMS
+from grunlp.serving.served import Served
+
+log = logging.getLogger(__name__)
+
+_LINES = "application/x-ndjson"
+_DESCRIBED = 'Lines {"piece": "..."}, and at the end {"done": true}, or an error where it broke off.'
+
+
+def add_stream(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> None:
+    """Add the route."""
+
+    class Prompt(BaseModel):
+        """What is written on, and how. What is left out is as the model has it."""
+
+        model_config = ConfigDict(extra="forbid")
+        prompt: Annotated[str, Field(max_length=limits.max_prompt, examples=["She gave"])]
+        length: Annotated[int, Field(ge=1, le=limits.max_length, description="Tokens, at most.")] = 0
+        temperature: Annotated[float, Field(ge=1e-3, le=100, description="Below 1: likelier tokens.")] = 0
+        top_k: Annotated[int, Field(ge=0, le=10**9, description="Among so many likeliest; 0: all.")] = 0
+        top_p: Annotated[float, Field(ge=1e-6, le=1, description="Among the likeliest of so much probability.")] = 1
+        seed: Annotated[int, Field(ge=0, le=2**32 - 1, description="Another seed, another text.")] = 1
+
+    described: dict[str, Any] = {"content": {_LINES: {"schema": {"type": "string"}}}, "description": _DESCRIBED}
+
+    @app.post(
+        "/models/{id}/stream", response_class=StreamingResponse, responses={200: described, **PROBLEMS}, tags=["models"]
+    )
+    async def stream(id: ModelId, given: Prompt) -> Response:
+        """What a language model writes after a prompt, piece by piece."""
+        options = given.model_dump(exclude={"prompt"}, exclude_unset=True)
+        pieces = find(models, id).stream(given.prompt, options)
+        return StreamingResponse(_lines(pieces, limits.answer_seconds), media_type=_LINES)
+
+
+async def _lines(pieces: AsyncIterator[str], seconds: float) -> AsyncIterator[bytes]:
+    """The lines of the answer, until all is drawn or the time is over."""
+    end = asyncio.get_running_loop().time() + 0.95 * seconds  # to end it well before it is cut off
+    try:
+        async with asyncio.timeout_at(end):
+            async for piece in pieces:
+                yield _line({"piece": piece})
+        yield _line({"done": True})
+    except TimeoutError:
+        yield _line({"error": "The time was over.", "what_to_do": "Ask for a smaller length."})
+    except Exception:
+        log.exception("writing piece by piece failed")
+        yield _line({"error": INSIDE.error, "what_to_do": INSIDE.what_to_do})
+
+
+def _line(part: Mapping[str, Any]) -> bytes:
+    return (json.dumps(part, ensure_ascii=False) + "\n").encode("utf-8", "replace")

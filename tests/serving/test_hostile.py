@@ -1,0 +1,452 @@
+"""Requests that mean no good: each has an answer of the right status that shows nothing of the inside, and then the
+server answers a good one."""
+
+import gzip
+import json
+import re
+import socket
+import struct
+import time
+import zlib
+
+import pytest
+
+from tests.serving.client import INSIDE, Answer, ask, connect, post, read, request, wait_until
+from tests.serving.conftest import LIMITS, Running
+
+GOOD = {"text": "She gave him a book."}
+PREDICT, STREAM = "/models/default/predict", "/models/writes-on/stream"
+BIG = LIMITS.max_body_bytes + 1
+
+
+def body(value: bytes | str | object, *headers: str) -> bytes:
+    return request(PREDICT, value, *headers)
+
+
+def get(path: str, *headers: str, method: str = "GET") -> bytes:
+    return request(path, None, *headers, method=method)
+
+
+def chunks(*parts: bytes) -> bytes:
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+def chunked(data: bytes, *headers: str) -> bytes:
+    return request(PREDICT, data, "Transfer-Encoding: chunked", *headers)
+
+
+def compressed(name: str, data: bytes) -> bytes:
+    return request(PREDICT, data, f"Content-Encoding: {name}")
+
+
+ACR = "Access-Control-Request"
+BOMB = gzip.compress(b" " * 50_000_000)
+
+# A name, what is sent, and the statuses that may come back.
+SENT: list[tuple[str, bytes, int | tuple[int, ...]]] = [
+    # --- bodies that are no JSON, or not what is asked for
+    ("no body", request(PREDICT, b""), 422),
+    ("no body and no length", get(PREDICT, "Content-Type: application/json", method="POST"), 422),
+    ("not JSON", body("hello"), 400),
+    ("JSON cut off", body('{"text": "She'), 400),
+    ("something after the JSON", body('{"text": "a"} x'), 400),
+    ("two JSON objects", body('{"text": "a"}{"text": "b"}'), 400),
+    ("comments", body('{"text": "a" /* b */}'), 400),
+    ("single quotes", body("{'text': 'a'}"), 400),
+    ("an array", body(["a"]), 422),
+    ("a string", body('"a"'), 422),
+    ("a number", body("7"), 422),
+    ("null", body("null"), 422),
+    ("true", body("true"), 422),
+    ("an empty object", body({}), 422),
+    ("arrays in arrays", body("[" * 90_000 + "]" * 90_000), (400, 422)),
+    ("open arrays", body("[" * 199_000), 400),
+    ("objects in objects", body('{"a":' * 30_000 + "1" + "}" * 30_000), (400, 422)),
+    ("a deep text", body('{"text":' + "[" * 50_000 + "]" * 50_000 + "}"), (400, 422)),
+    ("a text that is null", body({"text": None}), 422),
+    ("a text that is a number", body({"text": 7}), 422),
+    ("a text that is a list", body({"text": ["a"]}), 422),
+    ("a text that is an object", body({"text": {"$gt": ""}}), 422),
+    ("text and texts", body({"text": "a", "texts": ["b"]}), 422),
+    ("an unknown key", body({"text": "a", "path": "/etc/passwd"}), 422),
+    ("a key of prototypes", body({"text": "a", "__proto__": {"admin": True}}), 422),
+    ("ten thousand keys", body({str(i): i for i in range(10_000)}), 422),
+    ("a long key", body({"k" * 100_000: 1}), 422),
+    ("no texts", body({"texts": []}), 422),
+    ("texts with null", body({"texts": ["a", None]}), 422),
+    ("too many texts", body({"texts": ["a"] * (LIMITS.max_texts + 1)}), 422),
+    ("too long a text", body({"text": "a" * (LIMITS.max_characters + 1)}), 422),
+    ("texts too long together", body({"texts": ["a" * (LIMITS.max_characters // 2 + 1)] * 2}), 422),
+    ("too many tokens", body({"text": "a " * (LIMITS.max_tokens + 1)}), 413),
+    ("too many empty lines", body({"text": "\n" * (LIMITS.max_tokens + 2)}), 413),
+    ("a number of many digits", body('{"text": ' + "9" * 100_000 + "}"), (400, 422)),
+    ("a number beyond all bounds", body('{"text": 1e999999}'), 422),
+    ("half a character", body('{"text": "\\ud800"}'), 422),
+    ("NaN", body('{"text": NaN}'), 422),
+    ("UTF-16", request(PREDICT, '{"text": "ä"}'.encode("utf-16-le")[:-1]), 400),
+    ("bytes that are no UTF-8", request(PREDICT, b'{"text": "\xff\xfe\xfa"}'), 400),
+    ("Latin-1", request(PREDICT, '{"text": "é"}'.encode("latin-1")), 400),
+    ("a line end in a string", body('{"text": "a\nb"}'), 400),
+    ("zero bytes", request(PREDICT, b"\0" * 1000), 400),
+    ("pickle", request(PREDICT, b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00cos\nsystem\n(S'id'\ntR."), 400),
+    ("YAML", body("text: !!python/object/apply:os.system [id]"), 400),
+    ("XML with entities", body('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'), 400),
+    # --- other models and addresses
+    ("measurements for a labeller", body({"measurements": [[1.0]]}), 409),
+    ("a text for measurements", request("/models/waves/predict", GOOD), 409),
+    ("measurements of another width", request("/models/waves/predict", {"measurements": [[1.0]]}), 422),
+    ("ragged measurements", request("/models/waves/predict", {"measurements": [[1, 2], [3]]}), 422),
+    ("infinite measurements", request("/models/waves/predict", '{"measurements": [[1, Infinity]]}'), 422),
+    ("measurements beyond float32", request("/models/waves/predict", {"measurements": [[1e300, 1]]}), 422),
+    ("empty steps", request("/models/waves/predict", {"measurements": [[], []]}), 422),
+    ("too many steps", request("/models/waves/predict", {"measurements": [[1, 2]] * (LIMITS.max_tokens + 1)}), 422),
+    ("no table", request("/models/loads/predict", {"text": "hello"}), 422),
+    ("an empty table", request("/models/loads/predict", {"text": ""}), 422),
+    ("a file for a table", request("/models/loads/predict", {"text": "/etc/passwd"}), 422),
+    ("an address for a table", request("/models/loads/predict", {"text": "http://localhost/table.csv"}), 422),
+    ("a table of other columns", request("/models/loads/predict", {"text": "a,b\n1,2\n"}), 422),
+    ("a table of bad times", request("/models/loads/predict", {"text": "time,load\nnever,1\nnow,2\n"}), 422),
+    ("a model that fails", request("/models/moody/predict", {"text": "fail"}), 500),
+    ("a model that refuses", request("/models/moody/predict", {"text": "refuse"}), 422),
+    ("a model that takes too long", request("/models/moody/predict", {"text": "sleep 3.5"}), 503),
+    ("no such model", request("/models/nobody/predict", GOOD), 404),
+    ("a path for a model", request("/models/../../etc/passwd/predict", GOOD), 404),
+    ("a path in disguise", request("/models/..%2f..%2fetc%2fpasswd/predict", GOOD), 404),
+    ("a model's folder", request("/models/%2fsecret%2fplace%2fof%2fmodels%2fwaves/predict", GOOD), 404),
+    ("a zero byte for a model", request("/models/%00/predict", GOOD), 404),
+    ("bad percents", request("/models/%zz%f/predict", GOOD), 404),
+    ("a very long model", request("/models/" + "a" * 10_000 + "/predict", GOOD), 404),
+    ("a file beside the documentation", get("/docs/files/../../../../../../etc/passwd"), 404),
+    ("the same in disguise", get("/docs/files/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd"), 404),
+    ("with backslashes", get("/docs/files/..%5c..%5c..%5cetc%5cpasswd"), 404),
+    ("a folder of files", get("/docs/files/"), 404),
+    ("nothing", get("/nothing"), 404),
+    ("many slashes", get("//////models"), 404),
+    ("a query", get("/models?" + "a=b&" * 3000), 200),
+    ("a long address", get("/" + "a" * (LIMITS.max_header_bytes + 1000)), 431),
+    # --- streams
+    ("a stream of a labeller", request("/models/default/stream", {"prompt": "a"}), 409),
+    ("a stream without a prompt", request(STREAM, {}), 422),
+    ("a stream that is too long", request(STREAM, {"prompt": "a", "length": LIMITS.max_length + 1}), 422),
+    ("a stream of no length", request(STREAM, {"prompt": "a", "length": 0}), 422),
+    ("a cold stream", request(STREAM, {"prompt": "a", "temperature": 0}), 422),
+    ("a stream of no number", request(STREAM, '{"prompt": "a", "temperature": NaN}'), 422),
+    ("a stream of a negative seed", request(STREAM, {"prompt": "a", "seed": -1}), 422),
+    ("a stream of no probability", request(STREAM, {"prompt": "a", "top_p": 0}), 422),
+    ("a long prompt", request(STREAM, {"prompt": "a" * (LIMITS.max_prompt + 1)}), 422),
+    ("a long prompt, all at once", request("/models/writes-on/predict", {"text": "a" * (LIMITS.max_prompt + 1)}), 413),
+    # --- methods
+    ("GET", get(PREDICT), 405),
+    ("GET with a body", request("/models", {"a": 1}, method="GET"), 200),
+    ("PUT", request(PREDICT, GOOD, method="PUT"), 405),
+    ("DELETE", get("/models", method="DELETE"), 405),
+    ("a question of another site", get(PREDICT, "Origin: http://evil", f"{ACR}-Method: POST", method="OPTIONS"), 405),
+    ("TRACE", get("/models", method="TRACE"), 405),
+    ("a method that is none", get("/models", method="BREW"), 405),
+    ("CONNECT", b"CONNECT localhost:22 HTTP/1.1\r\nHost: localhost\r\n\r\n", (400, 404, 405)),
+    # --- headers of the body
+    ("no type", request(PREDICT, GOOD, kind=None), 415),
+    ("text", request(PREDICT, GOOD, kind="text/plain"), 415),
+    ("a form", request(PREDICT, b"text=a", kind="application/x-www-form-urlencoded"), 415),
+    ("parts", request(PREDICT, b"--x\r\n\r\n--x--", kind="multipart/form-data; boundary=x"), 415),
+    ("a type that is none", request(PREDICT, GOOD, kind="application/json/x; ;;=\"\\"), 415),
+    ("another charset", request(PREDICT, GOOD, kind="application/json; charset=utf-7"), 415),
+    ("gzip", compressed("gzip", gzip.compress(b'{"text": "a"}')), 415),
+    ("a gzip bomb", compressed("gzip", BOMB), 415),
+    ("a deflate bomb", compressed("deflate", zlib.compress(b" " * 50_000_000)), 415),
+    ("brotli", compressed("br", b"\x0b\x02\x80a\x03"), 415),
+    ("a chain of encodings", compressed("gzip, gzip", BOMB), 415),
+    ("an unknown encoding", compressed("x", b"a"), 415),
+    ("too large a body", body(b" " * BIG), 413),
+    ("too large a body by its length alone", request(PREDICT, b"{", length=10**12), 413),
+    ("a length of many digits", request(PREDICT, b"{", length="9" * 200), (400, 413)),
+    ("a negative length", request(PREDICT, b"{}", length=-1), 400),
+    ("a length that is no number", request(PREDICT, b"{}", length="two"), 400),
+    ("two lengths", request(PREDICT, b'{"text": "a"}', "Content-Length: 13", "Content-Length: 2"), 400),
+    ("a length and chunks", chunked(chunks(b'{"text": "a"}'), "Content-Length: 4"), (200, 400)),
+    ("chunks too large", chunked(chunks(*[b" " * 10_000] * 30)), 413),
+    ("a chunk too large by its length", chunked(b"ffffffffff\r\n" + b" " * BIG), 413),
+    ("a chunk of no size", chunked(b"xyz\r\nabc\r\n0\r\n\r\n"), 400),
+    ("a chunk of a negative size", chunked(b"-5\r\nabc\r\n0\r\n\r\n"), 400),
+    ("a chunk with a long note", chunked(b"1;" + b"a" * 100_000 + b"\r\n{\r\n0\r\n\r\n"), (400, 431)),
+    ("a chunk cut wrong", chunked(b"2\r\nabcdef\r\n0\r\n\r\n"), 400),
+    ("gzip as a transfer", request(PREDICT, BOMB, "Transfer-Encoding: gzip"), (400, 501)),
+    ("a transfer in disguise", request(PREDICT, b"{}", "Transfer-Encoding: xchunked"), (400, 501)),
+    # --- other headers
+    ("many headers", get("/models", *(f"X-{i}: a" for i in range(LIMITS.max_headers + 1))), 431),
+    ("large headers", get("/models", "X-A: " + "a" * (LIMITS.max_header_bytes + 1000)), 431),
+    ("a header without a colon", get("/models", "hello"), 400),
+    ("a header of zero bytes", get("/models", "X-A: a\0b"), 400),
+    ("a name with a blank", get("/models", "X A : b"), 400),
+    ("a folded header", get("/models", "X-A: a", " b"), (200, 400)),
+    ("no host", b"GET /models HTTP/1.1\r\n\r\n", 400),
+    ("two hosts", get("/models", "Host: evil"), 400),
+    ("a host of another site", request(PREDICT, GOOD, host="evil.example"), 421),
+    ("a host with a name before it", request("/models", GOOD, host="localhost@evil"), 421),
+    ("an answer in a header", get("/models", "X-A: a\r\nSet-Cookie: b"), 200),
+    ("a range", get("/models", "Range: bytes=0-1,1-2,2-3"), 200),
+    ("an unknown expectation", body(GOOD, "Expect: miracles"), (200, 417)),
+    ("WebSocket", get("/models", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: YQ=="), 200),
+    ("HTTP/2 in clear", get("/models", "Upgrade: h2c", "Connection: Upgrade, HTTP2-Settings"), 200),
+    # --- what is no HTTP/1.1
+    ("HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    ("HTTP/0.9", b"GET /models\r\n\r\n", 400),
+    ("HTTP/7", b"GET /models HTTP/7.0\r\nHost: localhost\r\n\r\n", 505),
+    ("a whole address of another server", get("http://evil.example/models"), (200, 404)),
+    ("TLS", bytes.fromhex("160301020001000001fc0303") + b"\x01" * 100 + b"\r\n\r\n", 400),
+    ("SSH", b"SSH-2.0-OpenSSH_9.9\r\n\r\n", 400),
+    ("noise", bytes(range(256)) * 20 + b"\r\n\r\n", 400),
+    ("line ends", b"\r\n" * 1000 + b"x\r\n\r\n", 400),
+]  # fmt: skip
+
+FINE: list[tuple[str, object]] = [
+    ("no words", {"text": ""}),
+    ("blanks", {"text": " \t\n \u3000"}),
+    ("zero characters", {"text": "a\0b\x01\x1b[31m"}),
+    ("one long word", {"text": "a" * LIMITS.max_characters}),
+    ("marks on marks", {"text": "e" + "\u0301" * 1000}),
+    ("from right to left", {"text": "\u202e\u05d0\u05d1 \u202c gave"}),
+    ("emoji", {"text": "👩‍👩‍👧‍👦 gave 🏳️‍🌈 a book 🫠"}),
+    ("characters of private use", {"text": "\uffff\ufdd0\ue000\U0010ffff"}),
+    ("markup", {"text": "<script>alert(1)</script> ${7*7} {{7*7}} '; DROP TABLE a; --"}),
+    ("verbs alone", {"text": "is was be been " * 10}),
+    ("a date like 2024-99-99", {"text": "On 9999999999999999999-99-99 he left."}),
+    ("many texts", {"texts": ["", "a", "He left."] * 6}),
+]
+
+
+def check(answer: Answer | None, expected: int | tuple[int, ...]) -> None:
+    """An answer of such a status, which shows nothing of the inside."""
+    assert answer is not None, "no answer"
+    assert answer.status in (expected if isinstance(expected, tuple) else (expected,)), answer
+    text = answer.body.decode()
+    if answer.status >= 400:
+        assert set(answer.json()) == {"error", "what_to_do"} and all(answer.json().values())
+        assert answer.headers["content-type"] == "application/json"
+        assert not INSIDE.search(text), text
+        assert len(text) < 1000
+    if answer.status in (429, 503):
+        assert int(answer.headers["retry-after"]) >= 1
+    assert not {"server", "x-powered-by", "set-cookie", "access-control-allow-origin"} & set(answer.headers)
+
+
+def check_good(served: Running) -> None:
+    answer = post(served.port, PREDICT, GOOD)
+    assert answer.status == 200
+    expected = {"records": [served.models["default"](GOOD["text"])]}
+    assert answer.body == json.dumps(expected, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(("raw", "expected"), [case[1:] for case in SENT], ids=[case[0] for case in SENT])
+def test_bytes(served: Running, raw: bytes, expected: int | tuple[int, ...]) -> None:
+    check(ask(served.port, raw), expected)
+    check_good(served)
+
+
+@pytest.mark.parametrize("given", [case[1] for case in FINE], ids=[case[0] for case in FINE])
+def test_odd_texts_have_answers(served: Running, given: dict[str, list[str]]) -> None:
+    answer = post(served.port, PREDICT, given)
+    texts = given.get("texts", [given.get("text")])
+    assert answer.status == 200
+    expected = {"records": [served.models["default"](text) for text in texts]}
+    assert answer.body == json.dumps(expected, ensure_ascii=False).encode()
+    check_good(served)
+
+
+def slow_headers(sock: socket.socket) -> None:
+    try:
+        for byte in request(PREDICT, GOOD):
+            sock.sendall(bytes([byte]))
+            time.sleep(0.1)
+    except OSError:
+        return
+    raise AssertionError("it waited for all")
+
+
+def test_slow_headers_are_given_up(served: Running) -> None:
+    with connect(served.port) as sock:
+        started = time.monotonic()
+        slow_headers(sock)
+        assert time.monotonic() - started < LIMITS.head_seconds + 1.5
+    check_good(served)
+
+
+def test_slow_headers_of_a_second_request(served: Running) -> None:
+    with connect(served.port) as sock:
+        sock.sendall(request(PREDICT, GOOD))
+        assert read(sock)
+        slow_headers(sock)
+    check_good(served)
+
+
+def test_a_connection_without_a_request_is_closed(served: Running) -> None:
+    with connect(served.port, 5) as sock:
+        assert read(sock) is None  # at the latest after head_seconds, well before the 5 of the socket
+
+
+@pytest.mark.parametrize("transfer", ["length", "chunks"])
+def test_a_slow_body_is_given_up(served: Running, transfer: str) -> None:
+    head = request(PREDICT, b"", length=1000) if transfer == "length" else chunked(b"")
+    with connect(served.port) as sock:
+        sock.sendall(head)
+        started = time.monotonic()
+        while time.monotonic() - started < 3:
+            try:
+                sock.sendall(b" " if transfer == "length" else b"1\r\n \r\n")
+            except OSError:
+                break
+            time.sleep(0.1)
+            sock.settimeout(0.01)
+            try:
+                if sock.recv(1, socket.MSG_PEEK):
+                    break
+            except TimeoutError:
+                continue
+            finally:
+                sock.settimeout(10)
+        assert time.monotonic() - started < LIMITS.body_seconds + 1
+        check(read(sock), 408)
+    check_good(served)
+
+
+def test_a_body_that_never_ends(served: Running) -> None:
+    with connect(served.port) as sock:
+        sent = 0
+        try:
+            sock.sendall(chunked(b""))
+            for _ in range(5000):
+                sock.sendall(chunks(b" " * 10_000)[:-5])
+                sent += 10_000
+        except OSError:
+            pass
+        assert sent < 40_000_000
+        answer = read(sock)
+        assert answer is None or answer.status == 413  # what the system still held may have pushed it out
+    check_good(served)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"POST /mod",
+        request(PREDICT, b"", length=1000),
+        request(PREDICT, b'{"text"', length=1000),
+        chunked(b"5\r\nab"),
+        request(PREDICT, GOOD),
+        request(STREAM, {"prompt": "a", "length": 200}),
+    ],
+    ids=["nothing", "a part of a line", "no body", "a part of a body", "a part of a chunk", "no answer", "no pieces"],
+)
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_a_client_that_vanishes(served: Running, raw: bytes, how: str) -> None:
+    for _ in range(5):
+        with connect(served.port) as sock:
+            if how == "reset":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.sendall(raw)
+    wait_until(lambda: served.app.state.gate.in_flight == 0)
+    check_good(served)
+
+
+def test_who_vanishes_is_not_worked_for(served: Running) -> None:
+    moody = served.models["moody"]
+    with connect(served.port) as first:
+        first.sendall(request("/models/moody/predict", {"text": "sleep 0.5"}))
+        time.sleep(0.1)
+        for i in range(10):
+            with connect(served.port) as sock:
+                sock.sendall(request("/models/moody/predict", {"text": f"vanished {i}"}))
+                time.sleep(0.01)
+        assert read(first)
+    wait_until(lambda: served.app.state.gate.in_flight == 0)
+    assert not [text for text in moody.seen if text.startswith("vanished")]
+    check_good(served)
+
+
+def test_half_closed(served: Running) -> None:
+    with connect(served.port) as sock:
+        sock.sendall(request(PREDICT, GOOD))
+        sock.shutdown(socket.SHUT_WR)
+        answer = read(sock)
+        assert answer is None or answer.status == 200
+    check_good(served)
+
+
+def test_many_requests_in_one_go(served: Running) -> None:
+    with connect(served.port) as sock:
+        sock.sendall(get("/models") * 50)
+        assert ask(served.port, get("/health"))
+        got = b""
+        while got.count(b"HTTP/1.1 200") < 50:
+            got += sock.recv(65536)
+    check_good(served)
+
+
+def test_what_follows_a_body_is_another_request(served: Running) -> None:
+    with connect(served.port) as sock:
+        sock.sendall(request(PREDICT, b'{"text": "a"}GET /secret HTTP/1.1\r\nHost: localhost\r\n\r\n', length=13))
+        got = b""
+        while not re.search(rb"HTTP/1.1 200 .*HTTP/1.1 404 ", got, re.DOTALL):
+            part = sock.recv(65536)
+            assert part, got
+            got += part
+    check_good(served)
+
+
+def test_a_client_that_never_reads(served: Running) -> None:
+    """A file larger than the buffers of the system is on its way; then it is left."""
+    wait_until(lambda: not served.server.server_state.connections)
+    with connect(served.port) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for _ in range(5):
+            sock.sendall(get("/docs/files/swagger-ui-bundle.js"))
+        wait_until(lambda: served.app.state.gate.in_flight == 1)
+        wait_until(lambda: not served.server.server_state.connections and not served.app.state.gate.in_flight)
+    check_good(served)
+
+
+def test_too_many_connections(served: Running) -> None:
+    wait_until(lambda: not served.server.server_state.connections)
+    open_ones = [connect(served.port) for _ in range(LIMITS.max_connections)]
+    try:
+        time.sleep(0.1)
+        check(ask(served.port, b""), 503)
+    finally:
+        for sock in open_ones:
+            sock.close()
+    wait_until(lambda: not served.server.server_state.connections)
+    check_good(served)
+
+
+def test_too_much_waiting(served: Running) -> None:
+    """Far more work than the queue holds: some is refused at once, none is lost, and Retry-After says when to come."""
+    slow = connect(served.port)
+    slow.sendall(request("/models/moody/predict", {"text": "sleep 1"}))
+    time.sleep(0.1)
+    many = [connect(served.port) for _ in range(20)]
+    for sock in many:
+        sock.sendall(request("/models/moody/predict", {"text": "a " * 300}))
+    answers = [read(sock) for sock in (slow, *many)]
+    for sock in (slow, *many):
+        sock.close()
+    statuses = [answer.status for answer in answers if answer]
+    assert len(statuses) == 21 and set(statuses) == {200, 429}
+    for answer in answers:
+        check(answer, (200, 429))
+    check_good(served)
+
+
+def test_too_many_streams(served: Running) -> None:
+    many = [connect(served.port) for _ in range(6)]
+    for sock in many:
+        sock.sendall(request(STREAM, {"prompt": "a" * 20, "length": 200}))
+    statuses = [answer.status for answer in map(read, many) if answer]
+    for sock in many:
+        sock.close()
+    assert len(statuses) == 6 and set(statuses) == {200, 429}
+    check_good(served)
+
+
+def test_how_many_kinds_there_are() -> None:
+    assert len(SENT) + len(FINE) >= 60

@@ -1,0 +1,45 @@
+"""`--help` of every command: examples that can be typed."""
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from grunlp.command import Command
+from grunlp.config import GROUPS, compose_config, keys
+
+SCRIPTS = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]["scripts"]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_help_has_examples_of_keys_that_it_explains(name: str) -> None:
+    module, _, main = SCRIPTS[name].partition(":")
+    command = getattr(import_module(module), main)
+    assert isinstance(command, Command) and module == name.replace("-", ".", 1).replace("-", "_")
+    text = command.help_text([])
+    examples = re.findall(
+        rf"^  (?:.*\| )?(?:python -m {re.escape(module)}|.*{name}) .*?(?= {{3,}}|$)", text, re.MULTILINE
+    )
+    assert len(examples) >= 2, text
+    rest = text
+    for example in examples:
+        rest = rest.replace(example, "")
+    trainings = {"key", *keys(compose_config([])), *GROUPS, "data.train", "data.dev", "data.test"}
+    known = {*re.findall(r"([a-z][\w.]*)=", rest), *(trainings if "grunlp.train" in text else ())}
+    for example in examples:
+        used = {
+            word.partition("=")[0] for word in shlex.split(example.replace("[", "").replace("]", "")) if "=" in word
+        }
+        assert used <= known, example
+
+
+def test_data_check_has_examples() -> None:
+    for arguments in ([], ["check"]):
+        command = [sys.executable, "-m", "grunlp.data", *arguments, "--help"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout.count("  python -m grunlp.data check ") >= 3

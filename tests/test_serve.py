@@ -1,0 +1,77 @@
+"""The command: it starts, says where, and stops with good manners."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from grunlp import serve
+from tests.conftest import Call
+from tests.serving.client import Answer, ask, connect, post, read, request
+
+
+@pytest.fixture
+def process() -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """The command, and the port it found."""
+    command = [sys.executable, "-m", "grunlp.serve", "port=0", "max_tokens=3000"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        said = running.stderr.readline()
+        found = re.search(r"serving default at http://127.0.0.1:(\d+)", said)
+        assert found, said
+        try:
+            yield running, int(found[1])
+        finally:
+            running.kill()
+
+
+def test_it_finishes_what_it_took(process: tuple[subprocess.Popen[str], int]) -> None:
+    running, port = process
+    assert post(port, "/models/default/predict", {"text": "He left."}).status == 200
+    answers: list[Answer | None] = []
+    long = request("/models/default/predict", {"text": "She gave him a book, and he left. " * 150})
+    thread = threading.Thread(target=lambda: answers.append(ask(port, long, 60)))
+    with connect(port) as idle:
+        thread.start()
+        time.sleep(0.1)
+        running.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+        idle.sendall(request("/models/default/predict", {"text": "He left."}))
+        refused = read(idle)
+    assert refused is not None and refused.status == 503 and refused.headers["connection"] == "close"
+    thread.join(60)
+    (answer,) = answers
+    assert answer is not None and answer.status == 200 and len(answer.json()["records"][0]) == 150
+    assert running.wait(20) == 0
+    assert running.stderr is not None and "Traceback" not in running.stderr.read()
+
+
+def test_mistakes(call: Call) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for arguments, said in (
+            ([f"port={port}"], "port=0"),
+            (["host=no.such.host.invalid"], "a free port of this machine"),
+            (["run=nowhere"], "nowhere"),
+            (["max_textes=3"], "Did you mean max_texts?"),
+            (["max_tokens=20000"], "Type max_queue=20000"),
+            (["port=99999"], "it lies from 0 to 65535"),
+            (["body_seconds=0"], "it lies from 0.1"),
+        ):
+            status, out, err = call(serve.main, *arguments)
+            assert status == 2 and said in err and not out, err
+
+
+def test_help_names_every_key_with_its_default(call: Call) -> None:
+    status, out, _ = call(serve.main, "--help")
+    assert status == 0
+    for key, value in serve.DEFAULTS.items():
+        assert f"  {key}={'null' if value is None else value} " in out, key
