@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,7 @@ from grunlp.errors import DataError
 MOST_SETTINGS, MOST_JSON = 2**20, 2**28  # bytes of a file of settings, and of a table of words or numbers
 DEEPEST = 32  # objects and lists within each other
 MOST_ENTRIES = 10_000  # files of a run folder that are looked at
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _WAY = "Copy the whole folder again, or train anew."
 
 
@@ -65,7 +67,7 @@ def read_json(path: Path, most: int = MOST_JSON, finite: bool = True) -> Any:
     try:
         content = json.loads(text, object_pairs_hook=_once, **({"parse_constant": _refuse} if finite else {}))
         _require_shallow(content, DEEPEST)
-        if "\\u" in text:  # half a character can be spelt, and no file can hold it
+        if _HALF.search(text):  # half a character can be spelt, and no file can hold it
             json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise DataError(path, None, f"no JSON of grunlp: {error}", "", _WAY) from None
