@@ -42,6 +42,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "predicates": ("auto", "given", "found"),
     "scheme": ("iob2", "iob1", "bioes"),
     "style": ("auto", "text", "json"),
+    "to": ("onnx", "pt2"),
     "match": ("parameters", "time", "none"),
 }
 
@@ -153,8 +154,6 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "average": (0.0, 0.999999),
     "average_last": (0, 1000),
     "limit_batches": (0, 10**9),
-    "accumulate": (1, 10**6),
-    "save_every": (0, 10**9),
     "port": (0, 65_535),
     "max_connections": (1, 10**5),
     "max_header_bytes": (1024, 10**7),
@@ -171,6 +170,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "answer_seconds": _SECONDS,
     "send_seconds": _SECONDS,
     "stop_seconds": _SECONDS,
+    "accumulate": (1, 10**6),
+    "save_every": (0, 10**9),
 }
 
 _KINDS: dict[type, tuple[str, Callable[[Any], bool]]] = {

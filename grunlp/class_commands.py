@@ -163,9 +163,13 @@ def compare(runs: Sequence[str], split: str, input: str | None) -> dict[str, dic
 def score_split(run: str, split: str) -> Scored:
     """How well a classifier does on a split of its data."""
     loaded = load_class_run(run)
-    examples = open_class_split(loaded.config.data, split)
+    return score_examples(loaded, open_class_split(loaded.config.data, split))
+
+
+def score_examples(run: ClassRun, examples: Dataset) -> Scored:
+    """How well a classifier does on a split that is open."""
     started = time.perf_counter()
-    scores = score(loaded.model, loaded.collate, examples, loaded.config.loader.batch_tokens)
+    scores = score(run.model, run.collate, examples, run.config.loader.batch_tokens)
     return Scored(scores, len(examples), time.perf_counter() - started)
 
 

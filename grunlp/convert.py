@@ -180,8 +180,8 @@ def to_keras(stack: StackedGRU) -> list[list[NDArray[np.float32]]]:
     return found
 
 
-_ONNX = {"gru": "GRU", "gru-before": "GRU", "lstm": "LSTM", "rnn": "RNN"}
-_ONNX_BLOCKS = {"GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2], "RNN": [0]}  # where ONNX' blocks stand here
+ONNX_KINDS = {"gru": "GRU", "gru-before": "GRU", "lstm": "LSTM", "rnn": "RNN"}
+ONNX_BLOCKS = {"GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2], "RNN": [0]}  # where ONNX' blocks stand here
 _ONNX_ACTIVATIONS = {"GRU": [b"Sigmoid", b"Tanh"], "LSTM": [b"Sigmoid", b"Tanh", b"Tanh"], "RNN": [b"Tanh"]}
 _ONNX_OPSET = 17
 
@@ -197,7 +197,7 @@ def to_onnx(stack: StackedGRU) -> "ModelProto":
     """
     from onnx import TensorProto, helper, numpy_helper
 
-    kind, directions = _ONNX.get(stack.cell, ""), stack.directions
+    kind, directions = ONNX_KINDS.get(stack.cell, ""), stack.directions
     nodes, weights, finals = [], [], []
 
     def constant(name: str, array: NDArray[Any]) -> str:
@@ -214,7 +214,7 @@ def to_onnx(stack: StackedGRU) -> "ModelProto":
     x = node("Transpose", ["input"], ["steps"], perm=[1, 0, 2])  # (T, B, I)
     shape = constant("shape", np.array([0, 0, -1]))
     for depth, layer in enumerate(_plain_layers(stack)):
-        w, u, b, c = (_blocks(getattr(layer, name), _ONNX_BLOCKS[kind]) for name in _NAMES)
+        w, u, b, c = (onnx_blocks(getattr(layer, name), ONNX_BLOCKS[kind]) for name in _NAMES)
         arrays = {"W": w, "R": u, "B": torch.cat([b, c], dim=1)}
         given = [constant(f"{name}{depth}", array.float().numpy()) for name, array in arrays.items()]
         found = [f"{name}{depth}" for name in (("Y", "h", "m") if kind == "LSTM" else ("Y", "h"))]
@@ -246,7 +246,7 @@ def from_onnx(model: "ModelProto") -> StackedGRU:
     """
     from onnx import helper, numpy_helper
 
-    nodes = [node for node in model.graph.node if node.op_type in _ONNX.values()]
+    nodes = [node for node in model.graph.node if node.op_type in ONNX_KINDS.values()]
     known = {weights.name: numpy_helper.to_array(weights) for weights in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type == "Constant" and node.attribute[0].name == "value":
@@ -284,15 +284,15 @@ def from_onnx(model: "ModelProto") -> StackedGRU:
             raise ValueError(f"a stack has layers of one kind and size, {have}")
     (cell,) = cells
     stack = StackedGRU(size, hidden, len(layers), directions == 2, 0.0, "none", cell)
-    back = torch.tensor(_ONNX_BLOCKS[_ONNX[cell]]).argsort().tolist()
+    back = torch.tensor(ONNX_BLOCKS[ONNX_KINDS[cell]]).argsort().tolist()
     with torch.no_grad():
         for layer, (w, u, biases) in zip(_plain_layers(stack), layers, strict=True):
             for name, array in zip(_NAMES, (w, u, *biases.chunk(2, dim=1)), strict=True):
-                getattr(layer, name).copy_(_blocks(array, back))
+                getattr(layer, name).copy_(onnx_blocks(array, back))
     return stack
 
 
-def _blocks(array: Tensor, order: list[int]) -> Tensor:
+def onnx_blocks(array: Tensor, order: list[int]) -> Tensor:
     """(D, G·H, ...) with the blocks of H rows in another order."""
     blocks = array.detach().cpu().chunk(len(order), dim=1)
     return torch.cat([blocks[block] for block in order], dim=1)

@@ -10,7 +10,7 @@ from torch import nn
 from grunlp.data.corpora.splits import open_split
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.kinds import Scored
-from grunlp.run import TagRun, build_model, load_run, stored_encoder
+from grunlp.run import Run, TagRun, build_model, load_run, stored_encoder
 from grunlp.run_folder import VOCABULARY
 from grunlp.tasks.scoring import score_run
 
@@ -18,9 +18,13 @@ from grunlp.tasks.scoring import score_run
 def score_split(run: str, split: str) -> Scored:
     """The labels of a run for a split of its data; examples are sentences."""
     loaded = load_run(run)
-    examples: Any = open_split(loaded.config.data, split, isinstance(loaded, TagRun))
+    return score_examples(loaded, open_split(loaded.config.data, split, isinstance(loaded, TagRun)))
+
+
+def score_examples(run: Run | TagRun, examples: Any) -> Scored:
+    """The labels of a run for a split that is open."""
     started = time.perf_counter()
-    scores = score_run(loaded, examples, loaded.config.loader.batch_tokens)
+    scores = score_run(run, examples, run.config.loader.batch_tokens)
     return Scored(scores, len(examples), time.perf_counter() - started)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from datasets import Dataset
 from omegaconf import DictConfig
 from torch import nn
 
@@ -22,7 +23,7 @@ from grunlp.data.tokenizer import TextTokenizer
 from grunlp.decoding.sampling import Sampling
 from grunlp.errors import GrunlpError
 from grunlp.kinds import Scored
-from grunlp.language_run import build_language_model, load_language_run
+from grunlp.language_run import LanguageRun, build_language_model, load_language_run
 from grunlp.metrics.comparison import compare_measures
 from grunlp.predictors.language_model import DRAWING, LanguageModel, load_language_model
 from grunlp.predictors.predictor import Record
@@ -152,9 +153,13 @@ def compare(runs: Sequence[str], split: str, input: str | None) -> dict[str, dic
 def score_split(run: str, split: str) -> Scored:
     """How well a language model tells a split of its text; examples are lines."""
     loaded = load_language_run(run)
-    lines = open_line_split(loaded.config.data, split)
+    return score_lines(loaded, open_line_split(loaded.config.data, split))
+
+
+def score_lines(run: LanguageRun, lines: Dataset) -> Scored:
+    """How well a language model tells lines that are open."""
     started = time.perf_counter()
-    scores = score(loaded.model, loaded.tokenizer, lines["text"], None)
+    scores = score(run.model, run.tokenizer, lines["text"], None)
     return Scored(scores, len(lines), time.perf_counter() - started)
 
 

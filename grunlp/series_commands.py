@@ -151,10 +151,14 @@ def _score(run: SeriesRun, table: SeriesTable, bounds: Bounds, history: int) -> 
 
 def score_split(run: str, split: str) -> kinds.Scored:
     """How well a forecaster does on a split of its data; examples are windows."""
-    loaded = load_series_run(run)
-    corpus = open_series(loaded.config.data)
+    return score_own(load_series_run(run), split)
+
+
+def score_own(run: SeriesRun, split: str) -> kinds.Scored:
+    """The same of a run that is loaded."""
+    corpus = open_series(run.config.data)
     started = time.perf_counter()
-    scored = _score(loaded, corpus.table, _bounds(corpus, split), loaded.config.data.history)
+    scored = _score(run, corpus.table, _bounds(corpus, split), run.config.data.history)
     return kinds.Scored(scored.scores, len(scored.origins), time.perf_counter() - started)
 
 

@@ -39,7 +39,7 @@ addresses:
   POST /models/ID/predict    {"text": "..."} or {"texts": ["...", ...]}; of forecasters a text is a table in CSV; of
                              classifiers of measurements {"measurements": [[...], ...]}
   POST /models/ID/drawing    {"text": "..."}: the same as a fragment of HTML, as the page shows it
-  POST /models/ID/stream     {"prompt": "..."}: of language models, piece by piece
+  POST /models/ID/stream     {"prompt": "..."}: of language models and writers, piece by piece
   GET  /health /ready /metrics    alive; loaded and warm; for Prometheus
   GET  /docs /openapi.json   all addresses, to read and try
 

@@ -155,9 +155,13 @@ def score_split(run: str, split: str) -> Scored:
     """What a run writes for a split of its data, beside the references."""
     writer = _load(run)
     config = writer.run.config
-    pairs = open_pair_split(config.data, split, config.scores == "bleu")
+    return score_pairs(writer, open_pair_split(config.data, split, config.scores == "bleu"))
+
+
+def score_pairs(writer: Writer, pairs: Sequence[Pair]) -> Scored:
+    """What a writer makes of pairs that are open."""
     started = time.perf_counter()
-    scores = _score(writer, pairs, config.scores)
+    scores = _score(writer, pairs, writer.run.config.scores)
     return Scored(scores, len(pairs), time.perf_counter() - started)
 
 

@@ -68,6 +68,7 @@ class Trainings:
         arguments: list[str],
         batch: int | None = None,
         seconds: float | None = None,
+        write: int | None = None,
         number: int = signal.SIGKILL,
         threads: int = 1,
     ) -> Done:
@@ -76,11 +77,13 @@ class Trainings:
         Args:
             batch: at whose beginning, counted over all epochs of this process, it sends itself a signal; None: never.
             seconds: after which it is sent one, if it still runs; None: never.
-            number: of that signal.
+            write: the file, counted from 0, before whose renaming it is killed; None: none.
+            number: of the signal.
             threads: of torch.
         """
         assert self.process.stdin is not None and self.process.stdout is not None
-        job = {"arguments": arguments, "batch": batch, "seconds": seconds, "number": number, "threads": threads}
+        job = {"arguments": arguments, "batch": batch, "seconds": seconds, "write": write}
+        job |= {"number": number, "threads": threads}
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
         return Done(*json.loads(self.process.stdout.readline()))
@@ -129,6 +132,8 @@ def _train(job: dict[str, Any]) -> None:
         torch.set_num_threads(job["threads"])
         if job["batch"] is not None:
             _signal_at(job["batch"], job["number"])
+        if job["write"] is not None:
+            _die_at_write(job["write"])
         sys.argv[1:] = job["arguments"]
         status = main()
     except SystemExit as stop:
@@ -149,6 +154,19 @@ def _wait(child: int, job: dict[str, Any]) -> int:
             os.kill(child, job["number"])
             end = float("inf")
         time.sleep(0.005)
+
+
+def _die_at_write(left: int) -> None:
+    replace = os.replace
+
+    def dying(*paths: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        replace(*paths)
+
+    os.replace = dying  # type: ignore[assignment]
 
 
 def _signal_at(left: int, number: int) -> None:

@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from omegaconf import OmegaConf
+from safetensors.torch import load_file
 
 from grunlp import train
 from grunlp.config import available
+from grunlp.data.batches import FrameBatch
 from grunlp.data.writers import write_columns
+from grunlp.models.srl import Scores, SRLModel
 from tests.conftest import Call
 from tests.interrupted import COMMON, SMALL, Trainings, results
 from tests.toys import toy_corpus
@@ -62,7 +67,7 @@ def batches(log: list[dict[str, str]]) -> int:
     return steps // 5 * 9  # 9 batches an epoch, two of them a step
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_killed_training_goes_on_as_though_nothing_was(
     workers: int, whole: dict[str, Any], trainings: Trainings, root: Path
 ) -> None:
@@ -82,6 +87,7 @@ def test_a_killed_training_goes_on_as_though_nothing_was(
     assert again.status == 2 and "this training is finished" in again.text
 
 
+@pytest.mark.slow
 def test_a_training_that_saved_nothing_begins_anew(whole: dict[str, Any], trainings: Trainings, root: Path) -> None:
     run_dir = root / "unsaved"
     given = [*arguments("srl", root), "trainer.save_every=300", f"run_dir={run_dir}"]
@@ -92,7 +98,7 @@ def test_a_training_that_saved_nothing_begins_anew(whole: dict[str, Any], traini
     assert results(run_dir) == whole
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_signals_save_and_say_how_to_go_on(
     number: int, whole: dict[str, Any], trainings: Trainings, root: Path
 ) -> None:
@@ -140,6 +146,34 @@ def test_what_cannot_be_resumed(root: Path, whole: dict[str, Any], trainings: Tr
     assert trainings([f"resume={run_dir}"]).status == 0 and results(run_dir) == whole
 
 
+def test_threads_and_workers_change_nothing(whole: dict[str, Any], trainings: Trainings, root: Path) -> None:
+    run_dir = root / "threads"
+    done = trainings([*arguments("srl", root), "loader.num_workers=2", f"run_dir={run_dir}"], threads=2)
+    assert done.status == 0 and "2 threads" in done.text, done.text
+    assert results(run_dir) == whole
+
+
+def test_a_loss_that_is_no_number(root: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named by the ids of the sentences, seen again, then left out by the same training."""
+    run_dir, seen, loss = root / "trouble", list[int](), SRLModel.loss
+
+    def bad(self: SRLModel, scores: Scores, batch: FrameBatch) -> torch.Tensor:
+        seen.append(int(batch.words.sum()))
+        found = loss(self, scores, batch)
+        return found / 0 if len(seen) > 4 and seen[-1] == seen[4] else found
+
+    monkeypatch.setattr(SRLModel, "loss", bad)
+    status, _, err = call(train.main, *arguments("srl", root), f"run_dir={run_dir}")
+    assert status == 2 and "epoch 1, batch 5: loss inf" in err and f"resume={run_dir} trainer.bad_loss=skip" in err
+    names = json.loads((run_dir / "trouble/trouble.json").read_text())["examples"]
+    assert names and all(name.startswith("toy-") for name in names) and names[0] in err
+    status, out, err = call(train.main, f"replay={run_dir}")
+    assert status == 0 and "epoch 1, batch 5: loss inf" in out and ", ".join(names) in out, err
+    status, _, err = call(train.main, f"resume={run_dir}", "trainer.bad_loss=skip")
+    assert status == 0 and "epoch 1, batch 5: loss inf; skipped" in err, err
+    assert (run_dir / "weights.safetensors").is_file() and not (run_dir / "checkpoint").exists()
+
+
 def test_every_recipe_is_here() -> None:
     assert set(SMALL) == set(available("recipe")) - {"summarize"}, "summaries are trained as translations are"
 
@@ -157,6 +191,35 @@ def test_every_recipe_goes_on(recipe: str, whole: dict[str, Any], trainings: Tra
     done = trainings([f"resume={run_dir}"])
     assert done.status == 0 and "going on with epoch 2, batch" in done.text, done.text
     assert results(run_dir) == results(root / f"{recipe}-whole")
+
+
+def check_whole(run_dir: Path) -> None:
+    """What lies in the folder can be read, all of it."""
+    for file in run_dir.rglob("*"):
+        if file.suffix == ".json":
+            json.loads(file.read_text())
+        elif file.suffix == ".safetensors":
+            load_file(file)
+        elif file.suffix == ".yaml":
+            assert OmegaConf.load(file)
+        elif file.suffix == ".ckpt":
+            torch.load(file, weights_only=True)
+
+
+@pytest.mark.slow
+def test_a_kill_at_any_write(whole: dict[str, Any], trainings: Trainings, root: Path) -> None:
+    run_dir, tried = root / "writes", 0
+    given = [*arguments("srl", root), "trainer.save_every=0", f"run_dir={run_dir}"]
+    while (done := trainings(given, write=tried)).status == -signal.SIGKILL:
+        check_whole(run_dir)
+        done = trainings([f"resume={run_dir}"] if (run_dir / "config.yaml").is_file() else given)
+        assert done.status == 0, done.text
+        assert results(run_dir) == whole
+        shutil.rmtree(run_dir)
+        tried += 1
+    assert done.status == 0 and results(run_dir) == whole
+    assert tried > 12
+    print(f"{tried} writes")
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from grunlp.data.shapes import shape
 from grunlp.data.vocabulary import Vocabulary
 
 IGNORED = -100  # target of a padded step, as torch's cross-entropy expects
-_LONGEST_SPELLING = 24  # characters; of a longer word the two ends are read
+LONGEST_SPELLING = 24  # characters; of a longer word the two ends are read
 
 
 @dataclass
@@ -141,8 +141,8 @@ class Collator:
         return tensors, list(rows)
 
     def _spell(self, words: list[str]) -> Tensor:
-        half = _LONGEST_SPELLING // 2
-        cut = [word if len(word) <= _LONGEST_SPELLING else word[:half] + word[-half:] for word in words]
+        half = LONGEST_SPELLING // 2
+        cut = [word if len(word) <= LONGEST_SPELLING else word[:half] + word[-half:] for word in words]
         ids = [[self.vocabulary.characters[character] for character in word] for word in cut]
         return _pad(ids, max(1, *map(len, ids)), 0)
 

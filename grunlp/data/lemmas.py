@@ -72,3 +72,9 @@ def bases(word: str) -> list[str]:
         if match := _BRITISH.fullmatch(base):
             found.append(f"{match[1]}z{match[2]}")
     return list(dict.fromkeys(base for base in found if len(base) > 1))
+
+
+def forms(word: str) -> list[str]:
+    """What to look a lower-cased word up by: itself, its bases, and those of what is written with a dropped g."""
+    spoken = word.removesuffix("'")
+    return [word, *bases(word), *(bases(f"{spoken}g") if spoken.endswith("in") else [])]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grunlp.data.frame_files import Index
-from grunlp.data.lemmas import bases
+from grunlp.data.lemmas import bases, forms
 
 _REMEMBERED = 100_000  # words whose candidates are kept
 
@@ -118,9 +118,7 @@ class Rolesets:
         return self._found[word]
 
     def _lemmas(self, word: str) -> list[str]:
-        spoken = word.removesuffix("'")
-        full = bases(f"{spoken}g") if spoken.endswith("in") else []
-        for form in (word, *bases(word), *full):
+        for form in forms(word):
             if form in self.lemmas:
                 return self.lemmas[form]
             if form in self.rolesets:

@@ -1,6 +1,7 @@
 """Sampling: texts drawn word by word from the probabilities a network gives."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,6 @@ class Sampling:
             raise ValueError(f"temperature and top_p lie above 0, top_p at most at 1, top_k not below 0; got {self}")
 
 
-@torch.inference_mode()
 def sample(
     step: Step,
     state: Selectable,
@@ -53,6 +53,22 @@ def sample(
     Args:
         numbers: of the texts, which tell their draws apart.
     """
+    (texts,) = deque(growing(step, state, source_lengths, words, limits, options, numbers, wanted), maxlen=1)
+    return texts
+
+
+@torch.inference_mode()
+def growing(
+    step: Step,
+    state: Selectable,
+    source_lengths: Tensor,
+    words: Vocabulary,
+    limits: Limits,
+    options: Sampling,
+    numbers: Sequence[int],
+    wanted: Sequence[Wanted] | None = None,
+) -> Iterator[list[Hypothesis]]:
+    """As `sample`, all texts after each word that is drawn, the first time without one; their ids go on growing."""
     count = len(source_lengths)
     rules = Rules(words, limits, source_lengths, options.block_ngrams, wanted or [Wanted()] * count)
     draws = [drawer(options, number) for number in numbers]
@@ -60,7 +76,10 @@ def sample(
     totals = [0.0] * count
     active = list(range(count))
     tokens = torch.full((count,), words.start, device=source_lengths.device)
-    while active:
+    while True:
+        yield [Hypothesis(ids, total, total) for ids, total in zip(written, totals, strict=True)]
+        if not active:
+            return
         log_probs, _, state = step(tokens, state)
         so_far = [[[words.start, *written[text]]] for text in active]
         allowed = rules.restrict(log_probs[:, None], torch.tensor(so_far, device=tokens.device), active)
@@ -75,7 +94,6 @@ def sample(
         tokens = torch.tensor(chosen, device=tokens.device)[keep]
         state = state.select(keep[:, None])
         active = [active[b] for b in going]
-    return [Hypothesis(ids, total, total) for ids, total in zip(written, totals, strict=True)]
 
 
 def drawer(options: Sampling, number: int) -> np.random.Generator:

@@ -119,9 +119,14 @@ class RecursiveForecaster(Forecaster):
     Args: as for `Forecaster`.
     """
 
+    noise: Tensor
+
     def build(self) -> None:
-        """The last layer."""
+        """The last layer, and the noise of all paths."""
         self.last = nn.Linear(self.features, self.channels * self.outputs)
+        drawn = torch.Generator().manual_seed(0)
+        noise = torch.randn(_PATHS, self.horizon, self.channels, generator=drawn)
+        self.register_buffer("noise", noise, persistent=False)
 
     def input_size(self) -> int:
         """The value of a step, and what is known of the next."""
@@ -160,7 +165,7 @@ class RecursiveForecaster(Forecaster):
     ) -> list[Tensor]:
         """The forecasts of all steps, (B, 1, C, O) each. noise: (B, H, C), None: feeds the centre."""
         found = [told]
-        one = torch.ones(len(told), dtype=torch.long, device=told.device)
+        one = torch.ones(told.shape[0], dtype=torch.long, device=told.device)
         for step in range(1, self.horizon):
             value = self.centre(told) if noise is None else told[..., 0] + told[..., 1] * noise[:, step - 1, None]
             x = self._inputs(self.level(value, level), known[:, step : step + 1], static)
@@ -171,9 +176,7 @@ class RecursiveForecaster(Forecaster):
 
     def _paths(self, told: Tensor, final: Tensor, known: Tensor, static: Tensor, level: Level) -> Tensor:
         """Mean and standard deviation (B, H, C, 2) over paths that each go on from what they drew."""
-        drawn = torch.Generator().manual_seed(0)
-        noise = torch.randn(_PATHS, self.horizon, self.channels, generator=drawn).to(told)
-        batch = len(told)
+        batch = told.shape[0]
 
         def tile(x: Tensor) -> Tensor:
             return x.repeat_interleave(_PATHS, dim=0)
@@ -184,7 +187,7 @@ class RecursiveForecaster(Forecaster):
             tile(known),
             tile(static),
             Level(tile(level.shift), tile(level.scale)),
-            noise.repeat(batch, 1, 1),
+            self.noise.to(told).repeat(batch, 1, 1),
         )
         paths = torch.cat(found, dim=1).unflatten(0, (batch, _PATHS))  # (B, paths, H, C, 2)
         means, scales = paths.unbind(dim=-1)

@@ -76,7 +76,7 @@ class SegmentedForecaster(Forecaster):
         _, final = self._states(x.relu().flatten(0, 1))  # (L, B·C, d)
         inputs = self._questions(known[:, steps:], static)  # (B, C, M, d)
         rows = inputs.flatten(0, 2)[:, None]  # (B·C·M, 1, d)
-        one = torch.ones(len(rows), dtype=torch.long, device=rows.device)
+        one = torch.ones(rows.shape[0], dtype=torch.long, device=rows.device)
         states, _ = self.gru(rows, one, final.repeat_interleave(count, dim=1))
         x = self.last(self.dropout(states[:, 0]))  # (B·C·M, w·O)
         x = x.view(batch, channels, count * width, self.outputs).transpose(1, 2)

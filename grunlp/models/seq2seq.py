@@ -160,17 +160,17 @@ class Seq2Seq(nn.Module):
         outputs = self.memory_norm(self.dropout(outputs))
         real = torch.arange(source.shape[1], device=source.device) < lengths[:, None]  # (B, S)
         first = self._first_states(outputs, real, lengths)  # (L, B, state)
-        fed = outputs.new_zeros(len(source), self.target.embedding_dim)
+        fed = outputs.new_zeros(source.shape[0], self.target.embedding_dim)
         return State(source, self.attention.prepare(outputs, ~real), first[:1], first[1:], fed)
 
     def _first_states(self, outputs: Tensor, real: Tensor, lengths: Tensor) -> Tensor:
         """(L, B, state) from the encoder's outputs (B, S, 2H)."""
         layers, size = self.sizes
         if self.bridge is None:
-            return outputs.new_zeros(layers, len(outputs), size)
+            return outputs.new_zeros(layers, outputs.shape[0], size)
         if self.bridge_kind == "last":  # of each direction
             forward, backward = outputs.chunk(2, dim=2)
-            last = forward[torch.arange(len(outputs), device=outputs.device), lengths - 1]
+            last = forward[torch.arange(outputs.shape[0], device=outputs.device), lengths - 1]
             summary = torch.cat([last, backward[:, 0]], dim=1)
         elif self.pooling is not None:
             weights = self.pooling(outputs)[..., 0].masked_fill(~real, float("-inf")).softmax(dim=1)
@@ -206,7 +206,7 @@ class Seq2Seq(nn.Module):
     def _read(self, inputs: Tensor, embedded: Tensor, lengths: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
         """`decode` of what the first layer is given, (R, T, E or 2E), and the words' embeddings alone, (R, T, E)."""
         own, below = self.below(inputs, lengths, state.below)  # (R, T, D)
-        shape = (len(state.source), -1, own.shape[2])
+        shape = (state.source.shape[0], -1, own.shape[2])
         context, weights = self.attention(own.reshape(shape), state.attended)  # (B, K·T, M), (B, K·T, S)
         context, weights = (x.reshape(*own.shape[:2], -1) for x in (context, weights))  # (R, T, M), (R, T, S)
         read = self.read_norm(torch.cat([own, context], dim=2))  # (R, T, D + M)
@@ -251,6 +251,6 @@ class Seq2Seq(nn.Module):
         """One step of R hypotheses: tokens (R,), the last word of each → log probabilities of the next (R, V),
         attention (R, S), and the state after it."""
         features, weights, state = self.decode(tokens[:, None], torch.ones_like(tokens), state)
-        hypotheses = len(tokens) // len(state.source)
+        hypotheses = tokens.shape[0] // state.source.shape[0]
         source = state.source.repeat_interleave(hypotheses, dim=0)
         return self.score(features[:, 0], weights[:, 0], source), weights[:, 0], state

@@ -181,7 +181,7 @@ class SRLModel(nn.Module):
         read = self.dropout(torch.cat([read, pairs], dim=-1))  # (P, T, 2H' + M)
         senses = None
         if self.senses is not None:
-            at_predicate = read[torch.arange(len(read), device=read.device), batch.predicate]  # (P, 2H' + M)
+            at_predicate = read[torch.arange(read.shape[0], device=read.device), batch.predicate]  # (P, 2H' + M)
             senses = self.senses(torch.cat([at_predicate, states], dim=-1), batch.predicate_candidates)
         return Scores(encoded, self.roles(read), senses)
 

@@ -66,7 +66,8 @@ class Attention(nn.Module):
         padding = source.padding[:, None]  # (B, 1, S)
         if self.score is not None:
             # each step compares S times size numbers: of long texts only some steps at a time
-            parts = query.split(max(1, _MOST // source.keys.numel()), dim=1)
+            one = queries.shape[1] == 1
+            parts = (query,) if one else query.split(max(1, _MOST // source.keys.numel()), dim=1)
             scores = torch.cat([self._compare(part, source.keys, len(parts) > 1) for part in parts], dim=1)
             weights = scores.masked_fill(padding, float("-inf")).softmax(dim=-1)
             return weights @ source.values, weights

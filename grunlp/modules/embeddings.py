@@ -26,10 +26,13 @@ class CharacterCNN(nn.Module):
 
     def forward(self, characters: Tensor) -> Tensor:
         """characters: (U, C) ids of U spellings, zero-padded → (U, output_size)."""
-        x = self.table(characters).transpose(1, 2)  # (U, embedding, C)
+        weight, width = self.convolution.weight, self.convolution.weight.shape[2]
+        around = functional.pad(self.table(characters), (0, 0, width // 2, width // 2)).unfold(1, width, 1)
+        # A product, for the gradient of a library's convolution is summed in another order by each number of threads.
+        x = functional.linear(around.flatten(2), weight.flatten(1), self.convolution.bias)  # (U, C, output)
         # The table's padding row is zero and a bias alone may win the maximum, so padded positions are ruled out.
-        x = self.convolution(x).masked_fill((characters == 0)[:, None, : x.shape[2]], -1e4)  # (U, output, C)
-        return functional.relu(x.amax(dim=2))  # (U, output)
+        x = x.masked_fill((characters == 0)[:, : x.shape[1], None], -1e4)
+        return functional.relu(x.amax(dim=1))  # (U, output)
 
 
 class CharacterGRU(nn.Module):

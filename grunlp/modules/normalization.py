@@ -33,7 +33,7 @@ class InstanceNormalization(nn.Module):
     def level(self, history: Tensor) -> Level:
         """What is to be taken off windows with this history (B, T, C)."""
         if self.normalize == "none":
-            one = history.new_ones(len(history), 1, history.shape[2])
+            one = history.new_ones(history.shape[0], 1, history.shape[2])
             return Level(torch.zeros_like(one), one)
         if self.normalize == "last":
             return Level(history[:, -1:], torch.ones_like(history[:, -1:]))

@@ -17,6 +17,16 @@ Cell = Literal["gru", "gru-before", "lstm", "rnn"]
 _KEEPING = {"gru": 1, "gru-before": 1, "lstm": 1}
 
 
+def _orthogonal(weight: Tensor) -> Tensor:
+    """Fill in place, on one thread: on several a QR decomposition is rounded in another way."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return nn.init.orthogonal_(weight)
+    finally:
+        torch.set_num_threads(threads)
+
+
 class RecurrentLayer(nn.Module):
     """One layer in D directions. Blocks of gates stand one after another as in Torch.
 
@@ -81,7 +91,7 @@ class RecurrentLayer(nn.Module):
 
     def reset_parameters(self) -> None:
         """Start anew: as `init` and `keep_bias` say, other biases and learned states 0, gains 1."""
-        recurrent = nn.init.orthogonal_ if self.init == "orthogonal" else nn.init.xavier_uniform_
+        recurrent = _orthogonal if self.init == "orthogonal" else nn.init.xavier_uniform_
         for weights, fill in ((self.weight_ih, nn.init.xavier_uniform_), (self.weight_hh, recurrent)):
             for direction in weights.data:
                 for block in direction.chunk(GATES[self.cell]):

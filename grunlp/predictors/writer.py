@@ -22,6 +22,9 @@ from grunlp.text_run import TextRun, load_text_run, search_of, search_values
 _SPELLINGS = 1000  # of a forbidden phrase in pieces
 
 
+LIKELIEST = 1e-6  # a temperature at which the likeliest word is always drawn
+
+
 class Attention(NamedTuple):
     """What was read for each piece of a text.
 
@@ -70,6 +73,12 @@ class Writer(Predictor[str, list[Record]]):
         return generation.write(
             self.model, self.run.collate, pairs, self.limits, self.search, self.batch_tokens, self.wanted
         )
+
+    def pieces(self, source: str) -> Iterator[str]:
+        """A text piece by piece, each as soon as it is drawn; where texts are searched, the likeliest each time."""
+        how = self.search if isinstance(self.search, Sampling) else Sampling(LIKELIEST, 0, 1.0, 1)
+        source = source_pair(source)["source"]
+        return generation.write_pieces(self.model, self.run.collate, source, self.limits, how, self.wanted)
 
     def attention(self, source: str, text: str) -> Attention:
         """What the network reads in a source while it writes a text, its own or another."""

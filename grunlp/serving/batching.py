@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -147,7 +147,7 @@ class Worker(threading.Thread):
                 self._count_waiting(-sum(job.tokens for job in dropped))
                 self.metrics.count_dropped(self.model, len(dropped))
 
-    def stream(self, iterate: Callable[[], Iterator[str]]) -> AsyncIterator[str]:
+    def stream(self, iterate: Callable[[], Iterator[str]]) -> AsyncGenerator[str]:
         """Pieces as they come, drawn in turn with those of other streams and with batches. Raises Full."""
         with self._changed:
             self._streams = [stream for stream in self._streams if not stream.stopped]
@@ -158,7 +158,7 @@ class Worker(threading.Thread):
             self._changed.notify()
         return self._listen(stream)
 
-    async def _listen(self, stream: _Stream) -> AsyncIterator[str]:
+    async def _listen(self, stream: _Stream) -> AsyncGenerator[str]:
         try:
             while (piece := await stream.pieces.get()) is not _END:
                 if isinstance(piece, Exception):

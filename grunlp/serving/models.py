@@ -1,7 +1,7 @@
 """`GET /models`, and the model that an address names."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Path
 from pydantic import BaseModel
@@ -20,6 +20,12 @@ class Model(BaseModel):
     description: str
     takes: Literal["text", "measurements", "table"]
     streams: bool
+
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Change the description of a body whose keys have no defaults: what is left out is left to the model."""
+    for described in schema["properties"].values():
+        described.pop("default", None)
 
 
 def find(models: Mapping[str, Served], id: str) -> Served:

@@ -9,9 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 from starlette.responses import Response
 
 from grunlp.serving.limits import Limits
-from grunlp.serving.models import ModelId, find
+from grunlp.serving.models import ModelId, find, without_defaults
 from grunlp.serving.problems import PROBLEMS
 from grunlp.serving.served import Served
+
+_TEXT = "A text; of forecasters a table in CSV."
+_EXAMPLE = "She gave him a book."
+_TEXTS = "Several texts."
+_MEASUREMENTS = "Of classifiers of measurements: a list of steps, each a list of numbers."
 
 
 class Records(BaseModel):
@@ -20,31 +25,29 @@ class Records(BaseModel):
     records: list[list[dict[str, Any]]] = Field(description="For each text its records: of labellers one a sentence.")
 
 
+def _one_of_them(schema: dict[str, Any]) -> None:
+    without_defaults(schema)
+    schema["oneOf"] = [{"required": [name]} for name in schema["properties"]]
+
+
 def add_predict(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> None:
     """Add the route."""
 
     class Input(BaseModel):
         """One of the three: text, texts or measurements."""
 
-        model_config = ConfigDict(
-            extra="forbid",
-            json_schema_extra={"oneOf": [{"required": [key]} for key in ("text", "texts", "measurements")]},
-        )
-        text: Annotated[str, Field(max_length=limits.max_characters)] = Field(
-            None, description="A text; of forecasters a table in CSV.", examples=["She gave him a book."]
-        )
-        texts: Annotated[list[str], Field(min_length=1, max_length=limits.max_texts)] = Field(
-            None, description="Several texts."
-        )
-        measurements: Annotated[list[list[FiniteFloat]], Field(min_length=1, max_length=limits.max_tokens)] = Field(
-            None, description="Of classifiers of measurements: a list of steps, each a list of numbers."
-        )
+        model_config = ConfigDict(extra="forbid", json_schema_extra=_one_of_them)
+        text: Annotated[str, Field(max_length=limits.max_characters, description=_TEXT, examples=[_EXAMPLE])] = ""
+        texts: Annotated[list[str], Field(min_length=1, max_length=limits.max_texts, description=_TEXTS)] = []
+        measurements: Annotated[
+            list[list[FiniteFloat]], Field(min_length=1, max_length=limits.max_tokens, description=_MEASUREMENTS)
+        ] = []
 
         @model_validator(mode="after")
         def one_of_them(self) -> "Input":
             if len(self.model_fields_set) != 1:
                 raise ValueError("one of text, texts and measurements is needed")
-            if sum(map(len, self.texts or ())) > limits.max_characters:
+            if sum(map(len, self.texts)) > limits.max_characters:
                 raise ValueError(f"texts should have at most {limits.max_characters} characters together")
             return self
 
@@ -52,9 +55,9 @@ def add_predict(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> N
     async def predict(id: ModelId, given: Input) -> Response:
         """What a model says about a text, or about several."""
         model = find(models, id)
-        if given.measurements is not None:
+        if "measurements" in given.model_fields_set:
             records = await model.measure(given.measurements)
         else:
-            records = await model.predict(given.texts if given.text is None else [given.text])
+            records = await model.predict(given.texts or [given.text])
         body = json.dumps({"records": records}, ensure_ascii=False, allow_nan=False)
         return Response(body.encode("utf-8"), media_type="application/json")

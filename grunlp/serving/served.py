@@ -4,12 +4,14 @@ import asyncio
 import io
 import math
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from grunlp.data.tokens import tokenize
+from grunlp.decoding.sampling import Sampling
 from grunlp.errors import DataError, GrunlpError
 from grunlp.predictors import Predictor, Record
 from grunlp.predictors.classifier import Classifier
@@ -17,7 +19,7 @@ from grunlp.predictors.forecaster import Forecaster
 from grunlp.predictors.labeller import Labeller
 from grunlp.predictors.language_model import LanguageModel
 from grunlp.predictors.tagger import Tagger
-from grunlp.predictors.writer import Writer
+from grunlp.predictors.writer import LIKELIEST, Writer
 from grunlp.serving.batching import Full, Worker
 from grunlp.serving.limits import Limits
 from grunlp.serving.metrics import Metrics
@@ -50,7 +52,8 @@ class Served:
     """
 
     def __init__(self, id: str, predictor: Predictor[Any, Any], limits: Limits, metrics: Metrics) -> None:
-        self.id, self.predictor, self.limits = id, predictor, limits
+        self.id, self.limits = id, limits
+        self.predictor = _bounded(predictor, limits.max_length)
         self.worker = Worker(
             id,
             self._records,
@@ -71,7 +74,7 @@ class Served:
     @property
     def streams(self) -> bool:
         """Whether it writes texts that can be read as they come."""
-        return isinstance(self.predictor, LanguageModel)
+        return isinstance(self.predictor, LanguageModel | Writer)
 
     def described(self) -> dict[str, Any]:
         """As it stands in the list of models."""
@@ -89,18 +92,17 @@ class Served:
         if self.takes == "measurements":
             raise Problem(409, f"{self.id} classifies measurements.", _NO_TEXT)
         if self.takes == "table":
-            return [await self.call(lambda table=table: self._forecast(table), 1000) for table in texts]
+            return [await self.call(partial(self._forecast, table), 1 + table.count("\n")) for table in texts]
         if isinstance(self.predictor, Labeller | Tagger):
             return await self._label(self.predictor, texts)
         if isinstance(self.predictor, LanguageModel):
             self._check_prompts(texts)
-            work = [min(self.predictor.length, self.limits.max_length)] * len(texts)
+            work = [self.predictor.length] * len(texts)
         else:
             work = await _off_loop(texts, lambda: [1 + sum(1 for _ in tokenize(text)) for text in texts])
             self._check_tokens(sum(work))
         return [
-            await self.call(lambda text=text: self.predictor(text), tokens)
-            for text, tokens in zip(texts, work, strict=True)
+            await self.call(partial(self.predictor, text), tokens) for text, tokens in zip(texts, work, strict=True)
         ]
 
     async def measure(self, steps: Sequence[Sequence[float]]) -> list[list[Record]]:
@@ -119,19 +121,17 @@ class Served:
         """
         return await self._guarded(self.worker.call(function, min(tokens, self.limits.max_queue)))
 
-    def stream(self, prompt: str, options: Mapping[str, Any]) -> AsyncIterator[str]:
+    def stream(self, prompt: str, options: Mapping[str, Any]) -> AsyncGenerator[str]:
         """What comes after a prompt, piece by piece. Raises Problem.
 
         Args:
-            prompt: how the text begins.
+            prompt: how the text begins; of writers the source.
             options: of `Sampling`, and length; what is left out is as the model has it.
         """
-        if not isinstance(self.predictor, LanguageModel):
+        if not isinstance(self.predictor, LanguageModel | Writer):
             raise Problem(409, f"{self.id} writes nothing piece by piece.", f"POST to /models/{self.id}/predict.")
         self._check_prompts([prompt])
-        length = options.get("length") or min(self.predictor.length, self.limits.max_length)
-        drawn = {key: value for key, value in options.items() if key != "length" and value is not None}
-        writer = replace(self.predictor, length=length, sampling=replace(self.predictor.sampling, **drawn))
+        writer = _with_options(self.predictor, options)
         try:
             return self.worker.stream(lambda: writer.pieces(prompt))
         except Full as full:
@@ -221,6 +221,29 @@ def read_table(table: str) -> Any:
     except ValueError:  # EmptyDataError and ParserError, too
         there = "a table has its columns' names in the first line and a row a line"
         raise GrunlpError("the text is no CSV", there, "Send a table as in the training.") from None
+
+
+def _with_options(predictor: LanguageModel | Writer, options: Mapping[str, Any]) -> LanguageModel | Writer:
+    """A predictor that draws as a request asks. Writers draw the likeliest words unless it says how."""
+    drawn = {key: value for key, value in options.items() if key != "length"}
+    if isinstance(predictor, LanguageModel):
+        length = options.get("length", predictor.length)
+        return replace(predictor, length=length, sampling=replace(predictor.sampling, **drawn))
+    how = (
+        predictor.search if isinstance(predictor.search, Sampling) else Sampling(1.0 if drawn else LIKELIEST, 0, 1.0, 1)
+    )
+    length = min(options.get("length", predictor.limits.max_length), predictor.limits.max_length)
+    limits = replace(predictor.limits, max_length=length)
+    return replace(predictor, limits=limits, search=replace(how, **drawn))
+
+
+def _bounded(predictor: Predictor[Any, Any], most: int) -> Predictor[Any, Any]:
+    """A predictor that writes at most so many tokens."""
+    if isinstance(predictor, LanguageModel):
+        return replace(predictor, length=min(predictor.length, most))
+    if isinstance(predictor, Writer):
+        return replace(predictor, limits=replace(predictor.limits, max_length=min(predictor.limits.max_length, most)))
+    return predictor
 
 
 def _rows(forecasts: Any) -> list[Record]:

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import FastAPI
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from grunlp.serving.limits import Limits
-from grunlp.serving.models import ModelId, find
+from grunlp.serving.models import ModelId, find, without_defaults
 from grunlp.serving.problems import INSIDE, PROBLEMS
 from grunlp.serving.served import Served
 
@@ -25,9 +26,9 @@ def add_stream(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> No
     """Add the route."""
 
     class Prompt(BaseModel):
-        """What is written on, and how. What is left out is as the model has it."""
+        """What is written on, or for writers the source, and how. What is left out is as the model has it."""
 
-        model_config = ConfigDict(extra="forbid")
+        model_config = ConfigDict(extra="forbid", json_schema_extra=without_defaults)
         prompt: Annotated[str, Field(max_length=limits.max_prompt, examples=["She gave"])]
         length: Annotated[int, Field(ge=1, le=limits.max_length, description="Tokens, at most.")] = 0
         temperature: Annotated[float, Field(ge=1e-3, le=100, description="Below 1: likelier tokens.")] = 0
@@ -41,18 +42,20 @@ def add_stream(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> No
         "/models/{id}/stream", response_class=StreamingResponse, responses={200: described, **PROBLEMS}, tags=["models"]
     )
     async def stream(id: ModelId, given: Prompt) -> Response:
-        """What a language model writes after a prompt, piece by piece."""
+        """What a language model writes after a prompt, or a writer for a source, piece by piece.
+
+        Here writers draw, the likeliest words unless the options say how; a search, as in predict, ends all at once.
+        """
         options = given.model_dump(exclude={"prompt"}, exclude_unset=True)
         pieces = find(models, id).stream(given.prompt, options)
         return StreamingResponse(_lines(pieces, limits.answer_seconds), media_type=_LINES)
 
 
-async def _lines(pieces: AsyncIterator[str], seconds: float) -> AsyncIterator[bytes]:
+async def _lines(pieces: AsyncGenerator[str], seconds: float) -> AsyncIterator[bytes]:
     """The lines of the answer, until all is drawn or the time is over."""
-    end = asyncio.get_running_loop().time() + 0.95 * seconds  # to end it well before it is cut off
     try:
-        async with asyncio.timeout_at(end):
-            async for piece in pieces:
+        async with aclosing(pieces):  # nobody draws on when the client is gone or the time over
+            async for piece in _in_time(pieces, 0.95 * seconds):  # to end it well before it is cut off
                 yield _line({"piece": piece})
         yield _line({"done": True})
     except TimeoutError:
@@ -60,6 +63,20 @@ async def _lines(pieces: AsyncIterator[str], seconds: float) -> AsyncIterator[by
     except Exception:
         log.exception("writing piece by piece failed")
         yield _line({"error": INSIDE.error, "what_to_do": INSIDE.what_to_do})
+
+
+async def _in_time(pieces: AsyncIterator[str], seconds: float) -> AsyncIterator[str]:
+    """Pieces until the time is over, then TimeoutError. What the caller does with one is outside of its clock: a clock
+    that ran on through `yield` would stop the caller there, and not this function."""
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
+    while clock() < end:
+        async with asyncio.timeout_at(end):
+            piece = await anext(pieces, None)
+        if piece is None:
+            return
+        yield piece
+    raise TimeoutError
 
 
 def _line(part: Mapping[str, Any]) -> bytes:

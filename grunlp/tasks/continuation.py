@@ -9,7 +9,7 @@ from grunlp.data.tokenizer import END, PADDING, START, UNKNOWN, TextTokenizer
 from grunlp.decoding.sampling import Sampling, draw, drawer
 from grunlp.models.language_model import LanguageModel
 
-_NEVER = [PADDING, UNKNOWN, START]
+NEVER = [PADDING, UNKNOWN, START]
 
 
 class Piece(NamedTuple):
@@ -49,7 +49,7 @@ def write_on(
     drawn, shown = drawer(sampling, number), tokenizer.decode(line)
     for _ in range(length):
         allowed = log_probs.clone()
-        allowed[:, _NEVER] = float("-inf")
+        allowed[:, NEVER] = float("-inf")
         (token,) = draw(allowed, sampling, [drawn.random()])
         log_probability = float(log_probs[0, token])
         if token == END:

@@ -17,7 +17,7 @@ from grunlp.models.forecaster import Forecaster
 
 _ROWS = 200_000  # steps of windows read at once
 _NAMES = {"gru": "GRU", "gru-before": "GRU", "lstm": "LSTM", "rnn": "RNN", "mingru": "minimal GRU"}  # in reports
-_Z80 = 1.2815515655446004  # a standard normal is below it with probability 0.9
+Z80 = 1.2815515655446004  # a standard normal is below it with probability 0.9
 
 
 class Prepared(NamedTuple):
@@ -65,7 +65,7 @@ def intervals(model: Forecaster, told: Tensor) -> Forecasts:
     """What a network says, (N, H, C, O). Gaussians have an interval of 80 %, quantiles that between the outermost."""
     centre = model.centre(told)
     if model.output == "gaussian":
-        return Forecasts(centre, centre - _Z80 * told[..., 1], centre + _Z80 * told[..., 1], 0.8)
+        return Forecasts(centre, centre - Z80 * told[..., 1], centre + Z80 * told[..., 1], 0.8)
     if model.output == "quantiles" and model.outputs > 1:
         told = told.sort(dim=-1).values  # quantiles that cross; the centre is one of them, and within
         return Forecasts(centre, told[..., 0], told[..., -1], model.quantiles[-1] - model.quantiles[0])

@@ -13,7 +13,7 @@ from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.data.text_batches import PairCollator
 from grunlp.data.tokenizer import END, PADDING, START, UNKNOWN
 from grunlp.decoding.constraints import Limits, Vocabulary, Wanted
-from grunlp.decoding.sampling import Sampling, sample
+from grunlp.decoding.sampling import Sampling, growing, sample
 from grunlp.decoding.search import BeamSearch, Hypothesis, beam_search
 from grunlp.metrics.text import Kind, TextScores
 from grunlp.models.ensemble import Ensemble
@@ -97,6 +97,27 @@ def _write(
         if not pair["source"].strip():
             best = [Hypothesis([], 0.0, 0.0)]
         yield Written(pair, [collate.target.decode(hypothesis.ids) for hypothesis in best], best)
+
+
+@torch.inference_mode()
+def write_pieces(
+    model: Seq2Seq | Ensemble,
+    collate: PairCollator,
+    source: str,
+    limits: Limits,
+    sampling: Sampling,
+    wanted: Wanted = ANYTHING,
+) -> Iterator[str]:
+    """What `write` draws for a source alone, piece by piece, each as soon as it is drawn. Arguments as for `write`."""
+    if not source.strip():
+        return
+    ids, lengths = collate.sources([source])
+    shown = ""
+    for (text,) in growing(model.step, model.encode(ids, lengths), lengths - 1, WORDS, limits, sampling, [0], [wanted]):
+        so_far = collate.target.decode(text.ids)
+        if so_far != shown:
+            yield so_far[len(shown) :]
+        shown = so_far
 
 
 @torch.inference_mode()

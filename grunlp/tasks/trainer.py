@@ -132,6 +132,8 @@ def make_trainer(
     if precision == "auto":
         on_gpu = accelerator in ("auto", "gpu") and torch.cuda.is_available()
         precision = "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
+    # nothing here reads what it did not write
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return Trainer(
         max_epochs=max_epochs,
         gradient_clip_val=gradient_clip or None,
@@ -144,6 +146,7 @@ def make_trainer(
         callbacks=callbacks,
         logger=loggers,
         plugins=[WholeCheckpoints()],
+        deterministic="warn",  # else threads add up the gradients of what was read by index in any order
         reload_dataloaders_every_n_epochs=1,
         enable_progress_bar=sys.stdout.isatty(),
         enable_model_summary=False,

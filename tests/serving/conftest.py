@@ -14,7 +14,7 @@ from grunlp.serving.limits import DEFAULT, Limits
 from grunlp.serving.served import named
 from grunlp.serving.server import Server, listen, make_server
 from tests.serving.client import wait_until
-from tests.serving.models import Moody, forecaster, language_model, measured_classifier, text_classifier
+from tests.serving.models import Moody, forecaster, language_model, measured_classifier, text_classifier, writer
 
 LIMITS = replace(
     DEFAULT,
@@ -67,5 +67,5 @@ def box() -> Predictor[Any, Any]:
 def served(box: Predictor[Any, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One model of each kind."""
     series = forecaster(tmp_path_factory.mktemp("series"))
-    others = [box, language_model(), text_classifier(), measured_classifier(), series, Moody()]
+    others = [box, language_model(), writer(), text_classifier(), measured_classifier(), series, Moody()]
     yield from running(named(others), LIMITS)

@@ -12,6 +12,7 @@ from grunlp.config import compose_config
 from grunlp.data.class_batches import MeasuredCollator, TextCollator
 from grunlp.data.corpora.series import open_series
 from grunlp.data.series_scaling import fit_scaling
+from grunlp.data.text_batches import PairCollator
 from grunlp.data.tokenizer import TextTokenizer
 from grunlp.errors import GrunlpError
 from grunlp.language_run import LanguageRun, build_language_model
@@ -19,7 +20,9 @@ from grunlp.predictors import Predictor
 from grunlp.predictors.classifier import Classifier
 from grunlp.predictors.forecaster import Forecaster
 from grunlp.predictors.language_model import LanguageModel
+from grunlp.predictors.writer import Writer
 from grunlp.series_run import SeriesRun, build_forecaster
+from grunlp.text_run import TextRun, build_seq2seq, search_of, search_values
 from tests.toys import toy_corpus, vocabulary_of
 
 SECRET = "/secret/place/of/models"
@@ -31,6 +34,16 @@ def language_model() -> LanguageModel:
     tokenizer = TextTokenizer.train("character", ["the quick brown fox jumps over the lazy dog\n"], 100, 1)
     run = LanguageRun(Path(SECRET) / "writes on", config, tokenizer, build_language_model(config, tokenizer).eval())
     return LanguageModel(run, length=40)
+
+
+def writer() -> Writer:
+    torch.manual_seed(0)
+    sizes = ["embedding_size", "hidden_size", "decoder_hidden_size", "attention_size"]
+    config = compose_config(["recipe=translate", *(f"model.{size}=16" for size in sizes), "search.max_length=30"])
+    tokenizer = TextTokenizer.train("word", ["one two three four five six"], 100, 1)
+    model = build_seq2seq(config, tokenizer, tokenizer).eval()
+    run = TextRun(Path(SECRET) / "translates", config, PairCollator(tokenizer, tokenizer, 0, 0.0), model)
+    return Writer(run, model, *search_of(search_values(config)))
 
 
 def text_classifier() -> Classifier:

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from grunlp.decoding.sampling import Sampling
 from grunlp.predictors import Predictor
 from grunlp.predictors.language_model import LanguageModel
+from grunlp.predictors.writer import LIKELIEST, Writer
 from grunlp.serving.app import create_app
 from grunlp.serving.limits import DEFAULT
 from grunlp.serving.served import named
@@ -32,6 +33,7 @@ def test_the_list_of_models(served: Running) -> None:
     assert found == {
         "default": ("labeller", "text", False),
         "writes-on": ("language-model", "text", True),
+        "translates": ("writer", "text", True),
         "texts": ("classifier", "text", False),
         "waves": ("classifier", "measurements", False),
         "loads": ("forecaster", "table", False),
@@ -53,7 +55,7 @@ def test_ids_are_unique_and_no_paths() -> None:
     assert list(named(At(path) for path in paths)) == ["run", "run-2", "run-2-2", "two-words", "e", "model"]
 
 
-@pytest.mark.parametrize("id", ["default", "texts", "writes-on"])
+@pytest.mark.parametrize("id", ["default", "texts", "writes-on", "translates"])
 def test_predict_says_what_the_predictor_says(served: Running, id: str) -> None:
     texts = ["She gave him a book.", "He was glad. So was she.", ""]
     together = post(served.port, f"/models/{id}/predict", {"texts": texts})
@@ -87,8 +89,8 @@ def test_a_faulty_row_is_named_without_its_file(served: Running) -> None:
     assert answer.status == 422 and "row 2" in answer.json()["error"]
 
 
-def pieces(served: Running, **options: Any) -> list[dict[str, Any]]:
-    answer = post(served.port, "/models/writes-on/stream", options)
+def pieces(served: Running, id: str, **options: Any) -> list[dict[str, Any]]:
+    answer = post(served.port, f"/models/{id}/stream", options)
     assert answer.status == 200 and answer.headers["content-type"] == "application/x-ndjson"
     return [json.loads(line) for line in answer.body.decode().splitlines()]
 
@@ -96,14 +98,29 @@ def pieces(served: Running, **options: Any) -> list[dict[str, Any]]:
 def test_a_stream_is_what_the_predictor_draws(served: Running) -> None:
     model = served.models["writes-on"]
     assert isinstance(model, LanguageModel)
-    *lines, last = pieces(served, prompt="the quick")
+    *lines, last = pieces(served, "writes-on", prompt="the quick")
     assert last == {"done": True} and len(lines) == 40
     assert [line["piece"] for line in lines] == list(model.pieces("the quick"))
     options = {"temperature": 0.5, "top_k": 5, "top_p": 0.9, "seed": 7}
     own = replace(model, length=20, sampling=Sampling(**options))
-    *lines, last = pieces(served, prompt="the", length=20, **options)
+    *lines, last = pieces(served, "writes-on", prompt="the", length=20, **options)
     assert [line["piece"] for line in lines] == list(own.pieces("the"))
-    assert pieces(served, prompt="the", seed=2) != pieces(served, prompt="the", seed=3)
+    assert pieces(served, "writes-on", prompt="the", seed=2) != pieces(served, "writes-on", prompt="the", seed=3)
+
+
+def test_a_stream_of_a_writer(served: Running) -> None:
+    model = served.models["translates"]
+    assert isinstance(model, Writer)
+    for options in ({}, {"temperature": 2.0, "top_k": 4, "seed": 5}):
+        drawn = {"temperature": LIKELIEST, "top_k": 0, "top_p": 1.0, "seed": 1} | options
+        (record,) = replace(model, search=Sampling(**drawn))("one two three")
+        *lines, last = pieces(served, "translates", prompt="one two three", **options)
+        assert len(lines) > 3 and last == {"done": True}
+        assert "".join(line["piece"] for line in lines) == record["texts"][0]["text"]
+    likeliest = [{"piece": piece} for piece in model.pieces("one two three")]
+    assert pieces(served, "translates", prompt="one two three") == [*likeliest, last]
+    assert len(pieces(served, "translates", prompt="one two three", length=2)) == 3
+    assert pieces(served, "translates", prompt=" ") == [last]
 
 
 def test_a_stream_comes_piece_by_piece() -> None:

@@ -1,6 +1,7 @@
 """Requests that mean no good: each has an answer of the right status that shows nothing of the inside, and then the
 server answers a good one."""
 
+import contextlib
 import gzip
 import json
 import re
@@ -254,20 +255,18 @@ def test_odd_texts_have_answers(served: Running, given: dict[str, list[str]]) ->
 
 
 def slow_headers(sock: socket.socket) -> None:
-    try:
+    """The server hangs up soon, however the bytes keep coming."""
+    started = time.monotonic()
+    with contextlib.suppress(OSError):
         for byte in request(PREDICT, GOOD):
             sock.sendall(bytes([byte]))
             time.sleep(0.1)
-    except OSError:
-        return
-    raise AssertionError("it waited for all")
+    assert time.monotonic() - started < LIMITS.head_seconds + 2
 
 
 def test_slow_headers_are_given_up(served: Running) -> None:
     with connect(served.port) as sock:
-        started = time.monotonic()
         slow_headers(sock)
-        assert time.monotonic() - started < LIMITS.head_seconds + 1.5
     check_good(served)
 
 

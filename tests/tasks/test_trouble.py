@@ -57,7 +57,9 @@ class Task(LightningModule):
 
     def __init__(self, loss: Callable[[Tensor], Tensor] = torch.square) -> None:
         super().__init__()
-        self.model = nn.Sequential(nn.Linear(1, 8), nn.Dropout(0.5), nn.Linear(8, 1))
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            self.model = nn.Sequential(nn.Linear(1, 8), nn.Dropout(0.5), nn.Linear(8, 1))
         self.loss = loss
         self.weights: list[Tensor] = []
 
@@ -73,8 +75,8 @@ class Task(LightningModule):
 
 
 def trained(folder: Path, task: Task, data: Data, *more: str, start: Start = Start.NEW) -> Any:
+    folder.mkdir(exist_ok=True)
     keys = ["recipe=lm", "trainer.max_epochs=2", "trainer.average=0.0", *more]
-    torch.manual_seed(0)
     trainer = make_trainer(folder, 1, **compose_config(keys).trainer)
     fit(trainer, task, data, folder, 0, start)
     return trainer
@@ -82,7 +84,6 @@ def trained(folder: Path, task: Task, data: Data, *more: str, start: Start = Sta
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_it_stops_names_the_batch_and_shows_it_again(value: float, tmp_path: Path) -> None:
-    torch.manual_seed(0)
     task, data = Task(), Data({7: value})
     with pytest.raises(GrunlpError, match=r"epoch 1, batch 8: loss (nan|inf)") as error:
         trained(tmp_path, task, data)
@@ -127,7 +128,6 @@ def test_a_bad_gradient_of_a_good_loss_is_met_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_a_bad_batch_is_skipped(accumulate: int, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    torch.manual_seed(0)
     task = Task()
     keys = ("trainer.bad_loss=skip", f"trainer.accumulate={accumulate}")
     trained(tmp_path, task, Data({7: float("nan")}), *keys)

@@ -67,7 +67,7 @@ def read_series(
         DataError: names the line (in Parquet the row), the column and what to do.
     """
     if isinstance(source, str | Path):
-        note(source)
+        note(Path(source))
     reader = open_source(source)
     for name in (columns.time, columns.group, *(columns.targets or ()), *columns.known, *columns.static):
         reader.require(name)

@@ -1,0 +1,1 @@
+"""Trained networks as graphs that other programs run, and what proves that they compute the same."""

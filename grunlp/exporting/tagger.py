@@ -1,0 +1,86 @@
+"""Exporting taggers: a graph that scores tags. The best legal sequence is found by the script."""
+
+import copy
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from grunlp import label_commands
+from grunlp.data.corpora.splits import open_split
+from grunlp.data.example import Example, Tagged
+from grunlp.data.schemes import detect_scheme
+from grunlp.exporting import words
+from grunlp.exporting.exportable import Exportable, Run, Split
+from grunlp.exporting.graph import Graph
+from grunlp.models.tagger import Tagger
+from grunlp.predictors.tagger import Tagger as Predictor
+from grunlp.run import TagRun
+
+
+class _Tags(nn.Module):
+    """Inputs of words → scores of tags (B, T, K)."""
+
+    def __init__(self, model: Tagger) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor]:
+        return (self.model(words.tokens_of(*inputs)),)
+
+
+class TaggerExport(Exportable):
+    """Of a tagger."""
+
+    kind, recipe, takes = "tagger", "tag", words.LINE
+    parts = (*words.PARTS, *words.SENTENCES, "tagger")
+
+    def __init__(self, run: TagRun) -> None:
+        words.require_no_encoder(run.model.encoder)
+        self.run = run
+        self.graphs = (Graph("tags", _Tags(run.model), words.INPUTS, ("scores",)),)
+        moves, start, end = run.model.crf.transition_scores()
+        self.model = {
+            **words.tables_of(run.collate.vocabulary),
+            "tags": run.model.tags,
+            **words.rules_of(start, moves, end),
+            "spans": detect_scheme([run.model.tags]) is not None,
+            "settings": {},
+        }
+        self.files, self.settings = {}, {}
+
+    def draw(self, lengths: Sequence[int], random: np.random.Generator) -> list[Example]:
+        """See `Exportable`."""
+        drawn = words.draw_words(self.run.collate.vocabulary, lengths, random)
+        return [Example(id="", document="", words=one, pos=[], frames=[]) for one in drawn]
+
+    def inputs(self, examples: Sequence[Example]) -> list[tuple[Tensor, ...] | None]:
+        """See `Exportable`."""
+        tagged = [Tagged(id="", document="", words=one["words"], tags=[]) for one in examples]
+        return [words.arrays_of(self.run.collate(tagged))]
+
+    def line(self, example: Example) -> str:
+        """See `Exportable`."""
+        return json.dumps({"words": example["words"]}, ensure_ascii=False)
+
+    def answers(self, examples: Sequence[Example]) -> list[dict[str, Any]]:
+        """See `Exportable`."""
+        with torch.inference_mode():
+            return list(Predictor(self.run).records(examples))
+
+    def standing_in(self, run: Run) -> nn.Module:
+        """See `Exportable`."""
+        model = copy.copy(self.run.model)
+        model.forward = lambda batch: words.to_tensors(  # type: ignore[method-assign, assignment]
+            run("tags", *words.to_numpy(words.arrays_of(batch)))
+        )[0]
+        return model
+
+    def score(self, model: nn.Module) -> Split:
+        """See `Exportable`."""
+        examples: Any = open_split(self.run.config.data, "dev", tagged=True)
+        scored = label_commands.score_examples(self.run._replace(model=model), examples)  # type: ignore[arg-type]
+        return Split(scored, sum(map(len, examples["words"])))

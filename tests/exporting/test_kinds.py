@@ -1,0 +1,142 @@
+"""Networks of every kind, never trained, export and prove themselves."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from omegaconf import DictConfig
+
+from grunlp.class_run import ClassRun, build_classifier
+from grunlp.config import compose_config
+from grunlp.data.batches import TagCollator
+from grunlp.data.class_batches import MeasuredCollator, TextCollator
+from grunlp.data.series_scaling import Scaling
+from grunlp.data.text_batches import PairCollator
+from grunlp.data.tokenizer import TextTokenizer
+from grunlp.data.vocabulary import Table
+from grunlp.errors import GrunlpError
+from grunlp.exporting.classifier import ClassifierExport
+from grunlp.exporting.exportable import Exportable
+from grunlp.exporting.folder import format_named, write_folder
+from grunlp.exporting.forecaster import ForecasterExport
+from grunlp.exporting.language import LanguageExport
+from grunlp.exporting.tagger import TaggerExport
+from grunlp.exporting.words import require_no_encoder
+from grunlp.exporting.writer import WriterExport
+from grunlp.language_run import LanguageRun, build_language_model
+from grunlp.run import TagRun, build_model
+from grunlp.run_folder import TOKENIZER
+from grunlp.series_run import SeriesRun, build_forecaster
+from grunlp.text_run import TextRun, build_seq2seq
+from tests.toys import toy_corpus, vocabulary_of
+
+TEXTS = ["the cat sat on the mat", "a dog barks", "Anna sees the river and the stones", "so they sat and sat"] * 5
+SMALL = ["model.hidden_size=8", "model.num_layers=2", "model.dropout=0.0", "model.input_dropout=0.0"]
+
+
+def shaken(model: Any) -> Any:
+    """In evaluation mode, with weights that tell inputs apart."""
+    for parameter in model.parameters():
+        parameter.data += 0.2 * torch.randn_like(parameter)
+    return model.eval()
+
+
+def config(recipe: str, *words: str) -> DictConfig:
+    torch.manual_seed(0)
+    return compose_config([f"recipe={recipe}", *SMALL, *words])
+
+
+def prove(exportable: Exportable, out: Path, to: str = "onnx") -> None:
+    proof = write_folder(exportable, format_named(to), out, rows=(1, 3), lengths=(1, 2, 9, 17))
+    assert proof.answers and max(proof.worst.values()) < 1e-4 and (out / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_taggers(plain: bool, tmp_path: Path) -> None:
+    c = config("tag", "data=demo", f"model.decoder={'viterbi' if plain else 'crf'}", "model.characters=gru")
+    vocabulary = vocabulary_of(toy_corpus(40))
+    if plain:
+        vocabulary.tags = Table(["NN", "VB", "."], None)
+    run = TagRun(tmp_path, c, TagCollator(vocabulary, None), shaken(build_model(c, vocabulary, None)))
+    prove(TaggerExport(run), tmp_path / "out")
+
+
+@pytest.mark.parametrize("pooling", ["last", "max", "mean", "attention"])
+def test_classifiers_of_texts(pooling: str, tmp_path: Path) -> None:
+    c = config("classify", "data=opinions", f"model.pooling={pooling}", "model.characters=none", "loader.longest=12")
+    classes = ["bad", "good"] if pooling == "max" else ["bad", "fair", "good"]
+    collate = TextCollator(vocabulary_of(toy_corpus(40)), None, classes, 12)
+    model = shaken(build_classifier(c, collate, None))
+    prove(ClassifierExport(ClassRun(tmp_path, c, collate, model)), tmp_path / "out")
+
+
+def test_classifiers_of_measurements(tmp_path: Path) -> None:
+    c = config("classify", "data=waves", "model.taper=0.5", "model.cell=lstm")
+    collate = MeasuredCollator(["a", "b", "c"], 2)
+    model = shaken(build_classifier(c, collate, None))
+    prove(ClassifierExport(ClassRun(tmp_path, c, collate, model)), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("kind", "output", "known", "static", "normalize"),
+    [
+        ("direct", "quantiles", 2, 1, "last"),
+        ("direct", "point", 0, 0, "revin"),
+        ("recursive", "gaussian", 1, 1, "none"),
+        ("recursive", "point", 0, 1, "last"),
+        ("segmented", "quantiles", 1, 1, "revin"),
+        ("segmented", "gaussian", 0, 0, "last"),
+    ],
+)
+def test_forecasters(kind: str, output: str, known: int, static: int, normalize: str, tmp_path: Path) -> None:
+    words = [f"model.kind={kind}", f"model.output={output}", f"model.normalize={normalize}", "model.segment=3"]
+    c = config("forecast", "data=seasons", *words, "data.history=12", "data.horizon=4")
+    scaling = Scaling(
+        targets=["x", "y"], covariates=["k", "l"][:known], own=known, statics=["s"][:static], frequency="h", season=24,
+        names=["one", "two"], means=[[1.0, -2.0], [30.0, 4.0]], scales=[[2.0, 0.5], [9.0, 1.0]], steps=[[1.0, 1.0]] * 2,
+        known_means=[0.5, 0.0][:known], known_scales=[2.0, 1.0][:known],
+        static_means=[1.0][:static], static_scales=[2.0][:static],
+    )  # fmt: skip
+    model = shaken(build_forecaster(c, 2, known, static))
+    prove(ForecasterExport(SeriesRun(tmp_path, c, scaling, model, torch.zeros(1))), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["model.attention=additive", "model.bridge=attention", "search.alpha=0.6", "search.normalization=gnmt"],
+        ["model.attention=dot", "model.bridge=last", "model.input_feeding=true", "search.beam=1"],
+        ["model.attention=multihead", "model.heads=2", "model.copy=true", "search.block_ngrams=2", "search.nbest=3"],
+        ["model.cell=lstm", "model.decoder_num_layers=1", "tokenizer.shared=false", "search.coverage_penalty=0.3"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_writers(words: list[str], tmp_path: Path) -> None:
+    sizes = ["model.embedding_size=8", "model.decoder_hidden_size=10", "model.attention_size=8"]
+    c = config("translate", "data=reversal", *sizes, "search.min_ratio=0.3", *words)
+    target = TextTokenizer.train("bpe", TEXTS, 60, 1)
+    source = target if c.tokenizer.shared else TextTokenizer.train("word", TEXTS, 60, 1)
+    for tokenizer, name in ((target, TOKENIZER), (source, "source_tokenizer.json")):
+        tokenizer.save(tmp_path / name)
+    model = shaken(build_seq2seq(c, source, target))
+    prove(WriterExport(TextRun(tmp_path, c, PairCollator(source, target, 15, 0.0), model)), tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", ["character", "word"])
+def test_language_models(kind: str, tmp_path: Path) -> None:
+    adaptive = kind == "character"
+    c = config(
+        "lm", "data=demo", "model.embedding_size=16", f"tokenizer.kind={kind}",
+        f"model.adaptive={adaptive}".lower(), "model.tied=false", "model.residual=highway",
+    )  # fmt: skip
+    texts = ["".join(map(chr, range(33, 100))), *TEXTS]
+    tokenizer = TextTokenizer.train(kind, texts, 100, 1)  # type: ignore[arg-type]
+    tokenizer.save(tmp_path / TOKENIZER)
+    run = LanguageRun(tmp_path, c, tokenizer, shaken(build_language_model(c, tokenizer)))
+    prove(LanguageExport(run), tmp_path / "out")
+
+
+def test_a_pretrained_encoder_is_refused() -> None:
+    with pytest.raises(GrunlpError, match=r"over model\.encoder= cannot be exported"):
+        require_no_encoder(type("Encoder", (), {"pretrained": object()})())  # type: ignore[arg-type]
