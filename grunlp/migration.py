@@ -2,7 +2,7 @@
 
 `config.yaml` says by `format` which form a run has; those of before it was written are of form 0. Where keys come, go
 or change their names, or another file of the folder changes: raise FORMAT, add a step, and keep a run of the new form
-under `tests/runs/`.
+under `tests/formats/`.
 """
 
 from collections.abc import Callable, Mapping

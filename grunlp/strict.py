@@ -65,7 +65,7 @@ def read_json(path: Path, most: int = MOST_JSON, finite: bool = True) -> Any:
     """
     text = read_text(path, most)
     try:
-        content = json.loads(text, object_pairs_hook=_once, **({"parse_constant": _refuse} if finite else {}))
+        content = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse if finite else float)
         _require_shallow(content, DEEPEST)
         if _HALF.search(text):  # half a character can be spelt, and no file can hold it
             json.dumps(content, ensure_ascii=False).encode()

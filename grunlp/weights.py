@@ -1,7 +1,7 @@
 """Files of weights: what the head of one says is checked against the network before anything of its size is made."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,15 +9,18 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from grunlp.atomic import write_file
 from grunlp.errors import DataError
 
 MOST_HEAD = 2**24  # bytes of the head of a file
-MOST_BUFFERS = 2**28  # bytes of what a network computes from its settings and no file holds
+SPARE = 2**24  # numbers that a network may have beyond those of its file
 _FLOATS, _OTHERS = ("F64", "F32", "F16", "BF16"), {torch.int64: "I64", torch.bool: "BOOL"}
+_MAKERS = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.eye, torch.arange}
 _WAY = "Copy the whole folder again, or train anew."
 
+Head = dict[str, tuple[tuple[int, ...], str]]
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -30,20 +33,21 @@ def save_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
 def load_network(file: Path, build: Callable[[], Network]) -> Network:
     """The network that `build` makes, with the weights of a file; in evaluation mode, on the CPU.
 
-    It is built twice: first without memory, to see which tensors it has.
+    While it is built, no more numbers are made than such a file can be of: what settings ask for beyond is refused
+    before it takes memory.
 
     Raises:
         DataError: the weights are not those of such a network.
     """
-    with torch.device("meta"):
-        plan = build()
-    own = plan.state_dict()
-    weights = _checked(file, own)
-    others = sum(buffer.nbytes for name, buffer in plan.named_buffers() if name not in own)
-    if others > MOST_BUFFERS:
-        raise DataError(file, None, f"its network has {others} bytes of tables", f"{MOST_BUFFERS} are the most", _WAY)
-    model = build()
-    model.load_state_dict(weights())
+    head = _head(file)
+    try:
+        with _Allowance(2 * file.stat().st_size + SPARE):
+            model = build()
+    except _Exceeded:
+        wrong = "the parts of this run do not fit: its settings ask for a much larger network than the file holds"
+        raise DataError(file, None, wrong, f"it has {file.stat().st_size} bytes", _WAY) from None
+    _require_fit(file, head, model.state_dict())
+    model.load_state_dict(_read(file, head))
     return model.eval()
 
 
@@ -57,7 +61,10 @@ def load_tensors(file: Path, like: Mapping[str, Tensor] | None = None) -> dict[s
     Raises:
         DataError: it is no such file.
     """
-    return _checked(file, like)()
+    head = _head(file)
+    if like is not None:
+        _require_fit(file, head, like)
+    return _read(file, head)
 
 
 def shapes_of(file: Path) -> dict[str, tuple[int, ...]]:
@@ -65,23 +72,19 @@ def shapes_of(file: Path) -> dict[str, tuple[int, ...]]:
     return {name: shape for name, (shape, _) in _head(file).items()}
 
 
-def _checked(file: Path, like: Mapping[str, Tensor] | None) -> Callable[[], dict[str, Tensor]]:
-    """What reads a file whose head is as it should be."""
-    head = _head(file)
-    if like is not None:
-        _require_names(file, set(head), set(like))
+def _require_fit(file: Path, head: Head, like: Mapping[str, Tensor]) -> None:
+    _require_names(file, set(head), set(like))
     for name, (shape, kind) in head.items():
-        expected = None if like is None else (tuple(like[name].shape), _OTHERS.get(like[name].dtype, "F"))
+        expected = (tuple(like[name].shape), _OTHERS.get(like[name].dtype, "F"))
         found = (shape, "F" if kind in _FLOATS else kind)
-        if expected not in (None, found):
+        if expected != found:
             there = f"the network has {expected}"
             raise DataError(file, None, f"the parts of this run do not fit: {name} is {found}", there, _WAY)
 
-    def read() -> dict[str, Tensor]:
-        with _opened(file) as opened:
-            return {name: opened.get_tensor(name) for name in head}
 
-    return read
+def _read(file: Path, head: Head) -> dict[str, Tensor]:
+    with _opened(file) as opened:
+        return {name: opened.get_tensor(name) for name in head}
 
 
 def _require_names(file: Path, found: set[str], expected: set[str]) -> None:
@@ -91,7 +94,7 @@ def _require_names(file: Path, found: set[str], expected: set[str]) -> None:
         raise DataError(file, None, f"the parts of this run do not fit: {wrong}", there, _WAY)
 
 
-def _head(file: Path) -> dict[str, tuple[tuple[int, ...], str]]:
+def _head(file: Path) -> Head:
     """Shape and kind of each tensor."""
     try:
         with file.open("rb") as raw:
@@ -109,6 +112,30 @@ def _head(file: Path) -> dict[str, tuple[tuple[int, ...], str]]:
     if odd is not None or any(math.prod(shape) > file.stat().st_size for shape, _ in found.values()):
         raise DataError(file, None, f"holds numbers of kind {odd or 'none'}", f"expected {', '.join(known)}", _WAY)
     return found
+
+
+class _Exceeded(Exception):
+    """More numbers are asked for than are left."""
+
+
+class _Allowance(TorchFunctionMode):
+    """So many numbers may be made within."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
+
+    def __torch_function__(
+        self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """What every function of torch goes through."""
+        if func in _MAKERS:
+            size = (kwargs or {}).get("size", args)
+            size = size[0] if len(size) and isinstance(size[0], Sequence) else size
+            self.left -= math.prod(part for part in size if isinstance(part, int)) ** (2 if func is torch.eye else 1)
+            if self.left < 0:
+                raise _Exceeded
+        return func(*args, **(kwargs or {}))
 
 
 def _opened(file: Path) -> Any:
