@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from grunlp.checks import DATA
 from grunlp.class_run import load_class_run
-from grunlp.config import compose_config, keys
+from grunlp.config import compose_config
 from grunlp.errors import GrunlpError
 from grunlp.language_run import load_language_run
 from grunlp.migration import FORMAT
 from grunlp.run import load_pretrained, load_run
-from grunlp.run_config import known_keys, load_config, save_config
+from grunlp.run_config import load_config, save_config
 from grunlp.series_run import load_series_run
 from grunlp.text_run import load_text_run
 
@@ -64,10 +63,3 @@ def test_a_run_written_now_says_its_form(tmp_path: Path) -> None:
     save_config(tmp_path / "config.yaml", config)
     assert yaml.safe_load((tmp_path / "config.yaml").read_text())["format"] == FORMAT
     assert load_config(tmp_path / "config.yaml") == config
-
-
-def test_keys_are_those_that_hydra_composes() -> None:
-    for recipe, sets in DATA.items():
-        for data in sets:
-            own = {k: v for k, v in known_keys(recipe, data).items() if recipe != "finetune" or k[:6] != "model."}
-            assert own == keys(compose_config([f"recipe={recipe}", f"data={data}"])), (recipe, data)
