@@ -22,5 +22,6 @@ def dotted(groups: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
     """Every key of nested groups with its value: {"model.hidden_size": 256, ...}."""
     found: dict[str, Any] = {}
     for name, value in groups.items():
-        found |= dotted(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+        group = isinstance(value, Mapping) and value
+        found |= dotted(value, f"{prefix}{name}.") if group else {f"{prefix}{name}": value}
     return found

@@ -40,12 +40,8 @@ def load_network(file: Path, build: Callable[[], Network]) -> Network:
         DataError: the weights are not those of such a network.
     """
     head = _head(file)
-    try:
-        with _Allowance(2 * file.stat().st_size + SPARE):
-            model = build()
-    except _Exceeded:
-        wrong = "the parts of this run do not fit: its settings ask for a much larger network than the file holds"
-        raise DataError(file, None, wrong, f"it has {file.stat().st_size} bytes", _WAY) from None
+    with _Allowance(file):
+        model = build()
     _require_fit(file, head, model.state_dict())
     model.load_state_dict(_read(file, head))
     return model.eval()
@@ -114,16 +110,13 @@ def _head(file: Path) -> Head:
     return found
 
 
-class _Exceeded(Exception):
-    """More numbers are asked for than are left."""
-
-
 class _Allowance(TorchFunctionMode):
-    """So many numbers may be made within."""
+    """As many numbers may be made within as a file of weights allows."""
 
-    def __init__(self, left: int) -> None:
+    def __init__(self, file: Path) -> None:
         super().__init__()
-        self.left = left
+        self.file, self.size = file, file.stat().st_size
+        self.left = 2 * self.size + SPARE
 
     def __torch_function__(
         self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -134,7 +127,8 @@ class _Allowance(TorchFunctionMode):
             size = size[0] if len(size) and isinstance(size[0], Sequence) else size
             self.left -= math.prod(part for part in size if isinstance(part, int)) ** (2 if func is torch.eye else 1)
             if self.left < 0:
-                raise _Exceeded
+                wrong = "the parts of this run do not fit: its settings ask for a much larger network than it holds"
+                raise DataError(self.file, None, wrong, f"it has {self.size} bytes", _WAY)
         return func(*args, **(kwargs or {}))
 
 
