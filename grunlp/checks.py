@@ -256,6 +256,10 @@ def check_together(values: Mapping[str, Any]) -> None:
     if values.get("model.characters") == "gru" and values["model.character_size"] % 2:
         there = "its two directions share them evenly"
         raise GrunlpError("model.characters=gru with an odd model.character_size", there, "Add 1 to it.")
+
+
+def check_installed(values: Mapping[str, Any]) -> None:
+    """Raise for values that need what is not installed."""
     if values["trainer.wandb"] and importlib.util.find_spec("wandb") is None:
         raise GrunlpError("trainer.wandb=true", "the package wandb is not installed", "Type pip install wandb")
 

@@ -28,6 +28,7 @@ from grunlp.predictors.classifier import Classifier, load_classifier, text_examp
 from grunlp.predictors.predictor import Record
 from grunlp.report.records import new_page
 from grunlp.report.texts import draw_classes
+from grunlp.run import stored_encoder
 from grunlp.run_folder import write_metrics
 from grunlp.streams import BadLines, json_line, keep_standard_input, wants_json, write_out
 from grunlp.tasks.classifying import score
@@ -166,5 +167,5 @@ def score_examples(run: ClassRun, examples: Dataset) -> Scored:
 
 def build(run: str, config: DictConfig) -> nn.Module:
     """The untrained network of a configuration, with the vocabulary of a run."""
-    collate, encoder = load_collator(Path(run), config)
-    return build_classifier(config, collate, encoder)
+    collate = load_collator(Path(run), config)
+    return build_classifier(config, collate, stored_encoder(Path(run), config))

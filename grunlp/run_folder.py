@@ -17,7 +17,9 @@
     checkpoint/           while it is trained: what it takes to go on
     trouble/              of a training that met a loss that is no number: what it takes to meet it again
 
-A folder is complete in itself: it can be moved, copied and renamed.
+A folder is complete in itself: it can be moved, copied and renamed. It is data and never code: settings are checked
+as what is typed is (`grunlp.run_config`), tables under a schema (`grunlp.strict`), the heads of weights before anything
+of their size is made (`grunlp.weights`); links that lead out of it, pickles and dotted names are refused.
 """
 
 import json
@@ -29,17 +31,17 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
-from safetensors import SafetensorError
-from safetensors.torch import save
 from torch import nn
-from yaml import YAMLError
 
 from grunlp import ranks
 from grunlp.atomic import PART, remove_parts, write_file
 from grunlp.data.sources import require_same_sources, write_sources
 from grunlp.errors import GrunlpError
+from grunlp.run_config import load_config
+from grunlp.strict import read_json, require_own_files
+from grunlp.weights import save_tensors
 
 WEIGHTS, CONFIG, METRICS, CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
 VOCABULARY, CLASSES, ENCODER, LOGS, CHECKPOINT = "vocabulary.json", "classes.json", "encoder", "logs", "checkpoint"
@@ -161,10 +163,9 @@ def resumed_config(path: Path, key: str) -> DictConfig:
     if key == "resume" and not (path / CHECKPOINT).is_dir():
         there = f"its weights are in {path / WEIGHTS}"
         raise GrunlpError(f"{key}={path}: this training is finished", there, "To train anew, type run_dir=NEW_FOLDER")
-    with fitting(path):
-        config = OmegaConf.load(path / CONFIG)
-        assert isinstance(config, DictConfig) and "recipe" in config, f"{CONFIG} names no recipe"
-        require_same_sources(path / SOURCES)
+    require_own_files(path)
+    config = load_config(path / CONFIG)
+    require_same_sources(path / SOURCES)
     return config
 
 
@@ -180,16 +181,19 @@ def clear_run(path: Path) -> None:
 
 def save_weights(path: Path, model: nn.Module) -> None:
     """Write the weights, after the training: a run that has them is finished."""
-    # not save_file: it keeps others from reading what it writes, and a run folder is there to be shared
-    write_file(path / WEIGHTS, save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
+    save_tensors(path / WEIGHTS, model.state_dict())
 
 
 def read_config(path: Path, parts: Sequence[str] = ()) -> DictConfig:
-    """How a finished run was built and trained. Raises GrunlpError where none lies, or without its `parts`."""
+    """How a finished run was built and trained.
+
+    Raises:
+        GrunlpError: none lies there, or one without its `parts`, with links that lead out of it, or with settings that
+            are none of grunlp's.
+    """
     require_parts(path, [CONFIG, WEIGHTS])
-    with fitting(path):
-        config = OmegaConf.load(path / CONFIG)
-        assert isinstance(config, DictConfig) and "recipe" in config, f"{CONFIG} names no recipe"
+    require_own_files(path)
+    config = load_config(path / CONFIG)
     require_parts(path, parts)
     return config
 
@@ -212,15 +216,7 @@ def fitting(path: Path) -> Iterator[None]:
     """What is raised within because the parts of a run do not fit each other leaves as GrunlpError."""
     try:
         yield
-    except (
-        YAMLError,
-        OmegaConfBaseException,
-        SafetensorError,
-        AssertionError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except (OmegaConfBaseException, AssertionError, RuntimeError, TypeError, ValueError, OverflowError) as error:
         raise GrunlpError(
             f"{path}: the parts of this run do not fit: {(str(error) or type(error).__name__).splitlines()[0]}",
             "all files in it must come from the same training and version of grunlp",
@@ -231,7 +227,9 @@ def fitting(path: Path) -> Iterator[None]:
 def read_metrics(path: Path) -> dict[str, Any]:
     """The contents of `metrics.json`, empty when there is none yet."""
     file = path / METRICS
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    content = read_json(file, finite=False) if file.is_file() else {}
+    if not isinstance(content, dict) or not all(isinstance(values, dict) for values in content.values()):
+        raise GrunlpError(f"{file}: no scores of splits", "", "Remove it, and evaluate again.")
     return content
 
 

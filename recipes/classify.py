@@ -36,7 +36,7 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     if "words" in corpus.train.column_names:
         extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
         vocabulary = Vocabulary.count_words(corpus.train["words"], config.vocabulary.min_count, extra_words)
-        encoder, pieces = open_encoder(config.model.encoder, weights=True)
+        encoder, pieces = open_encoder(config.model.encoder)
         collate = TextCollator(vocabulary, pieces, classes, config.loader.longest)
     else:
         collate = MeasuredCollator(classes, features_of(corpus.train))

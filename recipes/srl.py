@@ -41,7 +41,7 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     pretrained = load_pretrained(config.model.init) if config.model.init else None
     if pretrained is not None:
         vocabulary = pretrained[0].with_more(vocabulary)
-    encoder, pieces = open_encoder(config.model.encoder, weights=True)
+    encoder, pieces = open_encoder(config.model.encoder)
     collate = FrameCollator(vocabulary, pieces)
     data = SentenceData(corpus, collate, seed=config.seed, **config.loader)
 

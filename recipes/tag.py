@@ -39,7 +39,7 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     if pretrained is not None:  # its words and characters, and no tag of its own job
         more = pretrained[0].with_more(vocabulary)
         vocabulary = replace(more, tags=vocabulary.tags, pos=vocabulary.pos, rolesets=vocabulary.rolesets)
-    encoder, pieces = open_encoder(config.model.encoder, weights=True)
+    encoder, pieces = open_encoder(config.model.encoder)
     collate = TagCollator(vocabulary, pieces)
     data = SentenceData(corpus, collate, seed=config.seed, extra_epochs=0, **config.loader)
 

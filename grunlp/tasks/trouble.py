@@ -20,15 +20,16 @@ from typing import Any, Literal, get_args
 import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback
-from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.optim import Optimizer
 
 from grunlp.atomic import write_file
 from grunlp.data.epochs import EpochData, step_seed
-from grunlp.errors import GrunlpError
+from grunlp.errors import DataError, GrunlpError
 from grunlp.run_folder import TROUBLE, WEIGHTS
+from grunlp.strict import read_json
 from grunlp.tasks.task import Task
+from grunlp.weights import load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +144,7 @@ def _keep(folder: Path, task: LightningModule, about: dict[str, Any]) -> None:
     if isinstance(task, Task):
         tensors |= {f"carried.{name}": value for name, value in task.carried().items()}
     folder.mkdir(exist_ok=True)
-    write_file(folder / WEIGHTS, save({name: value.detach().cpu().contiguous() for name, value in tensors.items()}))
+    save_tensors(folder / WEIGHTS, {name: value.detach().cpu() for name, value in tensors.items()})
     write_file(folder / _ABOUT, json.dumps(about, indent=1, ensure_ascii=False))
 
 
@@ -155,7 +156,7 @@ def replay(task: LightningModule, data: EpochData, run_dir: Path) -> str:
     """
     folder = run_dir / TROUBLE
     about = _read(folder)
-    tensors = load_file(folder / WEIGHTS)
+    tensors = load_tensors(folder / WEIGHTS)
     task.load_state_dict({name[5:]: value for name, value in tensors.items() if name.startswith("task.")})
     if isinstance(task, Task):
         task.carry({name[8:]: value for name, value in tensors.items() if name.startswith("carried.")})
@@ -187,8 +188,8 @@ def _same(loss: float, kept: str) -> bool:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        about: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        about: dict[str, Any] = read_json(folder / _ABOUT)
+    except DataError:
         there = "no loss of this training was other than a finite number"
         raise GrunlpError(f"{folder} keeps nothing to replay", there, "Type replay=RUN of another") from None
     return about
