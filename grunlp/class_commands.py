@@ -3,7 +3,7 @@
 import json
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from grunlp.kinds import Scored
 from grunlp.metrics.classes import ClassScores
 from grunlp.metrics.comparison import compare_measures
 from grunlp.predictors.classifier import Classifier, load_classifier, text_example
-from grunlp.predictors.predictor import Record
 from grunlp.report.records import new_page
 from grunlp.report.texts import draw_classes
 from grunlp.run import stored_encoder
@@ -98,7 +97,7 @@ def _require_features(path: str, size: int, features: int) -> None:
         raise GrunlpError(f"{path} has {size} features a step", there, "Name another file or run.")
 
 
-def _line(record: Record) -> str:
+def _line(record: Mapping[str, Any]) -> str:
     """For reading: the class, its probability, and of a text its first words."""
     name, text = record["label"], " ".join(record.get("words", [record["id"]]))
     share = 100 * record["probabilities"][name]

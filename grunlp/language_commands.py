@@ -4,7 +4,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ from grunlp.kinds import Scored
 from grunlp.language_run import LanguageRun, build_language_model, load_language_run
 from grunlp.metrics.comparison import compare_measures
 from grunlp.predictors.language_model import DRAWING, LanguageModel, load_language_model
-from grunlp.predictors.predictor import Record
 from grunlp.report.records import new_page
 from grunlp.report.texts import draw_continued
 from grunlp.run_folder import TOKENIZER, write_metrics
@@ -98,7 +97,7 @@ def _text(model: LanguageModel, pair: Pair, number: int) -> Iterator[str]:
     yield "\n"
 
 
-def _text_line(record: Record) -> str:
+def _text_line(record: Mapping[str, Any]) -> str:
     return f"{record['prompt']}{record['text']}\n"
 
 

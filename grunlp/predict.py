@@ -3,7 +3,7 @@
 import logging
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from grunlp.arguments import parse_arguments, require_outputs
 from grunlp.command import command
 from grunlp.errors import DataError, GrunlpError
 from grunlp.kinds import commands, module_of, named_run
-from grunlp.predictors.predictor import BATCH_TOKENS, Record
+from grunlp.predictors.predictor import BATCH_TOKENS
 from grunlp.streams import BadLines, json_line, keep_standard_input, new_file, wants_json, write_out
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def _read_tags(run: "Run | TagRun", path: Path) -> "Iterator[Example]":
         yield Example(id=row["id"], document=row["document"], words=row["words"], pos=[], frames=[])
 
 
-def _write(records: Iterator[Record], output: str, style: str) -> None:
+def _write(records: Iterator[Mapping[str, Any]], output: str, style: str) -> None:
     from rich.console import Console
 
     from grunlp.show import show
