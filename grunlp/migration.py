@@ -48,6 +48,8 @@ _SINCE_0 = {
     "data.outer_fold": 0,
     "data.share": 1.0,
     "trainer.accumulate": 1,
+    "trainer.devices": 1,
+    "trainer.num_nodes": 1,
     "trainer.average_last": 0,
     "trainer.save_every": 300.0,
     "trainer.bad_loss": "stop",
