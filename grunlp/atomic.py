@@ -5,7 +5,7 @@ Whatever happens in between, a fault, a full disk or the end of the process, wha
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -64,6 +64,11 @@ def remove_parts(folder: Path) -> None:
     for part in folder.glob(f".*{PART}"):
         if part.is_file():
             part.unlink(missing_ok=True)
+
+
+def is_part(file: Path, names: Iterable[str]) -> bool:
+    """Whether it is an unfinished file, of one of these names."""
+    return file.is_file() and any(file.match(f".{name}.*{PART}") for name in names)
 
 
 def _flush(path: Path) -> None:

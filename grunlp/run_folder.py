@@ -36,8 +36,9 @@ from safetensors.torch import save
 from torch import nn
 from yaml import YAMLError
 
-from grunlp.atomic import remove_parts, write_file
-from grunlp.data.sources import require_same_sources, write_sources
+from grunlp.alone import LOCK
+from grunlp.atomic import is_part, remove_parts, write_file
+from grunlp.data.sources import is_sources, require_same_sources, write_sources
 from grunlp.errors import GrunlpError
 
 WEIGHTS, CONFIG, METRICS, CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
@@ -79,7 +80,8 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
             cannot start costs nothing.
 
     Raises:
-        GrunlpError: the folder holds something else, or a run that may not be lost.
+        GrunlpError: the folder holds something else, or a run that may not be lost. A training that was killed before
+            it could be resumed has left nothing to lose.
     """
     if run_dir is None:
         path = new_path(recipe)
@@ -87,7 +89,7 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
         path = Path(run_dir)
         if path.exists() and not path.is_dir():
             raise GrunlpError(f"run_dir={path} is a file", "a folder is needed", "Type run_dir=NEW_FOLDER")
-        if path.is_dir() and any(path.iterdir()):
+        if path.is_dir() and any(path.iterdir()) and not _only_begun(path):
             _require_overwritable(path, overwrite)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -96,6 +98,14 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
             f"cannot make run_dir={path}: {error.strerror}", "", "Type run_dir=FOLDER you may write to"
         ) from None
     return path
+
+
+def _only_begun(path: Path) -> bool:
+    """Whether nothing lies there but what `begin_run` makes, whole or in parts, before a run can be resumed."""
+    left = {file.name for file in path.iterdir() if not is_part(file, (SOURCES, CONFIG))} - {LOCK}
+    if left - {SOURCES, CHECKPOINT} or ((path / CHECKPOINT).is_dir() and any((path / CHECKPOINT).iterdir())):
+        return False
+    return is_sources(path / SOURCES) if left else True
 
 
 def _require_overwritable(path: Path, overwrite: bool) -> None:
@@ -148,10 +158,11 @@ def clear_run(path: Path) -> None:
     """Remove the files of a run, if one lies there, and no others."""
     outputs = [name.format(split) for split in ("train", "dev", "test") for name in (OUTPUTS, PICTURE)]
     read = (VOCABULARY, CLASSES, TOKENIZER, SOURCE_TOKENIZER, SCALING, BASELINE)
-    for name in (WEIGHTS, CONFIG, METRICS, CARD, SOURCES, *read, *outputs):
+    for name in (SOURCES, WEIGHTS, METRICS, CARD, *read, *outputs):
         (path / name).unlink(missing_ok=True)
     for name in (LOGS, CHECKPOINT, ENCODER, TROUBLE):
         shutil.rmtree(path / name, ignore_errors=True)
+    (path / CONFIG).unlink(missing_ok=True)  # last: until then it is a run, which can be cleared again
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
