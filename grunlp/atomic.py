@@ -29,12 +29,12 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():  # /dev/null, a pipe
-        with _writing(path):
+        with writing(path):
             yield target
         return
     part = target.with_name(f".{target.name}.{os.getpid()}{PART}")
     try:
-        with _writing(path):
+        with writing(path):
             yield part
             _flush(part)
             os.replace(part, target)
@@ -50,7 +50,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def replacing_files(folder: Path) -> Iterator[Path]:
     """Where to write files, and no folders, that shall be in `folder` when all of them are whole. Raises as
     `replacing`."""
-    with _writing(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=PART) as place:
             yield Path(place)
@@ -81,7 +81,7 @@ def _flush(path: Path) -> None:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     """What the system says against it leaves as GrunlpError."""
     try:
         yield
