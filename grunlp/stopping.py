@@ -14,11 +14,12 @@ class Stopped(BaseException):
 
     Args:
         signal: which told it.
+        way: what to type to go on, for people.
     """
 
-    def __init__(self, signal: int) -> None:
-        super().__init__(signal)
-        self.signal = signal
+    def __init__(self, signal: int, way: str = "") -> None:
+        super().__init__(signal, way)
+        self.signal, self.way = signal, way
 
     @property
     def status(self) -> int:
@@ -28,11 +29,15 @@ class Stopped(BaseException):
 
 @contextmanager
 def stop_when_told() -> Iterator[None]:
-    """Within, either signal raises `Stopped`. Signals are for the main thread; another changes nothing."""
+    """Within, either signal raises `Stopped`, unless whoever started the command has it ignored.
+
+    Signals are for the main thread; another changes nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, stop) for number in SIGNALS}
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:
