@@ -30,20 +30,23 @@ def alone(key: str, folder: Path) -> Iterator[None]:
         yield
         return
     path = folder / LOCK
-    file = _open(path)
-    with file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
-            wrong = f"{folder} is being trained by process {file.read().strip() or 'unknown'}"
-            way = f"Wait until it has ended, or type {key}=NEW_FOLDER"
-            raise GrunlpError(wrong, "two at once would destroy each other's files", way) from None
-        file.truncate()
-        print(os.getpid(), file=file, flush=True)
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+    while True:
+        with _open(path) as file:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except (BlockingIOError, PermissionError):
+                wrong = f"{folder} is being trained by process {file.read().strip() or 'unknown'}"
+                way = f"Wait until it has ended, or type {key}=NEW_FOLDER"
+                raise GrunlpError(wrong, "two at once would destroy each other's files", way) from None
+            if not _is_there(file, path):
+                continue  # its owner removed it after it was opened here
+            file.truncate()
+            print(os.getpid(), file=file, flush=True)
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+            return
 
 
 def _open(path: Path) -> IO[str]:
@@ -54,3 +57,10 @@ def _open(path: Path) -> IO[str]:
         raise GrunlpError(f"cannot write {path}: {error.strerror}", "", "Name a folder you may write to.") from None
     file.seek(0)
     return file
+
+
+def _is_there(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

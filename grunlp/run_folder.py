@@ -53,7 +53,7 @@ class Start(Enum):
 
     NEW = "it is removed"
     RESUME = "the training goes on"
-    REPLAY = "a loss that was no number is shown again"
+    REPLAY = "a loss that was no number is shown again, in a folder that is none of a run"
 
 
 class Replayed(Exception):
@@ -117,14 +117,15 @@ def _require_overwritable(path: Path, overwrite: bool) -> None:
 
 
 def begin_run(path: Path, start: Start) -> None:
-    """Make room for what a training writes, when all of its data are read; from now on it can be resumed."""
+    """Make room for what a training writes, when all of its data are read.
+
+    From now on, and until `finish_run`, it can be resumed."""
     remove_parts(path)
     if start is Start.NEW:
         clear_run(path)
         write_sources(path / SOURCES)
-    if start is not Start.REPLAY:
-        (path / CHECKPOINT).mkdir(exist_ok=True)
-        remove_parts(path / CHECKPOINT)
+    (path / CHECKPOINT).mkdir(exist_ok=True)
+    remove_parts(path / CHECKPOINT)
 
 
 def finish_run(path: Path) -> None:
@@ -132,21 +133,18 @@ def finish_run(path: Path) -> None:
     shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
 
 
-def resumed_config(path: Path, key: str) -> DictConfig:
-    """How a training was begun, from its folder.
-
-    Args:
-        key: on the command line, `resume` say.
-
-    Raises:
-        GrunlpError: there is none, it is finished, or its data have changed.
-    """
+def require_begun(path: Path, key: str) -> None:
+    """Raise unless a training was begun in the folder and, where the key is `resume`, has not come to its end."""
     if not all((path / name).is_file() for name in (CONFIG, SOURCES)):
         there = "no training was begun there, or none of this version of grunlp"
         raise GrunlpError(f"{key}={path}: nothing to go on with", there, "Type the command of the training again.")
     if key == "resume" and not (path / CHECKPOINT).is_dir():
         there = f"its weights are in {path / WEIGHTS}"
         raise GrunlpError(f"{key}={path}: this training is finished", there, "To train anew, type run_dir=NEW_FOLDER")
+
+
+def begun_config(path: Path) -> DictConfig:
+    """How a training was begun, from its folder. Raises GrunlpError where its data have changed."""
     with fitting(path):
         config = OmegaConf.load(path / CONFIG)
         assert isinstance(config, DictConfig) and "recipe" in config, f"{CONFIG} names no recipe"

@@ -20,6 +20,7 @@ from grunlp.data.writers import write_columns
 from grunlp.models.srl import Scores, SRLModel
 from tests.conftest import Call
 from tests.interrupted import COMMON, SMALL, Trainings, results
+from tests.test_alone import holder
 from tests.toys import toy_corpus
 
 
@@ -175,11 +176,40 @@ def test_a_loss_that_is_no_number(root: Path, call: Call, monkeypatch: pytest.Mo
     assert status == 2 and "epoch 1, batch 5: loss inf" in err and f"resume={run_dir} trainer.bad_loss=skip" in err
     names = json.loads((run_dir / "trouble/trouble.json").read_text())["examples"]
     assert names and all(name.startswith("toy-") for name in names) and names[0] in err
+    before = contents(run_dir)
     status, out, err = call(train.main, f"replay={run_dir}")
     assert status == 0 and "epoch 1, batch 5: loss inf" in out and ", ".join(names) in out, err
+    assert contents(run_dir) == before
     status, _, err = call(train.main, f"resume={run_dir}", "trainer.bad_loss=skip")
     assert status == 0 and "epoch 1, batch 5: loss inf; skipped" in err, err
     assert (run_dir / "weights.safetensors").is_file() and not (run_dir / "checkpoint").exists()
+    before = contents(run_dir)
+    assert run_dir / "logs/csv/metrics.csv" in before
+    assert call(train.main, f"replay={run_dir}")[0] == 0 and contents(run_dir) == before
+
+
+def contents(folder: Path) -> dict[Path, tuple[bytes, int]]:
+    """What lies in the folder, and since when."""
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_nothing_to_replay(root: Path, whole: dict[str, Any], call: Call) -> None:
+    before = contents(root / "whole")
+    status, _, err = call(train.main, f"replay={root}/whole")
+    assert status == 2 and f"{root}/whole/trouble keeps nothing to replay" in err and contents(root / "whole") == before
+
+
+def test_one_training_at_a_time(root: Path, trainings: Trainings, call: Call) -> None:
+    run_dir = root / "held"
+    given = [*arguments("srl", root), f"run_dir={run_dir}"]
+    assert trainings(given, batch=12).status == -signal.SIGKILL
+    with holder(run_dir) as other:
+        before = contents(run_dir)
+        for typed in ([f"resume={run_dir}"], [*given, "overwrite=true"]):
+            status, _, err = call(train.main, *typed)
+            assert status == 2 and f"{run_dir} is being trained by process {other.pid}" in err, err
+        assert contents(run_dir) == before
+        other.communicate("\n")
 
 
 def test_every_recipe_is_here() -> None:
