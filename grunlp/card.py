@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-
 from grunlp.atomic import write_file
 from grunlp.metrics.srl import SRLScores
 from grunlp.metrics.tagging import TagScores
+from grunlp.run_config import load_config
 from grunlp.run_folder import CARD, CONFIG, WEIGHTS, read_metrics
 
 # What a reader must know of each named data set before using a model trained on it.
@@ -79,8 +78,7 @@ _LABELLER = (
 def write_card(path: Path, more: Sequence[str] = ()) -> None:
     """Write `card.md` from what the run folder holds, and `more` paragraphs on the data."""
     metrics = read_metrics(path)
-    config = OmegaConf.load(path / CONFIG)
-    assert isinstance(config, DictConfig)
+    config = load_config(path / CONFIG)
     names = [
         part for data in config.get("trained_on", [config.data]) for part in (data.name, data.get("extra")) if part
     ]

@@ -65,6 +65,8 @@ DATA = {
 
 PRESETS = {"stack64-32": "classify", "segrnn": "forecast"}  # of networks, `model=NAME`: the recipe of each
 
+OR_WORD = {"trainer.devices": "auto"}  # numbers in whose place a word may stand
+
 NULLABLE = ("data.test",)  # words that may be taken away: a data set need not have a test split
 
 _SIZE, _SHARE, _WEIGHT = (1, 65_536), (0.0, 0.99), (0.0, 1e6)
@@ -171,6 +173,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "send_seconds": _SECONDS,
     "stop_seconds": _SECONDS,
     "accumulate": (1, 10**6),
+    "devices": (1, 4096),
+    "num_nodes": (1, 65_536),
     "save_every": (0, 10**9),
 }
 
@@ -196,7 +200,7 @@ def check_value(key: str, value: Any, default: Any) -> None:
     """
     what, fits = _KINDS[type(default)]
     advice = f"Type {key}={'null' if default is None else default}"
-    if value is None and key in NULLABLE:
+    if (value is None and key in NULLABLE) or (key in OR_WORD and value == OR_WORD[key]):
         return
     if not fits(value):
         raise GrunlpError(f"{key}={value}: wrong type", f"expected {what}", advice)
@@ -252,6 +256,10 @@ def check_together(values: Mapping[str, Any]) -> None:
     if values.get("model.characters") == "gru" and values["model.character_size"] % 2:
         there = "its two directions share them evenly"
         raise GrunlpError("model.characters=gru with an odd model.character_size", there, "Add 1 to it.")
+
+
+def check_installed(values: Mapping[str, Any]) -> None:
+    """Raise for values that need what is not installed."""
     if values["trainer.wandb"] and importlib.util.find_spec("wandb") is None:
         raise GrunlpError("trainer.wandb=true", "the package wandb is not installed", "Type pip install wandb")
 

@@ -1,10 +1,9 @@
 """What `predict`, `evaluate` and `compare` do with classifiers."""
 
 import json
-import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,11 +25,11 @@ from grunlp.kinds import Scored
 from grunlp.metrics.classes import ClassScores
 from grunlp.metrics.comparison import compare_measures
 from grunlp.predictors.classifier import Classifier, load_classifier, text_example
-from grunlp.predictors.predictor import Record
-from grunlp.report.records import keep_page
+from grunlp.report.records import new_page
 from grunlp.report.texts import draw_classes
+from grunlp.run import stored_encoder
 from grunlp.run_folder import write_metrics
-from grunlp.streams import BadLines, keep_standard_input, write_out
+from grunlp.streams import BadLines, json_line, keep_standard_input, wants_json, write_out
 from grunlp.tasks.classifying import score
 
 PREDICT: dict[str, Any] = {
@@ -63,12 +62,9 @@ def predict(text: str | None, arguments: list[str]) -> int:
     bad = BadLines(given["input"])
     with tempfile.TemporaryDirectory() as folder:
         examples = _inputs(classifier, text, given["input"], given["source"], Path(folder), bad)
-        as_json = given["style"] == "json" or (
-            given["style"] == "auto" and not (given["output"] == "-" and sys.stdout.isatty())
-        )
-        show = _json_line if as_json else _line
-        records = keep_page(given["html"], given["run"], classifier.records(examples), draw_classes)
-        write_out(given["output"], map(show, records))
+        show = json_line if wants_json(given["style"], given["output"]) else _line
+        with new_page(given["html"], given["run"], draw_classes) as keep:
+            write_out(given["output"], map(show, keep(classifier.records(examples))))
     return 1 if bad.count else 0
 
 
@@ -101,11 +97,7 @@ def _require_features(path: str, size: int, features: int) -> None:
         raise GrunlpError(f"{path} has {size} features a step", there, "Name another file or run.")
 
 
-def _json_line(record: Record) -> str:
-    return json.dumps(record, ensure_ascii=False) + "\n"
-
-
-def _line(record: Record) -> str:
+def _line(record: Mapping[str, Any]) -> str:
     """For reading: the class, its probability, and of a text its first words."""
     name, text = record["label"], " ".join(record.get("words", [record["id"]]))
     share = 100 * record["probabilities"][name]
@@ -174,5 +166,5 @@ def score_examples(run: ClassRun, examples: Dataset) -> Scored:
 
 def build(run: str, config: DictConfig) -> nn.Module:
     """The untrained network of a configuration, with the vocabulary of a run."""
-    collate, encoder = load_collator(Path(run), config)
-    return build_classifier(config, collate, encoder)
+    collate = load_collator(Path(run), config)
+    return build_classifier(config, collate, stored_encoder(Path(run), config))

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from omegaconf import DictConfig, OmegaConf
-from safetensors.torch import load_file
+from omegaconf import DictConfig
 
 from grunlp.atomic import write_file
 from grunlp.data.class_batches import MeasuredCollator, TextCollator
@@ -14,8 +13,11 @@ from grunlp.data.vocabulary import Vocabulary
 from grunlp.models.classifier import Classifier, MeasuredEncoder, TextEncoder
 from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.modules.pretrained import PretrainedEncoder
-from grunlp.run import open_encoder
+from grunlp.run import stored_encoder, stored_pieces
+from grunlp.run_config import save_config
 from grunlp.run_folder import CLASSES, CONFIG, ENCODER, VOCABULARY, WEIGHTS, fitting, read_config, require_parts
+from grunlp.strict import read_json
+from grunlp.weights import load_network
 
 
 class ClassRun(NamedTuple):
@@ -72,7 +74,7 @@ def save_class_settings(
     path: Path, config: DictConfig, collate: TextCollator | MeasuredCollator, encoder: PretrainedEncoder | None
 ) -> None:
     """Write all but the weights, before the training: they make the folder a run, finished or not."""
-    write_file(path / CONFIG, OmegaConf.to_yaml(config))
+    save_config(path / CONFIG, config)
     features = collate.features if isinstance(collate, MeasuredCollator) else None
     content = json.dumps({"classes": list(collate.ids), "features": features}, ensure_ascii=False, indent=1)
     write_file(path / CLASSES, content)
@@ -91,29 +93,26 @@ def load_class_run(path: str | Path) -> ClassRun:
     """
     path = Path(path)
     config = read_config(path)
-    collate, encoder = load_collator(path, config)
+    collate = load_collator(path, config)
     with fitting(path):
-        model = build_classifier(config, collate, encoder)
-        model.load_state_dict(load_file(path / WEIGHTS))
-    return ClassRun(path, config, collate, model.eval())
+        model = load_network(path / WEIGHTS, lambda: build_classifier(config, collate, stored_encoder(path, config)))
+        if isinstance(collate, TextCollator) and isinstance(model.encoder, TextEncoder):
+            pieces = stored_pieces(path, model.encoder.sentences.pretrained)
+            collate = TextCollator(collate.vocabulary, pieces, model.classes, config.loader.longest)
+    return ClassRun(path, config, collate, model)
 
 
-def load_collator(path: Path, config: DictConfig) -> tuple[TextCollator | MeasuredCollator, PretrainedEncoder | None]:
-    """What makes batches for the classifier in a run folder, and its pretrained encoder, if it has one. config: its."""
+def load_collator(path: Path, config: DictConfig) -> TextCollator | MeasuredCollator:
+    """What makes batches for the classifier in a run folder of that configuration, without sub-words."""
     require_parts(path, [CLASSES])
-    encoder = None
+    content = read_json(path / CLASSES)
     with fitting(path):
-        content = json.loads((path / CLASSES).read_text(encoding="utf-8"))
+        assert isinstance(content, dict) and set(content) == {"classes", "features"}, f"{CLASSES} has other keys"
         classes, features = content["classes"], content["features"]
-        assert all(isinstance(name, str) for name in classes) and len(set(classes)) > 1, f"{CLASSES} names no classes"
-        assert features is None or (isinstance(features, int) and 0 < features < 2**20), f"{CLASSES} has no features"
-    collate: TextCollator | MeasuredCollator
-    if features is None:
-        require_parts(path, [VOCABULARY])
-        vocabulary = Vocabulary.load(path / VOCABULARY)
-        with fitting(path):
-            encoder, pieces = open_encoder(str(path / ENCODER) if config.model.encoder else None, weights=False)
-            collate = TextCollator(vocabulary, pieces, classes, config.loader.longest)
-    else:
-        collate = MeasuredCollator(classes, features)
-    return collate, encoder
+        assert isinstance(classes, list) and all(isinstance(name, str) for name in classes), f"{CLASSES} has no words"
+        assert 1 < len(set(classes)) == len(classes), f"{CLASSES} names a class twice, or one alone"
+        assert features is None or (type(features) is int and 0 < features < 2**20), f"{CLASSES} has no features"
+    if features is not None:
+        return MeasuredCollator(classes, features)
+    require_parts(path, [VOCABULARY])
+    return TextCollator(Vocabulary.load(path / VOCABULARY), None, classes, config.loader.longest)

@@ -16,6 +16,15 @@ Main = Callable[[list[str]], int]
 HelpText = Callable[[list[str]], str]
 
 
+def begin_logging() -> None:
+    """Let what is said be UTF-8, and the log go to standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")  # whatever the system's, our data are UTF-8
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("grunlp").setLevel(logging.INFO)
+
+
 class Command:
     """The entry point of a command. Called, it reads the words that were typed and returns the exit status.
 
@@ -33,11 +42,7 @@ class Command:
 
     def __call__(self) -> int:
         """Run it."""
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(encoding="utf-8")  # whatever the system's, our data are UTF-8
-        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-        logging.getLogger("grunlp").setLevel(logging.INFO)
+        begin_logging()
         arguments = sys.argv[1:]
         try:
             if "--help" in arguments or "-h" in arguments:
@@ -49,7 +54,7 @@ class Command:
             print(f"error: {error}", file=sys.stderr)
             return USAGE_ERROR
         except Stopped as stopped:
-            print(f"stopped; {stopped.way}" if stopped.way else "stopped", file=sys.stderr)
+            print("stopped", file=sys.stderr)
             return stopped.status
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes

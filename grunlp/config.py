@@ -7,7 +7,7 @@ and checks what the user typed before anything heavy is imported and before any 
 import importlib.util
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from grunlp.checks import DATA, PRESETS, check_choice, check_together, check_value, unknown_key
+from grunlp.checks import DATA, PRESETS, check_choice, check_installed, check_together, check_value, unknown_key
 from grunlp.errors import GrunlpError
+from grunlp.places import available, dotted, folder
 
-_PACKAGE = Path(__file__).parent
 GROUPS = ("recipe", "data", "model", "debug")
 
 _FILES = {f"data.{split}{kind}" for split in ("train", "dev", "test") for kind in ("", "_words", "_target")}
@@ -41,17 +41,6 @@ _TEXTS = _FILES | {
     ),
     *(f"data.{key}" for key in ("time", "targets", "group", "known", "static")),
 }
-
-
-def folder(name: str) -> Path:
-    """Where `configs` or `recipes` lie: inside the installed package, else beside it in a checkout."""
-    inside = _PACKAGE / name
-    return inside if inside.is_dir() else _PACKAGE.parent / name
-
-
-def available(group: str) -> list[str]:
-    """The names a config group offers, for `recipe=`, `data=` and `debug=`."""
-    return sorted(path.stem for path in (folder("configs") / group).glob("*.yaml"))
 
 
 def complete(overrides: Sequence[str]) -> list[str]:
@@ -103,6 +92,7 @@ def compose_config(overrides: Sequence[str]) -> DictConfig:
     for key, default in keys(defaults).items():
         check_value(key, values[key], default)
     check_together(values)
+    check_installed(values)
     return config
 
 
@@ -153,19 +143,9 @@ def _compose(overrides: Sequence[str]) -> DictConfig:
 
 def keys(config: DictConfig) -> dict[str, Any]:
     """Every key of a configuration in dotted form, with its value: {"model.hidden_size": 256, ...}."""
-    found: dict[str, Any] = {}
-
-    def walk(node: Mapping[Any, Any], prefix: str) -> None:
-        for name, value in node.items():
-            if isinstance(value, Mapping):
-                walk(value, f"{prefix}{name}.")
-            else:
-                found[f"{prefix}{name}"] = value
-
     container = OmegaConf.to_container(config, resolve=True)
     assert isinstance(container, dict)
-    walk(container, "")
-    return found
+    return dotted(container)
 
 
 def _check_key(override: Override, defaults: DictConfig) -> None:

@@ -10,8 +10,8 @@ from torch import nn
 from grunlp.data.corpora.splits import open_split
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.kinds import Scored
-from grunlp.run import Run, TagRun, build_model, load_run, open_encoder
-from grunlp.run_folder import ENCODER, VOCABULARY
+from grunlp.run import Run, TagRun, build_model, load_run, stored_encoder
+from grunlp.run_folder import VOCABULARY
 from grunlp.tasks.scoring import score_run
 
 
@@ -30,5 +30,4 @@ def score_examples(run: Run | TagRun, examples: Any) -> Scored:
 
 def build(run: str, config: DictConfig) -> nn.Module:
     """The untrained network of a configuration, with the vocabulary of a run."""
-    encoder, _ = open_encoder(str(Path(run) / ENCODER) if config.model.encoder else None, weights=False)
-    return build_model(config, Vocabulary.load(Path(run) / VOCABULARY), encoder)
+    return build_model(config, Vocabulary.load(Path(run) / VOCABULARY), stored_encoder(Path(run), config))

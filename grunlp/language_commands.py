@@ -4,7 +4,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,10 @@ from grunlp.kinds import Scored
 from grunlp.language_run import LanguageRun, build_language_model, load_language_run
 from grunlp.metrics.comparison import compare_measures
 from grunlp.predictors.language_model import DRAWING, LanguageModel, load_language_model
-from grunlp.predictors.predictor import Record
-from grunlp.report.records import keep_page
+from grunlp.report.records import new_page
 from grunlp.report.texts import draw_continued
 from grunlp.run_folder import TOKENIZER, write_metrics
-from grunlp.streams import BadLines, keep_standard_input, write_out
+from grunlp.streams import BadLines, json_line, keep_standard_input, write_out
 from grunlp.tasks.perplexity import DynamicEvaluation, score
 
 _DRAWN = ("temperature", "top_k", "top_p", "seed")
@@ -81,14 +80,13 @@ def predict(text: str | None, arguments: list[str]) -> int:
             path = str(keep_standard_input(Path(folder), "a prompt a line")) if path == "-" else path
             pairs = read_sources(path, given["field"], bad)
             model = replace(model, one_line=True)
-        parts: Iterator[str]
         if given["style"] == "json" or given["html"]:
             records = (model.record(pair, i) for i, pair in enumerate(pairs))
-            kept = keep_page(given["html"], given["run"], records, draw_continued)
-            parts = map(_json_line if given["style"] == "json" else _text_line, kept)
+            with new_page(given["html"], given["run"], draw_continued) as keep:
+                show = json_line if given["style"] == "json" else _text_line
+                write_out(given["output"], map(show, keep(records)))
         else:
-            parts = (part for i, pair in enumerate(pairs) for part in _text(model, pair, i))
-        write_out(given["output"], parts)
+            write_out(given["output"], (part for i, pair in enumerate(pairs) for part in _text(model, pair, i)))
     return 1 if bad.count else 0
 
 
@@ -99,12 +97,8 @@ def _text(model: LanguageModel, pair: Pair, number: int) -> Iterator[str]:
     yield "\n"
 
 
-def _text_line(record: Record) -> str:
+def _text_line(record: Mapping[str, Any]) -> str:
     return f"{record['prompt']}{record['text']}\n"
-
-
-def _json_line(record: Record) -> str:
-    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def evaluate(arguments: list[str]) -> int:

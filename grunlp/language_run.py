@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from omegaconf import DictConfig
-from safetensors.torch import load_file
 
 from grunlp.data.tokenizer import TextTokenizer
 from grunlp.models.language_model import LanguageModel
 from grunlp.run_folder import TOKENIZER, WEIGHTS, fitting, read_config
+from grunlp.weights import load_network
 
 
 class LanguageRun(NamedTuple):
@@ -35,6 +35,5 @@ def load_language_run(path: str | Path) -> LanguageRun:
     config = read_config(path, [TOKENIZER])
     tokenizer = TextTokenizer.load(path / TOKENIZER)
     with fitting(path):
-        model = build_language_model(config, tokenizer)
-        model.load_state_dict(load_file(path / WEIGHTS))
-    return LanguageRun(path, config, tokenizer, model.eval())
+        model = load_network(path / WEIGHTS, lambda: build_language_model(config, tokenizer))
+    return LanguageRun(path, config, tokenizer, model)

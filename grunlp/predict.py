@@ -1,10 +1,9 @@
 """`python -m grunlp.predict "TEXT"` finds frames in text or files; `run=DIR` by a model of one's own."""
 
-import json
 import logging
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -14,8 +13,8 @@ from grunlp.arguments import parse_arguments, require_outputs
 from grunlp.command import command
 from grunlp.errors import DataError, GrunlpError
 from grunlp.kinds import commands, module_of, named_run
-from grunlp.predictors.predictor import BATCH_TOKENS, Record
-from grunlp.streams import BadLines, keep_standard_input, new_file, write_out
+from grunlp.predictors.predictor import BATCH_TOKENS
+from grunlp.streams import BadLines, json_line, keep_standard_input, new_file, wants_json, write_out
 
 if TYPE_CHECKING:
     from grunlp.data.example import Example
@@ -125,7 +124,7 @@ def main(arguments: list[str]) -> int:
     from grunlp.data.raw import raw_examples
     from grunlp.predictors.labeller import labeller_of
     from grunlp.predictors.tagger import Tagger
-    from grunlp.report.records import keep_page
+    from grunlp.report.records import new_page
     from grunlp.report.sentences import draw_frames, draw_tags
     from grunlp.run import Run, TagRun, load_run
 
@@ -152,7 +151,8 @@ def main(arguments: list[str]) -> int:
             find, examples = _whether_to_find(given["predicates"], examples)
             records = replace(labeller_of(run), find=find, batch_tokens=given["batch_tokens"]).records(examples)
         draw = draw_frames if isinstance(run, Run) else draw_tags
-        _write(keep_page(given["html"], given["run"], records, draw), given["output"], given["style"])
+        with new_page(given["html"], given["run"], draw) as keep:
+            _write(keep(records), given["output"], given["style"])
     return 1 if bad.count else 0
 
 
@@ -214,13 +214,13 @@ def _read_tags(run: "Run | TagRun", path: Path) -> "Iterator[Example]":
         yield Example(id=row["id"], document=row["document"], words=row["words"], pos=[], frames=[])
 
 
-def _write(records: Iterator[Record], output: str, style: str) -> None:
+def _write(records: Iterator[Mapping[str, Any]], output: str, style: str) -> None:
     from rich.console import Console
 
     from grunlp.show import show
 
-    if style == "json" or (style == "auto" and not (output == "-" and sys.stdout.isatty())):
-        write_out(output, map(_line, records))
+    if wants_json(style, output):
+        write_out(output, map(json_line, records))
     elif output == "-":
         console = Console(highlight=False)
         for record in records:
@@ -230,10 +230,6 @@ def _write(records: Iterator[Record], output: str, style: str) -> None:
             console = Console(file=file, highlight=False)
             for record in records:
                 show(record, console)
-
-
-def _line(record: Record) -> str:
-    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

@@ -3,12 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from omegaconf import DictConfig, OmegaConf
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from omegaconf import DictConfig
 from torch import Tensor
 
-from grunlp.atomic import write_file
 from grunlp.data.batches import Collator, FrameCollator, TagCollator
 from grunlp.data.pieces import Pieces
 from grunlp.data.sources import note
@@ -19,7 +16,10 @@ from grunlp.models.sentence_encoder import SentenceEncoder
 from grunlp.models.srl import SRLModel
 from grunlp.models.tagger import Tagger
 from grunlp.modules.pretrained import PretrainedEncoder
+from grunlp.run_config import save_config
 from grunlp.run_folder import CONFIG, ENCODER, VOCABULARY, WEIGHTS, fitting, read_config, require_parts
+from grunlp.strict import require_own_files
+from grunlp.weights import load_network, load_tensors
 
 DEFAULT = Path(__file__).parent / "default"  # the model in the box
 
@@ -42,18 +42,27 @@ class TagRun(NamedTuple):
     model: Tagger
 
 
-def open_encoder(source: str | None, weights: bool) -> tuple[PretrainedEncoder | None, Pieces | None]:
+def open_encoder(source: str | None) -> tuple[PretrainedEncoder | None, Pieces | None]:
     """The pretrained encoder that `model.encoder` names, and its tokenizer; None twice for None.
 
     Args:
         source: a folder, or a name on the hub.
-        weights: whether to read its weights too; otherwise others are to be loaded.
     """
     if source is None:
         return None, None
     note(source)
-    encoder = PretrainedEncoder.open(source, weights)
-    return encoder, Pieces(source, encoder.longest)
+    encoder = PretrainedEncoder.open(source)
+    return encoder, Pieces.open(source, encoder.longest)
+
+
+def stored_encoder(path: Path, config: DictConfig) -> PretrainedEncoder | None:
+    """The untrained encoder that the configuration of a run describes, by its folder; None: it has none."""
+    return PretrainedEncoder.stored(path / ENCODER) if config.model.encoder else None
+
+
+def stored_pieces(path: Path, encoder: PretrainedEncoder | None) -> Pieces | None:
+    """The tokenizer of the encoder of a run."""
+    return Pieces.stored(path / ENCODER, encoder.longest) if encoder is not None else None
 
 
 def build_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None) -> SRLModel | Tagger:
@@ -106,17 +115,15 @@ def load_pretrained(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:
     if not all((folder / name).is_file() for name in (VOCABULARY, WEIGHTS)):
         there = "a finished run is needed"
         raise GrunlpError(f"model.init={path}: no run", there, "Type model.init=FOLDER")
+    require_own_files(folder)
     note(folder / VOCABULARY, folder / WEIGHTS)
-    try:
-        weights = {name: weight.float() for name, weight in load_file(folder / WEIGHTS).items()}
-        return Vocabulary.load(folder / VOCABULARY), weights
-    except SafetensorError as error:
-        raise GrunlpError(f"{folder / WEIGHTS}: {error}", "", "Copy the whole folder again, or train anew.") from None
+    weights = {name: weight.float() for name, weight in load_tensors(folder / WEIGHTS).items()}
+    return Vocabulary.load(folder / VOCABULARY), weights
 
 
 def save_settings(path: Path, config: DictConfig, collate: Collator, encoder: PretrainedEncoder | None) -> None:
     """Write all but the weights, before the training: they make the folder a run, finished or not."""
-    write_file(path / CONFIG, OmegaConf.to_yaml(config))
+    save_config(path / CONFIG, config)
     collate.vocabulary.save(path / VOCABULARY)
     if encoder is not None and collate.pieces is not None:
         encoder.save_config(path / ENCODER)
@@ -146,9 +153,8 @@ def load_run(path: str | Path) -> Run | TagRun:
     require_parts(path, [VOCABULARY])
     vocabulary = Vocabulary.load(path / VOCABULARY)
     with fitting(path):
-        encoder, pieces = open_encoder(str(path / ENCODER) if config.model.encoder else None, weights=False)
-        model = build_model(config, vocabulary, encoder)
-        model.load_state_dict(load_file(path / WEIGHTS))
+        model = load_network(path / WEIGHTS, lambda: build_model(config, vocabulary, stored_encoder(path, config)))
+        pieces = stored_pieces(path, model.encoder.pretrained)
     if isinstance(model, Tagger):
         return TagRun(path, config, TagCollator(vocabulary, pieces), model.eval())
     return Run(path, config, FrameCollator(vocabulary, pieces), model.eval())

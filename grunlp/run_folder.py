@@ -17,7 +17,9 @@
     checkpoint/           while it is trained: what it takes to go on
     trouble/              of a training that met a loss that is no number: what it takes to meet it again
 
-A folder is complete in itself: it can be moved, copied and renamed.
+A folder is complete in itself: it can be moved, copied and renamed. It is data and never code: settings are checked
+as what is typed is (`grunlp.run_config`), tables under a schema (`grunlp.strict`), the heads of weights before anything
+of their size is made (`grunlp.weights`); links that lead out of it, pickles and dotted names are refused.
 """
 
 import json
@@ -29,17 +31,18 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
-from safetensors import SafetensorError
-from safetensors.torch import save
 from torch import nn
-from yaml import YAMLError
 
+from grunlp import ranks
 from grunlp.alone import LOCK
 from grunlp.atomic import is_part, remove_parts, write_file
 from grunlp.data.sources import is_sources, require_same_sources, write_sources
 from grunlp.errors import GrunlpError
+from grunlp.run_config import load_config
+from grunlp.strict import read_json, require_own_files
+from grunlp.weights import save_tensors
 
 WEIGHTS, CONFIG, METRICS, CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
 VOCABULARY, CLASSES, ENCODER, LOGS, CHECKPOINT = "vocabulary.json", "classes.json", "encoder", "logs", "checkpoint"
@@ -54,6 +57,10 @@ class Start(Enum):
     NEW = "it is removed"
     RESUME = "the training goes on"
     REPLAY = "a loss that was no number is shown again, in a folder that is none of a run"
+
+
+class Excused(Exception):
+    """Ends a recipe in a process that has nothing more to do: the first one scores and writes."""
 
 
 class Replayed(Exception):
@@ -105,7 +112,7 @@ def _only_begun(path: Path) -> bool:
     left = {file.name for file in path.iterdir() if not is_part(file, (SOURCES, CONFIG))} - {LOCK}
     if left - {SOURCES, CHECKPOINT} or ((path / CHECKPOINT).is_dir() and any((path / CHECKPOINT).iterdir())):
         return False
-    return is_sources(path / SOURCES) if left else True
+    return SOURCES not in left or is_sources(path / SOURCES)
 
 
 def _require_overwritable(path: Path, overwrite: bool) -> None:
@@ -116,16 +123,26 @@ def _require_overwritable(path: Path, overwrite: bool) -> None:
         raise GrunlpError(f"run_dir={path} is not empty", f"it holds {holds}", way)
 
 
-def begin_run(path: Path, start: Start) -> None:
-    """Make room for what a training writes, when all of its data are read.
+def begin_run(path: Path, start: Start) -> bool:
+    """Make room for what a training writes, when all of its data are read; from now on it can be resumed.
 
-    From now on, and until `finish_run`, it can be resumed."""
+    Returns:
+        whether this process writes there. Of several the first does, and the others find the room made.
+    """
+    if ranks.rank() == 0:
+        _make_room(path, start)
+    ranks.wait()
+    return ranks.rank() == 0
+
+
+def _make_room(path: Path, start: Start) -> None:
     remove_parts(path)
     if start is Start.NEW:
         clear_run(path)
-        write_sources(path / SOURCES)
     (path / CHECKPOINT).mkdir(exist_ok=True)
     remove_parts(path / CHECKPOINT)
+    if start is Start.NEW:
+        write_sources(path / SOURCES)
 
 
 def finish_run(path: Path) -> None:
@@ -144,11 +161,10 @@ def require_begun(path: Path, key: str) -> None:
 
 
 def begun_config(path: Path) -> DictConfig:
-    """How a training was begun, from its folder. Raises GrunlpError where its data have changed."""
-    with fitting(path):
-        config = OmegaConf.load(path / CONFIG)
-        assert isinstance(config, DictConfig) and "recipe" in config, f"{CONFIG} names no recipe"
-        require_same_sources(path / SOURCES)
+    """How a training was begun, from its folder. Raises GrunlpError where its settings are none, or its data others."""
+    require_own_files(path)
+    config = load_config(path / CONFIG)
+    require_same_sources(path / SOURCES)
     return config
 
 
@@ -165,16 +181,19 @@ def clear_run(path: Path) -> None:
 
 def save_weights(path: Path, model: nn.Module) -> None:
     """Write the weights, after the training: a run that has them is finished."""
-    # not save_file: it keeps others from reading what it writes, and a run folder is there to be shared
-    write_file(path / WEIGHTS, save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
+    save_tensors(path / WEIGHTS, model.state_dict())
 
 
 def read_config(path: Path, parts: Sequence[str] = ()) -> DictConfig:
-    """How a finished run was built and trained. Raises GrunlpError where none lies, or without its `parts`."""
+    """How a finished run was built and trained.
+
+    Raises:
+        GrunlpError: none lies there, or one without its `parts`, with links that lead out of it, or with settings that
+            are none of grunlp's.
+    """
     require_parts(path, [CONFIG, WEIGHTS])
-    with fitting(path):
-        config = OmegaConf.load(path / CONFIG)
-        assert isinstance(config, DictConfig) and "recipe" in config, f"{CONFIG} names no recipe"
+    require_own_files(path)
+    config = load_config(path / CONFIG)
     require_parts(path, parts)
     return config
 
@@ -197,15 +216,7 @@ def fitting(path: Path) -> Iterator[None]:
     """What is raised within because the parts of a run do not fit each other leaves as GrunlpError."""
     try:
         yield
-    except (
-        YAMLError,
-        OmegaConfBaseException,
-        SafetensorError,
-        AssertionError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except (OmegaConfBaseException, AssertionError, RuntimeError, TypeError, ValueError, OverflowError) as error:
         raise GrunlpError(
             f"{path}: the parts of this run do not fit: {(str(error) or type(error).__name__).splitlines()[0]}",
             "all files in it must come from the same training and version of grunlp",
@@ -216,7 +227,9 @@ def fitting(path: Path) -> Iterator[None]:
 def read_metrics(path: Path) -> dict[str, Any]:
     """The contents of `metrics.json`, empty when there is none yet."""
     file = path / METRICS
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    content = read_json(file, finite=False) if file.is_file() else {}
+    if not isinstance(content, dict) or not all(isinstance(values, dict) for values in content.values()):
+        raise GrunlpError(f"{file}: no scores of splits", "", "Remove it, and evaluate again.")
     return content
 
 

@@ -24,7 +24,7 @@ from grunlp.errors import GrunlpError
 from grunlp.metrics.comparison import compare_measures
 from grunlp.predictors.forecaster import COLUMNS, LONGER, Row, load_forecaster
 from grunlp.report.forecasts import draw_forecasts
-from grunlp.report.records import keep_page
+from grunlp.report.records import new_page
 from grunlp.run_folder import PICTURE, SCALING, write_metrics
 from grunlp.series_run import SeriesRun, build_forecaster, load_series_run, read_like
 from grunlp.streams import write_out
@@ -42,8 +42,8 @@ def predict(text: str | None, arguments: list[str]) -> int:
     require_outputs(given["output"], given["html"])
     forecaster = load_forecaster(given["run"])
     table = read_like(forecaster.run, given["input"]) if given["input"] else forecaster.own_table()
-    parts = keep_page(given["html"], given["run"], forecaster.rows(table), partial(_draw, table))
-    write_out(given["output"], _lines(parts))
+    with new_page(given["html"], given["run"], partial(_draw, table)) as keep:
+        write_out(given["output"], _lines(keep(forecaster.rows(table))))
     return 0
 
 

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import torch
 from omegaconf import DictConfig
-from safetensors.torch import load_file, save
 from torch import Tensor
 
-from grunlp.atomic import write_file
 from grunlp.checks import parse_quantiles
 from grunlp.data.corpora.series import columns_of
 from grunlp.data.readers.series import read_series
@@ -17,6 +16,7 @@ from grunlp.errors import DataError
 from grunlp.models.forecaster import DirectForecaster, Forecaster, RecursiveForecaster
 from grunlp.models.segmented import SegmentedForecaster
 from grunlp.run_folder import BASELINE, SCALING, WEIGHTS, fitting, read_config
+from grunlp.weights import load_network, load_tensors, save_tensors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def build_forecaster(config: DictConfig, channels: int, known: int, static: int)
 
 def save_baseline(path: Path, weight: Tensor) -> None:
     """Keep the linear model beside the network."""
-    write_file(path / BASELINE, save({"weight": weight.contiguous()}))
+    save_tensors(path / BASELINE, {"weight": weight})
 
 
 def load_series_run(path: str | Path) -> SeriesRun:
@@ -60,10 +60,11 @@ def load_series_run(path: str | Path) -> SeriesRun:
     config = read_config(path, [SCALING, BASELINE])
     with fitting(path):
         scaling = Scaling.load(path / SCALING)
-        model = build_forecaster(config, len(scaling.targets), len(scaling.covariates), len(scaling.statics))
-        model.load_state_dict(load_file(path / WEIGHTS))
-        weight = load_file(path / BASELINE)["weight"]
-    return SeriesRun(path, config, scaling, model.eval(), weight)
+        sizes = (len(scaling.targets), len(scaling.covariates), len(scaling.statics))
+        model = load_network(path / WEIGHTS, lambda: build_forecaster(config, *sizes))
+        plan = torch.empty(config.data.history + 1, config.data.horizon, device="meta")
+        weight = load_tensors(path / BASELINE, {"weight": plan})["weight"].float()
+    return SeriesRun(path, config, scaling, model, weight)
 
 
 def read_like(run: SeriesRun, source: "str | Path | pd.DataFrame") -> SeriesTable:

@@ -1,6 +1,7 @@
 """Frames and tags as a person reads them on a terminal."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from rich.cells import cell_len
@@ -11,7 +12,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # which a terminal would obey
 _WIDEST = 60  # columns of an argument beyond which its gloss stands where it ends
 
 
-def show(record: dict[str, Any], console: Console) -> None:
+def show(record: Mapping[str, Any], console: Console) -> None:
     """Print a record of the frames format, the sentence, then each frame with a line an argument; or one of tags.
 
     She gave him a book.
@@ -29,13 +30,13 @@ def show(record: dict[str, Any], console: Console) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _text(record: dict[str, Any], part: dict[str, Any]) -> str:
+def _text(record: Mapping[str, Any], part: dict[str, Any]) -> str:
     """An argument or span, as it was typed where that is known."""
     text: str = record["text"][part["start_char"] : part["end_char"]] if "text" in record else part["text"]
     return text
 
 
-def _tag_lines(record: dict[str, Any]) -> list[Text]:
+def _tag_lines(record: Mapping[str, Any]) -> list[Text]:
     """The sentence with a line a span; of plain tags each word with its tag."""
     if "spans" not in record:
         line = Text()
@@ -49,7 +50,7 @@ def _tag_lines(record: dict[str, Any]) -> list[Text]:
     return lines + _alternatives(record)
 
 
-def _alternatives(record: dict[str, Any]) -> list[Text]:
+def _alternatives(record: Mapping[str, Any]) -> list[Text]:
     """A line for each tag sequence: how likely it is, and its tags."""
     return [
         Text(f"  {100 * other['probability']:5.1f} %  {' '.join(other['tags'])}", style="dim")
@@ -57,7 +58,7 @@ def _alternatives(record: dict[str, Any]) -> list[Text]:
     ]
 
 
-def _frame_lines(record: dict[str, Any]) -> list[Text]:
+def _frame_lines(record: Mapping[str, Any]) -> list[Text]:
     """The sentence, then each frame with a line an argument."""
     lines = [_sentence(record)]
     if record["words"] and not record["frames"]:
@@ -75,7 +76,7 @@ def _frame_lines(record: dict[str, Any]) -> list[Text]:
     return lines
 
 
-def _sentence(record: dict[str, Any]) -> Text:
+def _sentence(record: Mapping[str, Any]) -> Text:
     """Its text, or its words, with the predicates marked."""
     if "text" in record:
         line, places = Text(record["text"], style="bold"), record["offsets"]

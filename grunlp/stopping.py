@@ -14,12 +14,11 @@ class Stopped(BaseException):
 
     Args:
         signal: which told it.
-        way: what to type to go on, for people.
     """
 
-    def __init__(self, signal: int, way: str = "") -> None:
-        super().__init__(signal, way)
-        self.signal, self.way = signal, way
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.signal = signal
 
     @property
     def status(self) -> int:

@@ -1,11 +1,12 @@
-"""What commands read and write: standard input as a file, bad lines, files that appear when they are whole."""
+"""What commands read and write: standard input as a file, bad lines, records, files that appear when they are whole."""
 
+import json
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from grunlp.atomic import replacing
 from grunlp.errors import DataError
@@ -39,6 +40,16 @@ class BadLines:
         """Name one."""
         self.count += 1
         print(f"skipped {self.source}:{error.line}: {error.problem}; {error.there_is}", file=sys.stderr)
+
+
+def wants_json(style: str, output: str) -> bool:
+    """Whether `style` asks for JSON lines: "auto" does, but where a person looks on."""
+    return style == "json" or (style == "auto" and not (output == "-" and sys.stdout.isatty()))
+
+
+def json_line(record: Mapping[str, Any]) -> str:
+    """A record as a line of JSON."""
+    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def write_out(output: str, parts: Iterable[str]) -> None:

@@ -27,9 +27,9 @@ from grunlp.metrics.text import Kind, TextScores
 from grunlp.predictors.predictor import BATCH_TOKENS
 from grunlp.predictors.writer import Writer, load_writer, record_of, source_pair
 from grunlp.report.attention import Shown, choose, text_report
-from grunlp.report.records import draw_with_attention, keep_page
+from grunlp.report.records import draw_with_attention, new_page
 from grunlp.run_folder import SOURCE_TOKENIZER, TOKENIZER, read_config, write_metrics
-from grunlp.streams import BadLines, keep_standard_input, write_out
+from grunlp.streams import BadLines, json_line, keep_standard_input, write_out
 from grunlp.tasks.generation import Written, score
 from grunlp.text_run import build_seq2seq, search_of, search_values, write_outputs
 
@@ -69,8 +69,8 @@ def predict(text: str | None, arguments: list[str]) -> int:
         sources = _sources(text, given["input"], field, Path(folder), bad)
         show = _json_line if given["style"] == "json" or nbest > 1 else _line
         draw = partial(_draw, writer)
-        written = keep_page(given["html"], given["run"], writer.write(sources), draw)
-        write_out(given["output"], map(show, written))
+        with new_page(given["html"], given["run"], draw) as keep:
+            write_out(given["output"], map(show, keep(writer.write(sources))))
     return 1 if bad.count else 0
 
 
@@ -214,4 +214,4 @@ def _line(written: Written) -> str:
 
 
 def _json_line(written: Written) -> str:
-    return json.dumps(record_of(written), ensure_ascii=False) + "\n"
+    return json_line(record_of(written))

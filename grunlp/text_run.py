@@ -5,8 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from omegaconf import DictConfig, OmegaConf
-from safetensors.torch import load_file
+from omegaconf import DictConfig
 
 from grunlp.atomic import write_file
 from grunlp.data.text_batches import PairCollator
@@ -14,7 +13,9 @@ from grunlp.data.tokenizer import TextTokenizer
 from grunlp.decoding.constraints import Limits
 from grunlp.decoding.search import BeamSearch
 from grunlp.models.seq2seq import Seq2Seq
+from grunlp.run_config import save_config
 from grunlp.run_folder import CONFIG, OUTPUTS, SOURCE_TOKENIZER, TOKENIZER, WEIGHTS, fitting, read_config, require_parts
+from grunlp.weights import load_network
 
 
 class TextRun(NamedTuple):
@@ -33,7 +34,7 @@ def build_seq2seq(config: DictConfig, source: TextTokenizer, target: TextTokeniz
 
 def save_text_settings(path: Path, config: DictConfig, source: TextTokenizer, target: TextTokenizer) -> None:
     """Write all but the weights, before the training: they make the folder a run, finished or not."""
-    write_file(path / CONFIG, OmegaConf.to_yaml(config))
+    save_config(path / CONFIG, config)
     target.save(path / TOKENIZER)
     if source is not target:
         source.save(path / SOURCE_TOKENIZER)
@@ -59,10 +60,9 @@ def load_text_run(path: str | Path) -> TextRun:
     target = TextTokenizer.load(path / TOKENIZER)
     source = target if shared else TextTokenizer.load(path / SOURCE_TOKENIZER)
     with fitting(path):
-        model = build_seq2seq(config, source, target)
-        model.load_state_dict(load_file(path / WEIGHTS))
+        model = load_network(path / WEIGHTS, lambda: build_seq2seq(config, source, target))
     longest = config.loader.longest_source if config.loader.cut else 0
-    return TextRun(path, config, PairCollator(source, target, longest, 0.0), model.eval())
+    return TextRun(path, config, PairCollator(source, target, longest, 0.0), model)
 
 
 def search_values(config: DictConfig) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ def help_text(arguments: list[str]) -> str:
         "  python -m grunlp.train recipe=srl data=propbank-ewt model.hidden_size=128 trainer.max_epochs=5",
         "  python -m grunlp.train recipe=srl data.train=train.conll data.dev=dev.conll data.test=test.conll",
         "  python -m grunlp.train --multirun recipe=srl seed=1,2,3",
+        "  python -m grunlp.train recipe=srl trainer.devices=2    two GPUs, or two processes on the CPU",
         "  python -m grunlp.train recipe=srl --cfg job        print the configuration, train nothing",
         "  python -m grunlp.train resume=runs/srl/2026-01-31_12-00-00",
         "",
@@ -70,12 +72,15 @@ def _typed(value: Any) -> str:
 @hydra.main(version_base="1.3", config_path=str(folder("configs").resolve()), config_name="config")
 def run_recipe(config: DictConfig) -> None:
     """One training. Errors of the user's leave here, or Hydra would print them as its own."""
+    from grunlp import ranks
+    from grunlp.launching import settle_devices
     from grunlp.run_folder import Start, new_run
 
     try:
-        run_dir = new_run(config.recipe, config.run_dir, config.overwrite)
+        settle_devices(config.trainer)
+        run_dir = ranks.first(lambda: new_run(config.recipe, config.run_dir, config.overwrite))
         log.info("run folder: %s", run_dir)
-        with alone("run_dir", run_dir):
+        with alone("run_dir", run_dir) if ranks.rank() == 0 else nullcontext():
             _run(config, run_dir, Start.NEW)
     except GrunlpError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -83,26 +88,68 @@ def run_recipe(config: DictConfig) -> None:
 
 
 def _run(config: DictConfig, run_dir: Path, start: "Start") -> None:
-    """Run the recipe; say how to go on where it is told to end."""
-    from grunlp.run_folder import CHECKPOINT, CONFIG, finish_run
+    """Run the recipe, in new processes where several are asked for and this one is alone.
+
+    Raises:
+        SystemExit: it was told to end, or one of the processes has ended before its time.
+    """
+    from grunlp import ranks
+    from grunlp.launching import launch
+
+    if config.trainer.devices * config.trainer.num_nodes == ranks.count():
+        run_here(config, run_dir, start)
+        return
+    try:
+        launch(run_here, config.trainer, config, run_dir, start)
+    except SystemExit as ended:
+        if ended.code != USAGE_ERROR:
+            print(_how_to_go_on(run_dir), file=sys.stderr)
+        raise
+
+
+def run_here(config: DictConfig, run_dir: Path, start: "Start") -> None:
+    """Run the recipe in this process; say how to go on where it is interrupted.
+
+    Raises:
+        SystemExit: it was told to end.
+    """
+    from grunlp import ranks
+    from grunlp.launching import settle_devices
+    from grunlp.run_folder import Excused, finish_run
 
     try:
+        settle_devices(config.trainer)
         load_recipe(config.recipe)(config, run_dir, start)
+    except Excused:
+        return
     except Stopped as stopped:
-        begun = (run_dir / CHECKPOINT).is_dir() and (run_dir / CONFIG).is_file()
-        way = f"to go on, type: python -m grunlp.train resume={run_dir}" if begun else "nothing was trained yet"
-        raise Stopped(stopped.signal, way) from None
+        if ranks.rank() == 0:
+            print(f"stopped; {_how_to_go_on(run_dir)}", file=sys.stderr)
+        sys.exit(stopped.status)
+    except RuntimeError as error:
+        raise ranks.lost(error) or error from None
     finish_run(run_dir)
+
+
+def _how_to_go_on(run_dir: Path) -> str:
+    from grunlp.run_folder import CHECKPOINT, CONFIG
+
+    begun = (run_dir / CHECKPOINT).is_dir() and (run_dir / CONFIG).is_file()
+    return f"to go on, type: python -m grunlp.train resume={run_dir}" if begun else "nothing was trained yet"
 
 
 def resume(path: Path, overrides: list[str]) -> int:
     """Go on with the run in a folder. overrides, errors: see `_begun`."""
+    from grunlp import ranks
+    from grunlp.launching import settle_devices
     from grunlp.run_folder import Start, require_begun
 
     require_begun(path, "resume")  # else a lock would be left in any folder
-    with alone("run_dir", path):
+    with alone("run_dir", path) if ranks.rank() == 0 else nullcontext():
         require_begun(path, "resume")  # the other may have come to its end just now
-        _run(_begun("resume", path, overrides), path, Start.RESUME)
+        config = _begun("resume", path, overrides)
+        settle_devices(config.trainer)
+        _run(config, path, Start.RESUME)
     return 0
 
 
@@ -115,6 +162,7 @@ def replay(path: Path, overrides: list[str]) -> int:
     with tempfile.TemporaryDirectory() as place:
         copy_trouble(path, Path(place))
         config = _begun("replay", path, overrides)
+        config.trainer.devices = config.trainer.num_nodes = 1  # a batch is one process's
         try:
             load_recipe(config.recipe)(config, Path(place), Start.REPLAY)
         except Replayed as replayed:

@@ -36,7 +36,7 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     if "words" in corpus.train.column_names:
         extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
         vocabulary = Vocabulary.count_words(corpus.train["words"], config.vocabulary.min_count, extra_words)
-        encoder, pieces = open_encoder(config.model.encoder, weights=True)
+        encoder, pieces = open_encoder(config.model.encoder)
         collate = TextCollator(vocabulary, pieces, classes, config.loader.longest)
     else:
         collate = MeasuredCollator(classes, features_of(corpus.train))
@@ -50,8 +50,8 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         load_vectors(vectors, collate.vocabulary.words, collate.vocabulary.word_counts, table)
     if isinstance(model.encoder, MeasuredEncoder) and config.model.standardize:
         _standardize(model.encoder, corpus.train)
-    begin_run(run_dir, start)
-    save_class_settings(run_dir, config, collate, encoder)
+    if begin_run(run_dir, start):
+        save_class_settings(run_dir, config, collate, encoder)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     o = config.optimizer

@@ -56,8 +56,8 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         extra_epochs=0,
         **config.loader,
     )
-    begin_run(run_dir, start)
-    save_settings(run_dir, config, collate, model.encoder.pretrained)
+    if begin_run(run_dir, start):
+        save_settings(run_dir, config, collate, model.encoder.pretrained)
     log.info(
         "%d new sentences, %d old ones; new: %d words, %d tags", len(new), len(train) - len(new),
         len(vocabulary.words) - len(old.collate.vocabulary.words),

@@ -3,16 +3,16 @@
 import logging
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
-from grunlp.atomic import write_file
 from grunlp.card import write_card
 from grunlp.data.corpora.series import open_series
 from grunlp.data.series_scaling import fit_scaling
 from grunlp.data.windows import Bounds, SeriesData, origins_within
 from grunlp.models.baselines import fit_linear
 from grunlp.report.series import draw_forecasts
+from grunlp.run_config import save_config
 from grunlp.run_folder import CONFIG, PICTURE, SCALING, Start, begin_run
 from grunlp.series_run import build_forecaster, save_baseline
 from grunlp.tasks.forecaster import ForecasterTask
@@ -34,11 +34,11 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     data = SeriesData(prepared.tensors, origins, *sizes, loader.batch_size, loader.reshuffle, config.seed)
 
     model = build_forecaster(config, len(table.targets), len(table.covariates), len(table.statics))
-    begin_run(run_dir, start)
-    write_file(run_dir / CONFIG, OmegaConf.to_yaml(config))
-    scaling.save(run_dir / SCALING)
     weight, ridge = fit_linear(prepared.tensors, origins["train"], origins["dev"], *sizes)
-    save_baseline(run_dir, weight)
+    if begin_run(run_dir, start):
+        save_config(run_dir / CONFIG, config)
+        scaling.save(run_dir / SCALING)
+        save_baseline(run_dir, weight)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     task = ForecasterTask(model, config.model.loss, steps, **config.optimizer)
     trainer = make_trainer(run_dir, config.seed, **config.trainer)

@@ -28,16 +28,16 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     corpus = open_running_text(config.data)
     t = config.tokenizer
     tokenizer = TextTokenizer.train(t.kind, corpus.train["text"], t.size, t.min_count)
-    data = StreamData(corpus, tokenizer, **config.loader, seed=config.seed)
+    data = StreamData(corpus, tokenizer, **config.loader, accumulate=config.trainer.accumulate, seed=config.seed)
 
     if config.model.adaptive and len(tokenizer) < LEAST_ADAPTIVE:
         there = f"the vocabulary has {len(tokenizer)} tokens, too few to be parted"
         raise GrunlpError("model.adaptive=true", there, "Type model.adaptive=false")
     model = build_language_model(config, tokenizer)
-    begin_run(run_dir, start)
-    save_text_settings(run_dir, config, tokenizer, tokenizer)
+    if begin_run(run_dir, start):
+        save_text_settings(run_dir, config, tokenizer, tokenizer)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
-    task = LanguageModelTask(model, steps, **config.optimizer)
+    task = LanguageModelTask(model, config.trainer.accumulate, steps, **config.optimizer)
     trainer = make_trainer(run_dir, config.seed, **config.trainer)
     log.info("%d tokens, %d different ones", len(data.train), len(tokenizer))
 

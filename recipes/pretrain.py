@@ -46,8 +46,8 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         word_dropout=0.0,
     )
     model = MaskedLanguageModel(encoder, sizes.hidden)
-    begin_run(run_dir, start)
-    save_settings(run_dir, config, collate, None)
+    if begin_run(run_dir, start):
+        save_settings(run_dir, config, collate, None)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     task = MaskedTask(model, steps, **config.optimizer, seed=config.seed)
     trainer = make_trainer(run_dir, config.seed, **config.trainer)

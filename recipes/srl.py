@@ -41,7 +41,7 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     pretrained = load_pretrained(config.model.init) if config.model.init else None
     if pretrained is not None:
         vocabulary = pretrained[0].with_more(vocabulary)
-    encoder, pieces = open_encoder(config.model.encoder, weights=True)
+    encoder, pieces = open_encoder(config.model.encoder)
     collate = FrameCollator(vocabulary, pieces)
     data = SentenceData(corpus, collate, seed=config.seed, **config.loader)
 
@@ -53,8 +53,8 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         _start_from(*pretrained, model, vocabulary)
     if vectors:
         load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.encoder.words.table)
-    begin_run(run_dir, start)
-    save_settings(run_dir, config, collate, encoder)
+    if begin_run(run_dir, start):
+        save_settings(run_dir, config, collate, encoder)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     task = SRLTask(

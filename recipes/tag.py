@@ -39,7 +39,7 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     if pretrained is not None:  # its words and characters, and no tag of its own job
         more = pretrained[0].with_more(vocabulary)
         vocabulary = replace(more, tags=vocabulary.tags, pos=vocabulary.pos, rolesets=vocabulary.rolesets)
-    encoder, pieces = open_encoder(config.model.encoder, weights=True)
+    encoder, pieces = open_encoder(config.model.encoder)
     collate = TagCollator(vocabulary, pieces)
     data = SentenceData(corpus, collate, seed=config.seed, extra_epochs=0, **config.loader)
 
@@ -51,8 +51,8 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         _start_from(*pretrained, model, vocabulary)
     if vectors:
         load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.encoder.words.table)
-    begin_run(run_dir, start)
-    save_settings(run_dir, config, collate, encoder)
+    if begin_run(run_dir, start):
+        save_settings(run_dir, config, collate, encoder)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     task = TaggerTask(

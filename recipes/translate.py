@@ -33,8 +33,8 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     data = PairData(corpus, source, target, resplit=t.resplit, seed=config.seed, **config.loader)
 
     model = build_seq2seq(config, source, target)
-    begin_run(run_dir, start)
-    save_text_settings(run_dir, config, source, target)
+    if begin_run(run_dir, start):
+        save_text_settings(run_dir, config, source, target)
     steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     limits, search = search_of(search_values(config))
     task = Seq2SeqTask(model, target, limits, config.scores, steps, **config.optimizer)

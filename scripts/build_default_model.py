@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import OmegaConf
 
 from grunlp.arguments import parse_arguments
 from grunlp.card import write_card
@@ -33,6 +32,7 @@ from grunlp.data.corpora.frames import open_frames
 from grunlp.data.raw import raw_examples
 from grunlp.errors import GrunlpError
 from grunlp.run import DEFAULT, Run, load_labeller
+from grunlp.run_config import save_config
 from grunlp.run_folder import CARD, CONFIG, METRICS, VOCABULARY, WEIGHTS, save_weights, write_metrics
 from grunlp.tasks.labelling import label, score
 
@@ -103,7 +103,7 @@ def _pack(run: Run, packed: Path) -> None:
     packed.mkdir()
     config = run.config.copy()
     config.run_dir = config.model.init = None
-    (packed / CONFIG).write_text(OmegaConf.to_yaml(config), encoding="utf-8")
+    save_config(packed / CONFIG, config)
     run.collate.vocabulary.save(packed / VOCABULARY)
     save_weights(packed, run.model.half())
     training = json.loads((run.path / METRICS).read_text(encoding="utf-8"))["training"]

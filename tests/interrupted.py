@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -43,10 +44,11 @@ SMALL: dict[str, list[str]] = {
 
 
 class Done(NamedTuple):
-    """How a training ended: its status, negative for a signal, and what it wrote."""
+    """How a training ended: its status, negative for a signal, and what it wrote; those of all its processes."""
 
     status: int
     text: str
+    statuses: list[int]
 
 
 class Trainings:
@@ -71,6 +73,7 @@ class Trainings:
         write: int | None = None,
         number: int = signal.SIGKILL,
         threads: int = 1,
+        ranks: int = 1,
     ) -> Done:
         """Run `python -m grunlp.train` with these arguments.
 
@@ -80,10 +83,12 @@ class Trainings:
             write: the file, counted from 0, before whose renaming it is killed; None: none.
             number: of the signal.
             threads: of torch.
+            ranks: processes that train together. The last one sends itself the signal; its status is given.
         """
         assert self.process.stdin is not None and self.process.stdout is not None
         job = {"arguments": arguments, "batch": batch, "seconds": seconds, "write": write}
         job |= {"number": number, "threads": threads}
+        job |= {"ranks": ranks, "port": _free_port()}
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
         return Done(*json.loads(self.process.stdout.readline()))
@@ -112,25 +117,38 @@ def _serve() -> None:
     for line in sys.stdin:
         job = json.loads(line)
         with tempfile.TemporaryFile("w+") as file:
-            child = os.fork()
-            if child == 0:
-                os.dup2(file.fileno(), 1)
-                os.dup2(file.fileno(), 2)
-                _train(job)
-            status = _wait(child, job)
+            children = []
+            for rank in range(job["ranks"]):
+                children.append(os.fork())
+                if children[-1] == 0:
+                    os.dup2(file.fileno(), 1)
+                    os.dup2(file.fileno(), 2)
+                    _train(job, rank)
+            statuses = [_wait(child, job) for child in reversed(children)]
             file.seek(0)
-            print(json.dumps([status, file.read()]), flush=True)
+            print(json.dumps([statuses[0], file.read(), statuses[::-1]]), flush=True)
 
 
-def _train(job: dict[str, Any]) -> None:
+def _free_port() -> int:
+    with socket.socket() as some:
+        some.bind(("127.0.0.1", 0))
+        port: int = some.getsockname()[1]
+    return port
+
+
+def _train(job: dict[str, Any], rank: int) -> None:
     import torch
 
     from grunlp.train import main
 
     status = 1
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     try:
         torch.set_num_threads(job["threads"])
-        if job["batch"] is not None:
+        if job["ranks"] > 1:  # as a launcher would begin it
+            place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": job["port"], "NODE_RANK": 0, "LOCAL_RANK": rank}
+            os.environ.update({name: str(value) for name, value in place.items()})
+        if job["batch"] is not None and rank == job["ranks"] - 1:
             _signal_at(job["batch"], job["number"])
         if job["write"] is not None:
             _die_at_write(job["write"])

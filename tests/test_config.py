@@ -22,6 +22,7 @@ from grunlp.models.classifier import POOLINGS
 from grunlp.models.seq2seq import BRIDGES
 from grunlp.modules.attention import KINDS as ATTENTION
 from grunlp.modules.gru import CELLS
+from grunlp.run_config import known_keys
 from grunlp.series_run import KINDS as FORECASTERS
 from grunlp.studies import cells, tuning
 from grunlp.tasks.forecaster import LOSSES
@@ -208,7 +209,12 @@ def test_every_config_composes() -> None:
     assert set(DATA) == {path.stem for path in folder("recipes").glob("*.py")} == set(available("recipe"))
     for recipe, sets in DATA.items():
         for other in (*(f"data={data}" for data in sets), *(f"debug={name}" for name in available("debug"))):
-            assert compose_config([f"recipe={recipe}", other]).recipe == recipe
+            config = compose_config([f"recipe={recipe}", other])
+            assert config.recipe == recipe
+            known = known_keys(recipe, config.data.name)  # what a run folder is read by; of a network taken over more
+            composed = keys(config)
+            assert set(composed) == {key for key in known if recipe != "finetune" or not key.startswith("model.")}
+            assert other[:5] != "data=" or composed == {key: known[key] for key in composed}
         other = next(data for data in available("data") if data not in sets)
         with pytest.raises(GrunlpError, match="it learns from data="):
             compose_config([f"recipe={recipe}", f"data={other}"])

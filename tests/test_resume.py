@@ -34,6 +34,12 @@ def trainings() -> Iterator[Trainings]:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Files to train on."""
     folder = tmp_path_factory.mktemp("resume")
+    write_files(folder)
+    return folder
+
+
+def write_files(folder: Path) -> None:
+    """Toy corpora as frames, texts and pairs."""
     for name, count, seed in (("train", 80, 1), ("dev", 12, 2), ("test", 6, 3)):
         examples = toy_corpus(count, seed)
         with (folder / f"{name}.conll").open("w") as file:
@@ -41,7 +47,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         texts = [" ".join(one["words"]) for one in examples]
         (folder / f"{name}.txt").write_text("".join(f"{text}\n" for text in texts))
         (folder / f"{name}.back").write_text("".join(f"{text[::-1]}\n" for text in texts))
-    return folder
 
 
 def arguments(recipe: str, root: Path) -> list[str]:
@@ -238,7 +243,7 @@ def check_whole(run_dir: Path) -> None:
             json.loads(file.read_text())
         elif file.suffix == ".safetensors":
             load_file(file)
-        elif file.suffix == ".yaml":
+        elif file.name == "config.yaml":
             assert OmegaConf.load(file)
         elif file.suffix == ".ckpt":
             torch.load(file, weights_only=True)

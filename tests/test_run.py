@@ -121,7 +121,7 @@ def test_missing_and_broken_parts(run_dir: Path, tmp_path: Path) -> None:
         text.replace("distance", "dist"),
     ):
         (run_dir / "config.yaml").write_text(content)
-        with pytest.raises(GrunlpError, match="do not fit"):
+        with pytest.raises(GrunlpError, match=r"do not fit|no settings|config\.yaml: "):
             load_run(run_dir)
 
 

@@ -2,13 +2,17 @@
 
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from pytorch_lightning import LightningDataModule
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
+
+from grunlp import ranks
+from grunlp.data.turns import Turns, count_turns, loss_shares
+from grunlp.errors import GrunlpError
 
 
 def step_seed(seed: int, epoch: int, batch: int, use: int) -> int:
@@ -23,7 +27,7 @@ def step_seed(seed: int, epoch: int, batch: int, use: int) -> int:
 
 
 class EpochData(LightningDataModule, ABC):
-    """Numbered batches of each epoch, and those of the development split.
+    """Numbered batches of each epoch, which several processes take in turn, and those of the development split.
 
     Args:
         num_workers: processes that read and encode beside the training; 0 does it in the same process.
@@ -34,7 +38,9 @@ class EpochData(LightningDataModule, ABC):
     def __init__(self, num_workers: int, reshuffle: bool, seed: int) -> None:
         super().__init__()
         self.num_workers, self.reshuffle, self.seed = num_workers, reshuffle, seed
-        self.position = (0, 0)  # the epoch and the batch at which a training goes on
+        self.position = (0, 0)  # the epoch and the turn at which a training goes on
+        self.ranks = ranks.count()  # processes that share the batches
+        self._shares: tuple[int, list[float]] = (-1, [])  # an epoch, and what is said of its turns
 
     @abstractmethod
     def batches(self, epoch: int) -> Dataset[Any]:
@@ -48,10 +54,27 @@ class EpochData(LightningDataModule, ABC):
         """How many batches an epoch has."""
         return len(self.batches(epoch))  # type: ignore[arg-type]
 
+    def sizes(self, epoch: int) -> list[int]:
+        """What the loss of each batch is a mean over; by this its gradient is weighed against those of others."""
+        return [1] * self.count(epoch)
+
+    def loss_share(self, turn: int) -> float:
+        """By what the loss of this process's batch is multiplied, in the trainer's epoch: see `loss_shares`."""
+        assert self.trainer is not None
+        epoch, accumulate = self.trainer.current_epoch, self.trainer.accumulate_grad_batches
+        if self._shares[0] != epoch:
+            sizes = self.sizes(epoch)[: int(self.trainer.num_training_batches) * self.ranks]
+            self._shares = (epoch, loss_shares(sizes, ranks.rank(), self.ranks, accumulate))
+        return self._shares[1][turn]
+
+    def number(self, turn: int) -> int:
+        """Of this process's batch."""
+        return turn * self.ranks + ranks.rank()
+
     def count_steps(self, epochs: int, limit_batches: int, accumulate: int) -> int:
         """Updates of the weights in that many epochs, each of at most `limit_batches` (0: no limit) training batches
-        of which so many are accumulated for an update."""
-        counts = [self.count(epoch) for epoch in range(epochs)]
+        a process, of which so many are accumulated for an update."""
+        counts = [count_turns(self.count(epoch), self.ranks) for epoch in range(epochs)]
         return sum(-(-min(count, limit_batches or count) // accumulate) for count in counts)
 
     def train_dataloader(self) -> DataLoader[Any]:
@@ -59,9 +82,9 @@ class EpochData(LightningDataModule, ABC):
         epoch = self.trainer.current_epoch if self.trainer else 0
         batches = self.batches(epoch)
         done = self.position[1] if epoch == self.position[0] else 0
-        rest = _Rest(len(batches), done)  # type: ignore[arg-type]
+        turns = Turns(len(batches), ranks.rank(), self.ranks, done)  # type: ignore[arg-type]
         workers = self.num_workers
-        return DataLoader(batches, batch_size=None, sampler=rest, num_workers=workers, worker_init_fn=leave_signals)
+        return DataLoader(batches, batch_size=None, sampler=turns, num_workers=workers, worker_init_fn=leave_signals)
 
     def drawn(self, epoch: int) -> int:
         """The epoch whose batches serve in an epoch."""
@@ -69,10 +92,13 @@ class EpochData(LightningDataModule, ABC):
 
     def state_dict(self) -> dict[str, Any]:
         """For a checkpoint."""
-        return {"epoch": self.position[0], "batch": self.position[1]}
+        return {"epoch": self.position[0], "batch": self.position[1], "ranks": self.ranks}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where it was saved."""
+        """Go on where it was saved. Raises GrunlpError where other processes share the batches now."""
+        if state_dict["ranks"] != self.ranks:
+            there = f"it was begun with {state_dict['ranks']}"
+            raise GrunlpError(f"a training that goes on with {self.ranks} processes", there, "Begin as many again.")
         self.position = (state_dict["epoch"], state_dict["batch"])
 
 
@@ -80,20 +106,6 @@ def leave_signals(worker: int) -> None:
     """Ctrl-C reaches the workers of a loader, too; it is for the training alone to heed it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-class _Rest(Sampler[int]):
-    """The numbers of the batches of an epoch without those that are done; its length is that of the whole epoch, as
-    the trainer counts the others too."""
-
-    def __init__(self, total: int, done: int) -> None:
-        self.total, self.done = total, done
-
-    def __len__(self) -> int:
-        return self.total
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(self.done, self.total))
 
 
 class Collated(Dataset[Any]):

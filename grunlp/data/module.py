@@ -5,10 +5,12 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from datasets import Dataset, concatenate_datasets
 from torch.utils.data import DataLoader
 
+from grunlp import ranks
 from grunlp.data.batches import FrameCollator, TagCollator, Tokens
 from grunlp.data.class_batches import MeasuredBatch, MeasuredCollator, TextCollator
 from grunlp.data.corpora.corpus import Corpus
@@ -16,6 +18,7 @@ from grunlp.data.epochs import Collated, EpochData, leave_signals
 from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.data.text_batches import PairBatch, PairCollator
 from grunlp.data.tokenizer import TextTokenizer
+from grunlp.data.turns import deal
 from grunlp.errors import GrunlpError
 
 log = logging.getLogger(__name__)
@@ -58,6 +61,16 @@ class BatchData(EpochData):
         sampler.set_epoch(self.drawn(epoch))
         return Collated(split, sampler.batches, collate, self.seed, epoch)
 
+    def told(self, epoch: int) -> np.ndarray:
+        """Of each example of an epoch, over how many its loss is a mean: its tokens, once for each of its rows."""
+        sampler = self.training(epoch)[1]
+        return sampler.lengths * sampler.rows
+
+    def sizes(self, epoch: int) -> list[int]:
+        """Of each batch."""
+        told = self.told(epoch)
+        return [int(told[indices].sum()) for indices in self.batches(epoch).indices]
+
     def describe(self, epoch: int, batch: int) -> list[str]:
         """The ids of the examples, or their numbers in the training split, as it is read, where they have none."""
         batches = self.batches(epoch)
@@ -66,11 +79,12 @@ class BatchData(EpochData):
         return [id or f"number {index}" for id, index in zip(ids, indices, strict=True)]
 
     def val_dataloader(self) -> DataLoader[Any]:
-        """The development split, shortest first."""
+        """What this process has of the development split, shortest first."""
         split, sampler, collate = self.validation()
+        batches = deal(sampler.batches, ranks.rank(), ranks.count())
         return DataLoader(
             split,
-            batch_sampler=sampler,
+            batch_sampler=batches,
             collate_fn=collate,
             num_workers=self.num_workers,
             worker_init_fn=leave_signals,
@@ -158,6 +172,10 @@ class ClassData(BatchData):
             lengths = [min(length, longest) for length in lengths]
         return self.sampler(lengths, [1] * len(lengths), shuffle)
 
+    def told(self, epoch: int) -> np.ndarray:
+        """One class each."""
+        return np.ones(len(self.train[0]), dtype=np.int64)
+
     def training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
         """The training split."""
         return *self.train, self.collate
@@ -219,6 +237,7 @@ class PairData(BatchData):
         if not keep:
             raise GrunlpError(f"{corpus.name}: all training pairs are too long", f"longest are {said} tokens", _RAISE)
         self.train = (corpus.train.select(keep), self._sampler([lengths[i] for i in keep], True))
+        self.target_tokens = np.array([lengths[i][1] for i in keep], dtype=np.int64)
         self.dev = (corpus.dev, self._sampler(self._lengths("dev", corpus.dev), False))
 
     def _lengths(self, split: str, pairs: Dataset) -> list[tuple[int, int]]:
@@ -233,6 +252,10 @@ class PairData(BatchData):
 
     def _sampler(self, lengths: list[tuple[int, int]], shuffle: bool) -> TokenBudgetSampler:
         return self.sampler([max(pair) + 1 for pair in lengths], [1] * len(lengths), shuffle)
+
+    def told(self, epoch: int) -> np.ndarray:
+        """The tokens of its target, and its end."""
+        return self.target_tokens + 1
 
     def training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
         """The training split."""

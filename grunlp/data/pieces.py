@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from grunlp.atomic import replacing_files
+from grunlp.data.library_errors import library_errors
+from grunlp.encoder_folder import encoder_settings, forget_files
 from grunlp.errors import GrunlpError
 
 
@@ -25,32 +27,50 @@ class Pieces:
     """The tokenizer of a pretrained encoder.
 
     Args:
-        source: a folder, or a name on the Hugging Face hub.
+        source: its name, for errors.
+        tokenizer: of the library transformers.
         longest: sub-words the encoder can read at once, marks included.
 
     Raises:
-        GrunlpError: no tokenizer that keeps track of words is there.
+        GrunlpError: it does not keep track of words.
     """
 
-    def __init__(self, source: str, longest: int) -> None:
+    def __init__(self, source: str, tokenizer: Any, longest: int) -> None:
+        if not tokenizer.is_fast:
+            there = "only those of the library tokenizers tell which word a sub-word belongs to"
+            raise GrunlpError(f"{source}: its tokenizer is a slow one", there, "Name another model.encoder")
+        self.tokenizer = tokenizer
+        self.padding: int = self.tokenizer.pad_token_id or 0
+        self.longest = longest - self.tokenizer.num_special_tokens_to_add()
+        self._encode([], marks=False)  # unsets what the file says of truncation; later, threads could not do so at once
+
+    @classmethod
+    def open(cls, source: str, longest: int) -> "Pieces":
+        """That of a folder, or of a name on the Hugging Face hub. Raises GrunlpError where there is none."""
         from transformers import AutoTokenizer
 
         try:
             # Tokenizers that tell words by the blank before them need one before the first, too; others ignore it.
-            self.tokenizer = AutoTokenizer.from_pretrained(source, add_prefix_space=True)
+            tokenizer = AutoTokenizer.from_pretrained(source, add_prefix_space=True, trust_remote_code=False)
         except (OSError, ValueError) as error:
             raise GrunlpError(f"{source}: no tokenizer", str(error).splitlines()[0], "See model.encoder") from None
-        if not self.tokenizer.is_fast:
-            there = "only those of the library tokenizers tell which word a sub-word belongs to"
-            raise GrunlpError(f"{source}: its tokenizer is a slow one", there, "Name another model.encoder")
-        self.padding: int = self.tokenizer.pad_token_id or 0
-        self.longest = longest - self.tokenizer.num_special_tokens_to_add()
-        self._encode([], marks=False)  # unsets what the file says of truncation; later, threads could not do so at once
+        return cls(source, tokenizer, longest)
+
+    @classmethod
+    def stored(cls, folder: Path, longest: int) -> "Pieces":
+        """That of `encoder/` in a run folder. Raises GrunlpError where the folder holds something else."""
+        from transformers import AutoTokenizer
+
+        encoder_settings(folder)
+        how = {"add_prefix_space": True, "trust_remote_code": False, "local_files_only": True}
+        with library_errors(folder / "tokenizer.json"):
+            return cls(str(folder), AutoTokenizer.from_pretrained(str(folder), **how), longest)
 
     def save(self, folder: Path) -> None:
         """Write what `Pieces` reads."""
         with replacing_files(folder) as place:
             self.tokenizer.save_pretrained(place)
+            forget_files(place)
 
     def split(self, words: Sequence[str]) -> Split:
         """Split a sentence, in as many windows as it takes, each of whole words."""

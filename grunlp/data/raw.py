@@ -38,7 +38,7 @@ def text_examples(text: str) -> Iterator[Example]:
 def raw_examples(text: str, line: int) -> Iterator[Example]:
     """The sentences of one line, as `read_raw` yields them. `line`: its number, from 1."""
     said = False
-    for k, (tokens, part) in enumerate(split_sentences(text) if text.strip() else [([], False)], start=1):
+    for k, (tokens, part) in enumerate([*split_sentences(text)] or [([], False)], start=1):
         start, end = (tokens[0].start, tokens[-1].end) if tokens else (0, 0)
         if part and not said:
             log.warning("line %d: a sentence of more than %d tokens is read in parts", line, LONGEST)

@@ -5,8 +5,9 @@ into the units of the file.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from grunlp.atomic import write_file
 from grunlp.data.series import SeriesTable
 from grunlp.errors import DataError
+from grunlp.strict import read_json
 
 Floats = list[list[float]]
 
@@ -54,8 +56,13 @@ class Scaling:
 
     @classmethod
     def load(cls, path: Path) -> "Scaling":
-        """Read it. Raises TypeError or ValueError where it is no such file."""
-        return cls(**json.loads(path.read_text(encoding="utf-8")))
+        """Read it. Raises DataError where it is no such file."""
+        content = read_json(path)
+        try:
+            _require_sizes(content)
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(path, None, f"no scaling: {error!s:.200}", "the scaling.json of a run folder") from None
+        return cls(**content)
 
     def known(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Scaled covariates (R, F), 0 where nothing is known yet."""
@@ -64,6 +71,39 @@ class Scaling:
     def static(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Scaled static values (S, K)."""
         return (values - np.array(self.static_means)) / np.array(self.static_scales)
+
+
+def _require_sizes(content: Any) -> None:
+    """Raise ValueError, KeyError or TypeError unless all parts are there and fit each other."""
+    if set(content) != {field.name for field in fields(Scaling)}:
+        raise ValueError("other keys than a scaling has")
+    for name in ("targets", "covariates", "statics", "names"):
+        if not isinstance(content[name], list) or not all(isinstance(item, str) for item in content[name]):
+            raise ValueError(f"{name} are no words")
+        if len(set(content[name])) != len(content[name]):
+            raise ValueError(f"{name} hold one twice")
+    for name, least, most in (("own", 0, len(content["covariates"])), ("season", 1, 10**9)):
+        if type(content[name]) is not int or not least <= content[name] <= most:
+            raise ValueError(f"{name} is out of bounds")
+    if not isinstance(content["frequency"], str) or not content["targets"]:
+        raise ValueError("frequency or targets are missing")
+    series, channels = len(content["names"]), len(content["targets"])
+    shapes = {
+        **dict.fromkeys(("means", "scales", "steps"), (series, channels)),
+        **dict.fromkeys(("known_means", "known_scales"), (len(content["covariates"]),)),
+        **dict.fromkeys(("static_means", "static_scales"), (len(content["statics"]),)),
+    }
+    for name, shape in shapes.items():
+        if not _are_numbers(content[name], *shape):
+            raise ValueError(f"{name} are not {' x '.join(map(str, shape))} finite numbers")
+
+
+def _are_numbers(content: Any, size: int, *more: int) -> bool:
+    if not isinstance(content, list) or len(content) != size:
+        return False
+    if more:
+        return all(_are_numbers(part, *more) for part in content)
+    return all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e300 for n in content)
 
 
 def fit_scaling(table: SeriesTable, ends: NDArray[np.int64], season: int, history: int) -> Scaling:

@@ -6,10 +6,10 @@ Readers note the files they open; a training that begins writes size and SHA-256
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 from grunlp.atomic import write_file
 from grunlp.errors import GrunlpError
+from grunlp.strict import read_json
 
 _noted: dict[Path, None] = {}  # by this process, in the order in which they were opened
 
@@ -42,15 +42,17 @@ def is_sources(path: Path) -> bool:
 
 def require_same_sources(path: Path) -> None:
     """Raise where a file is not what it was when `write_sources` wrote this."""
-    content: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    content = read_json(path)
+    if not isinstance(content, dict) or not all(isinstance(was, dict) for was in content.values()):
+        raise GrunlpError(f"{path}: no list of files", "", "Type the command of the training again.")
     for name, was in content.items():
         file, way = Path(name), "Put the old file there again, or train anew."
         if not file.is_file():
             raise GrunlpError(f"{file} is gone", "the training had read it", way)
-        if file.stat().st_size != was["bytes"]:
+        if file.stat().st_size != was.get("bytes"):
             there = f"it had {was['bytes']} bytes when the training began, and has {file.stat().st_size}"
             raise GrunlpError(f"{file} has changed", there, way)
-        if _checksum(file) != was["sha256"]:
+        if _checksum(file) != was.get("sha256"):
             raise GrunlpError(f"{file} has changed", "it is as long as it was, with other contents", way)
 
 

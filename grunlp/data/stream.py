@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from grunlp import ranks
 from grunlp.data.corpora.corpus import Corpus
 from grunlp.data.epochs import EpochData
 from grunlp.data.tokenizer import END, PADDING, TextTokenizer
@@ -54,28 +55,42 @@ class Windows(Dataset[Window]):
         rows: how many, at most.
         length: T of all windows but perhaps the last.
         first: T of the first; windows of another epoch then begin elsewhere.
+        groups: into which the rows are parted. Each window is given so many times, with the rows of one after the
+            other, so that they can be read by several processes, or accumulated.
     """
 
-    def __init__(self, ids: Tensor, rows: int, length: int, first: int) -> None:
+    def __init__(self, ids: Tensor, rows: int, length: int, first: int, groups: int = 1) -> None:
         count = len(ids)
         each = -(-count // rows)
         rows = -(-count // each) if count else 0
-        self.lengths = (count - torch.arange(rows) * each).clamp(max=each)
+        self.starts = window_starts(count, rows, length, first)
+        self.ends = [*self.starts[1:], each]
+        self.groups, rows = groups, -(-rows // groups) * groups  # the last ones may be empty
+        self.lengths = (count - torch.arange(rows) * each).clamp(0, each)
         padded = torch.full((rows * each,), PADDING)
         padded[:count] = ids
         self.outputs = padded.view(rows, each)
         before = torch.cat([torch.tensor([END]), padded[:-1]]) if rows else padded
         self.inputs = before.view(rows, each)
-        self.starts = window_starts(count, rows, length, first)
-        self.ends = [*self.starts[1:], each]
 
     def __len__(self) -> int:
-        return len(self.starts)
+        return len(self.starts) * self.groups
 
     def __getitem__(self, index: int) -> Window:
-        start, end = self.starts[index], self.ends[index]
-        lengths = (self.lengths - start).clamp(0, end - start)
-        return Window(self.inputs[:, start:end], self.outputs[:, start:end], lengths, index == 0)
+        start, end, rows = self.place(index)
+        lengths = (self.lengths[rows] - start).clamp(0, end - start)
+        return Window(self.inputs[rows, start:end], self.outputs[rows, start:end], lengths, start == 0)
+
+    def place(self, index: int) -> tuple[int, int, slice]:
+        """Where a window begins and ends in its rows, and which they are."""
+        window, group = divmod(index, self.groups)
+        each = len(self.lengths) // self.groups
+        return self.starts[window], self.ends[window], slice(group * each, (group + 1) * each)
+
+    def sizes(self) -> list[int]:
+        """Tokens of each."""
+        places = map(self.place, range(len(self)))
+        return [int((self.lengths[rows] - start).clamp(0, end - start).sum()) for start, end, rows in places]
 
 
 def window_starts(count: int, rows: int, length: int, first: int) -> list[int]:
@@ -90,16 +105,25 @@ class StreamData(EpochData):
         corpus: its splits are lines.
         tokenizer: reads them.
         batch_tokens: of a training window, which has as many rows as that gives.
+        accumulate: windows an update. They, and those of several processes, are read side by side, as one whose rows
+            are as many more.
         length: tokens of a row in a window, through which gradients flow.
         reshuffle: windows of each epoch begin elsewhere in the text.
         seed: of where they begin.
     """
 
     def __init__(
-        self, corpus: Corpus, tokenizer: TextTokenizer, batch_tokens: int, length: int, reshuffle: bool, seed: int
+        self,
+        corpus: Corpus,
+        tokenizer: TextTokenizer,
+        batch_tokens: int,
+        length: int,
+        reshuffle: bool,
+        accumulate: int,
+        seed: int,
     ) -> None:
         super().__init__(0, reshuffle, seed)
-        self.rows, self.length = max(1, batch_tokens // length), length
+        self.rows, self.length, self.accumulate = max(1, batch_tokens // length), length, accumulate
         self.train, self.dev = (stream_ids(tokenizer, split["text"]) for split in (corpus.train, corpus.dev))
 
     def _first(self, epoch: int) -> int:
@@ -109,18 +133,25 @@ class StreamData(EpochData):
 
     def count(self, epoch: int) -> int:
         """How many windows an epoch has."""
-        return len(window_starts(len(self.train), self.rows, self.length, self._first(epoch)))
+        groups = self.ranks * self.accumulate
+        return len(window_starts(len(self.train), self.rows * groups, self.length, self._first(epoch))) * groups
 
     def batches(self, epoch: int) -> Windows:
         """From the beginning to the end of the text."""
-        return Windows(self.train, self.rows, self.length, self._first(epoch))
+        groups = self.ranks * self.accumulate
+        return Windows(self.train, self.rows * groups, self.length, self._first(epoch), groups)
+
+    def sizes(self, epoch: int) -> list[int]:
+        """Tokens of each window."""
+        return self.batches(epoch).sizes()
 
     def describe(self, epoch: int, batch: int) -> list[str]:
         """The places of the tokens in the training text, for each row."""
         windows = self.batches(epoch)
-        each, start, end = windows.outputs.shape[1], windows.starts[batch], windows.ends[batch]
-        return [f"tokens {row * each + start} to {row * each + end - 1}" for row in range(len(windows.lengths))]
+        each, (start, end, rows) = windows.outputs.shape[1], windows.place(batch)
+        return [f"tokens {row * each + start} to {row * each + end - 1}" for row in range(rows.start, rows.stop)]
 
     def val_dataloader(self) -> DataLoader[Window]:
-        """The development text."""
-        return DataLoader(Windows(self.dev, _DEV_ROWS, self.length, self.length), batch_size=None)
+        """The rows of the development text that this process reads."""
+        windows = Windows(self.dev, _DEV_ROWS, self.length, self.length, ranks.count())
+        return DataLoader(windows, batch_size=None, sampler=range(ranks.rank(), len(windows), ranks.count()))

@@ -6,7 +6,7 @@ So what a network writes comes out detokenised: a piece that starts a word carri
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -14,13 +14,24 @@ import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from grunlp.atomic import write_file
+from grunlp.data.library_errors import library_errors
 from grunlp.errors import GrunlpError
+from grunlp.strict import read_json
 
 Kind = Literal["bpe", "unigram", "word", "character"]
 KINDS = get_args(Kind)
 
 PADDING, UNKNOWN, START, END = range(4)
 _SPECIAL = ["<pad>", "<unk>", "<s>", "</s>"]
+_PIECES = ("vocab", "merges", "unk_id")  # of the JSON of a model
+
+
+_MODELS: dict[Kind, Callable[[], Any]] = {
+    "bpe": lambda: models.BPE(unk_token="<unk>"),
+    "unigram": lambda: models.Unigram(),
+    "word": lambda: models.WordLevel(unk_token="<unk>"),
+    "character": lambda: models.WordLevel(unk_token="<unk>"),
+}
 
 
 class TextTokenizer:
@@ -33,12 +44,7 @@ class TextTokenizer:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         tokenizer.encode_special_tokens = True  # "</s>" in a text is four signs and no end
-        vocabulary = tokenizer.get_vocab()
         self._splits: dict[int, list[tuple[int, int]]] = {}
-        for piece, id in vocabulary.items():
-            halves = ((vocabulary.get(piece[:i]), vocabulary.get(piece[i:])) for i in range(1, len(piece)))
-            if id > END:
-                self._splits[id] = [(left, right) for left, right in halves if left is not None and right is not None]
 
     @classmethod
     def train(cls, kind: Kind, texts: Iterable[str], size: int, min_count: int) -> Self:
@@ -58,24 +64,8 @@ class TextTokenizer:
         """
         if kind not in KINDS:
             raise ValueError(f"kind is one of {', '.join(KINDS)}, got {kind!r}")
-        model = {
-            "bpe": models.BPE(unk_token="<unk>"),
-            "unigram": models.Unigram(),
-            "word": models.WordLevel(unk_token="<unk>"),
-            "character": models.WordLevel(unk_token="<unk>"),
-        }[kind]
-        tokenizer = Tokenizer(model)
-        if kind == "character":
-            tokenizer.normalizer = normalizers.NFC()  # a text of characters may well be laid out by blanks
-            tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
-            tokenizer.decoder = decoders.Fuse()
-        else:
-            blanks = [normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
-            tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), *blanks])
-            # at signs too, so that a word is the same with a comma behind it; a blank goes with what follows
-            words = [pre_tokenizers.Metaspace(), pre_tokenizers.Split(Regex(r"▁?[^\p{L}\p{M}\p{N}▁]"), "isolated")]
-            tokenizer.pre_tokenizer = pre_tokenizers.Sequence(words)
-            tokenizer.decoder = decoders.Metaspace()
+        tokenizer = Tokenizer(_MODELS[kind]())
+        _dress(tokenizer, kind == "character")
         try:
             tokenizer.train_from_iterator(texts, _trainer(kind, size, min_count))
         except Exception as error:
@@ -93,13 +83,11 @@ class TextTokenizer:
         Raises:
             GrunlpError: it is missing or no such file.
         """
-        try:
-            tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-        except Exception as error:  # the library raises bare exceptions
-            there = str(error).splitlines()[0]
-            raise GrunlpError(f"{path}: no tokenizer", there, "Copy the whole folder again, or train anew.") from None
-        if [tokenizer.id_to_token(id) for id in range(len(_SPECIAL))] != _SPECIAL:
-            there = f"its first pieces should be {' '.join(_SPECIAL)}"
+        content = read_json(path)
+        with library_errors(path):
+            tokenizer = Tokenizer.from_str(json.dumps(content))
+        if not _is_trained_here(tokenizer):
+            there = "it has other pieces, patterns or settings than a training gives it"
             raise GrunlpError(f"{path}: not a tokenizer of grunlp", there, "Train anew.")
         return cls(tokenizer)
 
@@ -137,13 +125,22 @@ class TextTokenizer:
         drawn = torch.rand(len(ids)).tolist()
         result: list[int] = []
         for id, random in zip(ids, drawn, strict=True):
-            splits = self._splits.get(id)
-            if random >= share or not splits:
+            splits = self._halves(id) if random < share else []
+            if not splits:
                 result.append(id)
                 continue
             chosen = splits[int(torch.randint(len(splits), ()))]
             result += self.resplit(chosen, share)
         return result
+
+    def _halves(self, id: int) -> list[tuple[int, int]]:
+        """The pairs of pieces that a piece can be split into."""
+        if id not in self._splits:
+            piece = str(self._tokenizer.id_to_token(id)) if id > END else ""
+            halves = ((self._tokenizer.token_to_id(piece[:i]), piece[i:]) for i in range(1, len(piece)))
+            pairs = [(left, self._tokenizer.token_to_id(right)) for left, right in halves if left is not None]
+            self._splits[id] = [(left, right) for left, right in pairs if right is not None]
+        return self._splits[id]
 
     def spellings(self, text: str, most: int) -> list[tuple[int, ...]]:
         """All ways to write a text with the pieces of the vocabulary; `encode` gives one of them.
@@ -178,6 +175,46 @@ class TextTokenizer:
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """Each id as it stands in the vocabulary, for pictures."""
         return [str(self._tokenizer.id_to_token(id)) for id in ids]
+
+
+def _dress(tokenizer: Tokenizer, characters: bool) -> None:
+    """Set what is done to a text before and after it is split into pieces, or characters."""
+    if characters:
+        tokenizer.normalizer = normalizers.NFC()  # a text of characters may well be laid out by blanks
+        tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+        tokenizer.decoder = decoders.Fuse()
+    else:
+        blanks = [normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
+        tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), *blanks])
+        # at signs too, so that a word is the same with a comma behind it; a blank goes with what follows
+        words = [pre_tokenizers.Metaspace(), pre_tokenizers.Split(Regex(r"▁?[^\p{L}\p{M}\p{N}▁]"), "isolated")]
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(words)
+        tokenizer.decoder = decoders.Metaspace()
+
+
+def _is_trained_here(tokenizer: Tokenizer) -> bool:
+    """Whether but for its pieces it is as `TextTokenizer.train` makes them.
+
+    Others may have patterns that take hours, or pad each text to gigabytes.
+    """
+    ids = sorted(tokenizer.get_vocab().values())
+    if ids != list(range(len(ids))) or [tokenizer.id_to_token(id) for id in range(len(_SPECIAL))] != _SPECIAL:
+        return False
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    special = [{"id": id, "content": token, **flags, "special": True} for id, token in enumerate(_SPECIAL)]
+    for kind, model in _MODELS.items():
+        own = Tokenizer(model())
+        _dress(own, kind == "character")
+        if _settings(own) | {"added_tokens": special} == _settings(tokenizer):
+            return True
+    return False
+
+
+def _settings(tokenizer: Tokenizer) -> dict[str, Any]:
+    """All but the pieces."""
+    content: dict[str, Any] = json.loads(tokenizer.to_str())
+    content["model"] = {key: value for key, value in content["model"].items() if key not in _PIECES}
+    return content
 
 
 def _trainer(kind: Kind, size: int, min_count: int) -> Any:

@@ -11,12 +11,15 @@ are trained on; general tokenizers split much of the same text otherwise (see RE
    clear: do|n't  she|'s  WE|'LL  do|nt  that|s  i|m; so do can|not  gon|na  wan|na  got|ta.
 4. Hyphens within a word stand alone (well|-|known), but not after e, co, pre and the like (e-mail). An apostrophe or &
    within a word stays (Ba'ath, A&E).
-5. Emoticons, runs of dots and dashes, of ! and ?, and of the same other sign stay together; every other sign is a token
+5. Marks that combine with the character before them (decomposed accents, vowel signs, joiners) belong to its word.
+   Signs that show nothing (marks of byte order and of direction, blanks of no width) are left out.
+6. Emoticons, runs of dots and dashes, of ! and ?, and of the same other sign stay together; every other sign is a token
    of its own.
 """
 
 import re
 from typing import NamedTuple
+from unicodedata import category
 
 _ABBREVIATIONS = (
     "Mr Mrs Ms Dr Prof St Ft Mt Jr Sr vs etc Inc Ltd Co Corp Gen Lt Col Capt Cmdr Sgt Maj Rev Hon Sen Rep Gov Ave Blvd "
@@ -57,6 +60,9 @@ _TOKEN = re.compile(
 )
 
 
+_JOINER = "\u200d"  # of emoji and of letters; U+200C keeps letters apart within a word, U+00AD may break it
+
+
 class Token(NamedTuple):
     """A token and where it stands: `text[start:end] == word`."""
 
@@ -66,5 +72,26 @@ class Token(NamedTuple):
 
 
 def tokenize(text: str) -> list[Token]:
-    """Tokens of a text; their words joined are the text without its blanks."""
-    return [Token(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(text)]
+    """Tokens of a text; their words joined are the text without its blanks and signs that show nothing."""
+    places = [match.span() for match in _TOKEN.finditer(text)]
+    if not text.isascii():
+        places = _join_marks(text, places)
+    return [Token(text[start:end], start, end) for start, end in places]
+
+
+def _join_marks(text: str, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in places:
+        first = text[start]
+        if joined and joined[-1][1] == start:
+            last = text[start - 1]
+            if _combines(first) or last == _JOINER or (_combines(last) and first.isalnum()):
+                joined[-1] = joined[-1][0], end
+                continue
+        if category(first) != "Cf":
+            joined.append((start, end))
+    return joined
+
+
+def _combines(character: str) -> bool:
+    return category(character)[0] == "M" or character in (_JOINER, "\u200c", "\u00ad")

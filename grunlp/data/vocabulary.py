@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from grunlp.atomic import write_file
 from grunlp.data.bio import OUTSIDE, PREDICATE, split_tag
@@ -12,9 +13,11 @@ from grunlp.data.example import Example, Tagged
 from grunlp.data.frame_files import Index
 from grunlp.data.rolesets import RolesetCounter, Rolesets
 from grunlp.data.schemes import detect_scheme
-from grunlp.errors import DataError
+from grunlp.errors import DataError, GrunlpError
+from grunlp.strict import read_json
 
 PAD, UNKNOWN = "<pad>", "<unk>"
+MOST_TAGS = 4096
 
 
 class Table:
@@ -61,6 +64,12 @@ class Vocabulary:
     tags: Table
     pos: Table
     rolesets: Rolesets
+
+    def __post_init__(self) -> None:
+        """Raise GrunlpError for more tags than networks are made for: decoding has a table of all pairs."""
+        if len(self.tags) > MOST_TAGS:
+            there = f"{MOST_TAGS} are the most: each pair of tags has a place in memory"
+            raise GrunlpError(f"there are {len(self.tags)} different tags", there, "Name another column of tags.")
 
     @classmethod
     def count(
@@ -161,19 +170,53 @@ class Vocabulary:
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
         """Read what `save` wrote. Raises DataError for anything else."""
+        content = read_json(path)
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            words: Mapping[str, int] = content["words"]
+            _require_keys(content, {"words", "characters", "tags", "pos", "rolesets"})
+            _require_keys(content["rolesets"], {"lemmas", "rolesets", "functions"})
+            words = _counts(content["words"])
+            tables = {name: _strings(content[name]) for name in ("characters", "tags", "pos")}
+            for name, special in (("words", [PAD, UNKNOWN]), ("characters", [PAD, UNKNOWN]), ("pos", [PAD])):
+                if [*({"words": words} | tables)[name]][: len(special)] != special:
+                    raise ValueError(f"{name} do not begin with {' '.join(special)}")
             return cls(
                 words=Table(list(words), unknown=1),
                 word_counts=list(words.values()),
-                characters=Table(content["characters"], unknown=1),
-                tags=Table(content["tags"], unknown=None),
-                pos=Table(content["pos"], unknown=0),
-                rolesets=Rolesets(**content["rolesets"]),
+                characters=Table(tables["characters"], unknown=1),
+                tags=Table(tables["tags"], unknown=None),
+                pos=Table(tables["pos"], unknown=0),
+                rolesets=Rolesets(
+                    lemmas={word: _strings(lemmas) for word, lemmas in content["rolesets"]["lemmas"].items()},
+                    rolesets={lemma: _counts(names) for lemma, names in content["rolesets"]["rolesets"].items()},
+                    functions={name: _words_of(roles) for name, roles in content["rolesets"]["functions"].items()},
+                ),
             )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataError(path, None, f"no vocabulary: {error}", "the vocabulary.json of a run folder") from None
+        except (ValueError, AttributeError, TypeError) as error:
+            there = "the vocabulary.json of a run folder"
+            raise DataError(path, None, f"no vocabulary: {error!s:.200}", there) from None
+
+
+def _require_keys(content: Any, names: set[str]) -> None:
+    if not isinstance(content, dict) or set(content) != names:
+        raise ValueError(f"expected the keys {', '.join(sorted(names))}")
+
+
+def _strings(content: Any) -> list[str]:
+    if not isinstance(content, list) or not all(isinstance(item, str) for item in content):
+        raise ValueError("expected a list of strings")
+    return content
+
+
+def _counts(content: Any) -> dict[str, int]:
+    if not isinstance(content, dict) or not all(type(n) is int and 0 <= n < 2**53 for n in content.values()):
+        raise ValueError("expected strings with how often each occurs")
+    return content
+
+
+def _words_of(content: Any) -> dict[str, str]:
+    if not isinstance(content, dict) or not all(isinstance(value, str) for value in content.values()):
+        raise ValueError("expected strings that stand for strings")
+    return content
 
 
 class _Words:

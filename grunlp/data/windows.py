@@ -1,6 +1,6 @@
 """Windows of series: a history that is read and a horizon that is forecast."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from grunlp import ranks
 from grunlp.data.epochs import EpochData
 from grunlp.data.series import SeriesTable
 from grunlp.data.series_scaling import Scaling
+from grunlp.data.turns import deal
 from grunlp.errors import DataError
 
 Bounds = NDArray[np.int64]  # (S, 2) the first row of a split in each series, and where it ends
@@ -78,11 +80,10 @@ def origins_within(table: SeriesTable, bounds: Bounds, history: int, horizon: in
 
 
 class _Batches(Dataset[Window]):
-    """Windows, so many at a time. Arguments as for `SeriesData`; origins: (N,) in the order in which they are read."""
+    """Windows, some at a time. Arguments as for `SeriesData`; parts: origins of each batch."""
 
-    def __init__(self, tensors: SeriesTensors, origins: Tensor, history: int, horizon: int, batch_size: int) -> None:
-        self.tensors, self.sizes = tensors, (history, horizon)
-        self.parts = origins.split(batch_size)
+    def __init__(self, tensors: SeriesTensors, parts: Sequence[Tensor], history: int, horizon: int) -> None:
+        self.tensors, self.sizes, self.parts = tensors, (history, horizon), parts
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -115,18 +116,23 @@ class SeriesData(EpochData):
     ) -> None:
         super().__init__(0, reshuffle, seed)
         self.tensors, self.origins = tensors, origins
-        self.sizes = (history, horizon, batch_size)
+        self.steps, self.batch_size = (history, horizon), batch_size
 
     def batches(self, epoch: int) -> _Batches:
         """All training windows at random."""
         drawn = np.random.default_rng([self.seed, self.drawn(epoch)]).permutation(len(self.origins["train"]))
         origins = self.origins["train"][torch.from_numpy(drawn)]
-        return _Batches(self.tensors, origins, *self.sizes)
+        return _Batches(self.tensors, origins.split(self.batch_size), *self.steps)
+
+    def sizes(self, epoch: int) -> list[int]:
+        """Windows of each."""
+        return [len(part) for part in self.batches(epoch).parts]
 
     def describe(self, epoch: int, batch: int) -> list[str]:
         """The row of the table at which each forecast begins."""
         return [f"the forecast from row {row}" for row in self.batches(epoch).parts[batch].tolist()]
 
     def val_dataloader(self) -> DataLoader[Window]:
-        """The development windows."""
-        return DataLoader(_Batches(self.tensors, self.origins["dev"], *self.sizes), batch_size=None)
+        """What this process has of the development windows."""
+        parts = deal(self.origins["dev"].split(self.batch_size), ranks.rank(), ranks.count())
+        return DataLoader(_Batches(self.tensors, parts, *self.steps), batch_size=None)

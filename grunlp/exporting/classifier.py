@@ -110,6 +110,8 @@ class ClassifierExport(Exportable):
         model = copy.copy(self.run.model)
 
         def forward(batch: ClassBatch | MeasuredBatch) -> tuple[Tensor, Tensor]:
+            if not batch.lengths.any():
+                return self.run.model.forward(batch)
             log_probs, weights = words.to_tensors(run("classes", *words.to_numpy(self._arrays(batch))))
             return log_probs, weights
 

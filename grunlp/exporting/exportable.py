@@ -65,7 +65,8 @@ class Exportable(ABC):
 
     @abstractmethod
     def standing_in(self, run: Run) -> nn.Module:
-        """A network that computes by way of the graphs, for what scores networks."""
+        """A network that computes by way of the graphs, for what scores networks. Where there is nothing to compute,
+        which graphs cannot do, it computes that itself."""
 
     @abstractmethod
     def score(self, model: nn.Module) -> Split:

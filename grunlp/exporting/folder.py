@@ -76,7 +76,7 @@ def write_folder(
     format: Format,
     out: Path,
     *,
-    change: Callable[[Path], None] = lambda folder: None,
+    change: Callable[[Path], None] | None = None,
     rows: Sequence[int] = ROWS,
     lengths: Sequence[int] = LENGTHS,
 ) -> Proof:
@@ -86,7 +86,7 @@ def write_folder(
         exportable: the network.
         format: of its graphs.
         out: a folder that is not there yet.
-        change: what is done to the folder once it is proved, such as making its weights smaller.
+        change: what is done to the folder once it is proved, such as making its weights smaller; None: nothing.
         rows, lengths: of the batches of the proof.
 
     Raises:
@@ -101,8 +101,9 @@ def write_folder(
             _write_graphs(exportable, format, folder)
             _write_script(exportable, format, folder)
             proof = prove(exportable, open_graphs(format, folder), folder / format.script, rows, lengths)
-            change(folder)
-            _write_manifest(exportable, format, folder, proof)
+            if change is not None:
+                change(folder)
+            _write_manifest(exportable, format, folder, proof, change is not None)
             _require_new(out)  # the system would replace a folder that is empty
             folder.rename(out)
     return proof
@@ -134,7 +135,7 @@ def _write_script(exportable: Exportable, format: Format, folder: Path) -> None:
         shutil.copyfile(file, folder / name)
 
 
-def _write_manifest(exportable: Exportable, format: Format, folder: Path, proof: Proof) -> None:
+def _write_manifest(exportable: Exportable, format: Format, folder: Path, proof: Proof, changed: bool) -> None:
     def described(graph: Graph) -> dict[str, Any]:
         inputs = {name: list(axes) for name, axes in graph.inputs.items()}
         return {"file": f"{graph.name}{format.suffix}", "inputs": inputs, "outputs": list(graph.outputs)}
@@ -151,7 +152,7 @@ def _write_manifest(exportable: Exportable, format: Format, folder: Path, proof:
         "limits": {
             "free sizes": "axes named by letters, at least 1; where they have the same letter, the same",
             "least steps": exportable.least,
-            "proved": "batches of 1, 2 and 7, of up to 80 steps",
+            "proved": f"batches of 1, 2 and 7, of up to 80 steps{', before weights became 8 bits' if changed else ''}",
             "worst difference": proof.worst,
         },
     }

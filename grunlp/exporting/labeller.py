@@ -142,10 +142,14 @@ class LabellerExport(Exportable):
         model = copy.copy(self.run.model)
 
         def encode(batch: FrameBatch) -> Encoded:
+            if not batch.words.numel():
+                return self.run.model.encode(batch)
             states, odds = words.to_tensors(run("sentences", *words.to_numpy(words.arrays_of(batch))))
             return Encoded(states, odds, None)
 
         def label(encoded: Encoded, batch: FrameBatch) -> Scores:
+            if not batch.predicate.numel():
+                return self.run.model.label(encoded, batch)
             asked = words.to_numpy(self._asked(encoded.states, batch))
             roles, *senses = words.to_tensors(run("predicates", *asked))
             return Scores(encoded, roles, senses[0] if senses else None)

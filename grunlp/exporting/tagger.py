@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from grunlp import label_commands
+from grunlp.data.batches import Tokens
 from grunlp.data.corpora.splits import open_split
 from grunlp.data.example import Example, Tagged
 from grunlp.data.schemes import detect_scheme
@@ -74,9 +75,13 @@ class TaggerExport(Exportable):
     def standing_in(self, run: Run) -> nn.Module:
         """See `Exportable`."""
         model = copy.copy(self.run.model)
-        model.forward = lambda batch: words.to_tensors(  # type: ignore[method-assign, assignment]
-            run("tags", *words.to_numpy(words.arrays_of(batch)))
-        )[0]
+
+        def forward(batch: Tokens) -> Tensor:
+            if not batch.words.numel():
+                return self.run.model.forward(batch)
+            return words.to_tensors(run("tags", *words.to_numpy(words.arrays_of(batch))))[0]
+
+        model.forward = forward  # type: ignore[method-assign]
         return model
 
     def score(self, model: nn.Module) -> Split:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from grunlp.atomic import replacing_files
+from grunlp.encoder_folder import encoder_settings
 from grunlp.errors import GrunlpError
 
 
@@ -35,41 +36,47 @@ class PretrainedEncoder(nn.Module):
         self.mixture = nn.Parameter(torch.zeros(transformer.config.num_hidden_layers + 1))
 
     @classmethod
-    def open(cls, source: str, weights: bool) -> "PretrainedEncoder":
-        """Open a folder, or a name on the hub, with its weights or, for others to be loaded, without.
+    def open(cls, source: str) -> "PretrainedEncoder":
+        """Open a folder, or a name on the hub, with its weights.
 
         Raises:
             GrunlpError: there is none, or the extra `encoder` is not installed.
         """
+        transformers = _library()
         try:
-            from transformers import AutoConfig, AutoModel
-        except ImportError:
-            there = "the package transformers is not installed"
-            raise GrunlpError("model.encoder", there, "Type pip install 'grunlp[encoder]'") from None
-        try:
-            config = AutoConfig.from_pretrained(source)
-            if weights:  # no pickled ones
-                transformer = AutoModel.from_pretrained(source, use_safetensors=True, dtype=torch.float32)
-            else:
-                transformer = AutoModel.from_config(config)
+            config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)
+            _require_encoder(source, config)
+            # no pickled weights
+            how = {"use_safetensors": True, "trust_remote_code": False, "dtype": torch.float32}
+            return cls(transformers.AutoModel.from_pretrained(source, **how))
         except (OSError, ValueError) as error:
             there = str(error).splitlines()[0]
             advice = (
                 "Type model.encoder=FOLDER with config.json, model.safetensors and tokenizer.json, or a name on the hub"
             )
             raise GrunlpError(f"{source}: no encoder", there, advice) from None
-        for name in ("hidden_size", "num_hidden_layers", "max_position_embeddings"):
-            if not hasattr(config, name):
-                raise GrunlpError(
-                    f"{source}: not an encoder grunlp knows", f"its configuration has no {name}", "Name another"
-                )
-        if config.max_position_embeddings < 8:
-            there = f"it reads at most {config.max_position_embeddings} sub-words"
-            raise GrunlpError(f"{source}: not an encoder grunlp knows", there, "Name another")
-        return cls(transformer)
+
+    @classmethod
+    def stored(cls, folder: Path) -> "PretrainedEncoder":
+        """The untrained encoder that `encoder/` of a run folder describes; weights are to be loaded.
+
+        Raises:
+            GrunlpError: the folder holds something else, or the extra `encoder` is not installed.
+        """
+        settings, transformers = encoder_settings(folder), _library()
+        try:
+            config = transformers.AutoConfig.for_model(**settings)
+            _require_encoder(str(folder), config)
+            return cls(transformers.AutoModel.from_config(config, trust_remote_code=False))
+        except GrunlpError:
+            raise
+        except Exception as error:  # whatever a model of the library makes of settings that are none
+            there = (str(error) or type(error).__name__).splitlines()[0]
+            way = "Copy the whole folder again, or train anew."
+            raise GrunlpError(f"{folder}: no encoder", there, way) from None
 
     def save_config(self, folder: Path) -> None:
-        """Write what `open` needs beside the weights."""
+        """Write what `stored` needs beside the weights."""
         with replacing_files(folder) as place:
             self.transformer.config.save_pretrained(place)
 
@@ -105,6 +112,26 @@ class PretrainedEncoder(nn.Module):
             read = self.transformer(input_ids=pieces, attention_mask=real.long(), output_hidden_states=True)
         mixed: Tensor = torch.stack(read.hidden_states, dim=-1) @ self.mixture.softmax(dim=0)
         return mixed
+
+
+def _library() -> Any:
+    try:
+        import transformers
+    except ImportError:
+        there = "the package transformers is not installed"
+        raise GrunlpError("model.encoder", there, "Type pip install 'grunlp[encoder]'") from None
+    return transformers
+
+
+def _require_encoder(source: str, config: Any) -> None:
+    """Raise GrunlpError unless settings have what an encoder needs."""
+    for name in ("hidden_size", "num_hidden_layers", "max_position_embeddings"):
+        if not isinstance(getattr(config, name, None), int):
+            there = f"its configuration has no {name}"
+            raise GrunlpError(f"{source}: not an encoder grunlp knows", there, "Name another")
+    if config.max_position_embeddings < 8:
+        there = f"it reads at most {config.max_position_embeddings} sub-words"
+        raise GrunlpError(f"{source}: not an encoder grunlp knows", there, "Name another")
 
 
 def _alike(lengths: list[int]) -> Iterator[list[int]]:

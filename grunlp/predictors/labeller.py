@@ -46,7 +46,13 @@ class Labeller(Predictor[str, list[Record]]):
         return list(text_examples(clean(text)))
 
     def label(self, words: Sequence[Sequence[str]]) -> list[Record]:
-        """The record of each sentence, tokenised already; without `text` and places in characters."""
+        """The record of each sentence, tokenised already; without `text` and places in characters.
+
+        Raises:
+            TypeError: a sentence is a text.
+        """
+        if any(isinstance(one, str | bytes) for one in (words, *words)):
+            raise TypeError("label takes sentences as lists of words; for a text, call the labeller itself")
         sentences = ([clean(word) for word in sentence] for sentence in words)
         return list(self.records(Example(id="", document="", words=w, pos=[], frames=[]) for w in sentences))
 

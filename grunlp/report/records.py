@@ -1,6 +1,7 @@
 """Drawings of records, the answers of predictors, whatever their kind; and a page of many."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,23 +37,33 @@ def draw_with_attention(writer: "Writer", record: Record) -> str:
     return draw_written(record, attention_map(*writer.attention(record["source"], record["texts"][0]["text"])))
 
 
-def keep_page(path: str | None, run: str, answers: Iterator[Answer], draw: Callable[[Answer], str]) -> Iterator[Answer]:
-    """Hand answers on, and write a page of their drawings when they are through, the first 1,000.
+@contextmanager
+def new_page(
+    path: str | None, run: str, draw: Callable[[Answer], str]
+) -> Iterator[Callable[[Iterable[Answer]], Iterator[Answer]]]:
+    """A function that hands answers on; at the end a page of their drawings is written, the first 1,000.
+
+    It is written when all else is done, so that no answer is lost where a page cannot be written.
 
     Args:
         path: a new file; None: no page.
         run: that answers, for the title.
-        answers: records, or what else `draw` takes.
-        draw: HTML of one.
+        draw: HTML of an answer.
     """
+    drawings: list[str] = []
+    count = 0
+
+    def keep(answers: Iterable[Answer]) -> Iterator[Answer]:
+        nonlocal count
+        for answer in answers:
+            count += 1
+            if path is not None and count <= _MOST:
+                drawings.append(draw(answer))
+            yield answer
+
+    yield keep
     if path is None:
-        yield from answers
         return
-    drawings, count = [], 0
-    for count, answer in enumerate(answers, start=1):
-        if count <= _MOST:
-            drawings.append(draw(answer))
-        yield answer
     if count > _MOST:
         drawings.insert(0, f'<p class="soft">The first {_MOST:,} of {count:,}.</p>')
     with new_file(Path(path)) as file:

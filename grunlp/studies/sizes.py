@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
 from torch import nn
 
 from grunlp.errors import GrunlpError
 from grunlp.run_folder import WEIGHTS
+from grunlp.weights import shapes_of
 
 # Sizes that keep their proportion to `hidden_size`, where a network has them.
 SCALED = ("decoder_hidden_size", "predicate_hidden_size")
@@ -54,5 +54,4 @@ def count_weights(network: nn.Module) -> int:
 
 def weights_of(run: Path) -> int:
     """The same of a finished run."""
-    with safe_open(run / WEIGHTS, "pt") as file:
-        return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
+    return sum(math.prod(shape) for shape in shapes_of(run / WEIGHTS).values())

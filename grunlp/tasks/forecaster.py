@@ -1,16 +1,14 @@
 """Training a forecaster."""
 
 import math
-import time
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import torch
-from pytorch_lightning import LightningModule
-from torch import Tensor, nn
+from torch import Tensor
 
 from grunlp.data.windows import Window
 from grunlp.models.forecaster import Forecaster
-from grunlp.tasks.optimizer import scheduled_adamw
+from grunlp.tasks.task import Task
 
 Loss = Literal["mse", "mae"]
 LOSSES = get_args(Loss)
@@ -40,13 +38,13 @@ def losses(forecast: Tensor, truth: Tensor, model: Forecaster, loss: Loss) -> Te
     return error.square() if loss == "mse" else error.abs()
 
 
-class ForecasterTask(LightningModule):
-    """Trains a `Forecaster` on windows. Logs `train/loss`, `train/windows_per_second` and `dev/loss`.
+class ForecasterTask(Task):
+    """Trains a `Forecaster` on windows. Logs `train/loss_step`, `train/windows_per_second` and `dev/loss`.
 
     Args:
         model: the network.
         loss: of points, in training and on dev.
-        total_steps, learning_rate, weight_decay, warmup: as for `SRLTask`.
+        total_steps, learning_rate, weight_decay, warmup: as for `Task`.
     """
 
     model: Forecaster
@@ -60,15 +58,8 @@ class ForecasterTask(LightningModule):
         weight_decay: float,
         warmup: float,
     ) -> None:
-        super().__init__()
-        self.model, self.loss = model, loss
-        self.schedule = (total_steps, learning_rate, dict[nn.Module, float](), weight_decay, warmup)
-        self.read, self.started = 0, 0.0
-        self.total, self.cells = 0.0, 0
-
-    def on_train_epoch_start(self) -> None:
-        """Start the clock."""
-        self.read, self.started = 0, time.perf_counter()
+        super().__init__(model, "windows", total_steps, learning_rate, {}, weight_decay, warmup)
+        self.loss = loss
 
     def training_step(self, window: Window, batch_idx: int) -> Tensor:
         """One batch: the mean loss of what was measured."""
@@ -77,15 +68,8 @@ class ForecasterTask(LightningModule):
         real = window.observed[:, -steps:]
         cells = losses(told, window.values[:, -steps:], self.model, self.loss)
         loss = (cells * real).sum() / real.sum().clamp(min=1)
-        self.read += len(told)
-        self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=len(told))
-        speed = self.read / (time.perf_counter() - self.started)
-        self.log("train/windows_per_second", speed, prog_bar=True, batch_size=1)
+        self.log_training(loss, batch_idx, len(told))
         return loss
-
-    def on_validation_epoch_start(self) -> None:
-        """Forget the epoch before."""
-        self.total, self.cells = 0.0, 0
 
     def validation_step(self, window: Window, batch_idx: int) -> None:
         """Sum the loss of the horizon, forecast without the truth."""
@@ -93,12 +77,5 @@ class ForecasterTask(LightningModule):
         told = self.model(window.values[:, :-horizon], window.known, window.static)
         real = window.observed[:, -horizon:]
         cells = losses(told, window.values[:, -horizon:], self.model, self.loss)
-        self.total, self.cells = self.total + float((cells * real).sum()), self.cells + int(real.sum())
-
-    def on_validation_epoch_end(self) -> None:
-        """Log the mean over the split."""
-        self.log("dev/loss", self.total / max(1, self.cells), prog_bar=True)
-
-    def configure_optimizers(self) -> Any:
-        """AdamW with linear warm-up and decay."""
-        return scheduled_adamw(self, *self.schedule)
+        count = int(real.sum())
+        self.count_validation(float((cells * real).sum()) / max(1, count), count)

@@ -1,28 +1,27 @@
 """Training a masked language model."""
 
-import math
-import time
-from typing import Any
-
 import torch
-from pytorch_lightning import LightningModule
 from torch import Tensor
 
+from grunlp import ranks
 from grunlp.data.batches import Tokens
+from grunlp.data.epochs import step_seed
 from grunlp.models.masked import MaskedLanguageModel
-from grunlp.tasks.optimizer import scheduled_adamw
+from grunlp.tasks.telling import TellingTask
 
 
-class MaskedTask(LightningModule):
-    """Trains a `MaskedLanguageModel`; logs `train/loss`, `train/words_per_second`, `dev/loss` and `dev/perplexity`.
+class MaskedTask(TellingTask):
+    """Trains a `MaskedLanguageModel`; logs what `TellingTask` does.
 
     `dev/loss` is the mean over all words hidden in the development split, the same ones each time.
 
     Args:
         model: the network.
-        total_steps, learning_rate, weight_decay, warmup: as for `SRLTask`.
+        total_steps, learning_rate, weight_decay, warmup: as for `Task`.
         seed: of the words hidden in the development split.
     """
+
+    model: MaskedLanguageModel
 
     def __init__(
         self,
@@ -33,43 +32,17 @@ class MaskedTask(LightningModule):
         warmup: float,
         seed: int,
     ) -> None:
-        super().__init__()
-        self.model, self.total_steps = model, total_steps
-        self.learning_rate, self.weight_decay, self.warmup, self.seed = learning_rate, weight_decay, warmup, seed
-        self.fixed = torch.Generator()
-        self.nats, self.guessed, self.words, self.started = 0.0, 0, 0, 0.0
-
-    def on_train_epoch_start(self) -> None:
-        """Start the clock of words a second."""
-        self.words, self.started = 0, time.perf_counter()
+        super().__init__(model, total_steps, learning_rate, weight_decay, warmup)
+        self.seed, self.fixed = seed, torch.Generator()
 
     def training_step(self, batch: Tokens, batch_idx: int) -> Tensor:
         """One batch: its loss."""
         loss: Tensor = self.model(batch, self.model.hide(batch, torch.default_generator))
-        self.words += int(batch.lengths.sum())
-        speed = self.words / (time.perf_counter() - self.started)
-        self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=1)
-        self.log("train/words_per_second", speed, prog_bar=True, batch_size=1)
+        self.log_training(loss, batch_idx, int(batch.lengths.sum()))
         return loss
 
-    def on_validation_epoch_start(self) -> None:
-        """Hide the same words again."""
-        self.fixed.manual_seed(self.seed)
-        self.nats, self.guessed = 0.0, 0
-
     def validation_step(self, batch: Tokens, batch_idx: int) -> None:
-        """Sum the loss of one batch."""
+        """Count the loss of one batch, in which the same words are hidden each time, whichever process reads it."""
+        self.fixed.manual_seed(step_seed(self.seed, 0, batch_idx * ranks.count() + ranks.rank(), 0))
         hidden = self.model.hide(batch, self.fixed)
-        count = int(hidden.sum())
-        self.nats += float(self.model(batch, hidden)) * count
-        self.guessed += count
-
-    def on_validation_epoch_end(self) -> None:
-        """Log the mean over the whole split."""
-        loss = self.nats / max(1, self.guessed)
-        self.log("dev/loss", loss, prog_bar=True)
-        self.log("dev/perplexity", math.exp(min(loss, 50.0)))
-
-    def configure_optimizers(self) -> Any:
-        """AdamW with linear warm-up and decay."""
-        return scheduled_adamw(self, self.total_steps, self.learning_rate, {}, self.weight_decay, self.warmup)
+        self.count_validation(float(self.model(batch, hidden)), int(hidden.sum()))

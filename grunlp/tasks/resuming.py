@@ -22,6 +22,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import CSVLogger
 
+from grunlp import ranks
 from grunlp.atomic import replacing
 from grunlp.data.epochs import EpochData, step_seed
 from grunlp.errors import GrunlpError
@@ -107,7 +108,7 @@ class ResumePoint(Callback):
         if not self.resumed:
             return
         epoch, batch = _data(trainer).position
-        log.info("going on with epoch %d, batch %d", epoch + 1, batch + 1)
+        log.info("going on with epoch %d, batch %d", epoch + 1, _data(trainer).number(batch) + 1)
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             callback.on_train_epoch_start(trainer, pl_module)
         pl_module.on_train_epoch_start()
@@ -116,12 +117,14 @@ class ResumePoint(Callback):
         """Save where it is time to, then let the batch draw its own random numbers."""
         data, epoch = _data(trainer), trainer.current_epoch
         if batch_idx % trainer.accumulate_grad_batches == 0:
-            if self._due(batch_idx, epoch):
+            # what one process is told, or finds, all do: saving takes all of them
+            self.told = ranks.most(self.told or 0) or None
+            if ranks.most(self._due(batch_idx, epoch)):
                 data.position = (epoch, batch_idx)
                 self._save(trainer)
             if self.told is not None:
                 raise Stopped(self.told)
-        torch.manual_seed(step_seed(self.seed, epoch, batch_idx, 0))
+        torch.manual_seed(step_seed(self.seed, epoch, data.number(batch_idx), 0))
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave signals to those who had them."""
@@ -154,7 +157,8 @@ class ResumePoint(Callback):
         if self.told is not None:
             stop(number, frame)
         self.told = number
-        print("stopping: a checkpoint is saved first; again to stop at once", file=sys.stderr, flush=True)
+        if ranks.rank() == 0:
+            print("stopping: a checkpoint is saved first; again to stop at once", file=sys.stderr, flush=True)
 
     def _let_go(self) -> None:
         for number, handler in self.handlers.items():

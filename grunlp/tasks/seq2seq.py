@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from grunlp import ranks
 from grunlp.data.text_batches import PairBatch
 from grunlp.data.tokenizer import TextTokenizer
 from grunlp.decoding.constraints import Limits
@@ -25,7 +26,7 @@ class Seq2SeqTask(TellingTask):
         tokenizer: of its targets.
         limits: how long a text may become in greedy search.
         scores: which.
-        total_steps, learning_rate, weight_decay, warmup: as for `SRLTask`.
+        total_steps, learning_rate, weight_decay, warmup: as for `Task`.
     """
 
     model: Seq2Seq
@@ -43,31 +44,32 @@ class Seq2SeqTask(TellingTask):
     ) -> None:
         super().__init__(model, total_steps, learning_rate, weight_decay, warmup)
         self.tokenizer, self.limits, self.kind = tokenizer, limits, scores
-        self.outputs: list[str] = []
-        self.targets: list[list[str]] = []
+        self.texts: list[tuple[str, str]] = []  # found, and right
 
     def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
         """One batch: its loss."""
         loss, _ = self.model.loss(batch)
-        self.log_training(loss, int(batch.target_lengths.sum()))
+        self.log_training(loss, batch_idx, int(batch.target_lengths.sum()))
         return loss
 
     def on_validation_epoch_start(self) -> None:
         """Forget the epoch before."""
         super().on_validation_epoch_start()
-        self.outputs, self.targets = [], []
+        self.texts = []
 
     def validation_step(self, batch: PairBatch, batch_idx: int) -> None:
         """Cross-entropy of the targets, and texts by greedy search."""
         _, nats = self.model.loss(batch)
         count = int(batch.target_lengths.sum())
-        self.count_validation(float(nats) * count, count)
+        self.count_validation(float(nats), count)
         state = self.model.encode(batch.source, batch.source_lengths)
-        for found in beam_search(self.model.step, state, batch.source_lengths - 1, WORDS, self.limits, _GREEDY):
-            self.outputs.append(self.tokenizer.decode(found[0].ids))
-        self.targets += [[text] for text in batch.texts]
+        found = beam_search(self.model.step, state, batch.source_lengths - 1, WORDS, self.limits, _GREEDY)
+        outputs = [self.tokenizer.decode(hypotheses[0].ids) for hypotheses in found]
+        self.texts += zip(outputs, batch.texts, strict=True)
 
     def on_validation_epoch_end(self) -> None:
         """Log the scores of the whole split."""
         super().on_validation_epoch_end()
-        self.log(f"dev/{self.kind}", TextScores(self.kind, self.outputs, self.targets).overall(), prog_bar=True)
+        texts = [pair for some in ranks.gather(self.texts) for pair in some]
+        scores = TextScores(self.kind, [output for output, _ in texts], [[target] for _, target in texts])
+        self.log(f"dev/{self.kind}", scores.overall(), prog_bar=True)

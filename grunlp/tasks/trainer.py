@@ -12,10 +12,12 @@ import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback, EarlyStopping, LearningRateMonitor, ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
+from pytorch_lightning.strategies import DDPStrategy
 from torch import nn
 
+from grunlp import ranks
 from grunlp.data.epochs import EpochData
-from grunlp.run_folder import CHECKPOINT, LOGS, Replayed, Start, save_weights, write_metrics
+from grunlp.run_folder import CHECKPOINT, LOGS, Excused, Replayed, Start, save_weights, write_metrics
 from grunlp.tasks.averaging import LAST, RunningAverage, load_best
 from grunlp.tasks.resuming import POINT, KeptCSVLogger, ResumePoint, WholeCheckpoints, peak_memory_mib, steps_done
 from grunlp.tasks.trouble import BadLoss, LossGuard, replay
@@ -28,6 +30,7 @@ for _message in (
     "The number of training batches",  # small data sets are no fault
     "The '(train|val)_dataloader' does not have many workers",  # encoding takes a hundredth of a step
     "You're resuming from a checkpoint that ended before the epoch ended",  # `EpochData` goes on where it ended
+    "`broadcast_buffers` is deprecated",  # its successor is not in all versions of torch that serve
     "(Checkpoint|Experiment logs) directory .* exists and is not empty",  # and so do these
 ):
     warnings.filterwarnings("ignore", message=_message)
@@ -51,6 +54,8 @@ class EpochLines(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print what the epoch brought."""
+        if not trainer.is_global_zero:
+            return
         scores = {name: float(value) for name, value in trainer.callback_metrics.items()}
         speeds = (
             "train/predicates_per_second",
@@ -77,6 +82,8 @@ def make_trainer(
     average: float,
     average_last: int,
     accelerator: str,
+    devices: int,
+    num_nodes: int,
     precision: str,
     limit_batches: int,
     save_every: float,
@@ -99,6 +106,7 @@ def make_trainer(
         average_last: epochs whose weights `fit` averages and keeps where that scores better than the best epoch; 0
             averages none.
         accelerator: "auto", "cpu", "gpu" or "mps".
+        devices, num_nodes: processes a machine, which have met by now (`grunlp.ranks`), and machines.
         precision: "auto" is bf16-mixed on a GPU that has it, else 32; or any of Lightning's.
         limit_batches: for debugging, batches an epoch and split; 0 takes all.
         save_every: seconds between checkpoints to go on from; 0 saves one at each epoch's end alone.
@@ -139,7 +147,9 @@ def make_trainer(
         gradient_clip_val=gradient_clip or None,
         accumulate_grad_batches=accumulate,
         accelerator=accelerator,
-        devices=1,
+        devices=devices,
+        num_nodes=num_nodes,
+        strategy=_several() if ranks.count() > 1 else "auto",
         precision=precision,  # type: ignore[arg-type]  # a word that grunlp.checks allows
         limit_train_batches=limit_batches or None,
         limit_val_batches=limit_batches or None,
@@ -155,6 +165,13 @@ def make_trainer(
         log_every_n_steps=10,
         profiler="simple" if profile else None,
     )
+
+
+def _several() -> DDPStrategy:
+    """Processes whose gradients are averaged (Li et al. 2020), over gloo or NCCL as they have met."""
+    # Which weights take part depends on the batch: on predicates, frozen layers, parts of an adaptive softmax. No
+    # buffer changes in training; sending them would make processes wait that evaluate unlike numbers of batches.
+    return DDPStrategy(cluster_environment=ranks.environment(), find_unused_parameters=True, broadcast_buffers=False)
 
 
 def _kept(name: str, folder: Path, monitor: str, mode: Literal["min", "max"], count: int) -> ModelCheckpoint:
@@ -177,15 +194,24 @@ def fit(trainer: Trainer, task: LightningModule, data: EpochData, run_dir: Path,
 
     Raises:
         Replayed: a loss was shown again instead.
+        Excused: the network is trained, and another process goes on with it.
     """
     if start is Start.REPLAY:
         raise Replayed(replay(task, data, run_dir))
     weights = sum(parameter.numel() for parameter in task.parameters())
     log.info("%.2f million weights, %d threads", weights / 1e6, torch.get_num_threads())
+    if ranks.count() > 1:
+        batches = ranks.count() * trainer.accumulate_grad_batches
+        said = "%d processes (%s), a batch each in turn: %d batches an update, %.1f MB of gradients"
+        log.info(said, ranks.count(), ranks.backend(), batches, 4e-6 * weights)
     path = run_dir / CHECKPOINT / POINT
     trainer.fit(task, datamodule=data, ckpt_path=str(path) if path.is_file() else None, weights_only=True)
     (point,) = (one for one in trainer.callbacks if isinstance(one, ResumePoint))  # type: ignore[attr-defined]
     seconds, memory = point.seconds, max(point.memory, peak_memory_mib())
+    others = ranks.rank() > 0
+    ranks.leave()
+    if others:
+        raise Excused
     epochs = load_best(trainer, task, data)
     model = task.model
     assert isinstance(model, nn.Module)

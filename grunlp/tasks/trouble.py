@@ -21,14 +21,16 @@ from typing import Any, Literal, get_args
 import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback
-from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.optim import Optimizer
 
 from grunlp.atomic import write_file
 from grunlp.data.epochs import EpochData, step_seed
-from grunlp.errors import GrunlpError
+from grunlp.errors import DataError, GrunlpError
 from grunlp.run_folder import TROUBLE, WEIGHTS
+from grunlp.strict import read_json
+from grunlp.tasks.task import Task
+from grunlp.weights import load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +76,7 @@ class LossGuard(Callback):
         value = float(loss.detach())
         self.bad = not math.isfinite(value)
         if self.bad:
-            number = trainer.fit_loop.epoch_loop.batch_idx
+            number = _data(trainer).number(trainer.fit_loop.epoch_loop.batch_idx)
             self._meet(trainer, pl_module, f"loss {value}", value, range(number, number + 1))
 
     def on_after_backward(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -90,15 +92,15 @@ class LossGuard(Callback):
         norm = torch.nn.utils.get_total_norm(gradients)
         pl_module.log("train/gradient_norm", norm, batch_size=1)
         if trainer.precision != "16-mixed" and not bool(torch.isfinite(norm)):
-            number = trainer.fit_loop.epoch_loop.batch_idx
-            first = number - number % trainer.accumulate_grad_batches
-            self._meet(trainer, pl_module, f"gradient {float(norm)}", None, range(first, number + 1))
+            data, turn = _data(trainer), trainer.fit_loop.epoch_loop.batch_idx
+            first, end = turn - turn % trainer.accumulate_grad_batches, (turn + 1) * data.ranks
+            batches = range(first * data.ranks, min(end, data.count(trainer.current_epoch)))
+            self._meet(trainer, pl_module, f"gradient {float(norm)}", None, batches)
             _drop_gradients(pl_module)
 
     def _meet(self, trainer: Trainer, module: LightningModule, what: str, loss: float | None, batches: range) -> None:
         """Say it, keep it, and stop where that is asked for."""
-        data, epoch = trainer.datamodule, trainer.current_epoch  # type: ignore[attr-defined]
-        assert isinstance(data, EpochData)
+        data, epoch = _data(trainer), trainer.current_epoch
         names = [name for batch in batches for name in data.describe(epoch, batch)]
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         places = "/".join(str(batch + 1) for batch in batches)
@@ -106,7 +108,8 @@ class LossGuard(Callback):
         self.skipped += 1
         skip = self.bad_loss == "skip" and self.skipped <= MOST
         if not skip or not (self.run_dir / TROUBLE / _ABOUT).is_file():
-            about = {"epoch": epoch, "batch": batches[-1], "seed": self.seed, "loss": _bits(loss), "examples": names}
+            about: dict[str, Any] = {"epoch": epoch, "batch": batches[-1], "seed": self.seed, "ranks": data.ranks}
+            about |= {"loss": _bits(loss), "examples": names}
             _keep(self.run_dir / TROUBLE, module, about)
         if skip:
             log.warning("%s; skipped. Its examples: %s", wrong, shown)
@@ -121,6 +124,12 @@ class LossGuard(Callback):
         raise GrunlpError(wrong, there, way)
 
 
+def _data(trainer: Trainer) -> EpochData:
+    data = trainer.datamodule  # type: ignore[attr-defined]
+    assert isinstance(data, EpochData)
+    return data
+
+
 def _drop_gradients(module: LightningModule) -> None:
     for parameter in module.parameters():
         parameter.grad = None
@@ -133,13 +142,12 @@ def _bits(loss: float | None) -> str | None:
 
 def _keep(folder: Path, task: LightningModule, about: dict[str, Any]) -> None:
     """Write what `replay` reads."""
-    more: dict[str, Any] = {}
-    task.on_save_checkpoint(more)
     tensors = {f"task.{name}": value for name, value in task.state_dict().items()}
-    tensors |= {f"more.{name}": value for name, value in more.items() if isinstance(value, Tensor)}
+    if isinstance(task, Task):
+        tensors |= {f"carried.{name}": value for name, value in task.carried().items()}
     folder.mkdir(exist_ok=True)
     (folder / _ABOUT).unlink(missing_ok=True)  # of another loss, it would not fit these weights
-    write_file(folder / WEIGHTS, save({name: value.detach().cpu().contiguous() for name, value in tensors.items()}))
+    save_tensors(folder / WEIGHTS, {name: value.detach().cpu() for name, value in tensors.items()})
     write_file(folder / _ABOUT, json.dumps(about, indent=1, ensure_ascii=False))
 
 
@@ -151,19 +159,20 @@ def replay(task: LightningModule, data: EpochData, run_dir: Path) -> str:
     """
     folder = run_dir / TROUBLE
     about = _read(folder)
-    tensors = load_file(folder / WEIGHTS)
+    tensors = load_tensors(folder / WEIGHTS)
     task.load_state_dict({name[5:]: value for name, value in tensors.items() if name.startswith("task.")})
-    more = {name[5:]: value for name, value in tensors.items() if name.startswith("more.")}
-    if more:
-        task.on_load_checkpoint(more)
+    if isinstance(task, Task):
+        task.carry({name[8:]: value for name, value in tensors.items() if name.startswith("carried.")})
+    data.ranks = about["ranks"]
     epoch, number = about["epoch"], about["batch"]
     batch = data.batches(epoch)[number]
+    turn = number // data.ranks
     task.train()
     task.on_train_epoch_start()
     torch.manual_seed(step_seed(about["seed"], epoch, number, 0))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="You are trying to `self.log")
-        loss = task.training_step(batch, number)
+        loss = task.training_step(batch, turn)
     assert isinstance(loss, Tensor)
     loss.backward()
     gradients = [parameter.grad for parameter in task.parameters() if parameter.grad is not None]
@@ -188,8 +197,8 @@ def _same(loss: float, kept: str) -> bool:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        about: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        about: dict[str, Any] = read_json(folder / _ABOUT)
+    except DataError:
         there = "no loss of this training was other than a finite number"
         raise GrunlpError(f"{folder} keeps nothing to replay", there, "Type replay=RUN of another") from None
     return about

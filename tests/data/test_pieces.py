@@ -12,7 +12,7 @@ from tests.tiny_encoder import save_tiny_encoder
 
 @pytest.fixture(scope="module")
 def pieces(tmp_path_factory: pytest.TempPathFactory) -> Pieces:
-    return Pieces(save_tiny_encoder(tmp_path_factory.mktemp("encoder")), longest=12)
+    return Pieces.open(save_tiny_encoder(tmp_path_factory.mktemp("encoder")), longest=12)
 
 
 def spelled(pieces: Pieces, words: list[str]) -> list[str]:
@@ -51,7 +51,7 @@ def test_nothing(pieces: Pieces) -> None:
 
 def test_no_tokenizer(tmp_path: Path) -> None:
     with pytest.raises(GrunlpError, match="no tokenizer"):
-        Pieces(str(tmp_path), 12)
+        Pieces.open(str(tmp_path), 12)
 
 
 def test_nothing_is_set_when_threads_share_it(tmp_path: Path) -> None:
@@ -60,6 +60,6 @@ def test_nothing_is_set_when_threads_share_it(tmp_path: Path) -> None:
     settings = json.loads(file.read_text())
     settings["truncation"] = {"direction": "Right", "max_length": 5, "strategy": "LongestFirst", "stride": 0}
     file.write_text(json.dumps(settings))
-    pieces = Pieces(str(tmp_path), 32)
+    pieces = Pieces.open(str(tmp_path), 32)
     assert pieces.tokenizer.backend_tokenizer.truncation is None
     assert len(pieces.split(["see"] * 20).windows[0]) == 22

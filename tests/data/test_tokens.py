@@ -1,3 +1,6 @@
+from itertools import pairwise
+from unicodedata import category
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,8 +27,28 @@ def test_rule(text: str, words: str) -> None:
     assert [token.word for token in tokenize(text)] == words.split()
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Jose\u0301 saw the cafe\u0301s.", ["Jose\u0301", "saw", "the", "cafe\u0301s", "."]),
+        ("हिन्दी में", ["हिन्दी", "में"]),
+        ("👩\u200d💻 codes ❤\ufe0f", ["👩\u200d💻", "codes", "❤\ufe0f"]),
+        ("\ufeffHello\u200b world\u200e!", ["Hello", "world", "!"]),
+        ("co\u00adoperate", ["co\u00adoperate"]),
+        ("\u200b \u200e", []),
+    ],
+)
+def test_marks_belong_to_words_and_what_shows_nothing_is_left_out(text: str, words: list[str]) -> None:
+    assert [token.word for token in tokenize(text)] == words
+
+
+def visible(text: str) -> str:
+    return "".join(c for c in text if not c.isspace() and category(c) != "Cf")
+
+
 @given(st.text(max_size=200))
-def test_nothing_but_blanks_is_lost_and_offsets_fit(text: str) -> None:
+def test_nothing_that_shows_is_lost_and_offsets_fit(text: str) -> None:
     tokens = tokenize(text)
-    assert "".join(token.word for token in tokens) == "".join(text.split())
+    assert visible("".join(token.word for token in tokens)) == visible(text)
+    assert all(one.end <= other.start for one, other in pairwise(tokens))
     assert all(text[token.start : token.end] == token.word for token in tokens)

@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from grunlp.class_run import ClassRun, build_classifier
 from grunlp.config import compose_config
-from grunlp.data.batches import TagCollator
+from grunlp.data.batches import FrameCollator, TagCollator
 from grunlp.data.class_batches import MeasuredCollator, TextCollator
 from grunlp.data.series_scaling import Scaling
 from grunlp.data.text_batches import PairCollator
@@ -20,14 +20,17 @@ from grunlp.exporting.classifier import ClassifierExport
 from grunlp.exporting.exportable import Exportable
 from grunlp.exporting.folder import format_named, write_folder
 from grunlp.exporting.forecaster import ForecasterExport
+from grunlp.exporting.labeller import LabellerExport
 from grunlp.exporting.language import LanguageExport
+from grunlp.exporting.runners.onnx_graphs import Graphs
 from grunlp.exporting.tagger import TaggerExport
 from grunlp.exporting.words import require_no_encoder
 from grunlp.exporting.writer import WriterExport
 from grunlp.language_run import LanguageRun, build_language_model
-from grunlp.run import TagRun, build_model
+from grunlp.run import Run, TagRun, build_model
 from grunlp.run_folder import TOKENIZER
 from grunlp.series_run import SeriesRun, build_forecaster
+from grunlp.tasks.labelling import label
 from grunlp.text_run import TextRun, build_seq2seq
 from tests.toys import toy_corpus, vocabulary_of
 
@@ -140,3 +143,21 @@ def test_language_models(kind: str, tmp_path: Path) -> None:
 def test_a_pretrained_encoder_is_refused() -> None:
     with pytest.raises(GrunlpError, match=r"over model\.encoder= cannot be exported"):
         require_no_encoder(type("Encoder", (), {"pretrained": object()})())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("odds", [-100.0, 0.0])
+def test_a_labeller_stands_in_for_its_network(odds: float, tmp_path: Path) -> None:
+    """Also where no predicate is found, and where all sentences are empty."""
+    c = config("srl", "debug=tiny")
+    corpus = toy_corpus(20)
+    collate = FrameCollator(vocabulary_of(corpus), None)
+    model = shaken(build_model(c, collate.vocabulary, None))
+    model.predicates[-1].bias.data += odds
+    exportable = LabellerExport(Run(tmp_path, c, collate, model))
+    prove(exportable, tmp_path / "out")
+    standing_in: Any = exportable.standing_in(Graphs(tmp_path / "out"))
+    empty = [{**corpus[0], "words": [], "pos": [], "frames": []}]
+    with torch.inference_mode():
+        for examples in (corpus, empty):
+            found, expected = (list(label(one, collate, examples, 500, True)) for one in (standing_in, model))
+            assert found == expected and (any(one.frames for one in found) == (odds == 0.0 and examples is corpus))

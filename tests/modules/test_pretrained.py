@@ -25,7 +25,7 @@ def source(tmp_path: Path) -> str:
 
 
 def make(source: str) -> tuple[PretrainedEncoder, FrameCollator]:
-    encoder, pieces = open_encoder(source, weights=True)
+    encoder, pieces = open_encoder(source)
     assert encoder is not None
     return encoder.eval(), FrameCollator(vocabulary_of(CORPUS), pieces)
 
@@ -47,7 +47,7 @@ def test_alone_as_in_a_batch_and_in_windows(source: str) -> None:
 
 
 def test_one_long_word_is_not_padding_for_all(tmp_path: Path) -> None:
-    encoder, pieces = open_encoder(save_tiny_encoder(tmp_path / "encoder", longest=64), weights=True)
+    encoder, pieces = open_encoder(save_tiny_encoder(tmp_path / "encoder", longest=64))
     assert encoder is not None
     encoder.eval()
     collate = FrameCollator(vocabulary_of(CORPUS), pieces)
@@ -105,7 +105,7 @@ def test_the_run_folder_needs_no_other(source: str, tmp_path: Path) -> None:
 
 
 def test_it_is_opened_for_training(source: str) -> None:
-    encoder, _ = open_encoder(source, weights=True)
+    encoder, _ = open_encoder(source)
     assert encoder is not None and all(part.training for part in encoder.modules())
 
 
@@ -129,5 +129,5 @@ def test_positions_that_start_behind_the_padding() -> None:
 
 def test_no_encoder(tmp_path: Path) -> None:
     with pytest.raises(GrunlpError, match=r"(?s)no encoder.*model\.encoder=FOLDER"):
-        open_encoder(str(tmp_path), weights=True)
-    assert open_encoder(None, weights=True) == (None, None)
+        open_encoder(str(tmp_path))
+    assert open_encoder(None) == (None, None)

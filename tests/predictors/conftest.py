@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 import grunlp
 from grunlp.class_run import build_classifier, save_class_settings
@@ -18,6 +18,7 @@ from grunlp.data.vocabulary import Vocabulary
 from grunlp.language_run import build_language_model
 from grunlp.predictors import Predictor
 from grunlp.run import build_model, save_settings
+from grunlp.run_config import save_config
 from grunlp.run_folder import CONFIG, SCALING, save_weights
 from grunlp.series_run import build_forecaster, save_baseline
 from grunlp.text_run import build_seq2seq, save_text_settings
@@ -63,10 +64,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
     config = small("recipe=forecast", "data=seasons", "data.history=48", "data.horizon=5", "model.output=gaussian")
     corpus = open_series(config.data)
-    (folders["forecaster"] / CONFIG).write_text(OmegaConf.to_yaml(config))
+    save_config(folders["forecaster"] / CONFIG, config)
     scaling = fit_scaling(corpus.table, corpus.train[:, 1], corpus.season, 48)
     scaling.save(folders["forecaster"] / SCALING)
-    save_baseline(folders["forecaster"], torch.zeros(1))
+    save_baseline(folders["forecaster"], torch.zeros(49, 5))
     sizes = (len(corpus.table.targets), len(corpus.table.covariates), 0)
     save_weights(folders["forecaster"], build_forecaster(config, *sizes))
     return folders

@@ -136,6 +136,7 @@ def test_a_bad_batch_is_skipped(accumulate: int, tmp_path: Path, caplog: pytest.
     assert not torch.equal(task.weights[6 - accumulate], task.weights[6])
     assert "epoch 1, batch 8: loss nan; skipped. Its examples: sentence 7" in caplog.text
     assert "epoch 2, batch 8: loss nan; skipped" in caplog.text
+    assert "gradient" not in caplog.text, "none comes of it"
     assert json.loads((tmp_path / "trouble/trouble.json").read_text())["epoch"] == 0, "the first is kept"
     log = (tmp_path / "logs/csv/metrics.csv").read_text()
     assert "train/gradient_norm" in log and "lr-SGD" in log

@@ -1,5 +1,6 @@
 """Sequences of measurements with a class each: NumPy's npz, and Parquet."""
 
+import math
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grunlp.data.example import Measured, class_name
+from grunlp.data.readers.foreign import foreign
 from grunlp.errors import DataError
 
 SUFFIXES = (".npz", ".parquet")
@@ -54,16 +56,13 @@ def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool =
 
 
 def _npz(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            names = list(file)
-            key = _find(path, names, inputs, _INPUTS, True)
-            x = file[key]
-            other = _find(path, names, label, _LABELS, False)
-            y = file[other] if other else None
-            lengths = file[next(name for name in _LENGTHS if name in names)] if set(_LENGTHS) & set(names) else None
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(path, None, "no npz of plain arrays", str(error), "save it by numpy.savez") from None
+    with foreign(path, "no npz of plain arrays", "save it by numpy.savez"), zipfile.ZipFile(path) as file:
+        names = [name.removesuffix(".npy") for name in file.namelist()]
+        key = _find(path, names, inputs, _INPUTS, True)
+        x = _array(file, key)
+        other = _find(path, names, label, _LABELS, False)
+        y = _array(file, other) if other else None
+        lengths = _array(file, next(n for n in _LENGTHS if n in names)) if set(_LENGTHS) & set(names) else None
     if x.ndim != 3 or x.dtype.kind not in "fiub":
         raise DataError(path, None, f"{key} is {x.dtype} {x.shape}", "expected numbers (N, T, C)", "mend the array")
     for name, array in ((other, y), ("lengths", lengths)):
@@ -76,19 +75,37 @@ def _npz(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDA
         yield values[:steps], class_name(y.flat[number]) if y is not None else ""
 
 
+def _array(file: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """An array of an npz, whose head claims no more than there is. Raises ValueError where it does."""
+    whole = f"{name}.npy" if f"{name}.npy" in file.namelist() else name
+    with file.open(whole) as stream:
+        version = np.lib.format.read_magic(stream)
+        head = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, kind = head(stream)
+    if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize > file.getinfo(whole).file_size:
+        raise ValueError(f"{name} is cut off: its head tells of {shape}")
+    with file.open(whole) as stream:
+        found: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+    return found
+
+
 def _parquet(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
-    from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
 
-    try:
+    damaged = (path, "no Parquet", "check how it was made")
+    with foreign(*damaged):
         file = ParquetFile(path)
-    except (OSError, ArrowException) as error:
-        raise DataError(path, None, "no Parquet", str(error).splitlines()[0], "check how it was made") from None
-    names = file.schema_arrow.names
-    key, other = _find(path, names, inputs, _INPUTS, True), _find(path, names, label, _LABELS, False)
+        names = file.schema_arrow.names
+        key, other = _find(path, names, inputs, _INPUTS, True), _find(path, names, label, _LABELS, False)
+        batches = file.iter_batches(batch_size=256, columns=[key, *([other] if other else [])])
     number = 0
-    for batch in file.iter_batches(batch_size=256, columns=[key, *([other] if other else [])]):
-        for row in batch.to_pylist():
+    while True:
+        with foreign(*damaged):
+            batch = next(batches, None)
+            rows = batch.to_pylist() if batch is not None else None
+        if rows is None:
+            return
+        for row in rows:
             try:
                 values = np.asarray(row[key], dtype=np.float64)
             except (TypeError, ValueError):

@@ -1,6 +1,7 @@
 """Lines in, JSON objects out."""
 
 import json
+import os
 import sys
 from itertools import islice
 from pathlib import Path
@@ -20,7 +21,10 @@ def main() -> None:
         name, _, value = word.partition("=")
         if name not in model["settings"]:
             sys.exit(f"unknown {word}; there are: {', '.join(model['settings']) or 'none'}")
-        model["settings"][name] = type(model["settings"][name])(value)
+        try:
+            model["settings"][name] = type(model["settings"][name])(value)
+        except ValueError:
+            sys.exit(f"{word}: a number is needed, such as {name}={model['settings'][name]}")
     answer, number = Answering(model, Graphs(folder)), 1
     lines = (line.decode("utf-8", "replace").rstrip("\r\n") for line in sys.stdin.buffer)
     while some := list(islice(lines, ROWS)):
@@ -30,4 +34,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BrokenPipeError:  # a reader that goes away, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,14 +10,14 @@ from grunlp.data.shapes import shape
 
 
 def words_of(line: str) -> list[str] | None:
-    """The words of a line {"words": [...]}; None of any other, which is a text."""
-    if line.startswith("{"):
-        try:
-            found: list[str] = json.loads(line)["words"]
-            return found
-        except (ValueError, KeyError, TypeError):
-            pass
-    return None
+    """The words of a line {"words": [...]}, all of them strings; None of any other, which is a text."""
+    try:
+        words = json.loads(line)["words"] if line.startswith("{") else None
+    except (ValueError, KeyError, RecursionError):
+        return None
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        return None
+    return [word.encode("utf-8", "replace").decode("utf-8") for word in words]  # halves of surrogate pairs
 
 
 class Words:

@@ -1,0 +1,317 @@
+"""Feeds changed files to everything that reads files; run as a script, under a limit of memory.
+
+    python tests/fuzzing.py COUNT SEED [TARGET ...]
+
+prints a JSON object a target: inputs, the slowest in seconds, how much memory was held beyond the start in MiB. It ends
+with an error, and the input in it, where one raises anything but GrunlpError, takes longer than `SLOWEST`, or asks for more
+than `MOST_MEMORY` beyond what the imports take.
+"""
+
+import io
+import json
+import logging
+import resource
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from grunlp.errors import GrunlpError
+
+MOST_MEMORY = 2**29  # bytes
+SLOWEST = 1.0  # seconds
+FORMATS = Path(__file__).parent / "formats/1"
+Reader = Callable[[Path], Any]
+
+PARTS = [  # that may stand anywhere
+    *(
+        b"\x00",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"\n",
+        b"\n\n",
+        b"\t",
+        b" ",
+        b"\r\n",
+        b'"',
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"(",
+        b")",
+    ),
+    *(b"*", b"|||", b"#", b"-", b"_", b":", b",", b"'", b"&a ", b"*a", b"${x}", b"!!x ", b"null", b"true", b"NaN"),
+    *(b"1e999", b"-1", b"0", b"99999999999999999999", b"9" * 400, b"2147483648", b"1000000000", b"\\ud800", b"\\u0000"),
+    *(b"[" * 3000, b"{" * 50, b'"a":' * 40, "é".encode(), "\u2028".encode(), "😀".encode(), b"I-X", b"B-", b"S-A"),
+]
+_CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["insert", "delete", "double", "flip", "swap", "cut", "number"]),
+        st.integers(0, 2**32),
+        st.integers(0, 2**16),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+def change(content: bytes, changes: list[tuple[str, int, int]]) -> bytes:
+    """A file with some of its bytes changed."""
+    for kind, where, what in changes:
+        place = where % (len(content) + 1)
+        width = what % 64
+        if kind == "insert":
+            content = content[:place] + PARTS[what % len(PARTS)] + content[place:]
+        elif kind == "delete":
+            content = content[:place] + content[place + width :]
+        elif kind == "double":
+            content = content[: place + width] + content[place:]
+        elif kind == "flip" and content:
+            place %= len(content)
+            content = content[:place] + bytes([content[place] ^ (1 << what % 8)]) + content[place + 1 :]
+        elif kind == "swap":
+            other = what % (len(content) + 1)
+            low, high = sorted((place, other))
+            content = content[:low] + content[high : high + 20] + content[low:high] + content[high + 20 :]
+        elif kind == "cut":
+            content = content[:place]
+        elif kind == "number":
+            digit = next((i for i in range(place, len(content)) if content[i : i + 1].isdigit()), place)
+            content = (
+                content[:digit]
+                + [b"-1", b"0", b"1e30", b"4294967296", b"0.5", b"9" * 30][what % 6]
+                + content[digit + 1 :]
+            )
+    return content
+
+
+def drain(rows: Any) -> None:
+    """Read all of what is read as it is needed."""
+    for _ in rows if isinstance(rows, Iterator) else ():
+        pass
+
+
+def _ignore(error: GrunlpError) -> None:
+    """A fault that is named, and passed over."""
+
+
+def targets(folder: Path) -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
+    """What reads files, and by name some good files for it."""
+    return {**_readers(), **_parts(), "folder": (_load(folder), _whole())}
+
+
+def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
+    from grunlp.data.readers import read
+    from grunlp.data.readers.arrays import read_arrays
+    from grunlp.data.readers.classified import read_classified
+    from grunlp.data.readers.pairs import read_pairs, read_sources
+    from grunlp.data.readers.series import Columns, read_series
+    from grunlp.data.readers.tagged import read_tagged
+    from grunlp.data.vectors import read_vector_words
+
+    columns = Columns(None, None, None, (), (), True)
+    frames = [("a", text.encode()) for text in FRAMES]
+    return {
+        "frames": (lambda path: drain(read(path)), frames),
+        "lenient": (lambda path: drain(read(path, on_error=_ignore, roles=False)), frames),
+        "tagged": (read_tagged, [("a", text.encode()) for text in TAGGED]),
+        "pairs": (
+            lambda path: drain(read_pairs(str(path), None, None, None, None)),
+            [("a", t.encode()) for t in PAIRS],
+        ),
+        "sources": (lambda path: drain(read_sources(str(path), None, _ignore)), [("a", t.encode()) for t in PAIRS]),
+        "classified": (
+            lambda path: drain(read_classified(str(path), None, None, _ignore)),
+            [(n, t.encode()) for n, t in CLASSIFIED],
+        ),
+        "arrays": (lambda path: drain(read_arrays(str(path), None, None)), _arrays()),
+        "series": (lambda path: read_series(path, columns, None, None), _series()),
+        "vectors": (lambda path: read_vector_words(str(path), 100), [("a", b"the 0.1 0.2 0.3\nof 1 2 3\n")]),
+    }
+
+
+def _parts() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
+    from grunlp.data.series_scaling import Scaling
+    from grunlp.data.tokenizer import TextTokenizer
+    from grunlp.data.vocabulary import Vocabulary
+    from grunlp.encoder_folder import encoder_settings
+    from grunlp.run_config import load_config
+    from grunlp.strict import read_json
+    from grunlp.weights import load_tensors
+
+    def files(name: str) -> list[tuple[str, bytes]]:
+        return [(path.name, path.read_bytes()) for path in sorted(FORMATS.glob(f"*/{name}"))]
+
+    def encoder(path: Path) -> None:
+        (path.parent / "tokenizer.json").write_text("{}")
+        encoder_settings(path.parent)
+
+    small = [(name, content) for name, content in files("vocabulary.json") if len(content) < 10_000]
+    return {
+        "config": (load_config, files("config.yaml")),
+        "vocabulary": (Vocabulary.load, small),
+        "tokenizer": (TextTokenizer.load, files("*tokenizer.json")),
+        "scaling": (Scaling.load, files("scaling.json")),
+        "json": (read_json, files("classes.json") + files("scaling.json")),
+        "weights": (
+            load_tensors,
+            [(name, content) for name, content in files("*.safetensors") if len(content) < 20_000],
+        ),
+        "encoder": (encoder, files("encoder/config.json")),
+    }
+
+
+def _whole() -> list[tuple[str, bytes]]:
+    """The files of small runs, by their path."""
+    kinds = ("tag", "encoder", "classify", "measured", "translate", "lm", "forecast")
+    files = [path for kind in kinds for path in sorted((FORMATS / kind).rglob("*")) if path.is_file()]
+    return [(str(path.relative_to(FORMATS)), path.read_bytes()) for path in files]
+
+
+def _load(folder: Path) -> Reader:
+    from tests.test_formats import LOADERS
+
+    shutil.copytree(FORMATS, folder / "runs")
+
+    def load(path: Path) -> None:
+        """A run of which one file is changed."""
+        name = path.relative_to(folder)
+        file = folder / "runs" / name
+        good = file.read_bytes()
+        file.write_bytes(path.read_bytes())
+        try:
+            LOADERS[name.parts[0]](folder / "runs" / name.parts[0])
+        finally:
+            file.write_bytes(good)
+
+    return load
+
+
+# ruff: noqa: E501
+FRAMES = [
+    '{"id": "1", "words": ["Anna", "called", "."], "frames": [{"index": 1, "roleset": "call.02", "tags": ["B-ARG0", "B-V", "O"]}]}\n'
+    * 2,
+    '{"words": ["Anna", "called", "."], "tags": ["B-ARG0", "B-V", "O"], "predicate_index": 1}\n',
+    '{"words": ["Anna", "called"], "frames": [{"index": 1}]}\n',
+    "1 Anna called . ||| B-ARG0 B-V O\n",
+    "1\tAnna\tNNP\t_\t_\t(ARG0*)\n2\tcalled\tVBD\tcall\tcall.02\t(V*)\n3\t.\t.\t_\t_\t*\n\n",
+    "#begin document (a); part 000\na 0 0 Anna NNP * - - - - * (ARG0*) -\na 0 1 called VBD * call 02 - - * (V*) -\n\n#end document\n",
+    "1\tAnna\tAnna\tPROPN\tNNP\t_\t2\tnsubj\t_\t_\t_\tARG0\n2\tcalled\tcall\tVERB\tVBD\t_\t0\troot\t_\t_\tcall.02\tV\n\n",
+    "Anna NNP * - (A0*)\ncalled VBD * call (V*)\n. . * - *\n\n",
+]
+TAGGED = [
+    "Anna B-PER\ncalled O\n. O\n\nAda B-PER\n",
+    "-DOCSTART- O\n\nU.N. NNP I-NP I-ORG\nofficial NN I-NP O\n",
+    "1\tAnna\tAnna\tPROPN\tNNP\t_\t2\tnsubj\t_\t_\n\n",
+    '{"tokens": ["Anna", "called"], "ner_tags": ["B-PER", "O"]}\n',
+]
+PAIRS = [
+    "ein Haus\ta house\nzwei\ttwo\n",
+    '{"source": "a", "target": ["b", "c"], "id": 3}\n{"source": "d", "target": "e"}\n',
+]
+CLASSIFIED = [
+    ("a.csv", 'text,label\n"good, very",1\nbad,0\n'),
+    ("a.tsv", "good\t1\nbad\t0\n"),
+    ("a.jsonl", '{"text": "good", "label": 1}\n{"text": "bad", "label": "no"}\n'),
+]
+
+
+def _arrays() -> list[tuple[str, bytes]]:
+    found = []
+    for save in (np.savez, np.savez_compressed):
+        file = io.BytesIO()
+        save(file, x=np.ones((2, 3, 1), dtype=np.float32), y=np.array([0, 1]), lengths=np.array([3, 2]))
+        found.append(("a.npz", file.getvalue()))
+    file = io.BytesIO()
+    pd.DataFrame({"values": [[1.0, 2.0], [3.0]], "label": ["a", "b"]}).to_parquet(file)
+    return [*found, ("a.parquet", file.getvalue())]
+
+
+def _series() -> list[tuple[str, bytes]]:
+    times = pd.date_range("2020-01-01", periods=6, freq="h")
+    frame = pd.DataFrame({"time": times, "shop": list("aaabbb"), "units": range(6)})
+    file = io.BytesIO()
+    frame.to_parquet(file)
+    csv = frame[["time", "units"]].to_csv(index=False).encode()
+    return [("a.csv", csv), ("b.csv", csv.replace(b",", b";")), ("a.parquet", file.getvalue())]
+
+
+def fuzz(folder: Path, read: Reader, good: list[tuple[str, bytes]], count: int, number: int) -> dict[str, Any]:
+    """Feed `count` inputs to a reader. Raises whatever it raises that it should not."""
+    for file, content in good:  # what is imported on the way is not counted
+        _feed(read, folder / file, content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + MOST_MEMORY, resource.RLIM_INFINITY))
+    slowest, inputs = 0.0, 0
+
+    @seed(number)
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.sampled_from(good), _CHANGES)
+    def one(file: tuple[str, bytes], changes: list[tuple[str, int, int]]) -> None:
+        nonlocal slowest, inputs
+        content = change(file[1], changes)
+        taken = _feed(read, folder / file[0], content)
+        if taken > SLOWEST:  # another process may have had the core
+            taken = min(taken, _feed(read, folder / file[0], content))
+        slowest, inputs = max(slowest, taken), inputs + 1
+        assert taken < SLOWEST, f"{taken} seconds for {content[:2000]!r}"
+
+    try:
+        one()
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**10
+    return {"inputs": inputs, "slowest": round(slowest, 3), "MiB": round(grown)}
+
+
+def _feed(read: Reader, path: Path, content: bytes) -> float:
+    """Seconds of processor time that a reader takes for a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    started = time.process_time()
+    try:
+        read(path)
+    except GrunlpError:
+        pass
+    except BaseException as error:
+        error.add_note(f"{path.name}: {content[:3000]!r}")
+        raise
+    return time.process_time() - started
+
+
+def main(count: int, number: int, names: list[str]) -> int:
+    """Feed `count` inputs to each target; the status is 1 where one failed."""
+    logging.disable()
+    folder = Path(tempfile.mkdtemp(prefix="grunlp-fuzzing-"))
+    found, status = targets(folder), 0
+    for name in names or found:
+        try:
+            print(json.dumps({"target": name, **fuzz(folder, *found[name], count, number)}), flush=True)
+        except BaseException as error:
+            status = 1
+            notes = [note for note in getattr(error, "__notes__", ()) if "hypothesis" not in note]
+            print(json.dumps({"target": name, "error": f"{type(error).__name__}: {error}", "notes": notes}), flush=True)
+            traceback.print_exc()
+    shutil.rmtree(folder)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]))

@@ -1,0 +1,65 @@
+"""Run folders of every form that grunlp has written can be read: of form N a run of each kind lies in formats/N."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from grunlp.class_run import load_class_run
+from grunlp.config import compose_config
+from grunlp.errors import GrunlpError
+from grunlp.language_run import load_language_run
+from grunlp.migration import FORMAT
+from grunlp.run import load_pretrained, load_run
+from grunlp.run_config import load_config, save_config
+from grunlp.series_run import load_series_run
+from grunlp.text_run import load_text_run
+
+FOLDER = Path(__file__).parent / "formats"
+LOADERS: dict[str, Callable[[Any], Any]] = {
+    "srl": load_run,
+    "tag": load_run,
+    "encoder": load_run,
+    "pretrain": lambda path: load_pretrained(str(path)),
+    "classify": load_class_run,
+    "measured": load_class_run,
+    "translate": load_text_run,
+    "lm": load_language_run,
+    "forecast": load_series_run,
+}
+
+
+@pytest.mark.parametrize("form", range(FORMAT + 1))
+@pytest.mark.parametrize("kind", [*LOADERS, "finetune"])
+def test_runs_of_each_form(form: int, kind: str) -> None:
+    folder = FOLDER / str(form) / kind
+    assert folder.is_dir(), f"a run of form {form} of each kind is kept"
+    config = load_config(folder / "config.yaml")  # a key that came or went needs a new form, see grunlp/migration.py
+    assert config.data.share == 1.0 and config.trainer.accumulate == 1
+    if kind in LOADERS:
+        LOADERS[kind](folder)
+    else:
+        assert [data.name for data in config.trained_on] == ["demo", "demo"]
+
+
+def test_a_newer_form(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER / "0/tag", tmp_path / "run")
+    file = tmp_path / "run/config.yaml"
+    old = file.read_text()
+    file.write_text(f"format: {FORMAT + 1}\n{old}")
+    with pytest.raises(GrunlpError, match=rf"(?s)format {FORMAT + 1}, which is newer.*install --upgrade grunlp"):
+        load_run(tmp_path / "run")
+    for wrong in ("-1", "true", "1.0", "one", "null"):
+        file.write_text(f"format: {wrong}\n{old}")
+        with pytest.raises(GrunlpError, match="format"):
+            load_run(tmp_path / "run")
+
+
+def test_a_run_written_now_says_its_form(tmp_path: Path) -> None:
+    config = compose_config(["recipe=tag", "data=demo"])
+    save_config(tmp_path / "config.yaml", config)
+    assert yaml.safe_load((tmp_path / "config.yaml").read_text())["format"] == FORMAT
+    assert load_config(tmp_path / "config.yaml") == config
