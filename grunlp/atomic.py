@@ -5,7 +5,7 @@ Whatever happens in between, a fault, a full disk or the end of the process, wha
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -29,12 +29,12 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():  # /dev/null, a pipe
-        with _writing(path):
+        with writing(path):
             yield target
         return
     part = target.with_name(f".{target.name}.{os.getpid()}{PART}")
     try:
-        with _writing(path):
+        with writing(path):
             yield part
             _flush(part)
             os.replace(part, target)
@@ -50,7 +50,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def replacing_files(folder: Path) -> Iterator[Path]:
     """Where to write files, and no folders, that shall be in `folder` when all of them are whole. Raises as
     `replacing`."""
-    with _writing(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=PART) as place:
             yield Path(place)
@@ -66,6 +66,11 @@ def remove_parts(folder: Path) -> None:
             part.unlink(missing_ok=True)
 
 
+def is_part(file: Path, names: Iterable[str]) -> bool:
+    """Whether it is an unfinished file, of one of these names."""
+    return file.is_file() and any(file.match(f".{name}.*{PART}") for name in names)
+
+
 def _flush(path: Path) -> None:
     """Wait until what was written is on the disk."""
     file = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
@@ -76,7 +81,7 @@ def _flush(path: Path) -> None:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     """What the system says against it leaves as GrunlpError."""
     try:
         yield

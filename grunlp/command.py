@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from grunlp.errors import GrunlpError
+from grunlp.stopping import Stopped, stop_when_told
 
 USAGE_ERROR = 2
 
@@ -28,7 +29,8 @@ class Command:
     """The entry point of a command. Called, it reads the words that were typed and returns the exit status.
 
     `--help` prints `help_text(arguments)`. A `GrunlpError` is printed without a traceback and ends in status 2; Ctrl-C
-    in 130; a reader that goes away (as `head` does) ends the command quietly.
+    in 130 and SIGTERM in 143, with nothing half-written left; a reader that goes away (as `head` does) ends the command
+    quietly.
 
     Args:
         function: `function(arguments) -> exit status`.
@@ -46,13 +48,14 @@ class Command:
             if "--help" in arguments or "-h" in arguments:
                 print(self.help_text(arguments))
                 return 0
-            return self.function(arguments)
+            with stop_when_told():
+                return self.function(arguments)
         except GrunlpError as error:
             print(f"error: {error}", file=sys.stderr)
             return USAGE_ERROR
-        except KeyboardInterrupt:
+        except Stopped as stopped:
             print("stopped", file=sys.stderr)
-            return 130
+            return stopped.status
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
             return 0

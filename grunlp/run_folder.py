@@ -36,8 +36,9 @@ from omegaconf.errors import OmegaConfBaseException
 from torch import nn
 
 from grunlp import ranks
-from grunlp.atomic import PART, remove_parts, write_file
-from grunlp.data.sources import require_same_sources, write_sources
+from grunlp.alone import LOCK
+from grunlp.atomic import is_part, remove_parts, write_file
+from grunlp.data.sources import is_sources, require_same_sources, write_sources
 from grunlp.errors import GrunlpError
 from grunlp.run_config import load_config
 from grunlp.strict import read_json, require_own_files
@@ -55,7 +56,7 @@ class Start(Enum):
 
     NEW = "it is removed"
     RESUME = "the training goes on"
-    REPLAY = "a loss that was no number is shown again"
+    REPLAY = "a loss that was no number is shown again, in a folder that is none of a run"
 
 
 class Excused(Exception):
@@ -86,7 +87,8 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
             cannot start costs nothing.
 
     Raises:
-        GrunlpError: the folder holds something else, or a run that may not be lost.
+        GrunlpError: the folder holds something else, or a run that may not be lost. A training that was killed before
+            it could be resumed has left nothing to lose.
     """
     if run_dir is None:
         path = new_path(recipe)
@@ -94,7 +96,7 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
         path = Path(run_dir)
         if path.exists() and not path.is_dir():
             raise GrunlpError(f"run_dir={path} is a file", "a folder is needed", "Type run_dir=NEW_FOLDER")
-        if path.is_dir() and not _barely_begun(path):
+        if path.is_dir() and any(path.iterdir()) and not _only_begun(path):
             _require_overwritable(path, overwrite)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -105,11 +107,12 @@ def new_run(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
     return path
 
 
-def _barely_begun(path: Path) -> bool:
-    """Whether nothing lies in a folder, or what a training leaves that is killed before it has written its settings."""
-    names = {file.name for file in path.iterdir() if not file.name.endswith(PART)}
-    empty = CHECKPOINT in names and not any((path / CHECKPOINT).iterdir())
-    return not names or (empty and names <= {CHECKPOINT, SOURCES})
+def _only_begun(path: Path) -> bool:
+    """Whether nothing lies there but what `begin_run` makes, whole or in parts, before a run can be resumed."""
+    left = {file.name for file in path.iterdir() if not is_part(file, (SOURCES, CONFIG))} - {LOCK}
+    if left - {SOURCES, CHECKPOINT} or ((path / CHECKPOINT).is_dir() and any((path / CHECKPOINT).iterdir())):
+        return False
+    return SOURCES not in left or is_sources(path / SOURCES)
 
 
 def _require_overwritable(path: Path, overwrite: bool) -> None:
@@ -136,9 +139,8 @@ def _make_room(path: Path, start: Start) -> None:
     remove_parts(path)
     if start is Start.NEW:
         clear_run(path)
-    if start is not Start.REPLAY:
-        (path / CHECKPOINT).mkdir(exist_ok=True)
-        remove_parts(path / CHECKPOINT)
+    (path / CHECKPOINT).mkdir(exist_ok=True)
+    remove_parts(path / CHECKPOINT)
     if start is Start.NEW:
         write_sources(path / SOURCES)
 
@@ -148,21 +150,18 @@ def finish_run(path: Path) -> None:
     shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
 
 
-def resumed_config(path: Path, key: str) -> DictConfig:
-    """How a training was begun, from its folder.
-
-    Args:
-        key: on the command line, `resume` say.
-
-    Raises:
-        GrunlpError: there is none, it is finished, or its data have changed.
-    """
+def require_begun(path: Path, key: str) -> None:
+    """Raise unless a training was begun in the folder and, where the key is `resume`, has not come to its end."""
     if not all((path / name).is_file() for name in (CONFIG, SOURCES)):
         there = "no training was begun there, or none of this version of grunlp"
         raise GrunlpError(f"{key}={path}: nothing to go on with", there, "Type the command of the training again.")
     if key == "resume" and not (path / CHECKPOINT).is_dir():
         there = f"its weights are in {path / WEIGHTS}"
         raise GrunlpError(f"{key}={path}: this training is finished", there, "To train anew, type run_dir=NEW_FOLDER")
+
+
+def begun_config(path: Path) -> DictConfig:
+    """How a training was begun, from its folder. Raises GrunlpError where its settings are none, or its data others."""
     require_own_files(path)
     config = load_config(path / CONFIG)
     require_same_sources(path / SOURCES)
@@ -173,10 +172,11 @@ def clear_run(path: Path) -> None:
     """Remove the files of a run, if one lies there, and no others."""
     outputs = [name.format(split) for split in ("train", "dev", "test") for name in (OUTPUTS, PICTURE)]
     read = (VOCABULARY, CLASSES, TOKENIZER, SOURCE_TOKENIZER, SCALING, BASELINE)
-    for name in (WEIGHTS, CONFIG, METRICS, CARD, SOURCES, *read, *outputs):
+    for name in (SOURCES, WEIGHTS, METRICS, CARD, *read, *outputs):
         (path / name).unlink(missing_ok=True)
     for name in (LOGS, CHECKPOINT, ENCODER, TROUBLE):
         shutil.rmtree(path / name, ignore_errors=True)
+    (path / CONFIG).unlink(missing_ok=True)  # last: until then it is a run, which can be cleared again
 
 
 def save_weights(path: Path, model: nn.Module) -> None:

@@ -28,11 +28,15 @@ class Stopped(BaseException):
 
 @contextmanager
 def stop_when_told() -> Iterator[None]:
-    """Within, either signal raises `Stopped`. Signals are for the main thread; another changes nothing."""
+    """Within, either signal raises `Stopped`, unless whoever started the command has it ignored.
+
+    Signals are for the main thread; another changes nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, stop) for number in SIGNALS}
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:

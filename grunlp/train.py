@@ -7,17 +7,20 @@ weights that it would have given. `replay=RUN` shows a loss again that was no nu
 import logging
 import os
 import sys
+import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
+from grunlp.alone import alone
 from grunlp.checks import check_choice, check_value
 from grunlp.command import USAGE_ERROR, command
 from grunlp.config import available, check_sweep, complete, compose_config, folder, keys, load_recipe
 from grunlp.errors import GrunlpError
-from grunlp.stopping import Stopped, stop_when_told
+from grunlp.stopping import Stopped
 
 if TYPE_CHECKING:
     from grunlp.run_folder import Start
@@ -77,7 +80,8 @@ def run_recipe(config: DictConfig) -> None:
         settle_devices(config.trainer)
         run_dir = ranks.first(lambda: new_run(config.recipe, config.run_dir, config.overwrite))
         log.info("run folder: %s", run_dir)
-        _run(config, run_dir, Start.NEW)
+        with alone("run_dir", run_dir) if ranks.rank() == 0 else nullcontext():
+            _run(config, run_dir, Start.NEW)
     except GrunlpError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(USAGE_ERROR)
@@ -111,7 +115,7 @@ def run_here(config: DictConfig, run_dir: Path, start: "Start") -> None:
     """
     from grunlp import ranks
     from grunlp.launching import settle_devices
-    from grunlp.run_folder import Excused, Start, finish_run
+    from grunlp.run_folder import Excused, finish_run
 
     try:
         settle_devices(config.trainer)
@@ -124,8 +128,7 @@ def run_here(config: DictConfig, run_dir: Path, start: "Start") -> None:
         sys.exit(stopped.status)
     except RuntimeError as error:
         raise ranks.lost(error) or error from None
-    if start is not Start.REPLAY:
-        finish_run(run_dir)
+    finish_run(run_dir)
 
 
 def _how_to_go_on(run_dir: Path) -> str:
@@ -135,16 +138,50 @@ def _how_to_go_on(run_dir: Path) -> str:
     return f"to go on, type: python -m grunlp.train resume={run_dir}" if begun else "nothing was trained yet"
 
 
-def again(key: str, path: Path, overrides: list[str]) -> int:
-    """Go on with the run in a folder, or replay it. overrides: other keys that were typed.
+def resume(path: Path, overrides: list[str]) -> int:
+    """Go on with the run in a folder. overrides, errors: see `_begun`."""
+    from grunlp import ranks
+    from grunlp.launching import settle_devices
+    from grunlp.run_folder import Start, require_begun
+
+    require_begun(path, "resume")  # else a lock would be left in any folder
+    with alone("run_dir", path) if ranks.rank() == 0 else nullcontext():
+        require_begun(path, "resume")  # the other may have come to its end just now
+        config = _begun("resume", path, overrides)
+        settle_devices(config.trainer)
+        _run(config, path, Start.RESUME)
+    return 0
+
+
+def replay(path: Path, overrides: list[str]) -> int:
+    """Show a loss of the run in a folder, where nothing changes. overrides, errors: see `_begun`."""
+    from grunlp.run_folder import Replayed, Start, require_begun
+    from grunlp.tasks.trouble import copy_trouble
+
+    require_begun(path, "replay")
+    with tempfile.TemporaryDirectory() as place:
+        copy_trouble(path, Path(place))
+        config = _begun("replay", path, overrides)
+        config.trainer.devices = config.trainer.num_nodes = 1  # a batch is one process's
+        try:
+            load_recipe(config.recipe)(config, Path(place), Start.REPLAY)
+        except Replayed as replayed:
+            print(replayed)
+    return 0
+
+
+def _begun(key: str, path: Path, overrides: list[str]) -> DictConfig:
+    """How a training was begun, but for free keys.
+
+    Args:
+        overrides: other keys that were typed.
 
     Raises:
-        GrunlpError: there is nothing to go on with, or a key is among them that would change what comes out.
+        GrunlpError: the folder's parts or data have changed, or a key is typed that would change what comes out.
     """
-    from grunlp.launching import settle_devices
-    from grunlp.run_folder import Replayed, Start, resumed_config
+    from grunlp.run_folder import begun_config
 
-    config = resumed_config(path, key)
+    config = begun_config(path)
     check_choice("recipe", config.recipe, available("recipe"))
     values = keys(config)
     for override in overrides:
@@ -155,16 +192,7 @@ def again(key: str, path: Path, overrides: list[str]) -> int:
         value = OmegaConf.select(OmegaConf.from_dotlist([override]), name)
         check_value(name, value, values[name])
         OmegaConf.update(config, name, value)
-    try:
-        if key == "resume":
-            settle_devices(config.trainer)
-            _run(config, path, Start.RESUME)
-        else:
-            config.trainer.devices = config.trainer.num_nodes = 1  # a batch is one process's
-            run_here(config, path, Start.REPLAY)
-    except Replayed as replayed:
-        print(replayed)
-    return 0
+    return config
 
 
 @command(help_text)
@@ -173,15 +201,14 @@ def main(arguments: list[str]) -> int:
     # MKL, which reads it at its first product, then sums in the same order on one thread and on two; not in products of
     # two to six rows or columns
     os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
-    with stop_when_told():
-        return train(arguments)
+    return train(arguments)
 
 
 def train(arguments: list[str]) -> int:
     """Check everything the user typed before anything heavy is imported or any data read; then Hydra takes over."""
-    for key in ("resume", "replay"):
+    for key, again in (("resume", resume), ("replay", replay)):
         if named := [a for a in arguments if a.startswith(f"{key}=")]:
-            return again(key, Path(named[-1].partition("=")[2]), [a for a in arguments if a not in named])
+            return again(Path(named[-1].partition("=")[2]), [a for a in arguments if a not in named])
     # a word after --cfg, --info, ... belongs to it
     owners = ["", *arguments]
     flags = [a for a, owner in zip(arguments, owners, strict=False) if a.startswith("-") or owner in VALUED]

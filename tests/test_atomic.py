@@ -147,12 +147,22 @@ def test_nothing_writes_another_way() -> None:
         "exporting/folder.py",  # into a folder that appears whole
         "streams.py",  # standard input, kept in a temporary folder
         "studies/trainings.py",  # logs of running processes
-        "studies/folder.py",  # a lock
+        "alone.py",  # a lock
         "data/fetch.py",  # into a temporary folder
         "data/corpora/series.py",  # the same
         "data/propbank/build.py",  # within replacing_files
+        "encoder_folder.py",  # the same
     }
-    words = (".write_text(", ".write_bytes(", '.open("w', 'open(path, "w', "savefig(path", "save_file(", ".to_csv(path")
+    words = (
+        ".write_text(",
+        ".write_bytes(",
+        '.open("w',
+        '.open("a',
+        'open(path, "w',
+        "savefig(path",
+        "save_file(",
+        ".to_csv(path",
+    )
     found = {
         str(path.relative_to(root))
         for path in root.rglob("*.py")

@@ -20,6 +20,7 @@ from grunlp.data.writers import write_columns
 from grunlp.models.srl import Scores, SRLModel
 from tests.conftest import Call
 from tests.interrupted import COMMON, SMALL, Trainings, results
+from tests.test_alone import holder
 from tests.toys import toy_corpus
 
 
@@ -180,11 +181,40 @@ def test_a_loss_that_is_no_number(root: Path, call: Call, monkeypatch: pytest.Mo
     assert status == 2 and "epoch 1, batch 5: loss inf" in err and f"resume={run_dir} trainer.bad_loss=skip" in err
     names = json.loads((run_dir / "trouble/trouble.json").read_text())["examples"]
     assert names and all(name.startswith("toy-") for name in names) and names[0] in err
+    before = contents(run_dir)
     status, out, err = call(train.main, f"replay={run_dir}")
     assert status == 0 and "epoch 1, batch 5: loss inf" in out and ", ".join(names) in out, err
+    assert contents(run_dir) == before
     status, _, err = call(train.main, f"resume={run_dir}", "trainer.bad_loss=skip")
     assert status == 0 and "epoch 1, batch 5: loss inf; skipped" in err, err
     assert (run_dir / "weights.safetensors").is_file() and not (run_dir / "checkpoint").exists()
+    before = contents(run_dir)
+    assert run_dir / "logs/csv/metrics.csv" in before
+    assert call(train.main, f"replay={run_dir}")[0] == 0 and contents(run_dir) == before
+
+
+def contents(folder: Path) -> dict[Path, tuple[bytes, int]]:
+    """What lies in the folder, and since when."""
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_nothing_to_replay(root: Path, whole: dict[str, Any], call: Call) -> None:
+    before = contents(root / "whole")
+    status, _, err = call(train.main, f"replay={root}/whole")
+    assert status == 2 and f"{root}/whole/trouble keeps nothing to replay" in err and contents(root / "whole") == before
+
+
+def test_one_training_at_a_time(root: Path, trainings: Trainings, call: Call) -> None:
+    run_dir = root / "held"
+    given = [*arguments("srl", root), f"run_dir={run_dir}"]
+    assert trainings(given, batch=12).status == -signal.SIGKILL
+    with holder(run_dir) as other:
+        before = contents(run_dir)
+        for typed in ([f"resume={run_dir}"], [*given, "overwrite=true"]):
+            status, _, err = call(train.main, *typed)
+            assert status == 2 and f"{run_dir} is being trained by process {other.pid}" in err, err
+        assert contents(run_dir) == before
+        other.communicate("\n")
 
 
 def test_every_recipe_is_here() -> None:
@@ -219,18 +249,30 @@ def check_whole(run_dir: Path) -> None:
             torch.load(file, weights_only=True)
 
 
-@pytest.mark.slow
-def test_a_kill_at_any_write(whole: dict[str, Any], trainings: Trainings, root: Path) -> None:
-    run_dir, tried = root / "writes", 0
+def go_on_after(write: int, whole: dict[str, Any], trainings: Trainings, root: Path) -> bool:
+    """Whether a training was killed at that write; then what comes of it in the end must be what would have come."""
+    run_dir = root / f"write-{write}"
     given = [*arguments("srl", root), "trainer.save_every=0", f"run_dir={run_dir}"]
-    while (done := trainings(given, write=tried)).status == -signal.SIGKILL:
+    done = trainings(given, write=write)
+    killed = done.status == -signal.SIGKILL
+    if killed:
         check_whole(run_dir)
         done = trainings([f"resume={run_dir}"] if (run_dir / "config.yaml").is_file() else given)
-        assert done.status == 0, done.text
-        assert results(run_dir) == whole
-        shutil.rmtree(run_dir)
+    assert done.status == 0 and results(run_dir) == whole, done.text
+    return killed
+
+
+@pytest.mark.parametrize("write", [0, 1, 2])
+def test_a_kill_at_the_first_writes(write: int, whole: dict[str, Any], trainings: Trainings, root: Path) -> None:
+    """Before and after the folder can be resumed."""
+    assert go_on_after(write, whole, trainings, root)
+
+
+@pytest.mark.slow
+def test_a_kill_at_any_write(whole: dict[str, Any], trainings: Trainings, root: Path) -> None:
+    tried = 3
+    while go_on_after(tried, whole, trainings, root):
         tried += 1
-    assert done.status == 0 and results(run_dir) == whole
     assert tried > 12
     print(f"{tried} writes")
 

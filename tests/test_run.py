@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from grunlp.config import compose_config
 from grunlp.data.batches import FrameCollator
+from grunlp.data.sources import write_sources
 from grunlp.errors import GrunlpError
 from grunlp.run import build_model, load_run, save_settings
 from grunlp.run_folder import Start, begin_run, clear_run, new_run, read_metrics, save_weights, write_metrics
@@ -72,21 +73,28 @@ def test_nothing_is_overwritten_unasked(run_dir: Path) -> None:
         new_run("srl", str(run_dir), overwrite=True)
 
 
-def test_a_training_killed_at_its_first_writes_can_be_typed_again(tmp_path: Path) -> None:
-    (tmp_path / ".data.json.7.part").write_text("{")
-    (tmp_path / "checkpoint").mkdir()
-    assert new_run("srl", str(tmp_path), overwrite=False) == tmp_path
-    (tmp_path / "data.json").write_text("{}")
-    assert new_run("srl", str(tmp_path), overwrite=False) == tmp_path
-    begin_run(tmp_path, Start.NEW)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint", "data.json"]
-    (tmp_path / "checkpoint/mine").write_text("")
-    with pytest.raises(GrunlpError, match="is not empty"):
-        new_run("srl", str(tmp_path), overwrite=False)
-    (tmp_path / "checkpoint/mine").unlink()
-    (tmp_path / "checkpoint").rmdir()
-    with pytest.raises(GrunlpError, match="is not empty"):  # it may be anyone's
-        new_run("srl", str(tmp_path), overwrite=False)
+def test_what_a_kill_leaves_is_begun_again(tmp_path: Path) -> None:
+    """A training may be killed before its folder can be resumed; files of the user's are never taken for that."""
+    path = tmp_path / "run"
+    for killed in (".data.json.7.part", "data.json", "checkpoint", ".config.yaml.7.part"):
+        path.mkdir(exist_ok=True)
+        (path / ".lock").write_text("7\n")
+        if killed == "data.json":
+            write_sources(path / killed)
+        elif killed == "checkpoint":
+            (path / killed).mkdir()
+        else:
+            (path / killed).write_text("torn")
+        assert new_run("srl", str(path), overwrite=False) == path, killed
+    begin_run(path, Start.NEW)
+    assert sorted(file.name for file in path.iterdir()) == [".lock", "checkpoint", "data.json"]
+    for name, content in (("data.json", '{"a": 1}'), ("notes.txt", "mine"), ("checkpoint/best.ckpt", "mine")):
+        shutil.rmtree(path)
+        (path / name).parent.mkdir(parents=True)
+        (path / name).write_text(content)
+        for overwrite in (False, True):
+            with pytest.raises(GrunlpError, match="files that are no run"):
+                new_run("srl", str(path), overwrite)
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:

@@ -29,6 +29,17 @@ def write_sources(path: Path) -> None:
     write_file(path, json.dumps(content, indent=1, ensure_ascii=False))
 
 
+def is_sources(path: Path) -> bool:
+    """Whether `write_sources` wrote this."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and all(
+        isinstance(was, dict) and set(was) == {"bytes", "sha256"} for was in content.values()
+    )
+
+
 def require_same_sources(path: Path) -> None:
     """Raise where a file is not what it was when `write_sources` wrote this."""
     content = read_json(path)

@@ -1,5 +1,6 @@
 """The folder of an export: graphs, what a script reads beside them, and the script; whole or not at all."""
 
+import io
 import json
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch.export import ExportedProgram
 
+from grunlp.atomic import writing
 from grunlp.errors import GrunlpError
 from grunlp.exporting.exportable import Exportable, Run
 from grunlp.exporting.graph import Graph, trace
@@ -46,7 +48,9 @@ def format_named(name: str) -> Format:
         from torch.export import save
 
         def save_program(program: ExportedProgram, path: Path, graph: Graph) -> None:
-            save(program, path)
+            content = io.BytesIO()  # torch's own way into a file says nothing plain of a full disk
+            save(program, content)
+            path.write_bytes(content.getbuffer())
 
         return Format(ScannedLayer, save_program, ".pt2", "run_pt2.py", "pt2_graphs", ("torch",), None)
     try:
@@ -86,26 +90,28 @@ def write_folder(
         rows, lengths: of the batches of the proof.
 
     Raises:
-        GrunlpError: `out` is there, or cannot be made; the proof fails.
+        GrunlpError: `out` is there, by the end too, or cannot be written; the proof fails.
     """
+    _require_new(out)
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as made:
+            folder = Path(made) / out.name
+            folder.mkdir()
+            _write_graphs(exportable, format, folder)
+            _write_script(exportable, format, folder)
+            proof = prove(exportable, open_graphs(format, folder), folder / format.script, rows, lengths)
+            if change is not None:
+                change(folder)
+            _write_manifest(exportable, format, folder, proof, change is not None)
+            _require_new(out)  # the system would replace a folder that is empty
+            folder.rename(out)
+    return proof
+
+
+def _require_new(out: Path) -> None:
     if out.exists():
         raise GrunlpError(f"out={out} exists", "nothing is overwritten", "Type out=NEW_FOLDER")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        place = tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-")
-    except OSError as error:
-        raise GrunlpError(f"cannot make {out}: {error.strerror}", "", "Type out=FOLDER you may write to") from None
-    with place as made:
-        folder = Path(made) / out.name
-        folder.mkdir()
-        _write_graphs(exportable, format, folder)
-        _write_script(exportable, format, folder)
-        proof = prove(exportable, open_graphs(format, folder), folder / format.script, rows, lengths)
-        if change is not None:
-            change(folder)
-        _write_manifest(exportable, format, folder, proof, change is not None)
-        folder.rename(out)
-    return proof
 
 
 def _write_graphs(exportable: Exportable, format: Format, folder: Path) -> None:

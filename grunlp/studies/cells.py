@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from grunlp.alone import alone
 from grunlp.arguments import part_arguments
 from grunlp.checks import CHOICES, check_choice
 from grunlp.config import complete, compose_config, keys
 from grunlp.errors import GrunlpError
 from grunlp.metrics.primary import Primary, require_score
-from grunlp.studies.folder import alone, open_study
+from grunlp.studies.folder import open_study
 from grunlp.studies.trainings import Pool, Progress, Training
 
 if TYPE_CHECKING:

@@ -1,15 +1,14 @@
 """The folder of a study: its settings, so that it can go on, and never with others."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from grunlp.atomic import write_file
 from grunlp.errors import GrunlpError
 
-SETTINGS, LOCK = "settings.json", "lock"
+SETTINGS = "settings.json"
 
 
 def open_study(key: str, path: str | None, settings: Mapping[str, Any], free: Sequence[str] = ()) -> Path:
@@ -45,27 +44,6 @@ def open_study(key: str, path: str | None, settings: Mapping[str, Any], free: Se
         ) from None
     write_file(folder / SETTINGS, json.dumps(settings, indent=2))
     return folder
-
-
-@contextmanager
-def alone(key: str, folder: Path) -> Iterator[None]:
-    """Within, no other command works in the folder; the system ends that with the process. Not on Windows.
-
-    Raises:
-        GrunlpError: another does.
-    """
-    try:
-        import fcntl
-    except ModuleNotFoundError:
-        yield
-        return
-    with (folder / LOCK).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            there = "its trainings would be done twice"
-            raise GrunlpError(f"another command works in {folder}", there, f"Wait, or type {key}=NEW_FOLDER") from None
-        yield
 
 
 def read_settings(key: str, folder: Path, command: str) -> dict[str, Any]:

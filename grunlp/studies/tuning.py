@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from grunlp.alone import alone
 from grunlp.arguments import part_arguments
 from grunlp.config import complete, compose_config, keys
 from grunlp.errors import GrunlpError
 from grunlp.metrics.primary import PRIMARY, Primary, require_score
-from grunlp.studies.folder import alone, open_study, read_settings
+from grunlp.studies.folder import open_study, read_settings
 from grunlp.studies.ranges import Values, grid, parse_ranges, typed
 from grunlp.studies.rule import Row, choose
 from grunlp.studies.search import Plan, Search, fold_training, record, require_optuna

@@ -1,6 +1,6 @@
 """Losses and gradients that are no numbers: which examples they come from, and how to see it again.
 
-`trouble/` in the run folder keeps what the first of them takes to be seen again:
+`trouble/` in the run folder keeps what the one that stopped the training takes to be seen again, or else the first:
 
     weights.safetensors   of the network, and what else the task was in the middle of
     trouble.json          epoch and batch, counted from 0, its examples, its loss
@@ -12,6 +12,7 @@ numbers and shows the loss.
 import json
 import logging
 import math
+import shutil
 import struct
 import warnings
 from pathlib import Path
@@ -104,12 +105,13 @@ class LossGuard(Callback):
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         places = "/".join(str(batch + 1) for batch in batches)
         wrong = f"epoch {epoch + 1}, batch {places}: {what}"
-        if not (self.run_dir / TROUBLE / _ABOUT).is_file():
+        self.skipped += 1
+        skip = self.bad_loss == "skip" and self.skipped <= MOST
+        if not skip or not (self.run_dir / TROUBLE / _ABOUT).is_file():
             about: dict[str, Any] = {"epoch": epoch, "batch": batches[-1], "seed": self.seed, "ranks": data.ranks}
             about |= {"loss": _bits(loss), "examples": names}
             _keep(self.run_dir / TROUBLE, module, about)
-        self.skipped += 1
-        if self.bad_loss == "skip" and self.skipped <= MOST:
+        if skip:
             log.warning("%s; skipped. Its examples: %s", wrong, shown)
             return
         there = f"its examples: {shown}"
@@ -144,6 +146,7 @@ def _keep(folder: Path, task: LightningModule, about: dict[str, Any]) -> None:
     if isinstance(task, Task):
         tensors |= {f"carried.{name}": value for name, value in task.carried().items()}
     folder.mkdir(exist_ok=True)
+    (folder / _ABOUT).unlink(missing_ok=True)  # of another loss, it would not fit these weights
     save_tensors(folder / WEIGHTS, {name: value.detach().cpu() for name, value in tensors.items()})
     write_file(folder / _ABOUT, json.dumps(about, indent=1, ensure_ascii=False))
 
@@ -179,6 +182,12 @@ def replay(task: LightningModule, data: EpochData, run_dir: Path) -> str:
         there = f"the training had {struct.unpack('>d', bytes.fromhex(about['loss']))[0]}"
         raise GrunlpError(said, there, "Use the versions of grunlp and torch and the machine of the training.")
     return f"{said}\nas in the training; its examples: {', '.join(about['examples'])}"
+
+
+def copy_trouble(run_dir: Path, place: Path) -> None:
+    """Let `replay` find in another folder what a run keeps. Raises GrunlpError where it keeps nothing."""
+    _read(run_dir / TROUBLE)
+    shutil.copytree(run_dir / TROUBLE, place / TROUBLE)
 
 
 def _same(loss: float, kept: str) -> bool:

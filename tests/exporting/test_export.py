@@ -25,6 +25,7 @@ from grunlp.exporting.runners.tags import Tags
 from grunlp.run import build_model, save_settings
 from grunlp.run_folder import save_weights
 from tests.conftest import Call
+from tests.test_atomic import limited
 from tests.toys import toy_corpus, vocabulary_of
 
 FEW: dict[str, Any] = {"rows": (1, 3), "lengths": (1, 2, 9)}
@@ -134,6 +135,30 @@ def test_a_script_that_answers_otherwise_is_refused(run: Path, tmp_path: Path) -
     with pytest.raises(GrunlpError, match=r"run_onnx.py answers differently: answer\.frames"):
         write_folder(exportable, format_named("onnx"), tmp_path / "out", **FEW)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("to", ["onnx", "pt2"])
+def test_a_full_disk(run: Path, to: str, tmp_path: Path) -> None:
+    def export_it() -> None:
+        with pytest.raises(GrunlpError, match=rf"cannot write {tmp_path}/out: File too large"):
+            write_folder(open_exportable(str(run)), format_named(to), tmp_path / "out", **FEW)
+
+    limited(export_it)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("names", [(), ("notes.txt",)], ids=["empty", "filled"])
+def test_what_appears_meanwhile_is_kept(run: Path, names: tuple[str, ...], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def appear(folder: Path) -> None:
+        out.mkdir()
+        for name in names:
+            (out / name).write_text("mine")
+
+    with pytest.raises(GrunlpError, match="nothing is overwritten"):
+        write_folder(open_exportable(str(run)), format_named("onnx"), out, change=appear, **FEW)
+    assert list(tmp_path.iterdir()) == [out] and tuple(file.name for file in out.iterdir()) == names
 
 
 def test_pt2_answers_without_grunlp(run: Path, tmp_path: Path) -> None:

@@ -149,6 +149,20 @@ def test_too_many_are_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
         trained(tmp_path, Task(), Data({**bad, MOST: float("nan")}), "trainer.bad_loss=skip")
 
 
+def test_what_stops_it_is_what_is_shown(tmp_path: Path) -> None:
+    """Not what had been skipped before."""
+    bad = dict.fromkeys(range(MOST + 1), float("nan"))
+    task = Task()
+    with pytest.raises(GrunlpError, match=f"epoch 1, batch {MOST + 1}"):
+        trained(tmp_path, task, Data(bad), "trainer.bad_loss=skip")
+    with pytest.raises(Replayed, match=f"epoch 1, batch {MOST + 1}: loss nan"):
+        trained(tmp_path, Task(), Data(bad), start=Start.REPLAY)
+    with pytest.raises(GrunlpError, match="epoch 1, batch 3"):
+        trained(tmp_path, task, Data({2: float("inf")}))
+    with pytest.raises(Replayed, match="epoch 1, batch 3: loss nan"):
+        trained(tmp_path, Task(), Data({2: float("inf")}), start=Start.REPLAY)
+
+
 def test_nothing_to_replay(tmp_path: Path) -> None:
     with pytest.raises(GrunlpError, match="keeps nothing to replay"):
         trained(tmp_path, Task(), Data({}), start=Start.REPLAY)
