@@ -1,7 +1,6 @@
 """A model behind its thread: what each kind of predictor takes, and how much work that is."""
 
 import asyncio
-import io
 import math
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
@@ -10,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from grunlp.data.example import Example
 from grunlp.data.tokens import tokenize
 from grunlp.decoding.sampling import Sampling
 from grunlp.errors import DataError, GrunlpError
@@ -24,8 +24,10 @@ from grunlp.serving.batching import Full, Worker
 from grunlp.serving.limits import Limits
 from grunlp.serving.metrics import Metrics
 from grunlp.serving.problems import Problem, retry_later
+from grunlp.serving.tables import forecast_rows, read_table
 
 _QUICK = 2000  # characters that are split without holding up other requests
+_PREDICATES = 16  # of a sentence that are labelled in one go: each costs as much as the sentence again
 _DESCRIPTIONS = {
     "labeller": "who did what to whom: frames of sentences",
     "tagger": "a tag for each word, or spans with labels",
@@ -141,8 +143,25 @@ class Served:
         split = await _off_loop(texts, lambda: [predictor.sentences(text) for text in texts])
         parts = [(sentence, max(1, len(sentence["words"]))) for sentences in split for sentence in sentences]
         self._check_tokens(sum(tokens for _, tokens in parts))
-        records = iter(await self._guarded(self.worker.answer(parts)))
+        answers = await self._guarded(self.worker.answer(parts))
+        if isinstance(predictor, Labeller):
+            answers = await self._label_rest(predictor, [sentence for sentence, _ in parts], answers)
+        records = iter(answers)
         return [[next(records) for _ in sentences] for sentences in split]
+
+    async def _label_rest(
+        self, predictor: Labeller, sentences: Sequence[Example], begun: Sequence[tuple[Record, list[int]]]
+    ) -> list[Record]:
+        """Label the predicates that are too many for one go, a few at a time, so that others have their turns."""
+        work = sum(len(record["words"]) * (len(record["frames"]) + len(left)) for record, left in begun)
+        if any(left for _, left in begun) and work > _PREDICATES * self.limits.max_tokens:
+            raise Problem(413, "There are too many predicates in long sentences.", "Send less at a time.")
+        for sentence, (record, left) in zip(sentences, begun, strict=True):
+            for i in range(0, len(left), _PREDICATES):
+                places = left[i : i + _PREDICATES]
+                more = await self.call(partial(predictor.at, sentence, places), len(places) * len(sentence["words"]))
+                record["frames"] += more["frames"]
+        return [record for record, _ in begun]
 
     async def _guarded(self, answer: Any) -> Any:
         try:
@@ -151,14 +170,17 @@ class Served:
             raise self._busy(full) from None
         except GrunlpError as error:
             wrong, there, way = (part.replace(str(self.predictor.path), self.id) for part in _parts(error))
-            raise Problem(422, "; ".join(filter(None, (wrong, there))), way or "Send another input.") from None
+            raise Problem(422, "; ".join(filter(None, (wrong, there))), way) from None
 
-    def _records(self, parts: Sequence[Any]) -> Sequence[Record]:
+    def _records(self, parts: Sequence[Any]) -> Sequence[Any]:
+        """Of each sentence of a tagger its record; of one of a labeller the beginning of it, see `_label_rest`."""
         assert isinstance(self.predictor, Labeller | Tagger)
+        if isinstance(self.predictor, Labeller):
+            return list(self.predictor.begun(parts, _PREDICATES))
         return list(self.predictor.records(parts))
 
     def _forecast(self, table: str) -> list[Record]:
-        return _rows(self.predictor(read_table(table)))
+        return forecast_rows(self.predictor(read_table(table)))
 
     def _check_tokens(self, tokens: int) -> None:
         if tokens > self.limits.max_tokens:
@@ -204,23 +226,12 @@ async def _off_loop(texts: Sequence[str], function: Callable[[], Any]) -> Any:
 
 
 def _parts(error: GrunlpError) -> tuple[str, str, str]:
-    """An error's three parts, without the name of a file."""
+    """An error's three parts, without the name of a file, and without what only the command line takes."""
+    way = error.to_type if error.to_type and not error.to_type.startswith("Type ") else "Send another input."
     if isinstance(error, DataError):
         place = f"row {error.line}: " if error.line is not None else ""
-        return place + error.problem, error.there_is, error.to_type
-    return error.wrong, error.there_is, error.to_type
-
-
-def read_table(table: str) -> Any:
-    """A table in CSV. Raises GrunlpError for what is none."""
-    import pandas as pd
-
-    first = table.partition("\n")[0]
-    try:
-        return pd.read_csv(io.StringIO(table), sep=max(",;\t", key=first.count), low_memory=False)
-    except ValueError:  # EmptyDataError and ParserError, too
-        there = "a table has its columns' names in the first line and a row a line"
-        raise GrunlpError("the text is no CSV", there, "Send a table as in the training.") from None
+        return place + error.problem, error.there_is, way
+    return error.wrong, error.there_is, way
 
 
 def _with_options(predictor: LanguageModel | Writer, options: Mapping[str, Any]) -> LanguageModel | Writer:
@@ -244,14 +255,3 @@ def _bounded(predictor: Predictor[Any, Any], most: int) -> Predictor[Any, Any]:
     if isinstance(predictor, Writer):
         return replace(predictor, limits=replace(predictor.limits, max_length=min(predictor.limits.max_length, most)))
     return predictor
-
-
-def _rows(forecasts: Any) -> list[Record]:
-    """A record a row, with the digits that `python -m grunlp.predict` prints; null where no interval was trained."""
-    days = (forecasts["time"] == forecasts["time"].dt.normalize()).all()
-    rows = forecasts.to_dict("records")
-    for row in rows:
-        row["time"] = row["time"].strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M:%S")
-        for name in ("forecast", "lower", "upper"):
-            row[name] = None if math.isnan(row[name]) else float(f"{row[name]:.6g}")
-    return list(rows)
