@@ -27,7 +27,8 @@ from grunlp.serving.problems import Problem, retry_later
 from grunlp.serving.tables import forecast_rows, read_table
 
 _QUICK = 2000  # characters that are split without holding up other requests
-_PREDICATES = 16  # of a sentence that are labelled in one go: each costs as much as the sentence again
+_PREDICATES = 8  # of a sentence that are labelled in one go: each is work on the whole sentence again
+_SHARE = 8  # so many words of such work take as long as one of a plain sentence with its predicates
 _DESCRIPTIONS = {
     "labeller": "who did what to whom: frames of sentences",
     "tagger": "a tag for each word, or spans with labels",
@@ -154,12 +155,13 @@ class Served:
     ) -> list[Record]:
         """Label the predicates that are too many for one go, a few at a time, so that others have their turns."""
         work = sum(len(record["words"]) * (len(record["frames"]) + len(left)) for record, left in begun)
-        if any(left for _, left in begun) and work > _PREDICATES * self.limits.max_tokens:
+        if any(left for _, left in begun) and work > 2 * _SHARE * self.limits.max_tokens:
             raise Problem(413, "There are too many predicates in long sentences.", "Send less at a time.")
         for sentence, (record, left) in zip(sentences, begun, strict=True):
             for i in range(0, len(left), _PREDICATES):
                 places = left[i : i + _PREDICATES]
-                more = await self.call(partial(predictor.at, sentence, places), len(places) * len(sentence["words"]))
+                work = 1 + len(places) * len(sentence["words"]) // _SHARE
+                more = await self.call(partial(predictor.at, sentence, places), work)
                 record["frames"] += more["frames"]
         return [record for record, _ in begun]
 
