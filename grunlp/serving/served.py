@@ -94,19 +94,21 @@ class Served:
         """The records of each text. Raises Problem."""
         if self.takes == "measurements":
             raise Problem(409, f"{self.id} classifies measurements.", _NO_TEXT)
-        if self.takes == "table":
-            return [await self.call(partial(self._forecast, table), 1 + table.count("\n")) for table in texts]
         if isinstance(self.predictor, Labeller | Tagger):
             return await self._label(self.predictor, texts)
         if isinstance(self.predictor, LanguageModel):
             self._check_prompts(texts)
             work = [self.predictor.length] * len(texts)
+            self._check_drawn(sum(work))
+        elif self.takes == "table":
+            work = [1 + table.count("\n") for table in texts]
+            self._check_tokens(sum(work), "rows")
         else:
             work = await _off_loop(texts, lambda: [1 + sum(1 for _ in tokenize(text)) for text in texts])
             self._check_tokens(sum(work))
-        return [
-            await self.call(partial(self.predictor, text), tokens) for text, tokens in zip(texts, work, strict=True)
-        ]
+        answer = self._forecast if self.takes == "table" else self.predictor
+        works = [(partial(answer, text), tokens) for text, tokens in zip(texts, work, strict=True)]
+        return list(await self._guarded(self.worker.call(works)))
 
     async def measure(self, steps: Sequence[Sequence[float]]) -> list[list[Record]]:
         """The record of a sequence of measurements. Raises Problem."""
@@ -122,7 +124,8 @@ class Served:
             function: is called with nothing computed beside it.
             tokens: its work.
         """
-        return await self._guarded(self.worker.call(function, min(tokens, self.limits.max_queue)))
+        (answer,) = await self._guarded(self.worker.call([(function, min(tokens, self.limits.max_queue))]))
+        return answer
 
     def stream(self, prompt: str, options: Mapping[str, Any]) -> AsyncGenerator[str]:
         """What comes after a prompt, piece by piece. Raises Problem.
@@ -184,11 +187,15 @@ class Served:
     def _forecast(self, table: str) -> list[Record]:
         return forecast_rows(self.predictor(read_table(table)))
 
-    def _check_tokens(self, tokens: int) -> None:
+    def _check_tokens(self, tokens: int, noun: str = "tokens") -> None:
         if tokens > self.limits.max_tokens:
-            raise Problem(
-                413, f"There are {tokens} tokens, more than {self.limits.max_tokens}.", "Send less at a time."
-            )
+            said = f"There are {tokens} {noun}, more than {self.limits.max_tokens}."
+            raise Problem(413, said, "Send less at a time.")
+
+    def _check_drawn(self, tokens: int) -> None:
+        if tokens > self.limits.max_length:
+            said = f"There would be {tokens} tokens to draw, more than {self.limits.max_length}."
+            raise Problem(413, said, "Send fewer texts at a time.")
 
     def _check_prompts(self, texts: Sequence[str]) -> None:
         if max(map(len, texts), default=0) > self.limits.max_prompt:

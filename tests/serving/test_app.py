@@ -175,12 +175,17 @@ def test_the_description_names_the_limits(served: Running) -> None:
 
 
 def test_other_sites_are_let_in_when_asked_for(box: Predictor[Any, Any]) -> None:
-    ask_first = {"Origin": "https://good.example", "Access-Control-Request-Method": "POST"}
+    ask_first = {
+        "Origin": "https://good.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
     for origins, allowed in ((["https://good.example"], "https://good.example"), ([], None)):
         app = create_app({"moody": Moody()}, DEFAULT, origins=origins)
         with TestClient(app) as client:
             answer = client.options("/models/moody/predict", headers=ask_first)
             assert answer.headers.get("access-control-allow-origin") == allowed
+            assert answer.status_code == (200 if origins else 405)
             evil = client.options("/models/moody/predict", headers={**ask_first, "Origin": "https://evil.example"})
             assert "access-control-allow-origin" not in evil.headers
 

@@ -192,12 +192,12 @@ def test_calls_are_alone() -> None:
         double = Doubler()
         async with working(double) as worker:
             first = await held(double, worker)
-            calls = [asyncio.ensure_future(worker.call(lambda i=i: (i, len(double.batches)), 1)) for i in range(3)]
+            calls = [asyncio.ensure_future(worker.call([(lambda i=i: (i, len(double.batches)), 1)])) for i in range(3)]
             parts = tasks(worker, [[(1, 2)], [(2, 2)]])
             await asyncio.sleep(0)
             double.go.set()
             await asyncio.gather(first, *parts)
-            assert [i for i, _ in await asyncio.gather(*calls)] == [0, 1, 2]
+            assert [i for ((i, _),) in await asyncio.gather(*calls)] == [0, 1, 2]
         assert double.batches == [[0], [1, 2]]
 
     asyncio.run(go())
