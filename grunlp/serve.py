@@ -112,7 +112,11 @@ def _serve(
         origins=given["cors"].split(",") if given["cors"] else (),
     )
     server = make_server(app, limits)
-    for name in ("uvicorn.error", "grunlp.data"):  # whose warnings are about requests: clients would fill the log
+    for name in (
+        "uvicorn.error",
+        "grunlp.data",
+        "grunlp.tasks",
+    ):  # whose warnings are about requests: clients would fill the log
         logging.getLogger(name).setLevel(logging.ERROR)
     port = sockets[0].getsockname()[1]
     print(f"serving {', '.join(models)} at http://{given['host']}:{port}, until Ctrl-C", file=sys.stderr, flush=True)

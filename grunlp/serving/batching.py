@@ -115,7 +115,7 @@ class Worker(threading.Thread):
         return await self._submit([(part, max(1, tokens)) for part, tokens in parts], alone=False)
 
     async def call(self, works: Sequence[tuple[Callable[[], Any], int]]) -> list[Any]:
-        """What functions return, each called in the thread with nothing beside it, and given with its work in tokens."""
+        """What functions return, called in the thread one by one, each given with its work in tokens."""
         return await self._submit([(function, max(1, tokens)) for function, tokens in works], alone=True)
 
     async def _submit(self, works: Sequence[tuple[Any, int]], alone: bool) -> list[Any]:

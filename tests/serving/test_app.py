@@ -89,6 +89,11 @@ def test_a_faulty_row_is_named_without_its_file(served: Running) -> None:
     assert answer.status == 422 and "row 2" in answer.json()["error"]
 
 
+def test_advice_is_none_for_the_command_line(served: Running) -> None:
+    answer = post(served.port, "/models/loads/predict", {"text": "a,b\nx,y\nz,w\n"})
+    assert answer.status == 422 and "Type " not in answer.json()["what_to_do"]
+
+
 def pieces(served: Running, id: str, **options: Any) -> list[dict[str, Any]]:
     answer = post(served.port, f"/models/{id}/stream", options)
     assert answer.status == 200 and answer.headers["content-type"] == "application/x-ndjson"

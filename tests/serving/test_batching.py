@@ -203,6 +203,16 @@ def test_calls_are_alone() -> None:
     asyncio.run(go())
 
 
+def test_calls_of_one_request_are_weighed_together() -> None:
+    async def go() -> None:
+        async with working(Doubler(), queue=100) as worker:
+            with pytest.raises(Full):
+                await worker.call([(lambda: 1, 60), (lambda: 2, 60)])
+            assert await worker.call([(lambda: 1, 60), (lambda: 2, 40)]) == [1, 2]
+
+    asyncio.run(go())
+
+
 def test_streams_take_turns_and_hold_up_nobody() -> None:
     async def go() -> None:
         order: list[str] = []

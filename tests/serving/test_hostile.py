@@ -266,6 +266,13 @@ def test_odd_texts_have_answers(served: Running, given: dict[str, list[str]]) ->
     check_good(served)
 
 
+def test_after_a_length_and_chunks_nothing_more_is_read(served: Running) -> None:
+    with connect(served.port) as sock:
+        sock.sendall(chunked(chunks(b'{"text": "a"}'), "Content-Length: 4") + request(PREDICT, GOOD))
+        check(read(sock), 400)
+        assert read(sock) is None
+
+
 def slow_headers(sock: socket.socket) -> None:
     """The server hangs up soon, however the bytes keep coming."""
     started = time.monotonic()
