@@ -6,11 +6,13 @@ its own, with every request and answer pickled on the way. A model of millisecon
 """
 
 import importlib.util
+import ipaddress
 import logging
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grunlp.arguments import parse_arguments
@@ -60,7 +62,7 @@ limits, of a request where nothing else is said; what goes beyond is refused wit
   max_characters=25000       of all its texts together
   max_tokens=5000            words of all its texts together, or steps of measurements
   max_prompt=2000            characters of a prompt
-  max_length=1000            tokens that are drawn
+  max_length=1000            tokens that a language model draws for all its texts together, a writer for one
   max_queue=10000            tokens that wait for a model, drawn ones included; then 429 with Retry-After
   max_streams=16             texts that a model writes piece by piece at once
   batch_tokens=500           that a model computes together where more than one sentence is waiting
@@ -89,7 +91,7 @@ def main(arguments: list[str]) -> int:
 
     sockets = listen(given["host"], given["port"])
     try:
-        models = named(load(run) for run in given["run"].split(","))
+        models = named(load(_place(run)) for run in given["run"].split(","))
         _serve(models, limits, given, sockets)
     finally:
         for one in sockets:
@@ -103,19 +105,35 @@ def _serve(
     from grunlp.serving.app import create_app
     from grunlp.serving.server import make_server
 
-    hosts = given["hosts"].split(",") if given["hosts"] else []
-    loopback = given["host"] in _HERE
     app = create_app(
         models,
         limits,
-        hosts=[*_HERE, *hosts] if loopback or hosts else None,
+        hosts=_hosts(given["host"], given["hosts"], sockets),
         origins=given["cors"].split(",") if given["cors"] else (),
     )
     server = make_server(app, limits)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    for name in (
+        "uvicorn.error",
+        "grunlp.data",
+        "grunlp.tasks",
+    ):  # whose warnings are about requests: clients would fill the log
+        logging.getLogger(name).setLevel(logging.ERROR)
     port = sockets[0].getsockname()[1]
     print(f"serving {', '.join(models)} at http://{given['host']}:{port}, until Ctrl-C", file=sys.stderr, flush=True)
     server.run(sockets)
+
+
+def _place(run: str) -> "str | Path":
+    """A run as it is loaded: its whole path, which answers can be searched for."""
+    return run if run == "default" else Path(run).resolve()
+
+
+def _hosts(host: str, names: str | None, sockets: Sequence[socket.socket]) -> list[str] | None:
+    """The names that clients may use, None: any. Who alone can reach a server by loopback still opens foreign pages."""
+    own = names.split(",") if names else []
+    if all(ipaddress.ip_address(one.getsockname()[0].partition("%")[0]).is_loopback for one in sockets):
+        return [*_HERE, host.lower(), *own]
+    return [*_HERE, *own] if own else None
 
 
 def _check(limits: Limits) -> None:

@@ -8,10 +8,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+import grunlp
 from grunlp import serve
+from grunlp.serving.server import listen
 from tests.conftest import Call
 from tests.serving.client import Answer, ask, connect, post, read, request
 
@@ -52,6 +55,49 @@ def test_it_finishes_what_it_took(process: tuple[subprocess.Popen[str], int]) ->
     assert running.stderr is not None and "Traceback" not in running.stderr.read()
 
 
+def test_clients_write_nothing_to_its_log(process: tuple[subprocess.Popen[str], int]) -> None:
+    running, port = process
+    for raw, status in (
+        (request("/models/default/predict", {"text": "a " * 1000}), 200),
+        (b"noise\r\n\r\n", 400),
+        (request("/models", None, "Upgrade: websocket", "Connection: Upgrade", method="GET"), 200),
+    ):
+        answer = ask(port, raw)
+        assert answer is not None and answer.status == status
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(20) == 0
+    assert running.stderr is not None
+    assert [line for line in running.stderr if not line.startswith("recurrence: ")] == []  # said once
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "expected"),
+    [
+        ("127.0.0.1", None, ["127.0.0.1", "::1", "localhost", "127.0.0.1"]),
+        ("127.0.0.2", None, ["127.0.0.1", "::1", "localhost", "127.0.0.2"]),
+        ("0.0.0.0", None, None),
+        ("0.0.0.0", "a.example", ["127.0.0.1", "::1", "localhost", "a.example"]),
+    ],
+)
+def test_names_of_this_machine(host: str, names: str | None, expected: list[str] | None) -> None:
+    sockets = listen(host, 0)
+    try:
+        assert serve._hosts(host, names, sockets) == expected
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def test_a_run_has_its_whole_path(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise what is hidden of it in answers would be every "."."""
+    seen: dict[str, Any] = {}
+    monkeypatch.setattr(serve, "_serve", lambda models, *_: seen.update(models))
+    folder = grunlp.load("default").path
+    monkeypatch.chdir(folder)
+    assert call(serve.main, "run=.", "port=0")[0] == 0
+    assert seen["default"].path == folder.resolve()
+
+
 def test_mistakes(call: Call) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -59,6 +105,8 @@ def test_mistakes(call: Call) -> None:
         port = taken.getsockname()[1]
         for arguments, said in (
             ([f"port={port}"], "port=0"),
+            ([f"host={'a' * 70}"], "a free port of this machine"),
+            (["host=ex ample..com"], "a free port of this machine"),
             (["host=no.such.host.invalid"], "a free port of this machine"),
             (["run=nowhere"], "nowhere"),
             (["max_textes=3"], "Did you mean max_texts?"),

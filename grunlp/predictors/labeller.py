@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from grunlp.data.example import Example
+from grunlp.data.example import Example, Frame
 from grunlp.data.frame_files import Index, index_path, read_index
 from grunlp.data.glosses import add_glosses
 from grunlp.data.raw import text_examples
 from grunlp.data.writers import sentence_record
 from grunlp.predictors.predictor import BATCH_TOKENS, Predictor, Record, answer_each, clean
 from grunlp.run import Run
-from grunlp.tasks.labelling import label
+from grunlp.tasks.labelling import Labelled, label
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +58,24 @@ class Labeller(Predictor[str, list[Record]]):
 
     def records(self, examples: Iterable[Example]) -> Iterator[Record]:
         """A record of each example, in the order given."""
-        for labelled in label(self.run.model, self.run.collate, examples, self.batch_tokens, self.find):
-            record = sentence_record(labelled.prediction)
-            add_glosses(record, self.run.collate.vocabulary.rolesets, self.index)
-            yield record
+        return (record for record, _ in self.begun(examples, None))
+
+    def begun(self, examples: Iterable[Example], most: int | None) -> Iterator[tuple[Record, list[int]]]:
+        """As `records`, with the first `most` frames of a sentence; and where its other predicates are, for `at`."""
+        for labelled in label(self.run.model, self.run.collate, examples, self.batch_tokens, self.find, most):
+            yield self._record(labelled), labelled.left
+
+    def at(self, example: Example, places: Sequence[int]) -> Record:
+        """The record of an example with the words at some places as its predicates."""
+        given = example.copy()
+        given["frames"] = [Frame(index=place, lemma="", roleset="", tags=[]) for place in places]
+        (labelled,) = label(self.run.model, self.run.collate, [given], self.batch_tokens, find=False)
+        return self._record(labelled)
+
+    def _record(self, labelled: Labelled) -> Record:
+        record = sentence_record(labelled.prediction)
+        add_glosses(record, self.run.collate.vocabulary.rolesets, self.index)
+        return record
 
 
 def labeller_of(run: Run) -> Labeller:

@@ -68,7 +68,9 @@ def create_app(
     _add_states(app, served, metrics)
     app.state.models = served
     if origins:
-        app.add_middleware(CORSMiddleware, allow_origins=list(origins), allow_headers=["content-type"])
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "POST"], allow_headers=["content-type"]
+        )
     app.state.gate = Gate(app, limits, metrics, hosts)
     return app
 

@@ -114,10 +114,9 @@ class Worker(threading.Thread):
         """An answer for each part, given with its number of tokens. Raises Full; and what `compute` raises."""
         return await self._submit([(part, max(1, tokens)) for part, tokens in parts], alone=False)
 
-    async def call(self, function: Callable[[], Any], tokens: int) -> Any:
-        """What a function returns, called in the thread with nothing beside it. tokens: its work, for the queue."""
-        (answer,) = await self._submit([(function, max(1, tokens))], alone=True)
-        return answer
+    async def call(self, works: Sequence[tuple[Callable[[], Any], int]]) -> list[Any]:
+        """What functions return, called in the thread one by one, each given with its work in tokens."""
+        return await self._submit([(function, max(1, tokens)) for function, tokens in works], alone=True)
 
     async def _submit(self, works: Sequence[tuple[Any, int]], alone: bool) -> list[Any]:
         request = _Request(self._loop.create_future(), [None] * len(works), len(works))

@@ -4,6 +4,8 @@ It reads the body itself, so that slow senders and those who vanish never reach 
 """
 
 import asyncio
+import codecs
+import re
 import time
 from collections.abc import Collection
 from email.message import Message as EmailMessage
@@ -27,6 +29,8 @@ _HEADERS = {
 _ALWAYS = ("/health", "/ready", "/metrics")  # answered by a server that is stopping, too
 _LINGER_SECONDS, _LINGER_BYTES = 1.0, 8_000_000  # for a refused body, so that its sender reads the answer
 _CLOSE = {"Connection": "close"}
+_DEPTH = 16  # brackets in brackets of a body; no valid one has more than three
+_NO_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[^]["{}]++', re.DOTALL)
 
 
 class _Gone(Exception):
@@ -103,6 +107,8 @@ class Gate:
             )
         if headers.get("content-encoding", "identity").strip().lower() != "identity":
             raise Problem(415, "Bodies with a Content-Encoding are not read.", "Send the body as it is.")
+        if "content-length" in headers and "transfer-encoding" in headers:  # read in two ways (RFC 9112, §6.1)
+            raise Problem(400, "There are both Content-Length and Transfer-Encoding.", "Send one of them.")
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > self.limits.max_body_bytes:
             raise self._too_large()
@@ -200,7 +206,7 @@ def _name(host: str) -> str:
 
 
 def _check_type(scope: Scope, body: bytes) -> None:
-    """Raise Problem for a body that is not said to be JSON."""
+    """Raise Problem for a body that is not said to be JSON, or cannot be."""
     if scope["method"] != "POST":
         return
     said = EmailMessage()
@@ -208,3 +214,25 @@ def _check_type(scope: Scope, body: bytes) -> None:
     charset = said.get_param("charset", "utf-8")
     if said.get_content_type() != "application/json" or str(charset).lower() not in ("utf-8", "utf8"):
         raise Problem(415, "The body is not said to be JSON in UTF-8.", "Send Content-Type: application/json.")
+    if not _is_utf8(body):
+        raise Problem(400, "The body is not JSON in UTF-8.", "Send it in UTF-8, without a byte order mark.")
+    if _depth(body) > _DEPTH:
+        raise Problem(400, f"The body has brackets in more than {_DEPTH} others.", "See /openapi.json for its form.")
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Whether JSON may be in UTF-8. In UTF-16 and UTF-32 it has zero bytes, in UTF-8 never."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in body and not body.startswith(codecs.BOM_UTF8)
+
+
+def _depth(body: bytes) -> int:
+    """How deep the brackets of JSON are in each other; those in strings do not count."""
+    depth = deepest = 0
+    for bracket in _NO_BRACKETS.sub(b"", body):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 class Limits:
     """The most that a request may bring, and that may wait. Tokens are words as `grunlp.data.tokens` tells them apart.
 
-    How deep JSON may be needs no limit of its own: no valid body is deeper than three levels, and the parser gives up
-    on what is much deeper.
+    How deep JSON may be is no key: no valid body is deeper than three levels, and 16 are let through to be told so.
 
     Args:
         max_connections: open at once; a further one is answered 503 and closed.
@@ -19,7 +18,7 @@ class Limits:
         max_characters: of all texts of a request together.
         max_tokens: of all texts of a request together.
         max_prompt: characters that texts are written on from.
-        max_length: tokens that are drawn for a request.
+        max_length: tokens that a language model draws for all texts of a request together, a writer for one.
         max_queue: tokens that wait for a model, drawn ones included; what would come above it is answered 429.
         max_streams: texts that a model writes piece by piece at once.
         batch_tokens: that a model computes together, as long as more than one sentence is waiting.

@@ -23,7 +23,8 @@ from grunlp.series_run import read_like
 from grunlp.serving.limits import Limits
 from grunlp.serving.models import ModelId, find
 from grunlp.serving.problems import PROBLEMS, Problem
-from grunlp.serving.served import Served, read_table
+from grunlp.serving.served import Served
+from grunlp.serving.tables import read_table
 
 _FOLDER = Path(__file__).parent / "page"
 _FILES = {file.name: file for file in [*_FOLDER.iterdir(), STYLE, SCRIPT]}  # whatever else is asked for is not there

@@ -1,7 +1,6 @@
 """A model behind its thread: what each kind of predictor takes, and how much work that is."""
 
 import asyncio
-import io
 import math
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
@@ -10,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from grunlp.data.example import Example
 from grunlp.data.tokens import tokenize
 from grunlp.decoding.sampling import Sampling
 from grunlp.errors import DataError, GrunlpError
@@ -24,8 +24,11 @@ from grunlp.serving.batching import Full, Worker
 from grunlp.serving.limits import Limits
 from grunlp.serving.metrics import Metrics
 from grunlp.serving.problems import Problem, retry_later
+from grunlp.serving.tables import forecast_rows, read_table
 
 _QUICK = 2000  # characters that are split without holding up other requests
+_PREDICATES = 8  # of a sentence that are labelled in one go: each is work on the whole sentence again
+_SHARE = 8  # so many words of such work take as long as one of a plain sentence with its predicates
 _DESCRIPTIONS = {
     "labeller": "who did what to whom: frames of sentences",
     "tagger": "a tag for each word, or spans with labels",
@@ -91,19 +94,21 @@ class Served:
         """The records of each text. Raises Problem."""
         if self.takes == "measurements":
             raise Problem(409, f"{self.id} classifies measurements.", _NO_TEXT)
-        if self.takes == "table":
-            return [await self.call(partial(self._forecast, table), 1 + table.count("\n")) for table in texts]
         if isinstance(self.predictor, Labeller | Tagger):
             return await self._label(self.predictor, texts)
         if isinstance(self.predictor, LanguageModel):
             self._check_prompts(texts)
             work = [self.predictor.length] * len(texts)
+            self._check_drawn(sum(work))
+        elif self.takes == "table":
+            work = [1 + table.count("\n") for table in texts]
+            self._check_tokens(sum(work), "rows")
         else:
             work = await _off_loop(texts, lambda: [1 + sum(1 for _ in tokenize(text)) for text in texts])
             self._check_tokens(sum(work))
-        return [
-            await self.call(partial(self.predictor, text), tokens) for text, tokens in zip(texts, work, strict=True)
-        ]
+        answer = self._forecast if self.takes == "table" else self.predictor
+        works = [(partial(answer, text), tokens) for text, tokens in zip(texts, work, strict=True)]
+        return list(await self._guarded(self.worker.call(works)))
 
     async def measure(self, steps: Sequence[Sequence[float]]) -> list[list[Record]]:
         """The record of a sequence of measurements. Raises Problem."""
@@ -119,7 +124,8 @@ class Served:
             function: is called with nothing computed beside it.
             tokens: its work.
         """
-        return await self._guarded(self.worker.call(function, min(tokens, self.limits.max_queue)))
+        (answer,) = await self._guarded(self.worker.call([(function, min(tokens, self.limits.max_queue))]))
+        return answer
 
     def stream(self, prompt: str, options: Mapping[str, Any]) -> AsyncGenerator[str]:
         """What comes after a prompt, piece by piece. Raises Problem.
@@ -141,8 +147,26 @@ class Served:
         split = await _off_loop(texts, lambda: [predictor.sentences(text) for text in texts])
         parts = [(sentence, max(1, len(sentence["words"]))) for sentences in split for sentence in sentences]
         self._check_tokens(sum(tokens for _, tokens in parts))
-        records = iter(await self._guarded(self.worker.answer(parts)))
+        answers = await self._guarded(self.worker.answer(parts))
+        if isinstance(predictor, Labeller):
+            answers = await self._label_rest(predictor, [sentence for sentence, _ in parts], answers)
+        records = iter(answers)
         return [[next(records) for _ in sentences] for sentences in split]
+
+    async def _label_rest(
+        self, predictor: Labeller, sentences: Sequence[Example], begun: Sequence[tuple[Record, list[int]]]
+    ) -> list[Record]:
+        """Label the predicates that are too many for one go, a few at a time, so that others have their turns."""
+        work = sum(len(record["words"]) * (len(record["frames"]) + len(left)) for record, left in begun)
+        if any(left for _, left in begun) and work > 2 * _SHARE * self.limits.max_tokens:
+            raise Problem(413, "There are too many predicates in long sentences.", "Send less at a time.")
+        for sentence, (record, left) in zip(sentences, begun, strict=True):
+            for i in range(0, len(left), _PREDICATES):
+                places = left[i : i + _PREDICATES]
+                work = 1 + len(places) * len(sentence["words"]) // _SHARE
+                more = await self.call(partial(predictor.at, sentence, places), work)
+                record["frames"] += more["frames"]
+        return [record for record, _ in begun]
 
     async def _guarded(self, answer: Any) -> Any:
         try:
@@ -151,20 +175,27 @@ class Served:
             raise self._busy(full) from None
         except GrunlpError as error:
             wrong, there, way = (part.replace(str(self.predictor.path), self.id) for part in _parts(error))
-            raise Problem(422, "; ".join(filter(None, (wrong, there))), way or "Send another input.") from None
+            raise Problem(422, "; ".join(filter(None, (wrong, there))), way) from None
 
-    def _records(self, parts: Sequence[Any]) -> Sequence[Record]:
+    def _records(self, parts: Sequence[Any]) -> Sequence[Any]:
+        """Of each sentence of a tagger its record; of one of a labeller the beginning of it, see `_label_rest`."""
         assert isinstance(self.predictor, Labeller | Tagger)
+        if isinstance(self.predictor, Labeller):
+            return list(self.predictor.begun(parts, _PREDICATES))
         return list(self.predictor.records(parts))
 
     def _forecast(self, table: str) -> list[Record]:
-        return _rows(self.predictor(read_table(table)))
+        return forecast_rows(self.predictor(read_table(table)))
 
-    def _check_tokens(self, tokens: int) -> None:
+    def _check_tokens(self, tokens: int, noun: str = "tokens") -> None:
         if tokens > self.limits.max_tokens:
-            raise Problem(
-                413, f"There are {tokens} tokens, more than {self.limits.max_tokens}.", "Send less at a time."
-            )
+            said = f"There are {tokens} {noun}, more than {self.limits.max_tokens}."
+            raise Problem(413, said, "Send less at a time.")
+
+    def _check_drawn(self, tokens: int) -> None:
+        if tokens > self.limits.max_length:
+            said = f"There would be {tokens} tokens to draw, more than {self.limits.max_length}."
+            raise Problem(413, said, "Send fewer texts at a time.")
 
     def _check_prompts(self, texts: Sequence[str]) -> None:
         if max(map(len, texts), default=0) > self.limits.max_prompt:
@@ -204,23 +235,12 @@ async def _off_loop(texts: Sequence[str], function: Callable[[], Any]) -> Any:
 
 
 def _parts(error: GrunlpError) -> tuple[str, str, str]:
-    """An error's three parts, without the name of a file."""
+    """An error's three parts, without the name of a file, and without what only the command line takes."""
+    way = error.to_type if error.to_type and not error.to_type.startswith("Type ") else "Send another input."
     if isinstance(error, DataError):
         place = f"row {error.line}: " if error.line is not None else ""
-        return place + error.problem, error.there_is, error.to_type
-    return error.wrong, error.there_is, error.to_type
-
-
-def read_table(table: str) -> Any:
-    """A table in CSV. Raises GrunlpError for what is none."""
-    import pandas as pd
-
-    first = table.partition("\n")[0]
-    try:
-        return pd.read_csv(io.StringIO(table), sep=max(",;\t", key=first.count), low_memory=False)
-    except ValueError:  # EmptyDataError and ParserError, too
-        there = "a table has its columns' names in the first line and a row a line"
-        raise GrunlpError("the text is no CSV", there, "Send a table as in the training.") from None
+        return place + error.problem, error.there_is, way
+    return error.wrong, error.there_is, way
 
 
 def _with_options(predictor: LanguageModel | Writer, options: Mapping[str, Any]) -> LanguageModel | Writer:
@@ -244,14 +264,3 @@ def _bounded(predictor: Predictor[Any, Any], most: int) -> Predictor[Any, Any]:
     if isinstance(predictor, Writer):
         return replace(predictor, limits=replace(predictor.limits, max_length=min(predictor.limits.max_length, most)))
     return predictor
-
-
-def _rows(forecasts: Any) -> list[Record]:
-    """A record a row, with the digits that `python -m grunlp.predict` prints; null where no interval was trained."""
-    days = (forecasts["time"] == forecasts["time"].dt.normalize()).all()
-    rows = forecasts.to_dict("records")
-    for row in rows:
-        row["time"] = row["time"].strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M:%S")
-        for name in ("forecast", "lower", "upper"):
-            row[name] = None if math.isnan(row[name]) else float(f"{row[name]:.6g}")
-    return list(rows)

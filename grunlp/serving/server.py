@@ -35,11 +35,11 @@ def listen(host: str, port: int) -> list[socket.socket]:
             sockets.append(one)
             one.bind((address[0], sockets[0].getsockname()[1] or port, *address[2:]))
             one.listen()  # from now on clients wait instead of being turned away
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: no name of any machine
         for one in sockets:
             one.close()
         raise GrunlpError(
-            f"host={host} port={port}: {error.strerror or error}",
+            f"host={host} port={port}: {getattr(error, 'strerror', None) or error}",
             "a free port of this machine is needed",
             "Type port=0",
         ) from None

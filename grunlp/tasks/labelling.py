@@ -17,11 +17,16 @@ _CHUNK = 2048  # sentences sorted by length together; bounds memory, however lon
 
 
 class Labelled(NamedTuple):
-    """An example as it was given, the predicted frames, and the tags a plain argmax would have given each of them."""
+    """An example as it was given, the predicted frames, and the tags a plain argmax would have given each of them.
+
+    Attributes:
+        left: words that are predicates, too, and were not labelled, since there were more than was asked for.
+    """
 
     example: Example
     frames: list[Frame]
     argmax: list[list[str]]
+    left: list[int]
 
     @property
     def prediction(self) -> Example:
@@ -32,7 +37,12 @@ class Labelled(NamedTuple):
 
 
 def label(
-    model: SRLModel, collate: FrameCollator, examples: Iterable[Example], batch_tokens: int, find: bool
+    model: SRLModel,
+    collate: FrameCollator,
+    examples: Iterable[Example],
+    batch_tokens: int,
+    find: bool,
+    most: int | None = None,
 ) -> Iterator[Labelled]:
     """Label examples, in the order given.
 
@@ -42,12 +52,18 @@ def label(
         examples: any number, read in chunks; of their frames only `index` is used.
         batch_tokens: most tokens a batch, in labelling each sentence counted once for each of its predicates.
         find: whether to find the predicates; otherwise those of the examples' frames are labelled.
+        most: predicates of a sentence that are labelled; None: all.
     """
-    return (one for (one,) in _label_all(model, collate, examples, batch_tokens, (find,)))
+    return (one for (one,) in _label_all(model, collate, examples, batch_tokens, (find,), most))
 
 
 def _label_all(
-    model: SRLModel, collate: FrameCollator, examples: Iterable[Example], batch_tokens: int, finds: Sequence[bool]
+    model: SRLModel,
+    collate: FrameCollator,
+    examples: Iterable[Example],
+    batch_tokens: int,
+    finds: Sequence[bool],
+    most: int | None = None,
 ) -> Iterator[tuple[Labelled, ...]]:
     """As `label`, once for each of `finds`; every sentence is encoded once."""
     examples = iter(examples)
@@ -55,19 +71,24 @@ def _label_all(
         results: dict[int, tuple[Labelled, ...]] = {}
         lengths = [len(example["words"]) for example in chunk]
         for indices in TokenBudgetSampler(lengths, [1] * len(chunk), batch_tokens, shuffle=False, seed=0):
-            found = _label_batch(model, collate, [chunk[i] for i in indices], batch_tokens, finds)
+            found = _label_batch(model, collate, [chunk[i] for i in indices], batch_tokens, finds, most)
             results.update(zip(indices, found, strict=True))
         yield from (results[i] for i in range(len(chunk)))
 
 
 @torch.inference_mode()
 def _label_batch(
-    model: SRLModel, collate: FrameCollator, sentences: Sequence[Example], batch_tokens: int, finds: Sequence[bool]
+    model: SRLModel,
+    collate: FrameCollator,
+    sentences: Sequence[Example],
+    batch_tokens: int,
+    finds: Sequence[bool],
+    most: int | None,
 ) -> list[tuple[Labelled, ...]]:
     """The same for the sentences of one batch."""
     batch = collate(sentences)
     encoded = model.encode(batch)
-    ways = [_label(model, collate, sentences, batch, encoded, batch_tokens, find) for find in finds]
+    ways = [_label(model, collate, sentences, batch, encoded, batch_tokens, find, most) for find in finds]
     return list(zip(*ways, strict=True))
 
 
@@ -79,11 +100,18 @@ def _label(
     encoded: Encoded,
     batch_tokens: int,
     find: bool,
+    most: int | None,
 ) -> list[Labelled]:
     """Label the predicates of some sentences, `batch`, in groups within the budget."""
     places = model.find(encoded, batch) if find else (batch.sentence, batch.predicate)
+    labelled = [Labelled(example, [], [], []) for example in sentences]
+    if most is not None:
+        every = torch.arange(len(places[0]), device=places[0].device)
+        number = every - torch.searchsorted(places[0], places[0])  # in its sentence
+        for sentence, predicate in torch.stack(places, dim=1)[number >= most].tolist():
+            labelled[sentence].left.append(predicate)
+        places = (places[0][number < most], places[1][number < most])
     group = max(1, batch_tokens // max(1, batch.words.shape[1]))
-    labelled = [Labelled(example, [], []) for example in sentences]
     for sentence, predicate in zip(places[0].split(group), places[1].split(group), strict=True):
         part = batch.with_predicates(sentence, predicate)
         for place, frame, argmax in _frames(model, collate, sentences, part, model.label(encoded, part)):

@@ -89,6 +89,11 @@ def test_a_faulty_row_is_named_without_its_file(served: Running) -> None:
     assert answer.status == 422 and "row 2" in answer.json()["error"]
 
 
+def test_advice_is_none_for_the_command_line(served: Running) -> None:
+    answer = post(served.port, "/models/loads/predict", {"text": "a,b\nx,y\nz,w\n"})
+    assert answer.status == 422 and "Type " not in answer.json()["what_to_do"]
+
+
 def pieces(served: Running, id: str, **options: Any) -> list[dict[str, Any]]:
     answer = post(served.port, f"/models/{id}/stream", options)
     assert answer.status == 200 and answer.headers["content-type"] == "application/x-ndjson"
@@ -175,12 +180,17 @@ def test_the_description_names_the_limits(served: Running) -> None:
 
 
 def test_other_sites_are_let_in_when_asked_for(box: Predictor[Any, Any]) -> None:
-    ask_first = {"Origin": "https://good.example", "Access-Control-Request-Method": "POST"}
+    ask_first = {
+        "Origin": "https://good.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
     for origins, allowed in ((["https://good.example"], "https://good.example"), ([], None)):
         app = create_app({"moody": Moody()}, DEFAULT, origins=origins)
         with TestClient(app) as client:
             answer = client.options("/models/moody/predict", headers=ask_first)
             assert answer.headers.get("access-control-allow-origin") == allowed
+            assert answer.status_code == (200 if origins else 405)
             evil = client.options("/models/moody/predict", headers={**ask_first, "Origin": "https://evil.example"})
             assert "access-control-allow-origin" not in evil.headers
 

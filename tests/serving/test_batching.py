@@ -15,6 +15,7 @@ from grunlp.predictors import Predictor
 from grunlp.serving.batching import Full, Worker
 from grunlp.serving.limits import DEFAULT
 from grunlp.serving.metrics import Metrics
+from grunlp.serving.problems import Problem
 from grunlp.serving.served import Served
 
 
@@ -191,13 +192,23 @@ def test_calls_are_alone() -> None:
         double = Doubler()
         async with working(double) as worker:
             first = await held(double, worker)
-            calls = [asyncio.ensure_future(worker.call(lambda i=i: (i, len(double.batches)), 1)) for i in range(3)]
+            calls = [asyncio.ensure_future(worker.call([(lambda i=i: (i, len(double.batches)), 1)])) for i in range(3)]
             parts = tasks(worker, [[(1, 2)], [(2, 2)]])
             await asyncio.sleep(0)
             double.go.set()
             await asyncio.gather(first, *parts)
-            assert [i for i, _ in await asyncio.gather(*calls)] == [0, 1, 2]
+            assert [i for ((i, _),) in await asyncio.gather(*calls)] == [0, 1, 2]
         assert double.batches == [[0], [1, 2]]
+
+    asyncio.run(go())
+
+
+def test_calls_of_one_request_are_weighed_together() -> None:
+    async def go() -> None:
+        async with working(Doubler(), queue=100) as worker:
+            with pytest.raises(Full):
+                await worker.call([(lambda: 1, 60), (lambda: 2, 60)])
+            assert await worker.call([(lambda: 1, 60), (lambda: 2, 40)]) == [1, 2]
 
     asyncio.run(go())
 
@@ -285,5 +296,29 @@ def test_a_labellers_answers_are_those_of_each_text_alone(box: Predictor[Any, An
         alone = [box(text) for text in TEXTS]
         assert answers == [*([records] for records in alone * 4), alone]
         assert max(sizes) > 10
+
+    asyncio.run(go())
+
+
+def test_a_sentence_of_many_predicates_lets_others_have_their_turns(box: Predictor[Any, Any]) -> None:
+    """Each word of it is one, and each costs as much as the sentence again."""
+
+    async def go() -> None:
+        served = Served("box", box, DEFAULT, Metrics())
+        served.worker.start()
+        await served.predict(["He left."])
+        verbs = "go " * 120
+        long = asyncio.ensure_future(served.predict([verbs]))
+        waits = []
+        while not long.done():
+            started = time.perf_counter()
+            await served.predict(["He left."])
+            waits.append(time.perf_counter() - started)
+        assert await long == [box(verbs)] and len(box(verbs)[0]["frames"]) > 60
+        assert len(waits) > 4
+        with pytest.raises(Problem) as problem:
+            await served.predict([verbs] * 20)
+        assert problem.value.status == 413
+        await served.worker.close()
 
     asyncio.run(go())

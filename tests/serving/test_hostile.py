@@ -54,6 +54,14 @@ SENT: list[tuple[str, bytes, int | tuple[int, ...]]] = [
     ("JSON cut off", body('{"text": "She'), 400),
     ("something after the JSON", body('{"text": "a"} x'), 400),
     ("two JSON objects", body('{"text": "a"}{"text": "b"}'), 400),
+    ("UTF-16", body('{"text": "a"}'.encode("utf-16-le")), 400),
+    ("UTF-16, other way round", body('{"text": "a"}'.encode("utf-16-be")), 400),
+    ("UTF-16 that says so", body('{"text": "a"}'.encode("utf-16")), 400),
+    ("UTF-32", body('{"text": "a"}'.encode("utf-32")), 400),
+    ("a byte order mark", body('{"text": "a"}'.encode("utf-8-sig")), 400),
+    ("deep brackets", body('{"texts": ' + "[" * 16 + "]" * 16 + "}"), 400),
+    ("brackets less deep", body('{"texts": ' + "[" * 15 + "]" * 15 + "}"), 422),
+    ("brackets in a text", body({"text": '[{"' * 50 + "\\"}), 200),
     ("comments", body('{"text": "a" /* b */}'), 400),
     ("single quotes", body("{'text': 'a'}"), 400),
     ("an array", body(["a"]), 422),
@@ -137,6 +145,8 @@ SENT: list[tuple[str, bytes, int | tuple[int, ...]]] = [
     ("a stream of a negative seed", request(STREAM, {"prompt": "a", "seed": -1}), 422),
     ("a stream of no probability", request(STREAM, {"prompt": "a", "top_p": 0}), 422),
     ("a long prompt", request(STREAM, {"prompt": "a" * (LIMITS.max_prompt + 1)}), 422),
+    ("prompts to draw too much from", request("/models/writes-on/predict", {"texts": ["a"] * 6}), 413),
+    ("a table of too many rows", request("/models/loads/predict", {"text": "\n" * (LIMITS.max_tokens + 1)}), 413),
     ("a long prompt, all at once", request("/models/writes-on/predict", {"text": "a" * (LIMITS.max_prompt + 1)}), 413),
     # --- methods
     ("GET", get(PREDICT), 405),
@@ -166,7 +176,7 @@ SENT: list[tuple[str, bytes, int | tuple[int, ...]]] = [
     ("a negative length", request(PREDICT, b"{}", length=-1), 400),
     ("a length that is no number", request(PREDICT, b"{}", length="two"), 400),
     ("two lengths", request(PREDICT, b'{"text": "a"}', "Content-Length: 13", "Content-Length: 2"), 400),
-    ("a length and chunks", chunked(chunks(b'{"text": "a"}'), "Content-Length: 4"), (200, 400)),
+    ("a length and chunks", chunked(chunks(b'{"text": "a"}'), "Content-Length: 4"), 400),
     ("chunks too large", chunked(chunks(*[b" " * 10_000] * 30)), 413),
     ("a chunk too large by its length", chunked(b"ffffffffff\r\n" + b" " * BIG), 413),
     ("a chunk of no size", chunked(b"xyz\r\nabc\r\n0\r\n\r\n"), 400),
@@ -254,6 +264,13 @@ def test_odd_texts_have_answers(served: Running, given: dict[str, list[str]]) ->
     expected = {"records": [served.models["default"](text) for text in texts]}
     assert answer.body == json.dumps(expected, ensure_ascii=False).encode()
     check_good(served)
+
+
+def test_after_a_length_and_chunks_nothing_more_is_read(served: Running) -> None:
+    with connect(served.port) as sock:
+        sock.sendall(chunked(chunks(b'{"text": "a"}'), "Content-Length: 4") + request(PREDICT, GOOD))
+        check(read(sock), 400)
+        assert read(sock) is None
 
 
 def slow_headers(sock: socket.socket) -> None:

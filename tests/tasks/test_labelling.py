@@ -52,6 +52,15 @@ def test_given_predicates_are_kept_and_found_ones_are_those_above_a_half() -> No
     assert 0 < sum(map(len, expected)) < sum(len(e["words"]) for e in CORPUS)
 
 
+def test_at_most_so_many_and_what_is_left() -> None:
+    for find in (False, True):
+        whole = list(label(MODEL, COLLATE, CORPUS, 1000, find))
+        part = list(label(MODEL, COLLATE, CORPUS, 1000, find, most=1))
+        assert [one.frames for one in part] == [one.frames[:1] for one in whole]
+        assert [one.left for one in part] == [[frame["index"] for frame in one.frames[1:]] for one in whole]
+        assert any(one.left for one in part) and not any(one.left for one in whole)
+
+
 def test_every_frame_has_a_roleset_of_its_word() -> None:
     rolesets = COLLATE.vocabulary.rolesets
     for one in label(MODEL, COLLATE, CORPUS, 1000, True):

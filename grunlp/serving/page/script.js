@@ -47,6 +47,7 @@ async function show() {
 function clear() {
   shown = {};
   at("copy").disabled = true;
+  at("stop").hidden = true;
   results.replaceChildren(element("p", { class: "soft" }, "Type a text, or take an example."));
   status.textContent = "";
 }
@@ -217,6 +218,7 @@ at("examples").addEventListener("click", (event) => {
 at("file").addEventListener("change", async (event) => {
   const [file] = event.target.files;
   if (!file) return;
+  event.target.value = ""; // so that the same file, changed, can be chosen again
   text.value = await file.text();
   show();
 });

@@ -220,6 +220,12 @@ def test_a_text_is_written_on_as_it_is_drawn(visit: Open) -> None:
     page.get_by_role("button", name="Stop").click()
     wait_for_status(page, "Stopped.")
     assert page.get_by_role("button", name="Stop").count() == 0
+    page.get_by_label("Prompt").fill("")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Stop").wait_for()
+    page.locator("#model").select_option("default")  # which has nothing to say without a text
+    page.get_by_text("Type a text, or take an example.").wait_for()
+    assert page.get_by_role("button", name="Stop").count() == 0
 
 
 def test_forecasts_are_plotted(visit: Open, tmp_path: Path) -> None:
@@ -236,4 +242,5 @@ def test_forecasts_are_plotted(visit: Open, tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text(table().replace("value", "load"))
     page.get_by_label("CSV file").set_input_files(tmp_path / "table.csv")
     wait_for_status(page, "value")  # the column that is missing
+    assert page.get_by_label("CSV file").input_value() == ""  # it can be chosen again
     assert page.locator("svg.plot").count() == 0
