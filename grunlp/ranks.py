@@ -8,18 +8,15 @@ import logging
 import os
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
-from lightning_fabric.plugins.environments import (
-    ClusterEnvironment,
-    LightningEnvironment,
-    SLURMEnvironment,
-    TorchElasticEnvironment,
-)
 from torch import distributed
 
 from grunlp.errors import GrunlpError
+
+if TYPE_CHECKING:  # it takes a second or two to import, and prediction has no need of it
+    from lightning_fabric.plugins.environments import ClusterEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +74,10 @@ def wait() -> None:
     gather(None)
 
 
-def environment() -> ClusterEnvironment | None:
+def environment() -> "ClusterEnvironment | None":
     """What began this process as one of several: torchrun, SLURM or `grunlp.launching`; None where nothing did."""
+    from lightning_fabric.plugins.environments import LightningEnvironment, SLURMEnvironment, TorchElasticEnvironment
+
     if TorchElasticEnvironment.detect() and TorchElasticEnvironment().world_size() > 1:
         return TorchElasticEnvironment()
     if SLURMEnvironment.detect() and SLURMEnvironment(auto_requeue=False).world_size() > 1:
@@ -86,7 +85,7 @@ def environment() -> ClusterEnvironment | None:
     return LightningEnvironment() if "LOCAL_RANK" in os.environ else None
 
 
-def join(found: ClusterEnvironment, devices: int, num_nodes: int, gpus: bool) -> None:
+def join(found: "ClusterEnvironment", devices: int, num_nodes: int, gpus: bool) -> None:
     """Meet the others.
 
     Args:
@@ -95,6 +94,8 @@ def join(found: ClusterEnvironment, devices: int, num_nodes: int, gpus: bool) ->
         num_nodes: machines.
         gpus: whether each computes on a GPU.
     """
+    from lightning_fabric.plugins.environments import LightningEnvironment
+
     if isinstance(found, LightningEnvironment):  # it knows the place on this machine alone
         found.set_world_size(devices * num_nodes)
         found.set_global_rank(found.node_rank() * devices + found.local_rank())
