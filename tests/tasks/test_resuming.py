@@ -58,7 +58,7 @@ def test_it_takes_up_time_memory_and_log(tmp_path: Path, monkeypatch: pytest.Mon
         trained(tmp_path, Task(), Data({}), "trainer.save_every=1e-9", "trainer.max_epochs=4")
     point = tmp_path / "checkpoint" / POINT
     content = torch.load(point, weights_only=True)
-    assert steps_done(point) == 14 and content["Data"] == {"epoch": 1, "batch": 2}
+    assert steps_done(point) == 14 and content["Data"] == {"epoch": 1, "batch": 2, "ranks": 1}
     state = next(state for state in content["callbacks"].values() if "seconds" in state)
     state["seconds"], state["memory"] = 1000.0, 2.0**30
     torch.save(content, point)
