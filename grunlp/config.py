@@ -23,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from grunlp.checks import DATA, PRESETS, check_choice, check_installed, check_together, check_value, unknown_key
 from grunlp.errors import GrunlpError
 from grunlp.places import available, dotted, folder
+from grunlp.run_config import known_keys
 
 GROUPS = ("recipe", "data", "model", "debug")
 
@@ -83,11 +84,11 @@ def compose_config(overrides: Sequence[str]) -> DictConfig:
         if preset != recipe:
             there = f"it is for recipe={preset}"
             raise GrunlpError(f"recipe={recipe} with {override.input_line}", there, f"Type recipe={preset}")
-    defaults = _compose([str(override.input_line) for override in groups])
+    defaults = without_unused(_compose([str(override.input_line) for override in groups]))
     for override in parsed:
         if override not in groups:
             _check_key(override, defaults)
-    config = _compose(overrides)
+    config = without_unused(_compose(overrides))
     values = keys(config)
     for key, default in keys(defaults).items():
         check_value(key, values[key], default)
@@ -139,6 +140,19 @@ def _compose(overrides: Sequence[str]) -> DictConfig:
             f"you typed: {' '.join(overrides)}",
             "python -m grunlp.train --help lists recipes, data sets and keys.",
         ) from None
+
+
+def without_unused(config: DictConfig) -> DictConfig:
+    """A composed configuration without the keys of `debug=NAME` that its recipe does not have."""
+    known = known_keys(config.recipe, config.data.name)
+    kept = OmegaConf.create(OmegaConf.to_container(config))
+    assert isinstance(kept, DictConfig)
+    for key in keys(config):
+        if key not in known:
+            group, _, name = key.rpartition(".")
+            del (OmegaConf.select(kept, group) if group else kept)[name]
+    OmegaConf.set_struct(kept, True)
+    return kept
 
 
 def keys(config: DictConfig) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 import torch
+from lightning_fabric.plugins.environments import LightningEnvironment
 from omegaconf import DictConfig
 from torch import multiprocessing
 from torch.multiprocessing import ProcessContext, ProcessExitedException, ProcessRaisedException
@@ -61,7 +62,7 @@ def settle_devices(trainer: DictConfig) -> None:
             way = "Begin it by torchrun or srun, or set MASTER_ADDR, MASTER_PORT and NODE_RANK on each machine."
             raise GrunlpError(f"trainer.num_nodes={trainer.num_nodes}", there_is, way)
         return
-    if not isinstance(found, ranks.LightningEnvironment) and found.world_size() != total:
+    if not isinstance(found, LightningEnvironment) and found.world_size() != total:
         wrong = f"trainer.devices={trainer.devices} with trainer.num_nodes={trainer.num_nodes}"
         way = "Type trainer.devices=PROCESSES_A_MACHINE trainer.num_nodes=MACHINES"
         raise GrunlpError(wrong, f"{found.world_size()} processes were begun", way)

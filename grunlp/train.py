@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from grunlp.alone import alone
 from grunlp.checks import check_choice, check_value
 from grunlp.command import USAGE_ERROR, command
-from grunlp.config import available, check_sweep, complete, compose_config, folder, keys, load_recipe
+from grunlp.config import available, check_sweep, complete, compose_config, folder, keys, load_recipe, without_unused
 from grunlp.errors import GrunlpError
 from grunlp.stopping import Stopped
 
@@ -76,6 +76,7 @@ def run_recipe(config: DictConfig) -> None:
     from grunlp.launching import settle_devices
     from grunlp.run_folder import Start, new_run
 
+    config = without_unused(config)
     try:
         settle_devices(config.trainer)
         run_dir = ranks.first(lambda: new_run(config.recipe, config.run_dir, config.overwrite))

@@ -213,7 +213,7 @@ def test_every_config_composes() -> None:
             assert config.recipe == recipe
             known = known_keys(recipe, config.data.name)  # what a run folder is read by; of a network taken over more
             composed = keys(config)
-            if recipe == "finetune":  # debug=overfit has dropout for it, too
+            if recipe == "finetune":  # which has nothing of the network but what debug= changes
                 known, composed = ({k: v for k, v in some.items() if k[:6] != "model."} for some in (known, composed))
             assert set(composed) == set(known)
             assert other[:5] != "data=" or composed == known
