@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grunlp import language_commands, series_commands
+from grunlp import export, language_commands, series_commands, serve
 from grunlp.arguments import parse_arguments
 from grunlp.compare import DEFAULTS as COMPARE
 from grunlp.config import compose_config, folder
@@ -34,9 +34,23 @@ def test_there_are_commands() -> None:
     assert "bash scripts/quickstart.sh" in COMMANDS and "bash scripts/test.sh" in COMMANDS
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if "grunlp.train" in c])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "grunlp.train" in c and "resume=" not in c])
 def test_training_commands_compose(command: str) -> None:
     compose_config([a for a in arguments(command, "grunlp.train") if not a.startswith("-")])
+
+
+def test_serving_exporting_and_going_on() -> None:
+    for program, command in (("grunlp.serve", serve), ("grunlp.export", export)):
+        found = [arguments(line, program) for line in COMMANDS if program in line]
+        assert found
+        for given in found:
+            parse_arguments(given, command.DEFAULTS)
+    assert [line for line in COMMANDS if "resume=" in line] == ["python -m grunlp.train resume=RUN"]
+
+
+@pytest.mark.parametrize("program", re.findall(r"```python\n(import (?:grunlp|spacy)\n.*?)```", README, re.DOTALL))
+def test_python_examples_run(program: str) -> None:
+    exec(program, {})
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if re.search(r"grunlp\.(evaluate|compare|predict)", c)])
