@@ -146,10 +146,10 @@ def resume(path: Path, overrides: list[str]) -> int:
     from grunlp.run_folder import Start, require_begun
 
     require_begun(path, "resume")  # else a lock would be left in any folder
+    config = _begun("resume", path, overrides)
+    settle_devices(config.trainer)  # before the lock, which only the first of several processes takes
     with alone("run_dir", path) if ranks.rank() == 0 else nullcontext():
         require_begun(path, "resume")  # the other may have come to its end just now
-        config = _begun("resume", path, overrides)
-        settle_devices(config.trainer)
         _run(config, path, Start.RESUME)
     return 0
 

@@ -8,8 +8,9 @@ from pytorch_lightning import seed_everything
 
 from grunlp.card import write_card
 from grunlp.data.corpora.series import open_series
+from grunlp.data.series_module import SeriesData
 from grunlp.data.series_scaling import fit_scaling
-from grunlp.data.windows import Bounds, SeriesData, origins_within
+from grunlp.data.windows import Bounds, origins_within
 from grunlp.models.baselines import fit_linear
 from grunlp.report.series import draw_forecasts
 from grunlp.run_config import save_config

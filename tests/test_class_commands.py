@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,15 +48,23 @@ def test_they_learn_and_are_complete(folder: Path) -> None:
     assert "probability of each class" in (folder / "texts/card.md").read_text()
 
 
+def close(scores: dict[str, Any]) -> dict[str, Any]:
+    """Within rounding: other batches, other sums."""
+    return {
+        name: {k: v if isinstance(v, str) else pytest.approx(v, rel=1e-6) for k, v in row.items()}
+        for name, row in scores.items()
+    }
+
+
 @pytest.mark.parametrize("name", ["texts", "numbers"])
 def test_evaluate_finds_the_scores_of_the_training(folder: Path, call: Call, name: str) -> None:
     before = json.loads((folder / name / "metrics.json").read_text())["test"]
     status, out, err = call(evaluate.main, f"run={folder}/{name}")
     assert status == 0 and out.startswith("accuracy"), err
-    assert json.loads((folder / name / "metrics.json").read_text())["test"] == before
+    assert json.loads((folder / name / "metrics.json").read_text())["test"] == close(before)
     file = f"input={folder}/test.{'tsv' if name == 'texts' else 'npz'}"
     assert call(evaluate.main, f"run={folder}/{name}", file, f"metrics={folder}/{name}.json")[0] == 0
-    assert json.loads((folder / f"{name}.json").read_text()) == before
+    assert json.loads((folder / f"{name}.json").read_text()) == close(before)
 
 
 def test_predict_texts(folder: Path, call: Call) -> None:

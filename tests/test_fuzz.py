@@ -1,13 +1,15 @@
 """Changed files of every kind: nothing but the project's own errors, little memory, no waiting. See `fuzzing.py`."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parent / "fuzzing.py"
+ROOT = Path(__file__).parent.parent
+SCRIPT = ROOT / "tests/fuzzing.py"
 QUICK = ("config", "vocabulary", "tokenizer", "scaling", "json", "weights", "encoder", "arrays", "classified", "series")
 READERS = ("frames", "lenient", "tagged", "pairs", "sources", "vectors")
 
@@ -15,7 +17,9 @@ READERS = ("frames", "lenient", "tagged", "pairs", "sources", "vectors")
 def run(count: int, seed: int, *names: str) -> list[dict[str, object]]:
     """What the script says of each target."""
     command = [sys.executable, str(SCRIPT), str(count), str(seed), *names]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=SCRIPT.parent.parent)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     return [json.loads(line) for line in done.stdout.splitlines()]
 

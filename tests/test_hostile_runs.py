@@ -13,7 +13,7 @@ import torch
 from grunlp.class_run import load_class_run
 from grunlp.errors import GrunlpError
 from grunlp.run import load_pretrained, load_run
-from grunlp.run_folder import resumed_config, write_metrics
+from grunlp.run_folder import begun_config, write_metrics
 from grunlp.tasks.resuming import WholeCheckpoints
 from grunlp.text_run import load_text_run
 
@@ -174,4 +174,4 @@ def test_scores_and_sources(tmp_path: Path) -> None:
     (tmp_path / "checkpoint").mkdir()
     (tmp_path / "data.json").write_text('{"/etc/passwd": 1}')
     with pytest.raises(GrunlpError, match="no list of files"):
-        resumed_config(tmp_path, "resume")
+        begun_config(tmp_path)

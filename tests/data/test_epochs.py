@@ -39,8 +39,8 @@ def test_an_epoch_goes_on_where_it_was(workers: int) -> None:
     torch.manual_seed(1)
     for done in (0, 2, len(whole)):
         data = pairs(workers)
-        data.load_state_dict({"epoch": 3, "batch": done})
-        assert read(data, 3) == whole[done:] and data.state_dict() == {"epoch": 3, "batch": done}
+        data.load_state_dict({"epoch": 3, "batch": done, "ranks": 1})
+        assert read(data, 3) == whole[done:] and data.state_dict() == {"epoch": 3, "batch": done, "ranks": 1}
         assert len(data.train_dataloader()) == len(whole), "the trainer counts what is done, too"
         assert len(read(data, 4)) == data.count(4), "the next epoch is read from its beginning"
 

@@ -10,8 +10,9 @@ import torch
 
 from grunlp.data.corpora.series import open_series, part_in_time
 from grunlp.data.series import SeriesTable
+from grunlp.data.series_module import SeriesData
 from grunlp.data.series_scaling import Scaling, fit_scaling, scaling_for
-from grunlp.data.windows import SeriesData, SeriesTensors, origins_within
+from grunlp.data.windows import SeriesTensors, origins_within
 from grunlp.errors import GrunlpError
 
 SHARES = {"train_rows": 0.7, "dev_rows": 0.1, "test_rows": 0.2}

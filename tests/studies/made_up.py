@@ -7,6 +7,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from grunlp.config import compose_config
+from grunlp.run_config import save_config
 from grunlp.run_folder import CARD, CONFIG, METRICS, WEIGHTS
 from grunlp.studies.trainings import Pool, Training
 
@@ -14,7 +16,7 @@ from grunlp.studies.trainings import Pool, Training
 def write_run(training: Training, score: float, weights: int) -> None:
     """A finished run of a tagger with this accuracy."""
     training.folder.mkdir(parents=True)
-    (training.folder / CONFIG).write_text("recipe: tag\n")
+    save_config(training.folder / CONFIG, compose_config(["recipe=tag", "data=demo"]))
     metrics = {"training": {"seconds": 2.0, "epochs": 1}, "test": {"accuracy": {"f1": score}}}
     (training.folder / METRICS).write_text(json.dumps(metrics))
     save_file({"w": torch.zeros(weights)}, training.folder / WEIGHTS)
