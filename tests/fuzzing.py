@@ -122,7 +122,7 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
     columns = Columns(None, None, None, (), (), True)
     frames = [("a", text.encode()) for text in FRAMES]
     return {
-        "frames": (lambda path: drain(read(path)), frames),
+        "frames": (lambda path: drain(read(path)), [one for one in frames if b'"index": 1}]}' not in one[1]]),
         "lenient": (lambda path: drain(read(path, on_error=_ignore, roles=False)), frames),
         "tagged": (read_tagged, [("a", text.encode()) for text in TAGGED]),
         "pairs": (
@@ -167,7 +167,7 @@ def _parts() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
             load_tensors,
             [(name, content) for name, content in files("*.safetensors") if len(content) < 20_000],
         ),
-        "encoder": (encoder, files("encoder/config.json")),
+        "encoder": (encoder, [(f"encoder/{name}", content) for name, content in files("encoder/config.json")]),
     }
 
 
@@ -249,7 +249,9 @@ def _series() -> list[tuple[str, bytes]]:
 def fuzz(folder: Path, read: Reader, good: list[tuple[str, bytes]], count: int, number: int) -> dict[str, Any]:
     """Feed `count` inputs to a reader. Raises whatever it raises that it should not."""
     for file, content in good:  # what is imported on the way is not counted
-        _feed(read, folder / file, content)
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(content)
+        read(folder / file)  # without changes it is good
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (held + MOST_MEMORY, resource.RLIM_INFINITY))

@@ -43,7 +43,14 @@ assert not loaded, loaded
 
 def test_what_reads_runs_and_corpora() -> None:
     """But for trainings, which take Lightning: that imports transformers where it is installed."""
-    modules = ["grunlp", "grunlp.run", "grunlp.text_run", "grunlp.class_run", "grunlp.language_run"]
+    modules = [
+        "grunlp",
+        "grunlp.run",
+        "grunlp.text_run",
+        "grunlp.class_run",
+        "grunlp.language_run",
+        "grunlp.series_run",
+    ]
     for part in ("data/readers", "decoding", "metrics", "models", "modules"):
         for path in sorted((ROOT / "grunlp" / part).glob("*.py")):
             modules.append(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LEAST_GRID, MOST_MISSING = 100_000, 100  # steps of a grid that may always be, and for each row that is there
+
 
 class Columns(NamedTuple):
     """Which columns of a file are what; those of a sequence are several.
@@ -132,6 +134,18 @@ class _Grid:
             way = "Sort the file by time" + ("." if self.columns.group else ", or name the series: data.group=COLUMN")
             raise self.reader.fault(row, f"column {self.time!r}: {time} stands behind a later time", there, way)
 
+    def _check_span(self, name: str, rows: NDArray[np.int64], frequency: str) -> None:
+        """Raise where nearly all steps between the times of a series are missing: one of them is mistyped."""
+        import pandas as pd
+
+        own = self.times[rows]
+        steps = (own[-1] - own[0]) / (own[0] + pd.tseries.frequencies.to_offset(frequency) - own[0])
+        if steps > max(LEAST_GRID, MOST_MISSING * len(rows)):
+            row = rows[int(np.diff(own.to_numpy()).argmax()) + 1]
+            wrong = f"column {self.time!r}: {self.times[row]} is far from the time before it"
+            there = f"{steps:.0f} steps of the frequency {frequency} would have to be filled, and {len(rows)} are there"
+            raise self.reader.fault(row, wrong + (f" of {name}" if name else ""), there, "Mend the time.")
+
     def _frequency(self) -> str:
         """That of the longest series."""
         longest = max(self.rows.values(), key=len)
@@ -150,6 +164,7 @@ class _Grid:
         values, known, times, counts, gaps = [], [], [], [], 0
         for name, rows in self.rows.items():
             own = self.times[rows]
+            self._check_span(name, rows, frequency)
             grid = pd.date_range(own[0], own[-1], freq=frequency)
             place = grid.get_indexer(own)
             off = np.flatnonzero(place < 0)

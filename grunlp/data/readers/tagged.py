@@ -181,7 +181,7 @@ def _json(path: Path, words: str | None, tags: str | None) -> Iterator[Tagged]:
             continue
         try:
             row = json.loads(line.text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(path, line.number, f"no JSON: {error}", "expected an object a line", "mend it") from None
         if not isinstance(row, dict):
             raise DataError(path, line.number, "no JSON object", "expected one a line", "mend it")

@@ -95,6 +95,7 @@ DAYS = "day,a\n" + "".join(f"2024-01-{day:02},{day}\n" for day in range(1, 11))
         (DAYS, {"time": "dya"}, None, "no column 'dya'", "day, a", "Did you mean day?"),
         (DAYS, {"known": ["a"], "targets": ["a"]}, None, "'a' is a target and something else", "", "one part"),
         (HOURS.replace("04:00", "03:30"), {}, 4, "2024-01-01 03:30:00 is off the grid", "frequency h", "Resample"),
+        (HOURS.replace("2024", "0224", 1), {}, 3, "is far from the time before it", "would have to be filled", "Mend"),
         ("day,a\n2024-01-01,1\n", {}, 2, "one time is no series", "two", "longer"),
         (LONG, {"group": "shop", "static": ["price"]}, 4, "'price': 6 after 5", "does not change", "data.known"),
         (LONG.replace("y,2024-01-02", ",2024-01-02"), {"group": "shop"}, 5, "'shop' is empty", "names", "Fill it"),

@@ -99,3 +99,9 @@ def test_faults_are_named(tmp_path: Path, text: str, columns: dict[str, str], me
     with pytest.raises(DataError) as error:
         read_tagged(write(tmp_path, text), **columns)
     assert message in str(error.value).replace("\n", "; ")
+
+
+def test_deep_json(tmp_path: Path) -> None:
+    path = write(tmp_path, '{"tokens": ' + "[" * 100_000)
+    with pytest.raises(DataError, match="no JSON"):
+        read_tagged(path)
