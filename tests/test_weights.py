@@ -48,6 +48,20 @@ def test_nothing_is_made_before_the_head_fits(tmp_path: Path) -> None:
     assert load_network(file, lambda: Buffered(3)).table.shape == (3, 3)
 
 
+@pytest.mark.parametrize(
+    "told, there",
+    [
+        ({"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4]}, "no safetensors"),
+        ({"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4 * 10**12]}, "no safetensors"),
+        ({"dtype": "C64", "shape": [1], "data_offsets": [0, 8]}, "numbers of kind C64"),
+    ],
+)
+def test_heads_that_tell_of_what_is_not_there(tmp_path: Path, told: dict[str, Any], there: str) -> None:
+    write(tmp_path / "w", {"weight": told}, bytes(8 if "C64" in there else 4))
+    with pytest.raises(DataError, match=there):
+        shapes_of(tmp_path / "w")
+
+
 def test_a_network_comes_back(tmp_path: Path) -> None:
     model = nn.Linear(3, 2)
     save_tensors(tmp_path / "w", model.state_dict())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from pytorch_lightning import LightningDataModule
+from pytorch_lightning import LightningDataModule, Trainer
 from torch.utils.data import DataLoader, Dataset
 
 from grunlp import ranks
@@ -24,6 +24,14 @@ def step_seed(seed: int, epoch: int, batch: int, use: int) -> int:
         use: numbers with different ones have nothing to do with each other; 0 is the network, 1 the making of a batch.
     """
     return int(np.random.SeedSequence([seed, epoch, batch, use]).generate_state(1, np.uint64)[0] >> 1)
+
+
+class Batches(Dataset[Any], ABC):
+    """The batches of an epoch, by number."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many there are."""
 
 
 class EpochData(LightningDataModule, ABC):
@@ -43,8 +51,8 @@ class EpochData(LightningDataModule, ABC):
         self._shares: tuple[int, list[float]] = (-1, [])  # an epoch, and what is said of its turns
 
     @abstractmethod
-    def batches(self, epoch: int) -> Dataset[Any]:
-        """The batches of an epoch, by number."""
+    def batches(self, epoch: int) -> Batches:
+        """Those of an epoch."""
 
     @abstractmethod
     def describe(self, epoch: int, batch: int) -> list[str]:
@@ -52,7 +60,7 @@ class EpochData(LightningDataModule, ABC):
 
     def count(self, epoch: int) -> int:
         """How many batches an epoch has."""
-        return len(self.batches(epoch))  # type: ignore[arg-type]
+        return len(self.batches(epoch))
 
     def sizes(self, epoch: int) -> list[int]:
         """What the loss of each batch is a mean over; by this its gradient is weighed against those of others."""
@@ -82,7 +90,7 @@ class EpochData(LightningDataModule, ABC):
         epoch = self.trainer.current_epoch if self.trainer else 0
         batches = self.batches(epoch)
         done = self.position[1] if epoch == self.position[0] else 0
-        turns = Turns(len(batches), ranks.rank(), self.ranks, done)  # type: ignore[arg-type]
+        turns = Turns(len(batches), ranks.rank(), self.ranks, done)
         workers = self.num_workers
         return DataLoader(batches, batch_size=None, sampler=turns, num_workers=workers, worker_init_fn=leave_signals)
 
@@ -102,13 +110,20 @@ class EpochData(LightningDataModule, ABC):
         self.position = (state_dict["epoch"], state_dict["batch"])
 
 
+def data_of(trainer: Trainer) -> EpochData:
+    """What a trainer trains on."""
+    data = trainer.datamodule  # type: ignore[attr-defined]
+    assert isinstance(data, EpochData)
+    return data
+
+
 def leave_signals(worker: int) -> None:
     """Ctrl-C reaches the workers of a loader, too; it is for the training alone to heed it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-class Collated(Dataset[Any]):
+class Collated(Batches):
     """Examples as batches; what a collator draws from torch's generator depends on the number of the batch alone.
 
     Args:

@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from grunlp import ranks
-from grunlp.data.epochs import EpochData
+from grunlp.data.epochs import Batches, EpochData
 from grunlp.data.turns import deal
 from grunlp.data.windows import SeriesTensors, Window
 
 
-class _Batches(Dataset[Window]):
+class _Batches(Batches):
     """Windows, some at a time. Arguments as for `SeriesData`; parts: origins of each batch."""
 
     def __init__(self, tensors: SeriesTensors, parts: Sequence[Tensor], history: int, horizon: int) -> None:

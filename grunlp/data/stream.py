@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from grunlp import ranks
 from grunlp.data.corpora.corpus import Corpus
-from grunlp.data.epochs import EpochData
+from grunlp.data.epochs import Batches, EpochData
 from grunlp.data.tokenizer import END, PADDING, TextTokenizer
 
 _DEV_ROWS = 64  # read side by side; what the first few tokens of a row lose by it is the same in all epochs
@@ -47,7 +47,7 @@ class Window(NamedTuple):
         return torch.arange(self.outputs.shape[1], device=self.outputs.device) < self.lengths[:, None]
 
 
-class Windows(Dataset[Window]):
+class Windows(Batches):
     """A text cut into rows of even length that are read side by side, a window at a time. Each token is told once.
 
     Args:

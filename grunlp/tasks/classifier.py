@@ -1,8 +1,6 @@
 """Training a classifier."""
 
-from collections.abc import Mapping
-
-from torch import Tensor, nn
+from torch import Tensor
 
 from grunlp import ranks
 from grunlp.data.class_batches import ClassBatch, MeasuredBatch
@@ -18,18 +16,7 @@ class ClassifierTask(Task):
     """
 
     model: Classifier
-
-    def __init__(
-        self,
-        model: Classifier,
-        total_steps: int,
-        learning_rate: float,
-        rates: Mapping[nn.Module, float],
-        weight_decay: float,
-        warmup: float,
-    ) -> None:
-        super().__init__(model, "tokens", total_steps, learning_rate, rates, weight_decay, warmup)
-        self.right = self.total = 0
+    unit = "tokens"
 
     def training_step(self, batch: ClassBatch | MeasuredBatch, batch_idx: int) -> Tensor:
         """One batch: its loss."""

@@ -48,6 +48,7 @@ class ForecasterTask(Task):
     """
 
     model: Forecaster
+    unit = "windows"
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class ForecasterTask(Task):
         weight_decay: float,
         warmup: float,
     ) -> None:
-        super().__init__(model, "windows", total_steps, learning_rate, {}, weight_decay, warmup)
+        super().__init__(model, total_steps, learning_rate, {}, weight_decay, warmup)
         self.loss = loss
 
     def training_step(self, window: Window, batch_idx: int) -> Tensor:

@@ -24,7 +24,7 @@ from pytorch_lightning.loggers import CSVLogger
 
 from grunlp import ranks
 from grunlp.atomic import replacing
-from grunlp.data.epochs import EpochData, step_seed
+from grunlp.data.epochs import data_of, step_seed
 from grunlp.errors import GrunlpError
 from grunlp.stopping import SIGNALS, Stopped, stop
 
@@ -107,15 +107,15 @@ class ResumePoint(Callback):
             self.handlers = {number: signal.signal(number, self._tell) for number in SIGNALS}
         if not self.resumed:
             return
-        epoch, batch = _data(trainer).position
-        log.info("going on with epoch %d, batch %d", epoch + 1, _data(trainer).number(batch) + 1)
+        epoch, batch = data_of(trainer).position
+        log.info("going on with epoch %d, batch %d", epoch + 1, data_of(trainer).number(batch) + 1)
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             callback.on_train_epoch_start(trainer, pl_module)
         pl_module.on_train_epoch_start()
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Save where it is time to, then let the batch draw its own random numbers."""
-        data, epoch = _data(trainer), trainer.current_epoch
+        data, epoch = data_of(trainer), trainer.current_epoch
         if batch_idx % trainer.accumulate_grad_batches == 0:
             # what one process is told, or finds, all do: saving takes all of them
             self.told = ranks.most(self.told or 0) or None
@@ -164,12 +164,6 @@ class ResumePoint(Callback):
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
         self.handlers = {}
-
-
-def _data(trainer: Trainer) -> EpochData:
-    data = trainer.datamodule  # type: ignore[attr-defined]
-    assert isinstance(data, EpochData)
-    return data
 
 
 def _move(state: dict[str, Any], folder: Path) -> None:

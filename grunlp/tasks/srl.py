@@ -1,9 +1,7 @@
 """Training a role labeller."""
 
-from collections.abc import Mapping
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from grunlp import ranks
 from grunlp.data.batches import FrameBatch
@@ -24,18 +22,7 @@ class SRLTask(Task):
     """
 
     model: SRLModel
-
-    def __init__(
-        self,
-        model: SRLModel,
-        total_steps: int,
-        learning_rate: float,
-        rates: Mapping[nn.Module, float],
-        weight_decay: float,
-        warmup: float,
-    ) -> None:
-        super().__init__(model, "predicates", total_steps, learning_rate, rates, weight_decay, warmup)
-        self.counts, self.found, self.senses = Counts(), Tally(), Tally()
+    unit = "predicates"
 
     def training_step(self, batch: FrameBatch, batch_idx: int) -> Tensor:
         """One batch: its loss."""

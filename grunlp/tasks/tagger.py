@@ -23,6 +23,7 @@ class TaggerTask(Task):
     """
 
     model: Tagger
+    unit = "words"
 
     def __init__(
         self,
@@ -33,9 +34,8 @@ class TaggerTask(Task):
         weight_decay: float,
         warmup: float,
     ) -> None:
-        super().__init__(model, "words", total_steps, learning_rate, rates, weight_decay, warmup)
+        super().__init__(model, total_steps, learning_rate, rates, weight_decay, warmup)
         self.spans = detect_scheme([model.tags]) is not None
-        self.counts, self.right, self.tokens = Counts(), 0, 0
 
     def training_step(self, batch: TagBatch, batch_idx: int) -> Tensor:
         """One batch: its loss."""

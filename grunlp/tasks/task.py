@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from math import fsum
-from typing import Any
+from typing import Any, ClassVar
 
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
@@ -17,9 +17,11 @@ class Task(LightningModule):
     """Trains a network; logs `train/loss_step`, `train/loss_epoch`, what is read a second, and `dev/loss`,
     all of them over all processes.
 
+    Attributes:
+        unit: what is counted a second, "words" say.
+
     Args:
         model: the network.
-        unit: what is counted a second, "words" say.
         total_steps: optimiser steps of the whole training, over which the rate rises and falls.
         learning_rate: highest rate, reached after the warm-up.
         rates: the same for parts of the model that have one of their own.
@@ -27,10 +29,11 @@ class Task(LightningModule):
         warmup: share of all steps during which the rate rises from 0; afterwards it falls to 0 in a straight line.
     """
 
+    unit: ClassVar[str]
+
     def __init__(
         self,
         model: nn.Module,
-        unit: str,
         total_steps: int,
         learning_rate: float,
         rates: Mapping[nn.Module, float],
@@ -38,7 +41,7 @@ class Task(LightningModule):
         warmup: float,
     ) -> None:
         super().__init__()
-        self.model, self.unit = model, unit
+        self.model = model
         self.schedule = (total_steps, learning_rate, dict(rates), weight_decay, warmup)
         self.units, self.started = 0, 0.0  # of this epoch
         self.taught: list[tuple[Tensor, int]] = []  # losses of this epoch, and over how many each is a mean

@@ -15,10 +15,12 @@ class TellingTask(Task):
         total_steps, learning_rate, weight_decay, warmup: as for `Task`.
     """
 
+    unit = "tokens"
+
     def __init__(
         self, model: nn.Module, total_steps: int, learning_rate: float, weight_decay: float, warmup: float
     ) -> None:
-        super().__init__(model, "tokens", total_steps, learning_rate, {}, weight_decay, warmup)
+        super().__init__(model, total_steps, learning_rate, {}, weight_decay, warmup)
 
     def on_validation_epoch_end(self) -> None:
         """Log the mean over the whole split."""

@@ -30,8 +30,8 @@ for _message in (
     "The number of training batches",  # small data sets are no fault
     "The '(train|val)_dataloader' does not have many workers",  # encoding takes a hundredth of a step
     "You're resuming from a checkpoint that ended before the epoch ended",  # `EpochData` goes on where it ended
-    "`broadcast_buffers` is deprecated",  # its successor is not in all versions of torch that serve
     "(Checkpoint|Experiment logs) directory .* exists and is not empty",  # and so do these
+    "`broadcast_buffers` is deprecated",  # its successor is not in all versions of torch that serve
 ):
     warnings.filterwarnings("ignore", message=_message)
 

@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from grunlp.atomic import write_file
-from grunlp.data.epochs import EpochData, step_seed
+from grunlp.data.epochs import EpochData, data_of, step_seed
 from grunlp.errors import DataError, GrunlpError
 from grunlp.run_folder import TROUBLE, WEIGHTS
 from grunlp.strict import read_json
@@ -76,7 +76,7 @@ class LossGuard(Callback):
         value = float(loss.detach())
         self.bad = not math.isfinite(value)
         if self.bad:
-            number = _data(trainer).number(trainer.fit_loop.epoch_loop.batch_idx)
+            number = data_of(trainer).number(trainer.fit_loop.epoch_loop.batch_idx)
             self._meet(trainer, pl_module, f"loss {value}", value, range(number, number + 1))
 
     def on_after_backward(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -92,7 +92,7 @@ class LossGuard(Callback):
         norm = torch.nn.utils.get_total_norm(gradients)
         pl_module.log("train/gradient_norm", norm, batch_size=1)
         if trainer.precision != "16-mixed" and not bool(torch.isfinite(norm)):
-            data, turn = _data(trainer), trainer.fit_loop.epoch_loop.batch_idx
+            data, turn = data_of(trainer), trainer.fit_loop.epoch_loop.batch_idx
             first, end = turn - turn % trainer.accumulate_grad_batches, (turn + 1) * data.ranks
             batches = range(first * data.ranks, min(end, data.count(trainer.current_epoch)))
             self._meet(trainer, pl_module, f"gradient {float(norm)}", None, batches)
@@ -100,7 +100,7 @@ class LossGuard(Callback):
 
     def _meet(self, trainer: Trainer, module: LightningModule, what: str, loss: float | None, batches: range) -> None:
         """Say it, keep it, and stop where that is asked for."""
-        data, epoch = _data(trainer), trainer.current_epoch
+        data, epoch = data_of(trainer), trainer.current_epoch
         names = [name for batch in batches for name in data.describe(epoch, batch)]
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         places = "/".join(str(batch + 1) for batch in batches)
@@ -122,12 +122,6 @@ class LossGuard(Callback):
             f"optimizer.learning_rate; or go on: resume={self.run_dir} trainer.bad_loss=skip"
         )
         raise GrunlpError(wrong, there, way)
-
-
-def _data(trainer: Trainer) -> EpochData:
-    data = trainer.datamodule  # type: ignore[attr-defined]
-    assert isinstance(data, EpochData)
-    return data
 
 
 def _drop_gradients(module: LightningModule) -> None:

@@ -30,7 +30,8 @@ def test_hostile_texts_stay_texts(visit: Open, text: str) -> None:
     )
     assert not [name for name in names if name.startswith("on") or name in ("style", "href", "src")]
     shown = "".join(page.locator("svg.arcs .word").all_text_contents())
-    assert shown.replace(" ", "").startswith(text[:7].replace(" ", "").replace("\u0007", "\ufffd"))
+    # what is not seen has no place at the edge of a sentence, and a picture in its middle
+    assert shown.replace(" ", "").startswith(text[:7].strip("\u202e").replace(" ", "").replace("\u0007", "\ufffd"))
 
 
 @pytest.mark.parametrize("model", ["classifier", "writer"])
