@@ -71,6 +71,12 @@ def require_new(key: str, path: str | None) -> None:
         raise GrunlpError(f"cannot write {key}={path}", there, "Make the folder, or name another.")
 
 
+def require_new_folder(key: str, path: Path) -> None:
+    """Raise GrunlpError where something lies in a folder's place. `key`: names it."""
+    if path.exists():
+        raise GrunlpError(f"{key}={path} exists", "nothing is overwritten", f"Type {key}=NEW_FOLDER")
+
+
 def require_outputs(output: str, html: str | None) -> None:
     """Raise GrunlpError unless what `predict` writes are two new files; "-" is standard output, None no page."""
     require_new("output", None if output == "-" else output)

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from grunlp.arguments import parse_arguments
+from grunlp.arguments import parse_arguments, require_new_folder
 from grunlp.command import command
 from grunlp.errors import GrunlpError
 
@@ -51,8 +51,7 @@ def main(arguments: list[str]) -> int:
     if given["int8"] and given["to"] != "onnx":
         raise GrunlpError(f"int8=true with to={given['to']}", "only ONNX Runtime has such graphs", "Type to=onnx")
     out = Path(given["out"])
-    if out.exists():
-        raise GrunlpError(f"out={out} exists", "nothing is overwritten", "Type out=NEW_FOLDER")
+    require_new_folder("out", out)
     from grunlp.exporting.folder import format_named, write_folder
     from grunlp.exporting.kinds import open_exportable
 
@@ -70,7 +69,7 @@ def main(arguments: list[str]) -> int:
     before = " before weights became 8 bits" if given["int8"] else ""
     print(f"proved{before} on {proof.batches} batches and {proof.answers} answers; greatest differences: {told}")
     size = sum(file.stat().st_size for file in out.iterdir())
-    print(f"{out}: {exportable.kind}, {size / 2**20:.1f} MB; its script: {out / format.script}")
+    print(f"{out}: {exportable.kind}, {size / 2**20:.1f} MiB; its script: {out / format.script}")
     return 0
 
 

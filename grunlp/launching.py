@@ -13,9 +13,8 @@ import os
 import signal
 import socket
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any
 
@@ -28,7 +27,7 @@ from torch.multiprocessing import ProcessContext, ProcessExitedException, Proces
 from grunlp import ranks
 from grunlp.command import USAGE_ERROR, begin_logging
 from grunlp.errors import GrunlpError
-from grunlp.stopping import SIGNALS, Stopped, stop_when_told
+from grunlp.stopping import SIGNALS, Stopped, handling, stop_when_told
 
 logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # it is said here who was ended
 
@@ -120,8 +119,7 @@ def _begin(local_rank: int, train: Callable[..., None], place: dict[str, str], t
         sys.exit(stopped.status)
 
 
-@contextmanager
-def _passing_on_signals(context: ProcessContext, told: list[int]) -> Iterator[None]:
+def _passing_on_signals(context: ProcessContext, told: list[int]) -> AbstractContextManager[None]:
     """Within, to all processes. told: takes those that came."""
 
     def send(number: int, frame: FrameType | None) -> None:
@@ -130,15 +128,7 @@ def _passing_on_signals(context: ProcessContext, told: list[int]) -> Iterator[No
             if process.is_alive() and process.pid is not None:
                 os.kill(process.pid, number)
 
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, send) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return handling(send)
 
 
 def _tell(error: ProcessExitedException | ProcessRaisedException, statuses: list[int | None], told: list[int]) -> int:

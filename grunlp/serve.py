@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _DOOR: dict[str, Any] = {"run": "default", "host": "127.0.0.1", "port": 8000, "hosts": None, "cors": None}
 DEFAULTS: dict[str, Any] = {**_DOOR, **asdict(DEFAULT)}
 _NEEDED = ("fastapi", "fastapi_offline", "prometheus_client", "uvicorn")
+_ABOUT_REQUESTS = ("uvicorn.error", "grunlp.data", "grunlp.tasks")  # with whose warnings clients would fill the log
 _HERE = ("127.0.0.1", "::1", "localhost")
 
 HELP = """Serve models over HTTP.
@@ -80,9 +81,8 @@ def main(arguments: list[str]) -> int:
     """Load, then serve until told to stop."""
     given = parse_arguments(arguments, DEFAULTS)
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
-        raise GrunlpError(
-            f"{', '.join(missing)}: not installed", "a server needs them", "Type pip install grunlp[serve]"
-        )
+        wrong = f"{', '.join(missing)}: not installed"
+        raise GrunlpError(wrong, "a server needs them", "Type pip install 'grunlp[serve]'")
     limits = Limits(**{field.name: given[field.name] for field in fields(Limits)})
     _check(limits)
     from grunlp.predictors import load
@@ -112,11 +112,7 @@ def _serve(
         origins=given["cors"].split(",") if given["cors"] else (),
     )
     server = make_server(app, limits)
-    for name in (
-        "uvicorn.error",
-        "grunlp.data",
-        "grunlp.tasks",
-    ):  # whose warnings are about requests: clients would fill the log
+    for name in _ABOUT_REQUESTS:
         logging.getLogger(name).setLevel(logging.ERROR)
     port = sockets[0].getsockname()[1]
     print(f"serving {', '.join(models)} at http://{given['host']}:{port}, until Ctrl-C", file=sys.stderr, flush=True)

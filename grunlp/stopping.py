@@ -2,8 +2,8 @@
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -26,9 +26,14 @@ class Stopped(BaseException):
         return 128 + self.signal
 
 
+def stop_when_told() -> AbstractContextManager[None]:
+    """Within, either signal raises `Stopped`; see `handling`."""
+    return handling(stop)
+
+
 @contextmanager
-def stop_when_told() -> Iterator[None]:
-    """Within, either signal raises `Stopped`, unless whoever started the command has it ignored.
+def handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Within, this handles either signal, unless whoever started the command has it ignored.
 
     Signals are for the main thread; another changes nothing.
     """
@@ -36,12 +41,12 @@ def stop_when_told() -> Iterator[None]:
         yield
         return
     heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, stop) for number in heard}
+    before = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal.signal(number, previous)
 
 
 def stop(number: int, frame: FrameType | None) -> None:

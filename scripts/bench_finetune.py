@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from grunlp.arguments import parse_arguments
+from grunlp.arguments import parse_arguments, require_new_folder
 from grunlp.command import command
 from grunlp.data.example import Example
 from grunlp.data.leaks import text_key
@@ -41,8 +41,7 @@ def main(arguments: list[str]) -> int:
     if given["genre"] not in GENRES:
         raise GrunlpError(f"genre={given['genre']}: no such genre", f"there are: {', '.join(GENRES)}", "Name one.")
     out = Path(given["out"])
-    if out.exists():
-        raise GrunlpError(f"{out} exists", "nothing is overwritten", "Type out=NEW_FOLDER")
+    require_new_folder("out", out)
     out.mkdir(parents=True)
     files = _part(out, given["genre"], given["sentences"], given["seed"])
     base, tuned, seed = given["base"] or f"{out}/base", f"{out}/tuned", f"seed={given['seed']}"

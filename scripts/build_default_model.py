@@ -24,13 +24,12 @@ from typing import Any
 
 import torch
 
-from grunlp.arguments import parse_arguments
+from grunlp.arguments import parse_arguments, require_new_folder
 from grunlp.card import write_card
 from grunlp.command import command
 from grunlp.data.corpora.folders import data_folder
 from grunlp.data.corpora.frames import open_frames
 from grunlp.data.raw import raw_examples
-from grunlp.errors import GrunlpError
 from grunlp.run import DEFAULT, Run, load_labeller
 from grunlp.run_config import save_config
 from grunlp.run_folder import CARD, CONFIG, METRICS, VOCABULARY, WEIGHTS, save_weights, write_metrics
@@ -59,8 +58,8 @@ def main(arguments: list[str]) -> int:
     """Train, pack, score, time, describe."""
     given = parse_arguments(arguments, DEFAULTS)
     out = Path(given["out"])
-    if out != DEFAULT and out.exists():
-        raise GrunlpError(f"{out} exists", "nothing is overwritten", "Type out=NEW_FOLDER")
+    if out != DEFAULT:
+        require_new_folder("out", out)
     with tempfile.TemporaryDirectory() as folder:
         trained = given["run"] or _train(folder, given["text"])
         packed = Path(folder) / "packed"

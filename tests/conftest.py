@@ -3,10 +3,14 @@
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.interrupted import Trainings
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -24,6 +28,15 @@ def data_root() -> Path:
     if not folder:
         pytest.skip("needs real corpora: set GRUNLP_DATA to their folder")
     return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def trainings() -> "Iterator[Trainings]":
+    """Trainings in processes of their own."""
+    from tests.interrupted import Trainings
+
+    with Trainings() as found:
+        yield found
 
 
 @pytest.fixture

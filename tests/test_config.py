@@ -26,6 +26,7 @@ from grunlp.run_config import known_keys
 from grunlp.series_run import KINDS as FORECASTERS
 from grunlp.studies import cells, tuning
 from grunlp.tasks.forecaster import LOSSES
+from grunlp.tasks.trouble import BAD_LOSSES
 
 ROOT = Path(__file__).parent.parent
 
@@ -169,6 +170,7 @@ def test_choices_are_those_of_the_signatures() -> None:
         "tokenizer.kind": KINDS,
     }
     aliases |= {"search.normalization": NORMALIZATIONS, "model.kind": FORECASTERS, "model.loss": LOSSES}
+    aliases["trainer.bad_loss"] = BAD_LOSSES
     checked = [key for key in CHOICES if key.startswith("model.") and key not in aliases]
     assert len(checked) >= 3
     for key in checked:

@@ -3,7 +3,6 @@
 import csv
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,6 @@ from tests.interrupted import SMALL, Trainings, results
 from tests.test_resume import arguments, write_files
 
 PLAIN = ["trainer.limit_batches=0", "trainer.save_every=300", "trainer.max_epochs=2", "trainer.accelerator=cpu"]
-
-
-@pytest.fixture(scope="module")
-def trainings() -> Iterator[Trainings]:
-    with Trainings() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

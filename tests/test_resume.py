@@ -4,7 +4,6 @@ import json
 import random
 import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ from tests.conftest import Call
 from tests.interrupted import COMMON, SMALL, Trainings, results
 from tests.test_alone import holder
 from tests.toys import toy_corpus
-
-
-@pytest.fixture(scope="module")
-def trainings() -> Iterator[Trainings]:
-    with Trainings() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

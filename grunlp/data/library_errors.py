@@ -1,4 +1,4 @@
-"""Errors of libraries that raise anything, as those of the project."""
+"""What libraries say of damaged files, as errors of the project."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +8,9 @@ from grunlp.errors import DataError, GrunlpError
 
 
 @contextmanager
-def library_errors(file: Path) -> Iterator[None]:
-    """What a library finds wrong with a file of a run leaves as DataError: its bare exceptions, and Rust's panics."""
+def library_errors(path: str | Path, wrong: str, advice: str) -> Iterator[None]:
+    """Whatever a library raises for a file that it cannot read leaves as DataError: its exceptions of any class, among
+    them a MemoryError for sizes that a damaged head claims, and Rust's panics. wrong, advice: of that."""
     try:
         yield
     except GrunlpError:
@@ -17,5 +18,5 @@ def library_errors(file: Path) -> Iterator[None]:
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        wrong = f"no tokenizer of grunlp: {(str(error) or type(error).__name__).splitlines()[0]:.200}"
-        raise DataError(file, None, wrong, "", "Copy the whole folder again, or train anew.") from None
+        there = (str(error) or type(error).__name__).splitlines()[0][:300]
+        raise DataError(path, None, wrong, there, advice) from None

@@ -63,7 +63,9 @@ class Pieces:
 
         encoder_settings(folder)
         how = {"add_prefix_space": True, "trust_remote_code": False, "local_files_only": True}
-        with library_errors(folder / "tokenizer.json"):
+        with library_errors(
+            folder / "tokenizer.json", "no tokenizer of an encoder", "Copy the whole folder again, or train anew."
+        ):
             return cls(str(folder), AutoTokenizer.from_pretrained(str(folder), **how), longest)
 
     def save(self, folder: Path) -> None:

@@ -84,7 +84,7 @@ class TextTokenizer:
             GrunlpError: it is missing or no such file.
         """
         content = read_json(path)
-        with library_errors(path):
+        with library_errors(path, "no tokenizer of grunlp", "Copy the whole folder again, or train anew."):
             tokenizer = Tokenizer.from_str(json.dumps(content))
         if not _is_trained_here(tokenizer):
             there = "it has other pieces, patterns or settings than a training gives it"

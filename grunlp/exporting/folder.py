@@ -7,12 +7,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from torch.export import ExportedProgram
 
+from grunlp.arguments import require_new_folder
 from grunlp.atomic import writing
 from grunlp.errors import GrunlpError
 from grunlp.exporting.exportable import Exportable, Run
@@ -20,6 +22,8 @@ from grunlp.exporting.graph import Graph, trace
 from grunlp.exporting.proof import LENGTHS, ROWS, Proof, prove
 from grunlp.exporting.script import script_of
 from grunlp.exporting.stacks import MakeLayer, ScannedLayer
+
+_NEEDED = ("onnx", "onnxruntime", "onnxscript")
 
 
 class Format(NamedTuple):
@@ -53,13 +57,9 @@ def format_named(name: str) -> Format:
             path.write_bytes(content.getbuffer())
 
         return Format(ScannedLayer, save_program, ".pt2", "run_pt2.py", "pt2_graphs", ("torch",), None)
-    try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        there = f"the package {error.name} is not installed"
-        raise GrunlpError("to=onnx", there, "Type pip install 'grunlp[onnx]', or to=pt2") from None
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        there = f"{', '.join(missing)}: not installed"
+        raise GrunlpError("to=onnx", there, "Type pip install 'grunlp[onnx]', or to=pt2")
     from grunlp.exporting.onnx_graph import OPSET, NodeLayer, save_onnx
 
     return Format(NodeLayer, save_onnx, ".onnx", "run_onnx.py", "onnx_graphs", ("onnxruntime",), OPSET)
@@ -92,7 +92,7 @@ def write_folder(
     Raises:
         GrunlpError: `out` is there, by the end too, or cannot be written; the proof fails.
     """
-    _require_new(out)
+    require_new_folder("out", out)
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as made:
@@ -104,14 +104,9 @@ def write_folder(
             if change is not None:
                 change(folder)
             _write_manifest(exportable, format, folder, proof, change is not None)
-            _require_new(out)  # the system would replace a folder that is empty
+            require_new_folder("out", out)  # the system would replace a folder that is empty
             folder.rename(out)
     return proof
-
-
-def _require_new(out: Path) -> None:
-    if out.exists():
-        raise GrunlpError(f"out={out} exists", "nothing is overwritten", "Type out=NEW_FOLDER")
 
 
 def _write_graphs(exportable: Exportable, format: Format, folder: Path) -> None:

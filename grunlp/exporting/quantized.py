@@ -1,6 +1,5 @@
 """Weights of 8 bits: ONNX Runtime's dynamic quantization, and what it costs on the development split."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,14 +15,14 @@ _NODES = ["MatMul", "Gemm", "Gather", "LSTM"]  # a GRU has no quantized node
 
 
 class _Row(NamedTuple):
-    """Of a table: a score, megabytes of graphs, and what is read a second."""
+    """Of a table: a score, MiB of graphs, and what is read a second."""
 
     score: float
     size: float
     speed: float
 
 
-def quantize(exportable: Exportable, folder: Path) -> Iterator[str]:
+def quantize(exportable: Exportable, folder: Path) -> list[str]:
     """Make the graphs of a folder smaller.
 
     Returns:
@@ -41,9 +40,13 @@ def quantize(exportable: Exportable, folder: Path) -> Iterator[str]:
             quantize_dynamic(whole, file, op_types_to_quantize=_NODES, weight_type=QuantType.QInt8, per_channel=False)
         whole.unlink()
     _, _, after = _measure(exportable, folder)
-    yield f"{'dev':8} {title:>16} {'MB':>8} {'read a second':>14}"
-    for name, row in (("float32", before), ("int8", after)):
-        yield f"{name:8} {row.score:16.{digits}f} {row.size:8.1f} {row.speed:14.0f}"
+    return [
+        f"{'dev':8} {title:>16} {'MiB':>8} {'read a second':>14}",
+        *(
+            f"{name:8} {row.score:16.{digits}f} {row.size:8.1f} {row.speed:14.0f}"
+            for name, row in (("float32", before), ("int8", after))
+        ),
+    ]
 
 
 @torch.inference_mode()

@@ -32,11 +32,6 @@ class Classifier(Predictor[str | ArrayLike, list[Record]]):
     kind: ClassVar[str] = "classifier"
 
     @property
-    def path(self) -> Path:
-        """The run folder."""
-        return self.run.path
-
-    @property
     def features(self) -> int | None:
         """C, measurements a step; None where it classifies texts."""
         return self.run.collate.features if isinstance(self.run.collate, MeasuredCollator) else None

@@ -40,11 +40,6 @@ class Forecaster(Predictor["str | Path | pd.DataFrame", "pd.DataFrame"]):
     run: SeriesRun
     kind: ClassVar[str] = "forecaster"
 
-    @property
-    def path(self) -> Path:
-        """The run folder."""
-        return self.run.path
-
     def stream(self, many: "Iterable[str | Path | pd.DataFrame]") -> "Iterator[pd.DataFrame]":
         """The forecasts of each table."""
         import pandas as pd

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from grunlp.data.example import Example, Frame
@@ -10,7 +9,7 @@ from grunlp.data.frame_files import Index, index_path, read_index
 from grunlp.data.glosses import add_glosses
 from grunlp.data.raw import text_examples
 from grunlp.data.writers import sentence_record
-from grunlp.predictors.predictor import BATCH_TOKENS, Predictor, Record, answer_each, clean
+from grunlp.predictors.predictor import BATCH_TOKENS, Predictor, Record, answer_each, clean, clean_sentences
 from grunlp.run import Run
 from grunlp.tasks.labelling import Labelled, label
 
@@ -32,11 +31,6 @@ class Labeller(Predictor[str, list[Record]]):
     batch_tokens: int = BATCH_TOKENS
     kind: ClassVar[str] = "labeller"
 
-    @property
-    def path(self) -> Path:
-        """The run folder."""
-        return self.run.path
-
     def stream(self, many: Iterable[str]) -> Iterator[list[Record]]:
         """Of each text the records of its sentences, which never run over the end of a line."""
         return answer_each(many, self.sentences, self.records)
@@ -51,9 +45,7 @@ class Labeller(Predictor[str, list[Record]]):
         Raises:
             TypeError: a sentence is a text.
         """
-        if any(isinstance(one, str | bytes) for one in (words, *words)):
-            raise TypeError("label takes sentences as lists of words; for a text, call the labeller itself")
-        sentences = ([clean(word) for word in sentence] for sentence in words)
+        sentences = clean_sentences(words)
         return list(self.records(Example(id="", document="", words=w, pos=[], frames=[]) for w in sentences))
 
     def records(self, examples: Iterable[Example]) -> Iterator[Record]:

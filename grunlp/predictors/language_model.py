@@ -31,11 +31,6 @@ class LanguageModel(Predictor[str, list[Record]]):
     one_line: bool = False
     kind: ClassVar[str] = "language-model"
 
-    @property
-    def path(self) -> Path:
-        """The run folder."""
-        return self.run.path
-
     def stream(self, many: Iterable[str]) -> Iterator[list[Record]]:
         """Of each prompt a list of its one record; the same prompt is always written on in the same way."""
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 Given = TypeVar("Given")
 Answer = TypeVar("Answer")
@@ -18,6 +18,14 @@ BATCH_TOKENS = 3000  # a batch of sentences or sources, unless told otherwise
 _HALVES = re.compile("[\ud800-\udfff]")  # of characters, which no text in UTF-8 holds
 
 
+class InFolder(Protocol):
+    """What was read from a run folder."""
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+
+
 class Predictor(ABC, Generic[Given, Answer]):
     """A trained network with all it takes to answer.
 
@@ -27,14 +35,16 @@ class Predictor(ABC, Generic[Given, Answer]):
 
     Attributes:
         kind: "labeller", "tagger", "classifier", "writer", "language-model" or "forecaster".
+        run: the network with what belongs to it; each kind has its own.
     """
 
     kind: ClassVar[str]
+    run: InFolder
 
     @property
-    @abstractmethod
     def path(self) -> Path:
         """The run folder."""
+        return self.run.path
 
     @abstractmethod
     def stream(self, many: Iterable[Given]) -> Iterator[Answer]:
@@ -55,6 +65,17 @@ def clean(text: str) -> str:
     if not isinstance(text, str):
         raise TypeError(f"a text is a str, got {type(text).__name__}")
     return _HALVES.sub("\ufffd", text)
+
+
+def clean_sentences(words: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+    """The words of sentences that were tokenised by others, each as `clean` has it.
+
+    Raises:
+        TypeError: a sentence is a text, or all of them are.
+    """
+    if any(isinstance(one, str | bytes) for one in (words, *words)):
+        raise TypeError("label takes sentences as lists of words; for a text, call the predictor itself")
+    return ([clean(word) for word in sentence] for sentence in words)
 
 
 def answer_each(

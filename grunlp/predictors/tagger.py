@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import ClassVar
 
 from grunlp.data.example import Example, Sentence
 from grunlp.data.raw import text_examples
 from grunlp.data.schemes import detect_scheme, from_iob2
 from grunlp.data.writers import tag_record
-from grunlp.predictors.predictor import BATCH_TOKENS, Predictor, Record, answer_each, clean
+from grunlp.predictors.predictor import BATCH_TOKENS, Predictor, Record, answer_each, clean, clean_sentences
 from grunlp.run import TagRun
 from grunlp.tasks.tagging import tag
 
@@ -32,11 +31,6 @@ class Tagger(Predictor[str, list[Record]]):
     batch_tokens: int = BATCH_TOKENS
     kind: ClassVar[str] = "tagger"
 
-    @property
-    def path(self) -> Path:
-        """The run folder."""
-        return self.run.path
-
     @cached_property
     def spans(self) -> bool:
         """Whether its tags are those of spans."""
@@ -51,9 +45,12 @@ class Tagger(Predictor[str, list[Record]]):
         return list(text_examples(clean(text)))
 
     def label(self, words: Sequence[Sequence[str]]) -> list[Record]:
-        """The record of each sentence, tokenised already; without `text` and places in characters."""
-        sentences = ([clean(word) for word in sentence] for sentence in words)
-        return list(self.records(Sentence(id="", document="", words=words) for words in sentences))
+        """The record of each sentence, tokenised already; without `text` and places in characters.
+
+        Raises:
+            TypeError: a sentence is a text.
+        """
+        return list(self.records(Sentence(id="", document="", words=w) for w in clean_sentences(words)))
 
     def records(self, sentences: Iterable[Sentence]) -> Iterator[Record]:
         """A record of each sentence, in the order given."""

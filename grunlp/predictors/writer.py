@@ -59,11 +59,6 @@ class Writer(Predictor[str, list[Record]]):
     batch_tokens: int = BATCH_TOKENS
     kind: ClassVar[str] = "writer"
 
-    @property
-    def path(self) -> Path:
-        """The run folder."""
-        return self.run.path
-
     def stream(self, many: Iterable[str]) -> Iterator[list[Record]]:
         """Of each source a list of its one record. Drawn texts differ from source to source and seed to seed alone."""
         return answer_each(many, lambda text: [source_pair(text)], lambda pairs: map(record_of, self._alike(pairs)))

@@ -36,8 +36,7 @@ def draw_cells(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Non
     right.set_ylabel("seconds of training")
     for axes in (left, right):
         axes.set_xticks(list(places), names)
-    with replacing(path) as part:
-        figure.savefig(part, format="png", dpi=150)
+    save_figure(figure, path, 150)
 
 
 def draw_validation(
@@ -69,8 +68,7 @@ def draw_validation(
     axes.set_xlabel(key)
     axes.set_ylabel(f"{title}, mean of folds ± standard error")
     axes.legend(fontsize="small")
-    with replacing(path) as part:
-        figure.savefig(part, format="png", dpi=150)
+    save_figure(figure, path, 150)
 
 
 def draw_learning(path: Path, points: Sequence[Point], title: str) -> None:
@@ -81,8 +79,13 @@ def draw_learning(path: Path, points: Sequence[Point], title: str) -> None:
     axes.set_xlabel("training data, % of that of a fold")
     axes.set_ylabel(f"{title}, mean of folds ± standard error")
     axes.set_xlim(0, 105)
+    save_figure(figure, path, 150)
+
+
+def save_figure(figure: "Figure", path: Path, dpi: int) -> None:
+    """As a PNG file, in whose place there is the old one or the new one at any time."""
     with replacing(path) as part:
-        figure.savefig(part, format="png", dpi=150)
+        figure.savefig(part, format="png", dpi=dpi)
 
 
 def _figure(rows: int, columns: int, inches: tuple[float, float]) -> "tuple[Figure, Any]":

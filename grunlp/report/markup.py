@@ -1,13 +1,16 @@
 """Text in drawings: what is safe to show, how wide it is, and which way it runs."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from html import escape
+from typing import Any
 from unicodedata import bidirectional
 from zlib import crc32
 
 from rich.cells import cell_len
+
+Record = Mapping[str, Any]  # an answer of a predictor
 
 FONT = 15.0  # pixels: the size of words
 LABEL = 11.0  # of labels

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from grunlp.report.markup import Record
 from grunlp.report.page import page
 from grunlp.report.sentences import draw_frames, draw_tags
 from grunlp.report.texts import attention_map, draw_classes, draw_continued, draw_written
@@ -13,7 +14,6 @@ from grunlp.streams import new_file
 if TYPE_CHECKING:
     from grunlp.predictors.writer import Writer
 
-Record = Mapping[str, Any]
 Answer = TypeVar("Answer")
 _MOST = 1000  # drawings of a page, which a browser still shows at once
 

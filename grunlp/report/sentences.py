@@ -1,13 +1,9 @@
 """Sentences with their frames or tags, as HTML: records of labellers and taggers as people look at them."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from grunlp.data.bio import Span
 from grunlp.report.arcs import Lane, draw_arcs
-from grunlp.report.markup import clean, colour, direction
+from grunlp.report.markup import Record, clean, colour, direction
 
-Record = Mapping[str, Any]
 _NONE = '<li class="soft">no argument</li>'
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from grunlp.atomic import replacing
+from grunlp.report.curves import save_figure
 from grunlp.tasks.forecasting import Scored
 
 _WINDOWS = 4
@@ -31,8 +31,7 @@ def draw_forecasts(scored: Scored, path: Path) -> None:
     axes.set_ylim(0, 1.5 * max(top, float(scored.scores.model.by_step.max())))
     axes.set(xlabel="step", ylabel="mean squared error, scaled")
     axes.legend()
-    with replacing(path) as part:
-        figure.savefig(part, format="png", dpi=80)
+    save_figure(figure, path, 80)
 
 
 def _draw_window(axes: Any, scored: Scored, window: int, first: bool) -> None:

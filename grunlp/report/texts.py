@@ -1,11 +1,9 @@
 """Texts with their class, or with what was written for them, as HTML; `attention_map` as SVG."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from grunlp.report.markup import LABEL, clean, direction, right_to_left, shorten, width
+from grunlp.report.markup import LABEL, Record, clean, direction, right_to_left, shorten, width
 
-Record = Mapping[str, Any]
 _CELL = 20.0  # pixels
 _LONGEST = 24  # characters of a piece
 _LEAST = 0.02  # share of the attention from which on a cell is coloured

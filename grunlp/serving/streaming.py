@@ -1,7 +1,6 @@
 """`POST /models/{id}/stream`: what comes after a prompt, a JSON object a line, each sent as soon as it is drawn."""
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
@@ -15,6 +14,7 @@ from grunlp.serving.limits import Limits
 from grunlp.serving.models import ModelId, find, without_defaults
 from grunlp.serving.problems import INSIDE, PROBLEMS
 from grunlp.serving.served import Served
+from grunlp.streams import json_line
 
 log = logging.getLogger(__name__)
 
@@ -80,4 +80,4 @@ async def _in_time(pieces: AsyncIterator[str], seconds: float) -> AsyncIterator[
 
 
 def _line(part: Mapping[str, Any]) -> bytes:
-    return (json.dumps(part, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+    return json_line(part).encode("utf-8", "replace")

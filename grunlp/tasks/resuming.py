@@ -8,10 +8,9 @@ number of the batch (`grunlp.data.epochs.step_seed`).
 
 import csv
 import logging
-import signal
 import sys
-import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,7 +25,7 @@ from grunlp import ranks
 from grunlp.atomic import replacing
 from grunlp.data.epochs import data_of, step_seed
 from grunlp.errors import GrunlpError
-from grunlp.stopping import SIGNALS, Stopped, stop
+from grunlp.stopping import Stopped, handling, stop
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +72,7 @@ class ResumePoint(Callback):
         self.started = self.saved = time.monotonic()
         self.resumed = False
         self.told: int | None = None  # the signal that told it to end
-        self.handlers: dict[int, Any] = {}
+        self.listening = ExitStack()
 
     @property
     def seconds(self) -> float:
@@ -103,8 +102,7 @@ class ResumePoint(Callback):
         """Listen to signals. Where an epoch goes on, begin it for those that wait for its beginning: the trainer
         holds that they heard of it."""
         self.started = self.saved = time.monotonic()
-        if threading.current_thread() is threading.main_thread():
-            self.handlers = {number: signal.signal(number, self._tell) for number in SIGNALS}
+        self.listening.enter_context(handling(self._tell))
         if not self.resumed:
             return
         epoch, batch = data_of(trainer).position
@@ -128,13 +126,13 @@ class ResumePoint(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave signals to those who had them."""
-        self._let_go()
+        self.listening.close()
         if self.told is not None:
             raise Stopped(self.told)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """The same."""
-        self._let_go()
+        self.listening.close()
 
     def _due(self, batch: int, epoch: int) -> bool:
         if self.told is not None:
@@ -159,11 +157,6 @@ class ResumePoint(Callback):
         self.told = number
         if ranks.rank() == 0:
             print("stopping: a checkpoint is saved first; again to stop at once", file=sys.stderr, flush=True)
-
-    def _let_go(self) -> None:
-        for number, handler in self.handlers.items():
-            signal.signal(number, handler)
-        self.handlers = {}
 
 
 def _move(state: dict[str, Any], folder: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grunlp.data.example import Measured, class_name
-from grunlp.data.readers.foreign import foreign
+from grunlp.data.library_errors import library_errors
 from grunlp.errors import DataError
 
 SUFFIXES = (".npz", ".parquet")
@@ -56,7 +56,7 @@ def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool =
 
 
 def _npz(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
-    with foreign(path, "no npz of plain arrays", "save it by numpy.savez"), zipfile.ZipFile(path) as file:
+    with library_errors(path, "no npz of plain arrays", "save it by numpy.savez"), zipfile.ZipFile(path) as file:
         names = [name.removesuffix(".npy") for name in file.namelist()]
         key = _find(path, names, inputs, _INPUTS, True)
         x = _array(file, key)
@@ -93,14 +93,14 @@ def _parquet(path: str, inputs: str | None, label: str | None) -> Iterator[tuple
     from pyarrow.parquet import ParquetFile
 
     damaged = (path, "no Parquet", "check how it was made")
-    with foreign(*damaged):
+    with library_errors(*damaged):
         file = ParquetFile(path)
         names = file.schema_arrow.names
         key, other = _find(path, names, inputs, _INPUTS, True), _find(path, names, label, _LABELS, False)
         batches = file.iter_batches(batch_size=256, columns=[key, *([other] if other else [])])
     number = 0
     while True:
-        with foreign(*damaged):
+        with library_errors(*damaged):
             batch = next(batches, None)
             rows = batch.to_pylist() if batch is not None else None
         if rows is None:

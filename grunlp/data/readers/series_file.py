@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.data.readers.foreign import foreign
+from grunlp.data.library_errors import library_errors
 from grunlp.errors import DataError, nearest
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def read_frame(path: Path) -> "pd.DataFrame":
             if path.name.endswith(".gz"):
                 import io
 
-                with foreign(path, "no Parquet", advice):
+                with library_errors(path, "no Parquet", advice):
                     return _with_index(pd.read_parquet(io.BytesIO(gzip.decompress(path.read_bytes()))))
-            with foreign(path, "no Parquet", advice):
+            with library_errors(path, "no Parquet", advice):
                 return _with_index(pd.read_parquet(path))
         with (gzip.open if path.name.endswith(".gz") else open)(path, "rb") as file:
             first = file.readline().decode("utf-8-sig")
