@@ -157,6 +157,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "average_last": (0, 1000),
     "limit_batches": (0, 10**9),
     "port": (0, 65_535),
+    "processes": (-1, 256),
     "max_connections": (1, 10**5),
     "max_header_bytes": (1024, 10**7),
     "max_headers": (8, 10**5),

@@ -8,6 +8,7 @@ its own, with every request and answer pickled on the way. A model of millisecon
 import importlib.util
 import ipaddress
 import logging
+import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,10 +24,18 @@ from grunlp.serving.limits import DEFAULT, Limits
 if TYPE_CHECKING:
     from grunlp.predictors import Predictor
 
-_DOOR: dict[str, Any] = {"run": "default", "host": "127.0.0.1", "port": 8000, "hosts": None, "cors": None}
+_DOOR: dict[str, Any] = {
+    "run": "default",
+    "host": "127.0.0.1",
+    "port": 8000,
+    "hosts": None,
+    "cors": None,
+    "processes": -1,
+}
 DEFAULTS: dict[str, Any] = {**_DOOR, **asdict(DEFAULT)}
 _NEEDED = ("fastapi", "fastapi_offline", "prometheus_client", "uvicorn")
 _ABOUT_REQUESTS = ("uvicorn.error", "grunlp.data", "grunlp.tasks")  # with whose warnings clients would fill the log
+_MOST = 4  # processes a model, unless more are asked for
 _HERE = ("127.0.0.1", "::1", "localhost")
 
 HELP = """Serve models over HTTP.
@@ -52,6 +61,8 @@ keys:
   port=8000                  0: any that is free
   hosts=null                 names between commas by which clients may call it; null: names of this machine alone where
                              it alone can reach it, otherwise any
+  processes=-1               that label or tag sentences, for each model, beside the server, of about 400 MiB each; 0:
+                             it does it itself; -1: as many as it has cores, four at most, and 0 on a single core
   cors=null                  origins between commas, as https://example.org, whose pages may call it
 
 limits, of a request where nothing else is said; what goes beyond is refused with a 4xx or 503, which says so:
@@ -108,6 +119,7 @@ def _serve(
     app = create_app(
         models,
         limits,
+        processes=_processes() if given["processes"] < 0 else given["processes"],
         hosts=_hosts(given["host"], given["hosts"], sockets),
         origins=given["cors"].split(",") if given["cors"] else (),
     )
@@ -117,6 +129,14 @@ def _serve(
     port = sockets[0].getsockname()[1]
     print(f"serving {', '.join(models)} at http://{given['host']}:{port}, until Ctrl-C", file=sys.stderr, flush=True)
     server.run(sockets)
+
+
+def _processes() -> int:
+    """As many as are worth their memory."""
+    import torch
+
+    cores = torch.get_num_threads()
+    return min(cores, _MOST) if cores > 1 and os.name == "posix" else 0
 
 
 def _place(run: str) -> "str | Path":

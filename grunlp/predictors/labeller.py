@@ -52,9 +52,9 @@ class Labeller(Predictor[str, list[Record]]):
         """A record of each example, in the order given."""
         return (record for record, _ in self.begun(examples, None))
 
-    def begun(self, examples: Iterable[Example], most: int | None) -> Iterator[tuple[Record, list[int]]]:
-        """As `records`, with the first `most` frames of a sentence; and where its other predicates are, for `at`."""
-        for labelled in label(self.run.model, self.run.collate, examples, self.batch_tokens, self.find, most):
+    def begun(self, examples: Iterable[Example], work: int | None) -> Iterator[tuple[Record, list[int]]]:
+        """As `records`, with a sentence's first frames, see `label`; and where its other predicates are, for `at`."""
+        for labelled in label(self.run.model, self.run.collate, examples, self.batch_tokens, self.find, work):
             yield self._record(labelled), labelled.left
 
     def at(self, example: Example, places: Sequence[int]) -> Record:

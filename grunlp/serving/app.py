@@ -32,6 +32,7 @@ class State(BaseModel):
 def create_app(
     models: Mapping[str, Predictor[Any, Any]],
     limits: Limits,
+    processes: int = 0,
     hosts: Collection[str] | None = None,
     origins: Collection[str] = (),
 ) -> FastAPI:
@@ -40,6 +41,7 @@ def create_app(
     Args:
         models: by their ids in addresses; `grunlp.serving.served.named` makes ids.
         limits: of requests.
+        processes: that compute for each labeller and tagger; 0: this one does.
         hosts: names the server answers to; None: any. See `Gate`.
         origins: whose pages may call it from a browser (CORS); none by default.
 
@@ -48,7 +50,7 @@ def create_app(
         it, which is what a server runs.
     """
     metrics = Metrics()
-    served = {id: Served(id, predictor, limits, metrics) for id, predictor in models.items()}
+    served = {id: Served(id, predictor, limits, metrics, processes) for id, predictor in models.items()}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""A model behind its thread: what each kind of predictor takes, and how much work that is."""
+"""A model behind its threads: what each kind of predictor takes, and how much work that is."""
 
 import asyncio
 import math
@@ -21,13 +21,13 @@ from grunlp.predictors.language_model import LanguageModel
 from grunlp.predictors.tagger import Tagger
 from grunlp.predictors.writer import LIKELIEST, Writer
 from grunlp.serving.batching import Full, Worker
+from grunlp.serving.computers import WORK, computers
 from grunlp.serving.limits import Limits
 from grunlp.serving.metrics import Metrics
 from grunlp.serving.problems import Problem, retry_later
 from grunlp.serving.tables import forecast_rows, read_table
 
 _QUICK = 2000  # characters that are split without holding up other requests
-_PREDICATES = 8  # of a sentence that are labelled in one go: each is work on the whole sentence again
 _SHARE = 8  # so many words of such work take as long as one of a plain sentence with its predicates
 _DESCRIPTIONS = {
     "labeller": "who did what to whom: frames of sentences",
@@ -41,7 +41,7 @@ _NO_TEXT = "Send measurements: a list of steps, each a list of numbers."
 
 
 class Served:
-    """A predictor and its thread. Its methods are called in the event loop.
+    """A predictor and its threads. Its methods are called in the event loop.
 
     Sentences of labellers and taggers are computed together with those of others. The answers of other kinds hold
     numbers, whose last digits depend on what is computed beside them; they are computed alone, so that the same request
@@ -52,19 +52,21 @@ class Served:
         predictor: the model.
         limits: of requests.
         metrics: are told of each batch.
+        processes: that compute batches of sentences; 0: this one does.
     """
 
-    def __init__(self, id: str, predictor: Predictor[Any, Any], limits: Limits, metrics: Metrics) -> None:
+    def __init__(
+        self, id: str, predictor: Predictor[Any, Any], limits: Limits, metrics: Metrics, processes: int
+    ) -> None:
         self.id, self.limits = id, limits
         self.predictor = _bounded(predictor, limits.max_length)
         self.worker = Worker(
             id,
-            self._records,
+            computers(self.predictor, processes),
             batch_tokens=limits.batch_tokens,
             max_queue=limits.max_queue,
             max_streams=limits.max_streams,
             metrics=metrics,
-            warm_up=self._warm_up,
         )
 
     @property
@@ -118,7 +120,7 @@ class Served:
         return [await self.call(lambda: self.predictor(steps), len(steps))]
 
     async def call(self, function: Callable[[], Any], tokens: int) -> Any:
-        """What a function says that asks the model for something else, in the model's thread. Raises Problem.
+        """What a function says that asks the model for something else, in a thread of the model. Raises Problem.
 
         Args:
             function: is called with nothing computed beside it.
@@ -161,8 +163,9 @@ class Served:
         if any(left for _, left in begun) and work > 2 * _SHARE * self.limits.max_tokens:
             raise Problem(413, "There are too many predicates in long sentences.", "Send less at a time.")
         for sentence, (record, left) in zip(sentences, begun, strict=True):
-            for i in range(0, len(left), _PREDICATES):
-                places = left[i : i + _PREDICATES]
+            some = max(1, WORK // max(1, len(sentence["words"])))
+            for i in range(0, len(left), some):
+                places = left[i : i + some]
                 work = 1 + len(places) * len(sentence["words"]) // _SHARE
                 more = await self.call(partial(predictor.at, sentence, places), work)
                 record["frames"] += more["frames"]
@@ -176,13 +179,6 @@ class Served:
         except GrunlpError as error:
             wrong, there, way = (part.replace(str(self.predictor.path), self.id) for part in _parts(error))
             raise Problem(422, "; ".join(filter(None, (wrong, there))), way) from None
-
-    def _records(self, parts: Sequence[Any]) -> Sequence[Any]:
-        """Of each sentence of a tagger its record; of one of a labeller the beginning of it, see `_label_rest`."""
-        assert isinstance(self.predictor, Labeller | Tagger)
-        if isinstance(self.predictor, Labeller):
-            return list(self.predictor.begun(parts, _PREDICATES))
-        return list(self.predictor.records(parts))
 
     def _forecast(self, table: str) -> list[Record]:
         return forecast_rows(self.predictor(read_table(table)))
@@ -203,16 +199,6 @@ class Served:
 
     def _busy(self, full: Full) -> Problem:
         return retry_later(429, f"Too much is waiting for {self.id}.", math.ceil(full.seconds))
-
-    def _warm_up(self) -> None:
-        """Compute something small: the first time takes longer than others."""
-        predictor = self.predictor
-        if isinstance(predictor, Classifier) and predictor.features is not None:
-            predictor([[0.0] * predictor.features] * 3)
-        elif isinstance(predictor, LanguageModel):
-            replace(predictor, length=3)("a")
-        elif isinstance(predictor, Labeller | Tagger | Classifier | Writer):
-            predictor("She gave him a book.")
 
 
 def named(predictors: Iterable[Predictor[Any, Any]]) -> dict[str, Predictor[Any, Any]]:

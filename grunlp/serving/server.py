@@ -28,7 +28,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
         ):
             if sockets and family == sockets[0].family:
                 continue
-            one = socket.socket(family)
+            # only where a socket says that it is TCP does asyncio have it send what is ready at once (TCP_NODELAY)
+            one = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

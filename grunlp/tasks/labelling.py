@@ -20,7 +20,7 @@ class Labelled(NamedTuple):
     """An example as it was given, the predicted frames, and the tags a plain argmax would have given each of them.
 
     Attributes:
-        left: words that are predicates, too, and were not labelled, since there were more than was asked for.
+        left: words that are predicates, too, and were not labelled, since that was more work than was asked for.
     """
 
     example: Example
@@ -42,7 +42,7 @@ def label(
     examples: Iterable[Example],
     batch_tokens: int,
     find: bool,
-    most: int | None = None,
+    work: int | None = None,
 ) -> Iterator[Labelled]:
     """Label examples, in the order given.
 
@@ -52,9 +52,9 @@ def label(
         examples: any number, read in chunks; of their frames only `index` is used.
         batch_tokens: most tokens a batch, in labelling each sentence counted once for each of its predicates.
         find: whether to find the predicates; otherwise those of the examples' frames are labelled.
-        most: predicates of a sentence that are labelled; None: all.
+        work: words of a sentence times its predicates that are labelled, at most, but for a single one; None: all are.
     """
-    return (one for (one,) in _label_all(model, collate, examples, batch_tokens, (find,), most))
+    return (one for (one,) in _label_all(model, collate, examples, batch_tokens, (find,), work))
 
 
 def _label_all(
@@ -63,7 +63,7 @@ def _label_all(
     examples: Iterable[Example],
     batch_tokens: int,
     finds: Sequence[bool],
-    most: int | None = None,
+    work: int | None = None,
 ) -> Iterator[tuple[Labelled, ...]]:
     """As `label`, once for each of `finds`; every sentence is encoded once."""
     examples = iter(examples)
@@ -71,7 +71,7 @@ def _label_all(
         results: dict[int, tuple[Labelled, ...]] = {}
         lengths = [len(example["words"]) for example in chunk]
         for indices in TokenBudgetSampler(lengths, [1] * len(chunk), batch_tokens, shuffle=False, seed=0):
-            found = _label_batch(model, collate, [chunk[i] for i in indices], batch_tokens, finds, most)
+            found = _label_batch(model, collate, [chunk[i] for i in indices], batch_tokens, finds, work)
             results.update(zip(indices, found, strict=True))
         yield from (results[i] for i in range(len(chunk)))
 
@@ -83,12 +83,12 @@ def _label_batch(
     sentences: Sequence[Example],
     batch_tokens: int,
     finds: Sequence[bool],
-    most: int | None,
+    work: int | None,
 ) -> list[tuple[Labelled, ...]]:
     """The same for the sentences of one batch."""
     batch = collate(sentences)
     encoded = model.encode(batch)
-    ways = [_label(model, collate, sentences, batch, encoded, batch_tokens, find, most) for find in finds]
+    ways = [_label(model, collate, sentences, batch, encoded, batch_tokens, find, work) for find in finds]
     return list(zip(*ways, strict=True))
 
 
@@ -100,17 +100,18 @@ def _label(
     encoded: Encoded,
     batch_tokens: int,
     find: bool,
-    most: int | None,
+    work: int | None,
 ) -> list[Labelled]:
     """Label the predicates of some sentences, `batch`, in groups within the budget."""
     places = model.find(encoded, batch) if find else (batch.sentence, batch.predicate)
     labelled = [Labelled(example, [], [], []) for example in sentences]
-    if most is not None:
+    if work is not None:
         every = torch.arange(len(places[0]), device=places[0].device)
         number = every - torch.searchsorted(places[0], places[0])  # in its sentence
-        for sentence, predicate in torch.stack(places, dim=1)[number >= most].tolist():
+        late = (number > 0) & ((number + 1) * batch.lengths[places[0]] > work)
+        for sentence, predicate in torch.stack(places, dim=1)[late].tolist():
             labelled[sentence].left.append(predicate)
-        places = (places[0][number < most], places[1][number < most])
+        places = (places[0][~late], places[1][~late])
     group = max(1, batch_tokens // max(1, batch.words.shape[1]))
     for sentence, predicate in zip(places[0].split(group), places[1].split(group), strict=True):
         part = batch.with_predicates(sentence, predicate)

@@ -35,16 +35,34 @@ class Doubler:
         return [2 * part for part in parts]
 
 
+class Plugged:
+    """A function that computes for a worker."""
+
+    def __init__(self, compute: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
+        self.compute, self.called = compute, list[str]()
+
+    def warm_up(self) -> None:
+        self.called.append("warm_up")
+
+    def __call__(self, parts: Sequence[Any], /) -> Sequence[Any]:
+        return self.compute(parts)
+
+    def close(self) -> None:
+        self.called.append("close")
+
+
 @asynccontextmanager
 async def working(
-    compute: Callable[[Sequence[Any]], Sequence[Any]], budget: int = 100, queue: int = 10_000
+    *computers: Callable[[Sequence[Any]], Sequence[Any]], budget: int = 100, queue: int = 10_000
 ) -> AsyncIterator[Worker]:
     limits = {"batch_tokens": budget, "max_queue": queue, "max_streams": 2}
-    worker = Worker("toy", compute, **limits, metrics=Metrics(), warm_up=lambda: None)
+    plugged = [Plugged(computer) for computer in computers]
+    worker = Worker("toy", plugged, **limits, metrics=Metrics())
     worker.start()
     yield worker
     await worker.close()
-    assert not worker.is_alive()
+    assert not any(thread.is_alive() for thread in worker.threads)
+    assert all(one.called[0] == "warm_up" and one.called[1:] == ["close"] for one in plugged)
 
 
 async def held(double: Doubler, worker: Worker) -> "asyncio.Task[list[Any]]":
@@ -213,7 +231,24 @@ def test_calls_of_one_request_are_weighed_together() -> None:
     asyncio.run(go())
 
 
-def test_streams_take_turns_and_hold_up_nobody() -> None:
+def test_computers_share_what_waits() -> None:
+    async def go() -> None:
+        doubles = [Doubler(), Doubler()]
+        async with working(*doubles, budget=1000) as worker:
+            first = [await held(double, worker) for double in doubles]
+            waiting = tasks(worker, [[(i, 1)] for i in range(1, 21)])
+            await asyncio.sleep(0)
+            for double in doubles:
+                double.go.set()
+            assert await asyncio.gather(*first, *waiting) == [[0], [0], *([2 * i] for i in range(1, 21))]
+        sizes = [len(batch) for double in doubles for batch in double.batches[1:]]
+        assert sum(sizes) == 20 and max(sizes) <= 11  # half of what waits and what the other has
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("computers", [1, 3])
+def test_streams_take_turns_and_hold_up_nobody(computers: int) -> None:
     async def go() -> None:
         order: list[str] = []
 
@@ -226,7 +261,7 @@ def test_streams_take_turns_and_hold_up_nobody() -> None:
         async def listen(name: str) -> list[str]:
             return [piece async for piece in worker.stream(lambda: pieces(name))]
 
-        async with working(Doubler()) as worker:
+        async with working(*(Doubler() for _ in range(computers))) as worker:
             listeners = [asyncio.ensure_future(listen(name)) for name in "ab"]
             await asyncio.sleep(0.05)
             with pytest.raises(Full):
@@ -282,15 +317,18 @@ TEXTS = [
 ]
 
 
-def test_a_labellers_answers_are_those_of_each_text_alone(box: Predictor[Any, Any]) -> None:
-    """Whatever is computed beside it."""
+@pytest.mark.parametrize("processes", [0, 2])
+def test_a_labellers_answers_are_those_of_each_text_alone(
+    processes: int, box: Predictor[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is computed beside it, and where."""
+    sizes: list[int] = []
+    monkeypatch.setattr(Metrics, "count_batch", lambda self, model, texts, tokens, seconds: sizes.append(texts))
 
     async def go() -> None:
-        served = Served("box", box, DEFAULT, Metrics())
-        sizes = []
-        records = served._records
-        served.worker.compute = lambda parts: (sizes.append(len(parts)), records(parts))[1]
+        served = Served("box", box, DEFAULT, Metrics(), processes)
         served.worker.start()
+        await asyncio.to_thread(served.worker.warm.wait, 60)
         answers = await asyncio.gather(*(served.predict([text]) for text in TEXTS * 4), served.predict(TEXTS))
         await served.worker.close()
         alone = [box(text) for text in TEXTS]
@@ -304,7 +342,7 @@ def test_a_sentence_of_many_predicates_lets_others_have_their_turns(box: Predict
     """Each word of it is one, and each costs as much as the sentence again."""
 
     async def go() -> None:
-        served = Served("box", box, DEFAULT, Metrics())
+        served = Served("box", box, DEFAULT, Metrics(), 0)
         served.worker.start()
         await served.predict(["He left."])
         verbs = "go " * 120

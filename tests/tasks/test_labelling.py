@@ -52,13 +52,16 @@ def test_given_predicates_are_kept_and_found_ones_are_those_above_a_half() -> No
     assert 0 < sum(map(len, expected)) < sum(len(e["words"]) for e in CORPUS)
 
 
-def test_at_most_so_many_and_what_is_left() -> None:
+@pytest.mark.parametrize("work", [1, 14])
+def test_so_much_work_at_most_and_what_is_left(work: int) -> None:
     for find in (False, True):
         whole = list(label(MODEL, COLLATE, CORPUS, 1000, find))
-        part = list(label(MODEL, COLLATE, CORPUS, 1000, find, most=1))
-        assert [one.frames for one in part] == [one.frames[:1] for one in whole]
-        assert [one.left for one in part] == [[frame["index"] for frame in one.frames[1:]] for one in whole]
-        assert any(one.left for one in part) and not any(one.left for one in whole)
+        part = list(label(MODEL, COLLATE, CORPUS, 1000, find, work))
+        fit = [max(1, work // max(1, len(one.example["words"]))) for one in whole]
+        assert [one.frames for one in part] == [one.frames[:n] for one, n in zip(whole, fit, strict=True)]
+        left = [[frame["index"] for frame in one.frames[n:]] for one, n in zip(whole, fit, strict=True)]
+        assert [one.left for one in part] == left and any(left)
+        assert not any(one.left for one in whole)
 
 
 def test_every_frame_has_a_roleset_of_its_word() -> None:

@@ -1,0 +1,156 @@
+"""What computes for a model: this process, or others beside it.
+
+Threads of one process wait for each other wherever Python is at work, the one that speaks HTTP among them: two threads
+that label sentences do no more together than one alone. Processes do not.
+"""
+
+import logging
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any
+
+import torch
+
+from grunlp.predictors import Predictor
+from grunlp.predictors.classifier import Classifier
+from grunlp.predictors.forecaster import Forecaster
+from grunlp.predictors.labeller import Labeller
+from grunlp.predictors.language_model import LanguageModel
+from grunlp.predictors.tagger import Tagger
+
+log = logging.getLogger(__name__)
+
+WORK = 400  # words of a sentence times its predicates that are labelled in one go
+
+
+class Here:
+    """This process. Of each sentence of a tagger its record; of one of a labeller the beginning of it, see
+    `Labeller.begun`.
+
+    Args:
+        predictor: the model; batches are of sentences alone.
+    """
+
+    def __init__(self, predictor: Predictor[Any, Any]) -> None:
+        self.predictor = predictor
+
+    def warm_up(self) -> None:
+        """Compute something small: the first time takes longer than others."""
+        predictor = self.predictor
+        if isinstance(predictor, Classifier) and predictor.features is not None:
+            predictor([[0.0] * predictor.features] * 3)
+        elif isinstance(predictor, LanguageModel):
+            replace(predictor, length=3)("a")
+        elif not isinstance(predictor, Forecaster):
+            predictor("She gave him a book.")
+
+    def __call__(self, parts: Sequence[Any], /) -> Sequence[Any]:
+        """See `grunlp.serving.batching.Computer`."""
+        if isinstance(self.predictor, Labeller):
+            return list(self.predictor.begun(parts, WORK))
+        assert isinstance(self.predictor, Tagger)
+        return list(self.predictor.records(parts))
+
+    def close(self) -> None:
+        """There is nothing to do."""
+
+
+class Beside:
+    """A process with a copy of the model, which computes on one core. It ends with this process, however that ends; a
+    new one takes its place should it be killed.
+
+    Args:
+        predictor: a labeller or tagger.
+    """
+
+    def __init__(self, predictor: Labeller | Tagger) -> None:
+        self.predictor = predictor
+        self.process: subprocess.Popen[bytes] | None = None
+        self.connection: Connection | None = None
+
+    def warm_up(self) -> None:
+        """Start it, and wait until it is warm."""
+        self.close()
+        self.connection, theirs = Pipe()
+        with theirs:
+            command = [sys.executable, "-m", __name__, str(theirs.fileno())]
+            environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+            self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment)
+        _send(self.connection, self.predictor)
+        _receive(self.connection)
+
+    def __call__(self, parts: Sequence[Any], /) -> Sequence[Any]:
+        """As `Here`.
+
+        Raises:
+            Exception: as the process met it.
+            EOFError, OSError: the process is gone.
+        """
+        if self.connection is None:
+            self.warm_up()
+        assert self.connection is not None
+        try:
+            _send(self.connection, parts)
+            answers = _receive(self.connection)
+        except (EOFError, OSError):
+            log.error("a process that computed is gone; the next batch starts another")
+            self.close()
+            raise
+        if isinstance(answers, Exception):
+            raise answers
+        return list(answers)
+
+    def close(self) -> None:
+        """End it."""
+        if self.connection is not None:
+            self.connection.close()
+        if self.process is not None:
+            self.process.wait()
+        self.connection = self.process = None
+
+
+def computers(predictor: Predictor[Any, Any], processes: int) -> Sequence[Here | Beside]:
+    """For batches of labellers and taggers so many processes; for others, and where there are none, this one."""
+    if processes and isinstance(predictor, Labeller | Tagger):
+        return [Beside(predictor) for _ in range(processes)]
+    return [Here(predictor)]
+
+
+def _send(connection: Connection, what: object) -> None:
+    connection.send_bytes(pickle.dumps(what))  # its own pickler would share the memory of tensors, by way of files
+
+
+def _receive(connection: Connection) -> Any:
+    return pickle.loads(connection.recv_bytes())
+
+
+def _serve(connection: Connection) -> None:
+    """Answer batches until the other end is closed."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # a terminal sends them to all; the server still needs this one
+        signal.signal(number, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    here = Here(_receive(connection))
+    here.warm_up()
+    _send(connection, "warm")
+    while True:
+        try:
+            parts = _receive(connection)
+        except (EOFError, OSError):
+            return
+        try:
+            answers: Any = here(parts)
+        except Exception as error:
+            answers = error
+        _send(connection, answers)
+
+
+if __name__ == "__main__":
+    with Connection(int(sys.argv[1])) as theirs:
+        _serve(theirs)
