@@ -21,7 +21,8 @@ A bad line is left out and named in a file beside its shard; then the exit statu
 
 On a cluster all machines need grunlp, and the files, the run and the folder at the same place. A compressed file is
 unpacked from its beginning for each of its shards: better many of 100 MB than one of 10 GB. A shard whose worker dies
-is tried again without end. Glosses of senses are those of the frame files in the cache of the machine, as always.
+is tried again without end. Glosses of senses are those of the frame files in the cache of the machine, as always. Ray
+listens on all interfaces of a machine, to whoever shows its token (~/.ray); keep it behind a firewall.
 """
 
 import glob
@@ -133,14 +134,14 @@ def predict_all(plan: dict[str, Any], given: dict[str, Any]) -> "Iterator[Counts
 
 @contextmanager
 def cluster(address: str, workers: int) -> Iterator[Any]:
-    """The module ray.data, within a cluster: one on this machine, that nobody else reaches, or that of an address."""
+    """The module ray.data, within a cluster: one of this machine alone, or that of an address."""
     # Nothing goes to the makers of Ray; of what it logs, errors that it cannot mend come up as exceptions.
     os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal")
     import ray
     import ray.data
 
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    own = {"num_cpus": workers, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    own = {"address": "local", "num_cpus": workers, "include_dashboard": False}
     where = own if address == "local" else {"address": address}
     logging.getLogger("ray").setLevel(logging.ERROR)
     ray.init(log_to_driver=False, logging_level=logging.ERROR, **where)
