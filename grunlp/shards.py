@@ -65,7 +65,7 @@ class Counts(NamedTuple):
     Attributes:
         shard: its number.
         lines, records, bad: how many; a line of running text has a record a sentence.
-        seconds: that it took; 0 where it was there.
+        seconds: of a core that it took; 0 where it was there.
         error: of the kind that users can mend, and the shard is not there; else empty.
     """
 
@@ -187,9 +187,9 @@ class ShardPredictor:
         faults = path.with_suffix(".bad")
         seconds = 0.0
         if not path.exists():
-            started = time.perf_counter()
+            started = time.process_time()
             self._write(shard, path, faults)
-            seconds = time.perf_counter() - started
+            seconds = time.process_time() - started
         records = _lines_of(path) if self.format == "jsonl" else parquet.read_metadata(path).num_rows
         return Counts(shard.number, shard.lines, records, _lines_of(faults) if faults.exists() else 0, seconds)
 

@@ -94,9 +94,7 @@ def main(arguments: list[str]) -> int:
     fresh = [one for one in counted if one.seconds]
     lines, busy = sum(one.lines for one in fresh), sum(one.seconds for one in fresh)
     if fresh:
-        print(
-            f"{len(fresh)} shards in {seconds:.1f} s; {lines / busy:.1f} lines a second and worker while they predict"
-        )
+        print(f"{len(fresh)} shards in {seconds:.1f} s; {lines / busy:.1f} lines a second of a core that predicts")
     return 1 if sums["bad"] else 0
 
 
@@ -136,7 +134,7 @@ def predict_all(plan: dict[str, Any], given: dict[str, Any]) -> "Iterator[Counts
 def cluster(address: str, workers: int) -> Iterator[Any]:
     """The module ray.data, within a cluster: one of this machine alone, or that of an address."""
     # Nothing goes to the makers of Ray; of what it logs, errors that it cannot mend come up as exceptions.
-    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal")
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal", OMP_NUM_THREADS="1")
     import ray
     import ray.data
 
