@@ -142,14 +142,23 @@ def cluster(address: str, workers: int) -> Iterator[Any]:
     own = {"address": "local", "num_cpus": workers, "include_dashboard": False}
     where = own if address == "local" else {"address": address}
     logging.getLogger("ray").setLevel(logging.ERROR)
-    ray.init(log_to_driver=False, logging_level=logging.ERROR, **where)
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = context.print_on_execution_start = False
     try:
+        _begin_ray(ray, address, where)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = context.print_on_execution_start = False
         with stop_when_told():  # again, since Ray has its own handler
             yield ray.data
     finally:
         ray.shutdown()
+
+
+def _begin_ray(ray: Any, address: str, where: dict[str, Any]) -> None:
+    """Start a cluster, or find it. Raises GrunlpError where that fails."""
+    try:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **where)
+    except Exception as error:  # of no kind of its own
+        way = "Try again when the machine is less busy." if address == "local" else "Type ray start, or address=local"
+        raise GrunlpError(f"address={address}: Ray did not start", str(error).partition("\n")[0], way) from None
 
 
 if __name__ == "__main__":

@@ -56,6 +56,19 @@ def test_wrong_format(main: Command, call: Call) -> None:
     assert status == 2 and "Did you mean format=parquet?" in err and not Path("x").exists()
 
 
+def test_ray_does_not_start(main: Command, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray", reason="needs the extra ray")
+
+    def refuse(**settings: object) -> None:
+        raise ConnectionError("no cluster here\nmore")
+
+    monkeypatch.setattr("ray.init", refuse)
+    (tmp_path / "text").write_text("He left.\n")
+    status, _, err = call(main, f"input={tmp_path}/text", f"out={tmp_path}/out", "address=auto")
+    assert status == 2 and "address=auto: Ray did not start\nno cluster here\nType ray start" in err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["plan.json"]
+
+
 @contextmanager
 def command(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """The script, under way. A sentence a batch, so that there is time to kill it."""
@@ -64,7 +77,8 @@ def command(folder: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "scripts/predict_ray.py"), *words],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "RAY_worker_niceness": "0"},  # or a busy machine starves them
+        start_new_session=True,
     )  # fmt: skip
     try:
         yield process
