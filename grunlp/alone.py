@@ -13,7 +13,7 @@ LOCK = ".lock"
 
 @contextmanager
 def alone(key: str, folder: Path) -> Iterator[None]:
-    """Within, no other process trains in the folder; the system ends that with the process. Not on Windows.
+    """Within, no other process works in the folder; the system ends that with the process. Not on Windows.
 
     The lock is one of POSIX', which belongs to a process and not to those that fork from it: workers that outlive a
     killed training for a moment keep nobody out.
@@ -35,7 +35,7 @@ def alone(key: str, folder: Path) -> Iterator[None]:
             try:
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except (BlockingIOError, PermissionError):
-                wrong = f"{folder} is being trained by process {file.read().strip() or 'unknown'}"
+                wrong = f"{folder} is in use by process {file.read().strip() or 'unknown'}"
                 way = f"Wait until it has ended, or type {key}=NEW_FOLDER"
                 raise GrunlpError(wrong, "two at once would destroy each other's files", way) from None
             if not _is_there(file, path):

@@ -177,6 +177,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "devices": (1, 4096),
     "num_nodes": (1, 65_536),
     "save_every": (0, 10**9),
+    "workers": (1, 65_536),
+    "shard_lines": (1, 10**9),
 }
 
 _KINDS: dict[type, tuple[str, Callable[[Any], bool]]] = {

@@ -1,11 +1,9 @@
 """`python -m grunlp.predict "TEXT"` finds frames in text or files; `run=DIR` by a model of one's own."""
 
-import logging
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +17,6 @@ from grunlp.streams import BadLines, json_line, keep_standard_input, new_file, w
 if TYPE_CHECKING:
     from grunlp.data.example import Example
     from grunlp.run import Run, TagRun
-
-log = logging.getLogger("grunlp")
 
 DEFAULTS: dict[str, Any] = {
     "run": "default",
@@ -122,6 +118,7 @@ def main(arguments: list[str]) -> int:
         raise GrunlpError("predicates=given", "raw text marks none", "Leave it out, or give columns or JSON lines.")
     require_outputs(given["output"], given["html"])
     from grunlp.data.raw import raw_examples
+    from grunlp.predictors.inputs import detect_input, whether_to_find
     from grunlp.predictors.labeller import labeller_of
     from grunlp.predictors.tagger import Tagger
     from grunlp.report.records import new_page
@@ -143,12 +140,12 @@ def main(arguments: list[str]) -> int:
             path = Path(given["input"])
             if given["input"] == "-":
                 path = keep_standard_input(Path(folder), "sentences or running text")
-            format = given["format"] or _detect(path, isinstance(run, TagRun))
+            format = given["format"] or detect_input(path, isinstance(run, TagRun))
             examples = _read_tags(run, path) if format == "tags" else _read(path, format, bad)
         if isinstance(run, TagRun):
             records = Tagger(run, given["alternatives"], given["scheme"], given["batch_tokens"]).records(examples)
         else:
-            find, examples = _whether_to_find(given["predicates"], examples)
+            find, examples = whether_to_find(given["predicates"], examples)
             records = replace(labeller_of(run), find=find, batch_tokens=given["batch_tokens"]).records(examples)
         draw = draw_frames if isinstance(run, Run) else draw_tags
         with new_page(given["html"], given["run"], draw) as keep:
@@ -171,28 +168,6 @@ def _part(arguments: list[str]) -> tuple[str | None, list[str]]:
     # whatever bytes the system let through become characters
     text = " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return (text if words else None), keys
-
-
-def _whether_to_find(predicates: str, examples: "Iterator[Example]") -> "tuple[bool, Iterator[Example]]":
-    """Whether predicates are to be found, and all sentences. auto: where the first thousand mark none at all."""
-    if predicates != "auto":
-        return predicates == "found", examples
-    first = list(islice(examples, 1000))
-    return not any(example["frames"] for example in first), chain(first, examples)
-
-
-def _detect(path: Path, tagger: bool) -> str:
-    from grunlp.data.readers import detect
-    from grunlp.data.readers.lines import open_lines, require_file
-
-    require_file(path)
-    try:
-        format = detect(path)
-    except DataError:
-        first = next((line.text for line in open_lines(path) if line.text.strip()), "")
-        format = "tags" if tagger and "\t" in first else "raw"  # anything is text
-    log.info("%s: %s", path.name, "raw text" if format == "raw" else f"format {format}")
-    return format
 
 
 def _read(path: Path, format: str, report: Callable[[DataError], None]) -> "Iterator[Example]":

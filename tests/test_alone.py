@@ -41,7 +41,7 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
 def test_one_at_a_time(killed: bool, tmp_path: Path) -> None:
     with holder(tmp_path) as process:
         for _ in range(2):  # to be refused changes nothing
-            said = rf"{tmp_path} is being trained by process {process.pid}\n"
+            said = rf"{tmp_path} is in use by process {process.pid}\n"
             with pytest.raises(GrunlpError, match=said), alone("out", tmp_path):
                 pass
         if killed:

@@ -27,6 +27,7 @@ from grunlp.series_run import KINDS as FORECASTERS
 from grunlp.studies import cells, tuning
 from grunlp.tasks.forecaster import LOSSES
 from grunlp.tasks.trouble import BAD_LOSSES
+from scripts import predict_ray
 
 ROOT = Path(__file__).parent.parent
 
@@ -190,6 +191,7 @@ def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
         *cells.DEFAULTS,
         *tuning.DEFAULTS,
         *serve.DEFAULTS,
+        *predict_ray.DEFAULTS,
     }
     assert {name.rpartition(".")[2] for name in names} | of_commands >= set(BOUNDS)
     assert set(CHOICES["data.format"]) == set(FORMATS)

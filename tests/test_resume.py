@@ -205,7 +205,7 @@ def test_one_training_at_a_time(root: Path, trainings: Trainings, call: Call) ->
         before = contents(run_dir)
         for typed in ([f"resume={run_dir}"], [*given, "overwrite=true"]):
             status, _, err = call(train.main, *typed)
-            assert status == 2 and f"{run_dir} is being trained by process {other.pid}" in err, err
+            assert status == 2 and f"{run_dir} is in use by process {other.pid}" in err, err
         assert contents(run_dir) == before
         other.communicate("\n")
 

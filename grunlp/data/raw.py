@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from grunlp.data.example import Example
-from grunlp.data.readers.lines import open_lines
+from grunlp.data.readers.lines import Line, open_lines
 from grunlp.data.sentences import LONGEST, split_sentences
 from grunlp.errors import DataError
 
@@ -22,11 +22,18 @@ def read_raw(path: Path, on_error: Callable[[DataError], None]) -> Iterator[Exam
     Yields:
         examples with `text`, `offsets` and `place`; their id is `line-N`, of the second sentence of a line `line-N.2`.
     """
-    for number, text, fault in open_lines(path):
-        if fault:
-            on_error(DataError(path, number, fault, "expected UTF-8 text"))
-        else:
-            yield from raw_examples(text, number)
+    for line in open_lines(path):
+        try:
+            yield from line_examples(path, line)
+        except DataError as error:
+            on_error(error)
+
+
+def line_examples(path: Path, line: Line) -> Iterator[Example]:
+    """The sentences of one line of a file, as `read_raw` yields them. Raises DataError where it is not text."""
+    if line.fault:
+        raise DataError(path, line.number, line.fault, "expected UTF-8 text")
+    return raw_examples(line.text, line.number)
 
 
 def text_examples(text: str) -> Iterator[Example]:

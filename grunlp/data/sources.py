@@ -25,7 +25,7 @@ def write_sources(path: Path) -> None:
     """Write size and checksum of the files noted since the last time, but for those that are gone."""
     files = [file for file in _noted if file.is_file()]
     _noted.clear()
-    content = {str(file): {"bytes": file.stat().st_size, "sha256": _checksum(file)} for file in files}
+    content = {str(file): {"bytes": file.stat().st_size, "sha256": checksum(file)} for file in files}
     write_file(path, json.dumps(content, indent=1, ensure_ascii=False))
 
 
@@ -52,10 +52,11 @@ def require_same_sources(path: Path) -> None:
         if file.stat().st_size != was.get("bytes"):
             there = f"it had {was['bytes']} bytes when the training began, and has {file.stat().st_size}"
             raise GrunlpError(f"{file} has changed", there, way)
-        if _checksum(file) != was.get("sha256"):
+        if checksum(file) != was.get("sha256"):
             raise GrunlpError(f"{file} has changed", "it is as long as it was, with other contents", way)
 
 
-def _checksum(file: Path) -> str:
+def checksum(file: Path) -> str:
+    """SHA-256 of a file."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

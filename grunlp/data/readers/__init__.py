@@ -30,7 +30,7 @@ from grunlp.data.readers.blocks import Block, single_line_blocks
 from grunlp.data.readers.lines import Line, open_lines, require_file
 from grunlp.errors import DataError, GrunlpError, nearest
 
-__all__ = ["FORMATS", "detect", "read", "read_numbered"]
+__all__ = ["FORMATS", "detect", "read", "read_line", "read_numbered"]
 
 _log = logging.getLogger(__name__)
 _HEAD_BLOCKS, _HEAD_LINES = 5, 1000  # a file whose first sentence is faulty is told by those after it
@@ -111,6 +111,17 @@ def read_numbered(
     for file in (path, words) if words is not None else (path,):
         require_file(Path(file))
     return _examples(Path(path), format, Path(words) if words is not None else None, on_error, roles)
+
+
+def read_line(path: str | Path, line: Line, format: str) -> Iterator[Example]:
+    """The sentence of one line of a format that has one a line; none of a blank one.
+
+    Raises:
+        DataError: for a bad line.
+    """
+    for block in single_line_blocks(iter([line]), str(path)):
+        block.require_text()
+        yield FORMATS[format].parse(block)
 
 
 def detect(path: str | Path) -> str:

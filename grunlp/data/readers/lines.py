@@ -10,6 +10,7 @@ import lzma
 import zlib
 from collections.abc import Iterator
 from io import BufferedReader
+from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,19 +43,42 @@ def require_file(path: Path) -> None:
     raise DataError(path, None, "does not exist", f"its folder {folder} does", hint)
 
 
-def open_lines(path: Path) -> Iterator[Line]:
+def open_lines(path: Path, first: int = 1, offset: int = 0) -> Iterator[Line]:
     """Lines of a file, one in memory at a time.
+
+    Args:
+        first: number of the line to begin with.
+        offset: where it begins, as `line_offsets` counts; a compressed file is unpacked up to there.
 
     Raises:
         DataError: the file is missing, a directory, empty, binary, UTF-16, cut off in the middle or not allowed.
     """
+    return starmap(_decode, _numbered(path, first, offset))
+
+
+def line_offsets(path: Path, step: int) -> tuple[list[int], int]:
+    """Where every `step`-th line begins, the first included, in bytes of the file unpacked; and how many lines it has.
+
+    Raises as `open_lines`.
+    """
+    offsets, end, number = [], 0, 0
+    for number, data in _numbered(path, 1, 0):
+        if (number - 1) % step == 0:
+            offsets.append(end)
+        end += len(data)
+    return offsets, number
+
+
+def _numbered(path: Path, first: int, offset: int) -> Iterator[tuple[int, bytes]]:
+    """Lines with their numbers and ends."""
     require_file(path)
     number = 0
     try:
         with path.open("rb") as file, _decompress(file) as stream:
             _refuse_binary(path, stream.peek(_HEAD)[:_HEAD])
-            for number, data in enumerate(stream, start=1):
-                yield _decode(number, data)
+            stream.seek(offset)
+            for number, data in enumerate(stream, start=first):
+                yield number, data
     except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError) as error:
         raise DataError(
             path, number + 1, f"the compressed file is damaged or cut off here ({error})",

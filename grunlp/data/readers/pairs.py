@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grunlp.data.pair import Pair
-from grunlp.data.readers.lines import open_lines, require_file
+from grunlp.data.readers.lines import Line, open_lines, require_file
 from grunlp.errors import DataError, GrunlpError
 
 _NAMES = {"source": ("source", "text"), "target": ("target", "summary")}  # of fields, where none is given
@@ -73,20 +73,31 @@ def read_sources(path: str, source: str | None, on_error: Callable[[DataError], 
         on_error: called with a bad line, which is then left out.
     """
     as_json = None
-    for number, line, fault in open_lines(Path(path)):
-        if as_json is None and line.strip():
-            as_json = _is_object(line)
+    for line in open_lines(Path(path)):
+        if as_json is None and line.text.strip():
+            as_json = _is_object(line.text)
         try:
-            if fault:
-                raise DataError(path, number, fault, "expected UTF-8 text")
-            pair = Pair(id=str(number), source=line, target="", references=[])
-            if as_json and line.strip():
-                record = _record(path, number, line)
-                (text,) = _texts(path, number, record, "source", source)
-                pair |= {"id": str(record.get("id", number)), "source": text}
-            yield pair
+            yield read_source(path, line, bool(as_json), source)
         except DataError as error:
             on_error(error)
+
+
+def holds_objects(path: str) -> bool:
+    """Whether `read_sources` reads the lines of a file as objects. Raises DataError as that does."""
+    first = next((line.text for line in open_lines(Path(path)) if line.text.strip()), "")
+    return _is_object(first)
+
+
+def read_source(path: str, line: Line, as_json: bool, source: str | None) -> Pair:
+    """The source of one line of a file, as `read_sources` yields it. Raises DataError for a bad line."""
+    number, text, fault = line
+    if fault:
+        raise DataError(path, number, fault, "expected UTF-8 text")
+    if not as_json or not text.strip():
+        return Pair(id=str(number), source=text, target="", references=[])
+    record = _record(path, number, text)
+    (one,) = _texts(path, number, record, "source", source)
+    return Pair(id=str(record.get("id", number)), source=one, target="", references=[])
 
 
 def _good_lines(path: Path) -> Iterator[tuple[int, str]]:

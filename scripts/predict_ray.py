@@ -1,0 +1,165 @@
+"""Predict a corpus with Ray Data, on the cores of one machine or of a cluster; 15 seconds beyond the predictions.
+
+    python scripts/predict_ray.py input='texts/*.txt.gz' out=FOLDER
+    python scripts/predict_ray.py run=DIR input='texts/*.jsonl' out=FOLDER format=parquet workers=64 address=auto
+
+What `python -m grunlp.predict run=DIR input=FILE style=json` prints for each of the files comes in shards into the
+folder, in the order of the input: of running text or JSON lines, by a labeller, tagger, classifier of texts or writer.
+The same command goes on where it stopped, whatever stopped it, and a worker that dies is replaced. What lies in the
+folder stands in `grunlp/shards.py`. Needs grunlp[ray].
+
+    run=default        the run folder
+    input=             a file, or a pattern in quotes; ** stands for folders of any depth
+    out=               a new folder, or one that was begun
+    format=jsonl       or parquet, with columns file, line, id and record, which is the JSON object
+    workers=2          processes, of one core each
+    shard_lines=5000   lines a shard: what is lost with a worker
+    batch_tokens=3000  tokens a batch
+    address=local      this machine alone; auto: the cluster that `ray start` made it a part of; or an address
+
+A bad line is left out and named in a file beside its shard; then the exit status is 1.
+
+On a cluster all machines need grunlp, and the files, the run and the folder at the same place. A compressed file is
+unpacked from its beginning for each of its shards: better many of 100 MB than one of 10 GB. A shard whose worker dies
+is tried again without end. Glosses of senses are those of the frame files in the cache of the machine, as always. Ray
+listens on all interfaces of a machine, to whoever shows its token (~/.ray); keep it behind a firewall.
+"""
+
+import glob
+import importlib.util
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grunlp.alone import alone
+from grunlp.arguments import parse_arguments
+from grunlp.atomic import remove_parts, writing
+from grunlp.checks import check_choice
+from grunlp.command import command
+from grunlp.errors import GrunlpError
+from grunlp.predictors.predictor import BATCH_TOKENS
+from grunlp.stopping import stop_when_told
+
+if TYPE_CHECKING:
+    from grunlp.shards import Counts
+
+DEFAULTS: dict[str, Any] = {
+    "run": "default",
+    "input": None,
+    "out": None,
+    "format": "jsonl",
+    "workers": 2,
+    "shard_lines": 5000,
+    "batch_tokens": BATCH_TOKENS,
+    "address": "local",
+}
+_BLOCKS = 10_000  # at most, of shards that Ray hands out together
+_SAY_EVERY = 10.0  # seconds
+
+log = logging.getLogger("grunlp")
+
+
+@command(lambda arguments: str(__doc__))
+def main(arguments: list[str]) -> int:
+    """Plan, predict what is not there, count."""
+    given = parse_arguments(arguments, DEFAULTS)
+    files = input_files(given["input"])
+    if given["out"] is None:
+        raise GrunlpError("out= is missing", "the shards need a folder", "Type out=FOLDER")
+    if importlib.util.find_spec("ray") is None:
+        raise GrunlpError("the package ray is not installed", "it runs the workers", "Type pip install 'grunlp[ray]'")
+    from grunlp.predictors import load
+    from grunlp.shards import FORMATS, begin, finish, make_plan
+
+    check_choice("format", given["format"], FORMATS)
+    folder = Path(given["out"])
+    predictor = load(given["run"])
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with alone("out", folder):
+        remove_parts(folder)
+        plan = make_plan(predictor, files, {key: given[key] for key in ("format", "shard_lines", "batch_tokens")})
+        begin(folder, plan)
+        started = time.perf_counter()
+        counted = list(predict_all(plan, given))
+        seconds = time.perf_counter() - started
+        remove_parts(folder)  # of workers that died
+        sums = finish(folder, counted)
+    print(", ".join(f"{count} {what}" for what, count in sums.items()))
+    fresh = [one for one in counted if one.seconds]
+    lines, busy = sum(one.lines for one in fresh), sum(one.seconds for one in fresh)
+    if fresh:
+        print(f"{len(fresh)} shards in {seconds:.1f} s; {lines / busy:.1f} lines a second of a core that predicts")
+    return 1 if sums["bad"] else 0
+
+
+def input_files(pattern: str | None) -> list[str]:
+    """The files of a pattern, in order of their names. Raises GrunlpError where there is none."""
+    if pattern is None:
+        raise GrunlpError("input= is missing", "there is nothing to predict", "Type input='texts/*.txt'")
+    files = [pattern] if Path(pattern).is_file() else sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
+    if not files:
+        raise GrunlpError(f"input={pattern}: no such file", "a pattern stands in quotes", "Type input='texts/*.txt'")
+    return files
+
+
+def predict_all(plan: dict[str, Any], given: dict[str, Any]) -> "Iterator[Counts]":
+    """What became of each shard, as they come."""
+    from grunlp.shards import Counts, ShardPredictor, shards_of
+
+    rows = [shard._asdict() for shard in shards_of(plan)]
+    run = given["run"] if given["run"] == "default" else str(Path(given["run"]).resolve())
+    worker = (Path(given["out"]).resolve(), Path.cwd(), run, given["format"], given["batch_tokens"])
+    with cluster(given["address"], given["workers"]) as data:
+        pool = data.ActorPoolStrategy(size=min(given["workers"], len(rows)), max_tasks_in_flight_per_actor=1)
+        shards = data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS))
+        said, lines, all_lines = time.monotonic(), 0, sum(row["lines"] for row in rows)
+        for row in shards.map(ShardPredictor, fn_constructor_args=worker, compute=pool, num_cpus=1).iter_rows():
+            counts = Counts(**row)
+            if counts.error:
+                raise GrunlpError(counts.error)
+            yield counts
+            lines += counts.lines
+            if time.monotonic() > said + _SAY_EVERY:
+                said = time.monotonic()
+                log.info("%d of %d lines", lines, all_lines)
+
+
+@contextmanager
+def cluster(address: str, workers: int) -> Iterator[Any]:
+    """The module ray.data, within a cluster: one of this machine alone, or that of an address."""
+    # Nothing goes to the makers of Ray; of what it logs, errors that it cannot mend come up as exceptions.
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal", OMP_NUM_THREADS="1")
+    import ray
+    import ray.data
+
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    own = {"address": "local", "num_cpus": workers, "include_dashboard": False}
+    where = own if address == "local" else {"address": address}
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    try:
+        _begin_ray(ray, address, where)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = context.print_on_execution_start = False
+        with stop_when_told():  # again, since Ray has its own handler
+            yield ray.data
+    finally:
+        ray.shutdown()
+
+
+def _begin_ray(ray: Any, address: str, where: dict[str, Any]) -> None:
+    """Start a cluster, or find it. Raises GrunlpError where that fails."""
+    try:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **where)
+    except Exception as error:  # of no kind of its own
+        way = "Try again when the machine is less busy." if address == "local" else "Type ray start, or address=local"
+        raise GrunlpError(f"address={address}: Ray did not start", str(error).partition("\n")[0], way) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
