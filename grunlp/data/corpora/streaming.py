@@ -21,7 +21,7 @@ from grunlp.errors import GrunlpError
 
 log = logging.getLogger(__name__)
 
-_TELL_EVERY = 15.0  # seconds between two lines in the log
+_TELL_EVERY = 5.0  # seconds between two lines in the log
 
 
 class Stream:
