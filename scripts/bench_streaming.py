@@ -42,11 +42,20 @@ _WORDS = 20_000  # different ones
 _LENGTHS = (3, 8)  # words of a sentence: from, and below
 _EVERY = 2.0  # seconds
 _SHOWN = (0.1, 0.25, 0.5, 0.75, 1.0)  # shares of the sentences at which the table has a row
-_NETWORK = (
-    "model.word_size=4 model.character_size=2 model.characters=none model.shapes=false model.hidden_size=4 "
-    "model.num_layers=1 model.decoder=viterbi trainer.monitor=dev/loss trainer.average=0 trainer.max_epochs=1 "
-    "trainer.accelerator=cpu trainer.save_every=60"
-).split()
+_NETWORK = [
+    "model.word_size=4",
+    "model.character_size=2",
+    "model.characters=none",
+    "model.shapes=false",
+    "model.hidden_size=4",
+    "model.num_layers=1",
+    "model.decoder=viterbi",
+    "trainer.monitor=dev/loss",
+    "trainer.average=0",
+    "trainer.max_epochs=1",
+    "trainer.accelerator=cpu",
+    "trainer.save_every=60",
+]
 
 
 class Sample(NamedTuple):
@@ -111,9 +120,7 @@ class Watch:
     def _listen(self, stream: IO[str]) -> None:
         for line in stream:
             self.said.append(line)
-            if found := re.search(r": (\d+) training examples read", line):
-                self.stage, self.read = "vocabulary", int(found[1])
-            elif found := re.search(r": (\d+) training examples, \d+ more", line):
+            if found := re.search(r": (\d+) training examples(,| read)", line):
                 self.stage, self.read = "vocabulary", int(found[1])
             elif "million weights" in line:
                 self.stage, self.read = "training", 0
@@ -195,7 +202,11 @@ def main(arguments: list[str]) -> int:
     print("\n".join(table(samples, sentences)))
     print(f"most: {max(sample.memory for sample in samples):.0f} MiB")
     if given["out"]:
-        draw(Path(given["out"]), samples, f"{sentences:,} sentences, {size / 2**20:.0f} MiB, {given['stream']:,} at a time")
+        draw(
+            Path(given["out"]),
+            samples,
+            f"{sentences:,} sentences, {size / 2**20:.0f} MiB, {given['stream']:,} at a time",
+        )
     return 0
 
 
