@@ -3,10 +3,10 @@
     python scripts/bench_streaming.py [sentences=10000000] [files=100] [stream=20000] [passes=1.0] [out=memory.svg]
     other keys: batch_tokens=20000 workers=0
 
-The corpus is a sentence of 3 to 7 words with their tags, in plain files of columns in a temporary folder: 0.5 GB for ten
-million. A training of recipe=tag with a tiny network counts its vocabulary, then reads so many passes of it as `passes`
-says, in a process of its own, whose resident memory is looked at every two seconds, with that of its workers. The
-table has it at times; `out` takes the curve.
+The corpus is sentences of 3 to 7 words with their tags, in plain files of columns in a temporary folder: 0.5 GB for
+ten million. A training of recipe=tag with a tiny network counts its vocabulary, then reads so many passes of it as
+`passes` says, in a process of its own, whose resident memory is looked at every two seconds, with that of its workers.
+The table has it at times; `out` takes the curve.
 
 Ten million sentences take about 25 minutes on one core, 100,000 less than a minute.
 """
@@ -43,17 +43,9 @@ _LENGTHS = (3, 8)  # words of a sentence: from, and below
 _EVERY = 2.0  # seconds
 _SHOWN = (0.1, 0.25, 0.5, 0.75, 1.0)  # shares of the sentences at which the table has a row
 _NETWORK = [
-    "model.word_size=4",
-    "model.character_size=2",
-    "model.characters=none",
-    "model.shapes=false",
-    "model.hidden_size=4",
-    "model.num_layers=1",
-    "model.decoder=viterbi",
-    "trainer.monitor=dev/loss",
-    "trainer.average=0",
-    "trainer.max_epochs=1",
-    "trainer.accelerator=cpu",
+    *("model.word_size=4", "model.character_size=2", "model.characters=none", "model.shapes=false"),
+    *("model.hidden_size=4", "model.num_layers=1", "model.decoder=viterbi"),
+    *("trainer.monitor=dev/loss", "trainer.average=0", "trainer.max_epochs=1", "trainer.accelerator=cpu"),
     "trainer.save_every=60",
 ]
 

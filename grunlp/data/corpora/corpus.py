@@ -47,7 +47,7 @@ def keys_of(*splits: Dataset | None) -> set[str]:
 
 
 def leave_out(name: str, examples: Any, held_out: Set[str]) -> tuple[Any, int]:
-    """The examples whose text is not among `held_out`, and how many others there were. A `Stream` counts those itself."""
+    """The examples whose text is not among `held_out`, and how many others there were; a `Stream` counts them."""
     if isinstance(examples, Stream):
         return examples.keeping(partial(_is_new, held_out)), 0
     return leave_out_keys(name, examples, map(text_key, examples["words"]), held_out)
