@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from grunlp import train
+from grunlp import evaluate, train
 from grunlp.data.batches import FrameBatch
 from grunlp.data.leaks import text_key
 from grunlp.data.readers import read
@@ -81,6 +81,17 @@ def test_a_killed_training_goes_on_as_though_nothing_was(workers: int, trainings
     done = trainings([f"resume={run_dir}"])
     assert done.status == 0 and "going on with epoch 3, batch 3" in done.text, done.text
     assert results(run_dir) == results(root / f"whole-{workers}")
+
+
+def test_splits_are_scored_later(trainings: Trainings, root: Path, call: Call) -> None:
+    """Of a run whose training files a pattern stands for, too."""
+    for recipe, score in (("srl", "srl-eval"), ("classify", "accuracy"), ("translate", "bleu")):
+        run_dir = root / f"scored-{recipe}"
+        done = trainings([*arguments(recipe, root), f"run_dir={run_dir}"])
+        assert done.status == 0, done.text
+        for split in ("dev", "train"):
+            status, out, err = call(evaluate.main, f"run={run_dir}", f"split={split}")
+            assert status == 0 and score in out, err
 
 
 def test_other_workers_read_other_batches(trainings: Trainings, root: Path) -> None:

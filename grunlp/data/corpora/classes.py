@@ -14,7 +14,7 @@ from grunlp.data.corpora.corpus import SPLITS, Corpus, leave_out, leave_out_keys
 from grunlp.data.corpora.folders import data_folder
 from grunlp.data.corpora.folds import part_options, take_fold
 from grunlp.data.corpora.store import refuse, require_given, stamps, store
-from grunlp.data.corpora.streaming import Stream, open_hub, stream_files
+from grunlp.data.corpora.streaming import Stream, names_many, open_hub, stream_files
 from grunlp.data.demo.opinions import opinions
 from grunlp.data.demo.waves import waves
 from grunlp.data.example import Classified, Measured
@@ -68,11 +68,13 @@ def open_classes(data: Mapping[str, Any], stream: bool = False) -> Corpus:
         there += f"; {left_out} were left out because they occur in dev or test" if left_out else ""
         raise GrunlpError(f"{name}: the train split has fewer than two classes", there, "Give other files.")
     for split, part in splits.items():
+        if split == "train":
+            continue
         unknown = [label for label in part["label"] if label not in classes]
-        if split != "train" and len(unknown) == len(part):
+        if len(unknown) == len(part):
             there = f"train has {', '.join(classes[:10])}; {split} has {', '.join(sorted(set(unknown))[:10])}"
             raise GrunlpError(f"{name}: no class of the {split} split occurs in train", there, "Give other files.")
-        if split != "train" and unknown:
+        if unknown:
             said = "%s: %d of %d examples in the %s split have a class that train has not: %s"
             log.warning(said, name, len(unknown), len(part), split, ", ".join(sorted(set(unknown))[:10]))
     if any(kinds.values()):
@@ -92,7 +94,7 @@ def features_of(examples: Iterable[Any]) -> int:
 
 def open_class_split(data: Mapping[str, Any], split: str) -> Dataset:
     """One split of the corpus that a run was trained on. Raises GrunlpError where there is none."""
-    examples: Dataset | None = getattr(open_classes(data), split)
+    examples: Dataset | None = getattr(open_classes(data, stream=names_many(data)), split)
     if examples is None:
         raise GrunlpError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
     return examples

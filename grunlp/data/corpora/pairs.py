@@ -12,7 +12,7 @@ from grunlp.data.corpora.corpus import SPLITS, Corpus
 from grunlp.data.corpora.folders import PublicFile, data_folder
 from grunlp.data.corpora.folds import part_options, take_fold
 from grunlp.data.corpora.store import require_given, stamps, store
-from grunlp.data.corpora.streaming import Stream, open_hub, stream_files
+from grunlp.data.corpora.streaming import Stream, names_many, open_hub, stream_files
 from grunlp.data.demo.headlines import headline_pairs
 from grunlp.data.demo.reversal import reversal_pairs
 from grunlp.data.leaks import text_key
@@ -105,7 +105,7 @@ def _without_empty(name: str, train: Dataset) -> Dataset:
 
 def open_pair_split(data: Mapping[str, Any], split: str, both: bool) -> Dataset:
     """One split of the corpus that a run was trained on. Raises GrunlpError where there is none."""
-    pairs: Dataset | None = getattr(open_pairs(data, both), split)
+    pairs: Dataset | None = getattr(open_pairs(data, both, stream=names_many(data)), split)
     if pairs is None:
         raise GrunlpError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
     return pairs

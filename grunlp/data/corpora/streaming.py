@@ -5,6 +5,7 @@ are at least as many parts as readers each takes whole parts, otherwise all read
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -136,6 +137,12 @@ def stream_files(
     return Stream(
         pattern, generate, [{**row, **arguments, "stamps": stamps(*row.values()), "code": ""} for row in rows]
     )
+
+
+def names_many(data: Mapping[str, Any]) -> bool:
+    """Whether the training split of a group `data` can only be streamed: a pattern stands for its files."""
+    train = data.get("train")
+    return data["name"] in ("files", "tags", "pairs", "classes") and train is not None and not os.path.isfile(train)
 
 
 def open_hub(
