@@ -63,6 +63,16 @@ DATA = {
     "forecast": ("series", "seasons", "etth1", "weather", "stocks"),
 }
 
+# Of these, those whose training split can be read as a stream.
+STREAMED = {
+    "srl": ("files", "hub"),
+    "tag": ("tags", "hub"),
+    "pretrain": ("text",),
+    "classify": ("classes", "hub-classes"),
+    "translate": ("pairs", "hub-pairs"),
+    "summarize": ("pairs", "hub-pairs"),
+}
+
 PRESETS = {"stack64-32": "classify", "segrnn": "forecast"}  # of networks, `model=NAME`: the recipe of each
 
 OR_WORD = {"trainer.devices": "auto"}  # numbers in whose place a word may stand
@@ -140,6 +150,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "pos_weight": _WEIGHT,
     "batch_tokens": (1, 10**9),
     "num_workers": (0, 256),
+    "stream": (0, 10**9),
     "learning_rate": (0.0, 100.0),
     "encoder_learning_rate": (0.0, 100.0),
     "weight_decay": (0.0, 100.0),
@@ -241,6 +252,8 @@ def check_together(values: Mapping[str, Any]) -> None:
         way = f"Type data={DATA[recipe][0]}, or recipe={others.partition(',')[0]}"
         raise GrunlpError(f"recipe={recipe} with data={data}", there, way)
     _check_folds(values)
+    if values.get("loader.stream"):
+        _check_stream(values)
     if recipe == "lm":
         _check_language_model(values)
     if recipe == "forecast":
@@ -283,6 +296,32 @@ def _check_folds(values: Mapping[str, Any]) -> None:
         there = "one of two outer folds or more is left out, and data.folds parts the rest; the first is 0"
         wrong = f"data.outer_folds={outer} with data.outer_fold={values['data.outer_fold']} and data.folds={folds}"
         raise GrunlpError(wrong, there, "Type data.outer_folds=5 data.outer_fold=0 data.folds=5, for example.")
+
+
+def _check_stream(values: Mapping[str, Any]) -> None:
+    """The same for a training split that is read as a stream."""
+    recipe, data = values["recipe"], values["data.name"]
+    wrong = f"loader.stream={values['loader.stream']}"
+    if data not in STREAMED[recipe]:
+        there = f"recipe={recipe} streams data={', '.join(STREAMED[recipe])}; others are read whole"
+        raise GrunlpError(f"{wrong} with data={data}", there, "Type loader.stream=0")
+    if not values["trainer.limit_batches"]:
+        there = "a stream has no end: an epoch is so many batches of each process, after which dev is scored"
+        raise GrunlpError(
+            f"{wrong} without trainer.limit_batches", there, "Type trainer.limit_batches=1000, for example."
+        )
+    if values["data.folds"] or values["data.share"] < 1:
+        there = "folds and shares are drawn from all examples at once"
+        raise GrunlpError(f"{wrong} with data.folds or data.share", there, "Leave them out.")
+    if values.get("data.extra"):
+        there = "data.extra is mixed in whole"
+        raise GrunlpError(f"{wrong} with data.extra", there, "Leave it out.")
+    if not values["loader.reshuffle"]:
+        there = "each pass has another order of files, each buffer one of batches"
+        raise GrunlpError(f"{wrong} with loader.reshuffle=false", there, "Type loader.stream=0")
+    if recipe == "pretrain" and values["data.dev"] is None:
+        there = "no sentences are taken from a stream for it"
+        raise GrunlpError(f"{wrong} without data.dev", there, "Add data.dev=FILE")
 
 
 def _check_writer(values: Mapping[str, Any]) -> None:
@@ -365,6 +404,11 @@ def _check_word_dropout(values: Mapping[str, Any]) -> None:
 
 def unknown_key(key: str, known: Sequence[str]) -> GrunlpError:
     """The error for a key that does not exist, with its neighbours and the nearest one."""
+    if key == "loader.stream":
+        there = (
+            f"recipe={', '.join(STREAMED)} read streams; lm reads the rows of a text side by side, others all at once"
+        )
+        return GrunlpError("this recipe has no loader.stream", there, "Leave it out.")
     parent = key.rpartition(".")[0]
     siblings = [name for name in known if name.rpartition(".")[0] == parent] or list(known)
     last = {name.rpartition(".")[2]: name for name in known}

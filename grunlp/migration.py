@@ -11,7 +11,7 @@ from typing import Any
 from grunlp.errors import GrunlpError
 from grunlp.places import dotted
 
-FORMAT = 1
+FORMAT = 2
 
 Settings = dict[str, Any]
 Known = Mapping[str, Any]  # dotted keys that the recipe and its data have today
@@ -64,6 +64,11 @@ def _from_0(content: Settings, known: Known) -> None:
         _add({"data": data}, known, {key: value for key, value in _SINCE_0.items() if key.startswith("data.")})
 
 
+def _from_1(content: Settings, known: Known) -> None:
+    """Streams came: all data were read whole before."""
+    _add(content, known, {"loader.stream": 0})
+
+
 def _add(content: Settings, known: Known, values: Known) -> None:
     """Put values where there are none yet, in groups that are there."""
     there = dotted(content)
@@ -73,5 +78,5 @@ def _add(content: Settings, known: Known, values: Known) -> None:
             content[group][name] = value
 
 
-_STEPS: tuple[Callable[[Settings, Known], None], ...] = (_from_0,)
+_STEPS: tuple[Callable[[Settings, Known], None], ...] = (_from_0, _from_1)
 assert len(_STEPS) == FORMAT

@@ -13,7 +13,7 @@ from grunlp.card import write_card
 from grunlp.class_run import build_classifier, save_class_settings
 from grunlp.data.class_batches import MeasuredCollator, TextCollator
 from grunlp.data.corpora.classes import features_of, open_classes
-from grunlp.data.module import ClassData
+from grunlp.data.dealing import class_data
 from grunlp.data.vectors import load_vectors, read_vector_words
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.models.classifier import MeasuredEncoder, TextEncoder
@@ -29,7 +29,7 @@ log = logging.getLogger("grunlp")
 def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_classes(config.data)
+    corpus = open_classes(config.data, stream=config.loader.stream > 0)
     classes = sorted(set(corpus.train["label"]))
     encoder, vectors = None, config.vocabulary.vectors
     collate: TextCollator | MeasuredCollator
@@ -40,7 +40,10 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         collate = TextCollator(vocabulary, pieces, classes, config.loader.longest)
     else:
         collate = MeasuredCollator(classes, features_of(corpus.train))
-    data = ClassData(corpus, collate, seed=config.seed, **config.loader)
+    t = config.trainer
+    data = class_data(
+        corpus, collate, turns=t.limit_batches, accumulate=t.accumulate, seed=config.seed, **config.loader
+    )
 
     if encoder is not None and not config.optimizer.encoder_learning_rate:
         encoder.freeze()
@@ -52,7 +55,7 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         _standardize(model.encoder, corpus.train)
     if begin_run(run_dir, start):
         save_class_settings(run_dir, config, collate, encoder)
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
+    steps = data.count_steps(t.max_epochs, t.limit_batches, t.accumulate)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     o = config.optimizer
     task = ClassifierTask(model, steps, o.learning_rate, rates, o.weight_decay, o.warmup)

@@ -8,7 +8,7 @@ from pytorch_lightning import seed_everything
 
 from grunlp.data.batches import FrameCollator
 from grunlp.data.corpora.text import open_text
-from grunlp.data.module import SentenceData
+from grunlp.data.dealing import sentence_data
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.models.masked import MaskedLanguageModel
 from grunlp.models.sentence_encoder import SentenceEncoder
@@ -23,10 +23,19 @@ log = logging.getLogger("grunlp")
 def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     """Train on the text, keep the epoch that guesses the words of the development text best."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_text(config.data)
+    corpus = open_text(config.data, stream=config.loader.stream > 0)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
     collate = FrameCollator(vocabulary, None)
-    data = SentenceData(corpus, collate, seed=config.seed, extra_epochs=0, **config.loader)
+    t = config.trainer
+    data = sentence_data(
+        corpus,
+        collate,
+        extra_epochs=0,
+        turns=t.limit_batches,
+        accumulate=t.accumulate,
+        seed=config.seed,
+        **config.loader,
+    )
 
     sizes = config.model
     encoder = SentenceEncoder(
@@ -48,11 +57,10 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     model = MaskedLanguageModel(encoder, sizes.hidden)
     if begin_run(run_dir, start):
         save_settings(run_dir, config, collate, None)
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
+    steps = data.count_steps(t.max_epochs, t.limit_batches, t.accumulate)
     task = MaskedTask(model, steps, **config.optimizer, seed=config.seed)
     trainer = make_trainer(run_dir, config.seed, **config.trainer)
-    count = sum(map(len, corpus.train["words"]))
-    log.info("%d sentences of %d words, %d different ones", len(corpus.train), count, len(vocabulary.words))
+    log.info("%d sentences, %d different words", len(corpus.train), len(vocabulary.words))
 
     took = fit(trainer, task, data, run_dir, corpus.left_out, start)
     scores = {name: float(trainer.callback_metrics[f"dev/{name}"]) for name in ("loss", "perplexity")}

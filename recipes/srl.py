@@ -11,8 +11,8 @@ from torch import Tensor
 from grunlp.card import write_card
 from grunlp.data.batches import FrameCollator
 from grunlp.data.corpora.frames import open_frames
+from grunlp.data.dealing import sentence_data
 from grunlp.data.frame_files import INDEX_FILE, read_index
-from grunlp.data.module import SentenceData
 from grunlp.data.propbank import find_frames
 from grunlp.data.vectors import load_vectors, read_vector_words
 from grunlp.data.vocabulary import Vocabulary
@@ -31,7 +31,7 @@ log = logging.getLogger("grunlp")
 def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_frames(config.data)
+    corpus = open_frames(config.data, stream=config.loader.stream > 0)
     vectors = config.vocabulary.vectors
     extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
     frame_files = read_index(find_frames() / INDEX_FILE) if config.vocabulary.frame_files else {}
@@ -43,7 +43,10 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         vocabulary = pretrained[0].with_more(vocabulary)
     encoder, pieces = open_encoder(config.model.encoder)
     collate = FrameCollator(vocabulary, pieces)
-    data = SentenceData(corpus, collate, seed=config.seed, **config.loader)
+    t = config.trainer
+    data = sentence_data(
+        corpus, collate, turns=t.limit_batches, accumulate=t.accumulate, seed=config.seed, **config.loader
+    )
 
     if encoder is not None and not config.optimizer.encoder_learning_rate:
         encoder.freeze()
@@ -55,7 +58,7 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.encoder.words.table)
     if begin_run(run_dir, start):
         save_settings(run_dir, config, collate, encoder)
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
+    steps = data.count_steps(t.max_epochs, t.limit_batches, t.accumulate)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     task = SRLTask(
         model, steps, config.optimizer.learning_rate, rates, config.optimizer.weight_decay, config.optimizer.warmup

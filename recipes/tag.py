@@ -12,7 +12,7 @@ from grunlp.card import write_card
 from grunlp.data.batches import TagCollator
 from grunlp.data.corpora.corpus import Corpus
 from grunlp.data.corpora.tags import open_tags
-from grunlp.data.module import SentenceData
+from grunlp.data.dealing import sentence_data
 from grunlp.data.vectors import load_vectors, read_vector_words
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.errors import GrunlpError
@@ -31,7 +31,7 @@ log = logging.getLogger("grunlp")
 def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_tags(config.data)
+    corpus = open_tags(config.data, stream=config.loader.stream > 0)
     vectors = config.vocabulary.vectors
     extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
     vocabulary = Vocabulary.count_tagged(corpus.train, config.vocabulary.min_count, extra_words)
@@ -41,7 +41,16 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         vocabulary = replace(more, tags=vocabulary.tags, pos=vocabulary.pos, rolesets=vocabulary.rolesets)
     encoder, pieces = open_encoder(config.model.encoder)
     collate = TagCollator(vocabulary, pieces)
-    data = SentenceData(corpus, collate, seed=config.seed, extra_epochs=0, **config.loader)
+    t = config.trainer
+    data = sentence_data(
+        corpus,
+        collate,
+        extra_epochs=0,
+        turns=t.limit_batches,
+        accumulate=t.accumulate,
+        seed=config.seed,
+        **config.loader,
+    )
 
     if encoder is not None and not config.optimizer.encoder_learning_rate:
         encoder.freeze()
@@ -53,7 +62,7 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.encoder.words.table)
     if begin_run(run_dir, start):
         save_settings(run_dir, config, collate, encoder)
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
+    steps = data.count_steps(t.max_epochs, t.limit_batches, t.accumulate)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     task = TaggerTask(
         model, steps, config.optimizer.learning_rate, rates, config.optimizer.weight_decay, config.optimizer.warmup

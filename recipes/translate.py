@@ -9,7 +9,8 @@ from pytorch_lightning import seed_everything
 
 from grunlp.card import write_card
 from grunlp.data.corpora.pairs import open_pairs
-from grunlp.data.module import PairData
+from grunlp.data.dealing import pair_data
+from grunlp.data.text_batches import PairCollator
 from grunlp.data.tokenizer import TextTokenizer
 from grunlp.run_folder import Start, begin_run
 from grunlp.tasks.generation import score
@@ -23,27 +24,30 @@ log = logging.getLogger("grunlp")
 def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_pairs(config.data, config.scores == "bleu")
-    t = config.tokenizer
+    corpus = open_pairs(config.data, config.scores == "bleu", stream=config.loader.stream > 0)
+    pieces, t = config.tokenizer, config.trainer
     texts = (corpus.train["source"], corpus.train["target"])
-    if t.shared:
-        source = target = TextTokenizer.train(t.kind, chain(*texts), t.size, t.min_count)
+    if pieces.shared:
+        source = target = TextTokenizer.train(pieces.kind, chain(*texts), pieces.size, pieces.min_count)
     else:
-        source, target = (TextTokenizer.train(t.kind, some, t.size, t.min_count) for some in texts)
-    data = PairData(corpus, source, target, resplit=t.resplit, seed=config.seed, **config.loader)
+        source, target = (TextTokenizer.train(pieces.kind, some, pieces.size, pieces.min_count) for some in texts)
+    more = {"resplit": pieces.resplit, "turns": t.limit_batches, "accumulate": t.accumulate, "seed": config.seed}
+    data = pair_data(corpus, source, target, **more, **config.loader)
 
     model = build_seq2seq(config, source, target)
     if begin_run(run_dir, start):
         save_text_settings(run_dir, config, source, target)
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
+    steps = data.count_steps(t.max_epochs, t.limit_batches, t.accumulate)
     limits, search = search_of(search_values(config))
     task = Seq2SeqTask(model, target, limits, config.scores, steps, **config.optimizer)
     trainer = make_trainer(run_dir, config.seed, **config.trainer)
-    log.info("%d pairs; %d and %d words or pieces", len(data.train[0]), len(source), len(target))
+    log.info("%d pairs; %d and %d words or pieces", len(corpus.train), len(source), len(target))
 
     took = fit(trainer, task, data, run_dir, corpus.left_out, start)
+    collate = data.validation()[2]
+    assert isinstance(collate, PairCollator)
     how = (config.scores, limits, search, config.loader.batch_tokens)
-    found = score_splits(run_dir, corpus, lambda pairs: score(model, data.collate, pairs, *how))
+    found = score_splits(run_dir, corpus, lambda pairs: score(model, collate, pairs, *how))
     for split, scores in found.items():
         write_outputs(run_dir, split, scores.outputs)
     write_card(run_dir)

@@ -3,7 +3,7 @@
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -35,28 +35,77 @@ class Batches(Dataset[Any], ABC):
 
 
 class EpochData(LightningDataModule, ABC):
-    """Numbered batches of each epoch, which several processes take in turn, and those of the development split.
+    """The batches of each epoch, which several processes take in turn, and those of the development split.
 
     Args:
         num_workers: processes that read and encode beside the training; 0 does it in the same process.
         reshuffle: other batches in each epoch; otherwise those of the first again and again, for debugging.
         seed: of the shuffling, and of what else is drawn in making a batch.
+
+    Attributes:
+        streamed: whether an epoch is a set number of batches, and no pass.
     """
+
+    streamed: ClassVar[bool] = False
 
     def __init__(self, num_workers: int, reshuffle: bool, seed: int) -> None:
         super().__init__()
         self.num_workers, self.reshuffle, self.seed = num_workers, reshuffle, seed
         self.position = (0, 0)  # the epoch and the turn at which a training goes on
         self.ranks = ranks.count()  # processes that share the batches
+
+    @abstractmethod
+    def count(self, epoch: int) -> int:
+        """How many batches an epoch has, of all processes."""
+
+    @abstractmethod
+    def describe(self, epoch: int, batch: int) -> list[str]:
+        """The examples of a training batch, each as people recognise it."""
+
+    @abstractmethod
+    def loss_share(self, turn: int) -> float:
+        """By what the loss of this process's batch is multiplied, in the trainer's epoch: see `loss_shares`."""
+
+    @abstractmethod
+    def again(self, epoch: int, batch: int, bookmark: dict[str, Any]) -> Any:
+        """A batch once more. bookmark: what `bookmark` gave of it."""
+
+    def bookmark(self) -> dict[str, Any]:
+        """What it takes, beside its number, to make the batch at hand once more: nothing."""
+        return {}
+
+    def number(self, turn: int) -> int:
+        """Of this process's batch."""
+        return turn * self.ranks + ranks.rank()
+
+    def count_steps(self, epochs: int, limit_batches: int, accumulate: int) -> int:
+        """Updates of the weights in that many epochs, each of at most `limit_batches` (0: no limit) training batches
+        a process, of which so many are accumulated for an update."""
+        counts = [count_turns(self.count(epoch), self.ranks) for epoch in range(epochs)]
+        return sum(-(-min(count, limit_batches or count) // accumulate) for count in counts)
+
+    def state_dict(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        return {"epoch": self.position[0], "batch": self.position[1], "ranks": self.ranks}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where it was saved. Raises GrunlpError where other processes share the batches now."""
+        if state_dict["ranks"] != self.ranks:
+            there = f"it was begun with {state_dict['ranks']}"
+            raise GrunlpError(f"a training that goes on with {self.ranks} processes", there, "Begin as many again.")
+        self.position = (state_dict["epoch"], state_dict["batch"])
+
+
+class NumberedData(EpochData, ABC):
+    """Batches of which each epoch knows how many it has, and has any by its number. Arguments as for `EpochData`."""
+
+    def __init__(self, num_workers: int, reshuffle: bool, seed: int) -> None:
+        super().__init__(num_workers, reshuffle, seed)
         self._shares: tuple[int, list[float]] = (-1, [])  # an epoch, and what is said of its turns
 
     @abstractmethod
     def batches(self, epoch: int) -> Batches:
         """Those of an epoch."""
-
-    @abstractmethod
-    def describe(self, epoch: int, batch: int) -> list[str]:
-        """The examples of a training batch, each as people recognise it."""
 
     def count(self, epoch: int) -> int:
         """How many batches an epoch has."""
@@ -75,15 +124,9 @@ class EpochData(LightningDataModule, ABC):
             self._shares = (epoch, loss_shares(sizes, ranks.rank(), self.ranks, accumulate))
         return self._shares[1][turn]
 
-    def number(self, turn: int) -> int:
-        """Of this process's batch."""
-        return turn * self.ranks + ranks.rank()
-
-    def count_steps(self, epochs: int, limit_batches: int, accumulate: int) -> int:
-        """Updates of the weights in that many epochs, each of at most `limit_batches` (0: no limit) training batches
-        a process, of which so many are accumulated for an update."""
-        counts = [count_turns(self.count(epoch), self.ranks) for epoch in range(epochs)]
-        return sum(-(-min(count, limit_batches or count) // accumulate) for count in counts)
+    def again(self, epoch: int, batch: int, bookmark: dict[str, Any]) -> Any:
+        """A batch once more; its number says enough."""
+        return self.batches(epoch)[batch]
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Those of the trainer's epoch, which asks again for every one; from `position` on where it is there."""
@@ -97,17 +140,6 @@ class EpochData(LightningDataModule, ABC):
     def drawn(self, epoch: int) -> int:
         """The epoch whose batches serve in an epoch."""
         return epoch if self.reshuffle else 0
-
-    def state_dict(self) -> dict[str, Any]:
-        """For a checkpoint."""
-        return {"epoch": self.position[0], "batch": self.position[1], "ranks": self.ranks}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where it was saved. Raises GrunlpError where other processes share the batches now."""
-        if state_dict["ranks"] != self.ranks:
-            there = f"it was begun with {state_dict['ranks']}"
-            raise GrunlpError(f"a training that goes on with {self.ranks} processes", there, "Begin as many again.")
-        self.position = (state_dict["epoch"], state_dict["batch"])
 
 
 def data_of(trainer: Trainer) -> EpochData:

@@ -14,7 +14,7 @@ from grunlp import ranks
 from grunlp.data.batches import FrameCollator, TagCollator, Tokens
 from grunlp.data.class_batches import MeasuredBatch, MeasuredCollator, TextCollator
 from grunlp.data.corpora.corpus import Corpus
-from grunlp.data.epochs import Collated, EpochData, leave_signals
+from grunlp.data.epochs import Collated, EpochData, NumberedData, leave_signals
 from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.data.text_batches import PairBatch, PairCollator
 from grunlp.data.tokenizer import TextTokenizer
@@ -29,8 +29,36 @@ _EVALUATION_FACTOR = 4
 _SIDES = ("sources", "targets")
 _RAISE = "Raise loader.longest_source and loader.longest_target"
 
+# Examples, how they are dealt out, and what makes batches of them.
+Evaluation = tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]
 
-class BatchData(EpochData):
+
+class ScoredData(EpochData):
+    """Training data with a development split in memory, in batches of like length. Arguments as for `EpochData`."""
+
+    @abstractmethod
+    def validation(self) -> Evaluation:
+        """The development split, how it is dealt out, and what makes batches of it."""
+
+    def val_dataloader(self) -> DataLoader[Any]:
+        """What this process has of the development split, shortest first."""
+        split, sampler, collate = self.validation()
+        batches = deal(sampler.batches, ranks.rank(), ranks.count())
+        return DataLoader(
+            split,
+            batch_sampler=batches,
+            collate_fn=collate,
+            num_workers=self.num_workers,
+            worker_init_fn=leave_signals,
+        )
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Lightning does not know the types of our batches."""
+        assert isinstance(batch, Tokens | PairBatch | MeasuredBatch)
+        return batch.to(device)
+
+
+class BatchData(NumberedData, ScoredData):
     """Batches of like length under a token budget.
 
     Args:
@@ -43,17 +71,8 @@ class BatchData(EpochData):
         self.batch_tokens = batch_tokens
 
     @abstractmethod
-    def training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+    def training(self, epoch: int) -> Evaluation:
         """The examples of an epoch, how they are dealt out, and what makes batches of them."""
-
-    @abstractmethod
-    def validation(self) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
-        """The same of the development split."""
-
-    def sampler(self, lengths: list[int], rows: list[int], shuffle: bool) -> TokenBudgetSampler:
-        """For training (`shuffle`) or evaluation. lengths, rows: of each example, as `TokenBudgetSampler` has them."""
-        budget = self.batch_tokens * (1 if shuffle else _EVALUATION_FACTOR)
-        return TokenBudgetSampler(lengths, rows, budget, shuffle, self.seed)
 
     def batches(self, epoch: int) -> Collated:
         """Shuffled anew each epoch."""
@@ -78,23 +97,6 @@ class BatchData(EpochData):
         ids = batches.examples.select(indices)["id"] if "id" in batches.examples.column_names else [""] * len(indices)
         return [id or f"number {index}" for id, index in zip(ids, indices, strict=True)]
 
-    def val_dataloader(self) -> DataLoader[Any]:
-        """What this process has of the development split, shortest first."""
-        split, sampler, collate = self.validation()
-        batches = deal(sampler.batches, ranks.rank(), ranks.count())
-        return DataLoader(
-            split,
-            batch_sampler=batches,
-            collate_fn=collate,
-            num_workers=self.num_workers,
-            worker_init_fn=leave_signals,
-        )
-
-    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
-        """Lightning does not know the types of our batches."""
-        assert isinstance(batch, Tokens | PairBatch | MeasuredBatch)
-        return batch.to(device)
-
 
 class SentenceData(BatchData):
     """Batches of whole sentences, with all their predicates where there are any.
@@ -118,23 +120,21 @@ class SentenceData(BatchData):
     ) -> None:
         super().__init__(batch_tokens, num_workers, reshuffle, seed)
         self.corpus, self.extra_epochs, self.collate = corpus, extra_epochs, collate
-        self.own = self.mixed = (corpus.train, self._sampler(corpus.train, True))
+        self.own = self.mixed = (corpus.train, self._sampler(corpus.train))
         if corpus.extra is not None:
             everything = concatenate_datasets([corpus.train, corpus.extra])
-            self.mixed = (everything, self._sampler(everything, True))
+            self.mixed = (everything, self._sampler(everything))
 
-    def _sampler(self, split: Dataset, shuffle: bool) -> TokenBudgetSampler:
-        lengths = [len(words) for words in split["words"]]
-        rows = [len(frames) for frames in split["frames"]] if "frames" in split.column_names else [1] * len(lengths)
-        return self.sampler(lengths, rows, shuffle)
+    def _sampler(self, split: Dataset) -> TokenBudgetSampler:
+        return TokenBudgetSampler(*sentence_sizes(split), self.batch_tokens, True, self.seed)
 
-    def training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+    def training(self, epoch: int) -> Evaluation:
         """With the extra data in the first epochs."""
         return *(self.mixed if epoch < self.extra_epochs else self.own), self.collate
 
-    def validation(self) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+    def validation(self) -> Evaluation:
         """The development split."""
-        return self.corpus.dev, self._sampler(self.corpus.dev, False), self.collate
+        return scored_sentences(self.corpus.dev, self.batch_tokens, self.collate)
 
 
 class ClassData(BatchData):
@@ -159,30 +159,21 @@ class ClassData(BatchData):
     ) -> None:
         super().__init__(batch_tokens, num_workers, reshuffle, seed)
         self.collate = collate
-        self.train = (corpus.train, self._sampler(corpus.name, "train", corpus.train, longest, True))
-        self.dev = (corpus.dev, self._sampler(corpus.name, "dev", corpus.dev, longest, False))
-
-    def _sampler(self, name: str, split: str, part: Dataset, longest: int, shuffle: bool) -> TokenBudgetSampler:
-        texts = "words" in part.column_names
-        lengths = [len(words) for words in part["words"]] if texts else list(part["steps"])
-        long = sum(length > longest for length in lengths) if texts and longest else 0
-        if long:
-            said = "%s: %d of %d texts in the %s split are read up to their first %d words alone (loader.longest)"
-            log.warning(said, name, long, len(lengths), split, longest)
-            lengths = [min(length, longest) for length in lengths]
-        return self.sampler(lengths, [1] * len(lengths), shuffle)
+        lengths = class_lengths(corpus.name, "train", corpus.train, longest)
+        self.train = (corpus.train, TokenBudgetSampler(lengths, [1] * len(lengths), batch_tokens, True, seed))
+        self.dev = scored_classes(corpus, batch_tokens, longest, collate)
 
     def told(self, epoch: int) -> np.ndarray:
         """One class each."""
         return np.ones(len(self.train[0]), dtype=np.int64)
 
-    def training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+    def training(self, epoch: int) -> Evaluation:
         """The training split."""
         return *self.train, self.collate
 
-    def validation(self) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+    def validation(self) -> Evaluation:
         """The development split."""
-        return *self.dev, self.collate
+        return self.dev
 
 
 class PairData(BatchData):
@@ -219,51 +210,93 @@ class PairData(BatchData):
         resplit: float,
     ) -> None:
         super().__init__(batch_tokens, num_workers, reshuffle, seed)
-        self.corpus, self.source, self.target = corpus, source, target
-        self.longest = longest_source if cut else 0
-        self.collate = PairCollator(source, target, self.longest, 0.0)
-        self.train_collate = PairCollator(source, target, self.longest, resplit)
-        lengths = self._lengths("train", corpus.train)
+        assert isinstance(corpus.train, Dataset)
+        longest = longest_source if cut else 0
+        self.collate = PairCollator(source, target, longest, 0.0)
+        self.train_collate = PairCollator(source, target, longest, resplit)
+        lengths = pair_lengths(corpus.name, "train", corpus.train, self.collate)
         limits = (0 if cut else longest_source, longest_target)
-        keep = [
-            i
-            for i, pair in enumerate(lengths)
-            if all(not limit or length <= limit for length, limit in zip(pair, limits, strict=True))
-        ]
+        keep = [i for i, pair in enumerate(lengths) if within(pair, limits)]
         said = " and ".join(f"{what} of {limit}" for what, limit in zip(_SIDES, limits, strict=True) if limit)
         if len(keep) < len(lengths):
             gone = len(lengths) - len(keep)
             log.warning("%s: %d training pairs left out; longest are %s tokens", corpus.name, gone, said)
         if not keep:
             raise GrunlpError(f"{corpus.name}: all training pairs are too long", f"longest are {said} tokens", _RAISE)
-        self.train = (corpus.train.select(keep), self._sampler([lengths[i] for i in keep], True))
+        sizes = [max(lengths[i]) + 1 for i in keep]
+        self.train = (corpus.train.select(keep), TokenBudgetSampler(sizes, [1] * len(keep), batch_tokens, True, seed))
         self.target_tokens = np.array([lengths[i][1] for i in keep], dtype=np.int64)
-        self.dev = (corpus.dev, self._sampler(self._lengths("dev", corpus.dev), False))
-
-    def _lengths(self, split: str, pairs: Dataset) -> list[tuple[int, int]]:
-        """Tokens of source and target of each pair, as they are read."""
-        sources = list(_encoded_lengths(self.source, pairs["source"]))
-        long = sum(length > self.longest for length in sources) if self.longest else 0
-        if long:
-            said = "%s: %d of %d sources in the %s split are read up to their first %d tokens alone"
-            log.warning(said, self.corpus.name, long, len(sources), split, self.longest)
-        sources = [min(length, self.longest or length) for length in sources]
-        return list(zip(sources, _encoded_lengths(self.target, pairs["target"]), strict=True))
-
-    def _sampler(self, lengths: list[tuple[int, int]], shuffle: bool) -> TokenBudgetSampler:
-        return self.sampler([max(pair) + 1 for pair in lengths], [1] * len(lengths), shuffle)
+        self.dev = scored_pairs(corpus, batch_tokens, self.collate)
 
     def told(self, epoch: int) -> np.ndarray:
         """The tokens of its target, and its end."""
         return self.target_tokens + 1
 
-    def training(self, epoch: int) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+    def training(self, epoch: int) -> Evaluation:
         """The training split."""
         return *self.train, self.train_collate
 
-    def validation(self) -> tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]:
+    def validation(self) -> Evaluation:
         """The development split."""
-        return *self.dev, self.collate
+        return self.dev
+
+
+def sentence_sizes(split: Dataset) -> tuple[list[int], list[int]]:
+    """Tokens and rows of each, as `TokenBudgetSampler` has them."""
+    lengths = [len(words) for words in split["words"]]
+    rows = [len(frames) for frames in split["frames"]] if "frames" in split.column_names else [1] * len(lengths)
+    return lengths, rows
+
+
+def scored_sentences(dev: Dataset, batch_tokens: int, collate: Callable[..., Any]) -> Evaluation:
+    """A development split of sentences. batch_tokens: of a training batch."""
+    return _scored(dev, *sentence_sizes(dev), batch_tokens, collate)
+
+
+def class_lengths(name: str, split: str, part: Dataset, longest: int) -> list[int]:
+    """Words of each text as it is read, or steps of measurements. Arguments: as for `ClassData`; split: for the log."""
+    texts = "words" in part.column_names
+    lengths = [len(words) for words in part["words"]] if texts else list(part["steps"])
+    long = sum(length > longest for length in lengths) if texts and longest else 0
+    if long:
+        said = "%s: %d of %d texts in the %s split are read up to their first %d words alone (loader.longest)"
+        log.warning(said, name, long, len(lengths), split, longest)
+        lengths = [min(length, longest) for length in lengths]
+    return lengths
+
+
+def scored_classes(corpus: Corpus, batch_tokens: int, longest: int, collate: Callable[..., Any]) -> Evaluation:
+    """The development split of sequences with classes. Arguments as for `ClassData`."""
+    lengths = class_lengths(corpus.name, "dev", corpus.dev, longest)
+    return _scored(corpus.dev, lengths, [1] * len(lengths), batch_tokens, collate)
+
+
+def pair_lengths(name: str, split: str, pairs: Dataset, collate: PairCollator) -> list[tuple[int, int]]:
+    """Tokens of source and target of each pair, as `collate` reads them. name, split: for the log."""
+    sources, longest = list(_encoded_lengths(collate.source, pairs["source"])), collate.longest_source
+    long = sum(length > longest for length in sources) if longest else 0
+    if long:
+        said = "%s: %d of %d sources in the %s split are read up to their first %d tokens alone"
+        log.warning(said, name, long, len(sources), split, longest)
+    sources = [min(length, longest or length) for length in sources]
+    return list(zip(sources, _encoded_lengths(collate.target, pairs["target"]), strict=True))
+
+
+def within(lengths: tuple[int, int], limits: tuple[int, int]) -> bool:
+    """Whether a source and its target are no longer than that; 0 is no limit."""
+    return all(not limit or length <= limit for length, limit in zip(lengths, limits, strict=True))
+
+
+def scored_pairs(corpus: Corpus, batch_tokens: int, collate: PairCollator) -> Evaluation:
+    """The development split of pairs. Arguments as for `PairData`."""
+    lengths = [max(pair) + 1 for pair in pair_lengths(corpus.name, "dev", corpus.dev, collate)]
+    return _scored(corpus.dev, lengths, [1] * len(lengths), batch_tokens, collate)
+
+
+def _scored(
+    dev: Dataset, lengths: list[int], rows: list[int], batch_tokens: int, collate: Callable[..., Any]
+) -> Evaluation:
+    return dev, TokenBudgetSampler(lengths, rows, batch_tokens * _EVALUATION_FACTOR, False, 0), collate
 
 
 def _encoded_lengths(tokenizer: TextTokenizer, texts: Any) -> Iterator[int]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from grunlp import ranks
-from grunlp.data.epochs import Batches, EpochData
+from grunlp.data.epochs import Batches, NumberedData
 from grunlp.data.turns import deal
 from grunlp.data.windows import SeriesTensors, Window
 
@@ -26,7 +26,7 @@ class _Batches(Batches):
         return self.tensors.windows(self.parts[index], *self.sizes)
 
 
-class SeriesData(EpochData):
+class SeriesData(NumberedData):
     """Training and development windows.
 
     Args:

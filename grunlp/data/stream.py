@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from grunlp import ranks
 from grunlp.data.corpora.corpus import Corpus
-from grunlp.data.epochs import Batches, EpochData
+from grunlp.data.epochs import Batches, NumberedData
 from grunlp.data.tokenizer import END, PADDING, TextTokenizer
 
 _DEV_ROWS = 64  # read side by side; what the first few tokens of a row lose by it is the same in all epochs
@@ -98,7 +98,7 @@ def window_starts(count: int, rows: int, length: int, first: int) -> list[int]:
     return [0, *range(first, -(-count // rows), length)] if count else []
 
 
-class StreamData(EpochData):
+class StreamData(NumberedData):
     """Training and development text as windows.
 
     Args:

@@ -108,7 +108,7 @@ def make_trainer(
         accelerator: "auto", "cpu", "gpu" or "mps".
         devices, num_nodes: processes a machine, which have met by now (`grunlp.ranks`), and machines.
         precision: "auto" is bf16-mixed on a GPU that has it, else 32; or any of Lightning's.
-        limit_batches: for debugging, batches an epoch and split; 0 takes all.
+        limit_batches: for debugging, batches an epoch and split; 0 takes all. Of a stream, the batches of an epoch.
         save_every: seconds between checkpoints to go on from; 0 saves one at each epoch's end alone.
         bad_loss: see `LossGuard`.
         wandb: log to Weights & Biases as well; the package must be installed.
@@ -204,6 +204,8 @@ def fit(trainer: Trainer, task: LightningModule, data: EpochData, run_dir: Path,
         batches = ranks.count() * trainer.accumulate_grad_batches
         said = "%d processes (%s), a batch each in turn: %d batches an update, %.1f MB of gradients"
         log.info(said, ranks.count(), ranks.backend(), batches, 4e-6 * weights)
+    if data.streamed:
+        trainer.limit_val_batches = 1.0  # `limit_batches` makes epochs there, and cuts nothing
     path = run_dir / CHECKPOINT / POINT
     trainer.fit(task, datamodule=data, ckpt_path=str(path) if path.is_file() else None, weights_only=True)
     (point,) = (one for one in trainer.callbacks if isinstance(one, ResumePoint))  # type: ignore[attr-defined]

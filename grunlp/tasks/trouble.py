@@ -3,7 +3,7 @@
 `trouble/` in the run folder keeps what the one that stopped the training takes to be seen again, or else the first:
 
     weights.safetensors   of the network, and what else the task was in the middle of
-    trouble.json          epoch and batch, counted from 0, its examples, its loss
+    trouble.json          epoch and batch, counted from 0, its examples, its loss, and its bookmark, where it has one
 
 `python -m grunlp.train replay=RUN` reads the data as the training did, makes the same batch, draws the same random
 numbers and shows the loss.
@@ -109,7 +109,7 @@ class LossGuard(Callback):
         skip = self.bad_loss == "skip" and self.skipped <= MOST
         if not skip or not (self.run_dir / TROUBLE / _ABOUT).is_file():
             about: dict[str, Any] = {"epoch": epoch, "batch": batches[-1], "seed": self.seed, "ranks": data.ranks}
-            about |= {"loss": _bits(loss), "examples": names}
+            about |= {"loss": _bits(loss), "examples": names, "bookmark": data.bookmark()}
             _keep(self.run_dir / TROUBLE, module, about)
         if skip:
             log.warning("%s; skipped. Its examples: %s", wrong, shown)
@@ -159,7 +159,7 @@ def replay(task: LightningModule, data: EpochData, run_dir: Path) -> str:
         task.carry({name[8:]: value for name, value in tensors.items() if name.startswith("carried.")})
     data.ranks = about["ranks"]
     epoch, number = about["epoch"], about["batch"]
-    batch = data.batches(epoch)[number]
+    batch = data.again(epoch, number, about.get("bookmark", {}))
     turn = number // data.ranks
     task.train()
     task.on_train_epoch_start()

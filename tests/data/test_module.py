@@ -83,15 +83,19 @@ def read(loader: DataLoader[Any], words: TextTokenizer) -> list[tuple[str, str]]
 
 def test_pairs_are_whole() -> None:
     data = pairs(0, 0, False)
-    assert read(data.train_dataloader(), data.target) == read(data.val_dataloader(), data.target) == sorted(PAIRS)
+    assert (
+        read(data.train_dataloader(), data.collate.target)
+        == read(data.val_dataloader(), data.collate.target)
+        == sorted(PAIRS)
+    )
 
 
 def test_long_pairs_are_left_out_of_training_alone(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = pairs(2, 2, False)
-    assert read(data.train_dataloader(), data.target) == [("a b", "b a"), ("d", "e"), ("e f", "f e")]
-    assert read(data.val_dataloader(), data.target) == sorted(PAIRS)
+    assert read(data.train_dataloader(), data.collate.target) == [("a b", "b a"), ("d", "e"), ("e f", "f e")]
+    assert read(data.val_dataloader(), data.collate.target) == sorted(PAIRS)
     assert "2 training pairs left out; longest are sources of 2 and targets of 2 tokens" in caplog.text
     monkeypatch.setattr(sys.modules[__name__], "PAIRS", PAIRS[:1])
     with pytest.raises(GrunlpError, match="all training pairs are too long"):
@@ -101,7 +105,7 @@ def test_long_pairs_are_left_out_of_training_alone(
 def test_long_sources_are_cut_where_asked(caplog: pytest.LogCaptureFixture) -> None:
     data = pairs(2, 2, True)
     cut = [("a b", "a"), *PAIRS[1:]]
-    assert read(data.train_dataloader(), data.target) == sorted(pair for pair in cut if pair != PAIRS[2])
-    assert read(data.val_dataloader(), data.target) == sorted(cut)
+    assert read(data.train_dataloader(), data.collate.target) == sorted(pair for pair in cut if pair != PAIRS[2])
+    assert read(data.val_dataloader(), data.collate.target) == sorted(cut)
     assert "1 training pairs left out; longest are targets of 2 tokens" in caplog.text
     assert "1 of 5 sources in the dev split are read up to their first 2 tokens alone" in caplog.text

@@ -3,23 +3,25 @@
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from datasets import Dataset, Features, List, Value, disable_progress_bars
 
-from grunlp.data.corpora.corpus import SPLITS, Corpus, leave_out_keys
+from grunlp.data.corpora.corpus import SPLITS, Corpus, leave_out, leave_out_keys
 from grunlp.data.corpora.folders import data_folder
 from grunlp.data.corpora.folds import part_options, take_fold
-from grunlp.data.corpora.store import refuse, require_given, stamps, store, store_hub
+from grunlp.data.corpora.store import refuse, require_given, stamps, store
+from grunlp.data.corpora.streaming import Stream, names_many, open_hub, stream_files
 from grunlp.data.demo.opinions import opinions
 from grunlp.data.demo.waves import waves
 from grunlp.data.example import Classified, Measured
 from grunlp.data.leaks import text_key
 from grunlp.data.readers.arrays import SUFFIXES, read_arrays
 from grunlp.data.readers.classified import read_classified
-from grunlp.data.readers.hub import read_hub_classes
+from grunlp.data.readers.hub import Part, read_hub_classes
 from grunlp.data.tokens import tokenize
 from grunlp.errors import GrunlpError
 
@@ -34,8 +36,13 @@ MEASURED = Features(
 )
 
 
-def open_classes(data: Mapping[str, Any]) -> Corpus:
+def open_classes(data: Mapping[str, Any], stream: bool = False) -> Corpus:
     """Open the corpus that a config of the group `data` describes: its splits have `words`, or `values`.
+
+    Args:
+        data: the keys of `configs/data/<name>.yaml`.
+        stream: the training split is to be a `Stream`, of files of texts and the hub, which is read for its
+            classes.
 
     Raises:
         GrunlpError: a file or split is missing, broken or empty, some are texts and others not, or all of a class.
@@ -43,25 +50,31 @@ def open_classes(data: Mapping[str, Any]) -> Corpus:
     disable_progress_bars()
     options, folds = part_options(data)
     name = options.pop("name")
-    splits = take_fold(_OPENERS[name](**options), folds, lambda rows: [""] * len(rows))
-    kinds = {split: "values" in part.column_names for split, part in splits.items()}
+    opener = partial(_OPENERS[name], stream=True) if stream else _OPENERS[name]
+    splits: dict[str, Any] = {**take_fold(opener(**options), folds, lambda rows: [""] * len(rows))}
+    kinds = {split: "words" not in part.column_names for split, part in splits.items()}
     if len(set(kinds.values())) > 1:
         there = ", ".join(f"{split}: {'numbers' if numbers else 'texts'}" for split, numbers in kinds.items())
         raise GrunlpError(f"{name}: texts in one split, numbers in another", there, "Give files of one kind.")
     others = [part for split, part in splits.items() if split != "train"]
     held_out = {key for part in others for key in _keys(part)}
-    train, left_out = leave_out_keys(name, splits["train"], _keys(splits["train"]), held_out)
+    if stream:
+        train, left_out = leave_out(name, splits["train"], held_out)
+    else:
+        train, left_out = leave_out_keys(name, splits["train"], _keys(splits["train"]), held_out)
     classes = sorted(set(train["label"]))
     if len(classes) < 2:
         there = f"it has {len(train)} examples of {', '.join(classes) or 'no class'}"
         there += f"; {left_out} were left out because they occur in dev or test" if left_out else ""
         raise GrunlpError(f"{name}: the train split has fewer than two classes", there, "Give other files.")
     for split, part in splits.items():
+        if split == "train":
+            continue
         unknown = [label for label in part["label"] if label not in classes]
-        if split != "train" and len(unknown) == len(part):
+        if len(unknown) == len(part):
             there = f"train has {', '.join(classes[:10])}; {split} has {', '.join(sorted(set(unknown))[:10])}"
             raise GrunlpError(f"{name}: no class of the {split} split occurs in train", there, "Give other files.")
-        if split != "train" and unknown:
+        if unknown:
             said = "%s: %d of %d examples in the %s split have a class that train has not: %s"
             log.warning(said, name, len(unknown), len(part), split, ", ".join(sorted(set(unknown))[:10]))
     if any(kinds.values()):
@@ -81,7 +94,7 @@ def features_of(examples: Iterable[Any]) -> int:
 
 def open_class_split(data: Mapping[str, Any], split: str) -> Dataset:
     """One split of the corpus that a run was trained on. Raises GrunlpError where there is none."""
-    examples: Dataset | None = getattr(open_classes(data), split)
+    examples: Dataset | None = getattr(open_classes(data, stream=names_many(data)), split)
     if examples is None:
         raise GrunlpError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
     return examples
@@ -107,20 +120,43 @@ def _keys(examples: Dataset) -> list[str]:
 
 
 def _open_files(
-    train: str | None, dev: str | None, test: str | None, source: str | None, label: str | None
-) -> dict[str, Dataset]:
+    train: str | None,
+    dev: str | None,
+    test: str | None,
+    source: str | None,
+    label: str | None,
+    stream: bool = False,
+) -> dict[str, Any]:
     require_given("a training needs data.train and data.dev", "FILE", train=train)
     files = zip(SPLITS, (train, dev, test), strict=True)
-    return {split: open_class_file(path, source, label) for split, path in files if path}
+    return {
+        split: (_stream_file if stream and split == "train" else open_class_file)(path, source, label)
+        for split, path in files
+        if path
+    }
+
+
+def _stream_file(pattern: str, source: str | None, label: str | None) -> Stream:
+    if pattern.endswith(SUFFIXES):
+        there = "files of measurements are read whole"
+        raise GrunlpError(f"loader.stream with data.train={pattern}", there, "Type loader.stream=0")
+    return stream_files(_texts, pattern, {}, source=source, label=label)
 
 
 def _open_hub(
-    path: str | None, config: str | None, source: str | None, label: str | None, train: str, dev: str, test: str | None
-) -> dict[str, Dataset]:
+    path: str | None,
+    config: str | None,
+    source: str | None,
+    label: str | None,
+    train: str,
+    dev: str,
+    test: str | None,
+    stream: bool = False,
+) -> dict[str, Any]:
     there = "a hub data set needs data.path, data.source and data.label"
     require_given(there, "NAME", path=path, source=source, label=label)
     splits = {"train": train, "dev": dev, "test": test}
-    return store_hub(_hub, TEXTS, path, splits, source=source, label=label, config=config)
+    return open_hub(_hub, TEXTS, path, splits, stream, source=source, label=label, config=config)
 
 
 def _open_polarity() -> dict[str, Dataset]:
@@ -153,8 +189,10 @@ def _arrays(path: str, source: str | None, label: str | None, stamps: str, code:
     return read_arrays(path, source, label)
 
 
-def _hub(name: str, split: str, source: str, label: str, config: str | None, code: str) -> Iterator[Classified]:
-    for number, (text, found) in enumerate(read_hub_classes(name, split, source, label, config)):
+def _hub(
+    name: str, split: str, source: str, label: str, config: str | None, part: Part, code: str
+) -> Iterator[Classified]:
+    for number, (text, found) in enumerate(read_hub_classes(name, split, source, label, config, part)):
         yield Classified(id=str(number), document="", words=_words(text), label=found)
 
 

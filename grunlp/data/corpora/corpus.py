@@ -3,9 +3,12 @@
 import logging
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from datasets import Dataset
 
+from grunlp.data.corpora.streaming import Stream
 from grunlp.data.leaks import text_key
 
 log = logging.getLogger(__name__)
@@ -19,17 +22,23 @@ class Corpus:
 
     Args:
         name: for the log and the card of the run.
-        train, dev: never without a predicate, where there are frames; test may be missing.
+        train, dev: never without a predicate, where there are frames; test may be missing. The training split may be
+            a stream.
         extra: more training data that may be annotated by other rules; its examples say `extra`. None: there is none.
-        left_out: training sentences, of `extra` too, left out because they occur in dev or test.
+        gone: training sentences, of `extra` too, left out because they occur in dev or test, before they came here.
     """
 
     name: str
-    train: Dataset
+    train: Dataset | Stream
     dev: Dataset
     test: Dataset | None
     extra: Dataset | None
-    left_out: int
+    gone: int
+
+    @property
+    def left_out(self) -> int:
+        """Training sentences left out in all; a stream that was never read is read for it."""
+        return self.gone + (self.train.left_out if isinstance(self.train, Stream) else 0)
 
 
 def keys_of(*splits: Dataset | None) -> set[str]:
@@ -37,8 +46,10 @@ def keys_of(*splits: Dataset | None) -> set[str]:
     return {text_key(words) for part in splits if part is not None for words in part["words"]}
 
 
-def leave_out(name: str, examples: Dataset, held_out: Set[str]) -> tuple[Dataset, int]:
-    """The examples whose text is not among `held_out`, and how many others there were."""
+def leave_out(name: str, examples: Any, held_out: Set[str]) -> tuple[Any, int]:
+    """The examples whose text is not among `held_out`, and how many others there were; a `Stream` counts them."""
+    if isinstance(examples, Stream):
+        return examples.keeping(partial(_is_new, held_out)), 0
     return leave_out_keys(name, examples, map(text_key, examples["words"]), held_out)
 
 
@@ -48,3 +59,7 @@ def leave_out_keys(name: str, examples: Dataset, keys: Iterable[str], held_out: 
     left_out = len(examples) - len(keep)
     log.info("%s: %d training examples, %d more left out because they occur in dev or test", name, len(keep), left_out)
     return (examples.select(keep) if left_out else examples), left_out
+
+
+def _is_new(held_out: Set[str], example: Any) -> bool:
+    return text_key(example["words"]) not in held_out

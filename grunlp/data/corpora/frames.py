@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.corpora.corpus import SPLITS, Corpus, keys_of, leave_out
 from grunlp.data.corpora.folds import KEYS, take_fold
-from grunlp.data.corpora.store import require_given, stamps, store, store_hub
+from grunlp.data.corpora.store import require_given, stamps, store
+from grunlp.data.corpora.streaming import Stream, open_hub, stream_files
 from grunlp.data.demo import demo_examples
 from grunlp.data.example import Example
 from grunlp.data.propbank import FRAMES_FILE, find_ewt, find_frames
 from grunlp.data.readers import detect, read
-from grunlp.data.readers.hub import read_hub
+from grunlp.data.readers.hub import Part, read_hub
 from grunlp.errors import GrunlpError
 
 log = logging.getLogger(__name__)
@@ -37,12 +39,13 @@ FEATURES = Features(
 )
 
 
-def open_frames(data: Mapping[str, Any]) -> Corpus:
+def open_frames(data: Mapping[str, Any], stream: bool = False) -> Corpus:
     """Open the corpus that a config of the group `data` describes.
 
     Args:
         data: the keys of `configs/data/<name>.yaml`. All have `name`, and `extra`, more training data:
             `propbank-frames` or a file.
+        stream: the training split is to be a `Stream`.
 
     Raises:
         GrunlpError: a file or split is missing, broken or without a single predicate.
@@ -50,7 +53,7 @@ def open_frames(data: Mapping[str, Any]) -> Corpus:
     disable_progress_bars()
     options = dict(data)
     name, extra = options.pop("name"), options.pop("extra")
-    splits = take_fold(open_splits(name, options), data, documents)
+    splits = take_fold(open_splits(name, options, stream), data, documents)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     held_out = keys_of(dev, test)
     train, left_out = leave_out(name, train, held_out)
@@ -60,21 +63,23 @@ def open_frames(data: Mapping[str, Any]) -> Corpus:
         more, count = leave_out(extra, more, held_out)
         more, left_out = more.add_column("extra", [True] * len(more)), left_out + count
     for split, examples in (("train", train), ("dev", dev)):
-        if not any(examples["frames"]):
+        if not any(examples["frames"]):  # of a stream, read up to the first
             there = f"it holds {len(examples)} sentences"
             there += f"; {left_out} were left out because they occur in dev or test" if split == "train" else ""
             raise GrunlpError(f"{name}: no predicate in the {split} split", there, "See: python -m grunlp.data check")
     return Corpus(name, train, dev, test, more, left_out)
 
 
-def open_splits(name: str, options: Mapping[str, Any]) -> dict[str, Dataset]:
+def open_splits(name: str, options: Mapping[str, Any], stream: bool = False) -> dict[str, Any]:
     """The splits as they lie there.
 
     Args:
         name: of the data set.
         options: the other keys of its group, but for `extra`; those of folds have no effect.
+        stream: as for `open_frames`, of files and the hub.
     """
-    return _OPENERS[name](**{key: value for key, value in options.items() if key not in KEYS})
+    opener = partial(_OPENERS[name], stream=True) if stream else _OPENERS[name]
+    return opener(**{key: value for key, value in options.items() if key not in KEYS})
 
 
 def documents(examples: Dataset) -> list[str]:
@@ -110,10 +115,19 @@ def _open_files(
     dev_words: str | None,
     test_words: str | None,
     format: str | None,
-) -> dict[str, Dataset]:
+    stream: bool = False,
+) -> dict[str, Any]:
     require_given("a training needs data.train and data.dev", "FILE", train=train)
     files = zip(SPLITS, (train, dev, test), (train_words, dev_words, test_words), strict=True)
-    return {split: open_file(path, words, format) for split, path, words in files if path}
+    return {
+        split: _stream_file(path, words, format) if stream and split == "train" else open_file(path, words, format)
+        for split, path, words in files
+        if path
+    }
+
+
+def _stream_file(pattern: str, words: str | None, format: str | None) -> Stream:
+    return stream_files(_file, pattern, {"words": words}, format=format)
 
 
 def _open_hub(
@@ -125,10 +139,12 @@ def _open_hub(
     train: str,
     dev: str,
     test: str | None,
-) -> dict[str, Dataset]:
+    stream: bool = False,
+) -> dict[str, Any]:
     require_given("a hub data set needs data.path, data.words and data.tags", "NAME", path=path, words=words, tags=tags)
     splits = {"train": train, "dev": dev, "test": test}
-    return store_hub(_hub, FEATURES, path, splits, words=words, tags=tags, predicate=predicate, config=config)
+    columns = {"words": words, "tags": tags, "predicate": predicate}
+    return open_hub(_hub, FEATURES, path, splits, stream, config=config, **columns)
 
 
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
@@ -148,6 +164,6 @@ def _file(path: str, words: str | None, format: str | None, stamps: str, code: s
 
 
 def _hub(
-    name: str, split: str, words: str, tags: str, predicate: str | None, config: str | None, code: str
+    name: str, split: str, words: str, tags: str, predicate: str | None, config: str | None, part: Part, code: str
 ) -> Iterator[Example]:
-    return read_hub(name, split, words, tags, predicate, config)
+    return read_hub(name, split, words, tags, predicate, config, part)

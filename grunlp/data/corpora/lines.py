@@ -144,7 +144,7 @@ def _file(path: str, field: str | None, stamps: str, code: str) -> Iterator[dict
         yield from ({"text": line} for line in pair["source"].split("\n"))
 
 
-def _hub(name: str, split: str, text: str, config: str | None, code: str) -> Iterator[dict[str, str]]:
+def _hub(name: str, split: str, text: str, config: str | None, part: None, code: str) -> Iterator[dict[str, str]]:
     return ({"text": line} for line in read_hub_lines(name, split, text, config))
 
 

@@ -1,7 +1,8 @@
 """Corpora of pairs of texts: a source, and what is to be made of it."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ from datasets import Dataset, Features, List, Value, disable_progress_bars
 from grunlp.data.corpora.corpus import SPLITS, Corpus
 from grunlp.data.corpora.folders import PublicFile, data_folder
 from grunlp.data.corpora.folds import part_options, take_fold
-from grunlp.data.corpora.store import require_given, stamps, store, store_hub
+from grunlp.data.corpora.store import require_given, stamps, store
+from grunlp.data.corpora.streaming import Stream, names_many, open_hub, stream_files
 from grunlp.data.demo.headlines import headline_pairs
 from grunlp.data.demo.reversal import reversal_pairs
 from grunlp.data.leaks import text_key
 from grunlp.data.pair import Pair
-from grunlp.data.readers.hub import read_hub_pairs
+from grunlp.data.readers.hub import Part, read_hub_pairs
 from grunlp.data.readers.pairs import read_pairs
 from grunlp.errors import GrunlpError
 
@@ -39,7 +41,7 @@ FEATURES = Features(
 )
 
 
-def open_pairs(data: Mapping[str, Any], both: bool) -> Corpus:
+def open_pairs(data: Mapping[str, Any], both: bool, stream: bool = False) -> Corpus:
     """Open the corpus that a config of the group `data` describes.
 
     Training pairs with an empty side are left out, and so are those that have a text in common with a pair of dev or
@@ -49,6 +51,7 @@ def open_pairs(data: Mapping[str, Any], both: bool) -> Corpus:
         data: the keys of `configs/data/<name>.yaml`.
         both: whether that holds of sources and of targets with their further references, as in translation, or of
             sources alone: of summaries many are "Re: meeting".
+        stream: the training split is to be a `Stream`, of files and the hub.
 
     Raises:
         GrunlpError: a file or split is missing, broken or has no pairs.
@@ -56,18 +59,21 @@ def open_pairs(data: Mapping[str, Any], both: bool) -> Corpus:
     disable_progress_bars()
     options, folds = part_options(data)
     name = options.pop("name")
-    splits = take_fold(_OPENERS[name](**options), folds, lambda pairs: pairs["source"])
+    opener = partial(_OPENERS[name], stream=True) if stream else _OPENERS[name]
+    splits = take_fold(opener(**options), folds, lambda pairs: pairs["source"])
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
-    whole = len(train)
-    train = _without_empty(name, train)
-    if not len(train):
-        raise GrunlpError(f"{name}: no training pair with text on both sides", f"{whole} in all", "Give other files.")
     others = [part for part in (dev, test) if part is not None]
     held_out = {"source": {text for part in others for text in part["source"]}}
     if both:
         held_out["target"] = {text for part in others for text in part["target"]}
         held_out["target"] |= {text for part in others for texts in part["references"] for text in texts}
     held_out = {side: {text_key([text]) for text in texts} - {""} for side, texts in held_out.items()}
+    if isinstance(train, Stream):
+        return Corpus(name, train.keeping(partial(_is_whole_and_new, held_out)), dev, test, None, 0)
+    whole = len(train)
+    train = _without_empty(name, train)
+    if not len(train):
+        raise GrunlpError(f"{name}: no training pair with text on both sides", f"{whole} in all", "Give other files.")
     keys = [[text_key([text]) in texts for text in train[side]] for side, texts in held_out.items()]
     keep = [i for i, occurs in enumerate(zip(*keys, strict=True)) if not any(occurs)]
     left_out = len(train) - len(keep)
@@ -75,6 +81,12 @@ def open_pairs(data: Mapping[str, Any], both: bool) -> Corpus:
     if not keep:
         raise GrunlpError(f"{name}: all training pairs occur in dev or test", f"{left_out} in all", "Give other files.")
     return Corpus(name, train.select(keep) if left_out else train, dev, test, None, left_out)
+
+
+def _is_whole_and_new(held_out: Mapping[str, Set[str]], pair: Pair) -> bool:
+    if not pair["source"].strip() or not pair["target"].strip():
+        return False
+    return not any(text_key([pair[side]]) in keys for side, keys in held_out.items())  # type: ignore[literal-required]
 
 
 def _without_empty(name: str, train: Dataset) -> Dataset:
@@ -93,7 +105,7 @@ def _without_empty(name: str, train: Dataset) -> Dataset:
 
 def open_pair_split(data: Mapping[str, Any], split: str, both: bool) -> Dataset:
     """One split of the corpus that a run was trained on. Raises GrunlpError where there is none."""
-    pairs: Dataset | None = getattr(open_pairs(data, both), split)
+    pairs: Dataset | None = getattr(open_pairs(data, both, stream=names_many(data)), split)
     if pairs is None:
         raise GrunlpError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
     return pairs
@@ -118,10 +130,23 @@ def _open_files(
     source: str | None,
     target: str | None,
     references: str | None,
-) -> dict[str, Dataset]:
+    stream: bool = False,
+) -> dict[str, Any]:
     require_given("a training needs data.train and data.dev", "FILE", train=train)
     files = zip(SPLITS, (train, dev, test), (train_target, dev_target, test_target), strict=True)
-    return {split: open_pair_file(path, other, source, target, references) for split, path, other in files if path}
+    columns = (source, target, references)
+    return {
+        split: (_stream_file if stream and split == "train" else open_pair_file)(path, other, *columns)
+        for split, path, other in files
+        if path
+    }
+
+
+def _stream_file(
+    path: str, target_path: str | None, source: str | None, target: str | None, references: str | None
+) -> Stream:
+    columns = {"source": source, "target": target, "references": references}
+    return stream_files(_file, path, {"target_path": target_path}, **columns)
 
 
 def _open_hub(
@@ -132,11 +157,12 @@ def _open_hub(
     train: str,
     dev: str,
     test: str | None,
-) -> dict[str, Dataset]:
+    stream: bool = False,
+) -> dict[str, Any]:
     there = "a hub data set needs data.path, data.source and data.target"
     require_given(there, "NAME", path=path, source=source, target=target)
     splits = {"train": train, "dev": dev, "test": test}
-    return store_hub(_hub, FEATURES, path, splits, source=source, target=target, config=config)
+    return open_hub(_hub, FEATURES, path, splits, stream, source=source, target=target, config=config)
 
 
 def _open_made(generate: Callable[..., Iterator[Pair]]) -> dict[str, Dataset]:
@@ -191,8 +217,8 @@ def _file(
     return read_pairs(path, target_path, source, target, references)
 
 
-def _hub(name: str, split: str, source: str, target: str, config: str | None, code: str) -> Iterator[Pair]:
-    return read_hub_pairs(name, split, source, target, config)
+def _hub(name: str, split: str, source: str, target: str, config: str | None, part: Part, code: str) -> Iterator[Pair]:
+    return read_hub_pairs(name, split, source, target, config, part)
 
 
 def _reversal(split: str, code: str) -> Iterator[Pair]:

@@ -6,6 +6,7 @@ from typing import Any
 from datasets import Dataset
 
 from grunlp.data.corpora.frames import open_frames
+from grunlp.data.corpora.streaming import names_many
 from grunlp.data.corpora.tags import open_tags
 from grunlp.errors import GrunlpError
 
@@ -21,7 +22,8 @@ def open_split(data: Mapping[str, Any], split: str, tagged: bool) -> Dataset:
     Raises:
         GrunlpError: as `open_frames`; or the corpus has no such split.
     """
-    examples: Dataset | None = getattr((open_tags if tagged else open_frames)({**data, "extra": None}), split)
+    corpus = (open_tags if tagged else open_frames)({**data, "extra": None}, stream=names_many(data))
+    examples: Dataset | None = getattr(corpus, split)
     if examples is None:
         raise GrunlpError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
     return examples

@@ -75,7 +75,7 @@ def store_hub(
     """Splits of a hub data set. What lies under a name may change, so no copy outlives the process.
 
     Args:
-        generate, features: as above; `generate` is called with `name`, `split` and `columns`.
+        generate, features: as above; `generate` is called with `name`, `split`, `columns` and `part`, which is None.
         path: its name.
         splits: what it calls each of ours; None: it has none.
         columns: which of its columns are read, and `config`.
@@ -84,7 +84,7 @@ def store_hub(
     cache = tempfile.mkdtemp(prefix="grunlp-")
     atexit.register(shutil.rmtree, cache, ignore_errors=True)
     return {
-        split: store(generate, features, cache, name=path, split=part, **columns)
+        split: store(generate, features, cache, name=path, split=part, part=None, **columns)
         for split, part in splits.items()
         if part
     }

@@ -1,6 +1,8 @@
 """Corpora whose words have tags."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,13 @@ from grunlp.data.corpora import frames
 from grunlp.data.corpora.corpus import SPLITS, Corpus, keys_of, leave_out
 from grunlp.data.corpora.folders import data_folder
 from grunlp.data.corpora.folds import part_options, take_fold
-from grunlp.data.corpora.store import require_given, stamps, store, store_hub
+from grunlp.data.corpora.store import require_given, stamps, store
+from grunlp.data.corpora.streaming import Stream, open_hub, stream_files
 from grunlp.data.example import Tagged
 from grunlp.data.readers import detect
-from grunlp.data.readers.hub import read_hub_tagged
-from grunlp.data.readers.tagged import in_iob2, read_tagged
-from grunlp.data.schemes import require_same_kind
+from grunlp.data.readers.hub import Part, read_hub_tagged
+from grunlp.data.readers.tagged import in_iob2, iob2_of, read_tagged, tagged_rows
+from grunlp.data.schemes import detect_scheme, require_same_kind
 from grunlp.errors import DataError, GrunlpError
 
 TAGGED = Features(
@@ -23,11 +26,16 @@ TAGGED = Features(
 )
 
 
-def open_tags(data: Mapping[str, Any]) -> Corpus:
+_FIRST = 1000  # sentences of a stream that show of which kind its tags are
+
+
+def open_tags(data: Mapping[str, Any], stream: bool = False) -> Corpus:
     """Open the corpus that a config of the group `data` describes, with a tag a word.
 
     Args:
         data: the keys of `configs/data/<name>.yaml`. Of a corpus with frames, the parts of speech are the tags.
+        stream: the training split is to be a `Stream`, of files of tags and the hub. Its tags are taken to be of the
+            kind of those of dev, which its first sentences must bear out.
 
     Raises:
         GrunlpError: a file or split is missing or broken, or has no tags.
@@ -36,19 +44,21 @@ def open_tags(data: Mapping[str, Any]) -> Corpus:
     options, folds = part_options(data)
     name = options.pop("name")
     options.pop("extra", None)
+    splits: dict[str, Any]
     if name in _OPENERS:
-        splits = _OPENERS[name](**options)
+        splits = (partial(_OPENERS[name], stream=True) if stream else _OPENERS[name])(**options)
     else:
         splits = {split: _pos_as_tags(name, split, part) for split, part in frames.open_splits(name, options).items()}
     splits = take_fold(splits, folds, frames.documents)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     train, left_out = leave_out(name, train, keys_of(dev, test))
-    if not len(train):
+    known = list(islice(train["tags"], _FIRST if stream else None))
+    if not known:
         there = f"{left_out} were left out because they occur in dev or test"
         raise GrunlpError(f"{name}: no sentence in the train split", there, "Give other files.")
     for split, part in (("dev", dev), ("test", test)):
         if part is not None:
-            require_same_kind(f"{name}: the {split} split", part["tags"], "the training data", train["tags"])
+            require_same_kind(f"{name}: the {split} split", part["tags"], "the training data", known)
     return Corpus(name, train, dev, test, None, left_out)
 
 
@@ -79,11 +89,21 @@ def open_tag_file(path: str, words: str | None, tags: str | None) -> Dataset:
 
 
 def _open_tag_files(
-    train: str | None, dev: str | None, test: str | None, words: str | None, tags: str | None
-) -> dict[str, Dataset]:
+    train: str | None, dev: str | None, test: str | None, words: str | None, tags: str | None, stream: bool = False
+) -> dict[str, Any]:
     require_given("a training needs data.train and data.dev", "FILE", train=train)
-    splits = {split: path for split, path in zip(SPLITS, (train, dev, test), strict=True) if path}
-    return {split: open_tag_file(path, words, tags) for split, path in splits.items()}
+    files = {split: path for split, path in zip(SPLITS, (train, dev, test), strict=True) if path}
+    splits: dict[str, Any] = {
+        split: open_tag_file(path, words, tags) for split, path in files.items() if not (stream and split == "train")
+    }
+    if stream and "dev" in splits:
+        spans = _are_spans(splits["dev"])
+        splits["train"] = stream_files(_tagged_lazily, files["train"], {}, words=words, tags=tags, spans=spans)
+    return splits
+
+
+def _are_spans(examples: Dataset) -> bool:
+    return detect_scheme(examples["tags"]) is not None
 
 
 def _open_tagged_hub(
@@ -95,12 +115,16 @@ def _open_tagged_hub(
     train: str,
     dev: str,
     test: str | None,
-) -> dict[str, Dataset]:
+    stream: bool = False,
+) -> dict[str, Any]:
     if predicate is not None:
         raise GrunlpError("data.predicate with recipe=tag", "a tagger knows no predicates", "Leave it out.")
     require_given("a hub data set needs data.path, data.words and data.tags", "NAME", path=path, words=words, tags=tags)
     splits = {"train": train, "dev": dev, "test": test}
-    return store_hub(_tagged_hub, TAGGED, path, splits, words=words, tags=tags, config=config)
+    found = open_hub(_tagged_hub, TAGGED, path, splits, stream, words=words, tags=tags, config=config)
+    if isinstance(found["train"], Stream):
+        found["train"] = found["train"].reading(_tagged_hub_lazily, spans=_are_spans(found["dev"]))
+    return found
 
 
 def _open_wnut() -> dict[str, Dataset]:
@@ -114,8 +138,24 @@ def _tagged(path: str, words: str | None, tags: str | None, stamps: str, code: s
     yield from read_tagged(path, words, tags)
 
 
-def _tagged_hub(name: str, split: str, words: str, tags: str, config: str | None, code: str) -> Iterator[Tagged]:
-    yield from in_iob2(name, list(read_hub_tagged(name, split, words, tags, config)))
+def _tagged_lazily(
+    path: str, words: str | None, tags: str | None, spans: bool, stamps: str, code: str
+) -> Iterator[Tagged]:
+    rows = tagged_rows(path, words, tags)
+    return iob2_of(path, rows) if spans else rows
+
+
+def _tagged_hub(
+    name: str, split: str, words: str, tags: str, config: str | None, part: Part, code: str
+) -> Iterator[Tagged]:
+    yield from in_iob2(name, list(read_hub_tagged(name, split, words, tags, config, part)))
+
+
+def _tagged_hub_lazily(
+    name: str, split: str, words: str, tags: str, config: str | None, part: Part, spans: bool, code: str
+) -> Iterator[Tagged]:
+    rows = read_hub_tagged(name, split, words, tags, config, part)
+    return iob2_of(name, rows) if spans else rows
 
 
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {

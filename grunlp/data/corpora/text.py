@@ -9,24 +9,27 @@ from datasets import Dataset, concatenate_datasets, disable_progress_bars
 from grunlp.data.corpora import frames
 from grunlp.data.corpora.corpus import Corpus, keys_of, leave_out
 from grunlp.data.corpora.store import matching_files, refuse, require_given, stamps, store
+from grunlp.data.corpora.streaming import stream_files
 from grunlp.data.example import Example
 from grunlp.data.raw import read_raw
 
 _DEV_EVERY = 100  # of text without a development set, each of so many sentences becomes one of it
 
 
-def open_text(data: Mapping[str, Any]) -> Corpus:
+def open_text(data: Mapping[str, Any], stream: bool = False) -> Corpus:
     """Open the text that a config of the group `data` describes.
 
     Args:
         data: the keys of `configs/data/text.yaml`.
+        stream: the training split is to be a `Stream`; dev must be given.
 
     Raises:
         GrunlpError: a file is missing or broken.
     """
     disable_progress_bars()
     require_given("a pretraining needs text", "FILE_OR_PATTERN", train=data["train"])
-    train, dev = _open_texts(data["train"]), data["dev"]
+    dev = data["dev"]
+    train: Any = stream_files(_text, data["train"], {}) if stream else _open_texts(data["train"])
     if dev is not None:
         dev = _open_texts(dev)
     else:

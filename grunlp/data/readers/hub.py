@@ -17,11 +17,19 @@ from grunlp.errors import DataError, nearest
 if TYPE_CHECKING:
     from datasets import IterableDataset
 
+Part = tuple[int, int] | None  # one of so many parts of a split, counted from 0; None: all of it
+
 _LOADERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json"}
 
 
 def read_hub(
-    name_or_path: str, split: str, words: str, tags: str, predicate: str | None = None, config: str | None = None
+    name_or_path: str,
+    split: str,
+    words: str,
+    tags: str,
+    predicate: str | None = None,
+    config: str | None = None,
+    part: Part = None,
 ) -> Iterator[Example]:
     """Examples of one split.
 
@@ -31,18 +39,21 @@ def read_hub(
         words, tags: the columns of tokens and of tags, one of each a token.
         predicate: the column of the predicate's place; by default it is where the tag is B-V.
         config: the configuration of a hub data set that has several.
+        part: of the split, its files mostly; consecutive rows are joined within it. See `count_parts`.
 
     Raises:
         DataError: the data set, split or a column does not exist, or a row is faulty; its line is the row, from 1.
     """
-    rows = _load(name_or_path, split, config)
+    rows = _load(name_or_path, split, config, part)
     columns = [words, tags, predicate] if predicate else [words, tags]
     return (example for _, example in merge(_numbered(rows, f"{name_or_path} [{split}]", columns)))
 
 
-def read_hub_tagged(name: str, split: str, words: str, tags: str, config: str | None) -> Iterator[Tagged]:
+def read_hub_tagged(
+    name: str, split: str, words: str, tags: str, config: str | None, part: Part = None
+) -> Iterator[Tagged]:
     """Tagged sentences of one split, a row each, with tags as they are written there. Arguments and errors as above."""
-    rows = _load(name, split, config)
+    rows = _load(name, split, config, part)
     source = f"{name} [{split}]"
     classes = getattr(getattr((rows.features or {}).get(tags), "feature", None), "names", [])
     number = 0
@@ -64,7 +75,9 @@ def read_hub_tagged(name: str, split: str, words: str, tags: str, config: str | 
         raise DataError(source, None, "holds no row", "expected at least one", "check the split")
 
 
-def read_hub_pairs(name: str, split: str, source: str, target: str, config: str | None) -> Iterator[Pair]:
+def read_hub_pairs(
+    name: str, split: str, source: str, target: str, config: str | None, part: Part = None
+) -> Iterator[Pair]:
     """Pairs of texts of one split, a row each.
 
     Args:
@@ -74,20 +87,22 @@ def read_hub_pairs(name: str, split: str, source: str, target: str, config: str 
     Raises:
         DataError: as above.
     """
-    for number, (one, other) in _numbered_texts(name, split, (source, target), config):
+    for number, (one, other) in _numbered_texts(name, split, (source, target), config, part):
         yield Pair(id=str(number), source=one, target=other, references=[])
 
 
 def read_hub_lines(name: str, split: str, text: str, config: str | None) -> Iterator[str]:
     """Lines of running text of one split. text: the column. Other arguments and errors as above."""
-    for _, (one,) in _numbered_texts(name, split, (text,), config):
+    for _, (one,) in _numbered_texts(name, split, (text,), config, None):
         yield from one.removesuffix("\n").split("\n")
 
 
-def read_hub_classes(name: str, split: str, text: str, label: str, config: str | None) -> Iterator[tuple[str, str]]:
+def read_hub_classes(
+    name: str, split: str, text: str, label: str, config: str | None, part: Part = None
+) -> Iterator[tuple[str, str]]:
     """Texts and classes of one split. text, label: the columns. Other arguments and errors as above."""
     where = f"{name} [{split}]"
-    rows, number = _load(name, split, config), 0
+    rows, number = _load(name, split, config, part), 0
     names = getattr((rows.features or {}).get(label), "names", None)  # of a ClassLabel
     try:
         for row in rows:
@@ -108,13 +123,13 @@ def read_hub_classes(name: str, split: str, text: str, label: str, config: str |
 
 
 def _numbered_texts(
-    name: str, split: str, columns: Sequence[str], config: str | None
+    name: str, split: str, columns: Sequence[str], config: str | None, part: Part
 ) -> Iterator[tuple[int, list[str]]]:
     """Row number and texts of each row."""
     where = f"{name} [{split}]"
     number = 0
     try:
-        for number, row in enumerate(_load(name, split, config), start=1):
+        for number, row in enumerate(_load(name, split, config, part), start=1):
             texts = []
             for column in columns:
                 outer, _, inner = column.partition(".")
@@ -148,7 +163,18 @@ def _numbered(rows: "IterableDataset", source: str, columns: list[str]) -> Itera
         raise DataError(source, None, "holds no row", "expected at least one", "check the split")
 
 
-def _load(name_or_path: str, split: str, config: str | None) -> "IterableDataset":
+def count_parts(name: str, split: str, config: str | None) -> int:
+    """Of how many parts a split is, each of which can be read for itself. Errors as above."""
+    count: int = _load(name, split, config, None).num_shards
+    return count
+
+
+def _load(name_or_path: str, split: str, config: str | None, part: Part) -> "IterableDataset":
+    rows = _load_whole(name_or_path, split, config)
+    return rows if part is None else rows.shard(num_shards=part[1], index=part[0])
+
+
+def _load_whole(name_or_path: str, split: str, config: str | None) -> "IterableDataset":
     from datasets import load_dataset  # takes seconds: never at the top of a module
 
     path = Path(name_or_path)

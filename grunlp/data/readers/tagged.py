@@ -11,7 +11,7 @@ The tags of spans may be in any scheme of `grunlp.data.schemes`; they are made I
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,12 +40,28 @@ def read_tagged(path: str | Path, words: str | None = None, tags: str | None = N
     Raises:
         DataError: the file, its format, a row or a column.
     """
-    path = Path(path)
-    rows = _json(path, words, tags) if _is_json(path) else _columns(path, words, tags)
-    examples = list(rows)
-    if not examples:
+    return in_iob2(str(path), list(tagged_rows(path, words, tags)))
+
+
+def tagged_rows(path: str | Path, words: str | None, tags: str | None) -> Iterator[Tagged]:
+    """The sentences of a file, one in memory at a time, with their tags as they are written. Arguments and errors as
+    above."""
+    path, example = Path(path), None
+    for example in _json(path, words, tags) if _is_json(path) else _columns(path, words, tags):
+        yield example
+    if example is None:
         raise DataError(path, None, "holds no sentence", "expected at least one", "check how it was made")
-    return in_iob2(str(path), examples)
+
+
+def iob2_of(source: str, examples: Iterable[Tagged]) -> Iterator[Tagged]:
+    """Sentences whose tags are those of spans, with tags in IOB2. Raises DataError for others."""
+    for example in examples:
+        try:
+            example["tags"] = to_iob2(example["tags"])
+        except ValueError as error:
+            way = "mend it, or see what data.words and data.tags name"
+            raise DataError(source, None, f"sentence {example['id']}: {error}", "", way) from None
+        yield example
 
 
 def in_iob2(source: str, examples: list[Tagged]) -> list[Tagged]:
