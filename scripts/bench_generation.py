@@ -176,7 +176,7 @@ def main(arguments: list[str]) -> int:
     run = load_text_run(given["run"])
     collate, config = run.collate, run.config
     corpus = open_pairs(config.data, config.scores == "bleu")
-    settings = {**config.loader, "num_workers": 0}
+    settings = {key: value for key, value in config.loader.items() if key != "stream"} | {"num_workers": 0}
     data = PairData(corpus, collate.source, collate.target, resplit=0.0, seed=1, **settings)
     batches = list(islice(data.train_dataloader(), given["batches"]))
     tokens = sum(int(batch.target_lengths.sum()) for batch in batches)

@@ -75,7 +75,8 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
     torch.manual_seed(1)
     corpus = open_frames(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
-    data = SentenceData(corpus, FrameCollator(vocabulary, None), seed=1, **config.loader)
+    collate, budget = FrameCollator(vocabulary, None), config.loader.batch_tokens
+    data = SentenceData(corpus, collate, budget, num_workers=0, extra_epochs=0, reshuffle=True, seed=1)
     model = _Whole(build_model(config, vocabulary, None)).train()
     whole: torch.nn.Module = model
     if ranks.count() > 1:

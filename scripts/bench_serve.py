@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
@@ -66,8 +67,8 @@ def plain() -> Any:
 
 
 @contextmanager
-def server(command: list[str], **environment: str) -> Iterator[int]:
-    """The port of a server in a process of its own."""
+def server(command: list[str], **environment: str) -> Iterator[tuple[int, int]]:
+    """The port of a server in a process of its own, and that process's number."""
     process = subprocess.Popen(
         [sys.executable, *command], stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
     )
@@ -75,7 +76,7 @@ def server(command: list[str], **environment: str) -> Iterator[int]:
     try:
         for line in process.stderr:
             if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
-                yield int(found[1])
+                yield int(found[1]), process.pid
                 return
         raise RuntimeError(f"{command}: it did not start")
     finally:
@@ -187,7 +188,15 @@ def latency(port: int, seconds: float, bodies: list[bytes]) -> None:
     print(f"  one client: median {1e3 * median(took):.1f} ms, 99 % within {1e3 * quantiles(took, n=100)[98]:.1f} ms")
 
 
-async def soak(port: int, rate: float, seconds: float, bodies: list[bytes], right: list[bytes]) -> None:
+def resident_memory(pid: int) -> float:
+    """Of a process and its children, in bytes."""
+    children = " ".join(file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children"))
+    numbers = [pid, *map(int, children.split())]
+    pages = sum(int(Path(f"/proc/{number}/statm").read_text().split()[1]) for number in numbers)
+    return float(pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+async def soak(port: int, pid: int, rate: float, seconds: float, bodies: list[bytes], right: list[bytes]) -> None:
     """So many requests a second, whether they are answered or not; what became of them, and of the memory."""
     found: Counter[str] = Counter()
     free = [Client(port) for _ in range(_OPEN)]
@@ -202,14 +211,13 @@ async def soak(port: int, rate: float, seconds: float, bodies: list[bytes], righ
             found["refused with 429 or 503" if status in (429, 503) else f"lost ({status})"] += 1
         free.append(client)
 
-    watcher, started = Client(port), time.perf_counter()
+    started = time.perf_counter()
     for number in count():
         due = started + number / rate
         if due > started + seconds:
             break
         if number % max(1, int(rate * seconds / 200)) == 0:
-            text = (await watcher.get("/metrics")).decode()
-            memory.append(float(re.findall(r"^process_resident_memory_bytes (\S+)", text, re.M)[0]) if text else 0)
+            memory.append(resident_memory(pid))
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         if not free:
             found["not sent: all connections busy"] += 1
@@ -232,15 +240,15 @@ def main(arguments: list[str]) -> None:
     bodies, right = asked()
     serve = ["-m", "grunlp.serve", "port=0"]
     print("grunlp.serve")
-    with server(serve) as port:
+    with server(serve) as (port, pid):
         fast = throughput(port, given["clients"], given["seconds"], bodies)
         if soaking:
             print(f"at {2 * fast:.0f} sentences/s, twice that, for {given['minutes']:g} minutes")
-            asyncio.run(soak(port, 2 * fast, 60 * given["minutes"], bodies, right))
+            asyncio.run(soak(port, pid, 2 * fast, 60 * given["minutes"], bodies, right))
             return
         latency(port, given["seconds"], bodies)
     print("plain PyTorch, no batches")
-    with server([__file__, "plain"], GRUNLP_KERNEL="off") as port:
+    with server([__file__, "plain"], GRUNLP_KERNEL="off") as (port, _):
         slow = throughput(port, given["clients"], given["seconds"], bodies)
         latency(port, given["seconds"], bodies)
     print(f"grunlp.serve answers {fast / slow:.1f} times as many sentences a second")

@@ -125,7 +125,9 @@ def main(arguments: list[str]) -> int:
     corpus = open_frames(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
     collate = FrameCollator(vocabulary, None)
-    data = SentenceData(corpus, collate, seed=1, **config.loader)
+    data = SentenceData(
+        corpus, collate, config.loader.batch_tokens, num_workers=0, extra_epochs=0, reshuffle=True, seed=1
+    )
     batches = list(islice(data.train_dataloader(), given["batches"]))
     ours = build_model(config, vocabulary, None)
     assert isinstance(ours, SRLModel)
