@@ -76,12 +76,21 @@ def server(command: list[str], **environment: str) -> Iterator[tuple[int, int]]:
     try:
         for line in process.stderr:
             if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+                asyncio.run(_until_ready(int(found[1])))
                 yield int(found[1]), process.pid
                 return
         raise RuntimeError(f"{command}: it did not start")
     finally:
         process.terminate()
         print(f"  it ended with status {process.wait(60)}")
+
+
+async def _until_ready(port: int) -> None:
+    """Until a server answers that it is; `plain` has no such address, and is when it listens."""
+    client = Client(port)
+    while (await client.send(b"GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n"))[0] == 503:
+        await asyncio.sleep(0.1)
+    client.close()
 
 
 class Client:
@@ -95,10 +104,6 @@ class Client:
         """Status and body of an answer; status 0 where none came."""
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         return await self.send(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-
-    async def get(self, path: str) -> bytes:
-        """The body of an answer."""
-        return (await self.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()))[1]
 
     async def send(self, raw: bytes) -> tuple[int, bytes]:
         """As `post`, for a whole request."""

@@ -1,7 +1,8 @@
 """Build the model in the box, grunlp/default: about two hours on one core, four minutes of it beyond the trainings.
 
     python scripts/build_default_model.py                 pretrain, train, then pack
-    python scripts/build_default_model.py run=DIR         pack a run that was trained as below
+    python scripts/build_default_model.py run=DIR         pack a run that was trained as below; default: the box once
+                                                          more, to score and time it
     python scripts/build_default_model.py out=DIR         elsewhere than into the package
 
 It pretrains a masked language model on raw text (text=PATTERN, else $GRUNLP_DATA/rawtext: movie_reviews, state_union,
@@ -64,7 +65,9 @@ def main(arguments: list[str]) -> int:
         trained = given["run"] or _train(folder, given["text"])
         packed = Path(folder) / "packed"
         run = load_labeller(trained, "run=")
-        pretrained = run.config.model.init is not None
+        on = PRETRAINED_ON if given["text"] is None else "It was pretrained on raw text of the builder's own."
+        told = (run.path / CARD).read_text(encoding="utf-8") if (run.path / CARD).is_file() else ""
+        pretrained = run.config.model.init is not None or on in told
         _pack(run, packed)
         run = load_labeller(packed, "run=")
         corpus = open_frames({**run.config.data, "extra": None})
@@ -73,7 +76,6 @@ def main(arguments: list[str]) -> int:
             write_metrics(packed, split, scores.as_dict())
             print(f"\n{split}\n{scores.report()}")
         write_metrics(packed, "speed", _speed(run, corpus.dev))
-        on = PRETRAINED_ON if given["text"] is None else "It was pretrained on raw text of the builder's own."
         write_card(packed, [on] if pretrained else [])
         print(f"\n{(packed / CARD).read_text(encoding='utf-8')}")
         out.mkdir(parents=True, exist_ok=True)

@@ -7,9 +7,11 @@ with an error, and the input in it, where one raises anything but GrunlpError, t
 than `MOST_MEMORY` beyond what the imports take.
 """
 
+import gzip
 import io
 import json
 import logging
+import lzma
 import resource
 import shutil
 import sys
@@ -124,6 +126,10 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
     return {
         "frames": (lambda path: drain(read(path)), [one for one in frames if b'"index": 1}]}' not in one[1]]),
         "lenient": (lambda path: drain(read(path, on_error=_ignore, roles=False)), frames),
+        "compressed": (
+            lambda path: drain(read(path, on_error=_ignore, roles=False)),
+            [("a", squeeze(content)) for squeeze in (gzip.compress, lzma.compress) for _, content in frames],
+        ),
         "tagged": (read_tagged, [("a", text.encode()) for text in TAGGED]),
         "pairs": (
             lambda path: drain(read_pairs(str(path), None, None, None, None)),

@@ -175,12 +175,15 @@ def _wait(child: int, job: dict[str, Any]) -> int:
 
 
 def _die_at_write(left: int) -> None:
+    """With half of a file written, where it is written under another name: whole files are moved."""
     replace = os.replace
 
     def dying(*paths: Any) -> None:
         nonlocal left
         left -= 1
         if left < 0:
+            if os.path.isfile(paths[0]):
+                os.truncate(paths[0], os.path.getsize(paths[0]) // 2)
             os.kill(os.getpid(), signal.SIGKILL)
         replace(*paths)
 

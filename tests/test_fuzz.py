@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "tests/fuzzing.py"
 QUICK = ("config", "vocabulary", "tokenizer", "scaling", "json", "weights", "encoder", "arrays", "classified", "series")
-READERS = ("frames", "lenient", "tagged", "pairs", "sources", "vectors")
+READERS = ("frames", "lenient", "compressed", "tagged", "pairs", "sources", "vectors")
 
 
 def run(count: int, seed: int, *names: str) -> list[dict[str, object]]:
@@ -26,9 +26,9 @@ def run(count: int, seed: int, *names: str) -> list[dict[str, object]]:
 
 
 def test_some_inputs() -> None:
-    found = run(25, 0, *QUICK, *READERS)
+    found = run(60, 0, *QUICK, *READERS)
     assert [one["target"] for one in found] == [*QUICK, *READERS]
-    assert all(one["inputs"] == 25 for one in found)
+    assert all(one["inputs"] == 60 for one in found)
 
 
 @pytest.mark.slow

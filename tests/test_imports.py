@@ -63,6 +63,19 @@ assert not loaded, loaded
 """)
 
 
+def test_what_trains() -> None:
+    """Lightning imports transformers where it is installed."""
+    modules = [f"grunlp.tasks.{path.stem}" for path in sorted((ROOT / "grunlp/tasks").glob("*.py"))]
+    modules += [f"recipes.{path.stem}" for path in sorted((ROOT / "recipes").glob("*.py"))]
+    assert len(modules) > 25
+    python(f"""
+for module in {modules!r}:
+    importlib.import_module(module)
+loaded = sorted({{module.partition(".")[0] for module in sys.modules}} & set({UNASKED!r}) - {{"transformers"}})
+assert not loaded, loaded
+""")
+
+
 def test_the_network_is_closed() -> None:
     for code in ("socket.create_connection(('127.0.0.1', 9))", "socket.socket().connect(('127.0.0.1', 9))"):
         with pytest.raises(AssertionError, match="network: "):

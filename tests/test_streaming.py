@@ -2,7 +2,6 @@
 
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,6 @@ from tests.test_resume import write_files
 from tests.toys import toy_corpus
 
 STREAM = ["loader.stream=15"]
-
-
-@pytest.fixture(scope="module")
-def trainings() -> Iterator[Trainings]:
-    with Trainings() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

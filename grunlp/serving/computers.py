@@ -27,6 +27,7 @@ from grunlp.predictors.tagger import Tagger
 
 log = logging.getLogger(__name__)
 
+_PATIENCE = 5.0  # seconds
 WORK = 400  # words of a sentence times its predicates that are labelled in one go
 
 
@@ -112,7 +113,11 @@ class Beside:
         if self.connection is not None:
             self.connection.close()
         if self.process is not None:
-            self.process.wait()
+            try:
+                self.process.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:  # it is in the middle of something
+                self.process.kill()
+                self.process.wait()
         self.connection = self.process = None
 
 

@@ -159,17 +159,18 @@ def train(data: StreamedData, epochs: range) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_epochs_go_on_where_others_ended(folder: Path, workers: int) -> None:
-    whole = train(data_of(folder, workers), range(4))
-    assert len(whole) == 36 and data_of(folder).count_steps(4, 9, 2) == 20
-    assert whole[35][3]["mark"]["number"] > 0, "a pass is shorter than these epochs"
-    data = data_of(folder, workers)
-    assert train(data, range(1)) == whole[:9]
-    data._go_on(0)  # as the next epoch does
-    data.position = (1, 0)
-    state = data.state_dict()
-    data = data_of(folder, workers)
-    data.load_state_dict(state)
-    assert train(data, range(1, 4)) == whole[9:]
+    whole = train(data_of(folder, workers), range(6))
+    assert len(whole) == 54 and data_of(folder).count_steps(4, 9, 2) == 20
+    for done in (1, 5):
+        data = data_of(folder, workers)
+        assert train(data, range(done)) == whole[: 9 * done]
+        data._go_on(0)  # as the next epoch does
+        data.position = (done, 0)
+        state = data.state_dict()
+        data = data_of(folder, workers)
+        data.load_state_dict(state)
+        assert train(data, range(done, 6)) == whole[9 * done :]
+    assert state["marks"][0]["number"] > 0, "in a second pass"
     for words, _, names, bookmark in whole[::7]:
         again = data.again(0, 0, bookmark)
         assert again.words.tolist() == words and len(names) == len(words)

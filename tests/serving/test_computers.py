@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,14 @@ def test_it_ends_with_its_server() -> None:
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     pid = int(process.stdout.readline())
-    assert not gone(pid)
-    process.kill()
-    process.wait()
-    wait_until(lambda: gone(pid), 10)
+    try:
+        assert not gone(pid)
+        process.kill()
+        process.wait()
+        wait_until(lambda: gone(pid), 10)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_only_sentences_are_computed_beside(box: Predictor[Any, Any]) -> None:

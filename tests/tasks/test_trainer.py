@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from grunlp.checks import CHOICES
 from grunlp.config import compose_config
-from grunlp.data.epochs import EpochData
+from grunlp.data.epochs import NumberedData
 from grunlp.run_folder import Start
 from grunlp.tasks.averaging import RunningAverage
 from grunlp.tasks.trainer import DIRECTIONS, fit, make_trainer
@@ -44,7 +44,7 @@ class One(Dataset[torch.Tensor]):
         return torch.ones(1)
 
 
-class Ones(EpochData):
+class Ones(NumberedData):
     """That number in each epoch, and to be scored on."""
 
     def __init__(self) -> None:

@@ -10,17 +10,17 @@ import torch
 from pytorch_lightning import LightningModule
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from grunlp.config import compose_config
-from grunlp.data.epochs import EpochData
+from grunlp.data.epochs import Batches, NumberedData
 from grunlp.errors import GrunlpError
 from grunlp.run_folder import Replayed, Start
 from grunlp.tasks.trainer import fit, make_trainer
 from grunlp.tasks.trouble import MOST
 
 
-class Numbers(Dataset[Tensor]):
+class Numbers(Batches):
     """Batches of one number: 1, 2, ..., a few of them with others."""
 
     def __init__(self, count: int, bad: dict[int, float]) -> None:
@@ -35,7 +35,7 @@ class Numbers(Dataset[Tensor]):
         return torch.tensor([[self.values[index]]])
 
 
-class Data(EpochData):
+class Data(NumberedData):
     """The same in each epoch."""
 
     def __init__(self, bad: dict[int, float], count: int = 12) -> None:
