@@ -97,8 +97,10 @@ def test_frames_are_legal_and_offsets_fit(box: Run, parts: list[str]) -> None:
             assert [i for i, tag in enumerate(frame["tags"]) if tag == "B-V"] == [frame["index"]]
             assert record["text"][frame["start_char"] : frame["end_char"]] == frame["predicate"]
             for argument in frame["arguments"]:
-                place = record["text"][argument["start_char"] : argument["end_char"]]
-                assert "".join(place.split()) == argument["text"].replace(" ", "")
+                within = slice(argument["start"], argument["end"])
+                places = record["offsets"][within]  # between them may stand what is not seen
+                assert (argument["start_char"], argument["end_char"]) == (places[0][0], places[-1][1])
+                assert argument["text"] == " ".join(record["words"][within])
 
 
 @pytest.mark.realdata
