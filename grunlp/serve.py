@@ -61,7 +61,7 @@ keys:
   port=8000                  0: any that is free
   hosts=null                 names between commas by which clients may call it; null: names of this machine alone where
                              it alone can reach it, otherwise any
-  processes=-1               that label or tag sentences, for each model, beside the server, of about 400 MiB each; 0:
+  processes=-1               that label or tag sentences, for each model, beside the server, of about 450 MiB each; 0:
                              it does it itself; -1: as many as it has cores, four at most, and 0 on a single core
   cors=null                  origins between commas, as https://example.org, whose pages may call it
 
