@@ -38,7 +38,7 @@ from torch import nn
 from grunlp import ranks
 from grunlp.alone import LOCK
 from grunlp.atomic import is_part, remove_parts, write_file
-from grunlp.data.sources import is_sources, require_same_sources, write_sources
+from grunlp.data.sources import is_sources, require_no_more_sources, require_same_sources, write_sources
 from grunlp.errors import GrunlpError
 from grunlp.run_config import load_config
 from grunlp.strict import read_json, require_own_files
@@ -128,7 +128,12 @@ def begin_run(path: Path, start: Start) -> bool:
 
     Returns:
         whether this process writes there. Of several the first does, and the others find the room made.
+
+    Raises:
+        GrunlpError: a training that goes on has read more files than it had.
     """
+    if start is Start.RESUME:
+        require_no_more_sources(path / SOURCES)
     if ranks.rank() == 0:
         _make_room(path, start)
     ranks.wait()

@@ -185,10 +185,13 @@ def _begun(key: str, path: Path, overrides: list[str]) -> DictConfig:
     config = begun_config(path)
     check_choice("recipe", config.recipe, available("recipe"))
     values = keys(config)
+    # of a stream each worker reads a part of its own
+    settled = ("loader.num_workers",) if values.get("loader.stream") else ()
+    free = [name for name in FREE if name in values and name not in settled]
     for override in overrides:
         name = override.partition("=")[0]
-        if name not in FREE or name not in values:
-            there = f"a training goes on as it was begun; free are: {', '.join(key for key in FREE if key in values)}"
+        if name not in free:
+            there = f"a training goes on as it was begun; free are: {', '.join(free)}"
             raise GrunlpError(f"{key}={path} with {override}", there, f"Type {key}={path}")
         value = OmegaConf.select(OmegaConf.from_dotlist([override]), name)
         check_value(name, value, values[name])

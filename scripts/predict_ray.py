@@ -78,12 +78,12 @@ def main(arguments: list[str]) -> int:
 
     check_choice("format", given["format"], FORMATS)
     folder = Path(given["out"])
-    predictor = load(given["run"])
+    settings = {key: given[key] for key in ("format", "shard_lines", "batch_tokens")}
+    plan = make_plan(load(given["run"]), files, settings)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with alone("out", folder):
         remove_parts(folder)
-        plan = make_plan(predictor, files, {key: given[key] for key in ("format", "shard_lines", "batch_tokens")})
         begin(folder, plan)
         started = time.perf_counter()
         counted = list(predict_all(plan, given))
@@ -102,6 +102,8 @@ def input_files(pattern: str | None) -> list[str]:
     """The files of a pattern, in order of their names. Raises GrunlpError where there is none."""
     if pattern is None:
         raise GrunlpError("input= is missing", "there is nothing to predict", "Type input='texts/*.txt'")
+    if Path(pattern).is_dir():
+        raise GrunlpError(f"input={pattern} is a folder", "files are read", f"Type input='{pattern}/*'")
     files = [pattern] if Path(pattern).is_file() else sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
     if not files:
         raise GrunlpError(f"input={pattern}: no such file", "a pattern stands in quotes", "Type input='texts/*.txt'")

@@ -87,12 +87,19 @@ def test_splits_are_scored_later(trainings: Trainings, root: Path, call: Call) -
             assert status == 0 and score in out, err
 
 
-def test_other_workers_read_other_batches(trainings: Trainings, root: Path) -> None:
+def test_other_workers_and_more_files_are_other_data(trainings: Trainings, root: Path) -> None:
     run_dir = root / "workers"
     assert trainings([*arguments("srl", root), f"run_dir={run_dir}"], batch=5).status == -signal.SIGKILL
     done = trainings([f"resume={run_dir}", "loader.num_workers=1"])
-    assert done.status == 2 and "Type loader.num_workers=0" in done.text, done.text
-    assert trainings([f"resume={run_dir}", "loader.num_workers=0"]).status == 0
+    assert done.status == 2 and "with loader.num_workers=1" in done.text, done.text
+    added = root / "part9.conll"
+    added.write_text((root / "part0.conll").read_text())
+    before = {path.name: path.read_bytes() for path in run_dir.glob("[!.]*") if path.is_file()}
+    done = trainings([f"resume={run_dir}"])
+    added.unlink()
+    assert done.status == 2 and "part9.conll was added" in done.text, done.text
+    assert before == {path.name: path.read_bytes() for path in run_dir.glob("[!.]*") if path.is_file()}
+    assert trainings([f"resume={run_dir}"]).status == 0
 
 
 def test_two_processes_go_on_together(trainings: Trainings, root: Path) -> None:

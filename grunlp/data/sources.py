@@ -41,7 +41,8 @@ def is_sources(path: Path) -> bool:
 
 
 def require_same_sources(path: Path) -> None:
-    """Raise where a file is not what it was when `write_sources` wrote this."""
+    """Raise where a file is not what it was when `write_sources` wrote this; what was noted before is forgotten."""
+    _noted.clear()
     content = read_json(path)
     if not isinstance(content, dict) or not all(isinstance(was, dict) for was in content.values()):
         raise GrunlpError(f"{path}: no list of files", "", "Type the command of the training again.")
@@ -54,6 +55,15 @@ def require_same_sources(path: Path) -> None:
             raise GrunlpError(f"{file} has changed", there, way)
         if checksum(file) != was.get("sha256"):
             raise GrunlpError(f"{file} has changed", "it is as long as it was, with other contents", way)
+
+
+def require_no_more_sources(path: Path) -> None:
+    """Raise where a file was noted that `write_sources` did not write, as one that a pattern stands for now."""
+    known = read_json(path)
+    for file in _noted:
+        if str(file) not in known:
+            there = "the training had not read it, and would go on with other data"
+            raise GrunlpError(f"{file} was added", there, "Take it away again, or train anew.")
 
 
 def checksum(file: Path) -> str:

@@ -31,6 +31,10 @@ _PATIENCE = 5.0  # seconds
 WORK = 400  # words of a sentence times its predicates that are labelled in one go
 
 
+class Lost(Exception):
+    """Processes that computed something ended before it was done."""
+
+
 class Here:
     """This process. Of each sentence of a tagger its record; of one of a labeller the beginning of it, see
     `Labeller.begun`.
@@ -64,8 +68,8 @@ class Here:
 
 
 class Beside:
-    """A process with a copy of the model, which computes on one core. It ends with this process, however that ends; a
-    new one takes its place should it be killed.
+    """A process with a copy of the model, which computes on one core. It ends with this process, however that ends;
+    should it be killed, another begins anew what it was at.
 
     Args:
         predictor: a labeller or tagger.
@@ -83,7 +87,8 @@ class Beside:
         with theirs:
             command = [sys.executable, "-m", __name__, str(theirs.fileno())]
             environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-            self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment)
+            # a group of its own, which Ctrl-C does not reach: the server still needs it
+            self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, process_group=0)
         _send(self.connection, self.predictor)
         _receive(self.connection)
 
@@ -92,21 +97,26 @@ class Beside:
 
         Raises:
             Exception: as the process met it.
-            EOFError, OSError: the process is gone.
+            Lost: the process ended, and so did the one after it.
         """
+        for _ in range(2):
+            try:
+                answers = self._ask(parts)
+            except (EOFError, OSError):
+                log.error("a process that computed is gone; another takes its place")
+                self.close()
+                continue
+            if isinstance(answers, Exception):
+                raise answers
+            return list(answers)
+        raise Lost
+
+    def _ask(self, parts: Sequence[Any]) -> Any:
         if self.connection is None:
             self.warm_up()
         assert self.connection is not None
-        try:
-            _send(self.connection, parts)
-            answers = _receive(self.connection)
-        except (EOFError, OSError):
-            log.error("a process that computed is gone; the next batch starts another")
-            self.close()
-            raise
-        if isinstance(answers, Exception):
-            raise answers
-        return list(answers)
+        _send(self.connection, parts)
+        return _receive(self.connection)
 
     def close(self) -> None:
         """End it."""
@@ -138,7 +148,7 @@ def _receive(connection: Connection) -> Any:
 
 def _serve(connection: Connection) -> None:
     """Answer batches until the other end is closed."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # a terminal sends them to all; the server still needs this one
+    for number in (signal.SIGINT, signal.SIGTERM):  # it ends when the server does
         signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)
     here = Here(_receive(connection))

@@ -21,7 +21,7 @@ from grunlp.predictors.language_model import LanguageModel
 from grunlp.predictors.tagger import Tagger
 from grunlp.predictors.writer import LIKELIEST, Writer
 from grunlp.serving.batching import Full, Worker
-from grunlp.serving.computers import WORK, computers
+from grunlp.serving.computers import WORK, Lost, computers
 from grunlp.serving.limits import Limits
 from grunlp.serving.metrics import Metrics
 from grunlp.serving.problems import Problem, retry_later
@@ -176,6 +176,8 @@ class Served:
             return await answer
         except Full as full:
             raise self._busy(full) from None
+        except Lost:
+            raise retry_later(503, "What computed the answer was lost.", 1) from None
         except GrunlpError as error:
             wrong, there, way = (part.replace(str(self.predictor.path), self.id) for part in _parts(error))
             raise Problem(422, "; ".join(filter(None, (wrong, there))), way) from None

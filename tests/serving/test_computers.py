@@ -12,7 +12,7 @@ import pytest
 
 from grunlp.data.raw import text_examples
 from grunlp.predictors import Predictor
-from grunlp.serving.computers import Beside, Here, computers
+from grunlp.serving.computers import Beside, Here, Lost, computers
 from tests.serving.client import wait_until
 from tests.serving.models import language_model
 
@@ -53,12 +53,17 @@ def test_another_takes_the_place_of_one_that_was_killed_and_it_can_be_closed(bes
     assert beside(PARTS) == answers
     beside.process.kill()
     beside.process.wait()
-    with pytest.raises((EOFError, OSError)):
-        beside(PARTS)
     assert beside(PARTS) == answers
     process = beside.process
+    assert os.getpgid(process.pid) != os.getpgid(0)  # Ctrl-C does not reach it
     beside.close()
     assert process.returncode == 0
+
+
+def test_what_cannot_be_started_is_lost(box: Predictor[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(Lost):
+        Beside(box)(PARTS)  # type: ignore[arg-type]
 
 
 def test_it_ends_with_its_server() -> None:

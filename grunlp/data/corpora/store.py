@@ -54,6 +54,8 @@ def matching_files(pattern: str) -> list[str]:
     Raises:
         GrunlpError: there is none.
     """
+    if os.path.isdir(pattern):
+        raise GrunlpError(f"{pattern} is a folder", "files are read", f"Type '{pattern}/*' for all of it.")
     paths = [pattern] if os.path.isfile(pattern) else sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
     if not paths:
         raise GrunlpError(f"{pattern}: no such file", "a file, or a pattern as shells write them", "Check the path.")
