@@ -25,7 +25,6 @@ is tried again without end. Glosses of senses are those of the frame files in th
 listens on all interfaces of a machine, to whoever shows its token (~/.ray); keep it behind a firewall.
 """
 
-import glob
 import importlib.util
 import logging
 import os
@@ -102,12 +101,9 @@ def input_files(pattern: str | None) -> list[str]:
     """The files of a pattern, in order of their names. Raises GrunlpError where there is none."""
     if pattern is None:
         raise GrunlpError("input= is missing", "there is nothing to predict", "Type input='texts/*.txt'")
-    if Path(pattern).is_dir():
-        raise GrunlpError(f"input={pattern} is a folder", "files are read", f"Type input='{pattern}/*'")
-    files = [pattern] if Path(pattern).is_file() else sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
-    if not files:
-        raise GrunlpError(f"input={pattern}: no such file", "a pattern stands in quotes", "Type input='texts/*.txt'")
-    return files
+    from grunlp.data.corpora.store import find_files
+
+    return find_files(pattern)
 
 
 def predict_all(plan: dict[str, Any], given: dict[str, Any]) -> "Iterator[Counts]":

@@ -42,6 +42,8 @@ class StreamedData(ScoredData):
         seed: of the training.
     """
 
+    streamed = True
+
     def __init__(
         self, reader: Reader, dev: Evaluation, turns: int, accumulate: int, num_workers: int, seed: int
     ) -> None:

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 from grunlp.checks import CHOICES
 from grunlp.config import compose_config
 from grunlp.data.epochs import NumberedData
+from grunlp.data.streamed import StreamedData
 from grunlp.run_folder import Start
 from grunlp.tasks.averaging import RunningAverage
 from grunlp.tasks.trainer import DIRECTIONS, fit, make_trainer
@@ -79,6 +80,32 @@ class Wandering(LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=0.0)
+
+
+class Three(One):
+    """Three batches of it."""
+
+    def __len__(self) -> int:
+        return 3
+
+
+class Scored(Ones):
+    """With three batches to be scored on."""
+
+    def val_dataloader(self) -> DataLoader[torch.Tensor]:
+        return DataLoader(Three(), batch_size=None)
+
+
+@pytest.mark.parametrize(("streamed", "scored"), [(False, 1), (True, 3)])
+def test_a_limit_of_batches_cuts_dev_but_for_streams(
+    streamed: bool, scored: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert StreamedData.streamed and not Scored.streamed
+    monkeypatch.setattr(Scored, "streamed", streamed)
+    keys = ["recipe=lm", "trainer.limit_batches=1", "trainer.average=0", "trainer.max_epochs=1"]
+    task = Wandering(0.0)
+    fit(make_trainer(tmp_path, 1, **compose_config(keys).trainer), task, Scored(), tmp_path, 0, Start.NEW)
+    assert len(task.scored) == scored
 
 
 @pytest.mark.parametrize("average", [0.0, 0.9])

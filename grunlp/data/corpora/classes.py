@@ -62,10 +62,11 @@ def open_classes(data: Mapping[str, Any], stream: bool = False) -> Corpus:
         train, left_out = leave_out(name, splits["train"], held_out)
     else:
         train, left_out = leave_out_keys(name, splits["train"], _keys(splits["train"]), held_out)
+    corpus = Corpus(name, train, splits["dev"], splits.get("test"), None, left_out)
     classes = sorted(set(train["label"]))
     if len(classes) < 2:
         there = f"it has {len(train)} examples of {', '.join(classes) or 'no class'}"
-        there += f"; {left_out} were left out because they occur in dev or test" if left_out else ""
+        there += f"; {corpus.left_out} were left out because they occur in dev or test" if corpus.left_out else ""
         raise GrunlpError(f"{name}: the train split has fewer than two classes", there, "Give other files.")
     for split, part in splits.items():
         if split == "train":
@@ -84,7 +85,7 @@ def open_classes(data: Mapping[str, Any], stream: bool = False) -> Corpus:
         if len(set(sizes.values())) > 1:
             there = ", ".join(f"{split} {size}" for split, size in sizes.items())
             raise GrunlpError(f"{name}: the splits differ in their features", there, "Give files of one kind.")
-    return Corpus(name, train, splits["dev"], splits.get("test"), None, left_out)
+    return corpus
 
 
 def features_of(examples: Iterable[Any]) -> int:

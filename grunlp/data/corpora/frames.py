@@ -62,12 +62,13 @@ def open_frames(data: Mapping[str, Any], stream: bool = False) -> Corpus:
         more = open_file(str(find_frames() / FRAMES_FILE) if extra == "propbank-frames" else extra, None, None)
         more, count = leave_out(extra, more, held_out)
         more, left_out = more.add_column("extra", [True] * len(more)), left_out + count
+    corpus = Corpus(name, train, dev, test, more, left_out)
     for split, examples in (("train", train), ("dev", dev)):
         if not any(examples["frames"]):  # of a stream, read up to the first
             there = f"it holds {len(examples)} sentences"
-            there += f"; {left_out} were left out because they occur in dev or test" if split == "train" else ""
+            there += f"; {corpus.left_out} were left out because they occur in dev or test" if split == "train" else ""
             raise GrunlpError(f"{name}: no predicate in the {split} split", there, "See: python -m grunlp.data check")
-    return Corpus(name, train, dev, test, more, left_out)
+    return corpus
 
 
 def open_splits(name: str, options: Mapping[str, Any], stream: bool = False) -> dict[str, Any]:

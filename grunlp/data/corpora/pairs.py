@@ -83,10 +83,10 @@ def open_pairs(data: Mapping[str, Any], both: bool, stream: bool = False) -> Cor
     return Corpus(name, train.select(keep) if left_out else train, dev, test, None, left_out)
 
 
-def _is_whole_and_new(held_out: Mapping[str, Set[str]], pair: Pair) -> bool:
+def _is_whole_and_new(held_out: Mapping[str, Set[str]], pair: Mapping[str, Any]) -> bool:
     if not pair["source"].strip() or not pair["target"].strip():
         return False
-    return not any(text_key([pair[side]]) in keys for side, keys in held_out.items())  # type: ignore[literal-required]
+    return not any(text_key([pair[side]]) in keys for side, keys in held_out.items())
 
 
 def _without_empty(name: str, train: Dataset) -> Dataset:

@@ -49,6 +49,11 @@ def stamps(*paths: str | Path | None) -> str:
 
 
 def matching_files(pattern: str) -> list[str]:
+    """As `find_files`, as whole paths."""
+    return [str(Path(path).resolve()) for path in find_files(pattern)]
+
+
+def find_files(pattern: str) -> list[str]:
     """The files that a pattern stands for, in the order of their names. pattern: a file, or one as shells write them.
 
     Raises:
@@ -59,7 +64,7 @@ def matching_files(pattern: str) -> list[str]:
     paths = [pattern] if os.path.isfile(pattern) else sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
     if not paths:
         raise GrunlpError(f"{pattern}: no such file", "a file, or a pattern as shells write them", "Check the path.")
-    return [str(Path(path).resolve()) for path in paths]
+    return paths
 
 
 def refuse(error: DataError) -> None:

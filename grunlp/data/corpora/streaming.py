@@ -127,9 +127,9 @@ def stream_files(
     Raises:
         GrunlpError: there are no files, or other numbers of them.
     """
-    files = {"path": matching_files(pattern)}
+    files: dict[str, Sequence[str | None]] = {"path": matching_files(pattern)}
     for key, other in beside.items():
-        files[key] = matching_files(other) if other else [None] * len(files["path"])  # type: ignore[list-item]
+        files[key] = matching_files(other) if other else [None] * len(files["path"])
         if len(files[key]) != len(files["path"]):
             there = f"{pattern} stands for {len(files['path'])}, {other} for {len(files[key])}"
             raise GrunlpError("files side by side, but not as many", there, "Give each file the one beside it.")

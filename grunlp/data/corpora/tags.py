@@ -52,14 +52,15 @@ def open_tags(data: Mapping[str, Any], stream: bool = False) -> Corpus:
     splits = take_fold(splits, folds, frames.documents)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     train, left_out = leave_out(name, train, keys_of(dev, test))
+    corpus = Corpus(name, train, dev, test, None, left_out)
     known = list(islice(train["tags"], _FIRST if stream else None))
     if not known:
-        there = f"{left_out} were left out because they occur in dev or test"
+        there = f"{corpus.left_out} were left out because they occur in dev or test"
         raise GrunlpError(f"{name}: no sentence in the train split", there, "Give other files.")
     for split, part in (("dev", dev), ("test", test)):
         if part is not None:
             require_same_kind(f"{name}: the {split} split", part["tags"], "the training data", known)
-    return Corpus(name, train, dev, test, None, left_out)
+    return corpus
 
 
 def _pos_as_tags(name: str, split: str, examples: Dataset) -> Dataset:
