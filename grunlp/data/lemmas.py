@@ -5,6 +5,8 @@ among them. Which one is right is for a list of known lemmas to say; the first i
 """
 
 import re
+from collections.abc import Container
+from string import ascii_lowercase
 
 _VERBS = """
 be:am,are,is,was,were,been do:did,done,does have:has,had
@@ -34,6 +36,7 @@ _IRREGULAR = {
 }
 
 _LONGEST = 40  # letters; nothing longer is an inflected word
+_SPELLED_WRONG = 6  # letters; a slip turns shorter words into too many others
 
 _TO_Y = re.compile(r"(.{2,})i(?:es|ed|er|est)")
 _ADDED_K = re.compile(r"(.*[aeiouy].*ic)k(?:ed|ing|er)")  # mimicked, panicking
@@ -78,3 +81,18 @@ def forms(word: str) -> list[str]:
     """What to look a lower-cased word up by: itself, its bases, and those of what is written with a dropped g."""
     spoken = word.removesuffix("'")
     return [word, *bases(word), *(bases(f"{spoken}g") if spoken.endswith("in") else [])]
+
+
+def meant(word: str, known: Container[str]) -> list[str]:
+    """Which known words a lower-cased one may be a slip for: `influnced` → influenced; `lenght` → length.
+
+    A slip is a letter too many, one too few, or two that changed places, after the first letter. Replaced letters are
+    not looked for: most words that differ by one are words of their own (`valley`, `volley`).
+    """
+    if not _SPELLED_WRONG <= len(word) <= _LONGEST:
+        return []
+    parts = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
+    tried = {start + end[1:] for start, end in parts}
+    tried |= {start + end[1] + end[0] + end[2:] for start, end in parts if len(end) > 1}
+    tried |= {start + letter + end for start, end in parts for letter in ascii_lowercase}
+    return sorted(other for other in tried if other in known)

@@ -1,10 +1,11 @@
 """Which rolesets a word may have as a predicate: `gave` → give.01, give.LV, give_up.07, ...
 
-A word is looked up in three steps:
+A word is looked up in four steps:
 
 1. its lower-cased form among the predicates of the training data, which tell its lemmas (`gave` → give);
 2. else its bases by `grunlp.data.lemmas`, the first that is such a form or a lemma (`texting`, `textin'` → text);
-3. else it is unknown, and is guessed to be in the first sense of its first base: `text.01`.
+3. else what it is a slip of the pen for, the most frequent of these (`influnced` → influence);
+4. else it is unknown, and is guessed to be in the first sense of its first base: `text.01`.
 
 A lemma is what the corpus calls one. In PropBank that is the name of a frame file, so `sure` also belongs to `ensure`.
 """
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grunlp.data.frame_files import Index
-from grunlp.data.lemmas import bases, forms
+from grunlp.data.lemmas import bases, forms, meant
 
 _REMEMBERED = 100_000  # words whose candidates are kept
 
@@ -65,10 +66,12 @@ class Rolesets:
     counts: list[int] = field(init=False)
     particles: list[str] = field(init=False)
     families: list[int] = field(init=False)
+    known: dict[str, list[int]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Number them: `names` holds each roleset once, id 0 for none; `counts` their training counts; `particles`
-        what `particle_of` says of any of them, the empty one first, `families` which of these is that of each."""
+        what `particle_of` says of any of them, the empty one first, `families` which of these is that of each; `known`
+        the ids of each word of `lemmas` and of each lemma, the most frequent first."""
         counts: Counter[str] = Counter()
         for inventory in self.rolesets.values():
             counts.update(inventory)
@@ -80,7 +83,13 @@ class Rolesets:
         # a roleset of several lemmas is named after that which has it most often
         pairs = [(n, name, lemma) for lemma, inventory in self.rolesets.items() for name, n in inventory.items()]
         self._lemma = {name: lemma for _, name, lemma in sorted(pairs)}
+        lemmas = {lemma: [lemma] for lemma in self.rolesets} | self.lemmas
+        self.known = {form: ids for form in lemmas if (ids := self._inventory(lemmas[form]))}
         self._found: dict[str, list[int]] = {}
+
+    def _inventory(self, lemmas: list[str]) -> list[int]:
+        ids = {self._ids[name] for lemma in lemmas for name in self.rolesets.get(lemma, {})}
+        return sorted(ids, key=lambda i: (-self.counts[i], i))
 
     def as_dict(self) -> dict[str, Any]:
         """What the constructor takes."""
@@ -109,21 +118,12 @@ class Rolesets:
         """Ids of the rolesets a word may have, the most frequent first; empty for an unknown word."""
         word = word.lower()
         if word not in self._found:
-            inventories = [self.rolesets.get(lemma, {}) for lemma in self._lemmas(word)]
-            names = [name for inventory in inventories for name in inventory]
-            ids = sorted({self._ids[name] for name in names}, key=lambda i: -self.counts[i])
             if len(self._found) >= _REMEMBERED:
                 self._found.clear()
-            self._found[word] = ids
+            found = [self.known[form] for form in forms(word) if form in self.known][:1]
+            found = found or [self.known[form] for form in meant(word, self.known)]
+            self._found[word] = max(found, key=lambda ids: self.counts[ids[0]], default=[])
         return self._found[word]
-
-    def _lemmas(self, word: str) -> list[str]:
-        for form in forms(word):
-            if form in self.lemmas:
-                return self.lemmas[form]
-            if form in self.rolesets:
-                return [form]
-        return []
 
     def usual(self, word: str) -> str:
         """The most frequent roleset of a word; the first sense of its likeliest base where it has no candidates."""

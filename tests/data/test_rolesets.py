@@ -51,6 +51,21 @@ def test_spoken_and_spelled_forms(rolesets: Rolesets) -> None:
     assert names(rolesets, "givin'") == names(rolesets, "giving") and rolesets.usual("Berlin") == "berlin.01"
 
 
+def test_slips_of_the_pen(rolesets: Rolesets) -> None:
+    assert names(rolesets, "textting") == [], "one slip, and an ending"
+    assert names(rolesets, "ensrue") == names(rolesets, "enssure") == names(rolesets, "esnure") == ["ensure.01"]
+    assert names(rolesets, "givig") == [] and names(rolesets, "givign") == names(rolesets, "giving") != []
+    assert rolesets.usual("givign") == "give.02" and rolesets.usual("insure") == "insure.01", "a word of its own"
+
+
+def test_the_most_frequent_of_what_was_meant() -> None:
+    counter = RolesetCounter()
+    for word, times in (("abcxdef", 1), ("abcydef", 3), ("abcdeef", 2)):
+        for _ in range(times):
+            counter.add(word, word, f"{word}.01")
+    assert names(counter.finish({}), "abcdef") == ["abcydef.01"]
+
+
 def test_rolesets_of_a_particle_are_a_family(rolesets: Rolesets) -> None:
     families = {name: rolesets.particles[rolesets.families[rolesets[name]]] for name in rolesets.names}
     assert families["give_up.07"] == "up" and families["give.01"] == families[""] == "" and rolesets.particles[0] == ""

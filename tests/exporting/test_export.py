@@ -49,6 +49,7 @@ def made(path: Path, *form: str) -> Path:
     model: Any = build_model(config, collate.vocabulary, None)
     for parameter in model.parameters():
         parameter.data += 0.2 * torch.randn_like(parameter)
+    model.predicates[-1].bias.data += 2
     path.mkdir()
     save_settings(path, config, collate, None)
     save_weights(path, model.eval())
@@ -77,7 +78,7 @@ def answers(script: Path, lines: list[str], barred: tuple[str, ...] = ("torch", 
 
 
 def test_it_answers_alone_as_predict_does(run: Path, out: Path, call: Call) -> None:
-    lines = ["Anna sees the cat. The dog takes bread?", "", "  odd \U0001f600 zzz's "]
+    lines = ["Anna sees the cat. The dog takes bread?", "", "Takees takees takees", "  odd \U0001f600 zzz's "]
     (run.parent / "lines.txt").write_text("".join(f"{line}\n" for line in lines))
     from grunlp import predict
 
@@ -87,6 +88,7 @@ def test_it_answers_alone_as_predict_does(run: Path, out: Path, call: Call) -> N
     found = answers(out / "run_onnx.py", lines)
     assert found == expected and sum(len(one["frames"]) for one in found) > 1
     assert found[0]["frames"][0]["arguments"] or found[1]["frames"], "something is labelled"
+    assert "take" in {frame["lemma"] for one in found for frame in one["frames"] if frame["predicate"] == "takees"}
     (words,) = answers(out / "run_onnx.py", [json.dumps({"words": ["Anna", "sees", "."]})])
     assert words["words"] == ["Anna", "sees", "."] and "offsets" not in words
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from grunlp.data.lemmas import bases, forms
+from grunlp.data.lemmas import bases, forms, meant
 from grunlp.exporting.runners.sentences import place, sentences_of
 from grunlp.exporting.runners.tags import Tags, spans_of
 from grunlp.exporting.runners.words import Words, padded
@@ -51,7 +51,9 @@ class Answering:
 
     def _candidates(self, word: str) -> list[int]:
         known: dict[str, list[int]] = self.model["forms"]
-        return next((known[form] for form in forms(word) if form in known), [])
+        found = [known[form] for form in forms(word) if form in known][:1]
+        found = found or [known[form] for form in meant(word, known)]
+        return max(found, key=lambda ids: self.model["counts"][ids[0]], default=[])
 
     def _frame(self, record: dict[str, Any], index: int, roleset: str, lemma: str, tags: list[str]) -> dict[str, Any]:
         words, spans = record["words"], spans_of(tags)
