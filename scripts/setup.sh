@@ -1,6 +1,7 @@
 # Sourced by quickstart.sh and test.sh: makes the virtual environment .venv with grunlp in it, or leaves a good one alone.
-# With extras='[dev]' set, what tests need too. Takes about two minutes beyond downloads. Needs Python 3.11 or later and a
-# package index.
+# With extras=dev set, what tests need too; with extras=serve, the server. Packages have the versions and, but for torch,
+# the checksums of scripts/requirements. Takes about two minutes beyond downloads. Needs Python 3.11 or later and a package
+# index.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -22,15 +23,18 @@ fi
 
 # The environment is good when it was made from these very files; the last are compiled where there is a compiler.
 stamp=.venv/grunlp-installed
-wanted=$(cat pyproject.toml scripts/constraints.txt grunlp/kernels/*.cpp grunlp/kernels/*.hpp | cksum)
 extras="${extras:-}"
+packages="scripts/requirements/${extras:-base}.txt"
+[ -f "$packages" ] || fail "extras=$extras: there is no $packages. Type extras=dev or extras=serve, or leave it out"
+wanted=$(cat pyproject.toml scripts/requirements/*.txt grunlp/kernels/*.cpp grunlp/kernels/*.hpp | cksum)
 made="$(cat "$stamp" 2>/dev/null || true)"
-if [ "$made" != "$extras $wanted" ] && [ "$made" != "[dev] $wanted" ]; then
+if [ "$made" != "$extras $wanted" ] && [ "$made" != "dev $wanted" ]; then
   echo "installing into .venv (torch is about 200 MB)"
-  # torch first and by its exact version: asked for with others, pip may choose a build with gigabytes of CUDA
-  .venv/bin/pip install --quiet "$(grep '^torch==' scripts/constraints.txt)" \
-    || fail "cannot install torch. Is the package index within reach?"
-  .venv/bin/pip install --quiet --constraint scripts/constraints.txt --editable ".$extras" \
+  .venv/bin/pip install --quiet --no-deps --require-hashes --requirement "$packages" \
     || fail "cannot install grunlp's dependencies. Is the package index within reach?"
+  # by its exact version: asked for with others, pip may choose a build with gigabytes of CUDA
+  .venv/bin/pip install --quiet --requirement scripts/requirements/torch.txt \
+    || fail "cannot install torch. Is the package index within reach?"
+  .venv/bin/pip install --quiet --no-deps --editable . || fail "cannot build grunlp"
   echo "$extras $wanted" > "$stamp"
 fi
