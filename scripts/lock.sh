@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Writes scripts/requirements/*.txt anew: every package that the scripts install, by version and checksum, for all
-# platforms and Pythons. To be run when the dependencies in pyproject.toml change. Needs uv and a package index.
+# platforms and Pythons. To be run when the dependencies in pyproject.toml change. Takes ten seconds; needs uv and a
+# package index.
 #   bash scripts/lock.sh [--upgrade]     versions stay as they are where they can; --upgrade: the newest
 set -euo pipefail
 cd "$(dirname "$0")/.."
