@@ -202,8 +202,8 @@ def _begun(key: str, path: Path, overrides: list[str]) -> DictConfig:
 @command(help_text)
 def main(arguments: list[str]) -> int:
     """One training, several, or the rest of one."""
-    # MKL, which reads it at its first product, then sums in the same order on one thread and on two; not in products of
-    # two to six rows or columns
+    # MKL, which reads it at its first product, then sums in the same order whatever the number of threads; not in
+    # products of two or three rows, nor in some of up to seven by as few columns
     os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
     return train(arguments)
 
