@@ -55,6 +55,23 @@ def test_it_finishes_what_it_took(process: tuple[subprocess.Popen[str], int]) ->
     assert running.stderr is not None and "Traceback" not in running.stderr.read()
 
 
+def test_told_twice_it_ends_at_once(process: tuple[subprocess.Popen[str], int]) -> None:
+    running, port = process
+    assert post(port, "/models/default/predict", {"text": "He left."}).status == 200
+    long = request("/models/default/predict", {"text": "She gave him a book, and he left. " * 150})
+    with connect(port) as client:
+        client.sendall(long)
+        time.sleep(0.1)
+        for _ in range(2):
+            running.send_signal(signal.SIGTERM)
+            time.sleep(0.05)
+        assert running.wait(20) == 0
+        answer = read(client)
+        assert answer is None or answer.status == 500
+    assert running.stderr is not None
+    assert [line for line in running.stderr if not line.startswith("recurrence: ")] == []
+
+
 def test_clients_write_nothing_to_its_log(process: tuple[subprocess.Popen[str], int]) -> None:
     running, port = process
     for raw, status in (
@@ -105,9 +122,9 @@ def test_mistakes(call: Call) -> None:
         port = taken.getsockname()[1]
         for arguments, said in (
             ([f"port={port}"], "port=0"),
-            ([f"host={'a' * 70}"], "a free port of this machine"),
-            (["host=ex ample..com"], "a free port of this machine"),
-            (["host=no.such.host.invalid"], "a free port of this machine"),
+            ([f"host={'a' * 70}"], "address of this machine"),
+            (["host=ex ample..com"], "address of this machine"),
+            (["host=no.such.host.invalid"], "address of this machine"),
             (["run=nowhere"], "nowhere"),
             (["max_textes=3"], "Did you mean max_texts?"),
             (["max_tokens=20000"], "Type max_queue=20000"),

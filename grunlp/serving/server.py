@@ -1,7 +1,9 @@
 """uvicorn, patient for a while only, and stopping with good manners."""
 
 import asyncio
+import errno
 import json
+import logging
 import socket
 import sys
 import time
@@ -23,9 +25,11 @@ def listen(host: str, port: int) -> list[socket.socket]:
     """Sockets of a host, with one port; 0: any that is free. Raises GrunlpError where none can be had."""
     sockets: list[socket.socket] = []
     try:
-        for family, _, _, _, address in socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        ):
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise _no_host(host, error) from None
+    try:
+        for family, _, _, _, address in places:
             if sockets and family == sockets[0].family:
                 continue
             # only where a socket says that it is TCP does asyncio have it send what is ready at once (TCP_NODELAY)
@@ -36,15 +40,20 @@ def listen(host: str, port: int) -> list[socket.socket]:
             sockets.append(one)
             one.bind((address[0], sockets[0].getsockname()[1] or port, *address[2:]))
             one.listen()  # from now on clients wait instead of being turned away
-    except (OSError, UnicodeError) as error:  # UnicodeError: no name of any machine
+    except OSError as error:
         for one in sockets:
             one.close()
-        raise GrunlpError(
-            f"host={host} port={port}: {getattr(error, 'strerror', None) or error}",
-            "a free port of this machine is needed",
-            "Type port=0",
-        ) from None
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise _no_host(host, error) from None
+        wrong = f"host={host} port={port}: {error.strerror}"
+        raise GrunlpError(wrong, "a free port of this machine is needed", "Type port=0") from None
     return sockets
+
+
+def _no_host(host: str, error: Exception) -> GrunlpError:
+    there = "a name or an address of this machine is needed"
+    way = "Type host=127.0.0.1, or host=0.0.0.0 to be reached from other machines"
+    return GrunlpError(f"host={host}: {getattr(error, 'strerror', None) or error}", there, way)
 
 
 def make_server(app: FastAPI, limits: Limits) -> "Server":
@@ -184,6 +193,11 @@ class Server(uvicorn.Server):
             self.should_exit = self.force_exit = True
         self.gate.stopping = True
         self._until = time.monotonic() + self.stop_seconds
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop. What is cancelled because it was told again is no error to write of."""
+        await super().shutdown(sockets)
+        logging.getLogger("uvicorn.error").disabled = self.force_exit
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to end now; asked ten times a second."""
