@@ -11,10 +11,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
@@ -146,8 +147,8 @@ def _receive(connection: Connection) -> Any:
     return pickle.loads(connection.recv_bytes())
 
 
-def _serve(connection: Connection) -> None:
-    """Answer batches until the other end is closed."""
+def _serve(connection: Connection) -> NoReturn:
+    """Answer batches. Raises EOFError or ConnectionError when the other end is closed."""
     for number in (signal.SIGINT, signal.SIGTERM):  # it ends when the server does
         signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)
@@ -155,10 +156,7 @@ def _serve(connection: Connection) -> None:
     here.warm_up()
     _send(connection, "warm")
     while True:
-        try:
-            parts = _receive(connection)
-        except (EOFError, OSError):
-            return
+        parts = _receive(connection)
         try:
             answers: Any = here(parts)
         except Exception as error:
@@ -167,5 +165,5 @@ def _serve(connection: Connection) -> None:
 
 
 if __name__ == "__main__":
-    with Connection(int(sys.argv[1])) as theirs:
+    with Connection(int(sys.argv[1])) as theirs, suppress(EOFError, ConnectionError):
         _serve(theirs)
