@@ -129,9 +129,6 @@ def _serve(
     port = sockets[0].getsockname()[1]
     print(f"serving {', '.join(models)} at http://{given['host']}:{port}, until Ctrl-C", file=sys.stderr, flush=True)
     server.run(sockets)
-    if server.force_exit:  # an interpreter that ends in the usual way crashes where its threads still compute
-        sys.stderr.flush()
-        os._exit(0)
 
 
 def _processes() -> int:

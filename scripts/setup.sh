@@ -24,8 +24,10 @@ fi
 # The environment is good when it was made from these very files; the last are compiled where there is a compiler.
 stamp=.venv/grunlp-installed
 extras="${extras:-}"
-packages="scripts/requirements/${extras:-base}.txt"
-[ -f "$packages" ] || fail "extras=$extras: there is no $packages. Type extras=dev or extras=serve, or leave it out"
+case "$extras" in
+  "" | dev | serve) packages="scripts/requirements/${extras:-base}.txt" ;;
+  *) fail "extras=$extras: there are dev and serve. Type extras=dev or extras=serve, or leave it out" ;;
+esac
 wanted=$(cat pyproject.toml scripts/requirements/*.txt grunlp/kernels/*.cpp grunlp/kernels/*.hpp | cksum)
 made="$(cat "$stamp" 2>/dev/null || true)"
 if [ "$made" != "$extras $wanted" ] && [ "$made" != "dev $wanted" ]; then

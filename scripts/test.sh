@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up .venv as quickstart.sh does and runs lint, types and the fast tests: about two minutes on two cores.
+# Sets up .venv as quickstart.sh does and runs lint, types and the fast tests: about seven minutes on two cores.
 #   bash scripts/test.sh [arguments of pytest]
 extras=dev
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"

@@ -144,9 +144,8 @@ def _train(job: dict[str, Any], rank: int) -> None:
     status = 1
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     try:
-        signal.signal(
-            signal.SIGINT, signal.default_int_handler
-        )  # a shell lets what it runs in the background ignore it
+        # a shell lets what it runs in the background ignore it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         torch.set_num_threads(job["threads"])
         if job["ranks"] > 1:  # as a launcher would begin it
             place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": job["port"], "NODE_RANK": 0, "LOCAL_RANK": rank}

@@ -5,7 +5,7 @@ among them. Which one is right is for a list of known lemmas to say; the first i
 """
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping, Sequence
 from string import ascii_lowercase
 
 _VERBS = """
@@ -81,6 +81,21 @@ def forms(word: str) -> list[str]:
     """What to look a lower-cased word up by: itself, its bases, and those of what is written with a dropped g."""
     spoken = word.removesuffix("'")
     return [word, *bases(word), *(bases(f"{spoken}g") if spoken.endswith("in") else [])]
+
+
+def look_up(word: str, known: Mapping[str, list[int]], counts: Sequence[int]) -> list[int]:
+    """What is known of a lower-cased word, of a form of it, or of the most frequent word that it may be a slip for.
+
+    Args:
+        known: of forms, the ids of what each may be, the most frequent first.
+        counts: how frequent each id is.
+
+    Returns:
+        the ids; none for an unknown word.
+    """
+    found = [known[form] for form in forms(word) if form in known][:1]
+    found = found or [known[form] for form in meant(word, known)]
+    return max(found, key=lambda ids: counts[ids[0]], default=[])
 
 
 def meant(word: str, known: Container[str]) -> list[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grunlp.data.frame_files import Index
-from grunlp.data.lemmas import bases, forms, meant
+from grunlp.data.lemmas import bases, look_up
 
 _REMEMBERED = 100_000  # words whose candidates are kept
 
@@ -120,9 +120,7 @@ class Rolesets:
         if word not in self._found:
             if len(self._found) >= _REMEMBERED:
                 self._found.clear()
-            found = [self.known[form] for form in forms(word) if form in self.known][:1]
-            found = found or [self.known[form] for form in meant(word, self.known)]
-            self._found[word] = max(found, key=lambda ids: self.counts[ids[0]], default=[])
+            self._found[word] = look_up(word, self.known, self.counts)
         return self._found[word]
 
     def usual(self, word: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from grunlp.data.lemmas import bases, forms, meant
+from grunlp.data.lemmas import bases, look_up
 from grunlp.exporting.runners.sentences import place, sentences_of
 from grunlp.exporting.runners.tags import Tags, spans_of
 from grunlp.exporting.runners.words import Words, padded
@@ -36,7 +36,7 @@ class Answering:
     def _label(self, records: list[dict[str, Any]], states: Any, lengths: Any, sentence: Any, predicate: Any) -> None:
         """Add the frames of all predicates. Of each, how likely tags and senses are comes from the second graph."""
         words = [records[b]["words"][t] for b, t in zip(sentence, predicate, strict=True)]
-        inventories = [self._candidates(word.lower()) for word in words]
+        inventories = [look_up(word.lower(), self.model["forms"], self.model["counts"]) for word in words]
         candidates = [padded(inventories, max(1, *map(len, inventories)))] if self.model["senses"] else []
         roles, *senses = self.graphs("predicates", states, lengths, sentence, predicate, *candidates)
         for p, (b, t) in enumerate(zip(sentence.tolist(), predicate.tolist(), strict=True)):
@@ -48,12 +48,6 @@ class Answering:
                 roleset, lemma = self.model["rolesets"][chosen] if chosen else (f"{base}.01", base)
             tags = self.tags.best(roles[p, : len(record["words"])], t)
             record["frames"].append(self._frame(record, t, roleset, lemma, tags))
-
-    def _candidates(self, word: str) -> list[int]:
-        known: dict[str, list[int]] = self.model["forms"]
-        found = [known[form] for form in forms(word) if form in known][:1]
-        found = found or [known[form] for form in meant(word, known)]
-        return max(found, key=lambda ids: self.model["counts"][ids[0]], default=[])
 
     def _frame(self, record: dict[str, Any], index: int, roleset: str, lemma: str, tags: list[str]) -> dict[str, Any]:
         words, spans = record["words"], spans_of(tags)
