@@ -5,21 +5,21 @@
     labeller = grunlp.load("default")  # or a run folder
     labeller("She gave him a book.")
 
-`grunlp.predictors` tells the rest.
+`grunlp.tasks` tells the rest.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grunlp.predictors import Predictor
+    from grunlp.tasks import Predictor
 
 __all__ = ["load"]
 __version__ = "0.1.0"
 
 
 def load(run: str | Path = "default") -> "Predictor[Any, Any]":
-    """The predictor of a run folder; see `grunlp.predictors.load`."""
-    from grunlp import predictors  # here, since it takes seconds to import
+    """The predictor of a run folder; see `grunlp.tasks.load`."""
+    from grunlp import tasks  # here, since it takes seconds to import
 
-    return predictors.load(run)
+    return tasks.load(run)

@@ -6,16 +6,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments, require_new
-from grunlp.atomic import write_file
-from grunlp.command import command
-from grunlp.errors import GrunlpError
-from grunlp.kinds import commands, module_of
+from grunlp.configuration.key_value_args import parse_arguments, require_new
+from grunlp.tasks.spec import commands, module_of
+from grunlp.utils.atomic_io import write_file
+from grunlp.utils.cli import command
+from grunlp.utils.errors import GrunlpError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from grunlp.metrics.scores import Scores
+    from grunlp.metrics.span_scores import Scores
 
 _ONE_KIND = "Compare runs of one kind."
 DEFAULTS: dict[str, Any] = {"split": "test", "input": None, "gold": None, "metrics": None, "batch_tokens": 8000}
@@ -67,7 +67,7 @@ examples:
 def main(arguments: list[str]) -> int:
     """Parse, score both, compare."""
     if any(word.startswith("cells=") for word in arguments):
-        from grunlp.studies.cells import compare_cells
+        from grunlp.tuning.cell_comparison import compare_cells
 
         return compare_cells(arguments)
     sides = [word for word in arguments if "=" not in word or Path(word).exists()]
@@ -106,18 +106,18 @@ def _compare_others(sides: list[str], modules: set[str | None], given: dict[str,
 
 def _score_files(sides: list[str], gold: str) -> "Sequence[Scores]":
     from grunlp.data.readers import read
-    from grunlp.metrics.srl import score_files
+    from grunlp.tasks.srl.metrics import score_files
 
     return [score_files(read(gold), read(side)) for side in sides]
 
 
 def _score_runs(sides: list[str], given: dict[str, Any]) -> "Sequence[Scores]":
-    from grunlp.data.corpora.splits import open_split
-    from grunlp.data.corpora.tags import open_gold_tags
+    from grunlp.data.datasets.splits import open_split
     from grunlp.data.readers import read
-    from grunlp.data.schemes import require_same_kind
-    from grunlp.run import TagRun, load_run
+    from grunlp.data.tag_schemes import require_same_kind
     from grunlp.tasks.scoring import score_run
+    from grunlp.tasks.srl.checkpoint import TagRun, load_run
+    from grunlp.tasks.tagging.data import open_gold_tags
 
     runs = [load_run(side) for side in sides]
     if len({type(run) for run in runs}) > 1:

@@ -12,9 +12,9 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from grunlp.checks import CHOICES, DATA
-from grunlp.command import command
-from grunlp.errors import GrunlpError
+from grunlp.configuration.schema import CHOICES, DATA
+from grunlp.utils.cli import command
+from grunlp.utils.errors import GrunlpError
 
 HELP = """Complete keys, choices, run folders and files of the grunlp commands when Tab is pressed.
 
@@ -141,7 +141,7 @@ def _values(name: str, before: Sequence[str], key: str, value: str) -> list[str]
 
 def _one_value(name: str, before: Sequence[str], key: str, value: str) -> list[str]:
     if key in _GROUPS:
-        from grunlp.config import available
+        from grunlp.configuration.compose import available
 
         recipe = next((word.removeprefix("recipe=") for word in before if word.startswith("recipe=")), "")
         return list(DATA[recipe]) if key == "data" and recipe in DATA else available(key)

@@ -5,15 +5,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments, require_new
-from grunlp.atomic import write_file
-from grunlp.command import command
-from grunlp.errors import GrunlpError
-from grunlp.kinds import commands, module_of, named_run
+from grunlp.configuration.key_value_args import parse_arguments, require_new
+from grunlp.tasks.spec import commands, module_of, named_run
+from grunlp.utils.atomic_io import write_file
+from grunlp.utils.cli import command
+from grunlp.utils.errors import GrunlpError
 
 if TYPE_CHECKING:
-    from grunlp.metrics.scores import Scores
-    from grunlp.metrics.srl import SRLScores
+    from grunlp.metrics.span_scores import Scores
+    from grunlp.tasks.srl.metrics import SRLScores
 
 DEFAULTS: dict[str, Any] = {
     "run": None,
@@ -96,15 +96,15 @@ def main(arguments: list[str]) -> int:
         raise GrunlpError("nothing to score", "evaluate needs run=DIR, or gold=FILE and predicted=FILE", "See --help.")
     print(scores.report())
     if given["report"]:
-        from grunlp.metrics.srl import SRLScores
-        from grunlp.report.errors import error_report
+        from grunlp.tasks.srl.error_report import error_report
+        from grunlp.tasks.srl.metrics import SRLScores
 
         assert isinstance(scores, SRLScores)  # others were refused above
         write_file(Path(given["report"]), error_report(title, scores))
     if given["metrics"]:
         write_file(Path(given["metrics"]), json.dumps(scores.as_dict(), indent=2))
     elif given["run"] not in (None, "default") and not given["input"]:
-        from grunlp.run_folder import write_metrics
+        from grunlp.runs.layout import write_metrics
 
         write_metrics(Path(given["run"]), given["split"], scores.as_dict())
     return 0
@@ -125,17 +125,17 @@ def _check(given: dict[str, Any]) -> None:
 
 def _score_files(gold: str, predicted: str, words: str | None) -> "SRLScores":
     from grunlp.data.readers import read
-    from grunlp.metrics.srl import score_files
+    from grunlp.tasks.srl.metrics import score_files
 
     return score_files(read(gold, words=words), read(predicted, words=words))
 
 
 def _score_run(given: dict[str, Any]) -> "Scores":
-    from grunlp.data.corpora.splits import open_split
-    from grunlp.data.corpora.tags import open_gold_tags
+    from grunlp.data.datasets.splits import open_split
     from grunlp.data.readers import read
-    from grunlp.run import TagRun, load_run
     from grunlp.tasks.scoring import score_run
+    from grunlp.tasks.srl.checkpoint import TagRun, load_run
+    from grunlp.tasks.tagging.data import open_gold_tags
 
     run = load_run(given["run"])
     tagger = isinstance(run, TagRun)

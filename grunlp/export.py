@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from grunlp.arguments import parse_arguments, require_new_folder
-from grunlp.command import command
-from grunlp.errors import GrunlpError
+from grunlp.configuration.key_value_args import parse_arguments, require_new_folder
+from grunlp.utils.cli import command
+from grunlp.utils.errors import GrunlpError
 
 DEFAULTS: dict[str, Any] = {"run": None, "to": "onnx", "out": None, "int8": False}
 
@@ -52,13 +52,13 @@ def main(arguments: list[str]) -> int:
         raise GrunlpError(f"int8=true with to={given['to']}", "only ONNX Runtime has such graphs", "Type to=onnx")
     out = Path(given["out"])
     require_new_folder("out", out)
-    from grunlp.exporting.folder import format_named, write_folder
+    from grunlp.exporting.export_folder import format_named, write_folder
     from grunlp.exporting.kinds import open_exportable
 
     format = format_named(given["to"])
     exportable = open_exportable(given["run"])
     if given["int8"]:
-        from grunlp.exporting.quantized import quantize
+        from grunlp.exporting.quantization import quantize
 
         report: list[str] = []
         proof = write_folder(exportable, format, out, change=lambda folder: report.extend(quantize(exportable, folder)))

@@ -7,16 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments, require_outputs
-from grunlp.command import command
-from grunlp.errors import DataError, GrunlpError
-from grunlp.kinds import commands, module_of, named_run
-from grunlp.predictors.predictor import BATCH_TOKENS
-from grunlp.streams import BadLines, json_line, keep_standard_input, new_file, wants_json, write_out
+from grunlp.configuration.key_value_args import parse_arguments, require_outputs
+from grunlp.tasks.predictor import BATCH_TOKENS
+from grunlp.tasks.spec import commands, module_of, named_run
+from grunlp.utils.cli import command
+from grunlp.utils.cli_io import BadLines, json_line, keep_standard_input, new_file, wants_json, write_out
+from grunlp.utils.errors import DataError, GrunlpError
 
 if TYPE_CHECKING:
-    from grunlp.data.example import Example
-    from grunlp.run import Run, TagRun
+    from grunlp.data.examples import Example
+    from grunlp.tasks.srl.checkpoint import Run, TagRun
 
 DEFAULTS: dict[str, Any] = {
     "run": "default",
@@ -92,7 +92,8 @@ With the run of a forecaster, the rows that come after the end of a table are to
   output=-           CSV: time, series, target, forecast, lower, upper (empty where no interval was trained)
 
 Raw text is split into sentences, which never run over the end of a line, and tokenised by the rules at the head of
-grunlp/data/sentences.py and tokens.py. Output is in the order of the input. A bad line is named on standard error and
+grunlp/data/sentence_splitter.py and tokens.py. Output is in the order of the input. A bad line is named on standard
+error and
 left out; then the exit status is 1.
 
 examples:
@@ -117,13 +118,13 @@ def main(arguments: list[str]) -> int:
     if given["predicates"] == "given" and (text is not None or given["format"] == "raw"):
         raise GrunlpError("predicates=given", "raw text marks none", "Leave it out, or give columns or JSON lines.")
     require_outputs(given["output"], given["html"])
-    from grunlp.data.raw import raw_examples
-    from grunlp.predictors.inputs import detect_input, whether_to_find
-    from grunlp.predictors.labeller import labeller_of
-    from grunlp.predictors.tagger import Tagger
-    from grunlp.report.records import new_page
-    from grunlp.report.sentences import draw_frames, draw_tags
-    from grunlp.run import Run, TagRun, load_run
+    from grunlp.data.raw_text import raw_examples
+    from grunlp.tasks.input_detection import detect_input, whether_to_find
+    from grunlp.tasks.record_view import new_page
+    from grunlp.tasks.srl.checkpoint import Run, TagRun, load_run
+    from grunlp.tasks.srl.predictor import labeller_of
+    from grunlp.tasks.tagging.predictor import Tagger
+    from grunlp.visualization.frames_and_tags import draw_frames, draw_tags
 
     run = load_run(given["run"])
     if isinstance(run, TagRun) and given["predicates"] != "auto":
@@ -171,7 +172,7 @@ def _part(arguments: list[str]) -> tuple[str | None, list[str]]:
 
 
 def _read(path: Path, format: str, report: Callable[[DataError], None]) -> "Iterator[Example]":
-    from grunlp.data.raw import read_raw
+    from grunlp.data.raw_text import read_raw
     from grunlp.data.readers import read
 
     return read_raw(path, report) if format == "raw" else read(path, format, on_error=report, roles=False)
@@ -179,9 +180,9 @@ def _read(path: Path, format: str, report: Callable[[DataError], None]) -> "Iter
 
 def _read_tags(run: "Run | TagRun", path: Path) -> "Iterator[Example]":
     """The sentences of a file of tagged words, whose tags play no part."""
-    from grunlp.data.corpora.tags import open_gold_tags
-    from grunlp.data.example import Example
-    from grunlp.run import Run
+    from grunlp.data.examples import Example
+    from grunlp.tasks.srl.checkpoint import Run
+    from grunlp.tasks.tagging.data import open_gold_tags
 
     if isinstance(run, Run):
         raise GrunlpError("format=tags with a labeller", "it reads frames or raw text", "Leave it out.")
@@ -192,7 +193,7 @@ def _read_tags(run: "Run | TagRun", path: Path) -> "Iterator[Example]":
 def _write(records: Iterator[Mapping[str, Any]], output: str, style: str) -> None:
     from rich.console import Console
 
-    from grunlp.show import show
+    from grunlp.visualization.terminal import show
 
     if wants_json(style, output):
         write_out(output, map(json_line, records))

@@ -16,13 +16,13 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.arguments import parse_arguments
-from grunlp.command import command
-from grunlp.errors import GrunlpError
+from grunlp.configuration.key_value_args import parse_arguments
 from grunlp.serving.limits import DEFAULT, Limits
+from grunlp.utils.cli import command
+from grunlp.utils.errors import GrunlpError
 
 if TYPE_CHECKING:
-    from grunlp.predictors import Predictor
+    from grunlp.tasks import Predictor
 
 _DOOR: dict[str, Any] = {
     "run": "default",
@@ -96,9 +96,9 @@ def main(arguments: list[str]) -> int:
         raise GrunlpError(wrong, "a server needs them", "Type pip install 'grunlp[serve]'")
     limits = Limits(**{field.name: given[field.name] for field in fields(Limits)})
     _check(limits)
-    from grunlp.predictors import load
-    from grunlp.serving.served import named
+    from grunlp.serving.model_service import named
     from grunlp.serving.server import listen
+    from grunlp.tasks import load
 
     sockets = listen(given["host"], given["port"])
     try:

@@ -15,15 +15,24 @@ from typing import TYPE_CHECKING, Any
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from grunlp.alone import alone
-from grunlp.checks import check_choice, check_value
-from grunlp.command import USAGE_ERROR, command
-from grunlp.config import available, check_sweep, complete, compose_config, folder, keys, load_recipe, without_unused
-from grunlp.errors import GrunlpError
-from grunlp.stopping import Stopped
+from grunlp.configuration.compose import (
+    available,
+    check_sweep,
+    complete,
+    compose_config,
+    folder,
+    keys,
+    load_recipe,
+    without_unused,
+)
+from grunlp.configuration.schema import check_choice, check_value
+from grunlp.runs.lock import alone
+from grunlp.utils.cli import USAGE_ERROR, command
+from grunlp.utils.errors import GrunlpError
+from grunlp.utils.signals import Stopped
 
 if TYPE_CHECKING:
-    from grunlp.run_folder import Start
+    from grunlp.runs.layout import Start
 
 log = logging.getLogger("grunlp")
 
@@ -72,16 +81,16 @@ def _typed(value: Any) -> str:
 @hydra.main(version_base="1.3", config_path=str(folder("configs").resolve()), config_name="config")
 def run_recipe(config: DictConfig) -> None:
     """One training. Errors of the user's leave here, or Hydra would print them as its own."""
-    from grunlp import ranks
-    from grunlp.launching import settle_devices
-    from grunlp.run_folder import Start, new_run
+    from grunlp.runs.layout import Start, new_run
+    from grunlp.training.launcher import settle_devices
+    from grunlp.utils import distributed
 
     config = without_unused(config)
     try:
         settle_devices(config.trainer)
-        run_dir = ranks.first(lambda: new_run(config.recipe, config.run_dir, config.overwrite))
+        run_dir = distributed.first(lambda: new_run(config.recipe, config.run_dir, config.overwrite))
         log.info("run folder: %s", run_dir)
-        with alone("run_dir", run_dir) if ranks.rank() == 0 else nullcontext():
+        with alone("run_dir", run_dir) if distributed.rank() == 0 else nullcontext():
             _run(config, run_dir, Start.NEW)
     except GrunlpError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -94,10 +103,10 @@ def _run(config: DictConfig, run_dir: Path, start: "Start") -> None:
     Raises:
         SystemExit: it was told to end, or one of the processes has ended before its time.
     """
-    from grunlp import ranks
-    from grunlp.launching import launch
+    from grunlp.training.launcher import launch
+    from grunlp.utils import distributed
 
-    if config.trainer.devices * config.trainer.num_nodes == ranks.count():
+    if config.trainer.devices * config.trainer.num_nodes == distributed.count():
         run_here(config, run_dir, start)
         return
     try:
@@ -114,9 +123,9 @@ def run_here(config: DictConfig, run_dir: Path, start: "Start") -> None:
     Raises:
         SystemExit: it was told to end.
     """
-    from grunlp import ranks
-    from grunlp.launching import settle_devices
-    from grunlp.run_folder import Excused, finish_run
+    from grunlp.runs.layout import Excused, finish_run
+    from grunlp.training.launcher import settle_devices
+    from grunlp.utils import distributed
 
     try:
         settle_devices(config.trainer)
@@ -124,16 +133,16 @@ def run_here(config: DictConfig, run_dir: Path, start: "Start") -> None:
     except Excused:
         return
     except Stopped as stopped:
-        if ranks.rank() == 0:
+        if distributed.rank() == 0:
             print(f"stopped; {_how_to_go_on(run_dir)}", file=sys.stderr)
         sys.exit(stopped.status)
     except RuntimeError as error:
-        raise ranks.lost(error) or error from None
+        raise distributed.lost(error) or error from None
     finish_run(run_dir)
 
 
 def _how_to_go_on(run_dir: Path) -> str:
-    from grunlp.run_folder import CHECKPOINT, CONFIG
+    from grunlp.runs.layout import CHECKPOINT, CONFIG
 
     begun = (run_dir / CHECKPOINT).is_dir() and (run_dir / CONFIG).is_file()
     return f"to go on, type: python -m grunlp.train resume={run_dir}" if begun else "nothing was trained yet"
@@ -141,14 +150,14 @@ def _how_to_go_on(run_dir: Path) -> str:
 
 def resume(path: Path, overrides: list[str]) -> int:
     """Go on with the run in a folder. overrides, errors: see `_begun`."""
-    from grunlp import ranks
-    from grunlp.launching import settle_devices
-    from grunlp.run_folder import Start, require_begun
+    from grunlp.runs.layout import Start, require_begun
+    from grunlp.training.launcher import settle_devices
+    from grunlp.utils import distributed
 
     require_begun(path, "resume")  # else a lock would be left in any folder
     config = _begun("resume", path, overrides)
     settle_devices(config.trainer)  # before the lock, which only the first of several processes takes
-    with alone("run_dir", path) if ranks.rank() == 0 else nullcontext():
+    with alone("run_dir", path) if distributed.rank() == 0 else nullcontext():
         require_begun(path, "resume")  # the other may have come to its end just now
         _run(config, path, Start.RESUME)
     return 0
@@ -156,8 +165,8 @@ def resume(path: Path, overrides: list[str]) -> int:
 
 def replay(path: Path, overrides: list[str]) -> int:
     """Show a loss of the run in a folder, where nothing changes. overrides, errors: see `_begun`."""
-    from grunlp.run_folder import Replayed, Start, require_begun
-    from grunlp.tasks.trouble import copy_trouble
+    from grunlp.runs.layout import Replayed, Start, require_begun
+    from grunlp.training.nan_guard import copy_trouble
 
     require_begun(path, "replay")
     with tempfile.TemporaryDirectory() as place:
@@ -180,7 +189,7 @@ def _begun(key: str, path: Path, overrides: list[str]) -> DictConfig:
     Raises:
         GrunlpError: the folder's parts or data have changed, or a key is typed that would change what comes out.
     """
-    from grunlp.run_folder import begun_config
+    from grunlp.runs.layout import begun_config
 
     config = begun_config(path)
     check_choice("recipe", config.recipe, available("recipe"))

@@ -2,7 +2,7 @@
 
 import sys
 
-from grunlp.command import command
+from grunlp.utils.cli import command
 
 HELP = """Choose the value of a key by cross-validation, the smallest network that is as good as the best.
 
@@ -39,7 +39,7 @@ examples:
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Call."""
-    from grunlp.studies.tuning import tune
+    from grunlp.tuning.cross_validation import tune
 
     return tune(arguments)
 

@@ -9,19 +9,19 @@ from datasets import Dataset
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
-from grunlp.card import write_card
-from grunlp.class_run import build_classifier, save_class_settings
-from grunlp.data.class_batches import MeasuredCollator, TextCollator
-from grunlp.data.corpora.classes import features_of, open_classes
-from grunlp.data.dealing import class_data
-from grunlp.data.vectors import load_vectors, read_vector_words
+from grunlp.data.pretrained_vectors import load_vectors, read_vector_words
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.models.classifier import MeasuredEncoder, TextEncoder
-from grunlp.run import open_encoder
-from grunlp.run_folder import Start, begin_run
-from grunlp.tasks.classifier import ClassifierTask
-from grunlp.tasks.classifying import score
-from grunlp.tasks.trainer import fit, make_trainer, score_splits
+from grunlp.runs.layout import Start, begin_run
+from grunlp.tasks.classification.checkpoint import build_classifier, save_class_settings
+from grunlp.tasks.classification.collate import MeasuredCollator, TextCollator
+from grunlp.tasks.classification.data import features_of, open_classes
+from grunlp.tasks.classification.inference import score
+from grunlp.tasks.classification.lightning import ClassifierTask
+from grunlp.tasks.classification.model import MeasuredEncoder, TextEncoder
+from grunlp.tasks.model_card import write_card
+from grunlp.tasks.srl.checkpoint import open_encoder
+from grunlp.training.dealing import class_data
+from grunlp.training.trainer import fit, make_trainer, score_splits
 
 log = logging.getLogger("grunlp")
 

@@ -9,24 +9,24 @@ from omegaconf import DictConfig, open_dict
 from pytorch_lightning import seed_everything
 from pytorch_lightning.callbacks import Callback
 
-from grunlp.card import write_card
-from grunlp.data.batches import FrameCollator
-from grunlp.data.corpora.corpus import Corpus, keys_of, leave_out
-from grunlp.data.corpora.frames import open_frames
-from grunlp.data.leaks import text_key
-from grunlp.data.module import SentenceData
-from grunlp.data.sources import note
+from grunlp.data.collate import FrameCollator
+from grunlp.data.datasets.corpus import Corpus, keys_of, leave_out
+from grunlp.data.datasets.srl import open_frames
+from grunlp.data.deduplication import text_key
+from grunlp.data.input_manifest import note
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.errors import GrunlpError
 from grunlp.metrics.comparison import compare_scores, format_comparison
-from grunlp.models.srl import SRLModel
-from grunlp.models.transfer import transfer
-from grunlp.run import Run, build_model, load_labeller, save_settings
-from grunlp.run_folder import VOCABULARY, WEIGHTS, Start, begin_run, write_metrics
-from grunlp.tasks.finetuning import FrozenLayers, TowardsOld, layer_rates
-from grunlp.tasks.labelling import score
-from grunlp.tasks.srl import SRLTask
-from grunlp.tasks.trainer import fit, make_trainer
+from grunlp.runs.layout import VOCABULARY, WEIGHTS, Start, begin_run, write_metrics
+from grunlp.tasks.model_card import write_card
+from grunlp.tasks.srl.checkpoint import Run, build_model, load_labeller, save_settings
+from grunlp.tasks.srl.inference import score
+from grunlp.tasks.srl.lightning import SRLTask
+from grunlp.tasks.srl.model import SRLModel
+from grunlp.training.datamodules import SentenceData
+from grunlp.training.finetuning import FrozenLayers, TowardsOld, layer_rates
+from grunlp.training.trainer import fit, make_trainer
+from grunlp.training.weight_transfer import transfer
+from grunlp.utils.errors import GrunlpError
 
 log = logging.getLogger("grunlp")
 

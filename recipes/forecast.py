@@ -6,19 +6,19 @@ from pathlib import Path
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
-from grunlp.card import write_card
-from grunlp.data.corpora.series import open_series
-from grunlp.data.series_module import SeriesData
-from grunlp.data.series_scaling import fit_scaling
-from grunlp.data.windows import Bounds, origins_within
-from grunlp.models.baselines import fit_linear
-from grunlp.report.series import draw_forecasts
-from grunlp.run_config import save_config
-from grunlp.run_folder import CONFIG, PICTURE, SCALING, Start, begin_run
-from grunlp.series_run import build_forecaster, save_baseline
-from grunlp.tasks.forecaster import ForecasterTask
-from grunlp.tasks.forecasting import Scored, prepare, score
-from grunlp.tasks.trainer import fit, make_trainer, score_splits
+from grunlp.configuration.saved_config import save_config
+from grunlp.runs.layout import CONFIG, PICTURE, SCALING, Start, begin_run
+from grunlp.tasks.forecasting.baselines import fit_linear
+from grunlp.tasks.forecasting.checkpoint import build_forecaster, save_baseline
+from grunlp.tasks.forecasting.data import open_series
+from grunlp.tasks.forecasting.datamodule import SeriesData
+from grunlp.tasks.forecasting.forecast_figure import draw_forecasts
+from grunlp.tasks.forecasting.inference import Scored, prepare, score
+from grunlp.tasks.forecasting.lightning import ForecasterTask
+from grunlp.tasks.forecasting.scaler import fit_scaling
+from grunlp.tasks.forecasting.windows import Bounds, origins_within
+from grunlp.tasks.model_card import write_card
+from grunlp.training.trainer import fit, make_trainer, score_splits
 
 log = logging.getLogger("grunlp")
 

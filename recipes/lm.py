@@ -6,18 +6,18 @@ from pathlib import Path
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
-from grunlp.card import write_card
-from grunlp.data.corpora.lines import open_running_text
-from grunlp.data.stream import StreamData
-from grunlp.data.tokenizer import TextTokenizer
-from grunlp.errors import GrunlpError
-from grunlp.language_run import build_language_model
-from grunlp.models.language_model import LEAST_ADAPTIVE
-from grunlp.run_folder import Start, begin_run
-from grunlp.tasks.language_model import LanguageModelTask
-from grunlp.tasks.perplexity import score
-from grunlp.tasks.trainer import fit, make_trainer, score_splits
-from grunlp.text_run import save_text_settings
+from grunlp.data.subword_tokenizer import TextTokenizer
+from grunlp.runs.layout import Start, begin_run
+from grunlp.tasks.language_modeling.bptt_windows import StreamData
+from grunlp.tasks.language_modeling.checkpoint import build_language_model
+from grunlp.tasks.language_modeling.data import open_running_text
+from grunlp.tasks.language_modeling.inference import score
+from grunlp.tasks.language_modeling.lightning import LanguageModelTask
+from grunlp.tasks.language_modeling.model import LEAST_ADAPTIVE
+from grunlp.tasks.model_card import write_card
+from grunlp.tasks.seq2seq.checkpoint import save_text_settings
+from grunlp.training.trainer import fit, make_trainer, score_splits
+from grunlp.utils.errors import GrunlpError
 
 log = logging.getLogger("grunlp")
 

@@ -6,16 +6,16 @@ from pathlib import Path
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
-from grunlp.data.batches import FrameCollator
-from grunlp.data.corpora.text import open_text
-from grunlp.data.dealing import sentence_data
+from grunlp.data.collate import FrameCollator
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.models.masked import MaskedLanguageModel
-from grunlp.models.sentence_encoder import SentenceEncoder
-from grunlp.run import save_settings
-from grunlp.run_folder import Start, begin_run, write_metrics
-from grunlp.tasks.masked import MaskedTask
-from grunlp.tasks.trainer import fit, make_trainer
+from grunlp.modules.sentence_encoder import SentenceEncoder
+from grunlp.runs.layout import Start, begin_run, write_metrics
+from grunlp.tasks.pretraining.data import open_text
+from grunlp.tasks.pretraining.lightning import MaskedTask
+from grunlp.tasks.pretraining.model import MaskedLanguageModel
+from grunlp.tasks.srl.checkpoint import save_settings
+from grunlp.training.dealing import sentence_data
+from grunlp.training.trainer import fit, make_trainer
 
 log = logging.getLogger("grunlp")
 

@@ -8,22 +8,22 @@ from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 from torch import Tensor
 
-from grunlp.card import write_card
-from grunlp.data.batches import FrameCollator
-from grunlp.data.corpora.frames import open_frames
-from grunlp.data.dealing import sentence_data
-from grunlp.data.frame_files import INDEX_FILE, read_index
+from grunlp.data.collate import FrameCollator
+from grunlp.data.datasets.srl import open_frames
+from grunlp.data.pretrained_vectors import load_vectors, read_vector_words
 from grunlp.data.propbank import find_frames
-from grunlp.data.vectors import load_vectors, read_vector_words
+from grunlp.data.propbank.frame_index import INDEX_FILE, read_index
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.errors import GrunlpError
-from grunlp.models.srl import SRLModel
-from grunlp.models.transfer import transfer
-from grunlp.run import build_model, load_pretrained, open_encoder, save_settings
-from grunlp.run_folder import Start, begin_run
-from grunlp.tasks.labelling import score
-from grunlp.tasks.srl import SRLTask
-from grunlp.tasks.trainer import fit, make_trainer, score_splits
+from grunlp.runs.layout import Start, begin_run
+from grunlp.tasks.model_card import write_card
+from grunlp.tasks.srl.checkpoint import build_model, load_pretrained, open_encoder, save_settings
+from grunlp.tasks.srl.inference import score
+from grunlp.tasks.srl.lightning import SRLTask
+from grunlp.tasks.srl.model import SRLModel
+from grunlp.training.dealing import sentence_data
+from grunlp.training.trainer import fit, make_trainer, score_splits
+from grunlp.training.weight_transfer import transfer
+from grunlp.utils.errors import GrunlpError
 
 log = logging.getLogger("grunlp")
 

@@ -1,5 +1,5 @@
 """Summaries are learned as translations are; what differs stands in configs/recipe/summarize.yaml."""
 
-from grunlp.config import load_recipe
+from grunlp.configuration.compose import load_recipe
 
 run = load_recipe("translate")

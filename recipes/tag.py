@@ -8,22 +8,22 @@ from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 from torch import Tensor
 
-from grunlp.card import write_card
-from grunlp.data.batches import TagCollator
-from grunlp.data.corpora.corpus import Corpus
-from grunlp.data.corpora.tags import open_tags
-from grunlp.data.dealing import sentence_data
-from grunlp.data.vectors import load_vectors, read_vector_words
+from grunlp.data.collate import TagCollator
+from grunlp.data.datasets.corpus import Corpus
+from grunlp.data.pretrained_vectors import load_vectors, read_vector_words
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.errors import GrunlpError
-from grunlp.models.tagger import Tagger
-from grunlp.models.transfer import transfer
-from grunlp.run import build_model, load_pretrained, open_encoder, save_settings
-from grunlp.run_folder import Start, begin_run, save_weights, write_metrics
-from grunlp.tasks.calibration import calibrate, sentence_calibration_error
-from grunlp.tasks.tagger import TaggerTask
-from grunlp.tasks.tagging import score
-from grunlp.tasks.trainer import fit, make_trainer, score_splits
+from grunlp.runs.layout import Start, begin_run, save_weights, write_metrics
+from grunlp.tasks.model_card import write_card
+from grunlp.tasks.srl.checkpoint import build_model, load_pretrained, open_encoder, save_settings
+from grunlp.tasks.tagging.data import open_tags
+from grunlp.tasks.tagging.inference import score
+from grunlp.tasks.tagging.lightning import TaggerTask
+from grunlp.tasks.tagging.model import Tagger
+from grunlp.tasks.tagging.temperature_scaling import calibrate, sentence_calibration_error
+from grunlp.training.dealing import sentence_data
+from grunlp.training.trainer import fit, make_trainer, score_splits
+from grunlp.training.weight_transfer import transfer
+from grunlp.utils.errors import GrunlpError
 
 log = logging.getLogger("grunlp")
 

@@ -7,16 +7,16 @@ from pathlib import Path
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
-from grunlp.card import write_card
-from grunlp.data.corpora.pairs import open_pairs
-from grunlp.data.dealing import pair_data
-from grunlp.data.text_batches import PairCollator
-from grunlp.data.tokenizer import TextTokenizer
-from grunlp.run_folder import Start, begin_run
-from grunlp.tasks.generation import score
-from grunlp.tasks.seq2seq import Seq2SeqTask
-from grunlp.tasks.trainer import fit, make_trainer, score_splits
-from grunlp.text_run import build_seq2seq, save_text_settings, search_of, search_values, write_outputs
+from grunlp.data.parallel_collate import PairCollator
+from grunlp.data.subword_tokenizer import TextTokenizer
+from grunlp.runs.layout import Start, begin_run
+from grunlp.tasks.model_card import write_card
+from grunlp.tasks.seq2seq.checkpoint import build_seq2seq, save_text_settings, search_of, search_values, write_outputs
+from grunlp.tasks.seq2seq.data import open_pairs
+from grunlp.tasks.seq2seq.inference import score
+from grunlp.tasks.seq2seq.lightning import Seq2SeqTask
+from grunlp.training.dealing import pair_data
+from grunlp.training.trainer import fit, make_trainer, score_splits
 
 log = logging.getLogger("grunlp")
 

@@ -15,14 +15,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from grunlp.arguments import parse_arguments, require_new_folder
-from grunlp.command import command
-from grunlp.data.example import Example
-from grunlp.data.leaks import text_key
+from grunlp.configuration.key_value_args import parse_arguments, require_new_folder
+from grunlp.data.deduplication import text_key
+from grunlp.data.examples import Example
 from grunlp.data.propbank import find_ewt
 from grunlp.data.readers import read
 from grunlp.data.writers import write_columns
-from grunlp.errors import GrunlpError
+from grunlp.utils.cli import command
+from grunlp.utils.errors import GrunlpError
 
 DEFAULTS: dict[str, Any] = {
     "genre": "email",

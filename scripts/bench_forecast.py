@@ -18,15 +18,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from grunlp.arguments import parse_arguments
-from grunlp.command import command
-from grunlp.config import compose_config
-from grunlp.data.corpora.series import open_series
-from grunlp.data.series_scaling import fit_scaling
-from grunlp.data.windows import SeriesTensors, origins_within
-from grunlp.models.forecaster import RecursiveForecaster
-from grunlp.tasks.forecasting import prepare
-from grunlp.tasks.optimizer import adamw
+from grunlp.configuration.compose import compose_config
+from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.tasks.forecasting.data import open_series
+from grunlp.tasks.forecasting.inference import prepare
+from grunlp.tasks.forecasting.model import RecursiveForecaster
+from grunlp.tasks.forecasting.scaler import fit_scaling
+from grunlp.tasks.forecasting.windows import SeriesTensors, origins_within
+from grunlp.training.optim import adamw
+from grunlp.utils.cli import command
 
 DEFAULTS: dict[str, Any] = {"batches": 40, "repeats": 3, "history": 96, "horizon": 24, "hidden_size": 64}
 _BATCH = 64

@@ -29,22 +29,22 @@ from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 from torch import Tensor, nn
 
-from grunlp.arguments import parse_arguments
-from grunlp.command import command
-from grunlp.data.corpora.pairs import open_pairs
-from grunlp.data.module import PairData
+from grunlp.configuration.key_value_args import parse_arguments
 from grunlp.data.pair import Pair
+from grunlp.data.parallel_collate import PairBatch, PairCollator
 from grunlp.data.sampler import TokenBudgetSampler
-from grunlp.data.text_batches import PairBatch, PairCollator
-from grunlp.data.tokenizer import END, START, UNKNOWN, TextTokenizer
+from grunlp.data.subword_tokenizer import END, START, UNKNOWN, TextTokenizer
+from grunlp.decoding.beam_search import BeamSearch
 from grunlp.decoding.constraints import Limits
-from grunlp.decoding.search import BeamSearch
-from grunlp.errors import GrunlpError
-from grunlp.metrics.text import TextScores
-from grunlp.models.seq2seq import Seq2Seq, State
-from grunlp.tasks.generation import write
-from grunlp.tasks.optimizer import adamw
-from grunlp.text_run import load_text_run, search_of, search_values
+from grunlp.tasks.seq2seq.checkpoint import load_text_run, search_of, search_values
+from grunlp.tasks.seq2seq.data import open_pairs
+from grunlp.tasks.seq2seq.inference import write
+from grunlp.tasks.seq2seq.metrics import TextScores
+from grunlp.tasks.seq2seq.model import Seq2Seq, State
+from grunlp.training.datamodules import PairData
+from grunlp.training.optim import adamw
+from grunlp.utils.cli import command
+from grunlp.utils.errors import GrunlpError
 
 DEFAULTS = {
     "run": "",

@@ -28,12 +28,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from grunlp.arguments import parse_arguments
-from grunlp.command import command
-from grunlp.convert import to_keras, to_onnx, to_torch
-from grunlp.errors import GrunlpError
-from grunlp.kernels.library import in_use, set_aside
+from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.exporting.weight_conversion import to_keras, to_onnx, to_torch
+from grunlp.kernels.loader import in_use, set_aside
 from grunlp.modules.gru import StackedGRU
+from grunlp.utils.cli import command
+from grunlp.utils.errors import GrunlpError
 
 DEFAULTS = {"repeats": 7, "threads": 2, "only": "", "mode": "both"}
 MODES = ("training", "inference")

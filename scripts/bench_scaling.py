@@ -27,21 +27,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from omegaconf import DictConfig, OmegaConf
-from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
-from grunlp import ranks
-from grunlp.arguments import parse_arguments
-from grunlp.command import command
-from grunlp.config import compose_config
-from grunlp.data.batches import FrameBatch, FrameCollator
-from grunlp.data.corpora.frames import open_frames
-from grunlp.data.module import SentenceData
+from grunlp.configuration.compose import compose_config
+from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.data.collate import FrameBatch, FrameCollator
+from grunlp.data.datasets.srl import open_frames
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.launching import launch, settle_devices
-from grunlp.run import build_model
-from grunlp.tasks.optimizer import adamw
+from grunlp.tasks.srl.checkpoint import build_model
+from grunlp.training.datamodules import SentenceData
+from grunlp.training.launcher import launch, settle_devices
+from grunlp.training.optim import adamw
+from grunlp.utils import distributed
+from grunlp.utils.cli import command
 
 DEFAULTS = {
     "data": "demo",
@@ -79,32 +79,32 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
     data = SentenceData(corpus, collate, budget, num_workers=0, extra_epochs=0, reshuffle=True, seed=1)
     model = _Whole(build_model(config, vocabulary, None)).train()
     whole: torch.nn.Module = model
-    if ranks.count() > 1:
+    if distributed.count() > 1:
         whole = DistributedDataParallel(model, find_unused_parameters=True, broadcast_buffers=False)
     optimizer = adamw(model, 0.001, 0.01, {})
     seconds, sentences = [], []
     for repeat in range(repeats + 1):  # the first warms up
         batches = list(islice(batches_of(data, repeat), steps))
-        ranks.wait()
+        distributed.wait()
         started = time.perf_counter()
         for batch in batches:
             optimizer.zero_grad()
             whole(batch).backward()
             optimizer.step()
-        ranks.wait()
+        distributed.wait()
         seconds.append((time.perf_counter() - started) / steps)
-        sentences.append(sum(ranks.gather(sum(len(batch.lengths) for batch in batches))) / (seconds[-1] * steps))
+        sentences.append(sum(distributed.gather(sum(len(batch.lengths) for batch in batches))) / (seconds[-1] * steps))
     weights = sum(parameter.numel() for parameter in model.parameters())
-    exchange = time_exchange(weights, repeats) if ranks.count() > 1 else 0.0
+    exchange = time_exchange(weights, repeats) if distributed.count() > 1 else 0.0
     found = {
         "step": statistics.median(seconds[1:]),
         "sentences": statistics.median(sentences[1:]),
         "weights": weights,
         "exchange": exchange,
     }
-    if ranks.rank() == 0:
-        OmegaConf.save(found, folder / str(ranks.count()))
-    ranks.leave()
+    if distributed.rank() == 0:
+        OmegaConf.save(found, folder / str(distributed.count()))
+    distributed.leave()
 
 
 def batches_of(data: SentenceData, epoch: int) -> Iterator[FrameBatch]:
@@ -118,9 +118,9 @@ def time_exchange(weights: int, repeats: int) -> float:
     """Seconds of an all-reduce of so many float32 numbers."""
     gradients, seconds = torch.ones(weights), []
     for _ in range(repeats + 1):
-        ranks.wait()
+        distributed.wait()
         started = time.perf_counter()
-        distributed.all_reduce(gradients)
+        dist.all_reduce(gradients)
         seconds.append(time.perf_counter() - started)
     return statistics.median(seconds[1:])
 

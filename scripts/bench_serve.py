@@ -27,7 +27,7 @@ from statistics import median, quantiles
 from typing import Any
 
 import grunlp
-from grunlp.arguments import parse_arguments
+from grunlp.configuration.key_value_args import parse_arguments
 
 DEFAULTS: dict[str, Any] = {"clients": 16, "seconds": 20.0, "minutes": 10.0}
 SENTENCES = [

@@ -20,21 +20,21 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.arguments import parse_arguments
-from grunlp.command import command
-from grunlp.config import compose_config
-from grunlp.data.batches import FrameBatch, FrameCollator
-from grunlp.data.corpora.frames import open_frames
-from grunlp.data.example import Example
-from grunlp.data.module import SentenceData
+from grunlp.configuration.compose import compose_config
+from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.data.collate import FrameBatch, FrameCollator
+from grunlp.data.datasets.srl import open_frames
+from grunlp.data.examples import Example
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.kernels.library import set_aside
-from grunlp.models.srl import SRLModel
+from grunlp.kernels.loader import set_aside
 from grunlp.modules.dropout import VariationalDropout, WordDropout
 from grunlp.modules.embeddings import WordRepresentation
-from grunlp.run import build_model
-from grunlp.tasks.labelling import label
-from grunlp.tasks.optimizer import adamw
+from grunlp.tasks.srl.checkpoint import build_model
+from grunlp.tasks.srl.inference import label
+from grunlp.tasks.srl.model import SRLModel
+from grunlp.training.datamodules import SentenceData
+from grunlp.training.optim import adamw
+from grunlp.utils.cli import command
 
 DEFAULTS = {"data": "propbank-ewt", "batches": 40, "repeats": 3, "peer_layers": 3, "peer_hidden_size": 256}
 

@@ -24,10 +24,10 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from grunlp.arguments import parse_arguments
-from grunlp.atomic import replacing
-from grunlp.command import command
-from grunlp.errors import GrunlpError
+from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.utils.atomic_io import replacing
+from grunlp.utils.cli import command
+from grunlp.utils.errors import GrunlpError
 
 DEFAULTS: dict[str, Any] = {
     "sentences": 10_000_000,

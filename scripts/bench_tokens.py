@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from grunlp.arguments import parse_arguments
-from grunlp.command import command
+from grunlp.configuration.key_value_args import parse_arguments
 from grunlp.data.propbank.build import raw_archive
 from grunlp.data.propbank.download import obtain
 from grunlp.data.propbank.sources import PROPBANK_EWT, UD_EWT
-from grunlp.data.sentences import split_sentences
-from grunlp.metrics.spans import Tally, tally
+from grunlp.data.sentence_splitter import split_sentences
+from grunlp.metrics.span_counts import Tally, tally
+from grunlp.utils.cli import command
 
 DEFAULTS: dict[str, Any] = {"split": "dev", "ud": None, "propbank": None}
 

@@ -1,4 +1,4 @@
-"""Build the model in the box, grunlp/default: about two hours on one core, four minutes of it beyond the trainings.
+"""Build the model in the box, grunlp/pretrained: about two hours on one core, four minutes of it beyond the trainings.
 
     python scripts/build_default_model.py                 pretrain, train, then pack
     python scripts/build_default_model.py run=DIR         pack a run that was trained as below; default: the box once
@@ -25,16 +25,16 @@ from typing import Any
 
 import torch
 
-from grunlp.arguments import parse_arguments, require_new_folder
-from grunlp.card import write_card
-from grunlp.command import command
-from grunlp.data.corpora.folders import data_folder
-from grunlp.data.corpora.frames import open_frames
-from grunlp.data.raw import raw_examples
-from grunlp.run import DEFAULT, Run, load_labeller
-from grunlp.run_config import save_config
-from grunlp.run_folder import CARD, CONFIG, METRICS, VOCABULARY, WEIGHTS, save_weights, write_metrics
-from grunlp.tasks.labelling import label, score
+from grunlp.configuration.key_value_args import parse_arguments, require_new_folder
+from grunlp.configuration.saved_config import save_config
+from grunlp.data.datasets.public import data_folder
+from grunlp.data.datasets.srl import open_frames
+from grunlp.data.raw_text import raw_examples
+from grunlp.runs.layout import CARD, CONFIG, METRICS, VOCABULARY, WEIGHTS, save_weights, write_metrics
+from grunlp.tasks.model_card import write_card
+from grunlp.tasks.srl.checkpoint import DEFAULT, Run, load_labeller
+from grunlp.tasks.srl.inference import label, score
+from grunlp.utils.cli import command
 
 PRETRAINING = ["recipe=pretrain", "data=text", "data.without=propbank-ewt", "trainer.max_epochs=3", "seed=1"]
 TRAINING = [

@@ -6,7 +6,7 @@
 What `python -m grunlp.predict run=DIR input=FILE style=json` prints for each of the files comes in shards into the
 folder, in the order of the input: of running text or JSON lines, by a labeller, tagger, classifier of texts or writer.
 The same command goes on where it stopped, whatever stopped it, and a worker that dies is replaced. What lies in the
-folder stands in `grunlp/shards.py`. Needs grunlp[ray].
+folder stands in `grunlp/integrations/shard_prediction.py`. Needs grunlp[ray].
 
     run=default        the run folder
     input=             a file, or a pattern in quotes; ** stands for folders of any depth
@@ -35,17 +35,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.alone import alone
-from grunlp.arguments import parse_arguments
-from grunlp.atomic import remove_parts, writing
-from grunlp.checks import check_choice
-from grunlp.command import command
-from grunlp.errors import GrunlpError
-from grunlp.predictors.predictor import BATCH_TOKENS
-from grunlp.stopping import stop_when_told
+from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.configuration.schema import check_choice
+from grunlp.runs.lock import alone
+from grunlp.tasks.predictor import BATCH_TOKENS
+from grunlp.utils.atomic_io import remove_parts, writing
+from grunlp.utils.cli import command
+from grunlp.utils.errors import GrunlpError
+from grunlp.utils.signals import stop_when_told
 
 if TYPE_CHECKING:
-    from grunlp.shards import Counts
+    from grunlp.integrations.shard_prediction import Counts
 
 DEFAULTS: dict[str, Any] = {
     "run": "default",
@@ -72,8 +72,8 @@ def main(arguments: list[str]) -> int:
         raise GrunlpError("out= is missing", "the shards need a folder", "Type out=FOLDER")
     if importlib.util.find_spec("ray") is None:
         raise GrunlpError("the package ray is not installed", "it runs the workers", "Type pip install 'grunlp[ray]'")
-    from grunlp.predictors import load
-    from grunlp.shards import FORMATS, begin, finish, make_plan
+    from grunlp.integrations.shard_prediction import FORMATS, begin, finish, make_plan
+    from grunlp.tasks import load
 
     check_choice("format", given["format"], FORMATS)
     folder = Path(given["out"])
@@ -101,14 +101,14 @@ def input_files(pattern: str | None) -> list[str]:
     """The files of a pattern, in order of their names. Raises GrunlpError where there is none."""
     if pattern is None:
         raise GrunlpError("input= is missing", "there is nothing to predict", "Type input='texts/*.txt'")
-    from grunlp.data.corpora.store import find_files
+    from grunlp.data.datasets.arrow_cache import find_files
 
     return find_files(pattern)
 
 
 def predict_all(plan: dict[str, Any], given: dict[str, Any]) -> "Iterator[Counts]":
     """What became of each shard, as they come."""
-    from grunlp.shards import Counts, ShardPredictor, shards_of
+    from grunlp.integrations.shard_prediction import Counts, ShardPredictor, shards_of
 
     rows = [shard._asdict() for shard in shards_of(plan)]
     run = given["run"] if given["run"] == "default" else str(Path(given["run"]).resolve())

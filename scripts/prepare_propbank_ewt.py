@@ -12,9 +12,9 @@ import logging
 import sys
 from pathlib import Path
 
-from grunlp.data.cache import cache_folder
 from grunlp.data.propbank import EWT_FILES, build_ewt, refuse_existing
-from grunlp.errors import GrunlpError
+from grunlp.utils.cache import cache_folder
+from grunlp.utils.errors import GrunlpError
 
 
 def main() -> int:

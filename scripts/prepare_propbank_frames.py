@@ -14,10 +14,10 @@ import logging
 import sys
 from pathlib import Path
 
-from grunlp.data.cache import cache_folder
-from grunlp.data.frame_files import INDEX_FILE
 from grunlp.data.propbank import FRAMES_FILE, build_frames, refuse_existing
-from grunlp.errors import GrunlpError
+from grunlp.data.propbank.frame_index import INDEX_FILE
+from grunlp.utils.cache import cache_folder
+from grunlp.utils.errors import GrunlpError
 
 
 def main() -> int:

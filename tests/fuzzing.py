@@ -27,7 +27,7 @@ import pandas as pd
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from grunlp.errors import GrunlpError
+from grunlp.utils.errors import GrunlpError
 
 MOST_MEMORY = 2**29  # bytes
 SLOWEST = 1.0  # seconds
@@ -113,13 +113,13 @@ def targets(folder: Path) -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
 
 
 def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
+    from grunlp.data.pretrained_vectors import read_vector_words
     from grunlp.data.readers import read
-    from grunlp.data.readers.arrays import read_arrays
-    from grunlp.data.readers.classified import read_classified
-    from grunlp.data.readers.pairs import read_pairs, read_sources
-    from grunlp.data.readers.series import Columns, read_series
-    from grunlp.data.readers.tagged import read_tagged
-    from grunlp.data.vectors import read_vector_words
+    from grunlp.data.readers.parallel import read_pairs, read_sources
+    from grunlp.tasks.classification.array_reader import read_arrays
+    from grunlp.tasks.classification.reader import read_classified
+    from grunlp.tasks.forecasting.reader import Columns, read_series
+    from grunlp.tasks.tagging.reader import read_tagged
 
     columns = Columns(None, None, None, (), (), True)
     frames = [("a", text.encode()) for text in FRAMES]
@@ -147,13 +147,13 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
 
 
 def _parts() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
-    from grunlp.data.series_scaling import Scaling
-    from grunlp.data.tokenizer import TextTokenizer
+    from grunlp.configuration.saved_config import load_config
+    from grunlp.data.encoder_files import encoder_settings
+    from grunlp.data.subword_tokenizer import TextTokenizer
     from grunlp.data.vocabulary import Vocabulary
-    from grunlp.encoder_folder import encoder_settings
-    from grunlp.run_config import load_config
-    from grunlp.strict import read_json
-    from grunlp.weights import load_tensors
+    from grunlp.runs.weights import load_tensors
+    from grunlp.tasks.forecasting.scaler import Scaling
+    from grunlp.utils.safe_load import read_json
 
     def files(name: str) -> list[tuple[str, bytes]]:
         return [(path.name, path.read_bytes()) for path in sorted(FORMATS.glob(f"*/{name}"))]

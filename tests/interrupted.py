@@ -110,7 +110,7 @@ def _serve() -> None:
     import datasets  # noqa: F401
     import hydra  # noqa: F401
 
-    from grunlp.config import available, load_recipe
+    from grunlp.configuration.compose import available, load_recipe
 
     for recipe in available("recipe"):
         load_recipe(recipe)  # imports all that a training does
@@ -195,7 +195,7 @@ def _die_at_write(left: int) -> None:
 def _signal_at(left: int, number: int) -> None:
     from pytorch_lightning import Trainer
 
-    from grunlp.tasks.resuming import ResumePoint
+    from grunlp.training.checkpointing import ResumePoint
 
     begin = ResumePoint.on_train_batch_start
 

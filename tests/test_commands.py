@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from grunlp import compare, evaluate, predict, train
-from grunlp.data.bio import illegal_positions
+from grunlp.data.tags import illegal_positions
 from grunlp.data.writers import write_columns, write_json_lines
 from tests.conftest import Call
-from tests.studies.kinds import check_kind
 from tests.toys import toy_corpus
+from tests.tuning.kinds import check_kind
 
 TEST = toy_corpus(12, 3)
 

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 import yaml
 
-from grunlp.class_run import load_class_run
-from grunlp.config import compose_config
-from grunlp.errors import GrunlpError
-from grunlp.language_run import load_language_run
-from grunlp.migration import FORMAT
-from grunlp.run import load_pretrained, load_run
-from grunlp.run_config import load_config, save_config
-from grunlp.series_run import load_series_run
-from grunlp.text_run import load_text_run
+from grunlp.configuration.compose import compose_config
+from grunlp.configuration.migrations import FORMAT
+from grunlp.configuration.saved_config import load_config, save_config
+from grunlp.tasks.classification.checkpoint import load_class_run
+from grunlp.tasks.forecasting.checkpoint import load_series_run
+from grunlp.tasks.language_modeling.checkpoint import load_language_run
+from grunlp.tasks.seq2seq.checkpoint import load_text_run
+from grunlp.tasks.srl.checkpoint import load_pretrained, load_run
+from grunlp.utils.errors import GrunlpError
 
 FOLDER = Path(__file__).parent / "formats"
 LOADERS: dict[str, Callable[[Any], Any]] = {
@@ -37,7 +37,9 @@ LOADERS: dict[str, Callable[[Any], Any]] = {
 def test_runs_of_each_form(form: int, kind: str) -> None:
     folder = FOLDER / str(form) / kind
     assert folder.is_dir(), f"a run of form {form} of each kind is kept"
-    config = load_config(folder / "config.yaml")  # a key that came or went needs a new form, see grunlp/migration.py
+    config = load_config(
+        folder / "config.yaml"
+    )  # a key that came or went needs a new form, see grunlp/configuration/migrations.py
     assert config.data.share == 1.0 and config.trainer.accumulate == 1
     if kind in LOADERS:
         LOADERS[kind](folder)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.command import Command
-from grunlp.config import GROUPS, compose_config, keys
+from grunlp.configuration.compose import GROUPS, compose_config, keys
+from grunlp.utils.cli import Command
 
 SCRIPTS = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]["scripts"]
 

@@ -45,11 +45,11 @@ def test_what_reads_runs_and_corpora() -> None:
     """But for trainings, which take Lightning: that imports transformers where it is installed."""
     modules = [
         "grunlp",
-        "grunlp.run",
-        "grunlp.text_run",
-        "grunlp.class_run",
-        "grunlp.language_run",
-        "grunlp.series_run",
+        "grunlp.tasks.srl.checkpoint",
+        "grunlp.tasks.seq2seq.checkpoint",
+        "grunlp.tasks.classification.checkpoint",
+        "grunlp.tasks.language_modeling.checkpoint",
+        "grunlp.tasks.forecasting.checkpoint",
     ]
     for part in ("data/readers", "decoding", "metrics", "models", "modules"):
         for path in sorted((ROOT / "grunlp" / part).glob("*.py")):

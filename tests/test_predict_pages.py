@@ -9,7 +9,7 @@ import pytest
 
 from grunlp import predict
 from tests.conftest import Call
-from tests.predictors.conftest import runs  # noqa: F401
+from tests.tasks.conftest import runs  # noqa: F401
 
 SVG = "{http://www.w3.org/2000/svg}"
 SHOWN = {

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import grunlp
-from grunlp.command import Command
+from grunlp.utils.cli import Command
 from tests.conftest import Call
 from tests.toys import toy_corpus
 

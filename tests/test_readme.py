@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from grunlp import export, language_commands, series_commands, serve
-from grunlp.arguments import parse_arguments
+from grunlp import export, serve
 from grunlp.compare import DEFAULTS as COMPARE
-from grunlp.config import compose_config, folder
+from grunlp.configuration.compose import compose_config, folder
+from grunlp.configuration.key_value_args import parse_arguments
 from grunlp.evaluate import DEFAULTS as EVALUATE
 from grunlp.predict import DEFAULTS as PREDICT
-from grunlp.studies import cells, tuning
+from grunlp.tasks.forecasting import commands as series_commands
+from grunlp.tasks.language_modeling import commands as language_commands
+from grunlp.tuning import cell_comparison, cross_validation
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -56,7 +58,7 @@ def test_python_examples_run(program: str) -> None:
 @pytest.mark.parametrize("command", [c for c in COMMANDS if re.search(r"grunlp\.(evaluate|compare|predict)", c)])
 def test_other_commands_parse(command: str) -> None:
     if "cells=" in command:
-        cells.parse(arguments(command, "grunlp.compare"))
+        cell_comparison.parse(arguments(command, "grunlp.compare"))
         return
     for program, defaults in (("grunlp.evaluate", EVALUATE), ("grunlp.compare", COMPARE), ("grunlp.predict", PREDICT)):
         if "run=runs/seasons" in command:
@@ -74,7 +76,7 @@ def test_other_commands_parse(command: str) -> None:
 def test_searches_are_checked(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     if "study=DIR" not in command:
-        tuning.check(tuning.read_request(arguments(command, "grunlp.tune"))[0])
+        cross_validation.check(cross_validation.read_request(arguments(command, "grunlp.tune"))[0])
 
 
 @pytest.mark.parametrize("script", sorted(set(re.findall(r"scripts/\w+\.(?:sh|py)", README))))

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.config import compose_config
-from grunlp.data.corpora.lines import open_running_text
-from grunlp.data.corpora.pairs import open_pairs
-from grunlp.data.corpora.series import open_series
-from grunlp.data.corpora.tags import open_tags
-from grunlp.data.series_scaling import fit_scaling
-from grunlp.data.windows import origins_within
-from grunlp.models.baselines import repeat_last
-from grunlp.tasks.forecasting import prepare
+from grunlp.configuration.compose import compose_config
+from grunlp.tasks.forecasting.baselines import repeat_last
+from grunlp.tasks.forecasting.data import open_series
+from grunlp.tasks.forecasting.inference import prepare
+from grunlp.tasks.forecasting.scaler import fit_scaling
+from grunlp.tasks.forecasting.windows import origins_within
+from grunlp.tasks.language_modeling.data import open_running_text
+from grunlp.tasks.seq2seq.data import open_pairs
+from grunlp.tasks.tagging.data import open_tags
 from tests.test_wheel import run
 
 

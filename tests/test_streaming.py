@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from grunlp import evaluate, train
-from grunlp.data.batches import FrameBatch
-from grunlp.data.leaks import text_key
+from grunlp.data.collate import FrameBatch
+from grunlp.data.deduplication import text_key
 from grunlp.data.readers import read
 from grunlp.data.writers import write_columns
-from grunlp.models.srl import Scores, SRLModel
+from grunlp.tasks.srl.model import Scores, SRLModel
 from tests.conftest import Call
 from tests.interrupted import COMMON, SMALL, Trainings, results
-from tests.test_resume import write_files
 from tests.toys import toy_corpus
+from tests.training.test_resume import write_files
 
 STREAM = ["loader.stream=15"]
 

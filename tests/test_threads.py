@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.interrupted import Trainings
-from tests.test_resume import arguments, write_files
+from tests.training.test_resume import arguments, write_files
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ sense.
 import random
 from collections.abc import Iterable
 
-from grunlp.data.example import Example, Frame
+from grunlp.data.examples import Example, Frame
 from grunlp.data.vocabulary import Vocabulary
 
 VERBS = ["sees", "takes", "likes"]

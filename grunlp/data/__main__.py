@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from grunlp.data.check import report, survey
 from grunlp.data.readers import FORMATS
-from grunlp.errors import GrunlpError
+from grunlp.data.validation import report, survey
+from grunlp.utils.errors import GrunlpError
 
 _EXAMPLES = """\
 examples:

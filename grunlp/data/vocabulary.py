@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grunlp.atomic import write_file
-from grunlp.data.bio import OUTSIDE, PREDICATE, split_tag
-from grunlp.data.example import Example, Tagged
-from grunlp.data.frame_files import Index
-from grunlp.data.rolesets import RolesetCounter, Rolesets
-from grunlp.data.schemes import detect_scheme
-from grunlp.errors import DataError, GrunlpError
-from grunlp.strict import read_json
+from grunlp.data.examples import Example, Tagged
+from grunlp.data.propbank.frame_index import Index
+from grunlp.data.propbank.rolesets import RolesetCounter, Rolesets
+from grunlp.data.tag_schemes import detect_scheme
+from grunlp.data.tags import OUTSIDE, PREDICATE, split_tag
+from grunlp.utils.atomic_io import write_file
+from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.utils.safe_load import read_json
 
 PAD, UNKNOWN = "<pad>", "<unk>"
 MOST_TAGS = 4096

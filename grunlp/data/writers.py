@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, TextIO
 
-from grunlp.data.bio import PREDICATE, tags_to_brackets, tags_to_spans
-from grunlp.data.example import Example, Frame, Sentence
-from grunlp.data.readers.columns import NOTHING, ROLES
-from grunlp.errors import GrunlpError
+from grunlp.data.examples import Example, Frame, Sentence
+from grunlp.data.readers.propbank_columns import NOTHING, ROLES
+from grunlp.data.tags import PREDICATE, tags_to_brackets, tags_to_spans
+from grunlp.utils.errors import GrunlpError
 
 
 def write_columns(examples: Iterable[Example], file: TextIO) -> None:
-    """EWT columns (`grunlp.data.readers.columns`), cells between tabs, a blank line after each sentence.
+    """EWT columns (`grunlp.data.readers.propbank_columns`), cells between tabs, a blank line after each sentence.
 
     A frame with neither lemma nor roleset gets its word as lemma, since the row would not be a predicate otherwise.
     An `I-X` that continues nothing is written as the start of a span.

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from grunlp.decoding.beam_search import Hypothesis, Selectable, Step
 from grunlp.decoding.constraints import NEVER, Limits, Rules, Vocabulary, Wanted
-from grunlp.decoding.search import Hypothesis, Selectable, Step
 
 
 @dataclass(frozen=True)

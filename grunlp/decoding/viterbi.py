@@ -13,7 +13,7 @@ from math import inf
 import torch
 from torch import Tensor
 
-from grunlp.data.bio import PREDICATE, split_tag
+from grunlp.data.tags import PREDICATE, split_tag
 from grunlp.kernels.viterbi import best_scores
 
 PADDING = -1  # the tag id beyond the end of a sentence

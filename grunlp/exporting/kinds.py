@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from grunlp.exporting.exportable import Exportable
-from grunlp.kinds import module_of
+from grunlp.exporting.exporter import Exportable
+from grunlp.tasks.spec import module_of
 
 
 def open_exportable(run: str) -> Exportable:
@@ -13,29 +13,29 @@ def open_exportable(run: str) -> Exportable:
         GrunlpError: no run lies there, or it cannot be exported.
     """
     kind = module_of(None if run == "default" else Path(run))
-    if kind == "class_commands":
-        from grunlp.class_run import load_class_run
-        from grunlp.exporting.classifier import ClassifierExport
+    if kind == "classification":
+        from grunlp.tasks.classification.checkpoint import load_class_run
+        from grunlp.tasks.classification.export import ClassifierExport
 
         return ClassifierExport(load_class_run(run))
-    if kind == "series_commands":
-        from grunlp.exporting.forecaster import ForecasterExport
-        from grunlp.series_run import load_series_run
+    if kind == "forecasting":
+        from grunlp.tasks.forecasting.checkpoint import load_series_run
+        from grunlp.tasks.forecasting.export import ForecasterExport
 
         return ForecasterExport(load_series_run(run))
-    if kind == "text_commands":
-        from grunlp.exporting.writer import WriterExport
-        from grunlp.text_run import load_text_run
+    if kind == "seq2seq":
+        from grunlp.tasks.seq2seq.checkpoint import load_text_run
+        from grunlp.tasks.seq2seq.export import WriterExport
 
         return WriterExport(load_text_run(run))
-    if kind == "language_commands":
-        from grunlp.exporting.language import LanguageExport
-        from grunlp.language_run import load_language_run
+    if kind == "language_modeling":
+        from grunlp.tasks.language_modeling.checkpoint import load_language_run
+        from grunlp.tasks.language_modeling.export import LanguageExport
 
         return LanguageExport(load_language_run(run))
-    from grunlp.exporting.labeller import LabellerExport
-    from grunlp.exporting.tagger import TaggerExport
-    from grunlp.run import TagRun, load_run
+    from grunlp.tasks.srl.checkpoint import TagRun, load_run
+    from grunlp.tasks.srl.export import LabellerExport
+    from grunlp.tasks.tagging.export import TaggerExport
 
     loaded = load_run(run)
     return TaggerExport(loaded) if isinstance(loaded, TagRun) else LabellerExport(loaded)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from grunlp.kernels import library
+from grunlp.kernels import loader
 
 
 def best_scores(emissions: Tensor, lengths: Tensor, start: Tensor, transitions: Tensor) -> Tensor | None:
@@ -21,12 +21,12 @@ def best_scores(emissions: Tensor, lengths: Tensor, start: Tensor, transitions: 
     given = (emissions, start, transitions)
     if not all(x.dtype == torch.float32 and x.device.type == "cpu" for x in given):
         return None
-    if not library.in_use() or emissions.isnan().any():
+    if not loader.in_use() or emissions.isnan().any():
         return None
     emissions, start, transitions = (x.detach().contiguous() for x in given)
     scores = torch.empty_like(emissions)
     lengths = lengths.long().contiguous()
-    library.run(
+    loader.run(
         "grunlp_best_scores", torch.get_num_threads(), *emissions.shape, lengths, emissions, start, transitions, scores
     )
     return scores

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from grunlp.metrics.measures import RESAMPLES, MeasuredScores
-from grunlp.metrics.scores import Scores
+from grunlp.metrics.corpus_metric import RESAMPLES, MeasuredScores
 from grunlp.metrics.significance import Difference, compare, difference
+from grunlp.metrics.span_scores import Scores
 
 
 def compare_scores(first: Scores, second: Scores) -> dict[str, dict[str, Any]]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
-from grunlp.errors import GrunlpError
-from grunlp.metrics.measures import Measure, MeasuredScores
-from grunlp.metrics.scores import Scores
+from grunlp.metrics.corpus_metric import Measure, MeasuredScores
+from grunlp.metrics.span_scores import Scores
+from grunlp.utils.errors import GrunlpError
 
 
 class Primary(NamedTuple):

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.metrics.intervals import Interval
-from grunlp.metrics.spans import Tally
+from grunlp.metrics.bootstrap import Interval
+from grunlp.metrics.span_counts import Tally
 
 
 class Difference(NamedTuple):

@@ -66,7 +66,7 @@ class WordRepresentation(nn.Module):
         num_characters: rows of the character table.
         character_size: features of a spelling.
         characters: "cnn" or "gru" reads spellings; "none" leaves them out.
-        num_shapes: shapes of words, see `grunlp.data.shapes`, whose vectors, 0 at first, are added to the rows; 0
+        num_shapes: shapes of words, see `grunlp.data.word_shape`, whose vectors, 0 at first, are added to the rows; 0
             leaves them out.
     """
 

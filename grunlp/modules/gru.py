@@ -43,10 +43,10 @@ from typing import Literal, Self, get_args
 import torch
 from torch import Tensor, nn
 
-from grunlp.kernels.sequences import STATES, Sequences
+from grunlp.kernels.packed_sequence import STATES, Sequences
 from grunlp.modules.dropout import VariationalDropout
 from grunlp.modules.mingru import MinGRULayer
-from grunlp.modules.recurrent import RecurrentLayer
+from grunlp.modules.rnn_layer import RecurrentLayer
 
 Cell = Literal["gru", "gru-before", "lstm", "rnn", "mingru"]
 CELLS = get_args(Cell)

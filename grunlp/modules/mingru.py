@@ -22,8 +22,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.kernels.recurrence import compiled, minimal_layer
-from grunlp.kernels.sequences import Sequences
+from grunlp.kernels.packed_sequence import Sequences
+from grunlp.kernels.rnn import compiled, minimal_layer
 
 _CHUNK = 64
 

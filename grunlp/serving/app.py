@@ -10,17 +10,17 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from grunlp import __version__
-from grunlp.predictors import Predictor
-from grunlp.serving.docs import add_docs
-from grunlp.serving.gate import Gate
+from grunlp.serving.errors import PROBLEMS, add_problem_handlers, retry_later
 from grunlp.serving.limits import Limits
-from grunlp.serving.metrics import CONTENT_TYPE, Metrics
-from grunlp.serving.models import add_models
-from grunlp.serving.page import add_page
-from grunlp.serving.predicting import add_predict
-from grunlp.serving.problems import PROBLEMS, add_problem_handlers, retry_later
-from grunlp.serving.served import Served
-from grunlp.serving.streaming import add_stream
+from grunlp.serving.model_service import Served
+from grunlp.serving.openapi_docs import add_docs
+from grunlp.serving.prometheus import CONTENT_TYPE, Metrics
+from grunlp.serving.request_middleware import Gate
+from grunlp.serving.routes_demo_page import add_page
+from grunlp.serving.routes_models import add_models
+from grunlp.serving.routes_predict import add_predict
+from grunlp.serving.routes_stream import add_stream
+from grunlp.tasks import Predictor
 
 
 class State(BaseModel):
@@ -39,7 +39,7 @@ def create_app(
     """The app of some models. Their threads start and end with its lifespan.
 
     Args:
-        models: by their ids in addresses; `grunlp.serving.served.named` makes ids.
+        models: by their ids in addresses; `grunlp.serving.model_service.named` makes ids.
         limits: of requests.
         processes: that compute for each labeller and tagger; 0: this one does.
         hosts: names the server answers to; None: any. See `Gate`.

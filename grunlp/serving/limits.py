@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that a request may bring, and that may wait. Tokens are words as `grunlp.data.tokens` tells them apart.
+    """The most that a request may bring, and that may wait. Tokens are words as `grunlp.data.word_tokenizer` tells them
+    apart.
 
     How deep JSON may be is no key: no valid body is deeper than three levels, and 16 are let through to be told so.
 

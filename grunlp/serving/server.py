@@ -14,9 +14,9 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from grunlp.errors import GrunlpError
-from grunlp.serving.gate import Gate
 from grunlp.serving.limits import Limits
+from grunlp.serving.request_middleware import Gate
+from grunlp.utils.errors import GrunlpError
 
 _LINGER_SECONDS = 1.0
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from grunlp.metrics.scores import Scores
-from grunlp.run import Run, TagRun
-from grunlp.tasks import labelling, tagging
+from grunlp.metrics.span_scores import Scores
+from grunlp.tasks.srl.checkpoint import Run, TagRun
+from grunlp.tasks.srl.inference import score as score_labeller
+from grunlp.tasks.tagging.inference import score as score_tagger
 
 
 def score_run(run: Run | TagRun, examples: Iterable[Any], batch_tokens: int) -> Scores:
@@ -17,5 +18,5 @@ def score_run(run: Run | TagRun, examples: Iterable[Any], batch_tokens: int) -> 
         batch_tokens: most tokens a batch.
     """
     if isinstance(run, TagRun):
-        return tagging.score(run.model, run.collate, examples, batch_tokens)
-    return labelling.score(run.model, run.collate, examples, batch_tokens)
+        return score_tagger(run.model, run.collate, examples, batch_tokens)
+    return score_labeller(run.model, run.collate, examples, batch_tokens)

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.example import Example, Frame
+from grunlp.data.examples import Example, Frame
 from grunlp.data.vocabulary import Table, Vocabulary
-from grunlp.errors import DataError
+from grunlp.utils.errors import DataError
 from tests.toys import vocabulary_of
 
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grunlp.data.bio import Span, spans_to_tags
-from grunlp.data.example import Example, Frame
+from grunlp.data.examples import Example, Frame
 from grunlp.data.readers import read
+from grunlp.data.tags import Span, spans_to_tags
 from grunlp.data.writers import write_columns, write_json_lines
-from grunlp.errors import GrunlpError
+from grunlp.utils.errors import GrunlpError
 
 COLUMNS = """\
 # doc = letters/0001

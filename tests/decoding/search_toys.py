@@ -4,12 +4,12 @@ from typing import Any
 
 import torch
 
-from grunlp.data.tokenizer import END, PADDING, START, UNKNOWN
+from grunlp.data.subword_tokenizer import END, PADDING, START, UNKNOWN
+from grunlp.decoding.beam_search import BeamSearch, Hypothesis, beam_search
 from grunlp.decoding.constraints import Limits, Vocabulary
 from grunlp.decoding.sampling import Sampling, sample
-from grunlp.decoding.search import BeamSearch, Hypothesis, beam_search
-from grunlp.models.seq2seq import Seq2Seq
-from tests.models.seq2seq_toys import SIZE, batch
+from grunlp.tasks.seq2seq.model import Seq2Seq
+from tests.tasks.seq2seq.seq2seq_toys import SIZE, batch
 
 WORDS = Vocabulary(START, END, (PADDING, UNKNOWN, START))
 SHORT = Limits(min_ratio=0.0, max_ratio=0.0, max_extra=4, max_length=100)

@@ -5,10 +5,10 @@ from itertools import product
 
 import pytest
 
-from grunlp.data.tokenizer import END, UNKNOWN
+from grunlp.data.subword_tokenizer import END, UNKNOWN
 from grunlp.decoding.constraints import Limits, Wanted
 from tests.decoding.search_toys import LETTERS, SHORT, SOURCES, draw, log_probabilities, search
-from tests.models.seq2seq_toys import toy
+from tests.tasks.seq2seq.seq2seq_toys import toy
 
 
 def test_blocked_and_forbidden() -> None:

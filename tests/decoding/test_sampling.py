@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 import torch
 
-from grunlp.data.tokenizer import END, PADDING, START, UNKNOWN
+from grunlp.data.subword_tokenizer import END, PADDING, START, UNKNOWN
 from tests.decoding.search_toys import LETTERS, SHORT, draw, log_probabilities, search
-from tests.models.seq2seq_toys import batch, toy
+from tests.tasks.seq2seq.seq2seq_toys import batch, toy
 
 
 def test_samples_follow_the_probabilities() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from grunlp.data.bio import illegal_positions
+from grunlp.data.tags import illegal_positions
 from grunlp.decoding.viterbi import (
     PADDING,
     bio_constraints,

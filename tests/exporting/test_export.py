@@ -14,19 +14,19 @@ import pytest
 import torch
 
 from grunlp import export
-from grunlp.config import compose_config
-from grunlp.data.batches import FrameCollator
-from grunlp.errors import GrunlpError
-from grunlp.exporting import folder as exporting
-from grunlp.exporting.folder import format_named, write_folder
+from grunlp.configuration.compose import compose_config
+from grunlp.data.collate import FrameCollator
+from grunlp.exporting import export_folder as exporting
+from grunlp.exporting.export_folder import format_named, write_folder
 from grunlp.exporting.kinds import open_exportable
-from grunlp.exporting.proof import first_difference
-from grunlp.exporting.runners.tags import Tags
-from grunlp.run import build_model, save_settings
-from grunlp.run_folder import save_weights
+from grunlp.exporting.runtime.viterbi import Tags
+from grunlp.exporting.verification import first_difference
+from grunlp.runs.layout import save_weights
+from grunlp.tasks.srl.checkpoint import build_model, save_settings
+from grunlp.utils.errors import GrunlpError
 from tests.conftest import Call
-from tests.test_atomic import limited
 from tests.toys import toy_corpus, vocabulary_of
+from tests.utils.test_atomic_io import limited
 
 FEW: dict[str, Any] = {"rows": (1, 3), "lengths": (1, 2, 9)}
 ALONE = """
@@ -194,7 +194,7 @@ def test_without_the_extra(run: Path, tmp_path: Path, call: Call, monkeypatch: p
 
 def test_best_tags_are_those_of_viterbi() -> None:
     from grunlp.decoding.viterbi import predicate_mask, viterbi
-    from grunlp.exporting.words import rules_of
+    from grunlp.exporting.word_inputs import rules_of
 
     torch.manual_seed(0)
     tags = ["O", "B-V", "B-A", "I-V", "I-A"]

@@ -7,31 +7,31 @@ import pytest
 import torch
 from omegaconf import DictConfig
 
-from grunlp.class_run import ClassRun, build_classifier
-from grunlp.config import compose_config
-from grunlp.data.batches import FrameCollator, TagCollator
-from grunlp.data.class_batches import MeasuredCollator, TextCollator
-from grunlp.data.series_scaling import Scaling
-from grunlp.data.text_batches import PairCollator
-from grunlp.data.tokenizer import TextTokenizer
+from grunlp.configuration.compose import compose_config
+from grunlp.data.collate import FrameCollator, TagCollator
+from grunlp.data.parallel_collate import PairCollator
+from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.data.vocabulary import Table
-from grunlp.errors import GrunlpError
-from grunlp.exporting.classifier import ClassifierExport
-from grunlp.exporting.exportable import Exportable
-from grunlp.exporting.folder import format_named, write_folder
-from grunlp.exporting.forecaster import ForecasterExport
-from grunlp.exporting.labeller import LabellerExport
-from grunlp.exporting.language import LanguageExport
-from grunlp.exporting.runners.onnx_graphs import Graphs
-from grunlp.exporting.tagger import TaggerExport
-from grunlp.exporting.words import require_no_encoder
-from grunlp.exporting.writer import WriterExport
-from grunlp.language_run import LanguageRun, build_language_model
-from grunlp.run import Run, TagRun, build_model
-from grunlp.run_folder import TOKENIZER
-from grunlp.series_run import SeriesRun, build_forecaster
-from grunlp.tasks.labelling import label
-from grunlp.text_run import TextRun, build_seq2seq
+from grunlp.exporting.export_folder import format_named, write_folder
+from grunlp.exporting.exporter import Exportable
+from grunlp.exporting.runtime.onnx_session import Graphs
+from grunlp.exporting.word_inputs import require_no_encoder
+from grunlp.runs.layout import TOKENIZER
+from grunlp.tasks.classification.checkpoint import ClassRun, build_classifier
+from grunlp.tasks.classification.collate import MeasuredCollator, TextCollator
+from grunlp.tasks.classification.export import ClassifierExport
+from grunlp.tasks.forecasting.checkpoint import SeriesRun, build_forecaster
+from grunlp.tasks.forecasting.export import ForecasterExport
+from grunlp.tasks.forecasting.scaler import Scaling
+from grunlp.tasks.language_modeling.checkpoint import LanguageRun, build_language_model
+from grunlp.tasks.language_modeling.export import LanguageExport
+from grunlp.tasks.seq2seq.checkpoint import TextRun, build_seq2seq
+from grunlp.tasks.seq2seq.export import WriterExport
+from grunlp.tasks.srl.checkpoint import Run, TagRun, build_model
+from grunlp.tasks.srl.export import LabellerExport
+from grunlp.tasks.srl.inference import label
+from grunlp.tasks.tagging.export import TaggerExport
+from grunlp.utils.errors import GrunlpError
 from tests.toys import toy_corpus, vocabulary_of
 
 TEXTS = ["the cat sat on the mat", "a dog barks", "Anna sees the river and the stones", "so they sat and sat"] * 5

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from grunlp.kernels.library import SWITCH, built, in_use, library
+from grunlp.kernels.loader import SWITCH, built, in_use, library
 
 
 @pytest.fixture(params=built() or ["none"])

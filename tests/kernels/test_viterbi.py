@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from grunlp.decoding.viterbi import bio_constraints, viterbi
-from grunlp.kernels.library import set_aside
+from grunlp.kernels.loader import set_aside
 from grunlp.kernels.viterbi import best_scores
 
 

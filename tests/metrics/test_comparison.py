@@ -1,6 +1,6 @@
-from grunlp.data.example import Example, Frame
+from grunlp.data.examples import Example, Frame
 from grunlp.metrics.comparison import compare_scores, format_comparison
-from grunlp.metrics.srl import SRLScores
+from grunlp.tasks.srl.metrics import SRLScores
 
 GOLD = ["B-ARG0", "B-V", "B-ARG1"]
 

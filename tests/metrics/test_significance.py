@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from grunlp.metrics.significance import compare
-from grunlp.metrics.spans import Tally
+from grunlp.metrics.span_counts import Tally
 
 
 def f1(tallies: list[Tally]) -> float:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import pytest
 
 import grunlp
-from grunlp.predictors import Predictor
 from grunlp.serving.app import create_app
 from grunlp.serving.limits import DEFAULT, Limits
-from grunlp.serving.served import named
+from grunlp.serving.model_service import named
 from grunlp.serving.server import Server, listen, make_server
+from grunlp.tasks import Predictor
 from tests.serving.client import wait_until
 from tests.serving.models import Moody, forecaster, language_model, measured_classifier, text_classifier, writer
 

@@ -7,22 +7,22 @@ from typing import Any, ClassVar
 
 import torch
 
-from grunlp.class_run import ClassRun, build_classifier
-from grunlp.config import compose_config
-from grunlp.data.class_batches import MeasuredCollator, TextCollator
-from grunlp.data.corpora.series import open_series
-from grunlp.data.series_scaling import fit_scaling
-from grunlp.data.text_batches import PairCollator
-from grunlp.data.tokenizer import TextTokenizer
-from grunlp.errors import GrunlpError
-from grunlp.language_run import LanguageRun, build_language_model
-from grunlp.predictors import Predictor
-from grunlp.predictors.classifier import Classifier
-from grunlp.predictors.forecaster import Forecaster
-from grunlp.predictors.language_model import LanguageModel
-from grunlp.predictors.writer import Writer
-from grunlp.series_run import SeriesRun, build_forecaster
-from grunlp.text_run import TextRun, build_seq2seq, search_of, search_values
+from grunlp.configuration.compose import compose_config
+from grunlp.data.parallel_collate import PairCollator
+from grunlp.data.subword_tokenizer import TextTokenizer
+from grunlp.tasks import Predictor
+from grunlp.tasks.classification.checkpoint import ClassRun, build_classifier
+from grunlp.tasks.classification.collate import MeasuredCollator, TextCollator
+from grunlp.tasks.classification.predictor import Classifier
+from grunlp.tasks.forecasting.checkpoint import SeriesRun, build_forecaster
+from grunlp.tasks.forecasting.data import open_series
+from grunlp.tasks.forecasting.predictor import Forecaster
+from grunlp.tasks.forecasting.scaler import fit_scaling
+from grunlp.tasks.language_modeling.checkpoint import LanguageRun, build_language_model
+from grunlp.tasks.language_modeling.predictor import LanguageModel
+from grunlp.tasks.seq2seq.checkpoint import TextRun, build_seq2seq, search_of, search_values
+from grunlp.tasks.seq2seq.predictor import Writer
+from grunlp.utils.errors import GrunlpError
 from tests.toys import toy_corpus, vocabulary_of
 
 SECRET = "/secret/place/of/models"

@@ -11,12 +11,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from grunlp.decoding.sampling import Sampling
-from grunlp.predictors import Predictor
-from grunlp.predictors.language_model import LanguageModel
-from grunlp.predictors.writer import LIKELIEST, Writer
 from grunlp.serving.app import create_app
 from grunlp.serving.limits import DEFAULT
-from grunlp.serving.served import named
+from grunlp.serving.model_service import named
+from grunlp.tasks import Predictor
+from grunlp.tasks.language_modeling.predictor import LanguageModel
+from grunlp.tasks.seq2seq.predictor import LIKELIEST, Writer
 from tests.serving.client import ask, post, request
 from tests.serving.conftest import LIMITS, Running
 from tests.serving.models import Moody, language_model

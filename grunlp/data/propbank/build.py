@@ -8,16 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from grunlp.atomic import replacing_files
-from grunlp.data.cache import cache_folder
-from grunlp.data.example import Example
-from grunlp.data.frame_files import INDEX_FILE, index_frames, index_path, pack_index
+from grunlp.data.examples import Example
 from grunlp.data.propbank.download import obtain
 from grunlp.data.propbank.ewt import SPLITS, join_ewt
+from grunlp.data.propbank.frame_index import INDEX_FILE, index_frames, index_path, pack_index
 from grunlp.data.propbank.frames import convert_frames
 from grunlp.data.propbank.sources import PROPBANK_EWT, PROPBANK_FRAMES, UD_EWT
 from grunlp.data.writers import write_columns
-from grunlp.errors import GrunlpError
+from grunlp.utils.atomic_io import replacing_files
+from grunlp.utils.cache import cache_folder
+from grunlp.utils.errors import GrunlpError
 
 log = logging.getLogger(__name__)
 

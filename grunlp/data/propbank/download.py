@@ -7,9 +7,9 @@ import logging
 import tempfile
 from pathlib import Path
 
-from grunlp.data.fetch import fetch
 from grunlp.data.propbank.sources import Source, digest, read_source
-from grunlp.errors import GrunlpError
+from grunlp.utils.download import fetch
+from grunlp.utils.errors import GrunlpError
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from grunlp.data.bio import brackets_to_tags
-from grunlp.data.example import Example, Frame
-from grunlp.errors import DataError, GrunlpError
+from grunlp.data.examples import Example, Frame
+from grunlp.data.tags import brackets_to_tags
+from grunlp.utils.errors import DataError, GrunlpError
 
 SPLITS = ("train", "dev", "test")
 

@@ -30,8 +30,8 @@ from itertools import accumulate
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from grunlp.data.bio import PREDICATE, Span, spans_to_tags
-from grunlp.data.example import Example, Frame
+from grunlp.data.examples import Example, Frame
+from grunlp.data.tags import PREDICATE, Span, spans_to_tags
 
 EMPTY = ""  # what a removed token is cleaned to
 

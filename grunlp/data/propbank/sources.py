@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grunlp.errors import GrunlpError
+from grunlp.utils.errors import GrunlpError
 
 
 @dataclass(frozen=True)

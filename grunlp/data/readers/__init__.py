@@ -1,6 +1,6 @@
 """The one door for the user's own files: `read(path)` yields examples whatever the format.
 
-The shape of an example is in `grunlp.data.example`, each format in the module of its name. A format is told by the
+The shape of an example is in `grunlp.data.examples`, each format in the module of its name. A format is told by the
 first sentences of the file, never by its name:
 
 | format     | sign |
@@ -24,11 +24,11 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from grunlp.data.example import Example
-from grunlp.data.readers import columns, conll2005, conll2012, conllu, flat, json_lines, words_tags
-from grunlp.data.readers.blocks import Block, single_line_blocks
-from grunlp.data.readers.lines import Line, open_lines, require_file
-from grunlp.errors import DataError, GrunlpError, nearest
+from grunlp.data.examples import Example
+from grunlp.data.readers import conll2005, conll2012, conllu, deep_srl, json_lines, merge_frames, propbank_columns
+from grunlp.data.readers.column_format import Block, single_line_blocks
+from grunlp.data.readers.text_lines import Line, open_lines, require_file
+from grunlp.utils.errors import DataError, GrunlpError, nearest
 
 __all__ = ["FORMATS", "detect", "read", "read_line", "read_numbered"]
 
@@ -59,10 +59,10 @@ FORMATS = {
         json_lines.matches_predicates, single_line_blocks, json_lines.parse_predicates, roles=False
     ),
     "json-lines": Format(json_lines.matches, single_line_blocks, json_lines.parse),
-    "words-tags": Format(words_tags.matches, single_line_blocks, words_tags.parse, flat=True),
+    "words-tags": Format(deep_srl.matches, single_line_blocks, deep_srl.parse, flat=True),
     "conll2012": Format(conll2012.matches, conll2012.blocks, conll2012.parse),
     "conllu": Format(conllu.matches, conllu.blocks, conllu.parse),
-    "columns": Format(columns.matches, columns.blocks, columns.parse),
+    "columns": Format(propbank_columns.matches, propbank_columns.blocks, propbank_columns.parse),
     "conll2005": Format(conll2005.matches, conll2005.blocks, conll2005.parse),
 }
 """Every format, in the order in which they are tried."""
@@ -142,7 +142,7 @@ def _examples(
             there = f"format {format} says only where the predicates are"
             raise DataError(path, None, "no roles", there, "give each frame its tags")
         numbered = _parse(FORMATS[format], lines, path, on_error)
-        yield from flat.merge(numbered) if FORMATS[format].flat else numbered
+        yield from merge_frames.merge(numbered) if FORMATS[format].flat else numbered
     except DataError as error:
         on_error(error)
 

@@ -20,10 +20,18 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from grunlp.data.example import Example
-from grunlp.data.readers.blocks import Block, Predicate, Row, blank_line_blocks, bracket_frames, split_white, table
-from grunlp.data.readers.lines import Line, open_lines
-from grunlp.errors import DataError
+from grunlp.data.examples import Example
+from grunlp.data.readers.column_format import (
+    Block,
+    Predicate,
+    Row,
+    blank_line_blocks,
+    bracket_frames,
+    split_white,
+    table,
+)
+from grunlp.data.readers.text_lines import Line, open_lines
+from grunlp.utils.errors import DataError
 
 NOTHING = "-"
 _SENSE = re.compile(r"\d\d|XX")

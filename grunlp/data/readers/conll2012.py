@@ -18,9 +18,8 @@ words whose roles were not annotated. The document's name is kept, its part is n
 
 from collections.abc import Iterator
 
-from grunlp.data.bio import PREDICATE
-from grunlp.data.example import Example
-from grunlp.data.readers.blocks import (
+from grunlp.data.examples import Example
+from grunlp.data.readers.column_format import (
     Block,
     Predicate,
     Row,
@@ -31,8 +30,9 @@ from grunlp.data.readers.blocks import (
     split_white,
     table,
 )
-from grunlp.data.readers.lines import Line
-from grunlp.errors import DataError
+from grunlp.data.readers.text_lines import Line
+from grunlp.data.tags import PREDICATE
+from grunlp.utils.errors import DataError
 
 NOTHING = "-"
 ROLES = 11  # the first bracket column; coreference comes after the last

@@ -24,12 +24,12 @@ the part of speech is XPOS, or UPOS where XPOS is empty. Role names are kept as 
 import re
 from collections.abc import Iterator
 
-from grunlp.data.bio import PREDICATE, Span, spans_to_tags
-from grunlp.data.example import Example, Frame
-from grunlp.data.readers.blocks import Block, Row, blank_line_blocks, require_sequence, split_tabs, table
-from grunlp.data.readers.dependency import subtree_spans, without_overlaps
-from grunlp.data.readers.lines import Line
-from grunlp.errors import DataError
+from grunlp.data.examples import Example, Frame
+from grunlp.data.readers.column_format import Block, Row, blank_line_blocks, require_sequence, split_tabs, table
+from grunlp.data.readers.dependency_to_spans import subtree_spans, without_overlaps
+from grunlp.data.readers.text_lines import Line
+from grunlp.data.tags import PREDICATE, Span, spans_to_tags
+from grunlp.utils.errors import DataError
 
 NOTHING = ("_", "")
 COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC", "UP:PRED")

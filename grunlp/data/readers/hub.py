@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.data.example import Example, Tagged
+from grunlp.data.examples import Example, Tagged
 from grunlp.data.pair import Pair
-from grunlp.data.readers.flat import frame_from_tags, merge
-from grunlp.errors import DataError, nearest
+from grunlp.data.readers.merge_frames import frame_from_tags, merge
+from grunlp.utils.errors import DataError, nearest
 
 if TYPE_CHECKING:
     from datasets import IterableDataset

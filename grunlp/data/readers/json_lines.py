@@ -12,7 +12,8 @@ with its predicate tagged and nothing else, so this is no training data:
 
     {"words": ["Anna", "called", "."], "frames": [{"index": 1}]}
 
-*Flat*, one predicate a line, joined as in `grunlp.data.readers.flat`; the words may also be called `tokens`, and the
+*Flat*, one predicate a line, joined as in `grunlp.data.readers.merge_frames`; the words may also be called `tokens`,
+and the
 predicate's place `predicate_index`, `verb_index` or `index`, else it is where the tag is B-V:
 
     {"words": ["Anna", "called", "."], "tags": ["B-ARG0", "B-V", "O"], "predicate_index": 1}
@@ -22,11 +23,11 @@ import json
 import re
 from typing import Any
 
-from grunlp.data.bio import PREDICATE, Span, spans_to_tags
-from grunlp.data.example import Example, Frame
-from grunlp.data.readers.blocks import Block
-from grunlp.data.readers.flat import frame_from_tags
-from grunlp.errors import DataError
+from grunlp.data.examples import Example, Frame
+from grunlp.data.readers.column_format import Block
+from grunlp.data.readers.merge_frames import frame_from_tags
+from grunlp.data.tags import PREDICATE, Span, spans_to_tags
+from grunlp.utils.errors import DataError
 
 _OBJECT = re.compile(r'\s*\{\s*("|\}|$)')
 _INDEX_KEYS = ("predicate_index", "verb_index", "index")

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.frame_files import index_path, read_index
 from grunlp.data.propbank import FRAMES_FILE, build, build_ewt, build_frames, find_ewt, find_frames
+from grunlp.data.propbank.frame_index import index_path, read_index
 from grunlp.data.readers import read
-from grunlp.errors import GrunlpError
+from grunlp.utils.errors import GrunlpError
 from tests.data.propbank.made_up import pack, write_tree
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from grunlp.data.propbank.download import download, obtain
 from grunlp.data.propbank.sources import PROPBANK_FRAMES, Source, digest
-from grunlp.errors import GrunlpError
+from grunlp.utils.errors import GrunlpError
 from tests.data.propbank.made_up import pack
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from grunlp.data.propbank import build_ewt
 from grunlp.data.propbank.ewt import join_ewt
-from grunlp.errors import DataError, GrunlpError
+from grunlp.utils.errors import DataError, GrunlpError
 
 SKELETON = "data/google/ewt/letters/00/anna.xml.gold_skel"
 UD = "not-to-release/sources/letters/anna.xml.conllu"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from grunlp.data.propbank.sources import PROPBANK_EWT, PROPBANK_FRAMES, UD_EWT, digest, read_source
-from grunlp.errors import GrunlpError
+from grunlp.utils.errors import GrunlpError
 from tests.data.propbank.made_up import pack, write_tree
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grunlp.data.readers import read
-from grunlp.errors import DataError
+from grunlp.utils.errors import DataError
 
 # "Anna forgot to call ." with two predicates, then "Yes ." with none.
 SAMPLES = {

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from grunlp.data.readers import detect, read
-from grunlp.errors import DataError, GrunlpError
+from grunlp.utils.errors import DataError, GrunlpError
 
 NO_BRACKET = "is no bracket cell: expected * or (LABEL* or *) or (LABEL*)"
 

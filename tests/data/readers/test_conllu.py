@@ -1,7 +1,7 @@
 import pytest
 
-from grunlp.data.bio import tags_to_spans
 from grunlp.data.readers import detect, read
+from grunlp.data.tags import tags_to_spans
 
 SPANS = """\
 # global.columns = ID FORM LEMMA UPOS UP:PRED UP:ARGHEADS UP:ARGSPANS

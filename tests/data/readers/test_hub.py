@@ -4,7 +4,7 @@ import datasets
 import pytest
 
 from grunlp.data.readers.hub import read_hub
-from grunlp.errors import DataError
+from grunlp.utils.errors import DataError
 
 TAGS = ["O", "B-V", "B-ARG0", "B-ARG1", "I-ARG1"]
 ROWS = [

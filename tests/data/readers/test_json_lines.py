@@ -3,7 +3,7 @@ import json
 import pytest
 
 from grunlp.data.readers import detect, read
-from grunlp.errors import DataError
+from grunlp.utils.errors import DataError
 
 
 def test_everything_a_sentence_says(samples, write):

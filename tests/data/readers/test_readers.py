@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grunlp.data.readers import FORMATS, detect, read, read_numbered
-from grunlp.errors import DataError, GrunlpError
+from grunlp.utils.errors import DataError, GrunlpError
 
 WITH_ROLES = [name for name, form in FORMATS.items() if form.roles]
 SLOW_START = settings(deadline=None, max_examples=150)  # files are written: the first runs take longer

@@ -11,8 +11,8 @@ import pytest
 
 import grunlp
 from grunlp.serving.limits import DEFAULT
-from tests.predictors.conftest import runs  # noqa: F401
 from tests.serving.conftest import running
+from tests.tasks.conftest import runs  # noqa: F401
 
 _QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -37,7 +37,7 @@ def browser() -> Iterator[Any]:
 def site(runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:  # noqa: F811
     """The address of a server of a model of each kind, and of the labeller in the box twice."""
     folder = tmp_path_factory.mktemp("models")
-    box = Path(grunlp.__file__).parent / "default"
+    box = Path(grunlp.__file__).parent / "pretrained"
     for kind, path in {"default": box, "twin": box, **runs}.items():
         (folder / kind).symlink_to(path, target_is_directory=True)
     models = {name: grunlp.load(folder / name) for name in ("default", "twin", *runs)}

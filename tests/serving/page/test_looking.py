@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from grunlp.data.demo.seasons import season_rows
+from grunlp.data.toy.time_series import season_rows
 from tests.serving.page.conftest import Open, wait_for_status
 
 pytestmark = pytest.mark.slow

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from grunlp.report.page import page
-from grunlp.report.sentences import draw_frames
+from grunlp.visualization.frames_and_tags import draw_frames
+from grunlp.visualization.html_page import page
 
 pytestmark = pytest.mark.slow
 

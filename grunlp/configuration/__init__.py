@@ -1,0 +1,1 @@
+"""Hydra composition, schema, saved configurations and their migrations."""

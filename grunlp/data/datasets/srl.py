@@ -1,0 +1,170 @@
+"""Corpora whose sentences have frames."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, Features, List, Value, disable_progress_bars
+
+from grunlp.data.datasets.arrow_cache import require_given, stamps, store
+from grunlp.data.datasets.corpus import SPLITS, Corpus, keys_of, leave_out
+from grunlp.data.datasets.cross_validation import KEYS, take_fold
+from grunlp.data.datasets.streaming import Stream, open_hub, stream_files
+from grunlp.data.examples import Example
+from grunlp.data.propbank import FRAMES_FILE, find_ewt, find_frames
+from grunlp.data.readers import detect, read
+from grunlp.data.readers.hub import Part, read_hub
+from grunlp.data.toy import demo_examples
+from grunlp.utils.errors import GrunlpError
+
+log = logging.getLogger(__name__)
+
+FEATURES = Features(
+    {
+        "id": Value("string"),
+        "document": Value("string"),
+        "words": List(Value("string")),
+        "pos": List(Value("string")),
+        "frames": List(
+            {
+                "index": Value("int32"),
+                "lemma": Value("string"),
+                "roleset": Value("string"),
+                "tags": List(Value("string")),
+            }
+        ),
+    }
+)
+
+
+def open_frames(data: Mapping[str, Any], stream: bool = False) -> Corpus:
+    """Open the corpus that a config of the group `data` describes.
+
+    Args:
+        data: the keys of `configs/data/<name>.yaml`. All have `name`, and `extra`, more training data:
+            `propbank-frames` or a file.
+        stream: the training split is to be a `Stream`.
+
+    Raises:
+        GrunlpError: a file or split is missing, broken or without a single predicate.
+    """
+    disable_progress_bars()
+    options = dict(data)
+    name, extra = options.pop("name"), options.pop("extra")
+    splits = take_fold(open_splits(name, options, stream), data, documents)
+    train, dev, test = splits["train"], splits["dev"], splits.get("test")
+    held_out = keys_of(dev, test)
+    train, left_out = leave_out(name, train, held_out)
+    more = None
+    if extra:
+        more = open_file(str(find_frames() / FRAMES_FILE) if extra == "propbank-frames" else extra, None, None)
+        more, count = leave_out(extra, more, held_out)
+        more, left_out = more.add_column("extra", [True] * len(more)), left_out + count
+    corpus = Corpus(name, train, dev, test, more, left_out)
+    for split, examples in (("train", train), ("dev", dev)):
+        if not any(examples["frames"]):  # of a stream, read up to the first
+            there = f"it holds {len(examples)} sentences"
+            there += f"; {corpus.left_out} were left out because they occur in dev or test" if split == "train" else ""
+            raise GrunlpError(f"{name}: no predicate in the {split} split", there, "See: python -m grunlp.data check")
+    return corpus
+
+
+def open_splits(name: str, options: Mapping[str, Any], stream: bool = False) -> dict[str, Any]:
+    """The splits as they lie there.
+
+    Args:
+        name: of the data set.
+        options: the other keys of its group, but for `extra`; those of folds have no effect.
+        stream: as for `open_frames`, of files and the hub.
+    """
+    opener = partial(_OPENERS[name], stream=True) if stream else _OPENERS[name]
+    return opener(**{key: value for key, value in options.items() if key not in KEYS})
+
+
+def documents(examples: Dataset) -> list[str]:
+    """The document of each example."""
+    found: list[str] = examples["document"]
+    return found
+
+
+def open_file(path: str, words: str | None, format: str | None) -> Dataset:
+    """One file in any format that `grunlp.data.readers` knows. Arguments as `read` takes them."""
+    if words is None:
+        format = format or detect(path)
+        log.info("%s: format %s", path, format)
+    return store(
+        _file, FEATURES, path=str(Path(path).resolve()), words=words, format=format, stamps=stamps(path, words)
+    )
+
+
+def _open_demo() -> dict[str, Dataset]:
+    return {split: store(_demo, FEATURES, split=split) for split in SPLITS}
+
+
+def _open_ewt() -> dict[str, Dataset]:
+    folder = find_ewt()
+    return {split: open_file(str(folder / f"{split}.conll.gz"), None, None) for split in SPLITS}
+
+
+def _open_files(
+    train: str | None,
+    dev: str | None,
+    test: str | None,
+    train_words: str | None,
+    dev_words: str | None,
+    test_words: str | None,
+    format: str | None,
+    stream: bool = False,
+) -> dict[str, Any]:
+    require_given("a training needs data.train and data.dev", "FILE", train=train)
+    files = zip(SPLITS, (train, dev, test), (train_words, dev_words, test_words), strict=True)
+    return {
+        split: _stream_file(path, words, format) if stream and split == "train" else open_file(path, words, format)
+        for split, path, words in files
+        if path
+    }
+
+
+def _stream_file(pattern: str, words: str | None, format: str | None) -> Stream:
+    return stream_files(_file, pattern, {"words": words}, format=format)
+
+
+def _open_hub(
+    path: str | None,
+    config: str | None,
+    words: str | None,
+    tags: str | None,
+    predicate: str | None,
+    train: str,
+    dev: str,
+    test: str | None,
+    stream: bool = False,
+) -> dict[str, Any]:
+    require_given("a hub data set needs data.path, data.words and data.tags", "NAME", path=path, words=words, tags=tags)
+    splits = {"train": train, "dev": dev, "test": test}
+    columns = {"words": words, "tags": tags, "predicate": predicate}
+    return open_hub(_hub, FEATURES, path, splits, stream, config=config, **columns)
+
+
+_OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
+    "demo": _open_demo,
+    "propbank-ewt": _open_ewt,
+    "files": _open_files,
+    "hub": _open_hub,
+}
+
+
+def _demo(split: str, code: str) -> Iterator[Example]:
+    return demo_examples(split)
+
+
+def _file(path: str, words: str | None, format: str | None, stamps: str, code: str) -> Iterator[Example]:
+    return read(path, format, words)
+
+
+def _hub(
+    name: str, split: str, words: str, tags: str, predicate: str | None, config: str | None, part: Part, code: str
+) -> Iterator[Example]:
+    return read_hub(name, split, words, tags, predicate, config, part)

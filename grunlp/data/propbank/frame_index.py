@@ -1,0 +1,93 @@
+"""A compact index of the PropBank frame files: what each roleset is called, of which words, and what its roles are.
+
+One JSON object, packed with gzip:
+
+    {"give.01": {"lemma": "give", "name": "transfer", "aliases": ["giving", "give"],
+                 "functions": {"ARG0": "PAG", ...}, "glosses": {"ARG0": "giver", ...}}, ...}
+"""
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypedDict
+from xml.etree import ElementTree
+
+from grunlp.data.input_manifest import note
+from grunlp.utils.cache import cache_folder
+from grunlp.utils.errors import DataError
+
+INDEX_FILE = "rolesets.json.gz"
+
+
+class Entry(TypedDict):
+    """What the frame files say of one roleset."""
+
+    lemma: str
+    name: str
+    aliases: list[str]
+    functions: dict[str, str]
+    glosses: dict[str, str]
+
+
+Index = Mapping[str, Entry]
+
+
+def index_frames(files: Mapping[str, bytes]) -> dict[str, Entry]:
+    """The rolesets of all frame files `{"frames/give.xml": content, ...}`, in order of path and of number.
+
+    A roleset belongs to the lemma its file is named after, as in the columns of the corpora. A file that is no XML is
+    passed over; `convert_frames` counts those.
+    """
+    index: dict[str, Entry] = {}
+    for path in sorted(files):
+        try:
+            root = ElementTree.fromstring(files[path])
+        except ElementTree.ParseError:
+            continue
+        for roleset in root.iter("roleset"):
+            roles = list(_roles(roleset))
+            index.setdefault(
+                roleset.attrib["id"],
+                Entry(
+                    lemma=Path(path).stem,
+                    name=roleset.get("name", ""),
+                    aliases=sorted({a.text for a in roleset.iter("alias") if a.text and "_" not in a.text}),
+                    functions={role: function for role, function, _ in roles if function},
+                    glosses={role: gloss for role, _, gloss in roles if gloss},
+                ),
+            )
+    return index
+
+
+def _roles(roleset: ElementTree.Element) -> Iterator[tuple[str, str, str]]:
+    """Role, function tag and description; `n="M"` with a function is an adjunct, ARGM-LOC."""
+    for role in roleset.iter("role"):
+        function = re.sub(r"[^A-Z]", "", role.get("f", "").upper())
+        number = role.get("n", "").upper()
+        yield f"ARG{number}-{function}" if number == "M" else f"ARG{number}", function, role.get("descr", "")
+
+
+def pack_index(index: Index) -> bytes:
+    """The bytes of an index file; the same for the same index."""
+    return gzip.compress(json.dumps(index, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
+
+
+def index_path() -> Path:
+    """Where predictions look for the index; `scripts/prepare_propbank_frames.py` puts it there."""
+    return cache_folder() / "propbank-frames" / INDEX_FILE
+
+
+def read_index(path: Path) -> dict[str, Entry]:
+    """Read what `pack_index` made. Raises DataError for anything else."""
+    note(path)
+    try:
+        index: dict[str, Entry] = json.loads(gzip.decompress(path.read_bytes()))
+        if not all(entry.keys() == Entry.__annotations__.keys() for entry in index.values()):
+            raise ValueError("an entry has other parts than expected")
+    except (OSError, EOFError, ValueError, AttributeError, zlib.error) as error:
+        to_type = "Build it anew: python scripts/prepare_propbank_frames.py --force"
+        raise DataError(path, None, f"no index of frame files: {error}", to_type) from None
+    return index

@@ -1,0 +1,198 @@
+"""Which rolesets a word may have as a predicate: `gave` → give.01, give.LV, give_up.07, ...
+
+A word is looked up in four steps:
+
+1. its lower-cased form among the predicates of the training data, which tell its lemmas (`gave` → give);
+2. else its bases by `grunlp.data.propbank.lemmatizer`, the first that is such a form or a lemma (`texting`, `textin'` →
+text);
+3. else what it is a slip of the pen for, the most frequent of these (`influnced` → influence);
+4. else it is unknown, and is guessed to be in the first sense of its first base: `text.01`.
+
+A lemma is what the corpus calls one. In PropBank that is the name of a frame file, so `sure` also belongs to `ensure`.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from grunlp.data.propbank.frame_index import Index
+from grunlp.data.propbank.lemmatizer import bases, look_up
+
+_REMEMBERED = 100_000  # words whose candidates are kept
+
+# What PropBank's function tags say of a numbered role (Bonial et al. 2014, "PropBank: Semantics of new predicate
+# types", §2, and the guidelines that come with the frame files), and ArgM labels of an adjunct.
+FUNCTIONS = {
+    "PAG": "agent",
+    "PPT": "patient or theme",
+    "GOL": "recipient or goal",
+    "PRD": "attribute or result",
+    "VSP": "further participant",
+    "ADJ": "quality",
+    "ADV": "circumstance",
+    "CAU": "cause",
+    "COM": "companion",
+    "CXN": "compared",
+    "DIR": "source or direction",
+    "DIS": "discourse",
+    "DSP": "direct speech",
+    "EXT": "extent",
+    "LOC": "place",
+    "LVB": "light verb",
+    "MNR": "manner",
+    "MOD": "modal",
+    "NEG": "negation",
+    "PRP": "purpose",
+    "PRR": "predicate of a light verb",
+    "REC": "reciprocal",
+    "SRC": "source",
+    "TMP": "time",
+}
+
+
+@dataclass
+class Rolesets:
+    """The rolesets of a training corpus, and of the frame files where they are used.
+
+    Args:
+        lemmas: lower-cased predicate word → its lemmas, the most frequent first.
+        rolesets: lemma → its rolesets with their training counts, most frequent first, then in order of number.
+        functions: roleset → numbered role → PropBank's function tag, where known: {"give.01": {"ARG0": "PAG"}}.
+    """
+
+    lemmas: dict[str, list[str]]
+    rolesets: dict[str, dict[str, int]]
+    functions: dict[str, dict[str, str]]
+    names: list[str] = field(init=False)
+    counts: list[int] = field(init=False)
+    particles: list[str] = field(init=False)
+    families: list[int] = field(init=False)
+    known: dict[str, list[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Number them: `names` holds each roleset once, id 0 for none; `counts` their training counts; `particles`
+        what `particle_of` says of any of them, the empty one first, `families` which of these is that of each; `known`
+        the ids of each word of `lemmas` and of each lemma, the most frequent first."""
+        counts: Counter[str] = Counter()
+        for inventory in self.rolesets.values():
+            counts.update(inventory)
+        self.names, self.counts = ["", *counts], [0, *counts.values()]
+        self._ids = {name: i for i, name in enumerate(self.names)}
+        own = [particle_of(name) for name in self.names]
+        self.particles = sorted(set(own))
+        self.families = [self.particles.index(particle) for particle in own]
+        # a roleset of several lemmas is named after that which has it most often
+        pairs = [(n, name, lemma) for lemma, inventory in self.rolesets.items() for name, n in inventory.items()]
+        self._lemma = {name: lemma for _, name, lemma in sorted(pairs)}
+        lemmas = {lemma: [lemma] for lemma in self.rolesets} | self.lemmas
+        self.known = {form: ids for form in lemmas if (ids := self._inventory(lemmas[form]))}
+        self._found: dict[str, list[int]] = {}
+
+    def _inventory(self, lemmas: list[str]) -> list[int]:
+        ids = {self._ids[name] for lemma in lemmas for name in self.rolesets.get(lemma, {})}
+        return sorted(ids, key=lambda i: (-self.counts[i], i))
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the constructor takes."""
+        return {"lemmas": self.lemmas, "rolesets": self.rolesets, "functions": self.functions}
+
+    def with_more(self, other: "Rolesets") -> "Rolesets":
+        """These and those of `other`; counts are added."""
+        counter = RolesetCounter()
+        for part in (self, other):
+            for word, lemmas in part.lemmas.items():
+                counter.lemmas.setdefault(word, Counter()).update(dict.fromkeys(lemmas, 0))
+            for lemma, inventory in part.rolesets.items():
+                counter.rolesets.setdefault(lemma, Counter()).update(inventory)
+        merged = counter.finish({})
+        merged.functions = {**other.functions, **self.functions}
+        return merged
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, name: str) -> int:
+        """The id of a roleset; 0 for one that is not known."""
+        return self._ids.get(name, 0)
+
+    def candidates(self, word: str) -> list[int]:
+        """Ids of the rolesets a word may have, the most frequent first; empty for an unknown word."""
+        word = word.lower()
+        if word not in self._found:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            self._found[word] = look_up(word, self.known, self.counts)
+        return self._found[word]
+
+    def usual(self, word: str) -> str:
+        """The most frequent roleset of a word; the first sense of its likeliest base where it has no candidates."""
+        candidates = self.candidates(word)
+        word = word.lower()
+        return self.names[candidates[0]] if candidates else f"{(bases(word) or [word])[0]}.01"
+
+    def lemma(self, roleset: str) -> str:
+        """The lemma a roleset belongs to."""
+        return self._lemma.get(roleset) or lemma_of(roleset)
+
+    def frequency(self, lemma: str) -> int | None:
+        """How often a lemma was a predicate in training; None where lemmas are not known."""
+        return sum(self.rolesets.get(lemma, {}).values()) if lemma and len(self) > 1 else None
+
+    def function(self, roleset: str, role: str) -> str:
+        """What a role is, in a word or two: "agent", "place"; empty where that is not known."""
+        role = plain_role(role)
+        tag = self.functions.get(roleset, {}).get(role) or role.rpartition("-")[2]
+        return FUNCTIONS.get(tag) or {"ARG0": "agent", "ARG1": "patient or theme"}.get(role, "")
+
+
+def plain_role(role: str) -> str:
+    """A role without the mark of a reference or continuation: R-ARG0 → ARG0."""
+    return role.removeprefix("R-").removeprefix("C-")
+
+
+class RolesetCounter:
+    """Counts the rolesets of a training corpus, a frame at a time."""
+
+    def __init__(self) -> None:
+        self.lemmas: dict[str, Counter[str]] = {}
+        self.rolesets: dict[str, Counter[str]] = {}
+
+    def add(self, word: str | None, lemma: str, roleset: str) -> None:
+        """A frame of the training data; one without roleset tells nothing.
+
+        Args:
+            word: the predicate; None in `data.extra`, whose frames tell which rolesets there are, but not how frequent
+                they are, and often stand at an auxiliary or particle.
+            lemma, roleset: of the frame.
+        """
+        if roleset:
+            counts = self.rolesets.setdefault(lemma or lemma_of(roleset), Counter())
+            counts[roleset] += word is not None
+            if word is not None:
+                self.lemmas.setdefault(word.lower(), Counter())[lemma or lemma_of(roleset)] += 1
+
+    def finish(self, frame_files: Index) -> Rolesets:
+        """What was counted, and what the frame files know beyond it, with counts of 0."""
+        for name, entry in frame_files.items():
+            self.rolesets.setdefault(entry["lemma"], Counter())[name] += 0
+            for alias in entry["aliases"]:
+                self.lemmas.setdefault(alias.lower(), Counter())[entry["lemma"]] += 0
+        return Rolesets(
+            lemmas={word: [lemma for lemma, _ in counts.most_common()] for word, counts in sorted(self.lemmas.items())},
+            rolesets={
+                lemma: dict(sorted(counts.items(), key=lambda item: (-item[1], item[0].rpartition(".")[2], item[0])))
+                for lemma, counts in sorted(self.rolesets.items())
+            },
+            functions={name: entry["functions"] for name, entry in frame_files.items() if entry["functions"]},
+        )
+
+
+def lemma_of(roleset: str) -> str:
+    """`give_up.07` → give: what a roleset's name says of its lemma."""
+    return roleset.rpartition(".")[0].partition("_")[0]
+
+
+def particle_of(roleset: str) -> str:
+    """`give_up.07` → up; `give.LV` → LV, as if it were one; empty for a plain sense of a verb."""
+    stem, _, number = roleset.rpartition(".")
+    return stem.partition("_")[2] or ("" if number.isdigit() or not stem else number)

@@ -1,0 +1,42 @@
+"""`words ||| tags` lines, as deep_srl reads them (He et al. 2017).
+
+One predicate a line: its index from 0, the words, `|||`, one BIO tag a word. Without the index, the predicate is where
+the tag is B-V. Consecutive lines with the same words are one sentence.
+
+    1 Anna forgot to call . ||| B-ARG0 B-V B-ARG1 I-ARG1 O
+    3 Anna forgot to call . ||| O O O B-V O
+"""
+
+import re
+
+from grunlp.data.examples import Example
+from grunlp.data.readers.column_format import Block, split_white
+from grunlp.data.readers.merge_frames import frame_from_tags
+from grunlp.utils.errors import DataError
+
+BAR = "|||"
+
+
+def matches(rows: list[str]) -> bool:
+    """Most lines hold the bar."""
+    return 2 * sum(BAR in split_white(row) for row in rows) > len(rows)
+
+
+def parse(block: Block) -> Example:
+    """The sentence of one line, with its one frame or none. Raises `DataError`."""
+    (line,) = block.rows
+    cells = split_white(line.text)
+    expected, to_type = "expected INDEX WORD WORD ... ||| TAG TAG ...", "look for a lost word, tag or bar"
+    if cells.count(BAR) != 1:
+        raise DataError(block.source, line.number, f"{cells.count(BAR)} bars {BAR}", expected, to_type)
+    words, tags = cells[: cells.index(BAR)], cells[cells.index(BAR) + 1 :]
+    index = None
+    if len(words) == len(tags) + 1 and re.fullmatch(r"\d{1,9}", words[0]):
+        index, words = int(words[0]), words[1:]
+    if not words:
+        raise DataError(block.source, line.number, "no words", expected, to_type)
+    try:
+        frame = frame_from_tags(tags, len(words), index)
+    except ValueError as error:
+        raise DataError(block.source, line.number, str(error), expected, to_type) from error
+    return Example(id="", document="", words=words, pos=[], frames=[frame] if frame else [])

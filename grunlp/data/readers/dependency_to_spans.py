@@ -1,0 +1,56 @@
+"""Spans from dependency trees, for corpora that label only the head word of an argument."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from grunlp.data.tags import PREDICATE, Span
+
+_SINGLE = (PREDICATE, f"C-{PREDICATE}")  # these label a word, never a phrase
+
+
+def subtree_spans(labels: dict[int, str], predicate: int, heads: Sequence[int]) -> list[Span]:
+    """Spans of one frame whose roles are given on head words.
+
+    Each token belongs to its nearest ancestor (itself included) that is a labelled head or the predicate; a span is
+    the unbroken run, around the head, of the tokens that belong to it. So spans never overlap, never hold the
+    predicate, and an argument that governs the predicate ("the *jurists* retiring today") loses its clause. V and C-V
+    stay single words; the predicate becomes V when nothing is.
+
+    Args:
+        labels: role of each head, by token.
+        predicate: token of the predicate.
+        heads: head of each token, -1 for a root; no cycles.
+    """
+    if PREDICATE not in labels.values():
+        labels = labels | {predicate: PREDICATE}
+    marked = labels.keys() | {predicate}
+    owner = [_nearest_marked(i, marked, heads) for i in range(len(heads))]
+    spans = []
+    for head, label in sorted(labels.items()):
+        start, end = head, head + 1
+        while label not in _SINGLE and start > 0 and owner[start - 1] == head:
+            start -= 1
+        while label not in _SINGLE and end < len(heads) and owner[end] == head:
+            end += 1
+        spans.append(Span(label, start, end))
+    return spans
+
+
+def _nearest_marked(token: int, marked: set[int], heads: Sequence[int]) -> int:
+    while token >= 0 and token not in marked:
+        token = heads[token]
+    return token
+
+
+def without_overlaps(spans: Iterable[Span], length: int) -> list[Span]:
+    """Spans that share no token: V comes first, then the shorter; a longer one keeps its longest run still free, or
+    is dropped when nothing of it is free."""
+    kept: list[Span] = []
+    free = ["1"] * length
+    for label, start, end in sorted(spans, key=lambda span: (span.label != PREDICATE, span.end - span.start)):
+        runs = re.finditer("1+", "".join(free[start:end]))
+        longest = max(runs, key=lambda run: run.end() - run.start(), default=None)
+        if longest:
+            kept.append(Span(label, start + longest.start(), start + longest.end()))
+            free[kept[-1].start : kept[-1].end] = "0" * (kept[-1].end - kept[-1].start)
+    return kept

@@ -1,0 +1,76 @@
+"""Flat records: a sentence with the tags of one predicate, repeated for each predicate.
+
+`words ||| tags` lines, flat JSON lines and most hub data sets have this shape. Consecutive records of the same words
+become one example, so that the sentence is encoded once.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from grunlp.data.examples import Example, Frame
+from grunlp.data.tags import PREDICATE, split_tag
+
+
+def frame_from_tags(
+    tags: Sequence[str], length: int, index: int | None = None, lemma: str = "", roleset: str = ""
+) -> Frame | None:
+    """The frame of one tag sequence; None when the predicate is neither given nor tagged. An `I-X` that continues
+    nothing is let through: `grunlp.data check` counts those.
+
+    Args:
+        tags: one BIO tag a word.
+        length: how many words there are.
+        index: token of the predicate; by default the one with B-V.
+        lemma, roleset: what is known of the predicate.
+
+    Raises:
+        ValueError: the number of tags is not `length`, a tag is none, the predicate lies outside the sentence, or its
+            place and the V do not agree.
+    """
+    if len(tags) != length:
+        raise ValueError(f"{len(tags)} tags for {length} words")
+    labels = [split_tag(tag)[1] for tag in tags]
+    verbs = [i for i, tag in enumerate(tags) if tag == f"B-{PREDICATE}"]
+    if len(verbs) > 1:
+        raise ValueError(f"two predicates in one tag sequence: B-V at words {verbs[0]} and {verbs[1]}")
+    if index is None:
+        index = verbs[0] if verbs else None
+    if index is None:
+        return None
+    if not 0 <= index < length:
+        raise ValueError(f"predicate index {index} lies outside the {length} words (counted from 0)")
+    if verbs and labels[index] not in (PREDICATE, f"C-{PREDICATE}"):
+        raise ValueError(f"predicate index {index}, but B-V at word {verbs[0]} (counted from 0)")
+    return Frame(index=index, lemma=lemma, roleset=roleset, tags=list(tags))
+
+
+def merge(examples: Iterator[tuple[int, Example]]) -> Iterator[tuple[int, Example]]:
+    """Join consecutive examples that differ only in their frames. A predicate that comes twice begins a new sentence.
+
+    Args:
+        examples: pairs of a line number and an example with at most one frame.
+    """
+    pending: tuple[int, Example] | None = None
+    for number, example in examples:
+        if pending and _same_sentence(pending[1], example):
+            pending[1]["frames"].extend(example["frames"])
+            continue
+        if pending:
+            yield _in_order(pending)
+        pending = number, example
+    if pending:
+        yield _in_order(pending)
+
+
+def _same_sentence(one: Example, other: Example) -> bool:
+    taken = {frame["index"] for frame in one["frames"]}
+    return (
+        one["words"] == other["words"]
+        and (one["id"], one["document"]) == (other["id"], other["document"])
+        and bool(taken and other["frames"])
+        and taken.isdisjoint(frame["index"] for frame in other["frames"])
+    )
+
+
+def _in_order(numbered: tuple[int, Example]) -> tuple[int, Example]:
+    numbered[1]["frames"].sort(key=lambda frame: frame["index"])
+    return numbered

@@ -1,0 +1,119 @@
+"""A data file as numbered lines of text, whatever its compression.
+
+Compression is told by the first bytes, not by the suffix: gzip, xz, else plain. Text is UTF-8, with or without a byte
+order mark, with Unix or Windows line ends. A line that is not UTF-8 is yielded with its fault named, so that lenient
+reading can skip its sentence and go on; what breaks the whole file raises `DataError`.
+"""
+
+import gzip
+import lzma
+import zlib
+from collections.abc import Iterator
+from io import BufferedReader
+from itertools import starmap
+from pathlib import Path
+from typing import NamedTuple
+
+from grunlp.utils.errors import DataError, nearest
+
+_GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
+_UTF8_MARK, _UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+_HEAD = 1024
+
+
+class Line(NamedTuple):
+    """One line without its end. `fault` says why it is not UTF-8 text, and is empty for a good line."""
+
+    number: int
+    text: str
+    fault: str = ""
+
+
+def require_file(path: Path) -> None:
+    """Raise `DataError` unless `path` can be read as a file; a missing one is answered with the nearest name there."""
+    if path.is_dir():
+        raise DataError(path, None, "is a directory", "expected one data file", f"name a file in it: {path}/...")
+    if path.exists():
+        return
+    folder = path.parent
+    if not folder.is_dir():
+        raise DataError(path, None, "does not exist", f"neither does its folder {folder}", "check the path")
+    near = nearest(path.name, (entry.name for entry in folder.iterdir()))
+    hint = f"did you mean {folder / near}?" if near else "check the path"
+    raise DataError(path, None, "does not exist", f"its folder {folder} does", hint)
+
+
+def open_lines(path: Path, first: int = 1, offset: int = 0) -> Iterator[Line]:
+    """Lines of a file, one in memory at a time.
+
+    Args:
+        first: number of the line to begin with.
+        offset: where it begins, as `line_offsets` counts; a compressed file is unpacked up to there.
+
+    Raises:
+        DataError: the file is missing, a directory, empty, binary, UTF-16, cut off in the middle or not allowed.
+    """
+    return starmap(_decode, _numbered(path, first, offset))
+
+
+def line_offsets(path: Path, step: int) -> tuple[list[int], int]:
+    """Where every `step`-th line begins, the first included, in bytes of the file unpacked; and how many lines it has.
+
+    Raises as `open_lines`.
+    """
+    offsets, end, number = [], 0, 0
+    for number, data in _numbered(path, 1, 0):
+        if (number - 1) % step == 0:
+            offsets.append(end)
+        end += len(data)
+    return offsets, number
+
+
+def _numbered(path: Path, first: int, offset: int) -> Iterator[tuple[int, bytes]]:
+    """Lines with their numbers and ends."""
+    require_file(path)
+    number = 0
+    try:
+        with path.open("rb") as file, _decompress(file) as stream:
+            _refuse_binary(path, stream.peek(_HEAD)[:_HEAD])
+            stream.seek(offset)
+            for number, data in enumerate(stream, start=first):
+                yield number, data
+    except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise DataError(
+            path, number + 1, f"the compressed file is damaged or cut off here ({error})",
+            "expected a whole gz or xz file", "copy or download it again",
+        ) from error  # fmt: skip
+    except OSError as error:
+        raise DataError(path, None, f"cannot be read: {error.strerror or error}", to_type="check its rights") from error
+    if number == 0:
+        raise DataError(path, None, "the file is empty", "expected at least one sentence", "check how it was made")
+
+
+def _decompress(file: BufferedReader) -> BufferedReader | gzip.GzipFile | lzma.LZMAFile:
+    magic = file.peek(len(_XZ))
+    if magic.startswith(_GZIP):
+        return gzip.GzipFile(fileobj=file)
+    if magic.startswith(_XZ):
+        return lzma.LZMAFile(file)
+    return file
+
+
+def _refuse_binary(path: Path, head: bytes) -> None:
+    if head.startswith(_UTF16_MARKS):
+        to_type = f"convert it: iconv -f UTF-16 -t UTF-8 {path}"
+        raise DataError(path, 1, "the file is UTF-16", "expected UTF-8 text", to_type)
+    if b"\0" in head:
+        to_type = "unpack archives first; read Parquet with grunlp.data.readers.hub.read_hub"
+        raise DataError(path, 1, "the file is binary", "expected UTF-8 text, plain or as gz or xz", to_type)
+
+
+def _decode(number: int, data: bytes) -> Line:
+    if number == 1:
+        data = data.removeprefix(_UTF8_MARK)
+    data = data.removesuffix(b"\n").removesuffix(b"\r")
+    try:
+        return Line(number, data.decode(), "holds a NUL byte" if b"\0" in data else "")
+    except UnicodeDecodeError as error:
+        fault = f"byte 0x{data[error.start]:02x} at place {error.start + 1} is not UTF-8"
+        return Line(number, data.decode(errors="replace"), fault)

@@ -1,0 +1,108 @@
+"""Ways to write the same spans as a tag a token, and the moves between them. Inside grunlp all are IOB2.
+
+| scheme | a span begins with | goes on with | note |
+|---|---|---|---|
+| iob2 | B-X | I-X | also called BIO (Tjong Kim Sang and Veenstra 1999, §2.1) |
+| iob1 | I-X; B-X right behind a span of the same label | I-X | CoNLL-2003 as it was published |
+| bioes | B-X, a span of one token with S-X | I-X, and ends with E-X | also IOBES; BILOU says L for E and U for S |
+
+Faulty sequences are read as conlleval reads them: what continues nothing opens a span.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from grunlp.data.tags import OUTSIDE, Span, spans_to_tags, tags_to_spans
+from grunlp.utils.errors import GrunlpError
+
+SCHEMES = ("iob2", "iob1", "bioes")
+_AS_IOB2 = {"B": "B", "I": "I", "E": "I", "L": "I", "S": "B", "U": "B"}
+
+
+def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
+    """The scheme of some tag sequences; None when they are plain tags, such as parts of speech.
+
+    Tags that could be of two schemes are taken for iob2. Only `O` is no scheme.
+    """
+    prefixes: set[str] = set()
+    only_behind, opened = True, False  # iob1: where B-X and I-X may stand
+    for tags in sentences:
+        before = ""
+        for tag in tags:
+            if tag == OUTSIDE:
+                before = ""
+                continue
+            prefix, dash, label = tag.partition("-")
+            if not dash or not label or prefix not in _AS_IOB2:
+                return None
+            prefixes.add(prefix)
+            if prefix == "B" and before != label:
+                only_behind = False
+            if prefix == "I" and before != label:
+                opened = True
+            before = label
+    if not prefixes:
+        return None
+    if prefixes - {"B", "I"}:
+        return "bioes"
+    return "iob1" if opened and only_behind else "iob2"
+
+
+def odd_tag(sentences: Iterable[Sequence[str]]) -> str | None:
+    """The first tag of no scheme where others are of one and `O` occurs; None where tags are of one kind."""
+    tags = list(dict.fromkeys(tag for sentence in sentences for tag in sentence))
+    odd = [tag for tag in tags if tag != OUTSIDE and detect_scheme([[tag]]) is None]
+    return odd[0] if OUTSIDE in tags and 0 < len(odd) < len(tags) - 1 else None
+
+
+def require_same_kind(what: str, tags: Iterable[Sequence[str]], other: str, others: Iterable[Sequence[str]]) -> None:
+    """Raise unless both are tags of spans or both are not; where there is nothing but `O`, either will do."""
+    kinds = []
+    for sentences in (tags, others):
+        known = sorted({tag for sentence in sentences for tag in sentence} - {"O"})
+        kinds.append((detect_scheme([known]) is not None, known))
+    (spans, some), (other_spans, other_some) = kinds
+    if some and other_some and spans != other_spans:
+        there = f"those of {other} are like {', '.join(other_some[:3])}"
+        raise GrunlpError(f"{what} has tags like {', '.join(some[:3])}", there, "Tags must be of one kind.")
+
+
+def to_iob2(tags: Sequence[str]) -> list[str]:
+    """IOB2 of a tag sequence in any of the schemes. Raises ValueError for a tag of none."""
+    spans: list[Span] = []
+    pieces: list[str] = []  # B- and I- alone, cut where a span has ended
+    start = 0
+
+    def cut(end: int) -> None:
+        nonlocal start
+        spans.extend(Span(label, start + first, start + last) for label, first, last in tags_to_spans(pieces))
+        pieces.clear()
+        start = end
+
+    for i, tag in enumerate(tags):
+        prefix, _, label = tag.partition("-")
+        if tag != OUTSIDE and (prefix not in _AS_IOB2 or not label):
+            raise ValueError(f"{tag!r} is no tag of a span: expected O, or a label behind B-, I-, E- or S-")
+        if prefix in ("S", "U"):
+            cut(i)
+        pieces.append(tag if tag == OUTSIDE else f"{_AS_IOB2[prefix]}-{label}")
+        if prefix in ("E", "L", "S", "U"):
+            cut(i + 1)
+    cut(len(tags))
+    return spans_to_tags(spans, len(tags))
+
+
+def from_iob2(tags: Sequence[str], scheme: str) -> list[str]:
+    """The same spans in another scheme. Raises ValueError for an unknown one, or tags that are not IOB2."""
+    if scheme not in SCHEMES:
+        raise ValueError(f"scheme is one of {', '.join(SCHEMES)}, got {scheme!r}")
+    spans = tags_to_spans(tags)
+    written = spans_to_tags(spans, len(tags))
+    if scheme == "bioes":
+        for label, start, end in spans:
+            written[end - 1] = f"{'S' if end - start == 1 else 'E'}-{label}"
+    elif scheme == "iob1":
+        ends = {(end, label) for label, _, end in spans}
+        for label, start, _ in spans:
+            if (start, label) not in ends:
+                written[start] = f"I-{label}"
+    return written

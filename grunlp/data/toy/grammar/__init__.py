@@ -1,0 +1,1 @@
+"""Grammar that generates the toy corpus of semantic roles."""

@@ -1,0 +1,233 @@
+"""The lexicon as one split may see it: entries parsed, held-out ones hidden from the others, and a steady die.
+
+Of every eight entries of each list, the fourth belongs to dev and the eighth to test: no sentence of another split
+uses them. All splits use the shared ones.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from grunlp.data.toy.grammar import adjunct_phrases, noun_lexicon, verb_lexicon
+from grunlp.data.toy.grammar.morphology import plural, regular_past
+from grunlp.data.toy.grammar.phrases import CLOSED_CLASS
+
+SHARED = "train"
+SPLITS = ("train", "dev", "test")
+T = TypeVar("T")
+
+
+class HasHome(Protocol):
+    """Anything that lives in one split or is shared."""
+
+    @property
+    def home(self) -> str:
+        """`train` for what all splits use, else `dev` or `test`."""
+
+
+E = TypeVar("E", bound=HasHome)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A noun, adjective, adverb, name or fixed phrase."""
+
+    text: str
+    home: str
+    plural: str = ""  # of nouns; empty for mass nouns
+
+
+class Pool(Generic[E]):
+    """A list of entries, sorted once by who may use them."""
+
+    def __init__(self, items: Iterable[E]) -> None:
+        self.items = tuple(items)
+        self.known_to = {split: [item for item in self.items if item.home in (SHARED, split)] for split in SPLITS}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One complement (or the subject) of a predicate: its role, prepositions and the kinds of filler."""
+
+    role: str
+    prepositions: tuple[str, ...]
+    kinds: tuple[str, ...]
+    optional: bool = False
+
+    @property
+    def clausal(self) -> bool:
+        """Whether a clause fills it."""
+        return self.kinds[0] in ("TO", "ING", "THAT", "WHETHER", "NPTO", "NPBARE")
+
+
+@dataclass(frozen=True)
+class Lemma:
+    """A predicate: verb, noun, adjective or light verb (`noun` is what the light verb makes)."""
+
+    roleset: str
+    forms: tuple[str, str, str]  # base, past, participle; all the same for nouns and adjectives
+    particle: str
+    subject: Slot
+    slots: tuple[Slot, ...]
+    flags: frozenset[str]
+    home: str
+    light: str = ""
+    noun: str = ""
+
+    @property
+    def object(self) -> Slot | None:
+        """The slot without preposition that follows the verb first, if a noun phrase fills it."""
+        first = self.slots[0] if self.slots else None
+        return first if first and not first.prepositions and not first.kinds[0].isupper() else None
+
+
+def _always_shared() -> set[str]:
+    """Words that the grammar itself uses: closed classes, the words of adjuncts, light verbs, "asked" of quotations."""
+    texts = [*CLOSED_CLASS.values(), *adjunct_phrases.TIMES.values()]
+    texts += [text for text in vars(adjunct_phrases).values() if isinstance(text, str) and "|" in text]
+    words = {piece.split("/")[0] for text in texts for piece in text.replace("|", " ").split()}
+    return words | {line.split(".")[0] for line in verb_lexicon.LIGHT_VERBS.split("\n")} | {"ask"}
+
+
+_HOMES = {word: SHARED for word in _always_shared()}
+
+
+def home_of(word: str, i: int) -> str:
+    """The split of the i-th entry of a list; a word of several lists ("paint", "old") has one home, the first."""
+    return _HOMES.setdefault(word, {3: "dev", 7: "test"}.get(i % 8, SHARED))
+
+
+def entries(text: str, separator: str | None = None) -> Pool[Entry]:
+    """The entries of a list, words or, with a separator, phrases."""
+    return Pool(Entry(item, home_of(item, i)) for i, item in enumerate(text.split(separator)))
+
+
+def _nouns(words: str) -> Pool[Entry]:
+    found = []
+    for i, text in enumerate(words.split()):
+        singular, _, irregular = text.partition("/")
+        many = "" if singular.endswith("*") else irregular or plural(singular)
+        singular = singular.rstrip("*")
+        found.append(Entry(singular, home_of(singular, i), many))
+    return Pool(found)
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    return tuple(kind for part in text.split("/") for kind in noun_lexicon.UNIONS.get(part, part).split())
+
+
+def _slot(text: str) -> Slot:
+    role, *prepositions, kinds = text.split()
+    choices = tuple(prepositions[0].split("/")) if prepositions else ()
+    return Slot(role.rstrip("?"), choices, _kinds(kinds), role.endswith("?"))
+
+
+def _lemmas(table: str) -> Pool[Lemma]:
+    """The lines of a table of `verbs.py`; one lemma has one home, whichever tables and lines it stands in."""
+    stems: list[str] = []
+    found = []
+    for line in table.strip().splitlines():
+        cells = [cell.strip() for cell in line.split(";")]
+        light = cells.pop(0).split() if ".LV" in cells[0] else []
+        head, subject, complements, flags = [*cells, "", "", ""][:4]
+        roleset, *rest = head.split()
+        base, _, particle = roleset.split(".")[0].partition("_")
+        if base not in stems:
+            stems.append(base)
+        noun = rest[0] if len(rest) == 1 else ""
+        past, participle = rest if len(rest) == 2 else (regular_past(base),) * 2
+        forms = (light[0].split(".")[0], light[1], light[2]) if light else (base, past, participle)
+        slots = tuple(_slot(text) for text in complements.split(",") if text.strip())
+        home = home_of(base, stems.index(base))
+        flag_set = frozenset(flags.split())
+        found.append(
+            Lemma(
+                roleset,
+                forms,
+                particle,
+                _slot(subject or "ARG1 any"),
+                slots,
+                flag_set,
+                home,
+                light[0] if light else "",
+                noun,
+            )
+        )
+    return Pool(found)
+
+
+VERBS = _lemmas(verb_lexicon.VERBS)
+RAISING = _lemmas(verb_lexicon.RAISING)
+NOUN_PREDICATES = _lemmas(verb_lexicon.NOUN_PREDICATES)
+PLAIN_NOUN_PREDICATES = Pool(noun for noun in NOUN_PREDICATES.items if not noun.slots[0].clausal)
+LIGHT_VERBS = _lemmas(verb_lexicon.LIGHT_VERBS)
+ADJECTIVES = _lemmas(verb_lexicon.ADJECTIVES)
+
+NOUNS = {kind: _nouns(words) for kind, words in noun_lexicon.NOUNS.items()}
+FIRST_NAMES, SURNAMES, CITIES, LANGUAGES = map(
+    entries, (noun_lexicon.FIRST_NAMES, noun_lexicon.SURNAMES, noun_lexicon.CITIES, noun_lexicon.LANGUAGES)
+)
+MODIFIERS = {kind: entries(words) for kind, words in noun_lexicon.ADJECTIVES.items()}
+MIDDLE = {label: entries(words) for label, words in adjunct_phrases.MIDDLE.items()}
+DEGREES = entries(adjunct_phrases.DEGREES)
+_TIMES = {tense: entries(text, "|") for tense, text in adjunct_phrases.TIMES.items()}
+TIMES = {  # a present that is no moment takes habits only
+    "any": _TIMES["any"],
+    "span": _TIMES["span"],
+    "present": _TIMES["present"],
+    "past": Pool(_TIMES["any"].items + _TIMES["past"].items),
+    "future": Pool(_TIMES["any"].items + _TIMES["future"].items),
+}
+CONNECTIVES = entries(adjunct_phrases.CONNECTIVES, "|")
+MEANS = entries(adjunct_phrases.MEANS, "|")
+HEADINGS = entries(adjunct_phrases.HEADINGS, "|")
+# What a plain adjunct of each label may say.
+ADJUNCTS = {
+    "ARGM-LOC": entries(adjunct_phrases.PLACES, "|"),
+    "ARGM-MNR": entries(adjunct_phrases.MANNERS, "|"),
+    "ARGM-DIR": entries(adjunct_phrases.DIRECTIONS, "|"),
+    "ARGM-CAU": entries(adjunct_phrases.CAUSES, "|"),
+    "ARGM-PRP": entries(adjunct_phrases.PURPOSES, "|"),
+    "ARGM-GOL": entries(adjunct_phrases.BENEFICIARIES, "|"),
+    "ARGM-COM": entries(adjunct_phrases.COMPANIONS, "|"),
+    "ARGM-PRD": entries(adjunct_phrases.SECONDARY, "|"),
+    "ARGM-ADV": entries(adjunct_phrases.CONCESSIONS, "|"),
+    "ARGM-EXT": entries(adjunct_phrases.EXTENTS, "|"),
+}
+
+
+class Speaker:
+    """Everything random about one split: its die and what it may say.
+
+    Args:
+        split: train, dev or test.
+    """
+
+    def __init__(self, split: str) -> None:
+        self.split = split
+        self.novel = False  # whether an entry of this split alone was used; the reader resets it
+        self._random = random.Random(SPLITS.index(split) + 1)
+
+    def chance(self, probability: float) -> bool:
+        """True with this probability."""
+        return self._random.random() < probability
+
+    def choose(self, options: Sequence[T]) -> T:
+        """One of the options. Only `Random.random` promises the same numbers in every Python version."""
+        return options[int(self._random.random() * len(options))]
+
+    def weigh(self, weights: dict[str, float]) -> str:
+        """One of the keys, each as likely as its weight."""
+        point = self._random.random() * sum(weights.values())
+        for key, weight in weights.items():
+            point -= weight
+            if point < 0:
+                return key
+        return key
+
+    def pick(self, pool: Pool[E]) -> E:
+        """One of the entries this split may use."""
+        entry = self.choose(pool.known_to[self.split])
+        self.novel = self.novel or entry.home != SHARED
+        return entry

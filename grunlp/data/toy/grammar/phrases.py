@@ -1,0 +1,140 @@
+"""Words, phrases and predicates: what the grammar composes, and the step from there to an `Example`.
+
+A role is a list of `Word` objects, not of positions. A word keeps its identity wherever the grammar moves it, so a
+fronted question word, the antecedent of a relative clause or the subject shared by two verbs is labelled by naming
+its words; positions are counted once, when the sentence is complete.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+
+from grunlp.data.examples import Example, Frame
+from grunlp.data.tags import PREDICATE, Span, spans_to_tags
+
+# Part-of-speech tags of the words that have only one here; any other word of a template is a noun unless it says.
+CLOSED_CLASS = {
+    "IN": "in on at by for with from to of into onto through across about after before during until since near behind "
+    "beside outside inside under along towards against over as like despite without between because if although "
+    "while unless whether that than around past",
+    "DT": "the a an this these those every each some no another all both",
+    "PRP": "I you he she it we they me him her us them",
+    "PRP$": "my your his its our their",
+    "MD": "will would can could may might must should",
+    "CC": "and or but",
+    "CD": "two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty ninety "
+    "hundred thousand",
+    "WP": "who whom what",
+    "WRB": "when where why how",
+    "WDT": "which",
+    "RB": "not n't very so too there here ago",
+    "UH": "yes hello goodbye please oh well thanks congratulations",
+    ",": ",",
+    ".": ". ? !",
+    ":": ": - ;",
+}
+_POS = {word: pos for pos, words in CLOSED_CLASS.items() for word in words.split()}
+
+
+class Word:
+    """One token of a sentence to come; two words are the same only if they are the same object."""
+
+    __slots__ = ("pos", "text")
+
+    def __init__(self, text: str, pos: str) -> None:
+        self.text, self.pos = text, pos
+
+
+class Predicate:
+    """One frame in the making: the word (or words, for a particle verb) and the words of each role."""
+
+    def __init__(self, words: list[Word], roleset: str) -> None:
+        self.words, self.roleset = words, roleset
+        self.roles: list[tuple[str, list[Word]]] = []
+
+    def add(self, role: str, phrase: "Phrase | list[Word]") -> None:
+        """Give a role to some words; nothing is said about no words."""
+        words = phrase.words if isinstance(phrase, Phrase) else phrase
+        if words:
+            self.roles.append((role, list(words)))
+
+    def frame(self, position: dict[Word, int]) -> Frame:
+        """The frame with its tags, once each word's position is known."""
+        spans = [_span(role, words, position) for role, words in self.roles]
+        places = [position[word] for word in self.words]
+        if places == list(range(places[0], places[0] + len(places))):
+            spans.append(Span(PREDICATE, places[0], places[-1] + 1))
+        else:  # a particle that its object separates from the verb: "picked the box up"
+            spans += [Span(PREDICATE if i == 0 else "C-V", place, place + 1) for i, place in enumerate(places)]
+        lemma = self.roleset.split(".")[0].split("_")[0]
+        tags = spans_to_tags(sorted(spans, key=lambda span: span.start), len(position))
+        return Frame(index=places[0], lemma=lemma, roleset=self.roleset, tags=tags)
+
+
+def _span(role: str, words: list[Word], position: dict[Word, int]) -> Span:
+    places = [position[word] for word in words]
+    if places != list(range(places[0], places[0] + len(places))):
+        raise ValueError(f"the words of {role} are torn apart: {' '.join(word.text for word in words)}")
+    return Span(role, places[0], places[-1] + 1)
+
+
+@dataclass
+class Phrase:
+    """Words in order, the predicates among them, and the names of the constructions used."""
+
+    words: list[Word] = field(default_factory=list)
+    predicates: list[Predicate] = field(default_factory=list)
+    marks: frozenset[str] = frozenset()
+
+    def __add__(self, other: "Phrase") -> "Phrase":
+        return Phrase(self.words + other.words, self.predicates + other.predicates, self.marks | other.marks)
+
+    def __bool__(self) -> bool:
+        return bool(self.words)
+
+    def marked(self, *marks: str) -> "Phrase":
+        """The same phrase with more marks."""
+        return Phrase(self.words, self.predicates, self.marks | set(marks))
+
+
+def join(phrases: Iterable[Phrase]) -> Phrase:
+    """All phrases, one after the other."""
+    parts = [phrase for phrase in phrases if phrase.words]
+    return Phrase(
+        [word for phrase in parts for word in phrase.words],
+        [predicate for phrase in parts for predicate in phrase.predicates],
+        frozenset().union(*(phrase.marks for phrase in parts)),
+    )
+
+
+def tagged(text: str) -> Phrase:
+    """A phrase without predicates from `in a big/JJ hurry`: a tag may follow a slash; else closed class, else NN."""
+    return Phrase([Word(form, pos) for form, pos in _read(text)])
+
+
+@cache
+def _read(text: str) -> list[tuple[str, str]]:
+    pairs = []
+    for piece in text.split():
+        form, slash, pos = piece.rpartition("/")
+        pairs.append((form, pos) if slash else (piece, _POS.get(piece) or _guess(piece)))
+    return pairs
+
+
+def _guess(form: str) -> str:
+    if form[0].isdigit():
+        return "CD"
+    return "NNP" if form[0].isupper() else "NN"
+
+
+def to_example(sentence: Phrase, name: str, document: str) -> Example:
+    """The finished sentence. Raises ValueError when the words of a role are not adjacent or roles overlap."""
+    position = {word: i for i, word in enumerate(sentence.words)}
+    frames = sorted((p.frame(position) for p in sentence.predicates), key=lambda frame: frame["index"])
+    return Example(
+        id=name,
+        document=document,
+        words=[word.text for word in sentence.words],
+        pos=[word.pos for word in sentence.words],
+        frames=frames,
+    )

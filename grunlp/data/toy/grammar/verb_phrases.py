@@ -1,0 +1,139 @@
+"""The verb and what goes with it: tense, modals, auxiliaries (frames with nothing but V), negation, do-support."""
+
+from dataclasses import dataclass, field, replace
+
+from grunlp.data.toy.grammar.lexicon import Speaker
+from grunlp.data.toy.grammar.morphology import verb_form
+from grunlp.data.toy.grammar.phrases import Phrase, Predicate, Word, join, tagged
+
+Forms = tuple[str, str, str]
+Auxiliary = tuple[Forms, str, str]  # its forms, its roleset, the tag it asks of the next verb
+BE: Forms = ("be", "was", "been")
+HAVE: Forms = ("have", "had", "had")
+DO: Forms = ("do", "did", "done")
+MODALS = {
+    "present": ("can", "may", "must", "should", "might"),
+    "past": ("could", "would"),
+    "future": ("will",),
+    "purpose": ("could", "would"),
+}
+CONTRACTED = {"will": "wo", "can": "ca"}
+UNCONTRACTED = ("may", "might", "am", "must")
+FIRST_TAG = {"to": "VB", "bare": "VB", "imperative": "VB", "ing": "VBG", "reduced": "VBN"}
+
+
+@dataclass
+class VerbGroup:
+    """The parts of a verb group that other words may come between."""
+
+    tense: str  # past, present, future, perfect or none: what the adjuncts may speak of
+    passive: bool = False
+    finite: Phrase = field(default_factory=Phrase)  # what changes places with the subject; else empty
+    middle: Phrase = field(default_factory=Phrase)  # negation and adverbs
+    main: Phrase = field(default_factory=Phrase)  # "to", further auxiliaries and the verb
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a clause stands, as far as its words depend on it.
+
+    Args:
+        depth: how many clauses it is inside.
+        tense: past, present or future; any when empty.
+        inverted: whether the subject follows an auxiliary.
+        opening, closing: whether adjuncts may stand first, and last.
+        without: labels of adjuncts it may not have.
+        simple: no auxiliaries and no negation.
+    """
+
+    depth: int = 0
+    tense: str = ""
+    inverted: bool = False
+    opening: bool = False
+    closing: bool = True
+    without: tuple[str, ...] = ()
+    simple: bool = False
+
+    def closed(self) -> "Setting":
+        """The same place with no adjunct at the end."""
+        return replace(self, closing=False)
+
+
+def verb_group(
+    say: Speaker, forms: Forms, form: str, predicate: Predicate, agreement: str, setting: Setting, flags: frozenset[str]
+) -> VerbGroup:
+    """The words of the verb group. Modal and negation become roles of `predicate`, whose word is added.
+
+    Args:
+        flags: those of the verb, and `passive`, `reduced`, `copula`, `mental` where they hold.
+    """
+    finite = form == "finite"
+    tense = setting.tense or say.weigh({"past": 7, "present": 2, "future": 0 if flags & {"state", "mental"} else 1.2})
+    modal, auxiliaries = "", _passive(flags)
+    if not finite:
+        tense = "future" if form == "imperative" else "none"
+    else:
+        modal, auxiliaries, tense = _auxiliaries(say, not setting.simple, tense, flags)
+    negated = not setting.simple and form != "reduced" and say.chance(0.1 if finite else 0.05)
+    bare = not modal and not auxiliaries
+    if bare and ((finite and forms[0] != "be" and (setting.inverted or negated)) or (form == "imperative" and negated)):
+        auxiliaries = [(DO, "do.01", "VB")]
+    words: list[Phrase] = []
+    if modal:
+        words.append(Phrase([Word(modal, "MD")]).marked("modal"))
+        predicate.add("ARGM-MOD", words[0])
+    tag = "VB" if modal else FIRST_TAG.get(form, "VBD" if tense == "past" else "VBP")
+    if finite and auxiliaries and auxiliaries[0][0] is HAVE and not modal:
+        tag = say.choose(("VBD", "VBP", "VBP"))
+    for parts, roleset, following in auxiliaries:
+        word = _inflected(parts, tag, agreement)
+        words.append(Phrase([word], [Predicate([word], roleset)]))
+        tag = following
+    verb = _inflected(forms, tag, agreement)
+    predicate.words.append(verb)
+    words.append(Phrase([verb], [predicate]))
+    split = finite and (len(words) > 1 or forms[0] == "be")
+    group = VerbGroup(tense, "passive" in flags, words.pop(0) if split else Phrase())
+    if form == "imperative" and len(words) > 1:
+        group.finite = words.pop(0)
+    group.main = (tagged("to/TO") if form == "to" else Phrase()) + join(words)
+    if negated:
+        _negate(say, group, predicate)
+    return group
+
+
+def _auxiliaries(say: Speaker, rich: bool, tense: str, flags: frozenset[str]) -> tuple[str, list[Auxiliary], str]:
+    """A modal or nothing, the auxiliaries with roleset and the form they ask for, and the tense for the adjuncts."""
+    modal = ""
+    chain: list[Auxiliary] = []
+    if tense in ("future", "purpose") or (rich and say.chance(0.3 if tense == "present" else 0.08)):
+        modal = say.choose(MODALS[tense])
+    elif rich and not flags & {"state", "copula"} and say.chance(0.1):
+        chain.append((HAVE, "have.01", "VBN"))
+        tense = "perfect"
+    often = 0.4 if tense == "present" else 0.1
+    if rich and not flags & {"state", "copula", "passive"} and not modal and say.chance(often):
+        chain.append((BE, "be.03", "VBG"))
+    return modal, chain + _passive(flags), tense
+
+
+def _passive(flags: frozenset[str]) -> list[Auxiliary]:
+    return [(BE, "be.03", "VBN")] if "passive" in flags and "reduced" not in flags else []
+
+
+def _inflected(forms: Forms, tag: str, agreement: str) -> Word:
+    text = verb_form(*forms, tag, agreement)
+    return Word(text, "VBZ" if tag == "VBP" and agreement == "singular" else tag)
+
+
+def _negate(say: Speaker, group: VerbGroup, predicate: Predicate) -> None:
+    """`did not`, `did n't`, `wo n't`; without an auxiliary `not to go`."""
+    group.middle = tagged("not")
+    if group.finite and group.finite.words[-1].text not in UNCONTRACTED and say.chance(0.45):
+        word = group.finite.words[-1]
+        word.text = CONTRACTED.get(word.text, word.text)
+        group.finite, group.middle = group.finite + tagged("n't"), Phrase()
+        predicate.add("ARGM-NEG", group.finite.words[-1:])
+    else:
+        predicate.add("ARGM-NEG", group.middle)
+    group.finite = group.finite.marked("negation")

@@ -1,0 +1,26 @@
+"""Sequences of numbers with a known answer: which of two events comes first."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from grunlp.data.examples import Measured
+
+_SIZES = {"train": 800, "dev": 200, "test": 200}
+_STEPS, _FEATURES = 100, 128
+_HEIGHT, _LENGTH = 1.5, 5
+
+
+def waves(split: str) -> Iterator[Measured]:
+    """Noise (100 steps, 128 features) in which two events stand, each a direction in the space of features for five
+    steps. The class says whether the first kind is "before" the other or "after" it. The same every time."""
+    directions = np.random.default_rng(0).choice([-1.0, 1.0], size=(2, _FEATURES))
+    random = np.random.default_rng([1, list(_SIZES).index(split)])
+    for number in range(_SIZES[split]):
+        early, late = np.sort(random.choice(np.arange(2, _STEPS // _LENGTH), size=2, replace=False)) * _LENGTH
+        before = bool(random.integers(2))
+        values = random.normal(size=(_STEPS, _FEATURES))
+        for start, direction in ((early, directions[0 if before else 1]), (late, directions[1 if before else 0])):
+            values[start : start + _LENGTH] += _HEIGHT * direction
+        flat = values.astype(np.float32).ravel().tolist()
+        yield Measured(id=f"{split}-{number}", label="before" if before else "after", steps=_STEPS, values=flat)

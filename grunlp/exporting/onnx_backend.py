@@ -1,0 +1,118 @@
+"""Graphs in ONNX, recurrent layers as its nodes GRU, LSTM and RNN.
+
+Torch's exporter makes all but these: it unrolls recurrent layers to the length that it has seen. So a layer is an
+operator here that it knows nothing of but the shapes, and a translation of ours makes it a node.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.export import ExportedProgram
+
+from grunlp.exporting.trace import Graph, quiet
+from grunlp.exporting.traceable_rnn import positive
+from grunlp.exporting.weight_conversion import ONNX_BLOCKS, ONNX_KINDS, onnx_blocks
+from grunlp.modules.mingru import MinGRULayer
+from grunlp.modules.rnn_layer import RecurrentLayer
+
+OPSET = 18
+
+Pair = tuple[Tensor, Tensor]
+
+_LIBRARY = torch.library.Library("grunlp_onnx", "DEF")
+_LIBRARY.define(
+    "layer(Tensor x, Tensor lengths, Tensor initial, Tensor w, Tensor u, Tensor b, str cell) -> (Tensor, Tensor)"
+)
+
+
+def _shapes(x: Tensor, lengths: Tensor, initial: Tensor, w: Tensor, u: Tensor, b: Tensor, cell: str) -> Pair:
+    directions, _, hidden = u.shape
+    return x.new_empty(x.shape[0], x.shape[1], directions * hidden), initial.new_empty(initial.shape)
+
+
+torch.library.register_fake("grunlp_onnx::layer", _shapes, lib=_LIBRARY)
+
+
+class NodeLayer(nn.Module):
+    """A layer that becomes a node; it can be traced, not run. Its weights have the order of ONNX.
+
+    A minimal GRU becomes a GRU without recurrent weights: what its gate and candidate are is computed before.
+
+    Args:
+        layer: with its weights.
+        cell: its equations.
+    """
+
+    def __init__(self, layer: RecurrentLayer | MinGRULayer, cell: str) -> None:
+        super().__init__()
+        self.cell, self.minimal = cell, layer if isinstance(layer, MinGRULayer) else None
+        if isinstance(layer, MinGRULayer):
+            w, u, b = _minimal(*layer.weight_ih.shape[:2])
+        else:
+            order = ONNX_BLOCKS[ONNX_KINDS[cell]]
+            names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            w, u, *biases = (onnx_blocks(getattr(layer, name), order).float() for name in names)
+            b = torch.cat(biases, dim=1)
+        for name, weights in (("w", w), ("u", u), ("b", b)):
+            self.register_buffer(name, weights)
+
+    def forward(self, x: Tensor, lengths: Tensor, initial: Tensor) -> tuple[Tensor, Tensor]:
+        """See `grunlp.exporting.traceable_rnn.MakeLayer`."""
+        if self.minimal is not None:
+            shares = torch.einsum("bti,dgi->btdg", x, self.minimal.weight_ih) + self.minimal.bias_ih
+            gate, candidate = shares.chunk(2, dim=3)  # (B, T, D, H)
+            x = torch.cat([gate, positive(candidate)], dim=3).flatten(2)  # (B, T, D·2·H)
+        states, final = torch.ops.grunlp_onnx.layer(x, lengths, initial, self.w, self.u, self.b, self.cell)
+        return states, final
+
+
+def _minimal(directions: int, rows: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights of a GRU that takes gate and candidate (D·2·H features) as they are: its update gate, by which the old
+    state stays, is σ of minus the gate of the minimal GRU."""
+    hidden = rows // 2
+    w, one = torch.zeros(directions, 3 * hidden, directions * rows), torch.eye(hidden)
+    for d in range(directions):
+        w[d, :hidden, d * rows : d * rows + hidden] = -one
+        w[d, 2 * hidden :, d * rows + hidden : (d + 1) * rows] = one
+    return w, torch.zeros(directions, 3 * hidden, hidden), torch.zeros(directions, 6 * hidden)
+
+
+def _translate(x: Any, lengths: Any, initial: Any, w: Any, u: Any, b: Any, cell: str) -> Any:
+    """The node of a layer, for Torch's exporter."""
+    from onnxscript import opset18 as op
+
+    directions, hidden = int(u.shape[0]), int(u.shape[2])
+    options: dict[str, Any] = {"hidden_size": hidden, "direction": "bidirectional" if directions == 2 else "forward"}
+    steps, lengths = op.Transpose(x, perm=[1, 0, 2]), op.Cast(lengths, to=6)  # int32
+    if cell == "lstm":
+        h, memory = op.Split(initial, axis=2, num_outputs=2)
+        states, h, memory = op.LSTM(steps, w, u, b, lengths, h, memory, **options)
+        final = op.Concat(h, memory, axis=2)
+    elif cell == "rnn":
+        states, final = op.RNN(steps, w, u, b, lengths, initial, **options)
+    else:
+        options["linear_before_reset"] = int(cell != "gru-before")
+        if cell == "mingru":
+            options |= {"activations": ["Sigmoid", "Affine"] * directions}
+            options |= {"activation_alpha": [1.0] * directions, "activation_beta": [0.0] * directions}
+        states, final = op.GRU(steps, w, u, b, lengths, initial, **options)
+    rows = op.Transpose(states, perm=[2, 0, 1, 3])  # (T, D, B, H) → (B, T, D, H)
+    shape: Any = op.Constant(value_ints=[0, 0, directions * hidden])
+    return op.Reshape(rows, shape), final
+
+
+def save_onnx(program: ExportedProgram, path: Path, graph: Graph) -> None:
+    """Write a program of `NodeLayer`s as one file."""
+    with quiet(), torch.no_grad():
+        found = torch.onnx.export(
+            program,
+            custom_translation_table={torch.ops.grunlp_onnx.layer.default: _translate},
+            input_names=list(graph.inputs),
+            output_names=list(graph.outputs),
+            opset_version=OPSET,
+            verbose=False,
+        )
+        assert found is not None
+        found.save(str(path), external_data=False)

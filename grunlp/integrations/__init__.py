@@ -1,0 +1,1 @@
+"""spaCy component and sharded prediction."""

@@ -1,1 +1,0 @@
-"""Finished networks; they know no config and no trainer."""

@@ -1,0 +1,124 @@
+"""Sequences of measurements with a class each: NumPy's npz, and Parquet."""
+
+import math
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grunlp.data.examples import Measured, class_name
+from grunlp.utils.error_translation import library_errors
+from grunlp.utils.errors import DataError
+
+SUFFIXES = (".npz", ".parquet")
+_INPUTS, _LABELS, _LENGTHS = ("x", "values", "inputs"), ("y", "label", "labels"), ("lengths", "steps")
+
+
+def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool = True) -> Iterator[Measured]:
+    """The sequences of a file.
+
+    Args:
+        path: npz with the array `inputs` (N, T, C) and the classes `label` (N,) or (N, 1), perhaps `lengths` (N,) of
+            which the steps beyond are padding; or Parquet with a row a sequence: a column of lists of steps, each a
+            number or a list of C, and one of classes.
+        inputs, label: names; None: x, values or inputs, and y, label or labels.
+        labels: whether there must be classes.
+
+    Raises:
+        DataError: names the file, and of a sequence its number from 0.
+    """
+    if not Path(path).is_file():
+        raise DataError(path, None, "does not exist", "a file was expected", "check the path")
+    rows = _npz(path, inputs, label) if path.endswith(".npz") else _parquet(path, inputs, label)
+    size = None
+    for number, (values, name) in enumerate(rows):
+        where = f"sequence {number}"
+        if values.ndim != 2 or not values.shape[1]:
+            shape = values.shape
+            raise DataError(path, None, f"{where} has the shape {shape}", "expected (steps, features)", "mend it")
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+            values = values.astype(np.float32)
+        if not np.isfinite(values).all():
+            step, feature = np.argwhere(~np.isfinite(values))[0]
+            there = f"step {step}, feature {feature}"
+            raise DataError(path, None, f"{where} holds what is no number", there, "fill or leave out such steps")
+        size = size or (values.shape[1] if len(values) else 0)
+        if len(values) and values.shape[1] != size:
+            raise DataError(path, None, f"{where} has {values.shape[1]} features", f"the first has {size}", "mend it")
+        if labels and not name:
+            raise DataError(path, None, f"{where} has no class", "each needs one", "name it by label=")
+        yield Measured(id=str(number), label=name, steps=len(values), values=values.ravel().tolist())
+    if size is None:
+        raise DataError(path, None, "holds no sequence", "expected at least one", "check how it was made")
+
+
+def _npz(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
+    with library_errors(path, "no npz of plain arrays", "save it by numpy.savez"), zipfile.ZipFile(path) as file:
+        names = [name.removesuffix(".npy") for name in file.namelist()]
+        key = _find(path, names, inputs, _INPUTS, True)
+        x = _array(file, key)
+        other = _find(path, names, label, _LABELS, False)
+        y = _array(file, other) if other else None
+        lengths = _array(file, next(n for n in _LENGTHS if n in names)) if set(_LENGTHS) & set(names) else None
+    if x.ndim != 3 or x.dtype.kind not in "fiub":
+        raise DataError(path, None, f"{key} is {x.dtype} {x.shape}", "expected numbers (N, T, C)", "mend the array")
+    for name, array in ((other, y), ("lengths", lengths)):
+        if array is not None and array.size != len(x):
+            raise DataError(path, None, f"{name} has the shape {array.shape}", f"{key} has {len(x)} rows", "mend it")
+    for number, values in enumerate(x):
+        steps = len(values) if lengths is None else int(lengths.flat[number])
+        if not 0 <= steps <= len(values):
+            raise DataError(path, None, f"lengths[{number}] is {steps}", f"0 to {len(values)} were expected", "mend it")
+        yield values[:steps], class_name(y.flat[number]) if y is not None else ""
+
+
+def _array(file: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """An array of an npz, whose head claims no more than there is. Raises ValueError where it does."""
+    whole = f"{name}.npy" if f"{name}.npy" in file.namelist() else name
+    with file.open(whole) as stream:
+        version = np.lib.format.read_magic(stream)
+        head = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, kind = head(stream)
+    if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize > file.getinfo(whole).file_size:
+        raise ValueError(f"{name} is cut off: its head tells of {shape}")
+    with file.open(whole) as stream:
+        found: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+    return found
+
+
+def _parquet(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
+    from pyarrow.parquet import ParquetFile
+
+    damaged = (path, "no Parquet", "check how it was made")
+    with library_errors(*damaged):
+        file = ParquetFile(path)
+        names = file.schema_arrow.names
+        key, other = _find(path, names, inputs, _INPUTS, True), _find(path, names, label, _LABELS, False)
+        batches = file.iter_batches(batch_size=256, columns=[key, *([other] if other else [])])
+    number = 0
+    while True:
+        with library_errors(*damaged):
+            batch = next(batches, None)
+            rows = batch.to_pylist() if batch is not None else None
+        if rows is None:
+            return
+        for row in rows:
+            try:
+                values = np.asarray(row[key], dtype=np.float64)
+            except (TypeError, ValueError):
+                there = "expected a list of numbers, or of lists of as many each"
+                raise DataError(path, None, f"sequence {number}: {key} is none", there, "mend the row") from None
+            number += 1
+            yield values[:, None] if values.ndim == 1 else values, class_name(row[other]) if other else ""
+
+
+def _find(path: str, names: list[str], given: str | None, usual: tuple[str, ...], needed: bool) -> str:
+    """The first of the names that is there; "" where none is, if that may be."""
+    found = next((name for name in ((given,) if given else usual) if name in names), "")
+    if not found and (needed or given):
+        there = f"there are: {', '.join(names)}"
+        raise DataError(path, None, f"nothing called {given or ' or '.join(usual)}", there, "name what is there")
+    return found

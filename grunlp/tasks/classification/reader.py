@@ -1,0 +1,145 @@
+"""Texts with a class each: JSON lines, or columns between tabs, of `.csv` files between commas.
+
+Of columns the first line may name them; of one's own names it must.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from grunlp.data.examples import Classified, class_name
+from grunlp.data.readers.text_lines import open_lines
+from grunlp.data.word_tokenizer import tokenize
+from grunlp.utils.errors import DataError
+
+_NAMES = {"text": ("text", "sentence", "source"), "label": ("label", "class", "category")}  # where none is given
+
+
+def read_classified(
+    path: str, text: str | None, label: str | None, on_error: Callable[[DataError], None], labels: bool = True
+) -> Iterator[Classified]:
+    """The texts of a file, tokenised; empty lines are passed over.
+
+    Args:
+        path: a file, plain, gz or xz.
+        text, label: the field of JSON or the column, by name or by number from 0; None: what is called text, sentence
+            or source, and label, class or category; of columns without such names 0 is the label and 1 the text where
+            there are two, and 0 the text where there is one.
+        on_error: called with a bad line, which is then left out.
+        labels: whether each needs a label.
+    """
+    columns: dict[str, int] | None = None
+    for number, row in _rows(path, on_error):
+        try:
+            if isinstance(row, str):
+                found = _fields(path, number, row, text, label)
+            else:
+                if columns is None:
+                    columns, is_head = _columns(path, number, row, text, label)
+                    if is_head:
+                        continue
+                found = {kind: row[column] for kind, column in columns.items() if column < len(row)}
+            yield _example(path, number, found, labels)
+        except DataError as error:
+            on_error(error)
+
+
+def _rows(path: str, on_error: Callable[[DataError], None]) -> Iterator[tuple[int, str | list[str]]]:
+    """Line number and content of what is not empty: a line of JSON, or the cells of columns."""
+    lines = _good_lines(path, on_error)
+    first = next(lines, None)
+    if first is None:
+        return
+    lines = chain([first], lines)
+    if first[1].lstrip().startswith("{"):
+        yield from lines
+    elif ".csv" in Path(path).suffixes:
+        last = [0]  # the line that the reader has come to: a cell between quotes may run over several
+
+        def texts() -> Iterator[str]:
+            for number, text in lines:
+                last[0] = number
+                yield f"{text}\n"
+
+        csv.field_size_limit(2**31 - 1)
+        try:
+            for cells in csv.reader(texts(), strict=True):
+                yield last[0], cells
+        except csv.Error as error:
+            raise DataError(path, last[0], f"no CSV ({error})", "a quote may be open", "Mend the line.") from None
+    else:
+        for number, text in lines:
+            yield number, text.split("\t")
+
+
+def _good_lines(path: str, on_error: Callable[[DataError], None]) -> Iterator[tuple[int, str]]:
+    for number, text, fault in open_lines(Path(path)):
+        if fault:
+            on_error(DataError(path, number, fault, "expected UTF-8 text"))
+        elif text.strip():
+            yield number, text
+
+
+def _example(path: str, number: int, found: dict[str, Any], labels: bool) -> Classified:
+    if "text" not in found:
+        raise DataError(path, number, "no text", f"there is: {', '.join(found) or 'nothing'}", "Name it by text=")
+    name = class_name(found.get("label"))
+    if labels and not name:
+        raise DataError(path, number, "no class", "each text needs one", "Mend the line, or name it by label=")
+    words = [token.word for token in tokenize(str(found["text"]))]
+    return Classified(id=str(found.get("id", number)), document="", words=words, label=name)
+
+
+def _fields(path: str, number: int, line: str, text: str | None, label: str | None) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(path, number, f"no JSON ({error})", "expected an object a line") from None
+    if not isinstance(record, dict):
+        raise DataError(path, number, "no JSON object", 'expected {"text": "...", "label": "..."}')
+    found = {}
+    for kind, name in (("text", text), ("label", label)):
+        key = next((key for key in ((name,) if name else _NAMES[kind]) if key in record), None)
+        if key is not None:
+            found[kind] = record[key]
+        elif name or kind == "text":
+            there = f"there are: {', '.join(record)}"
+            raise DataError(path, number, f"no field {name or ' or '.join(_NAMES[kind])}", there, f"Name it by {kind}=")
+    if not isinstance(found["text"], str):
+        raise DataError(path, number, "the text is something else", f"it is {type(found['text']).__name__}")
+    if isinstance(found.get("label"), list | dict):
+        raise DataError(path, number, "the class is no word or number", "one class a text")
+    return {**found, "id": record.get("id", number)}
+
+
+def _columns(
+    path: str, number: int, cells: list[str], text: str | None, label: str | None
+) -> tuple[dict[str, int], bool]:
+    """Which columns hold text and label, and whether this first line names them."""
+    names = [cell.strip().lower() for cell in cells]
+    given = {"text": text, "label": label}
+    named = {kind: name for kind, name in given.items() if name is not None and not name.isdecimal()}
+    is_head = bool(named) or any(name in _NAMES["text"] for name in names) or any(n in _NAMES["label"] for n in names)
+    found: dict[str, int] = {}
+    for kind, name in given.items():
+        wanted = _NAMES[kind] if name is None else (name.lower(),)
+        if name is not None and name.isdecimal():
+            found[kind] = int(name)
+        elif is_head and any(one in names for one in wanted):
+            found[kind] = next(names.index(one) for one in wanted if one in names)
+        elif name is not None:
+            raise DataError(path, number, f"no column {name!r}", f"there are: {', '.join(cells)}", f"Name {kind}=")
+    if not is_head and text is None and len(cells) > 2:
+        there = "the first line names none of them text or label"
+        raise DataError(path, number, f"{len(cells)} columns", there, "Name two of them by number or name.")
+    if "text" not in found and len(cells) - len(found) >= 1:
+        free = [column for column in range(len(cells)) if column not in found.values()]
+        if "label" not in found and len(free) > 1:
+            found["label"] = free.pop(0)
+        found["text"] = free[0]
+    if "label" not in found and len(cells) > 1:
+        found["label"] = next(column for column in range(len(cells)) if column != found["text"])
+    return found, is_head

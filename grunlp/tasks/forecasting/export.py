@@ -1,0 +1,174 @@
+"""Exporting forecasters: a graph from a scaled history to scaled forecasts; the script scales.
+
+Shapes: B windows, T steps of history, H of horizon, C targets, F covariates, K static values, O numbers a forecast.
+"""
+
+import copy
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from grunlp.exporting.exporter import Exportable, Run, Split
+from grunlp.exporting.trace import Graph
+from grunlp.exporting.word_inputs import to_numpy, to_tensors
+from grunlp.tasks.forecasting import commands
+from grunlp.tasks.forecasting.checkpoint import SeriesRun
+from grunlp.tasks.forecasting.inference import Z80, forecast
+from grunlp.tasks.forecasting.model import Forecaster
+from grunlp.tasks.forecasting.segrnn import SegmentedForecaster
+from grunlp.tasks.forecasting.windows import Window
+from grunlp.utils.errors import GrunlpError
+
+
+class _Forecast(nn.Module):
+    """History (B, T, C), covariates of history (B, T, F) and horizon (B, H, F), static values (B, K), those of which
+    there are none left out → (B, H, C, O)."""
+
+    def __init__(self, model: Forecaster) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor]:
+        history, *rest = inputs
+        batch, steps = history.shape[:2]
+        if self.model.known:
+            past, ahead, *rest = rest
+            known = torch.cat([past, ahead], dim=1)
+        else:
+            known = history.new_zeros(batch, steps + self.model.horizon, 0)
+        static = rest[0] if rest else history.new_zeros(batch, 0)
+        return (self.model(history, known, static),)
+
+
+class ForecasterExport(Exportable):
+    """Of a forecaster. An example is a dictionary of numbers in the units of the data, as a line of the script."""
+
+    kind, recipe, parts = "forecaster", "forecast", ("grunlp.tasks.forecasting.onnx_runtime",)
+
+    def __init__(self, run: SeriesRun) -> None:
+        self.run, model, scaling = run, run.model, run.scaling
+        self.segment = model.segment if isinstance(model, SegmentedForecaster) else 1
+        self.least = 1 if self.segment == 1 else 2 * self.segment
+        if run.config.data.history < self.least:
+            there = f"a history of {run.config.data.history} steps has less than two segments of {self.segment}"
+            raise GrunlpError("this forecaster cannot be exported", there, "Train one with a lower model.segment=")
+        steps = f"T*{self.segment}" if self.segment > 1 else "T"
+        inputs: dict[str, Sequence[str | int]] = {"history": ("B", steps, model.channels)}
+        if model.known:
+            inputs |= {"known": ("B", steps, model.known), "known_ahead": ("B", model.horizon, model.known)}
+        inputs |= {"static": ("B", model.static)} if model.static else {}
+        self.graphs = (Graph("forecast", _Forecast(model), inputs, ("forecast",)),)
+        self.model = {
+            "targets": scaling.targets,
+            "covariates": scaling.covariates,
+            "statics": scaling.statics,
+            "history": run.config.data.history,
+            "horizon": model.horizon,
+            "least": self.least,
+            "segment": self.segment,
+            "output": model.output,
+            "centre": int(model.centre(torch.arange(model.outputs))),
+            "z": Z80,
+            "series": {
+                name: [means, scales]
+                for name, means, scales in zip(scaling.names, scaling.means, scaling.scales, strict=True)
+            },
+            "known": [scaling.known_means, scaling.known_scales],
+            "static": [scaling.static_means, scaling.static_scales],
+            "settings": {},
+        }
+        rows = f"{self.model['history']} rows of {', '.join(scaling.targets)}"
+        known = f', "known": those rows and {model.horizon} more of {", ".join(scaling.covariates)}'
+        static = f', "static": {", ".join(scaling.statics)}'
+        self.takes = (
+            f'{{"series": NAME, "values": {rows}{known if model.known else ""}{static if model.static else ""}}}'
+        )
+        self.files, self.settings = {}, {}
+
+    def draw(self, lengths: Sequence[int], random: np.random.Generator) -> list[dict[str, Any]]:
+        """See `Exportable`; all windows of a batch have as many steps, whole segments where those are read."""
+        steps = max(lengths) // self.segment * self.segment
+        return [self._example(steps, random) for _ in lengths]
+
+    def _example(self, steps: int, random: np.random.Generator) -> dict[str, Any]:
+        scaling, model = self.run.scaling, self.run.model
+        series = int(random.integers(len(scaling.names)))
+        numbers = random.normal(size=(steps, model.channels)).cumsum(axis=0) / 4
+        known = random.normal(size=(steps + model.horizon, model.known))
+        example: dict[str, Any] = {"series": scaling.names[series]}
+        example["values"] = (numbers * scaling.scales[series] + scaling.means[series]).tolist()
+        if model.known:
+            example["known"] = (known * scaling.known_scales + scaling.known_means).tolist()
+        if model.static:
+            static = random.normal(size=model.static) * scaling.static_scales + scaling.static_means
+            example["static"] = static.tolist()
+        return example
+
+    def _window(self, examples: Sequence[dict[str, Any]]) -> Window:
+        """Examples of one length, scaled."""
+        scaling, model = self.run.scaling, self.run.model
+        places = [scaling.names.index(one["series"]) for one in examples]
+        means, scales = (np.array(part)[places][:, None] for part in (scaling.means, scaling.scales))
+        values = (np.array([one["values"] for one in examples]) - means) / scales
+        empty = np.zeros((len(examples), model.horizon, model.channels))
+        whole = torch.from_numpy(np.concatenate([values, empty], axis=1)).float()
+        known = np.zeros((len(examples), whole.shape[1], 0))
+        if model.known:
+            known = np.stack([scaling.known(np.array(one["known"])) for one in examples])
+        static = np.array([one.get("static", []) for one in examples])
+        return Window(
+            whole,
+            torch.ones_like(whole, dtype=torch.bool),
+            torch.from_numpy(known).float(),
+            torch.from_numpy(scaling.static(static)).float(),
+        )
+
+    def inputs(self, examples: Sequence[dict[str, Any]]) -> list[tuple[Tensor, ...] | None]:
+        """See `Exportable`."""
+        window = self._window(examples)
+        return [self._arrays(window.values[:, : -self.run.model.horizon], window.known, window.static)]
+
+    def _arrays(self, history: Tensor, known: Tensor, static: Tensor) -> tuple[Tensor, ...]:
+        steps, model = history.shape[1], self.run.model
+        of_known = (known[:, :steps], known[:, steps:]) if model.known else ()
+        return history, *of_known, *((static,) if model.static else ())
+
+    def line(self, example: dict[str, Any]) -> str:
+        """See `Exportable`."""
+        return json.dumps(example, ensure_ascii=False)
+
+    def answers(self, examples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """See `Exportable`."""
+        return [self._answer(one) for one in examples]
+
+    def _answer(self, example: dict[str, Any]) -> dict[str, Any]:
+        scaling, history = self.run.scaling, self.run.config.data.history
+        short = {**example, "values": example["values"][-(history // self.segment * self.segment) :]}
+        if "known" in example:
+            short["known"] = example["known"][-len(short["values"]) - self.run.model.horizon :]
+        told = forecast(self.run.model, self._window([short]))
+        place = scaling.names.index(example["series"])
+        record = {"series": example["series"]}
+        for name, side in (("forecast", told.centre), ("lower", told.lower), ("upper", told.upper)):
+            if side is not None:
+                record[name] = (side[0].double().numpy() * scaling.scales[place] + scaling.means[place]).tolist()
+        return record
+
+    def standing_in(self, run: Run) -> nn.Module:
+        """See `Exportable`."""
+        model = copy.copy(self.run.model)
+
+        def forward(history: Tensor, known: Tensor, static: Tensor) -> Tensor:
+            return to_tensors(run("forecast", *to_numpy(self._arrays(history, known, static))))[0]
+
+        model.forward = forward  # type: ignore[method-assign]
+        return model
+
+    def score(self, model: nn.Module) -> Split:
+        """See `Exportable`."""
+        scored = commands.score_own(self.run._replace(model=model), "dev")  # type: ignore[arg-type]
+        return Split(scored, scored.examples * self.run.config.data.history)

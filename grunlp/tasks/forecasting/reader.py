@@ -1,0 +1,272 @@
+"""Tables of series, CSV or Parquet, in wide form (a column a target) or long form (a column names the series)."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grunlp.data.input_manifest import note
+from grunlp.tasks.forecasting.table_file import SeriesFile, open_source
+from grunlp.tasks.forecasting.time_features import calendar_features, infer_frequency
+from grunlp.tasks.forecasting.timeseries import SeriesTable, fill_forward
+from grunlp.utils.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+LEAST_GRID, MOST_MISSING = 100_000, 100  # steps of a grid that may always be, and for each row that is there
+
+
+class Columns(NamedTuple):
+    """Which columns of a file are what; those of a sequence are several.
+
+    Args:
+        time: None is the first that parses as times.
+        targets: None is all that hold numbers.
+        group: names the series of each row; None: there is one.
+        known: of which the future is known.
+        static: that do not change within a series; texts become a column for each of their values.
+        calendar: whether sines and cosines of the hour, the day of the week and of the year are known, too.
+    """
+
+    time: str | None
+    targets: Sequence[str] | None
+    group: str | None
+    known: Sequence[str]
+    static: Sequence[str]
+    calendar: bool
+
+
+class Static(NamedTuple):
+    """Columns that do not change: their names, a value of a text among them, and numbers (S, K)."""
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+
+
+def read_series(
+    source: "str | Path | pd.DataFrame",
+    columns: Columns,
+    statics: Sequence[str] | None,
+    covariates: Sequence[str] | None,
+) -> SeriesTable:
+    """Read a table of series.
+
+    Times of a series must rise. Steps that are missing become rows without a measurement; they and missing values are
+    filled with what was last known, counted and reported.
+
+    Args:
+        source: a CSV (fields between commas, semicolons or tabs), plain or gz, or a Parquet file; or such a table.
+        columns: what is what.
+        statics, covariates: their names as a training has them; None: those that come of this file.
+
+    Raises:
+        DataError: names the line (in Parquet the row), the column and what to do.
+    """
+    if isinstance(source, str | Path):
+        note(Path(source))
+    reader = open_source(source)
+    for name in (columns.time, columns.group, *(columns.targets or ()), *columns.known, *columns.static):
+        reader.require(name)
+    time, times = reader.times(columns.time, {columns.group, *(columns.targets or ())})
+    taken = {time, columns.group, *columns.known, *columns.static}
+    targets = tuple(columns.targets or reader.numeric_columns(taken))
+    for name in targets:
+        if name in taken:
+            raise DataError(
+                reader.path, None, f"column {name!r} is a target and something else", "", "Give it one part."
+            )
+    numbers = np.stack([reader.numbers(name, "a target") for name in targets], axis=1)
+    own = [reader.numbers(name, "data.known") for name in columns.known]
+    known = np.stack(own, axis=1) if own else np.empty((len(times), 0))
+    return _Grid(reader, columns, time, times, targets, numbers, known).table(statics, covariates)
+
+
+class _Grid:
+    """Rows of a file put on the grid of their times, series by series."""
+
+    def __init__(
+        self,
+        reader: SeriesFile,
+        columns: Columns,
+        time: str,
+        times: Any,
+        targets: tuple[str, ...],
+        numbers: NDArray[np.float64],
+        known: NDArray[np.float64],
+    ) -> None:
+        self.reader, self.columns, self.time, self.times = reader, columns, time, times
+        self.targets, self.numbers, self.known = targets, numbers, known
+        self.rows = self._rows()
+
+    def _rows(self) -> dict[str, NDArray[np.int64]]:
+        """The rows of each series, in the order in which they first occur."""
+        group = self.columns.group
+        if group is None:
+            return {"": np.arange(len(self.times))}
+        column = self.reader.frame[group]
+        missing = np.flatnonzero(column.isna())
+        if len(missing):
+            wrong = f"column {group!r} is empty"
+            raise self.reader.fault(missing[0], wrong, "it names the series of the row", "Fill it, or remove the row.")
+        return {str(name): np.asarray(rows) for name, rows in column.groupby(column, sort=False).indices.items()}
+
+    def _check_order(self, name: str, rows: NDArray[np.int64]) -> None:
+        """Raise unless the times of a series rise."""
+        times = self.times[rows].to_numpy()
+        falls = np.flatnonzero(times[1:] <= times[:-1])
+        if len(falls):
+            row, before = rows[falls[0] + 1], rows[falls[0]]
+            time, where = self.times[row], f" of {name}" if name else ""
+            line = before + self.reader.first
+            if time == self.times[before]:
+                there = f"line {line} has the same time{where}"
+                way = "Remove one of the two" + (
+                    "." if self.columns.group else ", or name the series: data.group=COLUMN"
+                )
+                raise self.reader.fault(row, f"column {self.time!r}: {time} comes twice", there, way)
+            there = f"line {line} has {self.times[before]}{where}"
+            way = "Sort the file by time" + ("." if self.columns.group else ", or name the series: data.group=COLUMN")
+            raise self.reader.fault(row, f"column {self.time!r}: {time} stands behind a later time", there, way)
+
+    def _check_span(self, name: str, rows: NDArray[np.int64], frequency: str) -> None:
+        """Raise where nearly all steps between the times of a series are missing: one of them is mistyped."""
+        import pandas as pd
+
+        own = self.times[rows]
+        steps = (own[-1] - own[0]) / (own[0] + pd.tseries.frequencies.to_offset(frequency) - own[0])
+        if steps > max(LEAST_GRID, MOST_MISSING * len(rows)):
+            row = rows[int(np.diff(own.to_numpy()).argmax()) + 1]
+            wrong = f"column {self.time!r}: {self.times[row]} is far from the time before it"
+            there = f"{steps:.0f} steps of the frequency {frequency} would have to be filled, and {len(rows)} are there"
+            raise self.reader.fault(row, wrong + (f" of {name}" if name else ""), there, "Mend the time.")
+
+    def _frequency(self) -> str:
+        """That of the longest series."""
+        longest = max(self.rows.values(), key=len)
+        frequency = infer_frequency(self.times[longest])
+        if frequency is None:
+            raise self.reader.fault(0, "one time is no series", "a frequency takes two", "Give a longer file.")
+        return frequency
+
+    def table(self, statics: Sequence[str] | None, covariates: Sequence[str] | None) -> SeriesTable:
+        """All series on their grids."""
+        import pandas as pd
+
+        for name, rows in self.rows.items():
+            self._check_order(name, rows)
+        frequency = self._frequency()
+        values, known, times, counts, gaps = [], [], [], [], 0
+        for name, rows in self.rows.items():
+            own = self.times[rows]
+            self._check_span(name, rows, frequency)
+            grid = pd.date_range(own[0], own[-1], freq=frequency)
+            place = grid.get_indexer(own)
+            off = np.flatnonzero(place < 0)
+            if len(off):
+                wrong = f"column {self.time!r}: {own[off[0]]} is off the grid" + (f" of {name}" if name else "")
+                there = f"times of the file have the frequency {frequency}"
+                raise self.reader.fault(rows[off[0]], wrong, there, "Resample the series to even steps.")
+            gaps += len(grid) - len(own)
+            values.append(_put(self.numbers[rows], place, len(grid)))
+            known.append(_put(self.known[rows], place, len(grid)))
+            times.append(grid.to_numpy())
+            counts.append(len(grid))
+        observed = [~np.isnan(part) for part in values]
+        future = [_ends(part) if self.columns.known else 0 for part in observed]
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        self._report(frequency, gaps, observed, future, known)
+        all_times = np.concatenate(times)
+        own_known = np.concatenate([fill_forward(part) for part in known])
+        names = tuple(self.columns.known)
+        if self.columns.calendar:
+            features = calendar_features(all_times, covariates)
+            names += tuple(features)
+            own_known = np.column_stack([own_known, *features.values()])
+        static = self._static(statics)
+        return SeriesTable(
+            source=str(self.reader.path),
+            names=tuple(self.rows),
+            starts=starts,
+            times=all_times,
+            frequency=frequency,
+            targets=self.targets,
+            values=np.concatenate([fill_forward(part) for part in values]),
+            observed=np.concatenate(observed),
+            covariates=names,
+            own=len(self.columns.known),
+            known=own_known,
+            future=np.array(future),
+            statics=static.names,
+            static=static.values,
+        )
+
+    def _report(
+        self,
+        frequency: str,
+        gaps: int,
+        observed: Sequence[NDArray[np.bool_]],
+        future: Sequence[int],
+        known: Sequence[NDArray[np.float64]],
+    ) -> None:
+        """Say what was read and what was filled."""
+        rows = sum(map(len, observed))
+        said = "%s: %d series, %d steps of the frequency %s, targets %s"
+        log.info(said, self.reader.path.name, len(observed), rows, frequency, ", ".join(self.targets))
+        empty = sum(int((~part[: len(part) - end]).sum()) for part, end in zip(observed, future, strict=True))
+        empty -= gaps * len(self.targets)
+        if gaps or empty:
+            said = (
+                "%s: %d steps of the grid are missing and %d values of others; filled with the last known, not scored"
+            )
+            log.warning(said, self.reader.path.name, gaps, empty)
+        missing = sum(int(np.isnan(part).sum()) for part in known)
+        if missing:
+            log.warning(
+                "%s: %d values of data.known are missing and filled with the last", self.reader.path.name, missing
+            )
+
+    def _static(self, statics: Sequence[str] | None) -> Static:
+        """What does not change within a series, as numbers."""
+        import pandas as pd
+
+        found: dict[str, NDArray[np.float64]] = {}
+        for name in self.columns.static:
+            column, cells = self.reader.frame[name], []
+            for series, rows in self.rows.items():
+                first = column.iloc[rows[0]]
+                other = np.flatnonzero((column.iloc[rows] != first).to_numpy())
+                if len(other):
+                    wrong = f"column {name!r}: {column.iloc[rows[other[0]]]} after {first}"
+                    there = "data.static does not change within a series" + (
+                        f", as it does in {series}" if series else ""
+                    )
+                    way = "Name it by data.known, or leave it out."
+                    raise self.reader.fault(rows[other[0]], wrong, there, way)
+                cells.append(first)
+            if pd.api.types.is_numeric_dtype(column):
+                found[name] = np.array(cells, dtype=float)
+            else:
+                for value in sorted({str(cell) for cell in cells}):
+                    found[f"{name}={value}"] = np.array([float(str(cell) == value) for cell in cells])
+        count = len(self.rows)
+        names = tuple(found if statics is None else statics)
+        return Static(names, np.column_stack([np.zeros((count, 0)), *(found.get(n, np.zeros(count)) for n in names)]))
+
+
+def _put(values: NDArray[np.float64], place: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+    """Rows at their places among `count`, NaN between them."""
+    whole = np.full((count, values.shape[1]), np.nan)
+    whole[place] = values
+    return whole
+
+
+def _ends(observed: NDArray[np.bool_]) -> int:
+    """Rows at the end in which nothing was measured."""
+    measured = np.flatnonzero(observed.any(axis=1))
+    return len(observed) - (int(measured[-1]) + 1 if len(measured) else 0)

@@ -1,0 +1,188 @@
+"""What a network reads instead of the numbers of a file: each series with mean 0 and variance 1 over its training rows.
+
+`scaling.json` of a run folder holds what is needed to read another file in the same way, and to put forecasts back
+into the units of the file.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grunlp.tasks.forecasting.timeseries import SeriesTable
+from grunlp.utils.atomic_io import write_file
+from grunlp.utils.errors import DataError
+from grunlp.utils.safe_load import read_json
+
+Floats = list[list[float]]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Means and scales.
+
+    Args:
+        targets, covariates, statics: names of what is scaled; of the covariates `own` are the user's.
+        frequency: of the times.
+        season: steps of the season that forecasts are measured against.
+        names: (S,) of the series.
+        means, scales: (S, C) of the targets of each series over its training rows.
+        steps: (S, C) mean absolute change over a season there, in the units of the file: what MASE divides by.
+        known_means, known_scales: (F,) of the covariates over all training rows; 0 and 1 for those of the calendar.
+        static_means, static_scales: (K,) over series.
+    """
+
+    targets: list[str]
+    covariates: list[str]
+    own: int
+    statics: list[str]
+    frequency: str
+    season: int
+    names: list[str]
+    means: Floats
+    scales: Floats
+    steps: Floats
+    known_means: list[float]
+    known_scales: list[float]
+    static_means: list[float]
+    static_scales: list[float]
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        write_file(path, json.dumps(asdict(self), indent=2, ensure_ascii=False))
+
+    @classmethod
+    def load(cls, path: Path) -> "Scaling":
+        """Read it. Raises DataError where it is no such file."""
+        content = read_json(path)
+        try:
+            _require_sizes(content)
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(path, None, f"no scaling: {error!s:.200}", "the scaling.json of a run folder") from None
+        return cls(**content)
+
+    def known(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Scaled covariates (R, F), 0 where nothing is known yet."""
+        return np.nan_to_num((values - np.array(self.known_means)) / np.array(self.known_scales))
+
+    def static(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Scaled static values (S, K)."""
+        return (values - np.array(self.static_means)) / np.array(self.static_scales)
+
+
+def _require_sizes(content: Any) -> None:
+    """Raise ValueError, KeyError or TypeError unless all parts are there and fit each other."""
+    if set(content) != {field.name for field in fields(Scaling)}:
+        raise ValueError("other keys than a scaling has")
+    for name in ("targets", "covariates", "statics", "names"):
+        if not isinstance(content[name], list) or not all(isinstance(item, str) for item in content[name]):
+            raise ValueError(f"{name} are no words")
+        if len(set(content[name])) != len(content[name]):
+            raise ValueError(f"{name} hold one twice")
+    for name, least, most in (("own", 0, len(content["covariates"])), ("season", 1, 10**9)):
+        if type(content[name]) is not int or not least <= content[name] <= most:
+            raise ValueError(f"{name} is out of bounds")
+    if not isinstance(content["frequency"], str) or not content["targets"]:
+        raise ValueError("frequency or targets are missing")
+    series, channels = len(content["names"]), len(content["targets"])
+    shapes = {
+        **dict.fromkeys(("means", "scales", "steps"), (series, channels)),
+        **dict.fromkeys(("known_means", "known_scales"), (len(content["covariates"]),)),
+        **dict.fromkeys(("static_means", "static_scales"), (len(content["statics"]),)),
+    }
+    for name, shape in shapes.items():
+        if not _are_numbers(content[name], *shape):
+            raise ValueError(f"{name} are not {' x '.join(map(str, shape))} finite numbers")
+
+
+def _are_numbers(content: Any, size: int, *more: int) -> bool:
+    if not isinstance(content, list) or len(content) != size:
+        return False
+    if more:
+        return all(_are_numbers(part, *more) for part in content)
+    return all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e300 for n in content)
+
+
+def fit_scaling(table: SeriesTable, ends: NDArray[np.int64], season: int, history: int) -> Scaling:
+    """Measure means and scales on training rows alone.
+
+    Args:
+        table: all rows; those behind `ends` are not looked at.
+        ends: (S,) where the training rows of each series end. A series without any is scaled by its first `history`
+            rows, which no window forecasts.
+        season: steps of a season.
+        history: rows a window reads.
+    """
+    parts = [_part(table, i, int(end), history) for i, end in enumerate(ends)]
+    never = np.argwhere([~np.isfinite(part).any(axis=0) for part in parts])
+    if len(never):
+        series, target = never[0]
+        there = "its scale is measured on training rows"
+        wrong = f"{table.label(int(series))}: {table.targets[target]!r} is never measured in training"
+        raise DataError(table.source, None, wrong, there, "Leave it out by data.targets=, or raise data.train_rows.")
+    means, scales, steps = (np.stack(found) for found in zip(*(_measure(part, season) for part in parts), strict=True))
+    rows = np.concatenate([np.arange(start, end) for start, end in zip(table.starts[:-1], ends, strict=True)])
+    own = table.known[rows, : table.own] if len(rows) else table.known[:0, : table.own]
+    calendar = len(table.covariates) - table.own
+    return Scaling(
+        targets=list(table.targets),
+        covariates=list(table.covariates),
+        own=table.own,
+        statics=list(table.statics),
+        frequency=table.frequency,
+        season=season,
+        names=list(table.names),
+        means=means.tolist(),
+        scales=scales.tolist(),
+        steps=steps.tolist(),
+        known_means=[*_mean(own).tolist(), *[0.0] * calendar],
+        known_scales=[*_scale(own).tolist(), *[1.0] * calendar],
+        static_means=_mean(table.static).tolist(),
+        static_scales=_scale(table.static).tolist(),
+    )
+
+
+def scaling_for(table: SeriesTable, scaling: Scaling, history: int) -> tuple[NDArray[np.float64], ...]:
+    """Means, scales and steps (S, C) for the series of another file: those of the training by name, and of a series
+    that it did not have by its first `history` rows."""
+    rows = []
+    for i, name in enumerate(table.names):
+        if name in scaling.names:
+            place = scaling.names.index(name)
+            rows.append(tuple(np.array(part[place]) for part in (scaling.means, scaling.scales, scaling.steps)))
+        else:
+            rows.append(_measure(_part(table, i, int(table.starts[i]), history), scaling.season))
+    return tuple(np.stack(found) for found in zip(*rows, strict=True))
+
+
+def _part(table: SeriesTable, series: int, end: int, history: int) -> NDArray[np.float64]:
+    """(N, C) of a series what was measured on its training rows, else NaN."""
+    start = int(table.starts[series])
+    part = slice(start, end)
+    if not table.observed[part].any():
+        part = slice(start, start + history)
+    return np.where(table.observed[part], table.values[part], np.nan)
+
+
+def _measure(values: NDArray[np.float64], season: int) -> tuple[NDArray[np.float64], ...]:
+    """Mean, scale and mean change over a season (C,) of what was measured (N, C)."""
+    scale = _scale(values)
+    lag = season if len(values) > season else 1
+    changes = np.abs(values[lag:] - values[:-lag])
+    change = _mean(changes)
+    return _mean(values), scale, np.where(change > 0, change, scale)
+
+
+def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each column, 0 where it is empty."""
+    there = ~np.isnan(values)
+    return np.where(there, values, 0.0).sum(axis=0) / np.maximum(1, there.sum(axis=0))
+
+
+def _scale(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The standard deviation of each column, 1 where it is 0."""
+    found = np.sqrt(_mean((values - _mean(values)) ** 2))
+    return np.where(found > 1e-12, found, 1.0)

@@ -1,0 +1,103 @@
+"""SegRNN: a GRU that takes segments of a series for its steps (Lin et al. 2023).
+
+Each channel is a series of its own, read by the same weights. The history is cut into segments of w steps; each
+becomes d features by a linear layer with ReLU, and a GRU reads them one after the other. The horizon is cut likewise,
+and all its segments are decoded at once, each by one step of the same GRU from the last state, whose input says which
+segment and which channel it is (§3.2, "PMF"); a linear layer gives its w steps.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from grunlp.modules.gru import Cell
+from grunlp.tasks.forecasting.model import Forecaster
+
+
+class SegmentedForecaster(Forecaster):
+    """SegRNN. Of a history that is no multiple of w the oldest steps are left out.
+
+    Covariates, which the paper has none of, are added to what the GRU reads of a segment, and static values to what it
+    reads of a channel.
+
+    Args:
+        segment: w.
+        others: as for `Forecaster`; d = hidden_size, an even number.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        known: int,
+        static: int,
+        horizon: int,
+        hidden_size: int,
+        num_layers: int,
+        cell: Cell,
+        input_dropout: float,
+        dropout: float,
+        normalize: Literal["none", "last", "revin"],
+        output: Literal["point", "gaussian", "quantiles"],
+        quantiles: Sequence[float],
+        segment: int,
+    ) -> None:
+        self.segment = segment
+        super().__init__(
+            channels, known, static, horizon, hidden_size, num_layers, cell, input_dropout, dropout, normalize, output,
+            quantiles,
+        )  # fmt: skip
+
+    def build(self) -> None:
+        """Layers around the GRU."""
+        half = self.features // 2
+        self.segments = -(-self.horizon // self.segment)  # M, of the horizon
+        self.embed = nn.Linear(self.segment, self.features)
+        self.embed_known = nn.Linear(self.segment * self.known, self.features, bias=False) if self.known else None
+        self.place = nn.Parameter(torch.randn(self.segments, half))
+        self.channel = nn.Parameter(torch.randn(self.channels, half))
+        self.embed_static = nn.Linear(self.static, half, bias=False) if self.static else None
+        self.last = nn.Linear(self.features, self.segment * self.outputs)
+
+    def input_size(self) -> int:
+        """Features of a segment."""
+        return self.features
+
+    def forward(self, history: Tensor, known: Tensor, static: Tensor) -> Tensor:
+        """(B, H, C, O)."""
+        batch, steps, channels = history.shape
+        level, width, count = self.level.level(history), self.segment, self.segments
+        past = steps // width  # segments of the history
+        x = self.level(history[:, -past * width :], level).transpose(1, 2).reshape(batch, channels, past, width)
+        x = self.embed(x)  # (B, C, past, d)
+        if self.embed_known is not None:
+            x = x + self._segments(known[:, :steps][:, -past * width :])[:, None]
+        _, final = self._states(x.relu().flatten(0, 1))  # (L, B·C, d)
+        inputs = self._questions(known[:, steps:], static)  # (B, C, M, d)
+        rows = inputs.flatten(0, 2)[:, None]  # (B·C·M, 1, d)
+        one = torch.ones(rows.shape[0], dtype=torch.long, device=rows.device)
+        states, _ = self.gru(rows, one, final.repeat_interleave(count, dim=1))
+        x = self.last(self.dropout(states[:, 0]))  # (B·C·M, w·O)
+        x = x.view(batch, channels, count * width, self.outputs).transpose(1, 2)
+        return self._finish(x[:, : self.horizon], level)
+
+    def _questions(self, known: Tensor, static: Tensor) -> Tensor:
+        """Which segment of which channel is asked for, and what is known of it → (B, C, M, d)."""
+        batch, steps = known.shape[:2]
+        channel = self.channel.expand(batch, -1, -1)
+        if self.embed_static is not None:
+            channel = channel + self.embed_static(static)[:, None]
+        place = self.place[None, None].expand(batch, self.channels, -1, -1)
+        inputs = torch.cat([place, channel[:, :, None].expand(-1, -1, self.segments, -1)], dim=-1)
+        if self.embed_known is not None:
+            missing = self.segments * self.segment - steps  # the last segment may reach beyond the horizon
+            whole = torch.cat([known, known.new_zeros(batch, missing, self.known)], dim=1)
+            inputs = inputs + self._segments(whole)[:, None]
+        return inputs
+
+    def _segments(self, known: Tensor) -> Tensor:
+        """Covariates (B, n·w, F) → (B, n, d)."""
+        assert self.embed_known is not None
+        embedded: Tensor = self.embed_known(known.unflatten(1, (-1, self.segment)).flatten(2))
+        return embedded

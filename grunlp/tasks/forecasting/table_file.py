@@ -1,0 +1,165 @@
+"""A file of series as it stands there: its cells, and the lines they stand on."""
+
+import gzip
+import warnings
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grunlp.utils.error_translation import library_errors
+from grunlp.utils.errors import DataError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_COLUMNS = "Name a column of the file, as its first line has it"
+
+
+def read_frame(path: Path) -> "pd.DataFrame":
+    """The file as a frame, empty lines kept, so that rows are lines."""
+    import pandas as pd
+
+    if not path.is_file():
+        raise DataError(path, None, "no such file", "a CSV or Parquet file of series", "Check the path.")
+    advice = "Write it as CSV, its first line naming the columns, or as Parquet."
+    try:
+        if path.name.removesuffix(".gz").endswith((".parquet", ".pq")):
+            if path.name.endswith(".gz"):
+                import io
+
+                with library_errors(path, "no Parquet", advice):
+                    return _with_index(pd.read_parquet(io.BytesIO(gzip.decompress(path.read_bytes()))))
+            with library_errors(path, "no Parquet", advice):
+                return _with_index(pd.read_parquet(path))
+        with (gzip.open if path.name.endswith(".gz") else open)(path, "rb") as file:
+            first = file.readline().decode("utf-8-sig")
+        separator = max(",;\t", key=first.count)
+        frame = pd.read_csv(path, sep=separator, skip_blank_lines=False, low_memory=False, encoding="utf-8-sig")
+    except pd.errors.EmptyDataError:
+        raise DataError(path, None, "the file is empty", "", advice) from None
+    except (ValueError, OSError, EOFError, zlib.error) as error:  # ParserError and UnicodeDecodeError are ValueErrors
+        raise DataError(path, None, f"cannot be read: {str(error).splitlines()[0]}", "", advice) from None
+    last = frame.notna().any(axis=1).to_numpy().nonzero()[0]
+    if not len(last):
+        raise DataError(path, None, "the file is empty", "it has no row below the names of its columns", advice)
+    return frame.iloc[: last[-1] + 1]
+
+
+def open_source(source: "str | Path | pd.DataFrame") -> "SeriesFile":
+    """A file, or a table in memory."""
+    if not isinstance(source, str | Path):
+        return SeriesFile(Path("the table"), _with_index(source), first=1)
+    path = Path(source)
+    parquet = path.name.removesuffix(".gz").endswith((".parquet", ".pq"))
+    return SeriesFile(path, read_frame(path), first=1 if parquet else 2)
+
+
+def _with_index(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """An index of times, which Parquet keeps apart, as a column."""
+    import pandas as pd
+
+    return frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
+
+
+class SeriesFile:
+    """A frame and the lines its rows stand on.
+
+    Args:
+        path: of the file, for errors.
+        frame: as `read_frame` gives it.
+        first: the line of the first row; where there are no lines its number, 1.
+    """
+
+    def __init__(self, path: Path, frame: "pd.DataFrame", first: int) -> None:
+        self.path, self.frame, self.first = path, frame.rename(columns=str), first
+
+    def fault(self, row: int, wrong: str, there: str, advice: str) -> DataError:
+        """The error for a row of the frame, which names its line."""
+        return DataError(self.path, int(row) + self.first, wrong, there, advice)
+
+    def require(self, name: str | None) -> None:
+        """Raise unless there is such a column."""
+        if name is not None and name not in self.frame:
+            names = [str(column) for column in self.frame]
+            guess = nearest(name, names)
+            way = f"Did you mean {guess}?" if guess else f"{_COLUMNS}."
+            raise DataError(self.path, None, f"no column {name!r}", f"there are: {', '.join(names)}", way)
+
+    def times(self, name: str | None, others: set[str | None]) -> tuple[str, Any]:
+        """The column of times, and these as a DatetimeIndex."""
+        import pandas as pd
+
+        if name is None:
+            texts = [
+                column
+                for column in self.frame
+                if column not in others and not pd.api.types.is_numeric_dtype(self.frame[column])
+            ]
+            parsed = {column: _parse(self.frame[column]) for column in texts}
+            name = next((column for column, times in parsed.items() if times.notna().mean() > 0.5), None)
+            if name is None:
+                there = f"there are: {', '.join(self.frame)}"
+                raise DataError(self.path, None, "no column holds times", there, "Type data.time=COLUMN")
+        times = _parse(self.frame[name])
+        bad = np.flatnonzero(times.isna())
+        if len(bad):
+            value = self.frame[name].iloc[bad[0]]
+            there = f"times look like {self.frame[name].dropna().iloc[0]!r} here"
+            raise self.fault(
+                bad[0], f"column {name!r}: {value!r} is no time", there, "Write it as the others, or remove the row."
+            )
+        return name, pd.DatetimeIndex(times)
+
+    def numeric_columns(self, taken: set[str | None]) -> list[str]:
+        """All columns of numbers that are nothing else; a column of numbers with a few words is a fault, not a text."""
+        import pandas as pd
+
+        found = []
+        for name in self.frame:
+            column = self.frame[name]
+            if name not in taken and not pd.api.types.is_bool_dtype(column):
+                share = pd.to_numeric(column, errors="coerce").notna().sum() / max(1, column.notna().sum())
+                if share > 0.5 and not pd.api.types.is_datetime64_any_dtype(column):
+                    found.append(name)
+        if not found:
+            there = f"there are: {', '.join(self.frame)}"
+            raise DataError(self.path, None, "no column holds numbers", there, "Type data.targets=COLUMN")
+        return found
+
+    def numbers(self, name: str, part: str) -> NDArray[np.float64]:
+        """(R,) of a column, NaN where nothing stands."""
+        import pandas as pd
+
+        column = self.frame[name]
+        found = pd.to_numeric(column, errors="coerce")
+        bad = np.flatnonzero(found.isna() & column.notna())
+        if len(bad):
+            there = f"{part} holds numbers; {len(bad)} of {len(column)} rows of this column do not"
+            way = "Mend the cell, leave it empty, or name other columns by data.targets=COLUMN,COLUMN"
+            raise self.fault(bad[0], f"column {name!r}: {column.iloc[bad[0]]!r} is no number", there, way)
+        values = found.to_numpy(float)
+        endless = np.flatnonzero(np.isinf(values))
+        if len(endless):
+            wrong = f"column {name!r}: the value is infinite"
+            raise self.fault(endless[0], wrong, "numbers are finite", "Leave the cell empty: missing values are filled")
+        return values
+
+
+def _parse(column: "pd.Series") -> Any:
+    """Times of a column, NaT where there is none; without a zone, in the time of Greenwich where one was given."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(column):  # years
+        years = column.where((column > 1000) & (column < 3000) & (column % 1 == 0))
+        column = years.map("{:.0f}".format, na_action="ignore")
+        return pd.to_datetime(column, format="%Y", errors="coerce")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # where each time is parsed alone, since there is no common format
+        try:
+            times = pd.to_datetime(column)
+        except (ValueError, TypeError, OverflowError):
+            times = pd.Series(pd.to_datetime(column, errors="coerce", utc=True))
+    return times.dt.tz_convert(None) if getattr(times.dt, "tz", None) is not None else times

@@ -1,0 +1,1 @@
+"""Masked-word pretraining of the sentence encoder."""

@@ -1,0 +1,42 @@
+"""Several networks that write as one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from grunlp.tasks.seq2seq.model import Seq2Seq, State
+
+
+@dataclass
+class EnsembleState:
+    """The state of each."""
+
+    states: list[State]
+
+    def select(self, rows: Tensor) -> "EnsembleState":
+        """See `State.select`."""
+        return EnsembleState([state.select(rows) for state in self.states])
+
+
+class Ensemble:
+    """Averages the probabilities of networks that share their vocabularies.
+
+    Args:
+        models: in evaluation mode, one at least.
+    """
+
+    def __init__(self, models: Sequence[Seq2Seq]) -> None:
+        self.models = list(models)
+
+    def encode(self, source: Tensor, lengths: Tensor) -> EnsembleState:
+        """See `Seq2Seq.encode`."""
+        return EnsembleState([model.encode(source, lengths) for model in self.models])
+
+    def step(self, tokens: Tensor, state: EnsembleState) -> tuple[Tensor, Tensor, EnsembleState]:
+        """See `Seq2Seq.step`; attention is averaged too."""
+        steps = [model.step(tokens, one) for model, one in zip(self.models, state.states, strict=True)]
+        log_probs, attention, states = zip(*steps, strict=True)
+        mean = torch.stack(log_probs).logsumexp(dim=0) - torch.tensor(len(steps)).log()
+        return mean, torch.stack(attention).mean(dim=0), EnsembleState(list(states))

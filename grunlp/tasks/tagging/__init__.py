@@ -1,0 +1,1 @@
+"""Sequence tagging: named entities, chunks and parts of speech."""

@@ -1,0 +1,234 @@
+"""Sentences with a tag a word: columns, CoNLL-U and JSON lines.
+
+* Columns, a token a line and a blank line between sentences, as of CoNLL-2000, CoNLL-2003 and WNUT-17. Cells stand
+  between tabs where the first row has one, else between blanks. `-DOCSTART-` begins a document. A column is given by
+  its number from 0 (-1 is the last) or by its name, which then stands in the first row or in `# global.columns`.
+* CoNLL-U: the same with the names of its ten columns; words of several tokens (3-4) and empty ones (3.1) are left out.
+* JSON lines: a sentence a line; columns are its keys.
+
+The tags of spans may be in any scheme of `grunlp.data.tag_schemes`; they are made IOB2.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from grunlp.data.examples import Tagged
+from grunlp.data.readers.column_format import split_white
+from grunlp.data.readers.text_lines import Line, open_lines
+from grunlp.data.tag_schemes import detect_scheme, odd_tag, to_iob2
+from grunlp.utils.errors import DataError, nearest
+
+_CONLLU = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
+_GLOBAL = re.compile(r"#\s*global\.columns\s*=\s*(.*)")
+_KEY = re.compile(r"#\s+\S+\s+=")
+_NUMBER = re.compile(r"-?\d{1,4}")
+_DOCUMENT = "-DOCSTART-"
+
+
+def read_tagged(path: str | Path, words: str | None = None, tags: str | None = None) -> list[Tagged]:
+    """The sentences of a file, with their tags in IOB2 where they are those of spans.
+
+    Args:
+        path: plain, gz or xz.
+        words, tags: columns by number or name, or keys of JSON lines; None is the first and the last column, FORM and
+            UPOS of CoNLL-U, `words` or `tokens` and `tags` or a key that ends in `_tags` of JSON lines.
+
+    Raises:
+        DataError: the file, its format, a row or a column.
+    """
+    return in_iob2(str(path), list(tagged_rows(path, words, tags)))
+
+
+def tagged_rows(path: str | Path, words: str | None, tags: str | None) -> Iterator[Tagged]:
+    """The sentences of a file, one in memory at a time, with their tags as they are written. Arguments and errors as
+    above."""
+    path, example = Path(path), None
+    for example in _json(path, words, tags) if _is_json(path) else _columns(path, words, tags):
+        yield example
+    if example is None:
+        raise DataError(path, None, "holds no sentence", "expected at least one", "check how it was made")
+
+
+def iob2_of(source: str, examples: Iterable[Tagged]) -> Iterator[Tagged]:
+    """Sentences whose tags are those of spans, with tags in IOB2. Raises DataError for others."""
+    for example in examples:
+        try:
+            example["tags"] = to_iob2(example["tags"])
+        except ValueError as error:
+            way = "mend it, or see what data.words and data.tags name"
+            raise DataError(source, None, f"sentence {example['id']}: {error}", "", way) from None
+        yield example
+
+
+def in_iob2(source: str, examples: list[Tagged]) -> list[Tagged]:
+    """The same with tags in IOB2, where they are tags of spans; others stay as they are.
+
+    Raises:
+        DataError: tags of spans with others among them.
+    """
+    odd = odd_tag(example["tags"] for example in examples)
+    if odd is not None:
+        number, example = next((n, e) for n, e in enumerate(examples, start=1) if odd in e["tags"])
+        word = example["words"][example["tags"].index(odd)]
+        there = "the others are O, or a label behind B-, I-, E- or S-"
+        way = "mend it, or see what data.words and data.tags name"
+        raise DataError(source, None, f"sentence {number}: {word!r} has the tag {odd!r}", there, way)
+    if detect_scheme(example["tags"] for example in examples) is not None:
+        for example in examples:
+            example["tags"] = to_iob2(example["tags"])
+    return examples
+
+
+def _is_json(path: Path) -> bool:
+    first = next((line.text.lstrip() for line in open_lines(path) if line.text.strip()), "")
+    return re.match(r'\{\s*["}]', first) is not None
+
+
+class _Layout(NamedTuple):
+    """How a file of columns is written.
+
+    Attributes:
+        tabs: whether tabs stand between cells, else blanks.
+        width, line: cells of a row, and the line of the first one.
+        header: the line with the names of the columns; 0: there is none.
+        words, tags: their columns.
+        conllu: whether the first column numbers the words, of which 3-4 and 3.1 are none.
+    """
+
+    tabs: bool
+    width: int
+    line: int
+    header: int
+    words: int
+    tags: int
+    conllu: bool
+
+    def cells(self, text: str) -> list[str]:
+        """Of a row."""
+        return text.split("\t") if self.tabs else split_white(text)
+
+    def is_comment(self, text: str) -> bool:
+        """Whether a line with # at its start is none whose word starts so."""
+        return text.startswith("#") and (
+            len(self.cells(text)) != self.width or (not self.tabs and _KEY.match(text) is not None)
+        )
+
+
+def _columns(path: Path, words: str | None, tags: str | None) -> Iterator[Tagged]:
+    layout = _layout(path, words, tags)
+    sentence: list[tuple[str, str]] = []
+    document, documents, sentences = "", 0, 0
+    for line in chain(open_lines(path), [Line(0, "")]):
+        _require_text(path, line)
+        cells = layout.cells(line.text)
+        if not line.text.strip():
+            if sentence:
+                sentences += 1
+                ones, others = ([cell[side] for cell in sentence] for side in (0, 1))
+                yield Tagged(id=str(sentences), document=document, words=ones, tags=others)
+                sentence = []
+        elif cells[0] == _DOCUMENT or line.text.startswith("# newdoc"):
+            documents += 1
+            document = f"document-{documents}"
+        elif line.number != layout.header and not layout.is_comment(line.text):
+            if len(cells) != layout.width:
+                there = f"line {layout.line} has {layout.width}, between {'tabs' if layout.tabs else 'blanks'}"
+                to_type = "look for a lost or doubled separator"
+                raise DataError(path, line.number, f"{len(cells)} cells", there, to_type)
+            if not layout.conllu or cells[0].isdigit():
+                sentence.append((cells[layout.words], cells[layout.tags]))
+                if not all(sentence[-1]):
+                    raise DataError(path, line.number, "an empty cell", "expected a word and its tag", "mend the row")
+
+
+def _layout(path: Path, words: str | None, tags: str | None) -> _Layout:
+    """What the first rows tell."""
+    names: list[str] = []
+    for line in open_lines(path):
+        found = _GLOBAL.match(line.text)
+        if found:
+            names = split_white(found[1])
+        elif line.text.strip() and not line.text.startswith(("#", _DOCUMENT)):
+            break
+    else:
+        raise DataError(path, None, "holds no sentence", "expected a row a word", "check how it was made")
+    tabs = "\t" in line.text
+    cells = line.text.split("\t") if tabs else split_white(line.text)
+    conllu = len(cells) >= 10 and re.fullmatch(r"\d+([-.]\d+)?", cells[0]) is not None
+    if conllu and not names:
+        names = list(_CONLLU)
+    named = any(column is not None and not _NUMBER.fullmatch(column) for column in (words, tags))
+    header = line.number if named and not names else 0
+    names = names or (cells if header else [])
+    defaults = (names.index("FORM"), names.index("UPOS")) if {"FORM", "UPOS"} <= set(names) else (0, len(cells) - 1)
+    columns = []
+    for column, default in zip((words, tags), defaults, strict=True):
+        place = default if column is None else _place(path, line.number, column, names)
+        if not -len(cells) <= place < len(cells):
+            there = f"line {line.number} has {len(cells)} columns, numbered from 0"
+            raise DataError(path, line.number, f"no column {place}", there, "give data.words and data.tags")
+        columns.append(place % len(cells))
+    if columns[0] == columns[1]:
+        there = f"line {line.number} has {len(cells)} columns"
+        raise DataError(path, line.number, "words and tags are the same column", there, "give data.words and data.tags")
+    return _Layout(tabs, len(cells), line.number, header, columns[0], columns[1], conllu)
+
+
+def _place(path: Path, number: int, column: str, names: list[str]) -> int:
+    """The number of a column."""
+    if _NUMBER.fullmatch(column):
+        return int(column)
+    lowered = [name.lower() for name in names]
+    if column.lower() not in lowered:
+        near = nearest(column, names)
+        to_type = f"did you mean {near}?" if near else "name one of these, or give a number from 0"
+        raise DataError(path, number, f"no column {column!r}", f"columns: {', '.join(names)}", to_type)
+    return lowered.index(column.lower())
+
+
+def _json(path: Path, words: str | None, tags: str | None) -> Iterator[Tagged]:
+    for line in open_lines(path):
+        _require_text(path, line)
+        if not line.text.strip():
+            continue
+        try:
+            row = json.loads(line.text)
+        except (ValueError, RecursionError) as error:
+            raise DataError(path, line.number, f"no JSON: {error}", "expected an object a line", "mend it") from None
+        if not isinstance(row, dict):
+            raise DataError(path, line.number, "no JSON object", "expected one a line", "mend it")
+        words = words or next((key for key in ("words", "tokens") if key in row), None)
+        some = ["tags"] if "tags" in row else [key for key in row if key.endswith("_tags")]
+        if tags is None and len(some) > 1:
+            raise DataError(path, line.number, "several keys of tags", ", ".join(some), "give data.tags=KEY")
+        tags = tags or next(iter(some), None)
+        for what, key in (("words", words), ("tags", tags)):
+            if key is None or key not in row:
+                there = f"its keys: {', '.join(row)}"
+                raise DataError(path, line.number, f"no key {key or what!r}", there, f"give data.{what}=KEY")
+        if row[words] == [] == row[tags]:
+            continue
+        yield Tagged(
+            id=str(row.get("id", line.number)),
+            document=str(row.get("document", "")),
+            words=_strings(path, line, row[words]),
+            tags=_strings(path, line, row[tags], len(row[words])),
+        )
+
+
+def _strings(path: Path, line: Line, value: Any, length: int | None = None) -> list[str]:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
+        raise DataError(path, line.number, "no list of strings", "expected words and as many tags", "mend it")
+    if length not in (None, len(value)):
+        there = f"there are {length} words"
+        raise DataError(path, line.number, f"{len(value)} tags", there, "give each word one")
+    return value
+
+
+def _require_text(path: Path, line: Line) -> None:
+    if line.fault:
+        raise DataError(path, line.number, line.fault, "expected UTF-8 text", "convert it with iconv")

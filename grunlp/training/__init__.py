@@ -1,0 +1,1 @@
+"""Trainer, callbacks, checkpoints, distributed training and resumable data modules."""

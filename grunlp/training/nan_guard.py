@@ -1,0 +1,198 @@
+"""Losses and gradients that are no numbers: which examples they come from, and how to see it again.
+
+`trouble/` in the run folder keeps what the one that stopped the training takes to be seen again, or else the first:
+
+    weights.safetensors   of the network, and what else the task was in the middle of
+    trouble.json          epoch and batch, counted from 0, its examples, its loss, and its bookmark, where it has one
+
+`python -m grunlp.train replay=RUN` reads the data as the training did, makes the same batch, draws the same random
+numbers and shows the loss.
+"""
+
+import json
+import logging
+import math
+import shutil
+import struct
+import warnings
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import torch
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Callback
+from torch import Tensor
+from torch.optim import Optimizer
+
+from grunlp.runs.layout import TROUBLE, WEIGHTS
+from grunlp.runs.weights import load_tensors, save_tensors
+from grunlp.training.datamodule_base import EpochData, data_of, step_seed
+from grunlp.training.lightning_base import Task
+from grunlp.utils.atomic_io import write_file
+from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.utils.safe_load import read_json
+
+log = logging.getLogger(__name__)
+
+BadLoss = Literal["stop", "skip"]
+BAD_LOSSES = get_args(BadLoss)
+
+MOST = 10  # batches an epoch that may be skipped
+_ABOUT = "trouble.json"
+_SHOWN = 8  # examples in a message
+
+
+class LossGuard(Callback):
+    """Stops at, or leaves out, batches whose loss or gradient is no finite number; logs `train/gradient_norm`.
+
+    The gradient is looked at where the weights are about to be changed by it, so it may come from any of the batches
+    accumulated for that; all of them are named, and left out. With 16-mixed it is left to the scaler of gradients.
+
+    Args:
+        run_dir: of the run.
+        seed: of the training.
+        bad_loss: "stop" or "skip".
+    """
+
+    def __init__(self, run_dir: Path, seed: int, bad_loss: BadLoss) -> None:
+        self.run_dir, self.seed, self.bad_loss = run_dir, seed, bad_loss
+        self.skipped = 0  # of this epoch
+        self.bad = False  # whether the loss of the batch is
+
+    def state_dict(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        return {"skipped": self.skipped}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Count on from there."""
+        self.skipped = state_dict["skipped"]
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Count anew."""
+        self.skipped = 0
+
+    def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: Tensor) -> None:
+        """Look at a loss."""
+        value = float(loss.detach())
+        self.bad = not math.isfinite(value)
+        if self.bad:
+            number = data_of(trainer).number(trainer.fit_loop.epoch_loop.batch_idx)
+            self._meet(trainer, pl_module, f"loss {value}", value, range(number, number + 1))
+
+    def on_after_backward(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave out what a bad loss would do, with what other batches have accumulated by now."""
+        if self.bad:
+            _drop_gradients(pl_module)
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
+        """Look at the gradient before it is clipped."""
+        gradients = [parameter.grad for parameter in pl_module.parameters() if parameter.grad is not None]
+        if not gradients:
+            return
+        norm = torch.nn.utils.get_total_norm(gradients)
+        pl_module.log("train/gradient_norm", norm, batch_size=1)
+        if trainer.precision != "16-mixed" and not bool(torch.isfinite(norm)):
+            data, turn = data_of(trainer), trainer.fit_loop.epoch_loop.batch_idx
+            first, end = turn - turn % trainer.accumulate_grad_batches, (turn + 1) * data.ranks
+            batches = range(first * data.ranks, min(end, data.count(trainer.current_epoch)))
+            self._meet(trainer, pl_module, f"gradient {float(norm)}", None, batches)
+            _drop_gradients(pl_module)
+
+    def _meet(self, trainer: Trainer, module: LightningModule, what: str, loss: float | None, batches: range) -> None:
+        """Say it, keep it, and stop where that is asked for."""
+        data, epoch = data_of(trainer), trainer.current_epoch
+        names = [name for batch in batches for name in data.describe(epoch, batch)]
+        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        places = "/".join(str(batch + 1) for batch in batches)
+        wrong = f"epoch {epoch + 1}, batch {places}: {what}"
+        self.skipped += 1
+        skip = self.bad_loss == "skip" and self.skipped <= MOST
+        if not skip or not (self.run_dir / TROUBLE / _ABOUT).is_file():
+            about: dict[str, Any] = {"epoch": epoch, "batch": batches[-1], "seed": self.seed, "ranks": data.ranks}
+            about |= {"loss": _bits(loss), "examples": names, "bookmark": data.bookmark()}
+            _keep(self.run_dir / TROUBLE, module, about)
+        if skip:
+            log.warning("%s; skipped. Its examples: %s", wrong, shown)
+            return
+        there = f"its examples: {shown}"
+        if self.bad_loss == "skip":
+            there = f"more than {MOST} batches of an epoch are bad; {there}"
+        way = (
+            f"Type python -m grunlp.train replay={self.run_dir} to see it again. Mend the data, or lower "
+            f"optimizer.learning_rate; or go on: resume={self.run_dir} trainer.bad_loss=skip"
+        )
+        raise GrunlpError(wrong, there, way)
+
+
+def _drop_gradients(module: LightningModule) -> None:
+    for parameter in module.parameters():
+        parameter.grad = None
+
+
+def _bits(loss: float | None) -> str | None:
+    """A loss as JSON can hold it, whatever it is: the bytes of a double."""
+    return None if loss is None else struct.pack(">d", loss).hex()
+
+
+def _keep(folder: Path, task: LightningModule, about: dict[str, Any]) -> None:
+    """Write what `replay` reads."""
+    tensors = {f"task.{name}": value for name, value in task.state_dict().items()}
+    if isinstance(task, Task):
+        tensors |= {f"carried.{name}": value for name, value in task.carried().items()}
+    folder.mkdir(exist_ok=True)
+    (folder / _ABOUT).unlink(missing_ok=True)  # of another loss, it would not fit these weights
+    save_tensors(folder / WEIGHTS, {name: value.detach().cpu() for name, value in tensors.items()})
+    write_file(folder / _ABOUT, json.dumps(about, indent=1, ensure_ascii=False))
+
+
+def replay(task: LightningModule, data: EpochData, run_dir: Path) -> str:
+    """Compute the loss that a training met, with the weights it had, and say what it is.
+
+    Raises:
+        GrunlpError: nothing is kept there; or another loss than that comes out.
+    """
+    folder = run_dir / TROUBLE
+    about = _read(folder)
+    tensors = load_tensors(folder / WEIGHTS)
+    task.load_state_dict({name[5:]: value for name, value in tensors.items() if name.startswith("task.")})
+    if isinstance(task, Task):
+        task.carry({name[8:]: value for name, value in tensors.items() if name.startswith("carried.")})
+    data.ranks = about["ranks"]
+    epoch, number = about["epoch"], about["batch"]
+    batch = data.again(epoch, number, about.get("bookmark", {}))
+    turn = number // data.ranks
+    task.train()
+    task.on_train_epoch_start()
+    torch.manual_seed(step_seed(about["seed"], epoch, number, 0))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="You are trying to `self.log")
+        loss = task.training_step(batch, turn)
+    assert isinstance(loss, Tensor)
+    loss.backward()
+    gradients = [parameter.grad for parameter in task.parameters() if parameter.grad is not None]
+    norm = float(torch.nn.utils.get_total_norm(gradients))
+    said = f"epoch {epoch + 1}, batch {number + 1}: loss {float(loss.detach())}, norm of its gradient {norm}"
+    if about["loss"] is not None and not _same(float(loss.detach()), about["loss"]):
+        there = f"the training had {struct.unpack('>d', bytes.fromhex(about['loss']))[0]}"
+        raise GrunlpError(said, there, "Use the versions of grunlp and torch and the machine of the training.")
+    return f"{said}\nas in the training; its examples: {', '.join(about['examples'])}"
+
+
+def copy_trouble(run_dir: Path, place: Path) -> None:
+    """Let `replay` find in another folder what a run keeps. Raises GrunlpError where it keeps nothing."""
+    _read(run_dir / TROUBLE)
+    shutil.copytree(run_dir / TROUBLE, place / TROUBLE)
+
+
+def _same(loss: float, kept: str) -> bool:
+    found: float = struct.unpack(">d", bytes.fromhex(kept))[0]
+    return loss == found or (math.isnan(loss) and math.isnan(found))
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        about: dict[str, Any] = read_json(folder / _ABOUT)
+    except DataError:
+        there = "no loss of this training was other than a finite number"
+        raise GrunlpError(f"{folder} keeps nothing to replay", there, "Type replay=RUN of another") from None
+    return about

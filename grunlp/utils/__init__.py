@@ -1,0 +1,1 @@
+"""Errors, file access, signals, ranks and command-line plumbing."""

@@ -1,0 +1,66 @@
+"""What all commands share: errors as plain messages, the log on standard error."""
+
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable
+
+from grunlp.utils.errors import GrunlpError
+from grunlp.utils.signals import Stopped, stop_when_told
+
+USAGE_ERROR = 2
+
+
+Main = Callable[[list[str]], int]
+HelpText = Callable[[list[str]], str]
+
+
+def begin_logging() -> None:
+    """Let what is said be UTF-8, and the log go to standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")  # whatever the system's, our data are UTF-8
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("grunlp").setLevel(logging.INFO)
+
+
+class Command:
+    """The entry point of a command. Called, it reads the words that were typed and returns the exit status.
+
+    `--help` prints `help_text(arguments)`. A `GrunlpError` is printed without a traceback and ends in status 2; Ctrl-C
+    in 130 and SIGTERM in 143, with nothing half-written left; a reader that goes away (as `head` does) ends the command
+    quietly.
+
+    Args:
+        function: `function(arguments) -> exit status`.
+        help_text: of the arguments, as far as they are typed.
+    """
+
+    def __init__(self, function: Main, help_text: HelpText) -> None:
+        self.function, self.help_text = function, help_text
+
+    def __call__(self) -> int:
+        """Run it."""
+        begin_logging()
+        arguments = sys.argv[1:]
+        try:
+            if "--help" in arguments or "-h" in arguments:
+                print(self.help_text(arguments))
+                return 0
+            with stop_when_told():
+                return self.function(arguments)
+        except GrunlpError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return USAGE_ERROR
+        except Stopped as stopped:
+            print("stopped", file=sys.stderr)
+            return stopped.status
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
+            return 0
+
+
+def command(help_text: HelpText) -> Callable[[Main], Command]:
+    """Turn `function(arguments) -> exit status` into a `Command`."""
+    return lambda function: Command(function, help_text)

@@ -1,0 +1,109 @@
+"""Files of pairs of texts."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from grunlp.data.readers.parallel import read_pairs, read_sources
+from grunlp.utils.errors import DataError, GrunlpError
+
+
+def texts(path: Path, target: Path | None = None, *names: str | None) -> list[tuple[str, str]]:
+    one, other, more = (*names, None, None, None)[:3]
+    pairs = read_pairs(str(path), str(target) if target else None, one, other, more)
+    return [(pair["source"], pair["target"]) for pair in pairs]
+
+
+def write(path: Path, content: str) -> Path:
+    path.write_bytes(gzip.compress(content.encode()) if path.suffix == ".gz" else content.encode())
+    return path
+
+
+def test_side_by_side(tmp_path: Path) -> None:
+    one, other = write(tmp_path / "a.de.gz", "Ja.\n\nNein.\n"), write(tmp_path / "a.en", "Yes.\r\n?\nNo.")
+    assert texts(one, other) == [("Ja.", "Yes."), ("", "?"), ("Nein.", "No.")]
+
+
+def test_one_side_is_longer(tmp_path: Path) -> None:
+    one, other = write(tmp_path / "a", "1\n2\n3\n"), write(tmp_path / "b", "1\n2\n")
+    for first, second in ((one, other), (other, one)):
+        with pytest.raises(DataError, match=r"a:3: the other file has no such line\n.*b ends after 2 lines"):
+            texts(first, second)
+
+
+def test_columns(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", "1\tJa.\tYes.\n2\tNein.\tNo.\n")
+    assert texts(path) == [("1", "Ja."), ("2", "Nein.")]
+    assert texts(path, None, "1", "2") == [("Ja.", "Yes."), ("Nein.", "No.")]
+    with pytest.raises(DataError, match=r"a.tsv:1: too few columns\n3 columns"):
+        texts(path, None, "1", "3")
+    with pytest.raises(DataError, match="source is called 'de'"):
+        texts(path, None, "de", "en")
+
+
+def test_json(tmp_path: Path) -> None:
+    rows = [{"source": "a", "target": "b"}, {"source": "c", "target": ["d", "e"], "more": ["f"]}]
+    path = write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)))
+    assert texts(path) == [("a", "b"), ("c", "d")]
+    pairs = list(read_pairs(str(path), None, None, None, "more"))
+    assert [pair["references"] for pair in pairs] == [[], ["e", "f"]]
+    with pytest.raises(
+        DataError,
+        match=r"a.jsonl:1: no field body\nthere are: source, target\nName it by source=FIELD, .*data.source=FIELD",
+    ):
+        texts(path, None, "body")
+    for bad, message in (
+        ("[]", "no JSON object"),
+        ("{", "no JSON"),
+        ('{"source": 1, "target": ""}', "is something else"),
+        ('{"source": "", "target": []}', "is something else"),
+    ):
+        with pytest.raises(DataError, match=f"b.jsonl:2: .*{message}"):
+            texts(write(tmp_path / "b.jsonl", '{"source": "a", "target": "b"}\n' + bad))
+    with pytest.raises(DataError, match="more is something else"):
+        list(read_pairs(str(write(tmp_path / "c", '{"text": "", "summary": "", "more": 1}')), None, None, None, "more"))
+
+
+def test_names_that_mean_nothing_are_refused(tmp_path: Path) -> None:
+    path, table = write(tmp_path / "a", '{"source": "a", "target": "b"}'), write(tmp_path / "t", "a\tb")
+    with pytest.raises(DataError, match="no line has a field refs"):
+        list(read_pairs(str(path), None, None, None, "refs"))
+    with pytest.raises(GrunlpError, match=r"references=refs, but .*t is no JSON"):
+        list(read_pairs(str(table), None, None, None, "refs"))
+    with pytest.raises(GrunlpError, match="each file holds one side alone"):
+        texts(table, table, "1")
+
+
+def test_empty_lines_and_braces(tmp_path: Path) -> None:
+    rows = write(tmp_path / "a", '\n{"source": "a", "target": "b"}\n\n{"source": "c", "target": "d"}\n\n')
+    assert texts(rows) == [("a", "b"), ("c", "d")]
+    assert texts(write(tmp_path / "b", "{x}\ty\n\n z\t\n")) == [("{x}", "y"), (" z", "")]
+    with pytest.raises(DataError, match="c:1: source holds half a character"):
+        texts(write(tmp_path / "c", '{"source": "a \\ud83d", "target": "b"}'))
+    with pytest.raises(DataError, match="d:1: source is something else"):
+        texts(write(tmp_path / "d", '{"source": ["a", "b"], "target": "b"}'))
+
+
+def test_bad_lines_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"good\tline\nb\xe4d\tline\n")
+    with pytest.raises(DataError, match=r"a:2: byte 0xe4"):
+        texts(tmp_path / "a")
+    with pytest.raises(DataError, match="does not exist"):
+        texts(tmp_path / "a", tmp_path / "none")
+
+
+def sources(path: Path, field: str | None) -> tuple[list[tuple[str, str]], list[int | None]]:
+    bad: list[DataError] = []
+    found = [(pair["id"], pair["source"]) for pair in read_sources(str(path), field, bad.append)]
+    return found, [error.line for error in bad]
+
+
+def test_sources(tmp_path: Path) -> None:
+    plain = write(tmp_path / "a", "{one} of\ttwo\n\n{last}\n")
+    assert sources(plain, None) == ([("1", "{one} of\ttwo"), ("2", ""), ("3", "{last}")], [])
+    rows = write(tmp_path / "b", '\n{"id": "x", "body": "a"}\n{"body": 3}\n{"bo\n{"body": "b"}\n')
+    assert sources(rows, "body") == ([("1", ""), ("x", "a"), ("5", "b")], [3, 4])
+    (tmp_path / "c").write_bytes(b"a\n\xe4\nb\n")
+    assert sources(tmp_path / "c", None) == ([("1", "a"), ("3", "b")], [2])

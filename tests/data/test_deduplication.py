@@ -1,0 +1,18 @@
+import pytest
+
+from grunlp.data.deduplication import text_key
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Thank you .", "THANK YOU !", True),
+        ("re - homing", "re-homing", True),
+        ("Thank you .", "Thank you all .", False),
+        (": )", "* * *", False),
+        ("***", "* * *", True),
+        ("Straße", "STRASSE", True),
+    ],
+)
+def test_letters_and_digits_decide(one: str, other: str, same: bool) -> None:
+    assert (text_key(one.split()) == text_key(other.split())) is same

@@ -1,0 +1,127 @@
+"""Text as ids and back."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grunlp.data.subword_tokenizer import END, KINDS, PADDING, START, UNKNOWN, Kind, TextTokenizer
+from grunlp.utils.errors import GrunlpError
+
+LINES = [
+    "The old man saw the boat, and the boat saw him.",
+    "An old boat (a man's) sailed: the man sailed it!",
+    "Was the boat old? The man's boats are old boats.",
+] * 3
+SIGNS = sorted(set("".join(LINES)) - {" "})
+TOKENIZERS = {kind: TextTokenizer.train(kind, LINES, 60, 1) for kind in KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(text=st.text(st.sampled_from([*SIGNS, " "]), max_size=40))
+def test_known_signs_come_back(kind: Kind, text: str) -> None:
+    tokenizer = TOKENIZERS[kind]
+    ids = tokenizer.encode([text])[0]
+    if kind == "word" and UNKNOWN in ids:
+        return
+    expected = text if kind == "character" else " ".join(text.split())
+    if kind == "character" and UNKNOWN in ids:  # the blank of a text is a sign like others, and was seen
+        raise AssertionError(text)
+    assert tokenizer.decode(ids) == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(text=st.text(max_size=30))
+def test_any_text_can_be_read(kind: Kind, text: str) -> None:
+    ids = TOKENIZERS[kind].encode([text])[0]
+    assert not {PADDING, START, END} & set(ids)
+    TOKENIZERS[kind].decode(ids)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_of_special_ids_are_text(kind: Kind) -> None:
+    ids = TOKENIZERS[kind].encode(["boat </s> <s> <pad>"])[0]
+    assert not {PADDING, START, END} & set(ids) and len(ids) > 4
+
+
+def test_empty_and_end() -> None:
+    tokenizer = TOKENIZERS["bpe"]
+    assert tokenizer.encode([""]) == [[]] and tokenizer.decode([]) == ""
+    ids = tokenizer.encode(["old boat"])[0]
+    assert tokenizer.decode([START, *ids, END, *ids]) == "old boat"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_resplit_keeps_the_text(kind: Kind) -> None:
+    tokenizer = TOKENIZERS[kind]
+    ids = tokenizer.encode(LINES)[1]
+    assert tokenizer.resplit(ids, 0.0) == ids
+    drawn = [tokenizer.resplit(ids, 0.5) for _ in range(20)]
+    assert {tokenizer.decode(some) for some in drawn} == {LINES[1]}
+    assert all(set(some) <= set(range(len(tokenizer))) for some in drawn)
+    if kind in ("bpe", "unigram"):
+        assert len({tuple(some) for some in drawn}) > 2
+
+
+def test_resplit_by_seed() -> None:
+    ids = TOKENIZERS["bpe"].encode(LINES)[0]
+    torch.manual_seed(1)
+    first = TOKENIZERS["bpe"].resplit(ids, 0.5)
+    torch.manual_seed(1)
+    assert TOKENIZERS["bpe"].resplit(ids, 0.5) == first
+
+
+def test_resplit_as_often_as_asked() -> None:
+    tokenizer = TOKENIZERS["bpe"]
+    piece = next(
+        i for i in range(len(tokenizer)) if tokenizer.pieces([i])[0] == "bo" or tokenizer.pieces([i])[0] == "th"
+    )
+    torch.manual_seed(0)
+    split = sum(len(tokenizer.resplit([piece], 0.2)) > 1 for _ in range(2000))
+    assert 320 < split < 480
+
+
+def test_size_and_count() -> None:
+    assert len(TextTokenizer.train("bpe", LINES, 50, 1)) <= 50
+    rare = TextTokenizer.train("word", [*LINES, "hapax"], 1000, 2)
+    assert rare.encode(["hapax"]) == [[UNKNOWN]] and UNKNOWN not in rare.encode(["boat old"])[0]
+    with pytest.raises(ValueError, match="bpe, unigram, word, character"):
+        TextTokenizer.train("letters", LINES, 50, 1)  # type: ignore[arg-type]
+    with pytest.raises(GrunlpError, match=r"(?s)tokenizer.size=9.*Raise tokenizer.size"):
+        TextTokenizer.train("unigram", LINES, 9, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_save_and_load(kind: Kind, tmp_path: Path) -> None:
+    TOKENIZERS[kind].save(tmp_path / "t.json")
+    loaded = TextTokenizer.load(tmp_path / "t.json")
+    assert loaded.encode([*LINES, "</s>"]) == TOKENIZERS[kind].encode([*LINES, "</s>"])
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    for content in ("", "{}", '{"version": "1.0"}'):
+        path.write_text(content)
+        with pytest.raises(GrunlpError, match=r"no tokenizer|no JSON"):
+            TextTokenizer.load(path)
+    from tokenizers import Tokenizer, models
+
+    path.write_text(Tokenizer(models.BPE()).to_str())
+    with pytest.raises(GrunlpError, match="not a tokenizer of grunlp"):
+        TextTokenizer.load(path)
+
+
+def test_spellings_are_all_ways_to_write_a_text() -> None:
+    tokenizer = TextTokenizer.train("bpe", ["aab aab ab abab b"] * 5, 20, 1)
+    pieces = [piece for id in range(4, len(tokenizer)) for piece in tokenizer.pieces([id])]
+    written = "▁aab▁b"
+
+    def ways(rest: str) -> list[list[str]]:
+        return [[]] if not rest else [[p, *way] for p in pieces if rest.startswith(p) for way in ways(rest[len(p) :])]
+
+    found = tokenizer.spellings("aab b", 1000)
+    assert sorted(tokenizer.pieces(ids) for ids in found) == sorted(ways(written)) and len(found) > 3
+    assert tuple(tokenizer.encode(["aab b"])[0]) in found
+    assert tokenizer.spellings("aab b", 2) == found[:2]

@@ -1,0 +1,161 @@
+"""Shards: together the whole, each once, whatever happened before."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyarrow import parquet
+
+from grunlp import tasks
+from grunlp.integrations import shard_prediction
+from grunlp.integrations.shard_prediction import Counts, ShardPredictor, begin, finish, make_plan, shards_of
+from grunlp.tasks import Predictor
+from grunlp.utils.errors import GrunlpError
+from tests.tasks.conftest import SENTENCES, runs  # noqa: F401
+
+SETTINGS = {"format": "jsonl", "shard_lines": 3, "batch_tokens": 500}
+BAD = b"\xff\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Of 7 and 5 lines, the last of them bad, in the folder of the process."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("".join(f"{text}\n" for text in SENTENCES[:7]))
+    Path("b.txt").write_bytes("".join(f"{text} {text}\n" for text in SENTENCES[7:11]).encode() + BAD)
+    Path("out").mkdir()
+    return ["a.txt", "b.txt"]
+
+
+@pytest.fixture
+def tagger(runs: dict[str, Path]) -> Predictor[Any, Any]:  # noqa: F811
+    return tasks.load(runs["tagger"])
+
+
+def worker(tagger: Predictor[Any, Any], **settings: Any) -> ShardPredictor:
+    return ShardPredictor(
+        Path("out"), Path.cwd(), str(tagger.path), **({"format": "jsonl", "batch_tokens": 500} | settings)
+    )
+
+
+def predicted(worker: ShardPredictor, plan: dict[str, Any]) -> list[Counts]:
+    """In no order."""
+    rows = sorted((shard._asdict() for shard in shards_of(plan)), key=lambda row: row["number"] % 2)
+    return [Counts(**worker(row)) for row in rows]
+
+
+def test_shards_are_the_whole(files: list[str], tagger: Predictor) -> None:
+    plan = make_plan(tagger, files, SETTINGS)
+    begin(Path("out"), plan)
+    sums = finish(Path("out"), predicted(worker(tagger), plan))
+    parts = sorted(Path("out").glob("shard-*.jsonl"))
+    found = [json.loads(line) for part in parts for line in part.read_text().splitlines()]
+    want = []
+    for name in files:
+        lines = Path(name).read_bytes().replace(BAD, b"").decode().splitlines()
+        for number, records in enumerate(tagger.stream(lines), start=1):
+            want += [
+                {"file": name, "line": number, "words": record["words"], "tags": record["tags"]} for record in records
+            ]
+    assert [{key: one[key] for key in ("file", "line", "words", "tags")} for one in found] == want
+    assert (
+        sums
+        == {"shards": 5, "lines": 12, "records": len(want), "bad": 1}
+        == json.loads(Path("out/_SUCCESS").read_text())
+    )
+    assert Path("out/shard-000004.bad").read_text().startswith("b.txt:5: byte 0xff")
+    assert {path.name for path in Path("out").iterdir()} == {
+        *("plan.json", "_SUCCESS", "shard-000004.bad"),
+        *(f"shard-{k:06d}.jsonl" for k in range(5)),
+    }
+
+
+def test_parquet_has_the_same(files: list[str], tagger: Predictor) -> None:
+    plan = make_plan(tagger, files, SETTINGS)
+    for format in ("jsonl", "parquet"):
+        counts = predicted(worker(tagger, format=format), plan)
+        assert sum(one.bad for one in counts) == 1
+    for shard in shards_of(plan):
+        stem = f"out/shard-{shard.number:06d}"
+        table = parquet.read_table(f"{stem}.parquet")
+        assert table.schema.names == ["file", "line", "id", "record"]
+        rows = [{"file": row["file"], "line": row["line"]} | json.loads(row["record"]) for row in table.to_pylist()]
+        assert rows == [json.loads(line) for line in Path(f"{stem}.jsonl").read_text().splitlines()]
+        assert table.column("id").to_pylist() == [row.get("id", "") for row in rows]
+
+
+def test_what_is_there_is_not_done_again(files: list[str], tagger: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = make_plan(tagger, files, SETTINGS)
+    first = predicted(worker(tagger), plan)
+    Path("out/shard-000001.jsonl").unlink()
+    ages = {path: path.stat().st_mtime_ns for path in Path("out").glob("*.jsonl")}
+    again = predicted(worker(tagger), plan)
+    assert [one[:4] for one in again] == [one[:4] for one in first]
+    assert [one.shard for one in again if one.seconds] == [1]
+    assert {path: path.stat().st_mtime_ns for path in ages} == ages and Path("out/shard-000001.jsonl").exists()
+
+
+@pytest.mark.parametrize("format", shard_prediction.FORMATS)
+def test_half_a_shard_is_none(
+    files: list[str], tagger: Predictor, format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard, one = next(shards_of(make_plan(tagger, files, SETTINGS))), worker(tagger, format=format)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
+        one.count(shard)
+    assert not list(Path("out").iterdir())
+    assert one.count(shard).records
+
+
+def test_faults_are_told_between_processes(files: list[str], tagger: Predictor) -> None:
+    plan, one = make_plan(tagger, files, SETTINGS), worker(tagger)
+    Path("a.txt").unlink()
+    row = one(next(shards_of(plan))._asdict())
+    assert "a.txt: does not exist" in row["error"] and row["records"] == 0
+
+
+def test_another_plan_is_refused(files: list[str], tagger: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Path("out")
+    begin(out, make_plan(tagger, files, SETTINGS))
+    begin(out, make_plan(tagger, files, SETTINGS))
+
+    def refused(said: str, files: list[str], settings: dict[str, Any] = SETTINGS) -> None:
+        with pytest.raises(GrunlpError, match=f"(?s)was begun with other {said}.*Type out=NEW_FOLDER"):
+            begin(out, make_plan(tagger, files, settings))
+
+    refused("format\nit was jsonl, and is parquet", files, SETTINGS | {"format": "parquet"})
+    refused("shard_lines\nit was 3, and is 4", files, SETTINGS | {"shard_lines": 4})
+    refused("batch_tokens", files, SETTINGS | {"batch_tokens": 501})
+    refused("files\nb.txt is not", files[:1])
+    refused("files\nb.txt is not", files[::-1])
+    text = Path("a.txt").read_text()
+    Path("a.txt").write_text(text.swapcase())
+    refused("files\na.txt is not", files)
+    Path("a.txt").write_text(text)
+    with monkeypatch.context() as patch:
+        patch.setattr(shard_prediction, "__version__", "0.0")
+        refused("grunlp", files)
+    config = tagger.path / "config.yaml"
+    was = config.read_text()
+    config.write_text(was + "# \n")
+    refused("run\nits settings", files)
+    config.write_text(was)
+    (tagger.path / "metrics.json").write_text("{}")  # what says how good a run is changes no answer
+    begin(out, make_plan(tagger, files, SETTINGS))
+    (tagger.path / "metrics.json").unlink()
+    (out / "plan.json").write_text("[]")
+    with pytest.raises(GrunlpError, match="no plan of this version"):
+        begin(out, make_plan(tagger, files, SETTINGS))
+
+
+def test_folders_and_sizes_that_do_not_fit(
+    files: list[str], tagger: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make_plan(tagger, files, SETTINGS)
+    with pytest.raises(GrunlpError, match=r"(?s)is not empty.*a.txt, b.txt"):
+        begin(Path("."), plan)
+    monkeypatch.setattr(shard_prediction, "MOST_SHARDS", 4)
+    with pytest.raises(GrunlpError, match="12 lines in shards of 3"):
+        make_plan(tagger, files, SETTINGS)

@@ -1,0 +1,104 @@
+"""Weights: heads are checked against the network before anything of its size is made."""
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from grunlp.utils.errors import DataError
+from grunlp.runs.weights import MOST_HEAD, load_network, load_tensors, save_tensors, shapes_of
+
+
+def write(file: Path, head: Any, data: bytes = b"", length: int | None = None) -> None:
+    text = json.dumps(head).encode()
+    file.write_bytes(struct.pack("<Q", len(text) if length is None else length) + text + data)
+
+
+class Large(nn.Module):
+    """Terabytes, unless it is a plan."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(10**6, 10**6))
+
+
+class Buffered(nn.Module):
+    """Of which no file holds the larger part."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.zeros(size, size), persistent=False)
+        self.weight = nn.Parameter(torch.zeros(1))
+
+
+def test_nothing_is_made_before_the_head_fits(tmp_path: Path) -> None:
+    file = tmp_path / "weights.safetensors"
+    save_tensors(file, {"weight": torch.zeros(2, 3)})
+    with pytest.raises(DataError, match="a much larger network"):
+        load_network(file, Large)
+    with pytest.raises(DataError, match=r"weight is \(\(2, 3\), 'F'\)"):
+        load_network(file, lambda: nn.Linear(2, 3, bias=False))
+    save_tensors(file, {"weight": torch.zeros(1)})
+    with pytest.raises(DataError, match="a much larger network"):
+        load_network(file, lambda: Buffered(10**6))
+    assert load_network(file, lambda: Buffered(3)).table.shape == (3, 3)
+
+
+@pytest.mark.parametrize(
+    "told, there",
+    [
+        ({"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4]}, "no safetensors"),
+        ({"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4 * 10**12]}, "no safetensors"),
+        ({"dtype": "C64", "shape": [1], "data_offsets": [0, 8]}, "numbers of kind C64"),
+    ],
+)
+def test_heads_that_tell_of_what_is_not_there(tmp_path: Path, told: dict[str, Any], there: str) -> None:
+    write(tmp_path / "w", {"weight": told}, bytes(8 if "C64" in there else 4))
+    with pytest.raises(DataError, match=there):
+        shapes_of(tmp_path / "w")
+
+
+def test_a_network_comes_back(tmp_path: Path) -> None:
+    model = nn.Linear(3, 2)
+    save_tensors(tmp_path / "w", model.state_dict())
+    found = load_network(tmp_path / "w", lambda: nn.Linear(3, 2))
+    assert torch.equal(found.weight, model.weight) and not found.training and found.weight.device.type == "cpu"
+    save_tensors(tmp_path / "w", model.half().state_dict())
+    assert load_network(tmp_path / "w", lambda: nn.Linear(3, 2)).weight.dtype == torch.float32
+    assert shapes_of(tmp_path / "w") == {"weight": (2, 3), "bias": (2,)}
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"weight": torch.zeros(2, 3)},
+        {"weight": torch.zeros(2, 3), "bias": torch.zeros(2), "more": torch.zeros(1)},
+        {"weight": torch.zeros(3, 2), "bias": torch.zeros(2)},
+        {"weight": torch.zeros(2, 3), "bias": torch.zeros(2, dtype=torch.int64)},
+        {"weight": torch.zeros(2, 3), "bias": torch.zeros(2, dtype=torch.complex64)},
+    ],
+)
+def test_others_are_refused(tmp_path: Path, tensors: dict[str, Tensor]) -> None:
+    save_tensors(tmp_path / "w", tensors)
+    with pytest.raises(DataError):
+        load_tensors(tmp_path / "w", nn.Linear(3, 2).state_dict())
+
+
+@pytest.mark.parametrize("length", [2**25, 2**40, 2**63, 2**64 - 1, 0, 5])
+def test_lengths_of_heads(tmp_path: Path, length: int) -> None:
+    write(tmp_path / "w", {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, bytes(4), length)
+    with pytest.raises(DataError, match="are the most" if length > MOST_HEAD else "do not fit"):
+        load_tensors(tmp_path / "w")
+
+
+@pytest.mark.parametrize(
+    ("shape", "offsets"), [([10**12], [0, 4]), ([2**32, 2**32], [0, 0]), ([1], [0, 10**12]), ([-1], [0, 4])]
+)
+def test_sizes_that_the_file_has_not(tmp_path: Path, shape: list[int], offsets: list[int]) -> None:
+    write(tmp_path / "w", {"a": {"dtype": "F32", "shape": shape, "data_offsets": offsets}}, bytes(4))
+    with pytest.raises(DataError):
+        load_tensors(tmp_path / "w")

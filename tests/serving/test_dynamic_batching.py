@@ -1,0 +1,362 @@
+"""The queue of a model: what is computed together, in which order, and who gets which answer."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grunlp.serving.dynamic_batching import Full, Worker
+from grunlp.serving.errors import Problem
+from grunlp.serving.limits import DEFAULT
+from grunlp.serving.model_service import Served
+from grunlp.serving.prometheus import Metrics
+from grunlp.tasks import Predictor
+
+
+class Doubler:
+    """Doubles numbers, and notes what was computed together. Held, it waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Any]] = []
+        self.go = threading.Event()
+        self.go.set()
+
+    def __call__(self, parts: Sequence[Any]) -> list[Any]:
+        self.batches.append(list(parts))
+        self.go.wait(5)
+        if "bad" in parts:
+            raise ValueError("a bad part")
+        return [2 * part for part in parts]
+
+
+class Plugged:
+    """A function that computes for a worker."""
+
+    def __init__(self, compute: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
+        self.compute, self.called = compute, list[str]()
+
+    def warm_up(self) -> None:
+        self.called.append("warm_up")
+
+    def __call__(self, parts: Sequence[Any], /) -> Sequence[Any]:
+        return self.compute(parts)
+
+    def close(self) -> None:
+        self.called.append("close")
+
+
+@asynccontextmanager
+async def working(
+    *computers: Callable[[Sequence[Any]], Sequence[Any]], budget: int = 100, queue: int = 10_000
+) -> AsyncIterator[Worker]:
+    limits = {"batch_tokens": budget, "max_queue": queue, "max_streams": 2}
+    plugged = [Plugged(computer) for computer in computers]
+    worker = Worker("toy", plugged, **limits, metrics=Metrics())
+    worker.start()
+    yield worker
+    await worker.close()
+    assert not any(thread.is_alive() for thread in worker.threads)
+    assert all(one.called[0] == "warm_up" and one.called[1:] == ["close"] for one in plugged)
+
+
+async def held(double: Doubler, worker: Worker) -> "asyncio.Task[list[Any]]":
+    """Let the thread hang in a first batch, so that what comes now has to wait."""
+    double.go.clear()
+    first = asyncio.ensure_future(worker.answer([(0, 1)]))
+    while not double.batches:
+        await asyncio.sleep(0.001)
+    return first
+
+
+def tasks(worker: Worker, requests: Sequence[Sequence[tuple[Any, int]]]) -> "list[asyncio.Task[list[Any]]]":
+    return [asyncio.ensure_future(worker.answer(request)) for request in requests]
+
+
+REQUESTS = st.lists(st.lists(st.tuples(st.integers(), st.integers(0, 60)), max_size=6), max_size=15)
+
+
+@settings(max_examples=60, deadline=None)
+@given(REQUESTS)
+def test_all_are_answered_within_the_budget(requests: list[list[tuple[int, int]]]) -> None:
+    async def go() -> None:
+        double = Doubler()
+        async with working(double, budget=50) as worker:
+            first = await held(double, worker)
+            waiting = tasks(worker, requests)
+            await asyncio.sleep(0)
+            double.go.set()
+            answers = await asyncio.gather(first, *waiting)
+        assert answers[1:] == [[2 * part for part, _ in request] for request in requests]
+        sizes: dict[int, list[int]] = {}
+        for request in requests:
+            for part, tokens in request:
+                sizes.setdefault(part, []).append(max(1, tokens))
+        for batch in double.batches[1:]:
+            assert len(batch) == 1 or sum(min(sizes[part]) for part in batch) <= 50
+        assert sorted(part for batch in double.batches[1:] for part in batch) == sorted(
+            part for request in requests for part, _ in request
+        )
+
+    asyncio.run(go())
+
+
+def test_what_waits_is_computed_together_and_short_ones_first() -> None:
+    async def go() -> None:
+        double = Doubler()
+        async with working(double, budget=100) as worker:
+            first = await held(double, worker)
+            long = tasks(worker, [[(i, 90) for i in range(100, 105)]])  # one request of five long parts
+            await asyncio.sleep(0.001)
+            short = tasks(worker, [[(i, 10)] for i in range(1, 8)])
+            await asyncio.sleep(0)
+            double.go.set()
+            await asyncio.gather(first, *long, *short)
+        assert double.batches[1] == [1, 2, 3, 4, 5, 6, 7]
+        assert double.batches[2:] == [[100], [101], [102], [103], [104]]
+
+    asyncio.run(go())
+
+
+def test_a_long_one_is_not_put_off_for_ever() -> None:
+    """Short ones keep coming; the long one, due after 0.2 seconds of a slow model, is computed nevertheless."""
+
+    async def go() -> None:
+        def compute(parts: Sequence[Any]) -> list[Any]:
+            time.sleep(0.005)
+            return list(parts)
+
+        async with working(compute, budget=20) as worker:
+            long = asyncio.ensure_future(worker.answer([("long", 200)]))
+
+            async def client() -> None:
+                while not long.done():
+                    await worker.answer([("short", 10)])
+
+            await asyncio.wait_for(asyncio.gather(long, *(client() for _ in range(10))), 5)
+
+    asyncio.run(go())
+
+
+def test_an_idle_worker_starts_at_once() -> None:
+    async def go() -> None:
+        async with working(Doubler()) as worker:
+            took = []
+            for i in range(50):
+                started = time.perf_counter()
+                assert await worker.answer([(i, 1)]) == [2 * i]
+                took.append(time.perf_counter() - started)
+            assert sorted(took)[25] < 0.003
+
+    asyncio.run(go())
+
+
+def test_a_bad_part_fails_its_own_request_alone() -> None:
+    async def go() -> None:
+        double = Doubler()
+        async with working(double) as worker:
+            first = await held(double, worker)
+            waiting = tasks(worker, [[(1, 1)], [(2, 1), ("bad", 1), (3, 1)], [(4, 1)]])
+            await asyncio.sleep(0)
+            double.go.set()
+            one, two, three = await asyncio.gather(*waiting, return_exceptions=True)
+            assert (one, three) == ([2], [8]) and isinstance(two, ValueError)
+            assert await first == [0] and await worker.answer([(5, 1)]) == [10]
+
+    asyncio.run(go())
+
+
+def test_a_full_queue_refuses_and_recovers() -> None:
+    async def go() -> None:
+        double = Doubler()
+        async with working(double, queue=100) as worker:
+            first = await held(double, worker)
+            waiting = tasks(worker, [[(1, 60)], [(2, 60)], [(3, 40)]])
+            await asyncio.sleep(0.01)
+            with pytest.raises(Full):
+                await waiting[1]
+            double.go.set()
+            assert await asyncio.gather(first, waiting[0], waiting[2]) == [[0], [2], [6]]
+            assert await worker.answer([(4, 100)]) == [8]
+
+    asyncio.run(go())
+
+
+def test_a_cancelled_request_is_dropped_and_makes_room() -> None:
+    async def go() -> None:
+        double = Doubler()
+        async with working(double, queue=100) as worker:
+            first = await held(double, worker)
+            (gone,) = tasks(worker, [[(7, 50), (8, 50)]])
+            await asyncio.sleep(0.01)
+            gone.cancel()
+            await asyncio.sleep(0.01)
+            (other,) = tasks(worker, [[(9, 100)]])
+            await asyncio.sleep(0.01)
+            double.go.set()
+            assert await asyncio.gather(first, other) == [[0], [18]]
+        assert double.batches == [[0], [9]]
+
+    asyncio.run(go())
+
+
+def test_calls_are_alone() -> None:
+    async def go() -> None:
+        double = Doubler()
+        async with working(double) as worker:
+            first = await held(double, worker)
+            calls = [asyncio.ensure_future(worker.call([(lambda i=i: (i, len(double.batches)), 1)])) for i in range(3)]
+            parts = tasks(worker, [[(1, 2)], [(2, 2)]])
+            await asyncio.sleep(0)
+            double.go.set()
+            await asyncio.gather(first, *parts)
+            assert [i for ((i, _),) in await asyncio.gather(*calls)] == [0, 1, 2]
+        assert double.batches == [[0], [1, 2]]
+
+    asyncio.run(go())
+
+
+def test_calls_of_one_request_are_weighed_together() -> None:
+    async def go() -> None:
+        async with working(Doubler(), queue=100) as worker:
+            with pytest.raises(Full):
+                await worker.call([(lambda: 1, 60), (lambda: 2, 60)])
+            assert await worker.call([(lambda: 1, 60), (lambda: 2, 40)]) == [1, 2]
+
+    asyncio.run(go())
+
+
+def test_computers_share_what_waits() -> None:
+    async def go() -> None:
+        doubles = [Doubler(), Doubler()]
+        async with working(*doubles, budget=1000) as worker:
+            first = [await held(double, worker) for double in doubles]
+            waiting = tasks(worker, [[(i, 1)] for i in range(1, 21)])
+            await asyncio.sleep(0)
+            for double in doubles:
+                double.go.set()
+            assert await asyncio.gather(*first, *waiting) == [[0], [0], *([2 * i] for i in range(1, 21))]
+        sizes = [len(batch) for double in doubles for batch in double.batches[1:]]
+        assert sum(sizes) == 20 and max(sizes) <= 11  # half of what waits and what the other has
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("computers", [1, 3])
+def test_streams_take_turns_and_hold_up_nobody(computers: int) -> None:
+    async def go() -> None:
+        order: list[str] = []
+
+        def pieces(name: str) -> Iterator[str]:
+            for i in range(200):
+                time.sleep(0.001)
+                order.append(name)
+                yield f"{name}{i}"
+
+        async def listen(name: str) -> list[str]:
+            return [piece async for piece in worker.stream(lambda: pieces(name))]
+
+        async with working(*(Doubler() for _ in range(computers))) as worker:
+            listeners = [asyncio.ensure_future(listen(name)) for name in "ab"]
+            await asyncio.sleep(0.05)
+            with pytest.raises(Full):
+                worker.stream(lambda: pieces("c"))
+            assert await worker.answer([(3, 1)]) == [6]
+            assert not any(listener.done() for listener in listeners)
+            assert await asyncio.gather(*listeners) == [[f"{name}{i}" for i in range(200)] for name in "ab"]
+            assert "".join(order[50:350]) in "ab" * 200
+            async for _ in worker.stream(lambda: pieces("d")):
+                break  # and it is forgotten
+            assert [piece async for piece in worker.stream(lambda: iter("xy"))] == ["x", "y"]
+
+    asyncio.run(go())
+
+
+def test_a_stream_that_fails() -> None:
+    async def go() -> None:
+        def pieces() -> Iterator[str]:
+            yield "a"
+            raise ValueError("no more")
+
+        async with working(Doubler()) as worker:
+            got = []
+            with pytest.raises(ValueError, match="no more"):
+                async for piece in worker.stream(pieces):
+                    got.append(piece)
+            assert got == ["a"] and await worker.answer([(1, 1)]) == [2]
+
+    asyncio.run(go())
+
+
+def test_closing_finishes_what_waits() -> None:
+    async def go() -> None:
+        double = Doubler()
+        async with working(double, budget=1) as worker:
+            first = await held(double, worker)
+            waiting = tasks(worker, [[(i, 1)] for i in range(20)])
+            await asyncio.sleep(0)
+            double.go.set()
+        assert await asyncio.gather(first, *waiting) == [[0], *([2 * i] for i in range(20))]
+
+    asyncio.run(go())
+
+
+TEXTS = [
+    "",
+    "He left.",
+    "She gave him a book. Was he glad?",
+    "The executives gave the chef a standing ovation after the dinner because they liked the food.",
+    "is was be been " * 8,
+    "One\nline after\n\nanother ended.",
+    "The cat sat on the mat and the dog, which had been asleep, saw it. " * 8,
+]
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_a_labellers_answers_are_those_of_each_text_alone(
+    processes: int, box: Predictor[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is computed beside it, and where."""
+    sizes: list[int] = []
+    monkeypatch.setattr(Metrics, "count_batch", lambda self, model, texts, tokens, seconds: sizes.append(texts))
+
+    async def go() -> None:
+        served = Served("box", box, DEFAULT, Metrics(), processes)
+        served.worker.start()
+        await asyncio.to_thread(served.worker.warm.wait, 60)
+        answers = await asyncio.gather(*(served.predict([text]) for text in TEXTS * 4), served.predict(TEXTS))
+        await served.worker.close()
+        alone = [box(text) for text in TEXTS]
+        assert answers == [*([records] for records in alone * 4), alone]
+        assert max(sizes) > 10
+
+    asyncio.run(go())
+
+
+def test_a_sentence_of_many_predicates_lets_others_have_their_turns(box: Predictor[Any, Any]) -> None:
+    """Each word of it is one, and each costs as much as the sentence again."""
+
+    async def go() -> None:
+        served = Served("box", box, DEFAULT, Metrics(), 0)
+        served.worker.start()
+        await served.predict(["He left."])
+        verbs = "go " * 120
+        long = asyncio.ensure_future(served.predict([verbs]))
+        waits = []
+        while not long.done():
+            started = time.perf_counter()
+            await served.predict(["He left."])
+            waits.append(time.perf_counter() - started)
+        assert await long == [box(verbs)] and len(box(verbs)[0]["frames"]) > 60
+        assert len(waits) > 4
+        with pytest.raises(Problem) as problem:
+            await served.predict([verbs] * 20)
+        assert problem.value.status == 413
+        await served.worker.close()
+
+    asyncio.run(go())

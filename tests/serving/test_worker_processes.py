@@ -1,0 +1,91 @@
+"""Processes that compute beside the server: they answer as it would, and leave when they should."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grunlp.data.raw_text import text_examples
+from grunlp.serving.worker_processes import Beside, Here, Lost, computers
+from grunlp.tasks import Predictor
+from tests.serving.client import wait_until
+from tests.serving.models import language_model
+
+PARTS = list(text_examples("She gave him a book.\n\nWas he glad?"))
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended; what nobody has waited for yet has, too."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+@pytest.fixture(scope="module")
+def beside(box: Predictor[Any, Any]) -> Any:
+    computer = Beside(box)  # type: ignore[arg-type]
+    computer.warm_up()
+    yield computer
+    computer.close()
+
+
+def test_it_answers_as_this_process_does(beside: Beside, box: Predictor[Any, Any]) -> None:
+    assert beside(PARTS) == Here(box)(PARTS)
+    assert beside.process is not None and beside.process.pid != os.getpid()
+
+
+def test_its_errors_are_raised_here(beside: Beside) -> None:
+    with pytest.raises((TypeError, KeyError)):
+        beside([None])
+    assert len(beside(PARTS)) == 3
+
+
+def test_another_takes_the_place_of_one_that_was_killed_and_it_can_be_closed(beside: Beside) -> None:
+    answers = beside(PARTS)
+    assert beside.process is not None
+    beside.process.send_signal(signal.SIGTERM)  # which a server that stops leaves to it, and it leaves to the server
+    assert beside(PARTS) == answers
+    beside.process.kill()
+    beside.process.wait()
+    assert beside(PARTS) == answers
+    process = beside.process
+    assert os.getpgid(process.pid) != os.getpgid(0)  # Ctrl-C does not reach it
+    beside.close()
+    assert process.returncode == 0
+
+
+def test_what_cannot_be_started_is_lost(box: Predictor[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(Lost):
+        Beside(box)(PARTS)  # type: ignore[arg-type]
+
+
+def test_it_ends_with_its_server() -> None:
+    """However that ends."""
+    script = (
+        "import time, grunlp\nfrom grunlp.serving.worker_processes import Beside\n"
+        "b = Beside(grunlp.load())\nb.warm_up()\nprint(b.process.pid, flush=True)\ntime.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    pid = int(process.stdout.readline())
+    try:
+        assert not gone(pid)
+        process.kill()
+        process.wait()
+        wait_until(lambda: gone(pid), 10)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_only_sentences_are_computed_beside(box: Predictor[Any, Any]) -> None:
+    assert [type(one) for one in computers(box, 2)] == [Beside, Beside]
+    assert [type(one) for one in computers(box, 0)] == [Here]
+    assert [type(one) for one in computers(language_model(), 2)] == [Here]

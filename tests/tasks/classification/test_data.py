@@ -1,0 +1,107 @@
+"""Corpora of classes: kinds, leaks, folds."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from datasets import Dataset
+
+from grunlp.configuration.compose import compose_config
+from grunlp.data.datasets.corpus import Corpus
+from grunlp.data.toy.sentiment import opinions
+from grunlp.data.toy.sequence_classification import waves
+from grunlp.tasks.classification.data import features_of, open_class_split, open_classes
+from grunlp.utils.errors import GrunlpError
+
+
+def corpus(*overrides: str) -> Corpus:
+    return open_classes(compose_config(["recipe=classify", *overrides]).data)
+
+
+def texts(path: Path, *rows: str) -> str:
+    path.write_text("".join(f"{row}\n" for row in rows))
+    return str(path)
+
+
+def numbers(path: Path, x: np.ndarray, y: list[str]) -> str:
+    np.savez(path, x=x, y=np.array(y))
+    return str(path)
+
+
+def test_texts_of_dev_stay_out_of_training(tmp_path: Path) -> None:
+    train = texts(tmp_path / "a.tsv", "good\tA fine day.", "bad\tRain again", "good\tSun")
+    dev = texts(tmp_path / "b.tsv", "good\tA fine day")
+    found = corpus(f"data.train={train}", f"data.dev={dev}")
+    assert found.train["label"] == ["bad", "good"] and found.left_out == 1 and found.test is None
+    with pytest.raises(GrunlpError, match="the run has no test split"):
+        open_class_split(compose_config(["recipe=classify", f"data.train={train}", f"data.dev={dev}"]).data, "test")
+
+
+def test_measurements_of_dev_stay_out_of_training(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(4, 5, 2)).astype(np.float32)
+    train, dev = numbers(tmp_path / "a.npz", x, ["u", "d", "u", "d"]), numbers(tmp_path / "b.npz", x[1:2], ["d"])
+    found = corpus(f"data.train={train}", f"data.dev={dev}")
+    assert found.train["id"] == ["0", "2", "3"] and features_of(found.train) == 2
+
+
+def test_mistakes(tmp_path: Path) -> None:
+    good = texts(tmp_path / "a.tsv", "good\tA fine day", "bad\tRain", "good\tSun")
+    one = texts(tmp_path / "b.tsv", "good\tA fine day", "good\tRain")
+    x = np.ones((2, 5, 2))
+    array, wide = numbers(tmp_path / "a.npz", x, ["u", "d"]), numbers(tmp_path / "b.npz", np.ones((1, 5, 3)), ["d"])
+    for overrides, message in (
+        ([f"data.train={one}", f"data.dev={good}"], "fewer than two classes"),
+        ([f"data.train={good}", f"data.dev={good}"], "(?s)fewer than two classes.*3 were left out because they occur"),
+        ([f"data.train={good}", f"data.dev={array}"], "texts in one split, numbers in another"),
+        ([f"data.train={array}", f"data.dev={wide}"], "(?s)differ in their features.*train 2, dev 3"),
+        (
+            [f"data.train={good}", f"data.dev={texts(tmp_path / 'c.tsv', '1	Hail')}"],
+            "no class of the dev split occurs",
+        ),
+        ([f"data.train={good}"], "(?s)data.dev is not given.*data.folds=5"),
+        (["data=classes"], "data.train is not given"),
+        ([f"data.train={good}", "data.folds=9"], "too little for 9 folds"),
+    ):
+        with pytest.raises(GrunlpError, match=message):
+            corpus(*overrides)
+
+
+def test_folds_of_one_file(tmp_path: Path) -> None:
+    train = texts(tmp_path / "a.tsv", *(f"{'good' if i % 2 else 'bad'}\tnumber {i}" for i in range(12)))
+    tested = []
+    for fold in range(4):
+        found = corpus(f"data.train={train}", "data.folds=4", f"data.fold={fold}")
+        assert (len(found.train), len(found.dev)) == (6, 3) and found.test is not None
+        tested += found.test["id"]
+    assert sorted(tested, key=int) == [str(i) for i in range(1, 13)]
+
+
+def test_a_hub_data_set_with_named_classes(tmp_path: Path) -> None:
+    from datasets import ClassLabel, Features, Value
+
+    features = Features({"text": Value("string"), "label": ClassLabel(names=["neg", "pos"])})
+    for split, rows in (("train", [("Fine", 1), ("Poor", 0)]), ("validation", [("Bad", 0)])):
+        part = Dataset.from_dict({"text": [r[0] for r in rows], "label": [r[1] for r in rows]}, features=features)
+        part.to_parquet(f"{tmp_path}/{split}-00000-of-00001.parquet")
+    common = ["data=hub-classes", f"data.path={tmp_path}", "data.source=text", "data.test=null"]
+    found = corpus(*common, "data.label=label")
+    assert found.train["label"] == ["pos", "neg"] and found.dev["words"] == [["Bad"]]
+    with pytest.raises(GrunlpError, match="no column 'stars'"):
+        corpus(*common, "data.label=stars")
+
+
+def test_demonstrations_are_the_same_every_time_and_balanced() -> None:
+    for made in (opinions, waves):
+        first, again = list(made("dev")), list(made("dev"))
+        assert first == again and len({one["label"] for one in first}) == 2
+        share = sum(one["label"] == first[0]["label"] for one in first) / len(first)
+        assert 0.4 < share < 0.6
+
+
+@pytest.mark.realdata
+@pytest.mark.usefixtures("data_root")
+def test_polarity_is_whole() -> None:
+    found = corpus("data=polarity", "data.fold=3")
+    assert found.test is not None
+    assert len(found.train) + found.left_out + len(found.dev) + len(found.test) == 10662
+    assert abs(len(found.test) - 1066) <= 1

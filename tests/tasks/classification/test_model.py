@@ -1,0 +1,158 @@
+"""Classifiers against their definitions."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from grunlp.configuration.compose import compose_config
+from grunlp.data.collate import IGNORED
+from grunlp.data.examples import Classified, Measured
+from grunlp.data.vocabulary import Vocabulary
+from grunlp.exporting.weight_conversion import load_keras_classifier
+from grunlp.tasks.classification.checkpoint import build_classifier
+from grunlp.tasks.classification.collate import MeasuredBatch, MeasuredCollator, TextCollator
+from grunlp.tasks.classification.model import POOLINGS, Classifier, MeasuredEncoder
+
+TEXTS = ["good soup", "not good at all", "the soup was bad and cold", "", "fine"]
+LABELS = ["yes", "no", "no", "yes", "perhaps"]
+EXAMPLES = [
+    Classified(id=str(i), document="", words=text.split(), label=label)
+    for i, (text, label) in enumerate(zip(TEXTS, LABELS, strict=True))
+]
+TINY = ["model.hidden_size=6", "model.word_size=5", "model.character_size=4"]
+
+
+def text_model(classes: list[str], *overrides: str) -> tuple[Classifier, TextCollator]:
+    torch.manual_seed(0)
+    config = compose_config(["recipe=classify", *TINY, *overrides])
+    vocabulary = Vocabulary.count_words([one["words"] for one in EXAMPLES], 1, [])
+    collate = TextCollator(vocabulary, None, classes, config.loader.longest)
+    return build_classifier(config, collate, None).eval(), collate
+
+
+def number_model(classes: list[str], features: int, *overrides: str) -> Classifier:
+    torch.manual_seed(0)
+    config = compose_config(["recipe=classify", "data=waves", "model.hidden_size=6", *overrides])
+    return build_classifier(config, MeasuredCollator(classes, features), None).eval()
+
+
+def sequences(*lengths: int) -> list[Measured]:
+    random = np.random.default_rng(0)
+    made = []
+    for n in lengths:
+        values = random.normal(size=3 * n).astype(np.float32).tolist()
+        made.append(Measured(id="", label="yes", steps=n, values=values))
+    return made
+
+
+@pytest.mark.parametrize("classes", [["no", "yes"], ["no", "perhaps", "yes"]], ids=["sigmoid", "softmax"])
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_a_text_alone_and_in_a_batch(pooling: str, classes: list[str]) -> None:
+    model, collate = text_model(classes, f"model.pooling={pooling}")
+    with torch.no_grad():
+        together, weights = model(collate(EXAMPLES))
+    assert together.exp().sum(dim=1).tolist() == pytest.approx([1.0] * len(EXAMPLES))
+    for row, one in enumerate(EXAMPLES):
+        with torch.no_grad():
+            alone, own = model(collate([one]))
+        assert torch.allclose(alone[0], together[row], atol=1e-6)
+        assert torch.allclose(own[0], weights[row, : len(one["words"])], atol=1e-6)
+        assert not weights[row, len(one["words"]) :].any()
+        assert float(own.sum()) == pytest.approx(float(bool(one["words"])), abs=1e-5)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("directions", ["true", "false"])
+def test_pooling_of_measurements_is_its_definition(pooling: str, directions: str) -> None:
+    model = number_model(["no", "yes"], 3, f"model.pooling={pooling}", f"model.bidirectional={directions}")
+    batch = MeasuredCollator(["no", "yes"], 3)(sequences(4, 2, 0))
+    batch.values[1, 2:] = 1e6  # padding holds anything
+    states = model.encoder(batch)
+    vectors, _ = model.pool(states, batch.lengths)
+    for row, length in enumerate(batch.lengths.tolist()):
+        if not length:
+            assert not vectors[row].any()
+            continue
+        real, half = states[row, :length], states.shape[2] // (2 if directions == "true" else 1)
+        if pooling == "last":
+            expected = torch.cat([real[-1, :half], real[0, half:]])
+        elif pooling == "max":
+            expected = real.max(dim=0).values
+        elif pooling == "mean":
+            expected = real.mean(dim=0)
+        else:
+            expected = model.context(model.attention(real)).softmax(dim=0)[:, 0] @ real
+        assert torch.allclose(vectors[row], expected, atol=1e-5)
+
+
+def test_features_are_standardized_and_layers_taper() -> None:
+    model = number_model(["a", "b"], 3, "model.num_layers=3", "model.taper=0.5")
+    encoder = model.encoder
+    assert isinstance(encoder, MeasuredEncoder)
+    assert [layer.hidden_size for layer in encoder.layers] == [6, 3, 2]
+    batch = MeasuredCollator(["a", "b"], 3)(sequences(4, 2))
+    plain = model(batch)[0]
+    encoder.mean.copy_(torch.tensor([1.0, 2.0, 3.0]))
+    encoder.deviation.fill_(2.0)
+    moved = MeasuredBatch(batch.values * 2 + torch.tensor([1.0, 2.0, 3.0]), batch.lengths, batch.classes)
+    assert torch.allclose(model(moved)[0], plain, atol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_loss_is_its_formula_and_reaches_every_weight(smoothing: float) -> None:
+    classes = ["no", "perhaps", "yes"]
+    model, collate = text_model(classes, f"model.label_smoothing={smoothing}", "model.pooling=attention")
+    batch = collate([*EXAMPLES, Classified(id="", document="", words=["new"], label="unheard of")])
+    assert batch.classes.tolist() == [2, 0, 0, 2, 1, IGNORED]
+    log_probs, _ = model(batch)
+    loss = model.loss(log_probs, batch)
+    right = [-float(log_probs[row, classes.index(label)]) for row, label in enumerate(LABELS)]
+    uniform = [-float(log_probs[row].mean()) for row in range(len(LABELS))]
+    assert float(loss) == pytest.approx((1 - smoothing) * np.mean(right) + smoothing * np.mean(uniform), rel=1e-5)
+    loss.backward()
+    missing = [name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()]
+    assert not missing
+
+
+def test_words_beyond_the_longest_are_not_read() -> None:
+    model, collate = text_model(["no", "yes"], "loader.longest=2")
+    one, other = (Classified(id="", document="", words=text.split(), label="") for text in ("a b c", "a b d e"))
+    assert torch.equal(model(collate([one]))[0], model(collate([other]))[0])
+
+
+def test_an_unknown_pooling() -> None:
+    with pytest.raises(ValueError, match="pooling is one of last, max, mean, attention, got 'sum'"):
+        Classifier(["a", "b"], number_model(["a", "b"], 3).encoder, "sum", 0.0, 0.0)  # type: ignore[arg-type]
+
+
+def textbook(features: int) -> Classifier:
+    config = compose_config(["recipe=classify", "data=waves", "model=stack64-32"])
+    return build_classifier(config, MeasuredCollator(["no", "yes"], features), None).eval()
+
+
+def keras_arrays() -> Any:
+    random = np.random.default_rng(0)
+    shapes = [[(8, 192), (64, 192), (2, 192)], [(64, 96), (32, 96), (2, 96)]]
+    layers = [[random.normal(size=shape).astype(np.float32) for shape in layer] for layer in shapes]
+    return layers, [random.normal(size=(32, 1)).astype(np.float32), random.normal(size=1).astype(np.float32)]
+
+
+def test_keras_weights_that_do_not_fit() -> None:
+    layers, dense = keras_arrays()
+    load_keras_classifier(textbook(8), layers, dense)
+    with pytest.raises(ValueError, match="the Keras model has 1 layers"):
+        load_keras_classifier(textbook(8), layers[:1], dense)
+
+
+@pytest.mark.realdata
+def test_the_textbook_network_gives_what_keras_gives(data_root: Path) -> None:
+    arrays = np.load(data_root / "keras-gru/classifier.npz")
+    model = textbook(128)
+    layers = [[arrays[f"l{depth}_w{i}"] for i in range(3)] for depth in range(2)]
+    load_keras_classifier(model, layers, [arrays["l2_w0"], arrays["l2_w1"]])
+    x = torch.tensor(arrays["x"].astype(np.float32))
+    batch = MeasuredBatch(x, torch.full((len(x),), x.shape[1]), torch.zeros(len(x), dtype=torch.long))
+    assert np.abs(model(batch)[0][:, 1:].exp().detach().numpy() - arrays["y"]).max() < 1e-5

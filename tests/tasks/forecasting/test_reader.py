@@ -1,0 +1,120 @@
+"""Tables of series: what is read, filled and refused."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from grunlp.tasks.forecasting.reader import Columns, read_series
+from grunlp.tasks.forecasting.timeseries import SeriesTable, fill_forward
+from grunlp.utils.errors import DataError
+
+
+def columns(**given: Any) -> Columns:
+    plain = {"time": None, "targets": None, "group": None, "known": (), "static": (), "calendar": False}
+    return Columns(**(plain | given))
+
+
+def read(path: Path, text: str, **given: Any) -> SeriesTable:
+    file = path / "table.csv"
+    file.write_text(text)
+    return read_series(file, columns(**given), None, None)
+
+
+HOURS = "when,a,b\n2024-01-01 00:00,1,10\n2024-01-01 01:00,,20\n2024-01-01 04:00,3,30\n2024-01-01 05:00,4,40\n"
+HOURS += "2024-01-01 06:00,5,50\n"
+
+
+def test_gaps_and_missing_values_are_filled_and_marked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    table = read(tmp_path, HOURS)
+    assert table.frequency == "h" and table.targets == ("a", "b") and len(table.times) == 7
+    assert table.values[:, 0].tolist() == [1, 1, 1, 1, 3, 4, 5]
+    assert table.values[:, 1].tolist() == [10, 20, 20, 20, 30, 40, 50]
+    assert table.observed[:, 0].tolist() == [True, False, False, False, True, True, True]
+    assert table.observed[:, 1].tolist() == [True, True, False, False, True, True, True]
+    assert "2 steps of the grid are missing and 1 values of others" in caplog.text
+
+
+def test_what_comes_before_the_first_value_stays_unknown() -> None:
+    values = np.array([[np.nan, 1.0], [2.0, np.nan], [np.nan, np.nan]])
+    np.testing.assert_array_equal(fill_forward(values), [[np.nan, 1.0], [2.0, 1.0], [2.0, 1.0]])
+
+
+@pytest.mark.parametrize("name", ["t.csv.gz", "t.parquet", "t.parquet.gz", "indexed.parquet"])
+def test_other_formats_hold_the_same(tmp_path: Path, name: str) -> None:
+    plain = read(tmp_path, HOURS)
+    if name.endswith("csv.gz"):
+        (tmp_path / name).write_bytes(gzip.compress(HOURS.replace(",", ";").encode()))
+    else:
+        frame = pd.read_csv(tmp_path / "table.csv", parse_dates=["when"])
+        frame = frame.set_index("when") if name.startswith("indexed") else frame
+        frame.to_parquet(tmp_path / "plain")
+        content = (tmp_path / "plain").read_bytes()
+        (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    other = read_series(tmp_path / name, columns(), None, None)
+    np.testing.assert_array_equal(plain.values, other.values)
+    assert (plain.times == other.times).all() and plain.targets == other.targets
+
+
+LONG = "shop,day,units,price,kind\nx,2024-01-01,1,5,big\ny,2024-01-01,7,5,small\nx,2024-01-02,2,6,big\n"
+LONG += "y,2024-01-02,8,5,small\nx,2024-01-03,3,5,big\nx,2024-01-04,,7,big\n"
+
+
+def test_long_form(tmp_path: Path) -> None:
+    table = read(tmp_path, LONG, group="shop", targets=["units"], known=["price"], static=["kind"], calendar=True)
+    assert table.names == ("x", "y") and table.starts.tolist() == [0, 4, 6]
+    assert table.values[:, 0].tolist() == [1, 2, 3, 3, 7, 8] and table.future.tolist() == [1, 0]
+    assert table.statics == ("kind=big", "kind=small") and table.static.tolist() == [[1, 0], [0, 1]]
+    assert table.covariates[0] == "price" and table.own == 1 and "weekday sin" in table.covariates
+    assert "hour sin" not in table.covariates, "it does not vary by day"
+    assert table.known[:, 0].tolist() == [5, 6, 5, 7, 5, 5]
+    assert table.series.tolist() == [0, 0, 0, 0, 1, 1]
+
+
+DAYS = "day,a\n" + "".join(f"2024-01-{day:02},{day}\n" for day in range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "line", "wrong", "there_is", "to_type"),
+    [
+        (DAYS.replace("01-05,", "01-15,"), {}, 7, "2024-01-06 00:00:00 stands behind", "line 6", "Sort the file"),
+        (DAYS.replace("01-05,", "01-04,"), {}, 6, "2024-01-04 00:00:00 comes twice", "line 5", "data.group=COLUMN"),
+        (DAYS.replace(",7", ",seven"), {"targets": ["a"]}, 8, "'a': 'seven' is no number", "1 of 10 rows", "Mend"),
+        (DAYS.replace(",7", ",seven"), {}, 8, "'a': 'seven' is no number", "1 of 10 rows", "data.targets"),
+        (DAYS.replace("2024-01-03", "soon"), {}, 4, "'day': 'soon' is no time", "2024-01-01", "Write it as"),
+        (DAYS.replace(",9", ",inf"), {}, 10, "'a': the value is infinite", "finite", "Leave the cell empty"),
+        ("day,a\n2024-01-01,x\n2024-01-02,y\n", {}, None, "no column holds numbers", "day, a", "data.targets="),
+        ("n,a\n1,2\n", {}, None, "no column holds times", "n, a", "data.time=COLUMN"),
+        ("", {}, None, "the file is empty", "", "Write it as CSV"),
+        ("day,a\n", {}, None, "the file is empty", "no row", "Write it as CSV"),
+        (DAYS, {"targets": ["b"]}, None, "no column 'b'", "day, a", "Name a column"),
+        (DAYS, {"time": "dya"}, None, "no column 'dya'", "day, a", "Did you mean day?"),
+        (DAYS, {"known": ["a"], "targets": ["a"]}, None, "'a' is a target and something else", "", "one part"),
+        (HOURS.replace("04:00", "03:30"), {}, 4, "2024-01-01 03:30:00 is off the grid", "frequency h", "Resample"),
+        (HOURS.replace("2024", "0224", 1), {}, 3, "is far from the time before it", "would have to be filled", "Mend"),
+        ("day,a\n2024-01-01,1\n", {}, 2, "one time is no series", "two", "longer"),
+        (LONG, {"group": "shop", "static": ["price"]}, 4, "'price': 6 after 5", "does not change", "data.known"),
+        (LONG.replace("y,2024-01-02", ",2024-01-02"), {"group": "shop"}, 5, "'shop' is empty", "names", "Fill it"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(
+    tmp_path: Path, text: str, given: dict[str, Any], line: int | None, wrong: str, there_is: str, to_type: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, text, **given)
+    assert caught.value.line == line and "table.csv" in caught.value.wrong
+    assert wrong in caught.value.wrong and there_is in caught.value.there_is and to_type in caught.value.to_type
+
+
+def test_an_empty_line_moves_no_line_number(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"table.csv:6: column 'day'"):
+        read(tmp_path, DAYS.replace("2024-01-05,5", ","))
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such file"):
+        read_series(tmp_path / "none.csv", columns(), None, None)

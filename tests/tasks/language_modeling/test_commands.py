@@ -1,0 +1,177 @@
+"""A language model as a user meets it: a training on a file, then everything one can do with its run folder."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grunlp import compare, evaluate, predict
+from grunlp.configuration.compose import compose_config
+from grunlp.tasks.language_modeling.data import open_running_text
+from grunlp.utils.errors import GrunlpError
+from tests.conftest import Call
+from tests.tuning.kinds import check_kind
+
+SMALL = [
+    "model.hidden_size=32", "model.embedding_size=16", "model.num_layers=1", "model.dropout=0.0",
+    "loader.batch_tokens=400", "loader.length=40", "trainer.max_epochs=6", "trainer.average=0.9",
+    "optimizer.learning_rate=0.02",
+]  # fmt: skip
+RHYME = ["the cat sat on the mat", "the dog sat on the log", "", "and so they sat and sat and sat"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lines that repeat but for a number, and a run trained on them."""
+    root = tmp_path_factory.mktemp("language")
+    text = "".join(f"{line} {i}\n" for i in range(150) for line in RHYME)
+    (root / "text.gz").write_bytes(gzip.compress(text.encode()))
+    command = ["recipe=lm", f"data.train={root}/text.gz", *SMALL, f"run_dir={root}/run"]
+    done = subprocess.run([sys.executable, "-m", "grunlp.train", *command], capture_output=True, text=True, cwd=root)
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def test_it_learns_and_is_complete(folder: Path) -> None:
+    metrics = json.loads((folder / "run/metrics.json").read_text())
+    assert metrics["dev"]["nats_per_character"]["score"] < 1.0
+    assert "test" not in metrics
+    assert {path.name for path in (folder / "run").iterdir()} == {
+        "card.md", "config.yaml", "data.json", "logs", "metrics.json", "tokenizer.json", "weights.safetensors",
+    }  # fmt: skip
+
+
+def test_studies_score_and_build_it(folder: Path) -> None:
+    check_kind(folder / "run", "dev")
+
+
+def test_evaluate_finds_the_score_of_the_training(folder: Path, call: Call) -> None:
+    before = json.loads((folder / "run/metrics.json").read_text())["dev"]
+    status, out, err = call(evaluate.main, f"run={folder}/run", "split=dev")
+    assert status == 0 and out.startswith("nats_per_character"), err
+    assert json.loads((folder / "run/metrics.json").read_text())["dev"] == before
+    arguments = ["split=dev", "dynamic_rate=0.1", f"metrics={folder}/dynamic.json"]
+    assert call(evaluate.main, f"run={folder}/run", *arguments)[0] == 0
+    learned = json.loads((folder / "dynamic.json").read_text())["perplexity"]["score"]
+    assert learned < before["perplexity"]["score"]
+    status, _, err = call(evaluate.main, f"run={folder}/run", "split=dev", "dynamic_rate=0.2")
+    assert status == 0 and "not kept in the run" in err
+    assert json.loads((folder / "run/metrics.json").read_text())["dev"] == before
+    (folder / "more.jsonl").write_text('{"line": "the cat"}\n')
+    status, out, _ = call(evaluate.main, f"run={folder}/run", f"input={folder}/more.jsonl", "field=line")
+    assert status == 0 and "perplexity" in out
+
+
+def test_predict(folder: Path, call: Call) -> None:
+    run = f"run={folder}/run"
+    status, out, _ = call(predict.main, run, "prompt=the c", "length=30", "temperature=0.2")
+    assert status == 0 and out.startswith("the cat sat on the ")
+    assert call(predict.main, run, "the c", "length=30", "temperature=0.2")[1] == out
+    _, json_out, _ = call(predict.main, run, "the c", "length=30", "temperature=0.2", "style=json")
+    record = json.loads(json_out)
+    assert record["prompt"] + record["text"] + "\n" == out and -30 < record["log_probability"] < 0
+    (folder / "prompts").write_text("the d\n\nand so t\n")
+    status, out, _ = call(predict.main, run, f"input={folder}/prompts", "temperature=0.2")
+    lines = out.splitlines()
+    assert status == 0 and len(lines) == 3 and lines[0].startswith("the dog sat") and lines[2].startswith("and so")
+    status, out, _ = call(predict.main, run, "the c", "length=5", f"output={folder}/out.txt")
+    assert (status, out) == (0, "") and (folder / "out.txt").read_text().startswith("the c")
+
+
+def test_what_cannot_be(folder: Path, call: Call) -> None:
+    run = f"run={folder}/run"
+    for main, arguments, message in (
+        (predict.main, ["a", "prompt=b"], "both are a prompt"),
+        (predict.main, ["prompt=b", "input=x"], "each line of a file is a prompt"),
+        (predict.main, ["temperature=0"], "out of bounds"),
+        (predict.main, ["beam=2"], "unknown key beam"),
+        (predict.main, [f"input={folder}/none"], "does not exist"),
+        (predict.main, [f"output={folder}/text.gz", "a"], "nothing is overwritten"),
+        (evaluate.main, [], "the run has no test split"),
+        (evaluate.main, ["split=dev", "input=x"], "a file stands for a split"),
+        (evaluate.main, ["field=x"], "field= without input="),
+        (evaluate.main, ["split=dev", "dynamic_decay=0.1"], "dynamic_decay= without dynamic_rate="),
+        (predict.main, ["field=x", "a"], "field= without input="),
+        (evaluate.main, [f"input={folder}/none"], "no such file"),
+    ):
+        status, _, err = call(main, run, *arguments)
+        assert status == 2 and message in err, err
+
+
+def test_two_runs_are_compared(folder: Path, call: Call) -> None:
+    command = ["recipe=lm", f"data.train={folder}/text.gz", *SMALL, "trainer.max_epochs=1", "tokenizer.kind=word"]
+    done = subprocess.run([sys.executable, "-m", "grunlp.train", *command, f"run_dir={folder}/other"], cwd=folder)
+    assert done.returncode == 0
+    arguments = [f"{folder}/other", f"{folder}/run", "split=dev", f"metrics={folder}/compared.json"]
+    status, _, err = call(compare.main, *arguments)
+    assert status == 0, err
+    rows = json.loads((folder / "compared.json").read_text())
+    assert list(rows) == ["nats_per_character", "bits_per_character", "word_perplexity", "unknown"]
+    before = json.loads((folder / "run/metrics.json").read_text())["dev"]
+    assert rows["nats_per_character"]["second"] == pytest.approx(before["nats_per_character"]["score"])
+    assert call(compare.main, *arguments[1:2] * 2, "split=dev")[1].count("+0.0000") == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["recipe=lm", "data=reversal"], "it learns from data=lines"),
+        (["recipe=lm", "data=propbank-ewt"], "it learns from data=lines"),
+        (["recipe=srl", "data=tinyshakespeare"], "data=tinyshakespeare is for recipe=lm"),
+        (["recipe=lm", "model.adaptive=true"], "Type model.tied=false"),
+        (["recipe=lm", "data=text"], "it learns from data=lines"),
+        (["recipe=lm", "model.adaptive=true", "model.tied=false", "model.embedding_size=8"], "a sixteenth of them"),
+        (["recipe=lm", "trainer.monitor=dev/f1"], "dev/loss alone"),
+        (["recipe=lm", "model.word_dropout=1.5"], "it is a probability here"),
+        (["recipe=lm", "data.extra=x"], "is for recipe=srl alone"),
+    ],
+)
+def test_training_mistakes(arguments: list[str], message: str) -> None:
+    with pytest.raises(GrunlpError, match=message):
+        compose_config(arguments)
+
+
+def test_text_of_a_hub_data_set(tmp_path: Path) -> None:
+    for split, texts in (("train", ["one\ntwo", "three\n"]), ("validation", ["four"])):
+        (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    hub = ["recipe=lm", "data=hub-lines", f"data.path={tmp_path}", "data.text=text", "data.test=null"]
+    corpus = open_running_text(compose_config(hub).data)
+    assert corpus.train["text"][:] == ["one", "two", "three"] and corpus.dev["text"][:] == ["four"]
+    with pytest.raises(GrunlpError, match=r"data\.text is not given"):
+        open_running_text(compose_config([*hub[:3], "data.test=null"]).data)
+    with pytest.raises(GrunlpError, match="no column 'words'"):
+        open_running_text(compose_config([*hub[:3], "data.text=words", "data.test=null"]).data)
+
+
+def test_own_text_is_split_and_kept_apart(tmp_path: Path) -> None:
+    config = compose_config(["recipe=lm", f"data.train={tmp_path}/*.txt"])
+    assert config.data.name == "lines"
+    with pytest.raises(GrunlpError, match="no such file"):
+        open_running_text(config.data)
+    (tmp_path / "a.txt").write_text("".join(f"{i} is a number\n" for i in range(95)) + "one line that comes again\n")
+    (tmp_path / "b.txt").write_text("so it is\n" * 4 + "One line that comes again!\nso it is\n  laid out\n" + "y" * 90)
+    corpus = open_running_text(config.data)
+    assert len(corpus.train) == 96 and corpus.left_out == 1
+    assert corpus.dev["text"][:2] == ["so it is", "so it is"] and "  laid out" in corpus.dev["text"]
+    assert corpus.train["text"][0] == "0 is a number"
+    (tmp_path / "c.txt").write_text("一二三四五六七八九十一二三四五六七八九十一\n" + "short line\n" * 9)
+    (tmp_path / "d.txt").write_text("一二三四五六七八九十一二三四五六七八九十一\n")
+    apart = compose_config(["recipe=lm", f"data.train={tmp_path}/c.txt", f"data.dev={tmp_path}/d.txt"])
+    assert open_running_text(apart.data).left_out == 1
+    apart.data.train = f"{tmp_path}/*.txt"
+    with pytest.raises(GrunlpError, match=r"d.txt is in train and in dev"):
+        open_running_text(apart.data)
+    apart.data.train = f"{tmp_path}/e"
+    (tmp_path / "e").write_text("一二三四五六七八九十一二三四五六七八九十一\n")
+    with pytest.raises(GrunlpError, match="all training text occurs in dev or test"):
+        open_running_text(apart.data)
+    (tmp_path / "long").write_text("one line " * 50)
+    with pytest.raises(GrunlpError, match=r"(?s)data.dev is not given.*Add data.dev=FILE"):
+        open_running_text(compose_config(["recipe=lm", f"data.train={tmp_path}/long"]).data)
+    (tmp_path / "dev.txt").write_text("\n\n")
+    config.data.train, config.data.dev = f"{tmp_path}/a.txt", f"{tmp_path}/dev.txt"
+    with pytest.raises(GrunlpError, match="no text in the dev split"):
+        open_running_text(config.data)

@@ -1,0 +1,60 @@
+"""Writing on: what is drawn is what steps allow, seeds govern it, lines end where they should."""
+
+import torch
+
+from grunlp.data.subword_tokenizer import END, TextTokenizer
+from grunlp.decoding.sampling import Sampling
+from grunlp.tasks.language_modeling.generate import write_on
+from grunlp.tasks.language_modeling.model import LanguageModel
+from tests.tasks.language_modeling.test_model import PLAIN
+
+TOKENIZER = TextTokenizer.train("word", ["one two three, four", "five six"], 100, 1)
+torch.manual_seed(1)
+MODEL = LanguageModel(len(TOKENIZER), **PLAIN).eval()
+
+
+def write(prompt: str, seed: int = 1, number: int = 0, temperature: float = 1.0, one_line: bool = False) -> list[str]:
+    sampling = Sampling(temperature=temperature, top_k=0, top_p=1.0, seed=seed)
+    drawn = write_on(MODEL, TOKENIZER, prompt, length=40, one_line=one_line, sampling=sampling, number=number)
+    return [piece.text for piece in drawn]
+
+
+def test_near_zero_the_likeliest_is_drawn() -> None:
+    text, read = write("five", temperature=1e-6), [END, *TOKENIZER.encode(["five"])[0]]
+    state = MODEL.start(1)
+    for token in read[:-1]:
+        _, state = MODEL.step(torch.tensor([token]), state)
+    token, expected, line = read[-1], "", read[1:]
+    for _ in range(40):
+        log_probs, state = MODEL.step(torch.tensor([token]), state)
+        log_probs[:, :3] = float("-inf")
+        token = int(log_probs.argmax())
+        if token == END:
+            expected += TOKENIZER.decode(line) + "\n"
+            line = []
+        else:
+            line.append(token)
+    assert "five" + "".join(text) == expected + TOKENIZER.decode(line)
+
+
+def test_seeds_and_numbers_govern_the_draws() -> None:
+    assert write("one") == write("one") != write("one", seed=2)
+    assert write("one") != write("one", number=1)
+
+
+def test_one_line_stops_at_its_end() -> None:
+    whole = "".join(write("one"))
+    assert "\n" in whole
+    assert "".join(write("one", one_line=True)) == whole.partition("\n")[0]
+
+
+def test_prompts_of_several_lines_and_none() -> None:
+    assert len(write("")) == len(write("five six\none two")) == 40
+    one, two = TOKENIZER.encode(["five six", "one"])
+    state, log_probs = MODEL.start(1), torch.empty(0)
+    for token in [END, *one, END, *two]:
+        log_probs, state = MODEL.step(torch.tensor([token]), state)
+    log_probs[:, :3] = float("-inf")
+    likeliest = TOKENIZER.decode([*two, int(log_probs.argmax())])
+    assert "one" + write("five six\none", temperature=1e-6)[0].rstrip("\n") == likeliest
+    assert all("<" not in piece for piece in write("")), "neither unknown nor padding is written"

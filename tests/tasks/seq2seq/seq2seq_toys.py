@@ -1,0 +1,61 @@
+"""Small networks and batches for tests of what writes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from grunlp.data.parallel_collate import PairBatch, pad
+from grunlp.data.subword_tokenizer import END, START
+from grunlp.tasks.seq2seq.model import Seq2Seq
+
+SIZE = 9  # of the vocabulary: the four special ids, and 4 to 8
+OPTIONS: dict[str, Any] = {
+    "shared": True,
+    "embedding_size": 12,
+    "hidden_size": 8,
+    "num_layers": 2,
+    "decoder_hidden_size": 10,
+    "decoder_num_layers": 3,
+    "cell": "gru",
+    "residual": "add",
+    "layer_norm": True,
+    "attention": "multihead",
+    "attention_size": 8,
+    "heads": 2,
+    "bridge": "mean",
+    "input_feeding": False,
+    "copy": False,
+    "coverage": 0.0,
+    "word_dropout": 0.0,
+    "input_dropout": 0.0,
+    "dropout": 0.0,
+    "label_smoothing": 0.0,
+}
+VARIANTS: list[dict[str, Any]] = [
+    {},
+    {"attention": "dot", "bridge": "last"},
+    {"attention": "additive", "bridge": "attention", "residual": "highway"},
+    {"input_feeding": True, "layer_norm": False},
+    {"copy": True, "coverage": 0.5},
+    {"shared": False, "decoder_num_layers": 1},
+    {"cell": "lstm", "bridge": "zero"},
+    {"cell": "mingru", "residual": "none"},
+]
+
+
+def toy(seed: int = 0, **options: Any) -> Seq2Seq:
+    """A network in evaluation mode whose words differ in likelihood."""
+    torch.manual_seed(seed)
+    model = Seq2Seq(SIZE, SIZE, **{**OPTIONS, **options}).eval()
+    model.bias.data.normal_(std=0.5)
+    return model
+
+
+def batch(pairs: Sequence[tuple[list[int], list[int]]]) -> PairBatch:
+    """Pairs of ids without START and END."""
+    sources = pad([[*source, END] for source, _ in pairs], 0)
+    return PairBatch(*sources, *pad([[START, *target, END] for _, target in pairs], 1), [""] * len(pairs))
+
+
+PAIRS = [([4, 5, 6], [5, 5, 4]), ([7], [4]), ([8, 4, 4, 5, 6, 7], []), ([], [6, 6, 6, 6, 6])]

@@ -1,0 +1,139 @@
+"""Tagging as a user meets it: a training on columns, then everything one can do with its run folder."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grunlp import compare, evaluate, predict, train
+from grunlp.data.tag_schemes import from_iob2
+from grunlp.data.tags import illegal_positions
+from tests.conftest import Call
+from tests.toys import toy_corpus
+from tests.tuning.kinds import check_kind
+
+
+def write(path: Path, count: int, seed: int, scheme: str) -> Path:
+    """Toy sentences, their first frame's arguments as spans; a document of five sentences."""
+    lines = []
+    for number, example in enumerate(toy_corpus(count, seed)):
+        if number % 5 == 0:
+            lines += ["-DOCSTART- -X- O", ""]
+        tags = example["frames"][0]["tags"] if example["frames"] else ["O"] * len(example["words"])
+        rows = zip(example["words"], example["pos"], from_iob2(tags, scheme), strict=True)
+        lines += [*(" ".join(row) for row in rows), ""]
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files in three schemes, and a run trained on them."""
+    root = tmp_path_factory.mktemp("tagging")
+    files = [write(root / "train.txt", 300, 1, "bioes"), write(root / "dev.txt", 30, 2, "iob1")]
+    files.append(write(root / "test.txt", 30, 3, "iob2"))
+    splits = [f"data.{split}={path}" for split, path in zip(("train", "dev", "test"), files, strict=True)]
+    settings = ["trainer.max_epochs=6", "optimizer.learning_rate=0.02", "trainer.limit_batches=0"]
+    command = ["recipe=tag", "data=tags", "debug=tiny", *splits, *settings, f"run_dir={root}/run"]
+    done = subprocess.run([sys.executable, "-m", "grunlp.train", *command], capture_output=True, text=True, cwd=root)
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def test_it_learns_and_is_complete(folder: Path) -> None:
+    metrics = json.loads((folder / "run/metrics.json").read_text())
+    assert metrics["test"]["conlleval"]["f1"] > 60
+    assert metrics["test"]["illegal_tags"] == 0
+    assert "# Tagger trained on tags" in (folder / "run/card.md").read_text()
+
+
+def test_studies_score_and_build_it(folder: Path) -> None:
+    check_kind(folder / "run", "test")
+
+
+def test_evaluate_repeats_the_score_of_the_training(folder: Path, call: Call) -> None:
+    before = json.loads((folder / "run/metrics.json").read_text())["test"]
+    status, out, _ = call(evaluate.main, f"run={folder}/run")
+    assert status == 0 and "FB1" in out and "95 % interval" in out
+    assert json.loads((folder / "run/metrics.json").read_text())["test"] == before
+    _, by_file, _ = call(evaluate.main, f"run={folder}/run", f"input={folder}/test.txt")
+    assert by_file == out
+
+
+def test_compare_with_itself(folder: Path, call: Call) -> None:
+    status, out, _ = call(compare.main, f"{folder}/run", f"{folder}/run")
+    assert status == 0 and "seqeval strict" in out and "+0.00 to +0.00" in out
+
+
+def test_predictions(folder: Path, call: Call) -> None:
+    status, out, _ = call(
+        predict.main, f"run={folder}/run", "alternatives=2", "style=json", "Anna sees bread house. cat"
+    )
+    records = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and [record["text"] for record in records] == ["Anna sees bread house.", "cat"]
+    for record in records:
+        assert not illegal_positions(record["tags"])
+        assert record["alternatives"][0]["tags"] == record["tags"]
+        assert 1 >= record["alternatives"][0]["probability"] >= record["alternatives"][1]["probability"] > 0
+        for span in record["spans"]:
+            assert record["text"][span["start_char"] : span["end_char"]] == span["text"]
+    assert any(record["spans"] for record in records)
+    _, out, _ = call(predict.main, f"run={folder}/run", "style=text", "Anna sees bread house.")
+    assert "ARG0  Anna" in out
+
+
+def test_tagged_files_are_read_as_words(folder: Path, call: Call) -> None:
+    status, out, _ = call(
+        predict.main, f"run={folder}/run", f"input={folder}/test.txt", "format=tags", "scheme=bioes", "style=json"
+    )
+    records = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and [record["words"] for record in records] == [e["words"] for e in toy_corpus(30, 3)]
+    assert {tag[0] for record in records for tag in record["tags"]} >= {"S", "O"}
+
+
+def test_another_job_from_a_labeller_and_a_tagger_from_a_tagger(folder: Path, call: Call, tmp_path: Path) -> None:
+    """model.init takes the sentence encoder, and of a tagger the scores of tags that both know."""
+    common = ["data=tags", f"data.train={folder}/train.txt", f"data.dev={folder}/dev.txt", "trainer.max_epochs=1"]
+    again = ["recipe=tag", "debug=tiny", *common, f"model.init={folder}/run", "optimizer.learning_rate=0.0"]
+    status, _, err = call(train.main, *again, f"run_dir={tmp_path}/again")
+    assert status == 0, err
+    scores = [json.loads((path / "metrics.json").read_text()) for path in (folder / "run", tmp_path / "again")]
+    assert scores[0]["dev"] == scores[1]["dev"], "nothing was learned, all was taken over"
+    status, _, err = call(
+        train.main, "recipe=tag", *common, "model.init=default", "trainer.limit_batches=1", f"run_dir={tmp_path}/box"
+    )
+    assert status == 0, err
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "message"),
+    [
+        (train.main, ["recipe=tag", "data=tags"], "data.train is not given"),
+        (train.main, ["recipe=srl", "data=wnut17"], "data=wnut17 is for recipe=tag"),
+        (train.main, ["recipe=tag", "data=tags", "data.train={}/train.txt", "data.dev={}/dev.txt", "data.tags=9"],
+         "no column 9"),
+        (train.main, ["recipe=tag", "data=tags", "data.train={}/train.txt", "data.dev={}/dev.txt", "debug=tiny",
+                      "model.init=default"], "the sizes of both networks must agree"),
+        (train.main, ["recipe=finetune", "init={}/run", "data.train=x", "data.dev=x"], "is a tagger"),
+        (predict.main, ["run={}/run", "predicates=found", "Anna"], "knows no predicates"),
+        (predict.main, ["run={}/run", "alternatives=-1", "Anna"], "out of bounds"),
+        (predict.main, ["alternatives=3", "Anna"], "only a tagger has them"),
+        (compare.main, ["{}/run", "default"], "a labeller with a tagger"),
+        (evaluate.main, ["run={}/run", "report={}/r.html"], "they are for roles"),
+    ],
+)  # fmt: skip
+def test_mistakes_end_in_plain_messages(
+    folder: Path,
+    call: Call,
+    main: Callable[[], int],
+    arguments: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, _, err = call(main, *(argument.format(folder) for argument in arguments))
+    assert status != 0 and message in err and "Traceback" not in err

@@ -1,0 +1,185 @@
+"""What holds for predictors of every kind: answers come in order, lazily, and depend on nothing but the question."""
+
+import logging
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import grunlp
+from grunlp.decoding.sampling import Sampling
+from grunlp.tasks import Predictor
+from grunlp.utils.errors import GrunlpError
+from tests.tasks.conftest import SENTENCES
+
+TEXTS = [
+    "",
+    "Anna sees the cat . The dog likes bread .",
+    "One line.\nAnother\n",
+    "ünknown \ud800 words",
+    *SENTENCES[:6],
+]
+KINDS = ["labeller", "tagger", "classifier", "measured", "writer", "language-model"]
+
+
+def inputs(kind: str) -> list[Any]:
+    if kind == "measured":
+        random = np.random.default_rng(1)
+        return [random.normal(size=(steps, 2)).astype("f") for steps in (0, 1, 30, 7, 7, 12)]
+    return TEXTS[:6] if kind == "language-model" else TEXTS
+
+
+def fast(predictor: Predictor) -> Predictor:
+    return replace(predictor, length=20) if predictor.kind == "language-model" else predictor
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Equal, but for the rounding of numbers."""
+    if isinstance(one, float):
+        return one == pytest.approx(other, abs=2e-5)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return bool(one == other)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_alone_in_a_batch_and_in_a_stream(kind: str, predictors: dict[str, Predictor]) -> None:
+    predictor, given = fast(predictors[kind]), inputs(kind)
+    alone = [predictor(one) for one in given]
+    assert alike(predictor.batch(given), alone)
+    assert alike(list(predictor.stream(iter(given))), alone)
+    if hasattr(predictor, "batch_tokens"):
+        assert alike(replace(predictor, batch_tokens=1).batch(given), alone)
+    assert predictor.batch([]) == [] and all(isinstance(record, dict) for records in alone for record in records)
+    assert not torch.is_inference_mode_enabled()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_threads_share_a_predictor(kind: str, predictors: dict[str, Predictor]) -> None:
+    predictor, given = fast(predictors[kind]), inputs(kind)
+    alone = [predictor(one) for one in given]
+    order = random.Random(1).choices(range(len(given)), k=3 * len(given))
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda i: predictor(given[i]), order))
+    assert all(alike(answer, alone[i]) for i, answer in zip(order, found, strict=True))
+
+
+def test_a_stream_is_lazy(predictors: dict[str, Predictor]) -> None:
+    read = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal read
+        while True:
+            read += 1
+            assert not torch.is_inference_mode_enabled(), "what users compute between is theirs"
+            yield "Anna sees the cat ."
+
+    stream = predictors["tagger"].stream(endless())
+    assert read == 0
+    first = next(stream)
+    assert len(first) == 1 and 0 < read < 5000 and not torch.is_inference_mode_enabled()
+
+
+@pytest.mark.parametrize("kind", ["labeller", "tagger"])
+def test_one_line_and_words_that_are_given(kind: str, predictors: dict[str, Predictor]) -> None:
+    labeller = predictors[kind]
+    one, two = labeller("Anna sees the cat .\nThe dog sleeps .")
+    assert (one["line"], two["line"], two["words"]) == (1, 2, ["The", "dog", "sleeps", "."])
+    records = labeller.label([one["words"], (), tuple(two["words"])])  # type: ignore[attr-defined]
+    assert [record["words"] for record in records] == [one["words"], [], two["words"]]
+    key = "frames" if kind == "labeller" else "tags"
+    tags = [[frame["tags"] for frame in record["frames"]] if key == "frames" else record["tags"] for record in records]
+    assert (
+        tags[0] == ([frame["tags"] for frame in one["frames"]] if key == "frames" else one["tags"])
+        and "text" not in records[0]
+    )
+
+
+def test_other_settings_share_the_network(predictors: dict[str, Predictor]) -> None:
+    tagger: Any = predictors["tagger"]
+    other = replace(tagger, alternatives=2, scheme="bioes")
+    (record,) = other("Anna sees the cat .")
+    assert len(record["alternatives"]) == 2 and other.run.model is tagger.run.model
+    assert "alternatives" not in tagger("Anna sees the cat .")[0]
+
+
+def test_drawn_texts_differ_by_their_seed_alone(predictors: dict[str, Predictor]) -> None:
+    writer: Any = predictors["writer"]
+    drawing = replace(writer, search=Sampling(temperature=1.0, top_k=0, top_p=1.0, seed=1))
+    one, _, third = drawing.batch(["Anna sees", "cat", "Anna sees"])
+    assert one == third
+    again = replace(writer, search=Sampling(temperature=1.0, top_k=0, top_p=1.0, seed=2))("Anna sees")
+    assert again[0]["texts"][0]["text"] != one[0]["texts"][0]["text"]
+
+
+def test_pieces_are_the_text(predictors: dict[str, Predictor]) -> None:
+    model: Any = fast(predictors["language-model"])
+    (record,) = model("Anna ")
+    assert record["prompt"] == "Anna" and "".join(model.pieces("Anna ")) == record["text"] != ""
+
+
+def test_attention_and_what_is_wanted(predictors: dict[str, Predictor]) -> None:
+    writer: Any = predictors["writer"]
+    attention = writer.attention("Anna sees", "the cat")
+    assert np.array(attention.shares).shape == (len(attention.written), len(attention.read))
+    assert np.allclose(np.sum(attention.shares, axis=1), 1, atol=1e-5)
+    (record,) = writer.wanting(prefix="Anna", required=["dog"])("cat")
+    assert record["texts"][0]["text"].startswith("Anna") and "dog" in record["texts"][0]["text"]
+    with pytest.raises(GrunlpError, match="forbidden=Ω: not in the vocabulary"):
+        writer.wanting(forbidden=["Ω"])
+
+
+def test_tables_are_forecast(predictors: dict[str, Predictor], tmp_path: Path) -> None:
+    times = pd.date_range("2024-01-01", periods=60, freq="h")
+    table = pd.DataFrame({"time": times, "value": np.sin(np.arange(60.0))})
+    table.to_csv(tmp_path / "table.csv", index=False)
+    forecaster = predictors["forecaster"]
+    told = forecaster(table)
+    assert list(told) == ["time", "series", "target", "forecast", "lower", "upper"] and len(told) == 5
+    assert told["time"].iloc[0] == times[-1] + pd.Timedelta("1h") and (told["lower"] < told["upper"]).all()
+    pd.testing.assert_frame_equal(forecaster(str(tmp_path / "table.csv")), told)
+    pd.testing.assert_frame_equal(forecaster(table.set_index("time")), told)
+    with pytest.raises(GrunlpError, match="the table:3: column 'value': 'x' is no number"):
+        forecaster(table.astype({"value": object}).assign(value=lambda t: t["value"].where(t.index != 2, "x")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "message"),
+    [
+        ("measured", "a text", "classifies numbers"),
+        ("measured", np.zeros((3, 3)), r"shape \(3, 3\)"),
+        ("measured", np.full((3, 2), np.nan), "no number"),
+        ("classifier", np.zeros((3, 2)), "classifies texts"),
+    ],
+)
+def test_inputs_of_another_kind(kind: str, given: Any, message: str, predictors: dict[str, Predictor]) -> None:
+    with pytest.raises(GrunlpError, match=message):
+        predictors[kind](given)
+
+
+def test_programming_errors(predictors: dict[str, Predictor]) -> None:
+    with pytest.raises(TypeError, match="several texts"):
+        next(predictors["tagger"].stream("one text"))
+    with pytest.raises(TypeError, match="a text is a str, got bytes"):
+        predictors["labeller"](b"bytes")
+    with pytest.raises(GrunlpError, match="is no finished run"):
+        grunlp.load("nowhere")
+
+
+def test_loading_and_asking_is_quiet(
+    runs: dict[str, Path], capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        for path in runs.values():
+            grunlp.load(path)
+        grunlp.load(runs["tagger"])("Anna sees.")
+    assert capsys.readouterr() == ("", "") and not caplog.records

@@ -1,0 +1,166 @@
+"""What a checkpoint to go on from holds, when it is saved, and what happens where it cannot be."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from grunlp.training import trainer
+from grunlp.training.checkpointing import POINT, KeptCSVLogger, ResumePoint, WholeCheckpoints, steps_done
+from grunlp.utils.errors import GrunlpError
+from tests.training.test_nan_guard import Data, Task, trained
+
+
+class Killed(BaseException):
+    """Ends a training as nothing else does."""
+
+
+def kill_at(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a training end at a batch, counted over all epochs."""
+    begin, left = ResumePoint.on_train_batch_start, [batch]
+
+    def killed(self: ResumePoint, *arguments: Any) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+        begin(self, *arguments)
+
+    monkeypatch.setattr(ResumePoint, "on_train_batch_start", killed)
+
+
+def saved(folder: Path, every: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Epochs and batches at which checkpoints are saved."""
+    found = []
+    save = ResumePoint._save
+
+    def noted(self: ResumePoint, trainer: Any) -> None:
+        found.append(trainer.datamodule.position)
+        save(self, trainer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ResumePoint, "_save", noted)
+        trained(folder, Task(), Data({}), f"trainer.save_every={every}", "trainer.accumulate=3", "trainer.max_epochs=3")
+    return found
+
+
+def test_when_it_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert saved(tmp_path / "0", "0", monkeypatch) == [(1, 0), (2, 0)]
+    assert saved(tmp_path / "1", "300", monkeypatch) == []
+    always = [(epoch, batch) for epoch in range(3) for batch in (0, 3, 6, 9)]
+    assert saved(tmp_path / "2", "1e-9", monkeypatch) == always, "where no gradients wait"
+
+
+def test_it_takes_up_time_memory_and_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        kill_at(15, patched)
+        trained(tmp_path, Task(), Data({}), "trainer.save_every=1e-9", "trainer.max_epochs=4")
+    point = tmp_path / "checkpoint" / POINT
+    content = torch.load(point, weights_only=True)
+    assert steps_done(point) == 14 and content["Data"] == {"epoch": 1, "batch": 2, "ranks": 1}
+    state = next(state for state in content["callbacks"].values() if "seconds" in state)
+    state["seconds"], state["memory"] = 1000.0, 2.0**30
+    torch.save(content, point)
+    with (tmp_path / "logs/csv/metrics.csv").open("a") as file:
+        file.write("torn,0.1")
+    took = trained(tmp_path, Task(), Data({}), "trainer.max_epochs=4")
+    (found,) = (one for one in took.callbacks if isinstance(one, ResumePoint))
+    assert 1000 < found.seconds < 1100 and found.memory == 2.0**30
+    rows = (tmp_path / "logs/csv/metrics.csv").read_text().splitlines()
+    place = rows[0].split(",").index("step")
+    steps = [int(row.split(",")[place]) for row in rows[1:]]
+    assert steps == sorted(steps) and steps[0] < 14 < steps[-1] == 47
+    whole = tmp_path / "whole"
+    trained(whole, Task(), Data({}), "trainer.max_epochs=4")
+    assert len((whole / "logs/csv/metrics.csv").read_text().splitlines()) == len(rows)
+    assert (whole / "weights.safetensors").read_bytes() == (tmp_path / "weights.safetensors").read_bytes()
+
+
+class Evil:
+    """What is unpickled as a call."""
+
+    def __reduce__(self) -> Any:
+        return (print, ("called",))
+
+
+def test_no_checkpoint_is_unpickled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    point = tmp_path / "checkpoint" / POINT
+    point.parent.mkdir()
+    torch.save({"global_step": Evil()}, point)
+    for weights_only in (True, False, None):
+        with pytest.raises(GrunlpError, match="no checkpoint of grunlp"):
+            WholeCheckpoints().load_checkpoint(point, weights_only=weights_only)
+    with pytest.raises(GrunlpError, match="no checkpoint of grunlp"):
+        trained(tmp_path, Task(), Data({}))
+    point.write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(GrunlpError, match="no checkpoint of grunlp"):
+        trained(tmp_path, Task(), Data({}))
+    assert "called" not in capsys.readouterr().out
+
+
+def test_a_full_disk_keeps_the_training_going(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where a checkpoint to go on from cannot be saved, not where the weights of the best epoch cannot."""
+    save = WholeCheckpoints.save_checkpoint
+
+    def full(self: WholeCheckpoints, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        if Path(path).name == failing:
+            raise GrunlpError(f"cannot write {path}: No space left on device")
+        save(self, checkpoint, path, storage_options)
+
+    monkeypatch.setattr(WholeCheckpoints, "save_checkpoint", full)
+    failing = POINT
+    trained(tmp_path / "0", Task(), Data({}), "trainer.save_every=1e-9")
+    assert "no checkpoint to go on from was saved: cannot write" in caplog.text
+    assert (tmp_path / "0/weights.safetensors").is_file()
+    failing = "best.ckpt"
+    with pytest.raises(GrunlpError, match=r"best\.ckpt: No space left"):
+        trained(tmp_path / "1", Task(), Data({}), "trainer.save_every=1e-9")
+    assert (tmp_path / "1/checkpoint" / POINT).is_file(), "there is something to go on from"
+
+
+def test_a_full_disk_at_the_end_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: Any) -> None:
+        raise GrunlpError("cannot write weights.safetensors: No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(GrunlpError, match="No space left"):
+        patched.setattr(trainer, "save_weights", full)
+        trained(tmp_path, Task(), Data({}), "trainer.save_every=0")
+    assert {path.name for path in (tmp_path / "checkpoint").iterdir()} == {"best.ckpt", POINT}
+    trained(tmp_path, Task(), Data({}))
+    trained(tmp_path / "whole", Task(), Data({}))
+    assert (tmp_path / "weights.safetensors").read_bytes() == (tmp_path / "whole/weights.safetensors").read_bytes()
+
+
+def test_a_new_log_keeps_nothing(tmp_path: Path) -> None:
+    for steps in (0, 3):
+        logger = KeptCSVLogger(tmp_path / "csv", steps)
+        logger.log_metrics({"a": 1.0}, step=steps)
+        logger.save()
+    assert (tmp_path / "csv/metrics.csv").read_text().split() == ["a,step", "1.0,0", "1.0,3"]
+    KeptCSVLogger(tmp_path / "csv", 0)
+    assert not (tmp_path / "csv/metrics.csv").exists()
+
+
+def test_gradients_are_added_up_in_one_order(tmp_path: Path) -> None:
+    """Of what is read by index: on several threads torch otherwise adds them as they come."""
+    found = []
+    index = torch.randint(8, (40_000,), generator=torch.Generator().manual_seed(0))
+    values = torch.randn(40_000, 3, generator=torch.Generator().manual_seed(1))
+
+    def summed(output: torch.Tensor) -> torch.Tensor:
+        table = torch.zeros(8, 3, requires_grad=True)
+        (table[index] * values).sum().backward()
+        assert table.grad is not None
+        found.append(table.grad)
+        return output
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        trained(tmp_path, Task(summed), Data({}), "trainer.max_epochs=1")
+    finally:
+        torch.set_num_threads(before)
+    assert len(found) == 12 and all(torch.equal(one, found[0]) for one in found)

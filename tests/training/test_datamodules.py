@@ -1,0 +1,111 @@
+"""Which sentences each epoch reads, and that the number of its steps is known beforehand."""
+
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from datasets import Dataset
+from torch.utils.data import DataLoader
+
+from grunlp.data.collate import FrameCollator
+from grunlp.data.datasets.corpus import Corpus
+from grunlp.data.datasets.srl import FEATURES
+from grunlp.data.subword_tokenizer import TextTokenizer
+from grunlp.tasks.seq2seq.data import FEATURES as PAIR_FEATURES
+from grunlp.training.datamodules import PairData, SentenceData
+from grunlp.utils.errors import GrunlpError
+from tests.toys import toy_corpus, vocabulary_of
+
+TRAIN, EXTRA = toy_corpus(30, 1), toy_corpus(20, 2)
+COLLATE = FrameCollator(vocabulary_of([*TRAIN, *EXTRA]), None)
+
+
+def make(extra: bool, reshuffle: bool = True) -> SentenceData:
+    train, more = (Dataset.from_list(examples, features=FEATURES) for examples in (TRAIN, EXTRA))
+    more = more.add_column("extra", [True] * len(more)) if extra else None
+    corpus = Corpus("toy", train, train, None, more, 0)
+    return SentenceData(corpus, COLLATE, 60, 0, extra_epochs=2, reshuffle=reshuffle, seed=1)
+
+
+def epoch(data: SentenceData, number: int) -> list[list[tuple[int, bool]]]:
+    """Of each batch the length and the mark of every predicate's sentence."""
+    data.trainer = SimpleNamespace(current_epoch=number)  # type: ignore[assignment]
+    return [list(zip(b.predicate_lengths.tolist(), b.extra.tolist(), strict=True)) for b in data.train_dataloader()]
+
+
+@pytest.mark.parametrize("extra", [False, True])
+def test_extra_data_take_part_in_the_first_epochs_alone(extra: bool) -> None:
+    data = make(extra)
+    own, more = (sum(len(example["frames"]) for example in examples) for examples in (TRAIN, EXTRA))
+    for number in range(4):
+        marks = [mark for batch in epoch(data, number) for _, mark in batch]
+        assert (marks.count(False), marks.count(True)) == (own, more if extra and number < 2 else 0)
+
+
+@pytest.mark.parametrize("reshuffle", [False, True])
+def test_steps_are_counted_beforehand(reshuffle: bool) -> None:
+    data = make(True, reshuffle)
+    steps = [len(epoch(data, number)) for number in range(4)]
+    assert data.count_steps(4, limit_batches=0, accumulate=1) == sum(steps) and steps[1] > steps[2]
+    assert data.count_steps(4, limit_batches=3, accumulate=1) == 12 and data.count_steps(4, 3, accumulate=2) == 8
+    assert data.count_steps(3, limit_batches=steps[2], accumulate=1) == 3 * steps[2]
+
+
+def test_batches_change_from_epoch_to_epoch_when_asked() -> None:
+    assert epoch(make(True), 0) != epoch(make(True), 1) and epoch(make(True), 2) != epoch(make(True), 3)
+    assert epoch(make(True, False), 0) == epoch(make(True, False), 1)
+    assert epoch(make(True), 1) == epoch(make(True), 1), "the same seed, the same batches"
+
+
+PAIRS = [("a b c d e f", "a"), ("a b", "b a"), ("c", "a b c d e f"), ("d", "e"), ("e f", "f e")]
+
+
+def pairs(longest_source: int, longest_target: int, cut: bool) -> PairData:
+    rows = [{"id": "", "source": one, "target": other, "references": []} for one, other in PAIRS]
+    split = Dataset.from_list(rows, features=PAIR_FEATURES)
+    words = TextTokenizer.train("word", [one for one, _ in PAIRS], 100, 1)
+    limits = {"longest_source": longest_source, "longest_target": longest_target, "cut": cut}
+    options = {"batch_tokens": 8, "num_workers": 0, "reshuffle": True, "seed": 1, "resplit": 0.0}
+    return PairData(Corpus("toy", split, split, None, None, 0), words, words, **options, **limits)  # type: ignore[arg-type]
+
+
+def read(loader: DataLoader[Any], words: TextTokenizer) -> list[tuple[str, str]]:
+    found = []
+    for batch in loader:
+        assert batch.target_lengths.tolist() == batch.real.sum(dim=1).tolist()
+        assert max(batch.source.shape[1], batch.target.shape[1] - 1) * len(batch.source) <= 8 * 4
+        found += [
+            tuple(map(words.decode, pair)) for pair in zip(batch.source.tolist(), batch.target.tolist(), strict=True)
+        ]
+    return sorted(found)
+
+
+def test_pairs_are_whole() -> None:
+    data = pairs(0, 0, False)
+    assert (
+        read(data.train_dataloader(), data.collate.target)
+        == read(data.val_dataloader(), data.collate.target)
+        == sorted(PAIRS)
+    )
+
+
+def test_long_pairs_are_left_out_of_training_alone(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = pairs(2, 2, False)
+    assert read(data.train_dataloader(), data.collate.target) == [("a b", "b a"), ("d", "e"), ("e f", "f e")]
+    assert read(data.val_dataloader(), data.collate.target) == sorted(PAIRS)
+    assert "2 training pairs left out; longest are sources of 2 and targets of 2 tokens" in caplog.text
+    monkeypatch.setattr(sys.modules[__name__], "PAIRS", PAIRS[:1])
+    with pytest.raises(GrunlpError, match="all training pairs are too long"):
+        pairs(2, 2, False)
+
+
+def test_long_sources_are_cut_where_asked(caplog: pytest.LogCaptureFixture) -> None:
+    data = pairs(2, 2, True)
+    cut = [("a b", "a"), *PAIRS[1:]]
+    assert read(data.train_dataloader(), data.collate.target) == sorted(pair for pair in cut if pair != PAIRS[2])
+    assert read(data.val_dataloader(), data.collate.target) == sorted(cut)
+    assert "1 training pairs left out; longest are targets of 2 tokens" in caplog.text
+    assert "1 of 5 sources in the dev split are read up to their first 2 tokens alone" in caplog.text

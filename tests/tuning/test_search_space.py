@@ -1,0 +1,68 @@
+import pytest
+
+from grunlp.configuration.compose import compose_config, keys
+from grunlp.tuning.search_space import grid, name_of, parse_ranges, typed
+from grunlp.utils.errors import GrunlpError
+
+DEFAULTS = keys(compose_config(["recipe=tag"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("model.hidden_size=32..512", [32, 64, 128, 256, 512]),
+        ("model.hidden_size=32..100", [32, 64, 100]),
+        ("model.hidden_size=5..6", [5, 6]),
+        ("model.hidden_size=32,96,256", [32, 96, 256]),
+        ("model.hidden_size=7", [7]),
+        ("optimizer.learning_rate=0.001..0.1", [0.001, 0.003162, 0.01, 0.03162, 0.1]),
+        ("optimizer.learning_rate=1,2e-3", [1.0, 0.002]),
+        ("model.dropout=0,0.3", [0.0, 0.3]),
+        ("model.cell=gru,lstm", ["gru", "lstm"]),
+        ("model.shapes=true,false", [True, False]),
+    ],
+)
+def test_values(text: str, values: list[object]) -> None:
+    (found,) = parse_ranges([text], DEFAULTS)
+    assert found.values == values and [type(one) for one in found.values] == [type(one) for one in values]
+    assert (found.ends is not None) == (".." in text)
+
+
+def test_products() -> None:
+    for texts in (
+        ["model.hidden_size=8,16;model.dropout=0.1,0.5"],
+        ["model.hidden_size=8,16", "model.dropout=0.1,0.5"],
+    ):
+        values = grid(parse_ranges(texts, DEFAULTS))
+        assert [name_of(one) for one in values] == [
+            "hidden_size-8_dropout-0.1",
+            "hidden_size-8_dropout-0.5",
+            "hidden_size-16_dropout-0.1",
+            "hidden_size-16_dropout-0.5",
+        ]
+    assert typed(values[1]) == ["model.hidden_size=8", "model.dropout=0.5"]
+    assert name_of((("a.x", True), ("b.x", 1))) == "a.x-true_b.x-1", "names that would be the same are whole"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model.hidden_size", "(?s)over=model.hidden_size.*a key and its values.*Type over="),
+        ("model.hiden_size=8..16", "(?s)unknown key model.hiden_size.*Did you mean model.hidden_size?"),
+        ("model.hidden_size=16..8", "(?s)to a larger one.*least here is 1.*A..B"),
+        ("model.hidden_size=8..x", "(?s)'x' is no value.*whole numbers"),
+        ("model.hidden_size=2.5,3", "(?s)'2.5' is no value.*whole numbers"),
+        ("model.hidden_size=8,,16", "(?s)'' is no value"),
+        ("model.dropout=0..0.5", "(?s)from a number above 0"),
+        ("model.cell=gru..lstm", "(?s)only numbers have ranges.*with commas"),
+        ("model.hidden_size=8,8", "a value is repeated"),
+        ("data.fold=0,1", "changes what is scored"),
+        ("data.share=0.5,1.0", "changes what is scored"),
+        ("run_dir=a,b", "it is of the search"),
+        ("model.dropout=0.1;model.dropout=0.2", "it is named twice"),
+        ("model.shapes=yes", "true or false"),
+    ],
+)
+def test_wrong_ranges(text: str, message: str) -> None:
+    with pytest.raises(GrunlpError, match=message):
+        parse_ranges([text], DEFAULTS)
