@@ -6,18 +6,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.configuration.key_value_args import parse_arguments, require_new
-from grunlp.tasks.spec import commands, module_of
-from grunlp.utils.atomic_io import write_file
+from grunlp.configuration.key_value_args import parse_arguments, require_new_file
+from grunlp.tasks.spec import spec_of, task_of
+from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.cli import command
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from grunlp.metrics.span_scores import Scores
+    from grunlp.metrics.span_scores import SpanScores
 
-_ONE_KIND = "Compare runs of one kind."
+_SAME_TASK_HINT = "Compare runs of one kind."
 DEFAULTS: dict[str, Any] = {"split": "test", "input": None, "gold": None, "metrics": None, "batch_tokens": 8000}
 
 HELP = """Compare two labellings, or two writers, of the same text.
@@ -73,65 +73,69 @@ def main(arguments: list[str]) -> int:
     sides = [word for word in arguments if "=" not in word or Path(word).exists()]
     given = parse_arguments([word for word in arguments if word not in sides], DEFAULTS)
     if len(sides) != 2:
-        raise GrunlpError(f"{len(sides)} things to compare", "compare takes two", "Type two run folders or two files.")
+        raise UserError(f"{len(sides)} things to compare", "compare takes two", "Type two run folders or two files.")
     if given["gold"] and given["input"]:
-        raise GrunlpError("gold= with input=", "gold= is for two files, input= for two runs", "Give one of them.")
-    require_new("metrics", given["metrics"])
-    from grunlp.metrics.comparison import compare_scores, format_comparison
+        raise UserError("gold= with input=", "gold= is for two files, input= for two runs", "Give one of them.")
+    require_new_file("metrics", given["metrics"])
+    from grunlp.metrics.comparison import compare_span_scores, format_comparison
 
-    modules = {module_of(side) for side in sides}
+    modules = {task_of(side) for side in sides}
     if modules == {None}:
-        rows = compare_scores(*(_score_files(sides, given["gold"]) if given["gold"] else _score_runs(sides, given)))
+        rows = compare_span_scores(
+            *(_evaluate_files(sides, given["gold"]) if given["gold"] else _evaluate_runs(sides, given))
+        )
     else:
-        rows = _compare_others(sides, modules, given)
+        rows = _compare_same_task(sides, modules, given)
     if not rows:
         there = "one labels given predicates, the other has found others"
-        raise GrunlpError("the two have no score in common", there, "Compare labellings of one kind.")
+        raise UserError("the two have no score in common", there, "Compare labellings of one kind.")
     print(f"first:  {sides[0]}\nsecond: {sides[1]}\n")
     print(format_comparison(rows, "", "first", "second"), end="")
     if given["metrics"]:
-        write_file(Path(given["metrics"]), json.dumps(rows, indent=2))
+        write_file_atomically(Path(given["metrics"]), json.dumps(rows, indent=2))
     return 0
 
 
-def _compare_others(sides: list[str], modules: set[str | None], given: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _compare_same_task(
+    systems: list[str], modules: set[str | None], options: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
     """The same for two networks that do something else than label words."""
     module = modules.pop()
     if modules or module is None:
-        raise GrunlpError(f"{' and '.join(sides)} are not of one kind", "they have no score in common", _ONE_KIND)
-    if given["gold"]:
-        raise GrunlpError("gold= with two runs", "it is for two files", "Type input=FILE")
-    return commands(module).compare(sides, given["split"], given["input"])
+        raise UserError(f"{' and '.join(systems)} are not of one kind", "they have no score in common", _SAME_TASK_HINT)
+    if options["gold"]:
+        raise UserError("gold= with two runs", "it is for two files", "Type input=FILE")
+    return spec_of(module).compare(systems, options["split"], options["input"])
 
 
-def _score_files(sides: list[str], gold: str) -> "Sequence[Scores]":
+def _evaluate_files(systems: list[str], gold: str) -> "Sequence[SpanScores]":
     from grunlp.data.readers import read
     from grunlp.tasks.srl.metrics import score_files
 
-    return [score_files(read(gold), read(side)) for side in sides]
+    return [score_files(read(gold), read(side)) for side in systems]
 
 
-def _score_runs(sides: list[str], given: dict[str, Any]) -> "Sequence[Scores]":
-    from grunlp.data.datasets.splits import open_split
+def _evaluate_runs(systems: list[str], options: dict[str, Any]) -> "Sequence[SpanScores]":
+    from grunlp.data.datasets.splits import open_labelled_split
     from grunlp.data.readers import read
-    from grunlp.data.tag_schemes import require_same_kind
-    from grunlp.tasks.scoring import score_run
-    from grunlp.tasks.srl.checkpoint import TagRun, load_run
-    from grunlp.tasks.tagging.data import open_gold_tags
+    from grunlp.data.tag_schemes import require_same_tag_type
+    from grunlp.tasks.scoring import evaluate_run
+    from grunlp.tasks.srl.checkpoint import TrainedTagger, load_trained_labeller
+    from grunlp.tasks.tagging.data import open_gold_tag_file
 
-    runs = [load_run(side) for side in sides]
+    runs = [load_trained_labeller(side) for side in systems]
     if len({type(run) for run in runs}) > 1:
-        raise GrunlpError("a labeller with a tagger", "the two have no score in common", _ONE_KIND)
-    tagger, data = isinstance(runs[0], TagRun), runs[0].config.data
+        raise UserError("a labeller with a tagger", "the two have no score in common", _SAME_TASK_HINT)
+    tagger, data = isinstance(runs[0], TrainedTagger), runs[0].config.data
     if tagger:
-        require_same_kind(sides[0], [runs[0].model.tags], sides[1], [runs[1].model.tags])
-    if not given["input"]:
-        examples: Any = open_split(data, given["split"], tagger)
+        require_same_tag_type(systems[0], [runs[0].model.tags], systems[1], [runs[1].model.tags])
+    if not options["input"]:
+        examples: Any = open_labelled_split(data, options["split"], tagger)
     elif tagger:
-        examples = open_gold_tags(data, given["input"])
+        examples = open_gold_tag_file(data, options["input"])
     else:
-        examples = list(read(given["input"]))
-    return [score_run(run, examples, given["batch_tokens"]) for run in runs]
+        examples = list(read(options["input"]))
+    return [evaluate_run(run, examples, options["batch_tokens"]) for run in runs]
 
 
 if __name__ == "__main__":

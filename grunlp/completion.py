@@ -12,9 +12,9 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from grunlp.configuration.schema import CHOICES, DATA
+from grunlp.configuration.schema import CHOICES, DATASETS_BY_RECIPE
 from grunlp.utils.cli import command
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 HELP = """Complete keys, choices, run folders and files of the grunlp commands when Tab is pressed.
 
@@ -25,7 +25,7 @@ examples:
   echo 'source <(grunlp-completion zsh)' >> ~/.zshrc          below compinit
   grunlp-completion fish > ~/.config/fish/completions/grunlp.fish"""
 
-SHELLS = {
+SHELL_SCRIPTS = {
     "bash": """\
 _grunlp() {
   local line="${COMP_LINE:0:COMP_POINT}" word
@@ -54,40 +54,36 @@ end
 """,
 }
 _GROUPS = ("recipe", "data", "model", "debug")
-_RUNS = ("run", "init", "model.init")
-_SEVERAL = ("run", "cells")  # whose values may stand between commas
-_LIKE_TRAIN = ("tune", "compare")  # they hand keys on to trainings
-_KEY = re.compile(r"(?<![\w.=])([a-z][a-z_.]*)=")
+_RUN_KEYS = ("run", "init", "model.init")
+_COMMA_SEPARATED_KEYS = ("run", "cells")  # whose values may stand between commas
+_TRAIN_LIKE_COMMANDS = ("tune", "compare")  # they hand keys on to trainings
+_KEY_PATTERN = re.compile(r"(?<![\w.=])([a-z][a-z_.]*)=")
 
 
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Print the script of a shell, or the words a line may go on with."""
     match arguments:
-        case [shell] if shell in SHELLS:
-            print(SHELLS[shell].replace("COMMANDS", " ".join(names())), end="")
+        case [shell] if shell in SHELL_SCRIPTS:
+            print(SHELL_SCRIPTS[shell].replace("COMMANDS", " ".join(command_names())), end="")
         case ["words", line]:
-            sys.stdout.writelines(f"{word}\n" for word in complete(line))
+            sys.stdout.writelines(f"{word}\n" for word in completions(line))
         case _:
-            shells = ", ".join(SHELLS)
-            raise GrunlpError(
-                f"{' '.join(arguments) or 'no shell'}: no such shell", f"there are: {shells}", "See --help"
-            )
+            shells = ", ".join(SHELL_SCRIPTS)
+            raise UserError(f"{' '.join(arguments) or 'no shell'}: no such shell", f"there are: {shells}", "See --help")
     return 0
 
 
-def names() -> list[str]:
+def command_names() -> list[str]:
     """All commands that are installed."""
     try:
         entries = distribution("grunlp").entry_points
     except PackageNotFoundError:
-        raise GrunlpError(
-            "grunlp is not installed", "there are no commands to complete", "Type pip install ."
-        ) from None
+        raise UserError("grunlp is not installed", "there are no commands to complete", "Type pip install .") from None
     return sorted(entry.name for entry in entries if entry.group == "console_scripts")
 
 
-def complete(line: str) -> list[str]:
+def completions(line: str) -> list[str]:
     """What the last word of a line may be, given what stands before it. line: up to the cursor, the command first."""
     try:
         words = shlex.split(line)
@@ -101,59 +97,67 @@ def complete(line: str) -> list[str]:
     name = Path(name).name.removeprefix("grunlp-").replace("-", "_")
     key, equals, value = word.partition("=")
     try:
-        found = [f"{key}={one}" for one in _values(name, before, key, value)] if equals else _words(name, before, word)
-    except GrunlpError:  # what stands before is wrong, and the command will say so
+        found = (
+            [f"{key}={one}" for one in _value_candidates(name, before, key, value)]
+            if equals
+            else _candidates(name, before, word)
+        )
+    except UserError:  # what stands before is wrong, and the command will say so
         return []
     return [one for one in found if one.startswith(word)]
 
 
-def _words(name: str, before: Sequence[str], word: str) -> list[str]:
+def _candidates(name: str, preceding: Sequence[str], word: str) -> list[str]:
     """Keys, options, and what may stand alone."""
     if name == "completion":
-        return [*SHELLS, "--help"]
-    alone = [*_run_folders(), *_files(word)] if name == "compare" else []
-    given = {one.partition("=")[0] for one in before}
-    return [*(f"{key}=" for key in _keys(name, before) if key not in given), "--help", *alone]
+        return [*SHELL_SCRIPTS, "--help"]
+    alone = [*_run_folders(), *_file_candidates(word)] if name == "compare" else []
+    given = {one.partition("=")[0] for one in preceding}
+    return [*(f"{key}=" for key in _keys(name, preceding) if key not in given), "--help", *alone]
 
 
-def _keys(name: str, before: Sequence[str]) -> list[str]:
+def _keys(name: str, preceding: Sequence[str]) -> list[str]:
     """In the order in which the help names them."""
-    keys = _KEY.findall(_help(name, before))
-    if name in _LIKE_TRAIN and any(word.startswith("recipe=") for word in before):
-        keys += _KEY.findall(_help("train", before))
+    keys = _KEY_PATTERN.findall(_help_text(name, preceding))
+    if name in _TRAIN_LIKE_COMMANDS and any(word.startswith("recipe=") for word in preceding):
+        keys += _KEY_PATTERN.findall(_help_text("train", preceding))
     return [key for key in dict.fromkeys(keys) if key != "key"]
 
 
-def _help(name: str, before: Sequence[str]) -> str:
-    text: str = import_module(f"grunlp.{name}").main.help_text(list(before))
+def _help_text(name: str, preceding: Sequence[str]) -> str:
+    text: str = import_module(f"grunlp.{name}").main.help_text(list(preceding))
     return text
 
 
-def _values(name: str, before: Sequence[str], key: str, value: str) -> list[str]:
+def _value_candidates(name: str, preceding: Sequence[str], key: str, value: str) -> list[str]:
     """What a key may be."""
-    if key in _SEVERAL:
+    if key in _COMMA_SEPARATED_KEYS:
         first, comma, value = value.rpartition(",")
-        return [first + comma + one for one in _one_value(name, before, key, value)]
+        return [first + comma + one for one in _single_value_candidates(name, preceding, key, value)]
     if key == "over":
-        return [f"{other}=" for other in _keys("train", before)]
-    return _one_value(name, before, key, value)
+        return [f"{other}=" for other in _keys("train", preceding)]
+    return _single_value_candidates(name, preceding, key, value)
 
 
-def _one_value(name: str, before: Sequence[str], key: str, value: str) -> list[str]:
+def _single_value_candidates(name: str, preceding: Sequence[str], key: str, value: str) -> list[str]:
     if key in _GROUPS:
-        from grunlp.configuration.compose import available
+        from grunlp.configuration.compose import list_config_group
 
-        recipe = next((word.removeprefix("recipe=") for word in before if word.startswith("recipe=")), "")
-        return list(DATA[recipe]) if key == "data" and recipe in DATA else available(key)
+        recipe = next((word.removeprefix("recipe=") for word in preceding if word.startswith("recipe=")), "")
+        return (
+            list(DATASETS_BY_RECIPE[recipe])
+            if key == "data" and recipe in DATASETS_BY_RECIPE
+            else list_config_group(key)
+        )
     if key in CHOICES or key == "cells":
         return list(CHOICES["model.cell" if key == "cells" else key])
-    if key in _RUNS:
-        return ["default", *_run_folders(), *_files(value)]
-    shown = re.search(rf"(?<![\w.]){re.escape(key)}=([\w.]+)", _help("train" if "." in key else name, before))
+    if key in _RUN_KEYS:
+        return ["default", *_run_folders(), *_file_candidates(value)]
+    shown = re.search(rf"(?<![\w.]){re.escape(key)}=([\w.]+)", _help_text("train" if "." in key else name, preceding))
     default = shown[1] if shown else ""
     if default in ("true", "false"):
         return ["true", "false"]
-    return [] if re.fullmatch(r"[\d.]+", default) else _files(value)
+    return [] if re.fullmatch(r"[\d.]+", default) else _file_candidates(value)
 
 
 def _run_folders() -> list[str]:
@@ -162,9 +166,9 @@ def _run_folders() -> list[str]:
     return sorted(str(path) for path in found)
 
 
-def _files(value: str) -> list[str]:
+def _file_candidates(prefix: str) -> list[str]:
     """Files and folders that begin so."""
-    head, slash, begin = value.rpartition("/")
+    head, slash, begin = prefix.rpartition("/")
     folder = Path(head + slash or ".").expanduser()
     if not folder.is_dir():
         return []

@@ -5,14 +5,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.configuration.key_value_args import parse_arguments, require_new
-from grunlp.tasks.spec import commands, module_of, named_run
-from grunlp.utils.atomic_io import write_file
+from grunlp.configuration.key_value_args import parse_arguments, require_new_file
+from grunlp.tasks.spec import run_argument, spec_of, task_of
+from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.cli import command
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 if TYPE_CHECKING:
-    from grunlp.metrics.span_scores import Scores
+    from grunlp.metrics.span_scores import SpanScores
     from grunlp.tasks.srl.metrics import SRLScores
 
 DEFAULTS: dict[str, Any] = {
@@ -81,28 +81,28 @@ examples:
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
-    if module := module_of(named_run(arguments)):
-        return commands(module).evaluate(arguments)
+    if module := task_of(run_argument(arguments)):
+        return spec_of(module).evaluate(arguments)
     given = parse_arguments(arguments, DEFAULTS)
-    _check(given)
-    scores: Scores
+    _validate(given)
+    scores: SpanScores
     if given["gold"]:
-        scores = _score_files(given["gold"], given["predicted"], given["words"])
+        scores = _evaluate_files(given["gold"], given["predicted"], given["words"])
         title = f"{given['predicted']} against {given['gold']}"
     elif given["run"]:
-        scores = _score_run(given)
+        scores = _evaluate_run(given)
         title = f"{given['run']} on {given['input'] or given['split']}"
     else:
-        raise GrunlpError("nothing to score", "evaluate needs run=DIR, or gold=FILE and predicted=FILE", "See --help.")
+        raise UserError("nothing to score", "evaluate needs run=DIR, or gold=FILE and predicted=FILE", "See --help.")
     print(scores.report())
     if given["report"]:
         from grunlp.tasks.srl.error_report import error_report
         from grunlp.tasks.srl.metrics import SRLScores
 
         assert isinstance(scores, SRLScores)  # others were refused above
-        write_file(Path(given["report"]), error_report(title, scores))
+        write_file_atomically(Path(given["report"]), error_report(title, scores))
     if given["metrics"]:
-        write_file(Path(given["metrics"]), json.dumps(scores.as_dict(), indent=2))
+        write_file_atomically(Path(given["metrics"]), json.dumps(scores.as_dict(), indent=2))
     elif given["run"] not in (None, "default") and not given["input"]:
         from grunlp.runs.layout import write_metrics
 
@@ -110,44 +110,44 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _check(given: dict[str, Any]) -> None:
+def _validate(options: dict[str, Any]) -> None:
     """Raise for keys that do not go together, before anything is read."""
     for key in ("metrics", "report"):
-        require_new(key, given[key])
-    if given["gold"] or given["predicted"]:
-        if not (given["gold"] and given["predicted"]) or given["run"] or given["input"]:
+        require_new_file(key, options[key])
+    if options["gold"] or options["predicted"]:
+        if not (options["gold"] and options["predicted"]) or options["run"] or options["input"]:
             there = "they need neither run= nor input="
-            raise GrunlpError("gold= and predicted= go together", there, "Type gold=FILE predicted=FILE")
-    elif given["words"] and not given["input"]:
+            raise UserError("gold= and predicted= go together", there, "Type gold=FILE predicted=FILE")
+    elif options["words"] and not options["input"]:
         there = "words= belongs to files given as input=, or as gold= and predicted="
-        raise GrunlpError("words= without a file of props", there, "Add input=FILE, or leave words= out.")
+        raise UserError("words= without a file of props", there, "Add input=FILE, or leave words= out.")
 
 
-def _score_files(gold: str, predicted: str, words: str | None) -> "SRLScores":
+def _evaluate_files(gold: str, predicted: str, words: str | None) -> "SRLScores":
     from grunlp.data.readers import read
     from grunlp.tasks.srl.metrics import score_files
 
     return score_files(read(gold, words=words), read(predicted, words=words))
 
 
-def _score_run(given: dict[str, Any]) -> "Scores":
-    from grunlp.data.datasets.splits import open_split
+def _evaluate_run(options: dict[str, Any]) -> "SpanScores":
+    from grunlp.data.datasets.splits import open_labelled_split
     from grunlp.data.readers import read
-    from grunlp.tasks.scoring import score_run
-    from grunlp.tasks.srl.checkpoint import TagRun, load_run
-    from grunlp.tasks.tagging.data import open_gold_tags
+    from grunlp.tasks.scoring import evaluate_run
+    from grunlp.tasks.srl.checkpoint import TrainedTagger, load_trained_labeller
+    from grunlp.tasks.tagging.data import open_gold_tag_file
 
-    run = load_run(given["run"])
-    tagger = isinstance(run, TagRun)
-    if tagger and (given["report"] or given["words"]):
-        raise GrunlpError("report= or words= of a tagger", "they are for roles", "Leave them out.")
-    if not given["input"]:
-        examples: Any = open_split(run.config.data, given["split"], tagger)
+    run = load_trained_labeller(options["run"])
+    tagger = isinstance(run, TrainedTagger)
+    if tagger and (options["report"] or options["words"]):
+        raise UserError("report= or words= of a tagger", "they are for roles", "Leave them out.")
+    if not options["input"]:
+        examples: Any = open_labelled_split(run.config.data, options["split"], tagger)
     elif tagger:
-        examples = open_gold_tags(run.config.data, given["input"])
+        examples = open_gold_tag_file(run.config.data, options["input"])
     else:
-        examples = read(given["input"], words=given["words"])
-    return score_run(run, examples, given["batch_tokens"])
+        examples = read(options["input"], words=options["words"])
+    return evaluate_run(run, examples, options["batch_tokens"])
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from grunlp.configuration.key_value_args import parse_arguments, require_new_folder
+from grunlp.configuration.key_value_args import parse_arguments, require_empty_dir
 from grunlp.utils.cli import command
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 DEFAULTS: dict[str, Any] = {"run": None, "to": "onnx", "out": None, "int8": False}
 
@@ -47,29 +47,33 @@ def main(arguments: list[str]) -> int:
     for key in ("run", "out"):
         if given[key] is None:
             there = "export needs run=DIR and out=FOLDER"
-            raise GrunlpError(f"no {key}=", there, "Type run=default out=FOLDER, or see --help.")
+            raise UserError(f"no {key}=", there, "Type run=default out=FOLDER, or see --help.")
     if given["int8"] and given["to"] != "onnx":
-        raise GrunlpError(f"int8=true with to={given['to']}", "only ONNX Runtime has such graphs", "Type to=onnx")
+        raise UserError(f"int8=true with to={given['to']}", "only ONNX Runtime has such graphs", "Type to=onnx")
     out = Path(given["out"])
-    require_new_folder("out", out)
-    from grunlp.exporting.export_folder import format_named, write_folder
-    from grunlp.exporting.kinds import open_exportable
+    require_empty_dir("out", out)
+    from grunlp.exporting.export_folder import export_folder, get_export_format
+    from grunlp.exporting.kinds import exporter_for
 
-    format = format_named(given["to"])
-    exportable = open_exportable(given["run"])
+    format = get_export_format(given["to"])
+    exportable = exporter_for(given["run"])
     if given["int8"]:
         from grunlp.exporting.quantization import quantize
 
         report: list[str] = []
-        proof = write_folder(exportable, format, out, change=lambda folder: report.extend(quantize(exportable, folder)))
+        proof = export_folder(
+            exportable, format, out, postprocess=lambda folder: report.extend(quantize(exportable, folder))
+        )
         print("\n".join(report))
     else:
-        proof = write_folder(exportable, format, out)
-    told = ", ".join(f"{name} {worst:.1e}" for name, worst in proof.worst.items())
+        proof = export_folder(exportable, format, out)
+    told = ", ".join(f"{name} {worst:.1e}" for name, worst in proof.max_abs_diff.items())
     before = " before weights became 8 bits" if given["int8"] else ""
-    print(f"proved{before} on {proof.batches} batches and {proof.answers} answers; greatest differences: {told}")
+    print(
+        f"proved{before} on {proof.num_batches} batches and {proof.num_answers} answers; greatest differences: {told}"
+    )
     size = sum(file.stat().st_size for file in out.iterdir())
-    print(f"{out}: {exportable.kind}, {size / 2**20:.1f} MiB; its script: {out / format.script}")
+    print(f"{out}: {exportable.kind}, {size / 2**20:.1f} MiB; its script: {out / format.script_name}")
     return 0
 
 

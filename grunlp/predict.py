@@ -7,16 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.configuration.key_value_args import parse_arguments, require_outputs
+from grunlp.configuration.key_value_args import check_output_paths, parse_arguments
 from grunlp.tasks.predictor import BATCH_TOKENS
-from grunlp.tasks.spec import commands, module_of, named_run
+from grunlp.tasks.spec import run_argument, spec_of, task_of
 from grunlp.utils.cli import command
-from grunlp.utils.cli_io import BadLines, json_line, keep_standard_input, new_file, wants_json, write_out
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.utils.cli_io import (
+    SkippedLineReporter,
+    atomic_new_file,
+    buffer_stdin,
+    json_line,
+    use_json_output,
+    write_output,
+)
+from grunlp.utils.errors import DataError, UserError
 
 if TYPE_CHECKING:
-    from grunlp.data.examples import Example
-    from grunlp.tasks.srl.checkpoint import Run, TagRun
+    from grunlp.data.examples import SRLExample
+    from grunlp.tasks.srl.checkpoint import TrainedSRL, TrainedTagger
 
 DEFAULTS: dict[str, Any] = {
     "run": "default",
@@ -108,104 +115,110 @@ examples:
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Parse, find, call."""
-    text, keys = _part(arguments)
-    if module := module_of(named_run(keys)):
-        return commands(module).predict(text, keys)
+    text, keys = _split_text_and_keys(arguments)
+    if module := task_of(run_argument(keys)):
+        return spec_of(module).predict(text, keys)
     text = text and text.replace("\n", " ")
     given = parse_arguments(keys, DEFAULTS)
     if text is not None and (given["input"] != "-" or given["format"]):
-        raise GrunlpError(f"{text!r} with input= or format=", "a text stands for them", "Give one or the other.")
+        raise UserError(f"{text!r} with input= or format=", "a text stands for them", "Give one or the other.")
     if given["predicates"] == "given" and (text is not None or given["format"] == "raw"):
-        raise GrunlpError("predicates=given", "raw text marks none", "Leave it out, or give columns or JSON lines.")
-    require_outputs(given["output"], given["html"])
-    from grunlp.data.raw_text import raw_examples
-    from grunlp.tasks.input_detection import detect_input, whether_to_find
-    from grunlp.tasks.record_view import new_page
-    from grunlp.tasks.srl.checkpoint import Run, TagRun, load_run
-    from grunlp.tasks.srl.predictor import labeller_of
-    from grunlp.tasks.tagging.predictor import Tagger
-    from grunlp.visualization.frames_and_tags import draw_frames, draw_tags
+        raise UserError("predicates=given", "raw text marks none", "Leave it out, or give columns or JSON lines.")
+    check_output_paths(given["output"], given["html"])
+    from grunlp.data.raw_text import split_raw_line
+    from grunlp.tasks.input_detection import detect_text_or_format, resolve_predicate_mode
+    from grunlp.tasks.record_view import html_page
+    from grunlp.tasks.srl.checkpoint import TrainedSRL, TrainedTagger, load_trained_labeller
+    from grunlp.tasks.srl.predictor import srl_predictor_from_run
+    from grunlp.tasks.tagging.predictor import TaggerPredictor
+    from grunlp.visualization.frames_and_tags import render_frames, render_tags
 
-    run = load_run(given["run"])
-    if isinstance(run, TagRun) and given["predicates"] != "auto":
-        raise GrunlpError(f"predicates={given['predicates']}", "a tagger knows no predicates", "Leave it out.")
+    run = load_trained_labeller(given["run"])
+    if isinstance(run, TrainedTagger) and given["predicates"] != "auto":
+        raise UserError(f"predicates={given['predicates']}", "a tagger knows no predicates", "Leave it out.")
     if not 0 <= given["alternatives"] <= 1000:
-        raise GrunlpError(f"alternatives={given['alternatives']} is out of bounds", "0 to 1000", "Type alternatives=5")
-    if isinstance(run, Run) and (given["alternatives"] or given["scheme"] != "iob2"):
-        raise GrunlpError("alternatives= or scheme= with a labeller", "only a tagger has them", "Leave it out.")
+        raise UserError(f"alternatives={given['alternatives']} is out of bounds", "0 to 1000", "Type alternatives=5")
+    if isinstance(run, TrainedSRL) and (given["alternatives"] or given["scheme"] != "iob2"):
+        raise UserError("alternatives= or scheme= with a labeller", "only a tagger has them", "Leave it out.")
     with tempfile.TemporaryDirectory() as folder:
-        bad = BadLines(given["input"])
+        bad = SkippedLineReporter(given["input"])
         if text is not None:
-            examples = raw_examples(text, 1)
+            examples = split_raw_line(text, 1)
         else:
             path = Path(given["input"])
             if given["input"] == "-":
-                path = keep_standard_input(Path(folder), "sentences or running text")
-            format = given["format"] or detect_input(path, isinstance(run, TagRun))
-            examples = _read_tags(run, path) if format == "tags" else _read(path, format, bad)
-        if isinstance(run, TagRun):
-            records = Tagger(run, given["alternatives"], given["scheme"], given["batch_tokens"]).records(examples)
+                path = buffer_stdin(Path(folder), "sentences or running text")
+            format = given["format"] or detect_text_or_format(path, isinstance(run, TrainedTagger))
+            examples = _read_tagged_file(run, path) if format == "tags" else _read_sentences(path, format, bad)
+        if isinstance(run, TrainedTagger):
+            records = TaggerPredictor(
+                run, given["alternatives"], given["scheme"], given["batch_tokens"]
+            ).predict_examples(examples)
         else:
-            find, examples = whether_to_find(given["predicates"], examples)
-            records = replace(labeller_of(run), find=find, batch_tokens=given["batch_tokens"]).records(examples)
-        draw = draw_frames if isinstance(run, Run) else draw_tags
-        with new_page(given["html"], given["run"], draw) as keep:
-            _write(keep(records), given["output"], given["style"])
+            find, examples = resolve_predicate_mode(given["predicates"], examples)
+            records = replace(
+                srl_predictor_from_run(run), detect_predicates=find, batch_tokens=given["batch_tokens"]
+            ).predict_examples(examples)
+        draw = render_frames if isinstance(run, TrainedSRL) else render_tags
+        with html_page(given["html"], given["run"], draw) as keep:
+            _write_records(keep(records), given["output"], given["style"])
     return 1 if bad.count else 0
 
 
-def _part(arguments: list[str]) -> tuple[str | None, list[str]]:
+def _split_text_and_keys(arguments: list[str]) -> tuple[str | None, list[str]]:
     """A text among the arguments, if there is one, and those that are key=value."""
     named = (*DEFAULTS, "prompt", "prefix", "required", "forbidden")  # whose values may hold blanks
     keys = [word for word in arguments if "=" in word and (word.partition("=")[0] in named or len(word.split()) == 1)]
     words = [word for word in arguments if word not in keys]
     for word in words:
         if len(word.split()) == 1 and word.startswith("-"):
-            raise GrunlpError(
+            raise UserError(
                 f"{word}: no such option", f"there are: {', '.join(DEFAULTS)}", "Write key=value, or --help"
             )
         if Path(word[:255]).is_file():
-            raise GrunlpError(f"{word} is a file", "a word without = is a text to label", f"Type input={word}")
+            raise UserError(f"{word} is a file", "a word without = is a text to label", f"Type input={word}")
     # whatever bytes the system let through become characters
     text = " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return (text if words else None), keys
 
 
-def _read(path: Path, format: str, report: Callable[[DataError], None]) -> "Iterator[Example]":
-    from grunlp.data.raw_text import read_raw
+def _read_sentences(path: Path, format: str, on_error: Callable[[DataError], None]) -> "Iterator[SRLExample]":
+    from grunlp.data.raw_text import read_raw_text
     from grunlp.data.readers import read
 
-    return read_raw(path, report) if format == "raw" else read(path, format, on_error=report, roles=False)
+    return (
+        read_raw_text(path, on_error) if format == "raw" else read(path, format, on_error=on_error, require_roles=False)
+    )
 
 
-def _read_tags(run: "Run | TagRun", path: Path) -> "Iterator[Example]":
+def _read_tagged_file(run: "TrainedSRL | TrainedTagger", path: Path) -> "Iterator[SRLExample]":
     """The sentences of a file of tagged words, whose tags play no part."""
-    from grunlp.data.examples import Example
-    from grunlp.tasks.srl.checkpoint import Run
-    from grunlp.tasks.tagging.data import open_gold_tags
+    from grunlp.data.examples import SRLExample
+    from grunlp.tasks.srl.checkpoint import TrainedSRL
+    from grunlp.tasks.tagging.data import open_gold_tag_file
 
-    if isinstance(run, Run):
-        raise GrunlpError("format=tags with a labeller", "it reads frames or raw text", "Leave it out.")
-    for row in open_gold_tags(run.config.data, str(path)):
-        yield Example(id=row["id"], document=row["document"], words=row["words"], pos=[], frames=[])
+    if isinstance(run, TrainedSRL):
+        raise UserError("format=tags with a labeller", "it reads frames or raw text", "Leave it out.")
+    for row in open_gold_tag_file(run.config.data, str(path)):
+        yield SRLExample(id=row["id"], document=row["document"], words=row["words"], pos=[], frames=[])
 
 
-def _write(records: Iterator[Mapping[str, Any]], output: str, style: str) -> None:
+def _write_records(records: Iterator[Mapping[str, Any]], output: str, style: str) -> None:
     from rich.console import Console
 
-    from grunlp.visualization.terminal import show
+    from grunlp.visualization.terminal import print_record
 
-    if wants_json(style, output):
-        write_out(output, map(json_line, records))
+    if use_json_output(style, output):
+        write_output(output, map(json_line, records))
     elif output == "-":
         console = Console(highlight=False)
         for record in records:
-            show(record, console)
+            print_record(record, console)
     else:
-        with new_file(Path(output)) as file:
+        with atomic_new_file(Path(output)) as file:
             console = Console(file=file, highlight=False)
             for record in records:
-                show(record, console)
+                print_record(record, console)
 
 
 if __name__ == "__main__":

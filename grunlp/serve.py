@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grunlp.configuration.key_value_args import parse_arguments
-from grunlp.serving.limits import DEFAULT, Limits
+from grunlp.serving.limits import DEFAULT_LIMITS, ServerLimits
 from grunlp.utils.cli import command
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 if TYPE_CHECKING:
     from grunlp.tasks import Predictor
 
-_DOOR: dict[str, Any] = {
+_SERVER_DEFAULTS: dict[str, Any] = {
     "run": "default",
     "host": "127.0.0.1",
     "port": 8000,
@@ -32,11 +32,11 @@ _DOOR: dict[str, Any] = {
     "cors": None,
     "processes": -1,
 }
-DEFAULTS: dict[str, Any] = {**_DOOR, **asdict(DEFAULT)}
-_NEEDED = ("fastapi", "fastapi_offline", "prometheus_client", "uvicorn")
-_ABOUT_REQUESTS = ("uvicorn.error", "grunlp.data", "grunlp.tasks")  # with whose warnings clients would fill the log
-_MOST = 4  # processes a model, unless more are asked for
-_HERE = ("127.0.0.1", "::1", "localhost")
+DEFAULTS: dict[str, Any] = {**_SERVER_DEFAULTS, **asdict(DEFAULT_LIMITS)}
+_REQUIRED_PACKAGES = ("fastapi", "fastapi_offline", "prometheus_client", "uvicorn")
+_REQUEST_LOGGERS = ("uvicorn.error", "grunlp.data", "grunlp.tasks")  # with whose warnings clients would fill the log
+_MAX_DEFAULT_WORKERS = 4  # processes a model, unless more are asked for
+_LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 HELP = """Serve models over HTTP.
 
@@ -91,18 +91,18 @@ SIGTERM or Ctrl-C: what was taken is answered, what is new is refused, and it en
 def main(arguments: list[str]) -> int:
     """Load, then serve until told to stop."""
     given = parse_arguments(arguments, DEFAULTS)
-    if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
+    if missing := [name for name in _REQUIRED_PACKAGES if importlib.util.find_spec(name) is None]:
         wrong = f"{', '.join(missing)}: not installed"
-        raise GrunlpError(wrong, "a server needs them", "Type pip install 'grunlp[serve]'")
-    limits = Limits(**{field.name: given[field.name] for field in fields(Limits)})
-    _check(limits)
-    from grunlp.serving.model_service import named
-    from grunlp.serving.server import listen
+        raise UserError(wrong, "a server needs them", "Type pip install 'grunlp[serve]'")
+    limits = ServerLimits(**{field.name: given[field.name] for field in fields(ServerLimits)})
+    _validate_limits(limits)
+    from grunlp.serving.model_service import assign_ids
+    from grunlp.serving.server import open_sockets
     from grunlp.tasks import load
 
-    sockets = listen(given["host"], given["port"])
+    sockets = open_sockets(given["host"], given["port"])
     try:
-        models = named(load(_place(run)) for run in given["run"].split(","))
+        models = assign_ids(load(_resolve_run_path(run)) for run in given["run"].split(","))
         _serve(models, limits, given, sockets)
     finally:
         for one in sockets:
@@ -111,7 +111,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _serve(
-    models: "Mapping[str, Predictor[Any, Any]]", limits: Limits, given: Mapping[str, Any], sockets: list[socket.socket]
+    models: "Mapping[str, Predictor[Any, Any]]",
+    limits: ServerLimits,
+    options: Mapping[str, Any],
+    sockets: list[socket.socket],
 ) -> None:
     from grunlp.serving.app import create_app
     from grunlp.serving.server import make_server
@@ -119,45 +122,45 @@ def _serve(
     app = create_app(
         models,
         limits,
-        processes=_processes() if given["processes"] < 0 else given["processes"],
-        hosts=_hosts(given["host"], given["hosts"], sockets),
-        origins=given["cors"].split(",") if given["cors"] else (),
+        processes=_default_worker_count() if options["processes"] < 0 else options["processes"],
+        hosts=_allowed_hosts(options["host"], options["hosts"], sockets),
+        origins=options["cors"].split(",") if options["cors"] else (),
     )
     server = make_server(app, limits)
-    for name in _ABOUT_REQUESTS:
+    for name in _REQUEST_LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
     port = sockets[0].getsockname()[1]
-    print(f"serving {', '.join(models)} at http://{given['host']}:{port}, until Ctrl-C", file=sys.stderr, flush=True)
+    print(f"serving {', '.join(models)} at http://{options['host']}:{port}, until Ctrl-C", file=sys.stderr, flush=True)
     server.run(sockets)
 
 
-def _processes() -> int:
+def _default_worker_count() -> int:
     """As many as are worth their memory."""
     import torch
 
     cores = torch.get_num_threads()
-    return min(cores, _MOST) if cores > 1 and os.name == "posix" else 0
+    return min(cores, _MAX_DEFAULT_WORKERS) if cores > 1 and os.name == "posix" else 0
 
 
-def _place(run: str) -> "str | Path":
+def _resolve_run_path(run: str) -> "str | Path":
     """A run as it is loaded: its whole path, which answers can be searched for."""
     return run if run == "default" else Path(run).resolve()
 
 
-def _hosts(host: str, names: str | None, sockets: Sequence[socket.socket]) -> list[str] | None:
+def _allowed_hosts(host: str, names: str | None, sockets: Sequence[socket.socket]) -> list[str] | None:
     """The names that clients may use, None: any. Who alone can reach a server by loopback still opens foreign pages."""
     own = names.split(",") if names else []
     if all(ipaddress.ip_address(one.getsockname()[0].partition("%")[0]).is_loopback for one in sockets):
-        return [*_HERE, host.lower(), *own]
-    return [*_HERE, *own] if own else None
+        return [*_LOOPBACK_HOSTS, host.lower(), *own]
+    return [*_LOOPBACK_HOSTS, *own] if own else None
 
 
-def _check(limits: Limits) -> None:
-    """Raise GrunlpError for limits that are good alone and do not fit each other."""
+def _validate_limits(limits: ServerLimits) -> None:
+    """Raise UserError for limits that are good alone and do not fit each other."""
     for least, most in (("max_tokens", "max_queue"), ("max_length", "max_queue"), ("max_prompt", "max_characters")):
         if getattr(limits, least) > getattr(limits, most):
             wrong = f"{least}={getattr(limits, least)} with {most}={getattr(limits, most)}"
-            raise GrunlpError(wrong, "no such request could ever be taken", f"Type {most}={getattr(limits, least)}")
+            raise UserError(wrong, "no such request could ever be taken", f"Type {most}={getattr(limits, least)}")
 
 
 if __name__ == "__main__":

@@ -16,28 +16,29 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from grunlp.configuration.compose import (
-    available,
     check_sweep,
-    complete,
     compose_config,
-    folder,
+    drop_inapplicable_debug_keys,
     keys,
+    list_config_group,
     load_recipe,
-    without_unused,
+    normalize_overrides,
+    resource_dir,
 )
 from grunlp.configuration.schema import check_choice, check_value
-from grunlp.runs.lock import alone
-from grunlp.utils.cli import USAGE_ERROR, command
-from grunlp.utils.errors import GrunlpError
-from grunlp.utils.signals import Stopped
+from grunlp.runs.lock import folder_lock
+from grunlp.utils.cli import EXIT_USAGE, command
+from grunlp.utils.errors import UserError
+from grunlp.utils.signals import TerminationSignal
 
 if TYPE_CHECKING:
-    from grunlp.runs.layout import Start
+    from grunlp.runs.layout import RunMode
 
 log = logging.getLogger("grunlp")
 
-FREE = ("trainer.save_every", "trainer.bad_loss", "trainer.profile", "loader.num_workers")  # for one that goes on
-VALUED = ("--cfg", "-c", "--package", "-p", "--info", "-i")  # Hydra's own options that take a word
+# for one that goes on
+RESUME_OVERRIDABLE = ("trainer.save_every", "trainer.bad_loss", "trainer.profile", "loader.num_workers")
+HYDRA_OPTIONS_WITH_VALUE = ("--cfg", "-c", "--package", "-p", "--info", "-i")  # Hydra's own options that take a word
 
 
 def help_text(arguments: list[str]) -> str:
@@ -46,16 +47,16 @@ def help_text(arguments: list[str]) -> str:
     lines = [
         "Train a model:  python -m grunlp.train recipe=NAME [data=NAME] [key=value ...]",
         "",
-        f"recipes:    {', '.join(available('recipe'))}",
-        f"data sets:  {', '.join(available('data'))}   (or data.train=FILE data.dev=FILE data.test=FILE)",
-        f"debug:      {', '.join(available('debug'))}",
+        f"recipes:    {', '.join(list_config_group('recipe'))}",
+        f"data sets:  {', '.join(list_config_group('data'))}   (or data.train=FILE data.dev=FILE data.test=FILE)",
+        f"debug:      {', '.join(list_config_group('debug'))}",
         "",
         "in their place:",
-        "  resume=RUN   go on with a training that was interrupted; free beside it: " + ", ".join(FREE),
+        "  resume=RUN   go on with a training that was interrupted; free beside it: " + ", ".join(RESUME_OVERRIDABLE),
         "  replay=RUN   see a loss again that was no number",
         "",
         f"keys of recipe={config.recipe} data={config.data.name}, with their defaults:",
-        *(f"  {key}={_typed(value)}" for key, value in keys(config).items() if key != "recipe"),
+        *(f"  {key}={_format_value(value)}" for key, value in keys(config).items() if key != "recipe"),
         "",
         "examples:",
         "  python -m grunlp.train recipe=srl",
@@ -66,38 +67,38 @@ def help_text(arguments: list[str]) -> str:
         "  python -m grunlp.train recipe=srl --cfg job        print the configuration, train nothing",
         "  python -m grunlp.train resume=runs/srl/2026-01-31_12-00-00",
         "",
-        f"What each key means is written beside it in {folder('configs')}",
+        f"What each key means is written beside it in {resource_dir('configs')}",
     ]
     return "\n".join(lines)
 
 
-def _typed(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """A value as it is typed."""
     return (
         {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
     )
 
 
-@hydra.main(version_base="1.3", config_path=str(folder("configs").resolve()), config_name="config")
+@hydra.main(version_base="1.3", config_path=str(resource_dir("configs").resolve()), config_name="config")
 def run_recipe(config: DictConfig) -> None:
     """One training. Errors of the user's leave here, or Hydra would print them as its own."""
-    from grunlp.runs.layout import Start, new_run
-    from grunlp.training.launcher import settle_devices
+    from grunlp.runs.layout import RunMode, create_run_dir
+    from grunlp.training.launcher import resolve_devices
     from grunlp.utils import distributed
 
-    config = without_unused(config)
+    config = drop_inapplicable_debug_keys(config)
     try:
-        settle_devices(config.trainer)
-        run_dir = distributed.first(lambda: new_run(config.recipe, config.run_dir, config.overwrite))
+        resolve_devices(config.trainer)
+        run_dir = distributed.first(lambda: create_run_dir(config.recipe, config.run_dir, config.overwrite))
         log.info("run folder: %s", run_dir)
-        with alone("run_dir", run_dir) if distributed.rank() == 0 else nullcontext():
-            _run(config, run_dir, Start.NEW)
-    except GrunlpError as error:
+        with folder_lock("run_dir", run_dir) if distributed.rank() == 0 else nullcontext():
+            run_or_launch(config, run_dir, RunMode.NEW)
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(USAGE_ERROR)
+        sys.exit(EXIT_USAGE)
 
 
-def _run(config: DictConfig, run_dir: Path, start: "Start") -> None:
+def run_or_launch(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
     """Run the recipe, in new processes where several are asked for and this one is alone.
 
     Raises:
@@ -107,101 +108,101 @@ def _run(config: DictConfig, run_dir: Path, start: "Start") -> None:
     from grunlp.utils import distributed
 
     if config.trainer.devices * config.trainer.num_nodes == distributed.count():
-        run_here(config, run_dir, start)
+        run_in_process(config, run_dir, mode)
         return
     try:
-        launch(run_here, config.trainer, config, run_dir, start)
+        launch(run_in_process, config.trainer, config, run_dir, mode)
     except SystemExit as ended:
-        if ended.code != USAGE_ERROR:
-            print(_how_to_go_on(run_dir), file=sys.stderr)
+        if ended.code != EXIT_USAGE:
+            print(_resume_hint(run_dir), file=sys.stderr)
         raise
 
 
-def run_here(config: DictConfig, run_dir: Path, start: "Start") -> None:
+def run_in_process(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
     """Run the recipe in this process; say how to go on where it is interrupted.
 
     Raises:
         SystemExit: it was told to end.
     """
-    from grunlp.runs.layout import Excused, finish_run
-    from grunlp.training.launcher import settle_devices
+    from grunlp.runs.layout import NonZeroRankExit, complete_run
+    from grunlp.training.launcher import resolve_devices
     from grunlp.utils import distributed
 
     try:
-        settle_devices(config.trainer)
-        load_recipe(config.recipe)(config, run_dir, start)
-    except Excused:
+        resolve_devices(config.trainer)
+        load_recipe(config.recipe)(config, run_dir, mode)
+    except NonZeroRankExit:
         return
-    except Stopped as stopped:
+    except TerminationSignal as stopped:
         if distributed.rank() == 0:
-            print(f"stopped; {_how_to_go_on(run_dir)}", file=sys.stderr)
-        sys.exit(stopped.status)
+            print(f"stopped; {_resume_hint(run_dir)}", file=sys.stderr)
+        sys.exit(stopped.exit_code)
     except RuntimeError as error:
-        raise distributed.lost(error) or error from None
-    finish_run(run_dir)
+        raise distributed.explain_peer_failure(error) or error from None
+    complete_run(run_dir)
 
 
-def _how_to_go_on(run_dir: Path) -> str:
-    from grunlp.runs.layout import CHECKPOINT, CONFIG
+def _resume_hint(run_dir: Path) -> str:
+    from grunlp.runs.layout import CONFIG, RESUME_CHECKPOINT
 
-    begun = (run_dir / CHECKPOINT).is_dir() and (run_dir / CONFIG).is_file()
+    begun = (run_dir / RESUME_CHECKPOINT).is_dir() and (run_dir / CONFIG).is_file()
     return f"to go on, type: python -m grunlp.train resume={run_dir}" if begun else "nothing was trained yet"
 
 
 def resume(path: Path, overrides: list[str]) -> int:
-    """Go on with the run in a folder. overrides, errors: see `_begun`."""
-    from grunlp.runs.layout import Start, require_begun
-    from grunlp.training.launcher import settle_devices
+    """Go on with the run in a folder. overrides, errors: see `_load_resumed_config`."""
+    from grunlp.runs.layout import RunMode, require_resumable
+    from grunlp.training.launcher import resolve_devices
     from grunlp.utils import distributed
 
-    require_begun(path, "resume")  # else a lock would be left in any folder
-    config = _begun("resume", path, overrides)
-    settle_devices(config.trainer)  # before the lock, which only the first of several processes takes
-    with alone("run_dir", path) if distributed.rank() == 0 else nullcontext():
-        require_begun(path, "resume")  # the other may have come to its end just now
-        _run(config, path, Start.RESUME)
+    require_resumable(path, "resume")  # else a lock would be left in any folder
+    config = _load_resumed_config("resume", path, overrides)
+    resolve_devices(config.trainer)  # before the lock, which only the first of several processes takes
+    with folder_lock("run_dir", path) if distributed.rank() == 0 else nullcontext():
+        require_resumable(path, "resume")  # the other may have come to its end just now
+        run_or_launch(config, path, RunMode.RESUME)
     return 0
 
 
-def replay(path: Path, overrides: list[str]) -> int:
-    """Show a loss of the run in a folder, where nothing changes. overrides, errors: see `_begun`."""
-    from grunlp.runs.layout import Replayed, Start, require_begun
-    from grunlp.training.nan_guard import copy_trouble
+def replay_bad_batch(path: Path, overrides: list[str]) -> int:
+    """Show a loss of the run in a folder, where nothing changes. overrides, errors: see `_load_resumed_config`."""
+    from grunlp.runs.layout import ReplayFinished, RunMode, require_resumable
+    from grunlp.training.nan_guard import copy_debug_state
 
-    require_begun(path, "replay")
+    require_resumable(path, "replay")
     with tempfile.TemporaryDirectory() as place:
-        copy_trouble(path, Path(place))
-        config = _begun("replay", path, overrides)
+        copy_debug_state(path, Path(place))
+        config = _load_resumed_config("replay", path, overrides)
         config.trainer.devices = config.trainer.num_nodes = 1  # a batch is one process's
         try:
-            load_recipe(config.recipe)(config, Path(place), Start.REPLAY)
-        except Replayed as replayed:
+            load_recipe(config.recipe)(config, Path(place), RunMode.REPLAY)
+        except ReplayFinished as replayed:
             print(replayed)
     return 0
 
 
-def _begun(key: str, path: Path, overrides: list[str]) -> DictConfig:
+def _load_resumed_config(key: str, path: Path, overrides: list[str]) -> DictConfig:
     """How a training was begun, but for free keys.
 
     Args:
         overrides: other keys that were typed.
 
     Raises:
-        GrunlpError: the folder's parts or data have changed, or a key is typed that would change what comes out.
+        UserError: the folder's parts or data have changed, or a key is typed that would change what comes out.
     """
-    from grunlp.runs.layout import begun_config
+    from grunlp.runs.layout import load_initial_config
 
-    config = begun_config(path)
-    check_choice("recipe", config.recipe, available("recipe"))
+    config = load_initial_config(path)
+    check_choice("recipe", config.recipe, list_config_group("recipe"))
     values = keys(config)
     # of a stream each worker reads a part of its own
     settled = ("loader.num_workers",) if values.get("loader.stream") else ()
-    free = [name for name in FREE if name in values and name not in settled]
+    free = [name for name in RESUME_OVERRIDABLE if name in values and name not in settled]
     for override in overrides:
         name = override.partition("=")[0]
         if name not in free:
             there = f"a training goes on as it was begun; free are: {', '.join(free)}"
-            raise GrunlpError(f"{key}={path} with {override}", there, f"Type {key}={path}")
+            raise UserError(f"{key}={path} with {override}", there, f"Type {key}={path}")
         value = OmegaConf.select(OmegaConf.from_dotlist([override]), name)
         check_value(name, value, values[name])
         OmegaConf.update(config, name, value)
@@ -219,16 +220,18 @@ def main(arguments: list[str]) -> int:
 
 def train(arguments: list[str]) -> int:
     """Check everything the user typed before anything heavy is imported or any data read; then Hydra takes over."""
-    for key, again in (("resume", resume), ("replay", replay)):
+    for key, again in (("resume", resume), ("replay", replay_bad_batch)):
         if named := [a for a in arguments if a.startswith(f"{key}=")]:
             return again(Path(named[-1].partition("=")[2]), [a for a in arguments if a not in named])
     # a word after --cfg, --info, ... belongs to it
     owners = ["", *arguments]
-    flags = [a for a, owner in zip(arguments, owners, strict=False) if a.startswith("-") or owner in VALUED]
+    flags = [
+        a for a, owner in zip(arguments, owners, strict=False) if a.startswith("-") or owner in HYDRA_OPTIONS_WITH_VALUE
+    ]
     overrides = [a for a in arguments if a not in flags]
     check = check_sweep if {"-m", "--multirun"} & set(flags) else compose_config
     check(overrides)
-    sys.argv[1:] = flags + complete(overrides)
+    sys.argv[1:] = flags + normalize_overrides(overrides)
     run_recipe()
     return 0
 

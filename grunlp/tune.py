@@ -39,9 +39,9 @@ examples:
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
     """Call."""
-    from grunlp.tuning.cross_validation import tune
+    from grunlp.tuning.cross_validation import run_study
 
-    return tune(arguments)
+    return run_study(arguments)
 
 
 if __name__ == "__main__":

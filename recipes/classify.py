@@ -9,66 +9,73 @@ from datasets import Dataset
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
-from grunlp.data.pretrained_vectors import load_vectors, read_vector_words
+from grunlp.data.pretrained_vectors import init_embeddings_from_file, read_vector_vocabulary
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.runs.layout import Start, begin_run
-from grunlp.tasks.classification.checkpoint import build_classifier, save_class_settings
-from grunlp.tasks.classification.collate import MeasuredCollator, TextCollator
-from grunlp.tasks.classification.data import features_of, open_classes
-from grunlp.tasks.classification.inference import score
+from grunlp.runs.layout import RunMode, start_run
+from grunlp.tasks.classification.checkpoint import build_classifier, save_classifier_config
+from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
+from grunlp.tasks.classification.data import count_features, open_classes
+from grunlp.tasks.classification.inference import evaluate_classifier
 from grunlp.tasks.classification.lightning import ClassifierTask
-from grunlp.tasks.classification.model import MeasuredEncoder, TextEncoder
-from grunlp.tasks.model_card import write_card
-from grunlp.tasks.srl.checkpoint import open_encoder
-from grunlp.training.dealing import class_data
-from grunlp.training.trainer import fit, make_trainer, score_splits
+from grunlp.tasks.classification.model import TextEncoder, TimeSeriesEncoder
+from grunlp.tasks.model_card import write_model_card
+from grunlp.tasks.srl.checkpoint import load_pretrained_encoder
+from grunlp.training.dealing import make_classification_datamodule
+from grunlp.training.trainer import evaluate_splits, fit, make_trainer
 
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig, run_dir: Path, start: Start) -> None:
+def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
     corpus = open_classes(config.data, stream=config.loader.stream > 0)
     classes = sorted(set(corpus.train["label"]))
     encoder, vectors = None, config.vocabulary.vectors
-    collate: TextCollator | MeasuredCollator
+    collate: TextClassificationCollator | TimeSeriesCollator
     if "words" in corpus.train.column_names:
-        extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
-        vocabulary = Vocabulary.count_words(corpus.train["words"], config.vocabulary.min_count, extra_words)
-        encoder, pieces = open_encoder(config.model.encoder)
-        collate = TextCollator(vocabulary, pieces, classes, config.loader.longest)
+        extra_words = read_vector_vocabulary(vectors, config.vocabulary.max_vectors) if vectors else []
+        vocabulary = Vocabulary.build_for_text(corpus.train["words"], config.vocabulary.min_count, extra_words)
+        encoder, pieces = load_pretrained_encoder(config.model.encoder)
+        collate = TextClassificationCollator(vocabulary, pieces, classes, config.loader.longest)
     else:
-        collate = MeasuredCollator(classes, features_of(corpus.train))
+        collate = TimeSeriesCollator(classes, count_features(corpus.train))
     t = config.trainer
-    data = class_data(
-        corpus, collate, turns=t.limit_batches, accumulate=t.accumulate, seed=config.seed, **config.loader
+    data = make_classification_datamodule(
+        corpus,
+        collate,
+        batches_per_epoch=t.limit_batches,
+        accumulate_grad_batches=t.accumulate,
+        seed=config.seed,
+        **config.loader,
     )
 
     if encoder is not None and not config.optimizer.encoder_learning_rate:
         encoder.freeze()
     model = build_classifier(config, collate, encoder)
-    if isinstance(model.encoder, TextEncoder) and vectors and isinstance(collate, TextCollator):
+    if isinstance(model.encoder, TextEncoder) and vectors and isinstance(collate, TextClassificationCollator):
         table = model.encoder.sentences.words.table
-        load_vectors(vectors, collate.vocabulary.words, collate.vocabulary.word_counts, table)
-    if isinstance(model.encoder, MeasuredEncoder) and config.model.standardize:
+        init_embeddings_from_file(vectors, collate.vocabulary.words, collate.vocabulary.word_counts, table)
+    if isinstance(model.encoder, TimeSeriesEncoder) and config.model.standardize:
         _standardize(model.encoder, corpus.train)
-    if begin_run(run_dir, start):
-        save_class_settings(run_dir, config, collate, encoder)
-    steps = data.count_steps(t.max_epochs, t.limit_batches, t.accumulate)
+    if start_run(run_dir, mode):
+        save_classifier_config(run_dir, config, collate, encoder)
+    steps = data.num_optimizer_steps(t.max_epochs, t.limit_batches, t.accumulate)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     o = config.optimizer
     task = ClassifierTask(model, steps, o.learning_rate, rates, o.weight_decay, o.warmup)
     trainer = make_trainer(run_dir, config.seed, **config.trainer)
     log.info("%d sequences of %d classes: %s", len(corpus.train), len(classes), ", ".join(classes[:20]))
 
-    took = fit(trainer, task, data, run_dir, corpus.left_out, start)
-    score_splits(run_dir, corpus, lambda examples: score(model, collate, examples, config.loader.batch_tokens))
-    write_card(run_dir)
+    took = fit(trainer, task, data, run_dir, corpus.num_removed, mode)
+    evaluate_splits(
+        run_dir, corpus, lambda examples: evaluate_classifier(model, collate, examples, config.loader.batch_tokens)
+    )
+    write_model_card(run_dir)
     print(f"\n{took}")
 
 
-def _standardize(encoder: MeasuredEncoder, train: Dataset) -> None:
+def _standardize(encoder: TimeSeriesEncoder, train: Dataset) -> None:
     """Tell the encoder mean and deviation of each feature over all training steps."""
     size, steps = len(encoder.mean), 0
     sums, squares = np.zeros(size), np.zeros(size)

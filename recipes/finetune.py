@@ -9,55 +9,55 @@ from omegaconf import DictConfig, open_dict
 from pytorch_lightning import seed_everything
 from pytorch_lightning.callbacks import Callback
 
-from grunlp.data.collate import FrameCollator
-from grunlp.data.datasets.corpus import Corpus, keys_of, leave_out
-from grunlp.data.datasets.srl import open_frames
-from grunlp.data.deduplication import text_key
-from grunlp.data.input_manifest import note
+from grunlp.data.collate import SRLCollator
+from grunlp.data.datasets.corpus import Corpus, dedup_keys, remove_overlap
+from grunlp.data.datasets.srl import open_srl_corpus
+from grunlp.data.deduplication import normalized_text
+from grunlp.data.input_manifest import record_input
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.metrics.comparison import compare_scores, format_comparison
-from grunlp.runs.layout import VOCABULARY, WEIGHTS, Start, begin_run, write_metrics
-from grunlp.tasks.model_card import write_card
-from grunlp.tasks.srl.checkpoint import Run, build_model, load_labeller, save_settings
-from grunlp.tasks.srl.inference import score
+from grunlp.metrics.comparison import compare_span_scores, format_comparison
+from grunlp.runs.layout import VOCABULARY, WEIGHTS, RunMode, start_run, write_metrics
+from grunlp.tasks.model_card import write_model_card
+from grunlp.tasks.srl.checkpoint import TrainedSRL, build_labelling_model, load_srl, save_config_and_vocab
+from grunlp.tasks.srl.inference import evaluate_srl
 from grunlp.tasks.srl.lightning import SRLTask
 from grunlp.tasks.srl.model import SRLModel
-from grunlp.training.datamodules import SentenceData
-from grunlp.training.finetuning import FrozenLayers, TowardsOld, layer_rates
+from grunlp.training.datamodules import SRLDataModule
+from grunlp.training.finetuning import FreezeLayers, L2SPRegularization, layerwise_lr_decay
 from grunlp.training.trainer import fit, make_trainer
-from grunlp.training.weight_transfer import transfer
-from grunlp.utils.errors import GrunlpError
+from grunlp.training.weight_transfer import transfer_weights
+from grunlp.utils.errors import UserError
 
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig, run_dir: Path, start: Start) -> None:
+def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on from `init` with the new data; score before and after, on both development sets and the new test set."""
     seed_everything(config.seed, verbose=False)
-    old = load_labeller(config.init, "recipe=finetune")
-    note(old.path / VOCABULARY, old.path / WEIGHTS)
-    corpus = open_frames(config.data)
-    old_corpus = _open_old(old, config.finetune.old_share)
-    new, mixed_in, left_out = _part(corpus, old_corpus, config.finetune.old_share, config.seed)
+    old = load_srl(config.init, "recipe=finetune")
+    record_input(old.path / VOCABULARY, old.path / WEIGHTS)
+    corpus = open_srl_corpus(config.data)
+    old_corpus = _open_original_corpus(old, config.finetune.old_share)
+    new, mixed_in, left_out = _mix_corpora(corpus, old_corpus, config.finetune.old_share, config.seed)
 
-    vocabulary = old.collate.vocabulary.with_more(Vocabulary.count(new, config.vocabulary.min_count, [], {}))
-    collate = FrameCollator(vocabulary, old.collate.pieces)
+    vocabulary = old.collate.vocabulary.extended_with(Vocabulary.count(new, config.vocabulary.min_count, [], {}))
+    collate = SRLCollator(vocabulary, old.collate.subword_aligner)
     with open_dict(config):  # the network is that of the old run
         config.model = old.config.model
         config.trained_on = [*old.config.get("trained_on", [old.config.data]), config.data]
-    model = build_model(config, vocabulary, old.model.encoder.pretrained)
+    model = build_labelling_model(config, vocabulary, old.model.encoder.pretrained)
     assert isinstance(model, SRLModel)
-    transfer(dict(old.model.named_parameters()), old.collate.vocabulary, model, vocabulary)
+    transfer_weights(dict(old.model.named_parameters()), old.collate.vocabulary, model, vocabulary)
     train = concatenate_datasets([new, *mixed_in])
-    data = SentenceData(
+    data = SRLDataModule(
         Corpus(corpus.name, train, corpus.dev, corpus.test, None, left_out),
         collate,
         seed=config.seed,
         extra_epochs=0,
         **config.loader,
     )
-    if begin_run(run_dir, start):
-        save_settings(run_dir, config, collate, model.encoder.pretrained)
+    if start_run(run_dir, mode):
+        save_config_and_vocab(run_dir, config, collate, model.encoder.pretrained)
     log.info(
         "%d new sentences, %d old ones; new: %d words, %d tags", len(new), len(train) - len(new),
         len(vocabulary.words) - len(old.collate.vocabulary.words),
@@ -67,23 +67,23 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     splits = {"dev": corpus.dev, "test": corpus.test, "old dev": old_corpus.dev if old_corpus else None}
     splits = {name: examples for name, examples in splits.items() if examples is not None}
     budget = config.loader.batch_tokens
-    before = {name: score(old.model, old.collate, examples, budget) for name, examples in splits.items()}
+    before = {name: evaluate_srl(old.model, old.collate, examples, budget) for name, examples in splits.items()}
 
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
-    task = SRLTask(model.train(), steps, **_rates(model, config))
-    trainer = make_trainer(run_dir, config.seed, **config.trainer, more=_callbacks(model, config))
-    took = fit(trainer, task, data, run_dir, left_out, start)
+    steps = data.num_optimizer_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
+    task = SRLTask(model.train(), steps, **_optimizer_args(model, config))
+    trainer = make_trainer(run_dir, config.seed, **config.trainer, extra_callbacks=_callbacks(model, config))
+    took = fit(trainer, task, data, run_dir, left_out, mode)
     for name, examples in splits.items():
-        after = score(model, collate, examples, budget)
+        after = evaluate_srl(model, collate, examples, budget)
         write_metrics(run_dir, f"{name} before", before[name].as_dict())
         write_metrics(run_dir, name, after.as_dict())
-        print(f"\n{format_comparison(compare_scores(before[name], after), name, 'before', 'after')}", end="")
-    write_card(run_dir)
+        print(f"\n{format_comparison(compare_span_scores(before[name], after), name, 'before', 'after')}", end="")
+    write_model_card(run_dir)
     print("\nThe epoch was chosen by dev, which therefore flatters.")
     print(took)
 
 
-def _rates(model: SRLModel, config: DictConfig) -> dict[str, Any]:
+def _optimizer_args(model: SRLModel, config: DictConfig) -> dict[str, Any]:
     """What the task is told of learning rates."""
     optimizer = config.optimizer
     decay = config.finetune.layer_decay
@@ -91,7 +91,7 @@ def _rates(model: SRLModel, config: DictConfig) -> dict[str, Any]:
         model.encoder.pretrained.freeze()
     return {
         "learning_rate": optimizer.learning_rate,
-        "rates": layer_rates(model.encoder, optimizer.learning_rate, decay, optimizer.encoder_learning_rate),
+        "rates": layerwise_lr_decay(model.encoder, optimizer.learning_rate, decay, optimizer.encoder_learning_rate),
         "weight_decay": optimizer.weight_decay,
         "warmup": optimizer.warmup,
     }
@@ -102,39 +102,41 @@ def _callbacks(model: SRLModel, config: DictConfig) -> list[Callback]:
     c = config.finetune
     callbacks: list[Callback] = []
     if c.frozen_layers and c.frozen_epochs:
-        callbacks.append(FrozenLayers(model.encoder.layers_from_below()[: c.frozen_layers], c.frozen_epochs))
+        callbacks.append(FreezeLayers(model.encoder.layers_bottom_up()[: c.frozen_layers], c.frozen_epochs))
     if c.penalty:
-        callbacks.append(TowardsOld(c.penalty))
+        callbacks.append(L2SPRegularization(c.penalty))
     return callbacks
 
 
-def _open_old(old: Run, share: float) -> Corpus | None:
+def _open_original_corpus(old: TrainedSRL, replay_ratio: float) -> Corpus | None:
     """What the old labeller was trained on; None, said in the log, where it is not at hand and not to be mixed in."""
     try:
-        return open_frames({**old.config.data, "extra": None})
-    except GrunlpError as error:
-        if share:
+        return open_srl_corpus({**old.config.data, "extra": None})
+    except UserError as error:
+        if replay_ratio:
             there = "some of them are mixed in, lest the old kind of text be forgotten"
-            raise GrunlpError(
-                f"the old training data are not at hand: {error.wrong}",
+            raise UserError(
+                f"the old training data are not at hand: {error.message}",
                 there,
                 "Type finetune.old_share=0, or get them.",
             ) from None
-        log.warning("no scores on the old development set: %s", error.wrong)
+        log.warning("no scores on the old development set: %s", error.message)
         return None
 
 
-def _part(corpus: Corpus, old: Corpus | None, share: float, seed: int) -> tuple[Dataset, list[Dataset], int]:
+def _mix_corpora(
+    corpus: Corpus, old: Corpus | None, replay_ratio: float, seed: int
+) -> tuple[Dataset, list[Dataset], int]:
     """New training sentences, the old ones to mix in, and how many new ones were left out because they occur in a dev
     or test set of either corpus. Old ones that occur there or among the new are left out as well."""
     if old is None:
-        return corpus.train, [], corpus.left_out
-    held_out = keys_of(corpus.dev, corpus.test, old.dev, old.test)
-    new, left_out = leave_out("new", corpus.train, held_out)
-    known, own = keys_of(old.train), [part for part in (corpus.dev, corpus.test) if part is not None]
-    seen = sum(text_key(words) in known for part in own for words in part["words"])
+        return corpus.train, [], corpus.num_removed
+    held_out = dedup_keys(corpus.dev, corpus.test, old.dev, old.test)
+    new, left_out = remove_overlap("new", corpus.train, held_out)
+    known, own = dedup_keys(old.train), [part for part in (corpus.dev, corpus.test) if part is not None]
+    seen = sum(normalized_text(words) in known for part in own for words in part["words"])
     if seen and corpus.name != old.name:
         log.warning("%d sentences of the new dev and test sets were in the old training data: they flatter", seen)
-    rest, _ = leave_out("old", old.train, held_out | keys_of(new))
-    rest = rest.shuffle(seed=seed).select(range(min(len(rest), round(share * len(new)))))
-    return new, [rest], corpus.left_out + left_out
+    rest, _ = remove_overlap("old", old.train, held_out | dedup_keys(new))
+    rest = rest.shuffle(seed=seed).select(range(min(len(rest), round(replay_ratio * len(new)))))
+    return new, [rest], corpus.num_removed + left_out

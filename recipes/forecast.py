@@ -7,51 +7,55 @@ from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
 from grunlp.configuration.saved_config import save_config
-from grunlp.runs.layout import CONFIG, PICTURE, SCALING, Start, begin_run
+from grunlp.runs.layout import CONFIG, FORECAST_PLOT, SCALER, RunMode, start_run
 from grunlp.tasks.forecasting.baselines import fit_linear
-from grunlp.tasks.forecasting.checkpoint import build_forecaster, save_baseline
-from grunlp.tasks.forecasting.data import open_series
-from grunlp.tasks.forecasting.datamodule import SeriesData
-from grunlp.tasks.forecasting.forecast_figure import draw_forecasts
-from grunlp.tasks.forecasting.inference import Scored, prepare, score
+from grunlp.tasks.forecasting.checkpoint import build_forecaster, save_linear_baseline
+from grunlp.tasks.forecasting.data import open_time_series
+from grunlp.tasks.forecasting.datamodule import ForecastingDataModule
+from grunlp.tasks.forecasting.forecast_figure import plot_forecasts
+from grunlp.tasks.forecasting.inference import ForecastEvaluation, evaluate_forecaster, scale_table
 from grunlp.tasks.forecasting.lightning import ForecasterTask
-from grunlp.tasks.forecasting.scaler import fit_scaling
-from grunlp.tasks.forecasting.windows import Bounds, origins_within
-from grunlp.tasks.model_card import write_card
-from grunlp.training.trainer import fit, make_trainer, score_splits
+from grunlp.tasks.forecasting.scaler import fit_standardizer
+from grunlp.tasks.forecasting.windows import RowRanges, forecast_origins
+from grunlp.tasks.model_card import write_model_card
+from grunlp.training.trainer import evaluate_splits, fit, make_trainer
 
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig, run_dir: Path, start: Start) -> None:
+def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the windows of the first rows, keep the epoch that forecasts the next ones best, test on the last."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_series(config.data)
+    corpus = open_time_series(config.data)
     table, sizes = corpus.table, (config.data.history, config.data.horizon)
-    scaling = fit_scaling(table, corpus.train[:, 1], corpus.season, config.data.history)
-    prepared = prepare(table, scaling, config.data.history)
-    origins = {split: origins_within(table, getattr(corpus, split), *sizes) for split in ("train", "dev")}
+    scaling = fit_standardizer(table, corpus.train[:, 1], corpus.seasonality, config.data.history)
+    prepared = scale_table(table, scaling, config.data.history)
+    origins = {split: forecast_origins(table, getattr(corpus, split), *sizes) for split in ("train", "dev")}
     loader = config.loader
-    data = SeriesData(prepared.tensors, origins, *sizes, loader.batch_size, loader.reshuffle, config.seed)
+    data = ForecastingDataModule(prepared.tensors, origins, *sizes, loader.batch_size, loader.reshuffle, config.seed)
 
-    model = build_forecaster(config, len(table.targets), len(table.covariates), len(table.statics))
+    model = build_forecaster(
+        config, len(table.target_names), len(table.covariate_names), len(table.static_covariate_names)
+    )
     weight, ridge = fit_linear(prepared.tensors, origins["train"], origins["dev"], *sizes)
-    if begin_run(run_dir, start):
+    if start_run(run_dir, mode):
         save_config(run_dir / CONFIG, config)
-        scaling.save(run_dir / SCALING)
-        save_baseline(run_dir, weight)
-    steps = data.count_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
+        scaling.save(run_dir / SCALER)
+        save_linear_baseline(run_dir, weight)
+    steps = data.num_optimizer_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
     task = ForecasterTask(model, config.model.loss, steps, **config.optimizer)
     trainer = make_trainer(run_dir, config.seed, **config.trainer)
     log.info("%d training windows, %d of dev; penalty of the linear model %g", *map(len, origins.values()), ridge)
 
-    took = fit(trainer, task, data, run_dir, 0, start)
+    took = fit(trainer, task, data, run_dir, 0, mode)
 
-    def measure(rows: Bounds) -> Scored:
-        return score(model, weight, prepared, origins_within(table, rows, *sizes), sizes[0], corpus.season)
+    def measure(rows: RowRanges) -> ForecastEvaluation:
+        return evaluate_forecaster(
+            model, weight, prepared, forecast_origins(table, rows, *sizes), sizes[0], corpus.seasonality
+        )
 
-    scored = score_splits(run_dir, corpus, measure)
+    scored = evaluate_splits(run_dir, corpus, measure)
     for split, scores in scored.items():
-        draw_forecasts(scores, run_dir / PICTURE.format(split))
-    write_card(run_dir)
+        plot_forecasts(scores, run_dir / FORECAST_PLOT.format(split))
+    write_model_card(run_dir)
     print(f"\n{took}")

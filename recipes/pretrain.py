@@ -6,33 +6,33 @@ from pathlib import Path
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
-from grunlp.data.collate import FrameCollator
+from grunlp.data.collate import SRLCollator
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.modules.sentence_encoder import SentenceEncoder
-from grunlp.runs.layout import Start, begin_run, write_metrics
-from grunlp.tasks.pretraining.data import open_text
+from grunlp.runs.layout import RunMode, start_run, write_metrics
+from grunlp.tasks.pretraining.data import open_pretraining_text
 from grunlp.tasks.pretraining.lightning import MaskedTask
 from grunlp.tasks.pretraining.model import MaskedLanguageModel
-from grunlp.tasks.srl.checkpoint import save_settings
-from grunlp.training.dealing import sentence_data
+from grunlp.tasks.srl.checkpoint import save_config_and_vocab
+from grunlp.training.dealing import make_sentence_datamodule
 from grunlp.training.trainer import fit, make_trainer
 
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig, run_dir: Path, start: Start) -> None:
+def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the text, keep the epoch that guesses the words of the development text best."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_text(config.data, stream=config.loader.stream > 0)
+    corpus = open_pretraining_text(config.data, stream=config.loader.stream > 0)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
-    collate = FrameCollator(vocabulary, None)
+    collate = SRLCollator(vocabulary, None)
     t = config.trainer
-    data = sentence_data(
+    data = make_sentence_datamodule(
         corpus,
         collate,
         extra_epochs=0,
-        turns=t.limit_batches,
-        accumulate=t.accumulate,
+        batches_per_epoch=t.limit_batches,
+        accumulate_grad_batches=t.accumulate,
         seed=config.seed,
         **config.loader,
     )
@@ -55,14 +55,14 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
         word_dropout=0.0,
     )
     model = MaskedLanguageModel(encoder, sizes.hidden)
-    if begin_run(run_dir, start):
-        save_settings(run_dir, config, collate, None)
-    steps = data.count_steps(t.max_epochs, t.limit_batches, t.accumulate)
+    if start_run(run_dir, mode):
+        save_config_and_vocab(run_dir, config, collate, None)
+    steps = data.num_optimizer_steps(t.max_epochs, t.limit_batches, t.accumulate)
     task = MaskedTask(model, steps, **config.optimizer, seed=config.seed)
     trainer = make_trainer(run_dir, config.seed, **config.trainer)
     log.info("%d sentences, %d different words", len(corpus.train), len(vocabulary.words))
 
-    took = fit(trainer, task, data, run_dir, corpus.left_out, start)
+    took = fit(trainer, task, data, run_dir, corpus.num_removed, mode)
     scores = {name: float(trainer.callback_metrics[f"dev/{name}"]) for name in ("loss", "perplexity")}
     write_metrics(run_dir, "last epoch", scores)
     print(f"\n{took}")

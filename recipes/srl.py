@@ -8,57 +8,67 @@ from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 from torch import Tensor
 
-from grunlp.data.collate import FrameCollator
-from grunlp.data.datasets.srl import open_frames
-from grunlp.data.pretrained_vectors import load_vectors, read_vector_words
+from grunlp.data.collate import SRLCollator
+from grunlp.data.datasets.srl import open_srl_corpus
+from grunlp.data.pretrained_vectors import init_embeddings_from_file, read_vector_vocabulary
 from grunlp.data.propbank import find_frames
 from grunlp.data.propbank.frame_index import INDEX_FILE, read_index
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.runs.layout import Start, begin_run
-from grunlp.tasks.model_card import write_card
-from grunlp.tasks.srl.checkpoint import build_model, load_pretrained, open_encoder, save_settings
-from grunlp.tasks.srl.inference import score
+from grunlp.runs.layout import RunMode, start_run
+from grunlp.tasks.model_card import write_model_card
+from grunlp.tasks.srl.checkpoint import (
+    build_labelling_model,
+    load_init_weights,
+    load_pretrained_encoder,
+    save_config_and_vocab,
+)
+from grunlp.tasks.srl.inference import evaluate_srl
 from grunlp.tasks.srl.lightning import SRLTask
 from grunlp.tasks.srl.model import SRLModel
-from grunlp.training.dealing import sentence_data
-from grunlp.training.trainer import fit, make_trainer, score_splits
-from grunlp.training.weight_transfer import transfer
-from grunlp.utils.errors import GrunlpError
+from grunlp.training.dealing import make_sentence_datamodule
+from grunlp.training.trainer import evaluate_splits, fit, make_trainer
+from grunlp.training.weight_transfer import transfer_weights
+from grunlp.utils.errors import UserError
 
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig, run_dir: Path, start: Start) -> None:
+def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_frames(config.data, stream=config.loader.stream > 0)
+    corpus = open_srl_corpus(config.data, stream=config.loader.stream > 0)
     vectors = config.vocabulary.vectors
-    extra_words = read_vector_words(vectors, config.vocabulary.max_vectors) if vectors else []
+    extra_words = read_vector_vocabulary(vectors, config.vocabulary.max_vectors) if vectors else []
     frame_files = read_index(find_frames() / INDEX_FILE) if config.vocabulary.frame_files else {}
     vocabulary = Vocabulary.count(
         chain(corpus.train, corpus.extra or ()), config.vocabulary.min_count, extra_words, frame_files
     )
-    pretrained = load_pretrained(config.model.init) if config.model.init else None
+    pretrained = load_init_weights(config.model.init) if config.model.init else None
     if pretrained is not None:
-        vocabulary = pretrained[0].with_more(vocabulary)
-    encoder, pieces = open_encoder(config.model.encoder)
-    collate = FrameCollator(vocabulary, pieces)
+        vocabulary = pretrained[0].extended_with(vocabulary)
+    encoder, pieces = load_pretrained_encoder(config.model.encoder)
+    collate = SRLCollator(vocabulary, pieces)
     t = config.trainer
-    data = sentence_data(
-        corpus, collate, turns=t.limit_batches, accumulate=t.accumulate, seed=config.seed, **config.loader
+    data = make_sentence_datamodule(
+        corpus,
+        collate,
+        batches_per_epoch=t.limit_batches,
+        accumulate_grad_batches=t.accumulate,
+        seed=config.seed,
+        **config.loader,
     )
 
     if encoder is not None and not config.optimizer.encoder_learning_rate:
         encoder.freeze()
-    model = build_model(config, vocabulary, encoder)
+    model = build_labelling_model(config, vocabulary, encoder)
     assert isinstance(model, SRLModel)
     if pretrained is not None:
-        _start_from(*pretrained, model, vocabulary)
+        _init_from_pretrained(*pretrained, model, vocabulary)
     if vectors:
-        load_vectors(vectors, vocabulary.words, vocabulary.word_counts, model.encoder.words.table)
-    if begin_run(run_dir, start):
-        save_settings(run_dir, config, collate, encoder)
-    steps = data.count_steps(t.max_epochs, t.limit_batches, t.accumulate)
+        init_embeddings_from_file(vectors, vocabulary.words, vocabulary.word_counts, model.encoder.words.table)
+    if start_run(run_dir, mode):
+        save_config_and_vocab(run_dir, config, collate, encoder)
+    steps = data.num_optimizer_steps(t.max_epochs, t.limit_batches, t.accumulate)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     task = SRLTask(
         model, steps, config.optimizer.learning_rate, rates, config.optimizer.weight_decay, config.optimizer.warmup
@@ -66,17 +76,19 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     trainer = make_trainer(run_dir, config.seed, **config.trainer)
     log.info("%d sentences, %d words, %d tags", len(corpus.train), len(vocabulary.words), len(vocabulary.tags))
 
-    took = fit(trainer, task, data, run_dir, corpus.left_out, start)
-    score_splits(run_dir, corpus, lambda examples: score(model, collate, examples, config.loader.batch_tokens))
-    write_card(run_dir)
+    took = fit(trainer, task, data, run_dir, corpus.num_removed, mode)
+    evaluate_splits(
+        run_dir, corpus, lambda examples: evaluate_srl(model, collate, examples, config.loader.batch_tokens)
+    )
+    write_model_card(run_dir)
     print(f"\n{took}")
 
 
-def _start_from(old: Vocabulary, weights: dict[str, Tensor], model: SRLModel, vocabulary: Vocabulary) -> None:
+def _init_from_pretrained(old: Vocabulary, weights: dict[str, Tensor], model: SRLModel, vocabulary: Vocabulary) -> None:
     """Take over the sentence encoder of a pretraining."""
     lower = {name: weight for name, weight in weights.items() if name.startswith("encoder.")}
     try:
-        transfer(lower, old, model, vocabulary)
+        transfer_weights(lower, old, model, vocabulary)
     except ValueError as error:
         there = "the sizes of both networks must agree"
-        raise GrunlpError(f"model.init: {error}", there, "See config.yaml of the pretraining.") from None
+        raise UserError(f"model.init: {error}", there, "See config.yaml of the pretraining.") from None

@@ -7,24 +7,30 @@ from pathlib import Path
 from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
-from grunlp.data.parallel_collate import PairCollator
+from grunlp.data.parallel_collate import ParallelCollator
 from grunlp.data.subword_tokenizer import TextTokenizer
-from grunlp.runs.layout import Start, begin_run
-from grunlp.tasks.model_card import write_card
-from grunlp.tasks.seq2seq.checkpoint import build_seq2seq, save_text_settings, search_of, search_values, write_outputs
-from grunlp.tasks.seq2seq.data import open_pairs
-from grunlp.tasks.seq2seq.inference import score
+from grunlp.runs.layout import RunMode, start_run
+from grunlp.tasks.model_card import write_model_card
+from grunlp.tasks.seq2seq.checkpoint import (
+    build_seq2seq,
+    make_beam_search,
+    save_seq2seq_config,
+    search_config,
+    write_predictions,
+)
+from grunlp.tasks.seq2seq.data import open_parallel_corpus
+from grunlp.tasks.seq2seq.inference import evaluate_seq2seq
 from grunlp.tasks.seq2seq.lightning import Seq2SeqTask
-from grunlp.training.dealing import pair_data
-from grunlp.training.trainer import fit, make_trainer, score_splits
+from grunlp.training.dealing import make_parallel_datamodule
+from grunlp.training.trainer import evaluate_splits, fit, make_trainer
 
 log = logging.getLogger("grunlp")
 
 
-def run(config: DictConfig, run_dir: Path, start: Start) -> None:
+def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_pairs(config.data, config.scores == "bleu", stream=config.loader.stream > 0)
+    corpus = open_parallel_corpus(config.data, config.scores == "bleu", stream=config.loader.stream > 0)
     pieces, t = config.tokenizer, config.trainer
     texts = (corpus.train["source"], corpus.train["target"])
     if pieces.shared:
@@ -32,23 +38,23 @@ def run(config: DictConfig, run_dir: Path, start: Start) -> None:
     else:
         source, target = (TextTokenizer.train(pieces.kind, some, pieces.size, pieces.min_count) for some in texts)
     more = {"resplit": pieces.resplit, "turns": t.limit_batches, "accumulate": t.accumulate, "seed": config.seed}
-    data = pair_data(corpus, source, target, **more, **config.loader)
+    data = make_parallel_datamodule(corpus, source, target, **more, **config.loader)
 
     model = build_seq2seq(config, source, target)
-    if begin_run(run_dir, start):
-        save_text_settings(run_dir, config, source, target)
-    steps = data.count_steps(t.max_epochs, t.limit_batches, t.accumulate)
-    limits, search = search_of(search_values(config))
+    if start_run(run_dir, mode):
+        save_seq2seq_config(run_dir, config, source, target)
+    steps = data.num_optimizer_steps(t.max_epochs, t.limit_batches, t.accumulate)
+    limits, search = make_beam_search(search_config(config))
     task = Seq2SeqTask(model, target, limits, config.scores, steps, **config.optimizer)
     trainer = make_trainer(run_dir, config.seed, **config.trainer)
     log.info("%d pairs; %d and %d words or pieces", len(corpus.train), len(source), len(target))
 
-    took = fit(trainer, task, data, run_dir, corpus.left_out, start)
-    collate = data.validation()[2]
-    assert isinstance(collate, PairCollator)
+    took = fit(trainer, task, data, run_dir, corpus.num_removed, mode)
+    collate = data.val_split()[2]
+    assert isinstance(collate, ParallelCollator)
     how = (config.scores, limits, search, config.loader.batch_tokens)
-    found = score_splits(run_dir, corpus, lambda pairs: score(model, collate, pairs, *how))
+    found = evaluate_splits(run_dir, corpus, lambda pairs: evaluate_seq2seq(model, collate, pairs, *how))
     for split, scores in found.items():
-        write_outputs(run_dir, split, scores.outputs)
-    write_card(run_dir)
+        write_predictions(run_dir, split, scores.outputs)
+    write_model_card(run_dir)
     print(f"\n{took}")

@@ -15,14 +15,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from grunlp.configuration.key_value_args import parse_arguments, require_new_folder
-from grunlp.data.deduplication import text_key
-from grunlp.data.examples import Example
+from grunlp.configuration.key_value_args import parse_arguments, require_empty_dir
+from grunlp.data.deduplication import normalized_text
+from grunlp.data.examples import SRLExample
 from grunlp.data.propbank import find_ewt
 from grunlp.data.readers import read
 from grunlp.data.writers import write_columns
 from grunlp.utils.cli import command
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 DEFAULTS: dict[str, Any] = {
     "genre": "email",
@@ -39,11 +39,11 @@ def main(arguments: list[str]) -> int:
     """Part the corpus, train, fine-tune, compare."""
     given = parse_arguments(arguments, DEFAULTS)
     if given["genre"] not in GENRES:
-        raise GrunlpError(f"genre={given['genre']}: no such genre", f"there are: {', '.join(GENRES)}", "Name one.")
+        raise UserError(f"genre={given['genre']}: no such genre", f"there are: {', '.join(GENRES)}", "Name one.")
     out = Path(given["out"])
-    require_new_folder("out", out)
+    require_empty_dir("out", out)
     out.mkdir(parents=True)
-    files = _part(out, given["genre"], given["sentences"], given["seed"])
+    files = _split_corpus(out, given["genre"], given["sentences"], given["seed"])
     base, tuned, seed = given["base"] or f"{out}/base", f"{out}/tuned", f"seed={given['seed']}"
     if not given["base"]:
         splits = [f"data.{split}={files[f'old-{split}']}" for split in ("train", "dev", "test")]
@@ -56,19 +56,19 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _part(out: Path, genre: str, sentences: int, seed: int) -> dict[str, Path]:
+def _split_corpus(out: Path, genre: str, sentences: int, seed: int) -> dict[str, Path]:
     """The files old-train, old-dev, old-test, new-dev, new-test and few. None trained on occurs in dev or test."""
     corpus = {split: list(read(find_ewt() / f"{split}.conll.gz")) for split in ("train", "dev", "test")}
-    held_out = {text_key(example["words"]) for split in ("dev", "test") for example in corpus[split]}
-    sets: dict[str, list[Example]] = {}
+    held_out = {normalized_text(example["words"]) for split in ("dev", "test") for example in corpus[split]}
+    sets: dict[str, list[SRLExample]] = {}
     for split, examples in corpus.items():
-        parts: dict[str, list[Example]] = {"old": [], "new": []}
+        parts: dict[str, list[SRLExample]] = {"old": [], "new": []}
         for example in examples:
-            if split != "train" or text_key(example["words"]) not in held_out:
+            if split != "train" or normalized_text(example["words"]) not in held_out:
                 parts["new" if example["document"].startswith(f"{genre}/") else "old"].append(example)
         for name, part in parts.items():
             sets[f"{name}-{split}"] = part
-    sets["few"], others = _draw(sets.pop("new-train"), sentences, seed)
+    sets["few"], others = _sample_sentences(sets.pop("new-train"), sentences, seed)
     sets["new-test"] += others
     files = {name: out / f"{name}.conll" for name in sets}
     for name, path in files.items():
@@ -77,7 +77,9 @@ def _part(out: Path, genre: str, sentences: int, seed: int) -> dict[str, Path]:
     return files
 
 
-def _draw(examples: list[Example], sentences: int, seed: int) -> tuple[list[Example], list[Example]]:
+def _sample_sentences(
+    examples: list[SRLExample], sentences: int, seed: int
+) -> tuple[list[SRLExample], list[SRLExample]]:
     """So many sentences with frames, from half of the documents, and all sentences of the other half."""
     chance = random.Random(seed)
     documents = sorted({example["document"] for example in examples})
@@ -85,10 +87,10 @@ def _draw(examples: list[Example], sentences: int, seed: int) -> tuple[list[Exam
     choice = [example for example in examples if example["document"] in half and example["frames"]]
     if len(choice) < sentences:
         there = f"{len(choice)} sentences in half of the genre's training documents have frames"
-        raise GrunlpError(f"sentences={sentences}: too many", there, "Type a lower number.")
+        raise UserError(f"sentences={sentences}: too many", there, "Type a lower number.")
     drawn = chance.sample(choice, sentences)
-    texts = {text_key(example["words"]) for example in drawn}
-    others = [e for e in examples if e["document"] not in half and text_key(e["words"]) not in texts]
+    texts = {normalized_text(example["words"]) for example in drawn}
+    others = [e for e in examples if e["document"] not in half and normalized_text(e["words"]) not in texts]
     return drawn, others
 
 

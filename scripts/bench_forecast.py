@@ -20,11 +20,11 @@ from torch import Tensor, nn
 
 from grunlp.configuration.compose import compose_config
 from grunlp.configuration.key_value_args import parse_arguments
-from grunlp.tasks.forecasting.data import open_series
-from grunlp.tasks.forecasting.inference import prepare
+from grunlp.tasks.forecasting.data import open_time_series
+from grunlp.tasks.forecasting.inference import scale_table
 from grunlp.tasks.forecasting.model import RecursiveForecaster
-from grunlp.tasks.forecasting.scaler import fit_scaling
-from grunlp.tasks.forecasting.windows import SeriesTensors, origins_within
+from grunlp.tasks.forecasting.scaler import fit_standardizer
+from grunlp.tasks.forecasting.windows import TimeSeriesTensors, forecast_origins
 from grunlp.training.optim import adamw
 from grunlp.utils.cli import command
 
@@ -32,7 +32,7 @@ DEFAULTS: dict[str, Any] = {"batches": 40, "repeats": 3, "history": 96, "horizon
 _BATCH = 64
 
 
-class _PlainGRU(nn.Module):
+class _TorchGRU(nn.Module):
     """`nn.GRU` called as our layer is."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
@@ -51,10 +51,10 @@ def main(arguments: list[str]) -> int:
     given = parse_arguments(arguments, DEFAULTS)
     tensors, origins, series = _data(given)
     ways: dict[str, Callable[[], float] | None] = {
-        "grunlp": lambda: _ours(given, tensors, origins, plain=False),
-        "the same with nn.GRU": lambda: _ours(given, tensors, origins, plain=True),
-        "Darts RNNModel": _darts(given, series),
-        "NeuralForecast GRU": _neuralforecast(given, series),
+        "grunlp": lambda: _grunlp_speed(given, tensors, origins, use_torch_gru=False),
+        "the same with nn.GRU": lambda: _grunlp_speed(given, tensors, origins, use_torch_gru=True),
+        "Darts RNNModel": _darts_speed(given, series),
+        "NeuralForecast GRU": _neuralforecast_speed(given, series),
     }
     print(f"training windows a second, {torch.get_num_threads()} threads, median of {given['repeats']}")
     for way in ways.values():
@@ -70,38 +70,38 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _data(given: dict[str, Any]) -> tuple[SeriesTensors, Tensor, np.ndarray]:
+def _data(options: dict[str, Any]) -> tuple[TimeSeriesTensors, Tensor, np.ndarray]:
     """Training windows of the bundled series, and its scaled values."""
-    sizes = [f"data.{key}={given[key]}" for key in ("history", "horizon")]
+    sizes = [f"data.{key}={options[key]}" for key in ("history", "horizon")]
     config = compose_config(["recipe=forecast", "data.calendar=false", *sizes])
-    corpus = open_series(config.data)
-    scaling = fit_scaling(corpus.table, corpus.train[:, 1], corpus.season, given["history"])
-    tensors = prepare(corpus.table, scaling, given["history"]).tensors
-    origins = origins_within(corpus.table, corpus.train, given["history"], given["horizon"])
+    corpus = open_time_series(config.data)
+    scaling = fit_standardizer(corpus.table, corpus.train[:, 1], corpus.seasonality, options["history"])
+    tensors = scale_table(corpus.table, scaling, options["history"]).tensors
+    origins = forecast_origins(corpus.table, corpus.train, options["history"], options["horizon"])
     return tensors, origins, tensors.values[: int(corpus.train[0, 1]), 0].numpy()
 
 
-def _ours(given: dict[str, Any], tensors: SeriesTensors, origins: Tensor, plain: bool) -> float:
+def _grunlp_speed(options: dict[str, Any], tensors: TimeSeriesTensors, origins: Tensor, use_torch_gru: bool) -> float:
     """Windows a second of our recursive forecaster."""
     torch.manual_seed(0)
     rest = ("gru", 0.0, 0.0, "none", "point", ())
-    model = RecursiveForecaster(1, 0, 0, given["horizon"], given["hidden_size"], 1, *rest)  # type: ignore[arg-type]
-    if plain:
-        model.gru = _PlainGRU(1, given["hidden_size"])  # type: ignore[assignment]
+    model = RecursiveForecaster(1, 0, 0, options["horizon"], options["hidden_size"], 1, *rest)  # type: ignore[arg-type]
+    if use_torch_gru:
+        model.gru = _TorchGRU(1, options["hidden_size"])  # type: ignore[assignment]
     optimizer = adamw(model, 1e-3, 0.0, {})
-    picked = origins[torch.randint(len(origins), (given["batches"], _BATCH))]
+    picked = origins[torch.randint(len(origins), (options["batches"], _BATCH))]
     started = time.perf_counter()
     for rows in picked:
-        window = tensors.windows(rows, given["history"], given["horizon"])
-        told = model.teach(window.values, window.known, window.static)
+        window = tensors.windows(rows, options["history"], options["horizon"])
+        told = model.teacher_forced(window.values, window.known_covariates, window.static_covariates)
         loss = (told[..., 0] - window.values[:, 1:]).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return given["batches"] * _BATCH / (time.perf_counter() - started)
+    return options["batches"] * _BATCH / (time.perf_counter() - started)
 
 
-def _darts(given: dict[str, Any], series: np.ndarray) -> Callable[[], float] | None:
+def _darts_speed(options: dict[str, Any], series: np.ndarray) -> Callable[[], float] | None:
     """Windows a second of Darts; None: it is not installed."""
     try:
         from darts import TimeSeries
@@ -111,23 +111,23 @@ def _darts(given: dict[str, Any], series: np.ndarray) -> Callable[[], float] | N
 
     def run() -> float:
         model = RNNModel(
-            input_chunk_length=given["history"],
-            training_length=given["history"] + given["horizon"] - 1,
+            input_chunk_length=options["history"],
+            training_length=options["history"] + options["horizon"] - 1,
             model="GRU",
-            hidden_dim=given["hidden_size"],
+            hidden_dim=options["hidden_size"],
             batch_size=_BATCH,
             n_epochs=1,
-            pl_trainer_kwargs={"limit_train_batches": given["batches"], "enable_progress_bar": False},
+            pl_trainer_kwargs={"limit_train_batches": options["batches"], "enable_progress_bar": False},
         )
         started = time.perf_counter()
         model.fit(TimeSeries.from_values(series.astype(np.float32)))
-        windows = min(given["batches"] * _BATCH, len(series) - given["history"] - given["horizon"] + 1)
+        windows = min(options["batches"] * _BATCH, len(series) - options["history"] - options["horizon"] + 1)
         return windows / (time.perf_counter() - started)
 
     return run
 
 
-def _neuralforecast(given: dict[str, Any], series: np.ndarray) -> Callable[[], float] | None:
+def _neuralforecast_speed(options: dict[str, Any], series: np.ndarray) -> Callable[[], float] | None:
     """Windows a second of NeuralForecast; None: it is not installed."""
     try:
         from neuralforecast import NeuralForecast
@@ -141,19 +141,19 @@ def _neuralforecast(given: dict[str, Any], series: np.ndarray) -> Callable[[], f
 
     def run() -> float:
         model = GRU(
-            h=given["horizon"],
-            input_size=given["history"],
-            encoder_hidden_size=given["hidden_size"],
+            h=options["horizon"],
+            input_size=options["history"],
+            encoder_hidden_size=options["hidden_size"],
             encoder_n_layers=1,
             recurrent=True,
             batch_size=1,
             windows_batch_size=_BATCH,
-            max_steps=given["batches"],
+            max_steps=options["batches"],
             enable_progress_bar=False,
         )
         started = time.perf_counter()
         NeuralForecast(models=[model], freq="h").fit(frame)
-        return given["batches"] * _BATCH / (time.perf_counter() - started)
+        return options["batches"] * _BATCH / (time.perf_counter() - started)
 
     return run
 

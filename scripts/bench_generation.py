@@ -30,21 +30,21 @@ from pytorch_lightning import seed_everything
 from torch import Tensor, nn
 
 from grunlp.configuration.key_value_args import parse_arguments
-from grunlp.data.pair import Pair
-from grunlp.data.parallel_collate import PairBatch, PairCollator
+from grunlp.data.pair import ParallelExample
+from grunlp.data.parallel_collate import ParallelBatch, ParallelCollator
 from grunlp.data.sampler import TokenBudgetSampler
-from grunlp.data.subword_tokenizer import END, START, UNKNOWN, TextTokenizer
+from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, UNK_ID, TextTokenizer
 from grunlp.decoding.beam_search import BeamSearch
-from grunlp.decoding.constraints import Limits
-from grunlp.tasks.seq2seq.checkpoint import load_text_run, search_of, search_values
-from grunlp.tasks.seq2seq.data import open_pairs
-from grunlp.tasks.seq2seq.inference import write
+from grunlp.decoding.constraints import LengthLimits
+from grunlp.tasks.seq2seq.checkpoint import load_trained_seq2seq, make_beam_search, search_config
+from grunlp.tasks.seq2seq.data import open_parallel_corpus
+from grunlp.tasks.seq2seq.inference import generate
 from grunlp.tasks.seq2seq.metrics import TextScores
-from grunlp.tasks.seq2seq.model import Seq2Seq, State
-from grunlp.training.datamodules import PairData
+from grunlp.tasks.seq2seq.model import Seq2Seq, Seq2SeqState
+from grunlp.training.datamodules import ParallelDataModule
 from grunlp.training.optim import adamw
 from grunlp.utils.cli import command
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 DEFAULTS = {
     "run": "",
@@ -63,7 +63,7 @@ except ImportError as error:
     build_model, reason = None, str(error)
 
 
-class Peer(nn.Module):
+class JoeyNMTModel(nn.Module):
     """JoeyNMT's recurrent network with the vocabulary and the sizes of a run of ours."""
 
     def __init__(
@@ -73,8 +73,8 @@ class Peer(nn.Module):
         c = config.model
         names = {f"{name}_token": f"<{name}>" for name in ("unk", "pad", "bos", "eos")}
         # it wants its special words in this order: padding and the unknown word the other way round than we
-        marks = SimpleNamespace(**names, unk_id=0, pad_id=1, bos_id=START, eos_id=END, lang_tags=[], sep_token=None)
-        tables = [Vocabulary([f"piece{i}" for i in range(END + 1, len(one))], marks) for one in tokenizers]
+        marks = SimpleNamespace(**names, unk_id=0, pad_id=1, bos_id=BOS_ID, eos_id=EOS_ID, lang_tags=[], sep_token=None)
+        tables = [Vocabulary([f"piece{i}" for i in range(EOS_ID + 1, len(one))], marks) for one in tokenizers]
         embeddings = {"embedding_dim": c.embedding_size, "dropout": c.input_dropout}
         encoder = {"hidden_size": c.hidden_size, "num_layers": c.num_layers}
         decoder = {"hidden_size": c.decoder_hidden_size, "num_layers": c.decoder_num_layers, "attention": attention}
@@ -89,48 +89,50 @@ class Peer(nn.Module):
 
     def batch(self, source: Tensor, lengths: Tensor, target: Tensor | None) -> Any:
         """Our ids as its batch, longest source first; its method for that takes the order of the answers along."""
-        ids = [None if x is None else _swap(x) for x in (source, target)]
+        ids = [None if x is None else _swap_special_ids(x) for x in (source, target)]
         numbers = torch.arange(len(source))
-        return Batch(ids[0], lengths, None, ids[1], None, numbers, torch.device("cpu"), 1, END, target is not None)
+        return Batch(ids[0], lengths, None, ids[1], None, numbers, torch.device("cpu"), 1, EOS_ID, target is not None)
 
-    def loss(self, ours: PairBatch) -> tuple[Tensor, None]:
+    def loss(self, ours: ParallelBatch) -> tuple[Tensor, None]:
         """The mean loss a target word; of the plain cross-entropy it says nothing."""
         batch = self.batch(ours.source, ours.source_lengths, ours.target)
         batch.sort_by_src_length()
         loss, *_ = self.network(return_type="loss", **vars(batch))
         return batch.normalize(loss, "tokens"), None
 
-    def write(self, source: Tensor, lengths: Tensor, search: BeamSearch, longest: int) -> list[list[int]]:
+    def translate(self, source: Tensor, lengths: Tensor, search: BeamSearch, max_length: int) -> list[list[int]]:
         """Ids of the best text of each source, its end and what stands behind it included."""
         batch = self.batch(source, lengths, None)
         back = batch.sort_by_src_length()
-        found, _, _ = peer_search(self.network, batch, longest, search.beam, search.alpha)
-        return [_swap(torch.from_numpy(found[i])).tolist() for i in back]
+        found, _, _ = peer_search(self.network, batch, max_length, search.beam, search.alpha)
+        return [_swap_special_ids(torch.from_numpy(found[i])).tolist() for i in back]
 
 
-def _swap(ids: Tensor) -> Tensor:
+def _swap_special_ids(ids: Tensor) -> Tensor:
     """Exchange the ids of padding and of the unknown word, which JoeyNMT has the other way round."""
-    return torch.where(ids <= UNKNOWN, 1 - ids, ids)
+    return torch.where(ids <= UNK_ID, 1 - ids, ids)
 
 
-class StepByStep(Seq2Seq):
+class UnbatchedSeq2Seq(Seq2Seq):
     """The same network, with its recurrent layers and its attention called once for each target word."""
 
-    def _read(self, inputs: Tensor, embedded: Tensor, lengths: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+    def _decode_steps(
+        self, inputs: Tensor, embedded: Tensor, lengths: Tensor, state: Seq2SeqState
+    ) -> tuple[Tensor, Tensor, Seq2SeqState]:
         features, weights, ones = [], [], torch.ones_like(lengths)
         for t in range(inputs.shape[1]):
             now = slice(t, t + 1)
-            feature, weight, state = super()._read(inputs[:, now], embedded[:, now], ones, state)
+            feature, weight, state = super()._decode_steps(inputs[:, now], embedded[:, now], ones, state)
             features.append(feature)
             weights.append(weight)
         return torch.cat(features, dim=1), torch.cat(weights, dim=1), state
 
 
-def training(model: Seq2Seq | Peer) -> Callable[[PairBatch], None]:
+def make_training_step(model: Seq2Seq | JoeyNMTModel) -> Callable[[ParallelBatch], None]:
     """A function that trains on one batch."""
     optimizer = adamw(model, 1e-3, 0.01, {})
 
-    def once(batch: PairBatch) -> None:
+    def once(batch: ParallelBatch) -> None:
         optimizer.zero_grad()
         loss, _ = model.loss(batch)
         loss.backward()
@@ -151,7 +153,7 @@ def alternate(passes: dict[str, Callable[[], float]], repeats: int) -> dict[str,
     return speeds
 
 
-def table(title: str, speeds: dict[str, list[float]], unit: str, notes: dict[str, str]) -> None:
+def print_table(title: str, speeds: dict[str, list[float]], unit: str, notes: dict[str, str]) -> None:
     """Print medians, lowest and highest, and how many times as fast as each our first row is."""
     first = statistics.median(next(iter(speeds.values())))
     print(f"\n{title}\n{'':42}{unit:>14}  lowest  highest  first row over it")
@@ -168,38 +170,44 @@ def main(arguments: list[str]) -> int:
     """Measure and print."""
     given = parse_arguments(arguments, DEFAULTS)
     if not given["run"]:
-        raise GrunlpError("run= is missing", "it names a run of recipe=translate", "Type run=DIR")
+        raise UserError("run= is missing", "it names a run of recipe=translate", "Type run=DIR")
     for key in ("batches", "repeats", "batch_tokens"):
         if given[key] < 1:
-            raise GrunlpError(f"{key}={given[key]} is out of bounds", "1 at least", f"Type {key}={DEFAULTS[key]}")
+            raise UserError(f"{key}={given[key]} is out of bounds", "1 at least", f"Type {key}={DEFAULTS[key]}")
     seed_everything(1, verbose=False)
-    run = load_text_run(given["run"])
+    run = load_trained_seq2seq(given["run"])
     collate, config = run.collate, run.config
-    corpus = open_pairs(config.data, config.scores == "bleu")
+    corpus = open_parallel_corpus(config.data, config.scores == "bleu")
     settings = {key: value for key, value in config.loader.items() if key != "stream"} | {"num_workers": 0}
-    data = PairData(corpus, collate.source, collate.target, resplit=0.0, seed=1, **settings)
+    data = ParallelDataModule(
+        corpus, collate.source_tokenizer, collate.target_tokenizer, subword_regularization=0.0, seed=1, **settings
+    )
     batches = list(islice(data.train_dataloader(), given["batches"]))
     tokens = sum(int(batch.target_lengths.sum()) for batch in batches)
-    tokenizers = (collate.source, collate.target)
+    tokenizers = (collate.source_tokenizer, collate.target_tokenizer)
     peers = {}
     if build_model:
-        peers["JoeyNMT"] = Peer(config, tokenizers, "luong")
-        peers["JoeyNMT, additive attention, its default"] = Peer(config, tokenizers, "bahdanau")
+        peers["JoeyNMT"] = JoeyNMTModel(config, tokenizers, "luong")
+        peers["JoeyNMT, additive attention, its default"] = JoeyNMTModel(config, tokenizers, "bahdanau")
     peer = peers.get("JoeyNMT")
 
     plain, feeding = ({**config.model, "input_feeding": feeding} for feeding in (False, True))
-    sizes = {"source_size": len(collate.source), "target_size": len(collate.target), "shared": config.tokenizer.shared}
-    whole, steps = (kind(**sizes, **plain) for kind in (Seq2Seq, StepByStep))
+    sizes = {
+        "source_size": len(collate.source_tokenizer),
+        "target_size": len(collate.target_tokenizer),
+        "shared": config.tokenizer.shared,
+    }
+    whole, steps = (kind(**sizes, **plain) for kind in (Seq2Seq, UnbatchedSeq2Seq))
     fed = Seq2Seq(**sizes, **feeding)
-    trained: dict[str, Seq2Seq | Peer] = {
+    trained: dict[str, Seq2Seq | JoeyNMTModel] = {
         "grunlp, whole target": whole,
         "the same network, a step at a time": steps,
         "grunlp with input feeding": fed,
         **peers,
     }
 
-    def training_pass(model: Seq2Seq | Peer) -> Callable[[], float]:
-        step = training(model.train())
+    def training_pass(model: Seq2Seq | JoeyNMTModel) -> Callable[[], float]:
+        step = make_training_step(model.train())
 
         def once() -> float:
             started = time.perf_counter()
@@ -212,11 +220,11 @@ def main(arguments: list[str]) -> int:
     threads = torch.get_num_threads()
     speeds = alternate({name: training_pass(model) for name, model in trained.items()}, given["repeats"])
     weights = {name: f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f}M" for name, model in trained.items()}
-    table(f"training, {threads} threads, {len(batches)} batches", speeds, "target words/s", weights)
+    print_table(f"training, {threads} threads, {len(batches)} batches", speeds, "target words/s", weights)
 
     if peer and given["peer_epochs"]:
         _train_peer(peer, data, given["peer_epochs"])
-    limits, beam = search_of(search_values(config))
+    limits, beam = make_beam_search(search_config(config))
     pairs = list(corpus.test if corpus.test is not None else corpus.dev)
     for width in (1, 5):
         search = BeamSearch(width, 1, beam.alpha, "gnmt", 0.0, 0)
@@ -224,8 +232,8 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _train_peer(peer: Peer, data: PairData, epochs: int) -> None:
-    step = training(peer.train())
+def _train_peer(peer: JoeyNMTModel, data: ParallelDataModule, epochs: int) -> None:
+    step = make_training_step(peer.train())
     started = time.perf_counter()
     for epoch in range(epochs):
         loader = data.train_dataloader()
@@ -237,15 +245,15 @@ def _train_peer(peer: Peer, data: PairData, epochs: int) -> None:
 
 def _decode(
     model: Seq2Seq,
-    peer: Peer | None,
-    collate: PairCollator,
-    pairs: list[Pair],
-    limits: Limits,
+    peer: JoeyNMTModel | None,
+    collate: ParallelCollator,
+    pairs: list[ParallelExample],
+    limits: LengthLimits,
     search: BeamSearch,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> None:
     texts: dict[str, list[str]] = {}
-    budget = given["batch_tokens"]
+    budget = options["batch_tokens"]
 
     def once(name: str, all_texts: Callable[[], list[str]]) -> Callable[[], float]:
         def timed() -> float:
@@ -258,34 +266,34 @@ def _decode(
     def by_peer(batches: Sequence[list[int]]) -> Iterator[tuple[int, str]]:
         assert peer is not None
         for numbers in batches:
-            sources, lengths = collate.sources([pairs[i]["source"] for i in numbers])
+            sources, lengths = collate.encode_sources([pairs[i]["source"] for i in numbers])
             longest = max(limits.bounds(lengths - 1)[1]) + 1  # of the longest source, the end included
-            ids = peer.write(sources, lengths, search, longest)
-            yield from zip(numbers, (collate.target.decode(row) for row in ids), strict=True)
+            ids = peer.translate(sources, lengths, search, longest)
+            yield from zip(numbers, (collate.target_tokenizer.decode(row) for row in ids), strict=True)
 
     def peer_texts() -> list[str]:
-        sources = collate.source.encode([pair["source"] for pair in pairs])
-        lengths = [min(len(ids), collate.longest_source or len(ids)) + 1 for ids in sources]
+        sources = collate.source_tokenizer.encode([pair["source"] for pair in pairs])
+        lengths = [min(len(ids), collate.max_source_length or len(ids)) + 1 for ids in sources]
         rows = [search.beam] * len(pairs)
         found = dict(by_peer(list(TokenBudgetSampler(lengths, rows, budget, shuffle=False, seed=0))))
         return [found[i] for i in range(len(pairs))]
 
     def our_texts() -> list[str]:
-        return [one.texts[0] for one in write(model, collate, pairs, limits, search, budget)]
+        return [one.texts[0] for one in generate(model, collate, pairs, limits, search, budget)]
 
     passes = {"grunlp": once("grunlp", our_texts)}
     if peer:
         peer.eval()
         passes["JoeyNMT"] = once("JoeyNMT", peer_texts)
-    speeds = alternate(passes, given["repeats"])
+    speeds = alternate(passes, options["repeats"])
     references = [[pair["target"], *pair["references"]] for pair in pairs]
     notes = {}
     for name, written in texts.items():
-        bleu = TextScores("bleu", written, references).overall()
-        pieces = sum(map(len, collate.target.encode(written))) / len(written)
+        bleu = TextScores("bleu", written, references).monitored_score()
+        pieces = sum(map(len, collate.target_tokenizer.encode(written))) / len(written)
         notes[name] = f"BLEU {bleu:.1f}, {pieces:.1f} pieces a text"
     what = f"beam {search.beam}" if search.beam > 1 else "greedy"
-    table(f"decoding, {what}, {torch.get_num_threads()} threads", speeds, "texts/s", notes)
+    print_table(f"decoding, {what}, {torch.get_num_threads()} threads", speeds, "texts/s", notes)
 
 
 if __name__ == "__main__":

@@ -30,22 +30,22 @@ from torch import Tensor, nn
 
 from grunlp.configuration.key_value_args import parse_arguments
 from grunlp.exporting.weight_conversion import to_keras, to_onnx, to_torch
-from grunlp.kernels.loader import in_use, set_aside
+from grunlp.kernels.loader import disabled, is_enabled
 from grunlp.modules.gru import StackedGRU
 from grunlp.utils.cli import command
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 DEFAULTS = {"repeats": 7, "threads": 2, "only": "", "mode": "both"}
 MODES = ("training", "inference")
 LAYERS, DIRECTIONS = 2, 2
 COLUMNS = ("grunlp", "fallback", "nn.GRU packed", "nn.GRU padded", "Keras", "ONNX Runtime", "OpenVINO")
 
-Run = Callable[[], Any]
-Peer = Callable[[Tensor], Tensor]
+Runnable = Callable[[], Any]
+PeerFunction = Callable[[Tensor], Tensor]
 Timer = Callable[[int], float]  # number of runs → seconds of one
 
 
-class Shape(NamedTuple):
+class BenchmarkShape(NamedTuple):
     """B sequences of at most T steps, H units a direction and H features of input."""
 
     batch: int
@@ -56,21 +56,21 @@ class Shape(NamedTuple):
         return "x".join(map(str, self))
 
 
-SHAPES = [Shape(*sizes) for sizes in product((1, 16, 64), (25, 100), (128, 256, 512))]
-ONE_SENTENCE, LARGE = Shape(1, 25, 256), Shape(64, 100, 256)
+SHAPES = [BenchmarkShape(*sizes) for sizes in product((1, 16, 64), (25, 100), (128, 256, 512))]
+ONE_SENTENCE, LARGE = BenchmarkShape(1, 25, 256), BenchmarkShape(64, 100, 256)
 
 
-class Case:
+class BenchmarkCase:
     """The inputs of a shape, a stack, and the same as `nn.GRU`."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: BenchmarkShape) -> None:
         torch.manual_seed(0)
         batch, steps, hidden = shape
         self.lengths = torch.randint(max(1, steps // 4), steps + 1, (batch,))
         self.lengths[0] = steps
         self.x = torch.randn(batch, steps, hidden)
         self.grad = torch.randn(batch, steps, DIRECTIONS * hidden)
-        self.real = torch.arange(steps) < self.lengths[:, None]  # (B, T)
+        self.token_mask = torch.arange(steps) < self.lengths[:, None]  # (B, T)
         self.stack = StackedGRU(hidden, hidden, LAYERS, DIRECTIONS == 2, 0.0, "none")
         module = to_torch(self.stack)
         assert isinstance(module, nn.GRU)
@@ -85,7 +85,7 @@ class Case:
 
     def fallback(self, x: Tensor) -> Tensor:
         """By our layer without it."""
-        with set_aside():
+        with disabled():
             return self.stack(x, self.lengths)[0]
 
     def packed(self, x: Tensor) -> Tensor:
@@ -97,7 +97,7 @@ class Case:
         """By `nn.GRU` on everything, padding included."""
         return self.module(x)[0]
 
-    def by_torch(self) -> dict[str, tuple[Peer, nn.Module]]:
+    def by_torch(self) -> dict[str, tuple[PeerFunction, nn.Module]]:
         """The peers that are functions of Torch, and what they take their weights from."""
         return {
             "grunlp": (self.compiled, self.stack),
@@ -107,7 +107,7 @@ class Case:
         }
 
 
-def training(case: Case, peer: Peer, module: nn.Module) -> Run:
+def make_training_run(case: BenchmarkCase, peer: PeerFunction, module: nn.Module) -> Runnable:
     """A training step of a peer; gives the gradient of the input."""
     x = case.x.clone().requires_grad_()
     learning = [x, *module.parameters()]
@@ -121,7 +121,7 @@ def training(case: Case, peer: Peer, module: nn.Module) -> Run:
     return step
 
 
-def inference(case: Case, peer: Peer) -> Run:
+def make_inference_run(case: BenchmarkCase, peer: PeerFunction) -> Runnable:
     """A prediction of a peer."""
 
     def step() -> Tensor:
@@ -131,7 +131,7 @@ def inference(case: Case, peer: Peer) -> Run:
     return step
 
 
-def keras_run(case: Case, mode: str, threads: int) -> Run:
+def keras_run(case: BenchmarkCase, mode: str, threads: int) -> Runnable:
     """Training or inference by Keras on TensorFlow, without a mask, as one graph."""
     import tensorflow as tf
 
@@ -158,7 +158,7 @@ def keras_run(case: Case, mode: str, threads: int) -> Run:
     return lambda: np.asarray(tf.nest.flatten(step())[0])
 
 
-def onnxruntime_run(case: Case, mode: str, threads: int) -> Run:
+def onnxruntime_run(case: BenchmarkCase, mode: str, threads: int) -> Runnable:
     """Inference by ONNX Runtime."""
     import onnxruntime
 
@@ -170,7 +170,7 @@ def onnxruntime_run(case: Case, mode: str, threads: int) -> Run:
     return lambda: session.run(["output"], given)[0]
 
 
-def openvino_run(case: Case, mode: str, threads: int) -> Run:
+def openvino_run(case: BenchmarkCase, mode: str, threads: int) -> Runnable:
     """Inference by OpenVINO."""
     import openvino
 
@@ -184,14 +184,14 @@ def openvino_run(case: Case, mode: str, threads: int) -> Run:
 
 
 # Other libraries by the module they need; each in a process of its own, so that no process has two pools.
-OTHERS: dict[str, tuple[str, Callable[[Case, str, int], Run]]] = {
+EXTERNAL_LIBRARIES: dict[str, tuple[str, Callable[[BenchmarkCase, str, int], Runnable]]] = {
     "Keras": ("tensorflow", keras_run),
     "ONNX Runtime": ("onnxruntime", onnxruntime_run),
     "OpenVINO": ("openvino", openvino_run),
 }
 
 
-class Remote:
+class LibraryProcess:
     """A library in a process of its own, with one run at a time."""
 
     def __init__(self, name: str, threads: int) -> None:
@@ -200,7 +200,7 @@ class Remote:
         self.connection, end = context.Pipe()
         context.Process(target=serve, args=(name, threads, end), daemon=True).start()
 
-    def load(self, shape: Shape, mode: str) -> Any:
+    def load(self, shape: BenchmarkShape, mode: str) -> Any:
         """Make the run, in place of the last, and return what it computes."""
         if self.loaded:
             self.connection.send(0)
@@ -218,7 +218,7 @@ class Remote:
         try:
             return self.connection.recv()
         except EOFError:
-            raise GrunlpError(f"{self.name} ended", "its own message stands above", "Uninstall or repair it.") from None
+            raise UserError(f"{self.name} ended", "its own message stands above", "Uninstall or repair it.") from None
 
 
 def serve(name: str, threads: int, connection: Connection) -> None:
@@ -227,20 +227,20 @@ def serve(name: str, threads: int, connection: Connection) -> None:
     with suppress(EOFError):  # nobody asks any more
         while True:
             shape, mode = connection.recv()
-            run = OTHERS[name][1](Case(shape), mode, threads)
+            run = EXTERNAL_LIBRARIES[name][1](BenchmarkCase(shape), mode, threads)
             connection.send(run())
             while loops := connection.recv():
                 connection.send(timed(run)(loops))
 
 
-def large_product() -> tuple[Run, int]:
+def large_matmul() -> tuple[Runnable, int]:
     """A large product of matrices, and its operations."""
     size = 1536
     left, right = torch.randn(2, size, size)
     return lambda: torch.mm(left, right), 2 * size**3
 
 
-def timed(run: Run) -> Timer:
+def timed(run: Runnable) -> Timer:
     """A function that runs it so many times and returns the seconds of one."""
 
     def seconds(loops: int) -> float:
@@ -264,35 +264,37 @@ def alternate(timers: dict[str, Timer], repeats: int) -> dict[str, list[float]]:
     return found
 
 
-def check(name: str, case: Case, expected: Tensor, found: Any) -> None:
+def check_outputs(name: str, case: BenchmarkCase, expected: Tensor, found: Any) -> None:
     """What a peer computes agrees with `nn.GRU` packed: at all real steps, or in full rows when it heeds no lengths.
 
     Raises:
         AssertionError: it does not.
     """
     full = case.lengths[:, None] == case.x.shape[1]
-    where = case.real & full if name in ("nn.GRU padded", "Keras", "OpenVINO") else case.real
+    where = case.token_mask & full if name in ("nn.GRU padded", "Keras", "OpenVINO") else case.token_mask
     difference = (torch.as_tensor(found) - expected)[where].abs().max()
     assert difference < 1e-4 * expected.abs().max(), f"{name} is off by {difference}"
 
 
-def measure(shape: Shape, mode: str, others: dict[str, Remote], repeats: int) -> dict[str, list[float]]:
+def measure(
+    shape: BenchmarkShape, mode: str, others: dict[str, LibraryProcess], repeats: int
+) -> dict[str, list[float]]:
     """Measure all peers at one shape and print a row of the table."""
-    case = Case(shape)
+    case = BenchmarkCase(shape)
     if mode == "training":
-        runs = {name: training(case, peer, module) for name, (peer, module) in case.by_torch().items()}
+        runs = {name: make_training_run(case, peer, module) for name, (peer, module) in case.by_torch().items()}
     else:
-        runs = {name: inference(case, peer) for name, (peer, _) in case.by_torch().items()}
+        runs = {name: make_inference_run(case, peer) for name, (peer, _) in case.by_torch().items()}
     expected = runs["nn.GRU packed"]()
     timers = {}
     for name, run in runs.items():
-        check(name, case, expected, run())
+        check_outputs(name, case, expected, run())
         timers[name] = timed(run)
     for name, other in others.items():
         if mode == "inference" or name == "Keras":
-            check(name, case, expected, other.load(shape, mode))
+            check_outputs(name, case, expected, other.load(shape, mode))
             timers[name] = other.seconds
-    large, operations = large_product()
+    large, operations = large_matmul()
     timers["product"] = timed(large)
     seconds = alternate(timers, repeats)
     peak = operations / statistics.median(seconds["product"])
@@ -309,63 +311,67 @@ def measure(shape: Shape, mode: str, others: dict[str, Remote], repeats: int) ->
     return seconds
 
 
-def ratio(seconds: dict[str, list[float]], other: str) -> float:
+def speedup(seconds: dict[str, list[float]], other: str) -> float:
     """How many times as long the other takes as our kernel."""
     return statistics.median(seconds[other]) / statistics.median(seconds["grunlp"])
 
 
-def summarize(found: dict[tuple[Shape, str], dict[str, list[float]]]) -> None:
+def summarize(found: dict[tuple[BenchmarkShape, str], dict[str, list[float]]]) -> None:
     """Print what the table comes to."""
     modes = sorted({mode for _, mode in found}, reverse=True)
     for mode, peer in product(modes, ("nn.GRU packed", "nn.GRU padded")):
-        steps = {shape: ratio(seconds, peer) for (shape, kind), seconds in found.items() if kind == mode}
+        steps = {shape: speedup(seconds, peer) for (shape, kind), seconds in found.items() if kind == mode}
         worst = min(steps, key=lambda shape: steps[shape])
         mean = statistics.geometric_mean(steps.values())
         print(f"{mode} against {peer}: {mean:.2f} times (geometric mean), at worst {steps[worst]:.2f}, at {worst}")
     if "Keras" in found.get((LARGE, "training"), {}):
-        times = ratio(found[LARGE, "training"], "Keras")
+        times = speedup(found[LARGE, "training"], "Keras")
         print(f"training against Keras, which computes the padding, at {LARGE}: {times:.2f} times")
     if (ONE_SENTENCE, "inference") in found:
         one = found[ONE_SENTENCE, "inference"]
         peers = [name for name in COLUMNS[2:] if name in one]
-        print("one sentence: " + ", ".join(f"{ratio(one, name):.2f} times {name}" for name in peers))
+        print("one sentence: " + ", ".join(f"{speedup(one, name):.2f} times {name}" for name in peers))
 
 
 def bfloat16_weights(repeats: int) -> None:
     """Inference of one sentence with weights in bfloat16, against float32."""
-    case, half = Case(ONE_SENTENCE), Case(ONE_SENTENCE)
-    half.stack.halve_weights()
-    timers = {"grunlp": timed(inference(case, case.compiled)), "half": timed(inference(half, half.compiled))}
+    case, half = BenchmarkCase(ONE_SENTENCE), BenchmarkCase(ONE_SENTENCE)
+    half.stack.to_bfloat16_weights()
+    timers = {
+        "grunlp": timed(make_inference_run(case, case.compiled)),
+        "half": timed(make_inference_run(half, half.compiled)),
+    }
     seconds = alternate(timers, repeats)
     sizes = [sum(weights.nbytes for weights in one.stack.parameters()) for one in (case, half)]
     with torch.no_grad():
         error = (case.compiled(case.x) - half.compiled(case.x)).abs().max()
     print(
-        f"bfloat16 weights, one sentence: {1 / ratio(seconds, 'half'):.2f} times as fast as float32, weights "
+        f"bfloat16 weights, one sentence: {1 / speedup(seconds, 'half'):.2f} times as fast as float32, weights "
         f"of {sizes[1] / 1024:.0f} instead of {sizes[0] / 1024:.0f} KiB, outputs within {error:.1e}"
     )
 
 
-def minimal_gru(repeats: int) -> None:
+def mingru(repeats: int) -> None:
     """Training of minimal GRUs against GRUs over one long sequence."""
-    long = Case(Shape(1, 4096, 256))
+    long = BenchmarkCase(BenchmarkShape(1, 4096, 256))
     minimal = StackedGRU(256, 256, LAYERS, DIRECTIONS == 2, 0.0, "none", "mingru")
-    peers: dict[str, tuple[Peer, nn.Module]] = {
+    peers: dict[str, tuple[PeerFunction, nn.Module]] = {
         "grunlp": (lambda x: minimal(x, long.lengths)[0], minimal),
         "GRU": (long.compiled, long.stack),
         "nn.GRU": (long.padded, long.module),
     }
-    seconds = alternate({name: timed(training(long, *peer)) for name, peer in peers.items()}, repeats)
+    seconds = alternate({name: timed(make_training_run(long, *peer)) for name, peer in peers.items()}, repeats)
     times = {name: statistics.median(values) * 1000 for name, values in seconds.items()}
     print(
         f"minimal GRU at 1x4096x256, training: {times['grunlp']:.0f} ms, GRU {times['GRU']:.0f} ms "
-        f"({ratio(seconds, 'GRU'):.1f} times), nn.GRU {times['nn.GRU']:.0f} ms ({ratio(seconds, 'nn.GRU'):.1f} times)"
+        f"({speedup(seconds, 'GRU'):.1f} times), nn.GRU {times['nn.GRU']:.0f} ms "
+        f"({speedup(seconds, 'nn.GRU'):.1f} times)"
     )
 
 
-def kept_memory() -> None:
+def saved_memory() -> None:
     """What autograd keeps between the passes, without parameters and input."""
-    case = Case(LARGE)
+    case = BenchmarkCase(LARGE)
     sizes = {}
     for name, (peer, _) in case.by_torch().items():
         kept: dict[int, int] = {}
@@ -387,10 +393,10 @@ def kept_memory() -> None:
     )
 
 
-def same_bits(shapes: list[Shape], threads: int) -> None:
+def check_determinism(shapes: list[BenchmarkShape], threads: int) -> None:
     """Outputs and all gradients on 1, 2 and 4 threads."""
     for shape in shapes:
-        case = Case(shape)
+        case = BenchmarkCase(shape)
         results: list[dict[str, Tensor]] = []
         for number in (1, 2, 4):
             torch.set_num_threads(number)
@@ -413,27 +419,31 @@ def main(arguments: list[str]) -> int:
     given = parse_arguments(arguments, DEFAULTS)
     shapes = [shape for shape in SHAPES if given["only"] in ("", str(shape))]
     if not shapes:
-        raise GrunlpError(
+        raise UserError(
             f"only={given['only']}: no such shape", f"there are: {', '.join(map(str, SHAPES))}", "Take one."
         )
     modes = [mode for mode in MODES if given["mode"] in ("both", mode)]
     if not modes:
-        raise GrunlpError(f"mode={given['mode']}: no such mode", f"there are: both, {', '.join(MODES)}", "Take one.")
-    if not in_use():
-        raise GrunlpError(
+        raise UserError(f"mode={given['mode']}: no such mode", f"there are: both, {', '.join(MODES)}", "Take one.")
+    if not is_enabled():
+        raise UserError(
             "no compiled recurrence to measure", "see the line above", "Install a C++ compiler and grunlp again."
         )
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     torch.set_num_threads(given["threads"])
     titles = " ".join(f"{name:>19}" for name in COLUMNS)
     print(f"{'BxTxH':>11}{'':10}{'GFLOP/s':>8} {titles}")
-    others = {name: Remote(name, given["threads"]) for name, (module, _) in OTHERS.items() if find_spec(module)}
+    others = {
+        name: LibraryProcess(name, given["threads"])
+        for name, (module, _) in EXTERNAL_LIBRARIES.items()
+        if find_spec(module)
+    }
     found = {(shape, mode): measure(shape, mode, others, given["repeats"]) for mode, shape in product(modes, shapes)}
     summarize(found)
     bfloat16_weights(given["repeats"])
-    minimal_gru(given["repeats"])
-    kept_memory()
-    same_bits(shapes, given["threads"])
+    mingru(given["repeats"])
+    saved_memory()
+    check_determinism(shapes, given["threads"])
     return 0
 
 

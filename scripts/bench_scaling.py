@@ -33,12 +33,12 @@ from torch.nn.parallel import DistributedDataParallel
 
 from grunlp.configuration.compose import compose_config
 from grunlp.configuration.key_value_args import parse_arguments
-from grunlp.data.collate import FrameBatch, FrameCollator
-from grunlp.data.datasets.srl import open_frames
+from grunlp.data.collate import SRLBatch, SRLCollator
+from grunlp.data.datasets.srl import open_srl_corpus
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.tasks.srl.checkpoint import build_model
-from grunlp.training.datamodules import SentenceData
-from grunlp.training.launcher import launch, settle_devices
+from grunlp.tasks.srl.checkpoint import build_labelling_model
+from grunlp.training.datamodules import SRLDataModule
+from grunlp.training.launcher import launch, resolve_devices
 from grunlp.training.optim import adamw
 from grunlp.utils import distributed
 from grunlp.utils.cli import command
@@ -51,10 +51,10 @@ DEFAULTS = {
     "latency_us": 20.0,
     "gpu_speedup": 1.0,
 }
-_GPUS = (8, 16, 32, 64)
+_GPU_COUNTS = (8, 16, 32, 64)
 
 
-class _Whole(torch.nn.Module):
+class _LossModule(torch.nn.Module):
     """Batch → loss, so that `DistributedDataParallel` sees both."""
 
     def __init__(self, model: torch.nn.Module) -> None:
@@ -70,32 +70,34 @@ class _Whole(torch.nn.Module):
 def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
     """Train for some steps, in each process its own batches; the first writes the seconds of a step, sentences a second
     of all, weights, and the seconds of an all-reduce of as many numbers."""
-    settle_devices(config.trainer)
+    resolve_devices(config.trainer)
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    corpus = open_frames(config.data)
+    corpus = open_srl_corpus(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
-    collate, budget = FrameCollator(vocabulary, None), config.loader.batch_tokens
-    data = SentenceData(corpus, collate, budget, num_workers=0, extra_epochs=0, reshuffle=True, seed=1)
-    model = _Whole(build_model(config, vocabulary, None)).train()
+    collate, budget = SRLCollator(vocabulary, None), config.loader.batch_tokens
+    data = SRLDataModule(corpus, collate, budget, num_workers=0, extra_epochs=0, reshuffle=True, seed=1)
+    model = _LossModule(build_labelling_model(config, vocabulary, None)).train()
     whole: torch.nn.Module = model
     if distributed.count() > 1:
         whole = DistributedDataParallel(model, find_unused_parameters=True, broadcast_buffers=False)
     optimizer = adamw(model, 0.001, 0.01, {})
     seconds, sentences = [], []
     for repeat in range(repeats + 1):  # the first warms up
-        batches = list(islice(batches_of(data, repeat), steps))
-        distributed.wait()
+        batches = list(islice(endless_batches(data, repeat), steps))
+        distributed.barrier()
         started = time.perf_counter()
         for batch in batches:
             optimizer.zero_grad()
             whole(batch).backward()
             optimizer.step()
-        distributed.wait()
+        distributed.barrier()
         seconds.append((time.perf_counter() - started) / steps)
-        sentences.append(sum(distributed.gather(sum(len(batch.lengths) for batch in batches))) / (seconds[-1] * steps))
+        sentences.append(
+            sum(distributed.all_gather_object(sum(len(batch.lengths) for batch in batches))) / (seconds[-1] * steps)
+        )
     weights = sum(parameter.numel() for parameter in model.parameters())
-    exchange = time_exchange(weights, repeats) if distributed.count() > 1 else 0.0
+    exchange = time_all_reduce(weights, repeats) if distributed.count() > 1 else 0.0
     found = {
         "step": statistics.median(seconds[1:]),
         "sentences": statistics.median(sentences[1:]),
@@ -104,21 +106,21 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
     }
     if distributed.rank() == 0:
         OmegaConf.save(found, folder / str(distributed.count()))
-    distributed.leave()
+    distributed.destroy_process_group()
 
 
-def batches_of(data: SentenceData, epoch: int) -> Iterator[FrameBatch]:
+def endless_batches(data: SRLDataModule, epoch: int) -> Iterator[SRLBatch]:
     """The batches of this process, from the beginning again where they end."""
     batches = data.batches(epoch)
     for turn in count():
-        yield batches[data.number(turn) % len(batches)]
+        yield batches[data.global_batch_index(turn) % len(batches)]
 
 
-def time_exchange(weights: int, repeats: int) -> float:
+def time_all_reduce(num_parameters: int, repeats: int) -> float:
     """Seconds of an all-reduce of so many float32 numbers."""
-    gradients, seconds = torch.ones(weights), []
+    gradients, seconds = torch.ones(num_parameters), []
     for _ in range(repeats + 1):
-        distributed.wait()
+        distributed.barrier()
         started = time.perf_counter()
         dist.all_reduce(gradients)
         seconds.append(time.perf_counter() - started)
@@ -151,18 +153,18 @@ def main(arguments: list[str]) -> int:
         print(f"| {processes} | {1000 * row.step:.0f} | {row.sentences:.0f} | {ideal:.0%} |")
     share, spent = two.exchange / two.step, 1000 * two.exchange
     print(f"\ngradients: {size / 1e6:.1f} MB; their all-reduce takes {spent:.1f} ms, {share:.0%} of an update")
-    predict(one, size, options["link_gbits"] * 1e9 / 8, options["latency_us"] / 1e6, options["gpu_speedup"])
+    predict_step_time(one, size, options["link_gbits"] * 1e9 / 8, options["latency_us"] / 1e6, options["gpu_speedup"])
     return 0
 
 
-def predict(one: Any, size: float, link: float, latency: float, speedup: float) -> None:
+def predict_step_time(one: Any, size: float, link: float, latency: float, speedup: float) -> None:
     """Print t(N) of the formula above. size: bytes of gradients; link: bytes a second; latency: seconds."""
     compute, sentences = one.step / speedup, one.sentences * one.step  # of a batch
     print(
         f"\nPredicted, not measured: links of {link * 8e-9:g} Gbit/s, {latency * 1e6:g} µs a message, a GPU {speedup:g}"
     )
     print("times one process here\n\n| GPUs | ms an update | sentences a second | of the ideal |\n|---|---|---|---|")
-    for gpus in _GPUS:
+    for gpus in _GPU_COUNTS:
         update = compute + 2 * (gpus - 1) / gpus * size / link + 2 * (gpus - 1) * latency
         print(f"| {gpus} | {1000 * update:.1f} | {gpus * sentences / update:.0f} | {compute / update:.0%} |")
 

@@ -49,7 +49,7 @@ SENTENCES = [
 _OPEN = 400  # connections of the soak: more than the server takes, so that it has to refuse some
 
 
-def plain() -> Any:
+def plain_app() -> Any:
     """What the server is measured against."""
     from fastapi import FastAPI
     from pydantic import BaseModel
@@ -87,13 +87,13 @@ def server(command: list[str], **environment: str) -> Iterator[tuple[int, int]]:
 
 async def _until_ready(port: int) -> None:
     """Until a server answers that it is; `plain` has no such address, and is when it listens."""
-    client = Client(port)
+    client = HTTPClient(port)
     while (await client.send(b"GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n"))[0] == 503:
         await asyncio.sleep(0.1)
     client.close()
 
 
-class Client:
+class HTTPClient:
     """A connection that stays open, and is opened again where it was closed."""
 
     def __init__(self, port: int) -> None:
@@ -131,7 +131,7 @@ class Client:
         self.streams = None
 
 
-def asked() -> tuple[list[bytes], list[bytes]]:
+def request_bodies() -> tuple[list[bytes], list[bytes]]:
     """The body of a request for each sentence, and of the answer it must have, which is that of the text alone."""
     labeller = grunlp.load("default")
     records = [{"records": [labeller(text)]} for text in SENTENCES]
@@ -151,7 +151,7 @@ async def closed_loop(port: int, clients: int, seconds: float, bodies: list[byte
     numbers = count()
 
     async def ask() -> None:
-        client = Client(port)
+        client = HTTPClient(port)
         while (started := time.perf_counter()) < end:
             status, _ = await client.post(PATH, bodies[next(numbers) % len(bodies)])
             assert status == 200, status
@@ -180,7 +180,7 @@ def latency(port: int, seconds: float, bodies: list[bytes]) -> None:
     sentence = bodies[6]
 
     async def ask() -> list[float]:
-        client, took = Client(port), []
+        client, took = HTTPClient(port), []
         end = time.perf_counter() + seconds
         while (started := time.perf_counter()) < end:
             await client.post(PATH, sentence)
@@ -201,17 +201,17 @@ def resident_memory(pid: int) -> float:
     return float(pages * os.sysconf("SC_PAGE_SIZE"))
 
 
-async def soak(port: int, pid: int, rate: float, seconds: float, bodies: list[bytes], right: list[bytes]) -> None:
+async def soak(port: int, pid: int, rate: float, seconds: float, bodies: list[bytes], expected: list[bytes]) -> None:
     """So many requests a second, whether they are answered or not; what became of them, and of the memory."""
     found: Counter[str] = Counter()
-    free = [Client(port) for _ in range(_OPEN)]
+    free = [HTTPClient(port) for _ in range(_OPEN)]
     memory: list[float] = []
     running: set[asyncio.Task[None]] = set()
 
-    async def ask(client: Client, which: int) -> None:
+    async def ask(client: HTTPClient, which: int) -> None:
         status, body = await client.post(PATH, bodies[which])
         if status == 200:
-            found["right" if body == right[which] else "wrong"] += 1
+            found["right" if body == expected[which] else "wrong"] += 1
         else:
             found["refused with 429 or 503" if status in (429, 503) else f"lost ({status})"] += 1
         free.append(client)
@@ -242,7 +242,7 @@ def main(arguments: list[str]) -> None:
     """Run what was asked for."""
     soaking = "soak" in arguments
     given = parse_arguments([word for word in arguments if word != "soak"], DEFAULTS)
-    bodies, right = asked()
+    bodies, right = request_bodies()
     serve = ["-m", "grunlp.serve", "port=0"]
     print("grunlp.serve")
     with server(serve) as (port, pid):
@@ -263,7 +263,7 @@ def serve_plain() -> None:
     """In the other process."""
     import uvicorn
 
-    uvicorn.run(plain(), port=0, access_log=False)
+    uvicorn.run(plain_app(), port=0, access_log=False)
 
 
 if __name__ == "__main__":

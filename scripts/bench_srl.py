@@ -22,24 +22,24 @@ from torch.nn import functional
 
 from grunlp.configuration.compose import compose_config
 from grunlp.configuration.key_value_args import parse_arguments
-from grunlp.data.collate import FrameBatch, FrameCollator
-from grunlp.data.datasets.srl import open_frames
-from grunlp.data.examples import Example
+from grunlp.data.collate import SRLBatch, SRLCollator
+from grunlp.data.datasets.srl import open_srl_corpus
+from grunlp.data.examples import SRLExample
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.kernels.loader import set_aside
+from grunlp.kernels.loader import disabled
 from grunlp.modules.dropout import VariationalDropout, WordDropout
-from grunlp.modules.embeddings import WordRepresentation
-from grunlp.tasks.srl.checkpoint import build_model
+from grunlp.modules.embeddings import WordEmbedding
+from grunlp.tasks.srl.checkpoint import build_labelling_model
 from grunlp.tasks.srl.inference import label
 from grunlp.tasks.srl.model import SRLModel
-from grunlp.training.datamodules import SentenceData
+from grunlp.training.datamodules import SRLDataModule
 from grunlp.training.optim import adamw
 from grunlp.utils.cli import command
 
 DEFAULTS = {"data": "propbank-ewt", "batches": 40, "repeats": 3, "peer_layers": 3, "peer_hidden_size": 256}
 
 
-class UsualDesign(nn.Module):
+class BaselineSRLModel(nn.Module):
     """The peer (He et al. 2017, §2): the distance to the predicate joins the words, `nn.GRU` reads packed sequences.
 
     Everything else is as in `SRLModel`; predicates and senses are not its business.
@@ -49,8 +49,8 @@ class UsualDesign(nn.Module):
         super().__init__()
         c = config.model
         self.distance = c.distance
-        self.word_dropout = WordDropout(torch.tensor(vocabulary.word_counts), c.word_dropout, unknown=1)
-        self.words = WordRepresentation(
+        self.word_dropout = WordDropout(torch.tensor(vocabulary.word_counts), c.word_dropout, unk_id=1)
+        self.words = WordEmbedding(
             len(vocabulary.words), c.word_size, len(vocabulary.characters), c.character_size, c.characters, 0
         )
         self.distances = nn.Embedding(2 * c.distance + 1, c.predicate_size)
@@ -67,13 +67,13 @@ class UsualDesign(nn.Module):
         self.pos = nn.Linear(2 * hidden_size, len(vocabulary.pos))
         self.pos_weight = c.pos_weight
 
-    def forward(self, batch: FrameBatch) -> tuple[Tensor, Tensor]:
+    def forward(self, batch: SRLBatch) -> tuple[Tensor, Tensor]:
         """Scores of the tags (P, T, K) and of the parts of speech."""
         ids = self.word_dropout(batch.words)
-        words = self.input_dropout(self.words(ids, batch.spellings, batch.shapes, batch.spelling_index))  # (B, T, W)
-        offsets = torch.arange(words.shape[1]) - batch.predicate[:, None]  # (P, T)
+        words = self.input_dropout(self.words(ids, batch.char_ids, batch.word_shapes, batch.char_index))  # (B, T, W)
+        offsets = torch.arange(words.shape[1]) - batch.predicate_index[:, None]  # (P, T)
         marks = self.distances(offsets.clamp(-self.distance, self.distance) + self.distance)
-        pairs = torch.cat([words[batch.sentence], marks], dim=-1)  # (P, T, W + M)
+        pairs = torch.cat([words[batch.sentence_index], marks], dim=-1)  # (P, T, W + M)
         packed = nn.utils.rnn.pack_padded_sequence(
             pairs, batch.predicate_lengths, batch_first=True, enforce_sorted=False
         )
@@ -81,19 +81,19 @@ class UsualDesign(nn.Module):
         read = self.dropout(read)
         return self.roles(read), self.pos(read)
 
-    def loss(self, scores: tuple[Tensor, Tensor], batch: FrameBatch) -> Tensor:
+    def loss(self, scores: tuple[Tensor, Tensor], batch: SRLBatch) -> Tensor:
         """Mean loss a tag and a part of speech."""
         roles, pos = scores
-        targets = batch.pos[batch.sentence].flatten()
+        targets = batch.pos[batch.sentence_index].flatten()
         return functional.cross_entropy(roles.flatten(0, 1), batch.tags.flatten()) + (
             self.pos_weight * functional.cross_entropy(pos.flatten(0, 1), targets)
         )
 
 
-def training_pass(model: SRLModel | UsualDesign, batches: list[FrameBatch]) -> Callable[[], float]:
+def make_training_pass(model: SRLModel | BaselineSRLModel, batches: list[SRLBatch]) -> Callable[[], float]:
     """A function that trains on the batches once and returns predicates a second."""
     optimizer = adamw(model, 1e-3, 0.01, {})
-    predicates = sum(len(batch.predicate) for batch in batches)
+    predicates = sum(len(batch.predicate_index) for batch in batches)
 
     def once() -> float:
         started = time.perf_counter()
@@ -107,12 +107,12 @@ def training_pass(model: SRLModel | UsualDesign, batches: list[FrameBatch]) -> C
     return once
 
 
-def without_kernel(once: Callable[[], float]) -> Callable[[], float]:
+def without_compiled_kernel(run_once: Callable[[], float]) -> Callable[[], float]:
     """The same with Torch's recurrence."""
 
     def changed() -> float:
-        with set_aside():
-            return once()
+        with disabled():
+            return run_once()
 
     return changed
 
@@ -122,22 +122,22 @@ def main(arguments: list[str]) -> int:
     """Measure and print."""
     given = parse_arguments(arguments, DEFAULTS)
     config = compose_config(["recipe=srl", f"data={given['data']}"])
-    corpus = open_frames(config.data)
+    corpus = open_srl_corpus(config.data)
     vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
-    collate = FrameCollator(vocabulary, None)
-    data = SentenceData(
+    collate = SRLCollator(vocabulary, None)
+    data = SRLDataModule(
         corpus, collate, config.loader.batch_tokens, num_workers=0, extra_epochs=0, reshuffle=True, seed=1
     )
     batches = list(islice(data.train_dataloader(), given["batches"]))
-    ours = build_model(config, vocabulary, None)
+    ours = build_labelling_model(config, vocabulary, None)
     assert isinstance(ours, SRLModel)
-    models: dict[str, SRLModel | UsualDesign] = {
+    models: dict[str, SRLModel | BaselineSRLModel] = {
         "grunlp, sentence encoded once": ours,
         "the same, Torch's recurrence": ours,
-        "usual design, packed": UsualDesign(config, vocabulary, given["peer_hidden_size"], given["peer_layers"]),
+        "usual design, packed": BaselineSRLModel(config, vocabulary, given["peer_hidden_size"], given["peer_layers"]),
     }
-    passes = {name: training_pass(model, batches) for name, model in models.items()}
-    passes["the same, Torch's recurrence"] = without_kernel(passes["grunlp, sentence encoded once"])
+    passes = {name: make_training_pass(model, batches) for name, model in models.items()}
+    passes["the same, Torch's recurrence"] = without_compiled_kernel(passes["grunlp, sentence encoded once"])
     speeds: dict[str, list[float]] = {name: [] for name in passes}
     for repeat in range(given["repeats"] + 1):
         for name, once in passes.items():
@@ -155,13 +155,13 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _predict(model: SRLModel, collate: FrameCollator, examples: list[Example], repeats: int) -> None:
+def _predict(model: SRLModel, collate: SRLCollator, examples: list[SRLExample], repeats: int) -> None:
     torch.set_num_threads(1)
     speeds = []
     with torch.inference_mode():
         for _ in range(repeats + 1):
             started = time.perf_counter()
-            count = sum(1 for _ in label(model, collate, examples, batch_tokens=8000, find=False))
+            count = sum(1 for _ in label(model, collate, examples, batch_tokens=8000, detect_predicates=False))
             speeds.append(count / (time.perf_counter() - started))
     print(f"prediction, 1 thread: {statistics.median(speeds[1:]):.0f} sentences a second")
 

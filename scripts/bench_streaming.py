@@ -25,9 +25,9 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from grunlp.configuration.key_value_args import parse_arguments
-from grunlp.utils.atomic_io import replacing
+from grunlp.utils.atomic_io import atomic_path
 from grunlp.utils.cli import command
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 DEFAULTS: dict[str, Any] = {
     "sentences": 10_000_000,
@@ -40,8 +40,8 @@ DEFAULTS: dict[str, Any] = {
 }
 _WORDS = 20_000  # different ones
 _LENGTHS = (3, 8)  # words of a sentence: from, and below
-_EVERY = 2.0  # seconds
-_SHOWN = (0.1, 0.25, 0.5, 0.75, 1.0)  # shares of the sentences at which the table has a row
+_SAMPLE_INTERVAL = 2.0  # seconds
+_TABLE_FRACTIONS = (0.1, 0.25, 0.5, 0.75, 1.0)  # shares of the sentences at which the table has a row
 _NETWORK = [
     *("model.word_size=4", "model.character_size=2", "model.characters=none", "model.shapes=false"),
     *("model.hidden_size=4", "model.num_layers=1", "model.decoder=viterbi"),
@@ -50,7 +50,7 @@ _NETWORK = [
 ]
 
 
-class Sample(NamedTuple):
+class MemorySample(NamedTuple):
     """What was seen at a moment: seconds since the beginning, what was done, how many sentences that had read, MiB."""
 
     seconds: float
@@ -80,7 +80,7 @@ def write_corpus(folder: Path, sentences: int, files: int) -> int:
 _SYLLABLES = [f"{a}{b}" for a in "bdfgklmnprst" for b in "aeiou"]
 
 
-class Watch:
+class TrainingMonitor:
     """Follows a training: how far it is, by its log, and how much memory it holds.
 
     Args:
@@ -91,27 +91,27 @@ class Watch:
 
     def __init__(self, process: subprocess.Popen[str], log: Path, sentences: float) -> None:
         self.process, self.log, self.each = process, log, sentences
-        self.stage, self.read, self.said = "beginning", 0, list[str]()
+        self.stage, self.read, self.log_tail = "beginning", 0, list[str]()
 
-    def follow(self) -> list[Sample]:
+    def follow(self) -> list[MemorySample]:
         """Until it ends."""
         assert self.process.stderr is not None
         listener = threading.Thread(target=self._listen, args=(self.process.stderr,))
         listener.start()
-        samples, began = list[Sample](), time.monotonic()
+        samples, began = list[MemorySample](), time.monotonic()
         while self.process.poll() is None:
             if self.stage == "training":
                 self.read = int(self._batches() * self.each)
-            samples.append(Sample(time.monotonic() - began, self.stage, self.read, _memory(self.process.pid)))
-            time.sleep(_EVERY)
+            samples.append(MemorySample(time.monotonic() - began, self.stage, self.read, _memory(self.process.pid)))
+            time.sleep(_SAMPLE_INTERVAL)
         listener.join()
         if self.process.returncode:
-            raise GrunlpError("the training ended before its time", "".join(self.said[-5:]))
+            raise UserError("the training ended before its time", "".join(self.log_tail[-5:]))
         return samples
 
     def _listen(self, stream: IO[str]) -> None:
         for line in stream:
-            self.said.append(line)
+            self.log_tail.append(line)
             if found := re.search(r": (\d+) training examples(,| read)", line):
                 self.stage, self.read = "vocabulary", int(found[1])
             elif "million weights" in line:
@@ -135,18 +135,18 @@ def _memory(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def table(samples: Sequence[Sample], sentences: int) -> list[str]:
+def table(samples: Sequence[MemorySample], sentences: int) -> list[str]:
     """Memory of each stage at some shares of the sentences."""
     lines = [f"{'stage':<12}{'sentences':>12}{'seconds':>10}{'MiB':>8}"]
     for stage in ("vocabulary", "training"):
         some = [sample for sample in samples if sample.stage == stage and sample.sentences]
-        rows = [next((s for s in some if s.sentences >= share * sentences), None) for share in _SHOWN]
+        rows = [next((s for s in some if s.sentences >= share * sentences), None) for share in _TABLE_FRACTIONS]
         for row in dict.fromkeys([*filter(None, rows), *some[-1:]]):
             lines.append(f"{stage:<12}{row.sentences:>12,}{row.seconds:>10.0f}{row.memory:>8.0f}")
     return lines
 
 
-def draw(path: Path, samples: Sequence[Sample], title: str) -> None:
+def plot_memory(path: Path, samples: Sequence[MemorySample], title: str) -> None:
     """The curve of memory over time, with its stages."""
     from matplotlib.figure import Figure
 
@@ -162,7 +162,7 @@ def draw(path: Path, samples: Sequence[Sample], title: str) -> None:
     axes.legend(fontsize="small")
     axes.grid(True, alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    with replacing(path) as part:
+    with atomic_path(path) as part:
         figure.savefig(part, format=path.suffix.removeprefix("."), dpi=150)
 
 
@@ -171,7 +171,7 @@ def main(arguments: list[str]) -> int:
     """Write, train, tell."""
     given = parse_arguments(arguments, DEFAULTS)
     if given["out"] and Path(given["out"]).suffix not in (".svg", ".png"):
-        raise GrunlpError(f"out={given['out']}", "the curve is a picture", "Type out=memory.svg, or memory.png")
+        raise UserError(f"out={given['out']}", "the curve is a picture", "Type out=memory.svg, or memory.png")
     sentences, batch_tokens = given["sentences"], given["batch_tokens"]
     with tempfile.TemporaryDirectory(prefix="grunlp-streaming-") as name:
         folder, began = Path(name), time.monotonic()
@@ -190,11 +190,11 @@ def main(arguments: list[str]) -> int:
         process = subprocess.Popen(
             [sys.executable, "-m", "grunlp.train", *typed], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
-        samples = Watch(process, folder / "run/logs/csv/metrics.csv", sentences / batches).follow()
+        samples = TrainingMonitor(process, folder / "run/logs/csv/metrics.csv", sentences / batches).follow()
     print("\n".join(table(samples, sentences)))
     print(f"most: {max(sample.memory for sample in samples):.0f} MiB")
     if given["out"]:
-        draw(
+        plot_memory(
             Path(given["out"]),
             samples,
             f"{sentences:,} sentences, {size / 2**20:.0f} MiB, {given['stream']:,} at a time",

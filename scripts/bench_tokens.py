@@ -17,32 +17,32 @@ from typing import Any, NamedTuple
 
 from grunlp.configuration.key_value_args import parse_arguments
 from grunlp.data.propbank.build import raw_archive
-from grunlp.data.propbank.download import obtain
+from grunlp.data.propbank.download import fetch_source
 from grunlp.data.propbank.sources import PROPBANK_EWT, UD_EWT
 from grunlp.data.sentence_splitter import split_sentences
-from grunlp.metrics.span_counts import Tally, tally
+from grunlp.metrics.span_counts import SpanCounts, count_matches
 from grunlp.utils.cli import command
 
 DEFAULTS: dict[str, Any] = {"split": "dev", "ud": None, "propbank": None}
 
-Sentences = list[list[tuple[int, int]]]  # of each sentence the offsets of its tokens
+SentenceTokenSpans = list[list[tuple[int, int]]]  # of each sentence the offsets of its tokens
 
 
-class Paragraph(NamedTuple):
+class BenchmarkParagraph(NamedTuple):
     """A text and where its sentences and their tokens are."""
 
     text: str
-    sentences: Sentences
+    sentences: SentenceTokenSpans
 
 
-def paragraphs(conllu: str) -> Iterator[Paragraph]:
+def paragraphs(conllu: str) -> Iterator[BenchmarkParagraph]:
     """The paragraphs of a document, their text put together from the words and what is said of blanks."""
     text, inside, blank, new = "", 0, True, True
-    sentences: Sentences = []
+    sentences: SentenceTokenSpans = []
     for line in [*conllu.splitlines(), "# newpar"]:
         cells = line.split("\t")
         if line.startswith("# newpar") and sentences:
-            yield Paragraph(text.rstrip(), sentences)
+            yield BenchmarkParagraph(text.rstrip(), sentences)
             text, sentences = "", []
         elif line.startswith("# sent_id"):
             new = True
@@ -59,7 +59,7 @@ def paragraphs(conllu: str) -> Iterator[Paragraph]:
             inside = 0 if not within else inside
 
 
-def tokenizers() -> Iterator[tuple[str, Callable[[str], Sentences]]]:
+def tokenizers() -> Iterator[tuple[str, Callable[[str], SentenceTokenSpans]]]:
     """Ours and the others that are here."""
     yield "grunlp", lambda text: [[(t.start, t.end) for t in s.tokens] for s in split_sentences(text)]
     if importlib.util.find_spec("spacy"):
@@ -81,7 +81,7 @@ def tokenizers() -> Iterator[tuple[str, Callable[[str], Sentences]]]:
     if importlib.util.find_spec("nltk"):
         from nltk.tokenize import NLTKWordTokenizer
 
-        def tokens(text: str) -> Sentences:
+        def tokens(text: str) -> SentenceTokenSpans:
             try:
                 return [list(NLTKWordTokenizer().span_tokenize(text))]
             except ValueError:  # it loses its way in some quotes
@@ -95,7 +95,7 @@ def main(arguments: list[str]) -> int:
     """Split every paragraph with each and count."""
     given = parse_arguments(arguments, DEFAULTS)
     sources = {
-        name: obtain(source, Path(given[name]) if given[name] else raw_archive(archive))
+        name: fetch_source(source, Path(given[name]) if given[name] else raw_archive(archive))
         for name, source, archive in (
             ("ud", UD_EWT, "UD_English-EWT-sources"),
             ("propbank", PROPBANK_EWT, "propbank-release-ewt"),
@@ -108,14 +108,14 @@ def main(arguments: list[str]) -> int:
     print(f"{given['split']}: {len(documents)} documents, {len(gold)} paragraphs")
     print(f"{'':22} token F1  sentence F1  tokens/s")
     for name, split in tokenizers():
-        tokens, ends, count, seconds = Tally(), Tally(), 0, 0.0
+        tokens, ends, count, seconds = SpanCounts(), SpanCounts(), 0, 0.0
         for text, sentences in gold:
             started = time.perf_counter()
             found = [sentence for sentence in split(text) if sentence]
             seconds += time.perf_counter() - started
             count += sum(map(len, found))
-            tokens = tokens + tally({t for s in sentences for t in s}, {t for s in found for t in s})
-            ends = ends + tally({(s[0][0], s[-1][1]) for s in sentences}, {(s[0][0], s[-1][1]) for s in found})
+            tokens = tokens + count_matches({t for s in sentences for t in s}, {t for s in found for t in s})
+            ends = ends + count_matches({(s[0][0], s[-1][1]) for s in sentences}, {(s[0][0], s[-1][1]) for s in found})
         print(f"{name:22} {tokens.f1:8.2f} {ends.f1:12.2f} {count / seconds:9.0f}")
     return 0
 

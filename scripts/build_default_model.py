@@ -1,4 +1,5 @@
-"""Build the model in the box, grunlp/pretrained: about two hours on one core, four minutes of it beyond the trainings.
+"""Build the model in the box, grunlp/pretrained/default: about two hours on one core, four minutes of it beyond the
+trainings.
 
     python scripts/build_default_model.py                 pretrain, train, then pack
     python scripts/build_default_model.py run=DIR         pack a run that was trained as below; default: the box once
@@ -25,15 +26,15 @@ from typing import Any
 
 import torch
 
-from grunlp.configuration.key_value_args import parse_arguments, require_new_folder
+from grunlp.configuration.key_value_args import parse_arguments, require_empty_dir
 from grunlp.configuration.saved_config import save_config
-from grunlp.data.datasets.public import data_folder
-from grunlp.data.datasets.srl import open_frames
-from grunlp.data.raw_text import raw_examples
-from grunlp.runs.layout import CARD, CONFIG, METRICS, VOCABULARY, WEIGHTS, save_weights, write_metrics
-from grunlp.tasks.model_card import write_card
-from grunlp.tasks.srl.checkpoint import DEFAULT, Run, load_labeller
-from grunlp.tasks.srl.inference import label, score
+from grunlp.data.datasets.public import locate_dataset
+from grunlp.data.datasets.srl import open_srl_corpus
+from grunlp.data.raw_text import split_raw_line
+from grunlp.runs.layout import CONFIG, METRICS, MODEL_CARD, VOCABULARY, WEIGHTS, save_weights, write_metrics
+from grunlp.tasks.model_card import write_model_card
+from grunlp.tasks.srl.checkpoint import BUNDLED_MODEL, TrainedSRL, load_srl
+from grunlp.tasks.srl.inference import evaluate_srl, label
 from grunlp.utils.cli import command
 
 PRETRAINING = ["recipe=pretrain", "data=text", "data.without=propbank-ewt", "trainer.max_epochs=3", "seed=1"]
@@ -51,7 +52,7 @@ PRETRAINED_ON = (
     "CC BY 4.0), state-of-the-union and inaugural addresses (public domain) and MASC (American National Corpus; free "
     "for any use), without the sentences of the development and test sets."
 )
-DEFAULTS: dict[str, Any] = {"run": None, "out": str(DEFAULT), "text": None}
+DEFAULTS: dict[str, Any] = {"run": None, "out": str(BUNDLED_MODEL), "text": None}
 
 
 @command(lambda arguments: str(__doc__))
@@ -59,27 +60,27 @@ def main(arguments: list[str]) -> int:
     """Train, pack, score, time, describe."""
     given = parse_arguments(arguments, DEFAULTS)
     out = Path(given["out"])
-    if out != DEFAULT:
-        require_new_folder("out", out)
+    if out != BUNDLED_MODEL:
+        require_empty_dir("out", out)
     with tempfile.TemporaryDirectory() as folder:
         trained = given["run"] or _train(folder, given["text"])
         packed = Path(folder) / "packed"
-        run = load_labeller(trained, "run=")
+        run = load_srl(trained, "run=")
         on = PRETRAINED_ON if given["text"] is None else "It was pretrained on raw text of the builder's own."
-        told = (run.path / CARD).read_text(encoding="utf-8") if (run.path / CARD).is_file() else ""
+        told = (run.path / MODEL_CARD).read_text(encoding="utf-8") if (run.path / MODEL_CARD).is_file() else ""
         pretrained = run.config.model.init is not None or on in told
-        _pack(run, packed)
-        run = load_labeller(packed, "run=")
-        corpus = open_frames({**run.config.data, "extra": None})
+        _pack_model(run, packed)
+        run = load_srl(packed, "run=")
+        corpus = open_srl_corpus({**run.config.data, "extra": None})
         for split in ("dev", "test"):
-            scores = score(run.model, run.collate, getattr(corpus, split), batch_tokens=3000)
+            scores = evaluate_srl(run.model, run.collate, getattr(corpus, split), batch_tokens=3000)
             write_metrics(packed, split, scores.as_dict())
             print(f"\n{split}\n{scores.report()}")
-        write_metrics(packed, "speed", _speed(run, corpus.dev))
-        write_card(packed, [on] if pretrained else [])
-        print(f"\n{(packed / CARD).read_text(encoding='utf-8')}")
+        write_metrics(packed, "speed", _measure_speed(run, corpus.dev))
+        write_model_card(packed, [on] if pretrained else [])
+        print(f"\n{(packed / MODEL_CARD).read_text(encoding='utf-8')}")
         out.mkdir(parents=True, exist_ok=True)
-        for name in (WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD):
+        for name in (WEIGHTS, CONFIG, VOCABULARY, METRICS, MODEL_CARD):
             shutil.copy(packed / name, out / name)
     size = sum(path.stat().st_size for path in out.iterdir() if path.is_file()) / 2**20
     print(f"{out}: {size:.1f} MiB")
@@ -89,7 +90,7 @@ def main(arguments: list[str]) -> int:
 def _train(folder: str, text: str | None) -> str:
     if text is None:
         inside = "movie_reviews, state_union, inaugural and masc, each .txt.gz, a line a sentence or paragraph"
-        text = f"{data_folder('text', 'rawtext', inside, 'www.nltk.org/nltk_data', 'text=PATTERN')}/[!b]*.txt.gz"
+        text = f"{locate_dataset('text', 'rawtext', inside, 'www.nltk.org/nltk_data', 'text=PATTERN')}/[!b]*.txt.gz"
     pretrained, trained = f"{folder}/pretrained", f"{folder}/run"
     for arguments in (
         [*PRETRAINING, f"data.train={text}", f"run_dir={pretrained}"],
@@ -99,7 +100,7 @@ def _train(folder: str, text: str | None) -> str:
     return trained
 
 
-def _pack(run: Run, packed: Path) -> None:
+def _pack_model(run: TrainedSRL, packed: Path) -> None:
     """The run with its weights in half precision and without what only its training needs."""
     packed.mkdir()
     config = run.config.copy()
@@ -111,7 +112,7 @@ def _pack(run: Run, packed: Path) -> None:
     write_metrics(packed, "training", training)
 
 
-def _speed(run: Run, examples: Any) -> dict[str, float]:
+def _measure_speed(run: TrainedSRL, examples: Any) -> dict[str, float]:
     """Words a second from raw text to frames on one thread: the median of five, and the extremes."""
     torch.set_num_threads(1)
     lines = [" ".join(example["words"]) for example in examples]
@@ -119,8 +120,8 @@ def _speed(run: Run, examples: Any) -> dict[str, float]:
     with torch.inference_mode():
         for repeat in range(6):
             started = time.perf_counter()
-            sentences = itertools.chain.from_iterable(raw_examples(line, 1) for line in lines)
-            labelled = label(run.model, run.collate, sentences, batch_tokens=3000, find=True)
+            sentences = itertools.chain.from_iterable(split_raw_line(line, 1) for line in lines)
+            labelled = label(run.model, run.collate, sentences, batch_tokens=3000, detect_predicates=True)
             words = sum(len(one.example["words"]) for one in labelled)
             if repeat:  # the first warms up
                 speeds.append(words / (time.perf_counter() - started))

@@ -37,15 +37,15 @@ from typing import TYPE_CHECKING, Any
 
 from grunlp.configuration.key_value_args import parse_arguments
 from grunlp.configuration.schema import check_choice
-from grunlp.runs.lock import alone
+from grunlp.runs.lock import folder_lock
 from grunlp.tasks.predictor import BATCH_TOKENS
-from grunlp.utils.atomic_io import remove_parts, writing
+from grunlp.utils.atomic_io import remove_temp_files, translate_os_errors
 from grunlp.utils.cli import command
-from grunlp.utils.errors import GrunlpError
-from grunlp.utils.signals import stop_when_told
+from grunlp.utils.errors import UserError
+from grunlp.utils.signals import raise_on_signals
 
 if TYPE_CHECKING:
-    from grunlp.integrations.shard_prediction import Counts
+    from grunlp.integrations.shard_prediction import ShardStats
 
 DEFAULTS: dict[str, Any] = {
     "run": "default",
@@ -57,8 +57,8 @@ DEFAULTS: dict[str, Any] = {
     "batch_tokens": BATCH_TOKENS,
     "address": "local",
 }
-_BLOCKS = 10_000  # at most, of shards that Ray hands out together
-_SAY_EVERY = 10.0  # seconds
+_MAX_BLOCKS = 10_000  # at most, of shards that Ray hands out together
+_LOG_INTERVAL = 10.0  # seconds
 
 log = logging.getLogger("grunlp")
 
@@ -69,26 +69,26 @@ def main(arguments: list[str]) -> int:
     given = parse_arguments(arguments, DEFAULTS)
     files = input_files(given["input"])
     if given["out"] is None:
-        raise GrunlpError("out= is missing", "the shards need a folder", "Type out=FOLDER")
+        raise UserError("out= is missing", "the shards need a folder", "Type out=FOLDER")
     if importlib.util.find_spec("ray") is None:
-        raise GrunlpError("the package ray is not installed", "it runs the workers", "Type pip install 'grunlp[ray]'")
-    from grunlp.integrations.shard_prediction import FORMATS, begin, finish, make_plan
+        raise UserError("the package ray is not installed", "it runs the workers", "Type pip install 'grunlp[ray]'")
+    from grunlp.integrations.shard_prediction import FORMATS, finish_job, plan_shards, start_job
     from grunlp.tasks import load
 
     check_choice("format", given["format"], FORMATS)
     folder = Path(given["out"])
     settings = {key: given[key] for key in ("format", "shard_lines", "batch_tokens")}
-    plan = make_plan(load(given["run"]), files, settings)
-    with writing(folder):
+    plan = plan_shards(load(given["run"]), files, settings)
+    with translate_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    with alone("out", folder):
-        remove_parts(folder)
-        begin(folder, plan)
+    with folder_lock("out", folder):
+        remove_temp_files(folder)
+        start_job(folder, plan)
         started = time.perf_counter()
         counted = list(predict_all(plan, given))
         seconds = time.perf_counter() - started
-        remove_parts(folder)  # of workers that died
-        sums = finish(folder, counted)
+        remove_temp_files(folder)  # of workers that died
+        sums = finish_job(folder, counted)
     print(", ".join(f"{count} {what}" for what, count in sums.items()))
     fresh = [one for one in counted if one.seconds]
     lines, busy = sum(one.lines for one in fresh), sum(one.seconds for one in fresh)
@@ -98,38 +98,38 @@ def main(arguments: list[str]) -> int:
 
 
 def input_files(pattern: str | None) -> list[str]:
-    """The files of a pattern, in order of their names. Raises GrunlpError where there is none."""
+    """The files of a pattern, in order of their names. Raises UserError where there is none."""
     if pattern is None:
-        raise GrunlpError("input= is missing", "there is nothing to predict", "Type input='texts/*.txt'")
-    from grunlp.data.datasets.arrow_cache import find_files
+        raise UserError("input= is missing", "there is nothing to predict", "Type input='texts/*.txt'")
+    from grunlp.data.datasets.arrow_cache import glob_files
 
-    return find_files(pattern)
+    return glob_files(pattern)
 
 
-def predict_all(plan: dict[str, Any], given: dict[str, Any]) -> "Iterator[Counts]":
+def predict_all(plan: dict[str, Any], options: dict[str, Any]) -> "Iterator[ShardStats]":
     """What became of each shard, as they come."""
-    from grunlp.integrations.shard_prediction import Counts, ShardPredictor, shards_of
+    from grunlp.integrations.shard_prediction import ShardPredictor, ShardStats, iter_shards
 
-    rows = [shard._asdict() for shard in shards_of(plan)]
-    run = given["run"] if given["run"] == "default" else str(Path(given["run"]).resolve())
-    worker = (Path(given["out"]).resolve(), Path.cwd(), run, given["format"], given["batch_tokens"])
-    with cluster(given["address"], given["workers"]) as data:
-        pool = data.ActorPoolStrategy(size=min(given["workers"], len(rows)), max_tasks_in_flight_per_actor=1)
-        shards = data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS))
+    rows = [shard._asdict() for shard in iter_shards(plan)]
+    run = options["run"] if options["run"] == "default" else str(Path(options["run"]).resolve())
+    worker = (Path(options["out"]).resolve(), Path.cwd(), run, options["format"], options["batch_tokens"])
+    with ray_cluster(options["address"], options["workers"]) as data:
+        pool = data.ActorPoolStrategy(size=min(options["workers"], len(rows)), max_tasks_in_flight_per_actor=1)
+        shards = data.from_items(rows, override_num_blocks=min(len(rows), _MAX_BLOCKS))
         said, lines, all_lines = time.monotonic(), 0, sum(row["lines"] for row in rows)
         for row in shards.map(ShardPredictor, fn_constructor_args=worker, compute=pool, num_cpus=1).iter_rows():
-            counts = Counts(**row)
+            counts = ShardStats(**row)
             if counts.error:
-                raise GrunlpError(counts.error)
+                raise UserError(counts.error)
             yield counts
             lines += counts.lines
-            if time.monotonic() > said + _SAY_EVERY:
+            if time.monotonic() > said + _LOG_INTERVAL:
                 said = time.monotonic()
                 log.info("%d of %d lines", lines, all_lines)
 
 
 @contextmanager
-def cluster(address: str, workers: int) -> Iterator[Any]:
+def ray_cluster(address: str, workers: int) -> Iterator[Any]:
     """The module ray.data, within a cluster: one of this machine alone, or that of an address."""
     # Nothing goes to the makers of Ray; of what it logs, errors that it cannot mend come up as exceptions.
     os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal", OMP_NUM_THREADS="1")
@@ -141,22 +141,22 @@ def cluster(address: str, workers: int) -> Iterator[Any]:
     where = own if address == "local" else {"address": address}
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
-        _begin_ray(ray, address, where)
+        _init_ray(ray, address, where)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
-        with stop_when_told():  # again, since Ray has its own handler
+        with raise_on_signals():  # again, since Ray has its own handler
             yield ray.data
     finally:
         ray.shutdown()
 
 
-def _begin_ray(ray: Any, address: str, where: dict[str, Any]) -> None:
-    """Start a cluster, or find it. Raises GrunlpError where that fails."""
+def _init_ray(ray: Any, address: str, where: dict[str, Any]) -> None:
+    """Start a cluster, or find it. Raises UserError where that fails."""
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **where)
     except Exception as error:  # of no kind of its own
         way = "Try again when the machine is less busy." if address == "local" else "Type ray start, or address=local"
-        raise GrunlpError(f"address={address}: Ray did not start", str(error).partition("\n")[0], way) from None
+        raise UserError(f"address={address}: Ray did not start", str(error).partition("\n")[0], way) from None
 
 
 if __name__ == "__main__":

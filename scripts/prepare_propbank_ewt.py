@@ -12,9 +12,9 @@ import logging
 import sys
 from pathlib import Path
 
-from grunlp.data.propbank import EWT_FILES, build_ewt, refuse_existing
-from grunlp.utils.cache import cache_folder
-from grunlp.utils.errors import GrunlpError
+from grunlp.data.propbank import EWT_FILES, build_ewt, require_absent
+from grunlp.utils.cache import cache_dir
+from grunlp.utils.errors import UserError
 
 
 def main() -> int:
@@ -22,17 +22,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ud", type=Path, help="UD_English-EWT: a folder or archive (default: download)")
     parser.add_argument("--propbank", type=Path, help="propbank-release: a folder or archive (default: download)")
-    parser.add_argument(
-        "--out", type=Path, default=cache_folder() / "propbank-ewt", help="folder (default: %(default)s)"
-    )
+    parser.add_argument("--out", type=Path, default=cache_dir() / "propbank-ewt", help="folder (default: %(default)s)")
     parser.add_argument("--force", action="store_true", help="replace files that are there")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         if not args.force:
-            refuse_existing(args.out, EWT_FILES)
+            require_absent(args.out, EWT_FILES)
         counts = build_ewt(args.out, args.ud, args.propbank)
-    except GrunlpError as error:
+    except UserError as error:
         print(error, file=sys.stderr)
         return 2
     for name, count in counts.items():

@@ -14,26 +14,26 @@ import logging
 import sys
 from pathlib import Path
 
-from grunlp.data.propbank import FRAMES_FILE, build_frames, refuse_existing
+from grunlp.data.propbank import FRAMES_FILE, build_frames, require_absent
 from grunlp.data.propbank.frame_index import INDEX_FILE
-from grunlp.utils.cache import cache_folder
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.cache import cache_dir
+from grunlp.utils.errors import UserError
 
 
 def main() -> int:
     """Parse the command line, build, print a summary."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=Path, help="propbank-frames: a folder or archive (default: download)")
-    default = cache_folder() / "propbank-frames"
+    default = cache_dir() / "propbank-frames"
     parser.add_argument("--out", type=Path, default=default, help="folder (default: %(default)s)")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         if not args.force:
-            refuse_existing(args.out, [FRAMES_FILE, INDEX_FILE])
+            require_absent(args.out, [FRAMES_FILE, INDEX_FILE])
         counts = build_frames(args.out, args.frames)
-    except GrunlpError as error:
+    except UserError as error:
         print(error, file=sys.stderr)
         return 2
     for name, count in counts.items():

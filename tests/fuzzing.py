@@ -3,7 +3,8 @@
     python tests/fuzzing.py COUNT SEED [TARGET ...]
 
 prints a JSON object a target: inputs, the slowest in seconds, how much memory was held beyond the start in MiB. It ends
-with an error, and the input in it, where one raises anything but GrunlpError, takes longer than `SLOWEST`, or asks for more
+with an error, and the input in it, where one raises anything but UserError, takes longer than `SLOWEST`, or asks for
+more
 than `MOST_MEMORY` beyond what the imports take.
 """
 
@@ -27,7 +28,7 @@ import pandas as pd
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 MOST_MEMORY = 2**29  # bytes
 SLOWEST = 1.0  # seconds
@@ -103,7 +104,7 @@ def drain(rows: Any) -> None:
         pass
 
 
-def _ignore(error: GrunlpError) -> None:
+def _ignore(error: UserError) -> None:
     """A fault that is named, and passed over."""
 
 
@@ -113,46 +114,46 @@ def targets(folder: Path) -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
 
 
 def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
-    from grunlp.data.pretrained_vectors import read_vector_words
+    from grunlp.data.pretrained_vectors import read_vector_vocabulary
     from grunlp.data.readers import read
-    from grunlp.data.readers.parallel import read_pairs, read_sources
+    from grunlp.data.readers.parallel import read_parallel, read_sources
     from grunlp.tasks.classification.array_reader import read_arrays
-    from grunlp.tasks.classification.reader import read_classified
-    from grunlp.tasks.forecasting.reader import Columns, read_series
+    from grunlp.tasks.classification.reader import read_labeled_texts
+    from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
     from grunlp.tasks.tagging.reader import read_tagged
 
-    columns = Columns(None, None, None, (), (), True)
+    columns = SeriesColumns(None, None, None, (), (), True)
     frames = [("a", text.encode()) for text in FRAMES]
     return {
         "frames": (lambda path: drain(read(path)), [one for one in frames if b'"index": 1}]}' not in one[1]]),
-        "lenient": (lambda path: drain(read(path, on_error=_ignore, roles=False)), frames),
+        "lenient": (lambda path: drain(read(path, on_error=_ignore, require_roles=False)), frames),
         "compressed": (
-            lambda path: drain(read(path, on_error=_ignore, roles=False)),
+            lambda path: drain(read(path, on_error=_ignore, require_roles=False)),
             [("a", squeeze(content)) for squeeze in (gzip.compress, lzma.compress) for _, content in frames],
         ),
         "tagged": (read_tagged, [("a", text.encode()) for text in TAGGED]),
         "pairs": (
-            lambda path: drain(read_pairs(str(path), None, None, None, None)),
+            lambda path: drain(read_parallel(str(path), None, None, None, None)),
             [("a", t.encode()) for t in PAIRS],
         ),
         "sources": (lambda path: drain(read_sources(str(path), None, _ignore)), [("a", t.encode()) for t in PAIRS]),
         "classified": (
-            lambda path: drain(read_classified(str(path), None, None, _ignore)),
+            lambda path: drain(read_labeled_texts(str(path), None, None, _ignore)),
             [(n, t.encode()) for n, t in CLASSIFIED],
         ),
         "arrays": (lambda path: drain(read_arrays(str(path), None, None)), _arrays()),
-        "series": (lambda path: read_series(path, columns, None, None), _series()),
-        "vectors": (lambda path: read_vector_words(str(path), 100), [("a", b"the 0.1 0.2 0.3\nof 1 2 3\n")]),
+        "series": (lambda path: read_time_series(path, columns, None, None), _series()),
+        "vectors": (lambda path: read_vector_vocabulary(str(path), 100), [("a", b"the 0.1 0.2 0.3\nof 1 2 3\n")]),
     }
 
 
 def _parts() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
     from grunlp.configuration.saved_config import load_config
-    from grunlp.data.encoder_files import encoder_settings
+    from grunlp.data.encoder_files import load_encoder_config
     from grunlp.data.subword_tokenizer import TextTokenizer
     from grunlp.data.vocabulary import Vocabulary
     from grunlp.runs.weights import load_tensors
-    from grunlp.tasks.forecasting.scaler import Scaling
+    from grunlp.tasks.forecasting.scaler import Standardizer
     from grunlp.utils.safe_load import read_json
 
     def files(name: str) -> list[tuple[str, bytes]]:
@@ -160,14 +161,14 @@ def _parts() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
 
     def encoder(path: Path) -> None:
         (path.parent / "tokenizer.json").write_text("{}")
-        encoder_settings(path.parent)
+        load_encoder_config(path.parent)
 
     small = [(name, content) for name, content in files("vocabulary.json") if len(content) < 10_000]
     return {
         "config": (load_config, files("config.yaml")),
         "vocabulary": (Vocabulary.load, small),
         "tokenizer": (TextTokenizer.load, files("*tokenizer.json")),
-        "scaling": (Scaling.load, files("scaling.json")),
+        "scaling": (Standardizer.load, files("scaling.json")),
         "json": (read_json, files("classes.json") + files("scaling.json")),
         "weights": (
             load_tensors,
@@ -296,7 +297,7 @@ def _feed(read: Reader, path: Path, content: bytes) -> float:
     started = time.process_time()
     try:
         read(path)
-    except GrunlpError:
+    except UserError:
         pass
     except BaseException as error:
         error.add_note(f"{path.name}: {content[:3000]!r}")

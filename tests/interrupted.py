@@ -110,9 +110,9 @@ def _serve() -> None:
     import datasets  # noqa: F401
     import hydra  # noqa: F401
 
-    from grunlp.configuration.compose import available, load_recipe
+    from grunlp.configuration.compose import list_config_group, load_recipe
 
-    for recipe in available("recipe"):
+    for recipe in list_config_group("recipe"):
         load_recipe(recipe)  # imports all that a training does
     for line in sys.stdin:
         job = json.loads(line)
@@ -195,18 +195,18 @@ def _die_at_write(left: int) -> None:
 def _signal_at(left: int, number: int) -> None:
     from pytorch_lightning import Trainer
 
-    from grunlp.training.checkpointing import ResumePoint
+    from grunlp.training.checkpointing import ResumeCheckpoint
 
-    begin = ResumePoint.on_train_batch_start
+    begin = ResumeCheckpoint.on_train_batch_start
 
-    def signalled(self: ResumePoint, trainer: Trainer, *arguments: Any) -> None:
+    def signalled(self: ResumeCheckpoint, trainer: Trainer, *arguments: Any) -> None:
         nonlocal left
         left -= 1
         if left == -1:
             os.kill(os.getpid(), number)
         begin(self, trainer, *arguments)
 
-    ResumePoint.on_train_batch_start = signalled  # type: ignore[assignment,method-assign]
+    ResumeCheckpoint.on_train_batch_start = signalled  # type: ignore[assignment,method-assign]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from grunlp import compare, evaluate, predict, train
-from grunlp.data.tags import illegal_positions
+from grunlp.data.tags import invalid_transitions
 from grunlp.data.writers import write_columns, write_json_lines
 from tests.conftest import Call
 from tests.toys import toy_corpus
@@ -99,7 +99,7 @@ def test_predictions_score_as_evaluate_says(folder: Path, call: Call) -> None:
     assert [r["words"] for r in records] == [e["words"] for e in TEST], "order kept"
     for record in records:
         for frame in record["frames"]:
-            assert illegal_positions(frame["tags"]) == [] and frame["tags"][frame["index"]] == "B-V"
+            assert invalid_transitions(frame["tags"]) == [] and frame["tags"][frame["index"]] == "B-V"
             for argument in frame["arguments"]:
                 assert argument["text"] == " ".join(record["words"][argument["start"] : argument["end"]])
 

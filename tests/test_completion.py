@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grunlp import completion
-from grunlp.completion import complete
+from grunlp.completion import completions
 from tests.conftest import Call
 
 ROOT = Path(__file__).parent.parent
@@ -62,7 +62,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )  # fmt: skip
 def test_what_a_line_may_go_on_with(line: str, words: list[str]) -> None:
-    assert complete(line) == words
+    assert completions(line) == words
 
 
 def test_every_command_offers_the_keys_it_has() -> None:
@@ -73,8 +73,8 @@ def test_every_command_offers_the_keys_it_has() -> None:
         ("evaluate", evaluate.DEFAULTS),
         ("compare", compare.DEFAULTS),
     ):
-        assert {f"{key}=" for key in defaults} <= set(complete(f"grunlp-{name} "))
-    assert len(complete("grunlp-train ")) > 50
+        assert {f"{key}=" for key in defaults} <= set(completions(f"grunlp-{name} "))
+    assert len(completions("grunlp-train ")) > 50
 
 
 def test_mistakes_end_in_plain_messages(call: Call) -> None:

@@ -9,30 +9,30 @@ import pytest
 import yaml
 
 from grunlp.configuration.compose import compose_config
-from grunlp.configuration.migrations import FORMAT
+from grunlp.configuration.migrations import FORMAT_VERSION
 from grunlp.configuration.saved_config import load_config, save_config
-from grunlp.tasks.classification.checkpoint import load_class_run
-from grunlp.tasks.forecasting.checkpoint import load_series_run
-from grunlp.tasks.language_modeling.checkpoint import load_language_run
-from grunlp.tasks.seq2seq.checkpoint import load_text_run
-from grunlp.tasks.srl.checkpoint import load_pretrained, load_run
-from grunlp.utils.errors import GrunlpError
+from grunlp.tasks.classification.checkpoint import load_trained_classifier
+from grunlp.tasks.forecasting.checkpoint import load_trained_forecaster
+from grunlp.tasks.language_modeling.checkpoint import load_trained_language_model
+from grunlp.tasks.seq2seq.checkpoint import load_trained_seq2seq
+from grunlp.tasks.srl.checkpoint import load_init_weights, load_trained_labeller
+from grunlp.utils.errors import UserError
 
 FOLDER = Path(__file__).parent / "formats"
 LOADERS: dict[str, Callable[[Any], Any]] = {
-    "srl": load_run,
-    "tag": load_run,
-    "encoder": load_run,
-    "pretrain": lambda path: load_pretrained(str(path)),
-    "classify": load_class_run,
-    "measured": load_class_run,
-    "translate": load_text_run,
-    "lm": load_language_run,
-    "forecast": load_series_run,
+    "srl": load_trained_labeller,
+    "tag": load_trained_labeller,
+    "encoder": load_trained_labeller,
+    "pretrain": lambda path: load_init_weights(str(path)),
+    "classify": load_trained_classifier,
+    "measured": load_trained_classifier,
+    "translate": load_trained_seq2seq,
+    "lm": load_trained_language_model,
+    "forecast": load_trained_forecaster,
 }
 
 
-@pytest.mark.parametrize("form", range(FORMAT + 1))
+@pytest.mark.parametrize("form", range(FORMAT_VERSION + 1))
 @pytest.mark.parametrize("kind", [*LOADERS, "finetune"])
 def test_runs_of_each_form(form: int, kind: str) -> None:
     folder = FOLDER / str(form) / kind
@@ -51,17 +51,17 @@ def test_a_newer_form(tmp_path: Path) -> None:
     shutil.copytree(FOLDER / "0/tag", tmp_path / "run")
     file = tmp_path / "run/config.yaml"
     old = file.read_text()
-    file.write_text(f"format: {FORMAT + 1}\n{old}")
-    with pytest.raises(GrunlpError, match=rf"(?s)format {FORMAT + 1}, which is newer.*install --upgrade grunlp"):
-        load_run(tmp_path / "run")
+    file.write_text(f"format: {FORMAT_VERSION + 1}\n{old}")
+    with pytest.raises(UserError, match=rf"(?s)format {FORMAT_VERSION + 1}, which is newer.*install --upgrade grunlp"):
+        load_trained_labeller(tmp_path / "run")
     for wrong in ("-1", "true", "1.0", "one", "null"):
         file.write_text(f"format: {wrong}\n{old}")
-        with pytest.raises(GrunlpError, match="format"):
-            load_run(tmp_path / "run")
+        with pytest.raises(UserError, match="format"):
+            load_trained_labeller(tmp_path / "run")
 
 
 def test_a_run_written_now_says_its_form(tmp_path: Path) -> None:
     config = compose_config(["recipe=tag", "data=demo"])
     save_config(tmp_path / "config.yaml", config)
-    assert yaml.safe_load((tmp_path / "config.yaml").read_text())["format"] == FORMAT
+    assert yaml.safe_load((tmp_path / "config.yaml").read_text())["format"] == FORMAT_VERSION
     assert load_config(tmp_path / "config.yaml") == config

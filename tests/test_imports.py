@@ -51,8 +51,8 @@ def test_what_reads_runs_and_corpora() -> None:
         "grunlp.tasks.language_modeling.checkpoint",
         "grunlp.tasks.forecasting.checkpoint",
     ]
-    for part in ("data/readers", "decoding", "metrics", "models", "modules"):
-        for path in sorted((ROOT / "grunlp" / part).glob("*.py")):
+    for part in ("data/readers/*.py", "decoding/*.py", "metrics/*.py", "modules/*.py", "tasks/*/model.py"):
+        for path in sorted((ROOT / "grunlp").glob(part)):
             modules.append(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
     assert len(modules) > 50
     python(f"""
@@ -65,7 +65,8 @@ assert not loaded, loaded
 
 def test_what_trains() -> None:
     """Lightning imports transformers where it is installed."""
-    modules = [f"grunlp.tasks.{path.stem}" for path in sorted((ROOT / "grunlp/tasks").glob("*.py"))]
+    modules = [f"grunlp.tasks.{path.parent.stem}.lightning" for path in (ROOT / "grunlp/tasks").glob("*/lightning.py")]
+    modules += [f"grunlp.training.{path.stem}" for path in sorted((ROOT / "grunlp/training").glob("*.py"))]
     modules += [f"recipes.{path.stem}" for path in sorted((ROOT / "recipes").glob("*.py"))]
     assert len(modules) > 25
     python(f"""

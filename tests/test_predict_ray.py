@@ -119,7 +119,7 @@ def require_whole(folder: Path) -> None:
     places = [(record.pop("file"), record["line"]) for record in found]
     assert places == [("texts/a", k) for k in range(1, 181)] + [("texts/b", k) for k in range(1, 221)]
     texts = ("\n".join(lines) for lines in (LINES[:180], LINES[180:]))
-    want = [json.loads(json.dumps(record)) for records in grunlp.load().stream(texts) for record in records]
+    want = [json.loads(json.dumps(record)) for records in grunlp.load().predict_iter(texts) for record in records]
     assert found == want
     assert not list((folder / "out").glob(".*"))
     sums = {"shards": 11, "lines": 400, "records": 400, "bad": 0}

@@ -8,7 +8,7 @@ import pytest
 
 from grunlp import export, serve
 from grunlp.compare import DEFAULTS as COMPARE
-from grunlp.configuration.compose import compose_config, folder
+from grunlp.configuration.compose import compose_config, resource_dir
 from grunlp.configuration.key_value_args import parse_arguments
 from grunlp.evaluate import DEFAULTS as EVALUATE
 from grunlp.predict import DEFAULTS as PREDICT
@@ -58,15 +58,21 @@ def test_python_examples_run(program: str) -> None:
 @pytest.mark.parametrize("command", [c for c in COMMANDS if re.search(r"grunlp\.(evaluate|compare|predict)", c)])
 def test_other_commands_parse(command: str) -> None:
     if "cells=" in command:
-        cell_comparison.parse(arguments(command, "grunlp.compare"))
+        cell_comparison.parse_arguments(arguments(command, "grunlp.compare"))
         return
     for program, defaults in (("grunlp.evaluate", EVALUATE), ("grunlp.compare", COMPARE), ("grunlp.predict", PREDICT)):
         if "run=runs/seasons" in command:
-            defaults = series_commands.PREDICT if program == "grunlp.predict" else series_commands.EVALUATE
+            defaults = (
+                series_commands.PREDICT_DEFAULTS if program == "grunlp.predict" else series_commands.EVALUATE_DEFAULTS
+            )
         if "run=runs/reversal" in command:  # a network that writes texts; its search has keys of its own
             defaults = {**defaults, **compose_config(["recipe=translate"]).search}
         if "run=runs/shakespeare" in command:
-            defaults = language_commands.PREDICT if program == "grunlp.predict" else language_commands.EVALUATE
+            defaults = (
+                language_commands.PREDICT_DEFAULTS
+                if program == "grunlp.predict"
+                else language_commands.EVALUATE_DEFAULTS
+            )
         given = [a for a in arguments(command, program) if a != "--help"]
         parse_arguments([a for a in given if "=" in a], defaults)
         assert program != "grunlp.evaluate" or all("=" in a for a in given)
@@ -76,7 +82,7 @@ def test_other_commands_parse(command: str) -> None:
 def test_searches_are_checked(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     if "study=DIR" not in command:
-        cross_validation.check(cross_validation.read_request(arguments(command, "grunlp.tune"))[0])
+        cross_validation.build_search_config(cross_validation.parse_request(arguments(command, "grunlp.tune"))[0])
 
 
 @pytest.mark.parametrize("script", sorted(set(re.findall(r"scripts/\w+\.(?:sh|py)", README))))
@@ -87,7 +93,7 @@ def test_scripts_exist_and_say_what_they_do(script: str) -> None:
 
 
 def test_every_yaml_opens_with_its_command() -> None:
-    files = sorted(folder("configs").rglob("*.yaml"))
+    files = sorted(resource_dir("configs").rglob("*.yaml"))
     assert len(files) >= 10
     for path in files:
         head = "\n".join(path.read_text(encoding="utf-8").splitlines()[:6])

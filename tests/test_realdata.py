@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from grunlp.configuration.compose import compose_config
-from grunlp.tasks.forecasting.baselines import repeat_last
-from grunlp.tasks.forecasting.data import open_series
-from grunlp.tasks.forecasting.inference import prepare
-from grunlp.tasks.forecasting.scaler import fit_scaling
-from grunlp.tasks.forecasting.windows import origins_within
+from grunlp.tasks.forecasting.baselines import naive
+from grunlp.tasks.forecasting.data import open_time_series
+from grunlp.tasks.forecasting.inference import scale_table
+from grunlp.tasks.forecasting.scaler import fit_standardizer
+from grunlp.tasks.forecasting.windows import forecast_origins
 from grunlp.tasks.language_modeling.data import open_running_text
-from grunlp.tasks.seq2seq.data import open_pairs
-from grunlp.tasks.tagging.data import open_tags
+from grunlp.tasks.seq2seq.data import open_parallel_corpus
+from grunlp.tasks.tagging.data import open_tagging_corpus
 from tests.test_wheel import run
 
 
@@ -46,8 +46,8 @@ def test_one_epoch_of_parts_of_speech(data_root: Path, tmp_path: Path) -> None:
 
 @pytest.mark.realdata
 def test_wnut(data_root: Path) -> None:
-    corpus = open_tags({"name": "wnut17"})
-    assert (len(corpus.train) + corpus.left_out, len(corpus.dev)) == (3394, 1009)
+    corpus = open_tagging_corpus({"name": "wnut17"})
+    assert (len(corpus.train) + corpus.num_removed, len(corpus.dev)) == (3394, 1009)
     assert corpus.test is not None and len(corpus.test) == 1287
     labels = {tag.partition("-")[2] for tags in corpus.train["tags"] for tag in tags} - {""}
     assert labels == {"corporation", "creative-work", "group", "location", "person", "product"}
@@ -56,11 +56,11 @@ def test_wnut(data_root: Path) -> None:
 @pytest.mark.realdata
 def test_pairs(data_root: Path) -> None:
     for name in ("multi30k-de-en", "multi30k-en-de"):
-        corpus = open_pairs({"name": name}, both=True)
-        assert (len(corpus.train) + corpus.left_out, len(corpus.dev)) == (29_000, 1014)
+        corpus = open_parallel_corpus({"name": name}, drop_empty_targets=True)
+        assert (len(corpus.train) + corpus.num_removed, len(corpus.dev)) == (29_000, 1014)
         assert corpus.test is not None and len(corpus.test) == 1000
-    corpus = open_pairs({"name": "aeslc"}, both=False)
-    assert len(corpus.dev) == 1960 and len(corpus.train) + corpus.left_out <= 14_436
+    corpus = open_parallel_corpus({"name": "aeslc"}, drop_empty_targets=False)
+    assert len(corpus.dev) == 1960 and len(corpus.train) + corpus.num_removed <= 14_436
     assert sum(bool(references) for references in corpus.dev["references"]) > 1900
 
 
@@ -78,7 +78,7 @@ def test_a_short_translation(data_root: Path, tmp_path: Path) -> None:
 def test_running_text(data_root: Path) -> None:
     corpus = open_running_text({"name": "tinyshakespeare"})
     train, dev = ("".join(f"{line}\n" for line in split["text"]) for split in (corpus.train, corpus.dev))
-    assert corpus.test is None and corpus.left_out < 10
+    assert corpus.test is None and corpus.num_removed < 10
     # the customary split: 1,115,394 characters, the last tenth of them for development
     assert len(dev) == 111_540 and 1_003_800 < len(train) <= 1_003_855
 
@@ -97,13 +97,13 @@ def test_a_short_language_model(data_root: Path, tmp_path: Path) -> None:
 def test_windows_of_ett_are_those_of_the_literature(data_root: Path) -> None:
     """Repeating the last value has a squared error of 1.295 and an absolute one of 0.713 (Zeng et al. 2023)."""
     data = compose_config(["recipe=forecast", "data=etth1"]).data
-    corpus = open_series(data)
+    corpus = open_time_series(data)
     assert corpus.test is not None
-    scaling = fit_scaling(corpus.table, corpus.train[:, 1], corpus.season, data.history)
-    prepared = prepare(corpus.table, scaling, data.history)
-    origins = origins_within(corpus.table, corpus.test, data.history, data.horizon)
+    scaling = fit_standardizer(corpus.table, corpus.train[:, 1], corpus.seasonality, data.history)
+    prepared = scale_table(corpus.table, scaling, data.history)
+    origins = forecast_origins(corpus.table, corpus.test, data.history, data.horizon)
     window = prepared.tensors.windows(origins, data.history, data.horizon)
-    error = repeat_last(window.values[:, : data.history], data.horizon) - window.values[:, data.history :]
+    error = naive(window.values[:, : data.history], data.horizon) - window.values[:, data.history :]
     assert len(origins) == 2880 - 96 + 1
     assert float(error.square().mean()) == pytest.approx(1.295, abs=0.002)
     assert float(error.abs().mean()) == pytest.approx(0.713, abs=0.002)

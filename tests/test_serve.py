@@ -15,7 +15,7 @@ import pytest
 
 import grunlp
 from grunlp import serve
-from grunlp.serving.server import listen
+from grunlp.serving.server import open_sockets
 from tests.conftest import Call
 from tests.serving.client import Answer, ask, connect, post, read, request
 
@@ -97,9 +97,9 @@ def test_clients_write_nothing_to_its_log(process: tuple[subprocess.Popen[str], 
     ],
 )
 def test_names_of_this_machine(host: str, names: str | None, expected: list[str] | None) -> None:
-    sockets = listen(host, 0)
+    sockets = open_sockets(host, 0)
     try:
-        assert serve._hosts(host, names, sockets) == expected
+        assert serve._allowed_hosts(host, names, sockets) == expected
     finally:
         for one in sockets:
             one.close()

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from grunlp import evaluate, train
-from grunlp.data.collate import FrameBatch
-from grunlp.data.deduplication import text_key
+from grunlp.data.collate import SRLBatch
+from grunlp.data.deduplication import normalized_text
 from grunlp.data.readers import read
 from grunlp.data.writers import write_columns
-from grunlp.tasks.srl.model import Scores, SRLModel
+from grunlp.tasks.srl.model import SRLLogits, SRLModel
 from tests.conftest import Call
 from tests.interrupted import COMMON, SMALL, Trainings, results
 from tests.toys import toy_corpus
@@ -56,8 +56,10 @@ def arguments(recipe: str, root: Path) -> list[str]:
 
 def expected(root: Path) -> str:
     """How many sentences there are to train on, and how many others."""
-    held_out = {text_key(one["words"]) for split in ("dev", "test") for one in read(root / f"{split}.conll")}
-    new = [text_key(one["words"]) not in held_out for part in range(3) for one in read(root / f"part{part}.conll")]
+    held_out = {normalized_text(one["words"]) for split in ("dev", "test") for one in read(root / f"{split}.conll")}
+    new = [
+        normalized_text(one["words"]) not in held_out for part in range(3) for one in read(root / f"part{part}.conll")
+    ]
     return f"{sum(new)} training examples, {len(new) - sum(new)}"
 
 
@@ -129,7 +131,7 @@ def test_a_loss_that_is_no_number(root: Path, call: Call, monkeypatch: pytest.Mo
     """Named by file and id, and made again from its bookmark."""
     run_dir, seen, loss = root / "trouble", list[int](), SRLModel.loss
 
-    def bad(self: SRLModel, scores: Scores, batch: FrameBatch) -> torch.Tensor:
+    def bad(self: SRLModel, scores: SRLLogits, batch: SRLBatch) -> torch.Tensor:
         seen.append(int(batch.words.sum()))
         found = loss(self, scores, batch)
         return found / 0 if len(seen) > 14 and seen[-1] == seen[14] else found

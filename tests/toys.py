@@ -7,14 +7,14 @@ sense.
 import random
 from collections.abc import Iterable
 
-from grunlp.data.examples import Example, Frame
+from grunlp.data.examples import Frame, SRLExample
 from grunlp.data.vocabulary import Vocabulary
 
 VERBS = ["sees", "takes", "likes"]
 NOUNS = ["cat", "dog", "tree", "Anna", "bread", "house", "river", "stone"]
 
 
-def toy_example(number: int, rng: random.Random) -> Example:
+def toy_example(number: int, rng: random.Random) -> SRLExample:
     words, pos, frames = [], [], []
     for _ in range(rng.randint(0, 3)):
         start = len(words)
@@ -23,7 +23,7 @@ def toy_example(number: int, rng: random.Random) -> Example:
         frames.append(start + 1)
     words.append(".")
     pos.append(".")
-    return Example(
+    return SRLExample(
         id=f"toy-{number}",
         document=f"doc-{number // 5}",
         words=words,
@@ -44,12 +44,12 @@ def _tags(verb: int, length: int) -> list[str]:
     return tags
 
 
-def toy_corpus(count: int, seed: int = 0) -> list[Example]:
+def toy_corpus(count: int, seed: int = 0) -> list[SRLExample]:
     """`count` sentences of 0 to 3 frames."""
     rng = random.Random(seed)
     return [toy_example(i, rng) for i in range(count)]
 
 
-def vocabulary_of(examples: Iterable[Example], min_count: int = 1) -> Vocabulary:
+def vocabulary_of(examples: Iterable[SRLExample], min_count: int = 1) -> Vocabulary:
     """What a training on the examples would know."""
     return Vocabulary.count(examples, min_count, extra_words=[], frame_files={})

@@ -20,23 +20,23 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from grunlp.configuration.paths import available, dotted, folder
-from grunlp.configuration.saved_config import known_keys
+from grunlp.configuration.paths import flatten_keys, list_config_group, resource_dir
+from grunlp.configuration.saved_config import schema_for
 from grunlp.configuration.schema import (
-    DATA,
-    PRESETS,
+    DATASETS_BY_RECIPE,
+    MODEL_PRESETS,
     check_choice,
-    check_installed,
-    check_together,
+    check_combination,
+    check_optional_dependencies,
     check_value,
     unknown_key,
 )
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
-GROUPS = ("recipe", "data", "model", "debug")
+CONFIG_GROUPS = ("recipe", "data", "model", "debug")
 
-_FILES = {f"data.{split}{kind}" for split in ("train", "dev", "test") for kind in ("", "_words", "_target")}
-_TEXTS = _FILES | {
+_PATH_KEYS = {f"data.{split}{kind}" for split in ("train", "dev", "test") for kind in ("", "_words", "_target")}
+_STRING_KEYS = _PATH_KEYS | {
     "init",
     "run_dir",
     "data.field",
@@ -52,23 +52,24 @@ _TEXTS = _FILES | {
 }
 
 
-def complete(overrides: Sequence[str]) -> list[str]:
+def normalize_overrides(overrides: Sequence[str]) -> list[str]:
     """What the user typed as Hydra is to read it.
 
-    Paths are quoted, so that any can be typed; files of one's own imply the first data set that `DATA` names for the
+    Paths are quoted, so that any can be typed; files of one's own imply the first data set that `DATASETS_BY_RECIPE`
+    names for the
     recipe, `data=files` for instance, and become absolute, so that a run finds them again from wherever it is
     evaluated.
     """
     completed, keys = [], {override.partition("=")[0] for override in overrides}
     recipes = [override.partition("=")[2] for override in overrides if override.startswith("recipe=")]
-    kind = DATA.get(recipes[-1] if recipes else "srl", ("files",))[0]
-    given = {f"data={sets[0]}" for sets in DATA.values()} & set(overrides)
-    own = given or ("data" not in keys and bool(keys & _FILES))
+    kind = DATASETS_BY_RECIPE.get(recipes[-1] if recipes else "srl", ("files",))[0]
+    given = {f"data={sets[0]}" for sets in DATASETS_BY_RECIPE.values()} & set(overrides)
+    own = given or ("data" not in keys and bool(keys & _PATH_KEYS))
     for override in overrides:
         key, equals, value = override.partition("=")
-        if equals and key in _TEXTS and value not in ("", "null") and value[0] not in "'\"":
+        if equals and key in _STRING_KEYS and value not in ("", "null") and value[0] not in "'\"":
             value = os.path.expanduser(value)
-            value = os.path.abspath(value) if own and key in _FILES else value
+            value = os.path.abspath(value) if own and key in _PATH_KEYS else value
             # within Hydra's quotes a backslash is itself, unless it stands before a quote or at the end
             override = f"{key}='" + re.sub(r"(\\*)('|$)", r"\1\1\2", value).replace("'", "\\'") + "'"
         completed.append(override)
@@ -79,36 +80,36 @@ def compose_config(overrides: Sequence[str]) -> DictConfig:
     """Compose `configs/config.yaml` with `overrides` and check the result.
 
     Raises:
-        GrunlpError: for an override that does not parse, names no key or group member, or has a wrong value.
+        UserError: for an override that does not parse, names no key or group member, or has a wrong value.
     """
-    overrides = complete(overrides)
+    overrides = normalize_overrides(overrides)
     parsed = _parse(overrides)
-    groups = [override for override in parsed if override.key_or_group in GROUPS]
+    groups = [override for override in parsed if override.key_or_group in CONFIG_GROUPS]
     for override in groups:
-        check_choice(override.key_or_group, str(override.value()), available(override.key_or_group))
+        check_choice(override.key_or_group, str(override.value()), list_config_group(override.key_or_group))
     recipe = next((str(override.value()) for override in groups if override.key_or_group == "recipe"), "srl")
     for override in groups:  # such a preset has keys that other recipes do not know
-        preset = PRESETS.get(str(override.value())) if override.key_or_group == "model" else recipe
+        preset = MODEL_PRESETS.get(str(override.value())) if override.key_or_group == "model" else recipe
         if preset != recipe:
             there = f"it is for recipe={preset}"
-            raise GrunlpError(f"recipe={recipe} with {override.input_line}", there, f"Type recipe={preset}")
-    defaults = without_unused(_compose([str(override.input_line) for override in groups]))
+            raise UserError(f"recipe={recipe} with {override.input_line}", there, f"Type recipe={preset}")
+    defaults = drop_inapplicable_debug_keys(_compose([str(override.input_line) for override in groups]))
     for override in parsed:
         if override not in groups:
             _check_key(override, defaults)
-    config = without_unused(_compose(overrides))
+    config = drop_inapplicable_debug_keys(_compose(overrides))
     values = keys(config)
     for key, default in keys(defaults).items():
         check_value(key, values[key], default)
-    check_together(values)
-    check_installed(values)
+    check_combination(values)
+    check_optional_dependencies(values)
     return config
 
 
 def check_sweep(overrides: Sequence[str]) -> None:
     """Check every combination of a multirun, `seed=1,2,3`, as `compose_config` checks one."""
     choices = []
-    for override in _parse(complete(overrides)):
+    for override in _parse(normalize_overrides(overrides)):
         if override.is_sweep_override():
             choices.append([f"{override.key_or_group}={value}" for value in override.sweep_string_iterator()])
         else:
@@ -121,14 +122,14 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
     try:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
-        raise GrunlpError(
+        raise UserError(
             f"cannot read the arguments: {str(error).splitlines()[0]}",
             f"you typed: {' '.join(overrides)}",
             "Write key=value, for example: python -m grunlp.train recipe=srl trainer.max_epochs=3",
         ) from None
     for override in parsed:
         if override.is_add() or override.is_force_add() or override.is_delete():
-            raise GrunlpError(
+            raise UserError(
                 f"{override.input_line}: keys cannot be added or deleted",
                 "every key that has an effect exists already",
                 "Write key=value without + or ~; --help lists the keys.",
@@ -140,19 +141,19 @@ def _compose(overrides: Sequence[str]) -> DictConfig:
     if GlobalHydra.instance().is_initialized():
         GlobalHydra.instance().clear()
     try:
-        with initialize_config_dir(str(folder("configs").resolve()), version_base="1.3"):
+        with initialize_config_dir(str(resource_dir("configs").resolve()), version_base="1.3"):
             return compose("config", overrides=list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
-        raise GrunlpError(
+        raise UserError(
             f"cannot compose the configuration: {str(error).splitlines()[0]}",
             f"you typed: {' '.join(overrides)}",
             "python -m grunlp.train --help lists recipes, data sets and keys.",
         ) from None
 
 
-def without_unused(config: DictConfig) -> DictConfig:
+def drop_inapplicable_debug_keys(config: DictConfig) -> DictConfig:
     """A composed configuration without the keys of `debug=NAME` that its recipe does not have."""
-    known = known_keys(config.recipe, config.data.name)
+    known = schema_for(config.recipe, config.data.name)
     kept = OmegaConf.create(OmegaConf.to_container(config))
     assert isinstance(kept, DictConfig)
     for key in keys(config):
@@ -167,29 +168,31 @@ def keys(config: DictConfig) -> dict[str, Any]:
     """Every key of a configuration in dotted form, with its value: {"model.hidden_size": 256, ...}."""
     container = OmegaConf.to_container(config, resolve=True)
     assert isinstance(container, dict)
-    return dotted(container)
+    return flatten_keys(container)
 
 
 def _check_key(override: Override, defaults: DictConfig) -> None:
     key, known = override.key_or_group, list(keys(defaults))
     if any(name.startswith(f"{key}.") for name in known):
         inner = [name for name in known if name.startswith(f"{key}.")]
-        raise GrunlpError(f"{key} is a group of keys, not a key", f"there are: {', '.join(inner)}", f"Set {inner[0]}=…")
+        raise UserError(f"{key} is a group of keys, not a key", f"there are: {', '.join(inner)}", f"Set {inner[0]}=…")
     if key == "data.name":
-        raise GrunlpError("data.name cannot be set", f"data sets: {', '.join(available('data'))}", "Type data=NAME")
+        raise UserError(
+            "data.name cannot be set", f"data sets: {', '.join(list_config_group('data'))}", "Type data=NAME"
+        )
     if key not in known:
         raise unknown_key(key, known)
 
 
-Recipe = Callable[[DictConfig, Path, Any], None]  # of a configuration, a folder and a `Start`
+RecipeFunction = Callable[[DictConfig, Path, Any], None]  # of a configuration, a folder and a `Start`
 
 
-def load_recipe(name: str) -> Recipe:
+def load_recipe(name: str) -> RecipeFunction:
     """The `run` function of `recipes/<name>.py`."""
-    path = folder("recipes") / f"{name}.py"
+    path = resource_dir("recipes") / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"grunlp_recipe_{name}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    run: Recipe = module.run
+    run: RecipeFunction = module.run
     return run

@@ -1,45 +1,48 @@
 """Settings of run folders from earlier versions of grunlp, brought to the form of this one.
 
 `config.yaml` says by `format` which form a run has; those of before it was written are of form 0. Where keys come, go
-or change their names, or another file of the folder changes: raise FORMAT, add a step, and keep a run of the new form
+or change their names, or another file of the folder changes: raise FORMAT_VERSION, add a step, and keep a run of the
+new form
 under `tests/formats/`.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from grunlp.configuration.paths import dotted
-from grunlp.utils.errors import GrunlpError
+from grunlp.configuration.paths import flatten_keys
+from grunlp.utils.errors import UserError
 
-FORMAT = 2
+FORMAT_VERSION = 2
 
-Settings = dict[str, Any]
-Known = Mapping[str, Any]  # dotted keys that the recipe and its data have today
+ConfigDict = dict[str, Any]
+Schema = Mapping[str, Any]  # dotted keys that the recipe and its data have today
 
 
-def migrate(content: Settings, known: Callable[[Settings], Known]) -> Settings:
+def migrate(content: ConfigDict, schema: Callable[[ConfigDict], Schema]) -> ConfigDict:
     """The settings of a run in today's form.
 
     Args:
         content: of its `config.yaml`; `format` is taken out.
-        known: tells the keys that such settings have today.
+        schema: tells the keys that such settings have today.
 
     Raises:
-        GrunlpError: a later version of grunlp has made it.
+        UserError: a later version of grunlp has made it.
     """
     form = content.pop("format", 0)
     if type(form) is not int or form < 0:
-        raise GrunlpError(f"format: {form!r:.60}", f"a whole number, {FORMAT} at most", "Copy the whole folder again.")
-    if form > FORMAT:
-        there = f"this version of grunlp reads those up to {FORMAT}"
-        raise GrunlpError(f"a run of format {form}, which is newer", there, "Type pip install --upgrade grunlp")
-    for step in _STEPS[form:]:
-        step(content, known(content))
+        raise UserError(
+            f"format: {form!r:.60}", f"a whole number, {FORMAT_VERSION} at most", "Copy the whole folder again."
+        )
+    if form > FORMAT_VERSION:
+        there = f"this version of grunlp reads those up to {FORMAT_VERSION}"
+        raise UserError(f"a run of format {form}, which is newer", there, "Type pip install --upgrade grunlp")
+    for step in _MIGRATIONS[form:]:
+        step(content, schema(content))
     return content
 
 
 # What runs of form 0 did where they lack a key that has come later.
-_SINCE_0 = {
+_DEFAULTS_ADDED_IN_1 = {
     "model.cell": "gru",
     "model.shapes": False,
     "data.folds": 0,
@@ -56,27 +59,31 @@ _SINCE_0 = {
 }
 
 
-def _from_0(content: Settings, known: Known) -> None:
+def _v0_to_v1(content: ConfigDict, schema: Schema) -> None:
     """Keys that had come one by one."""
-    _add(content, known, _SINCE_0)
+    _add_missing(content, schema, _DEFAULTS_ADDED_IN_1)
     trained_on = content.get("trained_on", [])
     for data in trained_on if isinstance(trained_on, list) else []:
-        _add({"data": data}, known, {key: value for key, value in _SINCE_0.items() if key.startswith("data.")})
+        _add_missing(
+            {"data": data},
+            schema,
+            {key: value for key, value in _DEFAULTS_ADDED_IN_1.items() if key.startswith("data.")},
+        )
 
 
-def _from_1(content: Settings, known: Known) -> None:
+def _v1_to_v2(content: ConfigDict, schema: Schema) -> None:
     """Streams came: all data were read whole before."""
-    _add(content, known, {"loader.stream": 0})
+    _add_missing(content, schema, {"loader.stream": 0})
 
 
-def _add(content: Settings, known: Known, values: Known) -> None:
+def _add_missing(content: ConfigDict, schema: Schema, values: Schema) -> None:
     """Put values where there are none yet, in groups that are there."""
-    there = dotted(content)
+    there = flatten_keys(content)
     for key, value in values.items():
         group, _, name = key.rpartition(".")
-        if key in known and key not in there and isinstance(content.get(group), dict):
+        if key in schema and key not in there and isinstance(content.get(group), dict):
             content[group][name] = value
 
 
-_STEPS: tuple[Callable[[Settings, Known], None], ...] = (_from_0, _from_1)
-assert len(_STEPS) == FORMAT
+_MIGRATIONS: tuple[Callable[[ConfigDict, Schema], None], ...] = (_v0_to_v1, _v1_to_v2)
+assert len(_MIGRATIONS) == FORMAT_VERSION

@@ -4,24 +4,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE_DIR = Path(__file__).parents[1]
 
 
-def folder(name: str) -> Path:
+def resource_dir(name: str) -> Path:
     """Where `configs` or `recipes` lie: inside the installed package, else beside it in a checkout."""
-    inside = _PACKAGE / name
-    return inside if inside.is_dir() else _PACKAGE.parent / name
+    inside = _PACKAGE_DIR / name
+    return inside if inside.is_dir() else _PACKAGE_DIR.parent / name
 
 
-def available(group: str) -> list[str]:
+def list_config_group(group: str) -> list[str]:
     """The names a config group offers, for `recipe=`, `data=` and `debug=`."""
-    return sorted(path.stem for path in (folder("configs") / group).glob("*.yaml"))
+    return sorted(path.stem for path in (resource_dir("configs") / group).glob("*.yaml"))
 
 
-def dotted(groups: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
+def flatten_keys(groups: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
     """Every key of nested groups with its value: {"model.hidden_size": 256, ...}."""
     found: dict[str, Any] = {}
     for name, value in groups.items():
         group = isinstance(value, Mapping) and value
-        found |= dotted(value, f"{prefix}{name}.") if group else {f"{prefix}{name}": value}
+        found |= flatten_keys(value, f"{prefix}{name}.") if group else {f"{prefix}{name}": value}
     return found

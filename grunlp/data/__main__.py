@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grunlp.data.readers import FORMATS
-from grunlp.data.validation import report, survey
-from grunlp.utils.errors import GrunlpError
+from grunlp.data.validation import format_report, inspect_file
+from grunlp.utils.errors import UserError
 
 _EXAMPLES = """\
 examples:
@@ -28,18 +28,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         splits = _splits(options.paths)
         if options.words and len(splits) > 1:
-            raise GrunlpError("one words file for several paths", "expected one path of props", "check them one by one")
-        surveys = [survey(name, path, options.format, options.words) for name, path in splits.items()]
-    except GrunlpError as error:
+            raise UserError("one words file for several paths", "expected one path of props", "check them one by one")
+        surveys = [inspect_file(name, path, options.format, options.words) for name, path in splits.items()]
+    except UserError as error:
         print(error, file=sys.stderr)
         return 2
     try:
-        for line in report(surveys):
+        for line in format_report(surveys):
             print(line)
         sys.stdout.flush()
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return int(any(found.fault_count for found in surveys))
+    return int(any(found.num_errors for found in surveys))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,7 +74,7 @@ def _splits(arguments: Sequence[str]) -> dict[str, Path]:
         if name in splits:
             name = argument
         if name in splits:
-            raise GrunlpError(f"{argument} is named twice", "each path is one split", "name each path once")
+            raise UserError(f"{argument} is named twice", "each path is one split", "name each path once")
         splits[name] = path
     return splits
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 
-def text_key(words: Sequence[str]) -> str:
+def normalized_text(words: Sequence[str]) -> str:
     """What two sentences must have in common to count as the same; of one without letters and digits, its signs."""
     text = "".join(words)
     return re.sub(r"[\W_]", "", text).casefold() or text

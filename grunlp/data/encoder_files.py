@@ -10,74 +10,79 @@ from pathlib import Path
 from typing import Any
 
 from grunlp.utils.errors import DataError
-from grunlp.utils.safe_load import MOST_JSON, MOST_SETTINGS, read_json, require_own_files
+from grunlp.utils.safe_load import MAX_CONFIG_BYTES, MAX_JSON_BYTES, forbid_external_symlinks, read_json
 
 _SUFFIXES = (".json", ".txt", ".model", ".jinja")
-_CODE = ("auto_map", "quantization_config", "custom_pipelines", "trust_remote_code")
-_HARMLESS = ("special_tokens_map_file", "name_or_path", "_name_or_path")
-_COUNTS = ("layer", "block", "expert", "depth", "stack", "groups", "heads")  # of which modules are made one by one
-_MOST_COUNT, _MOST_NUMBER = 256, 2**31
-_WAY = "Copy the whole folder again, or train anew."
+_CODE_KEYS = ("auto_map", "quantization_config", "custom_pipelines", "trust_remote_code")
+_ALLOWED_KEYS = ("special_tokens_map_file", "name_or_path", "_name_or_path")
+# of which modules are made one by one
+_COUNT_KEY_WORDS = ("layer", "block", "expert", "depth", "stack", "groups", "heads")
+_MAX_COUNT, _MAX_INTEGER = 256, 2**31
+_HINT = "Copy the whole folder again, or train anew."
 
 
-def encoder_settings(folder: Path) -> dict[str, Any]:
+def load_encoder_config(folder: Path) -> dict[str, Any]:
     """The contents of `config.json`.
 
     Raises:
         DataError: it, or another file of the folder, is none that a run holds; or it names code or other files.
     """
-    require_own_files(folder)
+    forbid_external_symlinks(folder)
     if not folder.is_dir():
-        raise DataError(folder, None, "does not exist", "the run has a pretrained encoder", _WAY)
+        raise DataError(folder, None, "does not exist", "the run has a pretrained encoder", _HINT)
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.suffix not in _SUFFIXES:
             there = f"files that end in {', '.join(_SUFFIXES)}; weights are in weights.safetensors of the run"
             raise DataError(path, None, "does not belong there", there, "Remove it.")
         if path.suffix == ".json":
-            content = read_json(path, MOST_JSON if path.name == "tokenizer.json" else MOST_SETTINGS)
+            content = read_json(path, MAX_JSON_BYTES if path.name == "tokenizer.json" else MAX_CONFIG_BYTES)
             if path.name != "tokenizer.json":
-                _require_plain(path, content)
+                _check_values(path, content)
     for name in ("config.json", "tokenizer.json"):
         if not (folder / name).is_file():
-            raise DataError(folder / name, None, "does not exist", "an encoder has it", _WAY)
-    settings = read_json(folder / "config.json", MOST_SETTINGS)
+            raise DataError(folder / name, None, "does not exist", "an encoder has it", _HINT)
+    settings = read_json(folder / "config.json", MAX_CONFIG_BYTES)
     if not isinstance(settings, dict) or not isinstance(settings.get("model_type"), str):
-        raise DataError(folder / "config.json", None, "names no model_type", "", _WAY)
+        raise DataError(folder / "config.json", None, "names no model_type", "", _HINT)
     return settings
 
 
-def forget_files(folder: Path) -> None:
+def strip_file_references(folder: Path) -> None:
     """Take out of a tokenizer's settings which files it once came of, so that a run can be read without them."""
     file = folder / "tokenizer_config.json"
     if file.is_file():
         settings = json.loads(file.read_text(encoding="utf-8"))
-        kept = {key: value for key, value in settings.items() if not _names_file(key, value) and key not in _CODE}
+        kept = {
+            key: value
+            for key, value in settings.items()
+            if not _is_file_reference(key, value) and key not in _CODE_KEYS
+        }
         file.write_text(json.dumps(kept, indent=2, ensure_ascii=False), encoding="utf-8")
 
 
-def _names_file(key: str, value: Any) -> bool:
-    return key.endswith(("_file", "_files", "_path")) and key not in _HARMLESS and value is not None
+def _is_file_reference(key: str, value: Any) -> bool:
+    return key.endswith(("_file", "_files", "_path")) and key not in _ALLOWED_KEYS and value is not None
 
 
-def _require_plain(path: Path, content: Any) -> None:
-    for key, value in _pairs(content):
+def _check_values(path: Path, content: Any) -> None:
+    for key, value in _iter_key_values(content):
         named = key.lower()
-        if named in _CODE or named.endswith("implementation") or _names_file(named, value):
+        if named in _CODE_KEYS or named.endswith("implementation") or _is_file_reference(named, value):
             there = "settings of a run name neither code nor other files"
             raise DataError(path, None, f"has the key {key[:60]!r}", there, "Remove the key.")
-        if isinstance(value, int | float) and abs(value) > _MOST_NUMBER and path.name == "config.json":
-            raise DataError(path, None, f"{key[:60]} is out of bounds", f"{_MOST_NUMBER} at most", _WAY)
-        counts = any(part in named for part in _COUNTS)
-        if counts and isinstance(value, int) and value > _MOST_COUNT and path.name == "config.json":
-            raise DataError(path, None, f"{key[:60]} is out of bounds", f"{_MOST_COUNT} at most", _WAY)
+        if isinstance(value, int | float) and abs(value) > _MAX_INTEGER and path.name == "config.json":
+            raise DataError(path, None, f"{key[:60]} is out of bounds", f"{_MAX_INTEGER} at most", _HINT)
+        counts = any(part in named for part in _COUNT_KEY_WORDS)
+        if counts and isinstance(value, int) and value > _MAX_COUNT and path.name == "config.json":
+            raise DataError(path, None, f"{key[:60]} is out of bounds", f"{_MAX_COUNT} at most", _HINT)
 
 
-def _pairs(content: Any) -> Iterator[tuple[str, Any]]:
+def _iter_key_values(content: Any) -> Iterator[tuple[str, Any]]:
     """Every key with its value, however deep."""
     if isinstance(content, dict):
         for key, value in content.items():
             yield key, value
-            yield from _pairs(value)
+            yield from _iter_key_values(value)
     elif isinstance(content, list):
         for value in content:
-            yield from _pairs(value)
+            yield from _iter_key_values(value)

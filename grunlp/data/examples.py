@@ -28,7 +28,7 @@ class Frame(TypedDict):
     tags: list[str]
 
 
-class Sentence(TypedDict):
+class SentenceFields(TypedDict):
     """What sentences have in common, whatever is said of their words."""
 
     id: str
@@ -39,7 +39,7 @@ class Sentence(TypedDict):
     place: NotRequired[tuple[int, int]]
 
 
-class Example(Sentence):
+class SRLExample(SentenceFields):
     """One sentence with all its frames."""
 
     pos: list[str]
@@ -47,19 +47,19 @@ class Example(Sentence):
     extra: NotRequired[bool]
 
 
-class Tagged(Sentence):
+class TaggedSentence(SentenceFields):
     """One sentence with a tag a word."""
 
     tags: list[str]
 
 
-class Classified(Sentence):
+class LabeledText(SentenceFields):
     """A text of one or more sentences and its class, "" where that is not known."""
 
     label: str
 
 
-class Measured(TypedDict):
+class LabeledSeries(TypedDict):
     """A sequence of measurements and its class, "" where that is not known.
 
     steps: T.
@@ -72,7 +72,7 @@ class Measured(TypedDict):
     values: list[float]
 
 
-def class_name(value: Any) -> str:
+def class_label(value: Any) -> str:
     """A class, as a file has it, as a word: 1.0 and True are 1; nothing and what is no number are none."""
     value = value.item() if hasattr(value, "item") else value  # of NumPy
     if value is None or (isinstance(value, float) and math.isnan(value)):

@@ -8,7 +8,7 @@
 from typing import TypedDict
 
 
-class Pair(TypedDict):
+class ParallelExample(TypedDict):
     """A text and what is to be made of it."""
 
     id: str

@@ -11,28 +11,28 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from grunlp.data.input_manifest import note
+from grunlp.data.input_manifest import record_input
 from grunlp.data.readers.text_lines import open_lines
-from grunlp.data.vocabulary import Table
+from grunlp.data.vocabulary import StringIndex
 from grunlp.utils.errors import DataError
 
 log = logging.getLogger(__name__)
 
 
-def read_vector_words(path: str, most: int) -> list[str]:
-    """The first `most` words of a vector file, lower-cased. Raises DataError as `_rows` does."""
-    note(path)
-    return [word.lower() for word, _, _ in islice(_rows(path), most)]
+def read_vector_vocabulary(path: str, max_words: int) -> list[str]:
+    """The first `max_words` words of a vector file, lower-cased. Raises DataError as `_iter_vectors` does."""
+    record_input(path)
+    return [word.lower() for word, _, _ in islice(_iter_vectors(path), max_words)]
 
 
-def load_vectors(path: str, words: Table, counts: Sequence[int], table: nn.Embedding) -> float:
+def init_embeddings_from_file(path: str, words: StringIndex, counts: Sequence[int], embeddings: nn.Embedding) -> float:
     """Copy the vectors of known words into their rows; of several spellings of a word the first counts.
 
     Args:
         path: the vector file.
         words: lower-cased words and their ids.
         counts: training count of each id; words that only the file brought count 0.
-        table: its rows, of as many features as the file has numbers.
+        embeddings: its rows, of as many features as the file has numbers.
 
     Returns:
         the share of the training words that were found, which is logged too.
@@ -41,23 +41,23 @@ def load_vectors(path: str, words: Table, counts: Sequence[int], table: nn.Embed
         DataError: the file is no vector file, or its vectors are of another size.
     """
     found: set[int] = set()
-    for word, numbers, line in _rows(path):
+    for word, numbers, line in _iter_vectors(path):
         row = words.ids.get(word.lower())
         if row is None or row in found:
             continue
-        if len(numbers) != table.embedding_dim:
+        if len(numbers) != embeddings.embedding_dim:
             raise DataError(
                 path,
                 line,
                 f"a vector of {len(numbers)} numbers",
-                f"the table of words has {table.embedding_dim}",
+                f"the table of words has {embeddings.embedding_dim}",
                 f"Type model.word_size={len(numbers)}",
             )
         try:
             vector = torch.tensor([float(number) for number in numbers])
         except ValueError:
             raise DataError(path, line, "not a number in a vector", "expected WORD NUMBER NUMBER ...") from None
-        table.weight.data[row] = vector
+        embeddings.weight.data[row] = vector
         found.add(row)
     trained = {row for row, count in enumerate(counts) if count}
     share = len(found & trained) / max(1, len(trained))
@@ -65,7 +65,7 @@ def load_vectors(path: str, words: Table, counts: Sequence[int], table: nn.Embed
     return share
 
 
-def _rows(path: str) -> Iterator[tuple[str, list[str], int]]:
+def _iter_vectors(path: str) -> Iterator[tuple[str, list[str], int]]:
     """Word, numbers as written, and line. Raises DataError for a line without numbers."""
     for line in open_lines(Path(path)):
         parts = line.text.rstrip().split(" ")

@@ -4,15 +4,15 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from grunlp.data.examples import Example
+from grunlp.data.examples import SRLExample
 from grunlp.data.readers.text_lines import Line, open_lines
-from grunlp.data.sentence_splitter import LONGEST, split_sentences
+from grunlp.data.sentence_splitter import MAX_SENTENCE_TOKENS, split_sentences
 from grunlp.utils.errors import DataError
 
 log = logging.getLogger(__name__)
 
 
-def read_raw(path: Path, on_error: Callable[[DataError], None]) -> Iterator[Example]:
+def read_raw_text(path: Path, on_error: Callable[[DataError], None]) -> Iterator[SRLExample]:
     """The sentences of a file; an empty line gives an empty one, so that nothing of the input goes unanswered.
 
     Args:
@@ -24,33 +24,34 @@ def read_raw(path: Path, on_error: Callable[[DataError], None]) -> Iterator[Exam
     """
     for line in open_lines(path):
         try:
-            yield from line_examples(path, line)
+            yield from examples_from_line(path, line)
         except DataError as error:
             on_error(error)
 
 
-def line_examples(path: Path, line: Line) -> Iterator[Example]:
-    """The sentences of one line of a file, as `read_raw` yields them. Raises DataError where it is not text."""
-    if line.fault:
-        raise DataError(path, line.number, line.fault, "expected UTF-8 text")
-    return raw_examples(line.text, line.number)
+def examples_from_line(path: Path, line: Line) -> Iterator[SRLExample]:
+    """The sentences of one line of a file, as `read_raw_text` yields them. Raises DataError where it is not text."""
+    if line.error:
+        raise DataError(path, line.number, line.error, "expected UTF-8 text")
+    return split_raw_line(line.text, line.number)
 
 
-def text_examples(text: str) -> Iterator[Example]:
-    """The sentences of a text of any number of lines, as `read_raw` yields them; of an empty one an empty sentence."""
+def examples_from_text(text: str) -> Iterator[SRLExample]:
+    """The sentences of a text of any number of lines, as `read_raw_text` yields them; of an empty one an empty
+    sentence."""
     for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
-        yield from raw_examples(line.removesuffix("\r"), number)
+        yield from split_raw_line(line.removesuffix("\r"), number)
 
 
-def raw_examples(text: str, line: int) -> Iterator[Example]:
-    """The sentences of one line, as `read_raw` yields them. `line`: its number, from 1."""
+def split_raw_line(text: str, line: int) -> Iterator[SRLExample]:
+    """The sentences of one line, as `read_raw_text` yields them. `line`: its number, from 1."""
     said = False
     for k, (tokens, part) in enumerate([*split_sentences(text)] or [([], False)], start=1):
         start, end = (tokens[0].start, tokens[-1].end) if tokens else (0, 0)
         if part and not said:
-            log.warning("line %d: a sentence of more than %d tokens is read in parts", line, LONGEST)
+            log.warning("line %d: a sentence of more than %d tokens is read in parts", line, MAX_SENTENCE_TOKENS)
             said = True
-        yield Example(
+        yield SRLExample(
             id=f"line-{line}" + (f".{k}" if k > 1 else ""),
             document="",
             words=[token.word for token in tokens],

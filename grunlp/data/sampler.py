@@ -15,38 +15,38 @@ class TokenBudgetSampler(Sampler[list[int]]):
     Args:
         lengths: tokens of each example.
         rows: rows of each example, for role labelling its number of predicates.
-        budget: most tokens a batch, padding included.
+        max_tokens: most tokens a batch, padding included.
         shuffle: new batches in a new order each epoch; otherwise shortest first.
         seed: of the shuffling; each epoch draws anew from it.
     """
 
-    def __init__(self, lengths: Sequence[int], rows: Sequence[int], budget: int, shuffle: bool, seed: int) -> None:
+    def __init__(self, lengths: Sequence[int], rows: Sequence[int], max_tokens: int, shuffle: bool, seed: int) -> None:
         self.lengths = np.asarray(lengths, dtype=np.int64)
         self.rows = np.maximum(np.asarray(rows, dtype=np.int64), 1)
-        self.budget, self.shuffle, self.seed = budget, shuffle, seed
-        self.batches = self._draw(epoch=0)
+        self.max_tokens, self.shuffle, self.seed = max_tokens, shuffle, seed
+        self.batches = self._make_batches(epoch=0)
 
     def set_epoch(self, epoch: int) -> None:
         """Draw the batches of an epoch; their number may differ by a few from one epoch to the next."""
         if self.shuffle:
-            self.batches = self._draw(epoch)
+            self.batches = self._make_batches(epoch)
 
-    def _draw(self, epoch: int) -> list[list[int]]:
+    def _make_batches(self, epoch: int) -> list[list[int]]:
         if not self.shuffle:
-            return self._fill(np.argsort(self.lengths, kind="stable"))
+            return self._pack(np.argsort(self.lengths, kind="stable"))
         random = np.random.default_rng([self.seed, epoch])
         # Order by length plus up to a tenth and a token: neighbours in length meet other neighbours each epoch.
         noise = random.uniform(1.0, 1.1, len(self.lengths)), random.uniform(0.0, 1.0, len(self.lengths))
-        batches = self._fill(np.argsort(self.lengths * noise[0] + noise[1], kind="stable"))
+        batches = self._pack(np.argsort(self.lengths * noise[0] + noise[1], kind="stable"))
         return [batches[i] for i in random.permutation(len(batches))]
 
-    def _fill(self, order: np.ndarray) -> list[list[int]]:
+    def _pack(self, order: np.ndarray) -> list[list[int]]:
         batches: list[list[int]] = []
         batch: list[int] = []
         longest = rows = 0
         for index in order.tolist():
             longest, rows = max(longest, int(self.lengths[index])), rows + int(self.rows[index])
-            if batch and longest * rows > self.budget:
+            if batch and longest * rows > self.max_tokens:
                 batches.append(batch)
                 batch, longest, rows = [], int(self.lengths[index]), int(self.rows[index])
             batch.append(index)

@@ -13,20 +13,20 @@ from typing import Any, Literal, Self, get_args
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from grunlp.utils.atomic_io import write_file
-from grunlp.utils.error_translation import library_errors
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.atomic_io import write_file_atomically
+from grunlp.utils.error_translation import wrap_library_errors
+from grunlp.utils.errors import UserError
 from grunlp.utils.safe_load import read_json
 
-Kind = Literal["bpe", "unigram", "word", "character"]
-KINDS = get_args(Kind)
+TokenizerType = Literal["bpe", "unigram", "word", "character"]
+TOKENIZER_TYPES = get_args(TokenizerType)
 
-PADDING, UNKNOWN, START, END = range(4)
-_SPECIAL = ["<pad>", "<unk>", "<s>", "</s>"]
-_PIECES = ("vocab", "merges", "unk_id")  # of the JSON of a model
+PAD_ID, UNK_ID, BOS_ID, EOS_ID = range(4)
+_SPECIAL_TOKENS = ["<pad>", "<unk>", "<s>", "</s>"]
+_VOCABULARY_KEYS = ("vocab", "merges", "unk_id")  # of the JSON of a model
 
 
-_MODELS: dict[Kind, Callable[[], Any]] = {
+_MODELS: dict[TokenizerType, Callable[[], Any]] = {
     "bpe": lambda: models.BPE(unk_token="<unk>"),
     "unigram": lambda: models.Unigram(),
     "word": lambda: models.WordLevel(unk_token="<unk>"),
@@ -38,20 +38,20 @@ class TextTokenizer:
     """Turns text into ids and back.
 
     Args:
-        tokenizer: whose first four ids are PADDING, UNKNOWN, START and END, as `train` makes it.
+        tokenizer: whose first four ids are PAD_ID, UNK_ID, BOS_ID and EOS_ID, as `train` makes it.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         tokenizer.encode_special_tokens = True  # "</s>" in a text is four signs and no end
-        self._splits: dict[int, list[tuple[int, int]]] = {}
+        self._binary_split_cache: dict[int, list[tuple[int, int]]] = {}
 
     @classmethod
-    def train(cls, kind: Kind, texts: Iterable[str], size: int, min_count: int) -> Self:
+    def train(cls, model_type: TokenizerType, texts: Iterable[str], size: int, min_count: int) -> Self:
         """Learn a vocabulary.
 
         Args:
-            kind: "bpe" (Sennrich et al. 2016), "unigram" (Kudo 2018), "word": words and signs, or "character".
+            model_type: "bpe" (Sennrich et al. 2016), "unigram" (Kudo 2018), "word": words and signs, or "character".
             texts: one a sentence or line, read once.
             size: of the vocabulary, at most; but "bpe" keeps all characters it meets, and "character" all that are
                 frequent enough.
@@ -59,20 +59,20 @@ class TextTokenizer:
                 nothing of "unigram".
 
         Raises:
-            GrunlpError: `size` is too small for the characters of "unigram".
+            UserError: `size` is too small for the characters of "unigram".
             ValueError: another kind.
         """
-        if kind not in KINDS:
-            raise ValueError(f"kind is one of {', '.join(KINDS)}, got {kind!r}")
-        tokenizer = Tokenizer(_MODELS[kind]())
-        _dress(tokenizer, kind == "character")
+        if model_type not in TOKENIZER_TYPES:
+            raise ValueError(f"kind is one of {', '.join(TOKENIZER_TYPES)}, got {model_type!r}")
+        tokenizer = Tokenizer(_MODELS[model_type]())
+        _configure(tokenizer, model_type == "character")
         try:
-            tokenizer.train_from_iterator(texts, _trainer(kind, size, min_count))
+            tokenizer.train_from_iterator(texts, _trainer(model_type, size, min_count))
         except Exception as error:
             if type(error) is not Exception:  # those of the library are bare
                 raise
-            raise GrunlpError(
-                f"tokenizer.size={size}: {error}", f"tokenizer.kind={kind}", "Raise tokenizer.size"
+            raise UserError(
+                f"tokenizer.size={size}: {error}", f"tokenizer.kind={model_type}", "Raise tokenizer.size"
             ) from None
         return cls(tokenizer)
 
@@ -81,35 +81,35 @@ class TextTokenizer:
         """Read what `save` wrote.
 
         Raises:
-            GrunlpError: it is missing or no such file.
+            UserError: it is missing or no such file.
         """
         content = read_json(path)
-        with library_errors(path, "no tokenizer of grunlp", "Copy the whole folder again, or train anew."):
+        with wrap_library_errors(path, "no tokenizer of grunlp", "Copy the whole folder again, or train anew."):
             tokenizer = Tokenizer.from_str(json.dumps(content))
         if not _is_trained_here(tokenizer):
             there = "it has other pieces, patterns or settings than a training gives it"
-            raise GrunlpError(f"{path}: not a tokenizer of grunlp", there, "Train anew.")
+            raise UserError(f"{path}: not a tokenizer of grunlp", there, "Train anew.")
         return cls(tokenizer)
 
     def save(self, path: Path) -> None:
         """Write it as JSON, in the form of `tokenizers`."""
-        write_file(path, json.dumps(json.loads(self._tokenizer.to_str()), ensure_ascii=False))
+        write_file_atomically(path, json.dumps(json.loads(self._tokenizer.to_str()), ensure_ascii=False))
 
     def __len__(self) -> int:
         size: int = self._tokenizer.get_vocab_size()
         return size
 
-    def normalized(self, text: str) -> str:
+    def normalize(self, text: str) -> str:
         """What of a text is encoded: composed characters and, but for "character", single blanks within."""
         normalizer = self._tokenizer.normalizer
         plain: str = normalizer.normalize_str(text) if normalizer is not None else text
         return plain
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of each text, without START and END; of an empty one none."""
+        """Ids of each text, without BOS_ID and EOS_ID; of an empty one none."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
-    def resplit(self, ids: Sequence[int], share: float) -> list[int]:
+    def sample_segmentation(self, ids: Sequence[int], probability: float) -> list[int]:
         """Split pieces at random into two that are pieces too, so that training meets rarer ways to write a word.
 
         As in StochasTok (Sims et al. 2025, §3), it works for every kind of vocabulary; what it draws, it draws from
@@ -118,38 +118,38 @@ class TextTokenizer:
 
         Args:
             ids: of a text.
-            share: probability of a piece to be split.
+            probability: probability of a piece to be split.
         """
-        if not share or not ids:
+        if not probability or not ids:
             return list(ids)
         drawn = torch.rand(len(ids)).tolist()
         result: list[int] = []
         for id, random in zip(ids, drawn, strict=True):
-            splits = self._halves(id) if random < share else []
+            splits = self._binary_splits(id) if random < probability else []
             if not splits:
                 result.append(id)
                 continue
             chosen = splits[int(torch.randint(len(splits), ()))]
-            result += self.resplit(chosen, share)
+            result += self.sample_segmentation(chosen, probability)
         return result
 
-    def _halves(self, id: int) -> list[tuple[int, int]]:
+    def _binary_splits(self, id: int) -> list[tuple[int, int]]:
         """The pairs of pieces that a piece can be split into."""
-        if id not in self._splits:
-            piece = str(self._tokenizer.id_to_token(id)) if id > END else ""
+        if id not in self._binary_split_cache:
+            piece = str(self._tokenizer.id_to_token(id)) if id > EOS_ID else ""
             halves = ((self._tokenizer.token_to_id(piece[:i]), piece[i:]) for i in range(1, len(piece)))
             pairs = [(left, self._tokenizer.token_to_id(right)) for left, right in halves if left is not None]
-            self._splits[id] = [(left, right) for left, right in pairs if right is not None]
-        return self._splits[id]
+            self._binary_split_cache[id] = [(left, right) for left, right in pairs if right is not None]
+        return self._binary_split_cache[id]
 
-    def spellings(self, text: str, most: int) -> list[tuple[int, ...]]:
+    def segmentations(self, text: str, max_count: int) -> list[tuple[int, ...]]:
         """All ways to write a text with the pieces of the vocabulary; `encode` gives one of them.
 
         Args:
             text: of known characters.
-            most: so many at most are given, those of the longest pieces first.
+            max_count: so many at most are given, those of the longest pieces first.
         """
-        written = "".join(self.pieces(self.encode([text])[0]))
+        written = "".join(self.ids_to_tokens(self.encode([text])[0]))
         vocabulary = self._tokenizer.get_vocab()
         longest = max(map(len, vocabulary))
         found: list[tuple[int, ...]] = []
@@ -158,28 +158,28 @@ class TextTokenizer:
             if place == len(written) and ids:
                 found.append(ids)
             for end in range(min(len(written), place + longest), place, -1):
-                id = vocabulary.get(written[place:end], UNKNOWN)
-                if len(found) < most and id > END:
+                id = vocabulary.get(written[place:end], UNK_ID)
+                if len(found) < max_count and id > EOS_ID:
                     write(end, (*ids, id))
 
         write(0, ())
         return found
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of ids up to the first END; other special ids but UNKNOWN are left out."""
-        if END in ids:
-            ids = ids[: list(ids).index(END)]
-        text: str = self._tokenizer.decode([id for id in ids if id not in (PADDING, START)], skip_special_tokens=False)
+        """The text of ids up to the first EOS_ID; other special ids but UNK_ID are left out."""
+        if EOS_ID in ids:
+            ids = ids[: list(ids).index(EOS_ID)]
+        text: str = self._tokenizer.decode([id for id in ids if id not in (PAD_ID, BOS_ID)], skip_special_tokens=False)
         return text
 
-    def pieces(self, ids: Sequence[int]) -> list[str]:
+    def ids_to_tokens(self, ids: Sequence[int]) -> list[str]:
         """Each id as it stands in the vocabulary, for pictures."""
         return [str(self._tokenizer.id_to_token(id)) for id in ids]
 
 
-def _dress(tokenizer: Tokenizer, characters: bool) -> None:
+def _configure(tokenizer: Tokenizer, char_level: bool) -> None:
     """Set what is done to a text before and after it is split into pieces, or characters."""
-    if characters:
+    if char_level:
         tokenizer.normalizer = normalizers.NFC()  # a text of characters may well be laid out by blanks
         tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
         tokenizer.decoder = decoders.Fuse()
@@ -198,33 +198,38 @@ def _is_trained_here(tokenizer: Tokenizer) -> bool:
     Others may have patterns that take hours, or pad each text to gigabytes.
     """
     ids = sorted(tokenizer.get_vocab().values())
-    if ids != list(range(len(ids))) or [tokenizer.id_to_token(id) for id in range(len(_SPECIAL))] != _SPECIAL:
+    if (
+        ids != list(range(len(ids)))
+        or [tokenizer.id_to_token(id) for id in range(len(_SPECIAL_TOKENS))] != _SPECIAL_TOKENS
+    ):
         return False
     flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
-    special = [{"id": id, "content": token, **flags, "special": True} for id, token in enumerate(_SPECIAL)]
+    special = [{"id": id, "content": token, **flags, "special": True} for id, token in enumerate(_SPECIAL_TOKENS)]
     for kind, model in _MODELS.items():
         own = Tokenizer(model())
-        _dress(own, kind == "character")
-        if _settings(own) | {"added_tokens": special} == _settings(tokenizer):
+        _configure(own, kind == "character")
+        if _pipeline_settings(own) | {"added_tokens": special} == _pipeline_settings(tokenizer):
             return True
     return False
 
 
-def _settings(tokenizer: Tokenizer) -> dict[str, Any]:
+def _pipeline_settings(tokenizer: Tokenizer) -> dict[str, Any]:
     """All but the pieces."""
     content: dict[str, Any] = json.loads(tokenizer.to_str())
-    content["model"] = {key: value for key, value in content["model"].items() if key not in _PIECES}
+    content["model"] = {key: value for key, value in content["model"].items() if key not in _VOCABULARY_KEYS}
     return content
 
 
-def _trainer(kind: Kind, size: int, min_count: int) -> Any:
-    if kind == "bpe":
+def _trainer(model_type: TokenizerType, size: int, min_count: int) -> Any:
+    if model_type == "bpe":
         return trainers.BpeTrainer(
-            vocab_size=size, min_frequency=min_count, special_tokens=_SPECIAL, show_progress=False
+            vocab_size=size, min_frequency=min_count, special_tokens=_SPECIAL_TOKENS, show_progress=False
         )
-    if kind == "unigram":
-        return trainers.UnigramTrainer(vocab_size=size, unk_token="<unk>", special_tokens=_SPECIAL, show_progress=False)
-    size = size if kind == "word" else 10**6
+    if model_type == "unigram":
+        return trainers.UnigramTrainer(
+            vocab_size=size, unk_token="<unk>", special_tokens=_SPECIAL_TOKENS, show_progress=False
+        )
+    size = size if model_type == "word" else 10**6
     return trainers.WordLevelTrainer(
-        vocab_size=size, min_frequency=min_count, special_tokens=_SPECIAL, show_progress=False
+        vocab_size=size, min_frequency=min_count, special_tokens=_SPECIAL_TOKENS, show_progress=False
     )

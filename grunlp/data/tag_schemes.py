@@ -12,10 +12,10 @@ Faulty sequences are read as conlleval reads them: what continues nothing opens 
 from collections.abc import Iterable, Sequence
 
 from grunlp.data.tags import OUTSIDE, Span, spans_to_tags, tags_to_spans
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 SCHEMES = ("iob2", "iob1", "bioes")
-_AS_IOB2 = {"B": "B", "I": "I", "E": "I", "L": "I", "S": "B", "U": "B"}
+_PREFIX_TO_IOB2 = {"B": "B", "I": "I", "E": "I", "L": "I", "S": "B", "U": "B"}
 
 
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
@@ -32,7 +32,7 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
                 before = ""
                 continue
             prefix, dash, label = tag.partition("-")
-            if not dash or not label or prefix not in _AS_IOB2:
+            if not dash or not label or prefix not in _PREFIX_TO_IOB2:
                 return None
             prefixes.add(prefix)
             if prefix == "B" and before != label:
@@ -47,14 +47,16 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
     return "iob1" if opened and only_behind else "iob2"
 
 
-def odd_tag(sentences: Iterable[Sequence[str]]) -> str | None:
+def find_untagged_scheme_tag(sentences: Iterable[Sequence[str]]) -> str | None:
     """The first tag of no scheme where others are of one and `O` occurs; None where tags are of one kind."""
     tags = list(dict.fromkeys(tag for sentence in sentences for tag in sentence))
     odd = [tag for tag in tags if tag != OUTSIDE and detect_scheme([[tag]]) is None]
     return odd[0] if OUTSIDE in tags and 0 < len(odd) < len(tags) - 1 else None
 
 
-def require_same_kind(what: str, tags: Iterable[Sequence[str]], other: str, others: Iterable[Sequence[str]]) -> None:
+def require_same_tag_type(
+    what: str, tags: Iterable[Sequence[str]], other: str, others: Iterable[Sequence[str]]
+) -> None:
     """Raise unless both are tags of spans or both are not; where there is nothing but `O`, either will do."""
     kinds = []
     for sentences in (tags, others):
@@ -63,7 +65,7 @@ def require_same_kind(what: str, tags: Iterable[Sequence[str]], other: str, othe
     (spans, some), (other_spans, other_some) = kinds
     if some and other_some and spans != other_spans:
         there = f"those of {other} are like {', '.join(other_some[:3])}"
-        raise GrunlpError(f"{what} has tags like {', '.join(some[:3])}", there, "Tags must be of one kind.")
+        raise UserError(f"{what} has tags like {', '.join(some[:3])}", there, "Tags must be of one kind.")
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:
@@ -80,18 +82,18 @@ def to_iob2(tags: Sequence[str]) -> list[str]:
 
     for i, tag in enumerate(tags):
         prefix, _, label = tag.partition("-")
-        if tag != OUTSIDE and (prefix not in _AS_IOB2 or not label):
+        if tag != OUTSIDE and (prefix not in _PREFIX_TO_IOB2 or not label):
             raise ValueError(f"{tag!r} is no tag of a span: expected O, or a label behind B-, I-, E- or S-")
         if prefix in ("S", "U"):
             cut(i)
-        pieces.append(tag if tag == OUTSIDE else f"{_AS_IOB2[prefix]}-{label}")
+        pieces.append(tag if tag == OUTSIDE else f"{_PREFIX_TO_IOB2[prefix]}-{label}")
         if prefix in ("E", "L", "S", "U"):
             cut(i + 1)
     cut(len(tags))
     return spans_to_tags(spans, len(tags))
 
 
-def from_iob2(tags: Sequence[str], scheme: str) -> list[str]:
+def to_scheme(tags: Sequence[str], scheme: str) -> list[str]:
     """The same spans in another scheme. Raises ValueError for an unknown one, or tags that are not IOB2."""
     if scheme not in SCHEMES:
         raise ValueError(f"scheme is one of {', '.join(SCHEMES)}, got {scheme!r}")

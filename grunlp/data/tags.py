@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 OUTSIDE = "O"
-PREDICATE = "V"
+PREDICATE_LABEL = "V"
 
 _CELL = re.compile(r"^(?:\((?P<open>[^()*\s]+))?\*(?P<close>\))?$")
 
@@ -33,7 +33,7 @@ def split_tag(tag: str) -> tuple[str, str]:
     return prefix, label
 
 
-def illegal_positions(tags: Sequence[str]) -> list[int]:
+def invalid_transitions(tags: Sequence[str]) -> list[int]:
     """Positions whose `I-X` does not continue a `B-X` or `I-X`: empty exactly when the tags are legal IOB2."""
     bad, before = [], ""
     for i, tag in enumerate(tags):

@@ -7,39 +7,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grunlp.data.examples import Example, Tagged
-from grunlp.data.propbank.frame_index import Index
-from grunlp.data.propbank.rolesets import RolesetCounter, Rolesets
+from grunlp.data.examples import SRLExample, TaggedSentence
+from grunlp.data.propbank.frame_index import RolesetIndex
+from grunlp.data.propbank.rolesets import RolesetCounter, RolesetInventory
 from grunlp.data.tag_schemes import detect_scheme
-from grunlp.data.tags import OUTSIDE, PREDICATE, split_tag
-from grunlp.utils.atomic_io import write_file
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.data.tags import OUTSIDE, PREDICATE_LABEL, split_tag
+from grunlp.utils.atomic_io import write_file_atomically
+from grunlp.utils.errors import DataError, UserError
 from grunlp.utils.safe_load import read_json
 
-PAD, UNKNOWN = "<pad>", "<unk>"
-MOST_TAGS = 4096
+PAD_TOKEN, UNK_TOKEN = "<pad>", "<unk>"
+MAX_TAGS = 4096
 
 
-class Table:
+class StringIndex:
     """Strings with consecutive ids.
 
     Args:
         items: the strings in order of their ids, without repeats.
-        unknown: id that stands for every other string; None raises KeyError instead.
+        unknown_id: id that stands for every other string; None raises KeyError instead.
     """
 
-    def __init__(self, items: Sequence[str], unknown: int | None) -> None:
+    def __init__(self, items: Sequence[str], unknown_id: int | None) -> None:
         self.items = list(items)
         self.ids = {item: i for i, item in enumerate(self.items)}
         if len(self.ids) != len(self.items):
             raise ValueError("a table cannot hold the same string twice")
-        self.unknown = unknown
+        self.unknown_id = unknown_id
 
     def __len__(self) -> int:
         return len(self.items)
 
     def __getitem__(self, item: str) -> int:
-        found = self.ids.get(item, self.unknown)
+        found = self.ids.get(item, self.unknown_id)
         if found is None:
             raise KeyError(item)
         return found
@@ -58,22 +58,22 @@ class Vocabulary:
         rolesets: which senses the words may have as predicates; empty where the training data names none.
     """
 
-    words: Table
+    words: StringIndex
     word_counts: list[int]
-    characters: Table
-    tags: Table
-    pos: Table
-    rolesets: Rolesets
+    characters: StringIndex
+    tags: StringIndex
+    pos: StringIndex
+    rolesets: RolesetInventory
 
     def __post_init__(self) -> None:
-        """Raise GrunlpError for more tags than networks are made for: decoding has a table of all pairs."""
-        if len(self.tags) > MOST_TAGS:
-            there = f"{MOST_TAGS} are the most: each pair of tags has a place in memory"
-            raise GrunlpError(f"there are {len(self.tags)} different tags", there, "Name another column of tags.")
+        """Raise UserError for more tags than networks are made for: decoding has a table of all pairs."""
+        if len(self.tags) > MAX_TAGS:
+            there = f"{MAX_TAGS} are the most: each pair of tags has a place in memory"
+            raise UserError(f"there are {len(self.tags)} different tags", there, "Name another column of tags.")
 
     @classmethod
     def count(
-        cls, examples: Iterable[Example], min_count: int, extra_words: Iterable[str], frame_files: Index
+        cls, examples: Iterable[SRLExample], min_count: int, extra_words: Iterable[str], frame_files: RolesetIndex
     ) -> "Vocabulary":
         """Count the training examples.
 
@@ -81,9 +81,9 @@ class Vocabulary:
             examples: the training split.
             min_count: words seen less often are unknown, unless `extra_words` names them.
             extra_words: lower-cased words for which vectors exist.
-            frame_files: rolesets beyond those of the training data, see `Rolesets.count`.
+            frame_files: rolesets beyond those of the training data, see `RolesetInventory.count`.
         """
-        words = _Words()
+        words = _WordCounter()
         labels: Counter[str] = Counter()
         pos: Counter[str] = Counter()
         rolesets = RolesetCounter()
@@ -95,65 +95,69 @@ class Vocabulary:
                 predicate = None if example.get("extra") else example["words"][frame["index"]]
                 rolesets.add(predicate, frame["lemma"], frame["roleset"])
         del labels[""]
-        labels[PREDICATE] += 1  # decoding relies on it
-        table, counts = words.finish(min_count, extra_words)
+        labels[PREDICATE_LABEL] += 1  # decoding relies on it
+        table, counts = words.build(min_count, extra_words)
         return cls(
             words=table,
             word_counts=counts,
-            characters=Table([PAD, UNKNOWN, *sorted(words.characters)], unknown=1),
-            tags=_bio(sorted(labels)),
-            pos=Table([PAD, *sorted(pos)], unknown=0),
-            rolesets=rolesets.finish(frame_files),
+            characters=StringIndex([PAD_TOKEN, UNK_TOKEN, *sorted(words.characters)], unknown_id=1),
+            tags=_iob2_labels(sorted(labels)),
+            pos=StringIndex([PAD_TOKEN, *sorted(pos)], unknown_id=0),
+            rolesets=rolesets.build(frame_files),
         )
 
     @classmethod
-    def count_tagged(cls, examples: Iterable[Tagged], min_count: int, extra_words: Iterable[str]) -> "Vocabulary":
+    def build_for_tagging(
+        cls, examples: Iterable[TaggedSentence], min_count: int, extra_words: Iterable[str]
+    ) -> "Vocabulary":
         """Count tagged training sentences; of spans, every label gets both of its tags. Arguments as for `count`."""
-        words = _Words()
+        words = _WordCounter()
         tags: Counter[str] = Counter()
         for example in examples:
             words.add(example["words"])
             tags.update(example["tags"])
         spans = detect_scheme([list(tags)]) is not None
-        table, counts = words.finish(min_count, extra_words)
+        table, counts = words.build(min_count, extra_words)
         return cls(
             words=table,
             word_counts=counts,
-            characters=Table([PAD, UNKNOWN, *sorted(words.characters)], unknown=1),
-            tags=_bio(sorted({split_tag(tag)[1] for tag in tags} - {""})) if spans else Table(sorted(tags), None),
-            pos=Table([PAD], unknown=0),
-            rolesets=RolesetCounter().finish({}),
+            characters=StringIndex([PAD_TOKEN, UNK_TOKEN, *sorted(words.characters)], unknown_id=1),
+            tags=_iob2_labels(sorted({split_tag(tag)[1] for tag in tags} - {""}))
+            if spans
+            else StringIndex(sorted(tags), None),
+            pos=StringIndex([PAD_TOKEN], unknown_id=0),
+            rolesets=RolesetCounter().build({}),
         )
 
     @classmethod
-    def count_words(cls, texts: Iterable[Sequence[str]], min_count: int, extra_words: Iterable[str]) -> "Vocabulary":
+    def build_for_text(cls, texts: Iterable[Sequence[str]], min_count: int, extra_words: Iterable[str]) -> "Vocabulary":
         """Count the words of training texts that have no tags. Other arguments as for `count`."""
-        words = _Words()
+        words = _WordCounter()
         for text in texts:
             words.add(text)
-        table, counts = words.finish(min_count, extra_words)
+        table, counts = words.build(min_count, extra_words)
         return cls(
             words=table,
             word_counts=counts,
-            characters=Table([PAD, UNKNOWN, *sorted(words.characters)], unknown=1),
-            tags=Table([], None),
-            pos=Table([PAD], unknown=0),
-            rolesets=RolesetCounter().finish({}),
+            characters=StringIndex([PAD_TOKEN, UNK_TOKEN, *sorted(words.characters)], unknown_id=1),
+            tags=StringIndex([], None),
+            pos=StringIndex([PAD_TOKEN], unknown_id=0),
+            rolesets=RolesetCounter().build({}),
         )
 
-    def with_more(self, other: "Vocabulary") -> "Vocabulary":
+    def extended_with(self, other: "Vocabulary") -> "Vocabulary":
         """This vocabulary and behind it what `other` has beyond it; counts are added."""
         counts = dict(zip(self.words.items, self.word_counts, strict=True))
         for word, count in zip(other.words.items, other.word_counts, strict=True):
             counts[word] = counts.get(word, 0) + count
         labels = [tag.removeprefix("B-") for table in (self.tags, other.tags) for tag in table.items if tag[0] == "B"]
         return Vocabulary(
-            words=Table(list(counts), unknown=1),
+            words=StringIndex(list(counts), unknown_id=1),
             word_counts=list(counts.values()),
-            characters=_more(self.characters, other.characters),
-            tags=_bio(list(dict.fromkeys(labels))),
-            pos=_more(self.pos, other.pos),
-            rolesets=self.rolesets.with_more(other.rolesets),
+            characters=_extend_index(self.characters, other.characters),
+            tags=_iob2_labels(list(dict.fromkeys(labels))),
+            pos=_extend_index(self.pos, other.pos),
+            rolesets=self.rolesets.merged_with(other.rolesets),
         )
 
     def save(self, path: Path) -> None:
@@ -165,7 +169,7 @@ class Vocabulary:
             "pos": self.pos.items,
             "rolesets": self.rolesets.as_dict(),
         }
-        write_file(path, json.dumps(content, ensure_ascii=False, indent=0))
+        write_file_atomically(path, json.dumps(content, ensure_ascii=False, indent=0))
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
@@ -176,19 +180,23 @@ class Vocabulary:
             _require_keys(content["rolesets"], {"lemmas", "rolesets", "functions"})
             words = _counts(content["words"])
             tables = {name: _strings(content[name]) for name in ("characters", "tags", "pos")}
-            for name, special in (("words", [PAD, UNKNOWN]), ("characters", [PAD, UNKNOWN]), ("pos", [PAD])):
+            for name, special in (
+                ("words", [PAD_TOKEN, UNK_TOKEN]),
+                ("characters", [PAD_TOKEN, UNK_TOKEN]),
+                ("pos", [PAD_TOKEN]),
+            ):
                 if [*({"words": words} | tables)[name]][: len(special)] != special:
                     raise ValueError(f"{name} do not begin with {' '.join(special)}")
             return cls(
-                words=Table(list(words), unknown=1),
+                words=StringIndex(list(words), unknown_id=1),
                 word_counts=list(words.values()),
-                characters=Table(tables["characters"], unknown=1),
-                tags=Table(tables["tags"], unknown=None),
-                pos=Table(tables["pos"], unknown=0),
-                rolesets=Rolesets(
+                characters=StringIndex(tables["characters"], unknown_id=1),
+                tags=StringIndex(tables["tags"], unknown_id=None),
+                pos=StringIndex(tables["pos"], unknown_id=0),
+                rolesets=RolesetInventory(
                     lemmas={word: _strings(lemmas) for word, lemmas in content["rolesets"]["lemmas"].items()},
                     rolesets={lemma: _counts(names) for lemma, names in content["rolesets"]["rolesets"].items()},
-                    functions={name: _words_of(roles) for name, roles in content["rolesets"]["functions"].items()},
+                    functions={name: _string_dict(roles) for name, roles in content["rolesets"]["functions"].items()},
                 ),
             )
         except (ValueError, AttributeError, TypeError) as error:
@@ -213,13 +221,13 @@ def _counts(content: Any) -> dict[str, int]:
     return content
 
 
-def _words_of(content: Any) -> dict[str, str]:
+def _string_dict(content: Any) -> dict[str, str]:
     if not isinstance(content, dict) or not all(isinstance(value, str) for value in content.values()):
         raise ValueError("expected strings that stand for strings")
     return content
 
 
-class _Words:
+class _WordCounter:
     """Counts lower-cased words, and characters as written."""
 
     def __init__(self) -> None:
@@ -231,17 +239,19 @@ class _Words:
             self.words[word.lower()] += 1
             self.characters.update(word)
 
-    def finish(self, min_count: int, extra_words: Iterable[str]) -> tuple[Table, list[int]]:
+    def build(self, min_count: int, extra_words: Iterable[str]) -> tuple[StringIndex, list[int]]:
         """The words seen often enough and `extra_words`, most frequent first, and their counts."""
         frequent = {word for word, count in self.words.items() if count >= min_count}
-        kept = sorted(frequent.union(extra_words) - {PAD, UNKNOWN}, key=lambda word: (-self.words[word], word))
-        return Table([PAD, UNKNOWN, *kept], unknown=1), [0, 0, *(self.words[word] for word in kept)]
+        kept = sorted(frequent.union(extra_words) - {PAD_TOKEN, UNK_TOKEN}, key=lambda word: (-self.words[word], word))
+        return StringIndex([PAD_TOKEN, UNK_TOKEN, *kept], unknown_id=1), [0, 0, *(self.words[word] for word in kept)]
 
 
-def _bio(labels: Sequence[str]) -> Table:
+def _iob2_labels(labels: Sequence[str]) -> StringIndex:
     """`O`, then every `B-`, then every `I-` in the same order."""
-    return Table([OUTSIDE, *(f"B-{label}" for label in labels), *(f"I-{label}" for label in labels)], unknown=None)
+    return StringIndex(
+        [OUTSIDE, *(f"B-{label}" for label in labels), *(f"I-{label}" for label in labels)], unknown_id=None
+    )
 
 
-def _more(one: Table, other: Table) -> Table:
-    return Table(list(dict.fromkeys([*one.items, *other.items])), one.unknown)
+def _extend_index(one: StringIndex, other: StringIndex) -> StringIndex:
+    return StringIndex(list(dict.fromkeys([*one.items, *other.items])), one.unknown_id)

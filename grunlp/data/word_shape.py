@@ -2,26 +2,26 @@
 
 from functools import lru_cache
 
-SHAPES = ("other", "lower", "Capital", "UPPER", "A.", "miXed", "lower-digits", "Upper-Digits", "digits", "signs")
+WORD_SHAPES = ("other", "lower", "Capital", "UPPER", "A.", "miXed", "lower-digits", "Upper-Digits", "digits", "signs")
 
 
 @lru_cache(maxsize=1 << 16)
 def shape(word: str) -> int:
-    """The index in SHAPES of a word. A script without capitals is "other"; so is the empty word."""
+    """The index in WORD_SHAPES of a word. A script without capitals is "other"; so is the empty word."""
     letters = [character for character in word if character.isalpha()]
     digits = any(character.isdigit() for character in word)
     if not letters:
-        return SHAPES.index("digits" if digits else "signs" if word else "other")
+        return WORD_SHAPES.index("digits" if digits else "signs" if word else "other")
     capitals = sum(map(_is_capital, letters))
     if capitals == 0 and not any(character.islower() for character in letters):
-        return SHAPES.index("other")
+        return WORD_SHAPES.index("other")
     if digits:
-        return SHAPES.index("Upper-Digits" if capitals else "lower-digits")
+        return WORD_SHAPES.index("Upper-Digits" if capitals else "lower-digits")
     if capitals == 0:
-        return SHAPES.index("lower")
+        return WORD_SHAPES.index("lower")
     if capitals == len(letters):
-        return SHAPES.index("UPPER" if len(letters) > 1 else "A." if "." in word else "Capital")
-    return SHAPES.index("Capital" if capitals == 1 and _is_capital(letters[0]) else "miXed")
+        return WORD_SHAPES.index("UPPER" if len(letters) > 1 else "A." if "." in word else "Capital")
+    return WORD_SHAPES.index("Capital" if capitals == 1 and _is_capital(letters[0]) else "miXed")
 
 
 def _is_capital(character: str) -> bool:

@@ -25,14 +25,15 @@ _ABBREVIATIONS = (
     "Mr Mrs Ms Dr Prof St Ft Mt Jr Sr vs etc Inc Ltd Co Corp Gen Lt Col Capt Cmdr Sgt Maj Rev Hon Sen Rep Gov Ave Blvd "
     "Jan Feb Mar Apr Aug Sept Sep Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun approx dept est fig ext"
 ).replace(" ", "|")
-_ENDINGS = "com|org|net|edu|gov|info|biz|uk|doc|docx|xls|pdf|txt|html?|jpg|png|gif|exe|zip|ppt"  # of names and files
+# of names and files
+_DOMAIN_SUFFIXES = "com|org|net|edu|gov|info|biz|uk|doc|docx|xls|pdf|txt|html?|jpg|png|gif|exe|zip|ppt"
 _APOSTROPHE = "['’`´]"
 
 _TOKEN = re.compile(
     rf"""
       (?:https?://|www\.)[^\s<>"]*[^\s<>".,;:!?)\]']        # web address
     | [\w.+-]{{1,64}}@[\w-]{{1,64}}(?:\.[\w-]{{1,64}}){{1,8}}     # mail address
-    | \w[\w-]{{0,64}}(?:\.[\w-]{{1,64}}){{0,8}}\.(?:{_ENDINGS})\b
+    | \w[\w-]{{0,64}}(?:\.[\w-]{{1,64}}){{0,8}}\.(?:{_DOMAIN_SUFFIXES})\b
     | (?<!\w)[@\#][^\W\d]\w*                                # @user #tag
     | \(?\d{{3}}\)?-\d{{3}}-\d{{4}}\b                       # telephone
     | (?:[^\W\d_]\.){{2,}}                                  # U.S.
@@ -60,7 +61,7 @@ _TOKEN = re.compile(
 )
 
 
-_JOINER = "\u200d"  # of emoji and of letters; U+200C keeps letters apart within a word, U+00AD may break it
+_ZERO_WIDTH_JOINER = "\u200d"  # of emoji and of letters; U+200C keeps letters apart within a word, U+00AD may break it
 
 
 class Token(NamedTuple):
@@ -75,17 +76,17 @@ def tokenize(text: str) -> list[Token]:
     """Tokens of a text; their words joined are the text without its blanks and signs that show nothing."""
     places = [match.span() for match in _TOKEN.finditer(text)]
     if not text.isascii():
-        places = _join_marks(text, places)
+        places = _join_combining_marks(text, places)
     return [Token(text[start:end], start, end) for start, end in places]
 
 
-def _join_marks(text: str, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _join_combining_marks(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     joined: list[tuple[int, int]] = []
-    for start, end in places:
+    for start, end in spans:
         first = text[start]
         if joined and joined[-1][1] == start:
             last = text[start - 1]
-            if _combines(first) or last == _JOINER or (_combines(last) and first.isalnum()):
+            if _is_combining(first) or last == _ZERO_WIDTH_JOINER or (_is_combining(last) and first.isalnum()):
                 joined[-1] = joined[-1][0], end
                 continue
         if category(first) != "Cf":
@@ -93,5 +94,5 @@ def _join_marks(text: str, places: list[tuple[int, int]]) -> list[tuple[int, int
     return joined
 
 
-def _combines(character: str) -> bool:
-    return category(character)[0] == "M" or character in (_JOINER, "\u200c", "\u00ad")
+def _is_combining(character: str) -> bool:
+    return category(character)[0] == "M" or character in (_ZERO_WIDTH_JOINER, "\u200c", "\u00ad")

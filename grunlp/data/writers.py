@@ -6,20 +6,20 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, TextIO
 
-from grunlp.data.examples import Example, Frame, Sentence
-from grunlp.data.readers.propbank_columns import NOTHING, ROLES
-from grunlp.data.tags import PREDICATE, tags_to_brackets, tags_to_spans
-from grunlp.utils.errors import GrunlpError
+from grunlp.data.examples import Frame, SentenceFields, SRLExample
+from grunlp.data.readers.propbank_columns import EMPTY_CELL, FIRST_ROLE_COLUMN
+from grunlp.data.tags import PREDICATE_LABEL, tags_to_brackets, tags_to_spans
+from grunlp.utils.errors import UserError
 
 
-def write_columns(examples: Iterable[Example], file: TextIO) -> None:
+def write_columns(examples: Iterable[SRLExample], file: TextIO) -> None:
     """EWT columns (`grunlp.data.readers.propbank_columns`), cells between tabs, a blank line after each sentence.
 
     A frame with neither lemma nor roleset gets its word as lemma, since the row would not be a predicate otherwise.
     An `I-X` that continues nothing is written as the start of a span.
 
     Raises:
-        GrunlpError: a word is empty or holds a tab or line end, a role holds a bracket, star or blank, or frames are
+        UserError: a word is empty or holds a tab or line end, a role holds a bracket, star or blank, or frames are
             not in order of their predicates.
     """
     for example in examples:
@@ -28,52 +28,52 @@ def write_columns(examples: Iterable[Example], file: TextIO) -> None:
             if value:
                 _require_cells(example, [value])
                 file.write(f"# {name} = {value}\n")
-        for cells in _rows(example):
+        for cells in _column_rows(example):
             _require_cells(example, cells)
             file.write("\t".join(cells) + "\n")
         file.write("\n")
 
 
-def _rows(example: Example) -> list[list[str]]:
+def _column_rows(example: SRLExample) -> list[list[str]]:
     words, frames = example["words"], example["frames"]
     if any(one["index"] >= next_one["index"] for one, next_one in pairwise(frames)):
-        raise GrunlpError(
+        raise UserError(
             f"sentence {' '.join(words[:5])!r}: frames are not in order of their predicates",
             "columns hold one frame a predicate, in order of appearance",
             "sort the frames by index and leave out doubles",
         )
     predicates = {frame["index"]: _lemma_and_roleset(frame, words) for frame in frames}
     columns = [tags_to_brackets(frame["tags"]) for frame in frames]
-    pos = example["pos"] or [NOTHING] * len(words)
+    pos = example["pos"] or [EMPTY_CELL] * len(words)
     return [
-        [str(i + 1), word, pos[i], *predicates.get(i, (NOTHING, NOTHING)), *(column[i] for column in columns)]
+        [str(i + 1), word, pos[i], *predicates.get(i, (EMPTY_CELL, EMPTY_CELL)), *(column[i] for column in columns)]
         for i, word in enumerate(words)
     ]
 
 
 def _lemma_and_roleset(frame: Frame, words: list[str]) -> tuple[str, str]:
-    lemma = frame["lemma"] or (NOTHING if frame["roleset"] else words[frame["index"]])
-    return lemma, frame["roleset"] or NOTHING
+    lemma = frame["lemma"] or (EMPTY_CELL if frame["roleset"] else words[frame["index"]])
+    return lemma, frame["roleset"] or EMPTY_CELL
 
 
-def _require_cells(example: Example, cells: list[str]) -> None:
+def _require_cells(example: SRLExample, cells: list[str]) -> None:
     for column, cell in enumerate(cells):
-        unclear = column >= ROLES and not re.fullmatch(r"(\([^()*\s]+)?\*\)?", cell)
+        unclear = column >= FIRST_ROLE_COLUMN and not re.fullmatch(r"(\([^()*\s]+)?\*\)?", cell)
         if not cell or any(end in cell for end in "\t\n\r") or unclear:
-            raise GrunlpError(
+            raise UserError(
                 f"sentence {' '.join(example['words'][:5])!r}: {cell!r} cannot stand in a column",
                 "a cell is not empty and holds no tab or line end, a role no bracket, star or blank",
                 "write JSON lines instead, or mend the word",
             )
 
 
-def write_json_lines(examples: Iterable[Example], file: TextIO) -> None:
-    """The frames format, one sentence a line (`sentence_record`)."""
+def write_json_lines(examples: Iterable[SRLExample], file: TextIO) -> None:
+    """The frames format, one sentence a line (`srl_to_dict`)."""
     for example in examples:
-        file.write(json.dumps(sentence_record(example), ensure_ascii=False) + "\n")
+        file.write(json.dumps(srl_to_dict(example), ensure_ascii=False) + "\n")
 
 
-def sentence_record(example: Example) -> dict[str, Any]:
+def srl_to_dict(example: SRLExample) -> dict[str, Any]:
     """A sentence as the dictionary of the frames format; id, document and pos only where known.
 
     Each frame has its predicate's word, index, lemma and roleset, its tags, its `arguments` (role, start, exclusive
@@ -89,19 +89,19 @@ def sentence_record(example: Example) -> dict[str, Any]:
         line, start = example["place"]
         record = {"line": line, "start_char": start, "text": example["text"], "offsets": offsets} | record
         for frame in frames:
-            _place(frame, offsets, frame["index"], frame["index"] + 1)
+            _add_text_offsets(frame, offsets, frame["index"], frame["index"] + 1)
             for argument in frame["arguments"]:
-                _place(argument, offsets, argument["start"], argument["end"])
+                _add_text_offsets(argument, offsets, argument["start"], argument["end"])
     return record
 
 
-def tag_record(
-    sentence: Sentence, tags: list[str], spans: bool, alternatives: Sequence[tuple[list[str], float]]
+def tags_to_dict(
+    sentence: SentenceFields, tags: list[str], spans: bool, alternatives: Sequence[tuple[list[str], float]]
 ) -> dict[str, Any]:
     """A sentence and its tags as a dictionary.
 
     Args:
-        sentence: what was tagged; one from raw text also gives its line and characters, as in `sentence_record`.
+        sentence: what was tagged; one from raw text also gives its line and characters, as in `srl_to_dict`.
         tags: one a word.
         spans: whether they are IOB2; the record then has `spans`: label, start, exclusive end, text.
         alternatives: tag sequences with their probabilities; without any the record has none.
@@ -121,13 +121,13 @@ def tag_record(
         line, start = sentence["place"]
         offsets = sentence["offsets"]
         for span in record.get("spans", ()):
-            _place(span, offsets, span["start"], span["end"])
+            _add_text_offsets(span, offsets, span["start"], span["end"])
         record = {"line": line, "start_char": start, "text": sentence["text"], "offsets": offsets} | record
     return record
 
 
-def _place(part: dict[str, Any], offsets: list[tuple[int, int]], start: int, end: int) -> None:
-    part |= {"start_char": offsets[start][0], "end_char": offsets[end - 1][1]}
+def _add_text_offsets(record: dict[str, Any], offsets: list[tuple[int, int]], start: int, end: int) -> None:
+    record |= {"start_char": offsets[start][0], "end_char": offsets[end - 1][1]}
 
 
 def _frame_record(words: list[str], frame: Frame) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _frame_record(words: list[str], frame: Frame) -> dict[str, Any]:
         "arguments": [
             {"role": label, "start": start, "end": end, "text": " ".join(words[start:end])}
             for label, start, end in spans
-            if label != PREDICATE
+            if label != PREDICATE_LABEL
         ],
         "text": " ".join(opening.get(i, "") + word + closing.get(i, "") for i, word in enumerate(words)),
     }

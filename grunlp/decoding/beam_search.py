@@ -12,21 +12,21 @@ from typing import Any, Literal, NamedTuple, Protocol, Self, get_args
 import torch
 from torch import Tensor
 
-from grunlp.decoding.constraints import NEVER, Limits, Rules, Vocabulary, Wanted
+from grunlp.decoding.constraints import NEG_INF, ConstrainedDecoder, DecoderTokens, LengthLimits, LexicalConstraints
 
-Normalization = Literal["length", "gnmt"]
-NORMALIZATIONS = get_args(Normalization)
+LengthNormalization = Literal["length", "gnmt"]
+LENGTH_NORMALIZATIONS = get_args(LengthNormalization)
 
 
-class Selectable(Protocol):
+class ReorderableState(Protocol):
     """A decoder's state."""
 
-    def select(self, rows: Tensor) -> Self:
+    def reorder(self, rows: Tensor) -> Self:
         """The state of other hypotheses. rows: (B', K') of the R there were; those of a row are of one text."""
 
 
 # tokens (R,), state → log probabilities (R, V), attention (R, S), state
-Step = Callable[[Tensor, Any], tuple[Tensor, Tensor, Any]]
+StepFunction = Callable[[Tensor, Any], tuple[Tensor, Tensor, Any]]
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,11 @@ class BeamSearch:
     beam: int
     nbest: int
     alpha: float
-    normalization: Normalization
+    normalization: LengthNormalization
     coverage_penalty: float
     block_ngrams: int
 
-    def divisor(self, length: float) -> float:
+    def length_normalizer(self, length: float) -> float:
         """What a log probability is divided by."""
         return float(length**self.alpha if self.normalization == "length" else ((5 + length) / 6) ** self.alpha)
 
@@ -59,19 +59,19 @@ class Hypothesis(NamedTuple):
     """A finished text: its ids without the end, their log probability with it, and what it was ranked by."""
 
     ids: list[int]
-    log_probability: float
+    log_prob: float
     score: float
 
 
 @torch.inference_mode()
 def beam_search(
-    step: Step,
-    state: Selectable,
+    step: StepFunction,
+    state: ReorderableState,
     source_lengths: Tensor,
-    words: Vocabulary,
-    limits: Limits,
+    words: DecoderTokens,
+    limits: LengthLimits,
     options: BeamSearch,
-    wanted: Sequence[Wanted] | None = None,
+    constraints: Sequence[LexicalConstraints] | None = None,
 ) -> list[list[Hypothesis]]:
     """The best texts found for each source, best first, `options.beam` at most.
 
@@ -87,51 +87,53 @@ def beam_search(
         words: special ids.
         limits: lengths.
         options: how to search.
-        wanted: what each text must and may not hold; None: anything.
+        constraints: what each text must and may not hold; None: anything.
     """
     count = len(source_lengths)
     device = source_lengths.device
-    rules = Rules(words, limits, source_lengths, options.block_ngrams, wanted or [Wanted()] * count)
+    rules = ConstrainedDecoder(
+        words, limits, source_lengths, options.block_ngrams, constraints or [LexicalConstraints()] * count
+    )
     finished: list[list[Hypothesis]] = [[] for _ in range(count)]
     active = list(range(count))  # the text of each row of what follows
     width = 1
-    ids = torch.full((count, 1, 1), words.start, device=device)  # (B, K, t + 1)
+    ids = torch.full((count, 1, 1), words.bos_id, device=device)  # (B, K, t + 1)
     totals = torch.zeros(count, 1, device=device)  # (B, K)
     read: Tensor | None = None  # (B, K, S) attention so far
     while active:
         length = ids.shape[2]  # of what is chosen now, the end included
         log_probs, attention, state = step(ids[:, :, -1].flatten(), state)
-        log_probs = rules.restrict(log_probs.view(len(active), width, -1), ids, active)
+        log_probs = rules.mask_log_probs(log_probs.view(len(active), width, -1), ids, active)
         if options.coverage_penalty:
             attention = attention.view(len(active), width, -1)
             read = attention if read is None else read + attention
         size = log_probs.shape[2]
         free = [options.beam - len(finished[text]) for text in active]
-        totals, places = rules.choose(totals, log_probs, ids, active, options.beam, free)  # (B, K')
+        totals, places = rules.select_beams(totals, log_probs, ids, active, options.beam, free)  # (B, K')
         parents, chosen = places // size, places % size
         rows = torch.arange(len(active), device=device)[:, None] * width + parents  # (B, K') of B·K
         ids = torch.cat([ids.flatten(0, 1)[rows], chosen[:, :, None]], dim=2)
         if read is not None:
             read = read.flatten(0, 1)[rows]
 
-        ended = (chosen == words.end) & (totals > NEVER)
+        ended = (chosen == words.eos_id) & (totals > NEG_INF)
         for b, k in ended.nonzero().tolist():
             total = float(totals[b, k])
-            score = total / options.divisor(length)
+            score = total / options.length_normalizer(length)
             if read is not None:
                 covered = read[b, k, : int(source_lengths[active[b]]) + 1]
                 score += options.coverage_penalty * float(covered.clamp(1e-9, 1).log().sum())
             finished[active[b]].append(Hypothesis(ids[b, k, 1:-1].tolist(), total, score))
-        totals = totals.masked_fill(ended, NEVER)
+        totals = totals.masked_fill(ended, NEG_INF)
         going = []
         for b, (text, best) in enumerate(zip(active, totals.max(dim=1).values.tolist(), strict=True)):
-            hope = best / options.divisor(rules.most[text] + 1)
+            hope = best / options.length_normalizer(rules.max_lengths[text] + 1)
             enough = sorted((h.score for h in finished[text]), reverse=True)[: options.nbest]
-            if best > NEVER and not (len(enough) == options.nbest and enough[-1] >= hope):
+            if best > NEG_INF and not (len(enough) == options.nbest and enough[-1] >= hope):
                 going.append(b)
         active, width = [active[b] for b in going], totals.shape[1]
         if active:
             keep = torch.tensor(going, device=device)
-            state, ids, totals = state.select(rows[keep]), ids[keep], totals[keep]
+            state, ids, totals = state.reorder(rows[keep]), ids[keep], totals[keep]
             read = None if read is None else read[keep]
     return [sorted(found, key=lambda h: -h.score) for found in finished]

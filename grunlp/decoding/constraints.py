@@ -7,22 +7,22 @@ from math import ceil, floor
 import torch
 from torch import Tensor
 
-NEVER = float("-inf")
+NEG_INF = float("-inf")
 
-Phrase = tuple[int, ...]  # ids of words that follow each other, one at least
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The ids that search must know. never: ids that are never written."""
-
-    start: int
-    end: int
-    never: tuple[int, ...]
+TokenPhrase = tuple[int, ...]  # ids of words that follow each other, one at least
 
 
 @dataclass(frozen=True)
-class Limits:
+class DecoderTokens:
+    """The ids that search must know. forbidden_ids: ids that are never written."""
+
+    bos_id: int
+    eos_id: int
+    forbidden_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LengthLimits:
     """How long a text may become, in words without the end: between
     `min_ratio` times its source's and `max_ratio` times its source's and `max_extra` more, and at most `max_length`."""
 
@@ -39,7 +39,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LexicalConstraints:
     """What each text of a search must and may not hold.
 
     Args:
@@ -52,36 +52,36 @@ class Wanted:
     """
 
     prefix: tuple[int, ...] = ()
-    required: tuple[Phrase, ...] = ()
-    forbidden: tuple[Phrase, ...] = ()
+    required: tuple[TokenPhrase, ...] = ()
+    forbidden: tuple[TokenPhrase, ...] = ()
 
     def __post_init__(self) -> None:
         if not all((*self.required, *self.forbidden)):
             raise ValueError("an empty sequence can be neither required nor forbidden")
 
-    def unmet(self, written: Sequence[int]) -> list[tuple[Phrase, int]]:
+    def unsatisfied(self, token_ids: Sequence[int]) -> list[tuple[TokenPhrase, int]]:
         """The required phrases that a text does not hold yet, each with how many of its words stand at the end; most
         first."""
         missing = []
         for phrase in self.required:
-            places = range(len(written) - len(phrase) + 1)
-            if not any(tuple(written[i : i + len(phrase)]) == phrase for i in places):
-                lengths = range(min(len(phrase) - 1, len(written)), 0, -1)
-                begun = next((n for n in lengths if tuple(written[-n:]) == phrase[:n]), 0)
+            places = range(len(token_ids) - len(phrase) + 1)
+            if not any(tuple(token_ids[i : i + len(phrase)]) == phrase for i in places):
+                lengths = range(min(len(phrase) - 1, len(token_ids)), 0, -1)
+                begun = next((n for n in lengths if tuple(token_ids[-n:]) == phrase[:n]), 0)
                 missing.append((phrase, begun))
         return sorted(missing, key=lambda one: -one[1])
 
-    def next_words(self, written: Sequence[int]) -> set[int]:
+    def next_tokens(self, token_ids: Sequence[int]) -> set[int]:
         """The words that go on with a required phrase or begin one."""
-        return {word for phrase, begun in self.unmet(written) for word in (phrase[0], phrase[begun])}
+        return {word for phrase, begun in self.unsatisfied(token_ids) for word in (phrase[0], phrase[begun])}
 
-    def needed(self, written: Sequence[int]) -> int:
+    def min_tokens_needed(self, token_ids: Sequence[int]) -> int:
         """Words that are enough to write all that is missing. (Fewer are, where phrases overlap.)"""
-        missing = self.unmet(written)
+        missing = self.unsatisfied(token_ids)
         return sum(len(phrase) for phrase, _ in missing) - (missing[0][1] if missing else 0)
 
 
-class Rules:
+class ConstrainedDecoder:
     """All that holds for the texts of a batch.
 
     Args:
@@ -89,66 +89,66 @@ class Rules:
         limits: lengths.
         source_lengths: (B,) words of each source.
         block_ngrams: no text holds the same n-gram of so many words twice; 0 blocks none.
-        wanted: of each text.
+        constraints: of each text.
     """
 
     def __init__(
         self,
-        words: Vocabulary,
-        limits: Limits,
+        words: DecoderTokens,
+        limits: LengthLimits,
         source_lengths: Tensor,
         block_ngrams: int,
-        wanted: Sequence[Wanted],
+        constraints: Sequence[LexicalConstraints],
     ) -> None:
-        self.words, self.block_ngrams, self.wanted = words, block_ngrams, wanted
-        self.least, most = limits.bounds(source_lengths)
-        needed = [len(one.prefix) + sum(map(len, one.required)) for one in wanted]
-        self.most = [max(m, n) for m, n in zip(most, needed, strict=True)]
+        self.words, self.block_ngrams, self.constraints = words, block_ngrams, constraints
+        self.min_lengths, most = limits.bounds(source_lengths)
+        needed = [len(one.prefix) + sum(map(len, one.required)) for one in constraints]
+        self.max_lengths = [max(m, n) for m, n in zip(most, needed, strict=True)]
 
-    def restrict(self, given: Tensor, ids: Tensor, active: Sequence[int]) -> Tensor:
+    def mask_log_probs(self, unmasked: Tensor, ids: Tensor, active: Sequence[int]) -> Tensor:
         """Log probabilities in which what may not be chosen now is impossible.
 
         Args:
-            given: (B', K, V) of the next word of each hypothesis; they stay as they are.
+            unmasked: (B', K, V) of the next word of each hypothesis; they stay as they are.
             ids: (B', K, t) the start and all words of each so far.
             active: (B') the numbers of the texts.
         """
-        length, end = ids.shape[2], self.words.end  # of what is chosen now, the end included
-        log_probs = given.clone()
-        log_probs[:, :, list(self.words.never)] = NEVER
-        if self.block_ngrams or any(self.wanted[text].forbidden for text in active):
-            self._block(log_probs, ids, active)
-        early = [b for b, text in enumerate(active) if length <= self.least[text]]
+        length, end = ids.shape[2], self.words.eos_id  # of what is chosen now, the end included
+        log_probs = unmasked.clone()
+        log_probs[:, :, list(self.words.forbidden_ids)] = NEG_INF
+        if self.block_ngrams or any(self.constraints[text].forbidden for text in active):
+            self._block_ngrams(log_probs, ids, active)
+        early = [b for b, text in enumerate(active) if length <= self.min_lengths[text]]
         if early:  # may not end yet, unless nothing else is possible
-            log_probs[early, :, end] = NEVER
+            log_probs[early, :, end] = NEG_INF
             stuck = log_probs.isneginf().all(dim=2)  # (B', K)
-            log_probs[:, :, end] = torch.where(stuck, given[:, :, end], log_probs[:, :, end])
+            log_probs[:, :, end] = torch.where(stuck, unmasked[:, :, end], log_probs[:, :, end])
         for b, text in enumerate(active):
-            wanted = self.wanted[text]
+            wanted = self.constraints[text]
             if length <= len(wanted.prefix):
-                _only(log_probs[b], given[b], wanted.prefix[length - 1])
-            elif length > self.most[text]:
-                _only(log_probs[b], given[b], end)
+                _allow_only(log_probs[b], unmasked[b], wanted.prefix[length - 1])
+            elif length > self.max_lengths[text]:
+                _allow_only(log_probs[b], unmasked[b], end)
             elif wanted.required:
-                room = self.most[text] - length  # behind the word that is chosen now
+                room = self.max_lengths[text] - length  # behind the word that is chosen now
                 for k, (_, *written) in enumerate(ids[b].tolist()):
-                    if missing := wanted.unmet(written):
-                        log_probs[b, k, end] = NEVER
+                    if missing := wanted.unsatisfied(written):
+                        log_probs[b, k, end] = NEG_INF
                         # any other word would waste what is begun: is there room for all of it?
                         if bool(log_probs[b, k].isneginf().all()) or sum(len(phrase) for phrase, _ in missing) > room:
-                            words = wanted.next_words(written)
-                            fitting = [word for word in words if wanted.needed([*written, word]) <= room]
-                            _only(log_probs[b, k : k + 1], given[b, k : k + 1], *fitting)
+                            words = wanted.next_tokens(written)
+                            fitting = [word for word in words if wanted.min_tokens_needed([*written, word]) <= room]
+                            _allow_only(log_probs[b, k : k + 1], unmasked[b, k : k + 1], *fitting)
         return log_probs
 
-    def _block(self, log_probs: Tensor, ids: Tensor, active: Sequence[int]) -> None:
+    def _block_ngrams(self, log_probs: Tensor, ids: Tensor, active: Sequence[int]) -> None:
         """Forbid repeated n-grams and forbidden phrases."""
         n = self.block_ngrams
         for b, text in enumerate(active):
             for k, (_, *written) in enumerate(ids[b].tolist()):
                 barred = [
                     phrase[-1]
-                    for phrase in self.wanted[text].forbidden
+                    for phrase in self.constraints[text].forbidden
                     if tuple(written[len(written) + 1 - len(phrase) :]) == phrase[:-1]
                 ]
                 if n and len(written) >= n:
@@ -156,25 +156,25 @@ class Rules:
                     starts = range(len(written) - n + 1)
                     barred += [written[i + n - 1] for i in starts if written[i : i + n - 1] == last]
                 if barred:
-                    log_probs[b, k, barred] = NEVER
+                    log_probs[b, k, barred] = NEG_INF
 
-    def choose(
+    def select_beams(
         self,
-        totals: Tensor,
+        cumulative_log_probs: Tensor,
         log_probs: Tensor,
         ids: Tensor,
         active: Sequence[int],
         width: int,
-        free: Sequence[int],
+        num_open: Sequence[int],
     ) -> tuple[Tensor, Tensor]:
         """The hypotheses that go on, best first.
 
         Args:
-            totals: (B', K) log probabilities so far.
+            cumulative_log_probs: (B', K) log probabilities so far.
             log_probs: (B', K, V) of each next word.
             ids, active: as above.
             width: K', so many of a text at most.
-            free: (B',) of them so many may go on; the totals of the others become impossible.
+            num_open: (B',) of them so many may go on; the totals of the others become impossible.
 
         Returns:
             their totals (B', K'), and their places (B', K') among the K times V.
@@ -183,44 +183,52 @@ class Rules:
         sums, words = log_probs.topk(
             min(width, size), dim=2
         )  # (B', K, W): no other word of theirs can be among the best
-        sums += totals[:, :, None]
+        sums += cumulative_log_probs[:, :, None]
         best, some = sums.flatten(1).topk(min(width, sums[0].numel()), dim=1)  # (B', K')
         places = some // sums.shape[2] * size + words.flatten(1).gather(1, some)
         for b, text in enumerate(active):
-            if self.wanted[text].required:
-                each = totals[b, :, None] + log_probs[b]  # (K, V)
-                best[b], places[b] = self._share(each, ids[b], self.wanted[text], places[b], free[b])
-        beyond = torch.arange(best.shape[1], device=best.device) >= torch.tensor(free, device=best.device)[:, None]
-        return best.masked_fill(beyond, NEVER), places
+            if self.constraints[text].required:
+                each = cumulative_log_probs[b, :, None] + log_probs[b]  # (K, V)
+                best[b], places[b] = self._allocate_banks(each, ids[b], self.constraints[text], places[b], num_open[b])
+        beyond = torch.arange(best.shape[1], device=best.device) >= torch.tensor(num_open, device=best.device)[:, None]
+        return best.masked_fill(beyond, NEG_INF), places
 
-    def _share(self, totals: Tensor, ids: Tensor, wanted: Wanted, best: Tensor, free: int) -> tuple[Tensor, Tensor]:
+    def _allocate_banks(
+        self,
+        cumulative_log_probs: Tensor,
+        ids: Tensor,
+        constraints: LexicalConstraints,
+        top_indices: Tensor,
+        num_open: int,
+    ) -> tuple[Tensor, Tensor]:
         """Places of the beam dealt out evenly to how far hypotheses have come with what is required (Post and Vilar
-        2018, §3): those that write it early are less likely at first, and would all be lost. As `choose`, for one text;
-        best: (K') the places of the likeliest."""
-        size, written = totals.shape[1], [text[1:] for text in ids.tolist()]
-        candidates = {*best.tolist()}
+        2018, §3): those that write it early are less likely at first, and would all be lost. As `select_beams`, for one
+        text;
+        top_indices: (K') the places of the likeliest."""
+        size, written = cumulative_log_probs.shape[1], [text[1:] for text in ids.tolist()]
+        candidates = {*top_indices.tolist()}
         for k, text in enumerate(written):
-            candidates.add(k * size + int(totals[k].argmax()))
-            candidates.update(k * size + word for word in wanted.next_words(text))
-        flat = totals.flatten()
+            candidates.add(k * size + int(cumulative_log_probs[k].argmax()))
+            candidates.update(k * size + word for word in constraints.next_tokens(text))
+        flat = cumulative_log_probs.flatten()
         banks: dict[int, list[tuple[float, int]]] = {}
         for place in candidates:
             total = float(flat[place])
-            if total > NEVER:
-                needed = wanted.needed([*written[place // size], place % size])
+            if total > NEG_INF:
+                needed = constraints.min_tokens_needed([*written[place // size], place % size])
                 banks.setdefault(needed, []).append((total, place))
         queues = [sorted(bank) for _, bank in sorted(banks.items())]
         chosen: list[tuple[float, int]] = []
-        while len(chosen) < min(len(best), free) and any(queues):
-            chosen += [queue.pop() for queue in queues[: free - len(chosen)]]
+        while len(chosen) < min(len(top_indices), num_open) and any(queues):
+            chosen += [queue.pop() for queue in queues[: num_open - len(chosen)]]
             queues = [queue for queue in queues if queue]
         chosen.sort(reverse=True)
-        chosen += [(NEVER, 0)] * (len(best) - len(chosen))
+        chosen += [(NEG_INF, 0)] * (len(top_indices) - len(chosen))
         sums, places = zip(*chosen, strict=True)
-        return totals.new_tensor(sums), best.new_tensor(places)
+        return cumulative_log_probs.new_tensor(sums), top_indices.new_tensor(places)
 
 
-def _only(log_probs: Tensor, given: Tensor, *words: int) -> None:
+def _allow_only(log_probs: Tensor, unmasked: Tensor, *words: int) -> None:
     """Leave some words possible, with the log probabilities they were given. Both: (K, V)."""
-    log_probs[:] = NEVER
-    log_probs[:, words] = given[:, words]
+    log_probs[:] = NEG_INF
+    log_probs[:, words] = unmasked[:, words]

@@ -8,7 +8,7 @@ from math import inf
 import torch
 from torch import Tensor
 
-from grunlp.decoding.viterbi import PADDING
+from grunlp.decoding.viterbi import PADDING_TAG
 
 
 def n_best(
@@ -24,7 +24,8 @@ def n_best(
         n: N, at least 1.
 
     Returns:
-        tags (B, N, T) int64, `PADDING` beyond the length and in sequences that do not exist, and scores (B, N), -inf
+        tags (B, N, T) int64, `PADDING_TAG` beyond the length and in sequences that do not exist, and scores (B, N),
+        -inf
         for those.
     """
     if n < 1:
@@ -47,4 +48,4 @@ def n_best(
     tags = torch.stack(path[::-1], dim=2) % num_labels  # (B, N, T)
     beyond = torch.arange(num_tokens, device=tags.device) >= lengths[:, None]  # (B, T)
     missing = final.values == -inf  # (B, N)
-    return tags.masked_fill(beyond[:, None] | missing[:, :, None], PADDING), final.values
+    return tags.masked_fill(beyond[:, None] | missing[:, :, None], PADDING_TAG), final.values

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grunlp.decoding.beam_search import Hypothesis, Selectable, Step
-from grunlp.decoding.constraints import NEVER, Limits, Rules, Vocabulary, Wanted
+from grunlp.decoding.beam_search import Hypothesis, ReorderableState, StepFunction
+from grunlp.decoding.constraints import NEG_INF, ConstrainedDecoder, DecoderTokens, LengthLimits, LexicalConstraints
 
 
 @dataclass(frozen=True)
@@ -39,78 +39,82 @@ class Sampling:
 
 
 def sample(
-    step: Step,
-    state: Selectable,
+    step: StepFunction,
+    state: ReorderableState,
     source_lengths: Tensor,
-    words: Vocabulary,
-    limits: Limits,
+    words: DecoderTokens,
+    limits: LengthLimits,
     options: Sampling,
-    numbers: Sequence[int],
-    wanted: Sequence[Wanted] | None = None,
+    sample_ids: Sequence[int],
+    constraints: Sequence[LexicalConstraints] | None = None,
 ) -> list[Hypothesis]:
     """One text for each source, drawn word by word. Arguments as for `beam_search`.
 
     Args:
-        numbers: of the texts, which tell their draws apart.
+        sample_ids: of the texts, which tell their draws apart.
     """
-    (texts,) = deque(growing(step, state, source_lengths, words, limits, options, numbers, wanted), maxlen=1)
+    (texts,) = deque(
+        sample_incrementally(step, state, source_lengths, words, limits, options, sample_ids, constraints), maxlen=1
+    )
     return texts
 
 
 @torch.inference_mode()
-def growing(
-    step: Step,
-    state: Selectable,
+def sample_incrementally(
+    step: StepFunction,
+    state: ReorderableState,
     source_lengths: Tensor,
-    words: Vocabulary,
-    limits: Limits,
+    words: DecoderTokens,
+    limits: LengthLimits,
     options: Sampling,
-    numbers: Sequence[int],
-    wanted: Sequence[Wanted] | None = None,
+    sample_ids: Sequence[int],
+    constraints: Sequence[LexicalConstraints] | None = None,
 ) -> Iterator[list[Hypothesis]]:
     """As `sample`, all texts after each word that is drawn, the first time without one; their ids go on growing."""
     count = len(source_lengths)
-    rules = Rules(words, limits, source_lengths, options.block_ngrams, wanted or [Wanted()] * count)
-    draws = [drawer(options, number) for number in numbers]
+    rules = ConstrainedDecoder(
+        words, limits, source_lengths, options.block_ngrams, constraints or [LexicalConstraints()] * count
+    )
+    draws = [make_generator(options, number) for number in sample_ids]
     written: list[list[int]] = [[] for _ in range(count)]
     totals = [0.0] * count
     active = list(range(count))
-    tokens = torch.full((count,), words.start, device=source_lengths.device)
+    tokens = torch.full((count,), words.bos_id, device=source_lengths.device)
     while True:
         yield [Hypothesis(ids, total, total) for ids, total in zip(written, totals, strict=True)]
         if not active:
             return
         log_probs, _, state = step(tokens, state)
-        so_far = [[[words.start, *written[text]]] for text in active]
-        allowed = rules.restrict(log_probs[:, None], torch.tensor(so_far, device=tokens.device), active)
-        chosen = draw(allowed[:, 0], options, [draws[text].random() for text in active])
+        so_far = [[[words.bos_id, *written[text]]] for text in active]
+        allowed = rules.mask_log_probs(log_probs[:, None], torch.tensor(so_far, device=tokens.device), active)
+        chosen = sample_tokens(allowed[:, 0], options, [draws[text].random() for text in active])
         going = []
         for b, (text, token) in enumerate(zip(active, chosen, strict=True)):
             totals[text] += float(log_probs[b, token])
-            if token != words.end:
+            if token != words.eos_id:
                 written[text].append(token)
                 going.append(b)
         keep = torch.tensor(going, dtype=torch.long, device=tokens.device)
         tokens = torch.tensor(chosen, device=tokens.device)[keep]
-        state = state.select(keep[:, None])
+        state = state.reorder(keep[:, None])
         active = [active[b] for b in going]
 
 
-def drawer(options: Sampling, number: int) -> np.random.Generator:
+def make_generator(options: Sampling, sample_id: int) -> np.random.Generator:
     """What the draws of the text of that number come from."""
-    return np.random.default_rng([options.seed, number])
+    return np.random.default_rng([options.seed, sample_id])
 
 
-def draw(log_probs: Tensor, options: Sampling, uniform: Sequence[float]) -> list[int]:
+def sample_tokens(log_probs: Tensor, options: Sampling, uniforms: Sequence[float]) -> list[int]:
     """A word of each row (R, V) by a number between 0 and 1 for each."""
     ordered, ids = (log_probs / options.temperature).sort(dim=1, descending=True, stable=True)
     if options.top_k:
-        ordered[:, options.top_k :] = NEVER
+        ordered[:, options.top_k :] = NEG_INF
     probs = ordered.double().softmax(dim=1)
     before = probs.cumsum(dim=1) - probs  # of the likelier ones
     probs = probs.masked_fill(before >= options.top_p, 0.0)
     sums = probs.cumsum(dim=1)
-    aims = torch.tensor(uniform, dtype=torch.double, device=probs.device)[:, None] * sums[:, -1:]
+    aims = torch.tensor(uniforms, dtype=torch.double, device=probs.device)[:, None] * sums[:, -1:]
     places = torch.searchsorted(sums, aims, right=True)
     possible = (probs > 0).sum(dim=1, keepdim=True)
     found: list[int] = ids.gather(1, places.clamp(max=possible - 1))[:, 0].tolist()

@@ -13,10 +13,10 @@ from math import inf
 import torch
 from torch import Tensor
 
-from grunlp.data.tags import PREDICATE, split_tag
-from grunlp.kernels.viterbi import best_scores
+from grunlp.data.tags import PREDICATE_LABEL, split_tag
+from grunlp.kernels.viterbi import viterbi_scores
 
-PADDING = -1  # the tag id beyond the end of a sentence
+PADDING_TAG = -1  # the tag id beyond the end of a sentence
 
 
 def viterbi(
@@ -38,7 +38,7 @@ def viterbi(
         allowed: (B, T, K) bool; labels a token may not have are False.
 
     Returns:
-        tags (B, T) int64, `PADDING` beyond the length, and the score of each path (B,), in the wider
+        tags (B, T) int64, `PADDING_TAG` beyond the length, and the score of each path (B,), in the wider
         precision of emissions and `start`.
 
     Raises:
@@ -55,22 +55,22 @@ def viterbi(
 
     if allowed is not None:
         emissions = emissions.masked_fill(~allowed, -inf)
-    steps = best_scores(emissions, lengths, start, transitions)
-    scores = _forward(emissions, lengths, step, start) if steps is None else list(steps.unbind(dim=1))
-    return _read_off(scores, lengths, before, end)
+    steps = viterbi_scores(emissions, lengths, start, transitions)
+    scores = _forward_scores(emissions, lengths, step, start) if steps is None else list(steps.unbind(dim=1))
+    return _backtrace(scores, lengths, before, end)
 
 
 def viterbi_bio(
     emissions: Tensor, lengths: Tensor, labels: Sequence[str], allowed: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Best path that is legal IOB2: what `viterbi` finds under `bio_constraints(labels)`, in K steps a token.
+    """Best path that is legal IOB2: what `viterbi` finds under `bio_transition_mask(labels)`, in K steps a token.
 
     Args:
         labels: the K tags. An `I-X` whose `B-X` is not among them can never be used.
         emissions, lengths, allowed: as for `viterbi`, which also says what is returned and raised.
     """
     device = emissions.device
-    inside, begin = (torch.tensor(table, device=device) for table in _bio_tables(tuple(labels)))  # (K,)
+    inside, begin = (torch.tensor(table, device=device) for table in _bio_predecessors(tuple(labels)))  # (K,)
 
     def step(scores: Tensor) -> Tensor:
         anything = scores.amax(dim=1, keepdim=True)  # (B, 1)
@@ -83,18 +83,18 @@ def viterbi_bio(
     if allowed is not None:
         emissions = emissions.masked_fill(~allowed, -inf)
     start = torch.zeros(len(labels), device=device).masked_fill(inside, -inf)
-    return _read_off(_forward(emissions, lengths, step, start), lengths, before, None)
+    return _backtrace(_forward_scores(emissions, lengths, step, start), lengths, before, None)
 
 
 @lru_cache(maxsize=64)
-def _bio_tables(labels: tuple[str, ...]) -> tuple[list[bool], list[int]]:
+def _bio_predecessors(labels: tuple[str, ...]) -> tuple[list[bool], list[int]]:
     """Of each label whether it is an `I-X`, and the id of its `B-X`; of any other its own, which no step looks at."""
     position = {label: k for k, label in enumerate(labels)}
     inside = [split_tag(label)[0] == "I" for label in labels]
     return inside, [position.get(f"B-{split_tag(label)[1]}", k) for k, label in enumerate(labels)]
 
 
-def bio_constraints(labels: Sequence[str]) -> tuple[Tensor, Tensor]:
+def bio_transition_mask(labels: Sequence[str]) -> tuple[Tensor, Tensor]:
     """Start (K,) and transition (K, K) scores of IOB2: 0 where legal, `-inf` where not.
 
     A sentence may not start with `I-X`, and `I-X` may follow only `B-X` or `I-X`. IOB2 has no rule about the end.
@@ -111,7 +111,7 @@ def bio_constraints(labels: Sequence[str]) -> tuple[Tensor, Tensor]:
     return start, transitions
 
 
-def predicate_mask(labels: Sequence[str], predicate_index: Tensor, lengths: Tensor, num_tokens: int) -> Tensor:
+def predicate_tag_mask(labels: Sequence[str], predicate_index: Tensor, lengths: Tensor, num_tokens: int) -> Tensor:
     """Which labels each token may have when the predicate is given: it is `B-V`, and no other token is.
 
     `I-V` stays allowed, so a predicate of several tokens may go on behind the given one. Gold frames whose `V` starts
@@ -131,12 +131,12 @@ def predicate_mask(labels: Sequence[str], predicate_index: Tensor, lengths: Tens
     """
     rows = len(predicate_index)
     allowed = torch.ones(rows, num_tokens, len(labels), dtype=torch.bool, device=predicate_index.device)
-    if f"B-{PREDICATE}" not in labels:
+    if f"B-{PREDICATE_LABEL}" not in labels:
         return allowed
     outside = (predicate_index < 0) | (predicate_index >= lengths)
     if outside.any():
         raise ValueError(f"the predicate lies outside its sentence in rows {outside.nonzero().flatten().tolist()}")
-    predicate = labels.index(f"B-{PREDICATE}")
+    predicate = labels.index(f"B-{PREDICATE_LABEL}")
     allowed[:, :, predicate] = False
     row = torch.arange(rows, device=predicate_index.device)
     allowed[row, predicate_index] = False
@@ -149,7 +149,9 @@ def ids_to_tags(ids: Tensor, lengths: Tensor, labels: Sequence[str]) -> list[lis
     return [[labels[k] for k in row[:n]] for row, n in zip(ids.tolist(), lengths.tolist(), strict=True)]
 
 
-def _forward(emissions: Tensor, lengths: Tensor, step: Callable[[Tensor], Tensor], start: Tensor) -> list[Tensor]:
+def _forward_scores(
+    emissions: Tensor, lengths: Tensor, step: Callable[[Tensor], Tensor], start: Tensor
+) -> list[Tensor]:
     """Scores (B, K) of the best paths that end in each label, a step each; `step` turns those of one into the best that
     reach each label of the next."""
     scores = [start + emissions[:, 0]]  # (B, K), in float32 for emissions in half precision
@@ -159,10 +161,11 @@ def _forward(emissions: Tensor, lengths: Tensor, step: Callable[[Tensor], Tensor
     return scores
 
 
-def _read_off(
-    scores: Sequence[Tensor], lengths: Tensor, before: Callable[[Tensor, Tensor], Tensor], end: Tensor | None
+def _backtrace(
+    scores: Sequence[Tensor], lengths: Tensor, predecessor: Callable[[Tensor, Tensor], Tensor], end: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """The best path and its score, from the scores of all steps; `before` names the label (B,) that the best path to a
+    """The best path and its score, from the scores of all steps; `predecessor` names the label (B,) that the best path
+    to a
     given one (B,) comes from, by the scores of the step it comes from."""
     best_score, label = (scores[-1] if end is None else scores[-1] + end).max(dim=1)  # (B,)
     if not best_score.isfinite().all():
@@ -170,7 +173,7 @@ def _read_off(
         raise ValueError(f"no legal path in rows {bad}: all are forbidden, or the emissions are not finite")
     path = [label]
     for t in range(len(scores) - 1, 0, -1):
-        path.append(torch.where(t < lengths, before(scores[t - 1], path[-1]), path[-1]))  # (B,)
+        path.append(torch.where(t < lengths, predecessor(scores[t - 1], path[-1]), path[-1]))  # (B,)
     tags = torch.stack(path[::-1], dim=1)  # (B, T)
     beyond = torch.arange(len(scores), device=tags.device) >= lengths[:, None]  # (B, T)
-    return tags.masked_fill(beyond, PADDING), best_score
+    return tags.masked_fill(beyond, PADDING_TAG), best_score

@@ -11,15 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
-from grunlp.exporting.trace import Graph, quiet
-from grunlp.exporting.traceable_rnn import positive
-from grunlp.exporting.weight_conversion import ONNX_BLOCKS, ONNX_KINDS, onnx_blocks
+from grunlp.exporting.trace import Graph, silence_exporter_logs
+from grunlp.exporting.traceable_rnn import mingru_g
+from grunlp.exporting.weight_conversion import ONNX_GATE_ORDER, ONNX_OPERATORS, reorder_gate_blocks
 from grunlp.modules.mingru import MinGRULayer
-from grunlp.modules.rnn_layer import RecurrentLayer
+from grunlp.modules.rnn_layer import RNNLayer
 
 OPSET = 18
 
-Pair = tuple[Tensor, Tensor]
+TensorPair = tuple[Tensor, Tensor]
 
 _LIBRARY = torch.library.Library("grunlp_onnx", "DEF")
 _LIBRARY.define(
@@ -27,15 +27,17 @@ _LIBRARY.define(
 )
 
 
-def _shapes(x: Tensor, lengths: Tensor, initial: Tensor, w: Tensor, u: Tensor, b: Tensor, cell: str) -> Pair:
+def _output_shapes(
+    x: Tensor, lengths: Tensor, initial_state: Tensor, w: Tensor, u: Tensor, b: Tensor, cell: str
+) -> TensorPair:
     directions, _, hidden = u.shape
-    return x.new_empty(x.shape[0], x.shape[1], directions * hidden), initial.new_empty(initial.shape)
+    return x.new_empty(x.shape[0], x.shape[1], directions * hidden), initial_state.new_empty(initial_state.shape)
 
 
-torch.library.register_fake("grunlp_onnx::layer", _shapes, lib=_LIBRARY)
+torch.library.register_fake("grunlp_onnx::layer", _output_shapes, lib=_LIBRARY)
 
 
-class NodeLayer(nn.Module):
+class OnnxRNNNode(nn.Module):
     """A layer that becomes a node; it can be traced, not run. Its weights have the order of ONNX.
 
     A minimal GRU becomes a GRU without recurrent weights: what its gate and candidate are is computed before.
@@ -45,30 +47,30 @@ class NodeLayer(nn.Module):
         cell: its equations.
     """
 
-    def __init__(self, layer: RecurrentLayer | MinGRULayer, cell: str) -> None:
+    def __init__(self, layer: RNNLayer | MinGRULayer, cell: str) -> None:
         super().__init__()
         self.cell, self.minimal = cell, layer if isinstance(layer, MinGRULayer) else None
         if isinstance(layer, MinGRULayer):
-            w, u, b = _minimal(*layer.weight_ih.shape[:2])
+            w, u, b = _mingru_as_gru(*layer.weight_ih.shape[:2])
         else:
-            order = ONNX_BLOCKS[ONNX_KINDS[cell]]
+            order = ONNX_GATE_ORDER[ONNX_OPERATORS[cell]]
             names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            w, u, *biases = (onnx_blocks(getattr(layer, name), order).float() for name in names)
+            w, u, *biases = (reorder_gate_blocks(getattr(layer, name), order).float() for name in names)
             b = torch.cat(biases, dim=1)
         for name, weights in (("w", w), ("u", u), ("b", b)):
             self.register_buffer(name, weights)
 
-    def forward(self, x: Tensor, lengths: Tensor, initial: Tensor) -> tuple[Tensor, Tensor]:
-        """See `grunlp.exporting.traceable_rnn.MakeLayer`."""
+    def forward(self, x: Tensor, lengths: Tensor, initial_state: Tensor) -> tuple[Tensor, Tensor]:
+        """See `grunlp.exporting.traceable_rnn.LayerFactory`."""
         if self.minimal is not None:
             shares = torch.einsum("bti,dgi->btdg", x, self.minimal.weight_ih) + self.minimal.bias_ih
             gate, candidate = shares.chunk(2, dim=3)  # (B, T, D, H)
-            x = torch.cat([gate, positive(candidate)], dim=3).flatten(2)  # (B, T, D·2·H)
-        states, final = torch.ops.grunlp_onnx.layer(x, lengths, initial, self.w, self.u, self.b, self.cell)
+            x = torch.cat([gate, mingru_g(candidate)], dim=3).flatten(2)  # (B, T, D·2·H)
+        states, final = torch.ops.grunlp_onnx.layer(x, lengths, initial_state, self.w, self.u, self.b, self.cell)
         return states, final
 
 
-def _minimal(directions: int, rows: int) -> tuple[Tensor, Tensor, Tensor]:
+def _mingru_as_gru(directions: int, rows: int) -> tuple[Tensor, Tensor, Tensor]:
     """Weights of a GRU that takes gate and candidate (D·2·H features) as they are: its update gate, by which the old
     state stays, is σ of minus the gate of the minimal GRU."""
     hidden = rows // 2
@@ -79,7 +81,7 @@ def _minimal(directions: int, rows: int) -> tuple[Tensor, Tensor, Tensor]:
     return w, torch.zeros(directions, 3 * hidden, hidden), torch.zeros(directions, 6 * hidden)
 
 
-def _translate(x: Any, lengths: Any, initial: Any, w: Any, u: Any, b: Any, cell: str) -> Any:
+def _to_onnx_node(x: Any, lengths: Any, initial_state: Any, w: Any, u: Any, b: Any, cell: str) -> Any:
     """The node of a layer, for Torch's exporter."""
     from onnxscript import opset18 as op
 
@@ -87,28 +89,28 @@ def _translate(x: Any, lengths: Any, initial: Any, w: Any, u: Any, b: Any, cell:
     options: dict[str, Any] = {"hidden_size": hidden, "direction": "bidirectional" if directions == 2 else "forward"}
     steps, lengths = op.Transpose(x, perm=[1, 0, 2]), op.Cast(lengths, to=6)  # int32
     if cell == "lstm":
-        h, memory = op.Split(initial, axis=2, num_outputs=2)
+        h, memory = op.Split(initial_state, axis=2, num_outputs=2)
         states, h, memory = op.LSTM(steps, w, u, b, lengths, h, memory, **options)
         final = op.Concat(h, memory, axis=2)
     elif cell == "rnn":
-        states, final = op.RNN(steps, w, u, b, lengths, initial, **options)
+        states, final = op.RNN(steps, w, u, b, lengths, initial_state, **options)
     else:
         options["linear_before_reset"] = int(cell != "gru-before")
         if cell == "mingru":
             options |= {"activations": ["Sigmoid", "Affine"] * directions}
             options |= {"activation_alpha": [1.0] * directions, "activation_beta": [0.0] * directions}
-        states, final = op.GRU(steps, w, u, b, lengths, initial, **options)
+        states, final = op.GRU(steps, w, u, b, lengths, initial_state, **options)
     rows = op.Transpose(states, perm=[2, 0, 1, 3])  # (T, D, B, H) → (B, T, D, H)
     shape: Any = op.Constant(value_ints=[0, 0, directions * hidden])
     return op.Reshape(rows, shape), final
 
 
 def save_onnx(program: ExportedProgram, path: Path, graph: Graph) -> None:
-    """Write a program of `NodeLayer`s as one file."""
-    with quiet(), torch.no_grad():
+    """Write a program of `OnnxRNNNode`s as one file."""
+    with silence_exporter_logs(), torch.no_grad():
         found = torch.onnx.export(
             program,
-            custom_translation_table={torch.ops.grunlp_onnx.layer.default: _translate},
+            custom_translation_table={torch.ops.grunlp_onnx.layer.default: _to_onnx_node},
             input_names=list(graph.inputs),
             output_names=list(graph.outputs),
             opset_version=OPSET,

@@ -5,59 +5,61 @@ from typing import NamedTuple
 
 import torch
 
-from grunlp.exporting.exporter import Exportable
+from grunlp.exporting.exporter import ModelExporter
 from grunlp.exporting.runtime.onnx_session import Graphs
-from grunlp.exporting.trace import quiet
-from grunlp.metrics.primary import measure_of, names_of, primary_of
-from grunlp.utils.errors import GrunlpError
+from grunlp.exporting.trace import silence_exporter_logs
+from grunlp.metrics.primary import metric_for, metric_keys, select_primary_metric
+from grunlp.utils.errors import UserError
 
-_NODES = ["MatMul", "Gemm", "Gather", "LSTM"]  # a GRU has no quantized node
+_QUANTIZED_NODE_TYPES = ["MatMul", "Gemm", "Gather", "LSTM"]  # a GRU has no quantized node
 
 
-class _Row(NamedTuple):
+class _Measurement(NamedTuple):
     """Of a table: a score, MiB of graphs, and what is read a second."""
 
     score: float
     size: float
-    speed: float
+    items_per_second: float
 
 
-def quantize(exportable: Exportable, folder: Path) -> list[str]:
+def quantize(exporter: ModelExporter, folder: Path) -> list[str]:
     """Make the graphs of a folder smaller.
 
     Returns:
         the lines of a table of before and after.
 
     Raises:
-        GrunlpError: the run has no development split, or its data are gone.
+        UserError: the run has no development split, or its data are gone.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    title, digits, before = _measure(exportable, folder)
+    title, digits, before = _benchmark(exporter, folder)
     for file in sorted(folder.glob("*.onnx")):
         whole = file.rename(folder / f"whole-{file.name}")
-        with quiet():
-            quantize_dynamic(whole, file, op_types_to_quantize=_NODES, weight_type=QuantType.QInt8, per_channel=False)
+        with silence_exporter_logs():
+            quantize_dynamic(
+                whole, file, op_types_to_quantize=_QUANTIZED_NODE_TYPES, weight_type=QuantType.QInt8, per_channel=False
+            )
         whole.unlink()
-    _, _, after = _measure(exportable, folder)
+    _, _, after = _benchmark(exporter, folder)
     return [
         f"{'dev':8} {title:>16} {'MiB':>8} {'read a second':>14}",
         *(
-            f"{name:8} {row.score:16.{digits}f} {row.size:8.1f} {row.speed:14.0f}"
+            f"{name:8} {row.score:16.{digits}f} {row.size:8.1f} {row.items_per_second:14.0f}"
             for name, row in (("float32", before), ("int8", after))
         ),
     ]
 
 
 @torch.inference_mode()
-def _measure(exportable: Exportable, folder: Path) -> tuple[str, int, _Row]:
+def _benchmark(exporter: ModelExporter, folder: Path) -> tuple[str, int, _Measurement]:
     """The name and digits of the score, and the row of the graphs as they are."""
     try:
-        scored, read = exportable.score(exportable.standing_in(Graphs(folder)))
-    except GrunlpError as error:
-        there = f"its development split is what tells the cost of 8 bits; {error.wrong}: {error.there_is}"
-        raise GrunlpError("int8=true: nothing to measure it on", there, "Leave int8= out.") from None
-    primary = primary_of(exportable.recipe, names_of(scored.scores))
+        scored, read = exporter.evaluate(exporter.graph_adapter(Graphs(folder)))
+    except UserError as error:
+        there = f"its development split is what tells the cost of 8 bits; {error.message}: {error.details}"
+        raise UserError("int8=true: nothing to measure it on", there, "Leave int8= out.") from None
+    primary = select_primary_metric(exporter.recipe, metric_keys(scored.scores))
     size = sum(file.stat().st_size for file in folder.glob("*.onnx")) / 2**20
-    score = measure_of(scored.scores, primary.key).value
-    return primary.title, primary.digits, _Row(score, size, read / scored.seconds)
+    score = metric_for(scored.scores, primary.key).value
+    return primary.title, primary.digits, _Measurement(score, size, read / scored.seconds)

@@ -5,25 +5,25 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-_OWN = "grunlp.exporting.runtime."
+_RUNTIME_PACKAGE = "grunlp.exporting.runtime."
 
 
-def script_of(graphs: str, parts: Sequence[str], title: str) -> str:
+def bundle_script(session_module: str, modules: Sequence[str], title: str) -> str:
     """The text of a script.
 
     Args:
-        graphs: the part that runs graphs.
-        parts: modules by their whole name, or of `grunlp.exporting.runtime` by their last; those that others need
+        session_module: the part that runs graphs.
+        modules: modules by their whole name, or of `grunlp.exporting.runtime` by their last; those that others need
             first.
         title: what it says of itself.
     """
-    names = [graphs, *parts, "main"]
-    sources = [_body(name if "." in name else _OWN + name) for name in names]
+    names = [session_module, *modules, "main"]
+    sources = [_module_body(name if "." in name else _RUNTIME_PACKAGE + name) for name in names]
     imports = dict.fromkeys(line for found, _ in sources for line in found)
     return f'"""{title}"""\n\n' + "\n".join(imports) + "\n" + "".join(f"\n\n{body}\n" for _, body in sources)
 
 
-def _body(module: str) -> tuple[list[str], str]:
+def _module_body(module: str) -> tuple[list[str], str]:
     """The imports of a module but for those of grunlp, and what follows them."""
     spec = find_spec(module)
     assert spec is not None and spec.origin is not None

@@ -11,7 +11,7 @@ import torch._dynamo
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from grunlp.exporting.traceable_rnn import MakeLayer, with_padded_stacks
+from grunlp.exporting.traceable_rnn import LayerFactory, make_traceable
 
 
 class Graph(NamedTuple):
@@ -36,34 +36,34 @@ class Graph(NamedTuple):
         return found if isinstance(found, tuple) else (found,)
 
 
-def trace(graph: Graph, inputs: Sequence[Tensor], make: MakeLayer) -> ExportedProgram:
-    """The graph as a program of Torch's own operators and those of `make`. inputs: any that fit."""
+def trace(graph: Graph, inputs: Sequence[Tensor], make_layer: LayerFactory) -> ExportedProgram:
+    """The graph as a program of Torch's own operators and those of `make_layer`. inputs: any that fit."""
     free = tuple(
-        {place: _size(axis) for place, axis in enumerate(axes) if isinstance(axis, str)}
+        {place: _dynamic_size(axis) for place, axis in enumerate(axes) if isinstance(axis, str)}
         for axes in graph.inputs.values()
     )
-    given = tuple(_doubled(one, places) for one, places in zip(inputs, free, strict=True))
+    given = tuple(_expand_unit_axes(one, places) for one, places in zip(inputs, free, strict=True))
     torch._dynamo.reset()  # `scan` compiles each step it meets, and gives up after eight unless told otherwise
-    with torch.no_grad(), quiet(), torch._dynamo.config.patch(recompile_limit=1000):
-        module = with_padded_stacks(graph.module, make).eval()
+    with torch.no_grad(), silence_exporter_logs(), torch._dynamo.config.patch(recompile_limit=1000):
+        module = make_traceable(graph.module, make_layer).eval()
         return torch.export.export(module, given, dynamic_shapes=(free,), strict=False)
 
 
-def _size(axis: str) -> Any:
+def _dynamic_size(axis: str) -> Any:
     name, _, times = axis.partition("*")
     return int(times) * Dim(name, min=2) if times else Dim(name, min=1)
 
 
-def _doubled(tensor: Tensor, free: Mapping[int, Any]) -> Tensor:
+def _expand_unit_axes(tensor: Tensor, dynamic_axes: Mapping[int, Any]) -> Tensor:
     """A copy that is 2 at least along its free axes: Torch takes a size of 1 for one that is never another."""
-    for place in free:
+    for place in dynamic_axes:
         if tensor.shape[place] == 1:
             tensor = torch.cat([tensor, tensor], dim=place)
     return tensor.clone()  # what was made in inference mode cannot be traced
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silence_exporter_logs() -> Iterator[None]:
     """Without what Torch's exporters say of their own insides."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
     levels = [logger.level for logger in loggers]

@@ -1,6 +1,7 @@
 """Recurrent stacks in a form that can be traced with free batch size and length.
 
-A `StackedGRU` takes padding out, by operators of its own whose sizes depend on what tensors hold. A `PaddedStack` has
+A `StackedGRU` takes padding out, by operators of its own whose sizes depend on what tensors hold. A `TraceableStack`
+has
 its weights, leaves padding in, and gives the same numbers; what a layer does over time is a function that the format of
 the graph chooses.
 
@@ -15,44 +16,44 @@ import torch
 from torch import Tensor, nn
 from torch._higher_order_ops.scan import scan
 
-from grunlp.kernels.packed_sequence import STATES
+from grunlp.kernels.packed_sequence import STATES_PER_CELL
 from grunlp.kernels.reference import cell_step
 from grunlp.modules.gru import StackedGRU
 from grunlp.modules.mingru import MinGRULayer
-from grunlp.modules.rnn_layer import RecurrentLayer
-from grunlp.utils.errors import GrunlpError
+from grunlp.modules.rnn_layer import RNNLayer
+from grunlp.utils.errors import UserError
 
 # A module made of a layer: input (B, T, I), lengths (B,), first states (D, B, S·H) → (B, T, D·H), zero at padding, and
 # the states after the last step (D, B, S·H).
-MakeLayer = Callable[[RecurrentLayer | MinGRULayer, str], nn.Module]
+LayerFactory = Callable[[RNNLayer | MinGRULayer, str], nn.Module]
 
 
-class PaddedStack(nn.Module):
+class TraceableStack(nn.Module):
     """What a stack computes in prediction.
 
     Args:
         stack: with its weights.
-        make: of each layer what computes it.
+        make_layer: of each layer what computes it.
 
     Raises:
-        GrunlpError: a layer regularizes its steps in a way that acts in prediction, too.
+        UserError: a layer regularizes its steps in a way that acts in prediction, too.
     """
 
-    def __init__(self, stack: StackedGRU, make: MakeLayer) -> None:
+    def __init__(self, stack: StackedGRU, make_layer: LayerFactory) -> None:
         super().__init__()
         self.residual, self.directions = stack.residual, stack.directions
-        self.size, self.gates = STATES[stack.cell] * stack.hidden_size, stack.gates
+        self.size, self.gates = STATES_PER_CELL[stack.cell] * stack.hidden_size, stack.gates
         layers: list[Any] = list(stack.layers)
         for layer in layers:
-            if isinstance(layer, RecurrentLayer) and (layer.zoneout or layer.gains is not None):
+            if isinstance(layer, RNNLayer) and (layer.zoneout or layer.gains is not None):
                 there = "no format has steps with zoneout or layer normalisation"
-                raise GrunlpError("this network cannot be exported", there, "Train one without them.")
+                raise UserError("this network cannot be exported", there, "Train one without them.")
         self.starts = [layer.initial for layer in layers]
-        self.layers = nn.ModuleList(make(layer, stack.cell) for layer in layers)
+        self.layers = nn.ModuleList(make_layer(layer, stack.cell) for layer in layers)
 
-    def forward(self, x: Tensor, lengths: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, lengths: Tensor, initial_state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """As `StackedGRU.forward`."""
-        given = [None] * len(self.layers) if initial is None else initial.split(self.directions)
+        given = [None] * len(self.layers) if initial_state is None else initial_state.split(self.directions)
         finals = []
         for depth, (layer, learned) in enumerate(zip(self.layers, self.starts, strict=True)):
             start = given[depth]
@@ -71,17 +72,17 @@ class PaddedStack(nn.Module):
         return x, torch.cat(finals)
 
 
-def with_padded_stacks(module: nn.Module, make: MakeLayer) -> nn.Module:
-    """A copy of a module whose stacks are `PaddedStack`s."""
+def make_traceable(module: nn.Module, make_layer: LayerFactory) -> nn.Module:
+    """A copy of a module whose stacks are `TraceableStack`s."""
     module = copy.deepcopy(module)
     for parent in list(module.modules()):
         for name, child in parent.named_children():
             if isinstance(child, StackedGRU):
-                setattr(parent, name, PaddedStack(child, make))
+                setattr(parent, name, TraceableStack(child, make_layer))
     return module
 
 
-class ScannedLayer(nn.Module):
+class ScanLayer(nn.Module):
     """A layer of any cell in Torch's own operators, by its `scan`, which takes one step after the other.
 
     Args:
@@ -89,12 +90,12 @@ class ScannedLayer(nn.Module):
         cell: its equations.
     """
 
-    def __init__(self, layer: RecurrentLayer | MinGRULayer, cell: str) -> None:
+    def __init__(self, layer: RNNLayer | MinGRULayer, cell: str) -> None:
         super().__init__()
         self.layer, self.cell = layer, cell
 
-    def forward(self, x: Tensor, lengths: Tensor, initial: Tensor) -> tuple[Tensor, Tensor]:
-        """See `MakeLayer`."""
+    def forward(self, x: Tensor, lengths: Tensor, initial_state: Tensor) -> tuple[Tensor, Tensor]:
+        """See `LayerFactory`."""
         steps = torch.arange(x.shape[1], device=x.device)
         real = (steps < lengths[:, None]).T[:, :, None].to(x.dtype)  # (T, B, 1)
         mirrored = (lengths[:, None] - 1 - steps).clamp(min=0)[:, :, None]  # (B, T, 1) each step's counterpart
@@ -105,7 +106,7 @@ class ScannedLayer(nn.Module):
                 shares = shares.gather(1, mirrored.expand(-1, -1, shares.shape[2]))
             # copies: of views `scan` would take the free sizes for fixed ones
             given = (shares.transpose(0, 1).clone(memory_format=torch.contiguous_format), real.clone())
-            final, states = scan(self._step(d), initial[d].clone(), given)
+            final, states = scan(self._step(d), initial_state[d].clone(), given)
             states = states.transpose(0, 1)  # (B, T, H)
             if d:
                 states = states.gather(1, mirrored.expand(-1, -1, states.shape[2])) * real.transpose(0, 1)
@@ -120,7 +121,7 @@ class ScannedLayer(nn.Module):
 
             def minimal(state: Tensor, given: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
                 gate, candidate = given[0].chunk(2, dim=1)
-                new = state + torch.sigmoid(gate) * (positive(candidate) - state)
+                new = state + torch.sigmoid(gate) * (mingru_g(candidate) - state)
                 return torch.where(given[1] > 0, new, state), new * given[1]
 
             return minimal
@@ -138,6 +139,6 @@ class ScannedLayer(nn.Module):
         return step
 
 
-def positive(candidate: Tensor) -> Tensor:
+def mingru_g(candidate: Tensor) -> Tensor:
     """g of a minimal GRU (`grunlp/modules/mingru.py`): x + 1/2 where x is not negative, else σ(x)."""
     return torch.where(candidate >= 0, candidate + 0.5, torch.sigmoid(candidate))

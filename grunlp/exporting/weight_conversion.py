@@ -22,17 +22,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from grunlp.kernels.packed_sequence import GATES
-from grunlp.modules.gru import Cell, StackedGRU
-from grunlp.modules.rnn_layer import RecurrentLayer
+from grunlp.kernels.packed_sequence import GATES_PER_CELL
+from grunlp.modules.gru import CellType, StackedGRU
+from grunlp.modules.rnn_layer import RNNLayer
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
     from grunlp.tasks.classification.model import Classifier
 
-_TORCH: dict[str, type[nn.GRU] | type[nn.LSTM] | type[nn.RNN]] = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
-_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+_TORCH_MODULES: dict[str, type[nn.GRU] | type[nn.LSTM] | type[nn.RNN]] = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
+_PARAMETER_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def from_torch(module: nn.GRU | nn.LSTM | nn.RNN) -> StackedGRU:
@@ -41,16 +41,16 @@ def from_torch(module: nn.GRU | nn.LSTM | nn.RNN) -> StackedGRU:
     Raises:
         ValueError: the module has what a stack has not: ReLU, projections, no biases.
     """
-    cell: Cell = "gru" if isinstance(module, nn.GRU) else "lstm" if isinstance(module, nn.LSTM) else "rnn"
+    cell: CellType = "gru" if isinstance(module, nn.GRU) else "lstm" if isinstance(module, nn.LSTM) else "rnn"
     if getattr(module, "nonlinearity", "tanh") != "tanh":
         raise ValueError(f"a recurrent layer here has tanh, this one has {module.nonlinearity}")
     if module.proj_size or not module.bias:
         raise ValueError("a recurrent layer here has biases and no projection")
     sizes = (module.input_size, module.hidden_size, module.num_layers, module.bidirectional)
-    stack = StackedGRU(*sizes, module.dropout, "none", cell, variational=False).to(module.all_weights[0][0])
+    stack = StackedGRU(*sizes, module.dropout, "none", cell, variational_dropout=False).to(module.all_weights[0][0])
     with torch.no_grad():
         for depth, layer in enumerate(stack.layers):
-            for name in _NAMES:
+            for name in _PARAMETER_NAMES:
                 for d, suffix in enumerate(("", "_reverse")[: stack.directions]):
                     getattr(layer, name)[d] = getattr(module, f"{name}_l{depth}{suffix}")
     return stack.train(module.training)
@@ -62,10 +62,10 @@ def to_torch(stack: StackedGRU) -> nn.GRU | nn.LSTM | nn.RNN:
     Raises:
         ValueError: Torch has no such layer.
     """
-    layers = _plain_layers(stack)
-    if stack.cell not in _TORCH:
-        raise ValueError(f"Torch has no cell={stack.cell}; it has {', '.join(_TORCH)}")
-    module = _TORCH[stack.cell](
+    layers = _require_standard_layers(stack)
+    if stack.cell not in _TORCH_MODULES:
+        raise ValueError(f"Torch has no cell={stack.cell}; it has {', '.join(_TORCH_MODULES)}")
+    module = _TORCH_MODULES[stack.cell](
         stack.input_size,
         stack.hidden_size,
         stack.num_layers,
@@ -75,7 +75,7 @@ def to_torch(stack: StackedGRU) -> nn.GRU | nn.LSTM | nn.RNN:
     ).to(layers[0].bias_ih)  # weights may be halved, and nn.GRU has one type for all
     with torch.no_grad():
         for depth, layer in enumerate(layers):
-            for name in _NAMES:
+            for name in _PARAMETER_NAMES:
                 for direction, suffix in zip(getattr(layer, name), ("", "_reverse"), strict=False):
                     getattr(module, f"{name}_l{depth}{suffix}").copy_(direction)
     return module.train(stack.training)
@@ -104,12 +104,14 @@ def from_keras(layers: Sequence[Any]) -> StackedGRU:
         expected = [(directions * hidden if depth else size, 3 * hidden), (hidden, 3 * hidden), bias] * directions
         if found != expected:
             raise ValueError(f"layer {depth} of a Keras GRU has shapes {found}, expected {expected}")
-    cell: Cell = "gru" if after else "gru-before"
+    cell: CellType = "gru" if after else "gru-before"
     stack = StackedGRU(size, hidden, len(layers), directions == 2, 0.0, "none", cell)
     with torch.no_grad():
-        for layer, arrays in zip(_plain_layers(stack), layers, strict=True):
+        for layer, arrays in zip(_require_standard_layers(stack), layers, strict=True):
             for d in range(directions):
-                kernel, recurrent, biases = (_swap(torch.tensor(array)) for array in arrays[3 * d : 3 * d + 3])
+                kernel, recurrent, biases = (
+                    _swap_first_two_gates(torch.tensor(array)) for array in arrays[3 * d : 3 * d + 3]
+                )
                 layer.weight_ih[d], layer.weight_hh[d] = kernel.T, recurrent.T
                 layer.bias_ih[d] = biases[0] if after else biases
                 layer.bias_hh[d] = biases[1] if after else 0
@@ -163,7 +165,7 @@ def to_keras(stack: StackedGRU) -> list[list[NDArray[np.float32]]]:
     Raises:
         ValueError: Keras' GRU is no such layer.
     """
-    layers = _plain_layers(stack)
+    layers = _require_standard_layers(stack)
     if stack.cell not in ("gru", "gru-before"):
         raise ValueError(f"cell={stack.cell} is no GRU of Keras; gru and gru-before are")
     found = []
@@ -173,15 +175,15 @@ def to_keras(stack: StackedGRU) -> list[list[NDArray[np.float32]]]:
             b, c = layer.bias_ih[d], layer.bias_hh[d]
             biases = torch.stack([b, c]) if stack.cell == "gru" else b + c
             arrays += [
-                _swap(array).detach().cpu().float().numpy()
+                _swap_first_two_gates(array).detach().cpu().float().numpy()
                 for array in (layer.weight_ih[d].T, layer.weight_hh[d].T, biases)
             ]
         found.append(arrays)
     return found
 
 
-ONNX_KINDS = {"gru": "GRU", "gru-before": "GRU", "lstm": "LSTM", "rnn": "RNN"}
-ONNX_BLOCKS = {"GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2], "RNN": [0]}  # where ONNX' blocks stand here
+ONNX_OPERATORS = {"gru": "GRU", "gru-before": "GRU", "lstm": "LSTM", "rnn": "RNN"}
+ONNX_GATE_ORDER = {"GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2], "RNN": [0]}  # where ONNX' blocks stand here
 _ONNX_ACTIVATIONS = {"GRU": [b"Sigmoid", b"Tanh"], "LSTM": [b"Sigmoid", b"Tanh", b"Tanh"], "RNN": [b"Tanh"]}
 _ONNX_OPSET = 17
 
@@ -197,7 +199,7 @@ def to_onnx(stack: StackedGRU) -> "ModelProto":
     """
     from onnx import TensorProto, helper, numpy_helper
 
-    kind, directions = ONNX_KINDS.get(stack.cell, ""), stack.directions
+    kind, directions = ONNX_OPERATORS.get(stack.cell, ""), stack.directions
     nodes, weights, finals = [], [], []
 
     def constant(name: str, array: NDArray[Any]) -> str:
@@ -213,8 +215,8 @@ def to_onnx(stack: StackedGRU) -> "ModelProto":
         settings["linear_before_reset"] = int(stack.cell == "gru")
     x = node("Transpose", ["input"], ["steps"], perm=[1, 0, 2])  # (T, B, I)
     shape = constant("shape", np.array([0, 0, -1]))
-    for depth, layer in enumerate(_plain_layers(stack)):
-        w, u, b, c = (onnx_blocks(getattr(layer, name), ONNX_BLOCKS[kind]) for name in _NAMES)
+    for depth, layer in enumerate(_require_standard_layers(stack)):
+        w, u, b, c = (reorder_gate_blocks(getattr(layer, name), ONNX_GATE_ORDER[kind]) for name in _PARAMETER_NAMES)
         arrays = {"W": w, "R": u, "B": torch.cat([b, c], dim=1)}
         given = [constant(f"{name}{depth}", array.float().numpy()) for name, array in arrays.items()]
         found = [f"{name}{depth}" for name in (("Y", "h", "m") if kind == "LSTM" else ("Y", "h"))]
@@ -246,18 +248,18 @@ def from_onnx(model: "ModelProto") -> StackedGRU:
     """
     from onnx import helper, numpy_helper
 
-    nodes = [node for node in model.graph.node if node.op_type in ONNX_KINDS.values()]
+    nodes = [node for node in model.graph.node if node.op_type in ONNX_OPERATORS.values()]
     known = {weights.name: numpy_helper.to_array(weights) for weights in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type == "Constant" and node.attribute[0].name == "value":
             known[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
     if not nodes:
         raise ValueError(f"no GRU, LSTM or RNN among the {len(model.graph.node)} nodes of the model")
-    layers, cells = [], set[Cell]()
+    layers, cells = [], set[CellType]()
     for node in nodes:
         settings = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
         direction = settings.get("direction", b"forward").decode()
-        gru: Cell = "gru" if settings.get("linear_before_reset", 0) else "gru-before"
+        gru: CellType = "gru" if settings.get("linear_before_reset", 0) else "gru-before"
         cells.add(gru if node.op_type == "GRU" else "lstm" if node.op_type == "LSTM" else "rnn")
         usual = _ONNX_ACTIVATIONS[node.op_type] * (2 if direction == "bidirectional" else 1)
         beyond = {
@@ -284,23 +286,23 @@ def from_onnx(model: "ModelProto") -> StackedGRU:
             raise ValueError(f"a stack has layers of one kind and size, {have}")
     (cell,) = cells
     stack = StackedGRU(size, hidden, len(layers), directions == 2, 0.0, "none", cell)
-    back = torch.tensor(ONNX_BLOCKS[ONNX_KINDS[cell]]).argsort().tolist()
+    back = torch.tensor(ONNX_GATE_ORDER[ONNX_OPERATORS[cell]]).argsort().tolist()
     with torch.no_grad():
-        for layer, (w, u, biases) in zip(_plain_layers(stack), layers, strict=True):
-            for name, array in zip(_NAMES, (w, u, *biases.chunk(2, dim=1)), strict=True):
-                getattr(layer, name).copy_(onnx_blocks(array, back))
+        for layer, (w, u, biases) in zip(_require_standard_layers(stack), layers, strict=True):
+            for name, array in zip(_PARAMETER_NAMES, (w, u, *biases.chunk(2, dim=1)), strict=True):
+                getattr(layer, name).copy_(reorder_gate_blocks(array, back))
     return stack
 
 
-def onnx_blocks(array: Tensor, order: list[int]) -> Tensor:
+def reorder_gate_blocks(array: Tensor, order: list[int]) -> Tensor:
     """(D, G·H, ...) with the blocks of H rows in another order."""
     blocks = array.detach().cpu().chunk(len(order), dim=1)
     return torch.cat([blocks[block] for block in order], dim=1)
 
 
-def _plain_layers(stack: StackedGRU) -> list[RecurrentLayer]:
+def _require_standard_layers(stack: StackedGRU) -> list[RNNLayer]:
     """The layers of a stack that has nothing beyond what Torch, Keras and ONNX have."""
-    layers = [layer for layer in stack.layers if isinstance(layer, RecurrentLayer)]
+    layers = [layer for layer in stack.layers if isinstance(layer, RNNLayer)]
     beyond = {
         "cell=mingru": not layers,
         f"residual={stack.residual}": stack.residual != "none",
@@ -314,7 +316,7 @@ def _plain_layers(stack: StackedGRU) -> list[RecurrentLayer]:
     return layers
 
 
-def _swap(array: Tensor) -> Tensor:
+def _swap_first_two_gates(array: Tensor) -> Tensor:
     """Exchange the first two of the three blocks of the last axis."""
-    first, second, third = array.chunk(GATES["gru"], dim=-1)
+    first, second, third = array.chunk(GATES_PER_CELL["gru"], dim=-1)
     return torch.cat([second, first, third], dim=-1)

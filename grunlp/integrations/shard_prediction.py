@@ -21,21 +21,22 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from grunlp import __version__
-from grunlp.data.input_manifest import checksum
-from grunlp.data.readers.text_lines import line_offsets, open_lines
-from grunlp.runs.layout import CLASSES, CONFIG, ENCODER, SOURCE_TOKENIZER, TOKENIZER, VOCABULARY, WEIGHTS
+from grunlp.data.input_manifest import sha256_of_file
+from grunlp.data.readers.text_lines import index_line_offsets, open_lines
+from grunlp.runs.layout import CLASS_LABELS, CONFIG, ENCODER_DIR, SOURCE_TOKENIZER, TOKENIZER, VOCABULARY, WEIGHTS
 from grunlp.tasks import Predictor, Record, load
-from grunlp.tasks.input_detection import Reading, line_records, reading_of
-from grunlp.utils.atomic_io import replacing, write_file
-from grunlp.utils.cli_io import json_line, new_file
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.tasks.input_detection import InputFormat, detect_input_format, line_records
+from grunlp.utils.atomic_io import atomic_path, write_file_atomically
+from grunlp.utils.cli_io import atomic_new_file, json_line
+from grunlp.utils.errors import DataError, UserError
 from grunlp.utils.safe_load import read_json
 
-PLAN, SUCCESS = "plan.json", "_SUCCESS"
+PLAN_FILE, SUCCESS_FILE = "plan.json", "_SUCCESS"
 FORMATS = ("jsonl", "parquet")
-MOST_SHARDS = 10**6  # that sort by their names
-_NETWORK = (WEIGHTS, CONFIG, VOCABULARY, CLASSES, TOKENIZER, SOURCE_TOKENIZER, f"{ENCODER}/*")  # what answers rest on
-_WAY = "Type out=NEW_FOLDER, or the command as it was"
+MAX_SHARDS = 10**6  # that sort by their names
+# what answers rest on
+_MODEL_FILES = (WEIGHTS, CONFIG, VOCABULARY, CLASS_LABELS, TOKENIZER, SOURCE_TOKENIZER, f"{ENCODER_DIR}/*")
+_HINT = "Type out=NEW_FOLDER, or the command as it was"
 
 
 class Shard(NamedTuple):
@@ -44,9 +45,9 @@ class Shard(NamedTuple):
     Attributes:
         number: from 0, over all files.
         file: as it was typed.
-        format, find: as `Reading` has them.
+        format, find: as `InputFormat` has them.
         first: number of the first line, from 1.
-        offset: where it begins, as `line_offsets` counts.
+        offset: where it begins, as `index_line_offsets` counts.
         lines: how many.
     """
 
@@ -59,7 +60,7 @@ class Shard(NamedTuple):
     lines: int
 
 
-class Counts(NamedTuple):
+class ShardStats(NamedTuple):
     """What became of a shard.
 
     Attributes:
@@ -77,7 +78,7 @@ class Counts(NamedTuple):
     error: str = ""
 
 
-def make_plan(predictor: Predictor[Any, Any], files: Sequence[str], settings: dict[str, Any]) -> dict[str, Any]:
+def plan_shards(predictor: Predictor[Any, Any], files: Sequence[str], settings: dict[str, Any]) -> dict[str, Any]:
     """What is to be done, as JSON has it. All files are read once.
 
     Args:
@@ -85,54 +86,54 @@ def make_plan(predictor: Predictor[Any, Any], files: Sequence[str], settings: di
         settings: what the records depend on beside the run, and `shard_lines`, the lines of a shard.
 
     Raises:
-        DataError, GrunlpError: as `reading_of`; there are too many shards.
+        DataError, UserError: as `detect_input_format`; there are too many shards.
     """
-    paths = sorted(path for name in _NETWORK for path in predictor.path.glob(name) if path.is_file())
-    network = {str(path.relative_to(predictor.path)): checksum(path) for path in paths}
+    paths = sorted(path for name in _MODEL_FILES for path in predictor.path.glob(name) if path.is_file())
+    network = {str(path.relative_to(predictor.path)): sha256_of_file(path) for path in paths}
     planned = []
     for file in files:
-        reading = reading_of(predictor, Path(file))
-        offsets, lines = line_offsets(Path(file), settings["shard_lines"])
-        planned.append({"file": file, "sha256": checksum(Path(file)), **reading._asdict(), "lines": lines})
+        reading = detect_input_format(predictor, Path(file))
+        offsets, lines = index_line_offsets(Path(file), settings["shard_lines"])
+        planned.append({"file": file, "sha256": sha256_of_file(Path(file)), **reading._asdict(), "lines": lines})
         planned[-1]["offsets"] = offsets
-    if sum(len(one["offsets"]) for one in planned) > MOST_SHARDS:
+    if sum(len(one["offsets"]) for one in planned) > MAX_SHARDS:
         lines = sum(one["lines"] for one in planned)
-        there = f"{MOST_SHARDS} shards are the most"
-        raise GrunlpError(f"{lines} lines in shards of {settings['shard_lines']}", there, "Type a larger shard_lines=")
+        there = f"{MAX_SHARDS} shards are the most"
+        raise UserError(f"{lines} lines in shards of {settings['shard_lines']}", there, "Type a larger shard_lines=")
     return {"grunlp": __version__, "run": network, **settings, "files": planned}
 
 
-def begin(folder: Path, plan: dict[str, Any]) -> None:
+def start_job(folder: Path, plan: dict[str, Any]) -> None:
     """Write the plan into the folder, or find it there.
 
     Raises:
-        GrunlpError: the folder has another plan, or other files.
+        UserError: the folder has another plan, or other files.
     """
-    if (folder / PLAN).is_file():
-        _require_same(folder, read_json(folder / PLAN), plan)
+    if (folder / PLAN_FILE).is_file():
+        _require_same_plan(folder, read_json(folder / PLAN_FILE), plan)
     elif others := sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")):
-        there = f"it holds {', '.join(others[:3])} and no {PLAN}"
-        raise GrunlpError(f"out={folder} is not empty", there, "Type out=NEW_FOLDER")
+        there = f"it holds {', '.join(others[:3])} and no {PLAN_FILE}"
+        raise UserError(f"out={folder} is not empty", there, "Type out=NEW_FOLDER")
     else:
-        write_file(folder / PLAN, json.dumps(plan, ensure_ascii=False))
+        write_file_atomically(folder / PLAN_FILE, json.dumps(plan, ensure_ascii=False))
 
 
-def _require_same(folder: Path, was: Any, plan: dict[str, Any]) -> None:
-    if was == plan:
+def _require_same_plan(folder: Path, existing: Any, plan: dict[str, Any]) -> None:
+    if existing == plan:
         return
-    if not isinstance(was, dict) or set(was) != set(plan):
-        raise GrunlpError(f"{folder / PLAN} is no plan of this version", "", "Type out=NEW_FOLDER")
-    key = next(key for key in plan if was[key] != plan[key])
-    there = f"it was {was[key]}, and is {plan[key]}"
+    if not isinstance(existing, dict) or set(existing) != set(plan):
+        raise UserError(f"{folder / PLAN_FILE} is no plan of this version", "", "Type out=NEW_FOLDER")
+    key = next(key for key in plan if existing[key] != plan[key])
+    there = f"it was {existing[key]}, and is {plan[key]}"
     if key == "run":
         there = "its settings, vocabulary or weights have changed"
     if key == "files":
-        before, now = next(pair for pair in zip_longest(was[key], plan[key]) if pair[0] != pair[1])
+        before, now = next(pair for pair in zip_longest(existing[key], plan[key]) if pair[0] != pair[1])
         there = f"{(now or before)['file']} is not what it was, or stood not in this place"
-    raise GrunlpError(f"{folder} was begun with other {key}", there, _WAY)
+    raise UserError(f"{folder} was begun with other {key}", there, _HINT)
 
 
-def shards_of(plan: dict[str, Any]) -> Iterator[Shard]:
+def iter_shards(plan: dict[str, Any]) -> Iterator[Shard]:
     """All shards, in order."""
     number, size = 0, plan["shard_lines"]
     for one in plan["files"]:
@@ -142,12 +143,12 @@ def shards_of(plan: dict[str, Any]) -> Iterator[Shard]:
             number += 1
 
 
-def finish(folder: Path, counted: Sequence[Counts]) -> dict[str, int]:
+def finish_job(folder: Path, stats: Sequence[ShardStats]) -> dict[str, int]:
     """Write that all is there, with the sums; returns them."""
-    sums = {"shards": len(counted)}
+    sums = {"shards": len(stats)}
     for key in ("lines", "records", "bad"):
-        sums[key] = sum(getattr(one, key) for one in counted)
-    write_file(folder / SUCCESS, json.dumps(sums) + "\n")
+        sums[key] = sum(getattr(one, key) for one in stats)
+    write_file_atomically(folder / SUCCESS_FILE, json.dumps(sums) + "\n")
     return sums
 
 
@@ -156,16 +157,16 @@ class ShardPredictor:
     """Predicts shards in one process.
 
     Args:
-        folder: where they are to lie.
-        root: where names of files start that are no whole paths.
+        output_dir: where they are to lie.
+        input_root: where names of files start that are no whole paths.
         run: the run folder, or "default".
         format: "jsonl": objects a line, as `grunlp.predict` prints them, with `file` and `line`; "parquet": columns
             file, line, id, and record, which is the object.
         batch_tokens: tokens a batch; lines are batched by length within their shard.
     """
 
-    folder: Path
-    root: Path
+    output_dir: Path
+    input_root: Path
     run: str
     format: str
     batch_tokens: int
@@ -178,39 +179,39 @@ class ShardPredictor:
         shard = Shard(**row)
         try:
             return self.count(shard)._asdict()
-        except GrunlpError as error:  # told as text: not every error survives the way between processes
-            return Counts(shard.number, shard.lines, error=str(error))._asdict()
+        except UserError as error:  # told as text: not every error survives the way between processes
+            return ShardStats(shard.number, shard.lines, error=str(error))._asdict()
 
-    def count(self, shard: Shard) -> Counts:
-        """The same for a shard. Raises GrunlpError where it cannot be read or written."""
-        path = self.folder / f"shard-{shard.number:06d}.{self.format}"
+    def count(self, shard: Shard) -> ShardStats:
+        """The same for a shard. Raises UserError where it cannot be read or written."""
+        path = self.output_dir / f"shard-{shard.number:06d}.{self.format}"
         faults = path.with_suffix(".bad")
         seconds = 0.0
         if not path.exists():
             started = time.process_time()
             self._write(shard, path, faults)
             seconds = time.process_time() - started
-        records = _lines_of(path) if self.format == "jsonl" else parquet.read_metadata(path).num_rows
-        return Counts(shard.number, shard.lines, records, _lines_of(faults) if faults.exists() else 0, seconds)
+        records = _count_lines(path) if self.format == "jsonl" else parquet.read_metadata(path).num_rows
+        return ShardStats(shard.number, shard.lines, records, _count_lines(faults) if faults.exists() else 0, seconds)
 
-    def _write(self, shard: Shard, path: Path, faults: Path) -> None:
+    def _write(self, shard: Shard, path: Path, error_path: Path) -> None:
         bad: list[DataError] = []
-        lines = islice(open_lines(self.root / shard.file, shard.first, shard.offset), shard.lines)
-        reading = Reading(shard.format, shard.find)
+        lines = islice(open_lines(self.input_root / shard.file, shard.first, shard.offset), shard.lines)
+        reading = InputFormat(shard.format, shard.find)
         numbered = line_records(self.predictor, shard.file, lines, reading, bad.append)
         if self.format == "jsonl":
-            with replacing(path) as part:
+            with atomic_path(path) as part:
                 with part.open("w", encoding="utf-8") as file:
                     file.writelines(json_line({"file": shard.file, "line": n, **record}) for n, record in numbered)
-                _write_faults(faults, bad)  # before the shard is there
+                _write_errors(error_path, bad)  # before the shard is there
         else:
-            table = _table(shard.file, list(numbered))
-            with replacing(path) as part:
+            table = _records_table(shard.file, list(numbered))
+            with atomic_path(path) as part:
                 parquet.write_table(table, part, compression="zstd")
-                _write_faults(faults, bad)
+                _write_errors(error_path, bad)
 
 
-def _table(file: str, numbered: list[tuple[int, Record]]) -> pa.Table:
+def _records_table(file: str, numbered: list[tuple[int, Record]]) -> pa.Table:
     """The same columns, whatever is in the records of a shard."""
     columns = {
         "file": pa.array([file] * len(numbered), pa.string()),
@@ -221,13 +222,13 @@ def _table(file: str, numbered: list[tuple[int, Record]]) -> pa.Table:
     return pa.table(columns)
 
 
-def _write_faults(path: Path, bad: list[DataError]) -> None:
-    if bad:
-        with new_file(path) as file:
-            for error in bad:
-                file.write(f"{error.path}:{error.line}: {error.problem}; {error.there_is}\n")
+def _write_errors(path: Path, errors: list[DataError]) -> None:
+    if errors:
+        with atomic_new_file(path) as file:
+            for error in errors:
+                file.write(f"{error.path}:{error.line}: {error.reason}; {error.details}\n")
 
 
-def _lines_of(path: Path) -> int:
+def _count_lines(path: Path) -> int:
     with path.open("rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(2**20), b""))

@@ -18,11 +18,11 @@ from spacy.util import minibatch
 
 from grunlp.data.sentence_splitter import split_sentences
 from grunlp.tasks import Record, load
-from grunlp.tasks.srl.predictor import Labeller
-from grunlp.utils.errors import GrunlpError
+from grunlp.tasks.srl.predictor import SRLPredictor
+from grunlp.utils.errors import UserError
 
 
-class FrameFinder:
+class SRLComponent:
     """Fills `doc._.frames`. It has nothing to save but its settings, which are in the configuration of the pipeline.
 
     Sentences are those of the document where it has some, else those that `grunlp.predict` would find in its text.
@@ -32,7 +32,7 @@ class FrameFinder:
         labeller: that finds the frames.
     """
 
-    def __init__(self, labeller: Labeller) -> None:
+    def __init__(self, labeller: SRLPredictor) -> None:
         self.labeller = labeller
         if not Doc.has_extension("frames"):
             Doc.set_extension("frames", default=[])
@@ -49,7 +49,7 @@ class FrameFinder:
                 doc._.frames = []
             records = self.labeller.label([[token.text for token in tokens] for _, tokens in sentences])
             for (doc, tokens), record in zip(sentences, records, strict=True):
-                doc._.frames.extend(_frame(doc, tokens, frame) for frame in record["frames"])
+                doc._.frames.extend(_frame_in_doc(doc, tokens, frame) for frame in record["frames"])
             yield from docs
 
 
@@ -79,7 +79,7 @@ def _starts(doc: Doc) -> Iterator[int]:
         place += len(line) + 1
 
 
-def _frame(doc: Doc, tokens: list[Token], frame: Record) -> Record:
+def _frame_in_doc(doc: Doc, tokens: list[Token], frame: Record) -> Record:
     """A frame of a sentence in places of the document; its tags, one a token of the sentence, are left out."""
     index = tokens[frame["index"]].i
     arguments = []
@@ -94,14 +94,14 @@ def _frame(doc: Doc, tokens: list[Token], frame: Record) -> Record:
 
 
 @Language.factory("grunlp_srl", assigns=["doc._.frames"], default_config={"run": "default"})
-def make_frame_finder(nlp: Language, name: str, run: str) -> FrameFinder:
+def create_srl_component(nlp: Language, name: str, run: str) -> SRLComponent:
     """What `nlp.add_pipe("grunlp_srl", config={"run": DIR})` adds.
 
     Raises:
-        GrunlpError: no run lies there, or one of another kind.
+        UserError: no run lies there, or one of another kind.
     """
     labeller = load(run)
-    if not isinstance(labeller, Labeller):
+    if not isinstance(labeller, SRLPredictor):
         there = "a role labeller is needed"
-        raise GrunlpError(f"grunlp_srl: {run} is a {labeller.kind}", there, "Name another run.")
-    return FrameFinder(labeller)
+        raise UserError(f"grunlp_srl: {run} is a {labeller.kind}", there, "Name another run.")
+    return SRLComponent(labeller)

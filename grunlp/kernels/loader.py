@@ -12,87 +12,87 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 log = logging.getLogger("grunlp")
 
 # Environment variable: "off" leaves the compiled recurrence out, one of the names below takes that one.
-SWITCH = "GRUNLP_KERNEL"
+ENV_VAR = "GRUNLP_KERNEL"
 
-CELLS = ("gru", "gru-before", "lstm", "rnn", "mingru")  # by their numbers in recurrence.cpp
+KERNEL_CELLS = ("gru", "gru-before", "lstm", "rnn", "mingru")  # by their numbers in recurrence.cpp
 
 # Instruction sets by what Torch says of the processor, the best first.
-_NAMES = {"AVX512": ("avx512", "avx2", "portable"), "AVX2": ("avx2", "portable")}
+_ISAS_BY_CAPABILITY = {"AVX512": ("avx512", "avx2", "portable"), "AVX2": ("avx2", "portable")}
 
 
-def built() -> list[str]:
+def available_isas() -> list[str]:
     """Names of the instruction sets that the recurrence was built for and that this processor has, the best first."""
-    names = _NAMES.get(torch.backends.cpu.get_cpu_capability(), ("portable",))
-    return [name for name in names if _path(name)]
+    names = _ISAS_BY_CAPABILITY.get(torch.backends.cpu.get_cpu_capability(), ("portable",))
+    return [name for name in names if _library_path(name)]
 
 
 @cache
-def library() -> ctypes.CDLL | None:
+def load_library() -> ctypes.CDLL | None:
     """The compiled recurrence, loaded once a process; None where it was not built or is switched off.
 
     The log names what does the work, in one line.
 
     Raises:
-        GrunlpError: the environment variable names something else than "off" and what was built.
+        UserError: the environment variable names something else than "off" and what was built.
     """
-    names, wanted = built(), os.environ.get(SWITCH, "").lower()
+    names, wanted = available_isas(), os.environ.get(ENV_VAR, "").lower()
     if wanted == "off":
-        log.info("recurrence: Torch, since %s=off", SWITCH)
+        log.info("recurrence: Torch, since %s=off", ENV_VAR)
         return None
     if wanted and wanted not in names:
         there = f"there are: {', '.join(['off', *names])}"
-        raise GrunlpError(f"{SWITCH}={wanted}: no such recurrence", there, f"Unset {SWITCH} to have the best one.")
+        raise UserError(f"{ENV_VAR}={wanted}: no such recurrence", there, f"Unset {ENV_VAR} to have the best one.")
     if not names:
         log.info("recurrence: Torch; with a C++ compiler at hand, pip install builds a faster one")
         return None
     for name in [wanted] if wanted else names:
         try:
-            loaded = _declare(ctypes.CDLL(str(_path(name))))
+            loaded = _declare_signatures(ctypes.CDLL(str(_library_path(name))))
         except (OSError, AttributeError) as error:  # built elsewhere, damaged, or of another version
             log.warning("recurrence: cannot load the compiled %s: %s", name, error)
         else:
-            loaded.grunlp_use_pool(_pool())
+            loaded.grunlp_use_pool(_openmp_pool())
             log.info("recurrence: compiled, %s", name)
             return loaded
     return None
 
 
-_set_aside = False
+_disabled = False
 
 
 @contextmanager
-def set_aside() -> Iterator[None]:
+def disabled() -> Iterator[None]:
     """Inside, Torch does the work, for comparisons within a process."""
-    global _set_aside
-    before, _set_aside = _set_aside, True
+    global _disabled
+    before, _disabled = _disabled, True
     try:
         yield
     finally:
-        _set_aside = before
+        _disabled = before
 
 
-def in_use() -> bool:
+def is_enabled() -> bool:
     """Whether there is a compiled recurrence and it is not set aside."""
-    return not _set_aside and library() is not None
+    return not _disabled and load_library() is not None
 
 
 @cache
-def say_once(what: str) -> None:
+def log_once(what: str) -> None:
     """Log what does the work instead of the compiled recurrence, the first time."""
     log.info("recurrence: %s", what)
 
 
-def _path(name: str) -> Path | None:
+def _library_path(name: str) -> Path | None:
     paths = (Path(__file__).with_name(f"_recurrence_{name}{suffix}") for suffix in EXTENSION_SUFFIXES)
     return next((path for path in paths if path.is_file()), None)
 
 
-def _pool() -> int | None:
+def _openmp_pool() -> int | None:
     """Address of what runs a function on the threads that Torch uses, where that is GNU's OpenMP."""
     if _forked:
         return None
@@ -106,21 +106,21 @@ def _pool() -> int | None:
 _forked = False  # then the pool's threads are the parent's, and waiting for them would never end
 
 
-def _leave_pool() -> None:
+def _reset_pool_after_fork() -> None:
     global _forked
     _forked = True
-    loaded = library() if library.cache_info().currsize else None
+    loaded = load_library() if load_library.cache_info().currsize else None
     if loaded is not None:
         loaded.grunlp_use_pool(None)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_pool)
+    os.register_at_fork(after_in_child=_reset_pool_after_fork)
 
 
-def call(function: str, *arguments: int | Tensor | None) -> int:
+def call_kernel(function: str, *arguments: int | Tensor | None) -> int:
     """Call a function of the library: numbers as they are, of tensors the address; each contiguous and on the CPU."""
-    loaded = library()
+    loaded = load_library()
     assert loaded is not None
     result: int = getattr(loaded, function)(*(a.data_ptr() if isinstance(a, Tensor) else a for a in arguments))
     return result
@@ -132,11 +132,11 @@ def run(function: str, *arguments: int | Tensor | None) -> None:
     Raises:
         MemoryError: there was not enough.
     """
-    if call(function, *arguments):
+    if call_kernel(function, *arguments):
         raise MemoryError(f"{function}: no memory for the states of a step")
 
 
-def _declare(loaded: ctypes.CDLL) -> ctypes.CDLL:
+def _declare_signatures(loaded: ctypes.CDLL) -> ctypes.CDLL:
     """Tell ctypes the kinds of all arguments: whole numbers of 64 bits first, addresses after them."""
     for function, numbers, addresses, result in (
         ("grunlp_width", 0, 0, ctypes.c_int64),

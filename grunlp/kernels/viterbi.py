@@ -6,7 +6,7 @@ from torch import Tensor
 from grunlp.kernels import loader
 
 
-def best_scores(emissions: Tensor, lengths: Tensor, start: Tensor, transitions: Tensor) -> Tensor | None:
+def viterbi_scores(emissions: Tensor, lengths: Tensor, start: Tensor, transitions: Tensor) -> Tensor | None:
     """Scores of the best paths that end in each label at each step.
 
     Args:
@@ -21,7 +21,7 @@ def best_scores(emissions: Tensor, lengths: Tensor, start: Tensor, transitions: 
     given = (emissions, start, transitions)
     if not all(x.dtype == torch.float32 and x.device.type == "cpu" for x in given):
         return None
-    if not loader.in_use() or emissions.isnan().any():
+    if not loader.is_enabled() or emissions.isnan().any():
         return None
     emissions, start, transitions = (x.detach().contiguous() for x in given)
     scores = torch.empty_like(emissions)

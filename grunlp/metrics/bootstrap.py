@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.metrics.span_counts import Counts, Tally
+from grunlp.metrics.span_counts import EvalCounts, SpanCounts
 
 
 class Interval(NamedTuple):
@@ -16,7 +16,7 @@ class Interval(NamedTuple):
     high: float
 
 
-class Intervals(NamedTuple):
+class ScoreIntervals(NamedTuple):
     """Intervals of the three scores of a tally."""
 
     precision: Interval
@@ -24,7 +24,7 @@ class Intervals(NamedTuple):
     f1: Interval
 
 
-def group_by_document(documents: Sequence[str], counts: Sequence[Counts]) -> list[Counts]:
+def group_by_document(documents: Sequence[str], counts: Sequence[EvalCounts]) -> list[EvalCounts]:
     """Counts summed by document, in order of first appearance: the units that `bootstrap_intervals` draws.
 
     Sentences of one document are not independent, so documents are drawn whole. A sentence whose document is unknown
@@ -36,22 +36,22 @@ def group_by_document(documents: Sequence[str], counts: Sequence[Counts]) -> lis
     """
     if len(set(documents) - {""}) < 2:
         return list(counts)
-    groups: dict[str | int, Counts] = {}
+    groups: dict[str | int, EvalCounts] = {}
     for i, (document, count) in enumerate(zip(documents, counts, strict=True)):
         group = document or i
-        groups[group] = groups.get(group, Counts()) + count
+        groups[group] = groups.get(group, EvalCounts()) + count
     return list(groups.values())
 
 
 def bootstrap_intervals(
-    tallies: Sequence[Tally], *, resamples: int = 1000, seed: int = 0, level: float = 0.95
-) -> Intervals:
+    counts: Sequence[SpanCounts], *, resamples: int = 1000, seed: int = 0, level: float = 0.95
+) -> ScoreIntervals:
     """Percentile bootstrap intervals (Efron and Tibshirani 1993, §13.3) of precision, recall and F1.
 
     Each resample draws as many groups as there are, with replacement, and scores the sum of their tallies.
 
     Args:
-        tallies: one a group, such as `[group.overall for group in group_by_document(documents, counts)]`.
+        counts: one a group, such as `[group.overall for group in group_by_document(documents, counts)]`.
         resamples: number of draws.
         seed: of the draws; equal seeds give equal intervals.
         level: share of the resampled scores inside the interval.
@@ -59,9 +59,9 @@ def bootstrap_intervals(
     Raises:
         ValueError: no group at all.
     """
-    if not tallies:
+    if not counts:
         raise ValueError("an interval needs at least one group of counts")
-    table = np.array([(tally.corr, tally.excess, tally.missed) for tally in tallies], dtype=np.int64)
+    table = np.array([(tally.tp, tally.fp, tally.fn) for tally in counts], dtype=np.int64)
     groups = len(table)  # table: (groups, 3)
     rng = np.random.default_rng(seed)
     sums = np.empty((resamples, 3), dtype=np.int64)
@@ -70,7 +70,7 @@ def bootstrap_intervals(
         sums[i] = times_drawn @ table
     corr, excess, missed = sums.T
     tails = (50 * (1 - level), 100 - 50 * (1 - level))
-    return Intervals(
+    return ScoreIntervals(
         *(
             Interval(*map(float, np.percentile(scores, tails)))
             for scores in (
@@ -82,6 +82,6 @@ def bootstrap_intervals(
     )
 
 
-def _percentages(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Elementwise percentage; 0 where `whole` is 0, as `Tally` has it."""
-    return 100 * part / np.maximum(whole, 1)
+def _percentages(numerators: NDArray[np.int64], denominators: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Elementwise percentage; 0 where `denominators` is 0, as `SpanCounts` has it."""
+    return 100 * numerators / np.maximum(denominators, 1)

@@ -2,50 +2,50 @@
 
 from typing import Any
 
-from grunlp.metrics.corpus_metric import RESAMPLES, MeasuredScores
-from grunlp.metrics.significance import Difference, compare, difference
-from grunlp.metrics.span_scores import Scores
+from grunlp.metrics.corpus_metric import NUM_RESAMPLES, MetricScores
+from grunlp.metrics.significance import PairedTest, compare_systems, paired_test
+from grunlp.metrics.span_scores import SpanScores
 
 
-def compare_scores(first: Scores, second: Scores) -> dict[str, dict[str, Any]]:
-    """For each score that both have: F1 of both, the difference with its interval, and two p-values (`Difference`)."""
+def compare_span_scores(first: SpanScores, second: SpanScores) -> dict[str, dict[str, Any]]:
+    """For each score that both have: F1 of both, the difference with its interval, and two p-values (`PairedTest`)."""
     rows = {}
-    for name in [name for name in first.countings() if name in second.countings()]:
-        found = compare(first.groups(name), second.groups(name))
+    for name in [name for name in first.schemes() if name in second.schemes()]:
+        found = compare_systems(first.by_document(name), second.by_document(name))
         both = (first.total(name).overall.f1, second.total(name).overall.f1)
         rows[name] = _row(first.TITLES[name], *both, found, digits=2)
     return rows
 
 
-def compare_measures(first: MeasuredScores, second: MeasuredScores) -> dict[str, dict[str, Any]]:
+def compare_metrics(first: MetricScores, second: MetricScores) -> dict[str, dict[str, Any]]:
     """The same for scores that are made of sums over texts.
 
     Raises:
         ValueError: differing numbers of texts.
     """
     rows = {}
-    for name in [name for name in first.measures if name in second.measures]:
-        one, other = first.measures[name], second.measures[name]
-        found = difference(one.counts, other.counts, one.score, resamples=RESAMPLES)
+    for name in [name for name in first.metrics if name in second.metrics]:
+        one, other = first.metrics[name], second.metrics[name]
+        found = paired_test(one.counts, other.counts, one.score, resamples=NUM_RESAMPLES)
         rows[name] = _row(name, one.value, other.value, found, one.digits)
     return rows
 
 
-def _row(title: str, first: float, second: float, found: Difference, digits: int) -> dict[str, Any]:
+def _row(title: str, first: float, second: float, found: PairedTest, digits: int) -> dict[str, Any]:
     return {
         "title": title,
         "first": first,
         "second": second,
-        "difference": found.value,
+        "difference": found.difference,
         "interval": list(found.interval),
-        "p_bootstrap": found.bootstrap,
-        "p_randomisation": found.randomisation,
+        "p_bootstrap": found.p_bootstrap,
+        "p_randomisation": found.p_permutation,
         "digits": digits,
     }
 
 
 def format_comparison(rows: dict[str, dict[str, Any]], title: str, first: str, second: str) -> str:
-    """The rows of `compare_scores` or `compare_measures` as a table, ending in a newline.
+    """The rows of `compare_span_scores` or `compare_metrics` as a table, ending in a newline.
 
     Args:
         title: over the names of the scores.

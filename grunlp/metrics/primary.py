@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
-from grunlp.metrics.corpus_metric import Measure, MeasuredScores
-from grunlp.metrics.span_scores import Scores
-from grunlp.utils.errors import GrunlpError
+from grunlp.metrics.corpus_metric import Metric, MetricScores
+from grunlp.metrics.span_scores import SpanScores
+from grunlp.utils.errors import UserError
 
 
-class Primary(NamedTuple):
+class PrimaryMetric(NamedTuple):
     """A score.
 
     key: its name in a split of `metrics.json`.
@@ -34,41 +34,41 @@ class Primary(NamedTuple):
 
 
 # By recipe. The first that a split has is taken.
-PRIMARY: dict[str, tuple[Primary, ...]] = {
-    "srl": (Primary("srl-eval", "F1"),),
-    "finetune": (Primary("srl-eval", "F1"),),
-    "tag": (Primary("conlleval", "F1"), Primary("accuracy", "accuracy")),
-    "translate": (Primary("bleu", "BLEU"), Primary("rougeL", "ROUGE-L")),
-    "summarize": (Primary("rougeL", "ROUGE-L"), Primary("bleu", "BLEU")),
-    "lm": (Primary("nats_per_character", "nats a character", "min", 4),),
-    "classify": (Primary("accuracy", "accuracy"),),
-    "forecast": (Primary("mse", "MSE", "min", 4),),
+PRIMARY_METRICS: dict[str, tuple[PrimaryMetric, ...]] = {
+    "srl": (PrimaryMetric("srl-eval", "F1"),),
+    "finetune": (PrimaryMetric("srl-eval", "F1"),),
+    "tag": (PrimaryMetric("conlleval", "F1"), PrimaryMetric("accuracy", "accuracy")),
+    "translate": (PrimaryMetric("bleu", "BLEU"), PrimaryMetric("rougeL", "ROUGE-L")),
+    "summarize": (PrimaryMetric("rougeL", "ROUGE-L"), PrimaryMetric("bleu", "BLEU")),
+    "lm": (PrimaryMetric("nats_per_character", "nats a character", "min", 4),),
+    "classify": (PrimaryMetric("accuracy", "accuracy"),),
+    "forecast": (PrimaryMetric("mse", "MSE", "min", 4),),
 }
 
 
-def require_score(recipe: str) -> None:
-    """Raise GrunlpError unless trainings of the recipe can be compared."""
-    if recipe not in PRIMARY:
-        there = f"there are: {', '.join(PRIMARY)}"
-        raise GrunlpError(f"recipe={recipe} has no score to compare by", there, "Type recipe=tag, for example.")
+def require_primary_metric(recipe: str) -> None:
+    """Raise UserError unless trainings of the recipe can be compared."""
+    if recipe not in PRIMARY_METRICS:
+        there = f"there are: {', '.join(PRIMARY_METRICS)}"
+        raise UserError(f"recipe={recipe} has no score to compare by", there, "Type recipe=tag, for example.")
 
 
-def primary_of(recipe: str, names: Iterable[str]) -> Primary:
+def select_primary_metric(recipe: str, names: Iterable[str]) -> PrimaryMetric:
     """The score of the recipe among those that a split has. names: theirs."""
     names = list(names)
-    require_score(recipe)
-    for primary in PRIMARY[recipe]:
+    require_primary_metric(recipe)
+    for primary in PRIMARY_METRICS[recipe]:
         if primary.key in names:
             return primary
     there = f"its splits have: {', '.join(names)}"
-    raise GrunlpError(f"no score of recipe={recipe}", there, f"It needs {PRIMARY[recipe][0].key}: train anew.")
+    raise UserError(f"no score of recipe={recipe}", there, f"It needs {PRIMARY_METRICS[recipe][0].key}: train anew.")
 
 
-def measure_of(scores: Scores | MeasuredScores, key: str) -> Measure:
+def metric_for(scores: SpanScores | MetricScores, key: str) -> Metric:
     """The counts of each group of examples behind a score, and how a score is made of their sums."""
-    return scores.measures[key] if isinstance(scores, MeasuredScores) else scores.measure(key)
+    return scores.metrics[key] if isinstance(scores, MetricScores) else scores.f1_metric(key)
 
 
-def names_of(scores: Scores | MeasuredScores) -> list[str]:
+def metric_keys(scores: SpanScores | MetricScores) -> list[str]:
     """The scores that were counted."""
-    return list(scores.measures) if isinstance(scores, MeasuredScores) else scores.countings()
+    return list(scores.metrics) if isinstance(scores, MetricScores) else scores.schemes()

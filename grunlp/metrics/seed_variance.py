@@ -8,28 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grunlp.metrics.bootstrap import Interval
-from grunlp.metrics.corpus_metric import RESAMPLES
-from grunlp.metrics.significance import difference, student_two_sided
+from grunlp.metrics.corpus_metric import NUM_RESAMPLES
+from grunlp.metrics.significance import paired_test, student_two_sided
 
-Score = Callable[[NDArray[np.float64]], float]
+ScoreFunction = Callable[[NDArray[np.float64]], float]
 
 
-class SeedDifference(NamedTuple):
+class SeedComparison(NamedTuple):
     """How much higher the second scores in the mean over seeds, and whether that may be chance.
 
-    value: second minus first.
+    difference: second minus first.
     interval: 95 % of it, by paired bootstrap over seeds and examples.
     p_examples: two-sided, by approximate randomisation of examples; their counts are summed over seeds.
     p_seeds: two-sided, by the paired t test over seeds; None with one seed.
     """
 
-    value: float
+    difference: float
     interval: Interval
     p_examples: float
     p_seeds: float | None
 
 
-def mean_score(tables: NDArray[np.float64], score: Score) -> tuple[float, Interval]:
+def mean_score(tables: NDArray[np.float64], score: ScoreFunction) -> tuple[float, Interval]:
     """The mean score over seeds, and its 95 % interval by bootstrap over seeds and examples.
 
     Args:
@@ -40,7 +40,7 @@ def mean_score(tables: NDArray[np.float64], score: Score) -> tuple[float, Interv
     return value, _interval([drawn.mean() for drawn in _draw(tables, score)])
 
 
-def compare_seeds(first: NDArray[np.float64], second: NDArray[np.float64], score: Score) -> SeedDifference:
+def compare_seeds(first: NDArray[np.float64], second: NDArray[np.float64], score: ScoreFunction) -> SeedComparison:
     """Compare by the same seeds and groups of examples.
 
     The bootstrap draws seeds and groups, both with replacement; all drawn seeds share the drawn groups, and both sides
@@ -57,9 +57,9 @@ def compare_seeds(first: NDArray[np.float64], second: NDArray[np.float64], score
         raise ValueError(f"shapes {first.shape} and {second.shape}: both need the same seeds and groups")
     seeds = _scores(second.sum(axis=1), score) - _scores(first.sum(axis=1), score)  # (seeds,)
     drawn = [b.mean() - a.mean() for a, b in zip(_draw(first, score), _draw(second, score), strict=True)]
-    found = difference(first.sum(axis=0), second.sum(axis=0), score, resamples=RESAMPLES)
+    found = paired_test(first.sum(axis=0), second.sum(axis=0), score, resamples=NUM_RESAMPLES)
     p_seeds = paired_t(seeds.tolist()) if len(seeds) > 1 else None
-    return SeedDifference(float(seeds.mean()), _interval(drawn), found.randomisation, p_seeds)
+    return SeedComparison(float(seeds.mean()), _interval(drawn), found.p_permutation, p_seeds)
 
 
 def paired_t(differences: Sequence[float]) -> float:
@@ -75,18 +75,18 @@ def paired_t(differences: Sequence[float]) -> float:
     return student_two_sided(mean / error, count - 1)
 
 
-def _draw(tables: NDArray[np.float64], score: Score) -> list[NDArray[np.float64]]:
+def _draw(tables: NDArray[np.float64], score: ScoreFunction) -> list[NDArray[np.float64]]:
     """Scores of resamples, (seeds,) each; equal shapes are drawn alike."""
     rng, (seeds, groups, _) = np.random.default_rng(0), tables.shape
     found = []
-    for _ in range(RESAMPLES):
+    for _ in range(NUM_RESAMPLES):
         times = rng.multinomial(groups, np.full(groups, 1 / groups)).astype(float)  # (groups,)
         which = rng.integers(seeds, size=seeds)
         found.append(_scores(np.tensordot(times, tables, axes=(0, 1)), score)[which])
     return found
 
 
-def _scores(sums: NDArray[np.float64], score: Score) -> NDArray[np.float64]:
+def _scores(sums: NDArray[np.float64], score: ScoreFunction) -> NDArray[np.float64]:
     """(m, n) → (m,)."""
     return np.array([score(row) for row in sums])
 

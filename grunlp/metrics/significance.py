@@ -8,29 +8,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grunlp.metrics.bootstrap import Interval
-from grunlp.metrics.span_counts import Tally
+from grunlp.metrics.span_counts import SpanCounts
 
 
-class Difference(NamedTuple):
+class PairedTest(NamedTuple):
     """How much higher the score of the second is (F1 in points), and whether that may be chance.
 
-    value: second minus first.
+    difference: second minus first.
     interval: of it, by paired bootstrap.
-    bootstrap: two-sided p, twice the share of resamples on the other side of 0 (Efron and Tibshirani 1993, §16.4);
+    p_bootstrap: two-sided p, twice the share of resamples on the other side of 0 (Efron and Tibshirani 1993, §16.4);
         1 where the two do not differ.
-    randomisation: two-sided p, the share of random exchanges of the two with a difference as large (Noreen 1989;
+    p_permutation: two-sided p, the share of random exchanges of the two with a difference as large (Noreen 1989;
         Yeh 2000, §4).
     """
 
-    value: float
+    difference: float
     interval: Interval
-    bootstrap: float
-    randomisation: float
+    p_bootstrap: float
+    p_permutation: float
 
 
-def compare(
-    first: Sequence[Tally], second: Sequence[Tally], *, resamples: int = 10_000, seed: int = 0, level: float = 0.95
-) -> Difference:
+def compare_systems(
+    first: Sequence[SpanCounts],
+    second: Sequence[SpanCounts],
+    *,
+    resamples: int = 10_000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> PairedTest:
     """Compare by groups of sentences, such as documents: what is drawn or exchanged is a group as a whole.
 
     Args:
@@ -42,10 +47,12 @@ def compare(
     Raises:
         ValueError: differing numbers of groups, or none.
     """
-    return difference(tally_table(first), tally_table(second), tally_f1, resamples=resamples, seed=seed, level=level)
+    return paired_test(
+        counts_matrix(first), counts_matrix(second), f1_from_counts, resamples=resamples, seed=seed, level=level
+    )
 
 
-def difference(
+def paired_test(
     first: NDArray[np.float64],
     second: NDArray[np.float64],
     score: Callable[[NDArray[np.float64]], float],
@@ -53,7 +60,7 @@ def difference(
     resamples: int,
     seed: int = 0,
     level: float = 0.95,
-) -> Difference:
+) -> PairedTest:
     """Compare by any score that is made of sums over groups.
 
     Args:
@@ -73,16 +80,16 @@ def difference(
     drawn, exchanged = [], []
     for count in _chunks(resamples, groups):
         times = rng.multinomial(groups, np.full(groups, 1 / groups), size=count).astype(float)  # (count, groups)
-        drawn.append(_each(score, times @ tables[1]) - _each(score, times @ tables[0]))
+        drawn.append(_score_rows(score, times @ tables[1]) - _score_rows(score, times @ tables[0]))
         swapped = rng.integers(2, size=(count, groups)).astype(float)
         one = swapped @ tables[1] + (1 - swapped) @ tables[0]  # (count, n)
-        exchanged.append(_each(score, tables.sum(axis=(0, 1)) - one) - _each(score, one))
+        exchanged.append(_score_rows(score, tables.sum(axis=(0, 1)) - one) - _score_rows(score, one))
     differences, random = np.concatenate(drawn), np.concatenate(exchanged)
     below, above = (
         (int(count) + 1) / (resamples + 1) for count in ((differences <= 0).sum(), (differences >= 0).sum())
     )
     tails = (50 * (1 - level), 100 - 50 * (1 - level))
-    return Difference(
+    return PairedTest(
         value,
         Interval(*map(float, np.percentile(differences, tails))),
         min(1.0, 2 * min(below, above)),
@@ -90,7 +97,7 @@ def difference(
     )
 
 
-def _each(score: Callable[[NDArray[np.float64]], float], sums: NDArray[np.float64]) -> NDArray[np.float64]:
+def _score_rows(score: Callable[[NDArray[np.float64]], float], sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """The scores of many sums (m, n) → (m,)."""
     return np.array([score(row) for row in sums])
 
@@ -101,12 +108,12 @@ def _chunks(resamples: int, groups: int) -> list[int]:
     return [most] * (resamples // most) + ([resamples % most] if resamples % most else [])
 
 
-def tally_table(tallies: Sequence[Tally]) -> NDArray[np.float64]:
+def counts_matrix(tallies: Sequence[SpanCounts]) -> NDArray[np.float64]:
     """Their counts (tallies, 3): right, too many, missed."""
-    return np.array([(tally.corr, tally.excess, tally.missed) for tally in tallies], dtype=float).reshape(-1, 3)
+    return np.array([(tally.tp, tally.fp, tally.fn) for tally in tallies], dtype=float).reshape(-1, 3)
 
 
-def tally_f1(counts: NDArray[np.float64]) -> float:
+def f1_from_counts(counts: NDArray[np.float64]) -> float:
     """F1 in percent of counts (3,)."""
     corr, excess, missed = counts
     return float(200 * corr / max(2 * corr + excess + missed, 1))

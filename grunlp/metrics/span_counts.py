@@ -1,10 +1,11 @@
 """Labelled spans counted in three ways: as srl-eval, as conlleval and as seqeval in strict IOB2 count them.
 
 Each `count_*` takes the gold and the predicted tag sequences of **one sentence** (one sequence a predicate, or a single
-one in plain tagging) and returns `Counts`. Counts are additive: those of a corpus are the sum over its sentences, so a
+one in plain tagging) and returns `EvalCounts`. Counts are additive: those of a corpus are the sum over its sentences,
+so a
 bootstrap can draw documents without counting anything twice.
 
-    total = sum((count_srl(gold, predicted) for gold, predicted in sentences), Counts())
+    total = sum((srl_eval_counts(gold, predicted) for gold, predicted in sentences), Counts())
     total.overall.f1
 
 Percentages are computed in the order of operations of the official programs, so that the last printed digit agrees.
@@ -14,32 +15,32 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from grunlp.data.tags import PREDICATE, Span, split_tag, tags_to_spans
+from grunlp.data.tags import PREDICATE_LABEL, Span, split_tag, tags_to_spans
 
 Tags = Sequence[str]
 CONTINUATION = "C-"
 
 
 @dataclass(frozen=True)
-class Tally:
-    """Spans found and right (`corr`), found but wrong (`excess`), and not found (`missed`). Scores are in percent."""
+class SpanCounts:
+    """Spans found and right (`tp`), found but wrong (`fp`), and not found (`fn`). Scores are in percent."""
 
-    corr: int = 0
-    excess: int = 0
-    missed: int = 0
+    tp: int = 0
+    fp: int = 0
+    fn: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(self.corr + other.corr, self.excess + other.excess, self.missed + other.missed)
+    def __add__(self, other: "SpanCounts") -> "SpanCounts":
+        return SpanCounts(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn)
 
     @property
     def precision(self) -> float:
         """Share of the found spans that are right; 0 when none was found."""
-        return percentage(self.corr, self.corr + self.excess)
+        return percentage(self.tp, self.tp + self.fp)
 
     @property
     def recall(self) -> float:
         """Share of the gold spans that were found; 0 when there is none."""
-        return percentage(self.corr, self.corr + self.missed)
+        return percentage(self.tp, self.tp + self.fn)
 
     @property
     def f1(self) -> float:
@@ -49,29 +50,29 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Counts:
+class EvalCounts:
     """What one counting found in one sentence or, summed, in many.
 
     Attributes:
         labels: a tally for each label that occurs in gold or prediction.
-        apart: tallies kept out of `overall` (the predicate itself, `V`, in srl-eval's counting).
+        excluded_labels: tallies kept out of `overall` (the predicate itself, `V`, in srl-eval's counting).
         sentences, sequences: how many sentences, and how many tag sequences in them (predicates, in role labelling).
         perfect: sequences in which every span that belongs to `overall` is right and none is missing.
         tokens, correct_tokens: tokens over all sequences, and those whose predicted tag equals the gold one.
     """
 
-    labels: Mapping[str, Tally] = field(default_factory=dict)
-    apart: Mapping[str, Tally] = field(default_factory=dict)
+    labels: Mapping[str, SpanCounts] = field(default_factory=dict)
+    excluded_labels: Mapping[str, SpanCounts] = field(default_factory=dict)
     sentences: int = 0
     sequences: int = 0
     perfect: int = 0
     tokens: int = 0
     correct_tokens: int = 0
 
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(
-            labels=_add_tallies(self.labels, other.labels),
-            apart=_add_tallies(self.apart, other.apart),
+    def __add__(self, other: "EvalCounts") -> "EvalCounts":
+        return EvalCounts(
+            labels=_add_label_counts(self.labels, other.labels),
+            excluded_labels=_add_label_counts(self.excluded_labels, other.excluded_labels),
             sentences=self.sentences + other.sentences,
             sequences=self.sequences + other.sequences,
             perfect=self.perfect + other.perfect,
@@ -80,9 +81,9 @@ class Counts:
         )
 
     @property
-    def overall(self) -> Tally:
+    def overall(self) -> SpanCounts:
         """The tally over all labels that are not kept apart (micro-average)."""
-        return sum(self.labels.values(), Tally())
+        return sum(self.labels.values(), SpanCounts())
 
     @property
     def perfect_percentage(self) -> float:
@@ -95,9 +96,9 @@ class Counts:
         return percentage(self.correct_tokens, self.tokens)
 
 
-def tally(gold: Set[Any], predicted: Set[Any]) -> Tally:
+def count_matches(gold: Set[Any], predicted: Set[Any]) -> SpanCounts:
     """Count things that are right when they are equal."""
-    return Tally(len(gold & predicted), len(predicted - gold), len(gold - predicted))
+    return SpanCounts(len(gold & predicted), len(predicted - gold), len(gold - predicted))
 
 
 def percentage(part: int, whole: int) -> float:
@@ -106,7 +107,7 @@ def percentage(part: int, whole: int) -> float:
     return 100 * part / whole if whole else 0.0
 
 
-def count_srl(gold: Sequence[Tags], predicted: Sequence[Tags]) -> Counts:
+def srl_eval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCounts:
     """Counting of srl-eval.pl, the program of the CoNLL-2005 shared task (Carreras and Màrquez 2005, §2.1).
 
     `V` is counted apart; pieces `C-X` belong to the argument `X` before them, see `srl_arguments`. An argument is right
@@ -119,25 +120,25 @@ def count_srl(gold: Sequence[Tags], predicted: Sequence[Tags]) -> Counts:
     Raises:
         ValueError: a differing number of sequences or tokens, or a tag that is no BIO tag.
     """
-    return _count(srl_arguments, gold, predicted, apart=PREDICATE)
+    return _count_items(srl_arguments, gold, predicted, excluded_label=PREDICATE_LABEL)
 
 
-def count_conlleval(gold: Sequence[Tags], predicted: Sequence[Tags]) -> Counts:
+def conlleval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCounts:
     """Counting of conlleval, the program of the CoNLL-2000 and later shared tasks (Tjong Kim Sang and Buchholz 2000).
 
     A chunk is a label with its extent. An `I-X` after `O`, or after a tag of another label, starts a chunk: illegal
-    sequences count for what they seem to mean. Arguments and errors as for `count_srl`; no label is kept apart.
+    sequences count for what they seem to mean. Arguments and errors as for `srl_eval_counts`; no label is kept apart.
     """
-    return _count(tags_to_spans, gold, predicted)
+    return _count_items(tags_to_spans, gold, predicted)
 
 
-def count_seqeval(gold: Sequence[Tags], predicted: Sequence[Tags]) -> Counts:
+def seqeval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCounts:
     """Counting of the seqeval library with `mode="strict", scheme=IOB2`.
 
     A span starts at `B-X` alone; an `I-X` that continues nothing belongs to no span, so illegal sequences earn
-    nothing for it. Arguments and errors as for `count_srl`; no label is kept apart.
+    nothing for it. Arguments and errors as for `srl_eval_counts`; no label is kept apart.
     """
-    return _count(strict_spans, gold, predicted)
+    return _count_items(strict_spans, gold, predicted)
 
 
 def srl_arguments(tags: Tags) -> list[tuple[str, tuple[Span, ...]]]:
@@ -172,32 +173,34 @@ def strict_spans(tags: Tags) -> list[Span]:
 
 
 # An item is compared whole; its first part is its label. Items of one sequence are distinct, for no two start together.
-_Items = Callable[[Tags], Iterable[tuple[Any, ...]]]
+_ItemExtractor = Callable[[Tags], Iterable[tuple[Any, ...]]]
 
 
-def _count(items: _Items, gold: Sequence[Tags], predicted: Sequence[Tags], apart: str = "") -> Counts:
+def _count_items(
+    items: _ItemExtractor, gold: Sequence[Tags], predicted: Sequence[Tags], excluded_label: str = ""
+) -> EvalCounts:
     """Counts of one sentence, an item being what `items` makes of a tag sequence."""
     if len(gold) != len(predicted):
         raise ValueError(f"{len(gold)} gold but {len(predicted)} predicted tag sequences for one sentence")
-    tallies: dict[str, Tally] = {}
+    tallies: dict[str, SpanCounts] = {}
     perfect = tokens = correct_tokens = 0
     for gold_tags, predicted_tags in zip(gold, predicted, strict=True):
         if len(gold_tags) != len(predicted_tags):
             raise ValueError(f"{len(gold_tags)} gold but {len(predicted_tags)} predicted tags for one sentence")
         wanted, found = set(items(gold_tags)), set(items(predicted_tags))
         for outcome, tally in (
-            (wanted & found, Tally(corr=1)),
-            (found - wanted, Tally(excess=1)),
-            (wanted - found, Tally(missed=1)),
+            (wanted & found, SpanCounts(tp=1)),
+            (found - wanted, SpanCounts(fp=1)),
+            (wanted - found, SpanCounts(fn=1)),
         ):
             for item in outcome:
-                tallies[item[0]] = tallies.get(item[0], Tally()) + tally
-        perfect += all(item[0] == apart for item in wanted ^ found)
+                tallies[item[0]] = tallies.get(item[0], SpanCounts()) + tally
+        perfect += all(item[0] == excluded_label for item in wanted ^ found)
         tokens += len(gold_tags)
         correct_tokens += sum(g == p for g, p in zip(gold_tags, predicted_tags, strict=True))
-    kept_apart = {apart: tallies.pop(apart)} if apart in tallies else {}
-    return Counts(tallies, kept_apart, 1, len(gold), perfect, tokens, correct_tokens)
+    kept_apart = {excluded_label: tallies.pop(excluded_label)} if excluded_label in tallies else {}
+    return EvalCounts(tallies, kept_apart, 1, len(gold), perfect, tokens, correct_tokens)
 
 
-def _add_tallies(one: Mapping[str, Tally], other: Mapping[str, Tally]) -> dict[str, Tally]:
-    return {**one, **{label: one.get(label, Tally()) + tally for label, tally in other.items()}}
+def _add_label_counts(one: Mapping[str, SpanCounts], other: Mapping[str, SpanCounts]) -> dict[str, SpanCounts]:
+    return {**one, **{label: one.get(label, SpanCounts()) + tally for label, tally in other.items()}}

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from grunlp.metrics.bootstrap import Intervals, bootstrap_intervals, group_by_document
-from grunlp.metrics.corpus_metric import Measure
-from grunlp.metrics.significance import tally_f1, tally_table
-from grunlp.metrics.span_counts import Counts, Tally
+from grunlp.metrics.bootstrap import ScoreIntervals, bootstrap_intervals, group_by_document
+from grunlp.metrics.corpus_metric import Metric
+from grunlp.metrics.significance import counts_matrix, f1_from_counts
+from grunlp.metrics.span_counts import EvalCounts, SpanCounts
 
 
 @dataclass
-class Scores(ABC):
+class SpanScores(ABC):
     """Collects sentences; answers with tables.
 
     Attributes:
@@ -26,7 +26,7 @@ class Scores(ABC):
     ACCURACIES: ClassVar[frozenset[str]]
 
     documents: list[str] = field(default_factory=list)
-    counts: dict[str, list[Counts]] = field(default_factory=dict)
+    counts: dict[str, list[EvalCounts]] = field(default_factory=dict)
 
     @abstractmethod
     def as_dict(self) -> dict[str, Any]:
@@ -36,30 +36,30 @@ class Scores(ABC):
     def report(self) -> str:
         """Tables for people."""
 
-    def countings(self) -> list[str]:
+    def schemes(self) -> list[str]:
         """Those that have counted anything."""
         return [name for name in self.TITLES if name in self.counts]
 
-    def total(self, counting: str) -> Counts:
+    def total(self, scheme: str) -> EvalCounts:
         """The sum over all sentences in one counting."""
-        return sum(self.counts[counting], Counts())
+        return sum(self.counts[scheme], EvalCounts())
 
-    def groups(self, counting: str) -> list[Tally]:
+    def by_document(self, scheme: str) -> list[SpanCounts]:
         """The tally of each document, or sentence where there are none."""
-        return [group.overall for group in group_by_document(self.documents, self.counts[counting])]
+        return [group.overall for group in group_by_document(self.documents, self.counts[scheme])]
 
-    def intervals(self, counting: str) -> Intervals:
+    def intervals(self, scheme: str) -> ScoreIntervals:
         """95 % bootstrap intervals of precision, recall and F1 over those groups."""
-        return bootstrap_intervals(self.groups(counting))
+        return bootstrap_intervals(self.by_document(scheme))
 
-    def measure(self, counting: str) -> Measure:
+    def f1_metric(self, scheme: str) -> Metric:
         """F1 of a counting by those groups, as scores of texts have it."""
-        return Measure(tally_table(self.groups(counting)), tally_f1, self.TITLES[counting])
+        return Metric(counts_matrix(self.by_document(scheme)), f1_from_counts, self.TITLES[scheme])
 
-    def _countings_as_dict(self) -> dict[str, Any]:
+    def _schemes_as_dict(self) -> dict[str, Any]:
         """Precision, recall and F1 of each counting, with intervals and labels."""
         result: dict[str, Any] = {}
-        for name in self.countings():
+        for name in self.schemes():
             total, intervals = self.total(name), self.intervals(name)
             overall = total.overall
             result[name] = {
@@ -70,16 +70,16 @@ class Scores(ABC):
                 "precision_interval": list(intervals.precision),
                 "recall_interval": list(intervals.recall),
                 "labels": {
-                    label: {"corr": t.corr, "excess": t.excess, "missed": t.missed, "f1": t.f1}
-                    for label, t in sorted({**total.labels, **total.apart}.items())
+                    label: {"corr": t.tp, "excess": t.fp, "missed": t.fn, "f1": t.f1}
+                    for label, t in sorted({**total.labels, **total.excluded_labels}.items())
                 },
             }
         return result
 
-    def _lines(self) -> list[str]:
+    def _summary_lines(self) -> list[str]:
         """One line a counting with its interval."""
         lines = []
-        for name in self.countings():
+        for name in self.schemes():
             intervals, overall = self.intervals(name), self.total(name).overall
             low, high = intervals.f1
             what = "%" if name in self.ACCURACIES else "F1"

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-_MOST = 2**25  # numbers of the comparison of queries and keys that are held at once, 128 MiB
+_MAX_ELEMENTS = 2**25  # numbers of the comparison of queries and keys that are held at once, 128 MiB
 
-Kind = Literal["additive", "dot", "multihead"]
-KINDS = get_args(Kind)
+AttentionType = Literal["additive", "dot", "multihead"]
+ATTENTION_TYPES = get_args(AttentionType)
 
 
-class Attended(NamedTuple):
+class AttentionMemory(NamedTuple):
     """A source made ready to be attended to, once for all steps.
 
     keys: (B, S, size) what queries are compared with; of "dot" the source itself.
@@ -41,10 +41,10 @@ class Attention(nn.Module):
         ValueError: an unknown kind, or heads that do not fit.
     """
 
-    def __init__(self, query_size: int, memory_size: int, size: int, kind: Kind, heads: int) -> None:
+    def __init__(self, query_size: int, memory_size: int, size: int, kind: AttentionType, heads: int) -> None:
         super().__init__()
-        if kind not in KINDS:
-            raise ValueError(f"attention is one of {', '.join(KINDS)}, got {kind!r}")
+        if kind not in ATTENTION_TYPES:
+            raise ValueError(f"attention is one of {', '.join(ATTENTION_TYPES)}, got {kind!r}")
         if kind == "multihead" and size % heads:
             raise ValueError(f"{heads} heads cannot share {size} features evenly")
         self.kind, self.heads = kind, heads if kind == "multihead" else 1
@@ -54,34 +54,35 @@ class Attention(nn.Module):
         self.score = nn.Linear(size, 1, bias=False) if kind == "additive" else None
         self.output_size = size if kind == "multihead" else memory_size
 
-    def prepare(self, memory: Tensor, padding: Tensor) -> Attended:
+    def precompute_keys(self, memory: Tensor, padding: Tensor) -> AttentionMemory:
         """What all steps share. memory: (B, S, M); padding: (B, S)."""
         keys = memory if self.key is None else self.key(memory)
         values = memory if self.value is None else self.value(memory)
-        return Attended(keys, values, padding)
+        return AttentionMemory(keys, values, padding)
 
-    def forward(self, queries: Tensor, source: Attended) -> tuple[Tensor, Tensor]:
+    def forward(self, queries: Tensor, memory: AttentionMemory) -> tuple[Tensor, Tensor]:
         """queries: (B, T, query_size) → averages (B, T, output_size) and weights (B, T, S), the mean over heads."""
         query = self.query(queries)  # (B, T, size)
-        padding = source.padding[:, None]  # (B, 1, S)
+        padding = memory.padding[:, None]  # (B, 1, S)
         if self.score is not None:
             # each step compares S times size numbers: of long texts only some steps at a time
             one = queries.shape[1] == 1
-            parts = (query,) if one else query.split(max(1, _MOST // source.keys.numel()), dim=1)
-            scores = torch.cat([self._compare(part, source.keys, len(parts) > 1) for part in parts], dim=1)
+            parts = (query,) if one else query.split(max(1, _MAX_ELEMENTS // memory.keys.numel()), dim=1)
+            scores = torch.cat([self._additive_scores(part, memory.keys, len(parts) > 1) for part in parts], dim=1)
             weights = scores.masked_fill(padding, float("-inf")).softmax(dim=-1)
-            return weights @ source.values, weights
+            return weights @ memory.values, weights
         if self.value is None:
-            scores = query @ source.keys.transpose(1, 2) / source.keys.shape[-1] ** 0.5
+            scores = query @ memory.keys.transpose(1, 2) / memory.keys.shape[-1] ** 0.5
             weights = scores.masked_fill(padding, float("-inf")).softmax(dim=-1)
-            return weights @ source.values, weights
-        query, keys, values = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in (query, *source[:2]))
+            return weights @ memory.values, weights
+        query, keys, values = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in (query, *memory[:2]))
         scores = query @ keys.transpose(2, 3) / keys.shape[-1] ** 0.5  # (B, heads, T, S)
         shares = scores.masked_fill(padding[:, None], float("-inf")).softmax(dim=-1)
         return (shares @ values).transpose(1, 2).flatten(2), shares.mean(dim=1)
 
-    def _compare(self, query: Tensor, keys: Tensor, again: bool) -> Tensor:
-        """Additive scores: query (B, T, size), keys (B, S, size) → (B, T, S). again: compute them a second time for
+    def _additive_scores(self, query: Tensor, keys: Tensor, checkpointing: bool) -> Tensor:
+        """Additive scores: query (B, T, size), keys (B, S, size) → (B, T, S). checkpointing: compute them a second time
+        for
         gradients instead of keeping what they are made of."""
         assert self.score is not None
         score = self.score
@@ -90,7 +91,7 @@ class Attention(nn.Module):
             scores: Tensor = score(torch.tanh(query[:, :, None] + keys[:, None]))[..., 0]
             return scores
 
-        if again and torch.is_grad_enabled():
+        if checkpointing and torch.is_grad_enabled():
             scores: Tensor = checkpoint(compare, query, keys, use_reentrant=False)
             return scores
         return compare(query, keys)

@@ -15,7 +15,7 @@ from grunlp.decoding.viterbi import viterbi
 
 # The score of what is forbidden while training. Its exponential is 0 in every precision, as that of -inf would be, but
 # sums and differences of it stay finite, so no gradient becomes NaN. Decoding uses -inf.
-FORBIDDEN = -1e4
+FORBIDDEN_SCORE = -1e4
 
 
 class LinearChainCRF(nn.Module):
@@ -50,13 +50,13 @@ class LinearChainCRF(nn.Module):
             tags: (B, T) int64; beyond the length anything.
             lengths: (B,) each from 1 to T.
             allowed: (B, T, K) bool, labels a token may not have are False; None in ordinary training. Gold tags that
-                break it, or the rules, are not refused but cost `FORBIDDEN` each time, which would swamp the
+                break it, or the rules, are not refused but cost `FORBIDDEN_SCORE` each time, which would swamp the
                 loss: gold frames exist whose `V` starts before the given predicate, so use the predicate mask only
                 in decoding.
         """
         emissions = emissions.to(self.transitions.dtype)
         if allowed is not None:
-            emissions = emissions.masked_fill(~allowed, FORBIDDEN)
+            emissions = emissions.masked_fill(~allowed, FORBIDDEN_SCORE)
         with torch.autocast(emissions.device.type, enabled=False):  # half precision cannot hold sums over a sentence
             return self.path_score(emissions, tags, lengths) - self.log_partition(emissions, lengths)
 
@@ -64,8 +64,8 @@ class LinearChainCRF(nn.Module):
         """Score of one path a row (B,). Arguments as for `forward`."""
         live = torch.arange(tags.shape[1], device=tags.device) < lengths[:, None]  # (B, T)
         tags = tags.masked_fill(~live, 0)  # padding may hold an id that is no label
-        start = self.start.masked_fill(self.forbidden_start, FORBIDDEN)
-        transitions = self.transitions.masked_fill(self.forbidden_transitions, FORBIDDEN)
+        start = self.start.masked_fill(self.forbidden_start, FORBIDDEN_SCORE)
+        transitions = self.transitions.masked_fill(self.forbidden_transitions, FORBIDDEN_SCORE)
         emitted = emissions.gather(2, tags[:, :, None])[:, :, 0].masked_fill(~live, 0)  # (B, T)
         moved = transitions[tags[:, :-1], tags[:, 1:]].masked_fill(~live[:, 1:], 0)  # (B, T - 1)
         last = tags.gather(1, lengths[:, None] - 1)[:, 0]  # (B,)
@@ -79,16 +79,21 @@ class LinearChainCRF(nn.Module):
             temperature: by which all scores are divided.
         """
         emissions = emissions / temperature
-        moves = (self.transitions / temperature).masked_fill(self.forbidden_transitions, FORBIDDEN)  # (K, K)
+        moves = (self.transitions / temperature).masked_fill(self.forbidden_transitions, FORBIDDEN_SCORE)  # (K, K)
         most = moves.detach().amax()  # taken out, so that no exponential is infinite
         weights = (moves - most).exp()
         start, end = self.start / temperature, self.end / temperature
-        scores = start.masked_fill(self.forbidden_start, FORBIDDEN) + emissions[:, 0]  # (B, K)
+        scores = start.masked_fill(self.forbidden_start, FORBIDDEN_SCORE) + emissions[:, 0]  # (B, K)
         for t in range(1, emissions.shape[1]):
             peak = scores.detach().amax(dim=1, keepdim=True)  # (B, 1)
             reached = (scores - peak).exp() @ weights  # (B, K)
             nowhere = reached < torch.finfo(reached.dtype).tiny  # their logarithm is kept away from the gradient
-            step = reached.masked_fill(nowhere, 1).log().masked_fill(nowhere, FORBIDDEN) + peak + most + emissions[:, t]
+            step = (
+                reached.masked_fill(nowhere, 1).log().masked_fill(nowhere, FORBIDDEN_SCORE)
+                + peak
+                + most
+                + emissions[:, t]
+            )
             scores = torch.where((t < lengths)[:, None], step, scores)  # a finished row keeps its sum
         return torch.logsumexp(scores + end, dim=1)
 

@@ -46,16 +46,16 @@ class WordDropout(nn.Module):
     Args:
         counts: training count of each id; ids with count 0 (padding, unknown) are left alone.
         p: strength; 0 replaces nothing. The paper uses 0.25.
-        unknown: id of the unknown word.
+        unk_id: id of the unknown word.
     """
 
     rate: Tensor
 
-    def __init__(self, counts: Tensor, p: float, unknown: int) -> None:
+    def __init__(self, counts: Tensor, p: float, unk_id: int) -> None:
         super().__init__()
         if p < 0:
             raise ValueError(f"word dropout cannot be negative, got {p}")
-        self.p, self.unknown = p, unknown
+        self.p, self.unk_id = p, unk_id
         counts = counts.float()
         self.register_buffer("rate", torch.where(counts > 0, p / (p + counts), 0.0), persistent=False)
 
@@ -63,7 +63,7 @@ class WordDropout(nn.Module):
         """ids: any shape → the same shape; the identity when evaluating."""
         if not self.training or self.p == 0:
             return ids
-        return ids.masked_fill(torch.rand(ids.shape, device=ids.device) < self.rate[ids], self.unknown)
+        return ids.masked_fill(torch.rand(ids.shape, device=ids.device) < self.rate[ids], self.unk_id)
 
 
 class TokenDropout(nn.Module):
@@ -71,19 +71,19 @@ class TokenDropout(nn.Module):
 
     Args:
         p: that probability, in [0, 1).
-        unknown: id of the unknown word.
-        special: so many ids from 0 are never replaced.
+        unk_id: id of the unknown word.
+        num_special: so many ids from 0 are never replaced.
     """
 
-    def __init__(self, p: float, unknown: int, special: int) -> None:
+    def __init__(self, p: float, unk_id: int, num_special: int) -> None:
         super().__init__()
         if not 0 <= p < 1:
             raise ValueError(f"word dropout is a probability in [0, 1), got {p}")
-        self.p, self.unknown, self.special = p, unknown, special
+        self.p, self.unk_id, self.num_special = p, unk_id, num_special
 
     def forward(self, ids: Tensor) -> Tensor:
         """ids: any shape → the same shape; the identity when evaluating."""
         if not self.training or self.p == 0:
             return ids
         drawn = torch.rand(ids.shape, device=ids.device) < self.p
-        return ids.masked_fill(drawn & (ids >= self.special), self.unknown)
+        return ids.masked_fill(drawn & (ids >= self.num_special), self.unk_id)

@@ -43,13 +43,13 @@ from typing import Literal, Self, get_args
 import torch
 from torch import Tensor, nn
 
-from grunlp.kernels.packed_sequence import STATES, Sequences
+from grunlp.kernels.packed_sequence import STATES_PER_CELL, PackedBatch
 from grunlp.modules.dropout import VariationalDropout
 from grunlp.modules.mingru import MinGRULayer
-from grunlp.modules.rnn_layer import RecurrentLayer
+from grunlp.modules.rnn_layer import RNNLayer
 
-Cell = Literal["gru", "gru-before", "lstm", "rnn", "mingru"]
-CELLS = get_args(Cell)
+CellType = Literal["gru", "gru-before", "lstm", "rnn", "mingru"]
+CELL_TYPES = get_args(CellType)
 
 
 class StackedGRU(nn.Module):
@@ -70,8 +70,9 @@ class StackedGRU(nn.Module):
             the second layer on, where sizes agree.
         cell: "gru"; "gru-before", whose reset gate acts before the product; "lstm" (Hochreiter and Schmidhuber 1997
             with forget gates); "rnn" (Elman 1990, tanh); "mingru", see `MinGRULayer`.
-        variational: whether dropout leaves out the same features at all steps (Gal and Ghahramani 2016) or draws anew.
-        recurrent_dropout, zoneout, weight_drop, layer_norm, initial, init, keep_bias: see `RecurrentLayer`.
+        variational_dropout: whether dropout leaves out the same features at all steps (Gal and Ghahramani 2016) or
+            draws anew.
+        recurrent_dropout, zoneout, weight_drop, layer_norm, initial, init, keep_bias: see `RNNLayer`.
     """
 
     def __init__(
@@ -82,51 +83,51 @@ class StackedGRU(nn.Module):
         bidirectional: bool,
         dropout: float,
         residual: Literal["none", "add", "highway"],
-        cell: Cell = "gru",
+        cell: CellType = "gru",
         *,
-        variational: bool = True,
+        variational_dropout: bool = True,
         recurrent_dropout: float = 0.0,
         zoneout: float = 0.0,
-        weight_drop: float = 0.0,
+        weight_dropout: float = 0.0,
         layer_norm: bool = False,
-        initial: Literal["zero", "learned"] = "zero",
+        initial_state: Literal["zero", "learned"] = "zero",
         init: Literal["orthogonal", "glorot"] = "orthogonal",
-        keep_bias: float = 0.0,
+        forget_bias: float = 0.0,
     ) -> None:
         super().__init__()
         if min(input_size, hidden_size, num_layers) < 1:
             raise ValueError("input_size, hidden_size and num_layers are positive whole numbers")
         if residual not in ("none", "add", "highway"):
             raise ValueError(f"residual is none, add or highway, got {residual!r}")
-        if cell not in CELLS:
-            raise ValueError(f"cell is one of {', '.join(CELLS)}, got {cell!r}")
+        if cell not in CELL_TYPES:
+            raise ValueError(f"cell is one of {', '.join(CELL_TYPES)}, got {cell!r}")
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.directions = 2 if bidirectional else 1
         self.output_size = hidden_size * self.directions
-        self.state_size = hidden_size * STATES[cell]
+        self.state_size = hidden_size * STATES_PER_CELL[cell]
         self.cell, self.residual = cell, residual
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout is a probability in [0, 1), got {dropout}")
-        self.dropout = VariationalDropout(dropout) if variational else nn.Dropout(dropout)
+        self.dropout = VariationalDropout(dropout) if variational_dropout else nn.Dropout(dropout)
         sizes = [input_size] + [self.output_size] * (num_layers - 1)
         if cell == "mingru":
             without = {
                 "recurrent_dropout": recurrent_dropout,
                 "zoneout": zoneout,
-                "weight_drop": weight_drop,
+                "weight_drop": weight_dropout,
                 "layer_norm": layer_norm,
                 "init": init != "orthogonal",
-                "keep_bias": keep_bias,
+                "keep_bias": forget_bias,
             }
             given = ", ".join(name for name, value in without.items() if value)
             if given:
                 raise ValueError(f"cell=mingru has no recurrent weights: no effect has {given}")
-            self.layers = nn.ModuleList(MinGRULayer(size, hidden_size, self.directions, initial) for size in sizes)
-        else:
-            within = (recurrent_dropout, zoneout, weight_drop, layer_norm, initial, init, keep_bias)
             self.layers = nn.ModuleList(
-                RecurrentLayer(cell, size, hidden_size, self.directions, *within) for size in sizes
+                MinGRULayer(size, hidden_size, self.directions, initial_state) for size in sizes
             )
+        else:
+            within = (recurrent_dropout, zoneout, weight_dropout, layer_norm, initial_state, init, forget_bias)
+            self.layers = nn.ModuleList(RNNLayer(cell, size, hidden_size, self.directions, *within) for size in sizes)
         self.gates = nn.ModuleList(
             nn.Linear(self.output_size, self.output_size) for _ in sizes[1:] if residual == "highway"
         )
@@ -135,18 +136,19 @@ class StackedGRU(nn.Module):
             nn.init.xavier_uniform_(gate.weight)
             nn.init.zeros_(gate.bias)
 
-    def forward(self, x: Tensor, lengths: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, lengths: Tensor, initial_state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Run the stack.
 
         Args:
             x: (B, T, input_size), padded at the end.
             lengths: (B,), real steps of each sequence, 0 ≤ length ≤ T.
-            initial: (L·D, B, state_size), the states before the first step, such as the final ones of the call before;
+            initial_state: (L·D, B, state_size), the states before the first step, such as the final ones of the call
+                before;
                 None is zero, or what was learned. Layer by layer, forward before backward, as in `nn.GRU`; of an LSTM
                 the state and after it the memory.
 
         Raises:
-            ValueError: `lengths` or `initial` do not fit x.
+            ValueError: `lengths` or `initial_state` do not fit x.
 
         Returns:
             outputs (B, T, D·H), zero at padded steps, and final states (L·D, B, state_size).
@@ -154,10 +156,10 @@ class StackedGRU(nn.Module):
         shape = (self.num_layers * self.directions, x.shape[0], self.state_size)
         if lengths.shape[0] != x.shape[0]:
             raise ValueError(f"{x.shape[0]} sequences, but {lengths.shape[0]} lengths")
-        if initial is not None and initial.shape != shape:
-            raise ValueError(f"initial states have the shape {shape} here, got {tuple(initial.shape)}")
-        sequences = Sequences(lengths.to(x.device), x.shape[1])
-        starts = [None] * self.num_layers if initial is None else initial.to(x).split(self.directions)
+        if initial_state is not None and initial_state.shape != shape:
+            raise ValueError(f"initial states have the shape {shape} here, got {tuple(initial_state.shape)}")
+        sequences = PackedBatch(lengths.to(x.device), x.shape[1])
+        starts = [None] * self.num_layers if initial_state is None else initial_state.to(x).split(self.directions)
         finals = []
         x = sequences.unpad(x)  # (N, I): from here to the last layer there is no padding
         for depth, (layer, start) in enumerate(zip(self.layers, starts, strict=True)):
@@ -172,7 +174,7 @@ class StackedGRU(nn.Module):
             x = above
         return sequences.pad(x), torch.cat(finals)
 
-    def halve_weights(self) -> Self:
+    def to_bfloat16_weights(self) -> Self:
         """Keep the weights of all layers, but for biases, in bfloat16 from now on: for prediction, in half the memory.
 
         States stay in float32. A weight moves by at most 1/256 of itself; outputs, which are between -1 and 1, by a few
@@ -182,13 +184,13 @@ class StackedGRU(nn.Module):
             ValueError: minimal GRUs are not made for it.
         """
         for layer in self.layers:
-            if not isinstance(layer, RecurrentLayer):
+            if not isinstance(layer, RNNLayer):
                 raise ValueError(f"cell={self.cell} has no recurrent weights that could be halved")
             for weights in (layer.weight_ih, layer.weight_hh):
                 weights.data = weights.data.bfloat16()
         return self
 
-    def _drop(self, x: Tensor, sequences: Sequences) -> Tensor:
+    def _drop(self, x: Tensor, sequences: PackedBatch) -> Tensor:
         if not self.training:
             return x
         dropped: Tensor = (

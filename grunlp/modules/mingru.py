@@ -22,8 +22,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.kernels.packed_sequence import Sequences
-from grunlp.kernels.rnn import compiled, minimal_layer
+from grunlp.kernels.packed_sequence import PackedBatch
+from grunlp.kernels.rnn import mingru_forward, use_compiled
 
 _CHUNK = 64
 
@@ -35,34 +35,36 @@ class MinGRULayer(nn.Module):
         input_size: I, features of the input.
         hidden_size: H, units a direction.
         directions: D, 1 or 2.
-        initial: the state before the first step when none is given: zero, or learned.
+        initial_state: the state before the first step when none is given: zero, or learned.
 
     Raises:
-        ValueError: another word for `initial`.
+        ValueError: another word for `initial_state`.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, directions: int, initial: Literal["zero", "learned"]) -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, directions: int, initial_state: Literal["zero", "learned"]
+    ) -> None:
         super().__init__()
-        if initial not in ("zero", "learned"):
-            raise ValueError(f"initial is zero or learned, got {initial!r}")
+        if initial_state not in ("zero", "learned"):
+            raise ValueError(f"initial is zero or learned, got {initial_state!r}")
         self.weight_ih = nn.Parameter(torch.empty(directions, 2 * hidden_size, input_size))
         self.bias_ih = nn.Parameter(torch.zeros(directions, 2 * hidden_size))
-        self.initial = nn.Parameter(torch.zeros(directions, hidden_size)) if initial == "learned" else None
+        self.initial = nn.Parameter(torch.zeros(directions, hidden_size)) if initial_state == "learned" else None
         for direction in self.weight_ih.data:
             for block in direction.chunk(2):
                 nn.init.xavier_uniform_(block)
 
-    def forward(self, x: Tensor, sequences: Sequences, initial: Tensor | None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, sequences: PackedBatch, initial_state: Tensor | None) -> tuple[Tensor, Tensor]:
         """x (N, I) and initial states (D, B, H) → all states (N, D·H) and final states (D, B, H)."""
         directions, rows, _ = self.weight_ih.shape
-        if initial is None:
+        if initial_state is None:
             start = x.new_zeros(directions, rows // 2) if self.initial is None else self.initial
-            initial = start[:, None].expand(-1, sequences.lengths.shape[0], -1)
-        if sequences.empty:
-            return x.new_zeros(0, directions * rows // 2), initial
+            initial_state = start[:, None].expand(-1, sequences.lengths.shape[0], -1)
+        if sequences.is_empty:
+            return x.new_zeros(0, directions * rows // 2), initial_state
         shares = torch.addmm(self.bias_ih.flatten(), x, self.weight_ih.flatten(0, 1).T)  # (N, D·2H)
-        if compiled(x):
-            return minimal_layer(shares, sequences, initial)
+        if use_compiled(x):
+            return mingru_forward(shares, sequences, initial_state)
         first, last = sequences.offsets[sequences.rows], sequences.offsets[sequences.rows + 1] - 1  # (N,)
         mirrored = first + last - torch.arange(len(x), device=x.device)  # each token's counterpart from the other end
         some = (sequences.lengths > 0)[:, None]  # (B, 1)
@@ -71,18 +73,18 @@ class MinGRULayer(nn.Module):
         for d, share in enumerate(shares.split(rows, dim=1)):
             padded = sequences.pad(share[mirrored] if d else share)  # (B, T, 2H)
             gate, candidate = padded.chunk(2, dim=2)
-            states = sequences.unpad(scan(gate, candidate, initial[d]))  # (N, H) in the order of reading
-            finals.append(torch.where(some, states[ends], initial[d]))
+            states = sequences.unpad(parallel_scan(gate, candidate, initial_state[d]))  # (N, H) in the order of reading
+            finals.append(torch.where(some, states[ends], initial_state[d]))
             outputs.append(states[mirrored] if d else states)
         return torch.cat(outputs, dim=1), torch.stack(finals)
 
 
-def scan(gate: Tensor, candidate: Tensor, initial: Tensor) -> Tensor:
+def parallel_scan(gate: Tensor, candidate: Tensor, initial_state: Tensor) -> Tensor:
     """All states of a minimal GRU.
 
     Args:
         gate, candidate: (B, T, H), before σ and g.
-        initial: (B, H).
+        initial_state: (B, H).
 
     Returns:
         (B, T, H).
@@ -98,7 +100,7 @@ def scan(gate: Tensor, candidate: Tensor, initial: Tensor) -> Tensor:
     )
     within = torch.exp(kept + torch.logcumsumexp(log_candidate - functional.softplus(-gate) - kept, dim=2))
     kept = torch.exp(kept)
-    before = [initial]
+    before = [initial_state]
     for end, share in zip(within[:, :-1, -1].unbind(1), kept[:, :-1, -1].unbind(1), strict=True):
         before.append(end + share * before[-1])
     states = within + kept * torch.stack(before, dim=1)[:, :, None]

@@ -6,11 +6,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from grunlp.data.collate import Tokens
-from grunlp.data.word_shape import SHAPES
+from grunlp.data.collate import SentenceBatch
+from grunlp.data.word_shape import WORD_SHAPES
 from grunlp.modules.dropout import VariationalDropout, WordDropout
-from grunlp.modules.embeddings import WordRepresentation
-from grunlp.modules.gru import Cell, StackedGRU
+from grunlp.modules.embeddings import WordEmbedding
+from grunlp.modules.gru import CellType, StackedGRU
 from grunlp.modules.transformer_encoder import PretrainedEncoder
 
 
@@ -45,15 +45,15 @@ class SentenceEncoder(nn.Module):
         hidden_size: int,
         num_layers: int,
         residual: Literal["none", "add", "highway"],
-        cell: Cell,
+        cell: CellType,
         input_dropout: float,
         dropout: float,
         word_dropout: float,
     ) -> None:
         super().__init__()
-        self.word_dropout = WordDropout(torch.tensor(word_counts), word_dropout, unknown=1)
-        self.words = WordRepresentation(
-            len(word_counts), word_size, num_characters, character_size, characters, len(SHAPES) if shapes else 0
+        self.word_dropout = WordDropout(torch.tensor(word_counts), word_dropout, unk_id=1)
+        self.words = WordEmbedding(
+            len(word_counts), word_size, num_characters, character_size, characters, len(WORD_SHAPES) if shapes else 0
         )
         self.pretrained = pretrained
         self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(dropout)
@@ -61,16 +61,18 @@ class SentenceEncoder(nn.Module):
         self.gru = StackedGRU(self.word_size, hidden_size, num_layers, True, dropout, residual, cell)
         self.output_size = self.gru.output_size
 
-    def forward(self, batch: Tokens) -> tuple[Tensor, Tensor]:
+    def forward(self, batch: SentenceBatch) -> tuple[Tensor, Tensor]:
         """The states (B, T, 2H) and the words below them (B, T, W), both after dropout."""
         ids = self.word_dropout(batch.words)
-        words = self.words(ids, batch.spellings, batch.shapes, batch.spelling_index)  # (B, T, W)
+        words = self.words(ids, batch.char_ids, batch.word_shapes, batch.char_index)  # (B, T, W)
         if self.pretrained is not None:
-            words = torch.cat([words, self.pretrained(batch.pieces, batch.piece_lengths, batch.piece_index)], dim=-1)
+            words = torch.cat(
+                [words, self.pretrained(batch.subword_ids, batch.subword_lengths, batch.subword_index)], dim=-1
+            )
         words = self.input_dropout(words)
         return self.dropout(self.gru(words, batch.lengths)[0]), words
 
-    def layers_from_below(self) -> list[nn.Module]:
+    def layers_bottom_up(self) -> list[nn.Module]:
         """The words with a pretrained encoder, then each layer of the BiGRU."""
         words = nn.ModuleList([self.words] if self.pretrained is None else [self.words, self.pretrained])
         return [words, *self.gru.layers]

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
-LOCK = ".lock"
+LOCK_FILE = ".lock"
 
 
 @contextmanager
-def alone(key: str, folder: Path) -> Iterator[None]:
+def folder_lock(key: str, folder: Path) -> Iterator[None]:
     """Within, no other process works in the folder; the system ends that with the process. Not on Windows.
 
     The lock is one of POSIX', which belongs to a process and not to those that fork from it: workers that outlive a
@@ -22,14 +22,14 @@ def alone(key: str, folder: Path) -> Iterator[None]:
         key: that names another folder on the command line, `out` say.
 
     Raises:
-        GrunlpError: another does, or the folder may not be written to.
+        UserError: another does, or the folder may not be written to.
     """
     try:
         import fcntl
     except ModuleNotFoundError:
         yield
         return
-    path = folder / LOCK
+    path = folder / LOCK_FILE
     while True:
         with _open(path) as file:
             try:
@@ -37,8 +37,8 @@ def alone(key: str, folder: Path) -> Iterator[None]:
             except (BlockingIOError, PermissionError):
                 wrong = f"{folder} is in use by process {file.read().strip() or 'unknown'}"
                 way = f"Wait until it has ended, or type {key}=NEW_FOLDER"
-                raise GrunlpError(wrong, "two at once would destroy each other's files", way) from None
-            if not _is_there(file, path):
+                raise UserError(wrong, "two at once would destroy each other's files", way) from None
+            if not _is_same_file(file, path):
                 continue  # its owner removed it after it was opened here
             file.truncate()
             print(os.getpid(), file=file, flush=True)
@@ -54,12 +54,12 @@ def _open(path: Path) -> IO[str]:
     try:
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
-        raise GrunlpError(f"cannot write {path}: {error.strerror}", "", "Name a folder you may write to.") from None
+        raise UserError(f"cannot write {path}: {error.strerror}", "", "Name a folder you may write to.") from None
     file.seek(0)
     return file
 
 
-def _is_there(file: IO[str], path: Path) -> bool:
+def _is_same_file(file: IO[str], path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

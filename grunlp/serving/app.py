@@ -10,20 +10,20 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from grunlp import __version__
-from grunlp.serving.errors import PROBLEMS, add_problem_handlers, retry_later
-from grunlp.serving.limits import Limits
-from grunlp.serving.model_service import Served
-from grunlp.serving.openapi_docs import add_docs
-from grunlp.serving.prometheus import CONTENT_TYPE, Metrics
-from grunlp.serving.request_middleware import Gate
-from grunlp.serving.routes_demo_page import add_page
-from grunlp.serving.routes_models import add_models
-from grunlp.serving.routes_predict import add_predict
-from grunlp.serving.routes_stream import add_stream
+from grunlp.serving.errors import ERROR_RESPONSES, add_error_handlers, retry_later
+from grunlp.serving.limits import ServerLimits
+from grunlp.serving.model_service import ModelService
+from grunlp.serving.openapi_docs import add_docs_routes
+from grunlp.serving.prometheus import CONTENT_TYPE, ServerMetrics
+from grunlp.serving.request_middleware import RequestGuardMiddleware
+from grunlp.serving.routes_demo_page import add_demo_page
+from grunlp.serving.routes_models import add_model_routes
+from grunlp.serving.routes_predict import add_predict_route
+from grunlp.serving.routes_stream import add_stream_route
 from grunlp.tasks import Predictor
 
 
-class State(BaseModel):
+class ServerStatus(BaseModel):
     """How the server is."""
 
     status: Literal["alive", "ready"]
@@ -31,7 +31,7 @@ class State(BaseModel):
 
 def create_app(
     models: Mapping[str, Predictor[Any, Any]],
-    limits: Limits,
+    limits: ServerLimits,
     processes: int = 0,
     hosts: Collection[str] | None = None,
     origins: Collection[str] = (),
@@ -39,58 +39,59 @@ def create_app(
     """The app of some models. Their threads start and end with its lifespan.
 
     Args:
-        models: by their ids in addresses; `grunlp.serving.model_service.named` makes ids.
+        models: by their ids in addresses; `grunlp.serving.model_service.assign_ids` makes ids.
         limits: of requests.
         processes: that compute for each labeller and tagger; 0: this one does.
-        hosts: names the server answers to; None: any. See `Gate`.
+        hosts: names the server answers to; None: any. See `RequestGuardMiddleware`.
         origins: whose pages may call it from a browser (CORS); none by default.
 
     Returns:
-        the app. Its `state.models` has the `Served` by their ids; its `state.gate` is the app with its limits before
+        the app. Its `state.models` has the `ModelService` by their ids; its `state.gate` is the app with its limits
+        before
         it, which is what a server runs.
     """
-    metrics = Metrics()
-    served = {id: Served(id, predictor, limits, metrics, processes) for id, predictor in models.items()}
+    metrics = ServerMetrics()
+    served = {id: ModelService(id, predictor, limits, metrics, processes) for id, predictor in models.items()}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         for model in served.values():
-            model.worker.start()
+            model.scheduler.start()
         yield
         for model in served.values():
-            await model.worker.close()
+            await model.scheduler.close()
 
     app = FastAPI(title="grunlp", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
-    add_problem_handlers(app)
-    add_docs(app)
-    add_models(app, served)
-    add_predict(app, served, limits)
-    add_stream(app, served, limits)
-    add_page(app, served, limits)
-    _add_states(app, served, metrics)
+    add_error_handlers(app)
+    add_docs_routes(app)
+    add_model_routes(app, served)
+    add_predict_route(app, served, limits)
+    add_stream_route(app, served, limits)
+    add_demo_page(app, served, limits)
+    _add_status_routes(app, served, metrics)
     app.state.models = served
     if origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "POST"], allow_headers=["content-type"]
         )
-    app.state.gate = Gate(app, limits, metrics, hosts)
+    app.state.gate = RequestGuardMiddleware(app, limits, metrics, hosts)
     return app
 
 
-def _add_states(app: FastAPI, served: Mapping[str, Served], metrics: Metrics) -> None:
+def _add_status_routes(app: FastAPI, services: Mapping[str, ModelService], metrics: ServerMetrics) -> None:
     """Add what watches over the server."""
 
     @app.get("/health", tags=["server"])
-    async def health() -> State:
+    async def health() -> ServerStatus:
         """Whether the server is alive."""
-        return State(status="alive")
+        return ServerStatus(status="alive")
 
-    @app.get("/ready", tags=["server"], responses={503: PROBLEMS[503]})
-    async def ready() -> State:
+    @app.get("/ready", tags=["server"], responses={503: ERROR_RESPONSES[503]})
+    async def ready() -> ServerStatus:
         """Whether all models are loaded and warm, and the server is not stopping."""
-        if app.state.gate.stopping or not all(model.worker.warm.is_set() for model in served.values()):
+        if app.state.gate.stopping or not all(model.scheduler.warm.is_set() for model in services.values()):
             raise retry_later(503, "The server is not ready.", 1)
-        return State(status="ready")
+        return ServerStatus(status="ready")
 
     @app.get("/metrics", tags=["server"], response_class=Response)
     async def prometheus() -> Response:

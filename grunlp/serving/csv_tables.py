@@ -5,11 +5,11 @@ import math
 from typing import Any
 
 from grunlp.tasks import Record
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 
-def read_table(table: str) -> Any:
-    """A table in CSV. Raises GrunlpError for what is none."""
+def parse_csv(table: str) -> Any:
+    """A table in CSV. Raises UserError for what is none."""
     import pandas as pd
 
     first = table.partition("\n")[0]
@@ -17,10 +17,10 @@ def read_table(table: str) -> Any:
         return pd.read_csv(io.StringIO(table), sep=max(",;\t", key=first.count), low_memory=False)
     except ValueError:  # EmptyDataError and ParserError, too
         there = "a table has its columns' names in the first line and a row a line"
-        raise GrunlpError("the text is no CSV", there, "Send a table as in the training.") from None
+        raise UserError("the text is no CSV", there, "Send a table as in the training.") from None
 
 
-def forecast_rows(forecasts: Any) -> list[Record]:
+def forecast_records(forecasts: Any) -> list[Record]:
     """A record a row, with the digits that `python -m grunlp.predict` prints; null where no interval was trained."""
     days = (forecasts["time"] == forecasts["time"].dt.normalize()).all()
     rows = forecasts.to_dict("records")

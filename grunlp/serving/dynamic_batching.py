@@ -18,15 +18,15 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Any, Protocol
 
-from grunlp.serving.prometheus import Metrics
+from grunlp.serving.prometheus import ServerMetrics
 
 log = logging.getLogger(__name__)
 
-_SLOW = 0.001  # seconds a token of the slow model: some times what real ones take
+_SECONDS_PER_TOKEN = 0.001  # seconds a token of the slow model: some times what real ones take
 _END = object()
 
 
-class Full(Exception):
+class QueueFull(Exception):
     """There is no room in the queue. seconds: until there may be some."""
 
     def __init__(self, seconds: float) -> None:
@@ -34,13 +34,13 @@ class Full(Exception):
         self.seconds = seconds
 
 
-class Computer(Protocol):
+class ComputeBackend(Protocol):
     """What computes batches, one after another."""
 
     def warm_up(self) -> None:
         """Is called first, by the thread that calls it later."""
 
-    def __call__(self, parts: Sequence[Any], /) -> Sequence[Any]:
+    def __call__(self, items: Sequence[Any], /) -> Sequence[Any]:
         """An answer for each part, which must not depend on what else is among them."""
 
     def close(self) -> None:
@@ -57,34 +57,34 @@ class _Request:
 
 
 @dataclass(order=True)
-class _Job:
-    """A part in the queue. due: by which the queue is ordered, then by number; work: the part, or what to call."""
+class _QueueItem:
+    """A part in the queue. deadline: by which the queue is ordered, then by number; work: the part, or what to call."""
 
-    due: float
-    number: int
+    deadline: float
+    sequence_number: int
     tokens: int = field(compare=False)
-    work: Any = field(compare=False)
-    alone: bool = field(compare=False)
+    payload: Any = field(compare=False)
+    exclusive: bool = field(compare=False)
     request: _Request = field(compare=False)
-    place: int = field(compare=False)
+    position: int = field(compare=False)
 
 
 @dataclass(eq=False)
 class _Stream:
     """A text that is written piece by piece. stopped: nobody listens any more."""
 
-    iterate: Callable[[], Iterator[str]]
-    pieces: "asyncio.Queue[Any]" = field(default_factory=asyncio.Queue)
+    make_iterator: Callable[[], Iterator[str]]
+    queue: "asyncio.Queue[Any]" = field(default_factory=asyncio.Queue)
     iterator: Iterator[str] | None = None
     stopped: bool = False
 
 
-class Worker:
+class BatchScheduler:
     """The threads of a model.
 
     Args:
         model: its id, for the metrics.
-        computers: one or more, each with a thread of its own.
+        backends: one or more, each with a thread of its own.
         batch_tokens: most tokens of parts computed together; a longer part is computed alone.
         max_queue: most tokens that wait.
         max_streams: most texts that are written piece by piece at once.
@@ -97,30 +97,30 @@ class Worker:
     def __init__(
         self,
         model: str,
-        computers: Sequence[Computer],
+        backends: Sequence[ComputeBackend],
         *,
         batch_tokens: int,
         max_queue: int,
         max_streams: int,
-        metrics: Metrics,
+        metrics: ServerMetrics,
     ) -> None:
         self.model, self.metrics = model, metrics
         self.batch_tokens, self.max_queue, self.max_streams = batch_tokens, max_queue, max_streams
         self.warm = threading.Event()
         self.threads = [
-            threading.Thread(target=self._run, args=(computer,), name=f"grunlp-{model}-{number}", daemon=True)
-            for number, computer in enumerate(computers, start=1)
+            threading.Thread(target=self._thread_main, args=(computer,), name=f"grunlp-{model}-{number}", daemon=True)
+            for number, computer in enumerate(backends, start=1)
         ]
         self._changed = threading.Condition()  # guards all that follows
-        self._jobs: list[_Job] = []  # a heap
+        self._jobs: list[_QueueItem] = []  # a heap
         self._streams: list[_Stream] = []
         self._stepping = False  # whether a thread is with the streams
-        self._cold = len(computers)
+        self._num_cold = len(backends)
         self._waiting = 0  # tokens
         self._computing = 0  # parts
         self._closed = False
         self._numbers = count()
-        self._pace = _SLOW / 4  # seconds a token, as measured
+        self._seconds_per_token = _SECONDS_PER_TOKEN / 4  # seconds a token, as measured
 
     # --- called in the event loop ---
 
@@ -130,26 +130,26 @@ class Worker:
         for thread in self.threads:
             thread.start()
 
-    async def answer(self, parts: Sequence[tuple[Any, int]]) -> list[Any]:
+    async def submit(self, items: Sequence[tuple[Any, int]]) -> list[Any]:
         """An answer for each part, given with its number of tokens. Raises Full; and what `compute` raises."""
-        return await self._submit([(part, max(1, tokens)) for part, tokens in parts], alone=False)
+        return await self._enqueue([(part, max(1, tokens)) for part, tokens in items], exclusive=False)
 
-    async def call(self, works: Sequence[tuple[Callable[[], Any], int]]) -> list[Any]:
+    async def run_exclusive(self, calls: Sequence[tuple[Callable[[], Any], int]]) -> list[Any]:
         """What functions return, called in a thread one by one, each given with its work in tokens."""
-        return await self._submit([(function, max(1, tokens)) for function, tokens in works], alone=True)
+        return await self._enqueue([(function, max(1, tokens)) for function, tokens in calls], exclusive=True)
 
-    async def _submit(self, works: Sequence[tuple[Any, int]], alone: bool) -> list[Any]:
-        request = _Request(self._loop.create_future(), [None] * len(works), len(works))
-        if not works:
+    async def _enqueue(self, items: Sequence[tuple[Any, int]], exclusive: bool) -> list[Any]:
+        request = _Request(self._loop.create_future(), [None] * len(items), len(items))
+        if not items:
             return []
-        due, total = time.monotonic(), sum(tokens for _, tokens in works)
+        due, total = time.monotonic(), sum(tokens for _, tokens in items)
         with self._changed:
             if self._waiting + total > self.max_queue:
-                raise Full(self._waiting * self._pace / len(self.threads))
-            for place, (work, tokens) in enumerate(works):
-                due += tokens * _SLOW
-                heappush(self._jobs, _Job(due, next(self._numbers), tokens, work, alone, request, place))
-            self._count_waiting(total)
+                raise QueueFull(self._waiting * self._seconds_per_token / len(self.threads))
+            for place, (work, tokens) in enumerate(items):
+                due += tokens * _SECONDS_PER_TOKEN
+                heappush(self._jobs, _QueueItem(due, next(self._numbers), tokens, work, exclusive, request, place))
+            self._add_waiting_tokens(total)
             self._changed.notify()
         try:
             return await request.future
@@ -163,23 +163,23 @@ class Worker:
             if dropped:
                 self._jobs = [job for job in self._jobs if job.request is not request]
                 heapify(self._jobs)
-                self._count_waiting(-sum(job.tokens for job in dropped))
-                self.metrics.count_dropped(self.model, len(dropped))
+                self._add_waiting_tokens(-sum(job.tokens for job in dropped))
+                self.metrics.add_dropped(self.model, len(dropped))
 
-    def stream(self, iterate: Callable[[], Iterator[str]]) -> AsyncGenerator[str]:
+    def stream(self, make_iterator: Callable[[], Iterator[str]]) -> AsyncGenerator[str]:
         """Pieces as they come, drawn in turn with those of other streams and with batches. Raises Full."""
         with self._changed:
             self._streams = [stream for stream in self._streams if not stream.stopped]
             if len(self._streams) >= self.max_streams:
-                raise Full(1.0)
-            stream = _Stream(iterate)
+                raise QueueFull(1.0)
+            stream = _Stream(make_iterator)
             self._streams.append(stream)
             self._changed.notify()
-        return self._listen(stream)
+        return self._stream_pieces(stream)
 
-    async def _listen(self, stream: _Stream) -> AsyncGenerator[str]:
+    async def _stream_pieces(self, stream: _Stream) -> AsyncGenerator[str]:
         try:
-            while (piece := await stream.pieces.get()) is not _END:
+            while (piece := await stream.queue.get()) is not _END:
                 if isinstance(piece, Exception):
                     raise piece
                 yield piece
@@ -196,25 +196,25 @@ class Worker:
 
     # --- called in the threads ---
 
-    def _run(self, computer: Computer) -> None:
-        self._warm_up(computer)
+    def _thread_main(self, backend: ComputeBackend) -> None:
+        self._warm_up(backend)
         try:
-            self._work(computer)
+            self._serve_batches(backend)
         finally:
-            computer.close()
+            backend.close()
 
-    def _warm_up(self, computer: Computer) -> None:
+    def _warm_up(self, backend: ComputeBackend) -> None:
         try:
-            computer.warm_up()
+            backend.warm_up()
         except Exception:
             log.exception("%s: warming up failed", self.model)
             return
         with self._changed:
-            self._cold -= 1
-            if not self._cold:
+            self._num_cold -= 1
+            if not self._num_cold:
                 self.warm.set()
 
-    def _work(self, computer: Computer) -> None:
+    def _serve_batches(self, backend: ComputeBackend) -> None:
         """Compute batch after batch; between two, where no other thread is with them, a piece of each stream."""
         while True:
             with self._changed:
@@ -222,74 +222,74 @@ class Worker:
                     self._changed.wait()
                 if self._closed and not self._jobs:
                     return
-                batch = self._take()
+                batch = self._next_batch()
                 self._computing += len(batch)
                 streams = [] if self._stepping else list(self._streams)
                 self._stepping = self._stepping or bool(streams)
             if batch:
-                self._compute(computer, batch)
+                self._compute(backend, batch)
                 with self._changed:
                     self._computing -= len(batch)
             for stream in streams:
-                self._step(stream)
+                self._advance_stream(stream)
             if streams:
                 with self._changed:
                     self._stepping = False
 
-    def _take(self) -> list[_Job]:
+    def _next_batch(self) -> list[_QueueItem]:
         """The next parts to compute together."""
-        batch: list[_Job] = []
+        batch: list[_QueueItem] = []
         tokens = 0
         share = math.ceil((len(self._jobs) + self._computing) / len(self.threads))
-        while self._jobs and len(batch) < share and not (batch and batch[0].alone):
+        while self._jobs and len(batch) < share and not (batch and batch[0].exclusive):
             first = self._jobs[0]
-            if batch and (first.alone or tokens + first.tokens > self.batch_tokens):
+            if batch and (first.exclusive or tokens + first.tokens > self.batch_tokens):
                 break
             batch.append(heappop(self._jobs))
             tokens += first.tokens
         if batch:
-            self._count_waiting(-tokens)
+            self._add_waiting_tokens(-tokens)
         return batch
 
-    def _compute(self, computer: Computer, batch: list[_Job]) -> None:
+    def _compute(self, backend: ComputeBackend, batch: list[_QueueItem]) -> None:
         started = time.perf_counter()
-        works = [job.work for job in batch]
-        answers = [_outcome(works[0])] if batch[0].alone else _answers(computer, works)
+        works = [job.payload for job in batch]
+        answers = [_result_or_exception(works[0])] if batch[0].exclusive else _compute_each(backend, works)
         seconds, tokens = time.perf_counter() - started, sum(job.tokens for job in batch)
         with self._changed:
-            self._pace += 0.1 * (seconds / tokens - self._pace)
-        self.metrics.count_batch(self.model, len(batch), tokens, seconds)
-        self._loop.call_soon_threadsafe(_deliver, batch, answers)
+            self._seconds_per_token += 0.1 * (seconds / tokens - self._seconds_per_token)
+        self.metrics.observe_batch(self.model, len(batch), tokens, seconds)
+        self._loop.call_soon_threadsafe(_set_results, batch, answers)
 
-    def _step(self, stream: _Stream) -> None:
+    def _advance_stream(self, stream: _Stream) -> None:
         if stream.stopped:
             piece: Any = _END
         else:
-            stream.iterator = stream.iterator or iter(stream.iterate())
+            stream.iterator = stream.iterator or iter(stream.make_iterator())
             iterator = stream.iterator
-            piece = _outcome(lambda: next(iterator, _END))
+            piece = _result_or_exception(lambda: next(iterator, _END))
         if piece is _END or isinstance(piece, Exception):
             with self._changed:
                 if stream in self._streams:
                     self._streams.remove(stream)
-        self._loop.call_soon_threadsafe(stream.pieces.put_nowait, piece)
+        self._loop.call_soon_threadsafe(stream.queue.put_nowait, piece)
 
-    def _count_waiting(self, tokens: int) -> None:
+    def _add_waiting_tokens(self, tokens: int) -> None:
         self._waiting += tokens
-        self.metrics.set_waiting(self.model, self._waiting)
+        self.metrics.set_queue_tokens(self.model, self._waiting)
 
 
-def _answers(computer: Computer, parts: list[Any]) -> list[Any]:
+def _compute_each(backend: ComputeBackend, items: list[Any]) -> list[Any]:
     """Of each part its answer; where some fail, the exception of each that does."""
-    together = _outcome(lambda: list(computer(parts)))
+    together = _result_or_exception(lambda: list(backend(items)))
     if not isinstance(together, Exception):
         return list(together)
-    if len(parts) == 1:
+    if len(items) == 1:
         return [together]
-    return [_answers(computer, [part])[0] for part in parts]
+    return [_compute_each(backend, [part])[0] for part in items]
 
 
-def _outcome(function: Callable[[], Any]) -> Any:
+def _result_or_exception(function: Callable[[], Any]) -> Any:
     """What a function returns, or the exception it raises."""
     try:
         return function()
@@ -297,7 +297,7 @@ def _outcome(function: Callable[[], Any]) -> Any:
         return error
 
 
-def _deliver(batch: list[_Job], answers: list[Any]) -> None:
+def _set_results(batch: list[_QueueItem], answers: list[Any]) -> None:
     """In the event loop: hand answers to those who wait."""
     for job, answer in zip(batch, answers, strict=True):
         request = job.request
@@ -306,7 +306,7 @@ def _deliver(batch: list[_Job], answers: list[Any]) -> None:
         if isinstance(answer, Exception):
             request.future.set_exception(answer)
             continue
-        request.answers[job.place] = answer
+        request.answers[job.position] = answer
         request.missing -= 1
         if not request.missing:
             request.future.set_result(request.answers)

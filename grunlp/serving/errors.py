@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 
-class ProblemBody(BaseModel):
+class ErrorResponse(BaseModel):
     """The body of every answer that is no success."""
 
     error: str = Field(description="What is wrong.")
@@ -19,8 +19,8 @@ class ProblemBody(BaseModel):
 
 
 # What routes may answer besides, for their description.
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemBody, "description": said}
+ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorResponse, "description": said}
     for status, said in {
         400: "The body is not JSON.",
         404: "There is no such model.",
@@ -38,63 +38,65 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Problem(Exception):
+class APIError(Exception):
     """Raised to answer with an error.
 
     Args:
         status: of HTTP.
         error: what is wrong.
-        what_to_do: about it.
+        hint: about it.
         headers: that the answer has besides.
     """
 
-    def __init__(self, status: int, error: str, what_to_do: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, error: str, hint: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(error)
-        self.status, self.error, self.what_to_do, self.headers = status, error, what_to_do, dict(headers or {})
+        self.status, self.error, self.hint, self.headers = status, error, hint, dict(headers or {})
 
     def response(self) -> Response:
         """The answer itself."""
-        body = json.dumps({"error": self.error, "what_to_do": self.what_to_do}, ensure_ascii=False)
+        body = json.dumps({"error": self.error, "what_to_do": self.hint}, ensure_ascii=False)
         return Response(
             body.encode("utf-8", "replace"), self.status, media_type="application/json", headers=self.headers
         )
 
 
-def retry_later(status: int, error: str, seconds: float) -> Problem:
+def retry_later(status: int, error: str, seconds: float) -> APIError:
     """A problem that passes. seconds: after which it may have."""
-    return Problem(status, error, "Try again later.", {"Retry-After": str(max(1, round(seconds)))})
+    return APIError(status, error, "Try again later.", {"Retry-After": str(max(1, round(seconds)))})
 
 
 # What the framework says by itself.
-_SAID = {
+_DEFAULT_MESSAGES = {
     400: ("The body is not JSON in UTF-8.", "Send a JSON object, as /openapi.json describes it."),
     404: ("There is nothing at this address.", "GET /models lists the models, /openapi.json all addresses."),
     405: ("This address does not take this method.", "See the header Allow, or /openapi.json."),
 }
-INSIDE = Problem(500, "The server failed to answer.", "Try another text; the server's log says more.")
+INTERNAL_ERROR = APIError(500, "The server failed to answer.", "Try another text; the server's log says more.")
 
 
-def add_problem_handlers(app: FastAPI) -> None:
+def add_error_handlers(app: FastAPI) -> None:
     """Let an app answer with problems, whatever is raised in it."""
 
-    @app.exception_handler(Problem)
-    async def _(request: Request, problem: Problem) -> Response:
+    @app.exception_handler(APIError)
+    async def _(request: Request, problem: APIError) -> Response:
         return problem.response()
 
     @app.exception_handler(HTTPException)
     async def _(request: Request, error: HTTPException) -> Response:
-        wrong, advice = _SAID.get(error.status_code, ("The request cannot be answered.", "See /openapi.json."))
-        return Problem(error.status_code, wrong, advice, error.headers).response()
+        wrong, advice = _DEFAULT_MESSAGES.get(
+            error.status_code, ("The request cannot be answered.", "See /openapi.json.")
+        )
+        return APIError(error.status_code, wrong, advice, error.headers).response()
 
     @app.exception_handler(RequestValidationError)
     async def _(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         if first["type"] == "json_invalid":
-            return Problem(400, *_SAID[400]).response()
+            return APIError(400, *_DEFAULT_MESSAGES[400]).response()
         place = ".".join(str(part) for part in first["loc"][1:5]) or "the body"
         said = first["msg"].removeprefix("Value error, ")
-        return Problem(422, f"{place[:100]}: {said}", "See /openapi.json for what this address takes.").response()
+        return APIError(422, f"{place[:100]}: {said}", "See /openapi.json for what this address takes.").response()
 
     @app.exception_handler(Exception)
     async def _(request: Request, error: Exception) -> Response:
-        return INSIDE.response()
+        return INTERNAL_ERROR.response()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServerLimits:
     """The most that a request may bring, and that may wait. Tokens are words as `grunlp.data.word_tokenizer` tells them
     apart.
 
@@ -49,7 +49,7 @@ class Limits:
     stop_seconds: float
 
 
-DEFAULT = Limits(
+DEFAULT_LIMITS = ServerLimits(
     max_connections=256,
     max_header_bytes=16_384,
     max_headers=64,

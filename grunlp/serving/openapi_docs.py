@@ -35,7 +35,7 @@ _PAGE = """<!doctype html>
 _START = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#docs", validatorUrl: null, tryItOutEnabled: true});\n'
 
 
-def add_docs(app: FastAPI) -> None:
+def add_docs_routes(app: FastAPI) -> None:
     """Add the page and its files."""
 
     @app.get("/docs", include_in_schema=False)

@@ -6,13 +6,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Plat
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import Scope
 
-_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
-_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_SECONDS_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+_COUNT_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
-class Metrics:
+class ServerMetrics:
     """Counters of one server, in a registry of its own."""
 
     def __init__(self) -> None:
@@ -25,11 +25,11 @@ class Metrics:
             "grunlp_answer_seconds",
             "From a request's headers to its answer's end.",
             ["route"],
-            buckets=_SECONDS,
+            buckets=_SECONDS_BUCKETS,
             **options,
         )
         self._batches = Histogram(
-            "grunlp_batch_texts", "Texts that a model computed together.", ["model"], buckets=_COUNTS, **options
+            "grunlp_batch_texts", "Texts that a model computed together.", ["model"], buckets=_COUNT_BUCKETS, **options
         )
         self._busy = Counter("grunlp_busy_seconds", "Time a model computed.", ["model"], **options)
         self._tokens = Counter("grunlp_tokens", "Tokens that a model read.", ["model"], **options)
@@ -42,17 +42,17 @@ class Metrics:
         self._answers.labels(route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def count_batch(self, model: str, texts: int, tokens: int, seconds: float) -> None:
+    def observe_batch(self, model: str, texts: int, tokens: int, seconds: float) -> None:
         """One batch of a model."""
         self._batches.labels(model).observe(texts)
         self._tokens.labels(model).inc(tokens)
         self._busy.labels(model).inc(seconds)
 
-    def count_dropped(self, model: str, texts: int) -> None:
+    def add_dropped(self, model: str, texts: int) -> None:
         """Texts that were taken from the queue unanswered."""
         self._dropped.labels(model).inc(texts)
 
-    def set_waiting(self, model: str, tokens: int) -> None:
+    def set_queue_tokens(self, model: str, tokens: int) -> None:
         """The length of the queue of a model."""
         self._waiting.labels(model).set(tokens)
 

@@ -13,9 +13,9 @@ from email.message import Message as EmailMessage
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from grunlp.serving.errors import Problem, retry_later
-from grunlp.serving.limits import Limits
-from grunlp.serving.prometheus import Metrics
+from grunlp.serving.errors import APIError, retry_later
+from grunlp.serving.limits import ServerLimits
+from grunlp.serving.prometheus import ServerMetrics
 
 # For all answers; one that says otherwise by itself keeps what it says.
 _HEADERS = {
@@ -26,18 +26,18 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_ALWAYS = ("/health", "/ready", "/metrics")  # answered by a server that is stopping, too
-_LINGER_SECONDS, _LINGER_BYTES = 1.0, 8_000_000  # for a refused body, so that its sender reads the answer
+_UNGUARDED_PATHS = ("/health", "/ready", "/metrics")  # answered by a server that is stopping, too
+_DRAIN_SECONDS, _DRAIN_BYTES = 1.0, 8_000_000  # for a refused body, so that its sender reads the answer
 _CLOSE = {"Connection": "close"}
-_DEPTH = 16  # brackets in brackets of a body; no valid one has more than three
+_MAX_NESTING_DEPTH = 16  # brackets in brackets of a body; no valid one has more than three
 _NO_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[^]["{}]++', re.DOTALL)
 
 
-class _Gone(Exception):
+class ClientDisconnected(Exception):
     """The client went away."""
 
 
-class Gate:
+class RequestGuardMiddleware:
     """The middleware.
 
     Args:
@@ -52,7 +52,9 @@ class Gate:
         in_flight: requests that are not answered yet.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits, metrics: Metrics, hosts: Collection[str] | None) -> None:
+    def __init__(
+        self, app: ASGIApp, limits: ServerLimits, metrics: ServerMetrics, hosts: Collection[str] | None
+    ) -> None:
         self.app, self.limits, self.metrics, self.hosts = app, limits, metrics, hosts
         self.stopping = False
         self.in_flight = 0
@@ -63,58 +65,58 @@ class Gate:
             await self.app(scope, receive, send)
             return
         self.in_flight += 1
-        answer = _Answer(send)
+        answer = _Response(send)
         started = time.perf_counter()
         try:
-            await self._answer(scope, receive, answer)
-        except _Gone:
+            await self._handle(scope, receive, answer)
+        except ClientDisconnected:
             answer.status = 499  # as nginx logs it; nobody reads it
         finally:
             self.in_flight -= 1
             self.metrics.count(scope, answer.status, time.perf_counter() - started)
 
-    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    async def _handle(self, scope: Scope, receive: Receive, response: "_Response") -> None:
         try:
             self._check(scope)
             body = await self._read(receive)
-            _check_type(scope, body)
-        except Problem as problem:
+            _check_content_type(scope, body)
+        except APIError as problem:
             problem.headers |= _CLOSE  # the rest of the request is not read
-            await answer.last(problem, scope, receive)
+            await response.close_with(problem, scope, receive)
             return
         try:
-            await self._run(scope, body, receive, answer)
-        except Problem as problem:
-            if answer.status:  # it began already: that it breaks off is all that can be said
+            await self._run(scope, body, receive, response)
+        except APIError as problem:
+            if response.status:  # it began already: that it breaks off is all that can be said
                 raise
-            await problem.response()(scope, receive, answer)
+            await problem.response()(scope, receive, response)
 
     def _check(self, scope: Scope) -> None:
         """Raise Problem for what the headers say alone."""
         headers = Headers(scope=scope)
-        if self.stopping and scope["path"] not in _ALWAYS:
+        if self.stopping and scope["path"] not in _UNGUARDED_PATHS:
             raise retry_later(503, "The server is stopping.", self.limits.stop_seconds)
         if scope["http_version"] not in ("1.0", "1.1"):
-            raise Problem(505, "This version of HTTP is not spoken.", "Send HTTP/1.1.")
-        if self.hosts is not None and _name(headers.get("host", "")) not in self.hosts:
-            raise Problem(421, "This server is not known by that name.", "Start it with hosts=NAME to allow it.")
+            raise APIError(505, "This version of HTTP is not spoken.", "Send HTTP/1.1.")
+        if self.hosts is not None and _hostname(headers.get("host", "")) not in self.hosts:
+            raise APIError(421, "This server is not known by that name.", "Start it with hosts=NAME to allow it.")
         if len(scope["headers"]) > self.limits.max_headers:
-            raise Problem(431, f"There are more than {self.limits.max_headers} headers.", "Send fewer.")
+            raise APIError(431, f"There are more than {self.limits.max_headers} headers.", "Send fewer.")
         size = len(scope["raw_path"]) + len(scope["query_string"]) + sum(len(k) + len(v) for k, v in scope["headers"])
         if size > self.limits.max_header_bytes:  # the parser bounds but those that come in parts
-            raise Problem(
+            raise APIError(
                 431, f"The headers have more than {self.limits.max_header_bytes} bytes.", "Send shorter ones."
             )
         if headers.get("content-encoding", "identity").strip().lower() != "identity":
-            raise Problem(415, "Bodies with a Content-Encoding are not read.", "Send the body as it is.")
+            raise APIError(415, "Bodies with a Content-Encoding are not read.", "Send the body as it is.")
         if "content-length" in headers and "transfer-encoding" in headers:  # read in two ways (RFC 9112, §6.1)
-            raise Problem(400, "There are both Content-Length and Transfer-Encoding.", "Send one of them.")
+            raise APIError(400, "There are both Content-Length and Transfer-Encoding.", "Send one of them.")
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > self.limits.max_body_bytes:
             raise self._too_large()
 
-    def _too_large(self) -> Problem:
-        return Problem(413, f"The body has more than {self.limits.max_body_bytes} bytes.", "Send less at a time.")
+    def _too_large(self) -> APIError:
+        return APIError(413, f"The body has more than {self.limits.max_body_bytes} bytes.", "Send less at a time.")
 
     async def _read(self, receive: Receive) -> bytes:
         """The body, within its bounds of size and time."""
@@ -124,7 +126,7 @@ class Gate:
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
-                        raise _Gone
+                        raise ClientDisconnected
                     parts.append(message.get("body", b""))
                     size += len(parts[-1])
                     if size > self.limits.max_body_bytes:
@@ -133,9 +135,9 @@ class Gate:
                         return b"".join(parts)
         except TimeoutError:
             said = f"The body did not come within {self.limits.body_seconds:g} seconds."
-            raise Problem(408, said, "Send it at once.") from None
+            raise APIError(408, said, "Send it at once.") from None
 
-    async def _run(self, scope: Scope, body: bytes, receive: Receive, answer: "_Answer") -> None:
+    async def _run(self, scope: Scope, body: bytes, receive: Receive, response: "_Response") -> None:
         """Let the app answer; stop it when the client goes away or the time is over."""
         messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
         gone = asyncio.ensure_future(receive())  # all is read: what comes now is that the client is gone
@@ -143,7 +145,7 @@ class Gate:
         async def replay() -> Message:
             return messages.pop() if messages else await asyncio.shield(gone)
 
-        work = asyncio.ensure_future(self.app(scope, replay, answer))
+        work = asyncio.ensure_future(self.app(scope, replay, response))
         try:
             await asyncio.wait({work, gone}, timeout=self.limits.answer_seconds, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
@@ -151,14 +153,14 @@ class Gate:
             work.cancel()
             await asyncio.wait({work})
             if gone.done():
-                raise _Gone
+                raise ClientDisconnected
             raise retry_later(503, f"There was no answer within {self.limits.answer_seconds:g} seconds.", 1)
         finally:
             work.cancel()
             gone.cancel()
 
 
-class _Answer:
+class _Response:
     """`send` with the headers of all answers.
 
     Attributes:
@@ -176,18 +178,18 @@ class _Answer:
                 headers.setdefault(name, value)
         await self.send(message)
 
-    async def last(self, problem: Problem, scope: Scope, receive: Receive) -> None:
+    async def close_with(self, error: APIError, scope: Scope, receive: Receive) -> None:
         """Answer a request whose body was not read to its end, and hang up.
 
         To hang up at once would let the system throw the answer away with what the client still sends (RFC 9112,
         §9.6): some of it is read and forgotten first.
         """
-        response = problem.response()
-        await self({"type": "http.response.start", "status": problem.status, "headers": response.raw_headers})
+        response = error.response()
+        await self({"type": "http.response.start", "status": error.status, "headers": response.raw_headers})
         await self({"type": "http.response.body", "body": response.body, "more_body": True})
-        left = _LINGER_BYTES
+        left = _DRAIN_BYTES
         try:
-            async with asyncio.timeout(_LINGER_SECONDS):
+            async with asyncio.timeout(_DRAIN_SECONDS):
                 while left > 0:
                     message = await receive()
                     left -= len(message.get("body", b""))
@@ -198,14 +200,14 @@ class _Answer:
         await self({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _name(host: str) -> str:
+def _hostname(host: str) -> str:
     """A host without its port: "localhost:8000" and "[::1]:8000" are "localhost" and "::1"."""
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()
 
 
-def _check_type(scope: Scope, body: bytes) -> None:
+def _check_content_type(scope: Scope, body: bytes) -> None:
     """Raise Problem for a body that is not said to be JSON, or cannot be."""
     if scope["method"] != "POST":
         return
@@ -213,11 +215,13 @@ def _check_type(scope: Scope, body: bytes) -> None:
     said["content-type"] = Headers(scope=scope).get("content-type", "")
     charset = said.get_param("charset", "utf-8")
     if said.get_content_type() != "application/json" or str(charset).lower() not in ("utf-8", "utf8"):
-        raise Problem(415, "The body is not said to be JSON in UTF-8.", "Send Content-Type: application/json.")
+        raise APIError(415, "The body is not said to be JSON in UTF-8.", "Send Content-Type: application/json.")
     if not _is_utf8(body):
-        raise Problem(400, "The body is not JSON in UTF-8.", "Send it in UTF-8, without a byte order mark.")
-    if _depth(body) > _DEPTH:
-        raise Problem(400, f"The body has brackets in more than {_DEPTH} others.", "See /openapi.json for its form.")
+        raise APIError(400, "The body is not JSON in UTF-8.", "Send it in UTF-8, without a byte order mark.")
+    if _nesting_depth(body) > _MAX_NESTING_DEPTH:
+        raise APIError(
+            400, f"The body has brackets in more than {_MAX_NESTING_DEPTH} others.", "See /openapi.json for its form."
+        )
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -229,7 +233,7 @@ def _is_utf8(body: bytes) -> bool:
     return b"\0" not in body and not body.startswith(codecs.BOM_UTF8)
 
 
-def _depth(body: bytes) -> int:
+def _nesting_depth(body: bytes) -> int:
     """How deep the brackets of JSON are in each other; those in strings do not count."""
     depth = deepest = 0
     for bracket in _NO_BRACKETS.sub(b"", body):

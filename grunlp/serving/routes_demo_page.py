@@ -14,16 +14,16 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse
 
-from grunlp.serving.csv_tables import read_table
-from grunlp.serving.errors import PROBLEMS, Problem
-from grunlp.serving.limits import Limits
-from grunlp.serving.model_service import Served
-from grunlp.serving.routes_models import ModelId, find
-from grunlp.tasks.forecasting.checkpoint import read_like
-from grunlp.tasks.forecasting.forecast_svg import draw_forecasts
-from grunlp.tasks.forecasting.predictor import Forecaster
-from grunlp.tasks.record_view import draw_record, draw_with_attention
-from grunlp.tasks.seq2seq.predictor import Writer
+from grunlp.serving.csv_tables import parse_csv
+from grunlp.serving.errors import ERROR_RESPONSES, APIError
+from grunlp.serving.limits import ServerLimits
+from grunlp.serving.model_service import ModelService
+from grunlp.serving.routes_models import ModelId, get_model
+from grunlp.tasks.forecasting.checkpoint import read_with_training_schema
+from grunlp.tasks.forecasting.forecast_svg import render_forecasts
+from grunlp.tasks.forecasting.predictor import ForecastPredictor
+from grunlp.tasks.record_view import render_record, render_with_attention
+from grunlp.tasks.seq2seq.predictor import Seq2SeqPredictor
 from grunlp.visualization.html_page import SCRIPT, STYLE
 
 _FOLDER = Path(__file__).parent / "page"
@@ -35,14 +35,14 @@ _HEADERS = {
 }
 
 
-class Drawing(BaseModel):
+class RenderedPrediction(BaseModel):
     """What the page shows, and what it copies."""
 
     html: str = Field(description="A fragment, every text in it escaped; its style is /page/drawing.css.")
     records: list[dict[str, Any]] = Field(description="As /models/{id}/predict answers.")
 
 
-def add_page(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> None:
+def add_demo_page(app: FastAPI, models: Mapping[str, ModelService], limits: ServerLimits) -> None:
     """Add the routes."""
 
     class Text(BaseModel):
@@ -58,34 +58,36 @@ def add_page(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> None
     @app.get("/page/{name}", include_in_schema=False)
     async def part(name: str) -> FileResponse:
         if name not in _FILES:
-            raise Problem(404, "There is no such file.", "See / for the page.")
+            raise APIError(404, "There is no such file.", "See / for the page.")
         return FileResponse(_FILES[name], headers=_HEADERS)
 
-    @app.post("/models/{id}/drawing", responses=PROBLEMS, tags=["models"])
-    async def drawing(id: ModelId, given: Text) -> Drawing:
+    @app.post("/models/{id}/drawing", responses=ERROR_RESPONSES, tags=["models"])
+    async def drawing(id: ModelId, given: Text) -> RenderedPrediction:
         """What a model says about a text, as HTML to look at, and as records."""
-        return await _draw(find(models, id), given.text)
+        return await _render(get_model(models, id), given.text)
 
 
-async def _draw(model: Served, text: str) -> Drawing:
+async def _render(model: ModelService, text: str) -> RenderedPrediction:
     predictor = model.predictor
-    if model.takes == "measurements":
-        records = (await model.measure(_numbers(text)))[0]
+    if model.input_type == "measurements":
+        records = (await model.predict_series(_parse_numbers(text)))[0]
     else:
         records = (await model.predict([text]))[0]
-    if isinstance(predictor, Forecaster):
-        html = await model.call(lambda: draw_forecasts(read_like(predictor.run, read_table(text)), records), 1)
-    elif isinstance(predictor, Writer):
-        html = await model.call(lambda: draw_with_attention(predictor, records[0]), len(text))
+    if isinstance(predictor, ForecastPredictor):
+        html = await model.run_in_scheduler(
+            lambda: render_forecasts(read_with_training_schema(predictor.run, parse_csv(text)), records), 1
+        )
+    elif isinstance(predictor, Seq2SeqPredictor):
+        html = await model.run_in_scheduler(lambda: render_with_attention(predictor, records[0]), len(text))
     else:
-        html = "".join(draw_record(predictor.kind, record) for record in records)
-    return Drawing(html=html, records=records)
+        html = "".join(render_record(predictor.kind, record) for record in records)
+    return RenderedPrediction(html=html, records=records)
 
 
-def _numbers(text: str) -> list[list[float]]:
+def _parse_numbers(text: str) -> list[list[float]]:
     """Rows of numbers between commas."""
     try:
         return np.loadtxt(io.StringIO(text), delimiter=",", ndmin=2).tolist()
     except ValueError:
         said = "This model classifies rows of as many numbers each, and the text is none."
-        raise Problem(422, said, "Write a line for each step, its numbers between commas.") from None
+        raise APIError(422, said, "Write a line for each step, its numbers between commas.") from None

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 from fastapi import FastAPI, Path
 from pydantic import BaseModel
 
-from grunlp.serving.errors import Problem
-from grunlp.serving.model_service import Served
+from grunlp.serving.errors import APIError
+from grunlp.serving.model_service import ModelService
 
 ModelId = Annotated[str, Path(description="As GET /models lists it.", examples=["default"])]
 
 
-class Model(BaseModel):
+class ModelInfo(BaseModel):
     """A model in the list."""
 
     id: str
@@ -22,23 +22,23 @@ class Model(BaseModel):
     streams: bool
 
 
-def without_defaults(schema: dict[str, Any]) -> None:
+def drop_schema_defaults(schema: dict[str, Any]) -> None:
     """Change the description of a body whose keys have no defaults: what is left out is left to the model."""
     for described in schema["properties"].values():
         described.pop("default", None)
 
 
-def find(models: Mapping[str, Served], id: str) -> Served:
+def get_model(models: Mapping[str, ModelService], id: str) -> ModelService:
     """The model of an id. Raises Problem."""
     if id not in models:
-        raise Problem(404, "There is no such model.", "GET /models lists those there are.")
+        raise APIError(404, "There is no such model.", "GET /models lists those there are.")
     return models[id]
 
 
-def add_models(app: FastAPI, models: Mapping[str, Served]) -> None:
+def add_model_routes(app: FastAPI, models: Mapping[str, ModelService]) -> None:
     """Add the route."""
 
     @app.get("/models", tags=["models"])
-    async def list_models() -> list[Model]:
+    async def list_models() -> list[ModelInfo]:
         """The models that are served."""
-        return [Model(**model.described()) for model in models.values()]
+        return [ModelInfo(**model.describe()) for model in models.values()]

@@ -8,10 +8,10 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 from starlette.responses import Response
 
-from grunlp.serving.errors import PROBLEMS
-from grunlp.serving.limits import Limits
-from grunlp.serving.model_service import Served
-from grunlp.serving.routes_models import ModelId, find, without_defaults
+from grunlp.serving.errors import ERROR_RESPONSES
+from grunlp.serving.limits import ServerLimits
+from grunlp.serving.model_service import ModelService
+from grunlp.serving.routes_models import ModelId, drop_schema_defaults, get_model
 
 _TEXT = "A text; of forecasters a table in CSV."
 _EXAMPLE = "She gave him a book."
@@ -19,24 +19,24 @@ _TEXTS = "Several texts."
 _MEASUREMENTS = "Of classifiers of measurements: a list of steps, each a list of numbers."
 
 
-class Records(BaseModel):
+class PredictResponse(BaseModel):
     """The answer."""
 
     records: list[list[dict[str, Any]]] = Field(description="For each text its records: of labellers one a sentence.")
 
 
-def _one_of_them(schema: dict[str, Any]) -> None:
-    without_defaults(schema)
+def _require_one_input(schema: dict[str, Any]) -> None:
+    drop_schema_defaults(schema)
     schema["oneOf"] = [{"required": [name]} for name in schema["properties"]]
 
 
-def add_predict(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> None:
+def add_predict_route(app: FastAPI, models: Mapping[str, ModelService], limits: ServerLimits) -> None:
     """Add the route."""
 
     class Input(BaseModel):
         """One of the three: text, texts or measurements."""
 
-        model_config = ConfigDict(extra="forbid", json_schema_extra=_one_of_them)
+        model_config = ConfigDict(extra="forbid", json_schema_extra=_require_one_input)
         text: Annotated[str, Field(max_length=limits.max_characters, description=_TEXT, examples=[_EXAMPLE])] = ""
         texts: Annotated[list[str], Field(min_length=1, max_length=limits.max_texts, description=_TEXTS)] = []
         measurements: Annotated[
@@ -51,12 +51,12 @@ def add_predict(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> N
                 raise ValueError(f"texts should have at most {limits.max_characters} characters together")
             return self
 
-    @app.post("/models/{id}/predict", response_model=Records, responses=PROBLEMS, tags=["models"])
+    @app.post("/models/{id}/predict", response_model=PredictResponse, responses=ERROR_RESPONSES, tags=["models"])
     async def predict(id: ModelId, given: Input) -> Response:
         """What a model says about a text, or about several."""
-        model = find(models, id)
+        model = get_model(models, id)
         if "measurements" in given.model_fields_set:
-            records = await model.measure(given.measurements)
+            records = await model.predict_series(given.measurements)
         else:
             records = await model.predict(given.texts or [given.text])
         body = json.dumps({"records": records}, ensure_ascii=False, allow_nan=False)

@@ -14,20 +14,20 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from grunlp.serving.limits import Limits
-from grunlp.serving.request_middleware import Gate
-from grunlp.utils.errors import GrunlpError
+from grunlp.serving.limits import ServerLimits
+from grunlp.serving.request_middleware import RequestGuardMiddleware
+from grunlp.utils.errors import UserError
 
-_LINGER_SECONDS = 1.0
+_DRAIN_SECONDS = 1.0
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets of a host, with one port; 0: any that is free. Raises GrunlpError where none can be had."""
+def open_sockets(host: str, port: int) -> list[socket.socket]:
+    """Sockets of a host, with one port; 0: any that is free. Raises UserError where none can be had."""
     sockets: list[socket.socket] = []
     try:
         places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        raise _no_host(host, error) from None
+        raise _bind_error(host, error) from None
     try:
         for family, _, _, _, address in places:
             if sockets and family == sockets[0].family:
@@ -44,30 +44,30 @@ def listen(host: str, port: int) -> list[socket.socket]:
         for one in sockets:
             one.close()
         if error.errno == errno.EADDRNOTAVAIL:
-            raise _no_host(host, error) from None
+            raise _bind_error(host, error) from None
         wrong = f"host={host} port={port}: {error.strerror}"
-        raise GrunlpError(wrong, "a free port of this machine is needed", "Type port=0") from None
+        raise UserError(wrong, "a free port of this machine is needed", "Type port=0") from None
     return sockets
 
 
-def _no_host(host: str, error: Exception) -> GrunlpError:
+def _bind_error(host: str, error: Exception) -> UserError:
     there = "a name or an address of this machine is needed"
     way = "Type host=127.0.0.1, or host=0.0.0.0 to be reached from other machines"
-    return GrunlpError(f"host={host}: {getattr(error, 'strerror', None) or error}", there, way)
+    return UserError(f"host={host}: {getattr(error, 'strerror', None) or error}", there, way)
 
 
-def make_server(app: FastAPI, limits: Limits) -> "Server":
+def make_server(app: FastAPI, limits: ServerLimits) -> "GracefulServer":
     """A server of an app that `create_app` made; its `run` returns when it is told to stop.
 
     HTTP is parsed by h11: unlike the faster httptools it bounds what it keeps of headers, and refuses what proxies read
     in two ways.
     """
-    gate: Gate = app.state.gate
+    gate: RequestGuardMiddleware = app.state.gate
 
-    class Protocol(PatientProtocol):
+    class Protocol(TimeoutProtocol):
         """With the limits of this server."""
 
-        bounds = limits
+        limits = limits
 
     config = uvicorn.Config(
         gate,
@@ -80,52 +80,52 @@ def make_server(app: FastAPI, limits: Limits) -> "Server":
         access_log=False,
         log_config=None,
     )
-    return Server(config, gate, limits.stop_seconds)
+    return GracefulServer(config, gate, limits.stop_seconds)
 
 
-class PatientProtocol(H11Protocol):
+class TimeoutProtocol(H11Protocol):
     """A connection that is closed when its client is too slow with headers, or in reading answers.
 
     Attributes:
-        bounds: how slow.
+        limits: how slow.
     """
 
-    bounds: Limits
+    limits: ServerLimits
     _timer: asyncio.TimerHandle | None = None
-    _refused = False
+    _rejected = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
-        if len(self.connections) > self.bounds.max_connections:
-            self._say(503, "Too many connections are open.", "Try again later.", [(b"retry-after", b"1")])
+        if len(self.connections) > self.limits.max_connections:
+            self._send_error(503, "Too many connections are open.", "Try again later.", [(b"retry-after", b"1")])
             return
-        self._wait(self.bounds.head_seconds)
+        self._set_timeout(self.limits.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
-        self._wait(None)
+        self._set_timeout(None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take what came; while that is part of a request's head, the clock goes on from the first part."""
-        if self._refused or self.transport.is_closing():
+        if self._rejected or self.transport.is_closing():
             return
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
-            self._wait(None)
+            self._set_timeout(None)
         elif self._timer is None:
-            self._wait(self.bounds.head_seconds)
+            self._set_timeout(self.limits.head_seconds)
 
     def pause_writing(self) -> None:
         """The client leaves unread what it was sent."""
         super().pause_writing()
-        self._wait(self.bounds.send_seconds)
+        self._set_timeout(self.limits.send_seconds)
 
     def resume_writing(self) -> None:
         """It reads on."""
         super().resume_writing()
-        self._wait(None)
+        self._set_timeout(None)
 
     def timeout_keep_alive_handler(self) -> None:
         """No further request came. What is still unread then stays so."""
@@ -137,17 +137,17 @@ class PatientProtocol(H11Protocol):
         """What was sent is no HTTP; too large headers have a status of their own."""
         error = sys.exception()
         if isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == 431:
-            self._say(431, "The headers are too large.", "Send fewer or shorter ones.")
+            self._send_error(431, "The headers are too large.", "Send fewer or shorter ones.")
         else:
-            self._say(400, "The request is not HTTP.", "Send HTTP/1.1.")
+            self._send_error(400, "The request is not HTTP.", "Send HTTP/1.1.")
 
-    def _say(self, status: int, error: str, what_to_do: str, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+    def _send_error(self, status: int, error: str, hint: str, headers: list[tuple[bytes, bytes]] | None = None) -> None:
         """Answer before there is a request, or instead, and hang up.
 
         What the client still sends is read and forgotten for a while: to close with something unread would let the
         system throw the answer away (RFC 9112, §9.6).
         """
-        body = json.dumps({"error": error, "what_to_do": what_to_do}).encode()
+        body = json.dumps({"error": error, "what_to_do": hint}).encode()
         own = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
@@ -164,35 +164,35 @@ class PatientProtocol(H11Protocol):
         except h11.LocalProtocolError:  # an answer is under way
             self.transport.close()
             return
-        self._refused = True
+        self._rejected = True
         self.connections.discard(self)  # it takes nobody's place
         self.transport.write_eof()
-        self._wait(_LINGER_SECONDS)
+        self._set_timeout(_DRAIN_SECONDS)
 
-    def _wait(self, seconds: float | None) -> None:
+    def _set_timeout(self, seconds: float | None) -> None:
         """Hang up after so long, or never, instead of what was said before."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
 
 
-class Server(uvicorn.Server):
+class GracefulServer(uvicorn.Server):
     """Told to stop, by SIGTERM or Ctrl-C, it refuses what is new with 503 and ends when all it took is answered.
 
     Told again, it ends the process at once.
     """
 
-    def __init__(self, config: uvicorn.Config, gate: Gate, stop_seconds: float) -> None:
+    def __init__(self, config: uvicorn.Config, guard: RequestGuardMiddleware, stop_seconds: float) -> None:
         super().__init__(config)
-        self.gate, self.stop_seconds = gate, stop_seconds
-        self._until = float("inf")
+        self.guard, self.stop_seconds = guard, stop_seconds
+        self._shutdown_deadline = float("inf")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop."""
-        if self.gate.stopping:
+        if self.guard.stopping:
             self.should_exit = self.force_exit = True
-        self.gate.stopping = True
-        self._until = time.monotonic() + self.stop_seconds
+        self.guard.stopping = True
+        self._shutdown_deadline = time.monotonic() + self.stop_seconds
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""
@@ -203,5 +203,5 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to end now; asked ten times a second."""
-        done = self.gate.stopping and (not self.gate.in_flight or time.monotonic() > self._until)
+        done = self.guard.stopping and (not self.guard.in_flight or time.monotonic() > self._shutdown_deadline)
         return await super().on_tick(counter) or done

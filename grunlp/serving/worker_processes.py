@@ -20,25 +20,25 @@ from typing import Any, NoReturn
 import torch
 
 from grunlp.tasks import Predictor
-from grunlp.tasks.classification.predictor import Classifier
-from grunlp.tasks.forecasting.predictor import Forecaster
-from grunlp.tasks.language_modeling.predictor import LanguageModel
-from grunlp.tasks.srl.predictor import Labeller
-from grunlp.tasks.tagging.predictor import Tagger
+from grunlp.tasks.classification.predictor import ClassifierPredictor
+from grunlp.tasks.forecasting.predictor import ForecastPredictor
+from grunlp.tasks.language_modeling.predictor import LanguageModelPredictor
+from grunlp.tasks.srl.predictor import SRLPredictor
+from grunlp.tasks.tagging.predictor import TaggerPredictor
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 5.0  # seconds
-WORK = 400  # words of a sentence times its predicates that are labelled in one go
+_SHUTDOWN_TIMEOUT = 5.0  # seconds
+MAX_WORK_PER_CALL = 400  # words of a sentence times its predicates that are labelled in one go
 
 
-class Lost(Exception):
+class WorkerDied(Exception):
     """Processes that computed something ended before it was done."""
 
 
-class Here:
+class LocalWorker:
     """This process. Of each sentence of a tagger its record; of one of a labeller the beginning of it, see
-    `Labeller.begun`.
+    `SRLPredictor.predict_partial`.
 
     Args:
         predictor: the model; batches are of sentences alone.
@@ -50,25 +50,25 @@ class Here:
     def warm_up(self) -> None:
         """Compute something small: the first time takes longer than others."""
         predictor = self.predictor
-        if isinstance(predictor, Classifier) and predictor.features is not None:
-            predictor([[0.0] * predictor.features] * 3)
-        elif isinstance(predictor, LanguageModel):
+        if isinstance(predictor, ClassifierPredictor) and predictor.num_features is not None:
+            predictor([[0.0] * predictor.num_features] * 3)
+        elif isinstance(predictor, LanguageModelPredictor):
             replace(predictor, length=3)("a")
-        elif not isinstance(predictor, Forecaster):
+        elif not isinstance(predictor, ForecastPredictor):
             predictor("She gave him a book.")
 
-    def __call__(self, parts: Sequence[Any], /) -> Sequence[Any]:
-        """See `grunlp.serving.dynamic_batching.Computer`."""
-        if isinstance(self.predictor, Labeller):
-            return list(self.predictor.begun(parts, WORK))
-        assert isinstance(self.predictor, Tagger)
-        return list(self.predictor.records(parts))
+    def __call__(self, items: Sequence[Any], /) -> Sequence[Any]:
+        """See `grunlp.serving.dynamic_batching.ComputeBackend`."""
+        if isinstance(self.predictor, SRLPredictor):
+            return list(self.predictor.predict_partial(items, MAX_WORK_PER_CALL))
+        assert isinstance(self.predictor, TaggerPredictor)
+        return list(self.predictor.predict_examples(items))
 
     def close(self) -> None:
         """There is nothing to do."""
 
 
-class Beside:
+class ProcessWorker:
     """A process with a copy of the model, which computes on one core. It ends with this process, however that ends;
     should it be killed, another begins anew what it was at.
 
@@ -76,7 +76,7 @@ class Beside:
         predictor: a labeller or tagger.
     """
 
-    def __init__(self, predictor: Labeller | Tagger) -> None:
+    def __init__(self, predictor: SRLPredictor | TaggerPredictor) -> None:
         self.predictor = predictor
         self.process: subprocess.Popen[bytes] | None = None
         self.connection: Connection | None = None
@@ -93,8 +93,8 @@ class Beside:
         _send(self.connection, self.predictor)
         _receive(self.connection)
 
-    def __call__(self, parts: Sequence[Any], /) -> Sequence[Any]:
-        """As `Here`.
+    def __call__(self, items: Sequence[Any], /) -> Sequence[Any]:
+        """As `LocalWorker`.
 
         Raises:
             Exception: as the process met it.
@@ -102,7 +102,7 @@ class Beside:
         """
         for _ in range(2):
             try:
-                answers = self._ask(parts)
+                answers = self._request(items)
             except (EOFError, OSError):
                 log.error("a process that computed is gone; another takes its place")
                 self.close()
@@ -110,13 +110,13 @@ class Beside:
             if isinstance(answers, Exception):
                 raise answers
             return list(answers)
-        raise Lost
+        raise WorkerDied
 
-    def _ask(self, parts: Sequence[Any]) -> Any:
+    def _request(self, items: Sequence[Any]) -> Any:
         if self.connection is None:
             self.warm_up()
         assert self.connection is not None
-        _send(self.connection, parts)
+        _send(self.connection, items)
         return _receive(self.connection)
 
     def close(self) -> None:
@@ -125,18 +125,18 @@ class Beside:
             self.connection.close()
         if self.process is not None:
             try:
-                self.process.wait(_PATIENCE)
+                self.process.wait(_SHUTDOWN_TIMEOUT)
             except subprocess.TimeoutExpired:  # it is in the middle of something
                 self.process.kill()
                 self.process.wait()
         self.connection = self.process = None
 
 
-def computers(predictor: Predictor[Any, Any], processes: int) -> Sequence[Here | Beside]:
+def make_workers(predictor: Predictor[Any, Any], processes: int) -> Sequence[LocalWorker | ProcessWorker]:
     """For batches of labellers and taggers so many processes; for others, and where there are none, this one."""
-    if processes and isinstance(predictor, Labeller | Tagger):
-        return [Beside(predictor) for _ in range(processes)]
-    return [Here(predictor)]
+    if processes and isinstance(predictor, SRLPredictor | TaggerPredictor):
+        return [ProcessWorker(predictor) for _ in range(processes)]
+    return [LocalWorker(predictor)]
 
 
 def _send(connection: Connection, what: object) -> None:
@@ -152,7 +152,7 @@ def _serve(connection: Connection) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):  # it ends when the server does
         signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)
-    here = Here(_receive(connection))
+    here = LocalWorker(_receive(connection))
     here.warm_up()
     _send(connection, "warm")
     while True:

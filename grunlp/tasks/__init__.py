@@ -40,7 +40,7 @@ from pathlib import Path
 from typing import Any
 
 from grunlp.tasks.predictor import Predictor, Record
-from grunlp.tasks.spec import module_of
+from grunlp.tasks.spec import task_of
 
 __all__ = ["Predictor", "Record", "load"]
 
@@ -58,15 +58,15 @@ def load(run: str | Path = "default") -> Predictor[Any, Any]:
         GrunlpError: no finished run lies there, or its parts do not fit each other.
     """
     # Imports stand here, since each kind needs others of the libraries.
-    match module_of(run):
+    match task_of(run):
         case "seq2seq":
-            from grunlp.tasks.seq2seq.predictor import load_writer
+            from grunlp.tasks.seq2seq.predictor import load_seq2seq_predictor
 
-            return load_writer([run])
+            return load_seq2seq_predictor([run])
         case "language_modeling":
-            from grunlp.tasks.language_modeling.predictor import load_language_model
+            from grunlp.tasks.language_modeling.predictor import load_language_model_predictor
 
-            return load_language_model(run)
+            return load_language_model_predictor(run)
         case "classification":
             from grunlp.tasks.classification.predictor import load_classifier
 
@@ -75,9 +75,9 @@ def load(run: str | Path = "default") -> Predictor[Any, Any]:
             from grunlp.tasks.forecasting.predictor import load_forecaster
 
             return load_forecaster(run)
-    from grunlp.tasks.srl.checkpoint import TagRun, load_run
-    from grunlp.tasks.srl.predictor import labeller_of
-    from grunlp.tasks.tagging.predictor import Tagger
+    from grunlp.tasks.srl.checkpoint import TrainedTagger, load_trained_labeller
+    from grunlp.tasks.srl.predictor import srl_predictor_from_run
+    from grunlp.tasks.tagging.predictor import TaggerPredictor
 
-    loaded = load_run(run)
-    return Tagger(loaded) if isinstance(loaded, TagRun) else labeller_of(loaded)
+    loaded = load_trained_labeller(run)
+    return TaggerPredictor(loaded) if isinstance(loaded, TrainedTagger) else srl_predictor_from_run(loaded)

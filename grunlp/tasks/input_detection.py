@@ -8,22 +8,23 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from grunlp.data.examples import Example
-from grunlp.data.raw_text import line_examples
-from grunlp.data.readers import detect, read, read_line
-from grunlp.data.readers.parallel import holds_objects, read_source
+from grunlp.data.examples import SRLExample
+from grunlp.data.raw_text import examples_from_line
+from grunlp.data.readers import detect_format, read, read_srl_line
+from grunlp.data.readers.parallel import has_json_lines, read_source
 from grunlp.data.readers.text_lines import Line, open_lines, require_file
 from grunlp.tasks.predictor import Predictor, Record
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.utils.errors import DataError, UserError
 
 log = logging.getLogger("grunlp")
 
-RAW = "raw"  # a format: running text
-_BY_LINE = (RAW, "json-lines", "json-predicates")  # formats of sentences whose lines can be read one by one
+RAW_TEXT = "raw"  # a format: running text
+# formats of sentences whose lines can be read one by one
+_LINE_BASED_FORMATS = (RAW_TEXT, "json-lines", "json-predicates")
 _TEXTS, _OBJECTS = "texts", "objects"  # formats of what is written for or classified: a text, or an object, a line
 
 
-class Reading(NamedTuple):
+class InputFormat(NamedTuple):
     """How the lines of a file are read.
 
     Attributes:
@@ -35,19 +36,19 @@ class Reading(NamedTuple):
     find: bool
 
 
-def detect_input(path: Path, tagger: bool) -> str:
+def detect_text_or_format(path: Path, tagger: bool) -> str:
     """The format of a file for a labeller or a tagger: "raw", "tags", or one of frames. Raises DataError without it."""
     require_file(path)
     try:
-        format = detect(path)
+        format = detect_format(path)
     except DataError:
         first = next((line.text for line in open_lines(path) if line.text.strip()), "")
-        format = "tags" if tagger and "\t" in first else RAW  # anything is text
-    log.info("%s: %s", path.name, "raw text" if format == RAW else f"format {format}")
+        format = "tags" if tagger and "\t" in first else RAW_TEXT  # anything is text
+    log.info("%s: %s", path.name, "raw text" if format == RAW_TEXT else f"format {format}")
     return format
 
 
-def whether_to_find(predicates: str, examples: Iterator[Example]) -> tuple[bool, Iterator[Example]]:
+def resolve_predicate_mode(predicates: str, examples: Iterator[SRLExample]) -> tuple[bool, Iterator[SRLExample]]:
     """Whether predicates are to be found, and all sentences. auto: where the first thousand mark none at all."""
     if predicates != "auto":
         return predicates == "found", examples
@@ -55,41 +56,45 @@ def whether_to_find(predicates: str, examples: Iterator[Example]) -> tuple[bool,
     return not any(example["frames"] for example in first), chain(first, examples)
 
 
-def reading_of(predictor: Predictor[Any, Any], path: Path) -> Reading:
+def detect_input_format(predictor: Predictor[Any, Any], path: Path) -> InputFormat:
     """How `python -m grunlp.predict` would read a file.
 
     Raises:
         DataError: it cannot be read.
-        GrunlpError: the predictor has no record of a line alone, or the file no sentence or text in each line.
+        UserError: the predictor has no record of a line alone, or the file no sentence or text in each line.
     """
-    require_by_line(predictor)
+    require_line_based(predictor)
     if predictor.kind in ("writer", "classifier"):
         if predictor.kind == "classifier" and ".csv" in path.suffixes:
             there = "a cell between quotes may run over several lines"
-            raise GrunlpError(f"{path} is a table", there, "Give a text a line, or JSON lines.")
-        return Reading(_OBJECTS if holds_objects(str(path)) else _TEXTS, find=False)
-    format = detect_input(path, predictor.kind == "tagger")
-    if format not in _BY_LINE:
+            raise UserError(f"{path} is a table", there, "Give a text a line, or JSON lines.")
+        return InputFormat(_OBJECTS if has_json_lines(str(path)) else _TEXTS, find=False)
+    format = detect_text_or_format(path, predictor.kind == "tagger")
+    if format not in _LINE_BASED_FORMATS:
         there = f"it has format {format}, whose sentences may run over several lines"
-        raise GrunlpError(f"{path} cannot be cut into lines", there, "Give running text, or JSON lines of sentences.")
-    marked = predictor.kind == "labeller" and format != RAW
-    find = whether_to_find("auto", read(path, format, on_error=lambda error: None, roles=False))[0] if marked else True
-    return Reading(format, find)
+        raise UserError(f"{path} cannot be cut into lines", there, "Give running text, or JSON lines of sentences.")
+    marked = predictor.kind == "labeller" and format != RAW_TEXT
+    find = (
+        resolve_predicate_mode("auto", read(path, format, on_error=lambda error: None, require_roles=False))[0]
+        if marked
+        else True
+    )
+    return InputFormat(format, find)
 
 
-def require_by_line(predictor: Predictor[Any, Any]) -> None:
-    """Raise GrunlpError unless the predictor answers each line of a file by itself."""
+def require_line_based(predictor: Predictor[Any, Any]) -> None:
+    """Raise UserError unless the predictor answers each line of a file by itself."""
     kind = "classifier of measurements" if getattr(predictor, "features", None) is not None else predictor.kind
     if kind not in ("labeller", "tagger", "writer", "classifier"):
         there = "a labeller, a tagger, a classifier of texts and a writer answer a file line by line"
-        raise GrunlpError(f"{predictor.path}: a {kind}", there, "Type python -m grunlp.predict")
+        raise UserError(f"{predictor.path}: a {kind}", there, "Type python -m grunlp.predict")
 
 
 def line_records(
     predictor: Predictor[Any, Any],
     path: str,
     lines: Iterable[Line],
-    reading: Reading,
+    input_format: InputFormat,
     on_error: Callable[[DataError], None],
 ) -> Iterator[tuple[int, Record]]:
     """The records of some lines of a file, as `python -m grunlp.predict style=json` prints them, each with the number
@@ -99,7 +104,7 @@ def line_records(
         path: by which errors name the file.
         on_error: called with a bad line, which is then left out.
     """
-    one_by_one, records = _ways(predictor, path, reading)
+    one_by_one, records = _line_pipeline(predictor, path, input_format)
     numbers: deque[int] = deque()  # of the examples that are read and not answered yet
 
     def examples() -> Iterator[Any]:
@@ -116,37 +121,37 @@ def line_records(
         yield numbers.popleft(), record
 
 
-def _ways(
-    predictor: Predictor[Any, Any], path: str, reading: Reading
+def _line_pipeline(
+    predictor: Predictor[Any, Any], path: str, input_format: InputFormat
 ) -> tuple[Callable[[Line], Iterable[Any]], Callable[[Iterable[Any]], Iterator[Record]]]:
     """From a line to examples, and from those to records."""
     # Imports stand here, since each kind needs others of the libraries.
-    as_json = reading.format == _OBJECTS
+    as_json = input_format.format == _OBJECTS
     match predictor.kind:
         case "writer":
-            from grunlp.tasks.seq2seq.data import columns_of
-            from grunlp.tasks.seq2seq.predictor import Writer, record_of
+            from grunlp.tasks.seq2seq.data import text_columns
+            from grunlp.tasks.seq2seq.predictor import Seq2SeqPredictor, to_record
 
-            assert isinstance(predictor, Writer)
-            field = columns_of(predictor.run.config.data)["source"]
-            write = predictor.write
-            return lambda line: [read_source(path, line, as_json, field)], lambda pairs: map(record_of, write(pairs))
+            assert isinstance(predictor, Seq2SeqPredictor)
+            field = text_columns(predictor.run.config.data)["source"]
+            write = predictor.generate
+            return lambda line: [read_source(path, line, as_json, field)], lambda pairs: map(to_record, write(pairs))
         case "classifier":
-            from grunlp.tasks.classification.predictor import Classifier, text_example
+            from grunlp.tasks.classification.predictor import ClassifierPredictor, text_example
 
-            assert isinstance(predictor, Classifier)
+            assert isinstance(predictor, ClassifierPredictor)
 
             def classified(line: Line) -> list[Any]:
                 pair = read_source(path, line, as_json, None)
                 return [text_example(pair["id"], pair["source"])]
 
-            return classified, predictor.records
-    from grunlp.tasks.srl.predictor import Labeller
-    from grunlp.tasks.tagging.predictor import Tagger
+            return classified, predictor.predict_examples
+    from grunlp.tasks.srl.predictor import SRLPredictor
+    from grunlp.tasks.tagging.predictor import TaggerPredictor
 
-    assert isinstance(predictor, Labeller | Tagger)
-    if isinstance(predictor, Labeller):
-        predictor = replace(predictor, find=reading.find)
-    if reading.format == RAW:
-        return lambda line: line_examples(Path(path), line), predictor.records
-    return lambda line: read_line(path, line, reading.format), predictor.records
+    assert isinstance(predictor, SRLPredictor | TaggerPredictor)
+    if isinstance(predictor, SRLPredictor):
+        predictor = replace(predictor, detect_predicates=input_format.find)
+    if input_format.format == RAW_TEXT:
+        return lambda line: examples_from_line(Path(path), line), predictor.predict_examples
+    return lambda line: read_srl_line(path, line, input_format.format), predictor.predict_examples

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from grunlp.configuration.saved_config import load_config
-from grunlp.runs.layout import CARD, CONFIG, WEIGHTS, read_metrics
+from grunlp.runs.layout import CONFIG, MODEL_CARD, WEIGHTS, read_metrics
 from grunlp.tasks.srl.metrics import SRLScores
 from grunlp.tasks.tagging.metrics import TagScores
-from grunlp.utils.atomic_io import write_file
+from grunlp.utils.atomic_io import write_file_atomically
 
 # What a reader must know of each named data set before using a model trained on it.
-DATA = {
+DATASET_DESCRIPTIONS = {
     "demo": "The bundled demonstration, sentences made by rules: a model trained on it is good for nothing else.",
     "propbank-ewt": (
         "English Web Treebank (web logs, news groups, mail, reviews, answers) with PropBank roles, release 3.1; "
@@ -36,23 +36,29 @@ DATA = {
     "propbank-frames": "The example sentences of the PropBank frame files; CC BY-SA 4.0.",
 }
 
-_ROLES = (
+_SRL_METRIC_NOTES = (
     "srl-eval (V apart), conlleval and seqeval count roles of given predicates; senses are of given ones, too.",
     "Most frequent senses: what a lemma's most frequent roleset of the training data would always have got.",
 )
-_UNLIKE_SERIES = "for series unlike the training data without an evaluation on such series."
-_UNLIKE = "for text unlike the training data, or in another language, without an evaluation on such text."
-_WRITER = (
+_DOMAIN_CAVEAT_SERIES = "for series unlike the training data without an evaluation on such series."
+_DOMAIN_CAVEAT = "for text unlike the training data, or in another language, without an evaluation on such text."
+_GENERATION_CAVEAT = (
     "What it writes may read well and be wrong, and repeats what its training data say of people: not for what is",
     "read as true, and not",
 )
-_OWN = "Data of the user's own is among it, whose licence is not known here."
+_USER_DATA_NOTICE = "Data of the user's own is among it, whose licence is not known here."
 
 # Recipes whose models label no words: what they are trained on.
-_UNITS = {"translate": "pairs", "summarize": "pairs", "lm": "lines", "classify": "examples", "forecast": "series"}
+_EXAMPLE_UNITS = {
+    "translate": "pairs",
+    "summarize": "pairs",
+    "lm": "lines",
+    "classify": "examples",
+    "forecast": "series",
+}
 
 # By recipe, labellers if it is another: what the model is, its input and its output.
-_KINDS = {
+_TASK_DESCRIPTIONS = {
     "tag": (
         "Tagger",
         "sentences, tokenised or as raw English text",
@@ -68,15 +74,15 @@ _KINDS = {
     ),
     "lm": ("Language model", "the beginning of a text, or nothing", "how it may go on, or how likely a text is"),
 }
-_LABELLER = (
+_SRL_DESCRIPTION = (
     "Semantic role labeller",
     "sentences, tokenised or as raw English text",
     "predicates with their rolesets, and the roles of each as legal BIO tags",
 )
 
 
-def write_card(path: Path, more: Sequence[str] = ()) -> None:
-    """Write `card.md` from what the run folder holds, and `more` paragraphs on the data."""
+def write_model_card(path: Path, extra: Sequence[str] = ()) -> None:
+    """Write `card.md` from what the run folder holds, and `extra` paragraphs on the data."""
     metrics = read_metrics(path)
     config = load_config(path / CONFIG)
     names = [
@@ -86,16 +92,16 @@ def write_card(path: Path, more: Sequence[str] = ()) -> None:
     init = config.model.get("init")
     size = (path / WEIGHTS).stat().st_size / 2**20
     training = metrics["training"]
-    unit = _UNITS.get(config.recipe, "sentences")
-    title, reads, writes = _KINDS.get(config.recipe, _LABELLER)
+    unit = _EXAMPLE_UNITS.get(config.recipe, "sentences")
+    title, reads, writes = _TASK_DESCRIPTIONS.get(config.recipe, _SRL_DESCRIPTION)
     lines = [
         f"# {title} trained on {link.join(names)}",
         "",
-        *(DATA[name] for name in dict.fromkeys(names) if name in DATA),
-        *([_OWN] if set(names) - set(DATA) else []),
+        *(DATASET_DESCRIPTIONS[name] for name in dict.fromkeys(names) if name in DATASET_DESCRIPTIONS),
+        *([_USER_DATA_NOTICE] if set(names) - set(DATASET_DESCRIPTIONS) else []),
         *([f"Fine-tuned from {config.init}."] if "init" in config else []),
         *([f"Its words and sentence encoder started from {init}."] if init else []),
-        *more,
+        *extra,
         "",
         f"- input: {reads}",
         f"- output: {writes}",
@@ -106,16 +112,20 @@ def write_card(path: Path, more: Sequence[str] = ()) -> None:
             if config.recipe == "forecast"
             else [f"- {training['left_out']} training {unit} left out because they occur in dev or test"]
         ),
-        *_speed(metrics),
+        *_speed_section(metrics),
         "",
-        *(_measured(metrics, config.recipe) if config.recipe in _UNITS else _labelled(metrics, config.recipe == "tag")),
-        _UNLIKE_SERIES if config.recipe == "forecast" else _UNLIKE,
+        *(
+            _metric_section(metrics, config.recipe)
+            if config.recipe in _EXAMPLE_UNITS
+            else _span_section(metrics, config.recipe == "tag")
+        ),
+        _DOMAIN_CAVEAT_SERIES if config.recipe == "forecast" else _DOMAIN_CAVEAT,
         "",
     ]
-    write_file(path / CARD, "\n".join(lines))
+    write_file_atomically(path / MODEL_CARD, "\n".join(lines))
 
 
-def _measured(metrics: dict[str, Any], recipe: str) -> list[str]:
+def _metric_section(metrics: dict[str, Any], recipe: str) -> list[str]:
     """Scores that are measures, and what they are not good for."""
     lines = ["| split | what | score | 95 % interval | counted by |", "|---|---|---|---|---|"]
     for split in ("dev", "test"):
@@ -123,7 +133,7 @@ def _measured(metrics: dict[str, Any], recipe: str) -> list[str]:
             (low, high), how = score["interval"], score["how"].replace("|", ", ")
             lines.append(f"| {split} | {name} | {score['score']:.4g} | {low:.4g} to {high:.4g} | {how} |")
     if recipe == "forecast":
-        return [*lines, "", *_forecasts(metrics)]
+        return [*lines, "", *_forecast_section(metrics)]
     return [
         *lines,
         "",
@@ -132,12 +142,12 @@ def _measured(metrics: dict[str, Any], recipe: str) -> list[str]:
         *(
             ["Wrong classes are to be expected at these scores: not for decisions about people, and not"]
             if recipe == "classify"
-            else _WRITER
+            else _GENERATION_CAVEAT
         ),
     ]
 
 
-def _forecasts(metrics: dict[str, Any]) -> list[str]:
+def _forecast_section(metrics: dict[str, Any]) -> list[str]:
     """What the scores of the last split mean."""
     last = metrics.get("test", metrics.get("dev", {}))
     return [
@@ -149,7 +159,7 @@ def _forecasts(metrics: dict[str, Any]) -> list[str]:
     ]
 
 
-def _labelled(metrics: dict[str, Any], tagger: bool) -> list[str]:
+def _span_section(metrics: dict[str, Any], tagger: bool) -> list[str]:
     """Scores of labels, and what they are not good for."""
     titles = TagScores.TITLES if tagger else SRLScores.TITLES
     lines = ["| split | what | precision | recall | F1 | 95 % interval |", "|---|---|---|---|---|---|"]
@@ -162,14 +172,14 @@ def _labelled(metrics: dict[str, Any], tagger: bool) -> list[str]:
     return [
         *lines,
         "",
-        *([] if tagger else _ROLES),
+        *([] if tagger else _SRL_METRIC_NOTES),
         "Intervals are by bootstrap over documents, or over sentences where none are named.",
         "",
         f"Wrong {'tags' if tagger else 'roles'} are common at these scores: not for decisions about people, and not",
     ]
 
 
-def _speed(metrics: dict[str, Any]) -> list[str]:
+def _speed_section(metrics: dict[str, Any]) -> list[str]:
     if "speed" not in metrics:
         return []
     s = metrics["speed"]

@@ -8,17 +8,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-Given = TypeVar("Given")
-Answer = TypeVar("Answer")
-Part = TypeVar("Part")
+InputT = TypeVar("InputT")
+OutputT = TypeVar("OutputT")
+ChunkT = TypeVar("ChunkT")
 Record = dict[str, Any]  # what becomes a JSON object
 
 BATCH_TOKENS = 3000  # a batch of sentences or sources, unless told otherwise
 
-_HALVES = re.compile("[\ud800-\udfff]")  # of characters, which no text in UTF-8 holds
+_SURROGATES = re.compile("[\ud800-\udfff]")  # of characters, which no text in UTF-8 holds
 
 
-class InFolder(Protocol):
+class HasPath(Protocol):
     """What was read from a run folder."""
 
     @property
@@ -26,7 +26,7 @@ class InFolder(Protocol):
         """The folder."""
 
 
-class Predictor(ABC, Generic[Given, Answer]):
+class Predictor(ABC, Generic[InputT, OutputT]):
     """A trained network with all it takes to answer.
 
     Threads may share one: nothing in it changes. What can be set is a field, and another predictor with other settings
@@ -39,7 +39,7 @@ class Predictor(ABC, Generic[Given, Answer]):
     """
 
     kind: ClassVar[str]
-    run: InFolder
+    run: HasPath
 
     @property
     def path(self) -> Path:
@@ -47,27 +47,27 @@ class Predictor(ABC, Generic[Given, Answer]):
         return self.run.path
 
     @abstractmethod
-    def stream(self, many: Iterable[Given]) -> Iterator[Answer]:
+    def predict_iter(self, inputs: Iterable[InputT]) -> Iterator[OutputT]:
         """The answer to each, in the order given; inputs are read as they are needed, some at a time."""
 
-    def __call__(self, given: Given) -> Answer:
+    def __call__(self, item: InputT) -> OutputT:
         """The answer to one input."""
-        (answer,) = self.stream([given])
+        (answer,) = self.predict_iter([item])
         return answer
 
-    def batch(self, many: Sequence[Given]) -> list[Answer]:
+    def predict_batch(self, inputs: Sequence[InputT]) -> list[OutputT]:
         """The answers to all, in the order given, computed in few batches."""
-        return list(self.stream(many))
+        return list(self.predict_iter(inputs))
 
 
-def clean(text: str) -> str:
+def sanitize_text(text: str) -> str:
     """A text that UTF-8 can hold, of as many characters. Raises TypeError for what is no text."""
     if not isinstance(text, str):
         raise TypeError(f"a text is a str, got {type(text).__name__}")
-    return _HALVES.sub("\ufffd", text)
+    return _SURROGATES.sub("\ufffd", text)
 
 
-def clean_sentences(words: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+def sanitize_sentences(words: Sequence[Sequence[str]]) -> Iterator[list[str]]:
     """The words of sentences that were tokenised by others, each as `clean` has it.
 
     Raises:
@@ -75,28 +75,28 @@ def clean_sentences(words: Sequence[Sequence[str]]) -> Iterator[list[str]]:
     """
     if any(isinstance(one, str | bytes) for one in (words, *words)):
         raise TypeError("label takes sentences as lists of words; for a text, call the predictor itself")
-    return ([clean(word) for word in sentence] for sentence in words)
+    return ([sanitize_text(word) for word in sentence] for sentence in words)
 
 
-def answer_each(
-    many: Iterable[Given],
-    part: Callable[[Given], Sequence[Part]],
-    predict: Callable[[Iterable[Part]], Iterator[Record]],
+def predict_batched(
+    inputs: Iterable[InputT],
+    split: Callable[[InputT], Sequence[ChunkT]],
+    predict: Callable[[Iterable[ChunkT]], Iterator[Record]],
 ) -> Iterator[list[Record]]:
     """For each input the records of its parts, lazily.
 
     Args:
-        many: inputs.
-        part: takes one apart, into one part at least.
+        inputs: inputs.
+        split: takes one apart, into one part at least.
         predict: a record for each of any number of parts, in order.
     """
-    if isinstance(many, str | bytes):
+    if isinstance(inputs, str | bytes):
         raise TypeError("several texts are a list or another iterable of them; for one text, call the predictor itself")
     counts: deque[int] = deque()
 
-    def parts() -> Iterator[Part]:
-        for given in many:
-            found = part(given)
+    def parts() -> Iterator[ChunkT]:
+        for given in inputs:
+            found = split(given)
             counts.append(len(found))
             yield from found
 

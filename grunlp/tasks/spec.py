@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
     from torch import nn
 
-    from grunlp.metrics.corpus_metric import MeasuredScores
-    from grunlp.metrics.span_scores import Scores
+    from grunlp.metrics.corpus_metric import MetricScores
+    from grunlp.metrics.span_scores import SpanScores
 
 # By recipe. Runs of other recipes label words; the commands themselves answer for them, and `label_commands`.
-_MODULES = {
+_COMMAND_MODULES = {
     "translate": "seq2seq",
     "summarize": "seq2seq",
     "lm": "language_modeling",
@@ -22,29 +22,29 @@ _MODULES = {
 }
 
 
-class Scored(NamedTuple):
+class EvaluationResult(NamedTuple):
     """A split that a run was scored on.
 
-    examples: how many it has.
+    num_examples: how many it has.
     seconds: that the run took for them, counting included.
     """
 
-    scores: "Scores | MeasuredScores"
-    examples: int
+    scores: "SpanScores | MetricScores"
+    num_examples: int
     seconds: float
 
 
-class Kind(Protocol):
+class TaskSpec(Protocol):
     """What there is for runs of every kind: these modules have it, and `label_commands`."""
 
-    def score_split(self, run: str, split: str) -> Scored:
+    def evaluate_split(self, run: str, split: str) -> EvaluationResult:
         """Score a run on a split of its own data, as `python -m grunlp.evaluate` does."""
 
-    def build(self, run: str, config: "DictConfig") -> "nn.Module":
+    def build_model(self, run: str, config: "DictConfig") -> "nn.Module":
         """The untrained network of a configuration, with the vocabulary of a run."""
 
 
-class Commands(Kind, Protocol):
+class TaskCommands(TaskSpec, Protocol):
     """What each of these modules has."""
 
     def predict(self, text: str | None, arguments: list[str]) -> int:
@@ -57,27 +57,27 @@ class Commands(Kind, Protocol):
         """`python -m grunlp.compare` of two runs: rows as `grunlp.metrics.comparison` makes them."""
 
 
-def named_run(arguments: Sequence[str]) -> str | None:
+def run_argument(arguments: Sequence[str]) -> str | None:
     """The run that `run=DIR`, or the first of several between commas, names."""
     folders = [argument.partition("=")[2].partition(",")[0] for argument in arguments if argument.startswith("run=")]
     return folders[-1] if folders else None
 
 
-def module_of(run: str | Path | None) -> str | None:
+def task_of(run: str | Path | None) -> str | None:
     """The module for a run; None: there is none, or it labels words, or no run lies there, of which the loader will
     complain."""
     file = Path(run) / "config.yaml" if run is not None else None
     if file is None or not file.is_file():
         return None
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((module for recipe, module in _MODULES.items() if f"recipe: {recipe}" in lines), None)
+    return next((module for recipe, module in _COMMAND_MODULES.items() if f"recipe: {recipe}" in lines), None)
 
 
-def commands(module: str) -> Commands:
+def spec_of(task: str) -> TaskCommands:
     """The module of that name."""
-    return cast(Commands, import_module(f"grunlp.tasks.{module}.commands"))
+    return cast(TaskCommands, import_module(f"grunlp.tasks.{task}.commands"))
 
 
-def kind_of(run: str) -> Kind:
+def spec_for_run(run: str) -> TaskSpec:
     """The module that scores a run."""
-    return cast(Kind, import_module(f"grunlp.tasks.{module_of(run) or 'srl'}.commands"))
+    return cast(TaskSpec, import_module(f"grunlp.tasks.{task_of(run) or 'srl'}.commands"))

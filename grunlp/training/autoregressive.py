@@ -4,18 +4,18 @@ import math
 
 from torch import nn
 
-from grunlp.training.lightning_base import Task
+from grunlp.training.lightning_base import BaseLightningModule
 
 
-class TellingTask(Task):
+class PerplexityTask(BaseLightningModule):
     """Logs `train/loss_step`, `train/tokens_per_second`, `dev/loss` and `dev/perplexity`; losses in nats a token.
 
     Args:
         model: the network.
-        total_steps, learning_rate, weight_decay, warmup: as for `Task`.
+        total_steps, learning_rate, weight_decay, warmup: as for `BaseLightningModule`.
     """
 
-    unit = "tokens"
+    throughput_unit = "tokens"
 
     def __init__(
         self, model: nn.Module, total_steps: int, learning_rate: float, weight_decay: float, warmup: float

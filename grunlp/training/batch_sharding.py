@@ -12,69 +12,69 @@ from typing import TypeVar
 from torch import Tensor
 from torch.utils.data import Sampler
 
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
-Items = TypeVar("Items", list[int], Tensor)
+BatchT = TypeVar("BatchT", list[int], Tensor)
 
 
-def count_turns(batches: int, ranks: int) -> int:
+def steps_per_rank(num_batches: int, world_size: int) -> int:
     """Of each process."""
-    return -(-batches // ranks)
+    return -(-num_batches // world_size)
 
 
-class Turns(Sampler[int]):
+class DistributedBatchSampler(Sampler[int]):
     """The numbers of the batches of one process. Its length is that of all turns, as the trainer counts those that are
     done too.
 
     Args:
-        batches: of the epoch, of all processes.
+        num_batches: of the epoch, of all processes.
         rank, ranks: which process, of how many.
-        done: turns to leave out.
+        start_step: turns to leave out.
     """
 
-    def __init__(self, batches: int, rank: int, ranks: int, done: int) -> None:
-        self.batches, self.rank, self.ranks, self.done = batches, rank, ranks, done
+    def __init__(self, num_batches: int, rank: int, world_size: int, start_step: int) -> None:
+        self.num_batches, self.rank, self.world_size, self.start_step = num_batches, rank, world_size, start_step
 
     def __len__(self) -> int:
-        return count_turns(self.batches, self.ranks)
+        return steps_per_rank(self.num_batches, self.world_size)
 
     def __iter__(self) -> Iterator[int]:
-        for turn in range(self.done, len(self)):
-            yield min(turn * self.ranks + self.rank, self.batches - 1)
+        for turn in range(self.start_step, len(self)):
+            yield min(turn * self.world_size + self.rank, self.num_batches - 1)
 
 
-def loss_shares(sizes: Sequence[int], rank: int, ranks: int, accumulate: int) -> list[float]:
+def loss_weights(loss_counts: Sequence[int], rank: int, world_size: int, accumulate: int) -> list[float]:
     """By what the loss of each turn is multiplied, so that the gradient of an update is that of the mean over all that
     its batches have, however they are spread: the trainer takes the mean over its accumulated turns, and then over
     processes, as though all batches were of one size. 0 where there is no batch left.
 
     Args:
-        sizes: of the batches in order: what the loss of each is a mean over.
+        loss_counts: of the batches in order: what the loss of each is a mean over.
         rank, ranks: which process, of how many.
         accumulate: turns an update.
     """
-    shares, group = [], ranks * accumulate
-    for turn in range(count_turns(len(sizes), ranks)):
-        number, first = turn * ranks + rank, turn // accumulate * group
-        together = sizes[first : first + group]
-        size = sizes[number] if number < len(sizes) else 0
-        shares.append(size * group / sum(together) if sum(together) else float(number < len(sizes)))
+    shares, group = [], world_size * accumulate
+    for turn in range(steps_per_rank(len(loss_counts), world_size)):
+        number, first = turn * world_size + rank, turn // accumulate * group
+        together = loss_counts[first : first + group]
+        size = loss_counts[number] if number < len(loss_counts) else 0
+        shares.append(size * group / sum(together) if sum(together) else float(number < len(loss_counts)))
     return shares
 
 
-def deal(batches: Sequence[Items], rank: int, ranks: int) -> list[Items]:
+def shard_eval_batches(batches: Sequence[BatchT], rank: int, world_size: int) -> list[BatchT]:
     """The batches of one process in evaluation: together they are all, and none is repeated. Large ones are halved
     where there are too few.
 
     Raises:
-        GrunlpError: there are fewer examples than processes, one of which would wait for ever.
+        UserError: there are fewer examples than processes, one of which would wait for ever.
     """
     parts = list(batches)
-    while len(parts) < ranks:
+    while len(parts) < world_size:
         largest = max(range(len(parts)), key=lambda i: len(parts[i]), default=None)
         if largest is None or len(parts[largest]) < 2:
-            wrong = f"{len(parts)} development examples for {ranks} processes"
-            raise GrunlpError(wrong, "each needs one", "Type trainer.devices=1, or give more examples")
+            wrong = f"{len(parts)} development examples for {world_size} processes"
+            raise UserError(wrong, "each needs one", "Type trainer.devices=1, or give more examples")
         half = len(parts[largest]) // 2
         parts[largest : largest + 1] = [parts[largest][:half], parts[largest][half:]]
-    return parts[rank::ranks]
+    return parts[rank::world_size]

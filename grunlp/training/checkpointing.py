@@ -3,7 +3,7 @@
 One is taken before a batch is trained on, and only where no gradients wait for an update. It holds the weights, their
 average, the optimiser, the schedule, what early stopping and the choice of the best epoch have seen, and the position
 in the epoch. No state of random generators is among it: whatever a batch draws begins from the seed, the epoch and the
-number of the batch (`grunlp.training.datamodule_base.step_seed`).
+number of the batch (`grunlp.training.datamodule_base.derive_seed`).
 """
 
 import csv
@@ -21,24 +21,24 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import CSVLogger
 
-from grunlp.training.datamodule_base import data_of, step_seed
+from grunlp.training.datamodule_base import datamodule_of, derive_seed
 from grunlp.utils import distributed
-from grunlp.utils.atomic_io import replacing
-from grunlp.utils.errors import GrunlpError
-from grunlp.utils.signals import Stopped, handling, stop
+from grunlp.utils.atomic_io import atomic_path
+from grunlp.utils.errors import UserError
+from grunlp.utils.signals import TerminationSignal, _raise, signal_handlers
 
 log = logging.getLogger(__name__)
 
-POINT = "resume.ckpt"
+RESUME_CHECKPOINT = "resume.ckpt"
 
 
-class WholeCheckpoints(TorchCheckpointIO):
+class AtomicCheckpointIO(TorchCheckpointIO):
     """Writes checkpoints whole or not at all; reads tensors and plain values from them, and never code."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Write one."""
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with replacing(Path(path)) as part:
+        with atomic_path(Path(path)) as part:
             torch.save(checkpoint, part)
 
     def load_checkpoint(self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True) -> dict[str, Any]:
@@ -48,50 +48,50 @@ class WholeCheckpoints(TorchCheckpointIO):
         except Exception as error:  # whatever the unpickler finds wrong
             there = str(error).splitlines()[0]
             way = "Remove it to train from the beginning."
-            raise GrunlpError(f"{path}: no checkpoint of grunlp", there, way) from None
+            raise UserError(f"{path}: no checkpoint of grunlp", there, way) from None
         return found
 
 
-class ResumePoint(Callback):
+class ResumeCheckpoint(Callback):
     """Saves checkpoints to go on from, at times and when the training is told to end. It stands behind the callbacks
     that do something at the beginning of a batch.
 
     Args:
         folder: of the checkpoints.
         seed: of the training.
-        every: seconds between them; 0 saves at each epoch's end alone.
+        every_n_seconds: seconds between them; 0 saves at each epoch's end alone.
 
     Attributes:
         seconds: that the training has taken, before it was interrupted included.
-        memory: most that its processes have held, in MiB.
+        peak_memory: most that its processes have held, in MiB.
     """
 
-    def __init__(self, folder: Path, seed: int, every: float) -> None:
-        self.path, self.seed, self.every = folder / POINT, seed, every
-        self.before, self.memory = 0.0, 0.0
-        self.started = self.saved = time.monotonic()
+    def __init__(self, folder: Path, seed: int, every_n_seconds: float) -> None:
+        self.path, self.seed, self.every_n_seconds = folder / RESUME_CHECKPOINT, seed, every_n_seconds
+        self.previous_seconds, self.peak_memory = 0.0, 0.0
+        self.started = self.last_saved = time.monotonic()
         self.resumed = False
-        self.told: int | None = None  # the signal that told it to end
-        self.listening = ExitStack()
+        self.pending_signal: int | None = None  # the signal that told it to end
+        self._signal_scope = ExitStack()
 
     @property
     def seconds(self) -> float:
         """So far."""
-        return self.before + time.monotonic() - self.started
+        return self.previous_seconds + time.monotonic() - self.started
 
     def state_dict(self) -> dict[str, Any]:
         """For a checkpoint."""
-        return {"seconds": self.seconds, "memory": max(self.memory, peak_memory_mib())}
+        return {"seconds": self.seconds, "memory": max(self.peak_memory, peak_memory_mib())}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Count on from there."""
-        self.before, self.memory = state_dict["seconds"], state_dict["memory"]
+        self.previous_seconds, self.peak_memory = state_dict["seconds"], state_dict["memory"]
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Say where the other checkpoints lie, should the run have been moved, and that no batch is begun."""
         for state in checkpoint["callbacks"].values():
             if "best_k_models" in state:
-                _move(state, self.path.parent.resolve())
+                _relocate_checkpoints(state, self.path.parent.resolve())
         loops = checkpoint["loops"]["fit_loop"]
         batches = loops["epoch_loop.batch_progress"]
         batches["current"]["ready"], batches["is_last_batch"] = batches["current"]["completed"], False
@@ -101,65 +101,65 @@ class ResumePoint(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Listen to signals. Where an epoch goes on, begin it for those that wait for its beginning: the trainer
         holds that they heard of it."""
-        self.started = self.saved = time.monotonic()
-        self.listening.enter_context(handling(self._tell))
+        self.started = self.last_saved = time.monotonic()
+        self._signal_scope.enter_context(signal_handlers(self._on_signal))
         if not self.resumed:
             return
-        epoch, batch = data_of(trainer).position
-        log.info("going on with epoch %d, batch %d", epoch + 1, data_of(trainer).number(batch) + 1)
+        epoch, batch = datamodule_of(trainer).resume_position
+        log.info("going on with epoch %d, batch %d", epoch + 1, datamodule_of(trainer).global_batch_index(batch) + 1)
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             callback.on_train_epoch_start(trainer, pl_module)
         pl_module.on_train_epoch_start()
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Save where it is time to, then let the batch draw its own random numbers."""
-        data, epoch = data_of(trainer), trainer.current_epoch
+        data, epoch = datamodule_of(trainer), trainer.current_epoch
         if batch_idx % trainer.accumulate_grad_batches == 0:
             # what one process is told, or finds, all do: saving takes all of them
-            self.told = distributed.most(self.told or 0) or None
-            if distributed.most(self._due(batch_idx, epoch)):
-                data.position = (epoch, batch_idx)
+            self.pending_signal = distributed.all_reduce_max(self.pending_signal or 0) or None
+            if distributed.all_reduce_max(self._should_save(batch_idx, epoch)):
+                data.resume_position = (epoch, batch_idx)
                 self._save(trainer)
-            if self.told is not None:
-                raise Stopped(self.told)
-        torch.manual_seed(step_seed(self.seed, epoch, data.number(batch_idx), 0))
+            if self.pending_signal is not None:
+                raise TerminationSignal(self.pending_signal)
+        torch.manual_seed(derive_seed(self.seed, epoch, data.global_batch_index(batch_idx), 0))
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave signals to those who had them."""
-        self.listening.close()
-        if self.told is not None:
-            raise Stopped(self.told)
+        self._signal_scope.close()
+        if self.pending_signal is not None:
+            raise TerminationSignal(self.pending_signal)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """The same."""
-        self.listening.close()
+        self._signal_scope.close()
 
-    def _due(self, batch: int, epoch: int) -> bool:
-        if self.told is not None:
+    def _should_save(self, batch: int, epoch: int) -> bool:
+        if self.pending_signal is not None:
             return True
-        if not self.every:
+        if not self.every_n_seconds:
             return batch == 0 and epoch > 0
-        return time.monotonic() - self.saved >= self.every
+        return time.monotonic() - self.last_saved >= self.every_n_seconds
 
     def _save(self, trainer: Trainer) -> None:
         try:
             trainer.save_checkpoint(self.path)
-        except GrunlpError as error:  # the training may well be worth more than the point
-            log.warning("no checkpoint to go on from was saved: %s", error.wrong)
+        except UserError as error:  # the training may well be worth more than the point
+            log.warning("no checkpoint to go on from was saved: %s", error.message)
         for logger in trainer.loggers:
             logger.save()
-        self.saved = time.monotonic()
+        self.last_saved = time.monotonic()
 
-    def _tell(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         """What handles a signal: the first waits for the next batch, the second does not."""
-        if self.told is not None:
-            stop(number, frame)
-        self.told = number
+        if self.pending_signal is not None:
+            _raise(signum, frame)
+        self.pending_signal = signum
         if distributed.rank() == 0:
             print("stopping: a checkpoint is saved first; again to stop at once", file=sys.stderr, flush=True)
 
 
-def _move(state: dict[str, Any], folder: Path) -> None:
+def _relocate_checkpoints(state: dict[str, Any], folder: Path) -> None:
     """Let the state of a ModelCheckpoint name files of a folder."""
 
     def moved(path: str) -> str:
@@ -171,30 +171,30 @@ def _move(state: dict[str, Any], folder: Path) -> None:
     state["best_k_models"] = {moved(path): score for path, score in state["best_k_models"].items()}
 
 
-class KeptCSVLogger(CSVLogger):
+class AppendingCSVLogger(CSVLogger):
     """One that goes on with the lines of a training that was interrupted, instead of removing them.
 
     Args:
         folder: of `metrics.csv`.
-        before: steps from which on lines are written anew; 0 keeps none.
+        from_step: steps from which on lines are written anew; 0 keeps none.
     """
 
-    def __init__(self, folder: Path, before: int) -> None:
+    def __init__(self, folder: Path, from_step: int) -> None:
         super().__init__(folder.parent, name="", version=folder.name)
         file, rows = folder / "metrics.csv", list[dict[str, Any]]()
-        if before and file.is_file():
+        if from_step and file.is_file():
             lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
             whole = lines if lines[-1:] and lines[-1].endswith("\n") else lines[:-1]  # a kill may cut the last one
-            rows = [row for row in csv.DictReader(whole) if int(row["step"]) < before]
+            rows = [row for row in csv.DictReader(whole) if int(row["step"]) < from_step]
         self.experiment.metrics = [{name: value for name, value in row.items() if value} for row in rows]
         self.save()  # at once: the experiment removes what lies there
 
 
-def steps_done(point: Path) -> int:
+def completed_steps(checkpoint: Path) -> int:
     """Updates of the weights before a checkpoint; 0 where there is none."""
-    if not point.is_file():
+    if not checkpoint.is_file():
         return 0
-    return int(WholeCheckpoints().load_checkpoint(point)["global_step"])
+    return int(AtomicCheckpointIO().load_checkpoint(checkpoint)["global_step"])
 
 
 def peak_memory_mib() -> float:

@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 from grunlp.modules.sentence_encoder import SentenceEncoder
 
 
-def layer_rates(
+def layerwise_lr_decay(
     encoder: SentenceEncoder, learning_rate: float, decay: float, encoder_learning_rate: float
 ) -> dict[nn.Module, float]:
     """Lower rates for lower layers (Howard and Ruder 2018, §3.2): each has `decay` times the rate of the one above.
@@ -19,13 +19,13 @@ def layer_rates(
         decay: at most 1.
         encoder_learning_rate: of a pretrained encoder.
     """
-    layers = encoder.layers_from_below()
+    layers = encoder.layers_bottom_up()
     rates = {layer: learning_rate * decay ** (len(layers) - i) for i, layer in enumerate(layers)}
     pretrained = encoder.pretrained
     return rates if pretrained is None else {**rates, pretrained.transformer: encoder_learning_rate}
 
 
-class FrozenLayers(Callback):
+class FreezeLayers(Callback):
     """Leaves layers as they are in the first epochs.
 
     Args:
@@ -42,7 +42,7 @@ class FrozenLayers(Callback):
             layer.requires_grad_(trainer.current_epoch >= self.epochs)
 
 
-class TowardsOld(Callback):
+class L2SPRegularization(Callback):
     """Pulls weights towards where they started: adds strength / 2 · |w - w_0|² to the loss (Li et al. 2018, eq. 2).
 
     Args:
@@ -51,14 +51,14 @@ class TowardsOld(Callback):
 
     def __init__(self, strength: float) -> None:
         self.strength = strength
-        self.old: list[Tensor] = []
+        self.initial_weights: list[Tensor] = []
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Keep the weights, before those of a checkpoint take their place."""
-        self.old = [parameter.detach().clone() for parameter in pl_module.parameters()]
+        self.initial_weights = [parameter.detach().clone() for parameter in pl_module.parameters()]
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
         """Add the gradient of the pull."""
-        for parameter, old in zip(pl_module.parameters(), self.old, strict=True):
+        for parameter, old in zip(pl_module.parameters(), self.initial_weights, strict=True):
             if parameter.grad is not None:
                 parameter.grad.add_(parameter.detach() - old, alpha=self.strength)

@@ -25,48 +25,48 @@ from torch import multiprocessing
 from torch.multiprocessing import ProcessContext, ProcessExitedException, ProcessRaisedException
 
 from grunlp.utils import distributed
-from grunlp.utils.cli import USAGE_ERROR, begin_logging
-from grunlp.utils.errors import GrunlpError
-from grunlp.utils.signals import SIGNALS, Stopped, handling, stop_when_told
+from grunlp.utils.cli import EXIT_USAGE, configure_logging
+from grunlp.utils.errors import UserError
+from grunlp.utils.signals import SIGNALS, TerminationSignal, raise_on_signals, signal_handlers
 
 logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # it is said here who was ended
 
-_GRACE = 10.0  # seconds in which the others may end by themselves, when one has
+_SHUTDOWN_TIMEOUT = 10.0  # seconds in which the others may end by themselves, when one has
 
 
-def settle_devices(trainer: DictConfig) -> None:
+def resolve_devices(trainer_config: DictConfig) -> None:
     """Put a number in the place of `devices=auto`, and meet the other processes where this one was begun as one of
     several.
 
     Args:
-        trainer: of the configuration.
+        trainer_config: of the configuration.
 
     Raises:
-        GrunlpError: there are fewer GPUs, or another number of processes was begun.
+        UserError: there are fewer GPUs, or another number of processes was begun.
     """
-    found, gpus = distributed.environment(), uses_gpus(trainer.accelerator)
+    found, gpus = distributed.cluster_environment(), uses_gpus(trainer_config.accelerator)
     there = torch.cuda.device_count() if gpus else 1
-    if trainer.devices == "auto":
-        begun = found.world_size() // trainer.num_nodes if found is not None else 0
-        trainer.devices = begun if begun > 1 else there
-    if gpus and trainer.devices > there:
-        wrong = f"trainer.devices={trainer.devices}"
-        raise GrunlpError(wrong, f"this machine has {there} GPUs", f"Type trainer.devices={there or 1}, or auto")
-    if trainer.accelerator == "mps" and trainer.devices > 1:
-        raise GrunlpError("trainer.accelerator=mps with trainer.devices", "it has one", "Type trainer.devices=1")
-    total = trainer.devices * trainer.num_nodes
+    if trainer_config.devices == "auto":
+        begun = found.world_size() // trainer_config.num_nodes if found is not None else 0
+        trainer_config.devices = begun if begun > 1 else there
+    if gpus and trainer_config.devices > there:
+        wrong = f"trainer.devices={trainer_config.devices}"
+        raise UserError(wrong, f"this machine has {there} GPUs", f"Type trainer.devices={there or 1}, or auto")
+    if trainer_config.accelerator == "mps" and trainer_config.devices > 1:
+        raise UserError("trainer.accelerator=mps with trainer.devices", "it has one", "Type trainer.devices=1")
+    total = trainer_config.devices * trainer_config.num_nodes
     if found is None:
-        if trainer.num_nodes > 1 and not {"MASTER_ADDR", "MASTER_PORT", "NODE_RANK"} <= os.environ.keys():
+        if trainer_config.num_nodes > 1 and not {"MASTER_ADDR", "MASTER_PORT", "NODE_RANK"} <= os.environ.keys():
             there_is = "the machines have to know of each other"
             way = "Begin it by torchrun or srun, or set MASTER_ADDR, MASTER_PORT and NODE_RANK on each machine."
-            raise GrunlpError(f"trainer.num_nodes={trainer.num_nodes}", there_is, way)
+            raise UserError(f"trainer.num_nodes={trainer_config.num_nodes}", there_is, way)
         return
     if not isinstance(found, LightningEnvironment) and found.world_size() != total:
-        wrong = f"trainer.devices={trainer.devices} with trainer.num_nodes={trainer.num_nodes}"
+        wrong = f"trainer.devices={trainer_config.devices} with trainer.num_nodes={trainer_config.num_nodes}"
         way = "Type trainer.devices=PROCESSES_A_MACHINE trainer.num_nodes=MACHINES"
-        raise GrunlpError(wrong, f"{found.world_size()} processes were begun", way)
+        raise UserError(wrong, f"{found.world_size()} processes were begun", way)
     if total > 1 and distributed.count() == 1:
-        distributed.join(found, trainer.devices, trainer.num_nodes, gpus)
+        distributed.join(found, trainer_config.devices, trainer_config.num_nodes, gpus)
 
 
 def uses_gpus(accelerator: str) -> bool:
@@ -74,12 +74,12 @@ def uses_gpus(accelerator: str) -> bool:
     return accelerator == "gpu" or (accelerator == "auto" and torch.cuda.is_available())
 
 
-def launch(train: Callable[..., None], trainer: DictConfig, *arguments: Any) -> None:
+def launch(train: Callable[..., None], trainer_config: DictConfig, *arguments: Any) -> None:
     """Call a function in `trainer.devices` new processes, and wait for all of them. Signals are passed on.
 
     Args:
-        train: it calls `settle_devices`.
-        trainer: of the configuration.
+        train: it calls `resolve_devices`.
+        trainer_config: of the configuration.
         arguments: of the function.
 
     Raises:
@@ -87,63 +87,67 @@ def launch(train: Callable[..., None], trainer: DictConfig, *arguments: Any) -> 
             a signal that it was sent, else 1.
     """
     place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port()), "NODE_RANK": "0"}
-    place |= {name: os.environ[name] for name in place if trainer.num_nodes > 1}
-    threads = max(1, torch.get_num_threads() // trainer.devices)
+    place |= {name: os.environ[name] for name in place if trainer_config.num_nodes > 1}
+    threads = max(1, torch.get_num_threads() // trainer_config.devices)
     context = multiprocessing.start_processes(
-        _begin, (train, place, threads, *arguments), trainer.devices, join=False, start_method="spawn"
+        _worker_main, (train, place, threads, *arguments), trainer_config.devices, join=False, start_method="spawn"
     )
     assert isinstance(context, ProcessContext)
     told: list[int] = []
     try:
-        with _passing_on_signals(context, told):
-            while not context.join(timeout=1.0, grace_period=_GRACE):
+        with _forward_signals(context, told):
+            while not context.join(timeout=1.0, grace_period=_SHUTDOWN_TIMEOUT):
                 pass
     except (ProcessExitedException, ProcessRaisedException) as error:
-        sys.exit(_tell(error, [process.exitcode for process in context.processes], told))
+        sys.exit(_report_failure(error, [process.exitcode for process in context.processes], told))
 
 
-def _begin(local_rank: int, train: Callable[..., None], place: dict[str, str], threads: int, *arguments: Any) -> None:
+def _worker_main(
+    local_rank: int, train: Callable[..., None], environment: dict[str, str], num_threads: int, *arguments: Any
+) -> None:
     """What a new process does."""
     if os.name == "posix":
         os.setpgid(0, 0)  # Ctrl-C reaches the process that waits for this one, and is passed on
-    os.environ.update(place, LOCAL_RANK=str(local_rank))
-    begin_logging()
-    torch.set_num_threads(threads)
+    os.environ.update(environment, LOCAL_RANK=str(local_rank))
+    configure_logging()
+    torch.set_num_threads(num_threads)
     try:
-        with stop_when_told():
+        with raise_on_signals():
             train(*arguments)
-    except GrunlpError as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(USAGE_ERROR)
-    except Stopped as stopped:
-        sys.exit(stopped.status)
+        sys.exit(EXIT_USAGE)
+    except TerminationSignal as stopped:
+        sys.exit(stopped.exit_code)
 
 
-def _passing_on_signals(context: ProcessContext, told: list[int]) -> AbstractContextManager[None]:
-    """Within, to all processes. told: takes those that came."""
+def _forward_signals(context: ProcessContext, received: list[int]) -> AbstractContextManager[None]:
+    """Within, to all processes. received: takes those that came."""
 
     def send(number: int, frame: FrameType | None) -> None:
-        told.append(number)
+        received.append(number)
         for process in context.processes:
             if process.is_alive() and process.pid is not None:
                 os.kill(process.pid, number)
 
-    return handling(send)
+    return signal_handlers(send)
 
 
-def _tell(error: ProcessExitedException | ProcessRaisedException, statuses: list[int | None], told: list[int]) -> int:
+def _report_failure(
+    error: ProcessExitedException | ProcessRaisedException, exit_codes: list[int | None], received: list[int]
+) -> int:
     """Say which process ended before its time, and how; what the command leaves with."""
-    if told:
-        return 128 + told[0]
-    killed = [i for i, status in enumerate(statuses) if status is not None and status < 0 and -status not in SIGNALS]
+    if received:
+        return 128 + received[0]
+    killed = [i for i, status in enumerate(exit_codes) if status is not None and status < 0 and -status not in SIGNALS]
     index = killed[0] if killed else error.error_index
-    status = statuses[index] or 1
-    if status == USAGE_ERROR:
-        return USAGE_ERROR  # it has said why
+    status = exit_codes[index] or 1
+    if status == EXIT_USAGE:
+        return EXIT_USAGE  # it has said why
     if isinstance(error, ProcessRaisedException) and not killed:
         print(error, file=sys.stderr)
     how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-    print(f"error: rank {index} of {len(statuses)} {how}; the others were stopped", file=sys.stderr)
+    print(f"error: rank {index} of {len(exit_codes)} {how}; the others were stopped", file=sys.stderr)
     return 1
 
 

@@ -24,25 +24,25 @@ from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 from torch.optim import Optimizer
 
-from grunlp.runs.layout import TROUBLE, WEIGHTS
+from grunlp.runs.layout import NAN_DEBUG_DIR, WEIGHTS
 from grunlp.runs.weights import load_tensors, save_tensors
-from grunlp.training.datamodule_base import EpochData, data_of, step_seed
-from grunlp.training.lightning_base import Task
-from grunlp.utils.atomic_io import write_file
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.training.datamodule_base import ResumableDataModule, datamodule_of, derive_seed
+from grunlp.training.lightning_base import BaseLightningModule
+from grunlp.utils.atomic_io import write_file_atomically
+from grunlp.utils.errors import DataError, UserError
 from grunlp.utils.safe_load import read_json
 
 log = logging.getLogger(__name__)
 
-BadLoss = Literal["stop", "skip"]
-BAD_LOSSES = get_args(BadLoss)
+NonFinitePolicy = Literal["stop", "skip"]
+NON_FINITE_POLICIES = get_args(NonFinitePolicy)
 
-MOST = 10  # batches an epoch that may be skipped
-_ABOUT = "trouble.json"
-_SHOWN = 8  # examples in a message
+MAX_SKIPPED_PER_EPOCH = 10  # batches an epoch that may be skipped
+_INFO_FILE = "trouble.json"
+_MAX_EXAMPLES_SHOWN = 8  # examples in a message
 
 
-class LossGuard(Callback):
+class NonFiniteLossCallback(Callback):
     """Stops at, or leaves out, batches whose loss or gradient is no finite number; logs `train/gradient_norm`.
 
     The gradient is looked at where the weights are about to be changed by it, so it may come from any of the batches
@@ -54,10 +54,10 @@ class LossGuard(Callback):
         bad_loss: "stop" or "skip".
     """
 
-    def __init__(self, run_dir: Path, seed: int, bad_loss: BadLoss) -> None:
+    def __init__(self, run_dir: Path, seed: int, bad_loss: NonFinitePolicy) -> None:
         self.run_dir, self.seed, self.bad_loss = run_dir, seed, bad_loss
         self.skipped = 0  # of this epoch
-        self.bad = False  # whether the loss of the batch is
+        self.loss_is_nonfinite = False  # whether the loss of the batch is
 
     def state_dict(self) -> dict[str, Any]:
         """For a checkpoint."""
@@ -74,15 +74,15 @@ class LossGuard(Callback):
     def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: Tensor) -> None:
         """Look at a loss."""
         value = float(loss.detach())
-        self.bad = not math.isfinite(value)
-        if self.bad:
-            number = data_of(trainer).number(trainer.fit_loop.epoch_loop.batch_idx)
-            self._meet(trainer, pl_module, f"loss {value}", value, range(number, number + 1))
+        self.loss_is_nonfinite = not math.isfinite(value)
+        if self.loss_is_nonfinite:
+            number = datamodule_of(trainer).global_batch_index(trainer.fit_loop.epoch_loop.batch_idx)
+            self._handle_non_finite(trainer, pl_module, f"loss {value}", value, range(number, number + 1))
 
     def on_after_backward(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave out what a bad loss would do, with what other batches have accumulated by now."""
-        if self.bad:
-            _drop_gradients(pl_module)
+        if self.loss_is_nonfinite:
+            _zero_grad(pl_module)
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
         """Look at the gradient before it is clipped."""
@@ -92,78 +92,82 @@ class LossGuard(Callback):
         norm = torch.nn.utils.get_total_norm(gradients)
         pl_module.log("train/gradient_norm", norm, batch_size=1)
         if trainer.precision != "16-mixed" and not bool(torch.isfinite(norm)):
-            data, turn = data_of(trainer), trainer.fit_loop.epoch_loop.batch_idx
-            first, end = turn - turn % trainer.accumulate_grad_batches, (turn + 1) * data.ranks
-            batches = range(first * data.ranks, min(end, data.count(trainer.current_epoch)))
-            self._meet(trainer, pl_module, f"gradient {float(norm)}", None, batches)
-            _drop_gradients(pl_module)
+            data, turn = datamodule_of(trainer), trainer.fit_loop.epoch_loop.batch_idx
+            first, end = turn - turn % trainer.accumulate_grad_batches, (turn + 1) * data.world_size
+            batches = range(first * data.world_size, min(end, data.count(trainer.current_epoch)))
+            self._handle_non_finite(trainer, pl_module, f"gradient {float(norm)}", None, batches)
+            _zero_grad(pl_module)
 
-    def _meet(self, trainer: Trainer, module: LightningModule, what: str, loss: float | None, batches: range) -> None:
+    def _handle_non_finite(
+        self, trainer: Trainer, module: LightningModule, what: str, loss: float | None, batches: range
+    ) -> None:
         """Say it, keep it, and stop where that is asked for."""
-        data, epoch = data_of(trainer), trainer.current_epoch
-        names = [name for batch in batches for name in data.describe(epoch, batch)]
-        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        data, epoch = datamodule_of(trainer), trainer.current_epoch
+        names = [name for batch in batches for name in data.example_ids(epoch, batch)]
+        shown = ", ".join(names[:_MAX_EXAMPLES_SHOWN]) + (
+            f" and {len(names) - _MAX_EXAMPLES_SHOWN} more" if len(names) > _MAX_EXAMPLES_SHOWN else ""
+        )
         places = "/".join(str(batch + 1) for batch in batches)
         wrong = f"epoch {epoch + 1}, batch {places}: {what}"
         self.skipped += 1
-        skip = self.bad_loss == "skip" and self.skipped <= MOST
-        if not skip or not (self.run_dir / TROUBLE / _ABOUT).is_file():
-            about: dict[str, Any] = {"epoch": epoch, "batch": batches[-1], "seed": self.seed, "ranks": data.ranks}
-            about |= {"loss": _bits(loss), "examples": names, "bookmark": data.bookmark()}
-            _keep(self.run_dir / TROUBLE, module, about)
+        skip = self.bad_loss == "skip" and self.skipped <= MAX_SKIPPED_PER_EPOCH
+        if not skip or not (self.run_dir / NAN_DEBUG_DIR / _INFO_FILE).is_file():
+            about: dict[str, Any] = {"epoch": epoch, "batch": batches[-1], "seed": self.seed, "ranks": data.world_size}
+            about |= {"loss": _loss_to_hex(loss), "examples": names, "bookmark": data.position_state()}
+            _save_debug_batch(self.run_dir / NAN_DEBUG_DIR, module, about)
         if skip:
             log.warning("%s; skipped. Its examples: %s", wrong, shown)
             return
         there = f"its examples: {shown}"
         if self.bad_loss == "skip":
-            there = f"more than {MOST} batches of an epoch are bad; {there}"
+            there = f"more than {MAX_SKIPPED_PER_EPOCH} batches of an epoch are bad; {there}"
         way = (
             f"Type python -m grunlp.train replay={self.run_dir} to see it again. Mend the data, or lower "
             f"optimizer.learning_rate; or go on: resume={self.run_dir} trainer.bad_loss=skip"
         )
-        raise GrunlpError(wrong, there, way)
+        raise UserError(wrong, there, way)
 
 
-def _drop_gradients(module: LightningModule) -> None:
+def _zero_grad(module: LightningModule) -> None:
     for parameter in module.parameters():
         parameter.grad = None
 
 
-def _bits(loss: float | None) -> str | None:
+def _loss_to_hex(loss: float | None) -> str | None:
     """A loss as JSON can hold it, whatever it is: the bytes of a double."""
     return None if loss is None else struct.pack(">d", loss).hex()
 
 
-def _keep(folder: Path, task: LightningModule, about: dict[str, Any]) -> None:
+def _save_debug_batch(folder: Path, task: LightningModule, info: dict[str, Any]) -> None:
     """Write what `replay` reads."""
     tensors = {f"task.{name}": value for name, value in task.state_dict().items()}
-    if isinstance(task, Task):
-        tensors |= {f"carried.{name}": value for name, value in task.carried().items()}
+    if isinstance(task, BaseLightningModule):
+        tensors |= {f"carried.{name}": value for name, value in task.recurrent_state().items()}
     folder.mkdir(exist_ok=True)
-    (folder / _ABOUT).unlink(missing_ok=True)  # of another loss, it would not fit these weights
+    (folder / _INFO_FILE).unlink(missing_ok=True)  # of another loss, it would not fit these weights
     save_tensors(folder / WEIGHTS, {name: value.detach().cpu() for name, value in tensors.items()})
-    write_file(folder / _ABOUT, json.dumps(about, indent=1, ensure_ascii=False))
+    write_file_atomically(folder / _INFO_FILE, json.dumps(info, indent=1, ensure_ascii=False))
 
 
-def replay(task: LightningModule, data: EpochData, run_dir: Path) -> str:
+def replay_bad_batch(task: LightningModule, data: ResumableDataModule, run_dir: Path) -> str:
     """Compute the loss that a training met, with the weights it had, and say what it is.
 
     Raises:
-        GrunlpError: nothing is kept there; or another loss than that comes out.
+        UserError: nothing is kept there; or another loss than that comes out.
     """
-    folder = run_dir / TROUBLE
-    about = _read(folder)
+    folder = run_dir / NAN_DEBUG_DIR
+    about = _read_info(folder)
     tensors = load_tensors(folder / WEIGHTS)
     task.load_state_dict({name[5:]: value for name, value in tensors.items() if name.startswith("task.")})
-    if isinstance(task, Task):
-        task.carry({name[8:]: value for name, value in tensors.items() if name.startswith("carried.")})
-    data.ranks = about["ranks"]
+    if isinstance(task, BaseLightningModule):
+        task.set_recurrent_state({name[8:]: value for name, value in tensors.items() if name.startswith("carried.")})
+    data.world_size = about["ranks"]
     epoch, number = about["epoch"], about["batch"]
-    batch = data.again(epoch, number, about.get("bookmark", {}))
-    turn = number // data.ranks
+    batch = data.rebuild_batch(epoch, number, about.get("bookmark", {}))
+    turn = number // data.world_size
     task.train()
     task.on_train_epoch_start()
-    torch.manual_seed(step_seed(about["seed"], epoch, number, 0))
+    torch.manual_seed(derive_seed(about["seed"], epoch, number, 0))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="You are trying to `self.log")
         loss = task.training_step(batch, turn)
@@ -172,27 +176,27 @@ def replay(task: LightningModule, data: EpochData, run_dir: Path) -> str:
     gradients = [parameter.grad for parameter in task.parameters() if parameter.grad is not None]
     norm = float(torch.nn.utils.get_total_norm(gradients))
     said = f"epoch {epoch + 1}, batch {number + 1}: loss {float(loss.detach())}, norm of its gradient {norm}"
-    if about["loss"] is not None and not _same(float(loss.detach()), about["loss"]):
+    if about["loss"] is not None and not _same_loss(float(loss.detach()), about["loss"]):
         there = f"the training had {struct.unpack('>d', bytes.fromhex(about['loss']))[0]}"
-        raise GrunlpError(said, there, "Use the versions of grunlp and torch and the machine of the training.")
+        raise UserError(said, there, "Use the versions of grunlp and torch and the machine of the training.")
     return f"{said}\nas in the training; its examples: {', '.join(about['examples'])}"
 
 
-def copy_trouble(run_dir: Path, place: Path) -> None:
-    """Let `replay` find in another folder what a run keeps. Raises GrunlpError where it keeps nothing."""
-    _read(run_dir / TROUBLE)
-    shutil.copytree(run_dir / TROUBLE, place / TROUBLE)
+def copy_debug_state(run_dir: Path, target_dir: Path) -> None:
+    """Let `replay` find in another folder what a run keeps. Raises UserError where it keeps nothing."""
+    _read_info(run_dir / NAN_DEBUG_DIR)
+    shutil.copytree(run_dir / NAN_DEBUG_DIR, target_dir / NAN_DEBUG_DIR)
 
 
-def _same(loss: float, kept: str) -> bool:
-    found: float = struct.unpack(">d", bytes.fromhex(kept))[0]
+def _same_loss(loss: float, saved_hex: str) -> bool:
+    found: float = struct.unpack(">d", bytes.fromhex(saved_hex))[0]
     return loss == found or (math.isnan(loss) and math.isnan(found))
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def _read_info(folder: Path) -> dict[str, Any]:
     try:
-        about: dict[str, Any] = read_json(folder / _ABOUT)
+        about: dict[str, Any] = read_json(folder / _INFO_FILE)
     except DataError:
         there = "no loss of this training was other than a finite number"
-        raise GrunlpError(f"{folder} keeps nothing to replay", there, "Type replay=RUN of another") from None
+        raise UserError(f"{folder} keeps nothing to replay", there, "Type replay=RUN of another") from None
     return about

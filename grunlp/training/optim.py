@@ -8,16 +8,18 @@ from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 
-def adamw(module: nn.Module, learning_rate: float, weight_decay: float, rates: Mapping[nn.Module, float]) -> AdamW:
+def adamw(
+    module: nn.Module, learning_rate: float, weight_decay: float, lr_overrides: Mapping[nn.Module, float]
+) -> AdamW:
     """AdamW whose decay reaches weight matrices only: not biases, not the rows of tables.
 
     Args:
         module: whose trainable weights are optimised.
         learning_rate, weight_decay: as for `AdamW`.
-        rates: parts of `module` with a learning rate of their own.
+        lr_overrides: parts of `module` with a learning rate of their own.
     """
     tables = {id(p) for part in module.modules() if isinstance(part, nn.Embedding) for p in part.parameters()}
-    own = {id(p): rate for part, rate in rates.items() for p in part.parameters()}
+    own = {id(p): rate for part, rate in lr_overrides.items() for p in part.parameters()}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for parameter in module.parameters():
         if parameter.requires_grad:
@@ -32,7 +34,7 @@ def adamw(module: nn.Module, learning_rate: float, weight_decay: float, rates: M
     )
 
 
-def warmup_then_decay(optimizer: Optimizer, total_steps: int, warmup: float) -> LambdaLR:
+def linear_warmup_decay(optimizer: Optimizer, total_steps: int, warmup: float) -> LambdaLR:
     """Rate rising in a straight line over the first `warmup` share of the steps, then falling to 0 in another."""
     rising = max(1, round(total_steps * warmup))
 
@@ -48,11 +50,11 @@ def scheduled_adamw(
     module: nn.Module,
     total_steps: int,
     learning_rate: float,
-    rates: Mapping[nn.Module, float],
+    lr_overrides: Mapping[nn.Module, float],
     weight_decay: float,
     warmup: float,
 ) -> dict[str, Any]:
     """Both together, as Lightning takes them. Arguments as above."""
-    optimizer = adamw(module, learning_rate, weight_decay, rates)
-    schedule = warmup_then_decay(optimizer, total_steps, warmup)
+    optimizer = adamw(module, learning_rate, weight_decay, lr_overrides)
+    schedule = linear_warmup_decay(optimizer, total_steps, warmup)
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -9,124 +9,144 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
-from grunlp.training.batch_sharding import loss_shares
-from grunlp.training.datamodule_base import leave_signals
-from grunlp.training.datamodules import Evaluation, ScoredData
-from grunlp.training.shuffle_buffer import Made, Mark, Reader, Reading
+from grunlp.training.batch_sharding import loss_weights
+from grunlp.training.datamodule_base import ignore_sigint_in_worker
+from grunlp.training.datamodules import BatchedSplit, ValidatedDataModule
+from grunlp.training.shuffle_buffer import BufferedBatchDataset, ShardReader, StreamBatch, StreamPosition
 from grunlp.utils import distributed
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 
-class _Epoch:
-    """The batches of an epoch, of which `done` are left out; its length is that of the whole."""
+class _EpochIterable:
+    """The batches of an epoch, of which `start_step` are left out; its length is that of the whole."""
 
-    def __init__(self, data: "StreamedData", done: int) -> None:
-        self.data, self.done = data, done
+    def __init__(self, data: "StreamingDataModule", start_step: int) -> None:
+        self.data, self.start_step = data, start_step
 
     def __len__(self) -> int:
-        return self.data.turns
+        return self.data.batches_per_epoch
 
     def __iter__(self) -> Iterator[Any]:
-        return self.data.epoch(self.done)
+        return self.data.iter_epoch(self.start_step)
 
 
-class StreamedData(ScoredData):
+class StreamingDataModule(ValidatedDataModule):
     """Batches from a stream, and those of a development split in memory.
 
     Args:
         reader: makes the batches.
-        dev: the development split, how it is dealt out, and what makes batches of it.
-        turns: batches a process in an epoch.
+        val_data: the development split, how it is dealt out, and what makes batches of it.
+        batches_per_epoch: batches a process in an epoch.
         accumulate: batches of a process that are accumulated for an update.
         num_workers: processes that read and encode beside each process of the training.
         seed: of the training.
     """
 
-    streamed = True
+    is_streaming = True
 
     def __init__(
-        self, reader: Reader, dev: Evaluation, turns: int, accumulate: int, num_workers: int, seed: int
+        self,
+        reader: ShardReader,
+        val_data: BatchedSplit,
+        batches_per_epoch: int,
+        accumulate: int,
+        num_workers: int,
+        seed: int,
     ) -> None:
         super().__init__(num_workers, True, seed)
-        self.reader, self.dev, self.turns, self.accumulate = reader, dev, turns, accumulate
-        self.own = max(1, num_workers)  # readers of a process
-        self.marks = [Mark()] * self.own  # where each of them goes on behind all that is trained on
-        self.next = 0  # which of them gives the first batch there
-        self.window: list[Made] = []  # the batches of this process for the update at hand
-        self.shares: list[float] = []  # by which their losses are multiplied
-        self.place = 0  # in the window, of the batch at hand
-        self._made: Iterator[Made | GrunlpError] | None = None
+        self.reader, self.val_data, self.batches_per_epoch, self.accumulate = (
+            reader,
+            val_data,
+            batches_per_epoch,
+            accumulate,
+        )
+        self.num_readers = max(1, num_workers)  # readers of a process
+        # where each of them goes on behind all that is trained on
+        self.reader_positions = [StreamPosition()] * self.num_readers
+        self.next_reader = 0  # which of them gives the first batch there
+        self.update_batches: list[StreamBatch] = []  # the batches of this process for the update at hand
+        self.loss_weights: list[float] = []  # by which their losses are multiplied
+        self.index_in_update = 0  # in the window, of the batch at hand
+        self._batch_iterator: Iterator[StreamBatch | UserError] | None = None
 
     def count(self, epoch: int) -> int:
         """Batches of all processes."""
-        return self.turns * self.ranks
+        return self.batches_per_epoch * self.world_size
 
-    def validation(self) -> Evaluation:
+    def val_split(self) -> BatchedSplit:
         """The development split."""
-        return self.dev
+        return self.val_data
 
-    def train_dataloader(self) -> _Epoch:
+    def train_dataloader(self) -> _EpochIterable:
         """Those of the trainer's epoch; from `position` on where it is there."""
         epoch = self.trainer.current_epoch if self.trainer else 0
-        return _Epoch(self, self.position[1] if epoch == self.position[0] else 0)
+        return _EpochIterable(self, self.resume_position[1] if epoch == self.resume_position[0] else 0)
 
-    def epoch(self, done: int) -> Iterator[Any]:
-        """The batches of an epoch, but for the first `done`."""
-        for start in range(done, self.turns, self.accumulate):
-            self._go_on(min(self.accumulate, self.turns - start))
-            for place, made in enumerate(self.window):
-                self.place = place
+    def iter_epoch(self, start_step: int) -> Iterator[Any]:
+        """The batches of an epoch, but for the first `start_step`."""
+        for start in range(start_step, self.batches_per_epoch, self.accumulate):
+            self._advance(min(self.accumulate, self.batches_per_epoch - start))
+            for place, made in enumerate(self.update_batches):
+                self.index_in_update = place
                 yield made.batch
 
-    def _go_on(self, count: int) -> None:
+    def _advance(self, count: int) -> None:
         """Read the batches of the next update, so many; those of the one before are trained on."""
-        first, rank = distributed.rank() * self.own, distributed.rank()
-        for made in self.window:
-            self.marks[made.reader - first] = made.behind
-        self.next = (self.next + len(self.window)) % self.own
-        if self._made is None:
-            reading = Reading(self.reader, first, self.ranks * self.own, self.marks, self.next)
+        first, rank = distributed.rank() * self.num_readers, distributed.rank()
+        for made in self.update_batches:
+            self.reader_positions[made.reader_index - first] = made.next_position
+        self.next_reader = (self.next_reader + len(self.update_batches)) % self.num_readers
+        if self._batch_iterator is None:
+            reading = BufferedBatchDataset(
+                self.reader, first, self.world_size * self.num_readers, self.reader_positions, self.next_reader
+            )
             workers = self.num_workers
-            loader = DataLoader(reading, None, collate_fn=_as_it_is, num_workers=workers, worker_init_fn=leave_signals)
-            self._made = iter(loader)
-        self.window = []
-        while len(self.window) < count:
-            found = next(self._made)
-            if isinstance(found, GrunlpError):
+            loader = DataLoader(
+                reading, None, collate_fn=identity, num_workers=workers, worker_init_fn=ignore_sigint_in_worker
+            )
+            self._batch_iterator = iter(loader)
+        self.update_batches = []
+        while len(self.update_batches) < count:
+            found = next(self._batch_iterator)
+            if isinstance(found, UserError):
                 raise found
-            self.window.append(found)
-        turns = zip(*distributed.gather([made.size for made in self.window]), strict=True)
+            self.update_batches.append(found)
+        turns = zip(*distributed.all_gather_object([made.size for made in self.update_batches]), strict=True)
         sizes = [size for turn in turns for size in turn]
-        self.shares = loss_shares(sizes, rank, self.ranks, self.accumulate)
+        self.loss_weights = loss_weights(sizes, rank, self.world_size, self.accumulate)
 
-    def loss_share(self, turn: int) -> float:
-        """By what the loss of the batch at hand is multiplied: see `loss_shares`."""
-        return self.shares[self.place]
+    def loss_weight(self, step: int) -> float:
+        """By what the loss of the batch at hand is multiplied: see `loss_weights`."""
+        return self.loss_weights[self.index_in_update]
 
-    def describe(self, epoch: int, batch: int) -> list[str]:
+    def example_ids(self, epoch: int, batch: int) -> list[str]:
         """The ids of the examples of a batch of the update at hand, by file; of another process's that it is one."""
-        turn, rank = divmod(batch, self.ranks)
+        turn, rank = divmod(batch, self.world_size)
         if rank != distributed.rank():
             return [f"those of batch {batch + 1}, which rank {rank} has read"]
-        return self.window[turn % self.accumulate].names
+        return self.update_batches[turn % self.accumulate].example_ids
 
-    def bookmark(self) -> dict[str, Any]:
+    def position_state(self) -> dict[str, Any]:
         """Of the batch at hand."""
-        made = self.window[self.place]
-        return {"reader": made.reader, "readers": self.ranks * self.own, "mark": made.mark._asdict()}
+        made = self.update_batches[self.index_in_update]
+        return {
+            "reader": made.reader_index,
+            "readers": self.world_size * self.num_readers,
+            "mark": made.position._asdict(),
+        }
 
-    def again(self, epoch: int, batch: int, bookmark: dict[str, Any]) -> Any:
+    def rebuild_batch(self, epoch: int, batch: int, position: dict[str, Any]) -> Any:
         """The batch that a bookmark is of."""
-        return next(self.reader.read(bookmark["reader"], bookmark["readers"], Mark(**bookmark["mark"]))).batch
+        return next(self.reader.read(position["reader"], position["readers"], StreamPosition(**position["mark"]))).batch
 
     def state_dict(self) -> dict[str, Any]:
         """For a checkpoint."""
-        marks = [mark._asdict() for some in distributed.gather(self.marks) for mark in some]
-        readers = {"workers": self.num_workers, "buffer": self.reader.size, "next": self.next, "marks": marks}
+        marks = [mark._asdict() for some in distributed.all_gather_object(self.reader_positions) for mark in some]
+        readers = {"workers": self.num_workers, "buffer": self.reader.size, "next": self.next_reader, "marks": marks}
         return super().state_dict() | readers
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where it was saved. Raises GrunlpError where others read the stream now."""
+        """Go on where it was saved. Raises UserError where others read the stream now."""
         super().load_state_dict(state_dict)
         for key, name, now in (
             ("loader.num_workers", "workers", self.num_workers),
@@ -134,15 +154,18 @@ class StreamedData(ScoredData):
         ):
             if (begun := state_dict[name]) != now:
                 there = f"it was begun with {begun}, by which it is settled who reads what"
-                raise GrunlpError(f"a training that goes on with {key}={now}", there, f"Type {key}={begun}")
-        first = distributed.rank() * self.own
-        self.marks = [Mark(**mark) for mark in state_dict["marks"][first : first + self.own]]
-        self.next = state_dict["next"]
+                raise UserError(f"a training that goes on with {key}={now}", there, f"Type {key}={begun}")
+        first = distributed.rank() * self.num_readers
+        self.reader_positions = [
+            StreamPosition(**mark) for mark in state_dict["marks"][first : first + self.num_readers]
+        ]
+        self.next_reader = state_dict["next"]
 
     def teardown(self, stage: str) -> None:
         """Let the workers go."""
-        self._made = None
+        self._batch_iterator = None
 
 
-def _as_it_is(made: Any) -> Any:
-    return made
+def identity(item: Any) -> Any:
+    """Return the item unchanged: batches arrive collated."""
+    return item

@@ -9,11 +9,13 @@ from torch import Tensor, nn
 from grunlp.data.vocabulary import Vocabulary
 
 # What is not 0 at first: scores low enough to leave the old answers as they were, and the prior of an unseen sense.
-_START = {"roles.bias": -6.0, "pos.bias": -6.0, "senses.prior.weight": math.log(0.1)}
+_INIT_VALUES = {"roles.bias": -6.0, "pos.bias": -6.0, "senses.prior.weight": math.log(0.1)}
 
 
 @torch.no_grad()
-def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: nn.Module, vocabulary: Vocabulary) -> None:
+def transfer_weights(
+    old_weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, model: nn.Module, new_vocabulary: Vocabulary
+) -> None:
     """Give a new labeller or tagger the weights of an old network: of a labeller, so that it labels as that one does,
     or those of the sentence encoder that all have in common.
 
@@ -21,19 +23,19 @@ def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: nn.
     of a labeller with weights of 0 and a low score, of a tagger with 0, a new roleset as one never seen in training.
 
     Args:
-        weights: of the old network by name; what they do not name keeps its start.
-        new: of the same sizes; changed.
+        old_weights: of the old network by name; what they do not name keeps its start.
+        model: of the same sizes; changed.
         old_vocabulary, vocabulary: theirs, the second made by `with_more` of the first.
 
     Raises:
         ValueError: a size differs; it is named.
     """
-    words = _rows(old_vocabulary.words.items, vocabulary.words.items, unknown=1)
-    characters = _rows(old_vocabulary.characters.items, vocabulary.characters.items, unknown=1)
-    tags = _rows(old_vocabulary.tags.items, vocabulary.tags.items, unknown=None)
-    pos = _rows(old_vocabulary.pos.items, vocabulary.pos.items, unknown=None)
-    rolesets = _rows(old_vocabulary.rolesets.names, vocabulary.rolesets.names, unknown=None)
-    particles = _rows(old_vocabulary.rolesets.particles, vocabulary.rolesets.particles, unknown=None)
+    words = _row_mapping(old_vocabulary.words.items, new_vocabulary.words.items, unknown=1)
+    characters = _row_mapping(old_vocabulary.characters.items, new_vocabulary.characters.items, unknown=1)
+    tags = _row_mapping(old_vocabulary.tags.items, new_vocabulary.tags.items, unknown=None)
+    pos = _row_mapping(old_vocabulary.pos.items, new_vocabulary.pos.items, unknown=None)
+    rolesets = _row_mapping(old_vocabulary.rolesets.names, new_vocabulary.rolesets.names, unknown=None)
+    particles = _row_mapping(old_vocabulary.rolesets.particles, new_vocabulary.rolesets.particles, unknown=None)
     axes = {
         "encoder.words.table.weight": (words,),
         "encoder.words.spelling.table.weight": (characters,),
@@ -50,26 +52,26 @@ def transfer(weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, new: nn.
         "senses.prior.weight": (rolesets,),
         "senses.particles.weight": (particles,),
     }
-    for name, weight in new.named_parameters():
-        if name not in weights:
+    for name, weight in model.named_parameters():
+        if name not in old_weights:
             continue
-        old = weights[name]
+        old = old_weights[name]
         if old.shape[len(axes.get(name, ())) :] != weight.shape[len(axes.get(name, ())) :]:
             raise ValueError(f"{name} is {tuple(old.shape)} in the old network, {tuple(weight.shape)} in the new one")
         if name in axes:
-            start = torch.full_like(weight, _START.get(name, 0.0))
-            weight.copy_(_carry(old, start, axes[name]))
+            start = torch.full_like(weight, _INIT_VALUES.get(name, 0.0))
+            weight.copy_(_copy_rows(old, start, axes[name]))
         else:
             weight.copy_(old)
 
 
-def _rows(old: list[str], new: list[str], unknown: int | None) -> Tensor:
+def _row_mapping(old: list[str], new: list[str], unknown: int | None) -> Tensor:
     """(len(new),) the old row of each new item; -1 where there is none."""
     places = {item: i for i, item in enumerate(old)}
     return torch.tensor([places.get(item, -1 if unknown is None else unknown) for item in new])
 
 
-def _carry(old: Tensor, start: Tensor, axes: tuple[Tensor, ...]) -> Tensor:
+def _copy_rows(old: Tensor, start: Tensor, axes: tuple[Tensor, ...]) -> Tensor:
     """The old values at their new places, those of `start` elsewhere."""
     for dimension, rows in enumerate(axes):
         old = old.index_select(dimension, rows.clamp(min=0))

@@ -5,42 +5,42 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.metrics.primary import Primary
-from grunlp.utils.atomic_io import write_file
-from grunlp.visualization.learning_curves import draw_cells
+from grunlp.metrics.primary import PrimaryMetric
+from grunlp.utils.atomic_io import write_file_atomically
+from grunlp.visualization.learning_curves import plot_cell_comparison
 
 if TYPE_CHECKING:
-    from grunlp.tuning.cell_comparison import Request
+    from grunlp.tuning.cell_comparison import ComparisonSpec
 
-_HOW = (
+_METHOD_NOTE = (
     "Scores are means over seeds, on the test split; 95 % intervals by bootstrap over seeds and examples, paired "
     "for differences.",
     "p, examples: approximate randomisation of examples, counts summed over seeds. p, seeds: paired t test over seeds.",
     "Seconds are of one training on one thread, in the mean; milliseconds an example of the test split, counting "
     "included, on one thread.",
 )
-_MATCHES = {
+_MATCH_NOTES = {
     "parameters": "Hidden sizes give each cell as many weights as the first.",
     "time": "Epochs give each cell as much training time as the first, where none stops early.",
     "none": "All have the same sizes and epochs.",
 }
 
 
-def tell(folder: Path, rows: Sequence[dict[str, Any]], primary: Primary, request: "Request") -> None:
+def write_report(folder: Path, rows: Sequence[dict[str, Any]], primary: PrimaryMetric, spec: "ComparisonSpec") -> None:
     """Print the table; write it as `cells.json`, `cells.md` and `cells.png`."""
-    head, lines = table(rows, primary)
-    how = [_MATCHES[request.match], *_HOW]
+    head, lines = table_rows(rows, primary)
+    how = [_MATCH_NOTES[spec.match], *_METHOD_NOTE]
     print(f"\n{format_table(head, lines)}\n" + "\n".join(how) + f"\n\neverything is in {folder}")
-    content = {"score": primary.title, "better": primary.direction, "match": request.match, "cells": list(rows)}
-    write_file(folder / "cells.json", json.dumps(content, indent=2))
-    title = f"# Cells of recipe={request.recipe}, {len(request.seeds)} seeds"
-    command = f"`{' '.join(request.overrides)}`"
+    content = {"score": primary.title, "better": primary.direction, "match": spec.match, "cells": list(rows)}
+    write_file_atomically(folder / "cells.json", json.dumps(content, indent=2))
+    title = f"# Cells of recipe={spec.recipe}, {len(spec.seeds)} seeds"
+    command = f"`{' '.join(spec.overrides)}`"
     parts = [title, command, format_markdown(head, lines), *how, "![scores and seconds](cells.png)"]
-    write_file(folder / "cells.md", "\n\n".join(parts) + "\n")
-    draw_cells(folder / "cells.png", rows, primary.title)
+    write_file_atomically(folder / "cells.md", "\n\n".join(parts) + "\n")
+    plot_cell_comparison(folder / "cells.png", rows, primary.title)
 
 
-def table(rows: Sequence[dict[str, Any]], primary: Primary) -> tuple[list[str], list[list[str]]]:
+def table_rows(rows: Sequence[dict[str, Any]], primary: PrimaryMetric) -> tuple[list[str], list[list[str]]]:
     """Head and lines."""
     n, first = primary.digits, rows[0]["cell"]
     head = ["cell", "hidden", primary.title, "95 % interval", "weights", "seconds", "ms/example"]
@@ -61,17 +61,17 @@ def table(rows: Sequence[dict[str, Any]], primary: Primary) -> tuple[list[str], 
     return head, lines
 
 
-def format_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+def format_table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """For a terminal: the first column to the left, the others to the right. Ends in a newline."""
-    rows = [head, *lines]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    rows = [header, *lines]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
     return "".join(
         "  ".join(f"{text:{'<' if not i else '>'}{widths[i]}}" for i, text in enumerate(row)).rstrip() + "\n"
         for row in rows
     )
 
 
-def format_markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+def format_markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """The same for Markdown."""
-    rows = [head, ["---", *["---:"] * (len(head) - 1)], *lines]
+    rows = [header, ["---", *["---:"] * (len(header) - 1)], *lines]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -8,22 +8,22 @@ from typing import Any
 from torch import nn
 
 from grunlp.runs.layout import WEIGHTS
-from grunlp.runs.weights import shapes_of
-from grunlp.utils.errors import GrunlpError
+from grunlp.runs.weights import tensor_shapes
+from grunlp.utils.errors import UserError
 
 # Sizes that keep their proportion to `hidden_size`, where a network has them.
-SCALED = ("decoder_hidden_size", "predicate_hidden_size")
-_MOST = 65_536
+SCALED_KEYS = ("decoder_hidden_size", "predicate_hidden_size")
+_MAX_HIDDEN_SIZE = 65_536
 
 
-def sizes_at(model: Mapping[str, Any], hidden_size: int) -> dict[str, int]:
+def scale_model(model: Mapping[str, Any], hidden_size: int) -> dict[str, int]:
     """All sizes of a network whose hidden size is another. model: its group of the configuration."""
     share = hidden_size / model["hidden_size"]
-    others = {key: max(1, round(model[key] * share)) for key in SCALED if key in model}
+    others = {key: max(1, round(model[key] * share)) for key in SCALED_KEYS if key in model}
     return {"hidden_size": hidden_size, **others}
 
 
-def match_size(count: Callable[[int], int], target: int, start: int, step: int) -> int:
+def match_parameter_count(count: Callable[[int], int], target: int, start: int, step: int) -> int:
     """The size with the number of weights nearest to `target`, the smaller of two, by bisection.
 
     Args:
@@ -33,13 +33,13 @@ def match_size(count: Callable[[int], int], target: int, start: int, step: int) 
         step: sizes are multiples of it.
 
     Raises:
-        GrunlpError: no size has so many.
+        UserError: no size has so many.
     """
     high = -(-start // step)  # in steps
     while count(step * high) < target:
         high *= 2
-        if step * high > _MOST:
-            raise GrunlpError(f"no hidden size has {target} weights", f"{_MOST} has fewer", "Type match=time")
+        if step * high > _MAX_HIDDEN_SIZE:
+            raise UserError(f"no hidden size has {target} weights", f"{_MAX_HIDDEN_SIZE} has fewer", "Type match=time")
     low = 0  # the count at low is below target, that at high is not
     while high - low > 1:
         middle = (low + high) // 2
@@ -47,11 +47,11 @@ def match_size(count: Callable[[int], int], target: int, start: int, step: int) 
     return step * (low if low and target - count(step * low) <= count(step * high) - target else high)
 
 
-def count_weights(network: nn.Module) -> int:
+def count_parameters(network: nn.Module) -> int:
     """Numbers in its file of weights."""
     return sum(tensor.numel() for tensor in network.state_dict().values())
 
 
-def weights_of(run: Path) -> int:
+def num_parameters_of_run(run: Path) -> int:
     """The same of a finished run."""
-    return sum(math.prod(shape) for shape in shapes_of(run / WEIGHTS).values())
+    return sum(math.prod(shape) for shape in tensor_shapes(run / WEIGHTS).values())

@@ -17,14 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from grunlp.runs.layout import CARD, CONFIG
-from grunlp.utils.errors import GrunlpError
+from grunlp.runs.layout import CONFIG, MODEL_CARD
+from grunlp.utils.errors import UserError
 
-_TAIL = 12  # lines of a log that are shown
-_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_LOG_TAIL_LINES = 12  # lines of a log that are shown
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
-class Training(NamedTuple):
+class TrainingJob(NamedTuple):
     """One to be done.
 
     folder: of its run; its log is beside it.
@@ -37,7 +37,7 @@ class Training(NamedTuple):
     @property
     def finished(self) -> bool:
         """Whether its run lies there. The card is written last."""
-        return (self.folder / CARD).is_file()
+        return (self.folder / MODEL_CARD).is_file()
 
     @property
     def log(self) -> Path:
@@ -50,7 +50,7 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Pool:
+class TrainingPool:
     """Trains so many at a time; a context that no training outlives.
 
     Args:
@@ -59,10 +59,10 @@ class Pool:
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs or usable_cores()
-        self.running: dict[Training, subprocess.Popen[bytes]] = {}
-        self.done: deque[Training] = deque()
+        self.running: dict[TrainingJob, subprocess.Popen[bytes]] = {}
+        self.done: deque[TrainingJob] = deque()
 
-    def __enter__(self) -> "Pool":
+    def __enter__(self) -> "TrainingPool":
         return self
 
     def __exit__(
@@ -74,16 +74,16 @@ class Pool:
             process.wait()
 
     @property
-    def free(self) -> bool:
+    def has_capacity(self) -> bool:
         """Whether another may be started."""
         return len(self.running) + len(self.done) < self.jobs
 
     @property
-    def busy(self) -> bool:
+    def has_running_jobs(self) -> bool:
         """Whether there is one to wait for."""
         return bool(self.running or self.done)
 
-    def start(self, training: Training) -> None:
+    def start(self, training: TrainingJob) -> None:
         """Start one. Of a finished training nothing is done again."""
         if training.finished:
             self.done.append(training)
@@ -97,14 +97,14 @@ class Pool:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=os.environ | dict.fromkeys(_ONE_THREAD, "1"),
+                env=os.environ | dict.fromkeys(_THREAD_VARIABLES, "1"),
             )
 
-    def wait(self) -> Training:
+    def wait(self) -> TrainingJob:
         """The next that is done.
 
         Raises:
-            GrunlpError: it failed.
+            UserError: it failed.
         """
         while not self.done:
             for training, process in list(self.running.items()):
@@ -116,24 +116,24 @@ class Pool:
                 time.sleep(0.1)
         return self.done.popleft()
 
-    def run(self, trainings: Iterable[Training]) -> Iterator[Training]:
+    def run(self, trainings: Iterable[TrainingJob]) -> Iterator[TrainingJob]:
         """All of them, as they are done."""
         left = deque(trainings)
-        while left or self.busy:
-            while left and self.free:
+        while left or self.has_running_jobs:
+            while left and self.has_capacity:
                 self.start(left.popleft())
             yield self.wait()
 
 
-def _require_success(training: Training, status: int) -> None:
+def _require_success(training: TrainingJob, status: int) -> None:
     if status or not training.finished:
         lines = training.log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
-        there = "\n".join(f"  {line}" for line in lines[-_TAIL:]) or "  it said nothing"
+        there = "\n".join(f"  {line}" for line in lines[-_LOG_TAIL_LINES:]) or "  it said nothing"
         way = f"See {training.log}; the same command goes on with what is not done."
-        raise GrunlpError(f"the training of {training.folder} failed with status {status}", there, way)
+        raise UserError(f"the training of {training.folder} failed with status {status}", there, way)
 
 
-class Progress:
+class ProgressReporter:
     """A line for each training that is done, with the time left.
 
     Args:
@@ -145,21 +145,21 @@ class Progress:
         self.started = time.perf_counter()
         self.first = 0  # done before, and therefore at once
 
-    def tell(self, what: str, done_before: bool) -> None:
+    def update(self, what: str, done_before: bool) -> None:
         """Print what was done."""
         self.count += 1
         self.first += done_before
         seconds, new = time.perf_counter() - self.started, self.count - self.first
         left = seconds / new * (self.total - self.count) if new else 0.0
-        after = f"; about {_time(left)} left" if left else ""
+        after = f"; about {_format_duration(left)} left" if left else ""
         print(f"[{self.count}/{self.total}] {what}{' (done before)' if done_before else ''}{after}", flush=True)
 
 
-def _time(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
-def _end_with_parent() -> None:
+def _exit_with_parent() -> None:
     """End when the other side of standard input does."""
     while os.read(0, 1):  # not sys.stdin, whose lock the interpreter would want at its end
         pass
@@ -167,7 +167,7 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     from grunlp.train import main
 
     sys.exit(main())

@@ -9,37 +9,37 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
-PART = ".part"  # the end of the other name
+TEMP_SUFFIX = ".part"  # the end of the other name
 
 
-def write_file(path: Path, content: str | bytes) -> None:
+def write_file_atomically(path: Path, content: str | bytes) -> None:
     """Write a file whole. Arguments: text is written as UTF-8. Raises as `replacing`."""
-    with replacing(path) as part:
+    with atomic_path(path) as part:
         part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """Where to write what shall be at `path` when it is whole. A link there stays one; a device is written to.
 
     Raises:
-        GrunlpError: the system does not allow it: a full disk, a folder that may not be written to.
+        UserError: the system does not allow it: a full disk, a folder that may not be written to.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():  # /dev/null, a pipe
-        with writing(path):
+        with translate_os_errors(path):
             yield target
         return
-    part = target.with_name(f".{target.name}.{os.getpid()}{PART}")
+    part = target.with_name(f".{target.name}.{os.getpid()}{TEMP_SUFFIX}")
     try:
-        with writing(path):
+        with translate_os_errors(path):
             yield part
-            _flush(part)
+            _fsync(part)
             os.replace(part, target)
             if os.name == "posix":
-                _flush(target.parent)
+                _fsync(target.parent)
     except BaseException:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -47,31 +47,31 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing_files(folder: Path) -> Iterator[Path]:
+def atomic_dir(folder: Path) -> Iterator[Path]:
     """Where to write files, and no folders, that shall be in `folder` when all of them are whole. Raises as
     `replacing`."""
-    with writing(folder):
+    with translate_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=PART) as place:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=TEMP_SUFFIX) as place:
             yield Path(place)
             for file in sorted(Path(place).iterdir()):
-                _flush(file)
+                _fsync(file)
                 os.replace(file, folder / file.name)
 
 
-def remove_parts(folder: Path) -> None:
+def remove_temp_files(folder: Path) -> None:
     """Remove what a process that was killed has left of unfinished files."""
-    for part in folder.glob(f".*{PART}"):
+    for part in folder.glob(f".*{TEMP_SUFFIX}"):
         if part.is_file():
             part.unlink(missing_ok=True)
 
 
-def is_part(file: Path, names: Iterable[str]) -> bool:
+def is_temp_file(file: Path, names: Iterable[str]) -> bool:
     """Whether it is an unfinished file, of one of these names."""
-    return file.is_file() and any(file.match(f".{name}.*{PART}") for name in names)
+    return file.is_file() and any(file.match(f".{name}.*{TEMP_SUFFIX}") for name in names)
 
 
-def _flush(path: Path) -> None:
+def _fsync(path: Path) -> None:
     """Wait until what was written is on the disk."""
     file = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
@@ -81,11 +81,11 @@ def _flush(path: Path) -> None:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """What the system says against it leaves as GrunlpError."""
+def translate_os_errors(path: Path) -> Iterator[None]:
+    """What the system says against it leaves as UserError."""
     try:
         yield
     except OSError as error:
         there = "nothing was changed there" if path.exists() else "there is no such file yet"
         way = "Make room, or name a folder you may write to."
-        raise GrunlpError(f"cannot write {path}: {error.strerror or error}", there, way) from error
+        raise UserError(f"cannot write {path}: {error.strerror or error}", there, way) from error

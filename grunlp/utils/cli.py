@@ -6,17 +6,17 @@ import os
 import sys
 from collections.abc import Callable
 
-from grunlp.utils.errors import GrunlpError
-from grunlp.utils.signals import Stopped, stop_when_told
+from grunlp.utils.errors import UserError
+from grunlp.utils.signals import TerminationSignal, raise_on_signals
 
-USAGE_ERROR = 2
-
-
-Main = Callable[[list[str]], int]
-HelpText = Callable[[list[str]], str]
+EXIT_USAGE = 2
 
 
-def begin_logging() -> None:
+EntryPoint = Callable[[list[str]], int]
+HelpProvider = Callable[[list[str]], str]
+
+
+def configure_logging() -> None:
     """Let what is said be UTF-8, and the log go to standard error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -28,7 +28,7 @@ def begin_logging() -> None:
 class Command:
     """The entry point of a command. Called, it reads the words that were typed and returns the exit status.
 
-    `--help` prints `help_text(arguments)`. A `GrunlpError` is printed without a traceback and ends in status 2; Ctrl-C
+    `--help` prints `help_text(arguments)`. A `UserError` is printed without a traceback and ends in status 2; Ctrl-C
     in 130 and SIGTERM in 143, with nothing half-written left; a reader that goes away (as `head` does) ends the command
     quietly.
 
@@ -37,30 +37,30 @@ class Command:
         help_text: of the arguments, as far as they are typed.
     """
 
-    def __init__(self, function: Main, help_text: HelpText) -> None:
+    def __init__(self, function: EntryPoint, help_text: HelpProvider) -> None:
         self.function, self.help_text = function, help_text
 
     def __call__(self) -> int:
         """Run it."""
-        begin_logging()
+        configure_logging()
         arguments = sys.argv[1:]
         try:
             if "--help" in arguments or "-h" in arguments:
                 print(self.help_text(arguments))
                 return 0
-            with stop_when_told():
+            with raise_on_signals():
                 return self.function(arguments)
-        except GrunlpError as error:
+        except UserError as error:
             print(f"error: {error}", file=sys.stderr)
-            return USAGE_ERROR
-        except Stopped as stopped:
+            return EXIT_USAGE
+        except TerminationSignal as stopped:
             print("stopped", file=sys.stderr)
-            return stopped.status
+            return stopped.exit_code
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
             return 0
 
 
-def command(help_text: HelpText) -> Callable[[Main], Command]:
+def command(help_text: HelpProvider) -> Callable[[EntryPoint], Command]:
     """Turn `function(arguments) -> exit status` into a `Command`."""
     return lambda function: Command(function, help_text)

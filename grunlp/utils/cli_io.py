@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from grunlp.utils.atomic_io import replacing
+from grunlp.utils.atomic_io import atomic_path
 from grunlp.utils.errors import DataError
 
 
-def keep_standard_input(folder: Path, what: str) -> Path:
+def buffer_stdin(folder: Path, what: str) -> Path:
     """Copy standard input into a folder, where it can be read more than once. what: is expected, said to a terminal."""
     if sys.stdin.isatty():
         print(f"reading standard input, {what}; end with Ctrl-D", file=sys.stderr)
@@ -22,7 +22,7 @@ def keep_standard_input(folder: Path, what: str) -> Path:
     return path
 
 
-class BadLines:
+class SkippedLineReporter:
     """Called with a bad line of the input, it names it on standard error.
 
     Args:
@@ -39,10 +39,10 @@ class BadLines:
     def __call__(self, error: DataError) -> None:
         """Name one."""
         self.count += 1
-        print(f"skipped {self.source}:{error.line}: {error.problem}; {error.there_is}", file=sys.stderr)
+        print(f"skipped {self.source}:{error.line}: {error.reason}; {error.details}", file=sys.stderr)
 
 
-def wants_json(style: str, output: str) -> bool:
+def use_json_output(style: str, output: str) -> bool:
     """Whether `style` asks for JSON lines: "auto" does, but where a person looks on."""
     return style == "json" or (style == "auto" and not (output == "-" and sys.stdout.isatty()))
 
@@ -52,19 +52,19 @@ def json_line(record: Mapping[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 
-def write_out(output: str, parts: Iterable[str]) -> None:
+def write_output(output: str, chunks: Iterable[str]) -> None:
     """Write text as it comes: to standard output, seen at once, where `output` is "-"; else to a new file."""
     if output == "-":
-        for part in parts:
+        for part in chunks:
             sys.stdout.write(part)
             sys.stdout.flush()
         return
-    with new_file(Path(output)) as file:
-        file.writelines(parts)
+    with atomic_new_file(Path(output)) as file:
+        file.writelines(chunks)
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[TextIO]:
+def atomic_new_file(path: Path) -> Iterator[TextIO]:
     """A file under another name until it is whole: a fault leaves nothing, and the same command can be typed again."""
-    with replacing(path) as part, part.open("w", encoding="utf-8") as file:
+    with atomic_path(path) as part, part.open("w", encoding="utf-8") as file:
         yield file

@@ -13,51 +13,52 @@ from typing import TYPE_CHECKING, TypeVar
 import torch
 from torch import distributed
 
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 if TYPE_CHECKING:  # it takes a second or two to import, and prediction has no need of it
     from lightning_fabric.plugins.environments import ClusterEnvironment
 
 log = logging.getLogger(__name__)
 
-Told = TypeVar("Told")
+T = TypeVar("T")
 
 # How long one waits for the others. One that ends is noticed at once, as its connections close; this is for those that
 # stand still, and for machines that are no longer there. Ranks may read their data at different speeds.
 TIMEOUT = timedelta(minutes=10)
 
-_LOST = ("gloo", "NCCL", "ProcessGroup", "TCPStore", "Connection closed by peer")  # in what torch says of it
+# in what torch says of it
+_PEER_FAILURE_MARKERS = ("gloo", "NCCL", "ProcessGroup", "TCPStore", "Connection closed by peer")
 
 
 def rank() -> int:
     """The number of this process."""
-    return distributed.get_rank() if _together() else 0
+    return distributed.get_rank() if is_initialized() else 0
 
 
 def count() -> int:
     """How many processes train together."""
-    return distributed.get_world_size() if _together() else 1
+    return distributed.get_world_size() if is_initialized() else 1
 
 
-def gather(value: Told) -> list[Told]:
+def all_gather_object(value: T) -> list[T]:
     """What each process gives, by rank; all of them have to call it. Tensors have to be on the CPU."""
-    if not _together():
+    if not is_initialized():
         return [value]
-    found: list[Told] = [value] * count()
+    found: list[T] = [value] * count()
     distributed.all_gather_object(found, value)
     return found
 
 
-def first(make: Callable[[], Told]) -> Told:
+def first(fn: Callable[[], T]) -> T:
     """What a function returns in the first process, which alone calls it."""
-    found = gather(make() if rank() == 0 else None)[0]
+    found = all_gather_object(fn() if rank() == 0 else None)[0]
     assert found is not None
     return found
 
 
-def most(value: int) -> int:
+def all_reduce_max(value: int) -> int:
     """The largest number that any process gives."""
-    if not _together():
+    if not is_initialized():
         return value
     number = torch.tensor(value)
     distributed.all_reduce(number, distributed.ReduceOp.MAX)
@@ -69,12 +70,12 @@ def backend() -> str:
     return str(distributed.get_backend())
 
 
-def wait() -> None:
+def barrier() -> None:
     """For all the others to come here."""
-    gather(None)
+    all_gather_object(None)
 
 
-def environment() -> "ClusterEnvironment | None":
+def cluster_environment() -> "ClusterEnvironment | None":
     """What began this process as one of several: torchrun, SLURM or `grunlp.training.launcher`; None where nothing
     did."""
     from lightning_fabric.plugins.environments import LightningEnvironment, SLURMEnvironment, TorchElasticEnvironment
@@ -86,25 +87,25 @@ def environment() -> "ClusterEnvironment | None":
     return LightningEnvironment() if "LOCAL_RANK" in os.environ else None
 
 
-def join(found: "ClusterEnvironment", devices: int, num_nodes: int, gpus: bool) -> None:
+def join(found: "ClusterEnvironment", devices_per_node: int, num_nodes: int, use_gpus: bool) -> None:
     """Meet the others.
 
     Args:
         found: as `environment` gives.
-        devices: processes a machine.
+        devices_per_node: processes a machine.
         num_nodes: machines.
-        gpus: whether each computes on a GPU.
+        use_gpus: whether each computes on a GPU.
     """
     from lightning_fabric.plugins.environments import LightningEnvironment
 
     if isinstance(found, LightningEnvironment):  # it knows the place on this machine alone
-        found.set_world_size(devices * num_nodes)
-        found.set_global_rank(found.node_rank() * devices + found.local_rank())
+        found.set_world_size(devices_per_node * num_nodes)
+        found.set_global_rank(found.node_rank() * devices_per_node + found.local_rank())
     os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"] = found.main_address, str(found.main_port)
-    if gpus:
+    if use_gpus:
         torch.cuda.set_device(found.local_rank())
     distributed.init_process_group(
-        "cpu:gloo,cuda:nccl" if gpus else "gloo",
+        "cpu:gloo,cuda:nccl" if use_gpus else "gloo",
         timeout=TIMEOUT,
         rank=found.global_rank(),
         world_size=found.world_size(),
@@ -114,19 +115,20 @@ def join(found: "ClusterEnvironment", devices: int, num_nodes: int, gpus: bool) 
         logging.getLogger("grunlp.training.nan_guard").setLevel(logging.WARNING)
 
 
-def leave() -> None:
+def destroy_process_group() -> None:
     """Part from the others; each is alone then."""
-    if _together():
+    if is_initialized():
         distributed.destroy_process_group()
 
 
-def lost(error: RuntimeError) -> GrunlpError | None:
+def explain_peer_failure(error: RuntimeError) -> UserError | None:
     """What an error means that torch raises where another process no longer answers; None for any other error."""
-    if not _together() or not any(word in str(error) for word in _LOST):
+    if not is_initialized() or not any(word in str(error) for word in _PEER_FAILURE_MARKERS):
         return None
     wrong = f"rank {rank()}: another of the {count()} processes has ended, or does not answer"
-    return GrunlpError(wrong, str(error).splitlines()[0][:200], "See what that one said.")
+    return UserError(wrong, str(error).splitlines()[0][:200], "See what that one said.")
 
 
-def _together() -> bool:
+def is_initialized() -> bool:
+    """Return whether this process belongs to a process group."""
     return distributed.is_available() and distributed.is_initialized()

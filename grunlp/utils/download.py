@@ -6,35 +6,39 @@ from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
-_CHUNK = 1 << 18
-_TIMEOUT = 30  # seconds without a byte
+_CHUNK_BYTES = 1 << 18
+_TIMEOUT_SECONDS = 30  # seconds without a byte
 
 
-def fetch(url: str, target: Path, name: str, advice: str) -> None:
+def download_file(url: str, target: Path, name: str, hint: str) -> None:
     """Download into a file, with a progress bar.
 
     Args:
         url: where it is.
         target: the file, overwritten.
         name: beside the bar.
-        advice: what to do where it fails.
+        hint: what to do where it fails.
 
     Raises:
-        GrunlpError: it failed or stopped early.
+        UserError: it failed or stopped early.
     """
     try:
-        _fetch(url, target, name)
+        _download(url, target, name)
     except (OSError, HTTPException, EOFError) as error:
-        raise GrunlpError(f"cannot download {url}: {error}", "Nothing of it was kept.", advice) from error
+        raise UserError(f"cannot download {url}: {error}", "Nothing of it was kept.", hint) from error
 
 
-def _fetch(url: str, target: Path, name: str) -> None:
-    with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, target.open("wb") as file, _bar() as bar:
+def _download(url: str, target: Path, name: str) -> None:
+    with (
+        urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer,
+        target.open("wb") as file,
+        _progress_bar() as bar,
+    ):
         size = int(answer.headers.get("Content-Length", 0))  # 0: not told, as for archives made on the fly
         task = bar.add_task(name, total=size or None)
-        while chunk := answer.read(_CHUNK):
+        while chunk := answer.read(_CHUNK_BYTES):
             file.write(chunk)
             bar.advance(task, len(chunk))
     received = target.stat().st_size
@@ -42,6 +46,6 @@ def _fetch(url: str, target: Path, name: str) -> None:
         raise EOFError(f"the transfer stopped after {received:,} of {size:,} bytes")
 
 
-def _bar() -> Progress:
+def _progress_bar() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     return Progress(*columns, TimeRemainingColumn())

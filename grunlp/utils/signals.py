@@ -9,7 +9,7 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Stopped(BaseException):
+class TerminationSignal(BaseException):
     """A command was told to end. Like KeyboardInterrupt, it is no fault that anything should handle.
 
     Args:
@@ -21,18 +21,18 @@ class Stopped(BaseException):
         self.signal = signal
 
     @property
-    def status(self) -> int:
+    def exit_code(self) -> int:
         """What the command leaves with: 130 after Ctrl-C, 143 after SIGTERM, as a shell expects."""
         return 128 + self.signal
 
 
-def stop_when_told() -> AbstractContextManager[None]:
-    """Within, either signal raises `Stopped`; see `handling`."""
-    return handling(stop)
+def raise_on_signals() -> AbstractContextManager[None]:
+    """Within, either signal raises `TerminationSignal`; see `handling`."""
+    return signal_handlers(_raise)
 
 
 @contextmanager
-def handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+def signal_handlers(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """Within, this handles either signal, unless whoever started the command has it ignored.
 
     Signals are for the main thread; another changes nothing.
@@ -49,6 +49,6 @@ def handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]
             signal.signal(number, previous)
 
 
-def stop(number: int, frame: FrameType | None) -> None:
+def _raise(number: int, frame: FrameType | None) -> None:
     """What handles a signal so."""
-    raise Stopped(number)
+    raise TerminationSignal(number)

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from grunlp.utils.atomic_io import replacing
+from grunlp.utils.atomic_io import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLOUR, _MARKED = "#2f6f9f", "#c4472b"
+_COLOR, _HIGHLIGHT_COLOR = "#2f6f9f", "#c4472b"
 
 
-class Point(NamedTuple):
+class CurvePoint(NamedTuple):
     """A mean with its standard error, at a value of what is varied."""
 
     x: Any
@@ -21,7 +21,7 @@ class Point(NamedTuple):
     error: float
 
 
-def draw_cells(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> None:
+def plot_cell_comparison(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> None:
     """Scores with their intervals, and seconds of training, by cell. rows: as `cells.json` has them."""
     figure, (left, right) = _figure(1, 2, (9, 3.4))
     names, places = [row["cell"] for row in rows], range(len(rows))
@@ -29,18 +29,18 @@ def draw_cells(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Non
     # a mean may lie outside of the percentiles by a hair
     arms = [[max(0.0, (row["score"] - row["interval"][0])) for row in rows]]
     arms.append([max(0.0, (row["interval"][1] - row["score"])) for row in rows])
-    left.errorbar(places, scores, yerr=arms, fmt="o", capsize=4, color=_COLOUR)
+    left.errorbar(places, scores, yerr=arms, fmt="o", capsize=4, color=_COLOR)
     left.set_xlim(-0.5, len(rows) - 0.5)
     left.set_ylabel(f"{title}, 95 % interval")
-    right.bar(places, [row["seconds"] for row in rows], color=_COLOUR)
+    right.bar(places, [row["seconds"] for row in rows], color=_COLOR)
     right.set_ylabel("seconds of training")
     for axes in (left, right):
         axes.set_xticks(list(places), names)
     save_figure(figure, path, 150)
 
 
-def draw_validation(
-    path: Path, curves: Mapping[str, Sequence[Point]], key: str, title: str, chosen: Point, connect: bool
+def plot_validation_curve(
+    path: Path, curves: Mapping[str, Sequence[CurvePoint]], key: str, title: str, chosen: CurvePoint, connect: bool
 ) -> None:
     """Scores against values, the chosen one marked.
 
@@ -59,7 +59,7 @@ def draw_validation(
         columns = [place[p.x] for p in points], [p.mean for p in points], [p.error for p in points]
         style = "o-" if connect and numbers else "o"
         axes.errorbar(columns[0], columns[1], yerr=columns[2], fmt=style, capsize=4, label=name or None)
-    axes.plot(place[chosen.x], chosen.mean, "o", ms=13, mfc="none", mew=2, color=_MARKED, label="chosen")
+    axes.plot(place[chosen.x], chosen.mean, "o", ms=13, mfc="none", mew=2, color=_HIGHLIGHT_COLOR, label="chosen")
     if numbers and min(values) > 0 and max(values) >= 4 * min(values):
         axes.set_xscale("log")
     if (not numbers or len(values) <= 8) and connect:
@@ -71,11 +71,11 @@ def draw_validation(
     save_figure(figure, path, 150)
 
 
-def draw_learning(path: Path, points: Sequence[Point], title: str) -> None:
+def plot_learning_curve(path: Path, points: Sequence[CurvePoint], title: str) -> None:
     """Scores against the share of the training data."""
     figure, axes = _figure(1, 1, (6, 4))
     percent = [100 * point.x for point in points]
-    axes.errorbar(percent, [p.mean for p in points], yerr=[p.error for p in points], fmt="o-", capsize=4, color=_COLOUR)
+    axes.errorbar(percent, [p.mean for p in points], yerr=[p.error for p in points], fmt="o-", capsize=4, color=_COLOR)
     axes.set_xlabel("training data, % of that of a fold")
     axes.set_ylabel(f"{title}, mean of folds ± standard error")
     axes.set_xlim(0, 105)
@@ -84,7 +84,7 @@ def draw_learning(path: Path, points: Sequence[Point], title: str) -> None:
 
 def save_figure(figure: "Figure", path: Path, dpi: int) -> None:
     """As a PNG file, in whose place there is the old one or the new one at any time."""
-    with replacing(path) as part:
+    with atomic_path(path) as part:
         figure.savefig(part, format="png", dpi=dpi)
 
 

@@ -8,11 +8,11 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # which a terminal would obey
-_WIDEST = 60  # columns of an argument beyond which its gloss stands where it ends
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # which a terminal would obey
+_MAX_WIDTH = 60  # columns of an argument beyond which its gloss stands where it ends
 
 
-def show(record: Mapping[str, Any], console: Console) -> None:
+def print_record(record: Mapping[str, Any], console: Console) -> None:
     """Print a record of the frames format, the sentence, then each frame with a line an argument; or one of tags.
 
     She gave him a book.
@@ -25,14 +25,14 @@ def show(record: Mapping[str, Any], console: Console) -> None:
     """
     lines = _tag_lines(record) if "tags" in record else _frame_lines(record)
     for line in [*lines, Text()]:
-        line.plain = _CONTROL.sub("�", re.sub(r"\s", " ", line.plain))
+        line.plain = _CONTROL_CHARACTERS.sub("�", re.sub(r"\s", " ", line.plain))
         line.rstrip()
         console.print(line, soft_wrap=True)
 
 
-def _text(record: Mapping[str, Any], part: dict[str, Any]) -> str:
+def _span_text(record: Mapping[str, Any], span: dict[str, Any]) -> str:
     """An argument or span, as it was typed where that is known."""
-    text: str = record["text"][part["start_char"] : part["end_char"]] if "text" in record else part["text"]
+    text: str = record["text"][span["start_char"] : span["end_char"]] if "text" in record else span["text"]
     return text
 
 
@@ -46,7 +46,7 @@ def _tag_lines(record: Mapping[str, Any]) -> list[Text]:
     lines = [Text(record["text"] if "text" in record else " ".join(record["words"]), style="bold")]
     labels = max((len(span["label"]) for span in record["spans"]), default=0)
     for span in record["spans"]:
-        lines.append(Text("  ").append(f"{span['label']:{labels}}  ", style="cyan").append(_text(record, span)))
+        lines.append(Text("  ").append(f"{span['label']:{labels}}  ", style="cyan").append(_span_text(record, span)))
     return lines + _alternatives(record)
 
 
@@ -67,8 +67,8 @@ def _frame_lines(record: Mapping[str, Any]) -> list[Text]:
         line = Text("  ").append(frame["predicate"], style="bold green").append(f"  {frame['roleset']}", style="green")
         lines.append(line.append(f" {frame['sense']}", style="dim"))
         roles = max((len(argument["role"]) for argument in frame["arguments"]), default=0)
-        shown = [(argument, _text(record, argument)) for argument in frame["arguments"]]
-        width = min(_WIDEST, max((cell_len(text) for _, text in shown), default=0))
+        shown = [(argument, _span_text(record, argument)) for argument in frame["arguments"]]
+        width = min(_MAX_WIDTH, max((cell_len(text) for _, text in shown), default=0))
         for argument, text in shown:
             style = "magenta" if "ARGM" in argument["role"] else "cyan"
             line = Text("    ").append(f"{argument['role']:{roles}}  ", style=style).append(text)

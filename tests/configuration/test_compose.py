@@ -10,24 +10,31 @@ from pathlib import Path
 import pytest
 
 from grunlp import serve
-from grunlp.configuration.compose import available, check_sweep, complete, compose_config, folder, keys
+from grunlp.configuration.compose import (
+    check_sweep,
+    compose_config,
+    keys,
+    list_config_group,
+    normalize_overrides,
+    resource_dir,
+)
 from grunlp.configuration.key_value_args import parse_arguments
-from grunlp.configuration.saved_config import known_keys
-from grunlp.configuration.schema import BOUNDS, CHOICES, DATA, PRESETS
+from grunlp.configuration.saved_config import schema_for
+from grunlp.configuration.schema import BOUNDS, CHOICES, DATASETS_BY_RECIPE, MODEL_PRESETS
 from grunlp.data.readers import FORMATS
-from grunlp.data.subword_tokenizer import KINDS
+from grunlp.data.subword_tokenizer import TOKENIZER_TYPES
 from grunlp.data.tag_schemes import SCHEMES
-from grunlp.decoding.beam_search import NORMALIZATIONS
-from grunlp.modules.attention import KINDS as ATTENTION
-from grunlp.modules.gru import CELLS
+from grunlp.decoding.beam_search import LENGTH_NORMALIZATIONS
+from grunlp.modules.attention import ATTENTION_TYPES as ATTENTION
+from grunlp.modules.gru import CELL_TYPES
 from grunlp.tasks.classification.model import POOLINGS
-from grunlp.tasks.forecasting.checkpoint import KINDS as FORECASTERS
-from grunlp.tasks.forecasting.lightning import LOSSES
+from grunlp.tasks.forecasting.checkpoint import ARCHITECTURES as FORECASTERS
+from grunlp.tasks.forecasting.lightning import FORECAST_LOSSES
 from grunlp.tasks.language_modeling import commands
 from grunlp.tasks.seq2seq.model import BRIDGES
-from grunlp.training.nan_guard import BAD_LOSSES
+from grunlp.training.nan_guard import NON_FINITE_POLICIES
 from grunlp.tuning import cell_comparison, cross_validation
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 from scripts import predict_ray
 
 ROOT = Path(__file__).parents[2]
@@ -98,11 +105,11 @@ ROOT = Path(__file__).parents[2]
     ],
 )
 def test_three_part_messages(overrides: list[str], wrong: str, there_is: str, to_type: str) -> None:
-    with pytest.raises(GrunlpError) as caught:
+    with pytest.raises(UserError) as caught:
         compose_config(overrides)
-    assert wrong in caught.value.wrong
-    assert there_is in caught.value.there_is
-    assert to_type in caught.value.to_type
+    assert wrong in caught.value.message
+    assert there_is in caught.value.details
+    assert to_type in caught.value.hint
 
 
 def test_good_values_arrive() -> None:
@@ -146,13 +153,13 @@ def test_home_and_null() -> None:
 
 
 def test_an_explicit_data_set_stays() -> None:
-    assert complete(["data=hub", "data.train=x"]) == ["data=hub", "data.train='x'"], "a split, no file"
-    assert complete(["seed=1,2"]) == ["seed=1,2"], "a sweep is no path"
+    assert normalize_overrides(["data=hub", "data.train=x"]) == ["data=hub", "data.train='x'"], "a split, no file"
+    assert normalize_overrides(["seed=1,2"]) == ["seed=1,2"], "a sweep is no path"
 
 
 def test_sweeps_are_checked_in_all_combinations() -> None:
     check_sweep(["seed=1,2", "model.decoder=viterbi,crf"])
-    with pytest.raises(GrunlpError, match="no such choice"):
+    with pytest.raises(UserError, match="no such choice"):
         check_sweep(["seed=1,2", "model.decoder=viterbi,crv"])
 
 
@@ -170,13 +177,13 @@ def test_choices_are_those_of_the_signatures() -> None:
                 annotations.setdefault(node.arg, set()).add(tuple(words))
     aliases = {
         "model.pooling": POOLINGS,
-        "model.cell": CELLS,
+        "model.cell": CELL_TYPES,
         "model.attention": ATTENTION,
         "model.bridge": BRIDGES,
-        "tokenizer.kind": KINDS,
+        "tokenizer.kind": TOKENIZER_TYPES,
     }
-    aliases |= {"search.normalization": NORMALIZATIONS, "model.kind": FORECASTERS, "model.loss": LOSSES}
-    aliases["trainer.bad_loss"] = BAD_LOSSES
+    aliases |= {"search.normalization": LENGTH_NORMALIZATIONS, "model.kind": FORECASTERS, "model.loss": FORECAST_LOSSES}
+    aliases["trainer.bad_loss"] = NON_FINITE_POLICIES
     checked = [key for key in CHOICES if key.startswith("model.") and key not in aliases]
     assert len(checked) >= 3
     for key in checked:
@@ -186,13 +193,13 @@ def test_choices_are_those_of_the_signatures() -> None:
 
 
 def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
-    names = {key for recipe in available("recipe") for key in keys(compose_config([f"recipe={recipe}"]))}
-    for recipe, data in ((recipe, data) for recipe, sets in DATA.items() for data in sets):
+    names = {key for recipe in list_config_group("recipe") for key in keys(compose_config([f"recipe={recipe}"]))}
+    for recipe, data in ((recipe, data) for recipe, sets in DATASETS_BY_RECIPE.items() for data in sets):
         names |= set(keys(compose_config([f"recipe={recipe}", f"data={data}"])))
     assert {key for key in CHOICES if key not in ("split", "predicates", "scheme", "style", "match", "to")} <= names
     of_commands = {
-        *commands.PREDICT,
-        *commands.EVALUATE,
+        *commands.PREDICT_DEFAULTS,
+        *commands.EVALUATE_DEFAULTS,
         *cell_comparison.DEFAULTS,
         *cross_validation.DEFAULTS,
         *serve.DEFAULTS,
@@ -204,30 +211,34 @@ def test_every_choice_and_bound_is_of_a_key_that_exists() -> None:
 
 
 def test_every_number_has_bounds() -> None:
-    for recipe in available("recipe"):
+    for recipe in list_config_group("recipe"):
         for key, value in keys(compose_config([f"recipe={recipe}"])).items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 assert key.rpartition(".")[2] in BOUNDS, key
 
 
 def test_every_config_composes() -> None:
-    assert {data for sets in DATA.values() for data in sets} == set(available("data"))
-    assert set(PRESETS) == set(available("model"))
-    for preset, recipe in PRESETS.items():
+    assert {data for sets in DATASETS_BY_RECIPE.values() for data in sets} == set(list_config_group("data"))
+    assert set(MODEL_PRESETS) == set(list_config_group("model"))
+    for preset, recipe in MODEL_PRESETS.items():
         assert compose_config([f"recipe={recipe}", f"model={preset}"])
-    assert set(DATA) == {path.stem for path in folder("recipes").glob("*.py")} == set(available("recipe"))
-    for recipe, sets in DATA.items():
-        for other in (*(f"data={data}" for data in sets), *(f"debug={name}" for name in available("debug"))):
+    assert (
+        set(DATASETS_BY_RECIPE)
+        == {path.stem for path in resource_dir("recipes").glob("*.py")}
+        == set(list_config_group("recipe"))
+    )
+    for recipe, sets in DATASETS_BY_RECIPE.items():
+        for other in (*(f"data={data}" for data in sets), *(f"debug={name}" for name in list_config_group("debug"))):
             config = compose_config([f"recipe={recipe}", other])
             assert config.recipe == recipe
-            known = known_keys(recipe, config.data.name)  # what a run folder is read by; of a network taken over more
+            known = schema_for(recipe, config.data.name)  # what a run folder is read by; of a network taken over more
             composed = keys(config)
             if recipe == "finetune":  # which has nothing of the network but what debug= changes
                 known, composed = ({k: v for k, v in some.items() if k[:6] != "model."} for some in (known, composed))
             assert set(composed) == set(known)
             assert other[:5] != "data=" or composed == known
-        other = next(data for data in available("data") if data not in sets)
-        with pytest.raises(GrunlpError, match="it learns from data="):
+        other = next(data for data in list_config_group("data") if data not in sets)
+        with pytest.raises(UserError, match="it learns from data="):
             compose_config([f"recipe={recipe}", f"data={other}"])
 
 
@@ -250,7 +261,7 @@ def test_simple_arguments() -> None:
     ],
 )
 def test_simple_arguments_are_checked(argument: str, message: str) -> None:
-    with pytest.raises(GrunlpError, match=message):
+    with pytest.raises(UserError, match=message):
         parse_arguments([argument], DEFAULTS)
 
 

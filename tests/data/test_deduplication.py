@@ -1,6 +1,6 @@
 import pytest
 
-from grunlp.data.deduplication import text_key
+from grunlp.data.deduplication import normalized_text
 
 
 @pytest.mark.parametrize(
@@ -15,4 +15,4 @@ from grunlp.data.deduplication import text_key
     ],
 )
 def test_letters_and_digits_decide(one: str, other: str, same: bool) -> None:
-    assert (text_key(one.split()) == text_key(other.split())) is same
+    assert (normalized_text(one.split()) == normalized_text(other.split())) is same

@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from grunlp.data.pretrained_vectors import load_vectors, read_vector_words
-from grunlp.data.vocabulary import Table
+from grunlp.data.pretrained_vectors import init_embeddings_from_file, read_vector_vocabulary
+from grunlp.data.vocabulary import StringIndex
 from grunlp.utils.errors import DataError
 
-WORDS = Table(["<pad>", "<unk>", "cat", "dog", "zebra"], unknown=1)
+WORDS = StringIndex(["<pad>", "<unk>", "cat", "dog", "zebra"], unknown_id=1)
 
 
 @pytest.mark.parametrize("header", ["", "3 2\n"])
@@ -19,12 +19,12 @@ def test_known_words_get_their_vectors(tmp_path: Path, header: str, caplog: pyte
     table = nn.Embedding(5, 2)
     before = table.weight.detach().clone()
     caplog.set_level("INFO")
-    assert load_vectors(str(path), WORDS, [0, 0, 5, 0, 3], table) == pytest.approx(1 / 2)
+    assert init_embeddings_from_file(str(path), WORDS, [0, 0, 5, 0, 3], table) == pytest.approx(1 / 2)
     assert table.weight[2].tolist() == [1, 2]
     torch.testing.assert_close(table.weight[3], torch.tensor([-0.5, 0.01]))
     assert torch.equal(table.weight[4], before[4])
     assert "50.0 % of the 2 training words" in caplog.text
-    assert read_vector_words(str(path), 3) == ["cat", "cat", "the"]
+    assert read_vector_vocabulary(str(path), 3) == ["cat", "cat", "the"]
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_bad_files(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "v.txt"
     path.write_text(content)
     with pytest.raises(DataError, match=message):
-        load_vectors(str(path), WORDS, [0, 0, 1, 1, 1], nn.Embedding(5, 2))
+        init_embeddings_from_file(str(path), WORDS, [0, 0, 1, 1, 1], nn.Embedding(5, 2))

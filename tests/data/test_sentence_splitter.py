@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grunlp.data.sentence_splitter import LONGEST, split_sentences
+from grunlp.data.sentence_splitter import MAX_SENTENCE_TOKENS, split_sentences
 from grunlp.data.word_tokenizer import tokenize
 
 
@@ -46,9 +46,9 @@ def test_nothing_is_lost_and_offsets_fit(text: str) -> None:
 def test_long_sentences_are_cut_at_a_pause() -> None:
     text = "a " * 150 + ", " + "b " * 200
     parts = list(split_sentences(text))
-    assert [(len(tokens), part) for tokens, part in parts] == [(151, True), (LONGEST, True)]
+    assert [(len(tokens), part) for tokens, part in parts] == [(151, True), (MAX_SENTENCE_TOKENS, True)]
     assert sum(len(tokens) for tokens, _ in split_sentences("x " * 1001)) == 1001
-    assert [part for _, part in split_sentences("x " * LONGEST)] == [False]
+    assert [part for _, part in split_sentences("x " * MAX_SENTENCE_TOKENS)] == [False]
 
 
 ENDLESS = [

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grunlp.data.subword_tokenizer import END, KINDS, PADDING, START, UNKNOWN, Kind, TextTokenizer
-from grunlp.utils.errors import GrunlpError
+from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, TOKENIZER_TYPES, UNK_ID, TextTokenizer, TokenizerType
+from grunlp.utils.errors import UserError
 
 LINES = [
     "The old man saw the boat, and the boat saw him.",
@@ -16,49 +16,49 @@ LINES = [
     "Was the boat old? The man's boats are old boats.",
 ] * 3
 SIGNS = sorted(set("".join(LINES)) - {" "})
-TOKENIZERS = {kind: TextTokenizer.train(kind, LINES, 60, 1) for kind in KINDS}
+TOKENIZERS = {kind: TextTokenizer.train(kind, LINES, 60, 1) for kind in TOKENIZER_TYPES}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TOKENIZER_TYPES)
 @given(text=st.text(st.sampled_from([*SIGNS, " "]), max_size=40))
-def test_known_signs_come_back(kind: Kind, text: str) -> None:
+def test_known_signs_come_back(kind: TokenizerType, text: str) -> None:
     tokenizer = TOKENIZERS[kind]
     ids = tokenizer.encode([text])[0]
-    if kind == "word" and UNKNOWN in ids:
+    if kind == "word" and UNK_ID in ids:
         return
     expected = text if kind == "character" else " ".join(text.split())
-    if kind == "character" and UNKNOWN in ids:  # the blank of a text is a sign like others, and was seen
+    if kind == "character" and UNK_ID in ids:  # the blank of a text is a sign like others, and was seen
         raise AssertionError(text)
     assert tokenizer.decode(ids) == expected
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TOKENIZER_TYPES)
 @given(text=st.text(max_size=30))
-def test_any_text_can_be_read(kind: Kind, text: str) -> None:
+def test_any_text_can_be_read(kind: TokenizerType, text: str) -> None:
     ids = TOKENIZERS[kind].encode([text])[0]
-    assert not {PADDING, START, END} & set(ids)
+    assert not {PAD_ID, BOS_ID, EOS_ID} & set(ids)
     TOKENIZERS[kind].decode(ids)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_names_of_special_ids_are_text(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", TOKENIZER_TYPES)
+def test_names_of_special_ids_are_text(kind: TokenizerType) -> None:
     ids = TOKENIZERS[kind].encode(["boat </s> <s> <pad>"])[0]
-    assert not {PADDING, START, END} & set(ids) and len(ids) > 4
+    assert not {PAD_ID, BOS_ID, EOS_ID} & set(ids) and len(ids) > 4
 
 
 def test_empty_and_end() -> None:
     tokenizer = TOKENIZERS["bpe"]
     assert tokenizer.encode([""]) == [[]] and tokenizer.decode([]) == ""
     ids = tokenizer.encode(["old boat"])[0]
-    assert tokenizer.decode([START, *ids, END, *ids]) == "old boat"
+    assert tokenizer.decode([BOS_ID, *ids, EOS_ID, *ids]) == "old boat"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_resplit_keeps_the_text(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", TOKENIZER_TYPES)
+def test_resplit_keeps_the_text(kind: TokenizerType) -> None:
     tokenizer = TOKENIZERS[kind]
     ids = tokenizer.encode(LINES)[1]
-    assert tokenizer.resplit(ids, 0.0) == ids
-    drawn = [tokenizer.resplit(ids, 0.5) for _ in range(20)]
+    assert tokenizer.sample_segmentation(ids, 0.0) == ids
+    drawn = [tokenizer.sample_segmentation(ids, 0.5) for _ in range(20)]
     assert {tokenizer.decode(some) for some in drawn} == {LINES[1]}
     assert all(set(some) <= set(range(len(tokenizer))) for some in drawn)
     if kind in ("bpe", "unigram"):
@@ -68,33 +68,35 @@ def test_resplit_keeps_the_text(kind: Kind) -> None:
 def test_resplit_by_seed() -> None:
     ids = TOKENIZERS["bpe"].encode(LINES)[0]
     torch.manual_seed(1)
-    first = TOKENIZERS["bpe"].resplit(ids, 0.5)
+    first = TOKENIZERS["bpe"].sample_segmentation(ids, 0.5)
     torch.manual_seed(1)
-    assert TOKENIZERS["bpe"].resplit(ids, 0.5) == first
+    assert TOKENIZERS["bpe"].sample_segmentation(ids, 0.5) == first
 
 
 def test_resplit_as_often_as_asked() -> None:
     tokenizer = TOKENIZERS["bpe"]
     piece = next(
-        i for i in range(len(tokenizer)) if tokenizer.pieces([i])[0] == "bo" or tokenizer.pieces([i])[0] == "th"
+        i
+        for i in range(len(tokenizer))
+        if tokenizer.ids_to_tokens([i])[0] == "bo" or tokenizer.ids_to_tokens([i])[0] == "th"
     )
     torch.manual_seed(0)
-    split = sum(len(tokenizer.resplit([piece], 0.2)) > 1 for _ in range(2000))
+    split = sum(len(tokenizer.sample_segmentation([piece], 0.2)) > 1 for _ in range(2000))
     assert 320 < split < 480
 
 
 def test_size_and_count() -> None:
     assert len(TextTokenizer.train("bpe", LINES, 50, 1)) <= 50
     rare = TextTokenizer.train("word", [*LINES, "hapax"], 1000, 2)
-    assert rare.encode(["hapax"]) == [[UNKNOWN]] and UNKNOWN not in rare.encode(["boat old"])[0]
+    assert rare.encode(["hapax"]) == [[UNK_ID]] and UNK_ID not in rare.encode(["boat old"])[0]
     with pytest.raises(ValueError, match="bpe, unigram, word, character"):
         TextTokenizer.train("letters", LINES, 50, 1)  # type: ignore[arg-type]
-    with pytest.raises(GrunlpError, match=r"(?s)tokenizer.size=9.*Raise tokenizer.size"):
+    with pytest.raises(UserError, match=r"(?s)tokenizer.size=9.*Raise tokenizer.size"):
         TextTokenizer.train("unigram", LINES, 9, 1)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_save_and_load(kind: Kind, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", TOKENIZER_TYPES)
+def test_save_and_load(kind: TokenizerType, tmp_path: Path) -> None:
     TOKENIZERS[kind].save(tmp_path / "t.json")
     loaded = TextTokenizer.load(tmp_path / "t.json")
     assert loaded.encode([*LINES, "</s>"]) == TOKENIZERS[kind].encode([*LINES, "</s>"])
@@ -104,24 +106,24 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     path = tmp_path / "t.json"
     for content in ("", "{}", '{"version": "1.0"}'):
         path.write_text(content)
-        with pytest.raises(GrunlpError, match=r"no tokenizer|no JSON"):
+        with pytest.raises(UserError, match=r"no tokenizer|no JSON"):
             TextTokenizer.load(path)
     from tokenizers import Tokenizer, models
 
     path.write_text(Tokenizer(models.BPE()).to_str())
-    with pytest.raises(GrunlpError, match="not a tokenizer of grunlp"):
+    with pytest.raises(UserError, match="not a tokenizer of grunlp"):
         TextTokenizer.load(path)
 
 
 def test_spellings_are_all_ways_to_write_a_text() -> None:
     tokenizer = TextTokenizer.train("bpe", ["aab aab ab abab b"] * 5, 20, 1)
-    pieces = [piece for id in range(4, len(tokenizer)) for piece in tokenizer.pieces([id])]
+    pieces = [piece for id in range(4, len(tokenizer)) for piece in tokenizer.ids_to_tokens([id])]
     written = "▁aab▁b"
 
     def ways(rest: str) -> list[list[str]]:
         return [[]] if not rest else [[p, *way] for p in pieces if rest.startswith(p) for way in ways(rest[len(p) :])]
 
-    found = tokenizer.spellings("aab b", 1000)
-    assert sorted(tokenizer.pieces(ids) for ids in found) == sorted(ways(written)) and len(found) > 3
+    found = tokenizer.segmentations("aab b", 1000)
+    assert sorted(tokenizer.ids_to_tokens(ids) for ids in found) == sorted(ways(written)) and len(found) > 3
     assert tuple(tokenizer.encode(["aab b"])[0]) in found
-    assert tokenizer.spellings("aab b", 2) == found[:2]
+    assert tokenizer.segmentations("aab b", 2) == found[:2]

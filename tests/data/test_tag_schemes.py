@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from grunlp.data.tag_schemes import SCHEMES, detect_scheme, from_iob2, to_iob2
+from grunlp.data.tag_schemes import SCHEMES, detect_scheme, to_iob2, to_scheme
 from grunlp.data.tags import spans_to_tags, tags_to_spans
 
 
@@ -17,7 +17,7 @@ def all_legal(length: int) -> list[list[str]]:
 def test_there_and_back(scheme: str) -> None:
     legal = all_legal(5)
     assert len(legal) > 500
-    written = [from_iob2(tags, scheme) for tags in legal]
+    written = [to_scheme(tags, scheme) for tags in legal]
     assert [to_iob2(tags) for tags in written] == legal
     assert len({tuple(tags) for tags in written}) == len(legal), "no two are written alike"
     assert detect_scheme(written) == scheme
@@ -25,8 +25,8 @@ def test_there_and_back(scheme: str) -> None:
 
 def test_each_scheme_as_its_papers_show_it() -> None:
     spans = ["B-A", "I-A", "B-A", "O", "B-B", "B-A", "I-A", "I-A"]
-    assert from_iob2(spans, "iob1") == ["I-A", "I-A", "B-A", "O", "I-B", "I-A", "I-A", "I-A"]
-    assert from_iob2(spans, "bioes") == ["B-A", "E-A", "S-A", "O", "S-B", "B-A", "I-A", "E-A"]
+    assert to_scheme(spans, "iob1") == ["I-A", "I-A", "B-A", "O", "I-B", "I-A", "I-A", "I-A"]
+    assert to_scheme(spans, "bioes") == ["B-A", "E-A", "S-A", "O", "S-B", "B-A", "I-A", "E-A"]
     assert to_iob2(["B-A", "L-A", "U-A", "O", "U-B", "B-A", "I-A", "L-A"]) == spans, "BILOU"
 
 
@@ -43,4 +43,4 @@ def test_a_tag_of_no_scheme_is_named() -> None:
     with pytest.raises(ValueError, match="'NN' is no tag of a span"):
         to_iob2(["O", "NN"])
     with pytest.raises(ValueError, match="iob2, iob1, bioes"):
-        from_iob2(["O"], "bilou")
+        to_scheme(["O"], "bilou")

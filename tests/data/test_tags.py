@@ -8,7 +8,7 @@ from grunlp.data.tags import (
     Span,
     brackets_to_spans,
     brackets_to_tags,
-    illegal_positions,
+    invalid_transitions,
     spans_to_brackets,
     spans_to_tags,
     split_tag,
@@ -36,7 +36,7 @@ def test_spans_survive_tags_and_brackets(sentence):
     spans, length = sentence
     tags, cells = spans_to_tags(spans, length), spans_to_brackets(spans, length)
     assert len(tags) == len(cells) == length
-    assert illegal_positions(tags) == []
+    assert invalid_transitions(tags) == []
     assert tags_to_spans(tags) == spans
     assert brackets_to_spans(cells) == spans
     assert tags_to_brackets(tags) == cells
@@ -46,14 +46,14 @@ def test_spans_survive_tags_and_brackets(sentence):
 @given(any_tags)
 def test_tags_survive_exactly_when_legal(tags):
     again = spans_to_tags(tags_to_spans(tags), len(tags))
-    assert (again == tags) == (illegal_positions(tags) == [])
+    assert (again == tags) == (invalid_transitions(tags) == [])
     assert [split_tag(tag)[1] for tag in again] == [split_tag(tag)[1] for tag in tags]  # labels always do
 
 
 @given(any_tags)
 def test_mended_tags_differ_only_where_illegal(tags):
     again = spans_to_tags(tags_to_spans(tags), len(tags))
-    assert [i for i, (old, new) in enumerate(zip(tags, again, strict=True)) if old != new] == illegal_positions(tags)
+    assert [i for i, (old, new) in enumerate(zip(tags, again, strict=True)) if old != new] == invalid_transitions(tags)
 
 
 def test_the_three_ways_by_hand():
@@ -76,7 +76,7 @@ def test_the_three_ways_by_hand():
     ],
 )
 def test_illegal_positions(tags, positions):
-    assert illegal_positions(tags) == positions
+    assert invalid_transitions(tags) == positions
 
 
 @pytest.mark.parametrize(("tag", "parts"), [("O", ("O", "")), ("B-C-ARG1", ("B", "C-ARG1")), ("I-V", ("I", "V"))])

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from grunlp.data.__main__ import main
-from grunlp.data.validation import quantile
+from grunlp.data.validation import length_quantile
 
 TRAIN = """\
 Lena sang ||| B-ARG0 B-V
@@ -153,8 +153,8 @@ def test_as_a_command_in_a_pipe(tmp_path):
 
 def test_quantile():
     lengths = Counter({9: 5, 2: 45, 1: 50})
-    assert [quantile(lengths, share) for share in (0.5, 0.51, 0.95, 0.96, 1.0)] == [1, 2, 2, 9, 9]
-    assert quantile(Counter(), 0.5) == 0
+    assert [length_quantile(lengths, share) for share in (0.5, 0.51, 0.95, 0.96, 1.0)] == [1, 2, 2, 9, 9]
+    assert length_quantile(Counter(), 0.5) == 0
 
 
 def test_reading_imports_nothing_heavy():

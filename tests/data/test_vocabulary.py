@@ -2,17 +2,17 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.examples import Example, Frame
-from grunlp.data.vocabulary import Table, Vocabulary
+from grunlp.data.examples import Frame, SRLExample
+from grunlp.data.vocabulary import StringIndex, Vocabulary
 from grunlp.utils.errors import DataError
 from tests.toys import vocabulary_of
 
 
-def example(text: str, tags: str = "", pos: str = "") -> Example:
+def example(text: str, tags: str = "", pos: str = "") -> SRLExample:
     frames = []
     if tags:
         frames = [Frame(index=tags.split().index("B-V"), lemma="see", roleset="see.01", tags=tags.split())]
-    return Example(id="", document="", words=text.split(), pos=pos.split(), frames=frames)
+    return SRLExample(id="", document="", words=text.split(), pos=pos.split(), frames=frames)
 
 
 CORPUS = [
@@ -47,7 +47,7 @@ def test_no_pos_and_no_rolesets() -> None:
 def test_more_comes_behind_and_counts_are_added() -> None:
     new = example("the cats saw Dog", "O B-ARG9 B-V O", "DT NNS VBD NN")
     new["frames"][0] |= {"roleset": "see.02"}
-    old, v = vocabulary_of(CORPUS), vocabulary_of(CORPUS).with_more(vocabulary_of([new]))
+    old, v = vocabulary_of(CORPUS), vocabulary_of(CORPUS).extended_with(vocabulary_of([new]))
     assert v.words.items == [*old.words.items, "cats"] and v.word_counts[v.words["saw"]] == 3
     assert v.tags.items == [f"{b}-{n}" if b != "O" else b for b, n in
                             [("O", ""), *((b, n) for b in "BI" for n in ("ARG0", "ARG1", "V", "ARG9"))]]  # fmt: skip
@@ -75,6 +75,6 @@ def test_broken_file(tmp_path: Path, content: str) -> None:
 
 def test_table_without_unknown() -> None:
     with pytest.raises(KeyError):
-        Table(["a"], unknown=None)["b"]
+        StringIndex(["a"], unknown_id=None)["b"]
     with pytest.raises(ValueError, match="twice"):
-        Table(["a", "a"], unknown=None)
+        StringIndex(["a", "a"], unknown_id=None)

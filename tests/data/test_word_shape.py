@@ -2,7 +2,7 @@
 
 import pytest
 
-from grunlp.data.word_shape import SHAPES, shape
+from grunlp.data.word_shape import WORD_SHAPES, shape
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,4 @@ from grunlp.data.word_shape import SHAPES, shape
     ],
 )
 def test_shape(word: str, expected: str) -> None:
-    assert SHAPES[shape(word)] == expected
+    assert WORD_SHAPES[shape(word)] == expected

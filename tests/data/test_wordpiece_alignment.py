@@ -5,34 +5,34 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.wordpiece_alignment import Pieces
-from grunlp.utils.errors import GrunlpError
+from grunlp.data.wordpiece_alignment import WordpieceAligner
+from grunlp.utils.errors import UserError
 from tests.tiny_encoder import save_tiny_encoder
 
 
 @pytest.fixture(scope="module")
-def pieces(tmp_path_factory: pytest.TempPathFactory) -> Pieces:
-    return Pieces.open(save_tiny_encoder(tmp_path_factory.mktemp("encoder")), longest=12)
+def pieces(tmp_path_factory: pytest.TempPathFactory) -> WordpieceAligner:
+    return WordpieceAligner.from_pretrained(save_tiny_encoder(tmp_path_factory.mktemp("encoder")), max_length=12)
 
 
-def spelled(pieces: Pieces, words: list[str]) -> list[str]:
+def spelled(pieces: WordpieceAligner, words: list[str]) -> list[str]:
     """The piece at the place of each word."""
     windows, places = pieces.split(words)
     assert all(len(window) <= 12 for window in windows)
     return [pieces.tokenizer.convert_ids_to_tokens(windows[window][place]) for window, place in places]
 
 
-def test_the_first_piece_of_each_word(pieces: Pieces) -> None:
+def test_the_first_piece_of_each_word(pieces: WordpieceAligner) -> None:
     assert spelled(pieces, ["Anna", "sees", "."]) == ["a", "see", "."]
     windows, _ = pieces.split(["sees"])
     assert pieces.tokenizer.convert_ids_to_tokens(windows[0]) == ["[CLS]", "see", "##s", "[SEP]"]
 
 
-def test_words_without_pieces_stand_at_the_mark(pieces: Pieces) -> None:
+def test_words_without_pieces_stand_at_the_mark(pieces: WordpieceAligner) -> None:
     assert spelled(pieces, ["a", "\x01", "b"]) == ["a", "[CLS]", "b"]
 
 
-def test_long_sentences_are_read_in_windows_of_whole_words(pieces: Pieces) -> None:
+def test_long_sentences_are_read_in_windows_of_whole_words(pieces: WordpieceAligner) -> None:
     words = [c * (1 + i % 4) for i, c in enumerate("abcdefghijklmnopqrstuvwxyz")]
     assert spelled(pieces, words) == list("abcdefghijklmnopqrstuvwxyz")
     windows, _ = pieces.split(words)
@@ -41,17 +41,17 @@ def test_long_sentences_are_read_in_windows_of_whole_words(pieces: Pieces) -> No
     assert "".join(piece.removeprefix("##") for piece in inside) == "".join(words), "nothing is lost or read twice"
 
 
-def test_a_word_longer_than_a_window(pieces: Pieces) -> None:
+def test_a_word_longer_than_a_window(pieces: WordpieceAligner) -> None:
     assert spelled(pieces, ["a", "b" * 40, "c", "d" * 100]) == ["a", "b", "c", "[UNK]"]
 
 
-def test_nothing(pieces: Pieces) -> None:
+def test_nothing(pieces: WordpieceAligner) -> None:
     assert pieces.split([]) == ([], [])
 
 
 def test_no_tokenizer(tmp_path: Path) -> None:
-    with pytest.raises(GrunlpError, match="no tokenizer"):
-        Pieces.open(str(tmp_path), 12)
+    with pytest.raises(UserError, match="no tokenizer"):
+        WordpieceAligner.from_pretrained(str(tmp_path), 12)
 
 
 def test_nothing_is_set_when_threads_share_it(tmp_path: Path) -> None:
@@ -60,6 +60,6 @@ def test_nothing_is_set_when_threads_share_it(tmp_path: Path) -> None:
     settings = json.loads(file.read_text())
     settings["truncation"] = {"direction": "Right", "max_length": 5, "strategy": "LongestFirst", "stride": 0}
     file.write_text(json.dumps(settings))
-    pieces = Pieces.open(str(tmp_path), 32)
+    pieces = WordpieceAligner.from_pretrained(str(tmp_path), 32)
     assert pieces.tokenizer.backend_tokenizer.truncation is None
     assert len(pieces.split(["see"] * 20).windows[0]) == 22

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grunlp.data.examples import Example, Frame
+from grunlp.data.examples import Frame, SRLExample
 from grunlp.data.readers import read
 from grunlp.data.tags import Span, spans_to_tags
 from grunlp.data.writers import write_columns, write_json_lines
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 COLUMNS = """\
 # doc = letters/0001
@@ -37,7 +37,7 @@ def frame(index, *spans, length, lemma="", roleset=""):
 
 
 def sentence(words, *frames):
-    return Example(id="", document="", words=words, pos=[], frames=list(frames))
+    return SRLExample(id="", document="", words=words, pos=[], frames=list(frames))
 
 
 def test_columns_are_reproduced(tmp_path):
@@ -52,19 +52,19 @@ def test_a_frame_without_lemma_and_roleset_keeps_its_predicate():
 
 @pytest.mark.parametrize("word", ["", "a\tb", "a\nb", "a\rb"])
 def test_what_cannot_stand_in_a_column(word):
-    with pytest.raises(GrunlpError, match=r"(?s)cannot stand in a column.*JSON lines"):
+    with pytest.raises(UserError, match=r"(?s)cannot stand in a column.*JSON lines"):
         written(write_columns, [sentence([word])])
 
 
 @pytest.mark.parametrize("label", ["A(", "A)", "A*", "A B"])
 def test_a_role_that_cannot_be_bracketed(label):
-    with pytest.raises(GrunlpError, match="cannot stand in a column"):
+    with pytest.raises(UserError, match="cannot stand in a column"):
         written(write_columns, [sentence(["Go", "on"], frame(0, Span(label, 1, 2), length=2))])
 
 
 @pytest.mark.parametrize("indices", [(1, 0), (1, 1)])
 def test_frames_out_of_order(indices):
-    with pytest.raises(GrunlpError, match="frames are not in order"):
+    with pytest.raises(UserError, match="frames are not in order"):
         written(write_columns, [sentence(["a", "b"], *(frame(i, length=2) for i in indices))])
 
 
@@ -105,7 +105,7 @@ def examples(draw):
         frames.append(frame(index, *spans, length=length, lemma="go", roleset=draw(st.sampled_from(["", "go.01"]))))
     pos = draw(st.sampled_from([[], ["NN"] * length]))
     ids = st.sampled_from(["", "letters-1", "a b"])
-    return Example(id=draw(ids), document=draw(ids), words=words, pos=pos, frames=frames)
+    return SRLExample(id=draw(ids), document=draw(ids), words=words, pos=pos, frames=frames)
 
 
 @pytest.mark.parametrize(("write", "format"), [(write_columns, "columns"), (write_json_lines, "json-lines")])

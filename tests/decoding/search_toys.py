@@ -4,16 +4,16 @@ from typing import Any
 
 import torch
 
-from grunlp.data.subword_tokenizer import END, PADDING, START, UNKNOWN
+from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from grunlp.decoding.beam_search import BeamSearch, Hypothesis, beam_search
-from grunlp.decoding.constraints import Limits, Vocabulary
+from grunlp.decoding.constraints import DecoderTokens, LengthLimits
 from grunlp.decoding.sampling import Sampling, sample
 from grunlp.tasks.seq2seq.model import Seq2Seq
 from tests.tasks.seq2seq.seq2seq_toys import SIZE, batch
 
-WORDS = Vocabulary(START, END, (PADDING, UNKNOWN, START))
-SHORT = Limits(min_ratio=0.0, max_ratio=0.0, max_extra=4, max_length=100)
-LETTERS = range(END + 1, SIZE)
+WORDS = DecoderTokens(BOS_ID, EOS_ID, (PAD_ID, UNK_ID, BOS_ID))
+SHORT = LengthLimits(min_ratio=0.0, max_ratio=0.0, max_extra=4, max_length=100)
+LETTERS = range(EOS_ID + 1, SIZE)
 SOURCES = [[4, 5, 6], [7], [8, 4, 4, 5, 6, 7], []]
 
 
@@ -22,7 +22,7 @@ def options(**changes: Any) -> BeamSearch:
     return BeamSearch(**{**given, **changes})
 
 
-def search(model: Seq2Seq, sources: list[list[int]], limits: Limits, **changes: Any) -> list[list[Hypothesis]]:
+def search(model: Seq2Seq, sources: list[list[int]], limits: LengthLimits, **changes: Any) -> list[list[Hypothesis]]:
     wanted = changes.pop("wanted", None)
     pairs = batch([(source, []) for source in sources])
     with torch.inference_mode():
@@ -35,7 +35,7 @@ def log_probabilities(model: Seq2Seq, source: list[int], texts: list[list[int]])
     pairs = batch([(source, text) for text in texts])
     with torch.no_grad():
         log_probs, _ = model(pairs)
-    right = log_probs.gather(1, pairs.outputs[pairs.real][:, None])[:, 0]
+    right = log_probs.gather(1, pairs.decoder_targets[pairs.target_mask][:, None])[:, 0]
     return [float(part.sum()) for part in right.split(pairs.target_lengths.tolist())]
 
 

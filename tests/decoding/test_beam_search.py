@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from grunlp.data.subword_tokenizer import END, PADDING, START, UNKNOWN
-from grunlp.decoding.constraints import Limits
+from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
+from grunlp.decoding.constraints import LengthLimits
 from tests.decoding.search_toys import LETTERS, SHORT, SOURCES, log_probabilities, options, search
 from tests.tasks.seq2seq.seq2seq_toys import batch, toy
 
@@ -18,13 +18,13 @@ def test_a_wide_beam_finds_what_enumeration_finds(network: dict[str, Any], alpha
     model = toy(**network)
     found = search(model, SOURCES, SHORT, beam=800, nbest=5, alpha=alpha, normalization=normalization)
     texts = [list(text) for n in range(5) for text in product(LETTERS, repeat=n)]
-    divisor = options(alpha=alpha, normalization=normalization).divisor
+    divisor = options(alpha=alpha, normalization=normalization).length_normalizer
     for source, hypotheses in zip(SOURCES, found, strict=True):
         totals = log_probabilities(model, source, texts)
         ranked = sorted(zip(totals, texts, strict=True), key=lambda pair: -pair[0] / divisor(len(pair[1]) + 1))
         for hypothesis, (total, text) in zip(hypotheses[:5], ranked, strict=False):
             assert hypothesis.ids == text
-            assert hypothesis.log_probability == pytest.approx(total, abs=1e-4)
+            assert hypothesis.log_prob == pytest.approx(total, abs=1e-4)
             assert hypothesis.score == pytest.approx(total / divisor(len(text) + 1), abs=1e-4)
 
 
@@ -36,8 +36,8 @@ def test_greedy_takes_the_likeliest_word() -> None:
             pairs = batch([(source, text)])
             with torch.no_grad():
                 last = model(pairs)[0][-1]
-            last[[PADDING, UNKNOWN, START]] = float("-inf")
-            if int(last.argmax()) == END:
+            last[[PAD_ID, UNK_ID, BOS_ID]] = float("-inf")
+            if int(last.argmax()) == EOS_ID:
                 break
             text.append(int(last.argmax()))
         assert found.ids == text and not others
@@ -46,7 +46,7 @@ def test_greedy_takes_the_likeliest_word() -> None:
 @pytest.mark.parametrize("beam", [1, 3])
 def test_neighbours_have_no_effect_and_scores_agree(beam: int) -> None:
     model = toy(5)
-    limits = Limits(min_ratio=0.5, max_ratio=2.0, max_extra=1, max_length=9)
+    limits = LengthLimits(min_ratio=0.5, max_ratio=2.0, max_extra=1, max_length=9)
     changes = {"beam": beam, "nbest": beam, "alpha": 0.8, "coverage_penalty": 0.3, "block_ngrams": 3}
     together = search(model, SOURCES, limits, **changes)
     for source, found in zip(SOURCES, together, strict=True):
@@ -55,14 +55,14 @@ def test_neighbours_have_no_effect_and_scores_agree(beam: int) -> None:
         for one, other in zip(alone, found, strict=True):
             assert one.score == pytest.approx(other.score, abs=1e-4)
         for hypothesis, total in zip(found, log_probabilities(model, source, [h.ids for h in found]), strict=True):
-            assert hypothesis.log_probability == pytest.approx(total, abs=1e-4)
+            assert hypothesis.log_prob == pytest.approx(total, abs=1e-4)
             assert len(source) * 0.5 - 1 < len(hypothesis.ids) <= min(9, 2 * len(source) + 1)
         assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
 
 
 def test_stopping_early_loses_nothing() -> None:
     """As a search that goes on until its beam is empty, which asking for all hypotheses makes it."""
-    limits = Limits(0.0, 0.0, 12, 100)
+    limits = LengthLimits(0.0, 0.0, 12, 100)
     for seed in range(20):
         model = toy(seed)
         for alpha in (0.0, 1.0, 1.5):

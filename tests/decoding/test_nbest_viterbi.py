@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from grunlp.decoding.nbest_viterbi import n_best
-from grunlp.decoding.viterbi import PADDING, bio_constraints, viterbi
+from grunlp.decoding.viterbi import PADDING_TAG, bio_transition_mask, viterbi
 
 LABELS = ["O", "B-A", "I-A"]
 
@@ -29,7 +29,7 @@ def test_it_finds_what_enumeration_finds(n: int) -> None:
     torch.manual_seed(n)
     lengths = torch.tensor([4, 1, 3])
     emissions = torch.randn(3, 4, 3, dtype=torch.float64)
-    start, transitions = (scores.double() for scores in bio_constraints(LABELS))
+    start, transitions = (scores.double() for scores in bio_transition_mask(LABELS))
     transitions = transitions + torch.randn(3, 3, dtype=torch.float64)
     end = torch.randn(3, dtype=torch.float64)
     tags, scores = n_best(emissions, lengths, transitions, start, end, n)
@@ -37,14 +37,14 @@ def test_it_finds_what_enumeration_finds(n: int) -> None:
         expected = enumerated(emissions[row], length, transitions, start, end)[:n]
         assert scores[row, : len(expected)].tolist() == pytest.approx([score for score, _ in expected])
         assert tags[row, : len(expected), :length].tolist() == [path for _, path in expected]
-        assert (tags[row, :, length:] == PADDING).all()
-        assert (scores[row, len(expected) :] == -inf).all() and (tags[row, len(expected) :] == PADDING).all()
+        assert (tags[row, :, length:] == PADDING_TAG).all()
+        assert (scores[row, len(expected) :] == -inf).all() and (tags[row, len(expected) :] == PADDING_TAG).all()
 
 
 def test_the_best_is_that_of_viterbi() -> None:
     torch.manual_seed(0)
     emissions, lengths = torch.randn(5, 6, 3), torch.tensor([6, 2, 4, 1, 5])
-    start, transitions = bio_constraints(LABELS)
+    start, transitions = bio_transition_mask(LABELS)
     tags, scores = n_best(emissions, lengths, transitions, start, torch.zeros(3), 2)
     expected, best = viterbi(emissions, lengths, transitions, start)
     assert torch.equal(tags[:, 0], expected)

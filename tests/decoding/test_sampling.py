@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 import torch
 
-from grunlp.data.subword_tokenizer import END, PADDING, START, UNKNOWN
+from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from tests.decoding.search_toys import LETTERS, SHORT, draw, log_probabilities, search
 from tests.tasks.seq2seq.seq2seq_toys import batch, toy
 
@@ -17,10 +17,10 @@ def test_samples_follow_the_probabilities() -> None:
     pairs = batch([(source, [])])
     with torch.no_grad():
         log_probs = model(pairs)[0][0]
-    log_probs[[PADDING, UNKNOWN, START]] = float("-inf")
+    log_probs[[PAD_ID, UNK_ID, BOS_ID]] = float("-inf")
     expected = log_probs.softmax(dim=0)
-    for word in (END, *LETTERS):
-        share = found[() if word == END else (word,)] / 3000
+    for word in (EOS_ID, *LETTERS):
+        share = found[() if word == EOS_ID else (word,)] / 3000
         assert share == pytest.approx(float(expected[word]), abs=4 * math.sqrt(0.25 / 3000))
 
 
@@ -33,7 +33,7 @@ def test_samples_depend_on_their_number_alone() -> None:
         h.ids for h in draw(model, list(range(9)), [4])
     ]
     for found in together:
-        assert found.log_probability == pytest.approx(log_probabilities(model, [4, 5], [found.ids])[0], abs=1e-4)
+        assert found.log_prob == pytest.approx(log_probabilities(model, [4, 5], [found.ids])[0], abs=1e-4)
 
 
 def test_narrow_samples_are_greedy() -> None:

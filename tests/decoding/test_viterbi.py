@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from grunlp.data.tags import illegal_positions
+from grunlp.data.tags import invalid_transitions
 from grunlp.decoding.viterbi import (
-    PADDING,
-    bio_constraints,
+    PADDING_TAG,
+    bio_transition_mask,
     ids_to_tags,
-    predicate_mask,
+    predicate_tag_mask,
     viterbi,
     viterbi_bio,
 )
@@ -56,7 +56,7 @@ def test_viterbi_equals_enumeration(labels, with_end, masked):
     no_end = torch.zeros(labels)
     for row, n in enumerate(LENGTHS.tolist()):
         path, score = enumerate_best(seen[row], n, transitions, start, no_end if end is None else end)
-        assert tags[row].tolist() == path + [PADDING] * (5 - n)
+        assert tags[row].tolist() == path + [PADDING_TAG] * (5 - n)
         assert scores[row].item() == pytest.approx(score)
 
 
@@ -64,13 +64,13 @@ def test_viterbi_equals_enumeration(labels, with_end, masked):
 def test_viterbi_bio_equals_enumeration(masked):
     torch.manual_seed(0)
     emissions = torch.randn(5, 5, 5, dtype=torch.float64)
-    start, transitions = bio_constraints(LABELS)
-    allowed = predicate_mask(LABELS, torch.tensor([2, 0, 2, 0, 1]), LENGTHS, 5) if masked else None
+    start, transitions = bio_transition_mask(LABELS)
+    allowed = predicate_tag_mask(LABELS, torch.tensor([2, 0, 2, 0, 1]), LENGTHS, 5) if masked else None
     tags, scores = viterbi_bio(emissions, LENGTHS, LABELS, allowed)
     seen = emissions if allowed is None else emissions.masked_fill(~allowed, -inf)
     for row, n in enumerate(LENGTHS.tolist()):
         path, score = enumerate_best(seen[row], n, transitions, start, torch.zeros(5))
-        assert tags[row].tolist() == path + [PADDING] * (5 - n)
+        assert tags[row].tolist() == path + [PADDING_TAG] * (5 - n)
         assert scores[row].item() == pytest.approx(score)
 
 
@@ -81,8 +81,8 @@ def test_the_two_routines_agree(seed):
     lengths = torch.randint(1, 21, (16,))
     emissions = 3 * torch.randn(16, 20, len(labels))
     predicate = (torch.rand(16) * lengths).long()
-    start, transitions = bio_constraints(labels)
-    for allowed in (None, predicate_mask(labels, predicate, lengths, 20)):
+    start, transitions = bio_transition_mask(labels)
+    for allowed in (None, predicate_tag_mask(labels, predicate, lengths, 20)):
         general = viterbi(emissions, lengths, transitions, start, allowed=allowed)
         special = viterbi_bio(emissions, lengths, labels, allowed)
         assert torch.equal(general[0], special[0])
@@ -94,18 +94,18 @@ def test_outputs_are_legal_and_hold_the_one_given_predicate():
     lengths = torch.randint(1, 31, (200,))
     emissions = 5 * torch.randn(200, 30, 5)
     predicate = (torch.rand(200) * lengths).long()
-    ids, _ = viterbi_bio(emissions, lengths, LABELS, predicate_mask(LABELS, predicate, lengths, 30))
+    ids, _ = viterbi_bio(emissions, lengths, LABELS, predicate_tag_mask(LABELS, predicate, lengths, 30))
     for tags, index in zip(ids_to_tags(ids, lengths, LABELS), predicate.tolist(), strict=True):
-        assert illegal_positions(tags) == []
+        assert invalid_transitions(tags) == []
         assert [i for i, tag in enumerate(tags) if tag == "B-V"] == [index]
     wild = ids_to_tags(emissions.argmax(dim=2), lengths, LABELS)
-    assert sum(bool(illegal_positions(tags)) for tags in wild) > 100  # it was needed
+    assert sum(bool(invalid_transitions(tags)) for tags in wild) > 100  # it was needed
 
 
 @pytest.mark.parametrize("routine", ["general", "bio"])
 def test_padding_and_company_have_no_effect(routine):
     def decode(emissions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        start, transitions = bio_constraints(LABELS)
+        start, transitions = bio_transition_mask(LABELS)
         if routine == "bio":
             return viterbi_bio(emissions, lengths, LABELS)
         return viterbi(emissions, lengths, transitions, start)
@@ -148,35 +148,35 @@ def test_half_precision_is_summed_in_float32():
 
 
 def test_bio_constraints_allow_exactly_what_is_legal():
-    start, transitions = bio_constraints(LABELS)
-    assert [score == 0 for score in start.tolist()] == [not illegal_positions([label]) for label in LABELS]
+    start, transitions = bio_transition_mask(LABELS)
+    assert [score == 0 for score in start.tolist()] == [not invalid_transitions([label]) for label in LABELS]
     for before, row in zip(LABELS, transitions.tolist(), strict=True):
-        # illegal_positions of the pair, but for a fault of its first tag
-        assert [score == 0 for score in row] == [1 not in illegal_positions([before, after]) for after in LABELS]
+        # invalid_transitions of the pair, but for a fault of its first tag
+        assert [score == 0 for score in row] == [1 not in invalid_transitions([before, after]) for after in LABELS]
     assert set(start.tolist()) | set(transitions.flatten().tolist()) == {0, -inf}
 
 
 def test_bio_constraints_refuse_other_tags():
     with pytest.raises(ValueError, match="'E-X' is no BIO tag"):
-        bio_constraints(["O", "E-X"])
+        bio_transition_mask(["O", "E-X"])
 
 
 def test_predicate_mask_names_one_predicate():
-    allowed = predicate_mask(LABELS, torch.tensor([1, 0]), torch.tensor([3, 1]), 3)
+    allowed = predicate_tag_mask(LABELS, torch.tensor([1, 0]), torch.tensor([3, 1]), 3)
     others, predicate = [True, True, True, False, True], [False, False, False, True, False]
     assert allowed.tolist() == [[others, predicate, others], [predicate, others, others]]
 
 
 def test_predicate_mask_without_a_predicate_label_allows_everything():
-    assert predicate_mask(["O", "B-X"], torch.tensor([0]), torch.tensor([2]), 2).all()
+    assert predicate_tag_mask(["O", "B-X"], torch.tensor([0]), torch.tensor([2]), 2).all()
 
 
 @pytest.mark.parametrize("index", [-1, 2])
 def test_predicate_mask_refuses_a_predicate_outside_its_sentence(index):
     with pytest.raises(ValueError, match=r"outside its sentence in rows \[1\]"):
-        predicate_mask(LABELS, torch.tensor([0, index]), torch.tensor([3, 2]), 3)
+        predicate_tag_mask(LABELS, torch.tensor([0, index]), torch.tensor([3, 2]), 3)
 
 
 def test_ids_to_tags_leaves_padding_out():
-    ids = torch.tensor([[1, 2, 0], [3, PADDING, PADDING]])
+    ids = torch.tensor([[1, 2, 0], [3, PADDING_TAG, PADDING_TAG]])
     assert ids_to_tags(ids, torch.tensor([3, 1]), LABELS) == [["B-X", "I-X", "O"], ["B-V"]]

@@ -15,15 +15,15 @@ import torch
 
 from grunlp import export
 from grunlp.configuration.compose import compose_config
-from grunlp.data.collate import FrameCollator
+from grunlp.data.collate import SRLCollator
 from grunlp.exporting import export_folder as exporting
-from grunlp.exporting.export_folder import format_named, write_folder
-from grunlp.exporting.kinds import open_exportable
-from grunlp.exporting.runtime.viterbi import Tags
-from grunlp.exporting.verification import first_difference
+from grunlp.exporting.export_folder import export_folder, get_export_format
+from grunlp.exporting.kinds import exporter_for
+from grunlp.exporting.runtime.viterbi import ViterbiDecoder
+from grunlp.exporting.verification import first_mismatch
 from grunlp.runs.layout import save_weights
-from grunlp.tasks.srl.checkpoint import build_model, save_settings
-from grunlp.utils.errors import GrunlpError
+from grunlp.tasks.srl.checkpoint import build_labelling_model, save_config_and_vocab
+from grunlp.utils.errors import UserError
 from tests.conftest import Call
 from tests.toys import toy_corpus, vocabulary_of
 from tests.utils.test_atomic_io import limited
@@ -45,13 +45,13 @@ def made(path: Path, *form: str) -> Path:
     """A labeller that was never trained, and finds predicates."""
     torch.manual_seed(0)
     config = compose_config(["recipe=srl", "debug=tiny", *form])
-    collate = FrameCollator(vocabulary_of(toy_corpus(40)), None)
-    model: Any = build_model(config, collate.vocabulary, None)
+    collate = SRLCollator(vocabulary_of(toy_corpus(40)), None)
+    model: Any = build_labelling_model(config, collate.vocabulary, None)
     for parameter in model.parameters():
         parameter.data += 0.2 * torch.randn_like(parameter)
     model.predicates[-1].bias.data += 2
     path.mkdir()
-    save_settings(path, config, collate, None)
+    save_config_and_vocab(path, config, collate, None)
     save_weights(path, model.eval())
     return path
 
@@ -63,7 +63,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def out(run: Path) -> Path:
-    write_folder(open_exportable(str(run)), format_named("onnx"), run.parent / "out", **FEW)
+    export_folder(exporter_for(str(run)), get_export_format("onnx"), run.parent / "out", **FEW)
     return run.parent / "out"
 
 
@@ -108,7 +108,7 @@ def test_the_folder_is_complete(out: Path) -> None:
 
 def tampered(name: str, change: float, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Add to the greatest initializer of a graph once it is written."""
-    form = format_named("onnx")
+    form = get_export_format("onnx")
 
     def save(program: Any, path: Path, graph: Any) -> None:
         form.save(program, path, graph)
@@ -126,24 +126,24 @@ def tampered(name: str, change: float, monkeypatch: pytest.MonkeyPatch) -> Itera
 @pytest.mark.parametrize("name", ["sentences", "predicates"])
 def test_a_tampered_graph_is_refused(run: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in tampered(name, 0.01, monkeypatch):
-        with pytest.raises(GrunlpError, match=rf"the graph {name} differs by .*(?s:.)*in a batch of 1"):
-            write_folder(open_exportable(str(run)), exporting.format_named("onnx"), tmp_path / "out", **FEW)
+        with pytest.raises(UserError, match=rf"the graph {name} differs by .*(?s:.)*in a batch of 1"):
+            export_folder(exporter_for(str(run)), exporting.get_export_format("onnx"), tmp_path / "out", **FEW)
     assert not list(tmp_path.iterdir()), "nothing is left behind"
 
 
 def test_a_script_that_answers_otherwise_is_refused(run: Path, tmp_path: Path) -> None:
-    exportable = open_exportable(str(run))
+    exportable = exporter_for(str(run))
     exportable.model["tags"] = [tag.replace("ARG0", "ARG9") for tag in exportable.model["tags"]]
-    with pytest.raises(GrunlpError, match=r"run_onnx.py answers differently: answer\.frames"):
-        write_folder(exportable, format_named("onnx"), tmp_path / "out", **FEW)
+    with pytest.raises(UserError, match=r"run_onnx.py answers differently: answer\.frames"):
+        export_folder(exportable, get_export_format("onnx"), tmp_path / "out", **FEW)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("to", ["onnx", "pt2"])
 def test_a_full_disk(run: Path, to: str, tmp_path: Path) -> None:
     def export_it() -> None:
-        with pytest.raises(GrunlpError, match=rf"cannot write {tmp_path}/out: File too large"):
-            write_folder(open_exportable(str(run)), format_named(to), tmp_path / "out", **FEW)
+        with pytest.raises(UserError, match=rf"cannot write {tmp_path}/out: File too large"):
+            export_folder(exporter_for(str(run)), get_export_format(to), tmp_path / "out", **FEW)
 
     limited(export_it)
     assert not list(tmp_path.iterdir())
@@ -158,14 +158,14 @@ def test_what_appears_meanwhile_is_kept(run: Path, names: tuple[str, ...], tmp_p
         for name in names:
             (out / name).write_text("mine")
 
-    with pytest.raises(GrunlpError, match="nothing is overwritten"):
-        write_folder(open_exportable(str(run)), format_named("onnx"), out, change=appear, **FEW)
+    with pytest.raises(UserError, match="nothing is overwritten"):
+        export_folder(exporter_for(str(run)), get_export_format("onnx"), out, postprocess=appear, **FEW)
     assert list(tmp_path.iterdir()) == [out] and tuple(file.name for file in out.iterdir()) == names
 
 
 def test_pt2_answers_without_grunlp(run: Path, tmp_path: Path) -> None:
-    proof = write_folder(open_exportable(str(run)), format_named("pt2"), tmp_path / "out", rows=(2,), lengths=(5,))
-    assert proof.answers == 2 and max(proof.worst.values()) < 1e-4
+    proof = export_folder(exporter_for(str(run)), get_export_format("pt2"), tmp_path / "out", rows=(2,), lengths=(5,))
+    assert proof.num_answers == 2 and max(proof.max_abs_diff.values()) < 1e-4
     (found,) = answers(tmp_path / "out/run_pt2.py", ["Anna sees the cat."], barred=("grunlp",))
     assert found["words"] == ["Anna", "sees", "the", "cat", "."]
 
@@ -193,8 +193,8 @@ def test_without_the_extra(run: Path, tmp_path: Path, call: Call, monkeypatch: p
 
 
 def test_best_tags_are_those_of_viterbi() -> None:
-    from grunlp.decoding.viterbi import predicate_mask, viterbi
-    from grunlp.exporting.word_inputs import rules_of
+    from grunlp.decoding.viterbi import predicate_tag_mask, viterbi
+    from grunlp.exporting.word_inputs import transition_tables
 
     torch.manual_seed(0)
     tags = ["O", "B-V", "B-A", "I-V", "I-A"]
@@ -202,14 +202,14 @@ def test_best_tags_are_those_of_viterbi() -> None:
         start, moves, end = torch.randn(5), torch.randn(5, 5), torch.randn(5)
         start[3:], moves[[0, 2, 4], 3] = -torch.inf, -torch.inf
         scores, place = torch.randn(1, 6, 5), int(torch.randint(6, ()))
-        allowed = predicate_mask(tags, torch.tensor([place]), torch.tensor([6]), 6)
+        allowed = predicate_tag_mask(tags, torch.tensor([place]), torch.tensor([6]), 6)
         expected, _ = viterbi(scores, torch.tensor([6]), moves, start, end, allowed)
-        found = Tags({"tags": tags, **rules_of(start, moves, end)}).best(scores[0].numpy(), place)
+        found = ViterbiDecoder({"tags": tags, **transition_tables(start, moves, end)}).decode(scores[0].numpy(), place)
         assert found == [tags[k] for k in expected[0].tolist()]
 
 
 def test_differences_between_answers() -> None:
-    assert first_difference({"a": [1, 0.5]}, {"a": [1, 0.50001]}) is None
-    assert first_difference({"a": [1, 0.5]}, {"a": [1, 0.6]}) == "answer.a[1] is 0.5, expected 0.6"
-    assert "answer is" in str(first_difference({"a": 1}, {"b": 1}))
-    assert "answer.a is" in str(first_difference({"a": [1]}, {"a": [1, 2]}))
+    assert first_mismatch({"a": [1, 0.5]}, {"a": [1, 0.50001]}) is None
+    assert first_mismatch({"a": [1, 0.5]}, {"a": [1, 0.6]}) == "answer.a[1] is 0.5, expected 0.6"
+    assert "answer is" in str(first_mismatch({"a": 1}, {"b": 1}))
+    assert "answer.a is" in str(first_mismatch({"a": [1]}, {"a": [1, 2]}))

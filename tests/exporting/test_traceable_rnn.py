@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from grunlp.exporting.export_folder import format_named, open_graphs
+from grunlp.exporting.export_folder import get_export_format, open_session
 from grunlp.exporting.trace import Graph, trace
-from grunlp.exporting.traceable_rnn import PaddedStack, ScannedLayer
-from grunlp.modules.gru import CELLS, StackedGRU
-from grunlp.utils.errors import GrunlpError
+from grunlp.exporting.traceable_rnn import ScanLayer, TraceableStack
+from grunlp.modules.gru import CELL_TYPES, StackedGRU
+from grunlp.utils.errors import UserError
 
 
 class Stack(nn.Module):
@@ -27,7 +27,8 @@ class Stack(nn.Module):
 
 def stack(cell: str, **options: Any) -> StackedGRU:
     torch.manual_seed(0)
-    made = StackedGRU(3, 4, 2, True, 0.1, options.pop("residual", "highway"), cell, **options).eval()  # type: ignore[arg-type]
+    # type: ignore[arg-type]
+    made = StackedGRU(3, 4, 2, True, 0.1, options.pop("residual", "highway"), cell, **options).eval()
     for name, parameter in made.named_parameters():
         if "bias" in name or "initial" in name:
             nn.init.uniform_(parameter, -0.5, 0.5)
@@ -35,15 +36,15 @@ def stack(cell: str, **options: Any) -> StackedGRU:
 
 
 def check(graph: Graph, to: str, folder: Path) -> None:
-    form = format_named(to)
+    form = get_export_format(to)
 
     def drawn(lengths: list[int], steps: int) -> tuple[Tensor, ...]:
         states = (torch.rand(4, len(lengths), inner.state_size),) if "initial" in graph.inputs else ()
         return torch.randn(len(lengths), steps, 3), torch.tensor(lengths), *states
 
     inner: Any = graph.module.stack
-    form.save(trace(graph, drawn([5, 2], 5), form.make), folder / f"stack{form.suffix}", graph)
-    run = open_graphs(form, folder)
+    form.save(trace(graph, drawn([5, 2], 5), form.make_layer), folder / f"stack{form.suffix}", graph)
+    run = open_session(form, folder)
     for lengths, steps in (([1], 1), ([7, 3, 1], 7), ([4], 6), ([80, 40], 80)):
         inputs = drawn(lengths, steps)
         for found, expected in zip(run("stack", *(one.numpy() for one in inputs)), graph(*inputs), strict=True):
@@ -53,7 +54,7 @@ def check(graph: Graph, to: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("to", ["onnx", "pt2"])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", CELL_TYPES)
 def test_cells(cell: str, to: str, tmp_path: Path) -> None:
     inner = stack(cell)
     inputs = {"x": ("B", "T", 3), "lengths": ("B",), "initial": (4, "B", inner.state_size)}
@@ -68,5 +69,5 @@ def test_learned_states(to: str, tmp_path: Path) -> None:
 
 def test_what_acts_within_steps_is_refused() -> None:
     for options in ({"zoneout": 0.1}, {"layer_norm": True}):
-        with pytest.raises(GrunlpError, match="cannot be exported"):
-            PaddedStack(stack("gru", **options), ScannedLayer)
+        with pytest.raises(UserError, match="cannot be exported"):
+            TraceableStack(stack("gru", **options), ScanLayer)

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from grunlp.exporting.weight_conversion import from_keras, from_onnx, from_torch, to_keras, to_onnx, to_torch
-from grunlp.modules.gru import Cell, StackedGRU
+from grunlp.modules.gru import CellType, StackedGRU
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -39,7 +39,7 @@ def test_torch_there_and_back(kind: type[nn.RNNBase], bidirectional: bool) -> No
 
 
 def test_halved_weights_go_to_torch_in_single_precision() -> None:
-    gru = stack().eval().halve_weights()
+    gru = stack().eval().to_bfloat16_weights()
     x = torch.randn(2, 5, 3)
     with torch.no_grad():
         torch.testing.assert_close(to_torch(gru)(x)[0], gru(x, torch.tensor([5, 5]))[0], rtol=1e-5, atol=1e-6)
@@ -125,7 +125,7 @@ def test_live_layers_that_compute_something_else_are_refused() -> None:
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("cell", ["gru", "gru-before", "lstm", "rnn"])
-def test_onnx_computes_the_same_and_comes_back(cell: Cell, bidirectional: bool) -> None:
+def test_onnx_computes_the_same_and_comes_back(cell: CellType, bidirectional: bool) -> None:
     torch.manual_seed(0)
     gru = StackedGRU(3, 5, 2, bidirectional, 0.1, "none", cell).eval()
     for name, parameter in gru.named_parameters():

@@ -10,9 +10,16 @@ from pyarrow import parquet
 
 from grunlp import tasks
 from grunlp.integrations import shard_prediction
-from grunlp.integrations.shard_prediction import Counts, ShardPredictor, begin, finish, make_plan, shards_of
+from grunlp.integrations.shard_prediction import (
+    ShardPredictor,
+    ShardStats,
+    finish_job,
+    iter_shards,
+    plan_shards,
+    start_job,
+)
 from grunlp.tasks import Predictor
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 from tests.tasks.conftest import SENTENCES, runs  # noqa: F401
 
 SETTINGS = {"format": "jsonl", "shard_lines": 3, "batch_tokens": 500}
@@ -40,22 +47,22 @@ def worker(tagger: Predictor[Any, Any], **settings: Any) -> ShardPredictor:
     )
 
 
-def predicted(worker: ShardPredictor, plan: dict[str, Any]) -> list[Counts]:
+def predicted(worker: ShardPredictor, plan: dict[str, Any]) -> list[ShardStats]:
     """In no order."""
-    rows = sorted((shard._asdict() for shard in shards_of(plan)), key=lambda row: row["number"] % 2)
-    return [Counts(**worker(row)) for row in rows]
+    rows = sorted((shard._asdict() for shard in iter_shards(plan)), key=lambda row: row["number"] % 2)
+    return [ShardStats(**worker(row)) for row in rows]
 
 
 def test_shards_are_the_whole(files: list[str], tagger: Predictor) -> None:
-    plan = make_plan(tagger, files, SETTINGS)
-    begin(Path("out"), plan)
-    sums = finish(Path("out"), predicted(worker(tagger), plan))
+    plan = plan_shards(tagger, files, SETTINGS)
+    start_job(Path("out"), plan)
+    sums = finish_job(Path("out"), predicted(worker(tagger), plan))
     parts = sorted(Path("out").glob("shard-*.jsonl"))
     found = [json.loads(line) for part in parts for line in part.read_text().splitlines()]
     want = []
     for name in files:
         lines = Path(name).read_bytes().replace(BAD, b"").decode().splitlines()
-        for number, records in enumerate(tagger.stream(lines), start=1):
+        for number, records in enumerate(tagger.predict_iter(lines), start=1):
             want += [
                 {"file": name, "line": number, "words": record["words"], "tags": record["tags"]} for record in records
             ]
@@ -73,11 +80,11 @@ def test_shards_are_the_whole(files: list[str], tagger: Predictor) -> None:
 
 
 def test_parquet_has_the_same(files: list[str], tagger: Predictor) -> None:
-    plan = make_plan(tagger, files, SETTINGS)
+    plan = plan_shards(tagger, files, SETTINGS)
     for format in ("jsonl", "parquet"):
         counts = predicted(worker(tagger, format=format), plan)
         assert sum(one.bad for one in counts) == 1
-    for shard in shards_of(plan):
+    for shard in iter_shards(plan):
         stem = f"out/shard-{shard.number:06d}"
         table = parquet.read_table(f"{stem}.parquet")
         assert table.schema.names == ["file", "line", "id", "record"]
@@ -87,7 +94,7 @@ def test_parquet_has_the_same(files: list[str], tagger: Predictor) -> None:
 
 
 def test_what_is_there_is_not_done_again(files: list[str], tagger: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = make_plan(tagger, files, SETTINGS)
+    plan = plan_shards(tagger, files, SETTINGS)
     first = predicted(worker(tagger), plan)
     Path("out/shard-000001.jsonl").unlink()
     ages = {path: path.stat().st_mtime_ns for path in Path("out").glob("*.jsonl")}
@@ -101,7 +108,7 @@ def test_what_is_there_is_not_done_again(files: list[str], tagger: Predictor, mo
 def test_half_a_shard_is_none(
     files: list[str], tagger: Predictor, format: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shard, one = next(shards_of(make_plan(tagger, files, SETTINGS))), worker(tagger, format=format)
+    shard, one = next(iter_shards(plan_shards(tagger, files, SETTINGS))), worker(tagger, format=format)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(os, "replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
         one.count(shard)
@@ -110,20 +117,20 @@ def test_half_a_shard_is_none(
 
 
 def test_faults_are_told_between_processes(files: list[str], tagger: Predictor) -> None:
-    plan, one = make_plan(tagger, files, SETTINGS), worker(tagger)
+    plan, one = plan_shards(tagger, files, SETTINGS), worker(tagger)
     Path("a.txt").unlink()
-    row = one(next(shards_of(plan))._asdict())
+    row = one(next(iter_shards(plan))._asdict())
     assert "a.txt: does not exist" in row["error"] and row["records"] == 0
 
 
 def test_another_plan_is_refused(files: list[str], tagger: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     out = Path("out")
-    begin(out, make_plan(tagger, files, SETTINGS))
-    begin(out, make_plan(tagger, files, SETTINGS))
+    start_job(out, plan_shards(tagger, files, SETTINGS))
+    start_job(out, plan_shards(tagger, files, SETTINGS))
 
     def refused(said: str, files: list[str], settings: dict[str, Any] = SETTINGS) -> None:
-        with pytest.raises(GrunlpError, match=f"(?s)was begun with other {said}.*Type out=NEW_FOLDER"):
-            begin(out, make_plan(tagger, files, settings))
+        with pytest.raises(UserError, match=f"(?s)was begun with other {said}.*Type out=NEW_FOLDER"):
+            start_job(out, plan_shards(tagger, files, settings))
 
     refused("format\nit was jsonl, and is parquet", files, SETTINGS | {"format": "parquet"})
     refused("shard_lines\nit was 3, and is 4", files, SETTINGS | {"shard_lines": 4})
@@ -143,19 +150,19 @@ def test_another_plan_is_refused(files: list[str], tagger: Predictor, monkeypatc
     refused("run\nits settings", files)
     config.write_text(was)
     (tagger.path / "metrics.json").write_text("{}")  # what says how good a run is changes no answer
-    begin(out, make_plan(tagger, files, SETTINGS))
+    start_job(out, plan_shards(tagger, files, SETTINGS))
     (tagger.path / "metrics.json").unlink()
     (out / "plan.json").write_text("[]")
-    with pytest.raises(GrunlpError, match="no plan of this version"):
-        begin(out, make_plan(tagger, files, SETTINGS))
+    with pytest.raises(UserError, match="no plan of this version"):
+        start_job(out, plan_shards(tagger, files, SETTINGS))
 
 
 def test_folders_and_sizes_that_do_not_fit(
     files: list[str], tagger: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = make_plan(tagger, files, SETTINGS)
-    with pytest.raises(GrunlpError, match=r"(?s)is not empty.*a.txt, b.txt"):
-        begin(Path("."), plan)
+    plan = plan_shards(tagger, files, SETTINGS)
+    with pytest.raises(UserError, match=r"(?s)is not empty.*a.txt, b.txt"):
+        start_job(Path("."), plan)
     monkeypatch.setattr(shard_prediction, "MOST_SHARDS", 4)
-    with pytest.raises(GrunlpError, match="12 lines in shards of 3"):
-        make_plan(tagger, files, SETTINGS)
+    with pytest.raises(UserError, match="12 lines in shards of 3"):
+        plan_shards(tagger, files, SETTINGS)

@@ -6,7 +6,7 @@ import pytest
 import spacy
 
 import grunlp.integrations.spacy
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 TEXT = "She  gave him\na book. Was he glad?\n\nThe executives left  the building."
 
@@ -68,5 +68,5 @@ def test_a_pipeline_keeps_its_configuration(nlp: "spacy.Language", tmp_path: Pat
 
 
 def test_a_run_that_labels_no_roles(tmp_path: Path) -> None:
-    with pytest.raises(GrunlpError, match="is no finished run"):
+    with pytest.raises(UserError, match="is no finished run"):
         spacy.blank("en").add_pipe("grunlp_srl", config={"run": str(tmp_path)})

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from grunlp.kernels.loader import SWITCH, built, in_use, library
+from grunlp.kernels.loader import ENV_VAR, available_isas, is_enabled, load_library
 
 
-@pytest.fixture(params=built() or ["none"])
+@pytest.fixture(params=available_isas() or ["none"])
 def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The library in use is the one that is named."""
     if request.param == "none":
@@ -19,7 +19,7 @@ def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture
 def best() -> None:
     """Some compiled library is in use."""
-    if not in_use():
+    if not is_enabled():
         pytest.skip("the recurrence is not compiled here")
 
 
@@ -38,7 +38,7 @@ def two_threads() -> Iterator[None]:
 
 
 def _switched_to(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv(SWITCH, name)
-    library.cache_clear()
+    monkeypatch.setenv(ENV_VAR, name)
+    load_library.cache_clear()
     yield name
-    library.cache_clear()
+    load_library.cache_clear()

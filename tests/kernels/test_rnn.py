@@ -12,12 +12,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from grunlp.kernels.custom_ops import affine, backward, forward, pack, pack_matrix
-from grunlp.kernels.loader import library, say_once
+from grunlp.kernels.custom_ops import backward, forward, linear, pack_matrix, pack_weights
+from grunlp.kernels.loader import load_library, log_once
 from grunlp.kernels.loader import run as library_run
-from grunlp.kernels.packed_sequence import GATES, STATES, Sequences, Weights
-from grunlp.kernels.reference import step_by_step
-from grunlp.kernels.rnn import Cache, minimal_layer, recurrent_layer
+from grunlp.kernels.packed_sequence import GATES_PER_CELL, STATES_PER_CELL, LayerWeights, PackedBatch
+from grunlp.kernels.reference import unrolled_forward
+from grunlp.kernels.rnn import PackedWeightCache, mingru_forward, rnn_forward
 from grunlp.modules.mingru import MinGRULayer
 
 LENGTHS = [7, 3, 0, 12, 1, 12, 5, 9, 2]
@@ -28,10 +28,10 @@ cells = pytest.mark.parametrize("cell", ["gru", "gru-before", "lstm", "rnn"])
 def leaves(cell: str, directions: int, hidden: int, lengths: list[int] = LENGTHS) -> list[Tensor]:
     """x, initial states and the four weights in double precision, all wanting gradients."""
     random = torch.Generator().manual_seed(0)
-    rows, batch = GATES[cell] * hidden, len(lengths)
+    rows, batch = GATES_PER_CELL[cell] * hidden, len(lengths)
     shapes: list[tuple[tuple[int, ...], float]] = [
         ((sum(lengths), 5), 1.0),
-        ((directions, batch, STATES[cell] * hidden), 1.0),
+        ((directions, batch, STATES_PER_CELL[cell] * hidden), 1.0),
         ((directions, rows, 5), 0.5),
         ((directions, rows, hidden), hidden**-0.5),
         ((directions, rows), 0.5),
@@ -48,13 +48,13 @@ def single(tensors: list[Tensor]) -> list[Tensor]:
 
 def run(function: object, cell: str, tensors: list[Tensor], lengths: list[int] = LENGTHS) -> tuple[Tensor, Tensor]:
     x, initial, *weights = tensors
-    sequences = Sequences(torch.tensor(lengths), max(lengths))
-    own = (Cache(),) if function is recurrent_layer else ()
-    return function(cell, x, sequences, initial, Weights(*weights), *own)  # type: ignore[operator, no-any-return]
+    sequences = PackedBatch(torch.tensor(lengths), max(lengths))
+    own = (PackedWeightCache(),) if function is rnn_forward else ()
+    return function(cell, x, sequences, initial, LayerWeights(*weights), *own)  # type: ignore[operator, no-any-return]
 
 
 def layer(cell: str, tensors: list[Tensor]) -> Tensor:
-    return torch.cat([part.flatten() for part in run(recurrent_layer, cell, tensors)])
+    return torch.cat([part.flatten() for part in run(rnn_forward, cell, tensors)])
 
 
 def with_gradients(function: object, cell: str, tensors: list[Tensor]) -> list[Tensor]:
@@ -76,9 +76,9 @@ def assert_near(found: list[Tensor], expected: list[Tensor], tolerance: float) -
 @cells
 def test_outputs_and_all_gradients_equal_the_equations(compiled: str, cell: str, directions: int, hidden: int) -> None:
     doubles = leaves(cell, directions, hidden)
-    found = with_gradients(recurrent_layer, cell, single(doubles))
+    found = with_gradients(rnn_forward, cell, single(doubles))
     assert found[0].dtype == torch.float32
-    assert_near(found, with_gradients(step_by_step, cell, doubles), 1e-5)
+    assert_near(found, with_gradients(unrolled_forward, cell, doubles), 1e-5)
 
 
 @pytest.mark.parametrize("directions", [1, 2])
@@ -86,31 +86,31 @@ def test_outputs_and_all_gradients_equal_the_equations(compiled: str, cell: str,
 def test_torch_packed_equals_the_equations(cell: str, directions: int) -> None:
     """Double precision never takes the compiled way."""
     doubles = leaves(cell, directions, 6)
-    expected = with_gradients(step_by_step, cell, doubles)
-    assert_near(with_gradients(recurrent_layer, cell, doubles), expected, 1e-12)
+    expected = with_gradients(unrolled_forward, cell, doubles)
+    assert_near(with_gradients(rnn_forward, cell, doubles), expected, 1e-12)
 
 
 @cells
 def test_switched_off_it_is_torch(off: str, cell: str) -> None:
     doubles = leaves(cell, 2, 16)
-    expected = with_gradients(step_by_step, cell, doubles)
-    assert_near(with_gradients(recurrent_layer, cell, single(doubles)), expected, 1e-5)
+    expected = with_gradients(unrolled_forward, cell, doubles)
+    assert_near(with_gradients(rnn_forward, cell, single(doubles)), expected, 1e-5)
 
 
 def test_what_half_precision_comes_back_as(off: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a GPU, autocast lets cuDNN compute in half precision from states that are in single."""
     whole = torch.gru
     monkeypatch.setattr(torch, "gru", lambda *given: tuple(part.half() for part in whole(*given)))
-    states, final = run(recurrent_layer, "gru", single(leaves("gru", 2, 8)))
+    states, final = run(rnn_forward, "gru", single(leaves("gru", 2, 8)))
     assert states.dtype == torch.float16 and final.dtype == torch.float32
 
 
-def recurrent(u: Tensor) -> Weights:
-    return Weights(torch.ones(2, 24, 3), u, torch.zeros(2, 24), torch.zeros(2, 24))
+def recurrent(u: Tensor) -> LayerWeights:
+    return LayerWeights(torch.ones(2, 24, 3), u, torch.zeros(2, 24), torch.zeros(2, 24))
 
 
 def test_a_copy_packs_its_own(best: None) -> None:
-    cache = Cache()
+    cache = PackedWeightCache()
     with torch.no_grad():
         cache.of("gru", recurrent(torch.randn(2, 24, 8)))
     assert cache._cached is not None
@@ -124,13 +124,13 @@ def test_neighbours_and_threads_change_no_bit(compiled: str, cell: str, count: i
     lengths = [(5 * i) % 8 + 1 for i in range(count)]
     x, initial, _, u, _, c = (tensor.detach() for tensor in single(leaves(cell, 2, 24, lengths)))
     random = torch.Generator().manual_seed(1)
-    shares, grad = (torch.randn(len(x), size, generator=random) for size in (2 * GATES[cell] * 24, 2 * 24))
+    shares, grad = (torch.randn(len(x), size, generator=random) for size in (2 * GATES_PER_CELL[cell] * 24, 2 * 24))
 
     def both_passes(rows: list[int], shares: Tensor, grad: Tensor) -> list[Tensor]:
-        sequences = Sequences(torch.tensor([lengths[i] for i in rows]), 8)
-        places, start = (sequences.offsets, sequences.order), initial[:, rows]
+        sequences = PackedBatch(torch.tensor([lengths[i] for i in rows]), 8)
+        places, start = (sequences.offsets, sequences.sorted_indices), initial[:, rows]
         bias = c[:, 48:] if cell == "gru" else None
-        states, final, kept = forward(cell, shares, u, pack(cell, u, False), bias, start, *places, True)
+        states, final, kept = forward(cell, shares, u, pack_weights(cell, u, False), bias, start, *places, True)
         grad_x, grad_initial, _ = backward(cell, grad, final, states, kept, u, start, *places)
         return [states, kept, grad_x, final, grad_initial]
 
@@ -155,11 +155,11 @@ def test_gates_are_good_to_the_last_bits(compiled: str) -> None:
     """Gate and candidate of one unit without recurrence: the sigmoid and tanh of x, in ulps of the result."""
     x = torch.cat([torch.linspace(-20, 20, 40001), torch.logspace(-30, 1.3, 2000), -torch.logspace(-30, 1.3, 2000)])
     shares = x[:, None].expand(-1, 3).contiguous()
-    sequences = Sequences(torch.ones(len(x), dtype=torch.long), 1)
+    sequences = PackedBatch(torch.ones(len(x), dtype=torch.long), 1)
     zeros = torch.zeros(1, len(x), 1)
-    places = (sequences.offsets, sequences.order)
+    places = (sequences.offsets, sequences.sorted_indices)
     u = torch.zeros(1, 3, 1)
-    *_, kept = forward("gru", shares, u, pack("gru", u, False), torch.zeros(1, 1), zeros, *places, True)
+    *_, kept = forward("gru", shares, u, pack_weights("gru", u, False), torch.zeros(1, 1), zeros, *places, True)
     for found, exact in ((kept[:, 0, 0], torch.sigmoid(x.double())), (kept[:, 0, 2], torch.tanh(x.double()))):
         ulp = torch.from_numpy(np.spacing(exact.abs().float().numpy())).double()
         assert ((found.double() - exact).abs() / ulp).max() <= 2.5
@@ -197,11 +197,11 @@ def test_affine(compiled: str, count: int, size: int, columns: int, dtype: torch
     try:
         for threads in (1, 2, 4):
             torch.set_num_threads(threads)
-            results.append(affine(x, packed, bias))
+            results.append(linear(x, packed, bias))
     finally:
         torch.set_num_threads(before)
     assert_near(results[:1], [x.double() @ w.double().T + bias], 1e-6)
-    results.append(torch.cat([affine(row[None], packed, bias) for row in x]))
+    results.append(torch.cat([linear(row[None], packed, bias) for row in x]))
     assert all(torch.equal(results[0], other) for other in results[1:])
 
 
@@ -211,14 +211,14 @@ def test_bfloat16_weights_are_read_exactly(compiled: str, cell: str, hidden: int
     """To the bit as the same values in float32: only the weights are rounded, by Torch."""
     x, initial, w, u, b, c = (tensor.detach() for tensor in single(leaves(cell, 2, hidden)))
     half, w = u.bfloat16(), w.bfloat16()
-    assert pack(cell, half, False).dtype == torch.bfloat16
-    expected = run(recurrent_layer, cell, [x, initial, w.float(), half.float(), b, c])
-    assert all(map(torch.equal, run(recurrent_layer, cell, [x, initial, w, half, b, c]), expected))
-    learning = run(recurrent_layer, cell, [x, initial, w, half.requires_grad_(), b, c])
+    assert pack_weights(cell, half, False).dtype == torch.bfloat16
+    expected = run(rnn_forward, cell, [x, initial, w.float(), half.float(), b, c])
+    assert all(map(torch.equal, run(rnn_forward, cell, [x, initial, w, half, b, c]), expected))
+    learning = run(rnn_forward, cell, [x, initial, w, half.requires_grad_(), b, c])
     assert_near(list(learning), [part.double() for part in expected], 1e-6)
     learning[0].sum().backward()
     single_u = half.detach().float().requires_grad_()
-    run(recurrent_layer, cell, [x, initial, w.float(), single_u, b, c])[0].sum().backward()
+    run(rnn_forward, cell, [x, initial, w.float(), single_u, b, c])[0].sum().backward()
     assert half.grad is not None and single_u.grad is not None
     assert torch.equal(half.grad, single_u.grad.bfloat16())
 
@@ -227,17 +227,17 @@ def test_bfloat16_weights_are_read_exactly(compiled: str, cell: str, hidden: int
 def test_bfloat16_weights_without_the_compiled_recurrence(off: str, cell: str) -> None:
     tensors = [tensor.detach() for tensor in single(leaves(cell, 2, 8))]
     tensors[2:4] = [tensor.bfloat16() for tensor in tensors[2:4]]
-    expected = run(step_by_step, cell, [tensor.double() for tensor in tensors])
-    assert_near(list(run(recurrent_layer, cell, tensors)), list(expected), 1e-5)
+    expected = run(unrolled_forward, cell, [tensor.double() for tensor in tensors])
+    assert_near(list(run(rnn_forward, cell, tensors)), list(expected), 1e-5)
 
 
 def test_the_log_names_what_torch_does(compiled: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    say_once.cache_clear()
+    log_once.cache_clear()
     for _ in range(2):
-        run(recurrent_layer, "gru-before", leaves("gru-before", 1, 4))
+        run(rnn_forward, "gru-before", leaves("gru-before", 1, 4))
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            run(recurrent_layer, "gru", single(leaves("gru", 1, 4)))
+            run(rnn_forward, "gru", single(leaves("gru", 1, 4)))
     assert [message for message in caplog.messages if "compiled" not in message] == [
         "recurrence: Torch, for float64",
         "recurrence: a step at a time, since Torch has no gru-before",
@@ -256,12 +256,14 @@ def test_too_little_memory_is_an_error(compiled: str, threads: int) -> None:
 
 
 def test_weights_are_packed_once_until_they_change(compiled: str) -> None:
-    cache, weights = Cache(), recurrent(torch.randn(2, 24, 8, requires_grad=True))
+    cache, weights = PackedWeightCache(), recurrent(torch.randn(2, 24, 8, requires_grad=True))
     w, u, *_ = weights
 
     def packed() -> tuple[Tensor, Tensor]:
         found = cache.of("gru", weights)
-        assert torch.equal(found[0], pack_matrix(w.flatten(0, 1))) and torch.equal(found[1], pack("gru", u, False))
+        assert torch.equal(found[0], pack_matrix(w.flatten(0, 1))) and torch.equal(
+            found[1], pack_weights("gru", u, False)
+        )
         return found
 
     with torch.no_grad():
@@ -287,10 +289,10 @@ def test_weights_are_packed_once_until_they_change(compiled: str) -> None:
 
 def test_biases_are_read_each_time(compiled: str) -> None:
     x, initial, w, u, b, c = (tensor.detach() for tensor in single(leaves("gru", 2, 8)))
-    cache, sequences = Cache(), Sequences(torch.tensor(LENGTHS), 12)
-    first, _ = recurrent_layer("gru", x, sequences, initial, Weights(w, u, b, c), cache)
+    cache, sequences = PackedWeightCache(), PackedBatch(torch.tensor(LENGTHS), 12)
+    first, _ = rnn_forward("gru", x, sequences, initial, LayerWeights(w, u, b, c), cache)
     b.data.fill_(3)
-    second, _ = recurrent_layer("gru", x, sequences, initial, Weights(w, u, b, c), cache)
+    second, _ = rnn_forward("gru", x, sequences, initial, LayerWeights(w, u, b, c), cache)
     assert not torch.equal(first, second)
 
 
@@ -301,16 +303,16 @@ def test_other_types_are_refused(compiled: str, place: int, learning: bool, dtyp
     tensors = [tensor.requires_grad_(learning) for tensor in single(leaves("gru", 2, 8))]
     tensors[place + 1] = tensors[place + 1].detach().to(dtype)
     with pytest.raises((TypeError, RuntimeError), match=r"float16|Half|float64|[dD]ouble"):
-        run(recurrent_layer, "gru", tensors)
+        run(rnn_forward, "gru", tensors)
 
 
 @cells
 def test_no_sequences_and_none_with_tokens(cell: str) -> None:
     x, initial, *weights = single(leaves(cell, 2, 8))
     for batch in (0, 2):
-        sequences = Sequences(torch.zeros(batch, dtype=torch.long), 3)
-        given = (cell, x[:0], sequences, initial[:, :batch], Weights(*weights), Cache())
-        states, final = recurrent_layer(*given)
+        sequences = PackedBatch(torch.zeros(batch, dtype=torch.long), 3)
+        given = (cell, x[:0], sequences, initial[:, :batch], LayerWeights(*weights), PackedWeightCache())
+        states, final = rnn_forward(*given)
         assert states.shape == (0, 16) and torch.equal(final, initial[:, :batch])
 
 
@@ -327,7 +329,7 @@ def test_minimal_gru_equals_its_scan(compiled: str, directions: int, hidden: int
 
     def results(layer: MinGRULayer, x: Tensor) -> list[Tensor]:
         x = x.requires_grad_()
-        states, final = layer(x, Sequences(lengths, 150), None)
+        states, final = layer(x, PackedBatch(lengths, 150), None)
         total = (states * torch.linspace(-1, 2, states.numel()).view_as(states)).sum() + final.sin().sum()
         return [states, final, *torch.autograd.grad(total, [x, *layer.parameters()])]
 
@@ -339,13 +341,13 @@ def test_minimal_gru_equals_its_scan(compiled: str, directions: int, hidden: int
 
 def test_threads_change_no_bit_of_a_minimal_gru(compiled: str) -> None:
     lengths = torch.tensor([5, 1, 8, 8, 0, 3])
-    sequences, initial = Sequences(lengths, 8), torch.randn(2, 6, 20)
+    sequences, initial = PackedBatch(lengths, 8), torch.randn(2, 6, 20)
     shares, before = torch.randn(25, 2 * 2 * 20, requires_grad=True), torch.get_num_threads()
     results = []
     try:
         for threads in (1, 2, 4):
             torch.set_num_threads(threads)
-            states, final = minimal_layer(shares, sequences, initial)
+            states, final = mingru_forward(shares, sequences, initial)
             results.append([states, final, *torch.autograd.grad(states.square().sum() + final.sum(), shares)])
     finally:
         torch.set_num_threads(before)
@@ -356,15 +358,15 @@ def test_threads_change_no_bit_of_a_minimal_gru(compiled: str) -> None:
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_torch_knows_the_operators(best: None, cell: str) -> None:
     x, initial, _, u, _, c = single(leaves(cell, 2, 8))
-    sequences = Sequences(torch.tensor(LENGTHS), 12)
-    places = (sequences.offsets, sequences.order)
-    shares = torch.randn(len(x), 2 * GATES[cell] * 8, requires_grad=True)
+    sequences = PackedBatch(torch.tensor(LENGTHS), 12)
+    places = (sequences.offsets, sequences.sorted_indices)
+    shares = torch.randn(len(x), 2 * GATES_PER_CELL[cell] * 8, requires_grad=True)
     bias = c[:, 16:].detach().requires_grad_() if cell == "gru" else None
-    packed = pack(cell, u, False).detach()
-    torch.library.opcheck(pack, (cell, u.detach(), True))
+    packed = pack_weights(cell, u, False).detach()
+    torch.library.opcheck(pack_weights, (cell, u.detach(), True))
     w = torch.randn(9, 5)
     torch.library.opcheck(pack_matrix, (w,))
-    torch.library.opcheck(affine, (x.detach(), pack_matrix(w), torch.randn(9)))
+    torch.library.opcheck(linear, (x.detach(), pack_matrix(w), torch.randn(9)))
     torch.library.opcheck(forward, (cell, shares, u, packed, bias, initial, *places, True))
     with torch.no_grad():
         states, final, kept = forward(cell, shares, u, packed, bias, initial, *places, True)
@@ -374,12 +376,12 @@ def test_torch_knows_the_operators(best: None, cell: str) -> None:
 
 def test_two_python_threads_at_once(compiled: str, two_threads: None) -> None:
     x, initial, *weights = (tensor.detach() for tensor in single(leaves("gru", 2, 24)))
-    cache, sequences = Cache(), Sequences(torch.tensor(LENGTHS), 12)
+    cache, sequences = PackedWeightCache(), PackedBatch(torch.tensor(LENGTHS), 12)
 
     def states(_: int) -> Tensor:
         torch.set_num_threads(2)
         with torch.no_grad():
-            return recurrent_layer("gru", x, sequences, initial, Weights(*weights), cache)[0]
+            return rnn_forward("gru", x, sequences, initial, LayerWeights(*weights), cache)[0]
 
     expected = states(0)
     with ThreadPoolExecutor(4) as pool:
@@ -389,18 +391,18 @@ def test_two_python_threads_at_once(compiled: str, two_threads: None) -> None:
 @pytest.mark.parametrize("loaded_before", [True, False])
 def test_after_a_fork(compiled: str, two_threads: None, loaded_before: bool) -> None:
     """As a worker of a DataLoader does; only the operator runs there, for Torch's own threads do not outlive a fork."""
-    sequences, initial = Sequences(torch.tensor(LENGTHS), 12), torch.zeros(2, len(LENGTHS), 24)
+    sequences, initial = PackedBatch(torch.tensor(LENGTHS), 12), torch.zeros(2, len(LENGTHS), 24)
     shares, u = torch.randn(sum(LENGTHS), 2 * 72), torch.randn(2, 72, 24)
-    places = (sequences.offsets, sequences.order)
+    places = (sequences.offsets, sequences.sorted_indices)
 
     def states() -> bytes:
-        found, *_ = forward("gru", shares, u, pack("gru", u, False), initial[:, 0], initial, *places, False)
+        found, *_ = forward("gru", shares, u, pack_weights("gru", u, False), initial[:, 0], initial, *places, False)
         return found.numpy().tobytes()
 
     here = states()
     torch.randn(300, 300) @ torch.randn(300, 300)  # Torch's threads have run before the fork
     if not loaded_before:
-        library.cache_clear()
+        load_library.cache_clear()
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=lambda: sender.send_bytes(states()), daemon=True)

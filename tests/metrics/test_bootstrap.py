@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 
 from grunlp.metrics.bootstrap import Interval, bootstrap_intervals, group_by_document
-from grunlp.metrics.span_counts import Counts, Tally
+from grunlp.metrics.span_counts import EvalCounts, SpanCounts
 
 
-def counts_of(corr: int, excess: int = 0, missed: int = 0) -> Counts:
-    return Counts(labels={"X": Tally(corr, excess, missed)}, sentences=1)
+def counts_of(corr: int, excess: int = 0, missed: int = 0) -> EvalCounts:
+    return EvalCounts(labels={"X": SpanCounts(corr, excess, missed)}, sentences=1)
 
 
-def random_tallies(groups: int) -> list[Tally]:
+def random_tallies(groups: int) -> list[SpanCounts]:
     rng = random.Random(3)
-    return [Tally(rng.randint(0, 9), rng.randint(0, 5), rng.randint(0, 5)) for _ in range(groups)]
+    return [SpanCounts(rng.randint(0, 9), rng.randint(0, 5), rng.randint(0, 5)) for _ in range(groups)]
 
 
 def test_equals_a_plain_bootstrap():
     tallies, rng = random_tallies(40), np.random.default_rng(7)
-    drawn = [sum((tallies[i] for i in rng.integers(40, size=40)), Tally()) for _ in range(200)]
+    drawn = [sum((tallies[i] for i in rng.integers(40, size=40)), SpanCounts()) for _ in range(200)]
     intervals = bootstrap_intervals(tallies, resamples=200, seed=7)
     for name in ("precision", "recall", "f1"):
         scores = [getattr(tally, name) for tally in drawn]
@@ -33,7 +33,9 @@ def test_covers_the_true_score_as_often_as_it_says():
     held = 0
     for trial in range(200):
         found = rng.random(100) < 0.8
-        recall = bootstrap_intervals([Tally(int(f), 0, int(not f)) for f in found], resamples=300, seed=trial).recall
+        recall = bootstrap_intervals(
+            [SpanCounts(int(f), 0, int(not f)) for f in found], resamples=300, seed=trial
+        ).recall
         held += recall.low <= 80 <= recall.high
     assert 0.90 <= held / 200 <= 0.99
 
@@ -51,8 +53,8 @@ def test_a_wider_level_gives_a_wider_interval():
 
 
 def test_nothing_found_and_nothing_to_find():
-    assert bootstrap_intervals([Tally(), Tally()]).f1 == Interval(0, 0)
-    assert bootstrap_intervals([Tally(corr=3), Tally(corr=1)]).f1 == Interval(100, 100)
+    assert bootstrap_intervals([SpanCounts(), SpanCounts()]).f1 == Interval(0, 0)
+    assert bootstrap_intervals([SpanCounts(tp=3), SpanCounts(tp=1)]).f1 == Interval(100, 100)
     with pytest.raises(ValueError, match="at least one group"):
         bootstrap_intervals([])
 
@@ -60,8 +62,8 @@ def test_nothing_found_and_nothing_to_find():
 def test_sentences_are_grouped_by_document():
     counts = [counts_of(1), counts_of(2), counts_of(4), counts_of(8), counts_of(16)]
     groups = group_by_document(["b", "a", "b", "", ""], counts)
-    assert [group.overall.corr for group in groups] == [5, 2, 8, 16]  # the nameless stand alone
-    assert sum(groups, Counts()) == sum(counts, Counts())
+    assert [group.overall.tp for group in groups] == [5, 2, 8, 16]  # the nameless stand alone
+    assert sum(groups, EvalCounts()) == sum(counts, EvalCounts())
 
 
 @pytest.mark.parametrize("documents", [["", ""], ["a", "a"], ["a", ""]])

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from grunlp.metrics.corpus_metric import ratio
+from grunlp.metrics.corpus_metric import ratio_of_sums
 from grunlp.metrics.seed_variance import compare_seeds, mean_score, paired_t
 
 
@@ -32,34 +32,34 @@ def tables(seeds: int, shift: float) -> np.ndarray:
 
 def test_the_mean_is_over_seeds_and_the_interval_over_both() -> None:
     table = tables(3, 0.0)
-    mean, interval = mean_score(table, ratio)
+    mean, interval = mean_score(table, ratio_of_sums)
     assert mean == pytest.approx(table[:, :, 0].mean()) and interval.low < mean < interval.high
     same_seed = np.repeat(table[:1], 3, axis=0)
-    _, narrow = mean_score(same_seed, ratio)
+    _, narrow = mean_score(same_seed, ratio_of_sums)
     assert interval.high - interval.low > narrow.high - narrow.low, "seeds widen it"
     assert narrow.high - narrow.low == pytest.approx(2 * 1.96 * 5 / np.sqrt(200), rel=0.2)
 
 
 def test_what_is_shared_cancels() -> None:
     first, second = tables(4, 0.0), tables(4, 0.5)
-    found = compare_seeds(first, second, ratio)
-    assert found.value == pytest.approx(0.5) and found.interval == pytest.approx((0.5, 0.5))
+    found = compare_seeds(first, second, ratio_of_sums)
+    assert found.difference == pytest.approx(0.5) and found.interval == pytest.approx((0.5, 0.5))
     assert found.p_examples < 0.01 and found.p_seeds is not None and found.p_seeds < 1e-6
-    same = compare_seeds(first, first, ratio)
-    assert same.value == 0 and same.p_examples == 1 and same.p_seeds == 1
-    assert compare_seeds(first[:1], second[:1], ratio).p_seeds is None
+    same = compare_seeds(first, first, ratio_of_sums)
+    assert same.difference == 0 and same.p_examples == 1 and same.p_seeds == 1
+    assert compare_seeds(first[:1], second[:1], ratio_of_sums).p_seeds is None
 
 
 def test_seeds_that_disagree_are_no_difference() -> None:
     first = tables(4, 0.0)
     second = first.copy()
     second[:, :, 0] += np.array([3.0, -3.0, 2.0, -2.0])[:, None]
-    found = compare_seeds(first, second, ratio)
-    assert found.value == pytest.approx(0) and found.interval.low < -1 and found.interval.high > 1
+    found = compare_seeds(first, second, ratio_of_sums)
+    assert found.difference == pytest.approx(0) and found.interval.low < -1 and found.interval.high > 1
     assert found.p_seeds is not None and found.p_seeds > 0.9
 
 
 def test_shapes_must_agree() -> None:
     for one, other in itertools.permutations((tables(2, 0.0), tables(3, 0.0))):
         with pytest.raises(ValueError, match="same seeds and groups"):
-            compare_seeds(one, other, ratio)
+            compare_seeds(one, other, ratio_of_sums)

@@ -8,12 +8,12 @@ import pytest
 from grunlp.data.tags import Span, brackets_to_tags
 from grunlp.metrics.conll_report import format_conlleval, format_srl_eval
 from grunlp.metrics.span_counts import (
-    Counts,
-    Tally,
-    count_conlleval,
-    count_seqeval,
-    count_srl,
+    EvalCounts,
+    SpanCounts,
+    conlleval_counts,
+    seqeval_counts,
     srl_arguments,
+    srl_eval_counts,
     strict_spans,
 )
 
@@ -58,7 +58,7 @@ def test_every_scorer_case_is_tested(data_root):
 def test_srl_eval_prints_the_same_table(data_root, case):
     folder = data_root / "scorer-cases"
     gold, predicted = read_props(folder / f"{case}.gold.props"), read_props(folder / f"{case}.pred.props")
-    counts = sum((count_srl(g, p) for g, p in zip(gold, predicted, strict=True)), Counts())
+    counts = sum((srl_eval_counts(g, p) for g, p in zip(gold, predicted, strict=True)), EvalCounts())
     assert format_srl_eval(counts) == (folder / f"{case}.expected.txt").read_text(encoding="utf-8")
 
 
@@ -66,7 +66,7 @@ def test_srl_eval_prints_the_same_table(data_root, case):
 @pytest.mark.parametrize("case", CASES)
 def test_conlleval_prints_the_same_report(data_root, case):
     folder = data_root / "scorer-cases"
-    counts = sum((count_conlleval([g], [p]) for g, p in read_bio(folder / f"{case}.bio.txt")), Counts())
+    counts = sum((conlleval_counts([g], [p]) for g, p in read_bio(folder / f"{case}.bio.txt")), EvalCounts())
     assert format_conlleval(counts) == (folder / f"{case}.bio.expected.txt").read_text(encoding="utf-8")
 
 
@@ -95,11 +95,11 @@ Percentage of perfect props :  33.33
 
 def test_srl_eval_table_by_hand():
     second = [columns("(ARG1* *)")]
-    assert format_srl_eval(count_srl(GOLD, PREDICTED) + count_srl(second, second)) == SRL_EVAL_TABLE
+    assert format_srl_eval(srl_eval_counts(GOLD, PREDICTED) + srl_eval_counts(second, second)) == SRL_EVAL_TABLE
 
 
 def test_srl_eval_table_of_nothing():
-    table = format_srl_eval(count_srl([], []))  # a sentence without a predicate is still a sentence
+    table = format_srl_eval(srl_eval_counts([], []))  # a sentence without a predicate is still a sentence
     assert table.startswith("Number of Sentences    :           1\nNumber of Propositions :           0\n")
     assert "   Overall        0       0       0     0.00    0.00    0.00\n" in table
 
@@ -108,7 +108,7 @@ def test_conlleval_report_by_hand():
     gold = ["B-PER", "I-PER", "O", "B-LOC", "O", "O"]
     predicted = ["I-PER", "I-PER", "O", "B-ORG", "I-LOC", "O"]
     # Three phrases found: I-PER opens one, I-LOC after B-ORG another.
-    assert format_conlleval(count_conlleval([gold], [predicted])) == (
+    assert format_conlleval(conlleval_counts([gold], [predicted])) == (
         "processed 6 tokens with 2 phrases; found: 3 phrases; correct: 1.\n"
         "accuracy:  50.00%; precision:  33.33%; recall:  50.00%; FB1:  40.00\n"
         "              LOC: precision:   0.00%; recall:   0.00%; FB1:   0.00  1\n"
@@ -118,12 +118,12 @@ def test_conlleval_report_by_hand():
 
 
 def test_conlleval_report_of_nothing():
-    assert format_conlleval(Counts()) == "processed 0 tokens with 0 phrases; found: 0 phrases; correct: 0.\n"
+    assert format_conlleval(EvalCounts()) == "processed 0 tokens with 0 phrases; found: 0 phrases; correct: 0.\n"
 
 
 def test_a_tie_is_rounded_as_perl_does():
     # 100 * 23 / 160 is exactly 14.375, printed 14.38; 100 * (23 / 160) lies below it.
-    assert f"{Tally(corr=23, excess=137).precision:.2f}" == "14.38"
+    assert f"{SpanCounts(tp=23, fp=137).precision:.2f}" == "14.38"
 
 
 # --- srl-eval's discontinuous arguments -------------------------------------------------------------------------------
@@ -148,19 +148,19 @@ def test_continuations(cells, arguments):
 
 def test_a_discontinuous_argument_counts_once_and_needs_all_its_pieces():
     whole = [columns("(ARG1*) (V*) (C-ARG1*)")]
-    assert count_srl(whole, whole).overall == Tally(corr=1)
+    assert srl_eval_counts(whole, whole).overall == SpanCounts(tp=1)
     head_only = [columns("(ARG1*) (V*) *")]
-    assert count_srl(whole, head_only).overall == Tally(excess=1, missed=1)
+    assert srl_eval_counts(whole, head_only).overall == SpanCounts(fp=1, fn=1)
 
 
 def test_adjacent_pieces_are_not_one_span():
-    assert count_srl([columns("(ARG1*) (C-ARG1*)")], [columns("(ARG1* *)")]).overall == Tally(excess=1, missed=1)
+    assert srl_eval_counts([columns("(ARG1*) (C-ARG1*)")], [columns("(ARG1* *)")]).overall == SpanCounts(fp=1, fn=1)
 
 
 def test_the_predicate_is_apart_and_does_not_spoil_a_perfect_proposition():
-    counts = count_srl([columns("(V*) (ARG1*)")], [columns("* (ARG1*)")])
-    assert counts.overall == Tally(corr=1)
-    assert counts.apart == {"V": Tally(missed=1)}
+    counts = srl_eval_counts([columns("(V*) (ARG1*)")], [columns("* (ARG1*)")])
+    assert counts.overall == SpanCounts(tp=1)
+    assert counts.excluded_labels == {"V": SpanCounts(fn=1)}
     assert counts.perfect == 1
 
 
@@ -171,12 +171,12 @@ def random_tags(rng: random.Random, length: int) -> list[str]:
     return [rng.choice(["O", "B-X", "I-X", "B-Y", "I-Y", "B-Z-Z", "I-Z-Z"]) for _ in range(length)]
 
 
-def report_row(tally: Tally) -> dict[str, float]:
+def report_row(tally: SpanCounts) -> dict[str, float]:
     return {
         "precision": tally.precision / 100,
         "recall": tally.recall / 100,
         "f1-score": tally.f1 / 100,
-        "support": tally.corr + tally.missed,
+        "support": tally.tp + tally.fn,
     }
 
 
@@ -191,7 +191,7 @@ def test_seqeval_library_counts_the_same():
             [g if rng.random() < 0.6 else p for g, p in zip(tags, random_tags(rng, len(tags)), strict=True)]
             for tags in gold
         ]
-        counts = sum((count_seqeval([g], [p]) for g, p in zip(gold, predicted, strict=True)), Counts())
+        counts = sum((seqeval_counts([g], [p]) for g, p in zip(gold, predicted, strict=True)), EvalCounts())
         report = classification_report(gold, predicted, mode="strict", scheme=IOB2, output_dict=True, zero_division=0)
         assert report_row(counts.overall) == pytest.approx(report.pop("micro avg"))
         del report["macro avg"], report["weighted avg"]
@@ -208,17 +208,17 @@ def test_strict_spans_pass_over_what_no_b_opened():
 # --- counts -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", [count_srl, count_conlleval, count_seqeval])
+@pytest.mark.parametrize("count", [srl_eval_counts, conlleval_counts, seqeval_counts])
 def test_counts_are_additive(count):
     both, apart = count(GOLD, PREDICTED), count(GOLD[:1], PREDICTED[:1]) + count(GOLD[1:], PREDICTED[1:])
     assert (both.labels, both.apart) == (apart.labels, apart.apart)
     assert (both.sequences, both.perfect, both.tokens) == (apart.sequences, apart.perfect, apart.tokens)
     assert (both.sentences, apart.sentences) == (1, 2)
     assert both.correct_tokens == apart.correct_tokens == 8
-    assert both + Counts() == both
+    assert both + EvalCounts() == both
 
 
-@pytest.mark.parametrize("count", [count_srl, count_conlleval, count_seqeval])
+@pytest.mark.parametrize("count", [srl_eval_counts, conlleval_counts, seqeval_counts])
 def test_unequal_input_is_refused(count):
     with pytest.raises(ValueError, match="1 gold but 0 predicted tag sequences"):
         count([["O"]], [])

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from grunlp.modules import attention
-from grunlp.modules.attention import KINDS, Attention, Kind
+from grunlp.modules.attention import ATTENTION_TYPES, Attention, AttentionType
 
 
 def naive(module: Attention, query: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
@@ -34,14 +34,14 @@ def naive(module: Attention, query: Tensor, memory: Tensor) -> tuple[Tensor, Ten
     return torch.cat(parts), torch.stack(shares).mean(dim=0)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_as_naive_with_padding(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", ATTENTION_TYPES)
+def test_as_naive_with_padding(kind: AttentionType) -> None:
     torch.manual_seed(0)
     attention = Attention(5, 6, 8, kind, heads=2)
     queries, memory, lengths = torch.randn(2, 3, 5), torch.randn(2, 4, 6), [4, 2]
     padding = torch.arange(4) >= torch.tensor(lengths)[:, None]
     memory[padding] = 1e6  # what padding holds has no effect
-    averages, weights = attention(queries, attention.prepare(memory, padding))
+    averages, weights = attention(queries, attention.precompute_keys(memory, padding))
     assert averages.shape == (2, 3, attention.output_size) and weights.shape == (2, 3, 4)
     for b, length in enumerate(lengths):
         for t in range(3):
@@ -67,11 +67,11 @@ def test_long_texts_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     for most in (10**9, 2 * 4 * 8 * 3, 1):  # all steps at once, three, one
         monkeypatch.setattr(attention, "_MOST", most)
         module.zero_grad()
-        read, weights = module(queries, module.prepare(memory, padding))
+        read, weights = module(queries, module.precompute_keys(memory, padding))
         (read.square().sum() + weights[..., 0].sum()).backward()
         results.append([read, weights, *(p.grad.clone() for p in module.parameters() if p.grad is not None)])
         with torch.inference_mode():
-            torch.testing.assert_close(module(queries, module.prepare(memory, padding))[0], read)
+            torch.testing.assert_close(module(queries, module.precompute_keys(memory, padding))[0], read)
     assert len(results[0]) > 4
     for other in results[1:]:
         torch.testing.assert_close(other, results[0])

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from grunlp.data.tags import illegal_positions
-from grunlp.decoding.viterbi import PADDING, bio_constraints, predicate_mask
-from grunlp.modules.crf import FORBIDDEN, LinearChainCRF
+from grunlp.data.tags import invalid_transitions
+from grunlp.decoding.viterbi import PADDING_TAG, bio_transition_mask, predicate_tag_mask
+from grunlp.modules.crf import FORBIDDEN_SCORE, LinearChainCRF
 
 LABELS = ["O", "B-X", "I-X", "B-V", "I-V"]
 
@@ -17,7 +17,7 @@ LABELS = ["O", "B-X", "I-X", "B-V", "I-V"]
 @pytest.fixture
 def crf() -> LinearChainCRF:
     torch.manual_seed(0)
-    crf = LinearChainCRF(*bio_constraints(LABELS)).double()
+    crf = LinearChainCRF(*bio_transition_mask(LABELS)).double()
     for parameter in crf.parameters():
         torch.nn.init.normal_(parameter)
     return crf
@@ -32,7 +32,9 @@ def batch() -> tuple[Tensor, Tensor, Tensor]:
 
 def legal_paths(length: int) -> list[tuple[int, ...]]:
     return [
-        path for path in product(range(len(LABELS)), repeat=length) if not illegal_positions([LABELS[k] for k in path])
+        path
+        for path in product(range(len(LABELS)), repeat=length)
+        if not invalid_transitions([LABELS[k] for k in path])
     ]
 
 
@@ -61,7 +63,7 @@ def test_likelihood_is_that_of_enumeration(crf):
 
 def test_likelihood_under_a_mask_is_that_of_enumeration(crf):
     emissions, tags, lengths = batch()
-    allowed = predicate_mask(LABELS, torch.tensor([4, 0, 0, 2]), lengths, 5)
+    allowed = predicate_tag_mask(LABELS, torch.tensor([4, 0, 0, 2]), lengths, 5)
     allowed[2, 0] = True  # the third row's gold tag is B-X
     masked = emissions.masked_fill(~allowed, -inf)
     expected = [
@@ -109,13 +111,13 @@ def test_padding_has_no_effect(crf):
 
 def test_decodes_the_best_path(crf):
     emissions, _, lengths = batch()
-    allowed = predicate_mask(LABELS, torch.tensor([1, 2, 0, 3]), lengths, 5)
+    allowed = predicate_tag_mask(LABELS, torch.tensor([1, 2, 0, 3]), lengths, 5)
     for mask in (None, allowed):
         masked = emissions if mask is None else emissions.masked_fill(~mask, -inf)
         tags, scores = crf.decode(emissions, lengths, mask)
         for row, n in enumerate(lengths.tolist()):
             best = max(legal_paths(n), key=lambda path, row=row: score(crf, masked[row], path).item())
-            assert tags[row].tolist() == [*best] + [PADDING] * (5 - n)
+            assert tags[row].tolist() == [*best] + [PADDING_TAG] * (5 - n)
             torch.testing.assert_close(scores[row], score(crf, masked[row], best))
 
 
@@ -132,7 +134,8 @@ def test_gradients_stay_finite(crf, scale):
     crf.float()
     emissions, tags, lengths = batch()
     emissions = (scale * emissions).float().requires_grad_()
-    allowed = predicate_mask(LABELS, torch.zeros(4, dtype=torch.int64), lengths, 5)  # most gold tags break this mask
+    # most gold tags break this mask
+    allowed = predicate_tag_mask(LABELS, torch.zeros(4, dtype=torch.int64), lengths, 5)
     for mask in (None, allowed):
         gradients = torch.autograd.grad(crf(emissions, tags, lengths, mask).sum(), [emissions, *crf.parameters()])
         assert all(gradient.isfinite().all() for gradient in gradients)
@@ -143,7 +146,7 @@ def test_gold_tags_that_break_the_rules_cost_but_do_not_fail(crf):
     legal = crf(emissions, tags, lengths)
     tags[1, 1] = LABELS.index("I-X")  # after B-V
     broken = crf(emissions, tags, lengths)
-    assert broken[1] < legal[1] + 0.9 * FORBIDDEN
+    assert broken[1] < legal[1] + 0.9 * FORBIDDEN_SCORE
     assert torch.equal(broken[[0, 2, 3]], legal[[0, 2, 3]])
 
 
@@ -163,7 +166,7 @@ def test_no_row_at_all(crf):
 
 def test_training_learns_a_transition():
     # All emissions equal: only the transition scores can tell that O follows every B-X.
-    crf = LinearChainCRF(*bio_constraints(["O", "B-X", "I-X"]))
+    crf = LinearChainCRF(*bio_transition_mask(["O", "B-X", "I-X"]))
     emissions, tags, lengths = torch.zeros(1, 4, 3), torch.tensor([[1, 0, 1, 0]]), torch.tensor([4])
     optimiser = torch.optim.Adam(crf.parameters(), lr=0.1)
     for _ in range(100):

@@ -21,7 +21,7 @@ def test_identity_when_evaluating() -> None:
 def test_words_are_replaced_by_their_rarity() -> None:
     torch.manual_seed(0)
     counts = torch.tensor([0, 0, 1, 1000])
-    drop = WordDropout(counts, 0.25, unknown=1)
+    drop = WordDropout(counts, 0.25, unk_id=1)
     ids = torch.tensor([0, 1, 2, 3]).repeat(20000, 1)
     replaced = (drop(ids) != ids).float().mean(0)
     assert replaced[0] == 0 and replaced[1] == 0
@@ -33,4 +33,4 @@ def test_words_are_replaced_by_their_rarity() -> None:
 
 def test_bad_strength() -> None:
     with pytest.raises(ValueError, match="negative"):
-        WordDropout(torch.tensor([1]), -1.0, unknown=0)
+        WordDropout(torch.tensor([1]), -1.0, unk_id=0)

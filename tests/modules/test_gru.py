@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from grunlp.modules import gru as module
-from grunlp.modules.gru import Cell, StackedGRU
+from grunlp.modules.gru import CellType, StackedGRU
 
 
 def stack(
@@ -200,7 +200,7 @@ def test_wrong_options_are_refused() -> None:
         others = {"recurrent_dropout": 0.1, "weight_drop": 0.1, "layer_norm": True, "init": "glorot", "keep_bias": 1.0}
         StackedGRU(5, 4, 1, True, 0.0, "none", "mingru", **others)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="initial is zero or learned"):
-        StackedGRU(5, 4, 1, True, 0.0, "none", "mingru", initial="random")  # type: ignore[arg-type]
+        StackedGRU(5, 4, 1, True, 0.0, "none", "mingru", initial_state="random")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="positive"):
         StackedGRU(5, 0, 1, True, 0.0, "none")
     with pytest.raises(ValueError, match="probability"):
@@ -221,7 +221,7 @@ def test_what_does_not_fit_is_refused() -> None:
 
 def test_plain_dropout_draws_anew_at_every_step() -> None:
     x, lengths = torch.ones(1, 50, 5, dtype=torch.float64), torch.tensor([50])
-    deep = StackedGRU(5, 4, 2, True, 0.5, "none", variational=False).double()
+    deep = StackedGRU(5, 4, 2, True, 0.5, "none", variational_dropout=False).double()
     seen: list[Tensor] = []
     deep.layers[1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0] == 0))
     deep(x, lengths)
@@ -271,7 +271,7 @@ def test_halved_weights_predict_nearly_the_same() -> None:
     with torch.no_grad():
         expected = gru(x, lengths)[0]
         before = sum(p.numel() * p.element_size() for p in gru.parameters())
-        found = gru.halve_weights()(x, lengths)[0]
+        found = gru.to_bfloat16_weights()(x, lengths)[0]
     saved = 2 * sum(layer.weight_hh.numel() + layer.weight_ih.numel() for layer in gru.layers)
     assert before - sum(p.numel() * p.element_size() for p in gru.parameters()) == saved
     assert 1e-5 < (found - expected).abs().max() < 5e-3
@@ -280,11 +280,11 @@ def test_halved_weights_predict_nearly_the_same() -> None:
     with torch.no_grad():
         assert torch.equal(again(x, lengths)[0], found)
     with pytest.raises(ValueError, match="cell=mingru has no recurrent weights"):
-        StackedGRU(8, 4, 1, False, 0.0, "none", "mingru").halve_weights()
+        StackedGRU(8, 4, 1, False, 0.0, "none", "mingru").to_bfloat16_weights()
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "mingru"])
-def test_export_gives_a_program_for_any_batch(cell: Cell) -> None:
+def test_export_gives_a_program_for_any_batch(cell: CellType) -> None:
     torch.manual_seed(0)
     gru = StackedGRU(4, 5, 2, True, 0.1, "add", cell).eval()
     batch, steps = torch.export.Dim("batch"), torch.export.Dim("steps")
@@ -312,7 +312,7 @@ def test_compile_changes_nothing() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU with CUDA")
 @pytest.mark.parametrize("cell", ["gru", "gru-before", "lstm", "rnn", "mingru"])
-def test_a_gpu_computes_the_same(cell: Cell) -> None:
+def test_a_gpu_computes_the_same(cell: CellType) -> None:
     torch.manual_seed(0)
     x, lengths = torch.randn(4, 9, 5), torch.tensor([9, 0, 3, 6])
     gru = StackedGRU(5, 16, 2, True, 0.0, "add", cell)

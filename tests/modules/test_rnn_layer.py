@@ -9,22 +9,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from grunlp.kernels.loader import say_once
-from grunlp.kernels.packed_sequence import GATES, STATES, Sequences
-from grunlp.modules.rnn_layer import RecurrentLayer
+from grunlp.kernels.loader import log_once
+from grunlp.kernels.packed_sequence import GATES_PER_CELL, STATES_PER_CELL, PackedBatch
+from grunlp.modules.rnn_layer import RNNLayer
 
 LENGTHS = torch.tensor([6, 2, 4])
-SEQUENCES = Sequences(LENGTHS, 6)
+SEQUENCES = PackedBatch(LENGTHS, 6)
 H = 5
 
 cells = pytest.mark.parametrize("cell", ["gru", "gru-before", "lstm", "rnn"])
 
 
-def make(cell: str = "gru", directions: int = 2, **changes: Any) -> RecurrentLayer:
+def make(cell: str = "gru", directions: int = 2, **changes: Any) -> RNNLayer:
     torch.manual_seed(0)
     options = {"recurrent_dropout": 0.0, "zoneout": 0.0, "weight_drop": 0.0, "layer_norm": False, "initial": "zero"}
     options |= {"init": "orthogonal", "keep_bias": 0.0}
-    layer = RecurrentLayer(cell, 3, H, directions, **{**options, **changes})  # type: ignore[arg-type]
+    layer = RNNLayer(cell, 3, H, directions, **{**options, **changes})  # type: ignore[arg-type]
     for name, parameter in layer.named_parameters():
         if name in ("bias_hh", "gains", "initial"):
             torch.nn.init.uniform_(parameter, 0.5, 1.5)
@@ -35,14 +35,14 @@ def inputs() -> Tensor:
     return torch.linspace(-2, 2, 36, dtype=torch.float64).view(12, 3)
 
 
-def run(layer: RecurrentLayer, seed: int = 3, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def run(layer: RNNLayer, seed: int = 3, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
     torch.manual_seed(seed)
     found: tuple[Tensor, Tensor] = layer(inputs(), SEQUENCES, initial)
     return found
 
 
 def naive(
-    layer: RecurrentLayer, product: Callable[[Tensor, int], Tensor], after: Callable[[Tensor, Tensor], Tensor]
+    layer: RNNLayer, product: Callable[[Tensor, int], Tensor], after: Callable[[Tensor, Tensor], Tensor]
 ) -> Tensor:
     """A GRU of one direction over each sequence alone; `after` changes each new state."""
     found = []
@@ -64,7 +64,7 @@ def normalized(x: Tensor) -> Tensor:
     return torch.cat([functional.layer_norm(block, (H,)) for block in x.split(H)])
 
 
-def plain(layer: RecurrentLayer) -> Callable[[Tensor, int], Tensor]:
+def plain(layer: RNNLayer) -> Callable[[Tensor, int], Tensor]:
     return lambda h, row: layer.weight_hh[0] @ h + layer.bias_hh[0]
 
 
@@ -123,7 +123,7 @@ def test_a_learned_state_starts_every_sequence_unless_one_is_given(cell: str) ->
     assert layer.initial is not None
     same = layer.initial[:, None].expand(-1, 3, -1)
     torch.testing.assert_close(states, run(layer, initial=same)[0])
-    zero = run(make(cell), initial=torch.zeros(2, 3, STATES[cell] * H, dtype=torch.float64))[0]
+    zero = run(make(cell), initial=torch.zeros(2, 3, STATES_PER_CELL[cell] * H, dtype=torch.float64))[0]
     assert (states - zero).abs().amax(1).min() > 1e-6, "of every token"
     states.sum().backward()
     assert layer.initial.grad is not None and layer.initial.grad.all()
@@ -131,18 +131,18 @@ def test_a_learned_state_starts_every_sequence_unless_one_is_given(cell: str) ->
 
 @cells
 def test_starts(cell: str) -> None:
-    layer = RecurrentLayer(cell, 3, H, 2, 0.0, 0.0, 0.0, False, "learned", "orthogonal", 0.0)  # type: ignore[arg-type]
-    for block in layer.weight_hh.detach().view(2 * GATES[cell], H, H):
+    layer = RNNLayer(cell, 3, H, 2, 0.0, 0.0, 0.0, False, "learned", "orthogonal", 0.0)  # type: ignore[arg-type]
+    for block in layer.weight_hh.detach().view(2 * GATES_PER_CELL[cell], H, H):
         torch.testing.assert_close(block @ block.T, torch.eye(H))
     assert layer.initial is not None and not layer.initial.any() and not layer.bias_ih.any() and not layer.bias_hh.any()
-    glorot = RecurrentLayer(cell, 3, 64, 2, 0.0, 0.0, 0.0, True, "zero", "glorot", 0.0)  # type: ignore[arg-type]
+    glorot = RNNLayer(cell, 3, 64, 2, 0.0, 0.0, 0.0, True, "zero", "glorot", 0.0)  # type: ignore[arg-type]
     assert glorot.weight_hh.abs().max() <= (6 / 128) ** 0.5 < 1.05 * glorot.weight_hh.abs().max()
     assert glorot.gains is not None and (glorot.gains == 1).all()
 
 
 @pytest.mark.parametrize("cell", ["gru", "gru-before", "lstm"])
 def test_keep_bias_keeps_the_state(cell: str) -> None:
-    start = torch.full((2, 3, STATES[cell] * H), 1000.0, dtype=torch.float64)
+    start = torch.full((2, 3, STATES_PER_CELL[cell] * H), 1000.0, dtype=torch.float64)
     layer = make(cell, keep_bias=50.0)
     torch.nn.init.zeros_(layer.weight_hh)  # so large a state would close the gate
     _, final = run(layer, initial=start)
@@ -180,7 +180,7 @@ def test_every_option_has_an_effect_and_reaches_every_weight(cell: str, change: 
 
 def test_the_log_names_what_makes_it_slow(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    say_once.cache_clear()
+    log_once.cache_clear()
     for _ in range(2):
         run(make(zoneout=0.1, layer_norm=True))
     assert caplog.messages == ["recurrence: a step at a time, since zoneout, layer_norm"]

@@ -8,11 +8,16 @@ import torch
 from transformers import RobertaConfig, RobertaModel
 
 from grunlp.configuration.compose import compose_config
-from grunlp.data.collate import FrameBatch, FrameCollator
+from grunlp.data.collate import SRLBatch, SRLCollator
 from grunlp.modules.transformer_encoder import PretrainedEncoder
 from grunlp.runs.layout import save_weights
-from grunlp.tasks.srl.checkpoint import build_model, load_run, open_encoder, save_settings
-from grunlp.utils.errors import GrunlpError
+from grunlp.tasks.srl.checkpoint import (
+    build_labelling_model,
+    load_pretrained_encoder,
+    load_trained_labeller,
+    save_config_and_vocab,
+)
+from grunlp.utils.errors import UserError
 from tests.tiny_encoder import save_tiny_encoder
 from tests.toys import toy_corpus, vocabulary_of
 
@@ -24,21 +29,21 @@ def source(tmp_path: Path) -> str:
     return save_tiny_encoder(tmp_path / "encoder", longest=16)  # the longest toy sentences need two windows
 
 
-def make(source: str) -> tuple[PretrainedEncoder, FrameCollator]:
-    encoder, pieces = open_encoder(source)
+def make(source: str) -> tuple[PretrainedEncoder, SRLCollator]:
+    encoder, pieces = load_pretrained_encoder(source)
     assert encoder is not None
-    return encoder.eval(), FrameCollator(vocabulary_of(CORPUS), pieces)
+    return encoder.eval(), SRLCollator(vocabulary_of(CORPUS), pieces)
 
 
-def read(encoder: PretrainedEncoder, batch: FrameBatch) -> torch.Tensor:
-    found: torch.Tensor = encoder(batch.pieces, batch.piece_lengths, batch.piece_index)
+def read(encoder: PretrainedEncoder, batch: SRLBatch) -> torch.Tensor:
+    found: torch.Tensor = encoder(batch.subword_ids, batch.subword_lengths, batch.subword_index)
     return found
 
 
 def test_alone_as_in_a_batch_and_in_windows(source: str) -> None:
     encoder, collate = make(source)
     batch = collate(CORPUS)
-    assert len(batch.pieces) > len(CORPUS), "some sentence needs two windows"
+    assert len(batch.subword_ids) > len(CORPUS), "some sentence needs two windows"
     together = read(encoder, batch)
     for b, example in enumerate(CORPUS):
         one = collate([example])
@@ -47,10 +52,10 @@ def test_alone_as_in_a_batch_and_in_windows(source: str) -> None:
 
 
 def test_one_long_word_is_not_padding_for_all(tmp_path: Path) -> None:
-    encoder, pieces = open_encoder(save_tiny_encoder(tmp_path / "encoder", longest=64))
+    encoder, pieces = load_pretrained_encoder(save_tiny_encoder(tmp_path / "encoder", longest=64))
     assert encoder is not None
     encoder.eval()
-    collate = FrameCollator(vocabulary_of(CORPUS), pieces)
+    collate = SRLCollator(vocabulary_of(CORPUS), pieces)
     address = {**CORPUS[0], "words": ["a" * 50, *CORPUS[0]["words"][1:]]}
     batch = collate([*CORPUS, address, *CORPUS])
     seen: list[int] = []
@@ -58,7 +63,7 @@ def test_one_long_word_is_not_padding_for_all(tmp_path: Path) -> None:
         lambda module, arguments, keys: seen.append(keys["input_ids"].numel()), with_kwargs=True
     )
     together = read(encoder, batch)
-    assert sum(seen) < 1.5 * int(batch.piece_lengths.sum()) < batch.pieces.numel()
+    assert sum(seen) < 1.5 * int(batch.subword_lengths.sum()) < batch.subword_ids.numel()
     for b in (0, len(CORPUS), len(CORPUS) + 1):
         one = collate([[*CORPUS, address, *CORPUS][b]])
         alone = read(encoder, one)[0]
@@ -68,12 +73,14 @@ def test_one_long_word_is_not_padding_for_all(tmp_path: Path) -> None:
 def test_the_mixture_is_of_all_layers(source: str) -> None:
     encoder, collate = make(source)
     batch = collate(CORPUS[:1])
-    real = (batch.pieces != 0).long()
-    layers = encoder.transformer(input_ids=batch.pieces, attention_mask=real, output_hidden_states=True).hidden_states
+    real = (batch.subword_ids != 0).long()
+    layers = encoder.transformer(
+        input_ids=batch.subword_ids, attention_mask=real, output_hidden_states=True
+    ).hidden_states
     for layer in range(3):
         with torch.no_grad():
             encoder.mixture.fill_(-100)[layer] = 0
-        expected = layers[layer].flatten(0, 1)[batch.piece_index]
+        expected = layers[layer].flatten(0, 1)[batch.subword_index]
         torch.testing.assert_close(read(encoder, batch), expected)
 
 
@@ -94,18 +101,18 @@ def test_frozen_weights_stay_and_dropout_rests(source: str) -> None:
 def test_the_run_folder_needs_no_other(source: str, tmp_path: Path) -> None:
     config = compose_config(["recipe=srl", "debug=tiny", f"model.encoder={source}"])
     encoder, collate = make(source)
-    model = build_model(config, collate.vocabulary, encoder).eval()
+    model = build_labelling_model(config, collate.vocabulary, encoder).eval()
     (tmp_path / "run").mkdir()
-    save_settings(tmp_path / "run", config, collate, encoder)
+    save_config_and_vocab(tmp_path / "run", config, collate, encoder)
     save_weights(tmp_path / "run", model)
     shutil.rmtree(source)
-    run = load_run(tmp_path / "run")
+    run = load_trained_labeller(tmp_path / "run")
     assert torch.equal(run.model(run.collate(CORPUS)).roles, model(collate(CORPUS)).roles)
     assert not list((tmp_path / "run" / "encoder").glob("*.bin"))
 
 
 def test_it_is_opened_for_training(source: str) -> None:
-    encoder, _ = open_encoder(source)
+    encoder, _ = load_pretrained_encoder(source)
     assert encoder is not None and all(part.training for part in encoder.modules())
 
 
@@ -122,12 +129,12 @@ def test_positions_that_start_behind_the_padding() -> None:
         max_position_embeddings=20, pad_token_id=1,
     )  # fmt: skip
     encoder = PretrainedEncoder(RobertaModel(config))
-    assert encoder.longest == 18
+    assert encoder.max_subwords == 18
     pieces = torch.full((1, 18), 5)
     assert encoder(pieces, torch.tensor([18]), torch.arange(18)[None]).shape == (1, 18, 8)
 
 
 def test_no_encoder(tmp_path: Path) -> None:
-    with pytest.raises(GrunlpError, match=r"(?s)no encoder.*model\.encoder=FOLDER"):
-        open_encoder(str(tmp_path))
-    assert open_encoder(None) == (None, None)
+    with pytest.raises(UserError, match=r"(?s)no encoder.*model\.encoder=FOLDER"):
+        load_pretrained_encoder(str(tmp_path))
+    assert load_pretrained_encoder(None) == (None, None)

@@ -8,32 +8,33 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grunlp.data.datasets.srl import open_frames
-from grunlp.data.propbank.glosses import add_glosses
-from grunlp.data.raw_text import raw_examples
-from grunlp.data.tags import illegal_positions
-from grunlp.data.writers import sentence_record
-from grunlp.tasks.srl.checkpoint import DEFAULT, Run, load_run
-from grunlp.tasks.srl.inference import label, score
+from grunlp.data.datasets.srl import open_srl_corpus
+from grunlp.data.propbank.glosses import add_role_descriptions
+from grunlp.data.raw_text import split_raw_line
+from grunlp.data.tags import invalid_transitions
+from grunlp.data.writers import srl_to_dict
+from grunlp.tasks.srl.checkpoint import BUNDLED_MODEL, TrainedSRL, load_trained_labeller
+from grunlp.tasks.srl.inference import evaluate_srl, label
 
 
 @pytest.fixture(scope="module")
-def box() -> Run:
-    return load_run("default")
+def box() -> TrainedSRL:
+    return load_trained_labeller("default")
 
 
-def frames(box: Run, text: str) -> list[dict[str, Any]]:
+def frames(box: TrainedSRL, text: str) -> list[dict[str, Any]]:
     """The records of the sentences of a line."""
     with torch.inference_mode():
         records = [
-            sentence_record(one.prediction) for one in label(box.model, box.collate, raw_examples(text, 1), 500, True)
+            srl_to_dict(one.predicted_example)
+            for one in label(box.model, box.collate, split_raw_line(text, 1), 500, True)
         ]
     for record in records:
-        add_glosses(record, box.collate.vocabulary.rolesets, {})
+        add_role_descriptions(record, box.collate.vocabulary.rolesets, {})
     return records
 
 
-def test_a_known_sentence(box: Run) -> None:
+def test_a_known_sentence(box: TrainedSRL) -> None:
     (record,) = frames(box, "She gave him a book.")
     (give,) = record["frames"]
     found = {argument["role"]: (argument["text"], argument["gloss"]) for argument in give["arguments"]}
@@ -44,10 +45,10 @@ def test_a_known_sentence(box: Run) -> None:
     }
 
 
-def test_what_the_card_says(box: Run) -> None:
-    files = [path for path in DEFAULT.iterdir() if path.is_file()]
+def test_what_the_card_says(box: TrainedSRL) -> None:
+    files = [path for path in BUNDLED_MODEL.iterdir() if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 20 * 2**20
-    card, metrics = ((DEFAULT / name).read_text(encoding="utf-8") for name in ("card.md", "metrics.json"))
+    card, metrics = ((BUNDLED_MODEL / name).read_text(encoding="utf-8") for name in ("card.md", "metrics.json"))
     scores = json.loads(metrics)
     for split in ("dev", "test"):
         for counting in ("srl-eval", "senses", "predicates", "found", "found-right-sense"):
@@ -58,7 +59,7 @@ def test_what_the_card_says(box: Run) -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "Apple pie.", "🎉", "\x01\x02", "A" * 5000, "is " * 300, "Is was be been. " * 50]
 )
-def test_odd_text(box: Run, text: str) -> None:
+def test_odd_text(box: TrainedSRL, text: str) -> None:
     words = [word for record in frames(box, text) for word in record["words"]]
     assert "".join(words) == "".join(text.split()), "nothing is lost"
 
@@ -87,13 +88,13 @@ def test_odd_text(box: Run, text: str) -> None:
         max_size=12,
     )
 )
-def test_frames_are_legal_and_offsets_fit(box: Run, parts: list[str]) -> None:
+def test_frames_are_legal_and_offsets_fit(box: TrainedSRL, parts: list[str]) -> None:
     text = "".join(parts).replace("\n", " ")
     for record in frames(box, text):
         assert text[record["start_char"] :].startswith(record["text"])
         assert [record["text"][start:end] for start, end in record["offsets"]] == record["words"]
         for frame in record["frames"]:
-            assert illegal_positions(frame["tags"]) == []
+            assert invalid_transitions(frame["tags"]) == []
             assert [i for i, tag in enumerate(frame["tags"]) if tag == "B-V"] == [frame["index"]]
             assert record["text"][frame["start_char"] : frame["end_char"]] == frame["predicate"]
             for argument in frame["arguments"]:
@@ -105,9 +106,11 @@ def test_frames_are_legal_and_offsets_fit(box: Run, parts: list[str]) -> None:
 
 @pytest.mark.realdata
 @pytest.mark.slow
-def test_it_scores_as_its_card_says(box: Run, data_root) -> None:  # type: ignore[no-untyped-def]
-    said = json.loads((DEFAULT / "metrics.json").read_text(encoding="utf-8"))["test"]
-    found = score(box.model, box.collate, open_frames({**box.config.data, "extra": None}).test, 3000).as_dict()
+def test_it_scores_as_its_card_says(box: TrainedSRL, data_root) -> None:  # type: ignore[no-untyped-def]
+    said = json.loads((BUNDLED_MODEL / "metrics.json").read_text(encoding="utf-8"))["test"]
+    found = evaluate_srl(
+        box.model, box.collate, open_srl_corpus({**box.config.data, "extra": None}).test, 3000
+    ).as_dict()
     for counting in ("srl-eval", "senses", "predicates", "found"):
         assert found[counting]["f1"] == pytest.approx(said[counting]["f1"], abs=0.2), (
             "rounding differs between machines"

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import torch
 
-from grunlp.tasks.classification.checkpoint import load_class_run
-from grunlp.utils.errors import GrunlpError
-from grunlp.tasks.srl.checkpoint import load_pretrained, load_run
-from grunlp.runs.layout import begun_config, write_metrics
-from grunlp.training.checkpointing import WholeCheckpoints
-from grunlp.tasks.seq2seq.checkpoint import load_text_run
+from grunlp.tasks.classification.checkpoint import load_trained_classifier
+from grunlp.utils.errors import UserError
+from grunlp.tasks.srl.checkpoint import load_init_weights, load_trained_labeller
+from grunlp.runs.layout import load_initial_config, write_metrics
+from grunlp.training.checkpointing import AtomicCheckpointIO
+from grunlp.tasks.seq2seq.checkpoint import load_trained_seq2seq
 
 FORMATS = Path(__file__).parents[1] / "formats/1"
 
@@ -36,7 +36,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def load(run: Path) -> Any:
-    return (load_text_run if (run / "tokenizer.json").is_file() else load_run)(run)
+    return (load_trained_seq2seq if (run / "tokenizer.json").is_file() else load_trained_labeller)(run)
 
 
 def change(file: Path, old: str, new: str) -> None:
@@ -64,7 +64,7 @@ def change(file: Path, old: str, new: str) -> None:
 def test_settings(run: Path, old: str, new: str, message: str) -> None:
     load(run)
     change(run / "config.yaml", old, new)
-    with pytest.raises(GrunlpError, match=message):
+    with pytest.raises(UserError, match=message):
         load(run)
 
 
@@ -72,14 +72,14 @@ def test_no_pickle_is_read(tmp_path: Path) -> None:
     run = Path(shutil.copytree(FORMATS / "encoder", tmp_path / "run"))
     for name in ("pytorch_model.bin", "model.pt", "modeling.py"):
         (run / "encoder" / name).write_bytes(pickle.dumps(Hostile(tmp_path / "hacked")))
-        with pytest.raises(GrunlpError, match="does not belong there"):
-            load_run(run)
+        with pytest.raises(UserError, match="does not belong there"):
+            load_trained_labeller(run)
         (run / "encoder" / name).unlink()
     (run / "weights.safetensors").write_bytes(pickle.dumps(Hostile(tmp_path / "hacked")))
-    with pytest.raises(GrunlpError, match="do not fit"):
-        load_run(run)
-    with pytest.raises(GrunlpError, match="do not fit"):
-        load_pretrained(str(run))
+    with pytest.raises(UserError, match="do not fit"):
+        load_trained_labeller(run)
+    with pytest.raises(UserError, match="do not fit"):
+        load_init_weights(str(run))
     assert not (tmp_path / "hacked").exists()
 
 
@@ -90,8 +90,8 @@ def test_no_checkpoint_runs_code(tmp_path: Path) -> None:
     for content in (zipped.getvalue(), pickle.dumps(Hostile(tmp_path / "hacked"))):
         file.write_bytes(content)
         for asked in (None, False, True):
-            with pytest.raises(GrunlpError, match="no checkpoint of grunlp"):
-                WholeCheckpoints().load_checkpoint(file, weights_only=asked)
+            with pytest.raises(UserError, match="no checkpoint of grunlp"):
+                AtomicCheckpointIO().load_checkpoint(file, weights_only=asked)
         assert not (tmp_path / "hacked").exists()
         torch.load(io.BytesIO(content), weights_only=False) if content[:2] == b"PK" else pickle.loads(content)
         assert (tmp_path / "hacked").exists(), "the file would have done harm"
@@ -116,23 +116,23 @@ def test_settings_of_encoders(tmp_path: Path, name: str, more: dict[str, Any], m
     run = Path(shutil.copytree(FORMATS / "encoder", tmp_path / "run"))
     file = run / "encoder" / name
     file.write_text(json.dumps(json.loads(file.read_text()) | more))
-    with pytest.raises(GrunlpError, match=message):
-        load_run(run)
+    with pytest.raises(UserError, match=message):
+        load_trained_labeller(run)
 
 
 def test_tokenizers(tmp_path: Path) -> None:
     run = Path(shutil.copytree(FORMATS / "lm", tmp_path / "run"))
-    from grunlp.tasks.language_modeling.checkpoint import load_language_run
+    from grunlp.tasks.language_modeling.checkpoint import load_trained_language_model
 
     file = run / "tokenizer.json"
     good = json.loads(file.read_text())
-    load_language_run(run)
+    load_trained_language_model(run)
     slow = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": False}
     padding = {"strategy": {"Fixed": 10**12}, "direction": "Right", "pad_to_multiple_of": None, "pad_id": 0}
     for more in ({"pre_tokenizer": slow}, {"padding": padding | {"pad_type_id": 0, "pad_token": "<pad>"}}):
         file.write_text(json.dumps(good | more))
-        with pytest.raises(GrunlpError, match="not a tokenizer of grunlp"):
-            load_language_run(run)
+        with pytest.raises(UserError, match="not a tokenizer of grunlp"):
+            load_trained_language_model(run)
 
 
 def test_links_lead_nowhere(run: Path, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_links_lead_nowhere(run: Path, tmp_path: Path) -> None:
     mine.write_text("{}")
     (run / "metrics.json").unlink(missing_ok=True)
     (run / "metrics.json").symlink_to(mine)
-    with pytest.raises(GrunlpError, match="leads out of the run folder"):
+    with pytest.raises(UserError, match="leads out of the run folder"):
         load(run)
 
 
@@ -157,21 +157,21 @@ def test_tables(tmp_path: Path) -> None:
         {"words": good["words"] | {"another": 1}},
     ):
         (run / "vocabulary.json").write_text(json.dumps(good | more))
-        with pytest.raises(GrunlpError):
-            load_class_run(run)
+        with pytest.raises(UserError):
+            load_trained_classifier(run)
     (run / "vocabulary.json").write_text(json.dumps(good))
     for classes in (["a"], ["a", "a"], ["a", 1], "ab", ["a", "b", "c", "d"]):
         (run / "classes.json").write_text(json.dumps({"classes": classes, "features": None}))
-        with pytest.raises(GrunlpError):
-            load_class_run(run)
+        with pytest.raises(UserError):
+            load_trained_classifier(run)
 
 
 def test_scores_and_sources(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text("[1]")
-    with pytest.raises(GrunlpError, match="no scores of splits"):
+    with pytest.raises(UserError, match="no scores of splits"):
         write_metrics(tmp_path, "dev", {})
     shutil.copy(FORMATS / "tag/config.yaml", tmp_path)
     (tmp_path / "checkpoint").mkdir()
     (tmp_path / "data.json").write_text('{"/etc/passwd": 1}')
-    with pytest.raises(GrunlpError, match="no list of files"):
-        begun_config(tmp_path)
+    with pytest.raises(UserError, match="no list of files"):
+        load_initial_config(tmp_path)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.runs.lock import LOCK, alone
-from grunlp.utils.errors import GrunlpError
+from grunlp.runs.lock import LOCK_FILE, folder_lock
+from grunlp.utils.errors import UserError
 
 # holds the lock, with a child that outlives it, until a line comes
 HOLD = """
@@ -42,19 +42,19 @@ def test_one_at_a_time(killed: bool, tmp_path: Path) -> None:
     with holder(tmp_path) as process:
         for _ in range(2):  # to be refused changes nothing
             said = rf"{tmp_path} is in use by process {process.pid}\n"
-            with pytest.raises(GrunlpError, match=said), alone("out", tmp_path):
+            with pytest.raises(UserError, match=said), folder_lock("out", tmp_path):
                 pass
         if killed:
             process.send_signal(signal.SIGKILL)
         else:
             process.communicate("\n")
         process.wait()
-        assert (tmp_path / LOCK).exists() == killed
-        with alone("out", tmp_path):
-            assert (tmp_path / LOCK).read_text() == f"{os.getpid()}\n"
+        assert (tmp_path / LOCK_FILE).exists() == killed
+        with folder_lock("out", tmp_path):
+            assert (tmp_path / LOCK_FILE).read_text() == f"{os.getpid()}\n"
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_one_may_not_write_to(tmp_path: Path) -> None:
-    with pytest.raises(GrunlpError, match="cannot write"), alone("out", tmp_path / "nowhere"):
+    with pytest.raises(UserError, match="cannot write"), folder_lock("out", tmp_path / "nowhere"):
         pass

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from grunlp.utils.errors import DataError
-from grunlp.runs.weights import MOST_HEAD, load_network, load_tensors, save_tensors, shapes_of
+from grunlp.runs.weights import MAX_HEADER_BYTES, load_module, load_tensors, save_tensors, tensor_shapes
 
 
 def write(file: Path, head: Any, data: bytes = b"", length: int | None = None) -> None:
@@ -39,13 +39,13 @@ def test_nothing_is_made_before_the_head_fits(tmp_path: Path) -> None:
     file = tmp_path / "weights.safetensors"
     save_tensors(file, {"weight": torch.zeros(2, 3)})
     with pytest.raises(DataError, match="a much larger network"):
-        load_network(file, Large)
+        load_module(file, Large)
     with pytest.raises(DataError, match=r"weight is \(\(2, 3\), 'F'\)"):
-        load_network(file, lambda: nn.Linear(2, 3, bias=False))
+        load_module(file, lambda: nn.Linear(2, 3, bias=False))
     save_tensors(file, {"weight": torch.zeros(1)})
     with pytest.raises(DataError, match="a much larger network"):
-        load_network(file, lambda: Buffered(10**6))
-    assert load_network(file, lambda: Buffered(3)).table.shape == (3, 3)
+        load_module(file, lambda: Buffered(10**6))
+    assert load_module(file, lambda: Buffered(3)).table.shape == (3, 3)
 
 
 @pytest.mark.parametrize(
@@ -59,17 +59,17 @@ def test_nothing_is_made_before_the_head_fits(tmp_path: Path) -> None:
 def test_heads_that_tell_of_what_is_not_there(tmp_path: Path, told: dict[str, Any], there: str) -> None:
     write(tmp_path / "w", {"weight": told}, bytes(8 if "C64" in there else 4))
     with pytest.raises(DataError, match=there):
-        shapes_of(tmp_path / "w")
+        tensor_shapes(tmp_path / "w")
 
 
 def test_a_network_comes_back(tmp_path: Path) -> None:
     model = nn.Linear(3, 2)
     save_tensors(tmp_path / "w", model.state_dict())
-    found = load_network(tmp_path / "w", lambda: nn.Linear(3, 2))
+    found = load_module(tmp_path / "w", lambda: nn.Linear(3, 2))
     assert torch.equal(found.weight, model.weight) and not found.training and found.weight.device.type == "cpu"
     save_tensors(tmp_path / "w", model.half().state_dict())
-    assert load_network(tmp_path / "w", lambda: nn.Linear(3, 2)).weight.dtype == torch.float32
-    assert shapes_of(tmp_path / "w") == {"weight": (2, 3), "bias": (2,)}
+    assert load_module(tmp_path / "w", lambda: nn.Linear(3, 2)).weight.dtype == torch.float32
+    assert tensor_shapes(tmp_path / "w") == {"weight": (2, 3), "bias": (2,)}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_others_are_refused(tmp_path: Path, tensors: dict[str, Tensor]) -> None:
 @pytest.mark.parametrize("length", [2**25, 2**40, 2**63, 2**64 - 1, 0, 5])
 def test_lengths_of_heads(tmp_path: Path, length: int) -> None:
     write(tmp_path / "w", {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, bytes(4), length)
-    with pytest.raises(DataError, match="are the most" if length > MOST_HEAD else "do not fit"):
+    with pytest.raises(DataError, match="are the most" if length > MAX_HEADER_BYTES else "do not fit"):
         load_tensors(tmp_path / "w")
 
 

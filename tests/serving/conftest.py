@@ -9,15 +9,15 @@ import pytest
 
 import grunlp
 from grunlp.serving.app import create_app
-from grunlp.serving.limits import DEFAULT, Limits
-from grunlp.serving.model_service import named
-from grunlp.serving.server import Server, listen, make_server
+from grunlp.serving.limits import DEFAULT_LIMITS, ServerLimits
+from grunlp.serving.model_service import assign_ids
+from grunlp.serving.server import GracefulServer, make_server, open_sockets
 from grunlp.tasks import Predictor
 from tests.serving.client import wait_until
 from tests.serving.models import Moody, forecaster, language_model, measured_classifier, text_classifier, writer
 
 LIMITS = replace(
-    DEFAULT,
+    DEFAULT_LIMITS,
     max_connections=40,
     max_body_bytes=200_000,
     max_characters=6000,
@@ -37,14 +37,14 @@ LIMITS = replace(
 
 class Running(NamedTuple):
     port: int
-    server: Server
+    server: GracefulServer
     models: dict[str, Predictor[Any, Any]]
     app: Any
 
 
-def running(models: dict[str, Predictor[Any, Any]], limits: Limits) -> Iterator[Running]:
+def running(models: dict[str, Predictor[Any, Any]], limits: ServerLimits) -> Iterator[Running]:
     """A server until the caller is done with it."""
-    sockets = listen("127.0.0.1", 0)
+    sockets = open_sockets("127.0.0.1", 0)
     app = create_app(models, limits, hosts=["localhost", "127.0.0.1"])
     server = make_server(app, limits)
     thread = threading.Thread(target=server.run, args=(sockets,))
@@ -68,4 +68,4 @@ def served(box: Predictor[Any, Any], tmp_path_factory: pytest.TempPathFactory) -
     """One model of each kind."""
     series = forecaster(tmp_path_factory.mktemp("series"))
     others = [box, language_model(), writer(), text_classifier(), measured_classifier(), series, Moody()]
-    yield from running(named(others), LIMITS)
+    yield from running(assign_ids(others), LIMITS)

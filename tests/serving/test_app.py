@@ -12,11 +12,11 @@ from fastapi.testclient import TestClient
 
 from grunlp.decoding.sampling import Sampling
 from grunlp.serving.app import create_app
-from grunlp.serving.limits import DEFAULT
-from grunlp.serving.model_service import named
+from grunlp.serving.limits import DEFAULT_LIMITS
+from grunlp.serving.model_service import assign_ids
 from grunlp.tasks import Predictor
-from grunlp.tasks.language_modeling.predictor import LanguageModel
-from grunlp.tasks.seq2seq.predictor import LIKELIEST, Writer
+from grunlp.tasks.language_modeling.predictor import LanguageModelPredictor
+from grunlp.tasks.seq2seq.predictor import GREEDY_TEMPERATURE, Seq2SeqPredictor
 from tests.serving.client import ask, post, request
 from tests.serving.conftest import LIMITS, Running
 from tests.serving.models import Moody, language_model
@@ -52,7 +52,7 @@ def test_ids_are_unique_and_no_paths() -> None:
             return self.at
 
     paths = ["/a/run", "/b/run", "/c/run-2", "/d/two words/", "/e/ü/..", "/"]
-    assert list(named(At(path) for path in paths)) == ["run", "run-2", "run-2-2", "two-words", "e", "model"]
+    assert list(assign_ids(At(path) for path in paths)) == ["run", "run-2", "run-2-2", "two-words", "e", "model"]
 
 
 @pytest.mark.parametrize("id", ["default", "texts", "writes-on", "translates"])
@@ -102,27 +102,27 @@ def pieces(served: Running, id: str, **options: Any) -> list[dict[str, Any]]:
 
 def test_a_stream_is_what_the_predictor_draws(served: Running) -> None:
     model = served.models["writes-on"]
-    assert isinstance(model, LanguageModel)
+    assert isinstance(model, LanguageModelPredictor)
     *lines, last = pieces(served, "writes-on", prompt="the quick")
     assert last == {"done": True} and len(lines) == 40
-    assert [line["piece"] for line in lines] == list(model.pieces("the quick"))
+    assert [line["piece"] for line in lines] == list(model.stream_tokens("the quick"))
     options = {"temperature": 0.5, "top_k": 5, "top_p": 0.9, "seed": 7}
     own = replace(model, length=20, sampling=Sampling(**options))
     *lines, last = pieces(served, "writes-on", prompt="the", length=20, **options)
-    assert [line["piece"] for line in lines] == list(own.pieces("the"))
+    assert [line["piece"] for line in lines] == list(own.stream_tokens("the"))
     assert pieces(served, "writes-on", prompt="the", seed=2) != pieces(served, "writes-on", prompt="the", seed=3)
 
 
 def test_a_stream_of_a_writer(served: Running) -> None:
     model = served.models["translates"]
-    assert isinstance(model, Writer)
+    assert isinstance(model, Seq2SeqPredictor)
     for options in ({}, {"temperature": 2.0, "top_k": 4, "seed": 5}):
-        drawn = {"temperature": LIKELIEST, "top_k": 0, "top_p": 1.0, "seed": 1} | options
+        drawn = {"temperature": GREEDY_TEMPERATURE, "top_k": 0, "top_p": 1.0, "seed": 1} | options
         (record,) = replace(model, search=Sampling(**drawn))("one two three")
         *lines, last = pieces(served, "translates", prompt="one two three", **options)
         assert len(lines) > 3 and last == {"done": True}
         assert "".join(line["piece"] for line in lines) == record["texts"][0]["text"]
-    likeliest = [{"piece": piece} for piece in model.pieces("one two three")]
+    likeliest = [{"piece": piece} for piece in model.stream_tokens("one two three")]
     assert pieces(served, "translates", prompt="one two three") == [*likeliest, last]
     assert len(pieces(served, "translates", prompt="one two three", length=2)) == 3
     assert pieces(served, "translates", prompt=" ") == [last]
@@ -186,7 +186,7 @@ def test_other_sites_are_let_in_when_asked_for(box: Predictor[Any, Any]) -> None
         "Access-Control-Request-Headers": "content-type",
     }
     for origins, allowed in ((["https://good.example"], "https://good.example"), ([], None)):
-        app = create_app({"moody": Moody()}, DEFAULT, origins=origins)
+        app = create_app({"moody": Moody()}, DEFAULT_LIMITS, origins=origins)
         with TestClient(app) as client:
             answer = client.options("/models/moody/predict", headers=ask_first)
             assert answer.headers.get("access-control-allow-origin") == allowed

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grunlp.serving.dynamic_batching import Full, Worker
-from grunlp.serving.errors import Problem
-from grunlp.serving.limits import DEFAULT
-from grunlp.serving.model_service import Served
-from grunlp.serving.prometheus import Metrics
+from grunlp.serving.dynamic_batching import BatchScheduler, QueueFull
+from grunlp.serving.errors import APIError
+from grunlp.serving.limits import DEFAULT_LIMITS
+from grunlp.serving.model_service import ModelService
+from grunlp.serving.prometheus import ServerMetrics
 from grunlp.tasks import Predictor
 
 
@@ -54,10 +54,10 @@ class Plugged:
 @asynccontextmanager
 async def working(
     *computers: Callable[[Sequence[Any]], Sequence[Any]], budget: int = 100, queue: int = 10_000
-) -> AsyncIterator[Worker]:
+) -> AsyncIterator[BatchScheduler]:
     limits = {"batch_tokens": budget, "max_queue": queue, "max_streams": 2}
     plugged = [Plugged(computer) for computer in computers]
-    worker = Worker("toy", plugged, **limits, metrics=Metrics())
+    worker = BatchScheduler("toy", plugged, **limits, metrics=ServerMetrics())
     worker.start()
     yield worker
     await worker.close()
@@ -65,17 +65,17 @@ async def working(
     assert all(one.called[0] == "warm_up" and one.called[1:] == ["close"] for one in plugged)
 
 
-async def held(double: Doubler, worker: Worker) -> "asyncio.Task[list[Any]]":
+async def held(double: Doubler, worker: BatchScheduler) -> "asyncio.Task[list[Any]]":
     """Let the thread hang in a first batch, so that what comes now has to wait."""
     double.go.clear()
-    first = asyncio.ensure_future(worker.answer([(0, 1)]))
+    first = asyncio.ensure_future(worker.submit([(0, 1)]))
     while not double.batches:
         await asyncio.sleep(0.001)
     return first
 
 
-def tasks(worker: Worker, requests: Sequence[Sequence[tuple[Any, int]]]) -> "list[asyncio.Task[list[Any]]]":
-    return [asyncio.ensure_future(worker.answer(request)) for request in requests]
+def tasks(worker: BatchScheduler, requests: Sequence[Sequence[tuple[Any, int]]]) -> "list[asyncio.Task[list[Any]]]":
+    return [asyncio.ensure_future(worker.submit(request)) for request in requests]
 
 
 REQUESTS = st.lists(st.lists(st.tuples(st.integers(), st.integers(0, 60)), max_size=6), max_size=15)
@@ -132,11 +132,11 @@ def test_a_long_one_is_not_put_off_for_ever() -> None:
             return list(parts)
 
         async with working(compute, budget=20) as worker:
-            long = asyncio.ensure_future(worker.answer([("long", 200)]))
+            long = asyncio.ensure_future(worker.submit([("long", 200)]))
 
             async def client() -> None:
                 while not long.done():
-                    await worker.answer([("short", 10)])
+                    await worker.submit([("short", 10)])
 
             await asyncio.wait_for(asyncio.gather(long, *(client() for _ in range(10))), 5)
 
@@ -149,7 +149,7 @@ def test_an_idle_worker_starts_at_once() -> None:
             took = []
             for i in range(50):
                 started = time.perf_counter()
-                assert await worker.answer([(i, 1)]) == [2 * i]
+                assert await worker.submit([(i, 1)]) == [2 * i]
                 took.append(time.perf_counter() - started)
             assert sorted(took)[25] < 0.003
 
@@ -166,7 +166,7 @@ def test_a_bad_part_fails_its_own_request_alone() -> None:
             double.go.set()
             one, two, three = await asyncio.gather(*waiting, return_exceptions=True)
             assert (one, three) == ([2], [8]) and isinstance(two, ValueError)
-            assert await first == [0] and await worker.answer([(5, 1)]) == [10]
+            assert await first == [0] and await worker.submit([(5, 1)]) == [10]
 
     asyncio.run(go())
 
@@ -178,11 +178,11 @@ def test_a_full_queue_refuses_and_recovers() -> None:
             first = await held(double, worker)
             waiting = tasks(worker, [[(1, 60)], [(2, 60)], [(3, 40)]])
             await asyncio.sleep(0.01)
-            with pytest.raises(Full):
+            with pytest.raises(QueueFull):
                 await waiting[1]
             double.go.set()
             assert await asyncio.gather(first, waiting[0], waiting[2]) == [[0], [2], [6]]
-            assert await worker.answer([(4, 100)]) == [8]
+            assert await worker.submit([(4, 100)]) == [8]
 
     asyncio.run(go())
 
@@ -210,7 +210,10 @@ def test_calls_are_alone() -> None:
         double = Doubler()
         async with working(double) as worker:
             first = await held(double, worker)
-            calls = [asyncio.ensure_future(worker.call([(lambda i=i: (i, len(double.batches)), 1)])) for i in range(3)]
+            calls = [
+                asyncio.ensure_future(worker.run_exclusive([(lambda i=i: (i, len(double.batches)), 1)]))
+                for i in range(3)
+            ]
             parts = tasks(worker, [[(1, 2)], [(2, 2)]])
             await asyncio.sleep(0)
             double.go.set()
@@ -224,9 +227,9 @@ def test_calls_are_alone() -> None:
 def test_calls_of_one_request_are_weighed_together() -> None:
     async def go() -> None:
         async with working(Doubler(), queue=100) as worker:
-            with pytest.raises(Full):
-                await worker.call([(lambda: 1, 60), (lambda: 2, 60)])
-            assert await worker.call([(lambda: 1, 60), (lambda: 2, 40)]) == [1, 2]
+            with pytest.raises(QueueFull):
+                await worker.run_exclusive([(lambda: 1, 60), (lambda: 2, 60)])
+            assert await worker.run_exclusive([(lambda: 1, 60), (lambda: 2, 40)]) == [1, 2]
 
     asyncio.run(go())
 
@@ -264,9 +267,9 @@ def test_streams_take_turns_and_hold_up_nobody(computers: int) -> None:
         async with working(*(Doubler() for _ in range(computers))) as worker:
             listeners = [asyncio.ensure_future(listen(name)) for name in "ab"]
             await asyncio.sleep(0.05)
-            with pytest.raises(Full):
+            with pytest.raises(QueueFull):
                 worker.stream(lambda: pieces("c"))
-            assert await worker.answer([(3, 1)]) == [6]
+            assert await worker.submit([(3, 1)]) == [6]
             assert not any(listener.done() for listener in listeners)
             assert await asyncio.gather(*listeners) == [[f"{name}{i}" for i in range(200)] for name in "ab"]
             assert "".join(order[50:350]) in "ab" * 200
@@ -288,7 +291,7 @@ def test_a_stream_that_fails() -> None:
             with pytest.raises(ValueError, match="no more"):
                 async for piece in worker.stream(pieces):
                     got.append(piece)
-            assert got == ["a"] and await worker.answer([(1, 1)]) == [2]
+            assert got == ["a"] and await worker.submit([(1, 1)]) == [2]
 
     asyncio.run(go())
 
@@ -323,14 +326,14 @@ def test_a_labellers_answers_are_those_of_each_text_alone(
 ) -> None:
     """Whatever is computed beside it, and where."""
     sizes: list[int] = []
-    monkeypatch.setattr(Metrics, "count_batch", lambda self, model, texts, tokens, seconds: sizes.append(texts))
+    monkeypatch.setattr(ServerMetrics, "count_batch", lambda self, model, texts, tokens, seconds: sizes.append(texts))
 
     async def go() -> None:
-        served = Served("box", box, DEFAULT, Metrics(), processes)
-        served.worker.start()
-        await asyncio.to_thread(served.worker.warm.wait, 60)
+        served = ModelService("box", box, DEFAULT_LIMITS, ServerMetrics(), processes)
+        served.scheduler.start()
+        await asyncio.to_thread(served.scheduler.warm.wait, 60)
         answers = await asyncio.gather(*(served.predict([text]) for text in TEXTS * 4), served.predict(TEXTS))
-        await served.worker.close()
+        await served.scheduler.close()
         alone = [box(text) for text in TEXTS]
         assert answers == [*([records] for records in alone * 4), alone]
         assert max(sizes) > 10
@@ -342,8 +345,8 @@ def test_a_sentence_of_many_predicates_lets_others_have_their_turns(box: Predict
     """Each word of it is one, and each costs as much as the sentence again."""
 
     async def go() -> None:
-        served = Served("box", box, DEFAULT, Metrics(), 0)
-        served.worker.start()
+        served = ModelService("box", box, DEFAULT_LIMITS, ServerMetrics(), 0)
+        served.scheduler.start()
         await served.predict(["He left."])
         verbs = "go " * 120
         long = asyncio.ensure_future(served.predict([verbs]))
@@ -354,9 +357,9 @@ def test_a_sentence_of_many_predicates_lets_others_have_their_turns(box: Predict
             waits.append(time.perf_counter() - started)
         assert await long == [box(verbs)] and len(box(verbs)[0]["frames"]) > 60
         assert len(waits) > 4
-        with pytest.raises(Problem) as problem:
+        with pytest.raises(APIError) as problem:
             await served.predict([verbs] * 20)
         assert problem.value.status == 413
-        await served.worker.close()
+        await served.scheduler.close()
 
     asyncio.run(go())

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from grunlp.data.raw_text import text_examples
-from grunlp.serving.worker_processes import Beside, Here, Lost, computers
+from grunlp.data.raw_text import examples_from_text
+from grunlp.serving.worker_processes import LocalWorker, ProcessWorker, WorkerDied, make_workers
 from grunlp.tasks import Predictor
 from tests.serving.client import wait_until
 from tests.serving.models import language_model
 
-PARTS = list(text_examples("She gave him a book.\n\nWas he glad?"))
+PARTS = list(examples_from_text("She gave him a book.\n\nWas he glad?"))
 
 
 def gone(pid: int) -> bool:
@@ -29,24 +29,24 @@ def gone(pid: int) -> bool:
 
 @pytest.fixture(scope="module")
 def beside(box: Predictor[Any, Any]) -> Any:
-    computer = Beside(box)  # type: ignore[arg-type]
+    computer = ProcessWorker(box)  # type: ignore[arg-type]
     computer.warm_up()
     yield computer
     computer.close()
 
 
-def test_it_answers_as_this_process_does(beside: Beside, box: Predictor[Any, Any]) -> None:
-    assert beside(PARTS) == Here(box)(PARTS)
+def test_it_answers_as_this_process_does(beside: ProcessWorker, box: Predictor[Any, Any]) -> None:
+    assert beside(PARTS) == LocalWorker(box)(PARTS)
     assert beside.process is not None and beside.process.pid != os.getpid()
 
 
-def test_its_errors_are_raised_here(beside: Beside) -> None:
+def test_its_errors_are_raised_here(beside: ProcessWorker) -> None:
     with pytest.raises((TypeError, KeyError)):
         beside([None])
     assert len(beside(PARTS)) == 3
 
 
-def test_another_takes_the_place_of_one_that_was_killed_and_it_can_be_closed(beside: Beside) -> None:
+def test_another_takes_the_place_of_one_that_was_killed_and_it_can_be_closed(beside: ProcessWorker) -> None:
     answers = beside(PARTS)
     assert beside.process is not None
     beside.process.send_signal(signal.SIGTERM)  # which a server that stops leaves to it, and it leaves to the server
@@ -62,8 +62,8 @@ def test_another_takes_the_place_of_one_that_was_killed_and_it_can_be_closed(bes
 
 def test_what_cannot_be_started_is_lost(box: Predictor[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(Lost):
-        Beside(box)(PARTS)  # type: ignore[arg-type]
+    with pytest.raises(WorkerDied):
+        ProcessWorker(box)(PARTS)  # type: ignore[arg-type]
 
 
 def test_it_ends_with_its_server() -> None:
@@ -86,6 +86,6 @@ def test_it_ends_with_its_server() -> None:
 
 
 def test_only_sentences_are_computed_beside(box: Predictor[Any, Any]) -> None:
-    assert [type(one) for one in computers(box, 2)] == [Beside, Beside]
-    assert [type(one) for one in computers(box, 0)] == [Here]
-    assert [type(one) for one in computers(language_model(), 2)] == [Here]
+    assert [type(one) for one in make_workers(box, 2)] == [ProcessWorker, ProcessWorker]
+    assert [type(one) for one in make_workers(box, 0)] == [LocalWorker]
+    assert [type(one) for one in make_workers(language_model(), 2)] == [LocalWorker]

@@ -12,16 +12,16 @@ from grunlp.configuration.saved_config import save_config
 from grunlp.data.collate import TagCollator
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.runs.layout import CONFIG, SCALING, save_weights
+from grunlp.runs.layout import CONFIG, SCALER, save_weights
 from grunlp.tasks import Predictor
-from grunlp.tasks.classification.checkpoint import build_classifier, save_class_settings
-from grunlp.tasks.classification.collate import MeasuredCollator, TextCollator
-from grunlp.tasks.forecasting.checkpoint import build_forecaster, save_baseline
-from grunlp.tasks.forecasting.data import open_series
-from grunlp.tasks.forecasting.scaler import fit_scaling
+from grunlp.tasks.classification.checkpoint import build_classifier, save_classifier_config
+from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
+from grunlp.tasks.forecasting.checkpoint import build_forecaster, save_linear_baseline
+from grunlp.tasks.forecasting.data import open_time_series
+from grunlp.tasks.forecasting.scaler import fit_standardizer
 from grunlp.tasks.language_modeling.checkpoint import build_language_model
-from grunlp.tasks.seq2seq.checkpoint import build_seq2seq, save_text_settings
-from grunlp.tasks.srl.checkpoint import build_model, save_settings
+from grunlp.tasks.seq2seq.checkpoint import build_seq2seq, save_seq2seq_config
+from grunlp.tasks.srl.checkpoint import build_labelling_model, save_config_and_vocab
 from tests.toys import toy_corpus
 
 SENTENCES = [" ".join(example["words"]) for example in toy_corpus(40, 5)]
@@ -42,33 +42,33 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         {"id": "", "document": "", "words": row, "tags": ["B-A" if w[0].isupper() else "O" for w in row]}
         for row in words
     ]
-    collate = TagCollator(Vocabulary.count_tagged(rows, 1, []), None)
+    collate = TagCollator(Vocabulary.build_for_tagging(rows, 1, []), None)
     config = small("recipe=tag", "data=tags", "data.train=x", "data.dev=x")
-    save_settings(folders["tagger"], config, collate, None)
-    save_weights(folders["tagger"], build_model(config, collate.vocabulary, None))
+    save_config_and_vocab(folders["tagger"], config, collate, None)
+    save_weights(folders["tagger"], build_labelling_model(config, collate.vocabulary, None))
 
     config = small("recipe=classify", "data=classes", "data.train=x", "data.dev=x")
-    texts = TextCollator(Vocabulary.count_words(words, 1, []), None, ["no", "yes"], 0)
-    for kind, one in (("classifier", texts), ("measured", MeasuredCollator(["a", "b", "c"], 2))):
-        save_class_settings(folders[kind], config, one, None)
+    texts = TextClassificationCollator(Vocabulary.build_for_text(words, 1, []), None, ["no", "yes"], 0)
+    for kind, one in (("classifier", texts), ("measured", TimeSeriesCollator(["a", "b", "c"], 2))):
+        save_classifier_config(folders[kind], config, one, None)
         save_weights(folders[kind], build_classifier(config, one, None))
 
     config = small("recipe=translate", "data=reversal", "search.max_length=6", "search.max_extra=2", "search.beam=2")
     tokenizer = TextTokenizer.train("bpe", SENTENCES, 100, 1)
-    save_text_settings(folders["writer"], config, tokenizer, tokenizer)
+    save_seq2seq_config(folders["writer"], config, tokenizer, tokenizer)
     save_weights(folders["writer"], build_seq2seq(config, tokenizer, tokenizer))
 
     config = small("recipe=lm", "data=lines", "data.train=x", "tokenizer.kind=bpe", "model.adaptive=false")
-    save_text_settings(folders["language-model"], config, tokenizer, tokenizer)
+    save_seq2seq_config(folders["language-model"], config, tokenizer, tokenizer)
     save_weights(folders["language-model"], build_language_model(config, tokenizer))
 
     config = small("recipe=forecast", "data=seasons", "data.history=48", "data.horizon=5", "model.output=gaussian")
-    corpus = open_series(config.data)
+    corpus = open_time_series(config.data)
     save_config(folders["forecaster"] / CONFIG, config)
-    scaling = fit_scaling(corpus.table, corpus.train[:, 1], corpus.season, 48)
-    scaling.save(folders["forecaster"] / SCALING)
-    save_baseline(folders["forecaster"], torch.zeros(49, 5))
-    sizes = (len(corpus.table.targets), len(corpus.table.covariates), 0)
+    scaling = fit_standardizer(corpus.table, corpus.train[:, 1], corpus.seasonality, 48)
+    scaling.save(folders["forecaster"] / SCALER)
+    save_linear_baseline(folders["forecaster"], torch.zeros(49, 5))
+    sizes = (len(corpus.table.target_names), len(corpus.table.covariate_names), 0)
     save_weights(folders["forecaster"], build_forecaster(config, *sizes))
     return folders
 

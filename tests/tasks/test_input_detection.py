@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from grunlp import predict
-from grunlp.data.readers.text_lines import line_offsets, open_lines
+from grunlp.data.readers.text_lines import index_line_offsets, open_lines
 from grunlp.tasks import Predictor
-from grunlp.tasks.input_detection import line_records, reading_of
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.tasks.input_detection import detect_input_format, line_records
+from grunlp.utils.errors import DataError, UserError
 from tests.conftest import Call
 from tests.tasks.conftest import SENTENCES
 from tests.toys import toy_corpus
@@ -56,9 +56,9 @@ def test_records_of_parts(case: str, predictors: dict[str, Predictor], tmp_path:
     write(path, rows)
     status, out, err = call(predict.main, f"run={predictor.path}", f"input={path}", "style=json")
     assert status == 1
-    reading = reading_of(predictor, path)
+    reading = detect_input_format(predictor, path)
     found, bad = [], []
-    for k, offset in enumerate(line_offsets(path, 4)[0]):
+    for k, offset in enumerate(index_line_offsets(path, 4)[0]):
         part = islice(open_lines(path, 1 + 4 * k, offset), 4)
         found += line_records(predictor, str(path), part, reading, bad.append)
     records = [rounded(json.loads(json.dumps(record))) for _, record in found]
@@ -74,16 +74,16 @@ def test_records_of_parts(case: str, predictors: dict[str, Predictor], tmp_path:
 def test_predicates_are_found_where_none_is_marked(predictors: dict[str, Predictor], tmp_path: Path) -> None:
     for name, rows, find in (("marked", MARKED, False), ("unmarked", UNMARKED, True), ("raw", TEXT, True)):
         write(tmp_path / name, rows)
-        assert reading_of(predictors["labeller"], tmp_path / name).find == find
+        assert detect_input_format(predictors["labeller"], tmp_path / name).find == find
 
 
 @pytest.mark.parametrize("kind", ["forecaster", "language-model", "measured"])
 def test_kinds_that_answer_no_line(kind: str, predictors: dict[str, Predictor], tmp_path: Path) -> None:
     write(tmp_path / "file", TEXT)
     with pytest.raises(
-        GrunlpError, match=r"(?s)a (forecaster|language-model|classifier of measurements)\n.*line by line"
+        UserError, match=r"(?s)a (forecaster|language-model|classifier of measurements)\n.*line by line"
     ):
-        reading_of(predictors[kind], tmp_path / "file")
+        detect_input_format(predictors[kind], tmp_path / "file")
 
 
 def test_files_without_a_sentence_in_each_line(predictors: dict[str, Predictor], tmp_path: Path) -> None:
@@ -92,9 +92,9 @@ def test_files_without_a_sentence_in_each_line(predictors: dict[str, Predictor],
     flat.write_text('{"words": ["He", "left"], "tags": ["B-ARG0", "B-V"]}\n')
     table.write_text("text\nword\n")
     for kind, path in (("labeller", columns), ("labeller", flat), ("tagger", columns)):
-        with pytest.raises(GrunlpError, match="cannot be cut into lines"):
-            reading_of(predictors[kind], path)
-    with pytest.raises(GrunlpError, match="is a table"):
-        reading_of(predictors["classifier"], table)
+        with pytest.raises(UserError, match="cannot be cut into lines"):
+            detect_input_format(predictors[kind], path)
+    with pytest.raises(UserError, match="is a table"):
+        detect_input_format(predictors["classifier"], table)
     with pytest.raises(DataError, match="does not exist"):
-        reading_of(predictors["writer"], tmp_path / "none")
+        detect_input_format(predictors["writer"], tmp_path / "none")

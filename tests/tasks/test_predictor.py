@@ -16,7 +16,7 @@ import torch
 import grunlp
 from grunlp.decoding.sampling import Sampling
 from grunlp.tasks import Predictor
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 from tests.tasks.conftest import SENTENCES
 
 TEXTS = [
@@ -55,11 +55,13 @@ def alike(one: Any, other: Any) -> bool:
 def test_alone_in_a_batch_and_in_a_stream(kind: str, predictors: dict[str, Predictor]) -> None:
     predictor, given = fast(predictors[kind]), inputs(kind)
     alone = [predictor(one) for one in given]
-    assert alike(predictor.batch(given), alone)
-    assert alike(list(predictor.stream(iter(given))), alone)
+    assert alike(predictor.predict_batch(given), alone)
+    assert alike(list(predictor.predict_iter(iter(given))), alone)
     if hasattr(predictor, "batch_tokens"):
         assert alike(replace(predictor, batch_tokens=1).batch(given), alone)
-    assert predictor.batch([]) == [] and all(isinstance(record, dict) for records in alone for record in records)
+    assert predictor.predict_batch([]) == [] and all(
+        isinstance(record, dict) for records in alone for record in records
+    )
     assert not torch.is_inference_mode_enabled()
 
 
@@ -83,7 +85,7 @@ def test_a_stream_is_lazy(predictors: dict[str, Predictor]) -> None:
             assert not torch.is_inference_mode_enabled(), "what users compute between is theirs"
             yield "Anna sees the cat ."
 
-    stream = predictors["tagger"].stream(endless())
+    stream = predictors["tagger"].predict_iter(endless())
     assert read == 0
     first = next(stream)
     assert len(first) == 1 and 0 < read < 5000 and not torch.is_inference_mode_enabled()
@@ -134,7 +136,7 @@ def test_attention_and_what_is_wanted(predictors: dict[str, Predictor]) -> None:
     assert np.allclose(np.sum(attention.shares, axis=1), 1, atol=1e-5)
     (record,) = writer.wanting(prefix="Anna", required=["dog"])("cat")
     assert record["texts"][0]["text"].startswith("Anna") and "dog" in record["texts"][0]["text"]
-    with pytest.raises(GrunlpError, match="forbidden=Ω: not in the vocabulary"):
+    with pytest.raises(UserError, match="forbidden=Ω: not in the vocabulary"):
         writer.wanting(forbidden=["Ω"])
 
 
@@ -148,7 +150,7 @@ def test_tables_are_forecast(predictors: dict[str, Predictor], tmp_path: Path) -
     assert told["time"].iloc[0] == times[-1] + pd.Timedelta("1h") and (told["lower"] < told["upper"]).all()
     pd.testing.assert_frame_equal(forecaster(str(tmp_path / "table.csv")), told)
     pd.testing.assert_frame_equal(forecaster(table.set_index("time")), told)
-    with pytest.raises(GrunlpError, match="the table:3: column 'value': 'x' is no number"):
+    with pytest.raises(UserError, match="the table:3: column 'value': 'x' is no number"):
         forecaster(table.astype({"value": object}).assign(value=lambda t: t["value"].where(t.index != 2, "x")))
 
 
@@ -162,16 +164,16 @@ def test_tables_are_forecast(predictors: dict[str, Predictor], tmp_path: Path) -
     ],
 )
 def test_inputs_of_another_kind(kind: str, given: Any, message: str, predictors: dict[str, Predictor]) -> None:
-    with pytest.raises(GrunlpError, match=message):
+    with pytest.raises(UserError, match=message):
         predictors[kind](given)
 
 
 def test_programming_errors(predictors: dict[str, Predictor]) -> None:
     with pytest.raises(TypeError, match="several texts"):
-        next(predictors["tagger"].stream("one text"))
+        next(predictors["tagger"].predict_iter("one text"))
     with pytest.raises(TypeError, match="a text is a str, got bytes"):
         predictors["labeller"](b"bytes")
-    with pytest.raises(GrunlpError, match="is no finished run"):
+    with pytest.raises(UserError, match="is no finished run"):
         grunlp.load("nowhere")
 
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from grunlp.tasks.record_view import draw_record, new_page
-from grunlp.utils.cli_io import write_out
-from grunlp.utils.errors import GrunlpError
+from grunlp.tasks.record_view import html_page, render_record
+from grunlp.utils.cli_io import write_output
+from grunlp.utils.errors import UserError
 
 
 def test_answers_pass_and_the_page_has_the_first_thousand(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
-    with new_page(str(path), "<run>", lambda number: f"<figure>{number}</figure>") as keep:
+    with html_page(str(path), "<run>", lambda number: f"<figure>{number}</figure>") as keep:
         assert list(keep(iter(range(1003)))) == list(range(1003))
         assert not path.exists()  # nothing before all is done
     page = path.read_text(encoding="utf-8")
@@ -21,9 +21,9 @@ def test_answers_pass_and_the_page_has_the_first_thousand(tmp_path: Path) -> Non
 
 
 def test_small_empty_and_no_pages(tmp_path: Path) -> None:
-    with new_page(None, "run", lambda _: pytest.fail("drawn")) as keep:
+    with html_page(None, "run", lambda _: pytest.fail("drawn")) as keep:
         assert list(keep(iter([1, 2]))) == [1, 2]
-    with new_page(str(tmp_path / "none.html"), "run", lambda _: "") as keep:
+    with html_page(str(tmp_path / "none.html"), "run", lambda _: "") as keep:
         assert list(keep(iter(()))) == []
     assert "<h1>" in (tmp_path / "none.html").read_text() and "The first" not in (tmp_path / "none.html").read_text()
 
@@ -33,15 +33,15 @@ def test_a_fault_leaves_no_page(tmp_path: Path) -> None:
         yield 1
         raise ValueError
 
-    with pytest.raises(ValueError), new_page(str(tmp_path / "page.html"), "run", str) as keep:
+    with pytest.raises(ValueError), html_page(str(tmp_path / "page.html"), "run", str) as keep:
         list(keep(answers()))
     assert not list(tmp_path.iterdir())
 
 
 def test_a_page_that_cannot_be_written_costs_no_answers(tmp_path: Path) -> None:
     output = tmp_path / "answers.txt"
-    with pytest.raises(GrunlpError), new_page(str(tmp_path / "answers.txt" / "page.html"), "run", str) as keep:
-        write_out(str(output), keep(["a", "b"]))
+    with pytest.raises(UserError), html_page(str(tmp_path / "answers.txt" / "page.html"), "run", str) as keep:
+        write_output(str(output), keep(["a", "b"]))
     assert output.read_text() == "ab"
 
 
@@ -54,4 +54,4 @@ def test_records_of_all_kinds_are_drawn() -> None:
         "language-model": {"id": "1", "prompt": "a", "text": "b", "log_probability": -1.0},
     }
     for kind, record in records.items():
-        assert draw_record(kind, record).startswith("<figure"), kind
+        assert render_record(kind, record).startswith("<figure"), kind

@@ -8,8 +8,14 @@ import pytest
 import torch
 
 from grunlp.training import trainer
-from grunlp.training.checkpointing import POINT, KeptCSVLogger, ResumePoint, WholeCheckpoints, steps_done
-from grunlp.utils.errors import GrunlpError
+from grunlp.training.checkpointing import (
+    RESUME_CHECKPOINT,
+    AppendingCSVLogger,
+    AtomicCheckpointIO,
+    ResumeCheckpoint,
+    completed_steps,
+)
+from grunlp.utils.errors import UserError
 from tests.training.test_nan_guard import Data, Task, trained
 
 
@@ -19,28 +25,28 @@ class Killed(BaseException):
 
 def kill_at(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a training end at a batch, counted over all epochs."""
-    begin, left = ResumePoint.on_train_batch_start, [batch]
+    begin, left = ResumeCheckpoint.on_train_batch_start, [batch]
 
-    def killed(self: ResumePoint, *arguments: Any) -> None:
+    def killed(self: ResumeCheckpoint, *arguments: Any) -> None:
         left[0] -= 1
         if left[0] < 0:
             raise Killed
         begin(self, *arguments)
 
-    monkeypatch.setattr(ResumePoint, "on_train_batch_start", killed)
+    monkeypatch.setattr(ResumeCheckpoint, "on_train_batch_start", killed)
 
 
 def saved(folder: Path, every: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """Epochs and batches at which checkpoints are saved."""
     found = []
-    save = ResumePoint._save
+    save = ResumeCheckpoint._save
 
-    def noted(self: ResumePoint, trainer: Any) -> None:
+    def noted(self: ResumeCheckpoint, trainer: Any) -> None:
         found.append(trainer.datamodule.position)
         save(self, trainer)
 
     with monkeypatch.context() as patched:
-        patched.setattr(ResumePoint, "_save", noted)
+        patched.setattr(ResumeCheckpoint, "_save", noted)
         trained(folder, Task(), Data({}), f"trainer.save_every={every}", "trainer.accumulate=3", "trainer.max_epochs=3")
     return found
 
@@ -56,17 +62,17 @@ def test_it_takes_up_time_memory_and_log(tmp_path: Path, monkeypatch: pytest.Mon
     with monkeypatch.context() as patched, pytest.raises(Killed):
         kill_at(15, patched)
         trained(tmp_path, Task(), Data({}), "trainer.save_every=1e-9", "trainer.max_epochs=4")
-    point = tmp_path / "checkpoint" / POINT
+    point = tmp_path / "checkpoint" / RESUME_CHECKPOINT
     content = torch.load(point, weights_only=True)
-    assert steps_done(point) == 14 and content["Data"] == {"epoch": 1, "batch": 2, "ranks": 1}
+    assert completed_steps(point) == 14 and content["Data"] == {"epoch": 1, "batch": 2, "ranks": 1}
     state = next(state for state in content["callbacks"].values() if "seconds" in state)
     state["seconds"], state["memory"] = 1000.0, 2.0**30
     torch.save(content, point)
     with (tmp_path / "logs/csv/metrics.csv").open("a") as file:
         file.write("torn,0.1")
     took = trained(tmp_path, Task(), Data({}), "trainer.max_epochs=4")
-    (found,) = (one for one in took.callbacks if isinstance(one, ResumePoint))
-    assert 1000 < found.seconds < 1100 and found.memory == 2.0**30
+    (found,) = (one for one in took.callbacks if isinstance(one, ResumeCheckpoint))
+    assert 1000 < found.seconds < 1100 and found.peak_memory == 2.0**30
     rows = (tmp_path / "logs/csv/metrics.csv").read_text().splitlines()
     place = rows[0].split(",").index("step")
     steps = [int(row.split(",")[place]) for row in rows[1:]]
@@ -85,16 +91,16 @@ class Evil:
 
 
 def test_no_checkpoint_is_unpickled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    point = tmp_path / "checkpoint" / POINT
+    point = tmp_path / "checkpoint" / RESUME_CHECKPOINT
     point.parent.mkdir()
     torch.save({"global_step": Evil()}, point)
     for weights_only in (True, False, None):
-        with pytest.raises(GrunlpError, match="no checkpoint of grunlp"):
-            WholeCheckpoints().load_checkpoint(point, weights_only=weights_only)
-    with pytest.raises(GrunlpError, match="no checkpoint of grunlp"):
+        with pytest.raises(UserError, match="no checkpoint of grunlp"):
+            AtomicCheckpointIO().load_checkpoint(point, weights_only=weights_only)
+    with pytest.raises(UserError, match="no checkpoint of grunlp"):
         trained(tmp_path, Task(), Data({}))
     point.write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(GrunlpError, match="no checkpoint of grunlp"):
+    with pytest.raises(UserError, match="no checkpoint of grunlp"):
         trained(tmp_path, Task(), Data({}))
     assert "called" not in capsys.readouterr().out
 
@@ -103,32 +109,32 @@ def test_a_full_disk_keeps_the_training_going(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Where a checkpoint to go on from cannot be saved, not where the weights of the best epoch cannot."""
-    save = WholeCheckpoints.save_checkpoint
+    save = AtomicCheckpointIO.save_checkpoint
 
-    def full(self: WholeCheckpoints, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+    def full(self: AtomicCheckpointIO, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         if Path(path).name == failing:
-            raise GrunlpError(f"cannot write {path}: No space left on device")
+            raise UserError(f"cannot write {path}: No space left on device")
         save(self, checkpoint, path, storage_options)
 
-    monkeypatch.setattr(WholeCheckpoints, "save_checkpoint", full)
-    failing = POINT
+    monkeypatch.setattr(AtomicCheckpointIO, "save_checkpoint", full)
+    failing = RESUME_CHECKPOINT
     trained(tmp_path / "0", Task(), Data({}), "trainer.save_every=1e-9")
     assert "no checkpoint to go on from was saved: cannot write" in caplog.text
     assert (tmp_path / "0/weights.safetensors").is_file()
     failing = "best.ckpt"
-    with pytest.raises(GrunlpError, match=r"best\.ckpt: No space left"):
+    with pytest.raises(UserError, match=r"best\.ckpt: No space left"):
         trained(tmp_path / "1", Task(), Data({}), "trainer.save_every=1e-9")
-    assert (tmp_path / "1/checkpoint" / POINT).is_file(), "there is something to go on from"
+    assert (tmp_path / "1/checkpoint" / RESUME_CHECKPOINT).is_file(), "there is something to go on from"
 
 
 def test_a_full_disk_at_the_end_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*arguments: Any) -> None:
-        raise GrunlpError("cannot write weights.safetensors: No space left on device")
+        raise UserError("cannot write weights.safetensors: No space left on device")
 
-    with monkeypatch.context() as patched, pytest.raises(GrunlpError, match="No space left"):
+    with monkeypatch.context() as patched, pytest.raises(UserError, match="No space left"):
         patched.setattr(trainer, "save_weights", full)
         trained(tmp_path, Task(), Data({}), "trainer.save_every=0")
-    assert {path.name for path in (tmp_path / "checkpoint").iterdir()} == {"best.ckpt", POINT}
+    assert {path.name for path in (tmp_path / "checkpoint").iterdir()} == {"best.ckpt", RESUME_CHECKPOINT}
     trained(tmp_path, Task(), Data({}))
     trained(tmp_path / "whole", Task(), Data({}))
     assert (tmp_path / "weights.safetensors").read_bytes() == (tmp_path / "whole/weights.safetensors").read_bytes()
@@ -136,11 +142,11 @@ def test_a_full_disk_at_the_end_loses_nothing(tmp_path: Path, monkeypatch: pytes
 
 def test_a_new_log_keeps_nothing(tmp_path: Path) -> None:
     for steps in (0, 3):
-        logger = KeptCSVLogger(tmp_path / "csv", steps)
+        logger = AppendingCSVLogger(tmp_path / "csv", steps)
         logger.log_metrics({"a": 1.0}, step=steps)
         logger.save()
     assert (tmp_path / "csv/metrics.csv").read_text().split() == ["a,step", "1.0,0", "1.0,3"]
-    KeptCSVLogger(tmp_path / "csv", 0)
+    AppendingCSVLogger(tmp_path / "csv", 0)
     assert not (tmp_path / "csv/metrics.csv").exists()
 
 

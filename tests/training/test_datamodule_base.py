@@ -10,23 +10,25 @@ from datasets import Dataset
 from grunlp.data.datasets.corpus import Corpus
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.tasks.seq2seq.data import FEATURES
-from grunlp.training.datamodule_base import step_seed
-from grunlp.training.datamodules import PairData
+from grunlp.training.datamodule_base import derive_seed
+from grunlp.training.datamodules import ParallelDataModule
 
 TEXTS = [f"{'ab' * (i % 7 + 1)} {'cab' * (i % 5 + 1)}" for i in range(40)]
 
 
-def pairs(workers: int) -> PairData:
+def pairs(workers: int) -> ParallelDataModule:
     """With pieces that are split anew in each epoch."""
     rows = [{"id": f"p{i}", "source": text, "target": text, "references": []} for i, text in enumerate(TEXTS)]
     split = Dataset.from_list(rows, features=FEATURES)
     pieces = TextTokenizer.train("bpe", TEXTS, 30, 1)
     limits: Any = {"longest_source": 0, "longest_target": 0, "cut": False, "resplit": 0.5}
     corpus = Corpus("toy", split, split, None, None, 0)
-    return PairData(corpus, pieces, pieces, batch_tokens=16, num_workers=workers, reshuffle=True, seed=1, **limits)
+    return ParallelDataModule(
+        corpus, pieces, pieces, batch_tokens=16, num_workers=workers, shuffle_each_epoch=True, seed=1, **limits
+    )
 
 
-def read(data: PairData, epoch: int) -> list[tuple[list[str], list[list[int]]]]:
+def read(data: ParallelDataModule, epoch: int) -> list[tuple[list[str], list[list[int]]]]:
     data.trainer = SimpleNamespace(current_epoch=epoch)  # type: ignore[assignment]
     return [(batch.texts, batch.target.tolist()) for batch in data.train_dataloader()]
 
@@ -54,9 +56,9 @@ def test_pieces_are_split_anew_in_each_epoch() -> None:
 def test_batches_are_described_by_ids() -> None:
     data = pairs(0)
     for number, (texts, _) in enumerate(read(data, 2)):
-        assert [TEXTS[int(name[1:])] for name in data.describe(2, number)] == texts
+        assert [TEXTS[int(name[1:])] for name in data.example_ids(2, number)] == texts
 
 
 def test_seeds_have_nothing_in_common() -> None:
-    seeds = {step_seed(s, e, b, u) for s in (0, 1, 2**32 - 1) for e in range(9) for b in range(99) for u in (0, 1)}
+    seeds = {derive_seed(s, e, b, u) for s in (0, 1, 2**32 - 1) for e in range(9) for b in range(99) for u in (0, 1)}
     assert len(seeds) == 3 * 9 * 99 * 2 and all(0 <= seed < 2**63 for seed in seeds)

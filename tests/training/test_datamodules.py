@@ -8,27 +8,27 @@ import pytest
 from datasets import Dataset
 from torch.utils.data import DataLoader
 
-from grunlp.data.collate import FrameCollator
+from grunlp.data.collate import SRLCollator
 from grunlp.data.datasets.corpus import Corpus
 from grunlp.data.datasets.srl import FEATURES
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.tasks.seq2seq.data import FEATURES as PAIR_FEATURES
-from grunlp.training.datamodules import PairData, SentenceData
-from grunlp.utils.errors import GrunlpError
+from grunlp.training.datamodules import ParallelDataModule, SRLDataModule
+from grunlp.utils.errors import UserError
 from tests.toys import toy_corpus, vocabulary_of
 
 TRAIN, EXTRA = toy_corpus(30, 1), toy_corpus(20, 2)
-COLLATE = FrameCollator(vocabulary_of([*TRAIN, *EXTRA]), None)
+COLLATE = SRLCollator(vocabulary_of([*TRAIN, *EXTRA]), None)
 
 
-def make(extra: bool, reshuffle: bool = True) -> SentenceData:
+def make(extra: bool, reshuffle: bool = True) -> SRLDataModule:
     train, more = (Dataset.from_list(examples, features=FEATURES) for examples in (TRAIN, EXTRA))
     more = more.add_column("extra", [True] * len(more)) if extra else None
     corpus = Corpus("toy", train, train, None, more, 0)
-    return SentenceData(corpus, COLLATE, 60, 0, extra_epochs=2, reshuffle=reshuffle, seed=1)
+    return SRLDataModule(corpus, COLLATE, 60, 0, extra_epochs=2, reshuffle=reshuffle, seed=1)
 
 
-def epoch(data: SentenceData, number: int) -> list[list[tuple[int, bool]]]:
+def epoch(data: SRLDataModule, number: int) -> list[list[tuple[int, bool]]]:
     """Of each batch the length and the mark of every predicate's sentence."""
     data.trainer = SimpleNamespace(current_epoch=number)  # type: ignore[assignment]
     return [list(zip(b.predicate_lengths.tolist(), b.extra.tolist(), strict=True)) for b in data.train_dataloader()]
@@ -47,9 +47,15 @@ def test_extra_data_take_part_in_the_first_epochs_alone(extra: bool) -> None:
 def test_steps_are_counted_beforehand(reshuffle: bool) -> None:
     data = make(True, reshuffle)
     steps = [len(epoch(data, number)) for number in range(4)]
-    assert data.count_steps(4, limit_batches=0, accumulate=1) == sum(steps) and steps[1] > steps[2]
-    assert data.count_steps(4, limit_batches=3, accumulate=1) == 12 and data.count_steps(4, 3, accumulate=2) == 8
-    assert data.count_steps(3, limit_batches=steps[2], accumulate=1) == 3 * steps[2]
+    assert (
+        data.num_optimizer_steps(4, batches_per_epoch=0, accumulate_grad_batches=1) == sum(steps)
+        and steps[1] > steps[2]
+    )
+    assert (
+        data.num_optimizer_steps(4, batches_per_epoch=3, accumulate_grad_batches=1) == 12
+        and data.num_optimizer_steps(4, 3, accumulate_grad_batches=2) == 8
+    )
+    assert data.num_optimizer_steps(3, batches_per_epoch=steps[2], accumulate_grad_batches=1) == 3 * steps[2]
 
 
 def test_batches_change_from_epoch_to_epoch_when_asked() -> None:
@@ -61,13 +67,14 @@ def test_batches_change_from_epoch_to_epoch_when_asked() -> None:
 PAIRS = [("a b c d e f", "a"), ("a b", "b a"), ("c", "a b c d e f"), ("d", "e"), ("e f", "f e")]
 
 
-def pairs(longest_source: int, longest_target: int, cut: bool) -> PairData:
+def pairs(longest_source: int, longest_target: int, cut: bool) -> ParallelDataModule:
     rows = [{"id": "", "source": one, "target": other, "references": []} for one, other in PAIRS]
     split = Dataset.from_list(rows, features=PAIR_FEATURES)
     words = TextTokenizer.train("word", [one for one, _ in PAIRS], 100, 1)
     limits = {"longest_source": longest_source, "longest_target": longest_target, "cut": cut}
     options = {"batch_tokens": 8, "num_workers": 0, "reshuffle": True, "seed": 1, "resplit": 0.0}
-    return PairData(Corpus("toy", split, split, None, None, 0), words, words, **options, **limits)  # type: ignore[arg-type]
+    # type: ignore[arg-type]
+    return ParallelDataModule(Corpus("toy", split, split, None, None, 0), words, words, **options, **limits)
 
 
 def read(loader: DataLoader[Any], words: TextTokenizer) -> list[tuple[str, str]]:
@@ -84,8 +91,8 @@ def read(loader: DataLoader[Any], words: TextTokenizer) -> list[tuple[str, str]]
 def test_pairs_are_whole() -> None:
     data = pairs(0, 0, False)
     assert (
-        read(data.train_dataloader(), data.collate.target)
-        == read(data.val_dataloader(), data.collate.target)
+        read(data.train_dataloader(), data.collate.target_tokenizer)
+        == read(data.val_dataloader(), data.collate.target_tokenizer)
         == sorted(PAIRS)
     )
 
@@ -94,18 +101,20 @@ def test_long_pairs_are_left_out_of_training_alone(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = pairs(2, 2, False)
-    assert read(data.train_dataloader(), data.collate.target) == [("a b", "b a"), ("d", "e"), ("e f", "f e")]
-    assert read(data.val_dataloader(), data.collate.target) == sorted(PAIRS)
+    assert read(data.train_dataloader(), data.collate.target_tokenizer) == [("a b", "b a"), ("d", "e"), ("e f", "f e")]
+    assert read(data.val_dataloader(), data.collate.target_tokenizer) == sorted(PAIRS)
     assert "2 training pairs left out; longest are sources of 2 and targets of 2 tokens" in caplog.text
     monkeypatch.setattr(sys.modules[__name__], "PAIRS", PAIRS[:1])
-    with pytest.raises(GrunlpError, match="all training pairs are too long"):
+    with pytest.raises(UserError, match="all training pairs are too long"):
         pairs(2, 2, False)
 
 
 def test_long_sources_are_cut_where_asked(caplog: pytest.LogCaptureFixture) -> None:
     data = pairs(2, 2, True)
     cut = [("a b", "a"), *PAIRS[1:]]
-    assert read(data.train_dataloader(), data.collate.target) == sorted(pair for pair in cut if pair != PAIRS[2])
-    assert read(data.val_dataloader(), data.collate.target) == sorted(cut)
+    assert read(data.train_dataloader(), data.collate.target_tokenizer) == sorted(
+        pair for pair in cut if pair != PAIRS[2]
+    )
+    assert read(data.val_dataloader(), data.collate.target_tokenizer) == sorted(cut)
     assert "1 training pairs left out; longest are targets of 2 tokens" in caplog.text
     assert "1 of 5 sources in the dev split are read up to their first 2 tokens alone" in caplog.text

@@ -5,16 +5,18 @@ import torch
 from torch import nn
 
 from grunlp.configuration.compose import compose_config
-from grunlp.tasks.srl.checkpoint import build_model
-from grunlp.training.finetuning import FrozenLayers, TowardsOld, layer_rates
+from grunlp.tasks.srl.checkpoint import build_labelling_model
+from grunlp.training.finetuning import FreezeLayers, L2SPRegularization, layerwise_lr_decay
 from tests.toys import toy_corpus, vocabulary_of
 
 
 def test_lower_layers_learn_more_slowly() -> None:
     config = compose_config(["recipe=srl", "debug=tiny", "model.num_layers=3"])
-    model = build_model(config, vocabulary_of(toy_corpus(4)), None)
+    model = build_labelling_model(config, vocabulary_of(toy_corpus(4)), None)
     rates = {
-        id(p): rate for layer, rate in layer_rates(model.encoder, 1.0, 0.5, 0.1).items() for p in layer.parameters()
+        id(p): rate
+        for layer, rate in layerwise_lr_decay(model.encoder, 1.0, 0.5, 0.1).items()
+        for p in layer.parameters()
     }
     parts = [model.encoder.words, *model.encoder.gru.layers]
     assert [{rates[id(p)] for p in part.parameters()} for part in parts] == [{0.0625}, {0.125}, {0.25}, {0.5}]
@@ -23,7 +25,7 @@ def test_lower_layers_learn_more_slowly() -> None:
 
 def test_frozen_then_thawed() -> None:
     layers = [nn.Linear(2, 2), nn.Linear(2, 2)]
-    callback = FrozenLayers(layers[:1], epochs=2)
+    callback = FreezeLayers(layers[:1], epochs=2)
     seen = []
     for epoch in range(4):
         callback.on_train_epoch_start(SimpleNamespace(current_epoch=epoch), None)  # type: ignore[arg-type]
@@ -34,7 +36,7 @@ def test_frozen_then_thawed() -> None:
 def test_the_pull_is_the_gradient_of_the_penalty() -> None:
     torch.manual_seed(0)
     module = nn.Linear(3, 2)
-    callback = TowardsOld(0.7)
+    callback = L2SPRegularization(0.7)
     callback.setup(None, module, "fit")  # type: ignore[arg-type]
     old = [p.detach().clone() for p in module.parameters()]
     with torch.no_grad():

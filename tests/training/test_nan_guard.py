@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from grunlp.configuration.compose import compose_config
-from grunlp.runs.layout import Replayed, Start
-from grunlp.training.datamodule_base import Batches, NumberedData
-from grunlp.training.nan_guard import MOST
+from grunlp.runs.layout import ReplayFinished, RunMode
+from grunlp.training.datamodule_base import BatchDataset, IndexedDataModule
+from grunlp.training.nan_guard import MAX_SKIPPED_PER_EPOCH
 from grunlp.training.trainer import fit, make_trainer
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 
-class Numbers(Batches):
+class Numbers(BatchDataset):
     """Batches of one number: 1, 2, ..., a few of them with others."""
 
     def __init__(self, count: int, bad: dict[int, float]) -> None:
@@ -35,7 +35,7 @@ class Numbers(Batches):
         return torch.tensor([[self.values[index]]])
 
 
-class Data(NumberedData):
+class Data(IndexedDataModule):
     """The same in each epoch."""
 
     def __init__(self, bad: dict[int, float], count: int = 12) -> None:
@@ -45,7 +45,7 @@ class Data(NumberedData):
     def batches(self, epoch: int) -> Numbers:
         return self.numbers
 
-    def describe(self, epoch: int, batch: int) -> list[str]:
+    def example_ids(self, epoch: int, batch: int) -> list[str]:
         return [f"sentence {batch}"]
 
     def val_dataloader(self) -> DataLoader[Tensor]:
@@ -74,7 +74,7 @@ class Task(LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.001)
 
 
-def trained(folder: Path, task: Task, data: Data, *more: str, start: Start = Start.NEW) -> Any:
+def trained(folder: Path, task: Task, data: Data, *more: str, start: RunMode = RunMode.NEW) -> Any:
     folder.mkdir(exist_ok=True)
     keys = ["recipe=lm", "trainer.max_epochs=2", "trainer.average=0.0", *more]
     trainer = make_trainer(folder, 1, **compose_config(keys).trainer)
@@ -85,20 +85,20 @@ def trained(folder: Path, task: Task, data: Data, *more: str, start: Start = Sta
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_it_stops_names_the_batch_and_shows_it_again(value: float, tmp_path: Path) -> None:
     task, data = Task(), Data({7: value})
-    with pytest.raises(GrunlpError, match=r"epoch 1, batch 8: loss (nan|inf)") as error:
+    with pytest.raises(UserError, match=r"epoch 1, batch 8: loss (nan|inf)") as error:
         trained(tmp_path, task, data)
-    assert error.value.there_is == "its examples: sentence 7" and f"replay={tmp_path}" in error.value.to_type
+    assert error.value.details == "its examples: sentence 7" and f"replay={tmp_path}" in error.value.hint
     assert not (tmp_path / "weights.safetensors").exists()
     about = json.loads((tmp_path / "trouble/trouble.json").read_text())
     assert (about["epoch"], about["batch"], about["examples"]) == (0, 7, ["sentence 7"])
     kept = load_file(tmp_path / "trouble/weights.safetensors")
     assert torch.equal(kept["task.model.0.weight"], task.weights[-1])
     again = Task()
-    with pytest.raises(Replayed, match=r"epoch 1, batch 8: loss (nan|inf).*\nas in the training.*sentence 7"):
-        trained(tmp_path, again, data, start=Start.REPLAY)
+    with pytest.raises(ReplayFinished, match=r"epoch 1, batch 8: loss (nan|inf).*\nas in the training.*sentence 7"):
+        trained(tmp_path, again, data, start=RunMode.REPLAY)
     assert torch.equal(again.weights[-1], task.weights[-1])
-    with pytest.raises(GrunlpError, match="the training had"):
-        trained(tmp_path, Task(), Data({}), start=Start.REPLAY)
+    with pytest.raises(UserError, match="the training had"):
+        trained(tmp_path, Task(), Data({}), start=RunMode.REPLAY)
 
 
 def test_what_is_replayed_draws_what_was_drawn(tmp_path: Path) -> None:
@@ -109,10 +109,10 @@ def test_what_is_replayed_draws_what_was_drawn(tmp_path: Path) -> None:
         losses.append(float(output.detach()))
         return output / 0 if len(losses) == 6 else output
 
-    with pytest.raises(GrunlpError):
+    with pytest.raises(UserError):
         trained(tmp_path, Task(kept), Data({}))
-    with pytest.raises((Replayed, GrunlpError)):
-        trained(tmp_path, Task(kept), Data({}), start=Start.REPLAY)
+    with pytest.raises((ReplayFinished, UserError)):
+        trained(tmp_path, Task(kept), Data({}), start=RunMode.REPLAY)
     assert len(losses) == 7 and losses[-1] == losses[5] and losses[5] != losses[4]
 
 
@@ -120,10 +120,10 @@ def test_a_bad_gradient_of_a_good_loss_is_met_too(tmp_path: Path) -> None:
     def rooted(output: Tensor) -> Tensor:
         return output.square().sum().sqrt()  # at 0, its derivative is none
 
-    with pytest.raises(GrunlpError, match="epoch 1, batch 5/6: gradient nan") as error:
+    with pytest.raises(UserError, match="epoch 1, batch 5/6: gradient nan") as error:
         bad = Task(lambda output: rooted(output * 0) if len(bad.weights) == 6 else rooted(output))
         trained(tmp_path, bad, Data({}), "trainer.accumulate=2")
-    assert error.value.there_is == "its examples: sentence 4, sentence 5"
+    assert error.value.details == "its examples: sentence 4, sentence 5"
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
@@ -143,26 +143,29 @@ def test_a_bad_batch_is_skipped(accumulate: int, tmp_path: Path, caplog: pytest.
 
 
 def test_too_many_are_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    bad = dict.fromkeys(range(MOST), float("nan"))
+    bad = dict.fromkeys(range(MAX_SKIPPED_PER_EPOCH), float("nan"))
     trained(tmp_path, Task(), Data(bad), "trainer.bad_loss=skip")  # in each of two epochs as many as may be
-    with pytest.raises(GrunlpError, match=rf"epoch 1, batch {MOST + 1}: loss nan\nmore than {MOST} batches"):
-        trained(tmp_path, Task(), Data({**bad, MOST: float("nan")}), "trainer.bad_loss=skip")
+    with pytest.raises(
+        UserError,
+        match=rf"epoch 1, batch {MAX_SKIPPED_PER_EPOCH + 1}: loss nan\nmore than {MAX_SKIPPED_PER_EPOCH} batches",
+    ):
+        trained(tmp_path, Task(), Data({**bad, MAX_SKIPPED_PER_EPOCH: float("nan")}), "trainer.bad_loss=skip")
 
 
 def test_what_stops_it_is_what_is_shown(tmp_path: Path) -> None:
     """Not what had been skipped before."""
-    bad = dict.fromkeys(range(MOST + 1), float("nan"))
+    bad = dict.fromkeys(range(MAX_SKIPPED_PER_EPOCH + 1), float("nan"))
     task = Task()
-    with pytest.raises(GrunlpError, match=f"epoch 1, batch {MOST + 1}"):
+    with pytest.raises(UserError, match=f"epoch 1, batch {MAX_SKIPPED_PER_EPOCH + 1}"):
         trained(tmp_path, task, Data(bad), "trainer.bad_loss=skip")
-    with pytest.raises(Replayed, match=f"epoch 1, batch {MOST + 1}: loss nan"):
-        trained(tmp_path, Task(), Data(bad), start=Start.REPLAY)
-    with pytest.raises(GrunlpError, match="epoch 1, batch 3"):
+    with pytest.raises(ReplayFinished, match=f"epoch 1, batch {MAX_SKIPPED_PER_EPOCH + 1}: loss nan"):
+        trained(tmp_path, Task(), Data(bad), start=RunMode.REPLAY)
+    with pytest.raises(UserError, match="epoch 1, batch 3"):
         trained(tmp_path, task, Data({2: float("inf")}))
-    with pytest.raises(Replayed, match="epoch 1, batch 3: loss nan"):
-        trained(tmp_path, Task(), Data({2: float("inf")}), start=Start.REPLAY)
+    with pytest.raises(ReplayFinished, match="epoch 1, batch 3: loss nan"):
+        trained(tmp_path, Task(), Data({2: float("inf")}), start=RunMode.REPLAY)
 
 
 def test_nothing_to_replay(tmp_path: Path) -> None:
-    with pytest.raises(GrunlpError, match="keeps nothing to replay"):
-        trained(tmp_path, Task(), Data({}), start=Start.REPLAY)
+    with pytest.raises(UserError, match="keeps nothing to replay"):
+        trained(tmp_path, Task(), Data({}), start=RunMode.REPLAY)

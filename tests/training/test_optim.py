@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from grunlp.training.optim import adamw, warmup_then_decay
+from grunlp.training.optim import adamw, linear_warmup_decay
 
 
 def test_only_matrices_decay() -> None:
@@ -28,7 +28,7 @@ def test_parts_with_rates_of_their_own_and_parts_that_are_frozen() -> None:
 
 def test_the_rate_rises_and_falls_in_straight_lines() -> None:
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0)
-    schedule = warmup_then_decay(optimizer, 100, 0.1)
+    schedule = linear_warmup_decay(optimizer, 100, 0.1)
     rates = []
     for _ in range(105):
         rates.append(optimizer.param_groups[0]["lr"])

@@ -13,10 +13,10 @@ from omegaconf import OmegaConf
 from safetensors.torch import load_file
 
 from grunlp import train
-from grunlp.configuration.compose import available
-from grunlp.data.collate import FrameBatch
+from grunlp.configuration.compose import list_config_group
+from grunlp.data.collate import SRLBatch
 from grunlp.data.writers import write_columns
-from grunlp.tasks.srl.model import Scores, SRLModel
+from grunlp.tasks.srl.model import SRLLogits, SRLModel
 from tests.conftest import Call
 from tests.interrupted import COMMON, SMALL, Trainings, results
 from tests.runs.test_lock import holder
@@ -164,7 +164,7 @@ def test_a_loss_that_is_no_number(root: Path, call: Call, monkeypatch: pytest.Mo
     """Named by the ids of the sentences, seen again, then left out by the same training."""
     run_dir, seen, loss = root / "trouble", list[int](), SRLModel.loss
 
-    def bad(self: SRLModel, scores: Scores, batch: FrameBatch) -> torch.Tensor:
+    def bad(self: SRLModel, scores: SRLLogits, batch: SRLBatch) -> torch.Tensor:
         seen.append(int(batch.words.sum()))
         found = loss(self, scores, batch)
         return found / 0 if len(seen) > 4 and seen[-1] == seen[4] else found
@@ -211,7 +211,7 @@ def test_one_training_at_a_time(root: Path, trainings: Trainings, call: Call) ->
 
 
 def test_every_recipe_is_here() -> None:
-    assert set(SMALL) == set(available("recipe")) - {"summarize"}, "summaries are trained as translations are"
+    assert set(SMALL) == set(list_config_group("recipe")) - {"summarize"}, "summaries are trained as translations are"
 
 
 @pytest.mark.slow

@@ -9,24 +9,25 @@ from torch.utils.data import DataLoader, Dataset
 
 from grunlp.configuration.compose import compose_config
 from grunlp.configuration.schema import CHOICES
-from grunlp.runs.layout import Start
-from grunlp.training.datamodule_base import NumberedData
-from grunlp.training.streaming_datamodule import StreamedData
-from grunlp.training.trainer import DIRECTIONS, fit, make_trainer
-from grunlp.training.weight_averaging import RunningAverage
+from grunlp.runs.layout import RunMode
+from grunlp.training.datamodule_base import IndexedDataModule
+from grunlp.training.streaming_datamodule import StreamingDataModule
+from grunlp.training.trainer import MONITOR_MODES, fit, make_trainer
+from grunlp.training.weight_averaging import EMACallback
 
 
 def test_every_score_that_can_be_monitored_has_a_direction(tmp_path: Path) -> None:
-    assert set(CHOICES["trainer.monitor"]) == set(DIRECTIONS)
+    assert set(CHOICES["trainer.monitor"]) == set(MONITOR_MODES)
     for monitor, direction in {"dev/f1": "max", "dev/loss": "min"}.items():
         trainer = make_trainer(tmp_path, 1, **compose_config(["recipe=srl", f"trainer.monitor={monitor}"]).trainer)
         assert isinstance(trainer.early_stopping_callback, EarlyStopping)
-        assert trainer.early_stopping_callback.mode == trainer.checkpoint_callback.mode == direction  # type: ignore[union-attr]
+        # type: ignore[union-attr]
+        assert trainer.early_stopping_callback.mode == trainer.checkpoint_callback.mode == direction
 
 
 def test_the_average_is_of_use_from_the_start() -> None:
     """Against the recursion written out, a(n) = a(n-1) + (1 - d)(w(n) - a(n-1)) with d = min(decay, (1+n)/(10+n))."""
-    update = RunningAverage(0.9)._kwargs["multi_avg_fn"]
+    update = EMACallback(0.9)._kwargs["multi_avg_fn"]
     average, expected = [torch.tensor([1.0])], 1.0
     for n in range(1, 200):
         update(average, [torch.tensor([float(n % 7)])], torch.tensor(n))
@@ -45,7 +46,7 @@ class One(Dataset[torch.Tensor]):
         return torch.ones(1)
 
 
-class Ones(NumberedData):
+class Ones(IndexedDataModule):
     """That number in each epoch, and to be scored on."""
 
     def __init__(self) -> None:
@@ -54,7 +55,7 @@ class Ones(NumberedData):
     def batches(self, epoch: int) -> One:
         return One()
 
-    def describe(self, epoch: int, batch: int) -> list[str]:
+    def example_ids(self, epoch: int, batch: int) -> list[str]:
         return ["1"]
 
     def val_dataloader(self) -> DataLoader[torch.Tensor]:
@@ -100,11 +101,11 @@ class Scored(Ones):
 def test_a_limit_of_batches_cuts_dev_but_for_streams(
     streamed: bool, scored: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert StreamedData.streamed and not Scored.streamed
+    assert StreamingDataModule.is_streaming and not Scored.is_streaming
     monkeypatch.setattr(Scored, "streamed", streamed)
     keys = ["recipe=lm", "trainer.limit_batches=1", "trainer.average=0", "trainer.max_epochs=1"]
     task = Wandering(0.0)
-    fit(make_trainer(tmp_path, 1, **compose_config(keys).trainer), task, Scored(), tmp_path, 0, Start.NEW)
+    fit(make_trainer(tmp_path, 1, **compose_config(keys).trainer), task, Scored(), tmp_path, 0, RunMode.NEW)
     assert len(task.scored) == scored
 
 
@@ -121,7 +122,7 @@ def test_the_mean_of_the_last_epochs_is_kept_where_it_is_better(
         task = Wandering(middle)
         data = Ones()
         trainer = make_trainer(folder, 1, **compose_config(["recipe=lm", *keys]).trainer)
-        fit(trainer, task, data, folder, 0, Start.NEW)
+        fit(trainer, task, data, folder, 0, RunMode.NEW)
         epochs, mean = task.scored[:5], task.scored[-1]
         if average:  # the fifth value itself, for the log, between the epochs and the mean
             own = middle - 1

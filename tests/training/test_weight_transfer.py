@@ -4,17 +4,17 @@ import pytest
 import torch
 
 from grunlp.configuration.compose import compose_config
-from grunlp.data.collate import FrameCollator
-from grunlp.data.examples import Example
-from grunlp.tasks.srl.checkpoint import build_model
+from grunlp.data.collate import SRLCollator
+from grunlp.data.examples import SRLExample
+from grunlp.tasks.srl.checkpoint import build_labelling_model
 from grunlp.tasks.srl.inference import label
-from grunlp.training.weight_transfer import transfer
+from grunlp.training.weight_transfer import transfer_weights
 from tests.toys import toy_corpus, vocabulary_of
 
 OLD = toy_corpus(30, 1)
 
 
-def changed() -> list[Example]:
+def changed() -> list[SRLExample]:
     """Words, characters, roles, senses and parts of speech that the old corpus does not have."""
     examples = toy_corpus(30, 2)
     for example in examples:
@@ -31,17 +31,19 @@ def test_the_same_answers_with_a_larger_vocabulary() -> None:
     for decoder in ("viterbi", "crf"):
         config = compose_config(["recipe=srl", "debug=tiny", f"model.decoder={decoder}"])
         before = vocabulary_of(OLD)
-        old = build_model(config, before, None).eval()
+        old = build_labelling_model(config, before, None).eval()
         with torch.no_grad():
             old.roles.weight.mul_(10)
             assert old.senses is not None
             old.senses.rolesets.weight.normal_()
-        after = before.with_more(vocabulary_of(changed()))
+        after = before.extended_with(vocabulary_of(changed()))
         assert len(after.tags) > len(before.tags) and len(after.characters) > len(before.characters)
-        new = build_model(config, after, None).eval()
-        transfer(dict(old.named_parameters()), before, new, after)
-        one = [x.frames for x in label(old, FrameCollator(before, None), [*OLD, *changed()], 500, find=True)]
-        other = [x.frames for x in label(new, FrameCollator(after, None), [*OLD, *changed()], 500, find=True)]
+        new = build_labelling_model(config, after, None).eval()
+        transfer_weights(dict(old.named_parameters()), before, new, after)
+        one = [x.frames for x in label(old, SRLCollator(before, None), [*OLD, *changed()], 500, detect_predicates=True)]
+        other = [
+            x.frames for x in label(new, SRLCollator(after, None), [*OLD, *changed()], 500, detect_predicates=True)
+        ]
         assert [[(f["index"], f["tags"]) for f in x] for x in one] == [
             [(f["index"], f["tags"]) for f in x] for x in other
         ]
@@ -58,13 +60,14 @@ def test_what_the_old_network_lacks_starts_anew(lacking: str) -> None:
         if lacking == "pos":
             example["pos"] = []
         else:
-            example["frames"] = [{**frame, "lemma": "", "roleset": ""} for frame in example["frames"]]  # type: ignore[misc]
+            # type: ignore[misc]
+            example["frames"] = [{**frame, "lemma": "", "roleset": ""} for frame in example["frames"]]
     config = compose_config(["recipe=srl", "debug=tiny"])
     before = vocabulary_of(bare)
-    after = before.with_more(vocabulary_of(OLD))
-    old, new = (build_model(config, vocabulary, None) for vocabulary in (before, after))
+    after = before.extended_with(vocabulary_of(OLD))
+    old, new = (build_labelling_model(config, vocabulary, None) for vocabulary in (before, after))
     assert (old.pos is None) == (lacking == "pos") and (old.senses is None) == (lacking == "rolesets")
-    transfer(dict(old.named_parameters()), before, new, after)
+    transfer_weights(dict(old.named_parameters()), before, new, after)
     assert new.pos is not None and new.senses is not None
     assert torch.equal(new.encoder.words.table.weight[:5], old.encoder.words.table.weight[:5])
 
@@ -76,11 +79,11 @@ def test_many_examples_of_a_new_sense_do_not_change_the_old_answers() -> None:
     for example in many:
         for frame in example["frames"]:
             frame["roleset"] = f"{frame['lemma']}.99"
-    after = before.with_more(vocabulary_of(many))
-    old, new = (build_model(config, vocabulary, None).eval() for vocabulary in (before, after))
-    transfer(dict(old.named_parameters()), before, new, after)
+    after = before.extended_with(vocabulary_of(many))
+    old, new = (build_labelling_model(config, vocabulary, None).eval() for vocabulary in (before, after))
+    transfer_weights(dict(old.named_parameters()), before, new, after)
     answers = [
-        [f["roleset"] for x in label(m, FrameCollator(v, None), OLD, 500, find=False) for f in x.frames]
+        [f["roleset"] for x in label(m, SRLCollator(v, None), OLD, 500, detect_predicates=False) for f in x.frames]
         for m, v in ((old, before), (new, after))
     ]
     assert answers[0] == answers[1]

@@ -13,78 +13,78 @@ from omegaconf import OmegaConf
 from grunlp import compare
 from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import TagCollator
-from grunlp.data.examples import Tagged
+from grunlp.data.examples import TaggedSentence
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.metrics.primary import Primary
-from grunlp.runs.layout import CARD, read_metrics, save_weights, write_metrics
-from grunlp.tasks.spec import Scored
-from grunlp.tasks.srl.checkpoint import build_model, save_settings
+from grunlp.metrics.primary import PrimaryMetric
+from grunlp.runs.layout import MODEL_CARD, read_metrics, save_weights, write_metrics
+from grunlp.tasks.spec import EvaluationResult
+from grunlp.tasks.srl.checkpoint import build_labelling_model, save_config_and_vocab
 from grunlp.tasks.tagging.metrics import TagScores
 from grunlp.tuning import cell_comparison
-from grunlp.tuning.cell_comparison import Request, Trained
-from grunlp.tuning.cell_comparison_report import tell
-from grunlp.tuning.parameter_matching import count_weights, weights_of
-from grunlp.tuning.training_pool import Pool, Training
+from grunlp.tuning.cell_comparison import CellResults, ComparisonSpec
+from grunlp.tuning.cell_comparison_report import write_report
+from grunlp.tuning.parameter_matching import count_parameters, num_parameters_of_run
+from grunlp.tuning.training_pool import TrainingJob, TrainingPool
 from tests.conftest import Call
 from tests.tasks.tagging.test_commands import write
 
 CELLS = ["gru", "lstm", "rnn", "mingru"]
 SMALL = ("recipe=tag", "debug=tiny", "model.word_size=8", "model.character_size=4")
 SENTENCES = [
-    Tagged(id=str(i), document="", words=["Anna", "sees", f"w{i % 3}"], tags=["N", "V", "N"]) for i in range(6)
+    TaggedSentence(id=str(i), document="", words=["Anna", "sees", f"w{i % 3}"], tags=["N", "V", "N"]) for i in range(6)
 ]
 
 
-def write_run(training: Training) -> None:
+def write_run(training: TrainingJob) -> None:
     """An untrained tagger as a finished run."""
     config = compose_config([*training.overrides, f"run_dir={training.folder}"])
-    vocabulary = Vocabulary.count_tagged(SENTENCES, 1, [])
+    vocabulary = Vocabulary.build_for_tagging(SENTENCES, 1, [])
     training.folder.mkdir(parents=True)
-    save_settings(training.folder, config, TagCollator(vocabulary, None), None)
-    model = build_model(config, vocabulary, None)
+    save_config_and_vocab(training.folder, config, TagCollator(vocabulary, None), None)
+    model = build_labelling_model(config, vocabulary, None)
     save_weights(training.folder, model)
     seconds = {"gru": 2.0, "lstm": 4.0, "rnn": 1.0, "mingru": 3.1}[config.model.cell]
     write_metrics(training.folder, "training", {"seconds": seconds * config.trainer.max_epochs, "epochs": 1})
-    (training.folder / CARD).write_text("")
+    (training.folder / MODEL_CARD).write_text("")
 
 
 @pytest.fixture
-def done(monkeypatch: pytest.MonkeyPatch) -> list[Training]:
+def done(monkeypatch: pytest.MonkeyPatch) -> list[TrainingJob]:
     """The trainings that are done, as they come; each writes a run at once."""
-    found: list[Training] = []
+    found: list[TrainingJob] = []
 
-    def start(pool: Pool, training: Training) -> None:
+    def start(pool: TrainingPool, training: TrainingJob) -> None:
         if not training.finished:
             write_run(training)
             found.append(training)
         pool.done.append(training)
 
-    monkeypatch.setattr(Pool, "start", start)
+    monkeypatch.setattr(TrainingPool, "start", start)
     return found
 
 
-def test_each_cell_has_the_same_seeds_and_as_many_weights(done: list[Training], tmp_path: Path) -> None:
-    request = Request("tag", CELLS, [4, 5], SMALL, "parameters")
+def test_each_cell_has_the_same_seeds_and_as_many_weights(done: list[TrainingJob], tmp_path: Path) -> None:
+    request = ComparisonSpec("tag", CELLS, [4, 5], SMALL, "parameters")
     trained = cell_comparison.train(request, tmp_path, 2)
     assert [one.folder.name for one in done[:2]] == ["gru-4", "gru-5"], "they say how large the others are"
     assert [one.runs for one in trained] == [[tmp_path / f"runs/{cell}-{seed}" for seed in (4, 5)] for cell in CELLS]
     assert all(one.overrides[: len(SMALL)] == SMALL and one.overrides[-1] in ("seed=4", "seed=5") for one in done)
-    target = weights_of(trained[0].runs[0])
-    vocabulary = Vocabulary.count_tagged(SENTENCES, 1, [])
+    target = num_parameters_of_run(trained[0].runs[0])
+    vocabulary = Vocabulary.build_for_tagging(SENTENCES, 1, [])
     for one in trained[1:]:
 
         def count(size: int, cell: str = one.cell) -> int:
             config = compose_config([*SMALL, f"model.cell={cell}", f"model.hidden_size={size}"])
-            return count_weights(build_model(config, vocabulary, None))
+            return count_parameters(build_labelling_model(config, vocabulary, None))
 
         best = min(range(1, 60), key=lambda size: (abs(count(size) - target), size))
-        assert one.sizes == {"hidden_size": best} and weights_of(one.runs[0]) == count(best)
+        assert one.sizes == {"hidden_size": best} and num_parameters_of_run(one.runs[0]) == count(best)
     done.clear()
     assert cell_comparison.train(request, tmp_path, 2) == trained and not done, "nothing is trained twice"
 
 
-def test_as_much_time(done: list[Training], tmp_path: Path) -> None:
-    cell_comparison.train(Request("tag", CELLS, [1], (*SMALL, "trainer.max_epochs=6"), "time"), tmp_path, 1)
+def test_as_much_time(done: list[TrainingJob], tmp_path: Path) -> None:
+    cell_comparison.train(ComparisonSpec("tag", CELLS, [1], (*SMALL, "trainer.max_epochs=6"), "time"), tmp_path, 1)
     timed = [training for training in done if training.folder.parent.name == "timing"]
     assert [training.folder.name for training in timed] == CELLS and len(done) == 8
     epochs = {one.folder.name: compose_config(one.overrides).trainer.max_epochs for one in done if one not in timed}
@@ -95,7 +95,7 @@ def test_as_much_time(done: list[Training], tmp_path: Path) -> None:
 class _Kind:
     """Scores runs as their names say."""
 
-    def score_split(self, run: str, split: str) -> Scored:
+    def score_split(self, run: str, split: str) -> EvaluationResult:
         assert split == "test"
         cell, seed = Path(run).name.split("-")
         wrong = {"gru": 4, "lstm": 1}[cell] + int(seed)
@@ -104,17 +104,17 @@ class _Kind:
             gold = ["N"] * 5
             predicted = ["V" if i < wrong else "N", *gold[1:]]
             scores.add(f"d{i}", gold, predicted, predicted)
-        return Scored(scores, 40, 0.08)
+        return EvaluationResult(scores, 40, 0.08)
 
 
 def test_table_json_and_figure(
-    done: list[Training], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    done: list[TrainingJob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("grunlp.tasks.spec.kind_of", lambda run: _Kind())
-    request = Request("tag", ["gru", "lstm"], [1, 2, 3], SMALL, "none")
+    monkeypatch.setattr("grunlp.tasks.spec.spec_for_run", lambda run: _Kind())
+    request = ComparisonSpec("tag", ["gru", "lstm"], [1, 2, 3], SMALL, "none")
     trained = cell_comparison.train(request, tmp_path, 1)
-    rows, primary = cell_comparison.judge(trained, request.seeds)
-    assert primary == Primary("accuracy", "accuracy")
+    rows, primary = cell_comparison.evaluate_cells(trained, request.seeds)
+    assert primary == PrimaryMetric("accuracy", "accuracy")
     gru, lstm = rows
     assert (
         gru["scores"] == {"1": 97.5, "2": 97.0, "3": 96.5}
@@ -126,7 +126,7 @@ def test_table_json_and_figure(
     assert 0 <= low < 1.5 < high and lstm["p_examples"] < 0.1
     assert lstm["milliseconds_an_example"] == pytest.approx(2) and lstm["seconds"] == 8.0
     capsys.readouterr()
-    tell(tmp_path, rows, primary, request)
+    write_report(tmp_path, rows, primary, request)
     out = capsys.readouterr().out
     assert out.splitlines()[1].split()[:4] == ["cell", "hidden", "accuracy", "95"]
     assert "minus gru" in out and "+1.50" in out and "paired t test over seeds" in out
@@ -137,15 +137,15 @@ def test_table_json_and_figure(
 
 
 def test_one_seed_has_no_test_over_seeds(
-    done: list[Training], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    done: list[TrainingJob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("grunlp.tasks.spec.kind_of", lambda run: _Kind())
-    trained = [Trained(cell, [tmp_path / f"{cell}-1"], {"hidden_size": 3}) for cell in ("gru", "lstm")]
+    monkeypatch.setattr("grunlp.tasks.spec.spec_for_run", lambda run: _Kind())
+    trained = [CellResults(cell, [tmp_path / f"{cell}-1"], {"hidden_size": 3}) for cell in ("gru", "lstm")]
     for one in trained:
-        write_run(Training(one.runs[0], (*SMALL, f"model.cell={one.cell}")))
-    rows, primary = cell_comparison.judge(trained, [1])
+        write_run(TrainingJob(one.runs[0], (*SMALL, f"model.cell={one.cell}")))
+    rows, primary = cell_comparison.evaluate_cells(trained, [1])
     assert rows[1]["p_seeds"] is None
-    tell(tmp_path, rows, primary, Request("tag", ["gru", "lstm"], [1], SMALL, "none"))
+    write_report(tmp_path, rows, primary, ComparisonSpec("tag", ["gru", "lstm"], [1], SMALL, "none"))
     assert capsys.readouterr().out.splitlines()[3].endswith("-")
 
 
@@ -173,8 +173,8 @@ def test_wrong_input(call: Call, tmp_path: Path, arguments: list[str], message: 
     assert status == 2 and out == "" and message in err
 
 
-def test_other_settings_are_refused(call: Call, tmp_path: Path, done: list[Training], monkeypatch: Any) -> None:
-    monkeypatch.setattr("grunlp.tasks.spec.kind_of", lambda run: _Kind())
+def test_other_settings_are_refused(call: Call, tmp_path: Path, done: list[TrainingJob], monkeypatch: Any) -> None:
+    monkeypatch.setattr("grunlp.tasks.spec.spec_for_run", lambda run: _Kind())
     arguments = ["cells=gru,lstm", *SMALL, "match=none", f"out={tmp_path}/c"]
     assert call(compare.main, *arguments, "seeds=2")[0] == 0 and len(done) == 4
     assert call(compare.main, *arguments, "seeds=2", "jobs=3")[0] == 0 and len(done) == 4

@@ -12,7 +12,7 @@ import pytest
 
 from grunlp import tune
 from grunlp.runs.layout import read_config
-from grunlp.tasks.tagging.data import open_tags
+from grunlp.tasks.tagging.data import open_tagging_corpus
 from tests.conftest import Call
 from tests.tasks.tagging.test_commands import write
 from tests.tuning.made_up import train_nothing
@@ -137,5 +137,5 @@ def test_killed_and_gone_on(command: list[str], tmp_path: Path) -> None:
     for fold in range(3):
         config = read_config(study / f"runs/hidden_size-8/fold-{fold}")
         assert (config.model.hidden_size, config.data.folds, config.data.fold) == (8, 3, fold)
-        tests.append(set(open_tags(config.data).test["id"]))  # type: ignore[index]
+        tests.append(set(open_tagging_corpus(config.data).test["id"]))  # type: ignore[index]
     assert len(set.union(*tests)) == sum(map(len, tests)) == 60, "every sentence is tested once"

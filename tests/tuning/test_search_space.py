@@ -1,8 +1,8 @@
 import pytest
 
 from grunlp.configuration.compose import compose_config, keys
-from grunlp.tuning.search_space import grid, name_of, parse_ranges, typed
-from grunlp.utils.errors import GrunlpError
+from grunlp.tuning.search_space import as_overrides, expand_grid, parse_search_space, trial_name
+from grunlp.utils.errors import UserError
 
 DEFAULTS = keys(compose_config(["recipe=tag"]))
 
@@ -23,9 +23,9 @@ DEFAULTS = keys(compose_config(["recipe=tag"]))
     ],
 )
 def test_values(text: str, values: list[object]) -> None:
-    (found,) = parse_ranges([text], DEFAULTS)
+    (found,) = parse_search_space([text], DEFAULTS)
     assert found.values == values and [type(one) for one in found.values] == [type(one) for one in values]
-    assert (found.ends is not None) == (".." in text)
+    assert (found.bounds is not None) == (".." in text)
 
 
 def test_products() -> None:
@@ -33,15 +33,15 @@ def test_products() -> None:
         ["model.hidden_size=8,16;model.dropout=0.1,0.5"],
         ["model.hidden_size=8,16", "model.dropout=0.1,0.5"],
     ):
-        values = grid(parse_ranges(texts, DEFAULTS))
-        assert [name_of(one) for one in values] == [
+        values = expand_grid(parse_search_space(texts, DEFAULTS))
+        assert [trial_name(one) for one in values] == [
             "hidden_size-8_dropout-0.1",
             "hidden_size-8_dropout-0.5",
             "hidden_size-16_dropout-0.1",
             "hidden_size-16_dropout-0.5",
         ]
-    assert typed(values[1]) == ["model.hidden_size=8", "model.dropout=0.5"]
-    assert name_of((("a.x", True), ("b.x", 1))) == "a.x-true_b.x-1", "names that would be the same are whole"
+    assert as_overrides(values[1]) == ["model.hidden_size=8", "model.dropout=0.5"]
+    assert trial_name((("a.x", True), ("b.x", 1))) == "a.x-true_b.x-1", "names that would be the same are whole"
 
 
 @pytest.mark.parametrize(
@@ -64,5 +64,5 @@ def test_products() -> None:
     ],
 )
 def test_wrong_ranges(text: str, message: str) -> None:
-    with pytest.raises(GrunlpError, match=message):
-        parse_ranges([text], DEFAULTS)
+    with pytest.raises(UserError, match=message):
+        parse_search_space([text], DEFAULTS)

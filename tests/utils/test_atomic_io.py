@@ -14,19 +14,19 @@ from typing import Any
 import pytest
 
 from grunlp.utils import atomic_io
-from grunlp.utils.atomic_io import remove_parts, replacing, replacing_files, write_file
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.atomic_io import atomic_dir, atomic_path, remove_temp_files, write_file_atomically
+from grunlp.utils.errors import UserError
 
 
 def test_new_files_are_as_others_are_made(tmp_path: Path) -> None:
     (tmp_path / "usual").write_text("x")
-    write_file(tmp_path / "a", "ä\n")
+    write_file_atomically(tmp_path / "a", "ä\n")
     assert (tmp_path / "a").read_bytes() == "ä\n".encode()
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "usual").stat().st_mode, "others may read it"
     (tmp_path / "link").symlink_to(tmp_path / "a")
-    write_file(tmp_path / "link", b"new")
+    write_file_atomically(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink() and (tmp_path / "a").read_bytes() == b"new"
-    write_file(Path(os.devnull), "x")
+    write_file_atomically(Path(os.devnull), "x")
     assert not Path(os.devnull).is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "link", "usual"]
 
@@ -34,25 +34,25 @@ def test_new_files_are_as_others_are_made(tmp_path: Path) -> None:
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 def test_a_fault_at_any_call_keeps_what_was_there(call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a"
-    write_file(path, "old")
+    write_file_atomically(path, "old")
 
     def fail(*arguments: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
         patched.setattr(os, call, fail)
-        with pytest.raises(GrunlpError, match=r"cannot write .*a: No space left on device") as error:
-            write_file(path, "new")
-    assert error.value.to_type and path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+        with pytest.raises(UserError, match=r"cannot write .*a: No space left on device") as error:
+            write_file_atomically(path, "new")
+    assert error.value.hint and path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_a_fault_of_the_writer_keeps_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    write_file(path, "old")
-    with pytest.raises(ZeroDivisionError), replacing(path) as part:
+    write_file_atomically(path, "old")
+    with pytest.raises(ZeroDivisionError), atomic_path(path) as part:
         part.write_text("half")
         raise ZeroDivisionError
-    with pytest.raises(ZeroDivisionError), replacing_files(tmp_path) as place:
+    with pytest.raises(ZeroDivisionError), atomic_dir(tmp_path) as place:
         (place / "a").write_text("half")
         raise ZeroDivisionError
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
@@ -83,7 +83,7 @@ write_file(Path(sys.argv[1]), "new" * 100_000)
 def test_a_kill_at_any_call_leaves_the_old_or_the_new_file(tmp_path: Path) -> None:
     path, seen = tmp_path / "a", []
     for calls in range(50):
-        write_file(path, "old")
+        write_file_atomically(path, "old")
         status = subprocess.run([sys.executable, "-c", KILLED, str(path), str(calls)], check=False).returncode
         seen.append(path.read_text())
         if not status:
@@ -91,7 +91,7 @@ def test_a_kill_at_any_call_leaves_the_old_or_the_new_file(tmp_path: Path) -> No
         assert status == -signal.SIGKILL and seen[-1] in ("old", "new" * 100_000)
     assert not status and seen[0] == "old" and len(seen) > 7
     assert seen == sorted(seen, reverse=True), "the new file is there from one call on"
-    remove_parts(tmp_path)
+    remove_temp_files(tmp_path)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -109,24 +109,24 @@ def limited(function: Callable[[], None]) -> None:
 
 def test_a_full_disk_is_said_plainly(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    write_file(path, "old")
-    with pytest.raises(GrunlpError, match=r"cannot write .*a: File too large"):
-        limited(lambda: write_file(path, "n" * 2000))
+    write_file_atomically(path, "old")
+    with pytest.raises(UserError, match=r"cannot write .*a: File too large"):
+        limited(lambda: write_file_atomically(path, "n" * 2000))
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
-    with pytest.raises(GrunlpError, match="cannot write /dev/full: No space left"):
-        write_file(Path("/dev/full"), "n")
+    with pytest.raises(UserError, match="cannot write /dev/full: No space left"):
+        write_file_atomically(Path("/dev/full"), "n")
 
 
 def test_a_folder_that_may_not_be_written_to_is_said_plainly() -> None:
     with tempfile.TemporaryDirectory() as place:  # pytest's own folders are closed to other users
         path, user = Path(place) / "a", os.geteuid()
-        write_file(path, "old")
+        write_file_atomically(path, "old")
         os.chmod(place, 0o555)
         try:
             if user == 0:  # who may write anywhere
                 os.seteuid(65534)
-            with pytest.raises(GrunlpError) as error:
-                write_file(path, "new")
+            with pytest.raises(UserError) as error:
+                write_file_atomically(path, "new")
         finally:
             os.seteuid(user)
             os.chmod(place, 0o755)
@@ -135,8 +135,8 @@ def test_a_folder_that_may_not_be_written_to_is_said_plainly() -> None:
 
 
 def test_a_folder_that_is_missing_is_said_plainly(tmp_path: Path) -> None:
-    with pytest.raises(GrunlpError, match=r"cannot write .*No such file or directory"):
-        write_file(tmp_path / "none" / "a", "new")
+    with pytest.raises(UserError, match=r"cannot write .*No such file or directory"):
+        write_file_atomically(tmp_path / "none" / "a", "new")
 
 
 def test_nothing_writes_another_way() -> None:
@@ -150,7 +150,7 @@ def test_nothing_writes_another_way() -> None:
         "alone.py",  # a lock
         "data/fetch.py",  # into a temporary folder
         "data/corpora/series.py",  # the same
-        "data/propbank/build.py",  # within replacing_files
+        "data/propbank/build.py",  # within atomic_dir
         "encoder_folder.py",  # the same
         "shards.py",  # within replacing
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grunlp.utils.errors import DataError
-from grunlp.utils.safe_load import DEEPEST, read_json, read_text, read_yaml, require_own_files
+from grunlp.utils.safe_load import MAX_DEPTH, forbid_external_symlinks, read_json, read_text, read_yaml
 
 BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
 
@@ -26,7 +26,7 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("a
         ("[1]: 2", "no word"),
         ("a: [1", "no settings"),
         ("[]", "no keys"),
-        ("a: " + "[" * (DEEPEST + 1) + "]" * (DEEPEST + 1), "too deep"),
+        ("a: " + "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "too deep"),
         ("a: " + "[" * 400_000 + "]" * 400_000, "too deep"),
         ("a: " + "9" * 5000, "no settings"),
         ("a: =", "no settings"),
@@ -53,7 +53,7 @@ def test_yaml_read(tmp_path: Path) -> None:
         ('{"a": 1, "a": 2}', "stands there twice"),
         ('{"a": NaN}', "NaN is no number"),
         ('{"a": -Infinity}', "no number"),
-        ("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1), "too deep"),
+        ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "too deep"),
         ("[" * 100_000 + "]" * 100_000, "no JSON"),
         ('"\\ud800"', "surrogates not allowed"),
         ("9" * 5000, "no JSON"),
@@ -64,12 +64,12 @@ def test_yaml_read(tmp_path: Path) -> None:
 def test_json_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(DataError, match=message):
-        read_json(tmp_path / "a.json", most=100 if "large" in message else 10**6)
+        read_json(tmp_path / "a.json", max_bytes=100 if "large" in message else 10**6)
 
 
 def test_json_read(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"a": ["\\ud83d\\ude00", NaN]}')
-    assert read_json(tmp_path / "a.json", finite=False)["a"][0] == "😀"
+    assert read_json(tmp_path / "a.json", require_finite=False)["a"][0] == "😀"
 
 
 def test_text(tmp_path: Path) -> None:
@@ -87,13 +87,13 @@ def test_links(tmp_path: Path) -> None:
     (run / "b").symlink_to("a")
     (run / "encoder/c").symlink_to("../a")
     (tmp_path / "link").symlink_to("run")
-    require_own_files(run)
-    require_own_files(tmp_path / "link")
+    forbid_external_symlinks(run)
+    forbid_external_symlinks(tmp_path / "link")
     for place, target in (("metrics.json", other), ("encoder/config.json", "../../other"), ("logs", "..")):
         (run / place).symlink_to(target)
         with pytest.raises(DataError, match="leads out of the run folder"):
-            require_own_files(run)
+            forbid_external_symlinks(run)
         (run / place).unlink()
     os.mkfifo(run / "pipe")
     with pytest.raises(DataError, match="neither file nor folder"):
-        require_own_files(run)
+        forbid_external_symlinks(run)

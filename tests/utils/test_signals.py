@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.utils.atomic_io import replacing
+from grunlp.utils.atomic_io import atomic_path
 from grunlp.utils.cli import Command
-from grunlp.utils.signals import stop_when_told
+from grunlp.utils.signals import raise_on_signals
 from tests.conftest import Call
 
 
@@ -20,7 +20,7 @@ def test_what_is_half_written_is_removed(number: signal.Signals, tmp_path: Path,
     before = [signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)]
 
     def work(arguments: list[str]) -> int:
-        with replacing(tmp_path / "out") as part:
+        with atomic_path(tmp_path / "out") as part:
             part.write_text("half")
             os.kill(os.getpid(), number)
             time.sleep(5)
@@ -38,7 +38,7 @@ def test_what_is_half_written_is_removed(number: signal.Signals, tmp_path: Path,
 def test_what_is_ignored_stays_so() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with stop_when_told():
+        with raise_on_signals():
             os.kill(os.getpid(), signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)

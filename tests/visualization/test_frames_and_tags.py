@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grunlp.data.examples import Example, Frame
-from grunlp.data.writers import sentence_record
-from grunlp.visualization.frames_and_tags import draw_frames, draw_tags
+from grunlp.data.examples import Frame, SRLExample
+from grunlp.data.writers import srl_to_dict
+from grunlp.visualization.frames_and_tags import render_frames, render_tags
 
 SVG = "{http://www.w3.org/2000/svg}"
 ODD = ['<img src=x onerror="alert(1)">', "&amp;", "\x00\x1b[2J", "\u202eevil", "👨‍👩‍👧", "שלום"]
@@ -16,7 +16,7 @@ ODD = ['<img src=x onerror="alert(1)">', "&amp;", "\x00\x1b[2J", "\u202eevil", "
 
 def record(words: list[str], *frames: tuple[int, list[str]]) -> dict[str, Any]:
     made = [Frame(index=index, lemma="give", roleset="give.01", tags=tags) for index, tags in frames]
-    found = sentence_record(Example(id="", document="", words=words, pos=[], frames=made))
+    found = srl_to_dict(SRLExample(id="", document="", words=words, pos=[], frames=made))
     for frame in found["frames"]:
         frame["sense"] = "transfer"
         for argument in frame["arguments"]:
@@ -27,7 +27,7 @@ def record(words: list[str], *frames: tuple[int, list[str]]) -> dict[str, Any]:
 def test_every_frame_has_a_lane_and_a_card() -> None:
     words = ["She", "gave", "up", "asking"]
     drawn = record(words, (1, ["B-ARG0", "B-V", "O", "B-ARG1"]), (3, ["B-ARG0", "O", "O", "B-V"]))
-    root = ElementTree.fromstring(draw_frames(drawn))
+    root = ElementTree.fromstring(render_frames(drawn))
     lanes = [group.get("data-name") for group in root.iter(f"{SVG}g") if group.get("class") == "lane"]
     cards = [item for item in root.iter("li") if item.get("data-name")]
     assert lanes == [card.get("data-name") for card in cards] == ["0", "1"]
@@ -38,22 +38,22 @@ def test_every_frame_has_a_lane_and_a_card() -> None:
 
 
 def test_sentences_without_predicates_or_words() -> None:
-    assert "no predicate" in draw_frames(record(["Hello", "!"]))
-    assert "an empty sentence" in draw_frames(record([]))
-    assert "no argument" in draw_frames(record(["Go", "!"], (0, ["B-V", "O"])))
-    assert "no span" in draw_tags({"words": ["a"], "tags": ["O"], "spans": []})
-    assert "an empty sentence" in draw_tags({"words": [], "tags": []})
+    assert "no predicate" in render_frames(record(["Hello", "!"]))
+    assert "an empty sentence" in render_frames(record([]))
+    assert "no argument" in render_frames(record(["Go", "!"], (0, ["B-V", "O"])))
+    assert "no span" in render_tags({"words": ["a"], "tags": ["O"], "spans": []})
+    assert "an empty sentence" in render_tags({"words": [], "tags": []})
 
 
 def test_directions() -> None:
-    assert 'dir="rtl"' in draw_frames(record(["שלום", "עולם", "ok"]))
-    assert 'dir="ltr"' in draw_frames(record(["peace", "שלום", "123"]))
-    assert 'dir="ltr"' in draw_frames(record(["123", "."]))
+    assert 'dir="rtl"' in render_frames(record(["שלום", "עולם", "ok"]))
+    assert 'dir="ltr"' in render_frames(record(["peace", "שלום", "123"]))
+    assert 'dir="ltr"' in render_frames(record(["123", "."]))
 
 
 def test_tags_and_spans() -> None:
     spans = [{"label": "PER", "start": 0, "end": 2, "text": "Ada King"}]
-    drawn = draw_tags({"words": ["Ada", "King", "went"], "tags": ["B-PER", "I-PER", "O"], "spans": spans})
+    drawn = render_tags({"words": ["Ada", "King", "went"], "tags": ["B-PER", "I-PER", "O"], "spans": spans})
     root = ElementTree.fromstring(drawn)
     assert [text.text for text in root.iter(f"{SVG}text")] == ["Ada", "King", "went", "PER"]
     assert "".join(next(root.iter("li")).itertext()).split() == ["PER", "Ada", "King"]
@@ -62,7 +62,7 @@ def test_tags_and_spans() -> None:
         "tags": ["DT", "NN"],
         "alternatives": [{"tags": ["DT", "VB"], "probability": 0.25}],
     }
-    drawn = draw_tags(plain)
+    drawn = render_tags(plain)
     assert [text.text for text in ElementTree.fromstring(drawn).iter(f"{SVG}text")] == ["the", "dog", "DT", "NN"]
     assert "25.0 % DT VB" in drawn
 
@@ -71,7 +71,7 @@ def test_tags_and_spans() -> None:
 def test_whatever_the_words_the_drawing_is_well_formed_and_holds_no_other_element(words: list[str]) -> None:
     drawn = record(words, (0, ["B-V", *["B-ARG1"] * (len(words) - 1)]))
     drawn["frames"][0]["sense"] = drawn["frames"][0]["roleset"] = words[-1]
-    root = ElementTree.fromstring(draw_frames(drawn))
+    root = ElementTree.fromstring(render_frames(drawn))
     names = {element.tag.removeprefix(SVG) for element in root.iter()}
     assert names <= {
         "figure", "div", "svg", "title", "text", "g", "rect", "path", "ul", "li", "button", "bdi", "span", "b",

@@ -2,12 +2,12 @@ import io
 
 from rich.console import Console
 
-from grunlp.visualization.terminal import show
+from grunlp.visualization.terminal import print_record
 
 
 def shown(record: dict) -> str:
     file = io.StringIO()
-    show(record, Console(file=file, highlight=False))
+    print_record(record, Console(file=file, highlight=False))
     return file.getvalue()
 
 
@@ -53,7 +53,7 @@ def test_predicates_are_marked_in_the_sentence_and_adjuncts_told_from_arguments(
     arguments = [{"role": role, "text": role, "gloss": ""} for role in ("ARG1", "ARGM-TMP", "R-ARGM-LOC")]
     frame = {"predicate": "b", "index": 1, "roleset": "b.01", "sense": "", "arguments": arguments}
     file = io.StringIO()
-    show(
+    print_record(
         {"words": ["a", "b", "b"], "frames": [frame]},
         Console(file=file, highlight=False, color_system="standard", force_terminal=True),
     )

@@ -13,67 +13,67 @@ from typing import Any
 from datasets import Dataset, Features
 from datasets.exceptions import DatasetGenerationError
 
-from grunlp.data.input_manifest import note
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.data.input_manifest import record_input
+from grunlp.utils.errors import DataError, UserError
 
 _PACKAGE = Path(__file__).parents[2]
 
 
-def store(
-    generate: Callable[..., Iterator[Any]], features: Features, cache: str | None = None, **arguments: Any
+def cached_dataset(
+    generate: Callable[..., Iterator[Any]], features: Features, cache_dir: str | None = None, **arguments: Any
 ) -> Dataset:
     """Arrow of what `generate` yields, from the cache where the same arguments and code made it before.
 
     Args:
         generate: is called with `arguments` and `code`, which only serves to tell versions apart.
         features: the columns of what it yields.
-        cache: the folder; None is that of `datasets`.
+        cache_dir: the folder; None is that of `datasets`.
     """
     modules = sorted(path for folder in ("data", "tasks") for path in (_PACKAGE / folder).rglob("*.py"))
     code = hashlib.sha256(b"".join(path.read_bytes() for path in modules)).hexdigest()
     try:
         return Dataset.from_generator(
-            generate, features=features, cache_dir=cache, gen_kwargs={**arguments, "code": code}
+            generate, features=features, cache_dir=cache_dir, gen_kwargs={**arguments, "code": code}
         )
     except DatasetGenerationError as error:
-        if isinstance(error.__cause__, GrunlpError):
+        if isinstance(error.__cause__, UserError):
             raise error.__cause__ from None
         raise
 
 
-def stamps(*paths: str | Path | None) -> str:
+def file_fingerprints(*paths: str | Path | None) -> str:
     """Size and time of change of each file that is there: what tells a changed file from the cached one."""
-    note(*paths)
+    record_input(*paths)
     stats = [Path(path).stat() for path in paths if path is not None and Path(path).is_file()]
     # no list: `datasets` would take its items for shards, and read everything once for each
     return " ".join(f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats)
 
 
-def matching_files(pattern: str) -> list[str]:
-    """As `find_files`, as whole paths."""
-    return [str(Path(path).resolve()) for path in find_files(pattern)]
+def glob_absolute_paths(pattern: str) -> list[str]:
+    """As `glob_files`, as whole paths."""
+    return [str(Path(path).resolve()) for path in glob_files(pattern)]
 
 
-def find_files(pattern: str) -> list[str]:
+def glob_files(pattern: str) -> list[str]:
     """The files that a pattern stands for, in the order of their names. pattern: a file, or one as shells write them.
 
     Raises:
-        GrunlpError: there is none.
+        UserError: there is none.
     """
     if os.path.isdir(pattern):
-        raise GrunlpError(f"{pattern} is a folder", "files are read", f"Type '{pattern}/*' for all of it.")
+        raise UserError(f"{pattern} is a folder", "files are read", f"Type '{pattern}/*' for all of it.")
     paths = [pattern] if os.path.isfile(pattern) else sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))
     if not paths:
-        raise GrunlpError(f"{pattern}: no such file", "a file, or a pattern as shells write them", "Check the path.")
+        raise UserError(f"{pattern}: no such file", "a file, or a pattern as shells write them", "Check the path.")
     return paths
 
 
-def refuse(error: DataError) -> None:
+def raise_error(error: DataError) -> None:
     """What a reader that could leave out bad lines calls where none may be missing."""
     raise error
 
 
-def store_hub(
+def load_hub_dataset(
     generate: Callable[..., Iterator[Any]],
     features: Features,
     path: str | None,
@@ -88,18 +88,18 @@ def store_hub(
         splits: what it calls each of ours; None: it has none.
         columns: which of its columns are read, and `config`.
     """
-    note(path)
+    record_input(path)
     cache = tempfile.mkdtemp(prefix="grunlp-")
     atexit.register(shutil.rmtree, cache, ignore_errors=True)
     return {
-        split: store(generate, features, cache, name=path, split=part, part=None, **columns)
+        split: cached_dataset(generate, features, cache, name=path, split=part, part=None, **columns)
         for split, part in splits.items()
         if part
     }
 
 
-def require_given(there: str, what: str, **keys: str | None) -> None:
+def require_options(there: str, what: str, **keys: str | None) -> None:
     """Raise for the first key of the group `data` that is not given."""
     for key, value in keys.items():
         if value is None:
-            raise GrunlpError(f"data.{key} is not given", there, f"Add data.{key}={what}")
+            raise UserError(f"data.{key} is not given", there, f"Add data.{key}={what}")

@@ -7,25 +7,26 @@ from typing import Any
 import numpy as np
 from datasets import Dataset, concatenate_datasets
 
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 
-KEYS = ("folds", "fold", "outer_folds", "outer_fold", "share")  # of the group `data`, whatever the data set
+# of the group `data`, whatever the data set
+CROSS_VALIDATION_KEYS = ("folds", "fold", "outer_folds", "outer_fold", "share")
 
-Groups = Callable[[Dataset], Sequence[str]]
-
-
-def part_options(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The keys of a data set itself, and those that `take_fold` reads, `name` with them."""
-    own = {key: value for key, value in data.items() if key not in KEYS}
-    return own, {key: data[key] for key in ("name", *KEYS) if key in data}
+GroupKeys = Callable[[Dataset], Sequence[str]]
 
 
-def take_fold(
+def split_options(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The keys of a data set itself, and those that `select_fold` reads, `name` with them."""
+    own = {key: value for key, value in data.items() if key not in CROSS_VALIDATION_KEYS}
+    return own, {key: data[key] for key in ("name", *CROSS_VALIDATION_KEYS) if key in data}
+
+
+def select_fold(
     splits: Mapping[str, Dataset],
     data: Mapping[str, Any],
-    groups: Groups | None,
+    group_keys: GroupKeys | None,
 ) -> dict[str, Dataset]:
     """The splits that a training of this fold sees.
 
@@ -41,67 +42,68 @@ def take_fold(
 
     Args:
         splits: as they lie there; without folds both train and dev are needed.
-        data: with `name` and perhaps KEYS.
-        groups: names the group of each example, its document say. A group stays together, an example whose group is ""
+        data: with `name` and perhaps CROSS_VALIDATION_KEYS.
+        group_keys: names the group of each example, its document say. A group stays together, an example whose group is
+            ""
             stands alone; groups are dealt out at random, always in the same way. None: the order is kept, each fold is
             one stretch of it.
 
     Raises:
-        GrunlpError: there is no dev split; or there are fewer groups than folds.
+        UserError: there is no dev split; or there are fewer groups than folds.
     """
     folds, fold = data.get("folds", 0), data.get("fold", 0)
     if not folds:
         if "dev" not in splits:
             there = "a training needs data.train and data.dev; data.test is scored once at the end"
-            raise GrunlpError("data.dev is not given", there, "Add data.dev=FILE, or data.folds=5 for cross-validation")
-        return {**splits, "train": _first(splits["train"], data.get("share", 1.0), groups)}
+            raise UserError("data.dev is not given", there, "Add data.dev=FILE, or data.folds=5 for cross-validation")
+        return {**splits, "train": _subsample(splits["train"], data.get("share", 1.0), group_keys)}
     pool = concatenate_datasets([splits[name] for name in ("train", "dev") if name in splits])
     if outer := data.get("outer_folds", 0):
-        pool = pool.select(np.flatnonzero(_part(data["name"], pool, outer, groups) != data["outer_fold"]))
-    where = _part(data["name"], pool, folds, groups)
+        pool = pool.select(np.flatnonzero(_assign_folds(data["name"], pool, outer, group_keys) != data["outer_fold"]))
+    where = _assign_folds(data["name"], pool, folds, group_keys)
     dev = (fold + 1) % folds
     log.info("%s: fold %d of %d for test, %d for dev, from %d examples", data["name"], fold, folds, dev, len(pool))
     train = pool.select(np.flatnonzero((where != fold) & (where != dev)))
     return {
-        "train": _first(train, data.get("share", 1.0), groups),
+        "train": _subsample(train, data.get("share", 1.0), group_keys),
         "dev": pool.select(np.flatnonzero(where == dev)),
         "test": pool.select(np.flatnonzero(where == fold)),
     }
 
 
-def _part(name: str, pool: Dataset, folds: int, groups: Groups | None) -> np.ndarray:
+def _assign_folds(name: str, pool: Dataset, folds: int, group_keys: GroupKeys | None) -> np.ndarray:
     """The fold of each example."""
-    where = _deal(groups(pool), folds) if groups else np.arange(len(pool)) * folds // max(1, len(pool))
+    where = _assign_groups(group_keys(pool), folds) if group_keys else np.arange(len(pool)) * folds // max(1, len(pool))
     if len(set(where.tolist())) < folds:
-        there = f"{len(pool)} examples{' in too few documents' if groups else ''}"
-        raise GrunlpError(f"{name}: too little for {folds} folds", there, "Lower data.folds.")
+        there = f"{len(pool)} examples{' in too few documents' if group_keys else ''}"
+        raise UserError(f"{name}: too little for {folds} folds", there, "Lower data.folds.")
     return where
 
 
-def _first(train: Dataset, share: float, groups: Groups | None) -> Dataset:
+def _subsample(train: Dataset, fraction: float, group_keys: GroupKeys | None) -> Dataset:
     """So many of the examples, one at least: whole groups in random order while they fit; of what is kept in order, its
     beginning."""
-    if share == 1:
+    if fraction == 1:
         return train
-    count = max(1, round(share * len(train)))
-    if groups is None:
+    count = max(1, round(fraction * len(train)))
+    if group_keys is None:
         return train.select(range(count))
-    _, which = np.unique(_names(groups(train)), return_inverse=True)
+    _, which = np.unique(_group_names(group_keys(train)), return_inverse=True)
     places = np.random.default_rng(0).permutation(which.max() + 1)  # of each group in the order
     sizes = np.bincount(places[which])
     fitting = max(1, int((np.cumsum(sizes) <= count).sum()))
-    log.info("%.3g of the training data: %d of %d examples", share, sizes[:fitting].sum(), len(train))
+    log.info("%.3g of the training data: %d of %d examples", fraction, sizes[:fitting].sum(), len(train))
     return train.select(np.flatnonzero(places[which] < fitting))
 
 
-def _names(groups: Sequence[str]) -> list[str]:
+def _group_names(groups: Sequence[str]) -> list[str]:
     """Of each example; those without one stand alone."""
     return [name or f" {i}" for i, name in enumerate(groups)]
 
 
-def _deal(groups: Sequence[str], folds: int) -> np.ndarray:
+def _assign_groups(groups: Sequence[str], folds: int) -> np.ndarray:
     """The fold of each example: groups in random order, each to the fold that has the fewest examples so far."""
-    _, which, sizes = np.unique(_names(groups), return_inverse=True, return_counts=True)
+    _, which, sizes = np.unique(_group_names(groups), return_inverse=True, return_counts=True)
     of_group, filled = np.empty(len(sizes), dtype=np.int64), np.zeros(folds, dtype=np.int64)
     for group in np.random.default_rng(0).permutation(len(sizes)):
         of_group[group] = filled.argmin()

@@ -5,13 +5,13 @@ from typing import Any
 
 from datasets import Dataset
 
-from grunlp.data.datasets.srl import open_frames
-from grunlp.data.datasets.streaming import names_many
-from grunlp.tasks.tagging.data import open_tags
-from grunlp.utils.errors import GrunlpError
+from grunlp.data.datasets.srl import open_srl_corpus
+from grunlp.data.datasets.streaming import is_glob
+from grunlp.tasks.tagging.data import open_tagging_corpus
+from grunlp.utils.errors import UserError
 
 
-def open_split(data: Mapping[str, Any], split: str, tagged: bool) -> Dataset:
+def open_labelled_split(data: Mapping[str, Any], split: str, tagged: bool) -> Dataset:
     """One split of the corpus that a run was trained on.
 
     Args:
@@ -20,10 +20,10 @@ def open_split(data: Mapping[str, Any], split: str, tagged: bool) -> Dataset:
         tagged: whether with tags, for a tagger; otherwise with frames.
 
     Raises:
-        GrunlpError: as `open_frames`; or the corpus has no such split.
+        UserError: as `open_srl_corpus`; or the corpus has no such split.
     """
-    corpus = (open_tags if tagged else open_frames)({**data, "extra": None}, stream=names_many(data))
+    corpus = (open_tagging_corpus if tagged else open_srl_corpus)({**data, "extra": None}, stream=is_glob(data))
     examples: Dataset | None = getattr(corpus, split)
     if examples is None:
-        raise GrunlpError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
+        raise UserError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
     return examples

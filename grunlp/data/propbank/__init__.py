@@ -7,7 +7,7 @@ from grunlp.data.propbank.build import (
     build_frames,
     find_ewt,
     find_frames,
-    refuse_existing,
+    require_absent,
 )
 
 __all__ = [
@@ -17,5 +17,5 @@ __all__ = [
     "build_frames",
     "find_ewt",
     "find_frames",
-    "refuse_existing",
+    "require_absent",
 ]

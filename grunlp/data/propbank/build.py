@@ -8,16 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from grunlp.data.examples import Example
-from grunlp.data.propbank.download import obtain
+from grunlp.data.examples import SRLExample
+from grunlp.data.propbank.download import fetch_source
 from grunlp.data.propbank.ewt import SPLITS, join_ewt
-from grunlp.data.propbank.frame_index import INDEX_FILE, index_frames, index_path, pack_index
+from grunlp.data.propbank.frame_index import INDEX_FILE, build_index, index_path, write_index
 from grunlp.data.propbank.frames import convert_frames
 from grunlp.data.propbank.sources import PROPBANK_EWT, PROPBANK_FRAMES, UD_EWT
 from grunlp.data.writers import write_columns
-from grunlp.utils.atomic_io import replacing_files
-from grunlp.utils.cache import cache_folder
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.atomic_io import atomic_dir
+from grunlp.utils.cache import cache_dir
+from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +30,10 @@ def find_ewt() -> Path:
     user's cache, else built there from the archives in `$GRUNLP_DATA/raw` or downloaded.
 
     Raises:
-        GrunlpError: they must be downloaded and cannot be.
+        UserError: they must be downloaded and cannot be.
     """
-    cached = cache_folder() / "propbank-ewt"
-    for folder in (_data() / "propbank-ewt", cached):
+    cached = cache_dir() / "propbank-ewt"
+    for folder in (_datasets_dir() / "propbank-ewt", cached):
         if all((folder / name).is_file() for name in EWT_FILES):
             return folder
     build_ewt(cached, raw_archive("UD_English-EWT-sources"), raw_archive("propbank-release-ewt"))
@@ -42,7 +42,7 @@ def find_ewt() -> Path:
 
 def find_frames() -> Path:
     """The folder with frames.conll.gz and rolesets.json.gz: the one in the user's cache, else built there from the
-    archive in `$GRUNLP_DATA/raw` or downloaded. Raises GrunlpError as `find_ewt` does."""
+    archive in `$GRUNLP_DATA/raw` or downloaded. Raises UserError as `find_ewt` does."""
     cached = index_path().parent
     if not all((cached / name).is_file() for name in (FRAMES_FILE, INDEX_FILE)):
         build_frames(cached, raw_archive("propbank-frames"))
@@ -60,13 +60,13 @@ def build_ewt(out: Path, ud: Path | None, propbank: Path | None) -> Counter[str]
         Counts for people to read: sentences and predicates of each split, and what was dropped.
     """
     log.info("building PropBank on the English Web Treebank in %s", out)
-    joined = join_ewt(obtain(UD_EWT, ud), obtain(PROPBANK_EWT, propbank))
+    joined = join_ewt(fetch_source(UD_EWT, ud), fetch_source(PROPBANK_EWT, propbank))
     counts: Counter[str] = Counter()
     for split, examples in joined.splits.items():
         counts[f"{split} sentences"] = len(examples)
         counts[f"{split} predicates"] = sum(len(example["frames"]) for example in examples)
-    _write(out, {f"{split}.conll.gz": _pack_columns(examples) for split, examples in joined.splits.items()})
-    for what, count in joined.dropped.items():
+    _write(out, {f"{split}.conll.gz": _gzip_columns(examples) for split, examples in joined.splits.items()})
+    for what, count in joined.drop_counts.items():
         counts[f"{what} dropped: not aligned"] = count
     return counts
 
@@ -74,43 +74,43 @@ def build_ewt(out: Path, ud: Path | None, propbank: Path | None) -> Counter[str]
 def build_frames(out: Path, frames: Path | None) -> Counter[str]:
     """Write `frames.conll.gz` and `rolesets.json.gz` to the folder `out`; arguments and result as for `build_ewt`."""
     log.info("building the examples and the index of the PropBank frame files in %s", out)
-    files = obtain(PROPBANK_FRAMES, frames)
-    converted, index = convert_frames(files), index_frames(files)
-    _write(out, {FRAMES_FILE: _pack_columns(converted.examples), INDEX_FILE: pack_index(index)})
+    files = fetch_source(PROPBANK_FRAMES, frames)
+    converted, index = convert_frames(files), build_index(files)
+    _write(out, {FRAMES_FILE: _gzip_columns(converted.examples), INDEX_FILE: write_index(index)})
     return Counter({**converted.counts, "rolesets": len(index)})
 
 
-def refuse_existing(out: Path, names: Iterable[str]) -> None:
-    """Raises GrunlpError when one of the files is in `out` already."""
+def require_absent(out: Path, names: Iterable[str]) -> None:
+    """Raises UserError when one of the files is in `out` already."""
     if there := [name for name in names if (out / name).exists()]:
-        raise GrunlpError(
-            f"{out} already has {', '.join(there)}", to_type="Add --force to replace, or choose another --out."
+        raise UserError(
+            f"{out} already has {', '.join(there)}", hint="Add --force to replace, or choose another --out."
         )
 
 
-def _data() -> Path:
+def _datasets_dir() -> Path:
     """The folder of corpora; one that does not exist when the user named none."""
     return Path(os.environ.get("GRUNLP_DATA") or os.devnull)
 
 
 def raw_archive(name: str) -> Path | None:
     """`$GRUNLP_DATA/raw/<name>.tar.xz`, where it is there."""
-    archive = _data() / "raw" / f"{name}.tar.xz"
+    archive = _datasets_dir() / "raw" / f"{name}.tar.xz"
     return archive if archive.is_file() else None
 
 
 def _write(out: Path, files: Mapping[str, bytes]) -> None:
     """Write all files before any of them is moved in: an interrupted build leaves nothing that looks whole."""
     try:
-        with replacing_files(out) as folder:
+        with atomic_dir(out) as folder:
             for name, content in files.items():
                 (folder / name).write_bytes(content)
-    except GrunlpError as error:
+    except UserError as error:
         way = "Choose another place: --out of the scripts, or XDG_CACHE_HOME for the cache."
-        raise GrunlpError(error.wrong, error.there_is, way) from error
+        raise UserError(error.message, error.details, way) from error
 
 
-def _pack_columns(examples: Iterable[Example]) -> bytes:
+def _gzip_columns(examples: Iterable[SRLExample]) -> bytes:
     text = io.StringIO()
     write_columns(examples, text)
     return gzip.compress(text.getvalue().encode(), mtime=0)  # no name, no time: the same bytes each time

@@ -16,29 +16,29 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from grunlp.data.examples import Example, Frame
+from grunlp.data.examples import Frame, SRLExample
 from grunlp.data.tags import brackets_to_tags
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.utils.errors import DataError, UserError
 
 SPLITS = ("train", "dev", "test")
 
 
-class Word(NamedTuple):
+class UDWord(NamedTuple):
     """One word of a UD document."""
 
     form: str
     pos: str
-    sentence: str
+    sentence_id: str
 
 
-class Joined(NamedTuple):
+class JoinResult(NamedTuple):
     """The three splits, and how many PropBank sentences and predicates could not be joined, by reason."""
 
-    splits: dict[str, list[Example]]
-    dropped: Counter[str]
+    splits: dict[str, list[SRLExample]]
+    drop_counts: Counter[str]
 
 
-def join_ewt(ud: Mapping[str, bytes], propbank: Mapping[str, bytes]) -> Joined:
+def join_ewt(ud: Mapping[str, bytes], propbank: Mapping[str, bytes]) -> JoinResult:
     """Examples of train, dev and test, documents in order of name.
 
     Args:
@@ -47,24 +47,24 @@ def join_ewt(ud: Mapping[str, bytes], propbank: Mapping[str, bytes]) -> Joined:
             the documents of each split. A document in no list is left out.
 
     Raises:
-        GrunlpError: a split list or the UD file of a document is missing.
+        UserError: a split list or the UD file of a document is missing.
         DataError: a line of another shape than expected.
     """
-    joined = Joined({}, Counter())
+    joined = JoinResult({}, Counter())
     for split in SPLITS:
         joined.splits[split] = examples = []
-        for document in sorted(_listed(propbank, split)):
+        for document in sorted(_split_documents(propbank, split)):
             skeleton_path = f"data/google/ewt/{document}.gold_skel"
             if skeleton_path not in propbank:  # some listed documents were never annotated
                 continue
             genre, _, name = document.split("/")
             ud_path = f"not-to-release/sources/{genre}/{name}.conllu"
             if ud_path not in ud:
-                raise GrunlpError(f"no words for {document}", f"Expected {ud_path} in UD_English-EWT.")
+                raise UserError(f"no words for {document}", f"Expected {ud_path} in UD_English-EWT.")
             words = read_words(ud[ud_path].decode(), ud_path)
             try:
-                sentences = read_skeleton(propbank[skeleton_path].decode())
-                examples += join_document(document, words, sentences, joined.dropped)
+                sentences = read_skel_file(propbank[skeleton_path].decode())
+                examples += join_document(document, words, sentences, joined.drop_counts)
             except (IndexError, ValueError) as error:
                 raise DataError(
                     skeleton_path, None, f"a row is not as expected: {error}", "Expected 8 columns and one a predicate."
@@ -72,7 +72,7 @@ def join_ewt(ud: Mapping[str, bytes], propbank: Mapping[str, bytes]) -> Joined:
     return joined
 
 
-def read_words(text: str, path: str) -> list[Word]:
+def read_words(text: str, path: str) -> list[UDWord]:
     """The words of a CoNLL-U text; ranges (`3-4`) and empty words (`3.1`) are left out."""
     words, sentence = [], ""
     for number, line in enumerate(text.splitlines(), 1):
@@ -83,20 +83,20 @@ def read_words(text: str, path: str) -> list[Word]:
             if len(cells) != 10:
                 raise DataError(path, number, f"{len(cells)} columns", "Expected the 10 of CoNLL-U.")
             if cells[0].isdecimal():
-                words.append(Word(cells[1], cells[4], sentence))
+                words.append(UDWord(cells[1], cells[4], sentence))
     return words
 
 
-def read_skeleton(text: str) -> list[list[list[str]]]:
+def read_skel_file(text: str) -> list[list[list[str]]]:
     """Sentences of rows: document, sentence, token, form, pos, tree, lemma, roleset, then one cell a predicate."""
     blocks = text.strip().split("\n\n")
     return [[line.split() for line in block.splitlines()] for block in blocks]
 
 
 def join_document(
-    document: str, words: list[Word], sentences: list[list[list[str]]], dropped: Counter[str]
-) -> list[Example]:
-    """The sentences of one document that could be joined; the others are added to `dropped`."""
+    document: str, words: list[UDWord], sentences: list[list[list[str]]], drop_counts: Counter[str]
+) -> list[SRLExample]:
+    """The sentences of one document that could be joined; the others are added to `drop_counts`."""
     partner = _align([word.pos for word in words], [row[4] for rows in sentences for row in rows])
     examples, end = [], 0
     for rows in sentences:
@@ -106,8 +106,8 @@ def join_document(
         if first is not None and places == list(range(first, first + len(rows))):
             examples.append(_example(document, words[first : first + len(rows)], rows))
         else:
-            dropped["sentences"] += 1
-            dropped["predicates"] += len(rows[0]) - 8
+            drop_counts["sentences"] += 1
+            drop_counts["predicates"] += len(rows[0]) - 8
     return examples
 
 
@@ -120,15 +120,15 @@ def _align(ud_tags: list[str], tags: list[str]) -> dict[int, int]:
     return partner
 
 
-def _example(document: str, words: list[Word], rows: list[list[str]]) -> Example:
+def _example(document: str, words: list[UDWord], rows: list[list[str]]) -> SRLExample:
     predicates = [i for i, row in enumerate(rows) if row[7] != "-"]
     columns = list(zip(*(row[8:] for row in rows), strict=True))
     frames = [
         Frame(index=i, lemma=rows[i][6], roleset=rows[i][7], tags=brackets_to_tags(column))
         for i, column in zip(predicates, columns, strict=True)
     ]
-    return Example(
-        id=words[0].sentence,
+    return SRLExample(
+        id=words[0].sentence_id,
         document=document,
         words=[word.form for word in words],
         pos=[word.pos for word in words],
@@ -136,8 +136,8 @@ def _example(document: str, words: list[Word], rows: list[list[str]]) -> Example
     )
 
 
-def _listed(propbank: Mapping[str, bytes], split: str) -> set[str]:
+def _split_documents(propbank: Mapping[str, bytes], split: str) -> set[str]:
     path = f"docs/evaluation/ewt.{split}.txt"
     if path not in propbank:
-        raise GrunlpError(f"no list of the {split} documents", f"Expected {path} in propbank-release.")
+        raise UserError(f"no list of the {split} documents", f"Expected {path} in propbank-release.")
     return {line.strip().removesuffix(".conllu") for line in propbank[path].decode().splitlines() if line.strip()}

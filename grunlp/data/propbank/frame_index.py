@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TypedDict
 from xml.etree import ElementTree
 
-from grunlp.data.input_manifest import note
-from grunlp.utils.cache import cache_folder
+from grunlp.data.input_manifest import record_input
+from grunlp.utils.cache import cache_dir
 from grunlp.utils.errors import DataError
 
 INDEX_FILE = "rolesets.json.gz"
 
 
-class Entry(TypedDict):
+class RolesetEntry(TypedDict):
     """What the frame files say of one roleset."""
 
     lemma: str
@@ -32,16 +32,16 @@ class Entry(TypedDict):
     glosses: dict[str, str]
 
 
-Index = Mapping[str, Entry]
+RolesetIndex = Mapping[str, RolesetEntry]
 
 
-def index_frames(files: Mapping[str, bytes]) -> dict[str, Entry]:
+def build_index(files: Mapping[str, bytes]) -> dict[str, RolesetEntry]:
     """The rolesets of all frame files `{"frames/give.xml": content, ...}`, in order of path and of number.
 
     A roleset belongs to the lemma its file is named after, as in the columns of the corpora. A file that is no XML is
     passed over; `convert_frames` counts those.
     """
-    index: dict[str, Entry] = {}
+    index: dict[str, RolesetEntry] = {}
     for path in sorted(files):
         try:
             root = ElementTree.fromstring(files[path])
@@ -51,7 +51,7 @@ def index_frames(files: Mapping[str, bytes]) -> dict[str, Entry]:
             roles = list(_roles(roleset))
             index.setdefault(
                 roleset.attrib["id"],
-                Entry(
+                RolesetEntry(
                     lemma=Path(path).stem,
                     name=roleset.get("name", ""),
                     aliases=sorted({a.text for a in roleset.iter("alias") if a.text and "_" not in a.text}),
@@ -70,22 +70,22 @@ def _roles(roleset: ElementTree.Element) -> Iterator[tuple[str, str, str]]:
         yield f"ARG{number}-{function}" if number == "M" else f"ARG{number}", function, role.get("descr", "")
 
 
-def pack_index(index: Index) -> bytes:
+def write_index(index: RolesetIndex) -> bytes:
     """The bytes of an index file; the same for the same index."""
     return gzip.compress(json.dumps(index, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
 
 
 def index_path() -> Path:
     """Where predictions look for the index; `scripts/prepare_propbank_frames.py` puts it there."""
-    return cache_folder() / "propbank-frames" / INDEX_FILE
+    return cache_dir() / "propbank-frames" / INDEX_FILE
 
 
-def read_index(path: Path) -> dict[str, Entry]:
-    """Read what `pack_index` made. Raises DataError for anything else."""
-    note(path)
+def read_index(path: Path) -> dict[str, RolesetEntry]:
+    """Read what `write_index` made. Raises DataError for anything else."""
+    record_input(path)
     try:
-        index: dict[str, Entry] = json.loads(gzip.decompress(path.read_bytes()))
-        if not all(entry.keys() == Entry.__annotations__.keys() for entry in index.values()):
+        index: dict[str, RolesetEntry] = json.loads(gzip.decompress(path.read_bytes()))
+        if not all(entry.keys() == RolesetEntry.__annotations__.keys() for entry in index.values()):
             raise ValueError("an entry has other parts than expected")
     except (OSError, EOFError, ValueError, AttributeError, zlib.error) as error:
         to_type = "Build it anew: python scripts/prepare_propbank_frames.py --force"

@@ -30,35 +30,35 @@ from itertools import accumulate
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from grunlp.data.examples import Example, Frame
-from grunlp.data.tags import PREDICATE, Span, spans_to_tags
+from grunlp.data.examples import Frame, SRLExample
+from grunlp.data.tags import PREDICATE_LABEL, Span, spans_to_tags
 
-EMPTY = ""  # what a removed token is cleaned to
+EMPTY_NODE = ""  # what a removed token is cleaned to
 
 _ESCAPES = {
     **{"``": '"', "''": '"', "`": "'", "/.": "."},
     **{"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}"},
 }
 _EMPTY_ELEMENT = re.compile(r"\[?(?:\*(?:(?:[A-Z]+|trace|0|\?)\*)?|PRO)(?:-\d+)?\]*(?:-\d+)?\]*(?:-\d+)?")
-_POINTED_AT = re.compile(r"\]-(?:\d+|S)$")
-_POINTER = re.compile(r"\]+-(?:\d+|S)$")
+_TRACE_SUFFIX = re.compile(r"\]-(?:\d+|S)$")
+_BRACKET_POINTER = re.compile(r"\]+-(?:\d+|S)$")
 _NUMBERED_WORD = re.compile(r"([A-Za-z]+)-\d")
 _ROLE = re.compile(r"(?:[RC]-)?ARG(?:[0-5A]|M-(?!TOP)[A-Z]{3}|1-DSP)")
 _RENAMED = {"ARGM-PNC": "ARGM-PRP", "ARGM-DSP": "ARG1-DSP", "C-ARGM-DSP": "C-ARG1-DSP"}
 
 
-class Converted(NamedTuple):
+class ConversionResult(NamedTuple):
     """The sentences, and how many examples were kept and dropped, by reason."""
 
-    examples: list[Example]
+    examples: list[SRLExample]
     counts: Counter[str]
 
 
-class UnusableError(ValueError):
+class SkippedExample(ValueError):
     """An example that is left out; its text is the reason."""
 
 
-def convert_frames(files: Mapping[str, bytes]) -> Converted:
+def convert_frames(files: Mapping[str, bytes]) -> ConversionResult:
     """Sentences of all frame files, in order of path; examples with the very same words become one sentence.
 
     Args:
@@ -66,21 +66,23 @@ def convert_frames(files: Mapping[str, bytes]) -> Converted:
 
     A file that is no XML and an example that cannot be used are counted, not raised.
     """
-    sentences: dict[tuple[str, ...], Example] = {}
+    sentences: dict[tuple[str, ...], SRLExample] = {}
     counts: Counter[str] = Counter()
-    for path, lemma, roleset, element in _elements(files, counts):
+    for path, lemma, roleset, element in _iter_examples(files, counts):
         try:
             words, frame = read_example(element, lemma, roleset)
-            new = Example(id=f"frames-{len(sentences) + 1:05}", document=path, words=words, pos=[], frames=[])
-            _add(sentences.setdefault(tuple(words), new), frame)
-        except UnusableError as reason:
+            new = SRLExample(id=f"frames-{len(sentences) + 1:05}", document=path, words=words, pos=[], frames=[])
+            _add_frame(sentences.setdefault(tuple(words), new), frame)
+        except SkippedExample as reason:
             counts[f"examples dropped: {reason}"] += 1
     counts["sentences"] = len(sentences)
     counts["predicates"] = sum(len(sentence["frames"]) for sentence in sentences.values())
-    return Converted(list(sentences.values()), counts)
+    return ConversionResult(list(sentences.values()), counts)
 
 
-def _elements(files: Mapping[str, bytes], counts: Counter[str]) -> Iterator[tuple[str, str, str, ElementTree.Element]]:
+def _iter_examples(
+    files: Mapping[str, bytes], counts: Counter[str]
+) -> Iterator[tuple[str, str, str, ElementTree.Element]]:
     """Path, lemma, roleset and `<example>` of every example."""
     for path in sorted(files):
         try:
@@ -96,50 +98,50 @@ def _elements(files: Mapping[str, bytes], counts: Counter[str]) -> Iterator[tupl
 
 
 def read_example(element: ElementTree.Element, lemma: str, roleset: str) -> tuple[list[str], Frame]:
-    """Words and frame of an `<example>`. Raises UnusableError when it is not annotated or contradicts itself."""
+    """Words and frame of an `<example>`. Raises SkippedExample when it is not annotated or contradicts itself."""
     cleaned = clean_tokens((element.findtext("text") or "").split())
     annotation = element.find("propbank")
     rel = annotation.find("rel") if annotation is not None else None
     if not cleaned or annotation is None or rel is None:
-        raise UnusableError("not annotated")
+        raise SkippedExample("not annotated")
     # kept[i]: how many words stand before token i, so that a span of tokens i:j becomes the words kept[i]:kept[j]
-    kept = list(accumulate((token != EMPTY for token in cleaned), initial=0))
+    kept = list(accumulate((token != EMPTY_NODE for token in cleaned), initial=0))
     parts = _predicate_spans([int(number) for number in re.findall(r"\d+", rel.get("relloc", ""))], kept)
     spans = parts + _argument_spans(annotation, kept)
-    words = [token for token in cleaned if token != EMPTY]
+    words = [token for token in cleaned if token != EMPTY_NODE]
     try:
         tags = spans_to_tags(spans, len(words))
     except ValueError:
-        raise UnusableError("spans overlap") from None
+        raise SkippedExample("spans overlap") from None
     return words, Frame(index=parts[0].start, lemma=lemma, roleset=roleset, tags=tags)
 
 
 def clean_tokens(tokens: Sequence[str]) -> list[str]:
-    """One word a token, as the text had it; `EMPTY` for the empty elements of a treebank."""
+    """One word a token, as the text had it; `EMPTY_NODE` for the empty elements of a treebank."""
     tokens = [_ESCAPES.get(token, token).replace("\\/", "/") for token in tokens]
-    if any(_EMPTY_ELEMENT.fullmatch(token) or _POINTED_AT.search(token) for token in tokens):
-        tokens = [EMPTY if _EMPTY_ELEMENT.fullmatch(token) else _unbracketed(token) for token in tokens]
+    if any(_EMPTY_ELEMENT.fullmatch(token) or _TRACE_SUFFIX.search(token) for token in tokens):
+        tokens = [EMPTY_NODE if _EMPTY_ELEMENT.fullmatch(token) else _strip_brackets(token) for token in tokens]
     return tokens
 
 
-def _unbracketed(token: str) -> str:
+def _strip_brackets(token: str) -> str:
     """`[the` → `the`, `house]-1` → `house`, `he-1` → `he`; a bracket that stands alone is text."""
-    token = _POINTER.sub("", token).removeprefix("[") or token
+    token = _BRACKET_POINTER.sub("", token).removeprefix("[") or token
     numbered = _NUMBERED_WORD.fullmatch(token)
     return numbered[1] if numbered else token
 
 
-def _predicate_spans(places: list[int], kept: list[int]) -> list[Span]:
-    if not places or max(places) >= len(kept) - 1:
-        raise UnusableError("predicate outside the text")
+def _predicate_spans(positions: list[int], kept: list[int]) -> list[Span]:
+    if not positions or max(positions) >= len(kept) - 1:
+        raise SkippedExample("predicate outside the text")
     spans: list[Span] = []
-    for start in sorted({kept[place] for place in places if kept[place] < kept[place + 1]}):
+    for start in sorted({kept[place] for place in positions if kept[place] < kept[place + 1]}):
         if spans and spans[-1].end == start:
             spans[-1] = spans[-1]._replace(end=start + 1)
         else:
-            spans.append(Span(f"C-{PREDICATE}" if spans else PREDICATE, start, start + 1))
+            spans.append(Span(f"C-{PREDICATE_LABEL}" if spans else PREDICATE_LABEL, start, start + 1))
     if not spans:
-        raise UnusableError("predicate is an empty element")
+        raise SkippedExample("predicate is an empty element")
     return spans
 
 
@@ -149,20 +151,20 @@ def _argument_spans(annotation: ElementTree.Element, kept: list[int]) -> list[Sp
         label = _RENAMED.get(argument.attrib["type"], argument.attrib["type"])
         first, last = argument.attrib["start"], argument.attrib["end"]
         if not _ROLE.fullmatch(label):
-            raise UnusableError("role unknown to EWT")
+            raise SkippedExample("role unknown to EWT")
         if not (first.isdecimal() and last.isdecimal()):  # written "?"
             if any(clean_tokens((argument.text or "").split())):
-                raise UnusableError("place of an argument unknown")
+                raise SkippedExample("place of an argument unknown")
             continue
         start, end = int(first), int(last) + 1
         if not start < end < len(kept):
-            raise UnusableError("argument outside the text")
+            raise SkippedExample("argument outside the text")
         if kept[start] < kept[end]:
             spans.append(Span(label, kept[start], kept[end]))
     return spans
 
 
-def _add(example: Example, frame: Frame) -> None:
+def _add_frame(example: SRLExample, frame: Frame) -> None:
     if any(other["index"] == frame["index"] for other in example["frames"]):
-        raise UnusableError("same sentence and predicate as an earlier one")
+        raise SkippedExample("same sentence and predicate as an earlier one")
     example["frames"] = sorted([*example["frames"], frame], key=lambda frame: frame["index"])

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from grunlp.data.propbank.frame_index import Index
-from grunlp.data.propbank.rolesets import Rolesets, plain_role
+from grunlp.data.propbank.frame_index import RolesetIndex
+from grunlp.data.propbank.rolesets import RolesetInventory, strip_role_prefix
 
 
-def add_glosses(record: dict[str, Any], rolesets: Rolesets, index: Index) -> None:
+def add_role_descriptions(record: dict[str, Any], rolesets: RolesetInventory, index: RolesetIndex) -> None:
     """Add the `sense` of each frame and the `gloss` of each argument to a record of the frames format.
 
     Args:
@@ -18,6 +18,6 @@ def add_glosses(record: dict[str, Any], rolesets: Rolesets, index: Index) -> Non
         entry = index.get(frame["roleset"])
         frame["sense"] = entry["name"] if entry else ""
         for argument in frame["arguments"]:
-            role = plain_role(argument["role"])
+            role = strip_role_prefix(argument["role"])
             gloss = entry["glosses"].get(role, "") if entry else ""
-            argument["gloss"] = gloss or rolesets.function(frame["roleset"], role)
+            argument["gloss"] = gloss or rolesets.role_description(frame["roleset"], role)

@@ -35,8 +35,8 @@ _IRREGULAR = {
     form: base for base, _, forms in (entry.partition(":") for entry in _VERBS.split()) for form in forms.split(",")
 }
 
-_LONGEST = 40  # letters; nothing longer is an inflected word
-_SPELLED_WRONG = 6  # letters; a slip turns shorter words into too many others
+_MAX_WORD_LENGTH = 40  # letters; nothing longer is an inflected word
+_MIN_CORRECTABLE_LENGTH = 6  # letters; a slip turns shorter words into too many others
 
 _TO_Y = re.compile(r"(.{2,})i(?:es|ed|er|est)")
 _ADDED_K = re.compile(r"(.*[aeiouy].*ic)k(?:ed|ing|er)")  # mimicked, panicking
@@ -51,9 +51,9 @@ _LOST_E = re.compile(
 _BRITISH = re.compile(r"(.{3,}i)s(e|ation)")
 
 
-def bases(word: str) -> list[str]:
+def lemma_candidates(word: str) -> list[str]:
     """Possible bases of a lower-cased word, likeliest first; none for a word that shows no inflection."""
-    if len(word) > _LONGEST:
+    if len(word) > _MAX_WORD_LENGTH:
         return []
     if word in _IRREGULAR:
         return [_IRREGULAR[word]]
@@ -77,37 +77,37 @@ def bases(word: str) -> list[str]:
     return list(dict.fromkeys(base for base in found if len(base) > 1))
 
 
-def forms(word: str) -> list[str]:
+def lookup_forms(word: str) -> list[str]:
     """What to look a lower-cased word up by: itself, its bases, and those of what is written with a dropped g."""
     spoken = word.removesuffix("'")
-    return [word, *bases(word), *(bases(f"{spoken}g") if spoken.endswith("in") else [])]
+    return [word, *lemma_candidates(word), *(lemma_candidates(f"{spoken}g") if spoken.endswith("in") else [])]
 
 
-def look_up(word: str, known: Mapping[str, list[int]], counts: Sequence[int]) -> list[int]:
+def lookup_with_fallback(word: str, entries: Mapping[str, list[int]], counts: Sequence[int]) -> list[int]:
     """What is known of a lower-cased word, of a form of it, or of the most frequent word that it may be a slip for.
 
     Args:
-        known: of forms, the ids of what each may be, the most frequent first.
+        entries: of forms, the ids of what each may be, the most frequent first.
         counts: how frequent each id is.
 
     Returns:
         the ids; none for an unknown word.
     """
-    found = [known[form] for form in forms(word) if form in known][:1]
-    found = found or [known[form] for form in meant(word, known)]
+    found = [entries[form] for form in lookup_forms(word) if form in entries][:1]
+    found = found or [entries[form] for form in spelling_corrections(word, entries)]
     return max(found, key=lambda ids: counts[ids[0]], default=[])
 
 
-def meant(word: str, known: Container[str]) -> list[str]:
+def spelling_corrections(word: str, vocabulary: Container[str]) -> list[str]:
     """Which known words a lower-cased one may be a slip for: `influnced` → influenced; `lenght` → length.
 
     A slip is a letter too many, one too few, or two that changed places, after the first letter. Replaced letters are
     not looked for: most words that differ by one are words of their own (`valley`, `volley`).
     """
-    if not _SPELLED_WRONG <= len(word) <= _LONGEST:
+    if not _MIN_CORRECTABLE_LENGTH <= len(word) <= _MAX_WORD_LENGTH:
         return []
     parts = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
     tried = {start + end[1:] for start, end in parts}
     tried |= {start + end[1] + end[0] + end[2:] for start, end in parts if len(end) > 1}
     tried |= {start + letter + end for start, end in parts for letter in ascii_lowercase}
-    return sorted(other for other in tried if other in known)
+    return sorted(other for other in tried if other in vocabulary)

@@ -15,14 +15,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from grunlp.data.propbank.frame_index import Index
-from grunlp.data.propbank.lemmatizer import bases, look_up
+from grunlp.data.propbank.frame_index import RolesetIndex
+from grunlp.data.propbank.lemmatizer import lemma_candidates, lookup_with_fallback
 
-_REMEMBERED = 100_000  # words whose candidates are kept
+_CANDIDATE_CACHE_SIZE = 100_000  # words whose candidates are kept
 
 # What PropBank's function tags say of a numbered role (Bonial et al. 2014, "PropBank: Semantics of new predicate
 # types", §2, and the guidelines that come with the frame files), and ArgM labels of an adjunct.
-FUNCTIONS = {
+FUNCTION_TAG_DESCRIPTIONS = {
     "PAG": "agent",
     "PPT": "patient or theme",
     "GOL": "recipient or goal",
@@ -51,7 +51,7 @@ FUNCTIONS = {
 
 
 @dataclass
-class Rolesets:
+class RolesetInventory:
     """The rolesets of a training corpus, and of the frame files where they are used.
 
     Args:
@@ -66,12 +66,13 @@ class Rolesets:
     names: list[str] = field(init=False)
     counts: list[int] = field(init=False)
     particles: list[str] = field(init=False)
-    families: list[int] = field(init=False)
-    known: dict[str, list[int]] = field(init=False)
+    particle_ids: list[int] = field(init=False)
+    ids_by_word: dict[str, list[int]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Number them: `names` holds each roleset once, id 0 for none; `counts` their training counts; `particles`
-        what `particle_of` says of any of them, the empty one first, `families` which of these is that of each; `known`
+        what `particle_of` says of any of them, the empty one first, `particle_ids` which of these is that of each;
+        `ids_by_word`
         the ids of each word of `lemmas` and of each lemma, the most frequent first."""
         counts: Counter[str] = Counter()
         for inventory in self.rolesets.values():
@@ -80,15 +81,15 @@ class Rolesets:
         self._ids = {name: i for i, name in enumerate(self.names)}
         own = [particle_of(name) for name in self.names]
         self.particles = sorted(set(own))
-        self.families = [self.particles.index(particle) for particle in own]
+        self.particle_ids = [self.particles.index(particle) for particle in own]
         # a roleset of several lemmas is named after that which has it most often
         pairs = [(n, name, lemma) for lemma, inventory in self.rolesets.items() for name, n in inventory.items()]
-        self._lemma = {name: lemma for _, name, lemma in sorted(pairs)}
+        self._lemma_by_roleset = {name: lemma for _, name, lemma in sorted(pairs)}
         lemmas = {lemma: [lemma] for lemma in self.rolesets} | self.lemmas
-        self.known = {form: ids for form in lemmas if (ids := self._inventory(lemmas[form]))}
-        self._found: dict[str, list[int]] = {}
+        self.ids_by_word = {form: ids for form in lemmas if (ids := self._ids_of_lemmas(lemmas[form]))}
+        self._candidate_cache: dict[str, list[int]] = {}
 
-    def _inventory(self, lemmas: list[str]) -> list[int]:
+    def _ids_of_lemmas(self, lemmas: list[str]) -> list[int]:
         ids = {self._ids[name] for lemma in lemmas for name in self.rolesets.get(lemma, {})}
         return sorted(ids, key=lambda i: (-self.counts[i], i))
 
@@ -96,7 +97,7 @@ class Rolesets:
         """What the constructor takes."""
         return {"lemmas": self.lemmas, "rolesets": self.rolesets, "functions": self.functions}
 
-    def with_more(self, other: "Rolesets") -> "Rolesets":
+    def merged_with(self, other: "RolesetInventory") -> "RolesetInventory":
         """These and those of `other`; counts are added."""
         counter = RolesetCounter()
         for part in (self, other):
@@ -104,7 +105,7 @@ class Rolesets:
                 counter.lemmas.setdefault(word, Counter()).update(dict.fromkeys(lemmas, 0))
             for lemma, inventory in part.rolesets.items():
                 counter.rolesets.setdefault(lemma, Counter()).update(inventory)
-        merged = counter.finish({})
+        merged = counter.build({})
         merged.functions = {**other.functions, **self.functions}
         return merged
 
@@ -118,34 +119,34 @@ class Rolesets:
     def candidates(self, word: str) -> list[int]:
         """Ids of the rolesets a word may have, the most frequent first; empty for an unknown word."""
         word = word.lower()
-        if word not in self._found:
-            if len(self._found) >= _REMEMBERED:
-                self._found.clear()
-            self._found[word] = look_up(word, self.known, self.counts)
-        return self._found[word]
+        if word not in self._candidate_cache:
+            if len(self._candidate_cache) >= _CANDIDATE_CACHE_SIZE:
+                self._candidate_cache.clear()
+            self._candidate_cache[word] = lookup_with_fallback(word, self.ids_by_word, self.counts)
+        return self._candidate_cache[word]
 
-    def usual(self, word: str) -> str:
+    def most_frequent(self, word: str) -> str:
         """The most frequent roleset of a word; the first sense of its likeliest base where it has no candidates."""
         candidates = self.candidates(word)
         word = word.lower()
-        return self.names[candidates[0]] if candidates else f"{(bases(word) or [word])[0]}.01"
+        return self.names[candidates[0]] if candidates else f"{(lemma_candidates(word) or [word])[0]}.01"
 
     def lemma(self, roleset: str) -> str:
         """The lemma a roleset belongs to."""
-        return self._lemma.get(roleset) or lemma_of(roleset)
+        return self._lemma_by_roleset.get(roleset) or lemma_of(roleset)
 
     def frequency(self, lemma: str) -> int | None:
         """How often a lemma was a predicate in training; None where lemmas are not known."""
         return sum(self.rolesets.get(lemma, {}).values()) if lemma and len(self) > 1 else None
 
-    def function(self, roleset: str, role: str) -> str:
+    def role_description(self, roleset: str, role: str) -> str:
         """What a role is, in a word or two: "agent", "place"; empty where that is not known."""
-        role = plain_role(role)
+        role = strip_role_prefix(role)
         tag = self.functions.get(roleset, {}).get(role) or role.rpartition("-")[2]
-        return FUNCTIONS.get(tag) or {"ARG0": "agent", "ARG1": "patient or theme"}.get(role, "")
+        return FUNCTION_TAG_DESCRIPTIONS.get(tag) or {"ARG0": "agent", "ARG1": "patient or theme"}.get(role, "")
 
 
-def plain_role(role: str) -> str:
+def strip_role_prefix(role: str) -> str:
     """A role without the mark of a reference or continuation: R-ARG0 → ARG0."""
     return role.removeprefix("R-").removeprefix("C-")
 
@@ -171,13 +172,13 @@ class RolesetCounter:
             if word is not None:
                 self.lemmas.setdefault(word.lower(), Counter())[lemma or lemma_of(roleset)] += 1
 
-    def finish(self, frame_files: Index) -> Rolesets:
+    def build(self, frame_files: RolesetIndex) -> RolesetInventory:
         """What was counted, and what the frame files know beyond it, with counts of 0."""
         for name, entry in frame_files.items():
             self.rolesets.setdefault(entry["lemma"], Counter())[name] += 0
             for alias in entry["aliases"]:
                 self.lemmas.setdefault(alias.lower(), Counter())[entry["lemma"]] += 0
-        return Rolesets(
+        return RolesetInventory(
             lemmas={word: [lemma for lemma, _ in counts.most_common()] for word, counts in sorted(self.lemmas.items())},
             rolesets={
                 lemma: dict(sorted(counts.items(), key=lambda item: (-item[1], item[0].rpartition(".")[2], item[0])))

@@ -14,52 +14,52 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 
 @dataclass(frozen=True)
-class Source:
+class RepositorySource:
     """The files of one repository at one commit.
 
     Args:
         name: the repository, for messages and file names.
         url: where the archive of the commit is downloaded.
         pattern: regular expression that ends a used file's path; its first group is the path inside the repository.
-        licence: of the data.
+        license_name: of the data.
         sha256: of the used files, as `digest` counts it. (The bytes of a commit archive may change; its files do not.)
     """
 
     name: str
     url: str
     pattern: str
-    licence: str
+    license_name: str
     sha256: str
 
 
-UD_EWT = Source(
+UD_EWT = RepositorySource(
     name="UD_English-EWT",
     url="https://github.com/UniversalDependencies/UD_English-EWT/archive/15d613d8.tar.gz",
     pattern=r"(?:^|/)(not-to-release/sources/[^/]+/[^/]+\.xml\.conllu)$",
-    licence="CC BY-SA 4.0",
+    license_name="CC BY-SA 4.0",
     sha256="0a5462d1985d0f1de73c390faec87b62d3bdfe6bbbad3d6b58fa2a8a2c9cf916",
 )
-PROPBANK_EWT = Source(
+PROPBANK_EWT = RepositorySource(
     name="propbank-release",
     url="https://github.com/propbank/propbank-release/archive/4abade0b.tar.gz",
     pattern=r"(?:^|/)(data/google/ewt/.+\.gold_skel|docs/evaluation/ewt\.(?:train|dev|test)\.txt)$",
-    licence="CC BY-SA 4.0",
+    license_name="CC BY-SA 4.0",
     sha256="8bb69a2c4ac6b334e04385788bf8f3df2b491b9afc3e12379c9e56d95844273a",
 )
-PROPBANK_FRAMES = Source(
+PROPBANK_FRAMES = RepositorySource(
     name="propbank-frames",
     url="https://github.com/propbank/propbank-frames/archive/c66e0ccf.tar.gz",
     pattern=r"(?:^|/)(frames/[^/]+\.xml)$",
-    licence="CC BY-SA 4.0",
+    license_name="CC BY-SA 4.0",
     sha256="f50d9ab9af0e642548c4f116837807cb16333277f1dd400af636177154fb1015",
 )
 
 
-def digest(files: Mapping[str, bytes]) -> str:
+def files_digest(files: Mapping[str, bytes]) -> str:
     """SHA-256 over the files in order of path: each path, a zero byte, then the SHA-256 of its content."""
     whole = hashlib.sha256()
     for path in sorted(files):
@@ -67,23 +67,23 @@ def digest(files: Mapping[str, bytes]) -> str:
     return whole.hexdigest()
 
 
-def read_source(source: Source, path: Path) -> dict[str, bytes]:
+def read_source(source: RepositorySource, path: Path) -> dict[str, bytes]:
     """The used files of a source, `{path inside the repository: content}`, from a folder or an archive.
 
     Raises:
-        GrunlpError: the path does not exist, cannot be read as an archive, or holds none of the files.
+        UserError: the path does not exist, cannot be read as an archive, or holds none of the files.
     """
     if not path.exists():
-        raise GrunlpError(f"{path} does not exist", f"Expected {source.name} as a folder or an archive.")
+        raise UserError(f"{path} does not exist", f"Expected {source.name} as a folder or an archive.")
     try:
         used = re.compile(source.pattern)
         files = {found[1]: content for name, content in _walk(path, used) if (found := used.search(name))}
     except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
-        raise GrunlpError(
+        raise UserError(
             f"cannot read {path}: {error}", "Expected a folder or a .tar.gz, .tar.xz or .zip archive."
         ) from error
     if not files:
-        raise GrunlpError(
+        raise UserError(
             f"{path} holds no file of {source.name}",
             f"Expected paths that end like {source.pattern}",
             f"Download {source.url} and give that file.",
@@ -91,19 +91,19 @@ def read_source(source: Source, path: Path) -> dict[str, bytes]:
     return files
 
 
-def _walk(path: Path, used: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+def _walk(path: Path, is_used: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
     """Name and content of every used file."""
     if path.is_dir():
         for file in path.resolve().rglob("*"):
-            if used.search(file.as_posix()) and file.is_file():
+            if is_used.search(file.as_posix()) and file.is_file():
                 yield file.as_posix(), file.read_bytes()
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
-                if used.search(name):
+                if is_used.search(name):
                     yield name, archive.read(name)
     else:
         with tarfile.open(path) as archive:
             for member in archive:
-                if used.search(member.name) and (content := archive.extractfile(member)):
+                if is_used.search(member.name) and (content := archive.extractfile(member)):
                     yield member.name, content.read()

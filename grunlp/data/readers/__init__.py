@@ -24,13 +24,13 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from grunlp.data.examples import Example
+from grunlp.data.examples import SRLExample
 from grunlp.data.readers import conll2005, conll2012, conllu, deep_srl, json_lines, merge_frames, propbank_columns
-from grunlp.data.readers.column_format import Block, single_line_blocks
+from grunlp.data.readers.column_format import SentenceBlock, single_line_blocks
 from grunlp.data.readers.text_lines import Line, open_lines, require_file
-from grunlp.utils.errors import DataError, GrunlpError, nearest
+from grunlp.utils.errors import DataError, UserError, closest_match
 
-__all__ = ["FORMATS", "detect", "read", "read_line", "read_numbered"]
+__all__ = ["FORMATS", "detect_format", "read", "read_srl_line", "read_srl_with_lines"]
 
 _log = logging.getLogger(__name__)
 _HEAD_BLOCKS, _HEAD_LINES = 5, 1000  # a file whose first sentence is faulty is told by those after it
@@ -38,32 +38,36 @@ _HEAD_BLOCKS, _HEAD_LINES = 5, 1000  # a file whose first sentence is faulty is 
 OnError = Callable[[DataError], None]
 
 
-class Format(NamedTuple):
+class CorpusFormat(NamedTuple):
     """How one format is told, cut into sentences and read.
 
-    `matches` sees the lines up to a blank one; `blocks` cuts lines into blocks; `parse` makes an example of a block
-    or raises `DataError`; `flat` says that each block holds one predicate and equal sentences are to be joined, `roles`
+    `matches` sees the lines up to a blank one; `split_blocks` cuts lines into blocks; `parse` makes an example of a
+    block
+    or raises `DataError`; `one_frame_per_block` says that each block holds one predicate and equal sentences are to be
+    joined, `has_roles`
     whether there are roles or predicates alone.
     """
 
     matches: Callable[[list[str]], bool]
-    blocks: Callable[[Iterator[Line], str], Iterator[Block]]
-    parse: Callable[[Block], Example]
-    flat: bool = False
-    roles: bool = True
+    split_blocks: Callable[[Iterator[Line], str], Iterator[SentenceBlock]]
+    parse: Callable[[SentenceBlock], SRLExample]
+    one_frame_per_block: bool = False
+    has_roles: bool = True
 
 
 FORMATS = {
-    "json-flat": Format(json_lines.matches_flat, single_line_blocks, json_lines.parse_flat, flat=True),
-    "json-predicates": Format(
-        json_lines.matches_predicates, single_line_blocks, json_lines.parse_predicates, roles=False
+    "json-flat": CorpusFormat(
+        json_lines.matches_flat, single_line_blocks, json_lines.parse_flat, one_frame_per_block=True
     ),
-    "json-lines": Format(json_lines.matches, single_line_blocks, json_lines.parse),
-    "words-tags": Format(deep_srl.matches, single_line_blocks, deep_srl.parse, flat=True),
-    "conll2012": Format(conll2012.matches, conll2012.blocks, conll2012.parse),
-    "conllu": Format(conllu.matches, conllu.blocks, conllu.parse),
-    "columns": Format(propbank_columns.matches, propbank_columns.blocks, propbank_columns.parse),
-    "conll2005": Format(conll2005.matches, conll2005.blocks, conll2005.parse),
+    "json-predicates": CorpusFormat(
+        json_lines.matches_predicates, single_line_blocks, json_lines.parse_predicates, has_roles=False
+    ),
+    "json-lines": CorpusFormat(json_lines.matches, single_line_blocks, json_lines.parse),
+    "words-tags": CorpusFormat(deep_srl.matches, single_line_blocks, deep_srl.parse, one_frame_per_block=True),
+    "conll2012": CorpusFormat(conll2012.matches, conll2012.blocks, conll2012.parse),
+    "conllu": CorpusFormat(conllu.matches, conllu.blocks, conllu.parse),
+    "columns": CorpusFormat(propbank_columns.matches, propbank_columns.blocks, propbank_columns.parse),
+    "conll2005": CorpusFormat(conll2005.matches, conll2005.blocks, conll2005.parse),
 }
 """Every format, in the order in which they are tried."""
 
@@ -73,8 +77,8 @@ def read(
     format: str | None = None,
     words: str | Path | None = None,
     on_error: OnError | None = None,
-    roles: bool = True,
-) -> Iterator[Example]:
+    require_roles: bool = True,
+) -> Iterator[SRLExample]:
     """The sentences of a file, one in memory at a time.
 
     Args:
@@ -82,38 +86,38 @@ def read(
         format: a key of FORMATS; by default it is told by the first sentences.
         words: the words of CoNLL-2005 props that stand apart, one token a line.
         on_error: called with each fault; its sentence is skipped and reading goes on. By default the first is raised.
-        roles: refuse a format that says where the predicates are and nothing of their roles.
+        require_roles: refuse a format that says where the predicates are and nothing of their roles.
 
     Raises:
-        GrunlpError: at once, for an unknown format.
+        UserError: at once, for an unknown format.
         DataError: at once for a file that does not exist, and while reading for bad input, unless `on_error` is given.
     """
-    return (example for _, example in read_numbered(path, format, words, on_error, roles))
+    return (example for _, example in read_srl_with_lines(path, format, words, on_error, require_roles))
 
 
-def read_numbered(
+def read_srl_with_lines(
     path: str | Path,
     format: str | None = None,
     words: str | Path | None = None,
     on_error: OnError | None = None,
-    roles: bool = True,
-) -> Iterator[tuple[int, Example]]:
+    require_roles: bool = True,
+) -> Iterator[tuple[int, SRLExample]]:
     """As `read`, each sentence with the one-based line of its first token."""
     if words is not None and format is None:
         format = "conll2005"
     if format is not None and format not in FORMATS:
-        near = nearest(format, FORMATS)
+        near = closest_match(format, FORMATS)
         to_type = f"did you mean {near}?" if near else "leave the format out to have it detected"
-        raise GrunlpError(f"unknown format {format!r}", f"formats: {', '.join(FORMATS)}", to_type)
+        raise UserError(f"unknown format {format!r}", f"formats: {', '.join(FORMATS)}", to_type)
     if words is not None and format != "conll2005":
         to_type = "leave out the words file, or the format"
-        raise GrunlpError(f"a words file with format {format}", "only conll2005 has its words apart", to_type)
+        raise UserError(f"a words file with format {format}", "only conll2005 has its words apart", to_type)
     for file in (path, words) if words is not None else (path,):
         require_file(Path(file))
-    return _examples(Path(path), format, Path(words) if words is not None else None, on_error, roles)
+    return _examples(Path(path), format, Path(words) if words is not None else None, on_error, require_roles)
 
 
-def read_line(path: str | Path, line: Line, format: str) -> Iterator[Example]:
+def read_srl_line(path: str | Path, line: Line, format: str) -> Iterator[SRLExample]:
     """The sentence of one line of a format that has one a line; none of a blank one.
 
     Raises:
@@ -124,52 +128,56 @@ def read_line(path: str | Path, line: Line, format: str) -> Iterator[Example]:
         yield FORMATS[format].parse(block)
 
 
-def detect(path: str | Path) -> str:
+def detect_format(path: str | Path) -> str:
     """The format of a file, a key of FORMATS. Raises `DataError` when none fits."""
-    return _detect(Path(path), open_lines(Path(path)))[0]
+    return _detect_and_replay(Path(path), open_lines(Path(path)))[0]
 
 
 def _examples(
-    path: Path, format: str | None, words: Path | None, on_error: OnError | None, roles: bool
-) -> Iterator[tuple[int, Example]]:
-    on_error = on_error or _raise
+    path: Path, format: str | None, words: Path | None, on_error: OnError | None, require_roles: bool
+) -> Iterator[tuple[int, SRLExample]]:
+    on_error = on_error or _raise_error
     try:
-        lines = open_lines(path) if words is None else conll2005.paste(words, path)
+        lines = open_lines(path) if words is None else conll2005.join_columns(words, path)
         if format is None:
-            format, lines = _detect(path, lines)
+            format, lines = _detect_and_replay(path, lines)
             _log.info("%s: format %s", path, format)
-        if roles and not FORMATS[format].roles:
+        if require_roles and not FORMATS[format].has_roles:
             there = f"format {format} says only where the predicates are"
             raise DataError(path, None, "no roles", there, "give each frame its tags")
         numbered = _parse(FORMATS[format], lines, path, on_error)
-        yield from merge_frames.merge(numbered) if FORMATS[format].flat else numbered
+        yield from (
+            merge_frames.merge_frames_of_same_sentence(numbered) if FORMATS[format].one_frame_per_block else numbered
+        )
     except DataError as error:
         on_error(error)
 
 
-def _raise(error: DataError) -> None:
+def _raise_error(error: DataError) -> None:
     raise error
 
 
-def _parse(form: Format, lines: Iterator[Line], path: Path, on_error: OnError) -> Iterator[tuple[int, Example]]:
+def _parse(
+    corpus_format: CorpusFormat, lines: Iterator[Line], path: Path, on_error: OnError
+) -> Iterator[tuple[int, SRLExample]]:
     block = None
-    for block in form.blocks(lines, str(path)):
+    for block in corpus_format.split_blocks(lines, str(path)):
         try:
             block.require_text()
-            example = form.parse(block)
+            example = corpus_format.parse(block)
         except DataError as error:
             on_error(error)
         else:
             yield block.rows[0].number, example
     if block is None:
-        raise _no_sentence(path)
+        raise _empty_file_error(path)
 
 
-def _no_sentence(path: Path) -> DataError:
+def _empty_file_error(path: Path) -> DataError:
     return DataError(path, None, "holds no sentence", "expected at least one", "check how it was made")
 
 
-def _detect(path: Path, lines: Iterator[Line]) -> tuple[str, Iterator[Line]]:
+def _detect_and_replay(path: Path, lines: Iterator[Line]) -> tuple[str, Iterator[Line]]:
     """The format, and the lines with those looked at put back."""
     head: list[Line] = []
     blocks: list[list[str]] = [[]]
@@ -186,7 +194,7 @@ def _detect(path: Path, lines: Iterator[Line]) -> tuple[str, Iterator[Line]]:
             if form.matches(block):
                 return name, chain(head, lines)
     if not any(blocks):
-        raise _no_sentence(path)
+        raise _empty_file_error(path)
     first = next(line for line in head if line.text.strip(" \t"))
     raise DataError(path, first.number, "the format is not recognised", f"formats: {', '.join(FORMATS)}",
                     "see the examples in grunlp/data/readers, or name the format")  # fmt: skip

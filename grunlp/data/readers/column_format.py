@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from grunlp.data.examples import Frame
 from grunlp.data.readers.text_lines import Line
-from grunlp.data.tags import PREDICATE, Span, brackets_to_spans, spans_to_tags
+from grunlp.data.tags import PREDICATE_LABEL, Span, brackets_to_spans, spans_to_tags
 from grunlp.utils.errors import DataError
 
 _COMMENT = re.compile(r"#\s*(?P<key>[^=]*?)\s*=\s*(?P<value>.*?)\s*$")
@@ -17,7 +17,7 @@ class OverlapError(DataError):
     """A span that opens inside another of the same predicate."""
 
 
-class Block(NamedTuple):
+class SentenceBlock(NamedTuple):
     """The lines of one sentence: comments, and at least one row."""
 
     source: str
@@ -32,27 +32,27 @@ class Block(NamedTuple):
     def require_text(self) -> None:
         """Raise `DataError` for the first line that is not UTF-8 text."""
         for line in (*self.comments, *self.rows):
-            if line.fault:
+            if line.error:
                 to_type = f"save it as UTF-8; if it is Latin-1: iconv -f LATIN1 -t UTF-8 {self.source}"
-                raise DataError(self.source, line.number, line.fault, "expected UTF-8 text", to_type)
+                raise DataError(self.source, line.number, line.error, "expected UTF-8 text", to_type)
 
 
-class Row(NamedTuple):
+class TokenRow(NamedTuple):
     """One token line of a block, split into cells."""
 
     line: int
     cells: list[str]
 
 
-class Predicate(NamedTuple):
+class PredicateRow(NamedTuple):
     """A row that is a predicate: which token of the sentence it is, and what the row says of it."""
 
-    token: int
+    position: int
     lemma: str
     roleset: str
 
 
-def blank_line_blocks(lines: Iterator[Line], source: str, comment: tuple[str, ...] = ()) -> Iterator[Block]:
+def blank_line_blocks(lines: Iterator[Line], source: str, comment: tuple[str, ...] = ()) -> Iterator[SentenceBlock]:
     """Blocks between blank lines. Lines that start with one of `comment` are comments; those with no row before the
     next blank line belong to the block that follows."""
     comments: list[Line] = []
@@ -60,34 +60,36 @@ def blank_line_blocks(lines: Iterator[Line], source: str, comment: tuple[str, ..
     for line in lines:
         if not line.text.strip(" \t"):
             if rows:
-                yield Block(source, comments, rows)
+                yield SentenceBlock(source, comments, rows)
                 comments, rows = [], []
         elif line.text.startswith(comment):
             comments.append(line)
         else:
             rows.append(line)
     if rows:
-        yield Block(source, comments, rows)
+        yield SentenceBlock(source, comments, rows)
 
 
-def single_line_blocks(lines: Iterator[Line], source: str) -> Iterator[Block]:
+def single_line_blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
     """One block a line; blank lines are passed over."""
-    return (Block(source, [], [line]) for line in lines if line.text.strip(" \t"))
+    return (SentenceBlock(source, [], [line]) for line in lines if line.text.strip(" \t"))
 
 
-def split_white(text: str) -> list[str]:
+def split_whitespace(text: str) -> list[str]:
     """Cells between blanks and tabs. Other Unicode spaces may stand inside a word, so `str.split` would be wrong."""
     return re.split(r"[ \t]+", text.strip(" \t"))
 
 
 def split_tabs(text: str) -> list[str]:
     """Cells between tabs, or between blanks when the line has no tab."""
-    return text.split("\t") if "\t" in text else split_white(text)
+    return text.split("\t") if "\t" in text else split_whitespace(text)
 
 
-def table(block: Block, split: Callable[[str], list[str]], minimum: int, expected: str) -> list[Row]:
+def aligned_rows(
+    block: SentenceBlock, split: Callable[[str], list[str]], minimum: int, expected: str
+) -> list[TokenRow]:
     """Rows of a block, all as wide as most of them. Raises `DataError` for a missing or extra column."""
-    rows = [Row(line.number, split(line.text)) for line in block.rows]
+    rows = [TokenRow(line.number, split(line.text)) for line in block.rows]
     width = max(minimum, Counter(len(row.cells) for row in rows).most_common(1)[0][0])
     for row in rows:
         if len(row.cells) != width:
@@ -97,7 +99,7 @@ def table(block: Block, split: Callable[[str], list[str]], minimum: int, expecte
     return rows
 
 
-def require_sequence(block: Block, rows: Sequence[Row], column: int, start: int) -> None:
+def require_sequence(block: SentenceBlock, rows: Sequence[TokenRow], column: int, start: int) -> None:
     """Raise `DataError` unless the cells of `column` count up from `start`."""
     for expected, row in enumerate(rows, start):
         if row.cells[column] != str(expected):
@@ -106,7 +108,7 @@ def require_sequence(block: Block, rows: Sequence[Row], column: int, start: int)
                             "look for a lost row, or a lost blank line between sentences")  # fmt: skip
 
 
-def column_spans(block: Block, rows: Sequence[Row], column: int) -> list[Span]:
+def column_spans(block: SentenceBlock, rows: Sequence[TokenRow], column: int) -> list[Span]:
     """Spans of one bracket column. Raises `DataError` with the line of the bracket that is at fault."""
     try:
         return brackets_to_spans([row.cells[column] for row in rows])
@@ -119,7 +121,9 @@ def column_spans(block: Block, rows: Sequence[Row], column: int) -> list[Span]:
                    "mend the brackets of this column") from error  # fmt: skip
 
 
-def bracket_frames(block: Block, rows: Sequence[Row], first: int, predicates: Sequence[Predicate]) -> list[Frame]:
+def frames_from_brackets(
+    block: SentenceBlock, rows: Sequence[TokenRow], first: int, predicates: Sequence[PredicateRow]
+) -> list[Frame]:
     """Frames from the role columns that begin at column `first`, the k-th belonging to the k-th predicate.
 
     Raises:
@@ -128,30 +132,32 @@ def bracket_frames(block: Block, rows: Sequence[Row], first: int, predicates: Se
     """
     columns = len(rows[0].cells) - first
     if columns != len(predicates):
-        at = rows[predicates[columns].token] if columns < len(predicates) else rows[0]
+        at = rows[predicates[columns].position] if columns < len(predicates) else rows[0]
         raise DataError(block.source, at.line, f"{len(predicates)} predicates but {columns} role columns",
                         f"each predicate has one role column, from column {first + 1} on, in order of appearance",
                         "add the missing column, or unmark the predicate")  # fmt: skip
     return [column_frame(block, rows, column, predicate) for column, predicate in enumerate(predicates, first)]
 
 
-def column_frame(block: Block, rows: Sequence[Row], column: int, predicate: Predicate) -> Frame:
+def column_frame(block: SentenceBlock, rows: Sequence[TokenRow], column: int, predicate: PredicateRow) -> Frame:
     """The frame of one predicate from its bracket column. Raises `DataError`."""
     index, lemma, roleset = predicate
     spans = column_spans(block, rows, column)
-    _require_own_column(block, rows, column, index, spans)
+    _require_predicate_span(block, rows, column, index, spans)
     return Frame(index=index, lemma=lemma, roleset=roleset, tags=spans_to_tags(spans, len(rows)))
 
 
-def _require_own_column(block: Block, rows: Sequence[Row], column: int, index: int, spans: Sequence[Span]) -> None:
+def _require_predicate_span(
+    block: SentenceBlock, rows: Sequence[TokenRow], column: int, index: int, spans: Sequence[Span]
+) -> None:
     """A column may leave V out, but a V in it must be one and, with its C-V pieces, cover the predicate."""
-    verbs = [span for span in spans if span.label == PREDICATE]
+    verbs = [span for span in spans if span.label == PREDICATE_LABEL]
     to_type = "check the order of the role columns"
     if len(verbs) > 1:
         places = " and ".join(f"line {rows[verb.start].line}" for verb in verbs)
         raise DataError(block.source, rows[verbs[1].start].line, f"two predicates claim column {column + 1}: {places}",
                         "each predicate has its own role column, with one V", to_type)  # fmt: skip
-    pieces = [span for span in spans if span.label in (PREDICATE, f"C-{PREDICATE}")]
+    pieces = [span for span in spans if span.label in (PREDICATE_LABEL, f"C-{PREDICATE_LABEL}")]
     if verbs and not any(span.start <= index < span.end for span in pieces):
         wrong = f"column {column + 1} has its V here, but belongs to the predicate of line {rows[index].line}"
         there_is = "role columns stand in the order in which their predicates appear"

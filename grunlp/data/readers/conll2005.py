@@ -20,24 +20,24 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from grunlp.data.examples import Example
+from grunlp.data.examples import SRLExample
 from grunlp.data.readers.column_format import (
-    Block,
-    Predicate,
-    Row,
+    PredicateRow,
+    SentenceBlock,
+    TokenRow,
+    aligned_rows,
     blank_line_blocks,
-    bracket_frames,
-    split_white,
-    table,
+    frames_from_brackets,
+    split_whitespace,
 )
 from grunlp.data.readers.text_lines import Line, open_lines
 from grunlp.utils.errors import DataError
 
-NOTHING = "-"
+EMPTY_CELL = "-"
 _SENSE = re.compile(r"\d\d|XX")
 
 
-def paste(words: Path, props: Path) -> Iterator[Line]:
+def join_columns(words: Path, props: Path) -> Iterator[Line]:
     """Lines of `props`, each with its word before it. Raises `DataError` where the two files are out of step."""
     for word, prop in zip_longest(open_lines(words), open_lines(props)):
         blank = [line is None or not line.text.strip(" \t") for line in (word, prop)]
@@ -49,50 +49,50 @@ def paste(words: Path, props: Path) -> Iterator[Line]:
                             "find the first sentence whose two files differ in length")  # fmt: skip
         if prop is None:
             continue  # blank lines at the end of the words file
-        if not blank[0] and len(split_white(word.text)) > 1:
+        if not blank[0] and len(split_whitespace(word.text)) > 1:
             raise DataError(words, word.number, "several columns in a words file", "expected one token a line",
                             "keep only the column of words")  # fmt: skip
-        yield prop if blank[0] else Line(prop.number, f"{word.text} {prop.text}", prop.fault or word.fault)
+        yield prop if blank[0] else Line(prop.number, f"{word.text} {prop.text}", prop.error or word.error)
 
 
 def matches(rows: list[str]) -> bool:
     """A V opens in some bracket column, or the target column has as many lemmas as columns follow."""
     if any("(V*" in row for row in rows):
         return True
-    cells = [split_white(row) for row in rows]
+    cells = [split_whitespace(row) for row in rows]
     if len({len(row) for row in cells}) > 1:
         return False
     target = _target_column(cells)
-    return sum(row[target] != NOTHING for row in cells) == len(cells[0]) - 1 - target
+    return sum(row[target] != EMPTY_CELL for row in cells) == len(cells[0]) - 1 - target
 
 
-def blocks(lines: Iterator[Line], source: str) -> Iterator[Block]:
+def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
     """One block a sentence."""
     return blank_line_blocks(lines, source)
 
 
-def parse(block: Block) -> Example:
+def parse(block: SentenceBlock) -> SRLExample:
     """One sentence. Raises `DataError`, also for props that stand without their words."""
-    rows = table(block, split_white, 1, "word, target and one bracket column a predicate")
+    rows = aligned_rows(block, split_whitespace, 1, "word, target and one bracket column a predicate")
     target = _target_column([row.cells for row in rows])
     if target == 0:
         raise DataError(block.source, rows[0].line, "props without words", "expected the word in the first column",
                         "give the file of words, one token a line, as words=FILE")  # fmt: skip
     senses = [row.cells[target - 1] for row in rows] if target > 1 else []
-    if not all(sense == NOTHING or _SENSE.fullmatch(sense) for sense in senses):
+    if not all(sense == EMPTY_CELL or _SENSE.fullmatch(sense) for sense in senses):
         senses = []
     predicates = []
     for i, row in enumerate(rows):
         lemma = row.cells[target]
-        if lemma != NOTHING:
-            sense = senses[i] if senses else NOTHING
-            predicates.append(Predicate(i, lemma, f"{lemma}.{sense}" if sense != NOTHING else ""))
-    return Example(
+        if lemma != EMPTY_CELL:
+            sense = senses[i] if senses else EMPTY_CELL
+            predicates.append(PredicateRow(i, lemma, f"{lemma}.{sense}" if sense != EMPTY_CELL else ""))
+    return SRLExample(
         id="",
         document="",
         words=[row.cells[0] for row in rows],
-        pos=_parts_of_speech(rows, target - bool(senses)),
-        frames=bracket_frames(block, rows, target + 1, predicates),
+        pos=_pos_tags(rows, target - bool(senses)),
+        frames=frames_from_brackets(block, rows, target + 1, predicates),
     )
 
 
@@ -102,7 +102,7 @@ def _target_column(cells: list[list[str]]) -> int:
     return max(plain, default=0)
 
 
-def _parts_of_speech(rows: list[Row], end: int) -> list[str]:
+def _pos_tags(rows: list[TokenRow], end: int) -> list[str]:
     for column in range(1, end):
         tags = [row.cells[column] for row in rows]
         if not any("*" in tag for tag in tags):

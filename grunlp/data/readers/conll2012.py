@@ -18,26 +18,26 @@ words whose roles were not annotated. The document's name is kept, its part is n
 
 from collections.abc import Iterator
 
-from grunlp.data.examples import Example
+from grunlp.data.examples import SRLExample
 from grunlp.data.readers.column_format import (
-    Block,
-    Predicate,
-    Row,
+    PredicateRow,
+    SentenceBlock,
+    TokenRow,
+    aligned_rows,
     blank_line_blocks,
     column_frame,
     column_spans,
     require_sequence,
-    split_white,
-    table,
+    split_whitespace,
 )
 from grunlp.data.readers.text_lines import Line
-from grunlp.data.tags import PREDICATE
+from grunlp.data.tags import PREDICATE_LABEL
 from grunlp.utils.errors import DataError
 
-NOTHING = "-"
-ROLES = 11  # the first bracket column; coreference comes after the last
-_MARKS = ("#begin document", "#end document")
-_EXPECTED = (
+EMPTY_CELL = "-"
+FIRST_ROLE_COLUMN = 11  # the first bracket column; coreference comes after the last
+_DOCUMENT_MARKERS = ("#begin document", "#end document")
+_EXPECTED_COLUMNS = (
     "document, part, number, word, pos, parse, lemma, frameset, sense, speaker, entities, "
     "one bracket column a predicate, coreference"
 )
@@ -45,13 +45,13 @@ _EXPECTED = (
 
 def matches(rows: list[str]) -> bool:
     """A document begins, or most rows have numbers in columns 2 and 3 and brackets in columns 6 and 11."""
-    if any(row.startswith(_MARKS) for row in rows):
+    if any(row.startswith(_DOCUMENT_MARKERS) for row in rows):
         return True
-    cells = [split_white(row) for row in rows]
+    cells = [split_whitespace(row) for row in rows]
     fitting = [
         row
         for row in cells
-        if len(row) > ROLES
+        if len(row) > FIRST_ROLE_COLUMN
         and row[1].isdecimal()
         and row[2].isdecimal()
         and "*" in row[5]
@@ -61,46 +61,46 @@ def matches(rows: list[str]) -> bool:
     return 2 * len(fitting) > len(rows)
 
 
-def blocks(lines: Iterator[Line], source: str) -> Iterator[Block]:
+def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
     """One block a sentence."""
-    return blank_line_blocks(lines, source, comment=_MARKS)
+    return blank_line_blocks(lines, source, comment=_DOCUMENT_MARKERS)
 
 
-def parse(block: Block) -> Example:
+def parse(block: SentenceBlock) -> SRLExample:
     """One sentence. Raises `DataError`."""
-    rows = table(block, split_white, ROLES + 1, _EXPECTED)
+    rows = aligned_rows(block, split_whitespace, FIRST_ROLE_COLUMN + 1, _EXPECTED_COLUMNS)
     require_sequence(block, rows, column=2, start=0)
     predicates: dict[int, int] = {}  # token of the predicate → its role column
-    for column in range(ROLES, len(rows[0].cells) - 1):
-        index = _predicate_of(block, rows, column)
+    for column in range(FIRST_ROLE_COLUMN, len(rows[0].cells) - 1):
+        index = _predicate_index(block, rows, column)
         if index in predicates:
             wrong = f"columns {predicates[index] + 1} and {column + 1} both have their V here"
             there_is = "each predicate has its own role column"
             raise DataError(block.source, rows[index].line, wrong, there_is, "remove one of the two columns")
         predicates[index] = column
-    return Example(
+    return SRLExample(
         id="",
         document=rows[0].cells[0],
         words=[row.cells[3] for row in rows],
         pos=[row.cells[4] for row in rows],
         frames=[
-            column_frame(block, rows, column, Predicate(index, *_lemma_and_roleset(rows[index])))
+            column_frame(block, rows, column, PredicateRow(index, *_lemma_and_roleset(rows[index])))
             for index, column in sorted(predicates.items())
         ],
     )
 
 
-def _predicate_of(block: Block, rows: list[Row], column: int) -> int:
+def _predicate_index(block: SentenceBlock, rows: list[TokenRow], column: int) -> int:
     for i, row in enumerate(rows):
-        if row.cells[column].startswith(f"({PREDICATE}*"):
+        if row.cells[column].startswith(f"({PREDICATE_LABEL}*"):
             return i
     column_spans(block, rows, column)  # a broken bracket is the likelier cause, and named more exactly
     raise DataError(block.source, rows[0].line, f"column {column + 1} belongs to no predicate: it has no (V*",
-                    f"expected {_EXPECTED}", "remove the column, or mark its predicate")  # fmt: skip
+                    f"expected {_EXPECTED_COLUMNS}", "remove the column, or mark its predicate")  # fmt: skip
 
 
-def _lemma_and_roleset(row: Row) -> tuple[str, str]:
+def _lemma_and_roleset(row: TokenRow) -> tuple[str, str]:
     lemma, frameset = row.cells[6:8]
-    if lemma == NOTHING:
+    if lemma == EMPTY_CELL:
         return "", ""
-    return lemma, f"{lemma}.{frameset}" if frameset != NOTHING else ""
+    return lemma, f"{lemma}.{frameset}" if frameset != EMPTY_CELL else ""

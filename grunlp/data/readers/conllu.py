@@ -1,6 +1,7 @@
 """CoNLL-U with PropBank columns: Universal Propositions 1.0 and 2.0 and other CoNLL-U Plus files.
 
-Cells are separated by tabs. `# global.columns = ...` names the columns (https://universaldependencies.org/ext-format.html);
+Cells are separated by tabs. `# global.columns = ...` names the columns
+(https://universaldependencies.org/ext-format.html);
 without it the layout of Universal Propositions 1.0 is read: the ten columns of CoNLL-U, the roleset in column 11 and
 one role column a predicate from column 12, with the role on the head word of each argument. (Its languages other than
 English leave out DEPS and MISC: a flag `Y` in column 9, the roleset in 10, roles from 11.)
@@ -24,18 +25,25 @@ the part of speech is XPOS, or UPOS where XPOS is empty. Role names are kept as 
 import re
 from collections.abc import Iterator
 
-from grunlp.data.examples import Example, Frame
-from grunlp.data.readers.column_format import Block, Row, blank_line_blocks, require_sequence, split_tabs, table
-from grunlp.data.readers.dependency_to_spans import subtree_spans, without_overlaps
+from grunlp.data.examples import Frame, SRLExample
+from grunlp.data.readers.column_format import (
+    SentenceBlock,
+    TokenRow,
+    aligned_rows,
+    blank_line_blocks,
+    require_sequence,
+    split_tabs,
+)
+from grunlp.data.readers.dependency_to_spans import remove_overlaps, subtree_spans
 from grunlp.data.readers.text_lines import Line
-from grunlp.data.tags import PREDICATE, Span, spans_to_tags
+from grunlp.data.tags import PREDICATE_LABEL, Span, spans_to_tags
 from grunlp.utils.errors import DataError
 
-NOTHING = ("_", "")
+EMPTY_CELLS = ("_", "")
 COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC", "UP:PRED")
-FLAGGED = (*COLUMNS[:8], "UP:FLAG", "UP:PRED")
-_NOT_A_WORD = re.compile(r"\d+[-.]\d+[ \t]")
-_INHERITED = re.compile(r"#\s*(newdoc id|global\.columns)\s*=")
+UP_COLUMNS = (*COLUMNS[:8], "UP:FLAG", "UP:PRED")
+_RANGE_OR_EMPTY_NODE = re.compile(r"\d+[-.]\d+[ \t]")
+_INHERITED_COMMENT = re.compile(r"#\s*(newdoc id|global\.columns)\s*=")
 
 
 def matches(rows: list[str]) -> bool:
@@ -47,25 +55,25 @@ def matches(rows: list[str]) -> bool:
     return 2 * len(fitting) > len(cells)
 
 
-def blocks(lines: Iterator[Line], source: str) -> Iterator[Block]:
+def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
     """One block a sentence, with the names of document and columns that hold from an earlier line on."""
     inherited: dict[str, Line] = {}
     for block in blank_line_blocks(lines, source, comment=("#",)):
         before = list(inherited.values())
         for line in block.comments:
-            match = _INHERITED.match(line.text)
+            match = _INHERITED_COMMENT.match(line.text)
             if match:
                 inherited[match[1]] = line
-        rows = [line for line in block.rows if not _NOT_A_WORD.match(line.text)]
+        rows = [line for line in block.rows if not _RANGE_OR_EMPTY_NODE.match(line.text)]
         if rows:
-            yield Block(source, before + block.comments, rows)
+            yield SentenceBlock(source, before + block.comments, rows)
 
 
-def parse(block: Block) -> Example:
+def parse(block: SentenceBlock) -> SRLExample:
     """One sentence. Raises `DataError`."""
     columns = tuple(block.comment("global.columns").split())
-    rows = table(block, split_tabs, len(columns) or 10, " ".join(columns or COLUMNS) + ", role columns")
-    columns = columns or (FLAGGED if any(row.cells[8] == "Y" for row in rows) else COLUMNS)
+    rows = aligned_rows(block, split_tabs, len(columns) or 10, " ".join(columns or COLUMNS) + ", role columns")
+    columns = columns or (UP_COLUMNS if any(row.cells[8] == "Y" for row in rows) else COLUMNS)
     for needed in ("ID", "FORM"):
         if needed not in columns:
             wrong = f"no column is named {needed}"
@@ -74,25 +82,28 @@ def parse(block: Block) -> Example:
     cells = {name: [row.cells[i] for row in rows] for i, name in enumerate(columns) if i < len(rows[0].cells)}
     blank = ["_"] * len(rows)
     pos = [
-        x if x not in NOTHING else u for x, u in zip(cells.get("XPOS", blank), cells.get("UPOS", blank), strict=True)
+        x if x not in EMPTY_CELLS else u
+        for x, u in zip(cells.get("XPOS", blank), cells.get("UPOS", blank), strict=True)
     ]
-    return Example(
+    return SRLExample(
         id=block.comment("sent_id"),
         document=block.comment("newdoc id"),
         words=cells["FORM"],
-        pos=[] if all(tag in NOTHING for tag in pos) else pos,
+        pos=[] if all(tag in EMPTY_CELLS for tag in pos) else pos,
         frames=_frames(block, rows, columns, cells),
     )
 
 
-def _frames(block: Block, rows: list[Row], columns: tuple[str, ...], cells: dict[str, list[str]]) -> list[Frame]:
+def _frames(
+    block: SentenceBlock, rows: list[TokenRow], columns: tuple[str, ...], cells: dict[str, list[str]]
+) -> list[Frame]:
     name = next((name for name in ("UP:PRED", "UP:PREDS") if name in cells), "")
     rolesets = cells.get(name, [])
-    predicates = [i for i, roleset in enumerate(rolesets) if roleset not in NOTHING]
+    predicates = [i for i, roleset in enumerate(rolesets) if roleset not in EMPTY_CELLS]
     if "UP:ARGSPANS" in columns:
-        spans = [_given_spans(block, rows[i], cells["UP:ARGSPANS"][i], i, len(rows)) for i in predicates]
+        spans = [_parse_span_roles(block, rows[i], cells["UP:ARGSPANS"][i], i, len(rows)) for i in predicates]
     elif "UP:ARGHEADS" in columns:
-        labels = [_given_heads(block, rows[i], cells["UP:ARGHEADS"][i], len(rows)) for i in predicates]
+        labels = [_parse_head_roles(block, rows[i], cells["UP:ARGHEADS"][i], len(rows)) for i in predicates]
         spans = _subtree_spans(block, rows, columns, predicates, labels)
     else:
         first = columns.index(name) + 1 if name else len(rows[0].cells)
@@ -105,52 +116,64 @@ def _frames(block: Block, rows: list[Row], columns: tuple[str, ...], cells: dict
     ]
 
 
-def _role_columns(block: Block, rows: list[Row], first: int, predicates: list[int]) -> list[dict[int, str]]:
+def _role_columns(
+    block: SentenceBlock, rows: list[TokenRow], first: int, predicates: list[int]
+) -> list[dict[int, str]]:
     """Labels of head words, a dictionary a predicate. One unused column may follow: Universal Propositions has it in
     sentences without predicates."""
     width = max(len(rows[0].cells) - first, 0)
-    unused = all(row.cells[-1] in NOTHING for row in rows)
+    unused = all(row.cells[-1] in EMPTY_CELLS for row in rows)
     if width != len(predicates) and not (unused and width == len(predicates) + 1):
         at = rows[predicates[width]] if width < len(predicates) else rows[0]
         raise DataError(block.source, at.line, f"{len(predicates)} predicates but {width} role columns",
                         f"each predicate has one role column, from column {first + 1} on, in order of appearance",
                         "add the missing column, or take the roleset away")  # fmt: skip
     return [
-        {i: row.cells[column] for i, row in enumerate(rows) if row.cells[column] not in NOTHING}
+        {i: row.cells[column] for i, row in enumerate(rows) if row.cells[column] not in EMPTY_CELLS}
         for column in range(first, first + len(predicates))
     ]
 
 
-def _given_heads(block: Block, row: Row, cell: str, length: int) -> dict[int, str]:
+def _parse_head_roles(block: SentenceBlock, row: TokenRow, cell: str, length: int) -> dict[int, str]:
     """`ARG0:1|ARG1:4` → `{0: "ARG0", 3: "ARG1"}`."""
     found = re.findall(r"(?:^|\|)([^|\s]+):(\d{1,9})(?=\||$)", cell)
     heads = {int(number) - 1: label for label, number in found}
-    _require_all(block, row, cell, len(found), [(i, i + 1) for i in heads], length, "ARG0:1|ARG1:4")
+    _require_all_parsed(block, row, cell, len(found), [(i, i + 1) for i in heads], length, "ARG0:1|ARG1:4")
     return heads
 
 
-def _given_spans(block: Block, row: Row, cell: str, predicate: int, length: int) -> list[Span]:
+def _parse_span_roles(block: SentenceBlock, row: TokenRow, cell: str, predicate: int, length: int) -> list[Span]:
     """`ARG0:1-1|ARG1:3-4` → `[Span("ARG0", 0, 1), Span("ARG1", 2, 4)]`, with V, and overlaps resolved."""
     found = re.findall(r"(?:^|\|)([^|\s]+):(\d{1,9})-(\d{1,9})(?=\||$)", cell)
     spans = [Span(label, int(start) - 1, int(end)) for label, start, end in found]
-    _require_all(block, row, cell, len(found), [span[1:] for span in spans], length, "ARG0:1-1|ARG1:3-4")
-    if all(span.label != PREDICATE for span in spans):
-        spans.append(Span(PREDICATE, predicate, predicate + 1))
-    return without_overlaps(spans, length)
+    _require_all_parsed(block, row, cell, len(found), [span[1:] for span in spans], length, "ARG0:1-1|ARG1:3-4")
+    if all(span.label != PREDICATE_LABEL for span in spans):
+        spans.append(Span(PREDICATE_LABEL, predicate, predicate + 1))
+    return remove_overlaps(spans, length)
 
 
-def _require_all(
-    block: Block, row: Row, cell: str, found: int, places: list[tuple[int, int]], length: int, shape: str
+def _require_all_parsed(
+    block: SentenceBlock,
+    row: TokenRow,
+    cell: str,
+    found: int,
+    positions: list[tuple[int, int]],
+    length: int,
+    shape: str,
 ) -> None:
-    expected = 0 if cell in NOTHING else cell.count("|") + 1
-    if found != expected or any(not 0 <= start < end <= length for start, end in places):
+    expected = 0 if cell in EMPTY_CELLS else cell.count("|") + 1
+    if found != expected or any(not 0 <= start < end <= length for start, end in positions):
         wrong = f"arguments {cell!r} cannot be read"
         there_is = f"expected {shape} or _, with tokens from 1 to {length}"
         raise DataError(block.source, row.line, wrong, there_is, "mend the cell")
 
 
 def _subtree_spans(
-    block: Block, rows: list[Row], columns: tuple[str, ...], predicates: list[int], labels: list[dict[int, str]]
+    block: SentenceBlock,
+    rows: list[TokenRow],
+    columns: tuple[str, ...],
+    predicates: list[int],
+    labels: list[dict[int, str]],
 ) -> list[list[Span]]:
     if not predicates:
         return []
@@ -161,7 +184,7 @@ def _subtree_spans(
     return [subtree_spans(of_frame, i, heads) for i, of_frame in zip(predicates, labels, strict=True)]
 
 
-def _heads(block: Block, rows: list[Row], column: int) -> list[int]:
+def _heads(block: SentenceBlock, rows: list[TokenRow], column: int) -> list[int]:
     """Head of each token, -1 for a root. Raises `DataError` for a head that is no token, and for a cycle."""
     heads = []
     for row in rows:

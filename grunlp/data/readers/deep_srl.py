@@ -9,27 +9,27 @@ the tag is B-V. Consecutive lines with the same words are one sentence.
 
 import re
 
-from grunlp.data.examples import Example
-from grunlp.data.readers.column_format import Block, split_white
+from grunlp.data.examples import SRLExample
+from grunlp.data.readers.column_format import SentenceBlock, split_whitespace
 from grunlp.data.readers.merge_frames import frame_from_tags
 from grunlp.utils.errors import DataError
 
-BAR = "|||"
+SEPARATOR = "|||"
 
 
 def matches(rows: list[str]) -> bool:
     """Most lines hold the bar."""
-    return 2 * sum(BAR in split_white(row) for row in rows) > len(rows)
+    return 2 * sum(SEPARATOR in split_whitespace(row) for row in rows) > len(rows)
 
 
-def parse(block: Block) -> Example:
+def parse(block: SentenceBlock) -> SRLExample:
     """The sentence of one line, with its one frame or none. Raises `DataError`."""
     (line,) = block.rows
-    cells = split_white(line.text)
+    cells = split_whitespace(line.text)
     expected, to_type = "expected INDEX WORD WORD ... ||| TAG TAG ...", "look for a lost word, tag or bar"
-    if cells.count(BAR) != 1:
-        raise DataError(block.source, line.number, f"{cells.count(BAR)} bars {BAR}", expected, to_type)
-    words, tags = cells[: cells.index(BAR)], cells[cells.index(BAR) + 1 :]
+    if cells.count(SEPARATOR) != 1:
+        raise DataError(block.source, line.number, f"{cells.count(SEPARATOR)} bars {SEPARATOR}", expected, to_type)
+    words, tags = cells[: cells.index(SEPARATOR)], cells[cells.index(SEPARATOR) + 1 :]
     index = None
     if len(words) == len(tags) + 1 and re.fullmatch(r"\d{1,9}", words[0]):
         index, words = int(words[0]), words[1:]
@@ -39,4 +39,4 @@ def parse(block: Block) -> Example:
         frame = frame_from_tags(tags, len(words), index)
     except ValueError as error:
         raise DataError(block.source, line.number, str(error), expected, to_type) from error
-    return Example(id="", document="", words=words, pos=[], frames=[frame] if frame else [])
+    return SRLExample(id="", document="", words=words, pos=[], frames=[frame] if frame else [])

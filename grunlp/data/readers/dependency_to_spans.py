@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from grunlp.data.tags import PREDICATE, Span
+from grunlp.data.tags import PREDICATE_LABEL, Span
 
-_SINGLE = (PREDICATE, f"C-{PREDICATE}")  # these label a word, never a phrase
+_SINGLE_TOKEN_LABELS = (PREDICATE_LABEL, f"C-{PREDICATE_LABEL}")  # these label a word, never a phrase
 
 
 def subtree_spans(labels: dict[int, str], predicate: int, heads: Sequence[int]) -> list[Span]:
@@ -21,33 +21,33 @@ def subtree_spans(labels: dict[int, str], predicate: int, heads: Sequence[int]) 
         predicate: token of the predicate.
         heads: head of each token, -1 for a root; no cycles.
     """
-    if PREDICATE not in labels.values():
-        labels = labels | {predicate: PREDICATE}
+    if PREDICATE_LABEL not in labels.values():
+        labels = labels | {predicate: PREDICATE_LABEL}
     marked = labels.keys() | {predicate}
-    owner = [_nearest_marked(i, marked, heads) for i in range(len(heads))]
+    owner = [_nearest_labelled_ancestor(i, marked, heads) for i in range(len(heads))]
     spans = []
     for head, label in sorted(labels.items()):
         start, end = head, head + 1
-        while label not in _SINGLE and start > 0 and owner[start - 1] == head:
+        while label not in _SINGLE_TOKEN_LABELS and start > 0 and owner[start - 1] == head:
             start -= 1
-        while label not in _SINGLE and end < len(heads) and owner[end] == head:
+        while label not in _SINGLE_TOKEN_LABELS and end < len(heads) and owner[end] == head:
             end += 1
         spans.append(Span(label, start, end))
     return spans
 
 
-def _nearest_marked(token: int, marked: set[int], heads: Sequence[int]) -> int:
+def _nearest_labelled_ancestor(token: int, marked: set[int], heads: Sequence[int]) -> int:
     while token >= 0 and token not in marked:
         token = heads[token]
     return token
 
 
-def without_overlaps(spans: Iterable[Span], length: int) -> list[Span]:
+def remove_overlaps(spans: Iterable[Span], length: int) -> list[Span]:
     """Spans that share no token: V comes first, then the shorter; a longer one keeps its longest run still free, or
     is dropped when nothing of it is free."""
     kept: list[Span] = []
     free = ["1"] * length
-    for label, start, end in sorted(spans, key=lambda span: (span.label != PREDICATE, span.end - span.start)):
+    for label, start, end in sorted(spans, key=lambda span: (span.label != PREDICATE_LABEL, span.end - span.start)):
         runs = re.finditer("1+", "".join(free[start:end]))
         longest = max(runs, key=lambda run: run.end() - run.start(), default=None)
         if longest:

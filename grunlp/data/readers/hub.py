@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.data.examples import Example, Tagged
-from grunlp.data.pair import Pair
-from grunlp.data.readers.merge_frames import frame_from_tags, merge
-from grunlp.utils.errors import DataError, nearest
+from grunlp.data.examples import SRLExample, TaggedSentence
+from grunlp.data.pair import ParallelExample
+from grunlp.data.readers.merge_frames import frame_from_tags, merge_frames_of_same_sentence
+from grunlp.utils.errors import DataError, closest_match
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
 
-Part = tuple[int, int] | None  # one of so many parts of a split, counted from 0; None: all of it
+ShardRef = tuple[int, int] | None  # one of so many parts of a split, counted from 0; None: all of it
 
 _LOADERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json"}
 
@@ -29,8 +29,8 @@ def read_hub(
     tags: str,
     predicate: str | None = None,
     config: str | None = None,
-    part: Part = None,
-) -> Iterator[Example]:
+    shard: ShardRef = None,
+) -> Iterator[SRLExample]:
     """Examples of one split.
 
     Args:
@@ -39,21 +39,24 @@ def read_hub(
         words, tags: the columns of tokens and of tags, one of each a token.
         predicate: the column of the predicate's place; by default it is where the tag is B-V.
         config: the configuration of a hub data set that has several.
-        part: of the split, its files mostly; consecutive rows are joined within it. See `count_parts`.
+        shard: of the split, its files mostly; consecutive rows are joined within it. See `num_shards`.
 
     Raises:
         DataError: the data set, split or a column does not exist, or a row is faulty; its line is the row, from 1.
     """
-    rows = _load(name_or_path, split, config, part)
+    rows = _load_shard(name_or_path, split, config, shard)
     columns = [words, tags, predicate] if predicate else [words, tags]
-    return (example for _, example in merge(_numbered(rows, f"{name_or_path} [{split}]", columns)))
+    return (
+        example
+        for _, example in merge_frames_of_same_sentence(_numbered_examples(rows, f"{name_or_path} [{split}]", columns))
+    )
 
 
 def read_hub_tagged(
-    name: str, split: str, words: str, tags: str, config: str | None, part: Part = None
-) -> Iterator[Tagged]:
+    name: str, split: str, words: str, tags: str, config: str | None, shard: ShardRef = None
+) -> Iterator[TaggedSentence]:
     """Tagged sentences of one split, a row each, with tags as they are written there. Arguments and errors as above."""
-    rows = _load(name, split, config, part)
+    rows = _load_shard(name, split, config, shard)
     source = f"{name} [{split}]"
     classes = getattr(getattr((rows.features or {}).get(tags), "feature", None), "names", [])
     number = 0
@@ -67,7 +70,7 @@ def read_hub_tagged(
             if len(ones) != len(others):
                 raise ValueError(f"{len(ones)} words, but {len(others)} tags")
             if ones:
-                yield Tagged(id=str(number), document="", words=ones, tags=others)
+                yield TaggedSentence(id=str(number), document="", words=ones, tags=others)
     except (OSError, ValueError) as error:
         expected = f"expected a sentence a row, with {words} and {tags}"
         raise DataError(source, max(number, 1), str(error), expected, "mend the row, or name other columns") from error
@@ -76,8 +79,8 @@ def read_hub_tagged(
 
 
 def read_hub_pairs(
-    name: str, split: str, source: str, target: str, config: str | None, part: Part = None
-) -> Iterator[Pair]:
+    name: str, split: str, source: str, target: str, config: str | None, shard: ShardRef = None
+) -> Iterator[ParallelExample]:
     """Pairs of texts of one split, a row each.
 
     Args:
@@ -87,8 +90,8 @@ def read_hub_pairs(
     Raises:
         DataError: as above.
     """
-    for number, (one, other) in _numbered_texts(name, split, (source, target), config, part):
-        yield Pair(id=str(number), source=one, target=other, references=[])
+    for number, (one, other) in _numbered_texts(name, split, (source, target), config, shard):
+        yield ParallelExample(id=str(number), source=one, target=other, references=[])
 
 
 def read_hub_lines(name: str, split: str, text: str, config: str | None) -> Iterator[str]:
@@ -98,11 +101,11 @@ def read_hub_lines(name: str, split: str, text: str, config: str | None) -> Iter
 
 
 def read_hub_classes(
-    name: str, split: str, text: str, label: str, config: str | None, part: Part = None
+    name: str, split: str, text: str, label: str, config: str | None, shard: ShardRef = None
 ) -> Iterator[tuple[str, str]]:
     """Texts and classes of one split. text, label: the columns. Other arguments and errors as above."""
     where = f"{name} [{split}]"
-    rows, number = _load(name, split, config, part), 0
+    rows, number = _load_shard(name, split, config, shard), 0
     names = getattr((rows.features or {}).get(label), "names", None)  # of a ClassLabel
     try:
         for row in rows:
@@ -123,13 +126,13 @@ def read_hub_classes(
 
 
 def _numbered_texts(
-    name: str, split: str, columns: Sequence[str], config: str | None, part: Part
+    name: str, split: str, columns: Sequence[str], config: str | None, shard: ShardRef
 ) -> Iterator[tuple[int, list[str]]]:
     """Row number and texts of each row."""
     where = f"{name} [{split}]"
     number = 0
     try:
-        for number, row in enumerate(_load(name, split, config, part), start=1):
+        for number, row in enumerate(_load_shard(name, split, config, shard), start=1):
             texts = []
             for column in columns:
                 outer, _, inner = column.partition(".")
@@ -146,7 +149,7 @@ def _numbered_texts(
         raise DataError(where, None, "holds no row", "expected at least one", "check the split")
 
 
-def _numbered(rows: "IterableDataset", source: str, columns: list[str]) -> Iterator[tuple[int, Example]]:
+def _numbered_examples(rows: "IterableDataset", source: str, columns: list[str]) -> Iterator[tuple[int, SRLExample]]:
     """Row number and example of each row; `columns` are those of words, tags and, if there is one, predicate."""
     names = getattr(getattr((rows.features or {}).get(columns[1]), "feature", None), "names", [])
     number = 0
@@ -163,18 +166,18 @@ def _numbered(rows: "IterableDataset", source: str, columns: list[str]) -> Itera
         raise DataError(source, None, "holds no row", "expected at least one", "check the split")
 
 
-def count_parts(name: str, split: str, config: str | None) -> int:
+def num_shards(name: str, split: str, config: str | None) -> int:
     """Of how many parts a split is, each of which can be read for itself. Errors as above."""
-    count: int = _load(name, split, config, None).num_shards
+    count: int = _load_shard(name, split, config, None).num_shards
     return count
 
 
-def _load(name_or_path: str, split: str, config: str | None, part: Part) -> "IterableDataset":
-    rows = _load_whole(name_or_path, split, config)
-    return rows if part is None else rows.shard(num_shards=part[1], index=part[0])
+def _load_shard(name_or_path: str, split: str, config: str | None, shard: ShardRef) -> "IterableDataset":
+    rows = _load_split(name_or_path, split, config)
+    return rows if shard is None else rows.shard(num_shards=shard[1], index=shard[0])
 
 
-def _load_whole(name_or_path: str, split: str, config: str | None) -> "IterableDataset":
+def _load_split(name_or_path: str, split: str, config: str | None) -> "IterableDataset":
     from datasets import load_dataset  # takes seconds: never at the top of a module
 
     path = Path(name_or_path)
@@ -190,7 +193,7 @@ def _load_whole(name_or_path: str, split: str, config: str | None) -> "IterableD
 
 def _require_column(source: str, column: str, row: dict[str, Any]) -> None:
     if column not in row:
-        near = nearest(column, row)
+        near = closest_match(column, row)
         to_type = f"did you mean {near}?" if near else "name one of these columns"
         raise DataError(source, None, f"no column {column!r}", f"columns: {', '.join(row)}", to_type)
 
@@ -205,13 +208,13 @@ def _tag_names(tags: Any, names: list[str]) -> list[str]:
     return [tag if isinstance(tag, str) else names[tag] for tag in tags]
 
 
-def _example(words: Any, tags: list[str], place: Any = None) -> Example:
+def _example(words: Any, tags: list[str], row_id: Any = None) -> SRLExample:
     if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
         raise ValueError("words are no list of strings")
-    index = place
-    if isinstance(place, list):
-        index = place.index(1) if 1 in place else None
+    index = row_id
+    if isinstance(row_id, list):
+        index = row_id.index(1) if 1 in row_id else None
     if index is not None and not isinstance(index, int):
-        raise ValueError(f"predicate {place!r} is neither an index nor a list of 0 and 1")
+        raise ValueError(f"predicate {row_id!r} is neither an index nor a list of 0 and 1")
     frame = frame_from_tags(tags, len(words), index)
-    return Example(id="", document="", words=words, pos=[], frames=[frame] if frame else [])
+    return SRLExample(id="", document="", words=words, pos=[], frames=[frame] if frame else [])

@@ -23,21 +23,21 @@ import json
 import re
 from typing import Any
 
-from grunlp.data.examples import Example, Frame
-from grunlp.data.readers.column_format import Block
+from grunlp.data.examples import Frame, SRLExample
+from grunlp.data.readers.column_format import SentenceBlock
 from grunlp.data.readers.merge_frames import frame_from_tags
-from grunlp.data.tags import PREDICATE, Span, spans_to_tags
+from grunlp.data.tags import PREDICATE_LABEL, Span, spans_to_tags
 from grunlp.utils.errors import DataError
 
-_OBJECT = re.compile(r'\s*\{\s*("|\}|$)')
+_JSON_OBJECT_START = re.compile(r'\s*\{\s*("|\}|$)')
 _INDEX_KEYS = ("predicate_index", "verb_index", "index")
-_FRAMES = 'expected {"words": [...], "frames": [{"index": 0, "roleset": "...", "tags": [...]}]}'
-_FLAT = 'expected {"words": [...], "tags": [...], "predicate_index": 0}'
+_EXPECTED_FRAMES = 'expected {"words": [...], "frames": [{"index": 0, "roleset": "...", "tags": [...]}]}'
+_EXPECTED_FLAT = 'expected {"words": [...], "tags": [...], "predicate_index": 0}'
 
 
 def matches(rows: list[str]) -> bool:
     """The first line opens an object."""
-    return bool(_OBJECT.match(rows[0]))
+    return bool(_JSON_OBJECT_START.match(rows[0]))
 
 
 def matches_flat(rows: list[str]) -> bool:
@@ -63,14 +63,14 @@ def matches_predicates(rows: list[str]) -> bool:
     return False
 
 
-def parse_predicates(block: Block) -> Example:
+def parse_predicates(block: SentenceBlock) -> SRLExample:
     """The sentence of one line whose frames only say where their predicates are. Raises `DataError`."""
     return parse(block, tagged=False)
 
 
-def parse(block: Block, tagged: bool = True) -> Example:
+def parse(block: SentenceBlock, tagged: bool = True) -> SRLExample:
     """The sentence of one line in the frames format; `tagged` says whether its frames have tags. Raises `DataError`."""
-    record = _record(block, _FRAMES)
+    record = _record(block, _EXPECTED_FRAMES)
     try:
         example = _sentence(record)
         frames = record.get("frames", [])
@@ -82,25 +82,25 @@ def parse(block: Block, tagged: bool = True) -> Example:
             twice = next(i for i in indices if indices.count(i) > 1)
             raise ValueError(f"two frames claim word {twice} (counted from 0)")
     except ValueError as error:
-        raise DataError(block.source, block.rows[0].number, str(error), _FRAMES, "mend this line") from error
+        raise DataError(block.source, block.rows[0].number, str(error), _EXPECTED_FRAMES, "mend this line") from error
     example["frames"].sort(key=lambda frame: frame["index"])
     return example
 
 
-def parse_flat(block: Block) -> Example:
+def parse_flat(block: SentenceBlock) -> SRLExample:
     """The sentence of one line in the flat format, with its one frame or none. Raises `DataError`."""
-    record = _record(block, _FLAT)
+    record = _record(block, _EXPECTED_FLAT)
     try:
         example = _sentence(record)
         index = next((record[key] for key in _INDEX_KEYS if key in record), None)
         frame = _frame(record, index, len(example["words"]))
     except ValueError as error:
-        raise DataError(block.source, block.rows[0].number, str(error), _FLAT, "mend this line") from error
+        raise DataError(block.source, block.rows[0].number, str(error), _EXPECTED_FLAT, "mend this line") from error
     example["frames"] = [frame] if frame else []
     return example
 
 
-def _record(block: Block, expected: str) -> dict[str, Any]:
+def _record(block: SentenceBlock, expected: str) -> dict[str, Any]:
     (line,) = block.rows
     try:
         record = json.loads(line.text)
@@ -115,34 +115,34 @@ def _record(block: Block, expected: str) -> dict[str, Any]:
     return record
 
 
-def _sentence(record: dict[str, Any]) -> Example:
+def _sentence(record: dict[str, Any]) -> SRLExample:
     words = _strings(record, "words" if "words" in record else "tokens")
     if "" in words:
         raise ValueError("there is an empty word")
     pos = _strings(record, "pos") if record.get("pos") else []
     if pos and len(pos) != len(words):
         raise ValueError(f"{len(pos)} pos for {len(words)} words")
-    return Example(id=_string(record, "id"), document=_string(record, "document"), words=words, pos=pos, frames=[])
+    return SRLExample(id=_string(record, "id"), document=_string(record, "document"), words=words, pos=pos, frames=[])
 
 
 def _indexed_frame(record: Any, length: int, tagged: bool) -> Frame:
     if not isinstance(record, dict):
         raise ValueError("a frame is no object")
     if not tagged:
-        record = record | {"tags": _predicate_alone(record, length)}
+        record = record | {"tags": _predicate_only_tags(record, length)}
     frame = _frame(record, record.get("index"), length)
     if frame is None:
         raise ValueError("a frame has neither index nor B-V")
     return frame
 
 
-def _predicate_alone(record: dict[str, Any], length: int) -> list[str]:
+def _predicate_only_tags(record: dict[str, Any], length: int) -> list[str]:
     index = record.get("index")
     if "tags" in record:
         raise ValueError("a frame with tags among frames without")
     if type(index) is not int or not 0 <= index < length:
         raise ValueError(f"predicate index {index!r} is no word of the {length} (counted from 0)")
-    return spans_to_tags([Span(PREDICATE, index, index + 1)], length)
+    return spans_to_tags([Span(PREDICATE_LABEL, index, index + 1)], length)
 
 
 def _frame(record: dict[str, Any], index: Any, length: int) -> Frame | None:
@@ -157,17 +157,17 @@ def _string(record: dict[str, Any], key: str) -> str:
     value = record.get(key)
     if value is not None and not isinstance(value, str | int):
         raise ValueError(f"{key} is no string")
-    return _encodable("" if value is None else str(value))
+    return _require_encodable("" if value is None else str(value))
 
 
 def _strings(record: dict[str, Any], key: str) -> list[str]:
     values = record.get(key)
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise ValueError(f"{key} is no list of strings" if key in record else f"{key} is missing")
-    return [_encodable(value) for value in values]
+    return [_require_encodable(value) for value in values]
 
 
-def _encodable(text: str) -> str:
+def _require_encodable(text: str) -> str:
     """JSON can spell half a surrogate pair, which no file can hold. (The raised UnicodeEncodeError is a ValueError.)"""
     text.encode()
     return text

@@ -6,8 +6,8 @@ become one example, so that the sentence is encoded once.
 
 from collections.abc import Iterator, Sequence
 
-from grunlp.data.examples import Example, Frame
-from grunlp.data.tags import PREDICATE, split_tag
+from grunlp.data.examples import Frame, SRLExample
+from grunlp.data.tags import PREDICATE_LABEL, split_tag
 
 
 def frame_from_tags(
@@ -29,7 +29,7 @@ def frame_from_tags(
     if len(tags) != length:
         raise ValueError(f"{len(tags)} tags for {length} words")
     labels = [split_tag(tag)[1] for tag in tags]
-    verbs = [i for i, tag in enumerate(tags) if tag == f"B-{PREDICATE}"]
+    verbs = [i for i, tag in enumerate(tags) if tag == f"B-{PREDICATE_LABEL}"]
     if len(verbs) > 1:
         raise ValueError(f"two predicates in one tag sequence: B-V at words {verbs[0]} and {verbs[1]}")
     if index is None:
@@ -38,30 +38,30 @@ def frame_from_tags(
         return None
     if not 0 <= index < length:
         raise ValueError(f"predicate index {index} lies outside the {length} words (counted from 0)")
-    if verbs and labels[index] not in (PREDICATE, f"C-{PREDICATE}"):
+    if verbs and labels[index] not in (PREDICATE_LABEL, f"C-{PREDICATE_LABEL}"):
         raise ValueError(f"predicate index {index}, but B-V at word {verbs[0]} (counted from 0)")
     return Frame(index=index, lemma=lemma, roleset=roleset, tags=list(tags))
 
 
-def merge(examples: Iterator[tuple[int, Example]]) -> Iterator[tuple[int, Example]]:
+def merge_frames_of_same_sentence(examples: Iterator[tuple[int, SRLExample]]) -> Iterator[tuple[int, SRLExample]]:
     """Join consecutive examples that differ only in their frames. A predicate that comes twice begins a new sentence.
 
     Args:
         examples: pairs of a line number and an example with at most one frame.
     """
-    pending: tuple[int, Example] | None = None
+    pending: tuple[int, SRLExample] | None = None
     for number, example in examples:
         if pending and _same_sentence(pending[1], example):
             pending[1]["frames"].extend(example["frames"])
             continue
         if pending:
-            yield _in_order(pending)
+            yield _sort_frames(pending)
         pending = number, example
     if pending:
-        yield _in_order(pending)
+        yield _sort_frames(pending)
 
 
-def _same_sentence(one: Example, other: Example) -> bool:
+def _same_sentence(one: SRLExample, other: SRLExample) -> bool:
     taken = {frame["index"] for frame in one["frames"]}
     return (
         one["words"] == other["words"]
@@ -71,6 +71,6 @@ def _same_sentence(one: Example, other: Example) -> bool:
     )
 
 
-def _in_order(numbered: tuple[int, Example]) -> tuple[int, Example]:
+def _sort_frames(numbered: tuple[int, SRLExample]) -> tuple[int, SRLExample]:
     numbered[1]["frames"].sort(key=lambda frame: frame["index"])
     return numbered

@@ -10,16 +10,16 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from grunlp.data.pair import Pair
+from grunlp.data.pair import ParallelExample
 from grunlp.data.readers.text_lines import Line, open_lines, require_file
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.utils.errors import DataError, UserError
 
-_NAMES = {"source": ("source", "text"), "target": ("target", "summary")}  # of fields, where none is given
+_DEFAULT_FIELDS = {"source": ("source", "text"), "target": ("target", "summary")}  # of fields, where none is given
 
 
-def read_pairs(
+def read_parallel(
     path: str, target_path: str | None, source: str | None, target: str | None, references: str | None
-) -> Iterator[Pair]:
+) -> Iterator[ParallelExample]:
     """The pairs of a file, or of two; empty sides come out empty.
 
     Args:
@@ -32,40 +32,40 @@ def read_pairs(
 
     Raises:
         DataError: a file is missing or broken, or a line is; or no line has `references`.
-        GrunlpError: names for files that have no columns or fields of such names.
+        UserError: names for files that have no columns or fields of such names.
     """
     if target_path is not None:
         if source or target or references:
             there = "each file holds one side alone"
-            raise GrunlpError(
+            raise UserError(
                 "names of columns, but two files side by side", there, "Leave source, target, references out."
             )
-        yield from _side_by_side(Path(path), Path(target_path))
+        yield from _read_two_files(Path(path), Path(target_path))
         return
     as_json, further = None, 0
-    for number, line in _good_lines(Path(path)):
+    for number, line in _decoded_lines(Path(path)):
         if not line.strip():
             continue
         if as_json is None:
-            as_json = _is_object(line)
+            as_json = _looks_like_json_object(line)
             if references and not as_json:
                 there = "columns between tabs hold one target each"
-                raise GrunlpError(f"references={references}, but {path} is no JSON", there, "Leave it out.")
+                raise UserError(f"references={references}, but {path} is no JSON", there, "Leave it out.")
         if not as_json:
-            yield _columns(path, number, source, target, line)
+            yield _parse_tab_separated(path, number, source, target, line)
             continue
         record = _record(path, number, line)
-        (one,) = _texts(path, number, record, "source", source)
-        other = _texts(path, number, record, "target", target)
+        (one,) = _field_texts(path, number, record, "source", source)
+        other = _field_texts(path, number, record, "target", target)
         if references and references in record:
             further += 1
-            other += _texts(path, number, record, "references", references) if record[references] else []
-        yield Pair(id=str(record.get("id", number)), source=one, target=other[0], references=other[1:])
+            other += _field_texts(path, number, record, "references", references) if record[references] else []
+        yield ParallelExample(id=str(record.get("id", number)), source=one, target=other[0], references=other[1:])
     if references and not further:
         raise DataError(path, None, f"no line has a field {references}", "it holds further targets", "Name another.")
 
 
-def read_sources(path: str, source: str | None, on_error: Callable[[DataError], None]) -> Iterator[Pair]:
+def read_sources(path: str, source: str | None, on_error: Callable[[DataError], None]) -> Iterator[ParallelExample]:
     """The sources of a file: each line as a whole, or a field of each object, if the first line with text is one.
 
     Args:
@@ -75,52 +75,52 @@ def read_sources(path: str, source: str | None, on_error: Callable[[DataError], 
     as_json = None
     for line in open_lines(Path(path)):
         if as_json is None and line.text.strip():
-            as_json = _is_object(line.text)
+            as_json = _looks_like_json_object(line.text)
         try:
             yield read_source(path, line, bool(as_json), source)
         except DataError as error:
             on_error(error)
 
 
-def holds_objects(path: str) -> bool:
+def has_json_lines(path: str) -> bool:
     """Whether `read_sources` reads the lines of a file as objects. Raises DataError as that does."""
     first = next((line.text for line in open_lines(Path(path)) if line.text.strip()), "")
-    return _is_object(first)
+    return _looks_like_json_object(first)
 
 
-def read_source(path: str, line: Line, as_json: bool, source: str | None) -> Pair:
+def read_source(path: str, line: Line, as_json: bool, source: str | None) -> ParallelExample:
     """The source of one line of a file, as `read_sources` yields it. Raises DataError for a bad line."""
     number, text, fault = line
     if fault:
         raise DataError(path, number, fault, "expected UTF-8 text")
     if not as_json or not text.strip():
-        return Pair(id=str(number), source=text, target="", references=[])
+        return ParallelExample(id=str(number), source=text, target="", references=[])
     record = _record(path, number, text)
-    (one,) = _texts(path, number, record, "source", source)
-    return Pair(id=str(record.get("id", number)), source=one, target="", references=[])
+    (one,) = _field_texts(path, number, record, "source", source)
+    return ParallelExample(id=str(record.get("id", number)), source=one, target="", references=[])
 
 
-def _good_lines(path: Path) -> Iterator[tuple[int, str]]:
+def _decoded_lines(path: Path) -> Iterator[tuple[int, str]]:
     for number, text, fault in open_lines(path):
         if fault:
             raise DataError(path, number, fault, "expected UTF-8 text")
         yield number, text
 
 
-def _side_by_side(path: Path, target_path: Path) -> Iterator[Pair]:
+def _read_two_files(path: Path, target_path: Path) -> Iterator[ParallelExample]:
     for file in (path, target_path):
         require_file(file)
     number = 0
-    for one, other in zip_longest(_good_lines(path), _good_lines(target_path)):
+    for one, other in zip_longest(_decoded_lines(path), _decoded_lines(target_path)):
         if one is None or other is None:
             longer, shorter = (path, target_path) if other is None else (target_path, path)
             there = f"{shorter} ends after {number} lines; line n of one belongs to line n of the other"
             raise DataError(longer, number + 1, "the other file has no such line", there, "Check how they were made.")
         number = one[0]
-        yield Pair(id=str(number), source=one[1], target=other[1], references=[])
+        yield ParallelExample(id=str(number), source=one[1], target=other[1], references=[])
 
 
-def _is_object(line: str) -> bool:
+def _looks_like_json_object(line: str) -> bool:
     """Whether a line is a JSON object, or was meant to be one: a text may well begin with a brace."""
     try:
         return isinstance(json.loads(line), dict)
@@ -138,17 +138,17 @@ def _record(path: str, number: int, line: str) -> dict[str, Any]:
     return record
 
 
-def _texts(path: str, number: int, record: dict[str, Any], kind: str, name: str | None) -> list[str]:
+def _field_texts(path: str, number: int, record: dict[str, Any], role: str, name: str | None) -> list[str]:
     """The texts of a field: of a source one, of others one at least."""
-    names = (name,) if name is not None else _NAMES[kind]
+    names = (name,) if name is not None else _DEFAULT_FIELDS[role]
     found = next((key for key in names if key in record), None)
     if found is None:
         there = f"there are: {', '.join(record)}"
-        way = f"Name it by {kind}=FIELD, in a training by data.{kind}=FIELD"
+        way = f"Name it by {role}=FIELD, in a training by data.{role}=FIELD"
         raise DataError(path, number, f"no field {' or '.join(names)}", there, way)
-    texts = record[found] if isinstance(record[found], list) and kind != "source" else [record[found]]
+    texts = record[found] if isinstance(record[found], list) and role != "source" else [record[found]]
     if not texts or not all(isinstance(text, str) for text in texts):
-        there = "it is to be a text" if kind == "source" else "it is to be a text or a list of texts"
+        there = "it is to be a text" if role == "source" else "it is to be a text or a list of texts"
         raise DataError(path, number, f"{found} is something else", there, "Check how it was made.")
     for text in texts:
         if any("\ud800" <= sign <= "\udfff" for sign in text):
@@ -156,7 +156,7 @@ def _texts(path: str, number: int, record: dict[str, Any], kind: str, name: str 
     return texts
 
 
-def _columns(path: str, number: int, source: str | None, target: str | None, line: str) -> Pair:
+def _parse_tab_separated(path: str, number: int, source: str | None, target: str | None, line: str) -> ParallelExample:
     cells, texts = line.split("\t"), []
     for key, name, default in (("source", source, 0), ("target", target, 1)):
         if name is not None and not name.isdecimal():
@@ -167,4 +167,4 @@ def _columns(path: str, number: int, source: str | None, target: str | None, lin
             there = f"{len(cells)} columns between tabs; column {column} was expected for the {key}"
             raise DataError(path, number, "too few columns", there, "Give source and target by number.")
         texts.append(cells[column])
-    return Pair(id=str(number), source=texts[0], target=texts[1], references=[])
+    return ParallelExample(id=str(number), source=texts[0], target=texts[1], references=[])

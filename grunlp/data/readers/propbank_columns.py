@@ -15,58 +15,60 @@ by blanks in a line without tabs.
 
 from collections.abc import Iterator
 
-from grunlp.data.examples import Example
+from grunlp.data.examples import SRLExample
 from grunlp.data.readers.column_format import (
-    Block,
-    Predicate,
+    PredicateRow,
+    SentenceBlock,
+    aligned_rows,
     blank_line_blocks,
-    bracket_frames,
+    frames_from_brackets,
     require_sequence,
     split_tabs,
-    table,
 )
 from grunlp.data.readers.text_lines import Line
 from grunlp.utils.errors import DataError
 
-NOTHING = "_"
-ROLES = 5  # the first bracket column
-_EXPECTED = "index, form, pos, predicate lemma, roleset and one bracket column a predicate"
+EMPTY_CELL = "_"
+FIRST_ROLE_COLUMN = 5  # the first bracket column
+_EXPECTED_COLUMNS = "index, form, pos, predicate lemma, roleset and one bracket column a predicate"
 
 
 def matches(rows: list[str]) -> bool:
     """Most rows begin with a number and have only brackets after the fifth cell; without any, `_` for a lemma."""
     cells = [split_tabs(row) for row in rows if not row.startswith("#")]
-    fitting = [row for row in cells if len(row) >= ROLES and row[0].isdecimal() and _fits(row[3:])]
+    fitting = [row for row in cells if len(row) >= FIRST_ROLE_COLUMN and row[0].isdecimal() and _is_column_row(row[3:])]
     return 2 * len(fitting) > len(cells)
 
 
-def _fits(cells: list[str]) -> bool:
-    return all("*" in cell for cell in cells[2:]) and (len(cells) > 2 or NOTHING in cells[:2])
+def _is_column_row(cells: list[str]) -> bool:
+    return all("*" in cell for cell in cells[2:]) and (len(cells) > 2 or EMPTY_CELL in cells[:2])
 
 
-def blocks(lines: Iterator[Line], source: str) -> Iterator[Block]:
+def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
     """One block a sentence."""
     return blank_line_blocks(lines, source, comment=("#",))
 
 
-def parse(block: Block) -> Example:
+def parse(block: SentenceBlock) -> SRLExample:
     """One sentence. Raises `DataError`."""
-    rows = table(block, split_tabs, ROLES, _EXPECTED)
+    rows = aligned_rows(block, split_tabs, FIRST_ROLE_COLUMN, _EXPECTED_COLUMNS)
     require_sequence(block, rows, column=0, start=1)
     for row in rows:
         if "" in row.cells:
             wrong = f"column {row.cells.index('') + 1} is empty"
-            raise DataError(block.source, row.line, wrong, f"expected {_EXPECTED}", f"write {NOTHING} for nothing")
+            raise DataError(
+                block.source, row.line, wrong, f"expected {_EXPECTED_COLUMNS}", f"write {EMPTY_CELL} for nothing"
+            )
     predicates = [
-        Predicate(i, *("" if cell == NOTHING else cell for cell in row.cells[3:ROLES]))
+        PredicateRow(i, *("" if cell == EMPTY_CELL else cell for cell in row.cells[3:FIRST_ROLE_COLUMN]))
         for i, row in enumerate(rows)
-        if row.cells[3:ROLES] != [NOTHING, NOTHING]
+        if row.cells[3:FIRST_ROLE_COLUMN] != [EMPTY_CELL, EMPTY_CELL]
     ]
     pos = [row.cells[2] for row in rows]
-    return Example(
+    return SRLExample(
         id=block.comment("sent"),
         document=block.comment("doc"),
         words=[row.cells[1] for row in rows],
-        pos=pos if any(tag != NOTHING for tag in pos) else [],
-        frames=bracket_frames(block, rows, ROLES, predicates),
+        pos=pos if any(tag != EMPTY_CELL for tag in pos) else [],
+        frames=frames_from_brackets(block, rows, FIRST_ROLE_COLUMN, predicates),
     )

@@ -14,19 +14,19 @@ from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
-from grunlp.utils.errors import DataError, nearest
+from grunlp.utils.errors import DataError, closest_match
 
-_GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
-_UTF8_MARK, _UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
-_HEAD = 1024
+_GZIP_MAGIC, _XZ_MAGIC = b"\x1f\x8b", b"\xfd7zXZ\x00"
+_UTF8_BOM, _UTF16_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+_SNIFF_BYTES = 1024
 
 
 class Line(NamedTuple):
-    """One line without its end. `fault` says why it is not UTF-8 text, and is empty for a good line."""
+    """One line without its end. `error` says why it is not UTF-8 text, and is empty for a good line."""
 
     number: int
     text: str
-    fault: str = ""
+    error: str = ""
 
 
 def require_file(path: Path) -> None:
@@ -38,7 +38,7 @@ def require_file(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise DataError(path, None, "does not exist", f"neither does its folder {folder}", "check the path")
-    near = nearest(path.name, (entry.name for entry in folder.iterdir()))
+    near = closest_match(path.name, (entry.name for entry in folder.iterdir()))
     hint = f"did you mean {folder / near}?" if near else "check the path"
     raise DataError(path, None, "does not exist", f"its folder {folder} does", hint)
 
@@ -48,7 +48,7 @@ def open_lines(path: Path, first: int = 1, offset: int = 0) -> Iterator[Line]:
 
     Args:
         first: number of the line to begin with.
-        offset: where it begins, as `line_offsets` counts; a compressed file is unpacked up to there.
+        offset: where it begins, as `index_line_offsets` counts; a compressed file is unpacked up to there.
 
     Raises:
         DataError: the file is missing, a directory, empty, binary, UTF-16, cut off in the middle or not allowed.
@@ -56,14 +56,15 @@ def open_lines(path: Path, first: int = 1, offset: int = 0) -> Iterator[Line]:
     return starmap(_decode, _numbered(path, first, offset))
 
 
-def line_offsets(path: Path, step: int) -> tuple[list[int], int]:
-    """Where every `step`-th line begins, the first included, in bytes of the file unpacked; and how many lines it has.
+def index_line_offsets(path: Path, stride: int) -> tuple[list[int], int]:
+    """Where every `stride`-th line begins, the first included, in bytes of the file unpacked; and how many lines it
+    has.
 
     Raises as `open_lines`.
     """
     offsets, end, number = [], 0, 0
     for number, data in _numbered(path, 1, 0):
-        if (number - 1) % step == 0:
+        if (number - 1) % stride == 0:
             offsets.append(end)
         end += len(data)
     return offsets, number
@@ -75,7 +76,7 @@ def _numbered(path: Path, first: int, offset: int) -> Iterator[tuple[int, bytes]
     number = 0
     try:
         with path.open("rb") as file, _decompress(file) as stream:
-            _refuse_binary(path, stream.peek(_HEAD)[:_HEAD])
+            _refuse_binary(path, stream.peek(_SNIFF_BYTES)[:_SNIFF_BYTES])
             stream.seek(offset)
             for number, data in enumerate(stream, start=first):
                 yield number, data
@@ -85,22 +86,22 @@ def _numbered(path: Path, first: int, offset: int) -> Iterator[tuple[int, bytes]
             "expected a whole gz or xz file", "copy or download it again",
         ) from error  # fmt: skip
     except OSError as error:
-        raise DataError(path, None, f"cannot be read: {error.strerror or error}", to_type="check its rights") from error
+        raise DataError(path, None, f"cannot be read: {error.strerror or error}", hint="check its rights") from error
     if number == 0:
         raise DataError(path, None, "the file is empty", "expected at least one sentence", "check how it was made")
 
 
 def _decompress(file: BufferedReader) -> BufferedReader | gzip.GzipFile | lzma.LZMAFile:
-    magic = file.peek(len(_XZ))
-    if magic.startswith(_GZIP):
+    magic = file.peek(len(_XZ_MAGIC))
+    if magic.startswith(_GZIP_MAGIC):
         return gzip.GzipFile(fileobj=file)
-    if magic.startswith(_XZ):
+    if magic.startswith(_XZ_MAGIC):
         return lzma.LZMAFile(file)
     return file
 
 
 def _refuse_binary(path: Path, head: bytes) -> None:
-    if head.startswith(_UTF16_MARKS):
+    if head.startswith(_UTF16_BOMS):
         to_type = f"convert it: iconv -f UTF-16 -t UTF-8 {path}"
         raise DataError(path, 1, "the file is UTF-16", "expected UTF-8 text", to_type)
     if b"\0" in head:
@@ -110,7 +111,7 @@ def _refuse_binary(path: Path, head: bytes) -> None:
 
 def _decode(number: int, data: bytes) -> Line:
     if number == 1:
-        data = data.removeprefix(_UTF8_MARK)
+        data = data.removeprefix(_UTF8_BOM)
     data = data.removesuffix(b"\n").removesuffix(b"\r")
     try:
         return Line(number, data.decode(), "holds a NUL byte" if b"\0" in data else "")

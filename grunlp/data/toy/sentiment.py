@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from random import Random
 
-from grunlp.data.examples import Classified
+from grunlp.data.examples import LabeledText
 
 _SIZES = {"train": 3000, "dev": 250, "test": 250}
-_THINGS = ("soup", "room", "view", "music", "waiter", "bed", "breakfast", "pool", "garden", "price", "bath", "bar")
-_WORDS = {
+_NOUNS = ("soup", "room", "view", "music", "waiter", "bed", "breakfast", "pool", "garden", "price", "bath", "bar")
+_SENTIMENT_WORDS = {
     "positive": ("good", "lovely", "clean", "fresh", "friendly", "quiet", "excellent", "fine", "cheerful", "perfect"),
     "negative": ("bad", "awful", "dirty", "stale", "rude", "noisy", "poor", "cold", "gloomy", "terrible"),
 }
@@ -15,7 +15,7 @@ _DEGREES = ("", "", "very ", "rather ", "really ")
 _OPPOSITE = {"positive": "negative", "negative": "positive"}
 
 
-def opinions(split: str) -> Iterator[Classified]:
+def sentiment_examples(split: str) -> Iterator[LabeledText]:
     """Texts of one clause or two, of which the one after "but", or without "although", decides. Denied words turn
     into their opposite. The same every time; texts of dev and test that training has are left out of it by its rule."""
     random = Random(f"opinions {split}")
@@ -25,13 +25,13 @@ def opinions(split: str) -> Iterator[Classified]:
         text = random.choice(
             (own, own, own, f"{other} , but {own}", f"although {other} , {own}", f"{own} , although {other}")
         )
-        yield Classified(id=f"{split}-{number}", document="", words=f"{text} .".split(), label=label)
+        yield LabeledText(id=f"{split}-{number}", document="", words=f"{text} .".split(), label=label)
 
 
 def _clause(random: Random, label: str) -> str:
     """A clause that means `label`."""
-    thing, denied = random.choice(_THINGS), random.random() < 0.25
-    word = random.choice(_WORDS[_OPPOSITE[label] if denied else label])
+    thing, denied = random.choice(_NOUNS), random.random() < 0.25
+    word = random.choice(_SENTIMENT_WORDS[_OPPOSITE[label] if denied else label])
     if denied:
         return random.choice((f"the {thing} was not {word}", f"nobody found the {thing} {word}"))
     return f"the {thing} was {random.choice(_DEGREES)}{word}"

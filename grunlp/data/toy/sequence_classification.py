@@ -4,23 +4,27 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grunlp.data.examples import Measured
+from grunlp.data.examples import LabeledSeries
 
 _SIZES = {"train": 800, "dev": 200, "test": 200}
-_STEPS, _FEATURES = 100, 128
-_HEIGHT, _LENGTH = 1.5, 5
+_NUM_STEPS, _NUM_FEATURES = 100, 128
+_EVENT_HEIGHT, _EVENT_LENGTH = 1.5, 5
 
 
-def waves(split: str) -> Iterator[Measured]:
+def wave_sequences(split: str) -> Iterator[LabeledSeries]:
     """Noise (100 steps, 128 features) in which two events stand, each a direction in the space of features for five
     steps. The class says whether the first kind is "before" the other or "after" it. The same every time."""
-    directions = np.random.default_rng(0).choice([-1.0, 1.0], size=(2, _FEATURES))
+    directions = np.random.default_rng(0).choice([-1.0, 1.0], size=(2, _NUM_FEATURES))
     random = np.random.default_rng([1, list(_SIZES).index(split)])
     for number in range(_SIZES[split]):
-        early, late = np.sort(random.choice(np.arange(2, _STEPS // _LENGTH), size=2, replace=False)) * _LENGTH
+        early, late = (
+            np.sort(random.choice(np.arange(2, _NUM_STEPS // _EVENT_LENGTH), size=2, replace=False)) * _EVENT_LENGTH
+        )
         before = bool(random.integers(2))
-        values = random.normal(size=(_STEPS, _FEATURES))
+        values = random.normal(size=(_NUM_STEPS, _NUM_FEATURES))
         for start, direction in ((early, directions[0 if before else 1]), (late, directions[1 if before else 0])):
-            values[start : start + _LENGTH] += _HEIGHT * direction
+            values[start : start + _EVENT_LENGTH] += _EVENT_HEIGHT * direction
         flat = values.astype(np.float32).ravel().tolist()
-        yield Measured(id=f"{split}-{number}", label="before" if before else "after", steps=_STEPS, values=flat)
+        yield LabeledSeries(
+            id=f"{split}-{number}", label="before" if before else "after", steps=_NUM_STEPS, values=flat
+        )

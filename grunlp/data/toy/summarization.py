@@ -2,26 +2,26 @@
 
 from collections.abc import Iterator
 
-from grunlp.data.examples import Example
-from grunlp.data.pair import Pair
-from grunlp.data.toy import demo_examples
+from grunlp.data.examples import SRLExample
+from grunlp.data.pair import ParallelExample
+from grunlp.data.toy import toy_srl_examples
 
-_SENTENCES = 3  # of a source
+_SENTENCES_PER_DOCUMENT = 3  # of a source
 
 
-def headline_pairs(split: str) -> Iterator[Pair]:
+def summarization_pairs(split: str) -> Iterator[ParallelExample]:
     """Sentences of the demonstration corpus in threes, where the first has an agent, a verb and a patient in this
     order, and these words alone. Dev and test have words that training never has, and must be copied."""
-    examples = list(demo_examples(split))
+    examples = list(toy_srl_examples(split))
     for number, example in enumerate(examples):
         headline = _headline(example)
         if headline:
-            some = (examples[(number + k) % len(examples)] for k in range(_SENTENCES))
+            some = (examples[(number + k) % len(examples)] for k in range(_SENTENCES_PER_DOCUMENT))
             source = " ".join(word for one in some for word in one["words"])
-            yield Pair(id=example["id"], source=source, target=headline, references=[])
+            yield ParallelExample(id=example["id"], source=source, target=headline, references=[])
 
 
-def _headline(example: Example) -> str:
+def _headline(example: SRLExample) -> str:
     for frame in example["frames"]:
         roles = [tag[2:] for tag in frame["tags"]]
         order = list(dict.fromkeys(role for role in roles if role in ("ARG0", "V", "ARG1")))

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-_HOURS = 24 * 7 * 20
+_NUM_HOURS = 24 * 7 * 20
 NOISE = 0.3  # its standard deviation: no forecast has a smaller root of its squared error
 
 
-def season_rows() -> Iterator[tuple[str, float]]:
+def seasonal_series_rows() -> Iterator[tuple[str, float]]:
     """Hours and what was measured in them; always the same."""
-    noise = np.random.default_rng(40).normal(scale=NOISE, size=_HOURS)
+    noise = np.random.default_rng(40).normal(scale=NOISE, size=_NUM_HOURS)
     start = np.datetime64("2024-01-01T00", "h")  # a Monday
-    for hour in range(_HOURS):
+    for hour in range(_NUM_HOURS):
         day = np.sin(2 * np.pi * hour / 24)
         week = 1.5 if hour // 24 % 7 >= 5 else 0.0
         time = str(start + hour).replace("T", " ") + ":00"

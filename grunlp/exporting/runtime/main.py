@@ -10,7 +10,7 @@ from typing import Any
 from grunlp.exporting.runtime.onnx_session import Graphs
 from grunlp.tasks.srl.onnx_runtime import Answering
 
-ROWS = 16  # lines that are read together
+LINES_PER_BATCH = 16  # lines that are read together
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
             sys.exit(f"{word}: a number is needed, such as {name}={model['settings'][name]}")
     answer, number = Answering(model, Graphs(folder)), 1
     lines = (line.decode("utf-8", "replace").rstrip("\r\n") for line in sys.stdin.buffer)
-    while some := list(islice(lines, ROWS)):
+    while some := list(islice(lines, LINES_PER_BATCH)):
         for record in answer(some, number):
             sys.stdout.buffer.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
         number += len(some)

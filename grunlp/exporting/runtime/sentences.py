@@ -4,24 +4,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from grunlp.data.sentence_splitter import split_sentences
-from grunlp.exporting.runtime.word_inputs import words_of
+from grunlp.exporting.runtime.word_inputs import parse_words
 
 
-def sentences_of(line: str, number: int) -> Iterator[dict[str, Any]]:
-    """Records with the words of each sentence, and of a text where they stand. number: of the line, from 1."""
+def sentence_records(line: str, line_number: int) -> Iterator[dict[str, Any]]:
+    """Records with the words of each sentence, and of a text where they stand. line_number: of the line, from 1."""
     line = line.rstrip("\n")
-    words = words_of(line)
+    words = parse_words(line)
     if words is not None:
         yield {"words": words}
         return
     for k, tokens in enumerate([one.tokens for one in split_sentences(line)] or [[]], start=1):
         start, end = (tokens[0].start, tokens[-1].end) if tokens else (0, 0)
-        record: dict[str, Any] = {"line": number, "start_char": start, "text": line[start:end]}
+        record: dict[str, Any] = {"line": line_number, "start_char": start, "text": line[start:end]}
         record["offsets"] = [[token.start - start, token.end - start] for token in tokens]
-        yield record | {"id": f"line-{number}" + (f".{k}" if k > 1 else ""), "words": [token.word for token in tokens]}
+        yield record | {
+            "id": f"line-{line_number}" + (f".{k}" if k > 1 else ""),
+            "words": [token.word for token in tokens],
+        }
 
 
-def place(part: dict[str, Any], record: dict[str, Any], start: int, end: int) -> None:
+def add_offsets(item: dict[str, Any], record: dict[str, Any], start: int, end: int) -> None:
     """Add to a part of a sentence, words start to end, where in its text it stands."""
     if "offsets" in record:
-        part["start_char"], part["end_char"] = record["offsets"][start][0], record["offsets"][end - 1][1]
+        item["start_char"], item["end_char"] = record["offsets"][start][0], record["offsets"][end - 1][1]

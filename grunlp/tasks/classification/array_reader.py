@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.data.examples import Measured, class_name
-from grunlp.utils.error_translation import library_errors
+from grunlp.data.examples import LabeledSeries, class_label
+from grunlp.utils.error_translation import wrap_library_errors
 from grunlp.utils.errors import DataError
 
 SUFFIXES = (".npz", ".parquet")
-_INPUTS, _LABELS, _LENGTHS = ("x", "values", "inputs"), ("y", "label", "labels"), ("lengths", "steps")
+_INPUT_NAMES, _LABEL_NAMES, _LENGTH_NAMES = ("x", "values", "inputs"), ("y", "label", "labels"), ("lengths", "steps")
 
 
-def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool = True) -> Iterator[Measured]:
+def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool = True) -> Iterator[LabeledSeries]:
     """The sequences of a file.
 
     Args:
@@ -32,7 +32,7 @@ def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool =
     """
     if not Path(path).is_file():
         raise DataError(path, None, "does not exist", "a file was expected", "check the path")
-    rows = _npz(path, inputs, label) if path.endswith(".npz") else _parquet(path, inputs, label)
+    rows = _read_npz(path, inputs, label) if path.endswith(".npz") else _read_parquet(path, inputs, label)
     size = None
     for number, (values, name) in enumerate(rows):
         where = f"sequence {number}"
@@ -50,19 +50,21 @@ def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool =
             raise DataError(path, None, f"{where} has {values.shape[1]} features", f"the first has {size}", "mend it")
         if labels and not name:
             raise DataError(path, None, f"{where} has no class", "each needs one", "name it by label=")
-        yield Measured(id=str(number), label=name, steps=len(values), values=values.ravel().tolist())
+        yield LabeledSeries(id=str(number), label=name, steps=len(values), values=values.ravel().tolist())
     if size is None:
         raise DataError(path, None, "holds no sequence", "expected at least one", "check how it was made")
 
 
-def _npz(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
-    with library_errors(path, "no npz of plain arrays", "save it by numpy.savez"), zipfile.ZipFile(path) as file:
+def _read_npz(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
+    with wrap_library_errors(path, "no npz of plain arrays", "save it by numpy.savez"), zipfile.ZipFile(path) as file:
         names = [name.removesuffix(".npy") for name in file.namelist()]
-        key = _find(path, names, inputs, _INPUTS, True)
-        x = _array(file, key)
-        other = _find(path, names, label, _LABELS, False)
-        y = _array(file, other) if other else None
-        lengths = _array(file, next(n for n in _LENGTHS if n in names)) if set(_LENGTHS) & set(names) else None
+        key = _find_column(path, names, inputs, _INPUT_NAMES, True)
+        x = _load_array(file, key)
+        other = _find_column(path, names, label, _LABEL_NAMES, False)
+        y = _load_array(file, other) if other else None
+        lengths = (
+            _load_array(file, next(n for n in _LENGTH_NAMES if n in names)) if set(_LENGTH_NAMES) & set(names) else None
+        )
     if x.ndim != 3 or x.dtype.kind not in "fiub":
         raise DataError(path, None, f"{key} is {x.dtype} {x.shape}", "expected numbers (N, T, C)", "mend the array")
     for name, array in ((other, y), ("lengths", lengths)):
@@ -72,10 +74,10 @@ def _npz(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDA
         steps = len(values) if lengths is None else int(lengths.flat[number])
         if not 0 <= steps <= len(values):
             raise DataError(path, None, f"lengths[{number}] is {steps}", f"0 to {len(values)} were expected", "mend it")
-        yield values[:steps], class_name(y.flat[number]) if y is not None else ""
+        yield values[:steps], class_label(y.flat[number]) if y is not None else ""
 
 
-def _array(file: zipfile.ZipFile, name: str) -> NDArray[Any]:
+def _load_array(file: zipfile.ZipFile, name: str) -> NDArray[Any]:
     """An array of an npz, whose head claims no more than there is. Raises ValueError where it does."""
     whole = f"{name}.npy" if f"{name}.npy" in file.namelist() else name
     with file.open(whole) as stream:
@@ -89,18 +91,21 @@ def _array(file: zipfile.ZipFile, name: str) -> NDArray[Any]:
     return found
 
 
-def _parquet(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
+def _read_parquet(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
     from pyarrow.parquet import ParquetFile
 
     damaged = (path, "no Parquet", "check how it was made")
-    with library_errors(*damaged):
+    with wrap_library_errors(*damaged):
         file = ParquetFile(path)
         names = file.schema_arrow.names
-        key, other = _find(path, names, inputs, _INPUTS, True), _find(path, names, label, _LABELS, False)
+        key, other = (
+            _find_column(path, names, inputs, _INPUT_NAMES, True),
+            _find_column(path, names, label, _LABEL_NAMES, False),
+        )
         batches = file.iter_batches(batch_size=256, columns=[key, *([other] if other else [])])
     number = 0
     while True:
-        with library_errors(*damaged):
+        with wrap_library_errors(*damaged):
             batch = next(batches, None)
             rows = batch.to_pylist() if batch is not None else None
         if rows is None:
@@ -112,13 +117,13 @@ def _parquet(path: str, inputs: str | None, label: str | None) -> Iterator[tuple
                 there = "expected a list of numbers, or of lists of as many each"
                 raise DataError(path, None, f"sequence {number}: {key} is none", there, "mend the row") from None
             number += 1
-            yield values[:, None] if values.ndim == 1 else values, class_name(row[other]) if other else ""
+            yield values[:, None] if values.ndim == 1 else values, class_label(row[other]) if other else ""
 
 
-def _find(path: str, names: list[str], given: str | None, usual: tuple[str, ...], needed: bool) -> str:
+def _find_column(path: str, names: list[str], requested: str | None, defaults: tuple[str, ...], required: bool) -> str:
     """The first of the names that is there; "" where none is, if that may be."""
-    found = next((name for name in ((given,) if given else usual) if name in names), "")
-    if not found and (needed or given):
+    found = next((name for name in ((requested,) if requested else defaults) if name in names), "")
+    if not found and (required or requested):
         there = f"there are: {', '.join(names)}"
-        raise DataError(path, None, f"nothing called {given or ' or '.join(usual)}", there, "name what is there")
+        raise DataError(path, None, f"nothing called {requested or ' or '.join(defaults)}", there, "name what is there")
     return found

@@ -11,32 +11,41 @@ from grunlp.configuration.saved_config import save_config
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.modules.sentence_encoder import SentenceEncoder
 from grunlp.modules.transformer_encoder import PretrainedEncoder
-from grunlp.runs.layout import CLASSES, CONFIG, ENCODER, VOCABULARY, WEIGHTS, fitting, read_config, require_parts
-from grunlp.runs.weights import load_network
-from grunlp.tasks.classification.collate import MeasuredCollator, TextCollator
-from grunlp.tasks.classification.model import Classifier, MeasuredEncoder, TextEncoder
-from grunlp.tasks.srl.checkpoint import stored_encoder, stored_pieces
-from grunlp.utils.atomic_io import write_file
+from grunlp.runs.layout import (
+    CLASS_LABELS,
+    CONFIG,
+    ENCODER_DIR,
+    VOCABULARY,
+    WEIGHTS,
+    read_config,
+    require_files,
+    translate_load_errors,
+)
+from grunlp.runs.weights import load_module
+from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
+from grunlp.tasks.classification.model import Classifier, TextEncoder, TimeSeriesEncoder
+from grunlp.tasks.srl.checkpoint import encoder_from_config, load_encoder_tokenizer
+from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.safe_load import read_json
 
 
-class ClassRun(NamedTuple):
+class TrainedClassifier(NamedTuple):
     """A trained classifier with what belongs to it."""
 
     path: Path
     config: DictConfig
-    collate: TextCollator | MeasuredCollator
+    collate: TextClassificationCollator | TimeSeriesCollator
     model: Classifier
 
 
 def build_classifier(
-    config: DictConfig, collate: TextCollator | MeasuredCollator, encoder: PretrainedEncoder | None
+    config: DictConfig, collate: TextClassificationCollator | TimeSeriesCollator, encoder: PretrainedEncoder | None
 ) -> Classifier:
     """The network a configuration describes, with the sizes its collator gives. Of measurements, the mean and the
     deviation that features are brought to are still 0 and 1."""
     c = config.model
-    parts: TextEncoder | MeasuredEncoder
-    if isinstance(collate, TextCollator):
+    parts: TextEncoder | TimeSeriesEncoder
+    if isinstance(collate, TextClassificationCollator):
         sentences = SentenceEncoder(
             collate.vocabulary.word_counts,
             len(collate.vocabulary.characters),
@@ -53,11 +62,11 @@ def build_classifier(
             dropout=c.dropout,
             word_dropout=c.word_dropout,
         )
-        parts = TextEncoder(sentences, beside=c.pooling != "last")
+        parts = TextEncoder(sentences, concat_embeddings=c.pooling != "last")
     else:
-        parts = MeasuredEncoder(
-            torch.zeros(collate.features),
-            torch.ones(collate.features),
+        parts = TimeSeriesEncoder(
+            torch.zeros(collate.num_features),
+            torch.ones(collate.num_features),
             hidden_size=c.hidden_size,
             num_layers=c.num_layers,
             taper=c.taper,
@@ -66,26 +75,29 @@ def build_classifier(
             input_dropout=c.input_dropout,
             dropout=c.dropout,
         )
-    classes = list(collate.ids)
+    classes = list(collate.class_ids)
     return Classifier(classes, parts, pooling=c.pooling, dropout=c.dropout, label_smoothing=c.label_smoothing)
 
 
-def save_class_settings(
-    path: Path, config: DictConfig, collate: TextCollator | MeasuredCollator, encoder: PretrainedEncoder | None
+def save_classifier_config(
+    path: Path,
+    config: DictConfig,
+    collate: TextClassificationCollator | TimeSeriesCollator,
+    encoder: PretrainedEncoder | None,
 ) -> None:
     """Write all but the weights, before the training: they make the folder a run, finished or not."""
     save_config(path / CONFIG, config)
-    features = collate.features if isinstance(collate, MeasuredCollator) else None
-    content = json.dumps({"classes": list(collate.ids), "features": features}, ensure_ascii=False, indent=1)
-    write_file(path / CLASSES, content)
-    if isinstance(collate, TextCollator):
+    features = collate.num_features if isinstance(collate, TimeSeriesCollator) else None
+    content = json.dumps({"classes": list(collate.class_ids), "features": features}, ensure_ascii=False, indent=1)
+    write_file_atomically(path / CLASS_LABELS, content)
+    if isinstance(collate, TextClassificationCollator):
         collate.vocabulary.save(path / VOCABULARY)
-        if encoder is not None and collate.pieces is not None:
-            encoder.save_config(path / ENCODER)
-            collate.pieces.save(path / ENCODER)
+        if encoder is not None and collate.subword_aligner is not None:
+            encoder.save_config(path / ENCODER_DIR)
+            collate.subword_aligner.save(path / ENCODER_DIR)
 
 
-def load_class_run(path: str | Path) -> ClassRun:
+def load_trained_classifier(path: str | Path) -> TrainedClassifier:
     """Read a run folder; the model comes in evaluation mode, on the CPU.
 
     Raises:
@@ -93,26 +105,30 @@ def load_class_run(path: str | Path) -> ClassRun:
     """
     path = Path(path)
     config = read_config(path)
-    collate = load_collator(path, config)
-    with fitting(path):
-        model = load_network(path / WEIGHTS, lambda: build_classifier(config, collate, stored_encoder(path, config)))
-        if isinstance(collate, TextCollator) and isinstance(model.encoder, TextEncoder):
-            pieces = stored_pieces(path, model.encoder.sentences.pretrained)
-            collate = TextCollator(collate.vocabulary, pieces, model.classes, config.loader.longest)
-    return ClassRun(path, config, collate, model)
+    collate = load_classifier_collator(path, config)
+    with translate_load_errors(path):
+        model = load_module(
+            path / WEIGHTS, lambda: build_classifier(config, collate, encoder_from_config(path, config))
+        )
+        if isinstance(collate, TextClassificationCollator) and isinstance(model.encoder, TextEncoder):
+            pieces = load_encoder_tokenizer(path, model.encoder.sentences.pretrained)
+            collate = TextClassificationCollator(collate.vocabulary, pieces, model.classes, config.loader.longest)
+    return TrainedClassifier(path, config, collate, model)
 
 
-def load_collator(path: Path, config: DictConfig) -> TextCollator | MeasuredCollator:
+def load_classifier_collator(path: Path, config: DictConfig) -> TextClassificationCollator | TimeSeriesCollator:
     """What makes batches for the classifier in a run folder of that configuration, without sub-words."""
-    require_parts(path, [CLASSES])
-    content = read_json(path / CLASSES)
-    with fitting(path):
-        assert isinstance(content, dict) and set(content) == {"classes", "features"}, f"{CLASSES} has other keys"
+    require_files(path, [CLASS_LABELS])
+    content = read_json(path / CLASS_LABELS)
+    with translate_load_errors(path):
+        assert isinstance(content, dict) and set(content) == {"classes", "features"}, f"{CLASS_LABELS} has other keys"
         classes, features = content["classes"], content["features"]
-        assert isinstance(classes, list) and all(isinstance(name, str) for name in classes), f"{CLASSES} has no words"
-        assert 1 < len(set(classes)) == len(classes), f"{CLASSES} names a class twice, or one alone"
-        assert features is None or (type(features) is int and 0 < features < 2**20), f"{CLASSES} has no features"
+        assert isinstance(classes, list) and all(isinstance(name, str) for name in classes), (
+            f"{CLASS_LABELS} has no words"
+        )
+        assert 1 < len(set(classes)) == len(classes), f"{CLASS_LABELS} names a class twice, or one alone"
+        assert features is None or (type(features) is int and 0 < features < 2**20), f"{CLASS_LABELS} has no features"
     if features is not None:
-        return MeasuredCollator(classes, features)
-    require_parts(path, [VOCABULARY])
-    return TextCollator(Vocabulary.load(path / VOCABULARY), None, classes, config.loader.longest)
+        return TimeSeriesCollator(classes, features)
+    require_files(path, [VOCABULARY])
+    return TextClassificationCollator(Vocabulary.load(path / VOCABULARY), None, classes, config.loader.longest)

@@ -6,77 +6,79 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grunlp.data.collate import IGNORED, Collator, Tokens
-from grunlp.data.examples import Classified, Measured
+from grunlp.data.collate import IGNORE_INDEX, SentenceBatch, SentenceCollator
+from grunlp.data.examples import LabeledSeries, LabeledText
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.data.wordpiece_alignment import Pieces
+from grunlp.data.wordpiece_alignment import WordpieceAligner
 
 
 @dataclass
-class ClassBatch(Tokens):
+class TextClassificationBatch(SentenceBatch):
     """B texts with a class each.
 
-    classes: (B,) their ids, IGNORED where a class is not known.
+    labels: (B,) their ids, IGNORE_INDEX where a class is not known.
     """
 
-    classes: Tensor
+    labels: Tensor
 
 
 @dataclass
-class MeasuredBatch:
+class TimeSeriesBatch:
     """B sequences of at most T steps with C features each.
 
     values: (B, T, C), 0 at padding.
     lengths: (B,) steps of each.
-    classes: (B,) their ids, IGNORED where a class is not known.
+    labels: (B,) their ids, IGNORE_INDEX where a class is not known.
     """
 
     values: Tensor
     lengths: Tensor
-    classes: Tensor
+    labels: Tensor
 
-    def to(self, device: torch.device) -> "MeasuredBatch":
+    def to(self, device: torch.device) -> "TimeSeriesBatch":
         """The same batch on another device."""
-        return MeasuredBatch(self.values.to(device), self.lengths.to(device), self.classes.to(device))
+        return TimeSeriesBatch(self.values.to(device), self.lengths.to(device), self.labels.to(device))
 
 
-class TextCollator(Collator):
-    """Turns texts into a `ClassBatch`.
+class TextClassificationCollator(SentenceCollator):
+    """Turns texts into a `TextClassificationBatch`.
 
     Args:
-        vocabulary, pieces: as for `Collator`.
+        vocabulary, pieces: as for `SentenceCollator`.
         classes: in the order of their ids.
-        longest: words of a text that are read; 0: all.
+        max_length: words of a text that are read; 0: all.
     """
 
-    def __init__(self, vocabulary: Vocabulary, pieces: Pieces | None, classes: Sequence[str], longest: int) -> None:
-        super().__init__(vocabulary, pieces)
-        self.ids, self.longest = {name: i for i, name in enumerate(classes)}, longest
+    def __init__(
+        self, vocabulary: Vocabulary, subword_aligner: WordpieceAligner | None, classes: Sequence[str], max_length: int
+    ) -> None:
+        super().__init__(vocabulary, subword_aligner)
+        self.class_ids, self.max_length = {name: i for i, name in enumerate(classes)}, max_length
 
-    def __call__(self, examples: Sequence[Classified]) -> ClassBatch:
+    def __call__(self, examples: Sequence[LabeledText]) -> TextClassificationBatch:
         """Encode and pad, in the order given."""
-        tokens, _ = self._tokens([example["words"][: self.longest or None] for example in examples])
-        classes = [self.ids.get(example["label"], IGNORED) for example in examples]
-        return ClassBatch(**tokens, classes=torch.tensor(classes))
+        tokens, _ = self._encode_tokens([example["words"][: self.max_length or None] for example in examples])
+        classes = [self.class_ids.get(example["label"], IGNORE_INDEX) for example in examples]
+        return TextClassificationBatch(**tokens, labels=torch.tensor(classes))
 
 
-class MeasuredCollator:
-    """Turns sequences of measurements into a `MeasuredBatch`.
+class TimeSeriesCollator:
+    """Turns sequences of measurements into a `TimeSeriesBatch`.
 
     Args:
         classes: in the order of their ids.
-        features: C of each step.
+        num_features: C of each step.
     """
 
-    def __init__(self, classes: Sequence[str], features: int) -> None:
-        self.ids, self.features = {name: i for i, name in enumerate(classes)}, features
+    def __init__(self, classes: Sequence[str], num_features: int) -> None:
+        self.class_ids, self.num_features = {name: i for i, name in enumerate(classes)}, num_features
 
-    def __call__(self, examples: Sequence[Measured]) -> MeasuredBatch:
+    def __call__(self, examples: Sequence[LabeledSeries]) -> TimeSeriesBatch:
         """Pad, in the order given."""
         lengths = torch.tensor([example["steps"] for example in examples], dtype=torch.long)
-        values = torch.zeros(len(examples), int(lengths.max()) if len(examples) else 0, self.features)
+        values = torch.zeros(len(examples), int(lengths.max()) if len(examples) else 0, self.num_features)
         for row, example in zip(values, examples, strict=True):
             numbers = torch.as_tensor(example["values"], dtype=torch.float32)
-            row[: example["steps"]] = numbers.reshape(example["steps"], self.features)
-        classes = [self.ids.get(example["label"], IGNORED) for example in examples]
-        return MeasuredBatch(values, lengths, torch.tensor(classes))
+            row[: example["steps"]] = numbers.reshape(example["steps"], self.num_features)
+        classes = [self.class_ids.get(example["label"], IGNORE_INDEX) for example in examples]
+        return TimeSeriesBatch(values, lengths, torch.tensor(classes))

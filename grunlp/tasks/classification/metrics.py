@@ -6,48 +6,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grunlp.metrics.calibration import calibration_error as expected_error
-from grunlp.metrics.corpus_metric import Measure, MeasuredScores, mean_of, ratio
+from grunlp.metrics.corpus_metric import Metric, MetricScores, mean_metric, ratio_of_sums
 
-_MOST = 12  # classes in a table of confusions
+_MAX_CONFUSION_CLASSES = 12  # classes in a table of confusions
 
 
-class ClassScores(MeasuredScores):
+class ClassificationScores(MetricScores):
     """Scores of classified examples.
 
     Args:
-        names: of the K classes.
-        gold: the class of each example; one that is not among `names` can only be missed.
+        classes: of the K classes.
+        gold: the class of each example; one that is not among `classes` can only be missed.
         log_probs: (examples, K) log probabilities of the classes.
     """
 
-    def __init__(self, names: Sequence[str], gold: Sequence[str], log_probs: NDArray[np.float64]) -> None:
+    def __init__(self, classes: Sequence[str], gold: Sequence[str], log_probs: NDArray[np.float64]) -> None:
         if not len(gold):
             raise ValueError("no example to score")
-        self.names = [*names, *sorted(set(gold) - set(names))]
-        ids = {name: i for i, name in enumerate(self.names)}
+        self.classes = [*classes, *sorted(set(gold) - set(classes))]
+        ids = {name: i for i, name in enumerate(self.classes)}
         self.gold = np.array([ids[name] for name in gold])
         self.found, self.log_probs = log_probs.argmax(axis=1), log_probs
 
     @property
-    def confusion(self) -> NDArray[np.int64]:
+    def confusion_matrix(self) -> NDArray[np.int64]:
         """(K, K) examples of each gold class (rows) that were taken for each class."""
-        table = np.zeros((len(self.names),) * 2, dtype=np.int64)
+        table = np.zeros((len(self.classes),) * 2, dtype=np.int64)
         np.add.at(table, (self.gold, self.found), 1)
         return table
 
-    def measure(self) -> dict[str, Measure]:
+    def compute_metrics(self) -> dict[str, Metric]:
         """By name, in the order of tables."""
         right = 100.0 * (self.gold == self.found)
         known = self.gold < self.log_probs.shape[1]
         nats = -self.log_probs[np.arange(len(self.gold)), np.where(known, self.gold, 0)]
         measures = {
-            "accuracy": mean_of(right, "share of right ones, %"),
-            "macro F1": Measure(self._counts(range(len(self.names))), _mean_f1, "mean of the F1 of all classes"),
+            "accuracy": mean_metric(right, "share of right ones, %"),
+            "macro F1": Metric(self._counts(range(len(self.classes))), _mean_f1, "mean of the F1 of all classes"),
         }
-        for i, name in enumerate(self.names[:_MOST]):
-            measures[f"F1 {name}"] = Measure(self._counts([i]), _mean_f1, f"{int((self.gold == i).sum())} examples")
+        for i, name in enumerate(self.classes[:_MAX_CONFUSION_CLASSES]):
+            measures[f"F1 {name}"] = Metric(self._counts([i]), _mean_f1, f"{int((self.gold == i).sum())} examples")
         counts = np.stack([np.where(known, nats, 0.0), known.astype(float)], axis=1)
-        measures["loss"] = Measure(counts, _safe_ratio, "mean negative log probability, nats", digits=4)
+        measures["loss"] = Metric(counts, _safe_ratio, "mean negative log probability, nats", digits=4)
         return measures
 
     def _counts(self, classes: Sequence[int] | range) -> NDArray[np.float64]:
@@ -63,11 +63,11 @@ class ClassScores(MeasuredScores):
     def report(self) -> str:
         """A line a score; how often which class was taken for which, where they are few."""
         lines = super().report() + f"{'calibration error':28} {self.calibration_error():8.2f}\n"
-        if len(self.names) > _MOST:
+        if len(self.classes) > _MAX_CONFUSION_CLASSES:
             return lines
-        width = max(6, *(len(name) for name in self.names))
-        rows = [f"\n{'gold, found':>{width}}  " + "  ".join(f"{name:>{width}}" for name in self.names)]
-        for name, row in zip(self.names, self.confusion, strict=True):
+        width = max(6, *(len(name) for name in self.classes))
+        rows = [f"\n{'gold, found':>{width}}  " + "  ".join(f"{name:>{width}}" for name in self.classes)]
+        for name, row in zip(self.classes, self.confusion_matrix, strict=True):
             rows.append(f"{name:>{width}}  " + "  ".join(f"{count:{width}d}" for count in row))
         return lines + "\n".join(rows) + "\n"
 
@@ -81,4 +81,4 @@ def _mean_f1(sums: NDArray[np.float64]) -> float:
 
 
 def _safe_ratio(sums: NDArray[np.float64]) -> float:
-    return ratio(sums) if sums[1] else float("nan")
+    return ratio_of_sums(sums) if sums[1] else float("nan")

@@ -7,17 +7,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.data.collate import IGNORED
+from grunlp.data.collate import IGNORE_INDEX
 from grunlp.modules.dropout import VariationalDropout
-from grunlp.modules.gru import Cell, StackedGRU
+from grunlp.modules.gru import CellType, StackedGRU
 from grunlp.modules.sentence_encoder import SentenceEncoder
-from grunlp.tasks.classification.collate import ClassBatch, MeasuredBatch
+from grunlp.tasks.classification.collate import TextClassificationBatch, TimeSeriesBatch
 
 Pooling = Literal["last", "max", "mean", "attention"]
 POOLINGS = get_args(Pooling)
 
 
-class MeasuredEncoder(nn.Module):
+class TimeSeriesEncoder(nn.Module):
     """Measurements, each feature brought to mean 0 and deviation 1 → layers of GRUs, each perhaps narrower.
 
     Args:
@@ -45,7 +45,7 @@ class MeasuredEncoder(nn.Module):
         num_layers: int,
         taper: float,
         bidirectional: bool,
-        cell: Cell,
+        cell: CellType,
         input_dropout: float,
         dropout: float,
     ) -> None:
@@ -62,7 +62,7 @@ class MeasuredEncoder(nn.Module):
             size = layer.output_size
         self.directions, self.output_size = 1 + bidirectional, size
 
-    def forward(self, batch: MeasuredBatch) -> Tensor:
+    def forward(self, batch: TimeSeriesBatch) -> Tensor:
         """(B, T, output_size) states of the highest layer."""
         states = self.input_dropout((batch.values - self.mean) / self.deviation)
         for depth, layer in enumerate(self.layers):
@@ -76,22 +76,22 @@ class TextEncoder(nn.Module):
 
     Args:
         sentences: reads the words; a text of several sentences is read as one.
-        beside: whether the words themselves are among the features.
+        concat_embeddings: whether the words themselves are among the features.
 
     Attributes:
         directions: 2.
         output_size: features of a step.
     """
 
-    def __init__(self, sentences: SentenceEncoder, beside: bool) -> None:
+    def __init__(self, sentences: SentenceEncoder, concat_embeddings: bool) -> None:
         super().__init__()
-        self.sentences, self.beside, self.directions = sentences, beside, 2
-        self.output_size = sentences.output_size + (sentences.word_size if beside else 0)
+        self.sentences, self.concat_embeddings, self.directions = sentences, concat_embeddings, 2
+        self.output_size = sentences.output_size + (sentences.word_size if concat_embeddings else 0)
 
-    def forward(self, batch: ClassBatch) -> Tensor:
+    def forward(self, batch: TextClassificationBatch) -> Tensor:
         """(B, T, output_size) states and words."""
         states, words = self.sentences(batch)
-        return torch.cat([states, words], dim=2) if self.beside else states
+        return torch.cat([states, words], dim=2) if self.concat_embeddings else states
 
 
 class Classifier(nn.Module):
@@ -109,7 +109,7 @@ class Classifier(nn.Module):
     def __init__(
         self,
         classes: Sequence[str],
-        encoder: TextEncoder | MeasuredEncoder,
+        encoder: TextEncoder | TimeSeriesEncoder,
         pooling: Pooling,
         dropout: float,
         label_smoothing: float,
@@ -117,7 +117,7 @@ class Classifier(nn.Module):
         super().__init__()
         if pooling not in POOLINGS:
             raise ValueError(f"pooling is one of {', '.join(POOLINGS)}, got {pooling!r}")
-        if pooling == "last" and isinstance(encoder, TextEncoder) and encoder.beside:
+        if pooling == "last" and isinstance(encoder, TextEncoder) and encoder.concat_embeddings:
             raise ValueError("pooling=last takes states alone: words beside them have no last one")
         self.classes, self.encoder, self.pooling = list(classes), encoder, pooling
         size = encoder.output_size
@@ -126,7 +126,7 @@ class Classifier(nn.Module):
         self.dropout, self.label_smoothing = nn.Dropout(dropout), label_smoothing
         self.scores = nn.Linear(size, len(self.classes) if len(self.classes) > 2 else 1)
 
-    def forward(self, batch: ClassBatch | MeasuredBatch) -> tuple[Tensor, Tensor]:
+    def forward(self, batch: TextClassificationBatch | TimeSeriesBatch) -> tuple[Tensor, Tensor]:
         """Log probabilities of the classes (B, K), and how much each step counts (B, T): the weights of attention, the
         share of features whose maximum a step has, or all alike."""
         vector, weights = self.pool(self.encoder(batch), batch.lengths)
@@ -160,9 +160,9 @@ class Classifier(nn.Module):
             share = scores.float().masked_fill(~real, -1e9).softmax(dim=1).to(states) * real
         return torch.einsum("bt,btf->bf", share, states.masked_fill(~real[:, :, None], 0.0)), share
 
-    def loss(self, log_probs: Tensor, batch: ClassBatch | MeasuredBatch) -> Tensor:
+    def loss(self, log_probs: Tensor, batch: TextClassificationBatch | TimeSeriesBatch) -> Tensor:
         """Mean cross-entropy of those whose class is known. log_probs: (B, K) of this batch."""
-        known = batch.classes != IGNORED
-        right = functional.nll_loss(log_probs, batch.classes, ignore_index=IGNORED, reduction="sum")
+        known = batch.labels != IGNORE_INDEX
+        right = functional.nll_loss(log_probs, batch.labels, ignore_index=IGNORE_INDEX, reduction="sum")
         smoothed = (1 - self.label_smoothing) * right - self.label_smoothing * log_probs[known].mean(dim=1).sum()
         return smoothed / known.sum().clamp(min=1)

@@ -14,9 +14,9 @@ class Answering:
     def __init__(self, model: dict[str, Any], graphs: Any) -> None:
         self.model, self.graphs = model, graphs
 
-    def __call__(self, lines: list[str], number: int) -> Iterator[dict[str, Any]]:
+    def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
         """number: of the first line, from 1."""
-        sequences = [self._read(line, number + i) for i, line in enumerate(lines)]
+        sequences = [self._read(line, first_line + i) for i, line in enumerate(lines)]
         lengths = np.array([len(one) for one in sequences])
         values = np.zeros((len(lines), lengths.max(), self.model["features"]), dtype=np.float32)
         for row, one in zip(values, sequences, strict=True):
@@ -27,11 +27,11 @@ class Answering:
             log_probs[some] = self.graphs("classes", values[some], lengths[some])[0]
         for i, row in enumerate(np.exp(log_probs).tolist()):
             shown = dict(zip(self.model["classes"], row, strict=True))
-            record = {"id": str(number + i), "label": max(shown, key=lambda name: shown[name])}
+            record = {"id": str(first_line + i), "label": max(shown, key=lambda name: shown[name])}
             yield record | {"probabilities": {name: round(share, 6) for name, share in shown.items()}}
 
-    def _read(self, line: str, number: int) -> Any:
+    def _read(self, line: str, line_number: int) -> Any:
         try:
             return np.array(json.loads(line), dtype=np.float32).reshape(-1, self.model["features"])
         except (ValueError, TypeError):
-            sys.exit(f"line {number}: expected a JSON array of steps of {self.model['features']} numbers")
+            sys.exit(f"line {line_number}: expected a JSON array of steps of {self.model['features']} numbers")

@@ -9,17 +9,17 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from grunlp.data.examples import Classified, Measured
+from grunlp.data.examples import LabeledSeries, LabeledText
 from grunlp.data.word_tokenizer import tokenize
-from grunlp.tasks.classification.checkpoint import ClassRun, load_class_run
-from grunlp.tasks.classification.collate import MeasuredCollator
-from grunlp.tasks.classification.inference import Decision, classify
-from grunlp.tasks.predictor import Predictor, Record, answer_each, clean
-from grunlp.utils.errors import GrunlpError
+from grunlp.tasks.classification.checkpoint import TrainedClassifier, load_trained_classifier
+from grunlp.tasks.classification.collate import TimeSeriesCollator
+from grunlp.tasks.classification.inference import ClassPrediction, classify
+from grunlp.tasks.predictor import Predictor, Record, predict_batched, sanitize_text
+from grunlp.utils.errors import UserError
 
 
 @dataclass(frozen=True, eq=False)
-class Classifier(Predictor[str | ArrayLike, list[Record]]):
+class ClassifierPredictor(Predictor[str | ArrayLike, list[Record]]):
     """A classifier: a text, or numbers (T, C), become one record with the class and the probability of each.
 
     Args:
@@ -27,42 +27,42 @@ class Classifier(Predictor[str | ArrayLike, list[Record]]):
         batch_tokens: words, or steps, a batch; fewer need less memory.
     """
 
-    run: ClassRun
+    run: TrainedClassifier
     batch_tokens: int = 8000
     kind: ClassVar[str] = "classifier"
 
     @property
-    def features(self) -> int | None:
+    def num_features(self) -> int | None:
         """C, measurements a step; None where it classifies texts."""
-        return self.run.collate.features if isinstance(self.run.collate, MeasuredCollator) else None
+        return self.run.collate.num_features if isinstance(self.run.collate, TimeSeriesCollator) else None
 
-    def stream(self, many: Iterable[str | ArrayLike]) -> Iterator[list[Record]]:
-        """Of each input a list of its one record. Raises GrunlpError for one of the other kind or size."""
-        return answer_each(many, lambda given: [self._example(given)], self.records)
+    def predict_iter(self, inputs: Iterable[str | ArrayLike]) -> Iterator[list[Record]]:
+        """Of each input a list of its one record. Raises UserError for one of the other kind or size."""
+        return predict_batched(inputs, lambda given: [self._example(given)], self.predict_examples)
 
-    def records(self, examples: Iterable[Any]) -> Iterator[Record]:
+    def predict_examples(self, examples: Iterable[Any]) -> Iterator[Record]:
         """A record of each example, in the order given; of texts it tells how much each word counted."""
         for one in classify(self.run.model, self.run.collate, examples, self.batch_tokens):
             yield self._record(one)
 
-    def _example(self, given: str | ArrayLike) -> Classified | Measured:
-        if self.features is None:
-            if not isinstance(given, str):
-                raise GrunlpError("measurements, or what is no text", f"{self.path} classifies texts", "Give a str.")
-            return text_example("1", given)
-        there = f"{self.path} classifies numbers (steps, {self.features})"
+    def _example(self, item: str | ArrayLike) -> LabeledText | LabeledSeries:
+        if self.num_features is None:
+            if not isinstance(item, str):
+                raise UserError("measurements, or what is no text", f"{self.path} classifies texts", "Give a str.")
+            return text_example("1", item)
+        there = f"{self.path} classifies numbers (steps, {self.num_features})"
         try:
             with np.errstate(over="ignore"):  # they become infinite, which is told below
-                values = np.asarray(given, dtype=np.float32)
+                values = np.asarray(item, dtype=np.float32)
         except (TypeError, ValueError):
-            raise GrunlpError("a text, or what is no array", there, "Give an array.") from None
-        if values.ndim != 2 or values.shape[1] != self.features:
-            raise GrunlpError(f"an array of the shape {values.shape}", there, "Give an array of such a shape.")
+            raise UserError("a text, or what is no array", there, "Give an array.") from None
+        if values.ndim != 2 or values.shape[1] != self.num_features:
+            raise UserError(f"an array of the shape {values.shape}", there, "Give an array of such a shape.")
         if not np.isfinite(values).all():
-            raise GrunlpError("an array that holds what is no number", there, "Fill or leave out such steps.")
-        return Measured(id="1", label="", steps=len(values), values=values.ravel().tolist())
+            raise UserError("an array that holds what is no number", there, "Fill or leave out such steps.")
+        return LabeledSeries(id="1", label="", steps=len(values), values=values.ravel().tolist())
 
-    def _record(self, one: Decision) -> Record:
+    def _record(self, one: ClassPrediction) -> Record:
         shares = {name: exp(value) for name, value in zip(self.run.model.classes, one.log_probs, strict=True)}
         record: Record = {"id": one.example["id"], "label": max(shares, key=lambda name: shares[name])}
         record["probabilities"] = {name: round(share, 6) for name, share in shares.items()}
@@ -72,11 +72,11 @@ class Classifier(Predictor[str | ArrayLike, list[Record]]):
         return record
 
 
-def text_example(id: str, text: str) -> Classified:
+def text_example(id: str, text: str) -> LabeledText:
     """A text as classifiers of texts read it."""
-    return Classified(id=id, document="", words=[token.word for token in tokenize(clean(text))], label="")
+    return LabeledText(id=id, document="", words=[token.word for token in tokenize(sanitize_text(text))], label="")
 
 
-def load_classifier(run: str | Path) -> Classifier:
+def load_classifier(run: str | Path) -> ClassifierPredictor:
     """The classifier of a run folder."""
-    return Classifier(load_class_run(run))
+    return ClassifierPredictor(load_trained_classifier(run))

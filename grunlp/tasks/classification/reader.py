@@ -10,17 +10,18 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from grunlp.data.examples import Classified, class_name
+from grunlp.data.examples import LabeledText, class_label
 from grunlp.data.readers.text_lines import open_lines
 from grunlp.data.word_tokenizer import tokenize
 from grunlp.utils.errors import DataError
 
-_NAMES = {"text": ("text", "sentence", "source"), "label": ("label", "class", "category")}  # where none is given
+# where none is given
+_DEFAULT_COLUMNS = {"text": ("text", "sentence", "source"), "label": ("label", "class", "category")}
 
 
-def read_classified(
+def read_labeled_texts(
     path: str, text: str | None, label: str | None, on_error: Callable[[DataError], None], labels: bool = True
-) -> Iterator[Classified]:
+) -> Iterator[LabeledText]:
     """The texts of a file, tokenised; empty lines are passed over.
 
     Args:
@@ -32,13 +33,13 @@ def read_classified(
         labels: whether each needs a label.
     """
     columns: dict[str, int] | None = None
-    for number, row in _rows(path, on_error):
+    for number, row in _non_empty_rows(path, on_error):
         try:
             if isinstance(row, str):
-                found = _fields(path, number, row, text, label)
+                found = _parse_json_line(path, number, row, text, label)
             else:
                 if columns is None:
-                    columns, is_head = _columns(path, number, row, text, label)
+                    columns, is_head = _locate_columns(path, number, row, text, label)
                     if is_head:
                         continue
                 found = {kind: row[column] for kind, column in columns.items() if column < len(row)}
@@ -47,9 +48,9 @@ def read_classified(
             on_error(error)
 
 
-def _rows(path: str, on_error: Callable[[DataError], None]) -> Iterator[tuple[int, str | list[str]]]:
+def _non_empty_rows(path: str, on_error: Callable[[DataError], None]) -> Iterator[tuple[int, str | list[str]]]:
     """Line number and content of what is not empty: a line of JSON, or the cells of columns."""
-    lines = _good_lines(path, on_error)
+    lines = _decoded_lines(path, on_error)
     first = next(lines, None)
     if first is None:
         return
@@ -75,7 +76,7 @@ def _rows(path: str, on_error: Callable[[DataError], None]) -> Iterator[tuple[in
             yield number, text.split("\t")
 
 
-def _good_lines(path: str, on_error: Callable[[DataError], None]) -> Iterator[tuple[int, str]]:
+def _decoded_lines(path: str, on_error: Callable[[DataError], None]) -> Iterator[tuple[int, str]]:
     for number, text, fault in open_lines(Path(path)):
         if fault:
             on_error(DataError(path, number, fault, "expected UTF-8 text"))
@@ -83,17 +84,17 @@ def _good_lines(path: str, on_error: Callable[[DataError], None]) -> Iterator[tu
             yield number, text
 
 
-def _example(path: str, number: int, found: dict[str, Any], labels: bool) -> Classified:
+def _example(path: str, number: int, found: dict[str, Any], labels: bool) -> LabeledText:
     if "text" not in found:
         raise DataError(path, number, "no text", f"there is: {', '.join(found) or 'nothing'}", "Name it by text=")
-    name = class_name(found.get("label"))
+    name = class_label(found.get("label"))
     if labels and not name:
         raise DataError(path, number, "no class", "each text needs one", "Mend the line, or name it by label=")
     words = [token.word for token in tokenize(str(found["text"]))]
-    return Classified(id=str(found.get("id", number)), document="", words=words, label=name)
+    return LabeledText(id=str(found.get("id", number)), document="", words=words, label=name)
 
 
-def _fields(path: str, number: int, line: str, text: str | None, label: str | None) -> dict[str, Any]:
+def _parse_json_line(path: str, number: int, line: str, text: str | None, label: str | None) -> dict[str, Any]:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -102,12 +103,14 @@ def _fields(path: str, number: int, line: str, text: str | None, label: str | No
         raise DataError(path, number, "no JSON object", 'expected {"text": "...", "label": "..."}')
     found = {}
     for kind, name in (("text", text), ("label", label)):
-        key = next((key for key in ((name,) if name else _NAMES[kind]) if key in record), None)
+        key = next((key for key in ((name,) if name else _DEFAULT_COLUMNS[kind]) if key in record), None)
         if key is not None:
             found[kind] = record[key]
         elif name or kind == "text":
             there = f"there are: {', '.join(record)}"
-            raise DataError(path, number, f"no field {name or ' or '.join(_NAMES[kind])}", there, f"Name it by {kind}=")
+            raise DataError(
+                path, number, f"no field {name or ' or '.join(_DEFAULT_COLUMNS[kind])}", there, f"Name it by {kind}="
+            )
     if not isinstance(found["text"], str):
         raise DataError(path, number, "the text is something else", f"it is {type(found['text']).__name__}")
     if isinstance(found.get("label"), list | dict):
@@ -115,17 +118,21 @@ def _fields(path: str, number: int, line: str, text: str | None, label: str | No
     return {**found, "id": record.get("id", number)}
 
 
-def _columns(
+def _locate_columns(
     path: str, number: int, cells: list[str], text: str | None, label: str | None
 ) -> tuple[dict[str, int], bool]:
     """Which columns hold text and label, and whether this first line names them."""
     names = [cell.strip().lower() for cell in cells]
     given = {"text": text, "label": label}
     named = {kind: name for kind, name in given.items() if name is not None and not name.isdecimal()}
-    is_head = bool(named) or any(name in _NAMES["text"] for name in names) or any(n in _NAMES["label"] for n in names)
+    is_head = (
+        bool(named)
+        or any(name in _DEFAULT_COLUMNS["text"] for name in names)
+        or any(n in _DEFAULT_COLUMNS["label"] for n in names)
+    )
     found: dict[str, int] = {}
     for kind, name in given.items():
-        wanted = _NAMES[kind] if name is None else (name.lower(),)
+        wanted = _DEFAULT_COLUMNS[kind] if name is None else (name.lower(),)
         if name is not None and name.isdecimal():
             found[kind] = int(name)
         elif is_head and any(one in names for one in wanted):

@@ -10,83 +10,83 @@ from typing import Any
 
 import numpy as np
 
-from grunlp.data.datasets.arrow_cache import require_given
+from grunlp.data.datasets.arrow_cache import require_options
 from grunlp.data.datasets.corpus import SPLITS
-from grunlp.data.datasets.public import data_folder
-from grunlp.data.toy.time_series import season_rows
-from grunlp.tasks.forecasting.reader import Columns, read_series
-from grunlp.tasks.forecasting.time_features import season_of
-from grunlp.tasks.forecasting.timeseries import SeriesTable
-from grunlp.tasks.forecasting.windows import Bounds
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.data.datasets.public import locate_dataset
+from grunlp.data.toy.time_series import seasonal_series_rows
+from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
+from grunlp.tasks.forecasting.time_features import get_seasonality
+from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
+from grunlp.tasks.forecasting.windows import RowRanges
+from grunlp.utils.errors import DataError, UserError
 
 log = logging.getLogger(__name__)
 
-_OWN = "data=series data.train=FILE"
+_USER_FILES_EXAMPLE = "data=series data.train=FILE"
 
 
 @dataclass
-class SeriesCorpus:
+class TimeSeriesCorpus:
     """A table and the rows of its splits, one behind the other in time.
 
     Args:
         name: of the data set.
         table: all rows.
         train, dev, test: (S, 2) first row and end in each series; test may be missing.
-        season: steps of a season.
+        seasonality: steps of a season.
     """
 
     name: str
-    table: SeriesTable
-    train: Bounds
-    dev: Bounds
-    test: Bounds | None
-    season: int
+    table: TimeSeriesTable
+    train: RowRanges
+    dev: RowRanges
+    test: RowRanges | None
+    seasonality: int
 
 
-def open_series(data: Mapping[str, Any]) -> SeriesCorpus:
+def open_time_series(data: Mapping[str, Any]) -> TimeSeriesCorpus:
     """Open the series that a config of the group `data` describes, and part them in time.
 
     Raises:
-        GrunlpError: a file is missing or broken, a series or a split is too short.
+        UserError: a file is missing or broken, a series or a split is too short.
     """
     table = _OPENERS[data["name"]](data)
-    require_length(table, data["history"], data["horizon"], None)
-    splits = part_in_time(table, data)
+    require_min_length(table, data["history"], data["horizon"], None)
+    splits = split_by_time(table, data)
     for split, bounds in splits.items():
-        _require_windows(table, split, bounds, data)
-    season = data["season"] or season_of(table.frequency)
-    times = _all_times(table)
-    spans = [f"{split} {_span(table, bounds)}" for split, bounds in splits.items()]
+        _require_forecast_windows(table, split, bounds, data)
+    season = data["season"] or get_seasonality(table.frequency)
+    times = _observed_times(table)
+    spans = [f"{split} {_describe_time_span(table, bounds)}" for split, bounds in splits.items()]
     log.info("%s: %d times: %s; season of %d steps", data["name"], len(times), ", ".join(spans), season)
-    return SeriesCorpus(data["name"], table, splits["train"], splits["dev"], splits.get("test"), season)
+    return TimeSeriesCorpus(data["name"], table, splits["train"], splits["dev"], splits.get("test"), season)
 
 
-def columns_of(data: Mapping[str, Any]) -> Columns:
+def columns_from_config(data: Mapping[str, Any]) -> SeriesColumns:
     """Which columns of a file are what, by the keys of the group `data`."""
     named = {"weather": "temp_max", "stocks": "price"}
-    targets = _listed(data.get("targets")) or _listed(named.get(data["name"]))
-    return Columns(
+    targets = _split_names(data.get("targets")) or _split_names(named.get(data["name"]))
+    return SeriesColumns(
         time=data.get("time"),
         targets=targets or None,
-        group="symbol" if data["name"] == "stocks" else data.get("group"),
-        known=_listed(data.get("known")),
-        static=_listed(data.get("static")),
-        calendar=data["calendar"],
+        series_id="symbol" if data["name"] == "stocks" else data.get("group"),
+        known_covariates=_split_names(data.get("known")),
+        static_covariates=_split_names(data.get("static")),
+        calendar_features=data["calendar"],
     )
 
 
-def require_length(table: SeriesTable, history: int, horizon: int, way: str | None) -> None:
-    """Raise unless each series has a window. way: what to do; None: train on shorter ones."""
-    lengths = np.diff(table.starts) - table.future
+def require_min_length(table: TimeSeriesTable, history: int, horizon: int, hint: str | None) -> None:
+    """Raise unless each series has a window. hint: what to do; None: train on shorter ones."""
+    lengths = np.diff(table.starts) - table.num_future_rows
     for i in np.flatnonzero(lengths < history + horizon):
         there = f"a window takes data.history + data.horizon = {history} + {horizon} = {history + horizon}"
         shorter = f"Type data.history={max(1, (lengths[i] - horizon) // 4)}, or remove it."
         wrong = f"{table.label(int(i))} has {lengths[i]} steps"
-        raise DataError(table.source, None, wrong, there, way or shorter)
+        raise DataError(table.source, None, wrong, there, hint or shorter)
 
 
-def part_in_time(table: SeriesTable, data: Mapping[str, Any]) -> dict[str, Bounds]:
+def split_by_time(table: TimeSeriesTable, data: Mapping[str, Any]) -> dict[str, RowRanges]:
     """The rows of each split: all series are cut at the same times.
 
     Without folds train, dev and test follow each other, `train_rows`, `dev_rows` and `test_rows` long; below or at 1
@@ -95,8 +95,8 @@ def part_in_time(table: SeriesTable, data: Mapping[str, Any]) -> dict[str, Bound
     `outer_folds` of m only the times before the test stretch of fold `outer_fold` of m are parted so. Of the training
     rows of each series the last `share` are kept.
     """
-    times = _all_times(table)
-    sizes = _sizes(len(times), [data[f"{split}_rows"] for split in SPLITS])
+    times = _observed_times(table)
+    sizes = _split_lengths(len(times), [data[f"{split}_rows"] for split in SPLITS])
     if data.get("folds", 0):
         times = times[: sum(sizes[:2])]
     if outer := data.get("outer_folds", 0):
@@ -108,12 +108,12 @@ def part_in_time(table: SeriesTable, data: Mapping[str, Any]) -> dict[str, Bound
         places = [0, *np.cumsum(sizes)]
     if places[-1] > len(times):
         there = f"there are {len(times)} times"
-        raise GrunlpError(f"data.train_rows, dev_rows and test_rows are {places[-1]} together", there, "Lower them.")
-    ends = table.starts[1:] - table.future
+        raise UserError(f"data.train_rows, dev_rows and test_rows are {places[-1]} together", there, "Lower them.")
+    ends = table.starts[1:] - table.num_future_rows
     found = {}
     for split, first, end in zip(SPLITS, places[:-1], places[1:], strict=True):
         if end > first:
-            rows = np.empty((len(table.names), 2), dtype=np.int64)
+            rows = np.empty((len(table.series_names), 2), dtype=np.int64)
             for i, (start, stop) in enumerate(zip(table.starts[:-1], ends, strict=True)):
                 own = table.times[start:stop]
                 rows[i, 0] = start + np.searchsorted(own, times[first])
@@ -124,18 +124,18 @@ def part_in_time(table: SeriesTable, data: Mapping[str, Any]) -> dict[str, Bound
     return found
 
 
-def _sizes(count: int, given: Sequence[float]) -> list[int]:
-    """Rows of each split. given: shares where all are at most 1; else rows."""
-    if max(given) > 1:
-        return [round(size) for size in given]
-    if sum(given) > 1 + 1e-9:
+def _split_lengths(count: int, sizes: Sequence[float]) -> list[int]:
+    """Rows of each split. sizes: shares where all are at most 1; else rows."""
+    if max(sizes) > 1:
+        return [round(size) for size in sizes]
+    if sum(sizes) > 1 + 1e-9:
         there = "shares add up to 1 at most"
-        raise GrunlpError(f"data.train_rows, dev_rows and test_rows are {sum(given):g} together", there, "Lower them.")
-    ends = np.floor(np.cumsum(given) * count + 1e-6).astype(int)
+        raise UserError(f"data.train_rows, dev_rows and test_rows are {sum(sizes):g} together", there, "Lower them.")
+    ends = np.floor(np.cumsum(sizes) * count + 1e-6).astype(int)
     return np.diff([0, *ends]).tolist()
 
 
-def _require_windows(table: SeriesTable, split: str, bounds: Bounds, data: Mapping[str, Any]) -> None:
+def _require_forecast_windows(table: TimeSeriesTable, split: str, bounds: RowRanges, data: Mapping[str, Any]) -> None:
     """Raise unless a split has a window."""
     history, horizon = data["history"], data["horizon"]
     firsts = np.maximum(bounds[:, 0], table.starts[:-1] + history)
@@ -149,50 +149,55 @@ def _require_windows(table: SeriesTable, split: str, bounds: Bounds, data: Mappi
         raise DataError(table.source, None, f"{split} has {longest} steps, too few", there, way)
 
 
-def _all_times(table: SeriesTable) -> np.ndarray:
+def _observed_times(table: TimeSeriesTable) -> np.ndarray:
     """The times of all series, without rows of which only covariates are known."""
-    ends = table.starts[1:] - table.future
+    ends = table.starts[1:] - table.num_future_rows
     return np.unique(np.concatenate([table.times[a:b] for a, b in zip(table.starts[:-1], ends, strict=True)]))
 
 
-def _span(table: SeriesTable, bounds: Bounds) -> str:
+def _describe_time_span(table: TimeSeriesTable, bounds: RowRanges) -> str:
     rows = [row for first, end in bounds for row in ((first, end - 1) if end > first else ())]
     times = table.times[rows]
     return f"{str(times.min())[:16]} to {str(times.max())[:16]}"
 
 
-def _listed(text: str | None) -> list[str]:
+def _split_names(text: str | None) -> list[str]:
     """The names between commas."""
     return [name.strip() for name in str(text).split(",") if name.strip()] if text is not None else []
 
 
-def _open_file(data: Mapping[str, Any]) -> SeriesTable:
-    require_given("a training needs data.train, one file", "FILE", train=data["train"])
-    return read_series(data["train"], columns_of(data), None, None)
+def _open_file(data: Mapping[str, Any]) -> TimeSeriesTable:
+    require_options("a training needs data.train, one file", "FILE", train=data["train"])
+    return read_time_series(data["train"], columns_from_config(data), None, None)
 
 
-def _open_etth1(data: Mapping[str, Any]) -> SeriesTable:
+def _open_etth1(data: Mapping[str, Any]) -> TimeSeriesTable:
     inside, home = "ETTh1.csv.gz", "github.com/zhouhaoyi/ETDataset (ETT-small/ETTh1.csv, packed by gzip)"
-    return read_series(data_folder("etth1", "etth1", inside, home, _OWN) / inside, columns_of(data), None, None)
+    return read_time_series(
+        locate_dataset("etth1", "etth1", inside, home, _USER_FILES_EXAMPLE) / inside,
+        columns_from_config(data),
+        None,
+        None,
+    )
 
 
-def _open_vega(data: Mapping[str, Any], file: str) -> SeriesTable:
-    folder = data_folder(data["name"], "series", file, "github.com/vega/vega-datasets (data)", _OWN)
-    return read_series(folder / file, columns_of(data), None, None)
+def _open_vega(data: Mapping[str, Any], file: str) -> TimeSeriesTable:
+    folder = locate_dataset(data["name"], "series", file, "github.com/vega/vega-datasets (data)", _USER_FILES_EXAMPLE)
+    return read_time_series(folder / file, columns_from_config(data), None, None)
 
 
-def _open_seasons(data: Mapping[str, Any]) -> SeriesTable:
+def _open_toy_series(data: Mapping[str, Any]) -> TimeSeriesTable:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "seasons.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("time", "value"), *season_rows()])
-        return read_series(path, columns_of(data), None, None)
+            csv.writer(file).writerows([("time", "value"), *seasonal_series_rows()])
+        return read_time_series(path, columns_from_config(data), None, None)
 
 
-_OPENERS: dict[str, Callable[[Mapping[str, Any]], SeriesTable]] = {
+_OPENERS: dict[str, Callable[[Mapping[str, Any]], TimeSeriesTable]] = {
     "series": _open_file,
     "etth1": _open_etth1,
     "weather": lambda data: _open_vega(data, "seattle-weather.csv"),
     "stocks": lambda data: _open_vega(data, "stocks.csv"),
-    "seasons": _open_seasons,
+    "seasons": _open_toy_series,
 }

@@ -7,66 +7,76 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from grunlp.tasks.forecasting.windows import SeriesTensors, Window
-from grunlp.training.batch_sharding import deal
-from grunlp.training.datamodule_base import Batches, NumberedData
+from grunlp.tasks.forecasting.windows import ForecastWindow, TimeSeriesTensors
+from grunlp.training.batch_sharding import shard_eval_batches
+from grunlp.training.datamodule_base import BatchDataset, IndexedDataModule
 from grunlp.utils import distributed
 
 
-class _Batches(Batches):
-    """Windows, some at a time. Arguments as for `SeriesData`; parts: origins of each batch."""
+class _WindowBatches(BatchDataset):
+    """Windows, some at a time. Arguments as for `ForecastingDataModule`; parts: origins of each batch."""
 
-    def __init__(self, tensors: SeriesTensors, parts: Sequence[Tensor], history: int, horizon: int) -> None:
-        self.tensors, self.sizes, self.parts = tensors, (history, horizon), parts
+    def __init__(
+        self, tensors: TimeSeriesTensors, batch_origins: Sequence[Tensor], context_length: int, prediction_length: int
+    ) -> None:
+        self.tensors, self.window_sizes, self.batch_origins = (
+            tensors,
+            (context_length, prediction_length),
+            batch_origins,
+        )
 
     def __len__(self) -> int:
-        return len(self.parts)
+        return len(self.batch_origins)
 
-    def __getitem__(self, index: int) -> Window:
-        return self.tensors.windows(self.parts[index], *self.sizes)
+    def __getitem__(self, index: int) -> ForecastWindow:
+        return self.tensors.windows(self.batch_origins[index], *self.window_sizes)
 
 
-class SeriesData(NumberedData):
+class ForecastingDataModule(IndexedDataModule):
     """Training and development windows.
 
     Args:
         tensors: all rows.
-        origins: (N,) of the windows of the splits train and dev.
+        forecast_origins: (N,) of the windows of the splits train and dev.
         history, horizon: T and H.
         batch_size: windows a batch.
-        reshuffle: in another order each epoch.
+        shuffle_each_epoch: in another order each epoch.
         seed: of these orders.
     """
 
     def __init__(
         self,
-        tensors: SeriesTensors,
-        origins: Mapping[str, Tensor],
-        history: int,
-        horizon: int,
+        tensors: TimeSeriesTensors,
+        forecast_origins: Mapping[str, Tensor],
+        context_length: int,
+        prediction_length: int,
         batch_size: int,
-        reshuffle: bool,
+        shuffle_each_epoch: bool,
         seed: int,
     ) -> None:
-        super().__init__(0, reshuffle, seed)
-        self.tensors, self.origins = tensors, origins
-        self.steps, self.batch_size = (history, horizon), batch_size
+        super().__init__(0, shuffle_each_epoch, seed)
+        self.tensors, self.forecast_origins = tensors, forecast_origins
+        self.steps, self.batch_size = (context_length, prediction_length), batch_size
 
-    def batches(self, epoch: int) -> _Batches:
+    def batches(self, epoch: int) -> _WindowBatches:
         """All training windows at random."""
-        drawn = np.random.default_rng([self.seed, self.drawn(epoch)]).permutation(len(self.origins["train"]))
-        origins = self.origins["train"][torch.from_numpy(drawn)]
-        return _Batches(self.tensors, origins.split(self.batch_size), *self.steps)
+        drawn = np.random.default_rng([self.seed, self.shuffle_epoch(epoch)]).permutation(
+            len(self.forecast_origins["train"])
+        )
+        origins = self.forecast_origins["train"][torch.from_numpy(drawn)]
+        return _WindowBatches(self.tensors, origins.split(self.batch_size), *self.steps)
 
-    def sizes(self, epoch: int) -> list[int]:
+    def batch_loss_counts(self, epoch: int) -> list[int]:
         """Windows of each."""
-        return [len(part) for part in self.batches(epoch).parts]
+        return [len(part) for part in self.batches(epoch).batch_origins]
 
-    def describe(self, epoch: int, batch: int) -> list[str]:
+    def example_ids(self, epoch: int, batch: int) -> list[str]:
         """The row of the table at which each forecast begins."""
-        return [f"the forecast from row {row}" for row in self.batches(epoch).parts[batch].tolist()]
+        return [f"the forecast from row {row}" for row in self.batches(epoch).batch_origins[batch].tolist()]
 
-    def val_dataloader(self) -> DataLoader[Window]:
+    def val_dataloader(self) -> DataLoader[ForecastWindow]:
         """What this process has of the development windows."""
-        parts = deal(self.origins["dev"].split(self.batch_size), distributed.rank(), distributed.count())
-        return DataLoader(_Batches(self.tensors, parts, *self.steps), batch_size=None)
+        parts = shard_eval_batches(
+            self.forecast_origins["dev"].split(self.batch_size), distributed.rank(), distributed.count()
+        )
+        return DataLoader(_WindowBatches(self.tensors, parts, *self.steps), batch_size=None)

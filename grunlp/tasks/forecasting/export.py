@@ -12,19 +12,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from grunlp.exporting.exporter import Exportable, Run, Split
+from grunlp.exporting.exporter import GraphRunner, ModelExporter, SplitEvaluation
 from grunlp.exporting.trace import Graph
 from grunlp.exporting.word_inputs import to_numpy, to_tensors
 from grunlp.tasks.forecasting import commands
-from grunlp.tasks.forecasting.checkpoint import SeriesRun
+from grunlp.tasks.forecasting.checkpoint import TrainedForecaster
 from grunlp.tasks.forecasting.inference import Z80, forecast
 from grunlp.tasks.forecasting.model import Forecaster
-from grunlp.tasks.forecasting.segrnn import SegmentedForecaster
-from grunlp.tasks.forecasting.windows import Window
-from grunlp.utils.errors import GrunlpError
+from grunlp.tasks.forecasting.segrnn import SegRNN
+from grunlp.tasks.forecasting.windows import ForecastWindow
+from grunlp.utils.errors import UserError
 
 
-class _Forecast(nn.Module):
+class _ForecastGraph(nn.Module):
     """History (B, T, C), covariates of history (B, T, F) and horizon (B, H, F), static values (B, K), those of which
     there are none left out → (B, H, C, O)."""
 
@@ -35,7 +35,7 @@ class _Forecast(nn.Module):
     def forward(self, *inputs: Tensor) -> tuple[Tensor]:
         history, *rest = inputs
         batch, steps = history.shape[:2]
-        if self.model.known:
+        if self.model.num_known_covariates:
             past, ahead, *rest = rest
             known = torch.cat([past, ahead], dim=1)
         else:
@@ -44,34 +44,37 @@ class _Forecast(nn.Module):
         return (self.model(history, known, static),)
 
 
-class ForecasterExport(Exportable):
+class ForecasterExporter(ModelExporter):
     """Of a forecaster. An example is a dictionary of numbers in the units of the data, as a line of the script."""
 
-    kind, recipe, parts = "forecaster", "forecast", ("grunlp.tasks.forecasting.onnx_runtime",)
+    kind, recipe, script_modules = "forecaster", "forecast", ("grunlp.tasks.forecasting.onnx_runtime",)
 
-    def __init__(self, run: SeriesRun) -> None:
+    def __init__(self, run: TrainedForecaster) -> None:
         self.run, model, scaling = run, run.model, run.scaling
-        self.segment = model.segment if isinstance(model, SegmentedForecaster) else 1
-        self.least = 1 if self.segment == 1 else 2 * self.segment
-        if run.config.data.history < self.least:
+        self.segment = model.segment if isinstance(model, SegRNN) else 1
+        self.min_length = 1 if self.segment == 1 else 2 * self.segment
+        if run.config.data.history < self.min_length:
             there = f"a history of {run.config.data.history} steps has less than two segments of {self.segment}"
-            raise GrunlpError("this forecaster cannot be exported", there, "Train one with a lower model.segment=")
+            raise UserError("this forecaster cannot be exported", there, "Train one with a lower model.segment=")
         steps = f"T*{self.segment}" if self.segment > 1 else "T"
         inputs: dict[str, Sequence[str | int]] = {"history": ("B", steps, model.channels)}
-        if model.known:
-            inputs |= {"known": ("B", steps, model.known), "known_ahead": ("B", model.horizon, model.known)}
-        inputs |= {"static": ("B", model.static)} if model.static else {}
-        self.graphs = (Graph("forecast", _Forecast(model), inputs, ("forecast",)),)
+        if model.num_known_covariates:
+            inputs |= {
+                "known": ("B", steps, model.num_known_covariates),
+                "known_ahead": ("B", model.horizon, model.num_known_covariates),
+            }
+        inputs |= {"static": ("B", model.num_static_covariates)} if model.num_static_covariates else {}
+        self.graphs = (Graph("forecast", _ForecastGraph(model), inputs, ("forecast",)),)
         self.model = {
             "targets": scaling.targets,
             "covariates": scaling.covariates,
             "statics": scaling.statics,
             "history": run.config.data.history,
             "horizon": model.horizon,
-            "least": self.least,
+            "least": self.min_length,
             "segment": self.segment,
             "output": model.output,
-            "centre": int(model.centre(torch.arange(model.outputs))),
+            "centre": int(model.point_forecast(torch.arange(model.num_outputs))),
             "z": Z80,
             "series": {
                 name: [means, scales]
@@ -84,31 +87,32 @@ class ForecasterExport(Exportable):
         rows = f"{self.model['history']} rows of {', '.join(scaling.targets)}"
         known = f', "known": those rows and {model.horizon} more of {", ".join(scaling.covariates)}'
         static = f', "static": {", ".join(scaling.statics)}'
-        self.takes = (
-            f'{{"series": NAME, "values": {rows}{known if model.known else ""}{static if model.static else ""}}}'
+        self.input_description = (
+            f'{{"series": NAME, "values": {rows}{known if model.num_known_covariates else ""}'
+            f"{static if model.num_static_covariates else ''}}}"
         )
         self.files, self.settings = {}, {}
 
-    def draw(self, lengths: Sequence[int], random: np.random.Generator) -> list[dict[str, Any]]:
-        """See `Exportable`; all windows of a batch have as many steps, whole segments where those are read."""
+    def random_examples(self, lengths: Sequence[int], rng: np.random.Generator) -> list[dict[str, Any]]:
+        """See `ModelExporter`; all windows of a batch have as many steps, whole segments where those are read."""
         steps = max(lengths) // self.segment * self.segment
-        return [self._example(steps, random) for _ in lengths]
+        return [self._example(steps, rng) for _ in lengths]
 
-    def _example(self, steps: int, random: np.random.Generator) -> dict[str, Any]:
+    def _example(self, steps: int, rng: np.random.Generator) -> dict[str, Any]:
         scaling, model = self.run.scaling, self.run.model
-        series = int(random.integers(len(scaling.names)))
-        numbers = random.normal(size=(steps, model.channels)).cumsum(axis=0) / 4
-        known = random.normal(size=(steps + model.horizon, model.known))
+        series = int(rng.integers(len(scaling.names)))
+        numbers = rng.normal(size=(steps, model.channels)).cumsum(axis=0) / 4
+        known = rng.normal(size=(steps + model.horizon, model.num_known_covariates))
         example: dict[str, Any] = {"series": scaling.names[series]}
         example["values"] = (numbers * scaling.scales[series] + scaling.means[series]).tolist()
-        if model.known:
+        if model.num_known_covariates:
             example["known"] = (known * scaling.known_scales + scaling.known_means).tolist()
-        if model.static:
-            static = random.normal(size=model.static) * scaling.static_scales + scaling.static_means
+        if model.num_static_covariates:
+            static = rng.normal(size=model.num_static_covariates) * scaling.static_scales + scaling.static_means
             example["static"] = static.tolist()
         return example
 
-    def _window(self, examples: Sequence[dict[str, Any]]) -> Window:
+    def _window(self, examples: Sequence[dict[str, Any]]) -> ForecastWindow:
         """Examples of one length, scaled."""
         scaling, model = self.run.scaling, self.run.model
         places = [scaling.names.index(one["series"]) for one in examples]
@@ -117,32 +121,34 @@ class ForecasterExport(Exportable):
         empty = np.zeros((len(examples), model.horizon, model.channels))
         whole = torch.from_numpy(np.concatenate([values, empty], axis=1)).float()
         known = np.zeros((len(examples), whole.shape[1], 0))
-        if model.known:
-            known = np.stack([scaling.known(np.array(one["known"])) for one in examples])
+        if model.num_known_covariates:
+            known = np.stack([scaling.scale_known_covariates(np.array(one["known"])) for one in examples])
         static = np.array([one.get("static", []) for one in examples])
-        return Window(
+        return ForecastWindow(
             whole,
             torch.ones_like(whole, dtype=torch.bool),
             torch.from_numpy(known).float(),
-            torch.from_numpy(scaling.static(static)).float(),
+            torch.from_numpy(scaling.scale_static_covariates(static)).float(),
         )
 
     def inputs(self, examples: Sequence[dict[str, Any]]) -> list[tuple[Tensor, ...] | None]:
-        """See `Exportable`."""
+        """See `ModelExporter`."""
         window = self._window(examples)
-        return [self._arrays(window.values[:, : -self.run.model.horizon], window.known, window.static)]
+        return [
+            self._arrays(window.values[:, : -self.run.model.horizon], window.known_covariates, window.static_covariates)
+        ]
 
-    def _arrays(self, history: Tensor, known: Tensor, static: Tensor) -> tuple[Tensor, ...]:
+    def _arrays(self, history: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> tuple[Tensor, ...]:
         steps, model = history.shape[1], self.run.model
-        of_known = (known[:, :steps], known[:, steps:]) if model.known else ()
-        return history, *of_known, *((static,) if model.static else ())
+        of_known = (known_covariates[:, :steps], known_covariates[:, steps:]) if model.num_known_covariates else ()
+        return history, *of_known, *((static_covariates,) if model.num_static_covariates else ())
 
-    def line(self, example: dict[str, Any]) -> str:
-        """See `Exportable`."""
+    def to_input_line(self, example: dict[str, Any]) -> str:
+        """See `ModelExporter`."""
         return json.dumps(example, ensure_ascii=False)
 
-    def answers(self, examples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """See `Exportable`."""
+    def reference_answers(self, examples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """See `ModelExporter`."""
         return [self._answer(one) for one in examples]
 
     def _answer(self, example: dict[str, Any]) -> dict[str, Any]:
@@ -153,22 +159,23 @@ class ForecasterExport(Exportable):
         told = forecast(self.run.model, self._window([short]))
         place = scaling.names.index(example["series"])
         record = {"series": example["series"]}
-        for name, side in (("forecast", told.centre), ("lower", told.lower), ("upper", told.upper)):
+        for name, side in (("forecast", told.point), ("lower", told.lower), ("upper", told.upper)):
             if side is not None:
                 record[name] = (side[0].double().numpy() * scaling.scales[place] + scaling.means[place]).tolist()
         return record
 
-    def standing_in(self, run: Run) -> nn.Module:
-        """See `Exportable`."""
+    def graph_adapter(self, run: GraphRunner) -> nn.Module:
+        """See `ModelExporter`."""
         model = copy.copy(self.run.model)
 
-        def forward(history: Tensor, known: Tensor, static: Tensor) -> Tensor:
-            return to_tensors(run("forecast", *to_numpy(self._arrays(history, known, static))))[0]
+        def forward(history: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
+            arrays = self._arrays(history, known_covariates, static_covariates)
+            return to_tensors(run("forecast", *to_numpy(arrays)))[0]
 
         model.forward = forward  # type: ignore[method-assign]
         return model
 
-    def score(self, model: nn.Module) -> Split:
-        """See `Exportable`."""
-        scored = commands.score_own(self.run._replace(model=model), "dev")  # type: ignore[arg-type]
-        return Split(scored, scored.examples * self.run.config.data.history)
+    def evaluate(self, model: nn.Module) -> SplitEvaluation:
+        """See `ModelExporter`."""
+        scored = commands.evaluate_loaded(self.run._replace(model=model), "dev")  # type: ignore[arg-type]
+        return SplitEvaluation(scored, scored.num_examples * self.run.config.data.history)

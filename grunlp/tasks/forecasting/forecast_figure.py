@@ -5,50 +5,50 @@ from typing import Any
 
 import numpy as np
 
-from grunlp.tasks.forecasting.inference import Scored
+from grunlp.tasks.forecasting.inference import ForecastEvaluation
 from grunlp.visualization.learning_curves import save_figure
 
-_WINDOWS = 4
-_BEFORE = 3  # horizons of history that are shown, at most the history
+_NUM_WINDOWS = 4
+_HISTORY_HORIZONS = 3  # horizons of history that are shown, at most the history
 
 
-def draw_forecasts(scored: Scored, path: Path) -> None:
+def plot_forecasts(evaluation: ForecastEvaluation, path: Path) -> None:
     """Draw windows spread evenly over a split, in units of the file, and below them the error by step, as a PNG."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 8), layout="constrained")
-    count = min(_WINDOWS, len(scored.origins))
+    count = min(_NUM_WINDOWS, len(evaluation.origins))
     grid = figure.add_gridspec(2, count)
-    picked = np.linspace(0, len(scored.origins) - 1, count).round().astype(int)
+    picked = np.linspace(0, len(evaluation.origins) - 1, count).round().astype(int)
     for place, window in enumerate(picked):
-        _draw_window(figure.add_subplot(grid[0, place]), scored, int(window), place == 0)
+        _plot_window(figure.add_subplot(grid[0, place]), evaluation, int(window), place == 0)
     axes = figure.add_subplot(grid[1, :])
-    steps = np.arange(1, scored.scores.horizon + 1)
-    axes.plot(steps, scored.scores.model.by_step, label=scored.scores.network, color="black", linewidth=2)
-    for name, errors in scored.scores.baselines.items():
+    steps = np.arange(1, evaluation.scores.horizon + 1)
+    axes.plot(steps, evaluation.scores.model.by_step, label=evaluation.scores.network, color="black", linewidth=2)
+    for name, errors in evaluation.scores.baselines.items():
         axes.plot(steps, errors.by_step, label=name)
-    top = max(float(np.median(errors.by_step)) for errors in scored.scores.baselines.values())
-    axes.set_ylim(0, 1.5 * max(top, float(scored.scores.model.by_step.max())))
+    top = max(float(np.median(errors.by_step)) for errors in evaluation.scores.baselines.values())
+    axes.set_ylim(0, 1.5 * max(top, float(evaluation.scores.model.by_step.max())))
     axes.set(xlabel="step", ylabel="mean squared error, scaled")
     axes.legend()
     save_figure(figure, path, 80)
 
 
-def _draw_window(axes: Any, scored: Scored, window: int, first: bool) -> None:
+def _plot_window(axes: Any, evaluation: ForecastEvaluation, window: int, first: bool) -> None:
     """One window, of its first target."""
-    table, prepared, told = scored.prepared.table, scored.prepared, scored.forecasts
-    origin, horizon = int(scored.origins[window]), scored.scores.horizon
-    series = int(table.series[origin])
-    start = max(int(table.starts[series]), origin - _BEFORE * horizon)
+    table, prepared, told = evaluation.scaled_table.table, evaluation.scaled_table, evaluation.forecasts
+    origin, horizon = int(evaluation.origins[window]), evaluation.scores.horizon
+    series = int(table.series_index[origin])
+    start = max(int(table.starts[series]), origin - _HISTORY_HORIZONS * horizon)
     mean, scale = prepared.means[series, 0], prepared.scales[series, 0]
-    truth = np.where(table.observed[:, 0], table.values[:, 0], np.nan)[start : origin + horizon]
+    truth = np.where(table.observed_mask[:, 0], table.values[:, 0], np.nan)[start : origin + horizon]
     axes.plot(table.times[start : origin + horizon], truth, color="grey", label="truth")
     times = table.times[origin : origin + horizon]
-    axes.plot(times, told.centre[window, :, 0].numpy() * scale + mean, color="tab:red", label="forecast")
+    axes.plot(times, told.point[window, :, 0].numpy() * scale + mean, color="tab:red", label="forecast")
     if told.lower is not None and told.upper is not None:
         low, high = (side[window, :, 0].numpy() * scale + mean for side in (told.lower, told.upper))
         axes.fill_between(times, low, high, color="tab:red", alpha=0.25, label=f"{100 * told.level:.0f} %")
-    axes.set_title(f"{table.names[series]} {table.targets[0]}".strip(), fontsize=9)
+    axes.set_title(f"{table.series_names[series]} {table.target_names[0]}".strip(), fontsize=9)
     axes.tick_params(axis="x", rotation=45, labelsize=7)
     if first:
         axes.legend(fontsize=8)

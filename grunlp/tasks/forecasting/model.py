@@ -16,12 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.modules.gru import Cell, StackedGRU
-from grunlp.tasks.forecasting.revin import InstanceNormalization, Level
+from grunlp.modules.gru import CellType, StackedGRU
+from grunlp.tasks.forecasting.revin import RevIN, WindowStats
 
-Output = Literal["point", "gaussian", "quantiles"]
-_LEAST_SCALE = 1e-3
-_PATHS = 100  # that a recursive Gaussian forecast draws
+ForecastOutput = Literal["point", "gaussian", "quantiles"]
+_MIN_SCALE = 1e-3
+_NUM_PATHS = 100  # that a recursive Gaussian forecast draws
 
 
 class Forecaster(nn.Module, ABC):
@@ -29,12 +29,12 @@ class Forecaster(nn.Module, ABC):
 
     Args:
         channels: C.
-        known: F.
-        static: K.
+        num_known_covariates: F.
+        num_static_covariates: K.
         horizon: H.
         hidden_size, num_layers, cell, dropout: of the GRU; dropout between layers and before the last linear layer.
         input_dropout: of what the GRU reads.
-        normalize: see `InstanceNormalization`.
+        normalize: see `RevIN`.
         output: see above.
         quantiles: levels, rising; for output="quantiles".
     """
@@ -42,12 +42,12 @@ class Forecaster(nn.Module, ABC):
     def __init__(
         self,
         channels: int,
-        known: int,
-        static: int,
+        num_known_covariates: int,
+        num_static_covariates: int,
         horizon: int,
         hidden_size: int,
         num_layers: int,
-        cell: Cell,
+        cell: CellType,
         input_dropout: float,
         dropout: float,
         normalize: Literal["none", "last", "revin"],
@@ -55,16 +55,21 @@ class Forecaster(nn.Module, ABC):
         quantiles: Sequence[float],
     ) -> None:
         super().__init__()
-        self.channels, self.known, self.static, self.horizon = channels, known, static, horizon
-        self.features, self.output, self.quantiles = hidden_size, output, tuple(quantiles)
-        self.outputs = {"point": 1, "gaussian": 2, "quantiles": len(self.quantiles)}[output]
-        self.level = InstanceNormalization(channels, normalize)
+        self.channels, self.num_known_covariates, self.num_static_covariates, self.horizon = (
+            channels,
+            num_known_covariates,
+            num_static_covariates,
+            horizon,
+        )
+        self.hidden_size, self.output, self.quantiles = hidden_size, output, tuple(quantiles)
+        self.num_outputs = {"point": 1, "gaussian": 2, "quantiles": len(self.quantiles)}[output]
+        self.level = RevIN(channels, normalize)
         self.input_dropout, self.dropout = nn.Dropout(input_dropout), nn.Dropout(dropout)
         self.gru = StackedGRU(self.input_size(), hidden_size, num_layers, False, dropout, "none", cell)
-        self.build()
+        self.build_layers()
 
     @abstractmethod
-    def build(self) -> None:
+    def build_layers(self) -> None:
         """Make the layers of one's own."""
 
     @abstractmethod
@@ -72,10 +77,10 @@ class Forecaster(nn.Module, ABC):
         """Features the GRU reads at a step."""
 
     @abstractmethod
-    def forward(self, history: Tensor, known: Tensor, static: Tensor) -> Tensor:
+    def forward(self, history: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
         """Forecast (B, H, C, O)."""
 
-    def teach(self, values: Tensor, known: Tensor, static: Tensor) -> Tensor:
+    def teacher_forced(self, values: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
         """What a training compares with the last S steps of windows.
 
         Args:
@@ -85,25 +90,25 @@ class Forecaster(nn.Module, ABC):
         Returns:
             (B, S, C, O).
         """
-        told: Tensor = self(values[:, : -self.horizon], known, static)
+        told: Tensor = self(values[:, : -self.horizon], known_covariates, static_covariates)
         return told
 
-    def centre(self, forecast: Tensor) -> Tensor:
+    def point_forecast(self, forecast: Tensor) -> Tensor:
         """The one number (..., ) of a forecast (..., O): value, mean, or the level nearest to one half."""
         if self.output == "quantiles":
-            nearest = min(range(self.outputs), key=lambda i: abs(self.quantiles[i] - 0.5))
+            nearest = min(range(self.num_outputs), key=lambda i: abs(self.quantiles[i] - 0.5))
             return forecast[..., nearest]
         return forecast[..., 0]
 
-    def _finish(self, x: Tensor, level: Level) -> Tensor:
+    def _to_output_units(self, x: Tensor, stats: WindowStats) -> Tensor:
         """The last linear layer's (B, N, C, O) as a forecast in the units of the history."""
         if self.output == "gaussian":
             mean, scale = x.split(1, dim=-1)
-            spread = self.level.spread(functional.softplus(scale) + _LEAST_SCALE, level)
-            return torch.cat([self.level.back(mean, level), spread], dim=-1)
-        return self.level.back(x, level)
+            spread = self.level.denormalize_std(functional.softplus(scale) + _MIN_SCALE, stats)
+            return torch.cat([self.level.denormalize(mean, stats), spread], dim=-1)
+        return self.level.denormalize(x, stats)
 
-    def _states(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """All states (B, N, H) of the upper layer, and the final ones."""
         lengths = torch.full((x.shape[0],), x.shape[1], device=x.device)
         states, final = self.gru(self.input_dropout(x), lengths)
@@ -119,77 +124,98 @@ class RecursiveForecaster(Forecaster):
     Args: as for `Forecaster`.
     """
 
-    noise: Tensor
+    path_noise: Tensor
 
-    def build(self) -> None:
+    def build_layers(self) -> None:
         """The last layer, and the noise of all paths."""
-        self.last = nn.Linear(self.features, self.channels * self.outputs)
+        self.last = nn.Linear(self.hidden_size, self.channels * self.num_outputs)
         drawn = torch.Generator().manual_seed(0)
-        noise = torch.randn(_PATHS, self.horizon, self.channels, generator=drawn)
+        noise = torch.randn(_NUM_PATHS, self.horizon, self.channels, generator=drawn)
         self.register_buffer("noise", noise, persistent=False)
 
     def input_size(self) -> int:
         """The value of a step, and what is known of the next."""
-        return self.channels + self.known + self.static
+        return self.channels + self.num_known_covariates + self.num_static_covariates
 
-    def _inputs(self, x: Tensor, known: Tensor, static: Tensor) -> Tensor:
+    def _inputs(self, x: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
         """Normalised values (B, N, C), covariates (B, N, F) of the steps after them → (B, N, I)."""
-        return torch.cat([x, known, static[:, None].expand(-1, x.shape[1], -1)], dim=-1)
+        return torch.cat([x, known_covariates, static_covariates[:, None].expand(-1, x.shape[1], -1)], dim=-1)
 
-    def _heads(self, states: Tensor) -> Tensor:
+    def _project(self, states: Tensor) -> Tensor:
         """(B, N, H) → (B, N, C, O)."""
-        told: Tensor = self.last(self.dropout(states)).unflatten(-1, (self.channels, self.outputs))
+        told: Tensor = self.last(self.dropout(states)).unflatten(-1, (self.channels, self.num_outputs))
         return told
 
-    def teach(self, values: Tensor, known: Tensor, static: Tensor) -> Tensor:
+    def teacher_forced(self, values: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
         """(B, S, C, O): each step, told from the true ones before it. S is T + H - 1; H where windows are brought to
         the level of their history, since within it that would tell a step something of those after it."""
-        level = self.level.level(values[:, : -self.horizon])
+        level = self.level.compute_stats(values[:, : -self.horizon])
         x = self.level(values[:, :-1], level)
-        states, _ = self._states(self._inputs(x, known[:, 1:], static))
+        states, _ = self._encode(self._inputs(x, known_covariates[:, 1:], static_covariates))
         if self.level.normalize != "none":
             states = states[:, -self.horizon :]
-        return self._finish(self._heads(states), level)
+        return self._to_output_units(self._project(states), level)
 
-    def forward(self, history: Tensor, known: Tensor, static: Tensor) -> Tensor:
+    def forward(self, history: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
         """(B, H, C, O)."""
-        level, steps = self.level.level(history), history.shape[1]
-        states, final = self._states(self._inputs(self.level(history, level), known[:, 1 : steps + 1], static))
-        told = self._finish(self._heads(states[:, -1:]), level)  # (B, 1, C, O)
+        level, steps = self.level.compute_stats(history), history.shape[1]
+        states, final = self._encode(
+            self._inputs(self.level(history, level), known_covariates[:, 1 : steps + 1], static_covariates)
+        )
+        told = self._to_output_units(self._project(states[:, -1:]), level)  # (B, 1, C, O)
         if self.output == "gaussian" and self.horizon > 1:
-            return self._paths(told, final, known[:, steps:], static, level)
-        return torch.cat(self._go_on(told, final, known[:, steps:], static, level, None), dim=1)
+            return self._sample_paths(told, final, known_covariates[:, steps:], static_covariates, level)
+        return torch.cat(
+            self._roll_out(told, final, known_covariates[:, steps:], static_covariates, level, None), dim=1
+        )
 
-    def _go_on(
-        self, told: Tensor, final: Tensor, known: Tensor, static: Tensor, level: Level, noise: Tensor | None
+    def _roll_out(
+        self,
+        prediction: Tensor,
+        final_state: Tensor,
+        known_covariates: Tensor,
+        static_covariates: Tensor,
+        stats: WindowStats,
+        path_noise: Tensor | None,
     ) -> list[Tensor]:
-        """The forecasts of all steps, (B, 1, C, O) each. noise: (B, H, C), None: feeds the centre."""
-        found = [told]
-        one = torch.ones(told.shape[0], dtype=torch.long, device=told.device)
+        """The forecasts of all steps, (B, 1, C, O) each. path_noise: (B, H, C), None: feeds the centre."""
+        found = [prediction]
+        one = torch.ones(prediction.shape[0], dtype=torch.long, device=prediction.device)
         for step in range(1, self.horizon):
-            value = self.centre(told) if noise is None else told[..., 0] + told[..., 1] * noise[:, step - 1, None]
-            x = self._inputs(self.level(value, level), known[:, step : step + 1], static)
-            states, final = self.gru(x, one, final)
-            told = self._finish(self._heads(states), level)
-            found.append(told)
+            value = (
+                self.point_forecast(prediction)
+                if path_noise is None
+                else prediction[..., 0] + prediction[..., 1] * path_noise[:, step - 1, None]
+            )
+            x = self._inputs(self.level(value, stats), known_covariates[:, step : step + 1], static_covariates)
+            states, final_state = self.gru(x, one, final_state)
+            prediction = self._to_output_units(self._project(states), stats)
+            found.append(prediction)
         return found
 
-    def _paths(self, told: Tensor, final: Tensor, known: Tensor, static: Tensor, level: Level) -> Tensor:
+    def _sample_paths(
+        self,
+        prediction: Tensor,
+        final_state: Tensor,
+        known_covariates: Tensor,
+        static_covariates: Tensor,
+        stats: WindowStats,
+    ) -> Tensor:
         """Mean and standard deviation (B, H, C, 2) over paths that each go on from what they drew."""
-        batch = told.shape[0]
+        batch = prediction.shape[0]
 
         def tile(x: Tensor) -> Tensor:
-            return x.repeat_interleave(_PATHS, dim=0)
+            return x.repeat_interleave(_NUM_PATHS, dim=0)
 
-        found = self._go_on(
-            tile(told),
-            final.repeat_interleave(_PATHS, dim=1),
-            tile(known),
-            tile(static),
-            Level(tile(level.shift), tile(level.scale)),
-            self.noise.to(told).repeat(batch, 1, 1),
+        found = self._roll_out(
+            tile(prediction),
+            final_state.repeat_interleave(_NUM_PATHS, dim=1),
+            tile(known_covariates),
+            tile(static_covariates),
+            WindowStats(tile(stats.shift), tile(stats.scale)),
+            self.path_noise.to(prediction).repeat(batch, 1, 1),
         )
-        paths = torch.cat(found, dim=1).unflatten(0, (batch, _PATHS))  # (B, paths, H, C, 2)
+        paths = torch.cat(found, dim=1).unflatten(0, (batch, _NUM_PATHS))  # (B, paths, H, C, 2)
         means, scales = paths.unbind(dim=-1)
         variance = scales.square().mean(dim=1) + means.var(dim=1, correction=0)
         return torch.stack([means.mean(dim=1), variance.sqrt()], dim=-1)
@@ -203,21 +229,25 @@ class DirectForecaster(Forecaster):
     Args: as for `Forecaster`.
     """
 
-    def build(self) -> None:
+    def build_layers(self) -> None:
         """The last layers."""
-        self.last = nn.Linear(self.features, self.horizon * self.channels * self.outputs)
-        self.last_known = nn.Linear(self.known, self.channels * self.outputs, bias=False) if self.known else None
+        self.last = nn.Linear(self.hidden_size, self.horizon * self.channels * self.num_outputs)
+        self.last_known = (
+            nn.Linear(self.num_known_covariates, self.channels * self.num_outputs, bias=False)
+            if self.num_known_covariates
+            else None
+        )
 
     def input_size(self) -> int:
         """Values and covariates of a step."""
-        return self.channels + self.known + self.static
+        return self.channels + self.num_known_covariates + self.num_static_covariates
 
-    def forward(self, history: Tensor, known: Tensor, static: Tensor) -> Tensor:
+    def forward(self, history: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
         """(B, H, C, O)."""
-        level, steps = self.level.level(history), history.shape[1]
-        fixed = static[:, None].expand(-1, steps, -1)
-        states, _ = self._states(torch.cat([self.level(history, level), known[:, :steps], fixed], dim=-1))
-        x = self.last(self.dropout(states[:, -1])).unflatten(-1, (self.horizon, self.channels, self.outputs))
+        level, steps = self.level.compute_stats(history), history.shape[1]
+        fixed = static_covariates[:, None].expand(-1, steps, -1)
+        states, _ = self._encode(torch.cat([self.level(history, level), known_covariates[:, :steps], fixed], dim=-1))
+        x = self.last(self.dropout(states[:, -1])).unflatten(-1, (self.horizon, self.channels, self.num_outputs))
         if self.last_known is not None:
-            x = x + self.last_known(known[:, steps:]).unflatten(-1, (self.channels, self.outputs))
-        return self._finish(x, level)
+            x = x + self.last_known(known_covariates[:, steps:]).unflatten(-1, (self.channels, self.num_outputs))
+        return self._to_output_units(x, level)

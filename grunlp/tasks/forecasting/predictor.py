@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import torch
 
-from grunlp.tasks.forecasting.checkpoint import SeriesRun, load_series_run, read_like
-from grunlp.tasks.forecasting.data import open_series, require_length
-from grunlp.tasks.forecasting.inference import Prepared, forecast, prepare
-from grunlp.tasks.forecasting.time_features import calendar_features, times_after
-from grunlp.tasks.forecasting.timeseries import SeriesTable
-from grunlp.tasks.forecasting.windows import Window
+from grunlp.tasks.forecasting.checkpoint import TrainedForecaster, load_trained_forecaster, read_with_training_schema
+from grunlp.tasks.forecasting.data import open_time_series, require_min_length
+from grunlp.tasks.forecasting.inference import ScaledTable, forecast, scale_table
+from grunlp.tasks.forecasting.time_features import calendar_features, future_timestamps
+from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
+from grunlp.tasks.forecasting.windows import ForecastWindow
 from grunlp.tasks.predictor import Predictor
 from grunlp.utils.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("time", "series", "target", "forecast", "lower", "upper")
-LONGER = "Give a file with more rows of it."
-Row = tuple[np.datetime64, str, str, float, float, float]
+FORECAST_COLUMNS = ("time", "series", "target", "forecast", "lower", "upper")
+MORE_ROWS_HINT = "Give a file with more rows of it."
+ForecastRow = tuple[np.datetime64, str, str, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Forecaster(Predictor["str | Path | pd.DataFrame", "pd.DataFrame"]):
+class ForecastPredictor(Predictor["str | Path | pd.DataFrame", "pd.DataFrame"]):
     """A forecaster: a table of series becomes a table of what comes after it.
 
     A table has the columns of the training, as a CSV or Parquet file or a DataFrame. The answer has the columns time,
@@ -37,68 +37,81 @@ class Forecaster(Predictor["str | Path | pd.DataFrame", "pd.DataFrame"]):
         run: the network with what belongs to it.
     """
 
-    run: SeriesRun
+    run: TrainedForecaster
     kind: ClassVar[str] = "forecaster"
 
-    def stream(self, many: "Iterable[str | Path | pd.DataFrame]") -> "Iterator[pd.DataFrame]":
+    def predict_iter(self, inputs: "Iterable[str | Path | pd.DataFrame]") -> "Iterator[pd.DataFrame]":
         """The forecasts of each table."""
         import pandas as pd
 
-        for given in many:
-            rows = (row for series in self.rows(read_like(self.run, given)) for row in series)
-            yield pd.DataFrame(rows, columns=list(COLUMNS))
+        for given in inputs:
+            rows = (row for series in self.rows(read_with_training_schema(self.run, given)) for row in series)
+            yield pd.DataFrame(rows, columns=list(FORECAST_COLUMNS))
 
-    def own_table(self) -> SeriesTable:
+    def training_data(self) -> TimeSeriesTable:
         """The data of the training as they are now: the file may have grown since."""
         data = self.run.config.data
-        return read_like(self.run, data.train) if data.name == "series" else open_series(data).table
+        return (
+            read_with_training_schema(self.run, data.train) if data.name == "series" else open_time_series(data).table
+        )
 
-    def rows(self, table: SeriesTable) -> Iterator[list[Row]]:
+    def rows(self, table: TimeSeriesTable) -> Iterator[list[ForecastRow]]:
         """The rows of each series."""
         history = self.run.config.data.history
-        require_length(table, history, 0, LONGER)
-        prepared = prepare(table, self.run.scaling, history)
-        for i, name in enumerate(table.names):
-            times, window = _after(self.run, prepared, i)
+        require_min_length(table, history, 0, MORE_ROWS_HINT)
+        prepared = scale_table(table, self.run.scaling, history)
+        for i, name in enumerate(table.series_names):
+            times, window = _forecast_window(self.run, prepared, i)
             told = forecast(self.run.model, window)
-            sides = [_units(side, prepared, i) for side in (told.centre, told.lower, told.upper)]
+            sides = [_inverse_scale(side, prepared, i) for side in (told.point, told.lower, told.upper)]
             yield [
                 (time, name, target, *(float("nan") if side is None else float(side[step, c]) for side in sides))
                 for step, time in enumerate(times)
-                for c, target in enumerate(table.targets)
+                for c, target in enumerate(table.target_names)
             ]
 
 
-def _units(side: torch.Tensor | None, prepared: Prepared, series: int) -> np.ndarray | None:
+def _inverse_scale(scaled: torch.Tensor | None, scaled_table: ScaledTable, series: int) -> np.ndarray | None:
     """Scaled forecasts (1, H, C) of a series in units of the file (H, C)."""
-    return None if side is None else side[0].double().numpy() * prepared.scales[series] + prepared.means[series]
-
-
-def _after(run: SeriesRun, prepared: Prepared, series: int) -> tuple[np.ndarray, Window]:
-    """The times (H,) after a series, and the window that forecasts them; nothing stands in its horizon."""
-    table, tensors = prepared.table, prepared.tensors
-    history, horizon = run.config.data.history, run.config.data.horizon
-    end = int(table.starts[series + 1] - table.future[series])
-    times = times_after(table.times[end - 1], table.frequency, horizon)
-    if table.own and table.future[series] < horizon:
-        there = f"{table.future[series]} rows after the last target have them, {horizon} are forecast"
-        way = f"Add rows with their times and {', '.join(table.covariates[: table.own])}, the targets left empty."
-        names = ", ".join(table.covariates[: table.own])
-        raise DataError(table.source, None, f"{table.label(series)}: {names} must be known of the future", there, way)
-    own = table.known[end : end + horizon, : table.own] if table.own else np.empty((horizon, 0))
-    features = calendar_features(times, table.covariates)
-    ahead = torch.from_numpy(run.scaling.known(np.column_stack([own, *features.values()]))).float()
-    past = slice(end - history, end)
-    values = tensors.values[past]
-    empty = torch.zeros(horizon, values.shape[1])
-    return times, Window(
-        torch.cat([values, empty])[None],
-        torch.cat([tensors.observed[past], empty.bool()])[None],
-        torch.cat([tensors.known[past], ahead])[None],
-        tensors.static[series][None],
+    return (
+        None
+        if scaled is None
+        else scaled[0].double().numpy() * scaled_table.scales[series] + scaled_table.means[series]
     )
 
 
-def load_forecaster(run: str | Path) -> Forecaster:
+def _forecast_window(
+    run: TrainedForecaster, scaled_table: ScaledTable, series: int
+) -> tuple[np.ndarray, ForecastWindow]:
+    """The times (H,) after a series, and the window that forecasts them; nothing stands in its horizon."""
+    table, tensors = scaled_table.table, scaled_table.tensors
+    history, horizon = run.config.data.history, run.config.data.horizon
+    end = int(table.starts[series + 1] - table.num_future_rows[series])
+    times = future_timestamps(table.times[end - 1], table.frequency, horizon)
+    if table.num_user_covariates and table.num_future_rows[series] < horizon:
+        there = f"{table.num_future_rows[series]} rows after the last target have them, {horizon} are forecast"
+        covariates = ", ".join(table.covariate_names[: table.num_user_covariates])
+        way = f"Add rows with their times and {covariates}, the targets left empty."
+        names = ", ".join(table.covariate_names[: table.num_user_covariates])
+        raise DataError(table.source, None, f"{table.label(series)}: {names} must be known of the future", there, way)
+    own = (
+        table.known_covariates[end : end + horizon, : table.num_user_covariates]
+        if table.num_user_covariates
+        else np.empty((horizon, 0))
+    )
+    features = calendar_features(times, table.covariate_names)
+    ahead = torch.from_numpy(run.scaling.scale_known_covariates(np.column_stack([own, *features.values()]))).float()
+    past = slice(end - history, end)
+    values = tensors.values[past]
+    empty = torch.zeros(horizon, values.shape[1])
+    return times, ForecastWindow(
+        torch.cat([values, empty])[None],
+        torch.cat([tensors.observed_mask[past], empty.bool()])[None],
+        torch.cat([tensors.known_covariates[past], ahead])[None],
+        tensors.static_covariates[series][None],
+    )
+
+
+def load_forecaster(run: str | Path) -> ForecastPredictor:
     """The forecaster of a run folder."""
-    return Forecaster(load_series_run(run))
+    return ForecastPredictor(load_trained_forecaster(run))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.data.input_manifest import note
-from grunlp.tasks.forecasting.table_file import SeriesFile, open_source
+from grunlp.data.input_manifest import record_input
+from grunlp.tasks.forecasting.table_file import TableFile, open_table
 from grunlp.tasks.forecasting.time_features import calendar_features, infer_frequency
-from grunlp.tasks.forecasting.timeseries import SeriesTable, fill_forward
+from grunlp.tasks.forecasting.timeseries import TimeSeriesTable, fill_forward
 from grunlp.utils.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,42 +19,42 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEAST_GRID, MOST_MISSING = 100_000, 100  # steps of a grid that may always be, and for each row that is there
+MIN_GRID_ROWS, MAX_MISSING_RATIO = 100_000, 100  # steps of a grid that may always be, and for each row that is there
 
 
-class Columns(NamedTuple):
+class SeriesColumns(NamedTuple):
     """Which columns of a file are what; those of a sequence are several.
 
     Args:
         time: None is the first that parses as times.
         targets: None is all that hold numbers.
-        group: names the series of each row; None: there is one.
-        known: of which the future is known.
-        static: that do not change within a series; texts become a column for each of their values.
-        calendar: whether sines and cosines of the hour, the day of the week and of the year are known, too.
+        series_id: names the series of each row; None: there is one.
+        known_covariates: of which the future is known.
+        static_covariates: that do not change within a series; texts become a column for each of their values.
+        calendar_features: whether sines and cosines of the hour, the day of the week and of the year are known, too.
     """
 
     time: str | None
     targets: Sequence[str] | None
-    group: str | None
-    known: Sequence[str]
-    static: Sequence[str]
-    calendar: bool
+    series_id: str | None
+    known_covariates: Sequence[str]
+    static_covariates: Sequence[str]
+    calendar_features: bool
 
 
-class Static(NamedTuple):
+class StaticCovariates(NamedTuple):
     """Columns that do not change: their names, a value of a text among them, and numbers (S, K)."""
 
     names: tuple[str, ...]
     values: NDArray[np.float64]
 
 
-def read_series(
+def read_time_series(
     source: "str | Path | pd.DataFrame",
-    columns: Columns,
+    columns: SeriesColumns,
     statics: Sequence[str] | None,
     covariates: Sequence[str] | None,
-) -> SeriesTable:
+) -> TimeSeriesTable:
     """Read a table of series.
 
     Times of a series must rise. Steps that are missing become rows without a measurement; they and missing values are
@@ -69,51 +69,59 @@ def read_series(
         DataError: names the line (in Parquet the row), the column and what to do.
     """
     if isinstance(source, str | Path):
-        note(Path(source))
-    reader = open_source(source)
-    for name in (columns.time, columns.group, *(columns.targets or ()), *columns.known, *columns.static):
-        reader.require(name)
-    time, times = reader.times(columns.time, {columns.group, *(columns.targets or ())})
-    taken = {time, columns.group, *columns.known, *columns.static}
+        record_input(Path(source))
+    reader = open_table(source)
+    for name in (
+        columns.time,
+        columns.series_id,
+        *(columns.targets or ()),
+        *columns.known_covariates,
+        *columns.static_covariates,
+    ):
+        reader.require_column(name)
+    time, times = reader.parse_times(columns.time, {columns.series_id, *(columns.targets or ())})
+    taken = {time, columns.series_id, *columns.known_covariates, *columns.static_covariates}
     targets = tuple(columns.targets or reader.numeric_columns(taken))
     for name in targets:
         if name in taken:
             raise DataError(
                 reader.path, None, f"column {name!r} is a target and something else", "", "Give it one part."
             )
-    numbers = np.stack([reader.numbers(name, "a target") for name in targets], axis=1)
-    own = [reader.numbers(name, "data.known") for name in columns.known]
+    numbers = np.stack([reader.numeric_values(name, "a target") for name in targets], axis=1)
+    own = [reader.numeric_values(name, "data.known") for name in columns.known_covariates]
     known = np.stack(own, axis=1) if own else np.empty((len(times), 0))
-    return _Grid(reader, columns, time, times, targets, numbers, known).table(statics, covariates)
+    return _RegularGrid(reader, columns, time, times, targets, numbers, known).table(statics, covariates)
 
 
-class _Grid:
+class _RegularGrid:
     """Rows of a file put on the grid of their times, series by series."""
 
     def __init__(
         self,
-        reader: SeriesFile,
-        columns: Columns,
+        reader: TableFile,
+        columns: SeriesColumns,
         time: str,
         times: Any,
         targets: tuple[str, ...],
-        numbers: NDArray[np.float64],
-        known: NDArray[np.float64],
+        target_values: NDArray[np.float64],
+        known_covariates: NDArray[np.float64],
     ) -> None:
         self.reader, self.columns, self.time, self.times = reader, columns, time, times
-        self.targets, self.numbers, self.known = targets, numbers, known
+        self.targets, self.target_values, self.known_covariates = targets, target_values, known_covariates
         self.rows = self._rows()
 
     def _rows(self) -> dict[str, NDArray[np.int64]]:
         """The rows of each series, in the order in which they first occur."""
-        group = self.columns.group
+        group = self.columns.series_id
         if group is None:
             return {"": np.arange(len(self.times))}
         column = self.reader.frame[group]
         missing = np.flatnonzero(column.isna())
         if len(missing):
             wrong = f"column {group!r} is empty"
-            raise self.reader.fault(missing[0], wrong, "it names the series of the row", "Fill it, or remove the row.")
+            raise self.reader.row_error(
+                missing[0], wrong, "it names the series of the row", "Fill it, or remove the row."
+            )
         return {str(name): np.asarray(rows) for name, rows in column.groupby(column, sort=False).indices.items()}
 
     def _check_order(self, name: str, rows: NDArray[np.int64]) -> None:
@@ -127,12 +135,14 @@ class _Grid:
             if time == self.times[before]:
                 there = f"line {line} has the same time{where}"
                 way = "Remove one of the two" + (
-                    "." if self.columns.group else ", or name the series: data.group=COLUMN"
+                    "." if self.columns.series_id else ", or name the series: data.group=COLUMN"
                 )
-                raise self.reader.fault(row, f"column {self.time!r}: {time} comes twice", there, way)
+                raise self.reader.row_error(row, f"column {self.time!r}: {time} comes twice", there, way)
             there = f"line {line} has {self.times[before]}{where}"
-            way = "Sort the file by time" + ("." if self.columns.group else ", or name the series: data.group=COLUMN")
-            raise self.reader.fault(row, f"column {self.time!r}: {time} stands behind a later time", there, way)
+            way = "Sort the file by time" + (
+                "." if self.columns.series_id else ", or name the series: data.group=COLUMN"
+            )
+            raise self.reader.row_error(row, f"column {self.time!r}: {time} stands behind a later time", there, way)
 
     def _check_span(self, name: str, rows: NDArray[np.int64], frequency: str) -> None:
         """Raise where nearly all steps between the times of a series are missing: one of them is mistyped."""
@@ -140,21 +150,21 @@ class _Grid:
 
         own = self.times[rows]
         steps = (own[-1] - own[0]) / (own[0] + pd.tseries.frequencies.to_offset(frequency) - own[0])
-        if steps > max(LEAST_GRID, MOST_MISSING * len(rows)):
+        if steps > max(MIN_GRID_ROWS, MAX_MISSING_RATIO * len(rows)):
             row = rows[int(np.diff(own.to_numpy()).argmax()) + 1]
             wrong = f"column {self.time!r}: {self.times[row]} is far from the time before it"
             there = f"{steps:.0f} steps of the frequency {frequency} would have to be filled, and {len(rows)} are there"
-            raise self.reader.fault(row, wrong + (f" of {name}" if name else ""), there, "Mend the time.")
+            raise self.reader.row_error(row, wrong + (f" of {name}" if name else ""), there, "Mend the time.")
 
     def _frequency(self) -> str:
         """That of the longest series."""
         longest = max(self.rows.values(), key=len)
         frequency = infer_frequency(self.times[longest])
         if frequency is None:
-            raise self.reader.fault(0, "one time is no series", "a frequency takes two", "Give a longer file.")
+            raise self.reader.row_error(0, "one time is no series", "a frequency takes two", "Give a longer file.")
         return frequency
 
-    def table(self, statics: Sequence[str] | None, covariates: Sequence[str] | None) -> SeriesTable:
+    def table(self, statics: Sequence[str] | None, covariates: Sequence[str] | None) -> TimeSeriesTable:
         """All series on their grids."""
         import pandas as pd
 
@@ -171,39 +181,39 @@ class _Grid:
             if len(off):
                 wrong = f"column {self.time!r}: {own[off[0]]} is off the grid" + (f" of {name}" if name else "")
                 there = f"times of the file have the frequency {frequency}"
-                raise self.reader.fault(rows[off[0]], wrong, there, "Resample the series to even steps.")
+                raise self.reader.row_error(rows[off[0]], wrong, there, "Resample the series to even steps.")
             gaps += len(grid) - len(own)
-            values.append(_put(self.numbers[rows], place, len(grid)))
-            known.append(_put(self.known[rows], place, len(grid)))
+            values.append(_scatter_rows(self.target_values[rows], place, len(grid)))
+            known.append(_scatter_rows(self.known_covariates[rows], place, len(grid)))
             times.append(grid.to_numpy())
             counts.append(len(grid))
         observed = [~np.isnan(part) for part in values]
-        future = [_ends(part) if self.columns.known else 0 for part in observed]
+        future = [_count_trailing_unobserved(part) if self.columns.known_covariates else 0 for part in observed]
         starts = np.concatenate([[0], np.cumsum(counts)])
         self._report(frequency, gaps, observed, future, known)
         all_times = np.concatenate(times)
         own_known = np.concatenate([fill_forward(part) for part in known])
-        names = tuple(self.columns.known)
-        if self.columns.calendar:
+        names = tuple(self.columns.known_covariates)
+        if self.columns.calendar_features:
             features = calendar_features(all_times, covariates)
             names += tuple(features)
             own_known = np.column_stack([own_known, *features.values()])
-        static = self._static(statics)
-        return SeriesTable(
+        static = self._static_covariates(statics)
+        return TimeSeriesTable(
             source=str(self.reader.path),
-            names=tuple(self.rows),
+            series_names=tuple(self.rows),
             starts=starts,
             times=all_times,
             frequency=frequency,
-            targets=self.targets,
+            target_names=self.targets,
             values=np.concatenate([fill_forward(part) for part in values]),
-            observed=np.concatenate(observed),
-            covariates=names,
-            own=len(self.columns.known),
-            known=own_known,
-            future=np.array(future),
-            statics=static.names,
-            static=static.values,
+            observed_mask=np.concatenate(observed),
+            covariate_names=names,
+            num_user_covariates=len(self.columns.known_covariates),
+            known_covariates=own_known,
+            num_future_rows=np.array(future),
+            static_covariate_names=static.names,
+            static_covariates=static.values,
         )
 
     def _report(
@@ -231,12 +241,12 @@ class _Grid:
                 "%s: %d values of data.known are missing and filled with the last", self.reader.path.name, missing
             )
 
-    def _static(self, statics: Sequence[str] | None) -> Static:
+    def _static_covariates(self, statics: Sequence[str] | None) -> StaticCovariates:
         """What does not change within a series, as numbers."""
         import pandas as pd
 
         found: dict[str, NDArray[np.float64]] = {}
-        for name in self.columns.static:
+        for name in self.columns.static_covariates:
             column, cells = self.reader.frame[name], []
             for series, rows in self.rows.items():
                 first = column.iloc[rows[0]]
@@ -247,7 +257,7 @@ class _Grid:
                         f", as it does in {series}" if series else ""
                     )
                     way = "Name it by data.known, or leave it out."
-                    raise self.reader.fault(rows[other[0]], wrong, there, way)
+                    raise self.reader.row_error(rows[other[0]], wrong, there, way)
                 cells.append(first)
             if pd.api.types.is_numeric_dtype(column):
                 found[name] = np.array(cells, dtype=float)
@@ -256,17 +266,19 @@ class _Grid:
                     found[f"{name}={value}"] = np.array([float(str(cell) == value) for cell in cells])
         count = len(self.rows)
         names = tuple(found if statics is None else statics)
-        return Static(names, np.column_stack([np.zeros((count, 0)), *(found.get(n, np.zeros(count)) for n in names)]))
+        return StaticCovariates(
+            names, np.column_stack([np.zeros((count, 0)), *(found.get(n, np.zeros(count)) for n in names)])
+        )
 
 
-def _put(values: NDArray[np.float64], place: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+def _scatter_rows(values: NDArray[np.float64], positions: NDArray[np.int64], count: int) -> NDArray[np.float64]:
     """Rows at their places among `count`, NaN between them."""
     whole = np.full((count, values.shape[1]), np.nan)
-    whole[place] = values
+    whole[positions] = values
     return whole
 
 
-def _ends(observed: NDArray[np.bool_]) -> int:
+def _count_trailing_unobserved(observed: NDArray[np.bool_]) -> int:
     """Rows at the end in which nothing was measured."""
     measured = np.flatnonzero(observed.any(axis=1))
     return len(observed) - (int(measured[-1]) + 1 if len(measured) else 0)

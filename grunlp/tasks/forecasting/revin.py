@@ -5,17 +5,17 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-_LEAST = 1e-5
+_EPS = 1e-5
 
 
-class Level(NamedTuple):
+class WindowStats(NamedTuple):
     """What was taken off windows: (B, 1, C) each."""
 
     shift: Tensor
     scale: Tensor
 
 
-class InstanceNormalization(nn.Module):
+class RevIN(nn.Module):
     """Normalises each channel of each window by its own history.
 
     Args:
@@ -30,34 +30,34 @@ class InstanceNormalization(nn.Module):
         self.weight = nn.Parameter(torch.ones(channels)) if normalize == "revin" else None
         self.bias = nn.Parameter(torch.zeros(channels)) if normalize == "revin" else None
 
-    def level(self, history: Tensor) -> Level:
+    def compute_stats(self, history: Tensor) -> WindowStats:
         """What is to be taken off windows with this history (B, T, C)."""
         if self.normalize == "none":
             one = history.new_ones(history.shape[0], 1, history.shape[2])
-            return Level(torch.zeros_like(one), one)
+            return WindowStats(torch.zeros_like(one), one)
         if self.normalize == "last":
-            return Level(history[:, -1:], torch.ones_like(history[:, -1:]))
+            return WindowStats(history[:, -1:], torch.ones_like(history[:, -1:]))
         variance, mean = torch.var_mean(history, dim=1, keepdim=True, correction=0)
-        return Level(mean, (variance + _LEAST).sqrt())
+        return WindowStats(mean, (variance + _EPS).sqrt())
 
-    def forward(self, x: Tensor, level: Level) -> Tensor:
+    def forward(self, x: Tensor, stats: WindowStats) -> Tensor:
         """Values (B, N, C) as the network reads them."""
-        x = (x - level.shift) / level.scale
+        x = (x - stats.shift) / stats.scale
         return x if self.weight is None or self.bias is None else x * self.weight + self.bias
 
-    def back(self, x: Tensor, level: Level) -> Tensor:
+    def denormalize(self, x: Tensor, stats: WindowStats) -> Tensor:
         """What the network says of values, (B, N, C, O), in their own units."""
         if self.weight is not None and self.bias is not None:
-            x = (x - self.bias[:, None]) / self._weight()[:, None]
-        return x * level.scale[..., None] + level.shift[..., None]
+            x = (x - self.bias[:, None]) / self._nonzero_weight()[:, None]
+        return x * stats.scale[..., None] + stats.shift[..., None]
 
-    def spread(self, x: Tensor, level: Level) -> Tensor:
+    def denormalize_std(self, x: Tensor, stats: WindowStats) -> Tensor:
         """The same of standard deviations, which no shift moves."""
         if self.weight is not None:
-            x = x / self._weight().abs()[:, None]
-        return x * level.scale[..., None]
+            x = x / self._nonzero_weight().abs()[:, None]
+        return x * stats.scale[..., None]
 
-    def _weight(self) -> Tensor:
+    def _nonzero_weight(self) -> Tensor:
         """Kept from 0, by which nothing can be divided."""
         assert self.weight is not None
-        return torch.where(self.weight >= 0, 1.0, -1.0) * self.weight.abs().clamp(min=_LEAST)
+        return torch.where(self.weight >= 0, 1.0, -1.0) * self.weight.abs().clamp(min=_EPS)

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.tasks.forecasting.timeseries import SeriesTable
-from grunlp.utils.atomic_io import write_file
+from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
+from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import DataError
 from grunlp.utils.safe_load import read_json
 
-Floats = list[list[float]]
+FloatMatrix = list[list[float]]
 
 
 @dataclass(frozen=True)
-class Scaling:
+class Standardizer:
     """Means and scales.
 
     Args:
@@ -42,9 +42,9 @@ class Scaling:
     frequency: str
     season: int
     names: list[str]
-    means: Floats
-    scales: Floats
-    steps: Floats
+    means: FloatMatrix
+    scales: FloatMatrix
+    steps: FloatMatrix
     known_means: list[float]
     known_scales: list[float]
     static_means: list[float]
@@ -52,10 +52,10 @@ class Scaling:
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
-        write_file(path, json.dumps(asdict(self), indent=2, ensure_ascii=False))
+        write_file_atomically(path, json.dumps(asdict(self), indent=2, ensure_ascii=False))
 
     @classmethod
-    def load(cls, path: Path) -> "Scaling":
+    def load(cls, path: Path) -> "Standardizer":
         """Read it. Raises DataError where it is no such file."""
         content = read_json(path)
         try:
@@ -64,18 +64,18 @@ class Scaling:
             raise DataError(path, None, f"no scaling: {error!s:.200}", "the scaling.json of a run folder") from None
         return cls(**content)
 
-    def known(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def scale_known_covariates(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Scaled covariates (R, F), 0 where nothing is known yet."""
         return np.nan_to_num((values - np.array(self.known_means)) / np.array(self.known_scales))
 
-    def static(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def scale_static_covariates(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Scaled static values (S, K)."""
         return (values - np.array(self.static_means)) / np.array(self.static_scales)
 
 
 def _require_sizes(content: Any) -> None:
     """Raise ValueError, KeyError or TypeError unless all parts are there and fit each other."""
-    if set(content) != {field.name for field in fields(Scaling)}:
+    if set(content) != {field.name for field in fields(Standardizer)}:
         raise ValueError("other keys than a scaling has")
     for name in ("targets", "covariates", "statics", "names"):
         if not isinstance(content[name], list) or not all(isinstance(item, str) for item in content[name]):
@@ -94,95 +94,107 @@ def _require_sizes(content: Any) -> None:
         **dict.fromkeys(("static_means", "static_scales"), (len(content["statics"]),)),
     }
     for name, shape in shapes.items():
-        if not _are_numbers(content[name], *shape):
+        if not _is_number_array(content[name], *shape):
             raise ValueError(f"{name} are not {' x '.join(map(str, shape))} finite numbers")
 
 
-def _are_numbers(content: Any, size: int, *more: int) -> bool:
+def _is_number_array(content: Any, size: int, *more: int) -> bool:
     if not isinstance(content, list) or len(content) != size:
         return False
     if more:
-        return all(_are_numbers(part, *more) for part in content)
+        return all(_is_number_array(part, *more) for part in content)
     return all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e300 for n in content)
 
 
-def fit_scaling(table: SeriesTable, ends: NDArray[np.int64], season: int, history: int) -> Scaling:
+def fit_standardizer(table: TimeSeriesTable, ends: NDArray[np.int64], seasonality: int, history: int) -> Standardizer:
     """Measure means and scales on training rows alone.
 
     Args:
         table: all rows; those behind `ends` are not looked at.
         ends: (S,) where the training rows of each series end. A series without any is scaled by its first `history`
             rows, which no window forecasts.
-        season: steps of a season.
+        seasonality: steps of a season.
         history: rows a window reads.
     """
-    parts = [_part(table, i, int(end), history) for i, end in enumerate(ends)]
+    parts = [_training_values(table, i, int(end), history) for i, end in enumerate(ends)]
     never = np.argwhere([~np.isfinite(part).any(axis=0) for part in parts])
     if len(never):
         series, target = never[0]
         there = "its scale is measured on training rows"
-        wrong = f"{table.label(int(series))}: {table.targets[target]!r} is never measured in training"
+        wrong = f"{table.label(int(series))}: {table.target_names[target]!r} is never measured in training"
         raise DataError(table.source, None, wrong, there, "Leave it out by data.targets=, or raise data.train_rows.")
-    means, scales, steps = (np.stack(found) for found in zip(*(_measure(part, season) for part in parts), strict=True))
+    means, scales, steps = (
+        np.stack(found) for found in zip(*(_column_statistics(part, seasonality) for part in parts), strict=True)
+    )
     rows = np.concatenate([np.arange(start, end) for start, end in zip(table.starts[:-1], ends, strict=True)])
-    own = table.known[rows, : table.own] if len(rows) else table.known[:0, : table.own]
-    calendar = len(table.covariates) - table.own
-    return Scaling(
-        targets=list(table.targets),
-        covariates=list(table.covariates),
-        own=table.own,
-        statics=list(table.statics),
+    own = (
+        table.known_covariates[rows, : table.num_user_covariates]
+        if len(rows)
+        else table.known_covariates[:0, : table.num_user_covariates]
+    )
+    calendar = len(table.covariate_names) - table.num_user_covariates
+    return Standardizer(
+        targets=list(table.target_names),
+        covariates=list(table.covariate_names),
+        own=table.num_user_covariates,
+        statics=list(table.static_covariate_names),
         frequency=table.frequency,
-        season=season,
-        names=list(table.names),
+        season=seasonality,
+        names=list(table.series_names),
         means=means.tolist(),
         scales=scales.tolist(),
         steps=steps.tolist(),
-        known_means=[*_mean(own).tolist(), *[0.0] * calendar],
-        known_scales=[*_scale(own).tolist(), *[1.0] * calendar],
-        static_means=_mean(table.static).tolist(),
-        static_scales=_scale(table.static).tolist(),
+        known_means=[*_column_means(own).tolist(), *[0.0] * calendar],
+        known_scales=[*_column_stds(own).tolist(), *[1.0] * calendar],
+        static_means=_column_means(table.static_covariates).tolist(),
+        static_scales=_column_stds(table.static_covariates).tolist(),
     )
 
 
-def scaling_for(table: SeriesTable, scaling: Scaling, history: int) -> tuple[NDArray[np.float64], ...]:
+def standardization_for(
+    table: TimeSeriesTable, standardizer: Standardizer, history: int
+) -> tuple[NDArray[np.float64], ...]:
     """Means, scales and steps (S, C) for the series of another file: those of the training by name, and of a series
     that it did not have by its first `history` rows."""
     rows = []
-    for i, name in enumerate(table.names):
-        if name in scaling.names:
-            place = scaling.names.index(name)
-            rows.append(tuple(np.array(part[place]) for part in (scaling.means, scaling.scales, scaling.steps)))
+    for i, name in enumerate(table.series_names):
+        if name in standardizer.names:
+            place = standardizer.names.index(name)
+            rows.append(
+                tuple(np.array(part[place]) for part in (standardizer.means, standardizer.scales, standardizer.steps))
+            )
         else:
-            rows.append(_measure(_part(table, i, int(table.starts[i]), history), scaling.season))
+            rows.append(
+                _column_statistics(_training_values(table, i, int(table.starts[i]), history), standardizer.season)
+            )
     return tuple(np.stack(found) for found in zip(*rows, strict=True))
 
 
-def _part(table: SeriesTable, series: int, end: int, history: int) -> NDArray[np.float64]:
+def _training_values(table: TimeSeriesTable, series: int, end: int, history: int) -> NDArray[np.float64]:
     """(N, C) of a series what was measured on its training rows, else NaN."""
     start = int(table.starts[series])
     part = slice(start, end)
-    if not table.observed[part].any():
+    if not table.observed_mask[part].any():
         part = slice(start, start + history)
-    return np.where(table.observed[part], table.values[part], np.nan)
+    return np.where(table.observed_mask[part], table.values[part], np.nan)
 
 
-def _measure(values: NDArray[np.float64], season: int) -> tuple[NDArray[np.float64], ...]:
+def _column_statistics(values: NDArray[np.float64], seasonality: int) -> tuple[NDArray[np.float64], ...]:
     """Mean, scale and mean change over a season (C,) of what was measured (N, C)."""
-    scale = _scale(values)
-    lag = season if len(values) > season else 1
+    scale = _column_stds(values)
+    lag = seasonality if len(values) > seasonality else 1
     changes = np.abs(values[lag:] - values[:-lag])
-    change = _mean(changes)
-    return _mean(values), scale, np.where(change > 0, change, scale)
+    change = _column_means(changes)
+    return _column_means(values), scale, np.where(change > 0, change, scale)
 
 
-def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _column_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of each column, 0 where it is empty."""
     there = ~np.isnan(values)
     return np.where(there, values, 0.0).sum(axis=0) / np.maximum(1, there.sum(axis=0))
 
 
-def _scale(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _column_stds(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The standard deviation of each column, 1 where it is 0."""
-    found = np.sqrt(_mean((values - _mean(values)) ** 2))
+    found = np.sqrt(_column_means((values - _column_means(values)) ** 2))
     return np.where(found > 1e-12, found, 1.0)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.utils.error_translation import library_errors
-from grunlp.utils.errors import DataError, nearest
+from grunlp.utils.error_translation import wrap_library_errors
+from grunlp.utils.errors import DataError, closest_match
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_COLUMNS = "Name a column of the file, as its first line has it"
+_COLUMN_HINT = "Name a column of the file, as its first line has it"
 
 
-def read_frame(path: Path) -> "pd.DataFrame":
+def read_data_frame(path: Path) -> "pd.DataFrame":
     """The file as a frame, empty lines kept, so that rows are lines."""
     import pandas as pd
 
@@ -30,10 +30,10 @@ def read_frame(path: Path) -> "pd.DataFrame":
             if path.name.endswith(".gz"):
                 import io
 
-                with library_errors(path, "no Parquet", advice):
-                    return _with_index(pd.read_parquet(io.BytesIO(gzip.decompress(path.read_bytes()))))
-            with library_errors(path, "no Parquet", advice):
-                return _with_index(pd.read_parquet(path))
+                with wrap_library_errors(path, "no Parquet", advice):
+                    return _reset_time_index(pd.read_parquet(io.BytesIO(gzip.decompress(path.read_bytes()))))
+            with wrap_library_errors(path, "no Parquet", advice):
+                return _reset_time_index(pd.read_parquet(path))
         with (gzip.open if path.name.endswith(".gz") else open)(path, "rb") as file:
             first = file.readline().decode("utf-8-sig")
         separator = max(",;\t", key=first.count)
@@ -48,47 +48,47 @@ def read_frame(path: Path) -> "pd.DataFrame":
     return frame.iloc[: last[-1] + 1]
 
 
-def open_source(source: "str | Path | pd.DataFrame") -> "SeriesFile":
+def open_table(source: "str | Path | pd.DataFrame") -> "TableFile":
     """A file, or a table in memory."""
     if not isinstance(source, str | Path):
-        return SeriesFile(Path("the table"), _with_index(source), first=1)
+        return TableFile(Path("the table"), _reset_time_index(source), first=1)
     path = Path(source)
     parquet = path.name.removesuffix(".gz").endswith((".parquet", ".pq"))
-    return SeriesFile(path, read_frame(path), first=1 if parquet else 2)
+    return TableFile(path, read_data_frame(path), first=1 if parquet else 2)
 
 
-def _with_index(frame: "pd.DataFrame") -> "pd.DataFrame":
+def _reset_time_index(frame: "pd.DataFrame") -> "pd.DataFrame":
     """An index of times, which Parquet keeps apart, as a column."""
     import pandas as pd
 
     return frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
 
 
-class SeriesFile:
+class TableFile:
     """A frame and the lines its rows stand on.
 
     Args:
         path: of the file, for errors.
-        frame: as `read_frame` gives it.
+        frame: as `read_data_frame` gives it.
         first: the line of the first row; where there are no lines its number, 1.
     """
 
     def __init__(self, path: Path, frame: "pd.DataFrame", first: int) -> None:
         self.path, self.frame, self.first = path, frame.rename(columns=str), first
 
-    def fault(self, row: int, wrong: str, there: str, advice: str) -> DataError:
+    def row_error(self, row: int, message: str, there: str, hint: str) -> DataError:
         """The error for a row of the frame, which names its line."""
-        return DataError(self.path, int(row) + self.first, wrong, there, advice)
+        return DataError(self.path, int(row) + self.first, message, there, hint)
 
-    def require(self, name: str | None) -> None:
+    def require_column(self, name: str | None) -> None:
         """Raise unless there is such a column."""
         if name is not None and name not in self.frame:
             names = [str(column) for column in self.frame]
-            guess = nearest(name, names)
-            way = f"Did you mean {guess}?" if guess else f"{_COLUMNS}."
+            guess = closest_match(name, names)
+            way = f"Did you mean {guess}?" if guess else f"{_COLUMN_HINT}."
             raise DataError(self.path, None, f"no column {name!r}", f"there are: {', '.join(names)}", way)
 
-    def times(self, name: str | None, others: set[str | None]) -> tuple[str, Any]:
+    def parse_times(self, name: str | None, values: set[str | None]) -> tuple[str, Any]:
         """The column of times, and these as a DatetimeIndex."""
         import pandas as pd
 
@@ -96,31 +96,31 @@ class SeriesFile:
             texts = [
                 column
                 for column in self.frame
-                if column not in others and not pd.api.types.is_numeric_dtype(self.frame[column])
+                if column not in values and not pd.api.types.is_numeric_dtype(self.frame[column])
             ]
-            parsed = {column: _parse(self.frame[column]) for column in texts}
+            parsed = {column: _parse_times(self.frame[column]) for column in texts}
             name = next((column for column, times in parsed.items() if times.notna().mean() > 0.5), None)
             if name is None:
                 there = f"there are: {', '.join(self.frame)}"
                 raise DataError(self.path, None, "no column holds times", there, "Type data.time=COLUMN")
-        times = _parse(self.frame[name])
+        times = _parse_times(self.frame[name])
         bad = np.flatnonzero(times.isna())
         if len(bad):
             value = self.frame[name].iloc[bad[0]]
             there = f"times look like {self.frame[name].dropna().iloc[0]!r} here"
-            raise self.fault(
+            raise self.row_error(
                 bad[0], f"column {name!r}: {value!r} is no time", there, "Write it as the others, or remove the row."
             )
         return name, pd.DatetimeIndex(times)
 
-    def numeric_columns(self, taken: set[str | None]) -> list[str]:
+    def numeric_columns(self, exclude: set[str | None]) -> list[str]:
         """All columns of numbers that are nothing else; a column of numbers with a few words is a fault, not a text."""
         import pandas as pd
 
         found = []
         for name in self.frame:
             column = self.frame[name]
-            if name not in taken and not pd.api.types.is_bool_dtype(column):
+            if name not in exclude and not pd.api.types.is_bool_dtype(column):
                 share = pd.to_numeric(column, errors="coerce").notna().sum() / max(1, column.notna().sum())
                 if share > 0.5 and not pd.api.types.is_datetime64_any_dtype(column):
                     found.append(name)
@@ -129,7 +129,7 @@ class SeriesFile:
             raise DataError(self.path, None, "no column holds numbers", there, "Type data.targets=COLUMN")
         return found
 
-    def numbers(self, name: str, part: str) -> NDArray[np.float64]:
+    def numeric_values(self, name: str, role: str) -> NDArray[np.float64]:
         """(R,) of a column, NaN where nothing stands."""
         import pandas as pd
 
@@ -137,18 +137,20 @@ class SeriesFile:
         found = pd.to_numeric(column, errors="coerce")
         bad = np.flatnonzero(found.isna() & column.notna())
         if len(bad):
-            there = f"{part} holds numbers; {len(bad)} of {len(column)} rows of this column do not"
+            there = f"{role} holds numbers; {len(bad)} of {len(column)} rows of this column do not"
             way = "Mend the cell, leave it empty, or name other columns by data.targets=COLUMN,COLUMN"
-            raise self.fault(bad[0], f"column {name!r}: {column.iloc[bad[0]]!r} is no number", there, way)
+            raise self.row_error(bad[0], f"column {name!r}: {column.iloc[bad[0]]!r} is no number", there, way)
         values = found.to_numpy(float)
         endless = np.flatnonzero(np.isinf(values))
         if len(endless):
             wrong = f"column {name!r}: the value is infinite"
-            raise self.fault(endless[0], wrong, "numbers are finite", "Leave the cell empty: missing values are filled")
+            raise self.row_error(
+                endless[0], wrong, "numbers are finite", "Leave the cell empty: missing values are filled"
+            )
         return values
 
 
-def _parse(column: "pd.Series") -> Any:
+def _parse_times(column: "pd.Series") -> Any:
     """Times of a column, NaT where there is none; without a zone, in the time of Greenwich where one was given."""
     import pandas as pd
 

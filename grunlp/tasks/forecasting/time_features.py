@@ -8,19 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Steps a season, by the frequency's name; a weekday grid has five days a week.
-_SEASONS = {"B": 5, "C": 5, "W": 52, "SMS": 24, "SME": 24, "WOM": 12, "LWOM": 12}
-_SEASONS |= {f"{kind}{end}": steps for kind, steps in (("M", 12), ("Q", 4), ("Y", 1)) for end in ("S", "E")}
-_SEASONS |= {f"B{name}": _SEASONS[name] for name in ("MS", "ME", "QS", "QE", "YS", "YE")}
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_SEASONALITIES = {"B": 5, "C": 5, "W": 52, "SMS": 24, "SME": 24, "WOM": 12, "LWOM": 12}
+_SEASONALITIES |= {f"{kind}{end}": steps for kind, steps in (("M", 12), ("Q", 4), ("Y", 1)) for end in ("S", "E")}
+_SEASONALITIES |= {f"B{name}": _SEASONALITIES[name] for name in ("MS", "ME", "QS", "QE", "YS", "YE")}
+_MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 # Frequencies whose steps are of so many days; where steps are missing, that is which all times are on.
-_NAMED = (
+_ANCHORED_FREQUENCIES = (
     ((7, 7), [f"W-{day}" for day in ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")]),
     ((28, 31), ["MS", "ME", "BMS", "BME"]),
-    ((88, 93), [f"{kind}-{month}" for kind in ("QS", "BQS") for month in _MONTHS[:3]]),
-    ((88, 93), [f"{kind}-{month}" for kind in ("QE", "BQE") for month in _MONTHS[9:]]),
-    ((364, 367), [f"{kind}-{month}" for kind in ("YS", "YE", "BYS", "BYE") for month in _MONTHS]),
+    ((88, 93), [f"{kind}-{month}" for kind in ("QS", "BQS") for month in _MONTH_NAMES[:3]]),
+    ((88, 93), [f"{kind}-{month}" for kind in ("QE", "BQE") for month in _MONTH_NAMES[9:]]),
+    ((364, 367), [f"{kind}-{month}" for kind in ("YS", "YE", "BYS", "BYE") for month in _MONTH_NAMES]),
 )
-_DAY = 86_400.0
+_SECONDS_PER_DAY = 86_400.0
 
 
 def infer_frequency(times: Any) -> str | None:
@@ -42,7 +42,7 @@ def infer_frequency(times: Any) -> str | None:
     if whole:
         return str(pd.tseries.frequencies.to_offset(whole).freqstr)
     step = pd.Series(times).diff().mode().iloc[0]
-    for (least, most), names in _NAMED:
+    for (least, most), names in _ANCHORED_FREQUENCIES:
         for name in names if least <= step.days <= most else ():
             offset = pd.tseries.frequencies.to_offset(name)
             if all(offset.is_on_offset(time) for time in times):
@@ -52,7 +52,7 @@ def infer_frequency(times: Any) -> str | None:
     return str(pd.tseries.frequencies.to_offset(step).freqstr)
 
 
-def season_of(frequency: str) -> int:
+def get_seasonality(frequency: str) -> int:
     """Steps of the season that is looked for first: a day of hours or minutes, a week of days, a year of months."""
     import pandas as pd
 
@@ -60,11 +60,11 @@ def season_of(frequency: str) -> int:
     try:
         step = pd.Timedelta(offset).total_seconds()
     except ValueError:  # a month, a quarter: no fixed length
-        steps = _SEASONS.get(str(offset.rule_code).partition("-")[0], 1)
+        steps = _SEASONALITIES.get(str(offset.rule_code).partition("-")[0], 1)
         return max(1, steps // offset.n)
-    if step < _DAY:
-        return max(1, round(_DAY / step))
-    return max(1, round(7 * _DAY / step))
+    if step < _SECONDS_PER_DAY:
+        return max(1, round(_SECONDS_PER_DAY / step))
+    return max(1, round(7 * _SECONDS_PER_DAY / step))
 
 
 def calendar_features(times: NDArray[np.datetime64], names: Collection[str] | None) -> dict[str, NDArray[np.float64]]:
@@ -86,7 +86,7 @@ def calendar_features(times: NDArray[np.datetime64], names: Collection[str] | No
         "weekday": (index.day_of_week.to_numpy(float) + hours / 24) / 7,
         "yearday": (index.day_of_year.to_numpy(float) - 1 + hours / 24) / 365.25,
     }
-    weekdays = index.day_of_week.nunique() > 1 and not _months(index)
+    weekdays = index.day_of_week.nunique() > 1 and not _is_monthly_or_longer(index)
     varies = {"hour": np.ptp(hours) > 0, "weekday": weekdays, "yearday": index.day_of_year.nunique() > 1}
     found = {}
     for name, turn in turns.items():
@@ -95,13 +95,13 @@ def calendar_features(times: NDArray[np.datetime64], names: Collection[str] | No
     return found
 
 
-def _months(index: Any) -> bool:
+def _is_monthly_or_longer(index: Any) -> bool:
     """Whether steps are of a month or more: the day of the week is chance then."""
     days = np.diff(np.unique(index.to_numpy())) / np.timedelta64(1, "D")
     return len(days) > 0 and float(np.median(days)) >= 28
 
 
-def times_after(last: np.datetime64, frequency: str, count: int) -> NDArray[np.datetime64]:
+def future_timestamps(last: np.datetime64, frequency: str, count: int) -> NDArray[np.datetime64]:
     """(count,) the times that follow."""
     import pandas as pd
 

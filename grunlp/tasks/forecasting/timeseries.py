@@ -7,49 +7,49 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class SeriesTable:
+class TimeSeriesTable:
     """One or many series of one time grid, one after the other in R rows.
 
     Args:
         source: the file, for messages.
-        names: (S,) of the series; "" where there is but one.
+        series_names: (S,) of the series; "" where there is but one.
         starts: (S + 1,) their first rows, and R.
         times: (R,) without gaps within a series: of the frequency.
         frequency: as pandas calls it ("h", "D", "MS", ...).
-        targets: names of what is to be forecast.
+        target_names: names of what is to be forecast.
         values: (R, C) of the targets, the last known one where none was measured, NaN before the first.
-        observed: (R, C) which of them were measured.
-        covariates: names of what is known of the future too: the user's own, then those of the calendar.
-        own: how many of the covariates are the user's own.
-        known: (R, F) of the covariates.
-        future: (S,) rows at the end of each series of which only the covariates are given.
-        statics: names of what does not change within a series.
-        static: (S, K) of these.
+        observed_mask: (R, C) which of them were measured.
+        covariate_names: names of what is known of the future too: the user's own, then those of the calendar.
+        num_user_covariates: how many of the covariates are the user's own.
+        known_covariates: (R, F) of the covariates.
+        num_future_rows: (S,) rows at the end of each series of which only the covariates are given.
+        static_covariate_names: names of what does not change within a series.
+        static_covariates: (S, K) of these.
     """
 
     source: str
-    names: tuple[str, ...]
+    series_names: tuple[str, ...]
     starts: NDArray[np.int64]
     times: NDArray[np.datetime64]
     frequency: str
-    targets: tuple[str, ...]
+    target_names: tuple[str, ...]
     values: NDArray[np.float64]
-    observed: NDArray[np.bool_]
-    covariates: tuple[str, ...]
-    own: int
-    known: NDArray[np.float64]
-    future: NDArray[np.int64]
-    statics: tuple[str, ...]
-    static: NDArray[np.float64]
+    observed_mask: NDArray[np.bool_]
+    covariate_names: tuple[str, ...]
+    num_user_covariates: int
+    known_covariates: NDArray[np.float64]
+    num_future_rows: NDArray[np.int64]
+    static_covariate_names: tuple[str, ...]
+    static_covariates: NDArray[np.float64]
 
     @property
-    def series(self) -> NDArray[np.int64]:
+    def series_index(self) -> NDArray[np.int64]:
         """(R,) the series of each row."""
-        return np.repeat(np.arange(len(self.names)), np.diff(self.starts))
+        return np.repeat(np.arange(len(self.series_names)), np.diff(self.starts))
 
     def label(self, series: int) -> str:
         """What a series is called in a message."""
-        return f"series {self.names[series]}" if self.names[series] else "the series"
+        return f"series {self.series_names[series]}" if self.series_names[series] else "the series"
 
 
 def fill_forward(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,44 +10,44 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from grunlp.data.datasets.corpus import Corpus
-from grunlp.data.subword_tokenizer import END, PADDING, TextTokenizer
-from grunlp.training.datamodule_base import Batches, NumberedData
+from grunlp.data.subword_tokenizer import EOS_ID, PAD_ID, TextTokenizer
+from grunlp.training.datamodule_base import BatchDataset, IndexedDataModule
 from grunlp.utils import distributed
 
-_DEV_ROWS = 64  # read side by side; what the first few tokens of a row lose by it is the same in all epochs
+_VAL_BATCH_SIZE = 64  # read side by side; what the first few tokens of a row lose by it is the same in all epochs
 
 
-def stream_ids(tokenizer: TextTokenizer, lines: Iterable[str]) -> Tensor:
-    """(N,) the ids of a text, each line with END behind it."""
+def encode_corpus(tokenizer: TextTokenizer, lines: Iterable[str]) -> Tensor:
+    """(N,) the ids of a text, each line with EOS_ID behind it."""
     lines = iter(lines)
     parts = [np.empty(0, dtype=np.int64)]
     while some := list(islice(lines, 1000)):
-        parts.append(np.fromiter(chain.from_iterable([*ids, END] for ids in tokenizer.encode(some)), dtype=np.int64))
+        parts.append(np.fromiter(chain.from_iterable([*ids, EOS_ID] for ids in tokenizer.encode(some)), dtype=np.int64))
     return torch.from_numpy(np.concatenate(parts))
 
 
-class Window(NamedTuple):
+class BPTTWindow(NamedTuple):
     """T tokens in each of R rows.
 
-    inputs: (R, T) the token before each; that before the first of a text is END. What stands after the end of a row
+    inputs: (R, T) the token before each; that before the first of a text is EOS_ID. What stands after the end of a row
         means nothing.
-    outputs: (R, T) the tokens.
+    targets: (R, T) the tokens.
     lengths: (R,) how many are real.
     first: whether the rows begin here, and nothing was read before.
     """
 
     inputs: Tensor
-    outputs: Tensor
+    targets: Tensor
     lengths: Tensor
     first: bool
 
     @property
-    def real(self) -> Tensor:
+    def mask(self) -> Tensor:
         """(R, T) which tokens are no padding."""
-        return torch.arange(self.outputs.shape[1], device=self.outputs.device) < self.lengths[:, None]
+        return torch.arange(self.targets.shape[1], device=self.targets.device) < self.lengths[:, None]
 
 
-class Windows(Batches):
+class BPTTBatches(BatchDataset):
     """A text cut into rows of even length that are read side by side, a window at a time. Each token is told once.
 
     Args:
@@ -55,50 +55,50 @@ class Windows(Batches):
         rows: how many, at most.
         length: T of all windows but perhaps the last.
         first: T of the first; windows of another epoch then begin elsewhere.
-        groups: into which the rows are parted. Each window is given so many times, with the rows of one after the
+        num_groups: into which the rows are parted. Each window is given so many times, with the rows of one after the
             other, so that they can be read by several processes, or accumulated.
     """
 
-    def __init__(self, ids: Tensor, rows: int, length: int, first: int, groups: int = 1) -> None:
+    def __init__(self, ids: Tensor, rows: int, length: int, first: int, num_groups: int = 1) -> None:
         count = len(ids)
         each = -(-count // rows)
         rows = -(-count // each) if count else 0
         self.starts = window_starts(count, rows, length, first)
         self.ends = [*self.starts[1:], each]
-        self.groups, rows = groups, -(-rows // groups) * groups  # the last ones may be empty
+        self.groups, rows = num_groups, -(-rows // num_groups) * num_groups  # the last ones may be empty
         self.lengths = (count - torch.arange(rows) * each).clamp(0, each)
-        padded = torch.full((rows * each,), PADDING)
+        padded = torch.full((rows * each,), PAD_ID)
         padded[:count] = ids
-        self.outputs = padded.view(rows, each)
-        before = torch.cat([torch.tensor([END]), padded[:-1]]) if rows else padded
+        self.targets = padded.view(rows, each)
+        before = torch.cat([torch.tensor([EOS_ID]), padded[:-1]]) if rows else padded
         self.inputs = before.view(rows, each)
 
     def __len__(self) -> int:
         return len(self.starts) * self.groups
 
-    def __getitem__(self, index: int) -> Window:
-        start, end, rows = self.place(index)
+    def __getitem__(self, index: int) -> BPTTWindow:
+        start, end, rows = self.window_span(index)
         lengths = (self.lengths[rows] - start).clamp(0, end - start)
-        return Window(self.inputs[rows, start:end], self.outputs[rows, start:end], lengths, start == 0)
+        return BPTTWindow(self.inputs[rows, start:end], self.targets[rows, start:end], lengths, start == 0)
 
-    def place(self, index: int) -> tuple[int, int, slice]:
+    def window_span(self, index: int) -> tuple[int, int, slice]:
         """Where a window begins and ends in its rows, and which they are."""
         window, group = divmod(index, self.groups)
         each = len(self.lengths) // self.groups
         return self.starts[window], self.ends[window], slice(group * each, (group + 1) * each)
 
-    def sizes(self) -> list[int]:
+    def batch_loss_counts(self) -> list[int]:
         """Tokens of each."""
-        places = map(self.place, range(len(self)))
+        places = map(self.window_span, range(len(self)))
         return [int((self.lengths[rows] - start).clamp(0, end - start).sum()) for start, end, rows in places]
 
 
 def window_starts(count: int, rows: int, length: int, first: int) -> list[int]:
-    """Where the windows of a row begin. Arguments as for `Windows`; count: N."""
+    """Where the windows of a row begin. Arguments as for `BPTTBatches`; count: N."""
     return [0, *range(first, -(-count // rows), length)] if count else []
 
 
-class StreamData(NumberedData):
+class BPTTDataModule(IndexedDataModule):
     """Training and development text as windows.
 
     Args:
@@ -124,36 +124,39 @@ class StreamData(NumberedData):
     ) -> None:
         super().__init__(0, reshuffle, seed)
         self.rows, self.length, self.accumulate = max(1, batch_tokens // length), length, accumulate
-        self.train, self.dev = (stream_ids(tokenizer, split["text"]) for split in (corpus.train, corpus.dev))
+        self.train, self.dev = (encode_corpus(tokenizer, split["text"]) for split in (corpus.train, corpus.dev))
 
-    def _first(self, epoch: int) -> int:
+    def _first_window_length(self, epoch: int) -> int:
         """The length of an epoch's first window."""
-        drawn = np.random.default_rng([self.seed, self.drawn(epoch)])
+        drawn = np.random.default_rng([self.seed, self.shuffle_epoch(epoch)])
         return int(drawn.integers(1, self.length + 1))
 
     def count(self, epoch: int) -> int:
         """How many windows an epoch has."""
-        groups = self.ranks * self.accumulate
-        return len(window_starts(len(self.train), self.rows * groups, self.length, self._first(epoch))) * groups
+        groups = self.world_size * self.accumulate
+        return (
+            len(window_starts(len(self.train), self.rows * groups, self.length, self._first_window_length(epoch)))
+            * groups
+        )
 
-    def batches(self, epoch: int) -> Windows:
+    def batches(self, epoch: int) -> BPTTBatches:
         """From the beginning to the end of the text."""
-        groups = self.ranks * self.accumulate
-        return Windows(self.train, self.rows * groups, self.length, self._first(epoch), groups)
+        groups = self.world_size * self.accumulate
+        return BPTTBatches(self.train, self.rows * groups, self.length, self._first_window_length(epoch), groups)
 
-    def sizes(self, epoch: int) -> list[int]:
+    def batch_loss_counts(self, epoch: int) -> list[int]:
         """Tokens of each window."""
-        return self.batches(epoch).sizes()
+        return self.batches(epoch).batch_loss_counts()
 
-    def describe(self, epoch: int, batch: int) -> list[str]:
+    def example_ids(self, epoch: int, batch: int) -> list[str]:
         """The places of the tokens in the training text, for each row."""
         windows = self.batches(epoch)
-        each, (start, end, rows) = windows.outputs.shape[1], windows.place(batch)
+        each, (start, end, rows) = windows.targets.shape[1], windows.window_span(batch)
         return [f"tokens {row * each + start} to {row * each + end - 1}" for row in range(rows.start, rows.stop)]
 
-    def val_dataloader(self) -> DataLoader[Window]:
+    def val_dataloader(self) -> DataLoader[BPTTWindow]:
         """The rows of the development text that this process reads."""
-        windows = Windows(self.dev, _DEV_ROWS, self.length, self.length, distributed.count())
+        windows = BPTTBatches(self.dev, _VAL_BATCH_SIZE, self.length, self.length, distributed.count())
         return DataLoader(
             windows, batch_size=None, sampler=range(distributed.rank(), len(windows), distributed.count())
         )

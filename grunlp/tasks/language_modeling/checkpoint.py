@@ -6,12 +6,12 @@ from typing import NamedTuple
 from omegaconf import DictConfig
 
 from grunlp.data.subword_tokenizer import TextTokenizer
-from grunlp.runs.layout import TOKENIZER, WEIGHTS, fitting, read_config
-from grunlp.runs.weights import load_network
+from grunlp.runs.layout import TOKENIZER, WEIGHTS, read_config, translate_load_errors
+from grunlp.runs.weights import load_module
 from grunlp.tasks.language_modeling.model import LanguageModel
 
 
-class LanguageRun(NamedTuple):
+class TrainedLanguageModel(NamedTuple):
     """A trained language model with what belongs to it."""
 
     path: Path
@@ -25,7 +25,7 @@ def build_language_model(config: DictConfig, tokenizer: TextTokenizer) -> Langua
     return LanguageModel(len(tokenizer), **config.model)
 
 
-def load_language_run(path: str | Path) -> LanguageRun:
+def load_trained_language_model(path: str | Path) -> TrainedLanguageModel:
     """Read a run folder; the model comes in evaluation mode, on the CPU.
 
     Raises:
@@ -34,6 +34,6 @@ def load_language_run(path: str | Path) -> LanguageRun:
     path = Path(path)
     config = read_config(path, [TOKENIZER])
     tokenizer = TextTokenizer.load(path / TOKENIZER)
-    with fitting(path):
-        model = load_network(path / WEIGHTS, lambda: build_language_model(config, tokenizer))
-    return LanguageRun(path, config, tokenizer, model)
+    with translate_load_errors(path):
+        model = load_module(path / WEIGHTS, lambda: build_language_model(config, tokenizer))
+    return TrainedLanguageModel(path, config, tokenizer, model)

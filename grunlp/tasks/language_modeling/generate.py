@@ -5,31 +5,31 @@ from typing import NamedTuple
 
 import torch
 
-from grunlp.data.subword_tokenizer import END, PADDING, START, UNKNOWN, TextTokenizer
-from grunlp.decoding.sampling import Sampling, draw, drawer
+from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TextTokenizer
+from grunlp.decoding.sampling import Sampling, make_generator, sample_tokens
 from grunlp.tasks.language_modeling.model import LanguageModel
 
-NEVER = [PADDING, UNKNOWN, START]
+FORBIDDEN_IDS = [PAD_ID, UNK_ID, BOS_ID]
 
 
-class Piece(NamedTuple):
+class GeneratedToken(NamedTuple):
     """What one token adds to the text, and the log probability that the network gave it."""
 
     text: str
-    log_probability: float
+    log_prob: float
 
 
 @torch.inference_mode()
-def write_on(
+def generate(
     model: LanguageModel,
     tokenizer: TextTokenizer,
     prompt: str,
     *,
     length: int,
-    one_line: bool,
+    stop_at_newline: bool,
     sampling: Sampling,
-    number: int,
-) -> Iterator[Piece]:
+    sample_id: int,
+) -> Iterator[GeneratedToken]:
     """Draw token after token, each given as soon as it is drawn.
 
     Args:
@@ -37,29 +37,29 @@ def write_on(
         tokenizer: of its vocabulary.
         prompt: the text so far; it may be empty, and have several lines.
         length: tokens, at most.
-        one_line: stop at the end of the line, which is given as an empty piece.
+        stop_at_newline: stop at the end of the line, which is given as an empty piece.
         sampling: how to draw.
-        number: of the text, which tells its draws from those of others with the same seed.
+        sample_id: of the text, which tells its draws from those of others with the same seed.
     """
     *before, line = tokenizer.encode(prompt.split("\n"))
-    read = [END, *(id for ids in before for id in [*ids, END]), *line]  # a text begins as if after a line
-    state = model.start(1)
+    read = [EOS_ID, *(id for ids in before for id in [*ids, EOS_ID]), *line]  # a text begins as if after a line
+    state = model.initial_state(1)
     for token in read:
         log_probs, state = model.step(torch.tensor([token]), state)
-    drawn, shown = drawer(sampling, number), tokenizer.decode(line)
+    drawn, shown = make_generator(sampling, sample_id), tokenizer.decode(line)
     for _ in range(length):
         allowed = log_probs.clone()
-        allowed[:, NEVER] = float("-inf")
-        (token,) = draw(allowed, sampling, [drawn.random()])
+        allowed[:, FORBIDDEN_IDS] = float("-inf")
+        (token,) = sample_tokens(allowed, sampling, [drawn.random()])
         log_probability = float(log_probs[0, token])
-        if token == END:
-            yield Piece("" if one_line else "\n", log_probability)
-            if one_line:
+        if token == EOS_ID:
+            yield GeneratedToken("" if stop_at_newline else "\n", log_probability)
+            if stop_at_newline:
                 return
             line, shown = [], ""
         else:
             line = [*line, token]
             text = tokenizer.decode(line)
-            yield Piece(text[len(shown) :], log_probability)
+            yield GeneratedToken(text[len(shown) :], log_probability)
             shown = text
         log_probs, state = model.step(torch.tensor([token]), state)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from grunlp.data.subword_tokenizer import END, UNKNOWN, TextTokenizer
-from grunlp.tasks.language_modeling.bptt_windows import Windows, stream_ids
-from grunlp.tasks.language_modeling.metrics import LanguageScores
+from grunlp.data.subword_tokenizer import EOS_ID, UNK_ID, TextTokenizer
+from grunlp.tasks.language_modeling.bptt_windows import BPTTBatches, encode_corpus
+from grunlp.tasks.language_modeling.metrics import LanguageModelScores
 from grunlp.tasks.language_modeling.model import LanguageModel
 
 _LENGTH = 1000  # tokens read at once
@@ -33,9 +33,9 @@ class DynamicEvaluation:
     length: int
 
 
-def score(
+def evaluate_language_model(
     model: LanguageModel, tokenizer: TextTokenizer, lines: Sequence[str], dynamic: DynamicEvaluation | None
-) -> LanguageScores:
+) -> LanguageModelScores:
     """How well a text is told, from its first token to its last in one row: no padding, nothing told twice.
 
     Args:
@@ -44,35 +44,35 @@ def score(
         lines: the text, one line at least.
         dynamic: learn while reading; None: only read.
     """
-    ids = stream_ids(tokenizer, lines)
-    windows = Windows(ids, 1, dynamic.length, dynamic.length) if dynamic else Windows(ids, 1, _LENGTH, _LENGTH)
+    ids = encode_corpus(tokenizer, lines)
+    windows = BPTTBatches(ids, 1, dynamic.length, dynamic.length) if dynamic else BPTTBatches(ids, 1, _LENGTH, _LENGTH)
     if dynamic:
         model = copy.deepcopy(model)
         trained = [parameter.detach().clone() for parameter in model.parameters()]
     told = np.empty(len(ids))
-    state, place = model.start(1), 0
+    state, place = model.initial_state(1), 0
     for k in range(len(windows)):
         window = windows[k]
         with torch.set_grad_enabled(dynamic is not None):
             features, state = model(window.inputs, window.lengths, state)
-            nats = model.nats(features[0], window.outputs[0])
+            nats = model.nll(features[0], window.targets[0])
         told[place : place + len(nats)] = nats.detach().numpy()
         place += len(nats)
         state = state.detach()
         if dynamic:
-            _learn(model, nats.mean(), trained, dynamic)
-    ends = np.flatnonzero(ids.numpy() == END)
+            _adapt(model, nats.mean(), trained, dynamic)
+    ends = np.flatnonzero(ids.numpy() == EOS_ID)
     starts = np.concatenate([[0], ends[:-1] + 1])
-    return LanguageScores(
+    return LanguageModelScores(
         np.add.reduceat(told, starts),
         ends + 1 - starts,
-        np.array([len(tokenizer.normalized(line)) + 1 for line in lines]),
+        np.array([len(tokenizer.normalize(line)) + 1 for line in lines]),
         np.array([len(line.split()) + 1 for line in lines]),
-        np.add.reduceat((ids == UNKNOWN).numpy().astype(np.int64), starts),
+        np.add.reduceat((ids == UNK_ID).numpy().astype(np.int64), starts),
     )
 
 
-def _learn(
+def _adapt(
     model: LanguageModel, loss: torch.Tensor, trained: Sequence[torch.Tensor], dynamic: DynamicEvaluation
 ) -> None:
     """One step of dynamic evaluation."""

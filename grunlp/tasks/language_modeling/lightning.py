@@ -2,12 +2,12 @@
 
 from torch import Tensor
 
-from grunlp.tasks.language_modeling.bptt_windows import Window
+from grunlp.tasks.language_modeling.bptt_windows import BPTTWindow
 from grunlp.tasks.language_modeling.model import LanguageModel
-from grunlp.training.autoregressive import TellingTask
+from grunlp.training.autoregressive import PerplexityTask
 
 
-class LanguageModelTask(TellingTask):
+class LanguageModelTask(PerplexityTask):
     """Trains a `LanguageModel` by truncated back-propagation: states go on from window to window, gradients do not.
 
     Args:
@@ -31,30 +31,34 @@ class LanguageModelTask(TellingTask):
         self.accumulate = accumulate
         self.states: dict[int, Tensor] = {}  # after the last window of each group of rows
 
-    def _read(self, window: Window, group: int) -> tuple[Tensor, int]:
+    def _forward_window(self, window: BPTTWindow, row_group: int) -> tuple[Tensor, int]:
         """Nats of all tokens of a window (N,) and their number; the state of its group of rows goes on."""
-        state = self.model.start(len(window.lengths)) if window.first else self.states[group].to(window.inputs.device)
+        state = (
+            self.model.initial_state(len(window.lengths))
+            if window.first
+            else self.states[row_group].to(window.inputs.device)
+        )
         features, state = self.model(window.inputs, window.lengths, state)
-        self.states[group] = state.detach()
-        real = window.real
-        return self.model.nats(features[real], window.outputs[real]), int(window.lengths.sum())
+        self.states[row_group] = state.detach()
+        real = window.mask
+        return self.model.nll(features[real], window.targets[real]), int(window.lengths.sum())
 
-    def carried(self) -> dict[str, Tensor]:
+    def recurrent_state(self) -> dict[str, Tensor]:
         """The states: the next windows may read on from them."""
         return {str(group): state for group, state in self.states.items()}
 
-    def carry(self, carried: dict[str, Tensor]) -> None:
+    def set_recurrent_state(self, recurrent_state: dict[str, Tensor]) -> None:
         """Read on from there."""
-        self.states = {int(group): state for group, state in carried.items()}
+        self.states = {int(group): state for group, state in recurrent_state.items()}
 
-    def training_step(self, window: Window, batch_idx: int) -> Tensor:
+    def training_step(self, window: BPTTWindow, batch_idx: int) -> Tensor:
         """One window: its loss."""
-        nats, count = self._read(window, batch_idx % self.accumulate)
+        nats, count = self._forward_window(window, batch_idx % self.accumulate)
         loss = nats.sum() / max(1, count)
-        self.log_training(loss, batch_idx, count)
+        self.log_train_batch(loss, batch_idx, count)
         return loss
 
-    def validation_step(self, window: Window, batch_idx: int) -> None:
+    def validation_step(self, window: BPTTWindow, batch_idx: int) -> None:
         """Sum the nats of one window."""
-        nats, count = self._read(window, 0)
-        self.count_validation(float(nats.sum()) / max(1, count), count)
+        nats, count = self._forward_window(window, 0)
+        self.add_val_loss(float(nats.sum()) / max(1, count), count)

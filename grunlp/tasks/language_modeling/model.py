@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.data.subword_tokenizer import END, PADDING, UNKNOWN
+from grunlp.data.subword_tokenizer import EOS_ID, PAD_ID, UNK_ID
 from grunlp.modules.dropout import TokenDropout, VariationalDropout
-from grunlp.modules.gru import Cell, StackedGRU
+from grunlp.modules.gru import CellType, StackedGRU
 
-LEAST_ADAPTIVE = 40  # tokens, so that the first of the three parts has two
+MIN_ADAPTIVE_VOCAB = 40  # tokens, so that the first of the three parts has two
 
 
 class LanguageModel(nn.Module):
@@ -32,7 +32,7 @@ class LanguageModel(nn.Module):
         input_dropout: of embeddings. dropout: between layers and before scoring.
 
     Raises:
-        ValueError: `adaptive` with `tied`, or with fewer than LEAST_ADAPTIVE tokens or 16 features.
+        ValueError: `adaptive` with `tied`, or with fewer than MIN_ADAPTIVE_VOCAB tokens or 16 features.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class LanguageModel(nn.Module):
         embedding_size: int,
         hidden_size: int,
         num_layers: int,
-        cell: Cell,
+        cell: CellType,
         residual: Literal["none", "add", "highway"],
         tied: bool,
         adaptive: bool,
@@ -54,14 +54,14 @@ class LanguageModel(nn.Module):
         super().__init__()
         if adaptive and tied:
             raise ValueError("adaptive softmax has a table for each part of the vocabulary: it cannot be tied")
-        if adaptive and (vocabulary_size < LEAST_ADAPTIVE or embedding_size < 16):
-            needed, there = f"{LEAST_ADAPTIVE} tokens and 16 features", f"{vocabulary_size} and {embedding_size}"
+        if adaptive and (vocabulary_size < MIN_ADAPTIVE_VOCAB or embedding_size < 16):
+            needed, there = f"{MIN_ADAPTIVE_VOCAB} tokens and 16 features", f"{vocabulary_size} and {embedding_size}"
             raise ValueError(f"adaptive softmax needs {needed} at least, here are {there}")
-        self.embeddings = nn.Embedding(vocabulary_size, embedding_size, padding_idx=PADDING)
+        self.embeddings = nn.Embedding(vocabulary_size, embedding_size, padding_idx=PAD_ID)
         nn.init.normal_(self.embeddings.weight.data, std=embedding_size**-0.5)
-        self.embeddings.weight.data[PADDING] = 0
+        self.embeddings.weight.data[PAD_ID] = 0
         self.stack = StackedGRU(
-            embedding_size, hidden_size, num_layers, False, dropout, residual, cell, weight_drop=weight_drop
+            embedding_size, hidden_size, num_layers, False, dropout, residual, cell, weight_dropout=weight_drop
         )
         self.readout = nn.Linear(hidden_size, embedding_size)
         self.adaptive: nn.AdaptiveLogSoftmaxWithLoss | None = None
@@ -70,12 +70,12 @@ class LanguageModel(nn.Module):
             self.adaptive = nn.AdaptiveLogSoftmaxWithLoss(embedding_size, vocabulary_size, cuts, 4.0, head_bias=True)
         self.output = None if tied or adaptive else nn.Linear(embedding_size, vocabulary_size, bias=False)
         self.bias = None if adaptive else nn.Parameter(torch.zeros(vocabulary_size))
-        self.word_dropout = TokenDropout(word_dropout, UNKNOWN, END + 1)
+        self.word_dropout = TokenDropout(word_dropout, UNK_ID, EOS_ID + 1)
         self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(dropout)
 
-    def start(self, texts: int) -> Tensor:
+    def initial_state(self, batch_size: int) -> Tensor:
         """The state before the first token of R texts: zero."""
-        return self.readout.weight.new_zeros(self.stack.num_layers, texts, self.stack.state_size)
+        return self.readout.weight.new_zeros(self.stack.num_layers, batch_size, self.stack.state_size)
 
     def forward(self, inputs: Tensor, lengths: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Read on.
@@ -92,7 +92,7 @@ class LanguageModel(nn.Module):
         outputs, state = self.stack(embedded, lengths, state)
         return self.dropout(self.readout(self.dropout(outputs))), state
 
-    def nats(self, features: Tensor, targets: Tensor) -> Tensor:
+    def nll(self, features: Tensor, targets: Tensor) -> Tensor:
         """Minus the log probability of each target. features: (N, E); targets: (N,) → (N,)."""
         if self.adaptive is not None:
             told: Tensor = self.adaptive(features, targets).output

@@ -16,7 +16,7 @@ class Answering:
         self.tokenizer = Tokenizer.from_file(str(Path(__file__).parent / "tokenizer.json"))
         self.tokenizer.encode_special_tokens = True  # "</s>" in a text is four signs and no end
 
-    def __call__(self, lines: list[str], number: int) -> Iterator[dict[str, Any]]:
+    def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
         """number: of the first line, from 1."""
         settings, end = self.model["settings"], self.model["end"]
         for i, line in enumerate(lines):
@@ -26,22 +26,22 @@ class Answering:
             for token in [end, *ids]:  # a text begins as if after a line
                 log_probs, state = self.graphs("step", np.array([token]), state)
             before, total = len(self._text(ids)), 0.0
-            drawn = np.random.default_rng([settings["seed"], number + i - 1])
+            drawn = np.random.default_rng([settings["seed"], first_line + i - 1])
             for _ in range(settings["length"]):
-                token = self._draw(log_probs[0], drawn.random())
+                token = self._sample_token(log_probs[0], drawn.random())
                 total += float(log_probs[0, token])
                 if token == end:
                     break
                 ids = [*ids, token]
                 log_probs, state = self.graphs("step", np.array([token]), state)
-            record = {"id": str(number + i), "prompt": prompt, "text": self._text(ids)[before:]}
+            record = {"id": str(first_line + i), "prompt": prompt, "text": self._text(ids)[before:]}
             yield record | {"log_probability": total}
 
     def _text(self, ids: list[int]) -> str:
         text: str = self.tokenizer.decode(ids, skip_special_tokens=False)
         return text
 
-    def _draw(self, log_probs: Any, uniform: float) -> int:
+    def _sample_token(self, log_probs: Any, uniform: float) -> int:
         """A token by a number between 0 and 1."""
         settings = self.model["settings"]
         scores = log_probs.copy()

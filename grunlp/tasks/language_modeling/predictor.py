@@ -5,71 +5,75 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from grunlp.data.pair import Pair
+from grunlp.data.pair import ParallelExample
 from grunlp.decoding.sampling import Sampling
-from grunlp.tasks.language_modeling.checkpoint import LanguageRun, load_language_run
-from grunlp.tasks.language_modeling.generate import Piece, write_on
-from grunlp.tasks.predictor import Predictor, Record, answer_each, clean
+from grunlp.tasks.language_modeling.checkpoint import TrainedLanguageModel, load_trained_language_model
+from grunlp.tasks.language_modeling.generate import GeneratedToken, generate
+from grunlp.tasks.predictor import Predictor, Record, predict_batched, sanitize_text
 
-DRAWING = Sampling(temperature=0.8, top_k=0, top_p=1.0, seed=1)
+DEFAULT_SAMPLING = Sampling(temperature=0.8, top_k=0, top_p=1.0, seed=1)
 
 
 @dataclass(frozen=True, eq=False)
-class LanguageModel(Predictor[str, list[Record]]):
+class LanguageModelPredictor(Predictor[str, list[Record]]):
     """A language model: a prompt becomes one record with what was drawn after it, token by token.
 
     Args:
         run: the network with what belongs to it.
         sampling: how to draw.
         length: tokens, at most.
-        one_line: whether to stop at the end of the line.
+        stop_at_newline: whether to stop at the end of the line.
     """
 
-    run: LanguageRun
-    sampling: Sampling = DRAWING
+    run: TrainedLanguageModel
+    sampling: Sampling = DEFAULT_SAMPLING
     length: int = 500
-    one_line: bool = False
+    stop_at_newline: bool = False
     kind: ClassVar[str] = "language-model"
 
-    def stream(self, many: Iterable[str]) -> Iterator[list[Record]]:
+    def predict_iter(self, inputs: Iterable[str]) -> Iterator[list[Record]]:
         """Of each prompt a list of its one record; the same prompt is always written on in the same way."""
 
-        def records(pairs: Iterable[Pair]) -> Iterator[Record]:
-            return (self.record(pair, 0) for pair in pairs)
+        def records(pairs: Iterable[ParallelExample]) -> Iterator[Record]:
+            return (self.generate_record(pair, 0) for pair in pairs)
 
-        return answer_each(many, lambda text: [Pair(id="1", source=text, target="", references=[])], records)
+        return predict_batched(
+            inputs, lambda text: [ParallelExample(id="1", source=text, target="", references=[])], records
+        )
 
-    def pieces(self, prompt: str) -> Iterator[str]:
+    def stream_tokens(self, prompt: str) -> Iterator[str]:
         """What comes after a prompt, each piece as soon as it is drawn; the record's `text` are all of them."""
-        return (piece.text for piece in self.draw(prompt, 0))
+        return (piece.text for piece in self.generate(prompt, 0))
 
-    def record(self, pair: Pair, number: int) -> Record:
-        """The prompt, what was drawn after it, and its log probability. number: of the text, which tells its draws."""
-        drawn = list(self.draw(pair["source"], number))
+    def generate_record(self, pair: ParallelExample, sample_id: int) -> Record:
+        """Return the prompt, the text drawn after it and its log probability. sample_id: selects the random draws."""
+        drawn = list(self.generate(pair["source"], sample_id))
         return {
             "id": pair["id"],
-            "prompt": self.prompt(pair["source"]),
+            "prompt": self.normalize_prompt(pair["source"]),
             "text": "".join(piece.text for piece in drawn),
-            "log_probability": sum(piece.log_probability for piece in drawn),
+            "log_probability": sum(piece.log_prob for piece in drawn),
         }
 
-    def prompt(self, text: str) -> str:
+    def normalize_prompt(self, text: str) -> str:
         """What of a prompt is written on: a blank at its end comes with the piece that follows, unless it is one."""
-        return clean(text) if self.run.config.tokenizer.kind == "character" else clean(text).rstrip(" \t")
+        return (
+            sanitize_text(text) if self.run.config.tokenizer.kind == "character" else sanitize_text(text).rstrip(" \t")
+        )
 
-    def draw(self, prompt: str, number: int) -> Iterator[Piece]:
-        """Piece by piece. number: as for `record`."""
-        return write_on(
+    def generate(self, prompt: str, sample_id: int) -> Iterator[GeneratedToken]:
+        """Piece by piece. sample_id: as for `generate_record`."""
+        return generate(
             self.run.model,
             self.run.tokenizer,
-            self.prompt(prompt),
+            self.normalize_prompt(prompt),
             length=self.length,
-            one_line=self.one_line,
+            stop_at_newline=self.stop_at_newline,
             sampling=self.sampling,
-            number=number,
+            sample_id=sample_id,
         )
 
 
-def load_language_model(run: str | Path) -> LanguageModel:
+def load_language_model_predictor(run: str | Path) -> LanguageModelPredictor:
     """The language model of a run folder."""
-    return LanguageModel(load_language_run(run))
+    return LanguageModelPredictor(load_trained_language_model(run))

@@ -3,15 +3,15 @@
 import torch
 from torch import Tensor
 
-from grunlp.data.collate import Tokens
+from grunlp.data.collate import SentenceBatch
 from grunlp.tasks.pretraining.model import MaskedLanguageModel
-from grunlp.training.autoregressive import TellingTask
-from grunlp.training.datamodule_base import step_seed
+from grunlp.training.autoregressive import PerplexityTask
+from grunlp.training.datamodule_base import derive_seed
 from grunlp.utils import distributed
 
 
-class MaskedTask(TellingTask):
-    """Trains a `MaskedLanguageModel`; logs what `TellingTask` does.
+class MaskedTask(PerplexityTask):
+    """Trains a `MaskedLanguageModel`; logs what `PerplexityTask` does.
 
     `dev/loss` is the mean over all words hidden in the development split, the same ones each time.
 
@@ -33,16 +33,18 @@ class MaskedTask(TellingTask):
         seed: int,
     ) -> None:
         super().__init__(model, total_steps, learning_rate, weight_decay, warmup)
-        self.seed, self.fixed = seed, torch.Generator()
+        self.seed, self.val_generator = seed, torch.Generator()
 
-    def training_step(self, batch: Tokens, batch_idx: int) -> Tensor:
+    def training_step(self, batch: SentenceBatch, batch_idx: int) -> Tensor:
         """One batch: its loss."""
-        loss: Tensor = self.model(batch, self.model.hide(batch, torch.default_generator))
-        self.log_training(loss, batch_idx, int(batch.lengths.sum()))
+        loss: Tensor = self.model(batch, self.model.sample_mask(batch, torch.default_generator))
+        self.log_train_batch(loss, batch_idx, int(batch.lengths.sum()))
         return loss
 
-    def validation_step(self, batch: Tokens, batch_idx: int) -> None:
+    def validation_step(self, batch: SentenceBatch, batch_idx: int) -> None:
         """Count the loss of one batch, in which the same words are hidden each time, whichever process reads it."""
-        self.fixed.manual_seed(step_seed(self.seed, 0, batch_idx * distributed.count() + distributed.rank(), 0))
-        hidden = self.model.hide(batch, self.fixed)
-        self.count_validation(float(self.model(batch, hidden)), int(hidden.sum()))
+        self.val_generator.manual_seed(
+            derive_seed(self.seed, 0, batch_idx * distributed.count() + distributed.rank(), 0)
+        )
+        hidden = self.model.sample_mask(batch, self.val_generator)
+        self.add_val_loss(float(self.model(batch, hidden)), int(hidden.sum()))

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.data.collate import Tokens
+from grunlp.data.collate import SentenceBatch
 from grunlp.modules.sentence_encoder import SentenceEncoder
 
-_UNKNOWN = 1  # id of the unknown word, which stands for hidden ones, too
+_UNK_ID = 1  # id of the unknown word, which stands for hidden ones, too
 
 
 class MaskedLanguageModel(nn.Module):
@@ -31,17 +31,17 @@ class MaskedLanguageModel(nn.Module):
         self.guess = nn.Linear(encoder.output_size, table.embedding_dim)
         self.bias = nn.Parameter(torch.zeros(table.num_embeddings))
 
-    def hide(self, batch: Tokens, generator: torch.Generator) -> Tensor:
+    def sample_mask(self, batch: SentenceBatch, generator: torch.Generator) -> Tensor:
         """(B, T) which words are hidden: none that is unknown or padding."""
         drawn = torch.rand(batch.words.shape, generator=generator).to(batch.words.device) < self.hidden
-        return drawn & (batch.words > _UNKNOWN)
+        return drawn & (batch.words > _UNK_ID)
 
-    def forward(self, batch: Tokens, hidden: Tensor) -> Tensor:
-        """Mean loss in nats of the hidden words; 0 when there are none. `hidden`: (B, T), as `hide` gives."""
-        words = batch.words.masked_fill(hidden, _UNKNOWN)
-        spellings = batch.spelling_index.masked_fill(hidden, 0)
-        states, _ = self.encoder(replace(batch, words=words, spelling_index=spellings))
-        guesses = self.guess(states[hidden])  # (M, W)
+    def forward(self, batch: SentenceBatch, mask: Tensor) -> Tensor:
+        """Mean loss in nats of the hidden words; 0 when there are none. `mask`: (B, T), as `sample_mask` gives."""
+        words = batch.words.masked_fill(mask, _UNK_ID)
+        spellings = batch.char_index.masked_fill(mask, 0)
+        states, _ = self.encoder(replace(batch, words=words, char_index=spellings))
+        guesses = self.guess(states[mask])  # (M, W)
         scores = functional.linear(guesses, self.encoder.words.table.weight, self.bias)  # (M, V)
-        loss = functional.cross_entropy(scores, batch.words[hidden], reduction="sum")
-        return loss / hidden.sum().clamp(min=1)
+        loss = functional.cross_entropy(scores, batch.words[mask], reduction="sum")
+        return loss / mask.sum().clamp(min=1)

@@ -8,40 +8,40 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig
 
 from grunlp.configuration.saved_config import save_config
-from grunlp.data.parallel_collate import PairCollator
+from grunlp.data.parallel_collate import ParallelCollator
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.decoding.beam_search import BeamSearch
-from grunlp.decoding.constraints import Limits
+from grunlp.decoding.constraints import LengthLimits
 from grunlp.runs.layout import (
     CONFIG,
-    OUTPUTS,
+    PREDICTIONS,
     SOURCE_TOKENIZER,
     TOKENIZER,
     WEIGHTS,
-    fitting,
     read_config,
-    require_parts,
+    require_files,
+    translate_load_errors,
 )
-from grunlp.runs.weights import load_network
+from grunlp.runs.weights import load_module
 from grunlp.tasks.seq2seq.model import Seq2Seq
-from grunlp.utils.atomic_io import write_file
+from grunlp.utils.atomic_io import write_file_atomically
 
 
-class TextRun(NamedTuple):
+class TrainedSeq2Seq(NamedTuple):
     """A trained network that reads a text and writes another, with what belongs to it."""
 
     path: Path
     config: DictConfig
-    collate: PairCollator
+    collate: ParallelCollator
     model: Seq2Seq
 
 
 def build_seq2seq(config: DictConfig, source: TextTokenizer, target: TextTokenizer) -> Seq2Seq:
     """The network a configuration describes, with the sizes its tokenizers give."""
-    return Seq2Seq(len(source), len(target), shared=source is target, **config.model)
+    return Seq2Seq(len(source), len(target), shared_vocabulary=source is target, **config.model)
 
 
-def save_text_settings(path: Path, config: DictConfig, source: TextTokenizer, target: TextTokenizer) -> None:
+def save_seq2seq_config(path: Path, config: DictConfig, source: TextTokenizer, target: TextTokenizer) -> None:
     """Write all but the weights, before the training: they make the folder a run, finished or not."""
     save_config(path / CONFIG, config)
     target.save(path / TOKENIZER)
@@ -49,13 +49,13 @@ def save_text_settings(path: Path, config: DictConfig, source: TextTokenizer, ta
         source.save(path / SOURCE_TOKENIZER)
 
 
-def write_outputs(path: Path, split: str, outputs: Sequence[str]) -> None:
+def write_predictions(path: Path, split: str, predictions: Sequence[str]) -> None:
     """Put the texts of a split beside its scores, a line each."""
-    lines = (" ".join(text.split()) + "\n" for text in outputs)
-    write_file(path / OUTPUTS.format(split), "".join(lines))
+    lines = (" ".join(text.split()) + "\n" for text in predictions)
+    write_file_atomically(path / PREDICTIONS.format(split), "".join(lines))
 
 
-def load_text_run(path: str | Path) -> TextRun:
+def load_trained_seq2seq(path: str | Path) -> TrainedSeq2Seq:
     """Read a run folder; the model comes in evaluation mode, on the CPU.
 
     Raises:
@@ -65,22 +65,22 @@ def load_text_run(path: str | Path) -> TextRun:
     config = read_config(path, [TOKENIZER])
     shared = config.tokenizer.shared
     if not shared:
-        require_parts(path, [SOURCE_TOKENIZER])
+        require_files(path, [SOURCE_TOKENIZER])
     target = TextTokenizer.load(path / TOKENIZER)
     source = target if shared else TextTokenizer.load(path / SOURCE_TOKENIZER)
-    with fitting(path):
-        model = load_network(path / WEIGHTS, lambda: build_seq2seq(config, source, target))
+    with translate_load_errors(path):
+        model = load_module(path / WEIGHTS, lambda: build_seq2seq(config, source, target))
     longest = config.loader.longest_source if config.loader.cut else 0
-    return TextRun(path, config, PairCollator(source, target, longest, 0.0), model)
+    return TrainedSeq2Seq(path, config, ParallelCollator(source, target, longest, 0.0), model)
 
 
-def search_values(config: DictConfig) -> dict[str, Any]:
+def search_config(config: DictConfig) -> dict[str, Any]:
     """The group `search` of a configuration, a number of its kind for each: alpha=1 was typed, and 1.0 is meant."""
-    kinds = {field.name: field.type for field in (*fields(Limits), *fields(BeamSearch))}
+    kinds = {field.name: field.type for field in (*fields(LengthLimits), *fields(BeamSearch))}
     return {str(key): float(value) if kinds[str(key)] is float else value for key, value in config.search.items()}
 
 
-def search_of(search: Mapping[str, Any]) -> tuple[Limits, BeamSearch]:
+def make_beam_search(search: Mapping[str, Any]) -> tuple[LengthLimits, BeamSearch]:
     """What such values say."""
-    limits = {field.name: search[field.name] for field in fields(Limits)}
-    return Limits(**limits), BeamSearch(**{key: value for key, value in search.items() if key not in limits})
+    limits = {field.name: search[field.name] for field in fields(LengthLimits)}
+    return LengthLimits(**limits), BeamSearch(**{key: value for key, value in search.items() if key not in limits})

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grunlp.tasks.seq2seq.model import Seq2Seq, State
+from grunlp.tasks.seq2seq.model import Seq2Seq, Seq2SeqState
 
 
 @dataclass
 class EnsembleState:
     """The state of each."""
 
-    states: list[State]
+    states: list[Seq2SeqState]
 
-    def select(self, rows: Tensor) -> "EnsembleState":
-        """See `State.select`."""
-        return EnsembleState([state.select(rows) for state in self.states])
+    def reorder(self, rows: Tensor) -> "EnsembleState":
+        """See `Seq2SeqState.reorder`."""
+        return EnsembleState([state.reorder(rows) for state in self.states])
 
 
 class Ensemble:

@@ -8,42 +8,42 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from grunlp.data.pair import Pair
-from grunlp.data.parallel_collate import PairCollator
+from grunlp.data.pair import ParallelExample
+from grunlp.data.parallel_collate import ParallelCollator
 from grunlp.data.sampler import TokenBudgetSampler
-from grunlp.data.subword_tokenizer import END, PADDING, START, UNKNOWN
+from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from grunlp.decoding.beam_search import BeamSearch, Hypothesis, beam_search
-from grunlp.decoding.constraints import Limits, Vocabulary, Wanted
-from grunlp.decoding.sampling import Sampling, growing, sample
+from grunlp.decoding.constraints import DecoderTokens, LengthLimits, LexicalConstraints
+from grunlp.decoding.sampling import Sampling, sample, sample_incrementally
 from grunlp.tasks.seq2seq.ensemble import Ensemble
-from grunlp.tasks.seq2seq.metrics import Kind, TextScores
+from grunlp.tasks.seq2seq.metrics import TextMetric, TextScores
 from grunlp.tasks.seq2seq.model import Seq2Seq
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 2048  # texts sorted by length together; bounds memory, however long the input
-ANYTHING = Wanted()
-WORDS = Vocabulary(START, END, (PADDING, UNKNOWN, START))
+NO_CONSTRAINTS = LexicalConstraints()
+SPECIAL_TOKENS = DecoderTokens(BOS_ID, EOS_ID, (PAD_ID, UNK_ID, BOS_ID))
 
 
-class Written(NamedTuple):
+class Generation(NamedTuple):
     """A source and what was made of it: the text, its log probability and what it was ranked by; best first."""
 
-    pair: Pair
+    pair: ParallelExample
     texts: list[str]
     hypotheses: list[Hypothesis]
 
 
-def write(
+def generate(
     model: Seq2Seq | Ensemble,
-    collate: PairCollator,
-    pairs: Iterable[Pair],
-    limits: Limits,
+    collate: ParallelCollator,
+    pairs: Iterable[ParallelExample],
+    limits: LengthLimits,
     search: BeamSearch | Sampling,
     batch_tokens: int,
-    wanted: Wanted = ANYTHING,
-    apart: bool = True,
-) -> Iterator[Written]:
+    constraints: LexicalConstraints = NO_CONSTRAINTS,
+    independent_draws: bool = True,
+) -> Iterator[Generation]:
     """The texts of sources, in the order given; of an empty source the empty text. The log says how many were cut.
 
     Args:
@@ -53,75 +53,77 @@ def write(
         limits: how long texts may become.
         search: how they are searched, `nbest` of each being given; or drawn, one of each.
         batch_tokens: most source tokens a batch, each counted once for each hypothesis.
-        wanted: what all texts must and may not hold.
-        apart: whether drawn texts of the same source differ by where it stands.
+        constraints: what all texts must and may not hold.
+        independent_draws: whether drawn texts of the same source differ by where it stands.
     """
     pairs, cut, count = iter(pairs), 0, 0
     while chunk := list(islice(pairs, _CHUNK)):
-        results: dict[int, Written] = {}
-        sources = collate.source.encode([pair["source"] for pair in chunk])
-        longest = collate.longest_source or max(map(len, sources))
+        results: dict[int, Generation] = {}
+        sources = collate.source_tokenizer.encode([pair["source"] for pair in chunk])
+        longest = collate.max_source_length or max(map(len, sources))
         cut += sum(len(ids) > longest for ids in sources)
         lengths = [min(len(ids), longest) + 1 for ids in sources]
         width = search.beam if isinstance(search, BeamSearch) else 1
         for indices in TokenBudgetSampler(lengths, [width] * len(chunk), batch_tokens, shuffle=False, seed=0):
             some = [chunk[i] for i in indices]
-            numbers = [count + i if apart else 0 for i in indices]
-            found = _write(model, collate, some, limits, search, wanted, numbers)
+            numbers = [count + i if independent_draws else 0 for i in indices]
+            found = _generate_batch(model, collate, some, limits, search, constraints, numbers)
             results.update(zip(indices, found, strict=True))
         count += len(chunk)
         yield from (results[i] for i in range(len(chunk)))
     if cut:
-        log.warning("%d sources were read up to their first %d tokens alone", cut, collate.longest_source)
+        log.warning("%d sources were read up to their first %d tokens alone", cut, collate.max_source_length)
 
 
 @torch.inference_mode()
-def _write(
+def _generate_batch(
     model: Seq2Seq | Ensemble,
-    collate: PairCollator,
-    some: Sequence[Pair],
-    limits: Limits,
+    collate: ParallelCollator,
+    pairs: Sequence[ParallelExample],
+    limits: LengthLimits,
     search: BeamSearch | Sampling,
-    wanted: Wanted,
-    numbers: Sequence[int],
-) -> Iterator[Written]:
-    ids, lengths = collate.sources([pair["source"] for pair in some])
-    state, all_wanted = model.encode(ids, lengths), [wanted] * len(some)
+    constraints: LexicalConstraints,
+    sample_ids: Sequence[int],
+) -> Iterator[Generation]:
+    ids, lengths = collate.encode_sources([pair["source"] for pair in pairs])
+    state, all_wanted = model.encode(ids, lengths), [constraints] * len(pairs)
     if isinstance(search, Sampling):
-        drawn = sample(model.step, state, lengths - 1, WORDS, limits, search, numbers, all_wanted)
+        drawn = sample(model.step, state, lengths - 1, SPECIAL_TOKENS, limits, search, sample_ids, all_wanted)
         texts = [[one] for one in drawn]
     else:
-        found = beam_search(model.step, state, lengths - 1, WORDS, limits, search, all_wanted)
+        found = beam_search(model.step, state, lengths - 1, SPECIAL_TOKENS, limits, search, all_wanted)
         texts = [hypotheses[: search.nbest] for hypotheses in found]
-    for pair, best in zip(some, texts, strict=True):
+    for pair, best in zip(pairs, texts, strict=True):
         if not pair["source"].strip():
             best = [Hypothesis([], 0.0, 0.0)]
-        yield Written(pair, [collate.target.decode(hypothesis.ids) for hypothesis in best], best)
+        yield Generation(pair, [collate.target_tokenizer.decode(hypothesis.ids) for hypothesis in best], best)
 
 
 @torch.inference_mode()
-def write_pieces(
+def stream(
     model: Seq2Seq | Ensemble,
-    collate: PairCollator,
+    collate: ParallelCollator,
     source: str,
-    limits: Limits,
+    limits: LengthLimits,
     sampling: Sampling,
-    wanted: Wanted = ANYTHING,
+    constraints: LexicalConstraints = NO_CONSTRAINTS,
 ) -> Iterator[str]:
     """What `write` draws for a source alone, piece by piece, each as soon as it is drawn. Arguments as for `write`."""
     if not source.strip():
         return
-    ids, lengths = collate.sources([source])
+    ids, lengths = collate.encode_sources([source])
     shown = ""
-    for (text,) in growing(model.step, model.encode(ids, lengths), lengths - 1, WORDS, limits, sampling, [0], [wanted]):
-        so_far = collate.target.decode(text.ids)
+    for (text,) in sample_incrementally(
+        model.step, model.encode(ids, lengths), lengths - 1, SPECIAL_TOKENS, limits, sampling, [0], [constraints]
+    ):
+        so_far = collate.target_tokenizer.decode(text.ids)
         if so_far != shown:
             yield so_far[len(shown) :]
         shown = so_far
 
 
 @torch.inference_mode()
-def attention_of(model: Seq2Seq | Ensemble, collate: PairCollator, source: str, ids: Sequence[int]) -> Tensor:
+def attention_map(model: Seq2Seq | Ensemble, collate: ParallelCollator, source: str, ids: Sequence[int]) -> Tensor:
     """What is read for each word of a text and for its end: (T + 1, S + 1), the end of the source included.
 
     Args:
@@ -129,28 +131,28 @@ def attention_of(model: Seq2Seq | Ensemble, collate: PairCollator, source: str, 
         source: that was read.
         ids: of what was written for it.
     """
-    state: Any = model.encode(*collate.sources([source]))
+    state: Any = model.encode(*collate.encode_sources([source]))
     read = []
-    for token in [START, *ids]:
+    for token in [BOS_ID, *ids]:
         _, attention, state = model.step(torch.tensor([token]), state)
         read.append(attention[0])
     return torch.stack(read)
 
 
-def score(
+def evaluate_seq2seq(
     model: Seq2Seq | Ensemble,
-    collate: PairCollator,
-    pairs: Iterable[Pair],
-    kind: Kind,
-    limits: Limits,
+    collate: ParallelCollator,
+    pairs: Iterable[ParallelExample],
+    metric: TextMetric,
+    limits: LengthLimits,
     search: BeamSearch,
     batch_tokens: int,
 ) -> TextScores:
     """The best text of each source against its target and further references. Arguments as for `write`.
 
     Args:
-        kind: which scores.
+        metric: which scores.
     """
-    found = list(write(model, collate, pairs, limits, search, batch_tokens))
+    found = list(generate(model, collate, pairs, limits, search, batch_tokens))
     references = [[one.pair["target"], *one.pair["references"]] for one in found]
-    return TextScores(kind, [one.texts[0] for one in found], references)
+    return TextScores(metric, [one.texts[0] for one in found], references)

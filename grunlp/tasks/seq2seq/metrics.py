@@ -9,38 +9,39 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.metrics.corpus_metric import Measure, MeasuredScores, mean_of
+from grunlp.metrics.corpus_metric import Metric, MetricScores, mean_metric
 
-Kind = Literal["bleu", "rouge"]
+TextMetric = Literal["bleu", "rouge"]
 _ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 
 
 @dataclass
-class TextScores(MeasuredScores):
+class TextScores(MetricScores):
     """Outputs beside their references.
 
     Args:
-        kind: "bleu" scores as translations: sacreBLEU (13a, cased; Post 2018) and chrF (Popović 2015), whose signatures
+        metric: "bleu" scores as translations: sacreBLEU (13a, cased; Post 2018) and chrF (Popović 2015), whose
+            signatures
             say how; "rouge" as summaries: ROUGE-1, -2 and L (Lin 2004), F1 with stems of English words, L once over the
             whole text and once ("Lsum") by its lines, if it has several.
         outputs: one a source.
         references: of each source, one at least.
     """
 
-    kind: Kind
+    metric: TextMetric
     outputs: list[str]
     references: list[list[str]]
 
-    def overall(self) -> float:
+    def monitored_score(self) -> float:
         """What a training may watch: BLEU; or the mean of ROUGE-1, -2 and L. In percent."""
-        if self.kind == "bleu":
-            return _bleu().corpus_score(self.outputs, self._streams()).score
+        if self.metric == "bleu":
+            return _bleu().corpus_score(self.outputs, self._reference_streams()).score
         table = self._rouge(self.references)
         return float(np.mean([table[name].mean() for name in _ROUGE[:3]]))
 
     def each(self) -> list[float]:
         """A score of each text alone, in percent: chrF; or the mean of ROUGE-1, -2 and L."""
-        if self.kind == "bleu":
+        if self.metric == "bleu":
             from sacrebleu.metrics import CHRF
 
             metric = CHRF()
@@ -49,52 +50,52 @@ class TextScores(MeasuredScores):
         table = self._rouge(self.references)
         return [float(value) for value in np.mean([table[name] for name in _ROUGE[:3]], axis=0)]
 
-    def measure(self) -> dict[str, Measure]:
+    def compute_metrics(self) -> dict[str, Metric]:
         """Scores in percent."""
-        return self._translation() if self.kind == "bleu" else self._summary()
+        return self._translation_metrics() if self.metric == "bleu" else self._summary_metrics()
 
-    def _translation(self) -> dict[str, Measure]:
+    def _translation_metrics(self) -> dict[str, Metric]:
         from sacrebleu.metrics import CHRF
 
         found = {}
         for name, metric in (("bleu", _bleu()), ("chrf", CHRF())):
             # sacreBLEU's own bootstrap gives a mean and half a width, which may leave 0 to 100, and fails where some
             # draws score 0; the two methods here are those that it is made of
-            counts = np.array(metric._extract_corpus_statistics(self.outputs, self._streams()), dtype=float)
+            counts = np.array(metric._extract_corpus_statistics(self.outputs, self._reference_streams()), dtype=float)
 
             def score(sums: NDArray[np.float64], metric: Any = metric) -> float:
                 return float(metric._compute_score_from_stats(sums.tolist()).score)
 
-            found[name] = Measure(counts, score, str(metric.get_signature()))
+            found[name] = Metric(counts, score, str(metric.get_signature()))
         pairs = zip(self.outputs, self.references, strict=True)
-        exact = [_plain(text) in map(_plain, texts) for text, texts in pairs]
+        exact = [_normalize_text(text) in map(_normalize_text, texts) for text, texts in pairs]
         how = "texts equal to a reference but for blanks, in percent"
-        return {**found, "exact": mean_of(100 * np.array(exact, dtype=float), how)}
+        return {**found, "exact": mean_metric(100 * np.array(exact, dtype=float), how)}
 
-    def _summary(self) -> dict[str, Measure]:
+    def _summary_metrics(self) -> dict[str, Metric]:
         found = {}
         single = [texts[:1] for texts in self.references]
         several = {"": single} | ({", best reference": self.references} if single != self.references else {})
         for suffix, references in several.items():
             for name, values in self._rouge(references).items():
-                found[name + suffix] = mean_of(values, "rouge-score, F1, stemmed, words of any script")
+                found[name + suffix] = mean_metric(values, "rouge-score, F1, stemmed, words of any script")
         return found
 
     def _rouge(self, references: Sequence[Sequence[str]]) -> dict[str, np.ndarray]:
         """F1 in percent of each text by each measure."""
         from rouge_score.rouge_scorer import RougeScorer
 
-        scorer = RougeScorer(list(_ROUGE), tokenizer=_Words())
+        scorer = RougeScorer(list(_ROUGE), tokenizer=_UnicodeWordTokenizer())
         scores = [scorer.score_multi(texts, text) for texts, text in zip(references, self.outputs, strict=True)]
         return {name: np.array([100 * score[name].fmeasure for score in scores]) for name in _ROUGE}
 
-    def _streams(self) -> Any:
+    def _reference_streams(self) -> Any:
         """References as sacreBLEU takes them: the first of each source, the second of each, ..."""
         most = max(map(len, self.references))
         return [[texts[i] if i < len(texts) else None for texts in self.references] for i in range(most)]
 
 
-class _Words:
+class _UnicodeWordTokenizer:
     """Words as rouge-score's own tokenizer has them, but of any script: that one sees a to z and 0 to 9 alone."""
 
     def __init__(self) -> None:
@@ -108,7 +109,7 @@ class _Words:
         return [self.stemmer.stem(word) if len(word) > 3 and word.isascii() else word for word in words]
 
 
-def _plain(text: str) -> str:
+def _normalize_text(text: str) -> str:
     """Blanks and composed characters as tokenizers normalise them."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 

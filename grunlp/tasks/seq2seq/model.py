@@ -13,48 +13,48 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.data.parallel_collate import PairBatch
-from grunlp.data.subword_tokenizer import END, PADDING, UNKNOWN
-from grunlp.modules.attention import Attended, Attention
-from grunlp.modules.attention import Kind as AttentionKind
+from grunlp.data.parallel_collate import ParallelBatch
+from grunlp.data.subword_tokenizer import EOS_ID, PAD_ID, UNK_ID
+from grunlp.modules.attention import Attention, AttentionMemory
+from grunlp.modules.attention import AttentionType as AttentionKind
 from grunlp.modules.dropout import TokenDropout, VariationalDropout
-from grunlp.modules.gru import Cell, StackedGRU
+from grunlp.modules.gru import CellType, StackedGRU
 
 Bridge = Literal["zero", "last", "mean", "attention"]
 BRIDGES = get_args(Bridge)
 
 
 @dataclass
-class State:
+class Seq2SeqState:
     """What a decoder carries from step to step, for K hypotheses of each of B sources; R = B·K.
 
     source: (B, S) ids, for copying.
-    attended: (B, ...) the source made ready for attention.
-    below: (1, R, state) of the first layer.
-    above: (L - 1, R, state) of the others.
-    fed: (R, embedding_size) what was read at the step before; used by input feeding alone.
+    memory: (B, ...) the source made ready for attention.
+    lower: (1, R, state) of the first layer.
+    upper: (L - 1, R, state) of the others.
+    input_feed: (R, embedding_size) what was read at the step before; used by input feeding alone.
     """
 
     source: Tensor
-    attended: Attended
-    below: Tensor
-    above: Tensor
-    fed: Tensor
+    memory: AttentionMemory
+    lower: Tensor
+    upper: Tensor
+    input_feed: Tensor
 
-    def select(self, rows: Tensor) -> "State":
+    def reorder(self, rows: Tensor) -> "Seq2SeqState":
         """The state of other hypotheses. rows: (B', K') of the R there were; those of a row are of one source."""
-        sources = rows[:, 0] // (len(self.fed) // len(self.source))  # (B',)
-        attended = self.attended
+        sources = rows[:, 0] // (len(self.input_feed) // len(self.source))  # (B',)
+        attended = self.memory
         if len(sources) != len(self.source):  # else all sources are there still, in their order
-            attended = Attended(*(part[sources] for part in attended))
+            attended = AttentionMemory(*(part[sources] for part in attended))
         flat = rows.flatten()
         return replace(
             self,
             source=self.source[sources],
-            attended=attended,
-            below=self.below[:, flat],
-            above=self.above[:, flat],
-            fed=self.fed[flat],
+            memory=attended,
+            lower=self.lower[:, flat],
+            upper=self.upper[:, flat],
+            input_feed=self.input_feed[flat],
         )
 
 
@@ -64,7 +64,7 @@ class Seq2Seq(nn.Module):
     Args:
         source_size: V of the source's vocabulary.
         target_size: V of the target's.
-        shared: one vocabulary and one table of embeddings serve both.
+        shared_vocabulary: one vocabulary and one table of embeddings serve both.
         embedding_size: features of an embedding, and of what the target's words are scored from: by their embeddings
             (Press and Wolf 2017).
         hidden_size: of the encoder, a direction.
@@ -78,7 +78,8 @@ class Seq2Seq(nn.Module):
         bridge: the decoder's first states: "zero", or made of the encoder's: its "last" ones, their "mean", or an
             average by learned "attention".
         input_feeding: see above.
-        copy: a share of each step's probability goes to the source's words (See et al. 2017, eq. 8-9); needs `shared`.
+        copy: a share of each step's probability goes to the source's words (See et al. 2017, eq. 8-9); needs
+            `shared_vocabulary`.
         coverage: weight of the loss of reading twice (See et al. 2017, eq. 11-13; without the feature of eq. 11, which
             would need one step after the other).
         word_dropout: probability of a word of source or target to be read as unknown.
@@ -94,13 +95,13 @@ class Seq2Seq(nn.Module):
         source_size: int,
         target_size: int,
         *,
-        shared: bool,
+        shared_vocabulary: bool,
         embedding_size: int,
         hidden_size: int,
         num_layers: int,
         decoder_hidden_size: int,
         decoder_num_layers: int,
-        cell: Cell,
+        cell: CellType,
         residual: Literal["none", "add", "highway"],
         layer_norm: bool,
         attention: AttentionKind,
@@ -118,14 +119,14 @@ class Seq2Seq(nn.Module):
         super().__init__()
         if bridge not in BRIDGES:
             raise ValueError(f"bridge is one of {', '.join(BRIDGES)}, got {bridge!r}")
-        if copy and not shared:
+        if copy and not shared_vocabulary:
             raise ValueError("copying needs one vocabulary for source and target")
         self.label_smoothing, self.input_feeding, self.coverage = label_smoothing, input_feeding, coverage
-        self.target = nn.Embedding(target_size, embedding_size, padding_idx=PADDING)
-        self.source = None if shared else nn.Embedding(source_size, embedding_size, padding_idx=PADDING)
+        self.target = nn.Embedding(target_size, embedding_size, padding_idx=PAD_ID)
+        self.source = None if shared_vocabulary else nn.Embedding(source_size, embedding_size, padding_idx=PAD_ID)
         for table in filter(None, (self.target, self.source)):
             nn.init.normal_(table.weight.data, std=embedding_size**-0.5)
-            table.weight.data[PADDING] = 0
+            table.weight.data[PAD_ID] = 0
 
         self.encoder = StackedGRU(embedding_size, hidden_size, num_layers, True, dropout, residual, cell)
         memory, inner = 2 * hidden_size, decoder_hidden_size
@@ -140,7 +141,7 @@ class Seq2Seq(nn.Module):
         self.copied = nn.Linear(embedding_size, 1) if copy else None
 
         sizes = (decoder_num_layers, self.below.state_size)
-        self.bridge_kind, self.sizes = bridge, sizes
+        self.bridge_kind, self.state_shape = bridge, sizes
         self.bridge = nn.Linear(memory, sizes[0] * sizes[1]) if bridge != "zero" else None
         self.pooling = nn.Linear(memory, 1) if bridge == "attention" else None
 
@@ -149,23 +150,23 @@ class Seq2Seq(nn.Module):
 
         self.memory_norm, self.read_norm = norm(memory), norm(read)
         self.readout_norm = norm(inner) if above else nn.Identity()
-        self.word_dropout = TokenDropout(word_dropout, UNKNOWN, END + 1)
+        self.word_dropout = TokenDropout(word_dropout, UNK_ID, EOS_ID + 1)
         self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(dropout)
 
-    def encode(self, source: Tensor, lengths: Tensor) -> State:
+    def encode(self, source: Tensor, lengths: Tensor) -> Seq2SeqState:
         """Read sources. source: (B, S) ids; lengths: (B,), each 1 at least → the state before a target's first step."""
         table = self.target if self.source is None else self.source
         embedded = self.input_dropout(table(self.word_dropout(source)))
         outputs, _ = self.encoder(embedded, lengths)  # (B, S, 2H)
         outputs = self.memory_norm(self.dropout(outputs))
         real = torch.arange(source.shape[1], device=source.device) < lengths[:, None]  # (B, S)
-        first = self._first_states(outputs, real, lengths)  # (L, B, state)
+        first = self._init_decoder_state(outputs, real, lengths)  # (L, B, state)
         fed = outputs.new_zeros(source.shape[0], self.target.embedding_dim)
-        return State(source, self.attention.prepare(outputs, ~real), first[:1], first[1:], fed)
+        return Seq2SeqState(source, self.attention.precompute_keys(outputs, ~real), first[:1], first[1:], fed)
 
-    def _first_states(self, outputs: Tensor, real: Tensor, lengths: Tensor) -> Tensor:
+    def _init_decoder_state(self, outputs: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
         """(L, B, state) from the encoder's outputs (B, S, 2H)."""
-        layers, size = self.sizes
+        layers, size = self.state_shape
         if self.bridge is None:
             return outputs.new_zeros(layers, outputs.shape[0], size)
         if self.bridge_kind == "last":  # of each direction
@@ -173,14 +174,14 @@ class Seq2Seq(nn.Module):
             last = forward[torch.arange(outputs.shape[0], device=outputs.device), lengths - 1]
             summary = torch.cat([last, backward[:, 0]], dim=1)
         elif self.pooling is not None:
-            weights = self.pooling(outputs)[..., 0].masked_fill(~real, float("-inf")).softmax(dim=1)
+            weights = self.pooling(outputs)[..., 0].masked_fill(~mask, float("-inf")).softmax(dim=1)
             summary = (weights[:, None] @ outputs)[:, 0]
         else:
-            summary = (outputs * real[..., None]).sum(dim=1) / lengths[:, None]
+            summary = (outputs * mask[..., None]).sum(dim=1) / lengths[:, None]
         states: Tensor = torch.tanh(self.bridge(summary)).unflatten(1, (layers, size)).transpose(0, 1)
         return states.contiguous()
 
-    def decode(self, inputs: Tensor, lengths: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+    def decode(self, inputs: Tensor, lengths: Tensor, state: Seq2SeqState) -> tuple[Tensor, Tensor, Seq2SeqState]:
         """Read targets so far.
 
         Args:
@@ -194,63 +195,69 @@ class Seq2Seq(nn.Module):
         """
         embedded = self.input_dropout(self.target(self.word_dropout(inputs)))  # (R, T, E)
         if not self.input_feeding:
-            return self._read(embedded, embedded, lengths, state)
+            return self._decode_steps(embedded, embedded, lengths, state)
         features, weights, steps = [], [], torch.ones_like(lengths)
         for t in range(inputs.shape[1]):
             now = embedded[:, t : t + 1]
-            feature, weight, state = self._read(torch.cat([now, state.fed[:, None]], dim=2), now, steps, state)
+            feature, weight, state = self._decode_steps(
+                torch.cat([now, state.input_feed[:, None]], dim=2), now, steps, state
+            )
             features.append(feature)
             weights.append(weight)
         return torch.cat(features, dim=1), torch.cat(weights, dim=1), state
 
-    def _read(self, inputs: Tensor, embedded: Tensor, lengths: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+    def _decode_steps(
+        self, inputs: Tensor, embedded: Tensor, lengths: Tensor, state: Seq2SeqState
+    ) -> tuple[Tensor, Tensor, Seq2SeqState]:
         """`decode` of what the first layer is given, (R, T, E or 2E), and the words' embeddings alone, (R, T, E)."""
-        own, below = self.below(inputs, lengths, state.below)  # (R, T, D)
+        own, below = self.below(inputs, lengths, state.lower)  # (R, T, D)
         shape = (state.source.shape[0], -1, own.shape[2])
-        context, weights = self.attention(own.reshape(shape), state.attended)  # (B, K·T, M), (B, K·T, S)
+        context, weights = self.attention(own.reshape(shape), state.memory)  # (B, K·T, M), (B, K·T, S)
         context, weights = (x.reshape(*own.shape[:2], -1) for x in (context, weights))  # (R, T, M), (R, T, S)
         read = self.read_norm(torch.cat([own, context], dim=2))  # (R, T, D + M)
-        parts, above = [read, embedded], state.above
+        parts, above = [read, embedded], state.upper
         if self.above is not None:
-            top, above = self.above(self.dropout(read), lengths, state.above)
+            top, above = self.above(self.dropout(read), lengths, state.upper)
             parts.append(self.readout_norm(top))
         features = torch.tanh(self.readout(self.dropout(torch.cat(parts, dim=2))))  # (R, T, E)
-        state = replace(state, below=below, above=above, fed=features[:, -1] if self.input_feeding else state.fed)
+        state = replace(
+            state, lower=below, upper=above, input_feed=features[:, -1] if self.input_feeding else state.input_feed
+        )
         return features, weights, state
 
-    def score(self, features: Tensor, weights: Tensor, source: Tensor) -> Tensor:
+    def log_probs(self, features: Tensor, attention: Tensor, source: Tensor) -> Tensor:
         """Log probabilities of all words. features: (N, E); weights, source: (N, S) → (N, V)."""
         scores = functional.linear(self.dropout(features[:, None])[:, 0], self.target.weight, self.bias)
         if self.copied is None:
             return scores.log_softmax(dim=1)
         share = torch.sigmoid(self.copied(features))  # (N, 1)
-        mixed = (scores.softmax(dim=1) * (1 - share)).scatter_add(1, source, weights * share)
+        mixed = (scores.softmax(dim=1) * (1 - share)).scatter_add(1, source, attention * share)
         return mixed.clamp(min=1e-10).log()
 
-    def forward(self, batch: PairBatch) -> tuple[Tensor, Tensor]:
+    def forward(self, batch: ParallelBatch) -> tuple[Tensor, Tensor]:
         """Log probabilities of each real target word in its place (N, V), row by row, and attention (B, T, S)."""
         state = self.encode(batch.source, batch.source_lengths)
-        features, weights, _ = self.decode(batch.inputs, batch.target_lengths, state)
-        row, step = batch.real.nonzero(as_tuple=True)  # (N,)
-        return self.score(features[row, step], weights[row, step], batch.source[row]), weights
+        features, weights, _ = self.decode(batch.decoder_inputs, batch.target_lengths, state)
+        row, step = batch.target_mask.nonzero(as_tuple=True)  # (N,)
+        return self.log_probs(features[row, step], weights[row, step], batch.source[row]), weights
 
-    def loss(self, batch: PairBatch) -> tuple[Tensor, Tensor]:
+    def loss(self, batch: ParallelBatch) -> tuple[Tensor, Tensor]:
         """The loss to learn from, and the plain cross-entropy, each the mean over target words, in nats."""
         log_probs, weights = self(batch)
-        right = batch.outputs[batch.real]  # (N,)
+        right = batch.decoder_targets[batch.target_mask]  # (N,)
         nats = functional.nll_loss(log_probs, right)
         loss = (1 - self.label_smoothing) * nats
         if self.label_smoothing:
             loss = loss - self.label_smoothing * log_probs.mean()
         if self.coverage:
             before = weights.cumsum(dim=1) - weights  # (B, T, S)
-            loss = loss + self.coverage * torch.minimum(before, weights).sum(dim=2)[batch.real].mean()
+            loss = loss + self.coverage * torch.minimum(before, weights).sum(dim=2)[batch.target_mask].mean()
         return loss, nats.detach()
 
-    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+    def step(self, tokens: Tensor, state: Seq2SeqState) -> tuple[Tensor, Tensor, Seq2SeqState]:
         """One step of R hypotheses: tokens (R,), the last word of each → log probabilities of the next (R, V),
         attention (R, S), and the state after it."""
         features, weights, state = self.decode(tokens[:, None], torch.ones_like(tokens), state)
         hypotheses = tokens.shape[0] // state.source.shape[0]
         source = state.source.repeat_interleave(hypotheses, dim=0)
-        return self.score(features[:, 0], weights[:, 0], source), weights[:, 0], state
+        return self.log_probs(features[:, 0], weights[:, 0], source), weights[:, 0], state

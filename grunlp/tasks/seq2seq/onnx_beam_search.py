@@ -24,7 +24,7 @@ def beam_search(step: Callable[..., Any], state: list[Any], length: int, model: 
     while texts:
         size = len(texts[0])  # of what is chosen now, the end included
         given, attention, state = step(np.array([text[-1] for text in texts]), state)
-        log_probs = _restricted(given, texts, model, size <= least, size > most)
+        log_probs = _mask_log_probs(given, texts, model, size <= least, size > most)
         read = attention if read is None else read + attention
         sums = (totals[:, None] + log_probs).ravel()
         best = np.argpartition(-sums, min(options["beam"], len(sums)) - 1)[: options["beam"]]
@@ -39,11 +39,11 @@ def beam_search(step: Callable[..., Any], state: list[Any], length: int, model: 
         for text, total, seen in zip(texts, totals.tolist(), read, strict=True):
             if text[-1] == end:
                 covered = float(np.log(np.clip(seen[: length + 1], 1e-9, 1)).sum())
-                score = total / _divisor(size, options) + options["coverage_penalty"] * covered
+                score = total / _length_normalizer(size, options) + options["coverage_penalty"] * covered
                 finished.append((text[1:-1], total, score))
         going = np.array([text[-1] != end for text in texts], dtype=bool)
         enough = sorted((score for _, _, score in finished), reverse=True)[: options["nbest"]]
-        hope = max(totals[going].tolist(), default=-np.inf) / _divisor(most + 1, options)
+        hope = max(totals[going].tolist(), default=-np.inf) / _length_normalizer(most + 1, options)
         if len(enough) == options["nbest"] and enough[-1] >= hope:
             break
         texts = [text for text, goes in zip(texts, going, strict=True) if goes]
@@ -52,23 +52,25 @@ def beam_search(step: Callable[..., Any], state: list[Any], length: int, model: 
     return sorted(finished, key=lambda one: -one[2])[: options["nbest"]]
 
 
-def _restricted(given: Any, texts: list[list[int]], model: dict[str, Any], early: bool, late: bool) -> Any:
+def _mask_log_probs(
+    unmasked: Any, hypotheses: list[list[int]], model: dict[str, Any], before_min_length: bool, at_max_length: bool
+) -> Any:
     """Log probabilities in which what may not be chosen now is impossible."""
-    log_probs, end, n = given.copy(), model["end"], model["settings"]["block_ngrams"]
+    log_probs, end, n = unmasked.copy(), model["end"], model["settings"]["block_ngrams"]
     log_probs[:, model["never"]] = -np.inf
-    for row, (_, *written) in zip(log_probs, texts, strict=True):
+    for row, (_, *written) in zip(log_probs, hypotheses, strict=True):
         if n and len(written) >= n:
             last = written[len(written) - n + 1 :]
             row[[written[i + n - 1] for i in range(len(written) - n + 1) if written[i : i + n - 1] == last]] = -np.inf
-    if early:  # may not end yet, unless nothing else is possible
+    if before_min_length:  # may not end yet, unless nothing else is possible
         log_probs[:, end] = -np.inf
         stuck = np.isneginf(log_probs).all(axis=1)
-        log_probs[stuck, end] = given[stuck, end]
-    if late:
+        log_probs[stuck, end] = unmasked[stuck, end]
+    if at_max_length:
         log_probs[:] = -np.inf
-        log_probs[:, end] = given[:, end]
+        log_probs[:, end] = unmasked[:, end]
     return log_probs
 
 
-def _divisor(length: int, options: dict[str, Any]) -> float:
+def _length_normalizer(length: int, options: dict[str, Any]) -> float:
     return float((length if options["normalization"] == "length" else (5 + length) / 6) ** options["alpha"])

@@ -21,17 +21,17 @@ class Answering:
         )
         self.source.encode_special_tokens = True  # "</s>" in a text is four signs and no end
 
-    def __call__(self, lines: list[str], number: int) -> Iterator[dict[str, Any]]:
+    def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
         """number: of the first line, from 1."""
         for i, line in enumerate(lines):
-            found = self._write(line) if line.strip() else [([], 0.0, 0.0)]
+            found = self._generate(line) if line.strip() else [([], 0.0, 0.0)]
             texts = [
                 {"text": self.target.decode(ids, skip_special_tokens=False), "log_probability": total, "score": score}
                 for ids, total, score in found
             ]
-            yield {"id": str(number + i), "source": line, "texts": texts}
+            yield {"id": str(first_line + i), "source": line, "texts": texts}
 
-    def _write(self, text: str) -> list[Any]:
+    def _generate(self, text: str) -> list[Any]:
         ids = self.source.encode(text, add_special_tokens=False).ids[: self.model["longest_source"] or None]
         source = np.array([[*ids, self.model["end"]]])
         state = self.graphs("read", source, np.array([source.shape[1]]))

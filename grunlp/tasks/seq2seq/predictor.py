@@ -5,41 +5,41 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from grunlp.data.pair import Pair
-from grunlp.data.subword_tokenizer import END, UNKNOWN
+from grunlp.data.pair import ParallelExample
+from grunlp.data.subword_tokenizer import EOS_ID, UNK_ID
 from grunlp.decoding.beam_search import BeamSearch
-from grunlp.decoding.constraints import Limits, Wanted
+from grunlp.decoding.constraints import LengthLimits, LexicalConstraints
 from grunlp.decoding.sampling import Sampling
 from grunlp.runs.layout import SOURCE_TOKENIZER, TOKENIZER
-from grunlp.tasks.predictor import BATCH_TOKENS, Predictor, Record, answer_each, clean
+from grunlp.tasks.predictor import BATCH_TOKENS, Predictor, Record, predict_batched, sanitize_text
 from grunlp.tasks.seq2seq import inference
-from grunlp.tasks.seq2seq.checkpoint import TextRun, load_text_run, search_of, search_values
+from grunlp.tasks.seq2seq.checkpoint import TrainedSeq2Seq, load_trained_seq2seq, make_beam_search, search_config
 from grunlp.tasks.seq2seq.ensemble import Ensemble
-from grunlp.tasks.seq2seq.inference import ANYTHING, Written
+from grunlp.tasks.seq2seq.inference import NO_CONSTRAINTS, Generation
 from grunlp.tasks.seq2seq.model import Seq2Seq
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
-_SPELLINGS = 1000  # of a forbidden phrase in pieces
-
-
-LIKELIEST = 1e-6  # a temperature at which the likeliest word is always drawn
+_MAX_SEGMENTATIONS = 1000  # of a forbidden phrase in pieces
 
 
-class Attention(NamedTuple):
+GREEDY_TEMPERATURE = 1e-6  # a temperature at which the likeliest word is always drawn
+
+
+class AttentionMap(NamedTuple):
     """What was read for each piece of a text.
 
     read: S pieces of the source, its end included.
-    written: T pieces of the text, its end included.
-    shares: (T, S); each row adds up to 1.
+    target_tokens: T pieces of the text, its end included.
+    weights: (T, S); each row adds up to 1.
     """
 
     read: list[str]
-    written: list[str]
-    shares: list[list[float]]
+    target_tokens: list[str]
+    weights: list[list[float]]
 
 
 @dataclass(frozen=True, eq=False)
-class Writer(Predictor[str, list[Record]]):
+class Seq2SeqPredictor(Predictor[str, list[Record]]):
     """A network that reads a text and writes another: one record with the texts, best first, and their scores.
 
     Args:
@@ -47,107 +47,118 @@ class Writer(Predictor[str, list[Record]]):
         model: that of the run, or several together.
         limits: how long texts may become.
         search: how they are searched, or drawn.
-        wanted: what all texts must and may not hold.
+        constraints: what all texts must and may not hold.
         batch_tokens: source tokens a batch, each counted once for each hypothesis; fewer need less memory.
     """
 
-    run: TextRun
+    run: TrainedSeq2Seq
     model: Seq2Seq | Ensemble
-    limits: Limits
+    limits: LengthLimits
     search: BeamSearch | Sampling
-    wanted: Wanted = ANYTHING
+    constraints: LexicalConstraints = NO_CONSTRAINTS
     batch_tokens: int = BATCH_TOKENS
     kind: ClassVar[str] = "writer"
 
-    def stream(self, many: Iterable[str]) -> Iterator[list[Record]]:
+    def predict_iter(self, inputs: Iterable[str]) -> Iterator[list[Record]]:
         """Of each source a list of its one record. Drawn texts differ from source to source and seed to seed alone."""
-        return answer_each(many, lambda text: [source_pair(text)], lambda pairs: map(record_of, self._alike(pairs)))
-
-    def write(self, pairs: Iterable[Pair]) -> Iterator[Written]:
-        """What is written for each source; drawn texts also differ by their number."""
-        return inference.write(
-            self.model, self.run.collate, pairs, self.limits, self.search, self.batch_tokens, self.wanted
+        return predict_batched(
+            inputs, lambda text: [source_example(text)], lambda pairs: map(to_record, self._deterministic(pairs))
         )
 
-    def pieces(self, source: str) -> Iterator[str]:
+    def generate(self, pairs: Iterable[ParallelExample]) -> Iterator[Generation]:
+        """What is written for each source; drawn texts also differ by their number."""
+        return inference.generate(
+            self.model, self.run.collate, pairs, self.limits, self.search, self.batch_tokens, self.constraints
+        )
+
+    def stream_tokens(self, source: str) -> Iterator[str]:
         """A text piece by piece, each as soon as it is drawn; where texts are searched, the likeliest each time."""
-        how = self.search if isinstance(self.search, Sampling) else Sampling(LIKELIEST, 0, 1.0, 1)
-        source = source_pair(source)["source"]
-        return inference.write_pieces(self.model, self.run.collate, source, self.limits, how, self.wanted)
+        how = self.search if isinstance(self.search, Sampling) else Sampling(GREEDY_TEMPERATURE, 0, 1.0, 1)
+        source = source_example(source)["source"]
+        return inference.stream(self.model, self.run.collate, source, self.limits, how, self.constraints)
 
-    def attention(self, source: str, text: str) -> Attention:
+    def attention(self, source: str, text: str) -> AttentionMap:
         """What the network reads in a source while it writes a text, its own or another."""
-        (ids,) = self.run.collate.target.encode([clean(text)])
-        return self.attention_of(source_pair(source)["source"], ids)
+        (ids,) = self.run.collate.target_tokenizer.encode([sanitize_text(text)])
+        return self.attention_for_ids(source_example(source)["source"], ids)
 
-    def attention_of(self, source: str, ids: Sequence[int]) -> Attention:
+    def attention_for_ids(self, source: str, ids: Sequence[int]) -> AttentionMap:
         """The same for the ids of a text, of which there may be others than `encode` gives."""
         collate = self.run.collate
-        read = collate.sources([source])[0][0].tolist()
-        shares = inference.attention_of(self.model, collate, source, ids).tolist()
-        return Attention(collate.source.pieces(read), collate.target.pieces([*ids, END]), shares)
+        read = collate.encode_sources([source])[0][0].tolist()
+        shares = inference.attention_map(self.model, collate, source, ids).tolist()
+        return AttentionMap(
+            collate.source_tokenizer.ids_to_tokens(read), collate.target_tokenizer.ids_to_tokens([*ids, EOS_ID]), shares
+        )
 
-    def wanting(self, prefix: str = "", required: Sequence[str] = (), forbidden: Sequence[str] = ()) -> "Writer":
+    def with_constraints(
+        self, prefix: str = "", required: Sequence[str] = (), forbidden: Sequence[str] = ()
+    ) -> "Seq2SeqPredictor":
         """A writer whose texts begin with `prefix`, and hold all phrases that are required and none that is forbidden.
 
         Raises:
-            GrunlpError: a phrase is not in the vocabulary, or too long.
+            UserError: a phrase is not in the vocabulary, or too long.
         """
-        tokenizer = self.run.collate.target
+        tokenizer = self.run.collate.target_tokenizer
 
         def encode(key: str, texts: Sequence[str]) -> list[tuple[int, ...]]:
-            encoded = [tuple(ids) for ids in tokenizer.encode([clean(text) for text in texts])]
+            encoded = [tuple(ids) for ids in tokenizer.encode([sanitize_text(text) for text in texts])]
             for text, ids in zip(texts, encoded, strict=True):
-                if not ids or UNKNOWN in ids:
+                if not ids or UNK_ID in ids:
                     there = "a part of it is unknown" if ids else "there is an empty phrase"
-                    raise GrunlpError(f"{key}={text}: not in the vocabulary", there, "Type phrases of known words.")
+                    raise UserError(f"{key}={text}: not in the vocabulary", there, "Type phrases of known words.")
             return encoded
 
         begin = encode("prefix", [prefix])[0] if prefix else ()
         needed, banned = encode("required", required), encode("forbidden", forbidden)
         for text in forbidden:
-            spellings = tokenizer.spellings(text, _SPELLINGS)
-            if len(spellings) == _SPELLINGS:
-                there = f"it can be split into pieces in {_SPELLINGS} ways or more"
-                raise GrunlpError(f"forbidden={text}: too long", there, "Type a shorter phrase.")
+            spellings = tokenizer.segmentations(text, _MAX_SEGMENTATIONS)
+            if len(spellings) == _MAX_SEGMENTATIONS:
+                there = f"it can be split into pieces in {_MAX_SEGMENTATIONS} ways or more"
+                raise UserError(f"forbidden={text}: too long", there, "Type a shorter phrase.")
             banned += spellings
-        return replace(self, wanted=Wanted(begin, tuple(needed), tuple(banned)))
+        return replace(self, constraints=LexicalConstraints(begin, tuple(needed), tuple(banned)))
 
-    def _alike(self, pairs: Iterable[Pair]) -> Iterator[Written]:
-        """As `write`, but with the number 0 for all, wherever they stand."""
-        return inference.write(
-            self.model, self.run.collate, pairs, self.limits, self.search, self.batch_tokens, self.wanted, apart=False
+    def _deterministic(self, pairs: Iterable[ParallelExample]) -> Iterator[Generation]:
+        """As `generate`, but with the number 0 for all, wherever they stand."""
+        return inference.generate(
+            self.model,
+            self.run.collate,
+            pairs,
+            self.limits,
+            self.search,
+            self.batch_tokens,
+            self.constraints,
+            independent_draws=False,
         )
 
 
-def source_pair(text: str) -> Pair:
+def source_example(text: str) -> ParallelExample:
     """A source on one line, as networks were trained to read it."""
-    return Pair(id="1", source=clean(text).replace("\n", " "), target="", references=[])
+    return ParallelExample(id="1", source=sanitize_text(text).replace("\n", " "), target="", references=[])
 
 
-def record_of(written: Written) -> Record:
+def to_record(generation: Generation) -> Record:
     """A source, and its texts with their log probability and what they were ranked by."""
     texts = [
-        {"text": text, "log_probability": found.log_probability, "score": found.score}
-        for text, found in zip(written.texts, written.hypotheses, strict=True)
+        {"text": text, "log_probability": found.log_prob, "score": found.score}
+        for text, found in zip(generation.texts, generation.hypotheses, strict=True)
     ]
-    return {"id": written.pair["id"], "source": written.pair["source"], "texts": texts}
+    return {"id": generation.pair["id"], "source": generation.pair["source"], "texts": texts}
 
 
-def load_writer(paths: Sequence[str | Path]) -> Writer:
+def load_seq2seq_predictor(paths: Sequence[str | Path]) -> Seq2SeqPredictor:
     """The writer of a run folder, or of several together, with the search of the first.
 
     Raises:
-        GrunlpError: no run lies there, or they have other vocabularies.
+        UserError: no run lies there, or they have other vocabularies.
     """
-    runs = [load_text_run(path) for path in paths]
+    runs = [load_trained_seq2seq(path) for path in paths]
     for run in runs[1:]:
         for name in (TOKENIZER, SOURCE_TOKENIZER):
             contents = {file.read_bytes() if file.is_file() else b"" for file in (run.path / name, runs[0].path / name)}
             if len(contents) > 1:
                 there = "networks that write together need the same vocabulary"
-                raise GrunlpError(
-                    f"{run.path} and {runs[0].path}: {name} differs", there, "Train them on the same data."
-                )
+                raise UserError(f"{run.path} and {runs[0].path}: {name} differs", there, "Train them on the same data.")
     model = runs[0].model if len(runs) == 1 else Ensemble([run.model for run in runs])
-    return Writer(runs[0], model, *search_of(search_values(runs[0].config)))
+    return Seq2SeqPredictor(runs[0], model, *make_beam_search(search_config(runs[0].config)))

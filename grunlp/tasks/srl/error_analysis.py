@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from grunlp.data.examples import Frame
-from grunlp.data.tags import PREDICATE, Span, tags_to_spans
-from grunlp.metrics.span_counts import Tags, Tally, tally
+from grunlp.data.tags import PREDICATE_LABEL, Span, tags_to_spans
+from grunlp.metrics.span_counts import SpanCounts, Tags, count_matches
 
-Spans = set[Span]
+SpanSet = set[Span]
 
 
-class Case(NamedTuple):
+class PredicateExample(NamedTuple):
     """One gold predicate and what was predicted for it.
 
     frequency: how often its lemma was a predicate in training; None where that is not known.
@@ -27,14 +27,14 @@ class Case(NamedTuple):
     frequency: int | None
 
     @property
-    def spans(self) -> tuple[Spans, Spans]:
+    def argument_pair(self) -> tuple[SpanSet, SpanSet]:
         """The gold and the predicted arguments."""
-        return arguments(self.gold["tags"]), arguments(self.predicted["tags"])
+        return argument_spans(self.gold["tags"]), argument_spans(self.predicted["tags"])
 
 
-def arguments(tags: Tags) -> Spans:
+def argument_spans(tags: Tags) -> SpanSet:
     """The spans of a frame without its predicate."""
-    return {span for span in tags_to_spans(tags) if span.label.removeprefix("C-") != PREDICATE}
+    return {span for span in tags_to_spans(tags) if span.label.removeprefix("C-") != PREDICATE_LABEL}
 
 
 @dataclass
@@ -43,30 +43,30 @@ class ErrorAnalysis:
 
     Attributes:
         total: of all arguments.
-        parts: "distance from the predicate", "sentence length", "predicate frequency", "role" → part → its tally. A
+        by_group: "distance from the predicate", "sentence length", "predicate frequency", "role" → part → its tally. A
             gold span belongs to the part of its own distance, a wrongly predicted one to its own.
         confusion: (gold label, predicted label) of spans with the same borders → count; "" on one side where the other
             has no span with these borders.
-        fixed: name of a fix → the tally after it and all fixes before it.
+        after_fix: name of a fix → the tally after it and all fixes before it.
     """
 
-    total: Tally = field(default_factory=Tally)
-    parts: dict[str, dict[str, Tally]] = field(default_factory=dict)
+    total: SpanCounts = field(default_factory=SpanCounts)
+    by_group: dict[str, dict[str, SpanCounts]] = field(default_factory=dict)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
-    fixed: dict[str, Tally] = field(default_factory=dict)
+    after_fix: dict[str, SpanCounts] = field(default_factory=dict)
 
-    def add(self, case: Case) -> None:
+    def add(self, example: PredicateExample) -> None:
         """One predicate."""
-        gold, predicted = case.spans
-        self.total = self.total + tally(gold, predicted)
-        length, frequency = len(case.words), case.frequency
-        self._add("sentence length", _bucket(length, (10, 20, 30, 40, 60)), tally(gold, predicted))
+        gold, predicted = example.argument_pair
+        self.total = self.total + count_matches(gold, predicted)
+        length, frequency = len(example.words), example.frequency
+        self._add("sentence length", _bucket(length, (10, 20, 30, 40, 60)), count_matches(gold, predicted))
         if frequency is not None:
             name = _bucket(frequency, (0, 1, 10, 100, 1000)).replace("0 to 0", "unseen in training")
-            self._add("predicate frequency", name, tally(gold, predicted))
+            self._add("predicate frequency", name, count_matches(gold, predicted))
         for span in gold | predicted:
-            one = tally(gold & {span}, predicted & {span})
-            away = max(span.start - case.gold["index"], case.gold["index"] - span.end + 1, 0)
+            one = count_matches(gold & {span}, predicted & {span})
+            away = max(span.start - example.gold["index"], example.gold["index"] - span.end + 1, 0)
             self._add("distance from the predicate", _bucket(away, (1, 2, 4, 8, 16)), one)
             self._add("role", span.label, one)
         borders = {(span.start, span.end): span.label for span in predicted}
@@ -74,18 +74,18 @@ class ErrorAnalysis:
             self.confusion[span.label, borders.pop((span.start, span.end), "")] += 1
         for label in borders.values():
             self.confusion["", label] += 1
-        for name, fix in FIXES.items():
+        for name, fix in ORACLE_TRANSFORMATIONS.items():
             predicted = fix(gold, predicted)
-            self.fixed[name] = self.fixed.get(name, Tally()) + tally(gold, predicted)
+            self.after_fix[name] = self.after_fix.get(name, SpanCounts()) + count_matches(gold, predicted)
 
-    def _add(self, kind: str, part: str, one: Tally) -> None:
-        tallies = self.parts.setdefault(kind, {})
-        tallies[part] = tallies.get(part, Tally()) + one
+    def _add(self, grouping: str, group: str, one: SpanCounts) -> None:
+        tallies = self.by_group.setdefault(grouping, {})
+        tallies[group] = tallies.get(group, SpanCounts()) + one
 
-    def gains(self) -> list[tuple[str, float, float]]:
+    def oracle_gains(self) -> list[tuple[str, float, float]]:
         """For each fix in order: its name, the F1 after it, and how much of the way to 100 it goes (%)."""
         rows, before = [], self.total.f1
-        for name, after in self.fixed.items():
+        for name, after in self.after_fix.items():
             gap = 100 - self.total.f1
             rows.append((name, after.f1, 100 * (after.f1 - before) / gap if gap else 0.0))
             before = after.f1
@@ -105,13 +105,13 @@ def _overlap(one: Span, other: Span) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-def relabel(gold: Spans, predicted: Spans) -> Spans:
+def fix_label(gold: SpanSet, predicted: SpanSet) -> SpanSet:
     """Spans with the borders of a gold one get its label."""
     labels = {(span.start, span.end): span.label for span in gold}
     return {span._replace(label=labels.get((span.start, span.end), span.label)) for span in predicted}
 
 
-def move(gold: Spans, predicted: Spans) -> Spans:
+def move_core(gold: SpanSet, predicted: SpanSet) -> SpanSet:
     """A numbered role that both have once, at places that do not overlap, goes to its gold place."""
     moved = set(predicted)
     for span in sorted(predicted - gold):
@@ -123,38 +123,38 @@ def move(gold: Spans, predicted: Spans) -> Spans:
     return moved
 
 
-def merge(gold: Spans, predicted: Spans) -> Spans:
+def merge_spans(gold: SpanSet, predicted: SpanSet) -> SpanSet:
     """Two spans that make up a gold one, with at most one word between them, become it."""
     merged = set(predicted)
     for target in sorted(gold - predicted):
-        inside = _within(target, merged)
-        if _make_up(inside, target):
+        inside = _spans_within(target, merged)
+        if _form_span(inside, target):
             merged = merged - set(inside) | {target}
     return merged
 
 
-def split(gold: Spans, predicted: Spans) -> Spans:
+def split(gold: SpanSet, predicted: SpanSet) -> SpanSet:
     """A span that covers two gold ones, with at most one word between them, becomes these."""
     parted = set(predicted)
     for span in sorted(predicted - gold):
-        inside = _within(span, gold)
-        if _make_up(inside, span):
+        inside = _spans_within(span, gold)
+        if _form_span(inside, span):
             parted = parted - {span} | set(inside)
     return parted
 
 
-def _within(whole: Span, spans: Spans) -> list[Span]:
-    inside = [span for span in spans if whole.start <= span.start and span.end <= whole.end]
+def _spans_within(outer: Span, spans: SpanSet) -> list[Span]:
+    inside = [span for span in spans if outer.start <= span.start and span.end <= outer.end]
     return sorted(inside, key=lambda span: span.start)
 
 
-def _make_up(parts: list[Span], whole: Span) -> bool:
+def _form_span(pair: list[Span], target: Span) -> bool:
     """Whether two spans reach from end to end of a third, at most one word between them."""
-    ends = len(parts) == 2 and (parts[0].start, parts[1].end) == (whole.start, whole.end)
-    return ends and parts[1].start - parts[0].end <= 1
+    ends = len(pair) == 2 and (pair[0].start, pair[1].end) == (target.start, target.end)
+    return ends and pair[1].start - pair[0].end <= 1
 
 
-def fix_borders(gold: Spans, predicted: Spans) -> Spans:
+def fix_boundary(gold: SpanSet, predicted: SpanSet) -> SpanSet:
     """A span that overlaps a gold one of its label gets its borders."""
     fixed = set(predicted)
     for span in sorted(predicted - gold):
@@ -164,33 +164,33 @@ def fix_borders(gold: Spans, predicted: Spans) -> Spans:
     return fixed
 
 
-def drop(gold: Spans, predicted: Spans) -> Spans:
+def drop_arg(gold: SpanSet, predicted: SpanSet) -> SpanSet:
     """Spans that overlap no gold one go."""
     return {span for span in predicted if any(_overlap(span, other) for other in gold)}
 
 
-def add(gold: Spans, predicted: Spans) -> Spans:
+def add_arg(gold: SpanSet, predicted: SpanSet) -> SpanSet:
     """Gold spans that overlap no predicted one come in."""
     return predicted | {span for span in gold if not any(_overlap(span, other) for other in predicted)}
 
 
 # The oracle transformations of He et al. 2017, §4.1, in their order: each is applied to what the ones before it left.
-FIXES: dict[str, Callable[[Spans, Spans], Spans]] = {
-    "right label": relabel,
-    "moved argument": move,
-    "merged spans": merge,
+ORACLE_TRANSFORMATIONS: dict[str, Callable[[SpanSet, SpanSet], SpanSet]] = {
+    "right label": fix_label,
+    "moved argument": move_core,
+    "merged spans": merge_spans,
     "split span": split,
-    "right borders": fix_borders,
-    "dropped argument": drop,
-    "added argument": add,
+    "right borders": fix_boundary,
+    "dropped argument": drop_arg,
+    "added argument": add_arg,
 }
 
 
-def worst(cases: Iterable[Case], count: int) -> list[Case]:
+def worst_examples(examples: Iterable[PredicateExample], count: int) -> list[PredicateExample]:
     """The predicates with the most wrong and missing arguments, shorter sentences first among equals."""
 
-    def faults(case: Case) -> tuple[int, int]:
-        gold, predicted = case.spans
+    def faults(case: PredicateExample) -> tuple[int, int]:
+        gold, predicted = case.argument_pair
         return -len(gold ^ predicted), len(case.words)
 
-    return sorted(cases, key=faults)[:count]
+    return sorted(examples, key=faults)[:count]

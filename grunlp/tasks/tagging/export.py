@@ -9,20 +9,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from grunlp.data.collate import Tokens
-from grunlp.data.datasets.splits import open_split
-from grunlp.data.examples import Example, Tagged
+from grunlp.data.collate import SentenceBatch
+from grunlp.data.datasets.splits import open_labelled_split
+from grunlp.data.examples import SRLExample, TaggedSentence
 from grunlp.data.tag_schemes import detect_scheme
 from grunlp.exporting import word_inputs
-from grunlp.exporting.exporter import Exportable, Run, Split
+from grunlp.exporting.exporter import GraphRunner, ModelExporter, SplitEvaluation
 from grunlp.exporting.trace import Graph
 from grunlp.tasks.srl import commands
-from grunlp.tasks.srl.checkpoint import TagRun
+from grunlp.tasks.srl.checkpoint import TrainedTagger
 from grunlp.tasks.tagging.model import Tagger
-from grunlp.tasks.tagging.predictor import Tagger as Predictor
+from grunlp.tasks.tagging.predictor import TaggerPredictor as Predictor
 
 
-class _Tags(nn.Module):
+class _TagGraph(nn.Module):
     """Inputs of words → scores of tags (B, T, K)."""
 
     def __init__(self, model: Tagger) -> None:
@@ -30,62 +30,62 @@ class _Tags(nn.Module):
         self.model = model
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor]:
-        return (self.model(word_inputs.tokens_of(*inputs)),)
+        return (self.model(word_inputs.from_arrays(*inputs)),)
 
 
-class TaggerExport(Exportable):
+class TaggerExporter(ModelExporter):
     """Of a tagger."""
 
-    kind, recipe, takes = "tagger", "tag", word_inputs.LINE
-    parts = (*word_inputs.PARTS, *word_inputs.SENTENCES, "grunlp.tasks.tagging.onnx_runtime")
+    kind, recipe, input_description = "tagger", "tag", word_inputs.INPUT_LINE_DESCRIPTION
+    script_modules = (*word_inputs.WORD_MODULES, *word_inputs.SENTENCE_MODULES, "grunlp.tasks.tagging.onnx_runtime")
 
-    def __init__(self, run: TagRun) -> None:
-        word_inputs.require_no_encoder(run.model.encoder)
+    def __init__(self, run: TrainedTagger) -> None:
+        word_inputs.reject_pretrained_encoder(run.model.encoder)
         self.run = run
-        self.graphs = (Graph("tags", _Tags(run.model), word_inputs.INPUTS, ("scores",)),)
+        self.graphs = (Graph("tags", _TagGraph(run.model), word_inputs.WORD_INPUT_AXES, ("scores",)),)
         moves, start, end = run.model.crf.transition_scores()
         self.model = {
-            **word_inputs.tables_of(run.collate.vocabulary),
+            **word_inputs.vocabulary_tables(run.collate.vocabulary),
             "tags": run.model.tags,
-            **word_inputs.rules_of(start, moves, end),
+            **word_inputs.transition_tables(start, moves, end),
             "spans": detect_scheme([run.model.tags]) is not None,
             "settings": {},
         }
         self.files, self.settings = {}, {}
 
-    def draw(self, lengths: Sequence[int], random: np.random.Generator) -> list[Example]:
-        """See `Exportable`."""
-        drawn = word_inputs.draw_words(self.run.collate.vocabulary, lengths, random)
-        return [Example(id="", document="", words=one, pos=[], frames=[]) for one in drawn]
+    def random_examples(self, lengths: Sequence[int], rng: np.random.Generator) -> list[SRLExample]:
+        """See `ModelExporter`."""
+        drawn = word_inputs.random_words(self.run.collate.vocabulary, lengths, rng)
+        return [SRLExample(id="", document="", words=one, pos=[], frames=[]) for one in drawn]
 
-    def inputs(self, examples: Sequence[Example]) -> list[tuple[Tensor, ...] | None]:
-        """See `Exportable`."""
-        tagged = [Tagged(id="", document="", words=one["words"], tags=[]) for one in examples]
-        return [word_inputs.arrays_of(self.run.collate(tagged))]
+    def inputs(self, examples: Sequence[SRLExample]) -> list[tuple[Tensor, ...] | None]:
+        """See `ModelExporter`."""
+        tagged = [TaggedSentence(id="", document="", words=one["words"], tags=[]) for one in examples]
+        return [word_inputs.to_arrays(self.run.collate(tagged))]
 
-    def line(self, example: Example) -> str:
-        """See `Exportable`."""
+    def to_input_line(self, example: SRLExample) -> str:
+        """See `ModelExporter`."""
         return json.dumps({"words": example["words"]}, ensure_ascii=False)
 
-    def answers(self, examples: Sequence[Example]) -> list[dict[str, Any]]:
-        """See `Exportable`."""
+    def reference_answers(self, examples: Sequence[SRLExample]) -> list[dict[str, Any]]:
+        """See `ModelExporter`."""
         with torch.inference_mode():
-            return list(Predictor(self.run).records(examples))
+            return list(Predictor(self.run).predict_examples(examples))
 
-    def standing_in(self, run: Run) -> nn.Module:
-        """See `Exportable`."""
+    def graph_adapter(self, run: GraphRunner) -> nn.Module:
+        """See `ModelExporter`."""
         model = copy.copy(self.run.model)
 
-        def forward(batch: Tokens) -> Tensor:
+        def forward(batch: SentenceBatch) -> Tensor:
             if not batch.words.numel():
                 return self.run.model.forward(batch)
-            return word_inputs.to_tensors(run("tags", *word_inputs.to_numpy(word_inputs.arrays_of(batch))))[0]
+            return word_inputs.to_tensors(run("tags", *word_inputs.to_numpy(word_inputs.to_arrays(batch))))[0]
 
         model.forward = forward  # type: ignore[method-assign]
         return model
 
-    def score(self, model: nn.Module) -> Split:
-        """See `Exportable`."""
-        examples: Any = open_split(self.run.config.data, "dev", tagged=True)
-        scored = commands.score_examples(self.run._replace(model=model), examples)  # type: ignore[arg-type]
-        return Split(scored, sum(map(len, examples["words"])))
+    def evaluate(self, model: nn.Module) -> SplitEvaluation:
+        """See `ModelExporter`."""
+        examples: Any = open_labelled_split(self.run.config.data, "dev", tagged=True)
+        scored = commands.evaluate_examples(self.run._replace(model=model), examples)  # type: ignore[arg-type]
+        return SplitEvaluation(scored, sum(map(len, examples["words"])))

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.data.collate import IGNORED, TagBatch, Tokens
+from grunlp.data.collate import IGNORE_INDEX, SentenceBatch, TagBatch
 from grunlp.data.tag_schemes import detect_scheme
 from grunlp.decoding.nbest_viterbi import n_best
-from grunlp.decoding.viterbi import PADDING, bio_constraints, viterbi
+from grunlp.decoding.viterbi import PADDING_TAG, bio_transition_mask, viterbi
 from grunlp.modules.crf import LinearChainCRF
 from grunlp.modules.sentence_encoder import SentenceEncoder
 
@@ -47,7 +47,7 @@ class Tagger(nn.Module):
         self.encoder = encoder
         self.scores = nn.Linear(encoder.output_size + encoder.word_size, len(self.tags))
         if detect_scheme([self.tags]) is not None:
-            rules = bio_constraints(self.tags)
+            rules = bio_transition_mask(self.tags)
         else:
             rules = torch.zeros(len(self.tags)), torch.zeros(len(self.tags), len(self.tags))
         self.crf = LinearChainCRF(*rules)
@@ -56,24 +56,24 @@ class Tagger(nn.Module):
         self.decoder = decoder
         self.register_buffer("temperature", torch.ones(()))
 
-    def forward(self, batch: Tokens) -> Tensor:
+    def forward(self, batch: SentenceBatch) -> Tensor:
         """(B, T, K) unnormalised log-scores of the tags."""
         states, words = self.encoder(batch)
         scores: Tensor = self.scores(torch.cat([states, words], dim=-1))
         return scores if self.decoder == "crf" else functional.log_softmax(scores, dim=-1)
 
-    def loss(self, scores: Tensor, batch: TagBatch) -> Tensor:
-        """Mean loss a token. `scores`: of this batch."""
+    def loss(self, logits: Tensor, batch: TagBatch) -> Tensor:
+        """Mean loss a token. `logits`: of this batch."""
         total = batch.lengths.sum().clamp(min=1)
         if self.decoder == "crf":
             some = batch.lengths > 0
-            likelihood = self.crf(scores[some], batch.tags[some].clamp(min=0), batch.lengths[some])
+            likelihood = self.crf(logits[some], batch.tags[some].clamp(min=0), batch.lengths[some])
             return -likelihood.sum() / total
         return (
             functional.cross_entropy(
-                scores.flatten(0, 1),
+                logits.flatten(0, 1),
                 batch.tags.flatten(),
-                ignore_index=IGNORED,
+                ignore_index=IGNORE_INDEX,
                 label_smoothing=self.label_smoothing,
                 reduction="sum",
             )
@@ -81,22 +81,23 @@ class Tagger(nn.Module):
         )
 
     @torch.no_grad()
-    def decode(self, scores: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """The best legal tags (B, T), `PADDING` beyond the lengths, and what a plain argmax would have said (B, T)."""
-        best = torch.full(scores.shape[:2], PADDING, device=scores.device)
+    def decode(self, logits: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """The best legal tags (B, T), `PADDING_TAG` beyond the lengths, and what a plain argmax would have said (B,
+        T)."""
+        best = torch.full(logits.shape[:2], PADDING_TAG, device=logits.device)
         some = lengths > 0
         if some.any():
-            best[some], _ = viterbi(scores[some], lengths[some], *self.crf.transition_scores())
-        return best, scores.argmax(dim=-1)
+            best[some], _ = viterbi(logits[some], lengths[some], *self.crf.transition_scores())
+        return best, logits.argmax(dim=-1)
 
     @torch.no_grad()
-    def n_best(self, scores: Tensor, lengths: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    def n_best(self, logits: Tensor, lengths: Tensor, n: int) -> tuple[Tensor, Tensor]:
         """The n best legal tag sequences (B, n, T) and the probability of each among all legal ones (B, n).
 
         Args:
-            scores: (B, T, K) as `forward` gives.
+            logits: (B, T, K) as `forward` gives.
             lengths: (B,) each at least 1.
         """
-        tags, found = n_best(scores, lengths, *self.crf.transition_scores(), n)
-        whole = self.crf.log_partition(scores, lengths, self.temperature)
+        tags, found = n_best(logits, lengths, *self.crf.transition_scores(), n)
+        whole = self.crf.log_partition(logits, lengths, self.temperature)
         return tags, (found / self.temperature - whole[:, None]).clamp(max=0).exp()  # rounding may pass 0

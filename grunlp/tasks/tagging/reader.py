@@ -16,20 +16,20 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from grunlp.data.examples import Tagged
-from grunlp.data.readers.column_format import split_white
+from grunlp.data.examples import TaggedSentence
+from grunlp.data.readers.column_format import split_whitespace
 from grunlp.data.readers.text_lines import Line, open_lines
-from grunlp.data.tag_schemes import detect_scheme, odd_tag, to_iob2
-from grunlp.utils.errors import DataError, nearest
+from grunlp.data.tag_schemes import detect_scheme, find_untagged_scheme_tag, to_iob2
+from grunlp.utils.errors import DataError, closest_match
 
-_CONLLU = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
-_GLOBAL = re.compile(r"#\s*global\.columns\s*=\s*(.*)")
-_KEY = re.compile(r"#\s+\S+\s+=")
+_CONLLU_COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
+_GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.*)")
+_KEY_COMMENT = re.compile(r"#\s+\S+\s+=")
 _NUMBER = re.compile(r"-?\d{1,4}")
-_DOCUMENT = "-DOCSTART-"
+_DOCSTART = "-DOCSTART-"
 
 
-def read_tagged(path: str | Path, words: str | None = None, tags: str | None = None) -> list[Tagged]:
+def read_tagged(path: str | Path, words: str | None = None, tags: str | None = None) -> list[TaggedSentence]:
     """The sentences of a file, with their tags in IOB2 where they are those of spans.
 
     Args:
@@ -40,20 +40,20 @@ def read_tagged(path: str | Path, words: str | None = None, tags: str | None = N
     Raises:
         DataError: the file, its format, a row or a column.
     """
-    return in_iob2(str(path), list(tagged_rows(path, words, tags)))
+    return convert_to_iob2(str(path), list(iter_tagged(path, words, tags)))
 
 
-def tagged_rows(path: str | Path, words: str | None, tags: str | None) -> Iterator[Tagged]:
+def iter_tagged(path: str | Path, words: str | None, tags: str | None) -> Iterator[TaggedSentence]:
     """The sentences of a file, one in memory at a time, with their tags as they are written. Arguments and errors as
     above."""
     path, example = Path(path), None
-    for example in _json(path, words, tags) if _is_json(path) else _columns(path, words, tags):
+    for example in _read_json(path, words, tags) if _is_json(path) else _read_columns(path, words, tags):
         yield example
     if example is None:
         raise DataError(path, None, "holds no sentence", "expected at least one", "check how it was made")
 
 
-def iob2_of(source: str, examples: Iterable[Tagged]) -> Iterator[Tagged]:
+def require_iob2(source: str, examples: Iterable[TaggedSentence]) -> Iterator[TaggedSentence]:
     """Sentences whose tags are those of spans, with tags in IOB2. Raises DataError for others."""
     for example in examples:
         try:
@@ -64,13 +64,13 @@ def iob2_of(source: str, examples: Iterable[Tagged]) -> Iterator[Tagged]:
         yield example
 
 
-def in_iob2(source: str, examples: list[Tagged]) -> list[Tagged]:
+def convert_to_iob2(source: str, examples: list[TaggedSentence]) -> list[TaggedSentence]:
     """The same with tags in IOB2, where they are tags of spans; others stay as they are.
 
     Raises:
         DataError: tags of spans with others among them.
     """
-    odd = odd_tag(example["tags"] for example in examples)
+    odd = find_untagged_scheme_tag(example["tags"] for example in examples)
     if odd is not None:
         number, example = next((n, e) for n, e in enumerate(examples, start=1) if odd in e["tags"])
         word = example["words"][example["tags"].index(odd)]
@@ -88,7 +88,7 @@ def _is_json(path: Path) -> bool:
     return re.match(r'\{\s*["}]', first) is not None
 
 
-class _Layout(NamedTuple):
+class _ColumnLayout(NamedTuple):
     """How a file of columns is written.
 
     Attributes:
@@ -109,17 +109,17 @@ class _Layout(NamedTuple):
 
     def cells(self, text: str) -> list[str]:
         """Of a row."""
-        return text.split("\t") if self.tabs else split_white(text)
+        return text.split("\t") if self.tabs else split_whitespace(text)
 
     def is_comment(self, text: str) -> bool:
         """Whether a line with # at its start is none whose word starts so."""
         return text.startswith("#") and (
-            len(self.cells(text)) != self.width or (not self.tabs and _KEY.match(text) is not None)
+            len(self.cells(text)) != self.width or (not self.tabs and _KEY_COMMENT.match(text) is not None)
         )
 
 
-def _columns(path: Path, words: str | None, tags: str | None) -> Iterator[Tagged]:
-    layout = _layout(path, words, tags)
+def _read_columns(path: Path, words: str | None, tags: str | None) -> Iterator[TaggedSentence]:
+    layout = _detect_layout(path, words, tags)
     sentence: list[tuple[str, str]] = []
     document, documents, sentences = "", 0, 0
     for line in chain(open_lines(path), [Line(0, "")]):
@@ -129,9 +129,9 @@ def _columns(path: Path, words: str | None, tags: str | None) -> Iterator[Tagged
             if sentence:
                 sentences += 1
                 ones, others = ([cell[side] for cell in sentence] for side in (0, 1))
-                yield Tagged(id=str(sentences), document=document, words=ones, tags=others)
+                yield TaggedSentence(id=str(sentences), document=document, words=ones, tags=others)
                 sentence = []
-        elif cells[0] == _DOCUMENT or line.text.startswith("# newdoc"):
+        elif cells[0] == _DOCSTART or line.text.startswith("# newdoc"):
             documents += 1
             document = f"document-{documents}"
         elif line.number != layout.header and not layout.is_comment(line.text):
@@ -145,29 +145,29 @@ def _columns(path: Path, words: str | None, tags: str | None) -> Iterator[Tagged
                     raise DataError(path, line.number, "an empty cell", "expected a word and its tag", "mend the row")
 
 
-def _layout(path: Path, words: str | None, tags: str | None) -> _Layout:
+def _detect_layout(path: Path, words: str | None, tags: str | None) -> _ColumnLayout:
     """What the first rows tell."""
     names: list[str] = []
     for line in open_lines(path):
-        found = _GLOBAL.match(line.text)
+        found = _GLOBAL_COLUMNS.match(line.text)
         if found:
-            names = split_white(found[1])
-        elif line.text.strip() and not line.text.startswith(("#", _DOCUMENT)):
+            names = split_whitespace(found[1])
+        elif line.text.strip() and not line.text.startswith(("#", _DOCSTART)):
             break
     else:
         raise DataError(path, None, "holds no sentence", "expected a row a word", "check how it was made")
     tabs = "\t" in line.text
-    cells = line.text.split("\t") if tabs else split_white(line.text)
+    cells = line.text.split("\t") if tabs else split_whitespace(line.text)
     conllu = len(cells) >= 10 and re.fullmatch(r"\d+([-.]\d+)?", cells[0]) is not None
     if conllu and not names:
-        names = list(_CONLLU)
+        names = list(_CONLLU_COLUMNS)
     named = any(column is not None and not _NUMBER.fullmatch(column) for column in (words, tags))
     header = line.number if named and not names else 0
     names = names or (cells if header else [])
     defaults = (names.index("FORM"), names.index("UPOS")) if {"FORM", "UPOS"} <= set(names) else (0, len(cells) - 1)
     columns = []
     for column, default in zip((words, tags), defaults, strict=True):
-        place = default if column is None else _place(path, line.number, column, names)
+        place = default if column is None else _column_index(path, line.number, column, names)
         if not -len(cells) <= place < len(cells):
             there = f"line {line.number} has {len(cells)} columns, numbered from 0"
             raise DataError(path, line.number, f"no column {place}", there, "give data.words and data.tags")
@@ -175,22 +175,22 @@ def _layout(path: Path, words: str | None, tags: str | None) -> _Layout:
     if columns[0] == columns[1]:
         there = f"line {line.number} has {len(cells)} columns"
         raise DataError(path, line.number, "words and tags are the same column", there, "give data.words and data.tags")
-    return _Layout(tabs, len(cells), line.number, header, columns[0], columns[1], conllu)
+    return _ColumnLayout(tabs, len(cells), line.number, header, columns[0], columns[1], conllu)
 
 
-def _place(path: Path, number: int, column: str, names: list[str]) -> int:
+def _column_index(path: Path, number: int, column: str, names: list[str]) -> int:
     """The number of a column."""
     if _NUMBER.fullmatch(column):
         return int(column)
     lowered = [name.lower() for name in names]
     if column.lower() not in lowered:
-        near = nearest(column, names)
+        near = closest_match(column, names)
         to_type = f"did you mean {near}?" if near else "name one of these, or give a number from 0"
         raise DataError(path, number, f"no column {column!r}", f"columns: {', '.join(names)}", to_type)
     return lowered.index(column.lower())
 
 
-def _json(path: Path, words: str | None, tags: str | None) -> Iterator[Tagged]:
+def _read_json(path: Path, words: str | None, tags: str | None) -> Iterator[TaggedSentence]:
     for line in open_lines(path):
         _require_text(path, line)
         if not line.text.strip():
@@ -212,7 +212,7 @@ def _json(path: Path, words: str | None, tags: str | None) -> Iterator[Tagged]:
                 raise DataError(path, line.number, f"no key {key or what!r}", there, f"give data.{what}=KEY")
         if row[words] == [] == row[tags]:
             continue
-        yield Tagged(
+        yield TaggedSentence(
             id=str(row.get("id", line.number)),
             document=str(row.get("document", "")),
             words=_strings(path, line, row[words]),
@@ -230,5 +230,5 @@ def _strings(path: Path, line: Line, value: Any, length: int | None = None) -> l
 
 
 def _require_text(path: Path, line: Line) -> None:
-    if line.fault:
-        raise DataError(path, line.number, line.fault, "expected UTF-8 text", "convert it with iconv")
+    if line.error:
+        raise DataError(path, line.number, line.error, "expected UTF-8 text", "convert it with iconv")

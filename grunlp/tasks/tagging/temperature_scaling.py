@@ -10,19 +10,21 @@ import torch
 from torch import Tensor
 
 from grunlp.data.collate import TagCollator
-from grunlp.data.examples import Tagged
+from grunlp.data.examples import TaggedSentence
 from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.data.tag_schemes import detect_scheme
-from grunlp.data.tags import illegal_positions
+from grunlp.data.tags import invalid_transitions
 from grunlp.metrics.calibration import calibration_error
-from grunlp.tasks.tagging.inference import tag
+from grunlp.tasks.tagging.inference import predict_tags
 from grunlp.tasks.tagging.model import Tagger
 
-_MOST = 2000  # sentences are enough for one number
-_BOUNDS = 0.05, 20.0  # where all sentences are right, no temperature would be low enough
+_MAX_SENTENCES = 2000  # sentences are enough for one number
+_TEMPERATURE_BOUNDS = 0.05, 20.0  # where all sentences are right, no temperature would be low enough
 
 
-def calibrate(model: Tagger, collate: TagCollator, examples: Sequence[Tagged], batch_tokens: int) -> float:
+def fit_temperature(
+    model: Tagger, collate: TagCollator, examples: Sequence[TaggedSentence], batch_tokens: int
+) -> float:
     """Set the temperature under which held-out tags are likeliest, and return it.
 
     Args:
@@ -35,8 +37,8 @@ def calibrate(model: Tagger, collate: TagCollator, examples: Sequence[Tagged], b
     spans, known = detect_scheme([model.tags]) is not None, set(model.tags)
     some = [
         one
-        for one in (examples[i] for i in range(0, len(examples), ceil(len(examples) / _MOST) or 1))
-        if one["words"] and known.issuperset(one["tags"]) and not (spans and illegal_positions(one["tags"]))
+        for one in (examples[i] for i in range(0, len(examples), ceil(len(examples) / _MAX_SENTENCES) or 1))
+        if one["words"] and known.issuperset(one["tags"]) and not (spans and invalid_transitions(one["tags"]))
     ]
     if not some:
         return float(model.temperature)
@@ -54,24 +56,24 @@ def calibrate(model: Tagger, collate: TagCollator, examples: Sequence[Tagged], b
     def nats() -> Tensor:
         """What the right tags cost a sentence."""
         optimizer.zero_grad()
-        temperature = logarithm.clamp(*map(log, _BOUNDS)).exp()
+        temperature = logarithm.clamp(*map(log, _TEMPERATURE_BOUNDS)).exp()
         wholes = torch.cat([model.crf.log_partition(*one, temperature) for one in scored])
         loss = (wholes - torch.cat(right) / temperature).mean()
         loss.backward(inputs=[logarithm])
         return loss
 
     optimizer.step(nats)
-    model.temperature.copy_(logarithm.detach().exp().clamp(*_BOUNDS))
+    model.temperature.copy_(logarithm.detach().exp().clamp(*_TEMPERATURE_BOUNDS))
     return float(model.temperature)
 
 
 @torch.inference_mode()
 def sentence_calibration_error(
-    model: Tagger, collate: TagCollator, examples: Sequence[Tagged], batch_tokens: int
+    model: Tagger, collate: TagCollator, examples: Sequence[TaggedSentence], batch_tokens: int
 ) -> float:
     """How far the probabilities of the best sequences are from how often all of their tags are right, in percent: see
     `calibration_error`. Arguments as for `calibrate`; empty sentences are left out, one at least is needed."""
     some = [one for one in examples if one["words"]]
-    best = [found.alternatives[0] for found in tag(model, collate, some, batch_tokens, 1)]
+    best = [found.nbest[0] for found in predict_tags(model, collate, some, batch_tokens, 1)]
     right = [tags == one["tags"] for (tags, _), one in zip(best, some, strict=True)]
     return calibration_error([share for _, share in best], right)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.datasets.public import PublicFile, data_folder
-from grunlp.utils.errors import GrunlpError
+from grunlp.data.datasets.public import PublicFile, locate_dataset
+from grunlp.utils.errors import UserError
 
 TEXT = b"One line.\nAnother.\n"
 PACKED = gzip.compress(TEXT, mtime=0)
@@ -31,7 +31,9 @@ def find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[Publ
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("GRUNLP_DATA", raising=False)
     monkeypatch.setenv("no_proxy", "*")
-    return lambda files: data_folder("corpus", "corpus", "two files", "example.org", "data=lines", files, "CC BY 4.0")
+    return lambda files: locate_dataset(
+        "corpus", "corpus", "two files", "example.org", "data=lines", files, "CC BY 4.0"
+    )
 
 
 def test_files_are_downloaded_once(
@@ -63,22 +65,21 @@ def test_other_content_is_refused_and_not_kept(
     find: Callable[[list[PublicFile]], Path], files: list[PublicFile], tmp_path: Path, index: int, content: bytes
 ) -> None:
     (tmp_path / "home" / files[index].name).write_bytes(content)
-    with pytest.raises(GrunlpError, match="is not what it was") as caught:
+    with pytest.raises(UserError, match="is not what it was") as caught:
         find([files[index]])
     assert (
-        "Get it from example.org, or type data=lines. What lies in $GRUNLP_DATA/corpus: two files"
-        in caught.value.to_type
+        "Get it from example.org, or type data=lines. What lies in $GRUNLP_DATA/corpus: two files" in caught.value.hint
     )
     assert not list((tmp_path / "cache").rglob("*.*"))
 
 
 def test_no_network_says_what_to_do(find: Callable[[list[PublicFile]], Path], files: list[PublicFile]) -> None:
-    with pytest.raises(GrunlpError, match=r"cannot download http://127.0.0.1:9/none: .*refused") as caught:
+    with pytest.raises(UserError, match=r"cannot download http://127.0.0.1:9/none: .*refused") as caught:
         find([replace(files[0], url="http://127.0.0.1:9/none")])
-    assert "Get it from example.org" in caught.value.to_type
+    assert "Get it from example.org" in caught.value.hint
 
 
 def test_what_cannot_be_downloaded_is_asked_for(find: Callable[[list[PublicFile]], Path]) -> None:
-    with pytest.raises(GrunlpError, match="data=corpus: no such folder") as caught:
+    with pytest.raises(UserError, match="data=corpus: no such folder") as caught:
         find([])
-    assert caught.value.there_is == "it is looked for in $GRUNLP_DATA/corpus: two files"
+    assert caught.value.details == "it is looked for in $GRUNLP_DATA/corpus: two files"

@@ -6,7 +6,7 @@ import pytest
 from grunlp.data.propbank import FRAMES_FILE, build, build_ewt, build_frames, find_ewt, find_frames
 from grunlp.data.propbank.frame_index import index_path, read_index
 from grunlp.data.readers import read
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 from tests.data.propbank.made_up import pack, write_tree
 
 
@@ -40,7 +40,7 @@ def test_an_interrupted_build_leaves_nothing(tmp_path: Path, frames_files, monke
 
 def test_a_place_that_cannot_be_written_is_explained(tmp_path: Path, frames_files) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(GrunlpError, match="cannot write "):
+    with pytest.raises(UserError, match="cannot write "):
         build_frames(tmp_path / "file" / "frames", write_tree(frames_files, tmp_path / "f"))
 
 
@@ -76,6 +76,6 @@ def test_nothing_there_and_no_network(cache: Path, monkeypatch: pytest.MonkeyPat
         source = getattr(build, name)
         monkeypatch.setattr(build, name, source.__class__(**{**vars(source), "url": "http://127.0.0.1:9/none"}))
     for find in (find_ewt, find_frames):
-        with pytest.raises(GrunlpError, match="cannot download") as caught:
+        with pytest.raises(UserError, match="cannot download") as caught:
             find()
-        assert caught.value.there_is and caught.value.to_type
+        assert caught.value.details and caught.value.hint

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.propbank.download import download, obtain
-from grunlp.data.propbank.sources import PROPBANK_FRAMES, Source, digest
-from grunlp.utils.errors import GrunlpError
+from grunlp.data.propbank.download import download, fetch_source
+from grunlp.data.propbank.sources import PROPBANK_FRAMES, RepositorySource, files_digest
+from grunlp.utils.errors import UserError
 from tests.data.propbank.made_up import pack
 
 
@@ -19,7 +19,7 @@ def archive(tmp_path: Path, frames_files) -> bytes:
 
 
 @pytest.fixture
-def source(archive: bytes, frames_files) -> Iterator[Source]:
+def source(archive: bytes, frames_files) -> Iterator[RepositorySource]:
     """A source served on the loopback: /whole tells its length, /chunked does not, /cut tells more than it sends."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -39,42 +39,44 @@ def source(archive: bytes, frames_files) -> Iterator[Source]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/whole"
-    yield replace(PROPBANK_FRAMES, url=url, sha256=digest(frames_files))
+    yield replace(PROPBANK_FRAMES, url=url, sha256=files_digest(frames_files))
     server.shutdown()
     server.server_close()
 
 
 @pytest.mark.parametrize("page", ["whole", "chunked"])
-def test_a_download_gives_the_files(source: Source, frames_files, page: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_download_gives_the_files(
+    source: RepositorySource, frames_files, page: str, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     assert download(replace(source, url=source.url.replace("whole", page))) == frames_files
     assert "CC BY-SA 4.0" in caplog.text
 
 
-def test_other_files_are_refused(source: Source) -> None:
-    with pytest.raises(GrunlpError, match=r"has other files: SHA-256 [0-9a-f]{64}\nExpected 0000"):
+def test_other_files_are_refused(source: RepositorySource) -> None:
+    with pytest.raises(UserError, match=r"has other files: SHA-256 [0-9a-f]{64}\nExpected 0000"):
         download(replace(source, sha256="0" * 64))
 
 
-def test_a_transfer_that_stops_is_an_error(source: Source) -> None:
-    with pytest.raises(GrunlpError, match=r"the transfer stopped after \d+ of \d+ bytes"):
+def test_a_transfer_that_stops_is_an_error(source: RepositorySource) -> None:
+    with pytest.raises(UserError, match=r"the transfer stopped after \d+ of \d+ bytes"):
         download(replace(source, url=source.url.replace("whole", "cut")))
 
 
-def test_a_missing_page_is_an_error(source: Source) -> None:
-    with pytest.raises(GrunlpError, match=r"cannot download .*: HTTP Error 404"):
+def test_a_missing_page_is_an_error(source: RepositorySource) -> None:
+    with pytest.raises(UserError, match=r"cannot download .*: HTTP Error 404"):
         download(replace(source, url=source.url.replace("whole", "gone")))
 
 
 def test_no_network_says_what_to_do() -> None:
     nobody = replace(PROPBANK_FRAMES, url="http://127.0.0.1:9/none")
-    with pytest.raises(GrunlpError, match=r"cannot download http://127.0.0.1:9/none: .*refused") as caught:
+    with pytest.raises(UserError, match=r"cannot download http://127.0.0.1:9/none: .*refused") as caught:
         download(nobody)
-    assert "give its path" in caught.value.to_type
+    assert "give its path" in caught.value.hint
 
 
 def test_local_files_of_another_commit_are_taken_with_a_warning(
     tmp_path: Path, archive: bytes, frames_files, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert obtain(PROPBANK_FRAMES, tmp_path / "a.tar.gz") == frames_files
+    assert fetch_source(PROPBANK_FRAMES, tmp_path / "a.tar.gz") == frames_files
     assert "results will differ" in caplog.text

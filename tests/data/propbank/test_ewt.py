@@ -6,7 +6,7 @@ import pytest
 
 from grunlp.data.propbank import build_ewt
 from grunlp.data.propbank.ewt import join_ewt
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.utils.errors import DataError, UserError
 
 SKELETON = "data/google/ewt/letters/00/anna.xml.gold_skel"
 UD = "not-to-release/sources/letters/anna.xml.conllu"
@@ -37,7 +37,7 @@ def test_roles_meet_the_words(ud_files, propbank_files) -> None:
 def test_a_sentence_whose_tokens_are_split_otherwise_is_dropped_alone(ud_files, propbank_files) -> None:
     joined = join_ewt(ud_files, propbank_files)
     assert [example["id"] for example in joined.splits["train"]] == ["letters-anna-0001", "letters-anna-0003"]
-    assert joined.dropped == Counter(sentences=1, predicates=1)
+    assert joined.drop_counts == Counter(sentences=1, predicates=1)
 
 
 def test_sentence_ends_need_not_agree(ud_files, propbank_files) -> None:
@@ -51,7 +51,7 @@ def test_sentence_ends_need_not_agree(ud_files, propbank_files) -> None:
     joined = join_ewt(ud_files, propbank_files)
     assert [example["words"] for example in joined.splits["train"]][1] == ["Bo", "can", "not", "read", "."]
     assert [example["id"] for example in joined.splits["train"]][1] == "letters-anna-0001"
-    assert not joined.dropped
+    assert not joined.drop_counts
 
 
 def test_documents_come_in_order_of_name(ud_files, propbank_files) -> None:
@@ -68,10 +68,10 @@ def test_documents_come_in_order_of_name(ud_files, propbank_files) -> None:
 
 
 def test_missing_files_are_named(ud_files, propbank_files) -> None:
-    with pytest.raises(GrunlpError, match=r"no words for letters/00/anna\.xml"):
+    with pytest.raises(UserError, match=r"no words for letters/00/anna\.xml"):
         join_ewt({}, propbank_files)
     del propbank_files["docs/evaluation/ewt.dev.txt"]
-    with pytest.raises(GrunlpError, match="no list of the dev documents"):
+    with pytest.raises(UserError, match="no list of the dev documents"):
         join_ewt(ud_files, propbank_files)
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.propbank.frame_index import index_frames, pack_index, read_index
+from grunlp.data.propbank.frame_index import build_index, read_index, write_index
 from grunlp.utils.errors import DataError
 
 FILE = b"""<frameset><predicate lemma="hand"><roleset id="hand.01" name="pass"><aliases><alias pos="v">hand</alias>
@@ -12,7 +12,7 @@ FILE = b"""<frameset><predicate lemma="hand"><roleset id="hand.01" name="pass"><
 
 
 def test_index() -> None:
-    index = index_frames({"frames/hand.xml": FILE, "frames/broken.xml": b"<"})
+    index = build_index({"frames/hand.xml": FILE, "frames/broken.xml": b"<"})
     assert index["hand.01"] == {
         "lemma": "hand",
         "name": "pass",
@@ -24,12 +24,13 @@ def test_index() -> None:
 
 
 def test_packed_and_read_back(tmp_path: Path) -> None:
-    index = index_frames({"frames/hand.xml": FILE})
-    (tmp_path / "index.gz").write_bytes(pack_index(index))
-    assert read_index(tmp_path / "index.gz") == index and pack_index(index) == pack_index(dict(index))
+    index = build_index({"frames/hand.xml": FILE})
+    (tmp_path / "index.gz").write_bytes(write_index(index))
+    assert read_index(tmp_path / "index.gz") == index and write_index(index) == write_index(dict(index))
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", pack_index({"a.01": {"lemma": "a"}}), pack_index([])[:-3]])  # type: ignore[arg-type, dict-item]
+# type: ignore[arg-type, dict-item]
+@pytest.mark.parametrize("content", [b"", b"no gzip", write_index({"a.01": {"lemma": "a"}}), write_index([])[:-3]])
 def test_what_is_no_index(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "index.gz").write_bytes(content)
     with pytest.raises(DataError, match="no index of frame files"):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from grunlp.data.propbank.frames import clean_tokens, convert_frames
-from grunlp.data.propbank.sources import PROPBANK_FRAMES, digest, read_source
+from grunlp.data.propbank.sources import PROPBANK_FRAMES, files_digest, read_source
 
 
 def frame_file(*examples: str, lemma: str = "send", roleset: str = "send.01") -> bytes:
@@ -125,7 +125,7 @@ def test_a_broken_file_does_not_stop_the_rest() -> None:
 @pytest.mark.realdata
 def test_the_frame_files(data_root: Path) -> None:
     files = read_source(PROPBANK_FRAMES, data_root / "raw" / "propbank-frames.tar.xz")
-    assert digest(files) == PROPBANK_FRAMES.sha256
+    assert files_digest(files) == PROPBANK_FRAMES.sha256
     converted = convert_frames(files)
     assert converted.counts == {
         "sentences": 22524,

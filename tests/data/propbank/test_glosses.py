@@ -1,17 +1,20 @@
-from grunlp.data.propbank.frame_index import Entry
-from grunlp.data.propbank.glosses import add_glosses
-from grunlp.data.propbank.rolesets import Rolesets
+from grunlp.data.propbank.frame_index import RolesetEntry
+from grunlp.data.propbank.glosses import add_role_descriptions
+from grunlp.data.propbank.rolesets import RolesetInventory
 
 
 def test_the_frame_files_tell_more_than_functions() -> None:
-    rolesets = Rolesets({}, {"give": {"give.01": 1}}, {"give.01": {"ARG0": "PAG"}})
-    index = {"give.01": Entry(lemma="give", name="transfer", aliases=[], functions={}, glosses={"ARG2": "given to"})}
+    rolesets = RolesetInventory({}, {"give": {"give.01": 1}}, {"give.01": {"ARG0": "PAG"}})
+    index = {
+        "give.01": RolesetEntry(lemma="give", name="transfer", aliases=[], functions={}, glosses={"ARG2": "given to"})
+    }
 
-    def described(index: dict[str, Entry]) -> tuple[str, list[str]]:
+    def described(index: dict[str, RolesetEntry]) -> tuple[str, list[str]]:
         roles = ["ARG0", "R-ARG2", "ARGM-TMP", "C-ARG0"]
         frame = {"roleset": "give.01", "arguments": [{"role": role} for role in roles]}
-        add_glosses({"frames": [frame]}, rolesets, index)
-        return frame["sense"], [argument["gloss"] for argument in frame["arguments"]]  # type: ignore[return-value, index]
+        add_role_descriptions({"frames": [frame]}, rolesets, index)
+        # type: ignore[return-value, index]
+        return frame["sense"], [argument["gloss"] for argument in frame["arguments"]]
 
     assert described({}) == ("", ["agent", "", "time", "agent"])
     assert described(index) == ("transfer", ["agent", "given to", "time", "agent"])

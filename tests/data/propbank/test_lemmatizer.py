@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from grunlp.data.propbank.lemmatizer import bases, meant
+from grunlp.data.propbank.lemmatizer import lemma_candidates, spelling_corrections
 
 
 @pytest.mark.parametrize(
@@ -15,16 +15,16 @@ from grunlp.data.propbank.lemmatizer import bases, meant
     ],
 )  # fmt: skip
 def test_the_likeliest_base_comes_first(word: str, base: str) -> None:
-    assert bases(word)[0] == base
+    assert lemma_candidates(word)[0] == base
 
 
 def test_british_spellings_lead_to_american_lemmas() -> None:
-    assert "organize" in bases("organised") and "realization" in bases("realisation")
+    assert "organize" in lemma_candidates("organised") and "realization" in lemma_candidates("realisation")
 
 
 @pytest.mark.parametrize("word", ["sing", "red", "bus", "s", "", "日本", "less", "nothing"[:4]])
 def test_short_and_uninflected_words_have_no_base_of_one_letter(word: str) -> None:
-    assert word not in bases(word) and all(len(base) > 1 for base in bases(word))
+    assert word not in lemma_candidates(word) and all(len(base) > 1 for base in lemma_candidates(word))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_short_and_uninflected_words_have_no_base_of_one_letter(word: str) -> No
 )  # fmt: skip
 def test_slips_of_the_pen(word: str, others: list[str]) -> None:
     known = {"influenced", "length", "volley", "comment", "e" * 40}
-    assert meant(word, known) == others
+    assert spelling_corrections(word, known) == others
 
 
 def test_slips_by_brute_force() -> None:
@@ -45,7 +45,7 @@ def test_slips_by_brute_force() -> None:
     for word in sorted(known):
         if len(word) >= 6:
             apart = {other for other in known if other[0] == word[0] and _one_slip(word, other)}
-            assert set(meant(word, known)) - {word} == apart
+            assert set(spelling_corrections(word, known)) - {word} == apart
 
 
 def _one_slip(word: str, other: str) -> bool:

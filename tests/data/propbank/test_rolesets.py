@@ -2,12 +2,12 @@
 
 import pytest
 
-from grunlp.data.propbank.frame_index import Entry
-from grunlp.data.propbank.rolesets import RolesetCounter, Rolesets, particle_of
+from grunlp.data.propbank.frame_index import RolesetEntry
+from grunlp.data.propbank.rolesets import RolesetCounter, RolesetInventory, particle_of
 
 
-def entry(lemma: str, *aliases: str, **functions: str) -> Entry:
-    return Entry(lemma=lemma, name=f"to {lemma}", aliases=list(aliases), functions=functions, glosses={})
+def entry(lemma: str, *aliases: str, **functions: str) -> RolesetEntry:
+    return RolesetEntry(lemma=lemma, name=f"to {lemma}", aliases=list(aliases), functions=functions, glosses={})
 
 
 INDEX = {
@@ -20,42 +20,44 @@ INDEX = {
 
 
 @pytest.fixture
-def rolesets() -> Rolesets:
+def rolesets() -> RolesetInventory:
     counter = RolesetCounter()
     for word, roleset, times in (("gave", "give.02", 3), ("Gave", "give_up.07", 1), ("sure", "sure.02", 1)):
         for _ in range(times):
             counter.add(word, roleset.partition(".")[0].partition("_")[0], roleset)
     counter.add(None, "give", "give.99")
     counter.add("gave", "", "")
-    return counter.finish(INDEX)
+    return counter.build(INDEX)
 
 
-def names(rolesets: Rolesets, word: str) -> list[str]:
+def names(rolesets: RolesetInventory, word: str) -> list[str]:
     return [rolesets.names[i] for i in rolesets.candidates(word)]
 
 
-def test_seen_forms_by_frequency_then_number(rolesets: Rolesets) -> None:
+def test_seen_forms_by_frequency_then_number(rolesets: RolesetInventory) -> None:
     assert names(rolesets, "GAVE") == ["give.02", "give_up.07", "give.01", "give.99"]
-    assert rolesets.usual("gave") == "give.02" and rolesets.frequency("give") == 4
+    assert rolesets.most_frequent("gave") == "give.02" and rolesets.frequency("give") == 4
     assert names(rolesets, "sure") == ["sure.02", "ensure.01"], "aliases count as forms"
 
 
-def test_unseen_forms_by_their_bases(rolesets: Rolesets) -> None:
+def test_unseen_forms_by_their_bases(rolesets: RolesetInventory) -> None:
     assert names(rolesets, "texting") == ["text.01"] and names(rolesets, "gives") == names(rolesets, "give")
-    assert names(rolesets, "zooming") == [] and rolesets.usual("Zooming") == "zoom.01"
-    assert rolesets.usual("zebra") == "zebra.01"
+    assert names(rolesets, "zooming") == [] and rolesets.most_frequent("Zooming") == "zoom.01"
+    assert rolesets.most_frequent("zebra") == "zebra.01"
 
 
-def test_spoken_and_spelled_forms(rolesets: Rolesets) -> None:
+def test_spoken_and_spelled_forms(rolesets: RolesetInventory) -> None:
     assert names(rolesets, "textin") == names(rolesets, "textin'") == ["text.01"]
-    assert names(rolesets, "givin'") == names(rolesets, "giving") and rolesets.usual("Berlin") == "berlin.01"
+    assert names(rolesets, "givin'") == names(rolesets, "giving") and rolesets.most_frequent("Berlin") == "berlin.01"
 
 
-def test_slips_of_the_pen(rolesets: Rolesets) -> None:
+def test_slips_of_the_pen(rolesets: RolesetInventory) -> None:
     assert names(rolesets, "textting") == [], "one slip, and an ending"
     assert names(rolesets, "ensrue") == names(rolesets, "enssure") == names(rolesets, "esnure") == ["ensure.01"]
     assert names(rolesets, "givig") == [] and names(rolesets, "givign") == names(rolesets, "giving") != []
-    assert rolesets.usual("givign") == "give.02" and rolesets.usual("insure") == "insure.01", "a word of its own"
+    assert rolesets.most_frequent("givign") == "give.02" and rolesets.most_frequent("insure") == "insure.01", (
+        "a word of its own"
+    )
 
 
 def test_the_most_frequent_of_what_was_meant() -> None:
@@ -63,32 +65,34 @@ def test_the_most_frequent_of_what_was_meant() -> None:
     for word, times in (("abcxdef", 1), ("abcydef", 3), ("abcdeef", 2)):
         for _ in range(times):
             counter.add(word, word, f"{word}.01")
-    assert names(counter.finish({}), "abcdef") == ["abcydef.01"]
+    assert names(counter.build({}), "abcdef") == ["abcydef.01"]
 
 
-def test_rolesets_of_a_particle_are_a_family(rolesets: Rolesets) -> None:
-    families = {name: rolesets.particles[rolesets.families[rolesets[name]]] for name in rolesets.names}
+def test_rolesets_of_a_particle_are_a_family(rolesets: RolesetInventory) -> None:
+    families = {name: rolesets.particles[rolesets.particle_ids[rolesets[name]]] for name in rolesets.names}
     assert families["give_up.07"] == "up" and families["give.01"] == families[""] == "" and rolesets.particles[0] == ""
     assert particle_of("make.LV") == "LV" and particle_of("put_up_with.09") == "up_with" and particle_of("odd") == ""
 
 
-def test_lemmas_and_ids(rolesets: Rolesets) -> None:
+def test_lemmas_and_ids(rolesets: RolesetInventory) -> None:
     assert rolesets.lemma("give_up.07") == "give" and rolesets.lemma("zoom_in.01") == "zoom"
     assert rolesets["never.01"] == 0 and rolesets.names[rolesets["give.01"]] == "give.01"
     assert rolesets.counts[rolesets["give.02"]] == 3 and rolesets.counts[rolesets["give.99"]] == 0
 
 
-def test_functions_of_roles(rolesets: Rolesets) -> None:
-    assert rolesets.function("give.01", "ARG2") == "recipient or goal"
-    assert rolesets.function("give.01", "R-ARG0") == "agent"
-    assert rolesets.function("unknown.01", "ARGM-TMP") == "time"
-    assert rolesets.function("unknown.01", "ARG2") == "" and rolesets.function("unknown.01", "ARG1") != ""
+def test_functions_of_roles(rolesets: RolesetInventory) -> None:
+    assert rolesets.role_description("give.01", "ARG2") == "recipient or goal"
+    assert rolesets.role_description("give.01", "R-ARG0") == "agent"
+    assert rolesets.role_description("unknown.01", "ARGM-TMP") == "time"
+    assert (
+        rolesets.role_description("unknown.01", "ARG2") == "" and rolesets.role_description("unknown.01", "ARG1") != ""
+    )
 
 
-def test_two_together(rolesets: Rolesets) -> None:
+def test_two_together(rolesets: RolesetInventory) -> None:
     other = RolesetCounter()
     other.add("gave", "give", "give.02")
     other.add("chats", "chat", "chat.01")
-    both = rolesets.with_more(other.finish({}))
-    assert both.counts[both["give.02"]] == 4 and both.usual("chatted") == "chat.01"
-    assert both.functions == rolesets.functions and Rolesets(**both.as_dict()).names == both.names
+    both = rolesets.merged_with(other.build({}))
+    assert both.counts[both["give.02"]] == 4 and both.most_frequent("chatted") == "chat.01"
+    assert both.functions == rolesets.functions and RolesetInventory(**both.as_dict()).names == both.names

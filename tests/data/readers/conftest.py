@@ -108,7 +108,7 @@ def fault(write: Callable[[str], Path]) -> Callable[..., tuple[int | None, str]]
             list(read(path, format))
         error = caught.value
         assert str(error).startswith(f"{path}:{error.line}: " if error.line else f"{path}: ")
-        assert error.there_is and error.to_type
-        return error.line, error.problem
+        assert error.details and error.hint
+        return error.line, error.reason
 
     return of_text

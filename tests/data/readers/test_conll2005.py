@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from grunlp.data.readers import detect, read
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.data.readers import detect_format, read
+from grunlp.utils.errors import DataError, UserError
 
 NO_BRACKET = "is no bracket cell: expected * or (LABEL* or *) or (LABEL*)"
 
@@ -60,7 +60,7 @@ def test_a_number_sign_is_a_word(write):
 
 
 def test_detected_without_predicates_and_in_a_faulty_sentence(write, fault):
-    assert detect(write("Yes  -\n.  -\n")) == "conll2005"
+    assert detect_format(write("Yes  -\n.  -\n")) == "conll2005"
     assert fault("Anna  -  (A0*)\nsang  sing  (V*)  *\n") == (2, "4 columns where 3 were expected")
 
 
@@ -99,7 +99,7 @@ def test_words_out_of_step(words, line, problem, samples, write):
     with pytest.raises(DataError) as caught:
         list(read(props, words=path))
     assert (caught.value.path, caught.value.line) == (str(props), line)
-    assert caught.value.problem == problem.format(words=path, props=props)
+    assert caught.value.reason == problem.format(words=path, props=props)
 
 
 def test_several_columns_of_words(samples, write):
@@ -109,7 +109,7 @@ def test_several_columns_of_words(samples, write):
 
 
 def test_words_with_another_format(samples, write):
-    with pytest.raises(GrunlpError, match=r"(?s)a words file with format columns.*only conll2005"):
+    with pytest.raises(UserError, match=r"(?s)a words file with format columns.*only conll2005"):
         read(write(samples["columns"]), "columns", words=write("Anna\n", "words"))
 
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from grunlp.data.readers import detect, read
+from grunlp.data.readers import detect_format, read
 
 
 def test_everything_a_sentence_says(samples, write):
@@ -17,7 +17,7 @@ def test_everything_a_sentence_says(samples, write):
 
 def test_without_document_marks(samples, write):
     path = write(re.sub(r"(?m)^#.*\n", "", samples["conll2012"]))
-    assert detect(path) == "conll2012"
+    assert detect_format(path) == "conll2012"
 
 
 def test_columns_in_any_order_and_frameset_without_roles(samples, write):

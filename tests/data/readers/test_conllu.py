@@ -1,6 +1,6 @@
 import pytest
 
-from grunlp.data.readers import detect, read
+from grunlp.data.readers import detect_format, read
 from grunlp.data.tags import tags_to_spans
 
 SPANS = """\
@@ -48,7 +48,7 @@ def test_everything_a_sentence_says(samples, write):
 @pytest.mark.parametrize("text", [SPANS, HEADS])
 def test_universal_propositions_2(text, write):
     path = write(text)
-    assert detect(path) == "conllu"
+    assert detect_format(path) == "conllu"
     one, *others = read(path)
     assert one["frames"][0]["tags"] == ["B-ARG0", "B-V", "B-ARG1", "I-ARG1"]
     assert [(other["id"], other["frames"][0]["tags"]) for other in others] == ([("s2", ["B-V"])] if others else [])

@@ -1,10 +1,10 @@
 import pytest
 
-from grunlp.data.readers import read, read_numbered
+from grunlp.data.readers import read, read_srl_with_lines
 
 
 def test_lines_of_one_sentence_are_joined(samples, write):
-    numbered = list(read_numbered(write(samples["words-tags"])))
+    numbered = list(read_srl_with_lines(write(samples["words-tags"])))
     assert [(line, [frame["index"] for frame in example["frames"]]) for line, example in numbered] == [
         (1, [1, 3]),
         (3, []),

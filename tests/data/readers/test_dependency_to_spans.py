@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grunlp.data.readers.dependency_to_spans import subtree_spans, without_overlaps
+from grunlp.data.readers.dependency_to_spans import remove_overlaps, subtree_spans
 from grunlp.data.tags import Span, spans_to_tags
 
 
@@ -67,14 +67,14 @@ def test_subtree_spans_are_tags(heads, data):
 
 def test_overlaps():
     spans = [Span("ARG1", 0, 5), Span("V", 2, 3), Span("ARG2", 4, 6), Span("ARG3", 2, 3)]
-    assert without_overlaps(spans, 6) == [Span("V", 2, 3), Span("ARG2", 4, 6), Span("ARG1", 0, 2)]
+    assert remove_overlaps(spans, 6) == [Span("V", 2, 3), Span("ARG2", 4, 6), Span("ARG1", 0, 2)]
 
 
 def test_the_longest_free_run_is_kept():
-    assert without_overlaps([Span("ARG1", 0, 6), Span("V", 1, 2), Span("ARG2", 4, 5)], 6)[-1] == Span("ARG1", 2, 4)
+    assert remove_overlaps([Span("ARG1", 0, 6), Span("V", 1, 2), Span("ARG2", 4, 5)], 6)[-1] == Span("ARG1", 2, 4)
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["V", "A", "B"]), st.integers(0, 7), st.integers(1, 4)), max_size=6))
 def test_without_overlaps_are_tags(given_spans):
-    spans_to_tags(without_overlaps([Span(label, start, start + n) for label, start, n in given_spans], 11), 11)
+    spans_to_tags(remove_overlaps([Span(label, start, start + n) for label, start, n in given_spans], 11), 11)

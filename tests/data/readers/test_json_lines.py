@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from grunlp.data.readers import detect, read
+from grunlp.data.readers import detect_format, read
 from grunlp.utils.errors import DataError
 
 
@@ -81,10 +81,10 @@ def test_flat_faults(line, problem, samples, fault):
 
 def test_predicates_alone(write):
     path = write('{"words": ["Anna", "called"], "frames": [{"index": 1, "roleset": "call.02"}]}\n{"words": []}\n')
-    assert detect(path) == "json-predicates"
+    assert detect_format(path) == "json-predicates"
     with pytest.raises(DataError, match="no roles"):
         list(read(path))
-    first, empty = read(path, roles=False)
+    first, empty = read(path, require_roles=False)
     assert first["frames"] == [{"index": 1, "lemma": "", "roleset": "call.02", "tags": ["O", "B-V"]}]
     assert empty["words"] == []
 
@@ -101,4 +101,4 @@ def test_predicates_alone(write):
 def test_faulty_predicates(write, frame, wrong):
     path = write('{"words": ["a", "b"], "frames": [{"index": 1}, ' + frame + "]}\n")
     with pytest.raises(DataError, match=wrong):
-        list(read(path, roles=False))
+        list(read(path, require_roles=False))

@@ -1,7 +1,7 @@
 import pytest
 
-from grunlp.data.examples import Example, Frame
-from grunlp.data.readers.merge_frames import frame_from_tags, merge
+from grunlp.data.examples import Frame, SRLExample
+from grunlp.data.readers.merge_frames import frame_from_tags, merge_frames_of_same_sentence
 
 
 def test_the_predicate_is_found_by_its_v():
@@ -31,7 +31,7 @@ def test_faults(tags, index, message):
 
 def example(words, *indices, id=""):
     frames = [Frame(index=i, lemma="", roleset="", tags=["O"] * len(words)) for i in indices]
-    return Example(id=id, document="", words=list(words), pos=[], frames=frames)
+    return SRLExample(id=id, document="", words=list(words), pos=[], frames=frames)
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ def example(words, *indices, id=""):
     ],
 )  # fmt: skip
 def test_merge(flat, merged):
-    assert list(merge(iter(enumerate(flat, start=1)))) == merged
+    assert list(merge_frames_of_same_sentence(iter(enumerate(flat, start=1)))) == merged

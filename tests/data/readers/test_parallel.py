@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.readers.parallel import read_pairs, read_sources
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.data.readers.parallel import read_parallel, read_sources
+from grunlp.utils.errors import DataError, UserError
 
 
 def texts(path: Path, target: Path | None = None, *names: str | None) -> list[tuple[str, str]]:
     one, other, more = (*names, None, None, None)[:3]
-    pairs = read_pairs(str(path), str(target) if target else None, one, other, more)
+    pairs = read_parallel(str(path), str(target) if target else None, one, other, more)
     return [(pair["source"], pair["target"]) for pair in pairs]
 
 
@@ -47,7 +47,7 @@ def test_json(tmp_path: Path) -> None:
     rows = [{"source": "a", "target": "b"}, {"source": "c", "target": ["d", "e"], "more": ["f"]}]
     path = write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)))
     assert texts(path) == [("a", "b"), ("c", "d")]
-    pairs = list(read_pairs(str(path), None, None, None, "more"))
+    pairs = list(read_parallel(str(path), None, None, None, "more"))
     assert [pair["references"] for pair in pairs] == [[], ["e", "f"]]
     with pytest.raises(
         DataError,
@@ -63,16 +63,20 @@ def test_json(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=f"b.jsonl:2: .*{message}"):
             texts(write(tmp_path / "b.jsonl", '{"source": "a", "target": "b"}\n' + bad))
     with pytest.raises(DataError, match="more is something else"):
-        list(read_pairs(str(write(tmp_path / "c", '{"text": "", "summary": "", "more": 1}')), None, None, None, "more"))
+        list(
+            read_parallel(
+                str(write(tmp_path / "c", '{"text": "", "summary": "", "more": 1}')), None, None, None, "more"
+            )
+        )
 
 
 def test_names_that_mean_nothing_are_refused(tmp_path: Path) -> None:
     path, table = write(tmp_path / "a", '{"source": "a", "target": "b"}'), write(tmp_path / "t", "a\tb")
     with pytest.raises(DataError, match="no line has a field refs"):
-        list(read_pairs(str(path), None, None, None, "refs"))
-    with pytest.raises(GrunlpError, match=r"references=refs, but .*t is no JSON"):
-        list(read_pairs(str(table), None, None, None, "refs"))
-    with pytest.raises(GrunlpError, match="each file holds one side alone"):
+        list(read_parallel(str(path), None, None, None, "refs"))
+    with pytest.raises(UserError, match=r"references=refs, but .*t is no JSON"):
+        list(read_parallel(str(table), None, None, None, "refs"))
+    with pytest.raises(UserError, match="each file holds one side alone"):
         texts(table, table, "1")
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grunlp.data.readers import FORMATS, detect, read, read_numbered
-from grunlp.utils.errors import DataError, GrunlpError
+from grunlp.data.readers import FORMATS, detect_format, read, read_srl_with_lines
+from grunlp.utils.errors import DataError, UserError
 
-WITH_ROLES = [name for name, form in FORMATS.items() if form.roles]
+WITH_ROLES = [name for name, form in FORMATS.items() if form.has_roles]
 SLOW_START = settings(deadline=None, max_examples=150)  # files are written: the first runs take longer
 
 
@@ -22,7 +22,7 @@ def test_every_format_has_a_sample(samples):
 
 @pytest.mark.parametrize("name", WITH_ROLES)
 def test_detect(name, samples, write):
-    assert detect(write(samples[name])) == name
+    assert detect_format(write(samples[name])) == name
 
 
 @pytest.mark.parametrize("name", WITH_ROLES)
@@ -63,7 +63,7 @@ def test_format_is_named_in_the_log(samples, write, caplog):
 
 
 def test_unknown_format_names_the_nearest(write):
-    with pytest.raises(GrunlpError, match=r"(?s)unknown format 'conll-2005'.*json-lines.*did you mean conll2005\?"):
+    with pytest.raises(UserError, match=r"(?s)unknown format 'conll-2005'.*json-lines.*did you mean conll2005\?"):
         read(write("x"), "conll-2005")
 
 
@@ -145,8 +145,8 @@ def test_lenient_reading_skips_only_the_bad_sentences(samples, tmp_path):
     parts = [good, good.replace(b"\t*)\t", b"\t*\t"), good, good.replace(b"Anna", b"\xff"), good]
     (tmp_path / "mixed").write_bytes(b"".join(parts))
     errors: list[DataError] = []
-    examples = list(read_numbered(tmp_path / "mixed", on_error=errors.append))
-    assert [(error.line, error.problem) for error in errors] == [
+    examples = list(read_srl_with_lines(tmp_path / "mixed", on_error=errors.append))
+    assert [(error.line, error.reason) for error in errors] == [
         (18, "column 6: (ARG1 is never closed"),
         (42, "byte 0xff at place 3 is not UTF-8"),
     ]
@@ -157,12 +157,12 @@ def test_lenient_reading_reports_the_whole_file(tmp_path):
     (tmp_path / "empty").touch()
     errors: list[DataError] = []
     assert list(read(tmp_path / "empty", on_error=errors.append)) == []
-    assert [error.problem for error in errors] == ["the file is empty"]
+    assert [error.reason for error in errors] == ["the file is empty"]
 
 
 def test_a_faulty_first_sentence_does_not_hide_the_format(samples, write):
     path = write("1\tAnna\n2\n\n" + samples["columns"])
-    assert detect(path) == "columns"
+    assert detect_format(path) == "columns"
 
 
 def test_reading_is_streamed(samples, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grunlp.data.readers.text_lines import line_offsets, open_lines
+from grunlp.data.readers.text_lines import index_line_offsets, open_lines
 from grunlp.utils.errors import DataError
 
 PACKED = {"plain": bytes, "gz": gzip.compress, "xz": lzma.compress}
@@ -24,7 +24,7 @@ def test_parts_are_the_whole(text: bytes, step: int, packed: str, mark: bool) ->
         path = Path(folder) / "file"
         path.write_bytes(PACKED[packed](b"\xef\xbb\xbf" * mark + text))
         whole = list(open_lines(path))
-        offsets, count = line_offsets(path, step)
+        offsets, count = index_line_offsets(path, step)
         assert count == len(whole) and len(offsets) == -(-count // step)
         parts = [list(islice(open_lines(path, 1 + k * step, offset), step)) for k, offset in enumerate(offsets)]
         assert [line for part in parts for line in part] == whole
@@ -36,6 +36,6 @@ def test_what_cannot_be_read_cannot_be_cut(tmp_path: Path) -> None:
     for content, said in ((b"", "is empty"), (gzip.compress(b"word\n" * 999)[:-5], "cut off here"), (b"a\0", "binary")):
         path.write_bytes(content)
         with pytest.raises(DataError, match=said):
-            line_offsets(path, 10)
+            index_line_offsets(path, 10)
     with pytest.raises(DataError, match="does not exist"):
-        line_offsets(tmp_path / "none", 10)
+        index_line_offsets(tmp_path / "none", 10)

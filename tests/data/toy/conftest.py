@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from grunlp.data import toy
-from grunlp.data.examples import Example
+from grunlp.data.examples import SRLExample
 from grunlp.data.toy.grammar.lexicon import SPLITS
 from grunlp.data.toy.grammar.phrases import Phrase
 
@@ -13,12 +13,12 @@ from grunlp.data.toy.grammar.phrases import Phrase
 @pytest.fixture(scope="session")
 def constructions() -> Mapping[str, list[Phrase]]:
     """The sentences as phrases, which know the constructions they use."""
-    return {split: list(toy.phrases(split)) for split in SPLITS}
+    return {split: list(toy.toy_phrases(split)) for split in SPLITS}
 
 
 @pytest.fixture(scope="session")
-def corpus(constructions) -> Mapping[str, list[Example]]:
+def corpus(constructions) -> Mapping[str, list[SRLExample]]:
     """The examples; made of the phrases above, so that the grammar speaks only once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(toy, "phrases", lambda split: iter(constructions[split]))
-        return {split: list(toy.demo_examples(split)) for split in SPLITS}
+        return {split: list(toy.toy_srl_examples(split)) for split in SPLITS}

@@ -1,5 +1,5 @@
-from grunlp.data.toy import demo_examples
-from grunlp.data.toy.summarization import headline_pairs
+from grunlp.data.toy import toy_srl_examples
+from grunlp.data.toy.summarization import summarization_pairs
 
 
 def is_subsequence(words: list[str], text: list[str]) -> bool:
@@ -9,8 +9,8 @@ def is_subsequence(words: list[str], text: list[str]) -> bool:
 
 def test_headlines_are_words_of_the_first_sentence_in_their_order() -> None:
     for split, least in (("train", 1800), ("dev", 250), ("test", 250)):
-        examples = {example["id"]: example for example in demo_examples(split)}
-        pairs = list(headline_pairs(split))
+        examples = {example["id"]: example for example in toy_srl_examples(split)}
+        pairs = list(summarization_pairs(split))
         assert len(pairs) >= least
         for pair in pairs:
             first = examples[pair["id"]]["words"]
@@ -20,5 +20,5 @@ def test_headlines_are_words_of_the_first_sentence_in_their_order() -> None:
 
 
 def test_one_by_hand() -> None:
-    headlines = {pair["target"] for pair in headline_pairs("train")}
+    headlines = {pair["target"] for pair in summarization_pairs("train")}
     assert "The tall manager inspected the bakery" in headlines

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from grunlp.data.tags import illegal_positions, tags_to_spans
-from grunlp.data.toy import DESCRIPTION, RESERVED, RESERVED_EVERY, SIZES, demo_examples
+from grunlp.data.tags import invalid_transitions, tags_to_spans
+from grunlp.data.toy import DESCRIPTION, HELD_OUT, HELD_OUT_EVERY, SPLIT_SIZES, toy_srl_examples
 from grunlp.data.toy.grammar.lexicon import SPLITS
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 
 # When the grammar or lexicon changes on purpose, so do these.
 DIGESTS = {"train": "32c9c9436e32c4ed", "dev": "ba156b0a9c34d7fe", "test": "1158afa00d0cb71d"}
@@ -45,7 +45,7 @@ def test_is_the_same_everywhere(corpus, split):
 @pytest.mark.parametrize("split", SPLITS)
 def test_sizes_and_names(corpus, split):
     examples = corpus[split]
-    assert len(examples) == SIZES[split]
+    assert len(examples) == SPLIT_SIZES[split]
     assert len({example["id"] for example in examples}) == len(examples)
     assert set(Counter(example["document"] for example in examples).values()) == {10}
     assert examples[0]["id"] == f"demo-{split}-0001"
@@ -60,7 +60,7 @@ def test_every_frame_is_legal(corpus, split):
         assert [frame["index"] for frame in frames] == sorted({frame["index"] for frame in frames})
         for frame in frames:
             assert len(frame["tags"]) == len(words)
-            assert not illegal_positions(frame["tags"])
+            assert not invalid_transitions(frame["tags"])
             assert [span.start for span in tags_to_spans(frame["tags"]) if span.label == "V"] == [frame["index"]]
             assert frame["roleset"].startswith(frame["lemma"])
 
@@ -91,7 +91,7 @@ def test_sentences_look_like_sentences(corpus, split):
 
 def test_no_sentence_is_repeated_within_or_between_splits(corpus):
     sentences = [text(example).lower() for split in SPLITS for example in corpus[split]]
-    assert len(set(sentences)) == len(sentences) == sum(SIZES.values())
+    assert len(set(sentences)) == len(sentences) == sum(SPLIT_SIZES.values())
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -120,14 +120,14 @@ def test_auxiliaries_have_frames_with_nothing_but_v(corpus):
 @pytest.mark.parametrize("split", ["dev", "test"])
 def test_reserved_combinations_stay_in_their_split(constructions, split):
     other = "test" if split == "dev" else "dev"
-    for combination in RESERVED[split]:
+    for combination in HELD_OUT[split]:
         assert sum(combination <= phrase.marks for phrase in constructions[split]) >= 8
         for elsewhere in ("train", other):
             assert not any(combination <= phrase.marks for phrase in constructions[elsewhere])
             for mark in combination:  # each alone is known
                 assert any(mark in phrase.marks for phrase in constructions[elsewhere])
-    combined = sum(any(c <= phrase.marks for c in RESERVED[split]) for phrase in constructions[split])
-    assert combined >= SIZES[split] / RESERVED_EVERY
+    combined = sum(any(c <= phrase.marks for c in HELD_OUT[split]) for phrase in constructions[split])
+    assert combined >= SPLIT_SIZES[split] / HELD_OUT_EVERY
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
@@ -138,11 +138,11 @@ def test_one_word_in_fifteen_is_unseen_in_training(corpus, split):
 
 
 def test_an_unknown_split_is_an_error_in_three_parts():
-    with pytest.raises(GrunlpError) as error:
-        next(demo_examples("tset"))
-    assert error.value.wrong == "the demonstration corpus has no split 'tset'"
-    assert error.value.there_is == "There are train, dev, test."
-    assert error.value.to_type == "Did you mean 'test'?"
+    with pytest.raises(UserError) as error:
+        next(toy_srl_examples("tset"))
+    assert error.value.message == "the demonstration corpus has no split 'tset'"
+    assert error.value.details == "There are train, dev, test."
+    assert error.value.hint == "Did you mean 'test'?"
 
 
 def test_says_that_it_is_a_demonstration():

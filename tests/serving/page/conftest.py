@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import grunlp
-from grunlp.serving.limits import DEFAULT
+from grunlp.serving.limits import DEFAULT_LIMITS
 from tests.serving.conftest import running
 from tests.tasks.conftest import runs  # noqa: F401
 
@@ -37,11 +37,11 @@ def browser() -> Iterator[Any]:
 def site(runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:  # noqa: F811
     """The address of a server of a model of each kind, and of the labeller in the box twice."""
     folder = tmp_path_factory.mktemp("models")
-    box = Path(grunlp.__file__).parent / "pretrained"
+    box = Path(grunlp.__file__).parent / "pretrained/default"
     for kind, path in {"default": box, "twin": box, **runs}.items():
         (folder / kind).symlink_to(path, target_is_directory=True)
     models = {name: grunlp.load(folder / name) for name in ("default", "twin", *runs)}
-    limits = replace(DEFAULT, max_characters=10_000)
+    limits = replace(DEFAULT_LIMITS, max_characters=10_000)
     for server in running(models, limits):
         yield f"http://127.0.0.1:{server.port}/"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from grunlp.data.toy.time_series import season_rows
+from grunlp.data.toy.time_series import seasonal_series_rows
 from tests.serving.page.conftest import Open, wait_for_status
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ LOST = "He lost the keys that she gave him."
 def table() -> str:
     lines = io.StringIO()
     writer = csv.writer(lines)
-    writer.writerows([("time", "value"), *list(season_rows())[:100]])
+    writer.writerows([("time", "value"), *list(seasonal_series_rows())[:100]])
     return lines.getvalue()
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from grunlp.visualization.frames_and_tags import draw_frames
-from grunlp.visualization.html_page import page
+from grunlp.visualization.frames_and_tags import render_frames
+from grunlp.visualization.html_page import render_page
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +18,9 @@ def frame(index: int, word: str, role: str) -> dict[str, Any]:
 
 def test_a_page_from_a_file(browser: Any, tmp_path: Path) -> None:
     record = {"words": ["He", "came", "and", "went"], "frames": [frame(1, "come", "ARG1"), frame(3, "go", "ARG0")]}
-    (tmp_path / "page.html").write_text(page("Frames", [draw_frames(record)] * 2, picking=True), encoding="utf-8")
+    (tmp_path / "page.html").write_text(
+        render_page("Frames", [render_frames(record)] * 2, interactive=True), encoding="utf-8"
+    )
     context = browser.new_context(viewport={"width": 360, "height": 700})
     opened = context.new_page()
     opened.goto(f"file://{tmp_path}/page.html")

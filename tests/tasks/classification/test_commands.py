@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from grunlp import compare, evaluate, predict, train
-from grunlp.data.toy.sentiment import opinions
+from grunlp.data.toy.sentiment import sentiment_examples
 from tests.conftest import Call
 
 SMALL = ["model.hidden_size=8", "model.word_size=8", "model.character_size=4", "trainer.max_epochs=2"]
@@ -23,7 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run on texts and one on measurements."""
     root = tmp_path_factory.mktemp("classes")
     for split, size in (("train", 300), ("dev", 60), ("test", 40)):
-        rows = list(opinions(split if split != "test" else "test"))[:size]
+        rows = list(sentiment_examples(split if split != "test" else "test"))[:size]
         (root / f"{split}.tsv").write_text("".join(f"{one['label']}\t{' '.join(one['words'])}\n" for one in rows))
         random = np.random.default_rng(len(split))
         y = random.integers(3, size=size)

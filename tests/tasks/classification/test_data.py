@@ -8,10 +8,10 @@ from datasets import Dataset
 
 from grunlp.configuration.compose import compose_config
 from grunlp.data.datasets.corpus import Corpus
-from grunlp.data.toy.sentiment import opinions
-from grunlp.data.toy.sequence_classification import waves
-from grunlp.tasks.classification.data import features_of, open_class_split, open_classes
-from grunlp.utils.errors import GrunlpError
+from grunlp.data.toy.sentiment import sentiment_examples
+from grunlp.data.toy.sequence_classification import wave_sequences
+from grunlp.tasks.classification.data import count_features, open_class_split, open_classes
+from grunlp.utils.errors import UserError
 
 
 def corpus(*overrides: str) -> Corpus:
@@ -32,8 +32,8 @@ def test_texts_of_dev_stay_out_of_training(tmp_path: Path) -> None:
     train = texts(tmp_path / "a.tsv", "good\tA fine day.", "bad\tRain again", "good\tSun")
     dev = texts(tmp_path / "b.tsv", "good\tA fine day")
     found = corpus(f"data.train={train}", f"data.dev={dev}")
-    assert found.train["label"] == ["bad", "good"] and found.left_out == 1 and found.test is None
-    with pytest.raises(GrunlpError, match="the run has no test split"):
+    assert found.train["label"] == ["bad", "good"] and found.num_removed == 1 and found.test is None
+    with pytest.raises(UserError, match="the run has no test split"):
         open_class_split(compose_config(["recipe=classify", f"data.train={train}", f"data.dev={dev}"]).data, "test")
 
 
@@ -41,7 +41,7 @@ def test_measurements_of_dev_stay_out_of_training(tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(4, 5, 2)).astype(np.float32)
     train, dev = numbers(tmp_path / "a.npz", x, ["u", "d", "u", "d"]), numbers(tmp_path / "b.npz", x[1:2], ["d"])
     found = corpus(f"data.train={train}", f"data.dev={dev}")
-    assert found.train["id"] == ["0", "2", "3"] and features_of(found.train) == 2
+    assert found.train["id"] == ["0", "2", "3"] and count_features(found.train) == 2
 
 
 def test_mistakes(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_mistakes(tmp_path: Path) -> None:
         (["data=classes"], "data.train is not given"),
         ([f"data.train={good}", "data.folds=9"], "too little for 9 folds"),
     ):
-        with pytest.raises(GrunlpError, match=message):
+        with pytest.raises(UserError, match=message):
             corpus(*overrides)
 
 
@@ -86,12 +86,12 @@ def test_a_hub_data_set_with_named_classes(tmp_path: Path) -> None:
     common = ["data=hub-classes", f"data.path={tmp_path}", "data.source=text", "data.test=null"]
     found = corpus(*common, "data.label=label")
     assert found.train["label"] == ["pos", "neg"] and found.dev["words"] == [["Bad"]]
-    with pytest.raises(GrunlpError, match="no column 'stars'"):
+    with pytest.raises(UserError, match="no column 'stars'"):
         corpus(*common, "data.label=stars")
 
 
 def test_demonstrations_are_the_same_every_time_and_balanced() -> None:
-    for made in (opinions, waves):
+    for made in (sentiment_examples, wave_sequences):
         first, again = list(made("dev")), list(made("dev"))
         assert first == again and len({one["label"] for one in first}) == 2
         share = sum(one["label"] == first[0]["label"] for one in first) / len(first)
@@ -103,5 +103,5 @@ def test_demonstrations_are_the_same_every_time_and_balanced() -> None:
 def test_polarity_is_whole() -> None:
     found = corpus("data=polarity", "data.fold=3")
     assert found.test is not None
-    assert len(found.train) + found.left_out + len(found.dev) + len(found.test) == 10662
+    assert len(found.train) + found.num_removed + len(found.dev) + len(found.test) == 10662
     assert abs(len(found.test) - 1066) <= 1

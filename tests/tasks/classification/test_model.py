@@ -8,43 +8,43 @@ import pytest
 import torch
 
 from grunlp.configuration.compose import compose_config
-from grunlp.data.collate import IGNORED
-from grunlp.data.examples import Classified, Measured
+from grunlp.data.collate import IGNORE_INDEX
+from grunlp.data.examples import LabeledSeries, LabeledText
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.exporting.weight_conversion import load_keras_classifier
 from grunlp.tasks.classification.checkpoint import build_classifier
-from grunlp.tasks.classification.collate import MeasuredBatch, MeasuredCollator, TextCollator
-from grunlp.tasks.classification.model import POOLINGS, Classifier, MeasuredEncoder
+from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesBatch, TimeSeriesCollator
+from grunlp.tasks.classification.model import POOLINGS, Classifier, TimeSeriesEncoder
 
 TEXTS = ["good soup", "not good at all", "the soup was bad and cold", "", "fine"]
 LABELS = ["yes", "no", "no", "yes", "perhaps"]
 EXAMPLES = [
-    Classified(id=str(i), document="", words=text.split(), label=label)
+    LabeledText(id=str(i), document="", words=text.split(), label=label)
     for i, (text, label) in enumerate(zip(TEXTS, LABELS, strict=True))
 ]
 TINY = ["model.hidden_size=6", "model.word_size=5", "model.character_size=4"]
 
 
-def text_model(classes: list[str], *overrides: str) -> tuple[Classifier, TextCollator]:
+def text_model(classes: list[str], *overrides: str) -> tuple[Classifier, TextClassificationCollator]:
     torch.manual_seed(0)
     config = compose_config(["recipe=classify", *TINY, *overrides])
-    vocabulary = Vocabulary.count_words([one["words"] for one in EXAMPLES], 1, [])
-    collate = TextCollator(vocabulary, None, classes, config.loader.longest)
+    vocabulary = Vocabulary.build_for_text([one["words"] for one in EXAMPLES], 1, [])
+    collate = TextClassificationCollator(vocabulary, None, classes, config.loader.longest)
     return build_classifier(config, collate, None).eval(), collate
 
 
 def number_model(classes: list[str], features: int, *overrides: str) -> Classifier:
     torch.manual_seed(0)
     config = compose_config(["recipe=classify", "data=waves", "model.hidden_size=6", *overrides])
-    return build_classifier(config, MeasuredCollator(classes, features), None).eval()
+    return build_classifier(config, TimeSeriesCollator(classes, features), None).eval()
 
 
-def sequences(*lengths: int) -> list[Measured]:
+def sequences(*lengths: int) -> list[LabeledSeries]:
     random = np.random.default_rng(0)
     made = []
     for n in lengths:
         values = random.normal(size=3 * n).astype(np.float32).tolist()
-        made.append(Measured(id="", label="yes", steps=n, values=values))
+        made.append(LabeledSeries(id="", label="yes", steps=n, values=values))
     return made
 
 
@@ -68,7 +68,7 @@ def test_a_text_alone_and_in_a_batch(pooling: str, classes: list[str]) -> None:
 @pytest.mark.parametrize("directions", ["true", "false"])
 def test_pooling_of_measurements_is_its_definition(pooling: str, directions: str) -> None:
     model = number_model(["no", "yes"], 3, f"model.pooling={pooling}", f"model.bidirectional={directions}")
-    batch = MeasuredCollator(["no", "yes"], 3)(sequences(4, 2, 0))
+    batch = TimeSeriesCollator(["no", "yes"], 3)(sequences(4, 2, 0))
     batch.values[1, 2:] = 1e6  # padding holds anything
     states = model.encoder(batch)
     vectors, _ = model.pool(states, batch.lengths)
@@ -91,13 +91,13 @@ def test_pooling_of_measurements_is_its_definition(pooling: str, directions: str
 def test_features_are_standardized_and_layers_taper() -> None:
     model = number_model(["a", "b"], 3, "model.num_layers=3", "model.taper=0.5")
     encoder = model.encoder
-    assert isinstance(encoder, MeasuredEncoder)
+    assert isinstance(encoder, TimeSeriesEncoder)
     assert [layer.hidden_size for layer in encoder.layers] == [6, 3, 2]
-    batch = MeasuredCollator(["a", "b"], 3)(sequences(4, 2))
+    batch = TimeSeriesCollator(["a", "b"], 3)(sequences(4, 2))
     plain = model(batch)[0]
     encoder.mean.copy_(torch.tensor([1.0, 2.0, 3.0]))
     encoder.deviation.fill_(2.0)
-    moved = MeasuredBatch(batch.values * 2 + torch.tensor([1.0, 2.0, 3.0]), batch.lengths, batch.classes)
+    moved = TimeSeriesBatch(batch.values * 2 + torch.tensor([1.0, 2.0, 3.0]), batch.lengths, batch.labels)
     assert torch.allclose(model(moved)[0], plain, atol=1e-5)
 
 
@@ -105,8 +105,8 @@ def test_features_are_standardized_and_layers_taper() -> None:
 def test_loss_is_its_formula_and_reaches_every_weight(smoothing: float) -> None:
     classes = ["no", "perhaps", "yes"]
     model, collate = text_model(classes, f"model.label_smoothing={smoothing}", "model.pooling=attention")
-    batch = collate([*EXAMPLES, Classified(id="", document="", words=["new"], label="unheard of")])
-    assert batch.classes.tolist() == [2, 0, 0, 2, 1, IGNORED]
+    batch = collate([*EXAMPLES, LabeledText(id="", document="", words=["new"], label="unheard of")])
+    assert batch.labels.tolist() == [2, 0, 0, 2, 1, IGNORE_INDEX]
     log_probs, _ = model(batch)
     loss = model.loss(log_probs, batch)
     right = [-float(log_probs[row, classes.index(label)]) for row, label in enumerate(LABELS)]
@@ -119,7 +119,7 @@ def test_loss_is_its_formula_and_reaches_every_weight(smoothing: float) -> None:
 
 def test_words_beyond_the_longest_are_not_read() -> None:
     model, collate = text_model(["no", "yes"], "loader.longest=2")
-    one, other = (Classified(id="", document="", words=text.split(), label="") for text in ("a b c", "a b d e"))
+    one, other = (LabeledText(id="", document="", words=text.split(), label="") for text in ("a b c", "a b d e"))
     assert torch.equal(model(collate([one]))[0], model(collate([other]))[0])
 
 
@@ -130,7 +130,7 @@ def test_an_unknown_pooling() -> None:
 
 def textbook(features: int) -> Classifier:
     config = compose_config(["recipe=classify", "data=waves", "model=stack64-32"])
-    return build_classifier(config, MeasuredCollator(["no", "yes"], features), None).eval()
+    return build_classifier(config, TimeSeriesCollator(["no", "yes"], features), None).eval()
 
 
 def keras_arrays() -> Any:
@@ -154,5 +154,5 @@ def test_the_textbook_network_gives_what_keras_gives(data_root: Path) -> None:
     layers = [[arrays[f"l{depth}_w{i}"] for i in range(3)] for depth in range(2)]
     load_keras_classifier(model, layers, [arrays["l2_w0"], arrays["l2_w1"]])
     x = torch.tensor(arrays["x"].astype(np.float32))
-    batch = MeasuredBatch(x, torch.full((len(x),), x.shape[1]), torch.zeros(len(x), dtype=torch.long))
+    batch = TimeSeriesBatch(x, torch.full((len(x),), x.shape[1]), torch.zeros(len(x), dtype=torch.long))
     assert np.abs(model(batch)[0][:, 1:].exp().detach().numpy() - arrays["y"]).max() < 1e-5

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.datasets.arrow_cache import refuse
-from grunlp.tasks.classification.reader import read_classified
+from grunlp.data.datasets.arrow_cache import raise_error
+from grunlp.tasks.classification.reader import read_labeled_texts
 from grunlp.utils.errors import DataError
 
 FORMS = {
@@ -23,25 +23,25 @@ FORMS = {
 def test_forms(name: str, tmp_path: Path) -> None:
     data = FORMS[name].encode()
     (tmp_path / name).write_bytes(gzip.compress(data, mtime=0) if name.endswith("gz") else data)
-    found = list(read_classified(str(tmp_path / name), None, None, refuse))
+    found = list(read_labeled_texts(str(tmp_path / name), None, None, raise_error))
     assert [one["label"] for one in found] == ["good", "bad"]
     assert [" ".join(one["words"]) for one in found] == ["A fine day , is nt", "Rain ."]
 
 
 def test_columns_and_fields_of_other_names(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("stars,review,title\n5,Great food,yes\n1,Bad food,no\n")
-    found = list(read_classified(f"{tmp_path}/a.csv", "review", "stars", refuse))
+    found = list(read_labeled_texts(f"{tmp_path}/a.csv", "review", "stars", raise_error))
     assert [(one["words"], one["label"]) for one in found] == [(["Great", "food"], "5"), (["Bad", "food"], "1")]
-    found = list(read_classified(f"{tmp_path}/a.csv", "1", "2", refuse))
+    found = list(read_labeled_texts(f"{tmp_path}/a.csv", "1", "2", raise_error))
     assert [one["label"] for one in found] == ["title", "yes", "no"], "numbers say nothing of a first line with names"
     (tmp_path / "b.jsonl").write_text('{"id": "x1", "body": "Hi there", "n": 3}\n')
-    (one,) = read_classified(f"{tmp_path}/b.jsonl", "body", "n", refuse)
+    (one,) = read_labeled_texts(f"{tmp_path}/b.jsonl", "body", "n", raise_error)
     assert (one["id"], one["words"], one["label"]) == ("x1", ["Hi", "there"], "3")
 
 
 def test_without_classes(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text("Great food\nBad food\n")
-    found = list(read_classified(f"{tmp_path}/a.tsv", None, None, refuse, labels=False))
+    found = list(read_labeled_texts(f"{tmp_path}/a.tsv", None, None, raise_error, labels=False))
     assert [one["words"][0] for one in found] == ["Great", "Bad"]
 
 
@@ -65,20 +65,20 @@ def test_without_classes(tmp_path: Path) -> None:
 def test_bad_lines(content: str, text: str | None, label: str | None, message: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(content)
     with pytest.raises(DataError, match=message):
-        list(read_classified(f"{tmp_path}/a.txt", text, label, refuse))
+        list(read_labeled_texts(f"{tmp_path}/a.txt", text, label, raise_error))
 
 
 def test_bad_lines_may_be_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"good\tA\nbad\t\xff\nbad\tB\n")
     faults: list[DataError] = []
-    found = list(read_classified(f"{tmp_path}/a.txt", None, None, faults.append))
+    found = list(read_labeled_texts(f"{tmp_path}/a.txt", None, None, faults.append))
     assert [one["words"] for one in found] == [["A"], ["B"]] and ":2:" in str(faults[0])
 
 
 def test_csv_with_an_open_quote_and_a_long_cell(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(f"good,{'x' * 200_000}\n")
-    (one,) = read_classified(f"{tmp_path}/a.csv", None, None, refuse)
+    (one,) = read_labeled_texts(f"{tmp_path}/a.csv", None, None, raise_error)
     assert one["words"] == ["x" * 200_000]
     (tmp_path / "b.csv").write_text('good,Fine\nbad,"Rain\ngood,Sun\n')
     with pytest.raises(DataError, match="no CSV"):
-        list(read_classified(f"{tmp_path}/b.csv", None, None, refuse))
+        list(read_labeled_texts(f"{tmp_path}/b.csv", None, None, raise_error))

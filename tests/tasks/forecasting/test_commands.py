@@ -13,8 +13,8 @@ import pytest
 
 from grunlp import compare, evaluate, predict
 from grunlp.configuration.compose import compose_config
-from grunlp.data.toy.time_series import season_rows
-from grunlp.utils.errors import GrunlpError
+from grunlp.data.toy.time_series import seasonal_series_rows
+from grunlp.utils.errors import UserError
 from tests.conftest import Call
 
 SMALL = ["model.hidden_size=16", "trainer.max_epochs=4", "data.history=48", "data.horizon=12", "loader.batch_size=32"]
@@ -31,7 +31,7 @@ def train(root: Path, *arguments: str) -> str:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A series of 5 weeks with a column that is known of the future, and a run trained on it."""
     root = tmp_path_factory.mktemp("series")
-    rows = list(season_rows())[: 24 * 7 * 5]
+    rows = list(seasonal_series_rows())[: 24 * 7 * 5]
     with (root / "hours.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["time", "value", "sale", "shop"])
@@ -165,7 +165,7 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
     ],
 )
 def test_training_mistakes(arguments: list[str], message: str) -> None:
-    with pytest.raises(GrunlpError, match=message):
+    with pytest.raises(UserError, match=message):
         compose_config(["recipe=forecast", *arguments])
 
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from grunlp.tasks.forecasting.forecast_svg import Forecast, draw_forecast
+from grunlp.tasks.forecasting.forecast_svg import ForecastPanel, render_forecast
 
 SVG = "{http://www.w3.org/2000/svg}"
 DAYS = np.arange("2024-01-01", "2024-01-07", dtype="datetime64[D]")
@@ -19,8 +19,10 @@ def parts(figure: str) -> dict[str, str]:
 
 def test_a_plot() -> None:
     past = np.array([0.0, 1.0, np.nan, 4.0])
-    drawn = draw_forecast(
-        Forecast("<a>", DAYS[:4], past, DAYS[4:], np.array([5.0, 6.0]), np.array([4.0, 2.0]), np.array([8.0, 10.0]))
+    drawn = render_forecast(
+        ForecastPanel(
+            "<a>", DAYS[:4], past, DAYS[4:], np.array([5.0, 6.0]), np.array([4.0, 2.0]), np.array([8.0, 10.0])
+        )
     )
     shapes = parts(drawn)
     assert len(re.findall("M", shapes["past"])) == 2  # the gap
@@ -36,7 +38,7 @@ def test_a_plot() -> None:
 
 @pytest.mark.parametrize("value", [0.0, -1e9, 1e-12])
 def test_plots_of_one_value(value: float) -> None:
-    flat = draw_forecast(Forecast("", DAYS[:0], np.array([]), DAYS[4:5], np.array([value])))
+    flat = render_forecast(ForecastPanel("", DAYS[:0], np.array([]), DAYS[4:5], np.array([value])))
     assert "interval" not in parts(flat) and "nan" not in flat
-    nothing = draw_forecast(Forecast("", DAYS[:2], np.array([np.nan, np.nan]), DAYS[4:5], np.array([value])))
+    nothing = render_forecast(ForecastPanel("", DAYS[:2], np.array([np.nan, np.nan]), DAYS[4:5], np.array([value])))
     assert parts(nothing)["past"] == "" and "nan" not in nothing

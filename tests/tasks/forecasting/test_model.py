@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from grunlp.tasks.forecasting.model import DirectForecaster, Forecaster, RecursiveForecaster
-from grunlp.tasks.forecasting.segrnn import SegmentedForecaster
+from grunlp.tasks.forecasting.segrnn import SegRNN
 
 T, H, C, F, K = 13, 5, 3, 2, 2
 KINDS = ("recursive", "direct", "segmented")
@@ -20,7 +20,7 @@ def build(kind: str, **given: Any) -> Forecaster:
         "input_dropout": 0.0, "dropout": 0.0, "normalize": "last", "output": "point", "quantiles": (0.1, 0.5, 0.9),
     } | given  # fmt: skip
     if kind == "segmented":
-        return SegmentedForecaster(**{"segment": 4, **sizes})
+        return SegRNN(**{"segment": 4, **sizes})
     return {"recursive": RecursiveForecaster, "direct": DirectForecaster}[kind](**sizes)
 
 
@@ -35,7 +35,7 @@ def windows(batch: int = 4) -> tuple[Tensor, Tensor, Tensor]:
 def test_the_contract(kind: str, normalize: str, output: str) -> None:
     model = build(kind, normalize=normalize, output=output)
     values, known, static = windows()
-    taught = model.teach(values, known, static)
+    taught = model.teacher_forced(values, known, static)
     numbers = {"point": 1, "gaussian": 2, "quantiles": 3}[output]
     whole = kind == "recursive" and normalize == "none"
     assert taught.shape == (4, T + H - 1 if whole else H, C, numbers)
@@ -43,7 +43,7 @@ def test_the_contract(kind: str, normalize: str, output: str) -> None:
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
     told = model.eval()(values[:, :T], known, static)
-    assert told.shape == (4, H, C, numbers) and model.centre(told).shape == (4, H, C)
+    assert told.shape == (4, H, C, numbers) and model.point_forecast(told).shape == (4, H, C)
     if output == "gaussian":
         assert (told[..., 1] > 0).all()
     alone = torch.cat([model(*(x[i : i + 1] for x in (values[:, :T], known, static))) for i in range(4)])
@@ -83,7 +83,7 @@ def test_recursion_takes_the_steps_it_was_taught(normalize: str) -> None:
     values, known, static = windows()
     told = model(values[:, :T], known, static)
     values[:, T:] = told[..., 0].detach()
-    torch.testing.assert_close(model.teach(values, known, static)[:, -H:], told, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(model.teacher_forced(values, known, static)[:, -H:], told, atol=1e-5, rtol=1e-4)
 
 
 def test_paths_spread_with_the_steps() -> None:
@@ -95,13 +95,13 @@ def test_paths_spread_with_the_steps() -> None:
     told = model(values[:, :T], known, static)
     grows = told[..., 1].mean(dim=(0, 2))
     torch.testing.assert_close(grows, grows[:1].expand(H), msg="the level is that of the history")
-    torch.testing.assert_close(told[:, 0], model.teach(values, known, static)[:, 0])
+    torch.testing.assert_close(told[:, 0], model.teacher_forced(values, known, static)[:, 0])
 
 
 @pytest.mark.parametrize(("segment", "layers"), [(4, 1), (5, 2)])
 def test_segmented_is_its_naive_twin(segment: int, layers: int) -> None:
     model = build("segmented", segment=segment, known=0, static=0, num_layers=layers).eval()
-    assert isinstance(model, SegmentedForecaster)
+    assert isinstance(model, SegRNN)
     values, known, static = windows()
     told = model(values[:, :T], known[..., :0], static[:, :0])
     one = torch.ones(1, dtype=torch.long)
@@ -123,4 +123,4 @@ def test_segmented_is_its_naive_twin(segment: int, layers: int) -> None:
 
 def test_the_middle_quantile_is_the_centre() -> None:
     model = build("direct", output="quantiles", quantiles=(0.1, 0.4, 0.9))
-    assert model.centre(torch.tensor([1.0, 2.0, 3.0])) == 2.0
+    assert model.point_forecast(torch.tensor([1.0, 2.0, 3.0])) == 2.0

@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grunlp.tasks.forecasting.reader import Columns, read_series
-from grunlp.tasks.forecasting.timeseries import SeriesTable, fill_forward
+from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
+from grunlp.tasks.forecasting.timeseries import TimeSeriesTable, fill_forward
 from grunlp.utils.errors import DataError
 
 
-def columns(**given: Any) -> Columns:
+def columns(**given: Any) -> SeriesColumns:
     plain = {"time": None, "targets": None, "group": None, "known": (), "static": (), "calendar": False}
-    return Columns(**(plain | given))
+    return SeriesColumns(**(plain | given))
 
 
-def read(path: Path, text: str, **given: Any) -> SeriesTable:
+def read(path: Path, text: str, **given: Any) -> TimeSeriesTable:
     file = path / "table.csv"
     file.write_text(text)
-    return read_series(file, columns(**given), None, None)
+    return read_time_series(file, columns(**given), None, None)
 
 
 HOURS = "when,a,b\n2024-01-01 00:00,1,10\n2024-01-01 01:00,,20\n2024-01-01 04:00,3,30\n2024-01-01 05:00,4,40\n"
@@ -31,11 +31,11 @@ HOURS += "2024-01-01 06:00,5,50\n"
 def test_gaps_and_missing_values_are_filled_and_marked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     table = read(tmp_path, HOURS)
-    assert table.frequency == "h" and table.targets == ("a", "b") and len(table.times) == 7
+    assert table.frequency == "h" and table.target_names == ("a", "b") and len(table.times) == 7
     assert table.values[:, 0].tolist() == [1, 1, 1, 1, 3, 4, 5]
     assert table.values[:, 1].tolist() == [10, 20, 20, 20, 30, 40, 50]
-    assert table.observed[:, 0].tolist() == [True, False, False, False, True, True, True]
-    assert table.observed[:, 1].tolist() == [True, True, False, False, True, True, True]
+    assert table.observed_mask[:, 0].tolist() == [True, False, False, False, True, True, True]
+    assert table.observed_mask[:, 1].tolist() == [True, True, False, False, True, True, True]
     assert "2 steps of the grid are missing and 1 values of others" in caplog.text
 
 
@@ -55,9 +55,9 @@ def test_other_formats_hold_the_same(tmp_path: Path, name: str) -> None:
         frame.to_parquet(tmp_path / "plain")
         content = (tmp_path / "plain").read_bytes()
         (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
-    other = read_series(tmp_path / name, columns(), None, None)
+    other = read_time_series(tmp_path / name, columns(), None, None)
     np.testing.assert_array_equal(plain.values, other.values)
-    assert (plain.times == other.times).all() and plain.targets == other.targets
+    assert (plain.times == other.times).all() and plain.target_names == other.target_names
 
 
 LONG = "shop,day,units,price,kind\nx,2024-01-01,1,5,big\ny,2024-01-01,7,5,small\nx,2024-01-02,2,6,big\n"
@@ -66,13 +66,20 @@ LONG += "y,2024-01-02,8,5,small\nx,2024-01-03,3,5,big\nx,2024-01-04,,7,big\n"
 
 def test_long_form(tmp_path: Path) -> None:
     table = read(tmp_path, LONG, group="shop", targets=["units"], known=["price"], static=["kind"], calendar=True)
-    assert table.names == ("x", "y") and table.starts.tolist() == [0, 4, 6]
-    assert table.values[:, 0].tolist() == [1, 2, 3, 3, 7, 8] and table.future.tolist() == [1, 0]
-    assert table.statics == ("kind=big", "kind=small") and table.static.tolist() == [[1, 0], [0, 1]]
-    assert table.covariates[0] == "price" and table.own == 1 and "weekday sin" in table.covariates
-    assert "hour sin" not in table.covariates, "it does not vary by day"
-    assert table.known[:, 0].tolist() == [5, 6, 5, 7, 5, 5]
-    assert table.series.tolist() == [0, 0, 0, 0, 1, 1]
+    assert table.series_names == ("x", "y") and table.starts.tolist() == [0, 4, 6]
+    assert table.values[:, 0].tolist() == [1, 2, 3, 3, 7, 8] and table.num_future_rows.tolist() == [1, 0]
+    assert table.static_covariate_names == ("kind=big", "kind=small") and table.static_covariates.tolist() == [
+        [1, 0],
+        [0, 1],
+    ]
+    assert (
+        table.covariate_names[0] == "price"
+        and table.num_user_covariates == 1
+        and "weekday sin" in table.covariate_names
+    )
+    assert "hour sin" not in table.covariate_names, "it does not vary by day"
+    assert table.known_covariates[:, 0].tolist() == [5, 6, 5, 7, 5, 5]
+    assert table.series_index.tolist() == [0, 0, 0, 0, 1, 1]
 
 
 DAYS = "day,a\n" + "".join(f"2024-01-{day:02},{day}\n" for day in range(1, 11))
@@ -106,8 +113,8 @@ def test_what_is_refused(
 ) -> None:
     with pytest.raises(DataError) as caught:
         read(tmp_path, text, **given)
-    assert caught.value.line == line and "table.csv" in caught.value.wrong
-    assert wrong in caught.value.wrong and there_is in caught.value.there_is and to_type in caught.value.to_type
+    assert caught.value.line == line and "table.csv" in caught.value.message
+    assert wrong in caught.value.message and there_is in caught.value.details and to_type in caught.value.hint
 
 
 def test_an_empty_line_moves_no_line_number(tmp_path: Path) -> None:
@@ -117,4 +124,4 @@ def test_an_empty_line_moves_no_line_number(tmp_path: Path) -> None:
 
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
-        read_series(tmp_path / "none.csv", columns(), None, None)
+        read_time_series(tmp_path / "none.csv", columns(), None, None)

@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grunlp.tasks.forecasting.time_features import calendar_features, infer_frequency, season_of, times_after
+from grunlp.tasks.forecasting.time_features import (
+    calendar_features,
+    future_timestamps,
+    get_seasonality,
+    infer_frequency,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,14 +21,14 @@ from grunlp.tasks.forecasting.time_features import calendar_features, infer_freq
 )  # fmt: skip
 def test_frequencies_are_found_with_and_without_gaps(frequency: str, season: int) -> None:
     times = pd.date_range("2021-01-01", periods=60, freq=frequency)
-    assert infer_frequency(times) == frequency and season_of(frequency) == season
+    assert infer_frequency(times) == frequency and get_seasonality(frequency) == season
     assert infer_frequency(times.delete([20, 21, 40])) == frequency
-    np.testing.assert_array_equal(times_after(times[49].to_datetime64(), frequency, 10), times[50:].to_numpy())
+    np.testing.assert_array_equal(future_timestamps(times[49].to_datetime64(), frequency, 10), times[50:].to_numpy())
 
 
 def test_seasons_of_multiples() -> None:
     expected = {"2MS": 6, "2W-SUN": 26, "BQE-DEC": 4, "BYE-DEC": 1, "WOM-3FRI": 12, "3YS-JAN": 1}
-    assert {name: season_of(name) for name in expected} == expected
+    assert {name: get_seasonality(name) for name in expected} == expected
 
 
 def test_one_time_has_no_frequency() -> None:

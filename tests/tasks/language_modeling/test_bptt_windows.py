@@ -5,8 +5,8 @@ import itertools
 import pytest
 import torch
 
-from grunlp.data.subword_tokenizer import END, TextTokenizer
-from grunlp.tasks.language_modeling.bptt_windows import Windows, stream_ids
+from grunlp.data.subword_tokenizer import EOS_ID, TextTokenizer
+from grunlp.tasks.language_modeling.bptt_windows import BPTTBatches, encode_corpus
 
 
 @pytest.mark.parametrize(
@@ -14,32 +14,32 @@ from grunlp.tasks.language_modeling.bptt_windows import Windows, stream_ids
 )
 def test_every_token_is_told_once_after_the_one_before(count: int, rows: int, length: int, first: int) -> None:
     ids = torch.arange(10, 10 + count)
-    windows = Windows(ids, rows, length, first)
+    windows = BPTTBatches(ids, rows, length, first)
     told: dict[int, int] = {}
     last: dict[int, int] = {}  # of each row
     for k in range(len(windows)):
         window = windows[k]
         assert window.first == (k == 0)
-        assert window.outputs.shape[1] <= max(length, first)
+        assert window.targets.shape[1] <= max(length, first)
         for row in range(len(window.lengths)):
             for t in range(int(window.lengths[row])):
-                before, token = int(window.inputs[row, t]), int(window.outputs[row, t])
+                before, token = int(window.inputs[row, t]), int(window.targets[row, t])
                 assert token not in told
                 told[token] = before
                 if row in last:
                     assert last[row] == before, "a row reads on where it had stopped"
                 last[row] = token
-        assert torch.equal(window.real.sum(dim=1), window.lengths)
-    assert told == {10: END} | {10 + i: 9 + i for i in range(1, count)}
+        assert torch.equal(window.mask.sum(dim=1), window.lengths)
+    assert told == {10: EOS_ID} | {10 + i: 9 + i for i in range(1, count)}
 
 
 def test_no_text_no_windows() -> None:
-    assert len(Windows(torch.empty(0, dtype=torch.long), 3, 4, 4)) == 0
+    assert len(BPTTBatches(torch.empty(0, dtype=torch.long), 3, 4, 4)) == 0
 
 
 def test_lines_end_with_end() -> None:
     tokenizer = TextTokenizer.train("character", ["ab", "b a"], 100, 1)
-    ids = stream_ids(tokenizer, ["ab", "", "b a"])
-    assert int((ids == END).sum()) == 3 and int(ids[-1]) == END
+    ids = encode_corpus(tokenizer, ["ab", "", "b a"])
+    assert int((ids == EOS_ID).sum()) == 3 and int(ids[-1]) == EOS_ID
     assert len(ids) == len("ab\n\nb a\n")
-    assert len(stream_ids(tokenizer, ["a"] * 2500)) == 5000
+    assert len(encode_corpus(tokenizer, ["a"] * 2500)) == 5000

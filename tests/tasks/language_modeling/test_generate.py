@@ -2,9 +2,9 @@
 
 import torch
 
-from grunlp.data.subword_tokenizer import END, TextTokenizer
+from grunlp.data.subword_tokenizer import EOS_ID, TextTokenizer
 from grunlp.decoding.sampling import Sampling
-from grunlp.tasks.language_modeling.generate import write_on
+from grunlp.tasks.language_modeling.generate import generate
 from grunlp.tasks.language_modeling.model import LanguageModel
 from tests.tasks.language_modeling.test_model import PLAIN
 
@@ -15,13 +15,13 @@ MODEL = LanguageModel(len(TOKENIZER), **PLAIN).eval()
 
 def write(prompt: str, seed: int = 1, number: int = 0, temperature: float = 1.0, one_line: bool = False) -> list[str]:
     sampling = Sampling(temperature=temperature, top_k=0, top_p=1.0, seed=seed)
-    drawn = write_on(MODEL, TOKENIZER, prompt, length=40, one_line=one_line, sampling=sampling, number=number)
+    drawn = generate(MODEL, TOKENIZER, prompt, length=40, stop_at_newline=one_line, sampling=sampling, sample_id=number)
     return [piece.text for piece in drawn]
 
 
 def test_near_zero_the_likeliest_is_drawn() -> None:
-    text, read = write("five", temperature=1e-6), [END, *TOKENIZER.encode(["five"])[0]]
-    state = MODEL.start(1)
+    text, read = write("five", temperature=1e-6), [EOS_ID, *TOKENIZER.encode(["five"])[0]]
+    state = MODEL.initial_state(1)
     for token in read[:-1]:
         _, state = MODEL.step(torch.tensor([token]), state)
     token, expected, line = read[-1], "", read[1:]
@@ -29,7 +29,7 @@ def test_near_zero_the_likeliest_is_drawn() -> None:
         log_probs, state = MODEL.step(torch.tensor([token]), state)
         log_probs[:, :3] = float("-inf")
         token = int(log_probs.argmax())
-        if token == END:
+        if token == EOS_ID:
             expected += TOKENIZER.decode(line) + "\n"
             line = []
         else:
@@ -51,8 +51,8 @@ def test_one_line_stops_at_its_end() -> None:
 def test_prompts_of_several_lines_and_none() -> None:
     assert len(write("")) == len(write("five six\none two")) == 40
     one, two = TOKENIZER.encode(["five six", "one"])
-    state, log_probs = MODEL.start(1), torch.empty(0)
-    for token in [END, *one, END, *two]:
+    state, log_probs = MODEL.initial_state(1), torch.empty(0)
+    for token in [EOS_ID, *one, EOS_ID, *two]:
         log_probs, state = MODEL.step(torch.tensor([token]), state)
     log_probs[:, :3] = float("-inf")
     likeliest = TOKENIZER.decode([*two, int(log_probs.argmax())])

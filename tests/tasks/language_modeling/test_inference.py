@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from grunlp.data.subword_tokenizer import END, TextTokenizer
+from grunlp.data.subword_tokenizer import EOS_ID, TextTokenizer
 from grunlp.tasks.language_modeling import inference
-from grunlp.tasks.language_modeling.inference import DynamicEvaluation, score
+from grunlp.tasks.language_modeling.inference import DynamicEvaluation, evaluate_language_model
 from grunlp.tasks.language_modeling.model import LanguageModel
 from tests.tasks.language_modeling.test_model import PLAIN
 
@@ -19,20 +19,20 @@ MODEL = LanguageModel(len(TOKENIZER), **PLAIN).eval()
 
 
 def test_as_one_step_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected, state, before = [], MODEL.start(1), END
+    expected, state, before = [], MODEL.initial_state(1), EOS_ID
     for line in LINES:
         nats = 0.0
-        for token in [*TOKENIZER.encode([line])[0], END]:
+        for token in [*TOKENIZER.encode([line])[0], EOS_ID]:
             log_probs, state = MODEL.step(torch.tensor([before]), state)
             nats, before = nats - float(log_probs[0, token].detach()), token
         expected.append(nats)
     for length in (1, 3, 1000):
         monkeypatch.setattr(inference, "_LENGTH", length)
-        scores = score(MODEL, TOKENIZER, LINES, None)
+        scores = evaluate_language_model(MODEL, TOKENIZER, LINES, None)
         np.testing.assert_allclose(scores.nats, expected, atol=1e-5)
     assert scores.tokens.tolist() == scores.characters.tolist() == [6, 1, 8, 3]
     assert scores.words.tolist() == [3, 1, 3, 2]
-    assert scores.unknown.tolist() == [0, 0, 0, 1]
+    assert scores.unknown_tokens.tolist() == [0, 0, 0, 1]
     found = scores.as_dict()
     total = sum(expected)
     assert found["nats_per_character"]["score"] == pytest.approx(total / 18)
@@ -46,15 +46,15 @@ def test_as_one_step_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_characters_are_those_that_are_told() -> None:
     words = TextTokenizer.train("word", LINES[:3], 100, 1)
     model = LanguageModel(len(words), **PLAIN).eval()
-    assert score(model, words, ["   ab\t  ba ", "ab"], None).characters.tolist() == [6, 3]
-    assert score(MODEL, TOKENIZER, ["  ab"], None).characters.tolist() == [5]
+    assert evaluate_language_model(model, words, ["   ab\t  ba ", "ab"], None).characters.tolist() == [6, 3]
+    assert evaluate_language_model(MODEL, TOKENIZER, ["  ab"], None).characters.tolist() == [5]
 
 
 def test_learning_on_tells_a_repetition_better_and_leaves_the_model() -> None:
     lines = ["abba"] * 60
     before = [weight.clone() for weight in MODEL.parameters()]
-    plain = score(MODEL, TOKENIZER, lines, None)
-    learned = score(MODEL, TOKENIZER, lines, DynamicEvaluation(rate=0.5, decay=0.0, length=5))
+    plain = evaluate_language_model(MODEL, TOKENIZER, lines, None)
+    learned = evaluate_language_model(MODEL, TOKENIZER, lines, DynamicEvaluation(rate=0.5, decay=0.0, length=5))
     assert learned.nats[-10:].sum() < 0.5 * plain.nats[-10:].sum()
     assert learned.nats[0] == pytest.approx(plain.nats[0], abs=1e-5), "no token is learned from before it is told"
     for weight, old in zip(MODEL.parameters(), before, strict=True):
@@ -62,6 +62,6 @@ def test_learning_on_tells_a_repetition_better_and_leaves_the_model() -> None:
 
 
 def test_full_decay_is_no_learning() -> None:
-    plain = score(MODEL, TOKENIZER, LINES, None)
-    held = score(MODEL, TOKENIZER, LINES, DynamicEvaluation(rate=0.5, decay=1.0, length=3))
+    plain = evaluate_language_model(MODEL, TOKENIZER, LINES, None)
+    held = evaluate_language_model(MODEL, TOKENIZER, LINES, DynamicEvaluation(rate=0.5, decay=1.0, length=3))
     np.testing.assert_allclose(held.nats, plain.nats, atol=1e-5)

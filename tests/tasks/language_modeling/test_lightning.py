@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from grunlp.tasks.language_modeling.bptt_windows import Windows
+from grunlp.tasks.language_modeling.bptt_windows import BPTTBatches
 from grunlp.tasks.language_modeling.lightning import LanguageModelTask
 from tests.tasks.language_modeling.test_model import toy
 
@@ -13,17 +13,17 @@ def test_windows_are_read_on(monkeypatch: pytest.MonkeyPatch) -> None:
     task = LanguageModelTask(model, 1, 10, 0.1, 0.0, 0.1)
     monkeypatch.setattr(task, "log", lambda *arguments, **options: None)
     ids = torch.randint(4, 60, (23,), generator=torch.Generator().manual_seed(1))
-    (whole,) = (Windows(ids, 1, 100, 100)[k] for k in range(1))
+    (whole,) = (BPTTBatches(ids, 1, 100, 100)[k] for k in range(1))
     with torch.no_grad():
-        features, _ = model(whole.inputs, whole.lengths, model.start(1))
-        expected = model.nats(features[0], whole.outputs[0])
+        features, _ = model(whole.inputs, whole.lengths, model.initial_state(1))
+        expected = model.nll(features[0], whole.targets[0])
     for _ in range(2):  # an epoch begins anew, whatever was read before
-        windows, told = Windows(ids, 1, 5, 3), []
+        windows, told = BPTTBatches(ids, 1, 5, 3), []
         for k in range(len(windows)):
             task.on_validation_epoch_start()
             with torch.no_grad():
                 task.validation_step(windows[k], k)
-            told.append(task.losses[0][0] * task.losses[0][1])
+            told.append(task.val_losses[0][0] * task.val_losses[0][1])
         sums = [float(part.sum()) for part in expected.split([3, 5, 5, 5, 5])]
         assert told == pytest.approx(sums, abs=1e-4)
     first = task.training_step(windows[0], 0)

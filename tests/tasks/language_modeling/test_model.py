@@ -46,13 +46,13 @@ def test_steps_windows_and_whole_agree(options: dict[str, Any]) -> None:
     inputs, targets = ids[:, :-1], ids[:, 1:]
     full = torch.full((3,), 10)
     with torch.no_grad():
-        whole, _ = model(inputs, full, model.start(3))
-        state, parts = model.start(3), []
+        whole, _ = model(inputs, full, model.initial_state(3))
+        state, parts = model.initial_state(3), []
         for start, end in ((0, 4), (4, 5), (5, 10)):
             part, state = model(inputs[:, start:end], torch.full((3,), end - start), state)
             parts.append(part)
         torch.testing.assert_close(torch.cat(parts, dim=1), whole, rtol=0, atol=1e-5)
-        state, nats = model.start(3), model.nats(whole.flatten(0, 1), targets.flatten()).view(3, 10)
+        state, nats = model.initial_state(3), model.nll(whole.flatten(0, 1), targets.flatten()).view(3, 10)
         for t in range(10):
             log_probs, state = model.step(inputs[:, t], state)
             torch.testing.assert_close(log_probs.exp().sum(dim=1), torch.ones(3))
@@ -63,8 +63,8 @@ def test_steps_windows_and_whole_agree(options: dict[str, Any]) -> None:
 def test_rows_are_independent_and_padding_has_no_effect() -> None:
     model, ids = toy(), text(2, 9)
     with torch.no_grad():
-        together, state = model(ids, torch.tensor([9, 4]), model.start(2))
-        alone, end = model(ids[1:, :4], torch.tensor([4]), model.start(1))
+        together, state = model(ids, torch.tensor([9, 4]), model.initial_state(2))
+        alone, end = model(ids[1:, :4], torch.tensor([4]), model.initial_state(1))
     torch.testing.assert_close(together[1:, :4], alone)
     torch.testing.assert_close(state[:, 1:], end)
 
@@ -73,15 +73,15 @@ def test_rows_are_independent_and_padding_has_no_effect() -> None:
 def test_every_weight_learns(options: dict[str, Any]) -> None:
     model = toy(**options).train()
     ids = torch.arange(4, SIZE)[None].repeat(2, 1)  # all tokens, so that each part of the vocabulary is met
-    features, _ = model(ids[:, :-1], torch.full((2,), SIZE - 5), model.start(2))
-    model.nats(features.flatten(0, 1), ids[:, 1:].flatten()).sum().backward()
+    features, _ = model(ids[:, :-1], torch.full((2,), SIZE - 5), model.initial_state(2))
+    model.nll(features.flatten(0, 1), ids[:, 1:].flatten()).sum().backward()
     for name, weight in model.named_parameters():
         assert weight.grad is not None and weight.grad.abs().sum() > 0, name
 
 
 def test_no_gradient_crosses_windows() -> None:
     model = toy()
-    _, state = model(text(1, 4), torch.tensor([4]), model.start(1))
+    _, state = model(text(1, 4), torch.tensor([4]), model.initial_state(1))
     assert state.requires_grad
 
 

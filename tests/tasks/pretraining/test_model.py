@@ -5,16 +5,16 @@ import math
 import pytest
 import torch
 
-from grunlp.data.collate import FrameCollator
+from grunlp.data.collate import SRLCollator
 from grunlp.modules.sentence_encoder import SentenceEncoder
 from grunlp.tasks.pretraining.model import MaskedLanguageModel
-from grunlp.training.weight_transfer import transfer
+from grunlp.training.weight_transfer import transfer_weights
 from tests.tasks.srl.test_model import make as make_labeller
 from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(12)
 VOCABULARY = vocabulary_of(CORPUS)
-BATCH = FrameCollator(VOCABULARY, None)(CORPUS)
+BATCH = SRLCollator(VOCABULARY, None)(CORPUS)
 
 
 def make(hidden: float = 0.3, shapes: bool = False) -> MaskedLanguageModel:
@@ -26,7 +26,7 @@ def make(hidden: float = 0.3, shapes: bool = False) -> MaskedLanguageModel:
 
 def test_a_share_of_the_known_words_is_hidden() -> None:
     model, generator = make(0.3), torch.Generator().manual_seed(0)
-    drawn = torch.stack([model.hide(BATCH, generator) for _ in range(200)])
+    drawn = torch.stack([model.sample_mask(BATCH, generator) for _ in range(200)])
     real = BATCH.words > 1
     assert not drawn[:, ~real].any()
     assert drawn[:, real].float().mean() == pytest.approx(0.3, abs=0.02)
@@ -39,15 +39,15 @@ def test_neither_form_nor_spelling_of_a_hidden_word_is_read() -> None:
     one = model(BATCH, hidden)
     with torch.no_grad():
         other = BATCH.to(torch.device("cpu"))
-        other.spelling_index = other.spelling_index.masked_fill(hidden, 3)
+        other.char_index = other.char_index.masked_fill(hidden, 3)
         assert torch.equal(model(other, hidden), one)
-    other.spelling_index[:, 0] = 3
+    other.char_index[:, 0] = 3
     assert not torch.equal(model(other, hidden), one), "those of other words are"
 
 
 def test_the_loss_at_the_start_is_that_of_guessing_blindly() -> None:
     model = make().eval()
-    hidden = model.hide(BATCH, torch.Generator().manual_seed(1))
+    hidden = model.sample_mask(BATCH, torch.Generator().manual_seed(1))
     assert model(BATCH, hidden).item() == pytest.approx(math.log(len(VOCABULARY.words)), rel=0.1)
     assert model(BATCH, torch.zeros_like(hidden)) == 0
 
@@ -55,24 +55,24 @@ def test_the_loss_at_the_start_is_that_of_guessing_blindly() -> None:
 def test_it_learns() -> None:
     model, generator = make(), torch.Generator().manual_seed(0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
-    hidden = model.hide(BATCH, torch.Generator().manual_seed(1))
+    hidden = model.sample_mask(BATCH, torch.Generator().manual_seed(1))
     before = model.eval()(BATCH, hidden).item()
     model.train()
     for _ in range(60):
         optimizer.zero_grad()
-        model(BATCH, model.hide(BATCH, generator)).backward()
+        model(BATCH, model.sample_mask(BATCH, generator)).backward()
         optimizer.step()
     assert model.eval()(BATCH, hidden).item() < 0.7 * before
 
 
 def test_a_labeller_starts_from_it() -> None:
     model, labeller = make(), make_labeller()
-    transfer(model.state_dict(), VOCABULARY, labeller, VOCABULARY)
+    transfer_weights(model.state_dict(), VOCABULARY, labeller, VOCABULARY)
     for name, weight in model.named_parameters():
         if name.startswith("encoder."):
             assert torch.equal(labeller.get_parameter(name), weight)
     with pytest.raises(ValueError, match=r"encoder\.gru\.layers\.0\.weight_ih is"):
-        transfer(model.state_dict(), VOCABULARY, make_labeller(hidden_size=9), VOCABULARY)
+        transfer_weights(model.state_dict(), VOCABULARY, make_labeller(hidden_size=9), VOCABULARY)
 
 
 def test_shapes_of_words_are_refused() -> None:

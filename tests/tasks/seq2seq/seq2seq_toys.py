@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from grunlp.data.parallel_collate import PairBatch, pad
-from grunlp.data.subword_tokenizer import END, START
+from grunlp.data.parallel_collate import ParallelBatch, pad
+from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID
 from grunlp.tasks.seq2seq.model import Seq2Seq
 
 SIZE = 9  # of the vocabulary: the four special ids, and 4 to 8
@@ -52,10 +52,10 @@ def toy(seed: int = 0, **options: Any) -> Seq2Seq:
     return model
 
 
-def batch(pairs: Sequence[tuple[list[int], list[int]]]) -> PairBatch:
-    """Pairs of ids without START and END."""
-    sources = pad([[*source, END] for source, _ in pairs], 0)
-    return PairBatch(*sources, *pad([[START, *target, END] for _, target in pairs], 1), [""] * len(pairs))
+def batch(pairs: Sequence[tuple[list[int], list[int]]]) -> ParallelBatch:
+    """Pairs of ids without BOS_ID and EOS_ID."""
+    sources = pad([[*source, EOS_ID] for source, _ in pairs], 0)
+    return ParallelBatch(*sources, *pad([[BOS_ID, *target, EOS_ID] for _, target in pairs], 1), [""] * len(pairs))
 
 
 PAIRS = [([4, 5, 6], [5, 5, 4]), ([7], [4]), ([8, 4, 4, 5, 6, 7], []), ([], [6, 6, 6, 6, 6])]

@@ -2,22 +2,22 @@
 
 from xml.etree import ElementTree
 
-from grunlp.tasks.seq2seq.attention_report import Shown, choose, text_report
+from grunlp.tasks.seq2seq.attention_report import AttentionExample, select_examples, text_report
 from grunlp.tasks.seq2seq.metrics import TextScores
 
 
 def test_the_worst_and_some_of_all_are_chosen() -> None:
     scores = [float((7 * i) % 100) for i in range(100)]
-    chosen = choose(scores)
+    chosen = select_examples(scores)
     assert len(chosen) == len(set(chosen)) < 40
     found = sorted(scores[i] for i in chosen)
     assert found[:10] == [float(i) for i in range(10)] and found[-1] == 99
-    assert choose([3.0]) == [0]
+    assert select_examples([3.0]) == [0]
 
 
 def test_every_text_is_escaped() -> None:
     odd = '<b>&"'
-    shown = Shown(odd, odd, [odd], 12.5, [odd, "</s>"], [odd, "</s>"], [[0.9, 0.01], [0.25, 0.75]])
+    shown = AttentionExample(odd, odd, [odd], 12.5, [odd, "</s>"], [odd, "</s>"], [[0.9, 0.01], [0.25, 0.75]])
     page = text_report("a < b", TextScores("bleu", [odd], [[odd]]), [shown])
     root = ElementTree.fromstring(page[page.index("<body>") : page.index("</body>") + 7])
     (figure,) = root.iter("figure")

@@ -12,7 +12,7 @@ import pytest
 from grunlp import compare, evaluate, predict
 from grunlp.configuration.compose import compose_config
 from grunlp.data.toy.reversal import reversal_pairs
-from grunlp.utils.errors import GrunlpError
+from grunlp.utils.errors import UserError
 from tests.conftest import Call
 from tests.tuning.kinds import check_kind
 
@@ -218,7 +218,7 @@ def test_runs_of_other_words_do_not_write_together(folder: Path, call: Call) -> 
     ],
 )
 def test_training_mistakes(arguments: list[str], message: str) -> None:
-    with pytest.raises(GrunlpError, match=message):
+    with pytest.raises(UserError, match=message):
         compose_config(arguments)
 
 

@@ -4,46 +4,46 @@ from dataclasses import replace
 
 import pytest
 
-from grunlp.data.pair import Pair
-from grunlp.data.parallel_collate import PairCollator
+from grunlp.data.pair import ParallelExample
+from grunlp.data.parallel_collate import ParallelCollator
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.decoding.beam_search import BeamSearch
-from grunlp.decoding.constraints import Limits
-from grunlp.tasks.seq2seq.inference import score, write
+from grunlp.decoding.constraints import LengthLimits
+from grunlp.tasks.seq2seq.inference import evaluate_seq2seq, generate
 from grunlp.tasks.seq2seq.model import Seq2Seq
 from tests.tasks.seq2seq.seq2seq_toys import OPTIONS
 
 WORDS = TextTokenizer.train("word", ["a b c d e"], 100, 1)
 MODEL = Seq2Seq(len(WORDS), len(WORDS), **OPTIONS).eval()
 MODEL.bias.data.normal_(std=0.5)
-COLLATE = PairCollator(WORDS, WORDS, 0, 0.0)
-LIMITS = Limits(0.5, 1.0, 2, 50)
+COLLATE = ParallelCollator(WORDS, WORDS, 0, 0.0)
+LIMITS = LengthLimits(0.5, 1.0, 2, 50)
 SEARCH = BeamSearch(beam=3, nbest=2, alpha=0.6, normalization="length", coverage_penalty=0.0, block_ngrams=0)
 SOURCES = ["a b c d e a b", "", "c", "  ", "e d", "b b b b"] * 3
-PAIRS = [Pair(id=str(i), source=text, target="a b", references=["c"]) for i, text in enumerate(SOURCES)]
+PAIRS = [ParallelExample(id=str(i), source=text, target="a b", references=["c"]) for i, text in enumerate(SOURCES)]
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 60, 10_000])
 def test_order_and_batches(batch_tokens: int) -> None:
-    found = list(write(MODEL, COLLATE, PAIRS, LIMITS, SEARCH, batch_tokens))
+    found = list(generate(MODEL, COLLATE, PAIRS, LIMITS, SEARCH, batch_tokens))
     assert [one.pair["id"] for one in found] == [pair["id"] for pair in PAIRS]
     for one in found:
-        (alone,) = write(MODEL, COLLATE, [one.pair], LIMITS, SEARCH, 1000)
+        (alone,) = generate(MODEL, COLLATE, [one.pair], LIMITS, SEARCH, 1000)
         assert one.texts == alone.texts
         assert len(one.texts) == (2 if one.pair["source"].strip() else 1)
         assert one.pair["source"].strip() or one.texts == [""]
 
 
 def test_what_is_cut_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    short = PairCollator(WORDS, WORDS, 2, 0.0)
-    found = [one.texts for one in write(MODEL, short, PAIRS, LIMITS, SEARCH, 100)]
+    short = ParallelCollator(WORDS, WORDS, 2, 0.0)
+    found = [one.texts for one in generate(MODEL, short, PAIRS, LIMITS, SEARCH, 100)]
     assert "6 sources were read up to their first 2 tokens alone" in caplog.text
-    cut = [Pair(id="", source=" ".join(text.split()[:2]), target="", references=[]) for text in SOURCES]
-    assert found == [one.texts for one in write(MODEL, COLLATE, cut, LIMITS, SEARCH, 100)]
+    cut = [ParallelExample(id="", source=" ".join(text.split()[:2]), target="", references=[]) for text in SOURCES]
+    assert found == [one.texts for one in generate(MODEL, COLLATE, cut, LIMITS, SEARCH, 100)]
 
 
 def test_score_takes_the_best_text() -> None:
-    scores = score(MODEL, COLLATE, PAIRS, "bleu", LIMITS, SEARCH, 100)
+    scores = evaluate_seq2seq(MODEL, COLLATE, PAIRS, "bleu", LIMITS, SEARCH, 100)
     best = replace(SEARCH, nbest=1)
-    assert scores.outputs == [one.texts[0] for one in write(MODEL, COLLATE, PAIRS, LIMITS, best, 100)]
+    assert scores.outputs == [one.texts[0] for one in generate(MODEL, COLLATE, PAIRS, LIMITS, best, 100)]
     assert scores.references == [["a b", "c"]] * len(PAIRS)

@@ -15,7 +15,7 @@ def test_bleu_is_sacrebleus() -> None:
     scores = TextScores("bleu", OUTPUTS, TARGETS)
     expected = sacrebleu.corpus_bleu(OUTPUTS, streams).score  # type: ignore[arg-type]
     found = scores.as_dict()
-    assert scores.overall() == found["bleu"]["score"] == expected and 20 < expected < 99
+    assert scores.monitored_score() == found["bleu"]["score"] == expected and 20 < expected < 99
     assert found["chrf"]["score"] == sacrebleu.corpus_chrf(OUTPUTS, streams).score  # type: ignore[arg-type]
     for name in ("bleu", "chrf"):
         low, high = found[name]["interval"]
@@ -33,7 +33,7 @@ def test_rouge_by_hand() -> None:
     assert found["rouge1"]["score"] == pytest.approx(80)
     assert found["rouge2"]["score"] == pytest.approx(50)
     assert found["rougeL"]["score"] == pytest.approx(40)
-    assert scores.overall() == pytest.approx((80 + 50 + 40) / 3)
+    assert scores.monitored_score() == pytest.approx((80 + 50 + 40) / 3)
     assert "rouge1, best reference" not in found
 
 
@@ -49,7 +49,7 @@ def test_lines_matter_to_lsum_alone() -> None:
 
 def test_report_and_nothing_written() -> None:
     scores = TextScores("bleu", ["", ""], [["a b c d"], ["e"]])
-    assert scores.overall() == 0
+    assert scores.monitored_score() == 0
     lines = scores.report().splitlines()
     assert [line.split()[0] for line in lines] == ["bleu", "chrf", "exact"] and "95 % interval" in lines[0]
 
@@ -62,7 +62,7 @@ def test_some_draws_may_score_nothing() -> None:
 
 
 def test_words_of_any_script() -> None:
-    assert TextScores("rouge", ["Привет, мир"], [["привет мир"]]).overall() == 100
+    assert TextScores("rouge", ["Привет, мир"], [["привет мир"]]).monitored_score() == 100
     assert TextScores("rouge", ["schöne"], [["schone"]]).as_dict()["rouge1"]["score"] == 0
     default = RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=True)
     outputs = ["The running dogs' owners (2 of 3) were meeting_up again...", "flies and dies; RE: Q3-2001 meetings"]

@@ -17,12 +17,14 @@ def test_step_by_step_as_all_at_once(options: dict[str, Any]) -> None:
     with torch.no_grad():
         log_probs, weights = model(pairs)
         state, steps, read = model.encode(pairs.source, pairs.source_lengths), [], []
-        for t in range(pairs.inputs.shape[1]):
-            one, attention, state = model.step(pairs.inputs[:, t], state)
+        for t in range(pairs.decoder_inputs.shape[1]):
+            one, attention, state = model.step(pairs.decoder_inputs[:, t], state)
             steps.append(one)
             read.append(attention)
-    torch.testing.assert_close(torch.stack(steps, dim=1)[pairs.real], log_probs, atol=1e-5, rtol=0)
-    torch.testing.assert_close(torch.stack(read, dim=1)[pairs.real], weights[pairs.real], atol=1e-5, rtol=0)
+    torch.testing.assert_close(torch.stack(steps, dim=1)[pairs.target_mask], log_probs, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        torch.stack(read, dim=1)[pairs.target_mask], weights[pairs.target_mask], atol=1e-5, rtol=0
+    )
     torch.testing.assert_close(log_probs.exp().sum(dim=1), torch.ones(len(log_probs)), atol=1e-5, rtol=0)
 
 
@@ -56,10 +58,10 @@ def test_input_feeding_feeds() -> None:
     model, pairs = toy(input_feeding=True), batch([([4, 5], [6, 6])])
     with torch.no_grad():
         state = model.encode(pairs.source, pairs.source_lengths)
-        _, _, state = model.step(pairs.inputs[:, 0], state)
-        fed, _, _ = model.step(pairs.inputs[:, 1], state)
-        state.fed = torch.zeros_like(state.fed)
-        not_fed, _, _ = model.step(pairs.inputs[:, 1], state)
+        _, _, state = model.step(pairs.decoder_inputs[:, 0], state)
+        fed, _, _ = model.step(pairs.decoder_inputs[:, 1], state)
+        state.input_feed = torch.zeros_like(state.input_feed)
+        not_fed, _, _ = model.step(pairs.decoder_inputs[:, 1], state)
     assert (fed - not_fed).abs().max() > 1e-3
 
 
@@ -69,12 +71,12 @@ def test_hypotheses_can_be_selected() -> None:
         state = model.encode(pairs.source, pairs.source_lengths)
         _, _, state = model.step(torch.tensor([2, 2, 2, 2]), state)
         # of sources 3 and 0, two hypotheses each, the first of both being the same
-        some = state.select(torch.tensor([[3, 3], [0, 0]]))
+        some = state.reorder(torch.tensor([[3, 3], [0, 0]]))
         log_probs, _, some = model.step(torch.tensor([4, 5, 6, 7]), some)
         for row, (source, word) in enumerate([(3, 4), (3, 5), (0, 6), (0, 7)]):
-            alone, _, _ = model.step(torch.tensor([word]), state.select(torch.tensor([[source]])))
+            alone, _, _ = model.step(torch.tensor([word]), state.reorder(torch.tensor([[source]])))
             torch.testing.assert_close(log_probs[row], alone[0], atol=1e-5, rtol=1e-5)
-        again, _, _ = model.step(torch.tensor([8]), some.select(torch.tensor([[3]])))
+        again, _, _ = model.step(torch.tensor([8]), some.reorder(torch.tensor([[3]])))
         last, _, _ = model.step(torch.tensor([4, 5, 6, 8]), some)
     torch.testing.assert_close(again[0], last[3], atol=1e-5, rtol=1e-5)
 
@@ -137,7 +139,7 @@ def test_ensemble_averages_probabilities() -> None:
         mean, _, state = both.step(tokens, both.encode(pairs.source, pairs.source_lengths))
         ones = [model.step(tokens, model.encode(pairs.source, pairs.source_lengths))[0] for model in models]
         torch.testing.assert_close(mean.exp(), (ones[0].exp() + ones[1].exp()) / 2)
-        both.step(torch.tensor([4]), state.select(torch.tensor([[2]])))
+        both.step(torch.tensor([4]), state.reorder(torch.tensor([[2]])))
 
 
 def test_bad_choices() -> None:

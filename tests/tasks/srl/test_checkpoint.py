@@ -8,11 +8,11 @@ import torch
 from omegaconf import DictConfig
 
 from grunlp.configuration.compose import compose_config
-from grunlp.data.collate import FrameCollator
-from grunlp.data.input_manifest import write_sources
-from grunlp.runs.layout import Start, begin_run, clear_run, new_run, read_metrics, save_weights, write_metrics
-from grunlp.tasks.srl.checkpoint import build_model, load_run, save_settings
-from grunlp.utils.errors import GrunlpError
+from grunlp.data.collate import SRLCollator
+from grunlp.data.input_manifest import write_manifest
+from grunlp.runs.layout import RunMode, create_run_dir, delete_run, read_metrics, save_weights, start_run, write_metrics
+from grunlp.tasks.srl.checkpoint import build_labelling_model, load_trained_labeller, save_config_and_vocab
+from grunlp.utils.errors import UserError
 from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(8)
@@ -27,8 +27,8 @@ def run_dir(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     path, vocabulary = tmp_path / "run", vocabulary_of(CORPUS)
     path.mkdir()
-    save_settings(path, config(), FrameCollator(vocabulary, None), None)
-    save_weights(path, build_model(config(), vocabulary, None).eval())
+    save_config_and_vocab(path, config(), SRLCollator(vocabulary, None), None)
+    save_weights(path, build_labelling_model(config(), vocabulary, None).eval())
     return path
 
 
@@ -42,13 +42,13 @@ def run_dir(tmp_path: Path) -> Path:
     ids=str,
 )
 def test_save_move_load_same_output(tmp_path: Path, form: list[str]) -> None:
-    collate = FrameCollator(vocabulary_of(CORPUS), None)
-    model = build_model(config(*form), collate.vocabulary, None).eval()
+    collate = SRLCollator(vocabulary_of(CORPUS), None)
+    model = build_labelling_model(config(*form), collate.vocabulary, None).eval()
     (tmp_path / "a").mkdir()
-    save_settings(tmp_path / "a", config(*form), collate, None)
+    save_config_and_vocab(tmp_path / "a", config(*form), collate, None)
     save_weights(tmp_path / "a", model)
     shutil.move(tmp_path / "a", tmp_path / "b")
-    run = load_run(tmp_path / "b")
+    run = load_trained_labeller(tmp_path / "b")
     found, expected = run.model(run.collate(CORPUS)), model(collate(CORPUS))
     assert torch.equal(found.roles, expected.roles) and torch.equal(found.senses, expected.senses)
     assert torch.equal(found.encoded.predicates, expected.encoded.predicates)
@@ -57,20 +57,20 @@ def test_save_move_load_same_output(tmp_path: Path, form: list[str]) -> None:
 
 def test_default_folders_never_collide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    paths = {new_run("srl", None, False) for _ in range(3)}
+    paths = {create_run_dir("srl", None, False) for _ in range(3)}
     assert len(paths) == 3 and all(path.parent == Path("runs/srl") for path in paths)
 
 
 def test_nothing_is_overwritten_unasked(run_dir: Path) -> None:
-    with pytest.raises(GrunlpError, match=r"(?s)is not empty.*it holds a run.*overwrite=true"):
-        new_run("srl", str(run_dir), overwrite=False)
+    with pytest.raises(UserError, match=r"(?s)is not empty.*it holds a run.*overwrite=true"):
+        create_run_dir("srl", str(run_dir), overwrite=False)
     (run_dir / "notes.txt").write_text("mine")
-    new_run("srl", str(run_dir), overwrite=True)
-    load_run(run_dir)  # still there: the new training may yet fail to start
-    clear_run(run_dir)
+    create_run_dir("srl", str(run_dir), overwrite=True)
+    load_trained_labeller(run_dir)  # still there: the new training may yet fail to start
+    delete_run(run_dir)
     assert [path.name for path in run_dir.iterdir()] == ["notes.txt"], "what is not of the run stays"
-    with pytest.raises(GrunlpError, match="files that are no run"):
-        new_run("srl", str(run_dir), overwrite=True)
+    with pytest.raises(UserError, match="files that are no run"):
+        create_run_dir("srl", str(run_dir), overwrite=True)
 
 
 def test_what_a_kill_leaves_is_begun_again(tmp_path: Path) -> None:
@@ -80,37 +80,37 @@ def test_what_a_kill_leaves_is_begun_again(tmp_path: Path) -> None:
         path.mkdir(exist_ok=True)
         (path / ".lock").write_text("7\n")
         if killed == "data.json":
-            write_sources(path / killed)
+            write_manifest(path / killed)
         elif killed == "checkpoint":
             (path / killed).mkdir()
         else:
             (path / killed).write_text("torn")
-        assert new_run("srl", str(path), overwrite=False) == path, killed
-    begin_run(path, Start.NEW)
+        assert create_run_dir("srl", str(path), overwrite=False) == path, killed
+    start_run(path, RunMode.NEW)
     assert sorted(file.name for file in path.iterdir()) == [".lock", "checkpoint", "data.json"]
     for name, content in (("data.json", '{"a": 1}'), ("notes.txt", "mine"), ("checkpoint/best.ckpt", "mine")):
         shutil.rmtree(path)
         (path / name).parent.mkdir(parents=True)
         (path / name).write_text(content)
         for overwrite in (False, True):
-            with pytest.raises(GrunlpError, match="files that are no run"):
-                new_run("srl", str(path), overwrite)
+            with pytest.raises(UserError, match="files that are no run"):
+                create_run_dir("srl", str(path), overwrite)
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("")
-    with pytest.raises(GrunlpError, match="is a file"):
-        new_run("srl", str(tmp_path / "x"), overwrite=True)
+    with pytest.raises(UserError, match="is a file"):
+        create_run_dir("srl", str(tmp_path / "x"), overwrite=True)
 
 
 def test_missing_and_broken_parts(run_dir: Path, tmp_path: Path) -> None:
-    with pytest.raises(GrunlpError, match=r"(?s)is no finished run: config\.yaml.*run=FOLDER"):
-        load_run(tmp_path / "nowhere")
+    with pytest.raises(UserError, match=r"(?s)is no finished run: config\.yaml.*run=FOLDER"):
+        load_trained_labeller(tmp_path / "nowhere")
     good = (run_dir / "weights.safetensors").read_bytes()
     for content in (b"", good[:-40], b"x" * 100):
         (run_dir / "weights.safetensors").write_bytes(content)
-        with pytest.raises(GrunlpError, match="do not fit"):
-            load_run(run_dir)
+        with pytest.raises(UserError, match="do not fit"):
+            load_trained_labeller(run_dir)
     (run_dir / "weights.safetensors").write_bytes(good)
     text = (run_dir / "config.yaml").read_text()
     for content in (
@@ -121,8 +121,8 @@ def test_missing_and_broken_parts(run_dir: Path, tmp_path: Path) -> None:
         text.replace("distance", "dist"),
     ):
         (run_dir / "config.yaml").write_text(content)
-        with pytest.raises(GrunlpError, match=r"do not fit|no settings|config\.yaml: "):
-            load_run(run_dir)
+        with pytest.raises(UserError, match=r"do not fit|no settings|config\.yaml: "):
+            load_trained_labeller(run_dir)
 
 
 def test_metrics_of_one_split_leave_the_others(tmp_path: Path) -> None:

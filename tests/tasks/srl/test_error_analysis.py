@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from grunlp.data.examples import Frame
 from grunlp.data.tags import Span, spans_to_tags
-from grunlp.metrics.span_counts import Tally
+from grunlp.metrics.span_counts import SpanCounts
 from grunlp.tasks.srl import error_analysis
-from grunlp.tasks.srl.error_analysis import FIXES, Case, ErrorAnalysis
+from grunlp.tasks.srl.error_analysis import ORACLE_TRANSFORMATIONS, ErrorAnalysis, PredicateExample
 
 
 def spans(text: str) -> set[Span]:
@@ -39,22 +39,22 @@ def spans(text: str) -> set[Span]:
     ],
 )
 def test_each_fix(fix: str, gold: str, predicted: str, after: str) -> None:
-    assert FIXES[fix](spans(gold), spans(predicted)) == spans(after)
+    assert ORACLE_TRANSFORMATIONS[fix](spans(gold), spans(predicted)) == spans(after)
 
 
-def case(gold: str, predicted: str, length: int = 8, frequency: int | None = None) -> Case:
+def case(gold: str, predicted: str, length: int = 8, frequency: int | None = None) -> PredicateExample:
     one, other = (
         Frame(index=7, lemma="", roleset="x.01", tags=spans_to_tags([*spans(text), Span("V", 7, 8)], length))
         for text in (gold, predicted)
     )
-    return Case([f"w{i}" for i in range(length)], one, other, frequency)
+    return PredicateExample([f"w{i}" for i in range(length)], one, other, frequency)
 
 
 def test_shares_are_of_the_way_to_100() -> None:
     analysis = ErrorAnalysis()
     analysis.add(case("ARG0:0-1 ARG1:2-4", "ARG2:0-1 ARG1:3-4"))
-    assert analysis.total == Tally(0, 2, 2)
-    gains = {name: (after, share) for name, after, share in analysis.gains()}
+    assert analysis.total == SpanCounts(0, 2, 2)
+    gains = {name: (after, share) for name, after, share in analysis.oracle_gains()}
     assert gains["right label"] == (50.0, 50.0) and gains["right borders"] == (100.0, 50.0)
     assert gains["added argument"] == (100.0, 0.0)
 
@@ -63,18 +63,18 @@ def test_parts_and_confusion() -> None:
     analysis = ErrorAnalysis()
     analysis.add(case("ARG0:0-1 ARG1:6-7", "ARG2:0-1 ARG1:6-7", frequency=0))
     analysis.add(case("ARG0:5-6", "", frequency=12))
-    parts = analysis.parts
-    assert parts["predicate frequency"] == {"unseen in training": Tally(1, 1, 1), "11 to 100": Tally(0, 0, 1)}
+    parts = analysis.by_group
+    assert parts["predicate frequency"] == {"unseen in training": SpanCounts(1, 1, 1), "11 to 100": SpanCounts(0, 0, 1)}
     assert parts["distance from the predicate"] == {
-        "5 to 8": Tally(0, 1, 1), "0 to 1": Tally(1, 0, 0), "2": Tally(0, 0, 1),
+        "5 to 8": SpanCounts(0, 1, 1), "0 to 1": SpanCounts(1, 0, 0), "2": SpanCounts(0, 0, 1),
     }  # fmt: skip
-    assert parts["role"]["ARG0"] == Tally(0, 0, 2) and parts["sentence length"] == {"0 to 10": Tally(1, 1, 2)}
+    assert parts["role"]["ARG0"] == SpanCounts(0, 0, 2) and parts["sentence length"] == {"0 to 10": SpanCounts(1, 1, 2)}
     assert analysis.confusion == {("ARG0", "ARG2"): 1, ("ARG1", "ARG1"): 1, ("ARG0", ""): 1}
 
 
 def test_the_worst_come_first() -> None:
     cases = [case("ARG0:0-1", "ARG0:0-1"), case("ARG0:0-1", ""), case("ARG0:0-1", "ARG1:0-1"), case("ARG0:0-1", "", 9)]
-    assert error_analysis.worst(cases, 3) == [cases[2], cases[1], cases[3]]
+    assert error_analysis.worst_examples(cases, 3) == [cases[2], cases[1], cases[3]]
 
 
 @st.composite
@@ -93,7 +93,7 @@ def labelled(draw: st.DrawFn) -> set[Span]:
 @given(labelled(), labelled())
 def test_no_fix_does_harm_and_what_is_right_stays(gold: set[Span], predicted: set[Span]) -> None:
     right = len(gold & predicted)
-    for fix in FIXES.values():
+    for fix in ORACLE_TRANSFORMATIONS.values():
         predicted = fix(gold, predicted)
         assert len(gold & predicted) >= right
         right = len(gold & predicted)
@@ -102,4 +102,4 @@ def test_no_fix_does_harm_and_what_is_right_stays(gold: set[Span], predicted: se
 
 @given(labelled())
 def test_a_right_labelling_is_left_alone(gold: set[Span]) -> None:
-    assert all(fix(gold, gold) == gold for fix in FIXES.values())
+    assert all(fix(gold, gold) == gold for fix in ORACLE_TRANSFORMATIONS.values())

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from grunlp.data.examples import Example, Frame
+from grunlp.data.examples import Frame, SRLExample
 from grunlp.tasks.srl.error_report import error_report
 from grunlp.tasks.srl.metrics import SRLScores
 
@@ -14,7 +14,7 @@ WORDS = ["<i>", "go", "&", '"x"']
 def scores_of(gold: list[str], predicted: list[str]) -> SRLScores:
     frames = [Frame(index=1, lemma="go", roleset="go.01", tags=tags) for tags in (gold, predicted)]
     scores = SRLScores()
-    example = Example(id="", document="", words=WORDS, pos=[], frames=frames[:1])
+    example = SRLExample(id="", document="", words=WORDS, pos=[], frames=frames[:1])
     scores.add(example, frames[1:], frames[1:], None)
     return scores
 

@@ -4,25 +4,25 @@ import pytest
 import torch
 
 from grunlp.configuration.compose import compose_config
-from grunlp.data.collate import FrameCollator
-from grunlp.data.tags import illegal_positions
-from grunlp.metrics.span_counts import Counts, count_srl
-from grunlp.tasks.srl.checkpoint import build_model
-from grunlp.tasks.srl.inference import Labelled, label, score
+from grunlp.data.collate import SRLCollator
+from grunlp.data.tags import invalid_transitions
+from grunlp.metrics.span_counts import EvalCounts, srl_eval_counts
+from grunlp.tasks.srl.checkpoint import build_labelling_model
+from grunlp.tasks.srl.inference import SRLPrediction, evaluate_srl, label
 from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(40)
-COLLATE = FrameCollator(vocabulary_of(CORPUS), None)
+COLLATE = SRLCollator(vocabulary_of(CORPUS), None)
 torch.manual_seed(0)
 SMALL = ["model.word_size=16", "model.character_size=8", "model.predicate_size=16", "model.predicate_hidden_size=16"]
 CONFIG = compose_config(["recipe=srl", "debug=tiny", "model.predicate_num_layers=1", *SMALL])
-MODEL = build_model(CONFIG, COLLATE.vocabulary, None).eval()
+MODEL = build_labelling_model(CONFIG, COLLATE.vocabulary, None).eval()
 with torch.no_grad():
     MODEL.roles.weight.mul_(20)  # far from ties
     MODEL.predicates[2].weight.mul_(20)  # some words are found, some not
 
 
-def tags(one: Labelled) -> list[list[str]]:
+def tags(one: SRLPrediction) -> list[list[str]]:
     return [frame["tags"] for frame in one.frames]
 
 
@@ -46,7 +46,7 @@ def test_given_predicates_are_kept_and_found_ones_are_those_above_a_half() -> No
     for one, example in zip(given, CORPUS, strict=True):
         assert [frame["index"] for frame in one.frames] == [frame["index"] for frame in example["frames"]]
     batch = COLLATE(CORPUS)
-    odds = MODEL.encode(batch).predicates
+    odds = MODEL.encode(batch).predicate_logits
     expected = [[t for t in range(len(e["words"])) if odds[b, t] > 0] for b, e in enumerate(CORPUS)]
     assert [[frame["index"] for frame in one.frames] for one in found] == expected
     assert 0 < sum(map(len, expected)) < sum(len(e["words"]) for e in CORPUS)
@@ -60,8 +60,8 @@ def test_so_much_work_at_most_and_what_is_left(work: int) -> None:
         fit = [max(1, work // max(1, len(one.example["words"]))) for one in whole]
         assert [one.frames for one in part] == [one.frames[:n] for one, n in zip(whole, fit, strict=True)]
         left = [[frame["index"] for frame in one.frames[n:]] for one, n in zip(whole, fit, strict=True)]
-        assert [one.left for one in part] == left and any(left)
-        assert not any(one.left for one in whole)
+        assert [one.unlabelled for one in part] == left and any(left)
+        assert not any(one.unlabelled for one in whole)
 
 
 def test_every_frame_has_a_roleset_of_its_word() -> None:
@@ -70,32 +70,33 @@ def test_every_frame_has_a_roleset_of_its_word() -> None:
         for frame in one.frames:
             word = one.example["words"][frame["index"]]
             known = [rolesets.names[i] for i in rolesets.candidates(word)]
-            assert frame["roleset"] in known or (not known and frame["roleset"] == rolesets.usual(word))
+            assert frame["roleset"] in known or (not known and frame["roleset"] == rolesets.most_frequent(word))
             assert frame["lemma"] == rolesets.lemma(frame["roleset"])
 
 
 def test_scores_count_what_was_predicted() -> None:
     given, found = (list(label(MODEL, COLLATE, CORPUS, 1000, find)) for find in (False, True))
-    scores = score(MODEL, COLLATE, CORPUS, 1000)
-    counts = [count_srl([f["tags"] for f in one.example["frames"]], tags(one)) for one in given]
-    assert scores.total("srl-eval") == sum(counts, Counts())
+    scores = evaluate_srl(MODEL, COLLATE, CORPUS, 1000)
+    counts = [srl_eval_counts([f["tags"] for f in one.example["frames"]], tags(one)) for one in given]
+    assert scores.total("srl-eval") == sum(counts, EvalCounts())
     assert scores.illegal_output == 0
-    wild = sum(len(illegal_positions(row)) for one in given for row in one.argmax)
-    assert scores.illegal_argmax == wild > 0
+    wild = sum(len(invalid_transitions(row)) for one in given for row in one.argmax)
+    assert scores.illegal_before_viterbi == wild > 0
     assert scores.as_dict()["given_predicates"] == sum(len(e["frames"]) for e in CORPUS)
     hits = sum(any(f["index"] == g["index"] for g in one.example["frames"]) for one in found for f in one.frames)
-    assert scores.total("predicates").overall.corr == hits
+    assert scores.total("predicates").overall.tp == hits
 
 
 def test_a_prediction_leaves_the_original_alone() -> None:
     one = next(found for found in label(MODEL, COLLATE, CORPUS, 1000, False) if found.frames)
     before = [frame["tags"] for frame in one.example["frames"]]
-    assert one.prediction["frames"] == one.frames and tags(one) != before
+    assert one.predicted_example["frames"] == one.frames and tags(one) != before
     assert [frame["tags"] for frame in one.example["frames"]] == before
 
 
 @pytest.mark.parametrize("find", [False, True])
 def test_nothing_to_label(find: bool) -> None:
     assert list(label(MODEL, COLLATE, [], 100, find)) == []
-    (one,) = label(MODEL, COLLATE, [{**CORPUS[0], "words": [], "pos": [], "frames": []}], 100, find)  # type: ignore[list-item]
+    # type: ignore[list-item]
+    (one,) = label(MODEL, COLLATE, [{**CORPUS[0], "words": [], "pos": [], "frames": []}], 100, find)
     assert one.frames == []

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import torch
 
-from grunlp.data.collate import IGNORED, FrameBatch, FrameCollator
-from grunlp.data.tags import illegal_positions
+from grunlp.data.collate import IGNORE_INDEX, SRLBatch, SRLCollator
+from grunlp.data.tags import invalid_transitions
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.decoding.viterbi import ids_to_tags
 from grunlp.modules.sentence_encoder import SentenceEncoder
-from grunlp.tasks.srl.model import SenseScorer, SRLModel
+from grunlp.tasks.srl.model import SenseClassifier, SRLModel
 from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(12)
@@ -58,19 +58,19 @@ def make(v: Vocabulary = VOCABULARY, **changes: Any) -> SRLModel:
     lower = {key: value for key, value in options.items() if key not in own or key in ("residual", "cell", "dropout")}
     encoder = SentenceEncoder(v.word_counts, len(v.characters), shapes=False, **lower)
     upper = {key: value for key, value in options.items() if key in own}
-    return SRLModel(v.tags.items, encoder, v.rolesets.counts, v.rolesets.families, len(v.pos), **upper)
+    return SRLModel(v.tags.items, encoder, v.rolesets.counts, v.rolesets.particle_ids, len(v.pos), **upper)
 
 
-def batch_of(*numbers: int) -> FrameBatch:
+def batch_of(*numbers: int) -> SRLBatch:
     # every third sentence is one of data.extra
-    return FrameCollator(VOCABULARY, None)([CORPUS[n] if n % 3 else {**CORPUS[n], "extra": True} for n in numbers])
+    return SRLCollator(VOCABULARY, None)([CORPUS[n] if n % 3 else {**CORPUS[n], "extra": True} for n in numbers])
 
 
-def loss(model: SRLModel, batch: FrameBatch) -> torch.Tensor:
+def loss(model: SRLModel, batch: SRLBatch) -> torch.Tensor:
     return model.loss(model(batch), batch)
 
 
-def decode(model: SRLModel, batch: FrameBatch) -> torch.Tensor:
+def decode(model: SRLModel, batch: SRLBatch) -> torch.Tensor:
     return model.decode(model(batch), batch)[0]
 
 
@@ -96,16 +96,16 @@ def test_padding_has_no_effect(model: SRLModel) -> None:
     wide = replace(
         batch,
         words=torch.cat([batch.words, torch.full((4, 5), 3)], dim=1),
-        spelling_index=torch.cat([batch.spelling_index, torch.full((4, 5), 1)], dim=1),
-        pos=torch.cat([batch.pos, torch.full((4, 5), IGNORED)], dim=1),
-        is_predicate=torch.cat([batch.is_predicate, torch.full((4, 5), IGNORED)], dim=1),
-        tags=torch.cat([batch.tags, torch.full((P, 5), IGNORED)], dim=1),
+        char_index=torch.cat([batch.char_index, torch.full((4, 5), 1)], dim=1),
+        pos=torch.cat([batch.pos, torch.full((4, 5), IGNORE_INDEX)], dim=1),
+        is_predicate=torch.cat([batch.is_predicate, torch.full((4, 5), IGNORE_INDEX)], dim=1),
+        tags=torch.cat([batch.tags, torch.full((P, 5), IGNORE_INDEX)], dim=1),
     )
     one, other = model(batch).roles, model(wide).roles[:, :T]
     for p, n in enumerate(batch.predicate_lengths.tolist()):
         torch.testing.assert_close(one[p, :n], other[p, :n], rtol=0, atol=1e-6)
     torch.testing.assert_close(loss(model, batch), loss(model, wide), rtol=1e-5, atol=1e-6)
-    places = [torch.stack(model.find(model.encode(b), b)).tolist() for b in (batch, wide)]
+    places = [torch.stack(model.detect_predicates(model.encode(b), b)).tolist() for b in (batch, wide)]
     assert places[0] == places[1]
     torch.testing.assert_close(model(batch).senses, model(wide).senses)
 
@@ -124,9 +124,9 @@ def test_output_is_legal_and_knows_its_predicate(model: SRLModel) -> None:
     best, argmax = model.decode(model(batch), batch)
     legal = ids_to_tags(best, batch.predicate_lengths, model.tags)
     wild = ids_to_tags(argmax, batch.predicate_lengths, model.tags)
-    assert any(illegal_positions(tags) for tags in wild), "the test must be able to fail"
-    for tags, index in zip(legal, batch.predicate.tolist(), strict=True):
-        assert illegal_positions(tags) == []
+    assert any(invalid_transitions(tags) for tags in wild), "the test must be able to fail"
+    for tags, index in zip(legal, batch.predicate_index.tolist(), strict=True):
+        assert invalid_transitions(tags) == []
         assert [i for i, tag in enumerate(tags) if tag == "B-V"] == [index]
 
 
@@ -136,7 +136,7 @@ def test_no_predicates_no_words(model: SRLModel) -> None:
     assert decode(model, batch_of(*empty)).shape[0] == 0
     loss(model, batch_of(*empty)).backward()
     nothing = {**CORPUS[0], "words": [], "pos": [], "frames": []}
-    assert decode(model, FrameCollator(VOCABULARY, None)([nothing])).shape[0] == 0  # type: ignore[list-item]
+    assert decode(model, SRLCollator(VOCABULARY, None)([nothing])).shape[0] == 0  # type: ignore[list-item]
 
 
 def test_the_predicate_matters(model: SRLModel) -> None:
@@ -195,7 +195,7 @@ def test_extra_sentences_are_marked_and_no_others() -> None:
         assert model.extra is not None
         model.extra += 1.0
     changed = (model(batch).roles - before).abs().amax(dim=(1, 2)) > 1e-4  # (P,)
-    assert changed.tolist() == batch.extra.tolist() == [n % 3 == 0 for n in batch.sentence.tolist()]
+    assert changed.tolist() == batch.from_extra_corpus.tolist() == [n % 3 == 0 for n in batch.sentence_index.tolist()]
     assert 0 < changed.sum() < len(changed)
 
 
@@ -203,7 +203,7 @@ def test_unseen_gold_tags_do_not_count() -> None:
     batch = batch_of(1, 2, 3)
     model = make().eval()
     unseen = replace(batch, tags=batch.tags.clone())
-    unseen.tags[:, 0] = IGNORED
+    unseen.tags[:, 0] = IGNORE_INDEX
     assert not torch.isclose(loss(model, batch), loss(model, unseen))
     assert torch.isfinite(loss(make(decoder="crf"), unseen))
 
@@ -220,15 +220,15 @@ def test_senses_are_chosen_among_the_candidates_of_the_word() -> None:
     batch = batch_of(*range(12))
     scores = model(batch)
     assert scores.senses is not None
-    assert (scores.senses.isinf() == (batch.predicate_candidates == 0)).all()
-    for row, chosen in enumerate(model.choose(scores, batch).tolist()):
-        candidates = batch.predicate_candidates[row]
+    assert (scores.senses.isinf() == (batch.predicate_sense_candidates == 0)).all()
+    for row, chosen in enumerate(model.predict_senses(scores, batch).tolist()):
+        candidates = batch.predicate_sense_candidates[row]
         best = max((i for i in range(len(candidates)) if candidates[i]), key=lambda i: scores.senses[row, i].item())
         assert chosen == candidates[best]
 
 
 def test_an_unseen_roleset_comes_after_the_seen_and_in_order() -> None:
-    scorer = SenseScorer(3, 4, [0, 5, 0, 0, 2], [0, 0, 0, 0, 0])
+    scorer = SenseClassifier(3, 4, [0, 5, 0, 0, 2], [0, 0, 0, 0, 0])
     scores = scorer(torch.randn(6, 3), torch.tensor([[1, 4, 2, 3, 0]]).expand(6, 5))
     assert (scores[:, 0] > scores[:, 2]).all() and (scores[:, 1] > scores[:, 2]).all()
     assert torch.equal(scores[:, 2], scores[:, 3]) and scores[:, 4].isneginf().all()
@@ -236,7 +236,7 @@ def test_an_unseen_roleset_comes_after_the_seen_and_in_order() -> None:
 
 def test_rolesets_of_one_particle_are_told_by_what_they_share() -> None:
     # 1: give.01, 2: give_up.07, 3: eat.01, 4: eat_up.02, never seen
-    scorer = SenseScorer(2, 2, [0, 9, 9, 9, 0], [0, 0, 1, 0, 1])
+    scorer = SenseClassifier(2, 2, [0, 9, 9, 9, 0], [0, 0, 1, 0, 1])
     near_up, elsewhere = torch.tensor([[5.0, 0.0]]), torch.tensor([[-5.0, 0.0]])
     with torch.no_grad():
         scorer.features.weight.copy_(torch.eye(2))
@@ -251,9 +251,9 @@ def test_rolesets_of_one_particle_are_told_by_what_they_share() -> None:
 def test_a_roleset_that_is_no_candidate_does_not_count() -> None:
     batch = batch_of(1, 2, 4, 5)
     unknown = replace(batch, roleset=torch.zeros_like(batch.roleset))
-    assert (SRLModel.sense_targets(unknown) == IGNORED).all()
+    assert (SRLModel.sense_targets(unknown) == IGNORE_INDEX).all()
     targets = SRLModel.sense_targets(batch)
-    found = batch.predicate_candidates.gather(1, targets[:, None])[:, 0]
+    found = batch.predicate_sense_candidates.gather(1, targets[:, None])[:, 0]
     assert torch.equal(found, batch.roleset)
 
 
@@ -262,8 +262,8 @@ def test_without_rolesets_there_are_no_senses() -> None:
     v = vocabulary_of(bare)  # type: ignore[arg-type]
     assert len(v.rolesets) == 1
     model = make(v)
-    batch = FrameCollator(v, None)(bare)  # type: ignore[arg-type]
-    assert model.senses is None and not model.choose(model(batch), batch).any()
+    batch = SRLCollator(v, None)(bare)  # type: ignore[arg-type]
+    assert model.senses is None and not model.predict_senses(model(batch), batch).any()
     loss(model, batch).backward()
 
 
@@ -272,7 +272,7 @@ def test_learns_a_known_answer(form: dict[str, Any]) -> None:
     train, dev = toy_corpus(200, seed=1), toy_corpus(40, seed=2)
     model = make(**form, input_dropout=0.0, dropout=0.0, predicate_size=16, sense_weight=2.0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
-    collate = FrameCollator(VOCABULARY, None)
+    collate = SRLCollator(VOCABULARY, None)
     for _ in range(7):
         for start in range(0, 200, 20):
             optimizer.zero_grad()
@@ -281,8 +281,11 @@ def test_learns_a_known_answer(form: dict[str, Any]) -> None:
     model.eval()
     batch = collate(dev)
     best, _ = model.decode(model(batch), batch)
-    real = batch.tags != IGNORED
+    real = batch.tags != IGNORE_INDEX
     assert ((best == batch.tags) & real).sum() / real.sum() > 0.99
     scores = model(batch)
-    assert torch.equal(torch.stack(model.find(scores.encoded, batch)), torch.stack([batch.sentence, batch.predicate]))
-    assert (model.choose(scores, batch) == batch.roleset).float().mean() > 0.95
+    assert torch.equal(
+        torch.stack(model.detect_predicates(scores.encoded, batch)),
+        torch.stack([batch.sentence_index, batch.predicate_index]),
+    )
+    assert (model.predict_senses(scores, batch) == batch.roleset).float().mean() > 0.95

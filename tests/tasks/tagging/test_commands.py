@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from grunlp import compare, evaluate, predict, train
-from grunlp.data.tag_schemes import from_iob2
-from grunlp.data.tags import illegal_positions
+from grunlp.data.tag_schemes import to_scheme
+from grunlp.data.tags import invalid_transitions
 from tests.conftest import Call
 from tests.toys import toy_corpus
 from tests.tuning.kinds import check_kind
@@ -23,7 +23,7 @@ def write(path: Path, count: int, seed: int, scheme: str) -> Path:
         if number % 5 == 0:
             lines += ["-DOCSTART- -X- O", ""]
         tags = example["frames"][0]["tags"] if example["frames"] else ["O"] * len(example["words"])
-        rows = zip(example["words"], example["pos"], from_iob2(tags, scheme), strict=True)
+        rows = zip(example["words"], example["pos"], to_scheme(tags, scheme), strict=True)
         lines += [*(" ".join(row) for row in rows), ""]
     path.write_text("\n".join(lines))
     return path
@@ -75,7 +75,7 @@ def test_predictions(folder: Path, call: Call) -> None:
     records = [json.loads(line) for line in out.splitlines()]
     assert status == 0 and [record["text"] for record in records] == ["Anna sees bread house.", "cat"]
     for record in records:
-        assert not illegal_positions(record["tags"])
+        assert not invalid_transitions(record["tags"])
         assert record["alternatives"][0]["tags"] == record["tags"]
         assert 1 >= record["alternatives"][0]["probability"] >= record["alternatives"][1]["probability"] > 0
         for span in record["spans"]:

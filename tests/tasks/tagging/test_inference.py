@@ -2,8 +2,8 @@
 
 import torch
 
-from grunlp.data.examples import Tagged
-from grunlp.tasks.tagging.inference import score, tag
+from grunlp.data.examples import TaggedSentence
+from grunlp.tasks.tagging.inference import evaluate_tagger, predict_tags
 from tests.tasks.tagging.test_model import CORPUS, PLAIN, make
 
 
@@ -11,22 +11,22 @@ def test_order_and_budget_change_nothing() -> None:
     model, collate, _ = make()
     model.eval()
     with torch.inference_mode():
-        one = list(tag(model, collate, CORPUS * 5, 3, 0))
-        other = list(tag(model, collate, CORPUS * 5, 10_000, 3))
+        one = list(predict_tags(model, collate, CORPUS * 5, 3, 0))
+        other = list(predict_tags(model, collate, CORPUS * 5, 10_000, 3))
     assert [result.sentence for result in one] == CORPUS * 5
     assert [result.tags for result in one] == [result.tags for result in other]
-    assert all(not result.alternatives for result in one)
+    assert all(not result.nbest for result in one)
     for result in other:
         if result.tags:
-            assert result.alternatives[0][0] == result.tags and len(result.alternatives) == 3
+            assert result.nbest[0][0] == result.tags and len(result.nbest) == 3
         else:
-            assert result.alternatives == []
+            assert result.nbest == []
 
 
 def test_tags_that_training_never_saw_count_as_missed() -> None:
     model, collate, _ = make()
-    unseen = [Tagged(id="", document="", words=["Rome"], tags=["B-NEW"])]
-    total = score(model.eval(), collate, unseen, 100).total("conlleval")
-    assert total.labels["NEW"].missed == 1
+    unseen = [TaggedSentence(id="", document="", words=["Rome"], tags=["B-NEW"])]
+    total = evaluate_tagger(model.eval(), collate, unseen, 100).total("conlleval")
+    assert total.labels["NEW"].fn == 1
     model, collate, _ = make(PLAIN)
-    assert score(model.eval(), collate, PLAIN, 100).total("accuracy").tokens == 8
+    assert evaluate_tagger(model.eval(), collate, PLAIN, 100).total("accuracy").tokens == 8

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grunlp.metrics.span_counts import count_conlleval
+from grunlp.metrics.span_counts import conlleval_counts
 from grunlp.tasks.tagging.metrics import TagScores
 
 
@@ -15,7 +15,7 @@ def test_spans() -> None:
     for document, (gold, predicted, argmax) in zip("xy", pairs, strict=True):
         scores.add(document, gold, predicted, argmax)
     assert (
-        scores.total("conlleval").overall == count_conlleval(*zip(*((a, b) for a, b, _ in pairs), strict=True)).overall
+        scores.total("conlleval").overall == conlleval_counts(*zip(*((a, b) for a, b, _ in pairs), strict=True)).overall
     )
     content = scores.as_dict()
     assert content["seqeval"]["f1"] == pytest.approx(50)
@@ -30,5 +30,5 @@ def test_plain_tags() -> None:
     content = scores.as_dict()
     assert content["accuracy"]["f1"] == pytest.approx(75), "three of four words"
     assert content["accuracy"]["labels"]["NN"] == {"corr": 1, "excess": 0, "missed": 1, "f1": pytest.approx(200 / 3)}
-    assert "illegal_tags" not in content and scores.countings() == ["accuracy"]
+    assert "illegal_tags" not in content and scores.schemes() == ["accuracy"]
     assert "right tags                   %   75.00" in scores.report()

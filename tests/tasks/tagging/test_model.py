@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from grunlp.data.collate import TagBatch, TagCollator
-from grunlp.data.examples import Tagged
-from grunlp.data.tags import illegal_positions
+from grunlp.data.examples import TaggedSentence
+from grunlp.data.tags import invalid_transitions
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.decoding.viterbi import ids_to_tags
 from grunlp.modules.sentence_encoder import SentenceEncoder
@@ -20,8 +20,10 @@ SENTENCES = [
     (["Rome"], ["B-LOC"]),
     ([], []),
 ]
-CORPUS = [Tagged(id="", document="", words=words, tags=tags) for words, tags in SENTENCES]
-PLAIN = [Tagged(id="", document="", words=words, tags=[f"T{len(word)}" for word in words]) for words, _ in SENTENCES]
+CORPUS = [TaggedSentence(id="", document="", words=words, tags=tags) for words, tags in SENTENCES]
+PLAIN = [
+    TaggedSentence(id="", document="", words=words, tags=[f"T{len(word)}" for word in words]) for words, _ in SENTENCES
+]
 SIZES: dict[str, Any] = {
     "word_size": 8,
     "character_size": 6,
@@ -39,9 +41,9 @@ SIZES: dict[str, Any] = {
 }
 
 
-def make(corpus: list[Tagged] = CORPUS, **changes: Any) -> tuple[Tagger, TagCollator, TagBatch]:
+def make(corpus: list[TaggedSentence] = CORPUS, **changes: Any) -> tuple[Tagger, TagCollator, TagBatch]:
     torch.manual_seed(0)
-    vocabulary = Vocabulary.count_tagged(corpus, 1, [])
+    vocabulary = Vocabulary.build_for_tagging(corpus, 1, [])
     sizes = {**SIZES, **changes}
     upper = {key: sizes.pop(key) for key in ("decoder", "label_smoothing")}
     encoder = SentenceEncoder(vocabulary.word_counts, len(vocabulary.characters), None, **sizes)
@@ -85,7 +87,7 @@ def test_output_is_legal_whatever_the_scores(decoder: str) -> None:
     scores = 10 * torch.randn(4, 5, len(model.tags))
     best, plain = model.decode(scores, batch.lengths)
     illegal = [
-        sum(map(len, map(illegal_positions, ids_to_tags(ids, batch.lengths, model.tags)))) for ids in (best, plain)
+        sum(map(len, map(invalid_transitions, ids_to_tags(ids, batch.lengths, model.tags)))) for ids in (best, plain)
     ]
     assert illegal[0] == 0 < illegal[1]
 
@@ -108,7 +110,7 @@ def test_probabilities_of_all_legal_sequences_sum_to_one(decoder: str, temperatu
     model.crf.transitions.data.normal_()
     batch = collate(CORPUS[1:2])
     sequences, shares = model.n_best(model(batch), batch.lengths, 40)
-    legal = [tags for tags in product(model.tags, repeat=2) if not illegal_positions(tags)]
+    legal = [tags for tags in product(model.tags, repeat=2) if not invalid_transitions(tags)]
     found = {
         tuple(model.tags[k] for k in row)
         for row, share in zip(sequences[0].tolist(), shares[0], strict=True)

@@ -4,15 +4,15 @@ import pytest
 import torch
 
 from grunlp.data.collate import TagCollator
-from grunlp.data.examples import Tagged
+from grunlp.data.examples import TaggedSentence
 from grunlp.decoding.viterbi import ids_to_tags
-from grunlp.tasks.tagging.inference import tag
+from grunlp.tasks.tagging.inference import predict_tags
 from grunlp.tasks.tagging.model import Tagger
-from grunlp.tasks.tagging.temperature_scaling import calibrate, sentence_calibration_error
+from grunlp.tasks.tagging.temperature_scaling import fit_temperature, sentence_calibration_error
 from tests.tasks.tagging.test_model import CORPUS, PLAIN, make
 
 
-def cost(model: Tagger, collate: TagCollator, examples: list[Tagged], temperature: float) -> float:
+def cost(model: Tagger, collate: TagCollator, examples: list[TaggedSentence], temperature: float) -> float:
     """Nats of the right tags, from the list of all legal sequences and their scores."""
     model.temperature.fill_(temperature)
     total = 0.0
@@ -28,18 +28,20 @@ def cost(model: Tagger, collate: TagCollator, examples: list[Tagged], temperatur
 @pytest.mark.parametrize("decoder", ["crf", "viterbi"])
 @pytest.mark.parametrize("corpus", [CORPUS, PLAIN], ids=["spans", "plain"])
 @pytest.mark.parametrize("factor", [0.2, 40.0])
-def test_the_temperature_makes_held_out_tags_likeliest(corpus: list[Tagged], decoder: str, factor: float) -> None:
+def test_the_temperature_makes_held_out_tags_likeliest(
+    corpus: list[TaggedSentence], decoder: str, factor: float
+) -> None:
     model, collate, _ = make(corpus, decoder=decoder)
     model.eval()
     model.scores.weight.data *= factor
     if decoder == "crf":
         model.crf.transitions.data.normal_()
-    illegal = Tagged(id="", document="", words=["a", "b"], tags=["O", "I-PER"])
-    unknown = Tagged(id="", document="", words=["a"], tags=["B-DOG"])
-    before = [one.tags for one in tag(model, collate, corpus, 100, 0)]
-    found = calibrate(model, collate, [*corpus, illegal, unknown], 7)
+    illegal = TaggedSentence(id="", document="", words=["a", "b"], tags=["O", "I-PER"])
+    unknown = TaggedSentence(id="", document="", words=["a"], tags=["B-DOG"])
+    before = [one.tags for one in predict_tags(model, collate, corpus, 100, 0)]
+    found = fit_temperature(model, collate, [*corpus, illegal, unknown], 7)
     assert float(model.temperature) == pytest.approx(found)
-    assert [one.tags for one in tag(model, collate, corpus, 100, 0)] == before
+    assert [one.tags for one in predict_tags(model, collate, corpus, 100, 0)] == before
     costs = {scale: cost(model, collate, corpus[:3], found * scale) for scale in (0.8, 0.97, 1.0, 1.03, 1.25)}
     if 0.05 < found < 20:
         assert min(costs, key=lambda scale: costs[scale]) == 1.0
@@ -52,7 +54,7 @@ def test_probabilities_mean_more_after_it() -> None:
     model.eval()
     model.scores.weight.data *= 100  # sure of itself, and wrong
     before = sentence_calibration_error(model, collate, CORPUS, 100)
-    calibrate(model, collate, CORPUS, 100)
+    fit_temperature(model, collate, CORPUS, 100)
     assert before > 80 > sentence_calibration_error(model, collate, CORPUS, 100)
 
 
@@ -63,14 +65,14 @@ def test_where_all_is_right_by_far_it_stays_finite() -> None:
     with torch.no_grad():
         best, _ = model.decode(model(batch), batch.lengths)
     right = [
-        Tagged(**{**one, "tags": tags})
+        TaggedSentence(**{**one, "tags": tags})
         for one, tags in zip(CORPUS, ids_to_tags(best, batch.lengths, model.tags), strict=True)
     ]
-    assert 0.05 <= calibrate(model, collate, right, 100) < 1
-    for found in tag(model, collate, right[:3], 100, 3):
-        assert 0.8 < found.alternatives[0][1] <= 1
+    assert 0.05 <= fit_temperature(model, collate, right, 100) < 1
+    for found in predict_tags(model, collate, right[:3], 100, 3):
+        assert 0.8 < found.nbest[0][1] <= 1
 
 
 def test_nothing_to_learn_from_changes_nothing() -> None:
     model, collate, _ = make()
-    assert calibrate(model, collate, [CORPUS[3]], 100) == 1
+    assert fit_temperature(model, collate, [CORPUS[3]], 100) == 1

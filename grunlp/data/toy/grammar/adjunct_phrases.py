@@ -5,7 +5,7 @@
 
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 MONTHS = ["January", "February", "March", "April", "June", "July", "August", "September", "October", "November"]
-CLOCK = ["noon", "midnight", "dawn", "sunset", "dusk", "daybreak"]
+CLOCK_TIMES = ["noon", "midnight", "dawn", "sunset", "dusk", "daybreak"]
 NUMBERS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirty"]
 UNITS = ["minutes/NNS", "hours/NNS", "days/NNS", "weeks/NNS", "months/NNS", "years/NNS"]
 
@@ -50,7 +50,9 @@ PURPOSES = (
 )
 BENEFICIARIES = "for the {person}|for the children/NNS|for the {kin}|for the guests/NNS"
 COMPANIONS = "with the {person}|with {name}|with the {kin}|together/RB with the {person}"
-SECONDARY = "alone/RB|as a child|barefoot/RB|as a volunteer|as a young/JJ man|unharmed/JJ|as a student|drunk/JJ"
+SECONDARY_PREDICATES = (
+    "alone/RB|as a child|barefoot/RB|as a volunteer|as a young/JJ man|unharmed/JJ|as a student|drunk/JJ"
+)
 CONCESSIONS = (
     "despite the {weather}|in spite/NN of the {weather}|unlike/IN {name}|instead/RB of the {person}|"
     "regardless/RB of the {weather}|in general/JJ|after all|according/VBG to the {person}"
@@ -61,7 +63,7 @@ CONNECTIVES = (
 )
 
 # Adverbs that stand before the verb, by label.
-MIDDLE = {
+MEDIAL_ADVERBS = {
     "TMP": "often always already usually sometimes finally rarely soon recently frequently immediately seldom once "
     "regularly occasionally suddenly",
     "MNR": "quickly carefully quietly slowly happily politely secretly gently patiently calmly eagerly angrily "

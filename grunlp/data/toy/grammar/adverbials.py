@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from grunlp.data.toy.grammar import adjunct_phrases, lexicon
 from grunlp.data.toy.grammar.clause_parts import Clause, Subject
-from grunlp.data.toy.grammar.lexicon import Speaker
+from grunlp.data.toy.grammar.lexicon import SplitRandom
 from grunlp.data.toy.grammar.morphology import article
-from grunlp.data.toy.grammar.noun_phrases import NounPhrases
-from grunlp.data.toy.grammar.phrases import Phrase, Word, join, tagged
-from grunlp.data.toy.grammar.verb_phrases import Setting
+from grunlp.data.toy.grammar.noun_phrases import NounPhraseGenerator
+from grunlp.data.toy.grammar.phrases import Phrase, Word, join, parse_tagged
+from grunlp.data.toy.grammar.verb_phrases import ClauseContext
 
 if TYPE_CHECKING:
-    from grunlp.data.toy.grammar.clauses import Clauses
+    from grunlp.data.toy.grammar.clauses import ClauseGenerator
 
 # How likely each adjunct is with each sort of predicate. Lower-case names are clauses or adverbs, see `_phrase`.
-CHOICES: dict[str, dict[str, float]] = {
+ADJUNCT_WEIGHTS: dict[str, dict[str, float]] = {
     "action": {"ARGM-TMP": 5, "ARGM-LOC": 4, "ARGM-MNR": 2, "ARGM-PRP": 1.5, "ARGM-CAU": 1, "ARGM-ADV": 1}
     | {"ARGM-GOL": 1, "ARGM-COM": 1, "ARGM-PRD": 0.4}
     | {"middle": 4, "when": 1, "because": 1, "if": 0.7, "to": 1.2, "so": 0.8},
@@ -26,14 +26,14 @@ CHOICES: dict[str, dict[str, float]] = {
     "mental": {"ARGM-TMP": 4, "ARGM-ADV": 1.5, "ARGM-CAU": 0.7, "middle": 5, "when": 1, "because": 1, "if": 0.8},
     "state": {"ARGM-TMP": 1, "ARGM-ADV": 2, "middle": 5, "when": 0.5, "because": 1, "if": 0.8, "so": 1},
 }
-CHOICES["work"] = CHOICES["action"] | {"instrument": 3}
-CHOICES["growth"] = CHOICES["change"] | {"ARGM-EXT": 8, "ARGM-LOC": 0}
+ADJUNCT_WEIGHTS["work"] = ADJUNCT_WEIGHTS["action"] | {"instrument": 3}
+ADJUNCT_WEIGHTS["growth"] = ADJUNCT_WEIGHTS["change"] | {"ARGM-EXT": 8, "ARGM-LOC": 0}
 CONJUNCTIONS = {
     "when": ("ARGM-TMP", ("when", "after", "before", "while", "until")),
     "because": ("ARGM-CAU", ("because", "because", "since", "as")),
     "if": ("ARGM-ADV", ("if", "if", "unless", "although")),
 }
-MIDDLE_OF = {
+MEDIAL_ADVERB_LABELS = {
     "action": ("TMP", "MNR", "MNR", "ADV", "DIS"),
     "motion": ("TMP", "MNR", "ADV"),
     "change": ("TMP", "ADV"),
@@ -42,113 +42,124 @@ MIDDLE_OF = {
     "work": ("TMP", "MNR", "MNR", "ADV", "DIS"),
     "growth": ("TMP", "ADV"),
 }
-MAY_OPEN = ("ARGM-TMP", "ARGM-LOC", "ARGM-CAU", "ARGM-ADV", "when", "because", "if", "to")
+CAN_OPEN_CLAUSE = ("ARGM-TMP", "ARGM-LOC", "ARGM-CAU", "ARGM-ADV", "when", "because", "if", "to")
 
 
-class Adverbials:
+class AdjunctGenerator:
     """Adds adjuncts to clauses, as one split knows them."""
 
-    def __init__(self, say: Speaker, nouns: NounPhrases, clauses: Clauses) -> None:
-        self.say, self.nouns, self.clauses = say, nouns, clauses
+    def __init__(self, rng: SplitRandom, nouns: NounPhraseGenerator, clauses: ClauseGenerator) -> None:
+        self.rng, self.nouns, self.clauses = rng, nouns, clauses
 
-    def add(self, clause: Clause, sort: str, form: str, subject: Subject | None, setting: Setting) -> None:
-        """Give the clause up to two adjuncts; `sort` is a key of `CHOICES`."""
+    def add(self, clause: Clause, clause_type: str, form: str, subject: Subject | None, context: ClauseContext) -> None:
+        """Give the clause up to two adjuncts; `clause_type` is a key of `ADJUNCT_WEIGHTS`."""
         used: list[str] = []
-        for _ in range(int(self.say.weigh({"0": 3, "1": 4, "2": 2 if setting.depth == 0 else 0.3}))):
+        for _ in range(int(self.rng.choose_weighted({"0": 3, "1": 4, "2": 2 if context.depth == 0 else 0.3}))):
             weights = {
                 key: weight
-                for key, weight in CHOICES[sort].items()
-                if self._fits(key, form, clause, setting) and not _clash(key, used)
+                for key, weight in ADJUNCT_WEIGHTS[clause_type].items()
+                if self._fits(key, form, clause, context) and not _conflicts(key, used)
             }
             if not weights:
                 break
-            key = self.say.weigh(weights)
+            key = self.rng.choose_weighted(weights)
             used.append(key)
             if key == "middle":
-                self._add_middle(clause, sort)
+                self._add_medial_adverb(clause, clause_type)
                 continue
-            label, phrase = self._phrase(key, clause, sort, subject, setting)
-            if clause.after and clause.after.words[-1].text == phrase.words[0].text:
+            label, phrase = self._make_adjunct(key, clause, clause_type, subject, context)
+            if clause.post_verbal and clause.post_verbal.words[-1].text == phrase.words[0].text:
                 continue  # after a stranded preposition: "what did she wait for for an hour"
-            clause.predicate.add(label, phrase)
-            if self._may_open(key, clause, setting) and (not setting.closing or self.say.chance(0.4)):
-                short = label == "ARGM-TMP" and len(phrase.words) < 4 and self.say.chance(0.5)
-                clause.opening = (phrase if short else phrase + tagged(",")).marked(label)
+            clause.predicate.add_role(label, phrase)
+            if self._may_open(key, clause, context) and (not context.allow_closing_adjunct or self.rng.chance(0.4)):
+                short = label == "ARGM-TMP" and len(phrase.words) < 4 and self.rng.chance(0.5)
+                clause.opening = (phrase if short else phrase + parse_tagged(",")).with_constructions(label)
             else:
-                clause.after = clause.after + phrase.marked(label)
-        if setting.opening and not clause.opening and self.say.chance(0.07):
+                clause.post_verbal = clause.post_verbal + phrase.with_constructions(label)
+        if context.allow_opening_adjunct and not clause.opening and self.rng.chance(0.07):
             clause.opening = self._connective(clause)
 
-    def _may_open(self, key: str, clause: Clause, setting: Setting) -> bool:
-        return setting.opening and not clause.opening and key in MAY_OPEN
+    def _may_open(self, key: str, clause: Clause, context: ClauseContext) -> bool:
+        return context.allow_opening_adjunct and not clause.opening and key in CAN_OPEN_CLAUSE
 
-    def _fits(self, key: str, form: str, clause: Clause, setting: Setting) -> bool:
-        if key in setting.without:
+    def _fits(self, key: str, form: str, clause: Clause, context: ClauseContext) -> bool:
+        if key in context.excluded_adjuncts:
             return False
         if key == "middle":
             return form == "finite"
-        if key in ("when", "because", "if", "so") and (setting.depth > 0 or setting.inverted or form != "finite"):
+        if key in ("when", "because", "if", "so") and (context.depth > 0 or context.inverted or form != "finite"):
             return False
-        if key == "ARGM-TMP" and clause.group.tense == "perfect":
+        if key == "ARGM-TMP" and clause.verb_group.tense == "perfect":
             return False
-        if key == "to" and (form not in ("finite", "imperative") or setting.depth or clause.group.passive):
+        if key == "to" and (form not in ("finite", "imperative") or context.depth or clause.verb_group.passive):
             return False
         if key == "ARGM-EXT" and any(role == "ARG2" for role, _ in clause.predicate.roles):
             return False  # "by ten percent" says it already
-        return setting.closing or self._may_open(key, clause, setting)
+        return context.allow_closing_adjunct or self._may_open(key, clause, context)
 
-    def _add_middle(self, clause: Clause, sort: str) -> None:
-        label = f"ARGM-{self.say.choose(MIDDLE_OF[sort])}"
-        adverb = Phrase([Word(self.say.pick(lexicon.MIDDLE[label[5:]]).text, "RB")])
-        if not clause.group.middle and label == "ARGM-TMP" and self.say.chance(0.15):
-            label, adverb = "ARGM-NEG", tagged("never/RB").marked("negation")
-        clause.predicate.add(label, adverb)
-        clause.group.middle = clause.group.middle + adverb.marked(label)
+    def _add_medial_adverb(self, clause: Clause, clause_type: str) -> None:
+        label = f"ARGM-{self.rng.choose(MEDIAL_ADVERB_LABELS[clause_type])}"
+        adverb = Phrase([Word(self.rng.pick(lexicon.MEDIAL_ADVERBS[label[5:]]).text, "RB")])
+        if not clause.verb_group.medial and label == "ARGM-TMP" and self.rng.chance(0.15):
+            label, adverb = "ARGM-NEG", parse_tagged("never/RB").with_constructions("negation")
+        clause.predicate.add_role(label, adverb)
+        clause.verb_group.medial = clause.verb_group.medial + adverb.with_constructions(label)
 
     def _connective(self, clause: Clause) -> Phrase:
         """`However ,`: the comma is outside the role."""
-        phrase = tagged(self.say.pick(lexicon.CONNECTIVES).text)
+        phrase = parse_tagged(self.rng.pick(lexicon.CONNECTIVES).text)
         comma = phrase.words[-1].text == ","
-        clause.predicate.add("ARGM-DIS", phrase.words[:-1] if comma else phrase.words)
-        return phrase.marked("ARGM-DIS")
+        clause.predicate.add_role("ARGM-DIS", phrase.words[:-1] if comma else phrase.words)
+        return phrase.with_constructions("ARGM-DIS")
 
-    def _phrase(
-        self, key: str, clause: Clause, sort: str, subject: Subject | None, setting: Setting
+    def _make_adjunct(
+        self, key: str, clause: Clause, clause_type: str, subject: Subject | None, context: ClauseContext
     ) -> tuple[str, Phrase]:
-        tense = clause.group.tense
+        tense = clause.verb_group.tense
         if key in CONJUNCTIONS:
             label, words = CONJUNCTIONS[key]
             same = tense if tense in ("past", "present") else "present"
-            inner = self.clauses.finite(Setting(depth=1, tense=same, closing=False, simple=True, without=("middle",)))
-            return label, (tagged(self.say.choose(words)) + inner.statement()).marked(f"clause-{label}")
+            inner = self.clauses.finite(
+                ClauseContext(
+                    depth=1, tense=same, allow_closing_adjunct=False, no_auxiliaries=True, excluded_adjuncts=("middle",)
+                )
+            )
+            return label, (parse_tagged(self.rng.choose(words)) + inner.statement()).with_constructions(
+                f"clause-{label}"
+            )
         if key == "so":
             inner = self.clauses.verbal(
-                "finite", setting=Setting(depth=1, tense="purpose", closing=False, without=("middle",))
+                "finite",
+                context=ClauseContext(
+                    depth=1, tense="purpose", allow_closing_adjunct=False, excluded_adjuncts=("middle",)
+                ),
             )
-            return "ARGM-PRP", (tagged("so that/IN") + inner.statement()).marked("clause-ARGM-PRP")
+            return "ARGM-PRP", (parse_tagged("so that/IN") + inner.statement()).with_constructions("clause-ARGM-PRP")
         if key == "to":
-            inner = self.clauses.verbal("to", subject=subject, setting=Setting(depth=1, closing=False))
-            order = tagged("in order") if self.say.chance(0.25) else Phrase()
-            return "ARGM-PRP", (order + inner.rest()).marked("clause-ARGM-PRP")
+            inner = self.clauses.verbal(
+                "to", subject=subject, context=ClauseContext(depth=1, allow_closing_adjunct=False)
+            )
+            order = parse_tagged("in order") if self.rng.chance(0.25) else Phrase()
+            return "ARGM-PRP", (order + inner.predicate_phrase()).with_constructions("clause-ARGM-PRP")
         if key == "instrument":  # a manner to PropBank unless the verb numbers it
-            return "ARGM-MNR", self.literal(adjunct_phrases.INSTRUMENT)
+            return "ARGM-MNR", self.fill_template(adjunct_phrases.INSTRUMENT)
         if key == "means":
-            return "ARGM-MNR", self.literal(self.say.pick(lexicon.MEANS).text)
+            return "ARGM-MNR", self.fill_template(self.rng.pick(lexicon.MEANS).text)
         if key == "ARGM-TMP":
             times = tense if tense in lexicon.TIMES else "any"
-            if times != "present" and sort in ("action", "work", "motion") and self.say.chance(0.25):
+            if times != "present" and clause_type in ("action", "work", "motion") and self.rng.chance(0.25):
                 times = "span"
-            return key, self.literal(self.say.pick(lexicon.TIMES[times]).text)
-        if key == "ARGM-LOC" and setting.depth == 0 and self.say.chance(0.08):
+            return key, self.fill_template(self.rng.pick(lexicon.TIMES[times]).text)
+        if key == "ARGM-LOC" and context.depth == 0 and self.rng.chance(0.08):
             area = self.nouns.make("area", modified=False)
-            return key, tagged("in") + self.clauses.complements.relative(area, "where")
-        return key, self.literal(self.say.pick(lexicon.ADJUNCTS[key]).text)
+            return key, parse_tagged("in") + self.clauses.complements.relative(area, "where")
+        return key, self.fill_template(self.rng.pick(lexicon.ADJUNCTS[key]).text)
 
-    def place(self) -> Phrase:
+    def locative(self) -> Phrase:
         """Somewhere, without a label."""
-        return self.literal(self.say.pick(lexicon.ADJUNCTS["ARGM-LOC"]).text)
+        return self.fill_template(self.rng.pick(lexicon.ADJUNCTS["ARGM-LOC"]).text)
 
-    def literal(self, template: str) -> Phrase:
+    def fill_template(self, template: str) -> Phrase:
         """The words of a template of `adjuncts.py`, its places filled."""
         pieces: list[Phrase] = []
         for piece in template.split():
@@ -158,31 +169,31 @@ class Adverbials:
             elif piece == "{city}":
                 pieces.append(self.nouns.make("city"))
             elif kind != piece:
-                noun = Phrase([Word(self.say.pick(lexicon.NOUNS[kind]).text, "NN")])
+                noun = Phrase([Word(self.rng.pick(lexicon.NOUNS[kind]).text, "NN")])
                 if pieces and pieces[-1].words[-1].text.lower() == "a":
                     pieces[-1].words[-1].text = article(noun.words[0].text)
                 pieces.append(noun)
             else:
-                pieces.append(self._filled(piece))
+                pieces.append(self._fill_slot(piece))
         return join(pieces)
 
-    def _filled(self, piece: str) -> Phrase:
+    def _fill_slot(self, piece: str) -> Phrase:
         number = {"HOUR": range(1, 12), "DAY": range(1, 31), "YEAR": range(1890, 2024)}
         words = {
             "WEEKDAY": adjunct_phrases.WEEKDAYS,
             "MONTH": adjunct_phrases.MONTHS,
-            "CLOCK": adjunct_phrases.CLOCK,
+            "CLOCK": adjunct_phrases.CLOCK_TIMES,
             "UNIT": adjunct_phrases.UNITS,
         }
         if piece in number:
-            return tagged(f"{self.say.choose(number[piece])}/CD")
+            return parse_tagged(f"{self.rng.choose(number[piece])}/CD")
         if piece in words:
-            return tagged(self.say.choose(words[piece]))
+            return parse_tagged(self.rng.choose(words[piece]))
         if piece == "NUMBER":
-            return tagged(self.say.choose(adjunct_phrases.NUMBERS))
-        return self.nouns.amount(piece) if piece == "MONEY" else tagged(piece)
+            return parse_tagged(self.rng.choose(adjunct_phrases.NUMBERS))
+        return self.nouns.measure_phrase(piece) if piece == "MONEY" else parse_tagged(piece)
 
 
-def _clash(key: str, used: list[str]) -> bool:
+def _conflicts(key: str, used: list[str]) -> bool:
     """Whether it would say the same thing twice, or be a second clause or adverb."""
     return key in used or (key.islower() and any(other.islower() for other in used))

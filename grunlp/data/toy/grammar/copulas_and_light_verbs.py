@@ -7,122 +7,134 @@ from typing import TYPE_CHECKING
 
 from grunlp.data.toy.grammar import lexicon
 from grunlp.data.toy.grammar.clause_parts import Clause
-from grunlp.data.toy.grammar.complements import DEEPEST
-from grunlp.data.toy.grammar.lexicon import Lemma, Slot, Speaker
-from grunlp.data.toy.grammar.noun_phrases import NounPhrase, NounPhrases
-from grunlp.data.toy.grammar.phrases import Phrase, Predicate, Word, tagged
-from grunlp.data.toy.grammar.verb_phrases import BE, Setting, verb_group
+from grunlp.data.toy.grammar.complements import MAX_DEPTH
+from grunlp.data.toy.grammar.lexicon import ArgumentSlot, PredicateEntry, SplitRandom
+from grunlp.data.toy.grammar.noun_phrases import NounPhrase, NounPhraseGenerator
+from grunlp.data.toy.grammar.phrases import Phrase, Predicate, Word, parse_tagged
+from grunlp.data.toy.grammar.verb_phrases import BE, ClauseContext, make_verb_group
 
 if TYPE_CHECKING:
-    from grunlp.data.toy.grammar.clauses import Clauses
+    from grunlp.data.toy.grammar.clauses import ClauseGenerator
 
-SOMEWHERE = Slot("ARG1", (), ("animal", "document", "vehicle", "toy", "valuable", "person", "outfit"))
-EXISTING = ("person", "animal", "document", "vehicle", "plant", "container")
-RAISED = ("person", "person", "animal", "vehicle", "group")
+LOCATED_SLOT = ArgumentSlot("ARG1", (), ("animal", "document", "vehicle", "toy", "valuable", "person", "outfit"))
+EXISTENTIAL_TYPES = ("person", "animal", "document", "vehicle", "plant", "container")
+RAISING_SUBJECT_TYPES = ("person", "person", "animal", "vehicle", "group")
 
 
-class Predications:
+class PredicationGenerator:
     """Makes such clauses as one split knows them."""
 
-    def __init__(self, say: Speaker, nouns: NounPhrases, clauses: Clauses) -> None:
-        self.say, self.nouns, self.clauses = say, nouns, clauses
+    def __init__(self, rng: SplitRandom, nouns: NounPhraseGenerator, clauses: ClauseGenerator) -> None:
+        self.rng, self.nouns, self.clauses = rng, nouns, clauses
 
-    def copular(self, setting: Setting) -> Clause:
+    def copular(self, context: ClauseContext) -> Clause:
         """`the guard was very proud of the dog`: be.01, and a frame for the adjective too."""
-        build = self.say.weigh({"adjective": 6, "calling": 1.5, "place": 2})
-        entry = self.say.pick(lexicon.ADJECTIVES)
-        subject = self._whom(build, entry, setting)
+        build = self.rng.choose_weighted({"adjective": 6, "calling": 1.5, "place": 2})
+        entry = self.rng.pick(lexicon.ADJECTIVES)
+        subject = self._make_subject(build, entry, context)
         predicate = Predicate([], "be.01")
-        predicate.add("ARG1", subject)
-        group = verb_group(self.say, BE, "finite", predicate, subject.agreement, setting, frozenset({"copula"}))
+        predicate.add_role("ARG1", subject)
+        group = make_verb_group(self.rng, BE, "finite", predicate, subject.agreement, context, frozenset({"copula"}))
         clause = Clause(predicate, group, subject)
         if build == "adjective":
-            clause.after = self._adjectival(entry, clause, subject, setting)
+            clause.post_verbal = self._adjectival(entry, clause, subject, context)
         elif build == "calling":
-            clause.after = self.nouns.indefinite("person", many=False)
+            clause.post_verbal = self.nouns.indefinite("person", is_plural=False)
         else:
-            clause.after = self.clauses.adverbials.place()
-        predicate.add("ARG2", clause.after)
-        clause.group.finite = clause.group.finite.marked("copula")
-        self.clauses.adverbials.add(clause, "state", "finite", subject, setting.closed() if entry.slots else setting)
+            clause.post_verbal = self.clauses.adverbials.locative()
+        predicate.add_role("ARG2", clause.post_verbal)
+        clause.verb_group.finite = clause.verb_group.finite.with_constructions("copula")
+        self.clauses.adverbials.add(
+            clause, "state", "finite", subject, context.without_closing_adjunct() if entry.slots else context
+        )
         return clause
 
-    def _whom(self, build: str, entry: Lemma, setting: Setting) -> NounPhrase:
+    def _make_subject(self, build: str, entry: PredicateEntry, context: ClauseContext) -> NounPhrase:
         if build == "calling":
-            return self.nouns.person_name() if self.say.chance(0.6) else self.nouns.relation()
-        slot = entry.subject if build == "adjective" else SOMEWHERE
-        return self.clauses.complements.argument(slot, setting, as_subject=True)
+            return self.nouns.person_name() if self.rng.chance(0.6) else self.nouns.kinship_term()
+        slot = entry.subject if build == "adjective" else LOCATED_SLOT
+        return self.clauses.complements.argument(slot, context, as_subject=True)
 
-    def _adjectival(self, entry: Lemma, clause: Clause, subject: NounPhrase, setting: Setting) -> Phrase:
+    def _adjectival(self, entry: PredicateEntry, clause: Clause, subject: NounPhrase, context: ClauseContext) -> Phrase:
         """The adjective with degree and complement; modal and negation are roles of both frames."""
         word = Word(entry.noun, "JJ")
         predicate = Predicate([word], entry.roleset)
-        predicate.add(entry.subject.role, subject)
+        predicate.add_role(entry.subject.role, subject)
         for role, words in clause.predicate.roles:
             if role in ("ARGM-MOD", "ARGM-NEG"):
-                predicate.add(role, words)
+                predicate.add_role(role, words)
         slot = entry.slots[0] if entry.slots else None
         degree, complement = Phrase(), Phrase()
-        if not (slot and slot.clausal) and self.say.chance(0.3):
-            degree = Phrase([Word(self.say.pick(lexicon.DEGREES).text, "RB")])
-            predicate.add("ARGM-EXT", degree)
-        if slot and slot.clausal:
-            inside = Setting(depth=DEEPEST, closing=setting.closing)
-            complement = self.clauses.verbal("to", subject=subject, setting=inside).rest().marked("control")
-        elif slot and not (slot.optional and self.say.chance(0.5)):
-            complement = tagged(self.say.choose(slot.prepositions)) + self.clauses.complements.argument(slot, setting)
+        if not (slot and slot.is_clausal) and self.rng.chance(0.3):
+            degree = Phrase([Word(self.rng.pick(lexicon.DEGREES).text, "RB")])
+            predicate.add_role("ARGM-EXT", degree)
+        if slot and slot.is_clausal:
+            inside = ClauseContext(depth=MAX_DEPTH, allow_closing_adjunct=context.allow_closing_adjunct)
+            complement = (
+                self.clauses.verbal("to", subject=subject, context=inside)
+                .predicate_phrase()
+                .with_constructions("control")
+            )
+        elif slot and not (slot.optional and self.rng.chance(0.5)):
+            complement = parse_tagged(self.rng.choose(slot.prepositions)) + self.clauses.complements.argument(
+                slot, context
+            )
         if slot:
-            predicate.add(slot.role, complement)
-        return (degree + Phrase([word], [predicate]) + complement).marked("adjective-predicate")
+            predicate.add_role(slot.role, complement)
+        return (degree + Phrase([word], [predicate]) + complement).with_constructions("adjective-predicate")
 
-    def light(self, form: str, setting: Setting, subject: NounPhrase | None = None) -> Clause:
+    def light_verb(self, form: str, context: ClauseContext, subject: NounPhrase | None = None) -> Clause:
         """`made a bold decision`: the noun has the roles, the light verb only its noun."""
-        entry = self.say.pick(lexicon.LIGHT_VERBS)
+        entry = self.rng.pick(lexicon.LIGHT_VERBS)
         head = Word(entry.noun.rstrip("*"), "NN")
-        predicate, verb = Predicate([head], entry.roleset), Predicate([], entry.light)
+        predicate, verb = Predicate([head], entry.roleset), Predicate([], entry.light_verb)
         if subject is None:
-            subject = self.clauses.complements.argument(entry.subject, setting, as_subject=True)
-        predicate.add(entry.subject.role, subject)
-        group = verb_group(self.say, entry.forms, form, verb, subject.agreement, setting, frozenset())
+            subject = self.clauses.complements.argument(entry.subject, context, as_subject=True)
+        predicate.add_role(entry.subject.role, subject)
+        group = make_verb_group(self.rng, entry.forms, form, verb, subject.agreement, context, frozenset())
         predicate.roles += verb.roles  # modal and negation
-        predicate.add("ARGM-LVB", verb.words)
+        predicate.add_role("ARGM-LVB", verb.words)
         verb.roles = [("ARGM-PRR", [head])]
         clause = Clause(predicate, group, subject if form == "finite" else Phrase())
-        clause.after = self.nouns.light_object(entry, predicate, head).marked("light-verb")
+        clause.post_verbal = self.nouns.light_object(entry, predicate, head).with_constructions("light-verb")
         slot = entry.slots[0]
-        if not slot.optional or self.say.chance(0.5):
-            filler = tagged(slot.prepositions[0]) + self.nouns.make(self.say.choose(slot.kinds), modified=False)
-            predicate.add(slot.role, filler)
-            clause.after = clause.after + filler
-        plain = replace(setting, without=(*setting.without, "middle", "to", "so"))
+        if not slot.optional or self.rng.chance(0.5):
+            filler = parse_tagged(slot.prepositions[0]) + self.nouns.make(
+                self.rng.choose(slot.semantic_types), modified=False
+            )
+            predicate.add_role(slot.role, filler)
+            clause.post_verbal = clause.post_verbal + filler
+        plain = replace(context, excluded_adjuncts=(*context.excluded_adjuncts, "middle", "to", "so"))
         self.clauses.adverbials.add(clause, "action", form, subject, plain)
         return clause
 
-    def raising(self, setting: Setting) -> Clause:
+    def raising(self, context: ClauseContext) -> Clause:
         """`the guard seems to sleep`: the subject is ARG1 of the first verb, the infinitive its C-ARG1."""
-        entry = self.say.pick(lexicon.RAISING)
+        entry = self.rng.pick(lexicon.RAISING)
         predicate = Predicate([], entry.roleset)
-        subject = self.nouns.make(self.say.choose(RAISED), as_subject=True)
-        predicate.add("ARG1", subject)
+        subject = self.nouns.make(self.rng.choose(RAISING_SUBJECT_TYPES), as_subject=True)
+        predicate.add_role("ARG1", subject)
         flags = frozenset({"state"})
-        group = verb_group(self.say, entry.forms, "finite", predicate, subject.agreement, setting, flags)
-        inside = Setting(depth=setting.depth + 1, closing=setting.closing)
-        infinitive = self.clauses.verbal("to", subject=subject, setting=inside).rest().marked("raising")
-        predicate.add("C-ARG1", infinitive)
-        clause = Clause(predicate, group, subject, after=infinitive)
-        self.clauses.adverbials.add(clause, "state", "finite", subject, setting.closed())
+        group = make_verb_group(self.rng, entry.forms, "finite", predicate, subject.agreement, context, flags)
+        inside = ClauseContext(depth=context.depth + 1, allow_closing_adjunct=context.allow_closing_adjunct)
+        infinitive = (
+            self.clauses.verbal("to", subject=subject, context=inside).predicate_phrase().with_constructions("raising")
+        )
+        predicate.add_role("C-ARG1", infinitive)
+        clause = Clause(predicate, group, subject, post_verbal=infinitive)
+        self.clauses.adverbials.add(clause, "state", "finite", subject, context.without_closing_adjunct())
         return clause
 
-    def existential(self, setting: Setting) -> Clause:
+    def existential(self, context: ClauseContext) -> Clause:
         """`there was a dog in the garden`: what there is is ARG1 of be.02."""
         predicate = Predicate([], "be.02")
-        thing = self.nouns.indefinite(self.say.choose(EXISTING))
+        thing = self.nouns.indefinite(self.rng.choose(EXISTENTIAL_TYPES))
         flags = frozenset({"copula"})
-        group = verb_group(self.say, BE, "finite", predicate, thing.agreement, setting, flags)
-        predicate.add("ARG1", thing)
-        clause = Clause(predicate, group, tagged("there/EX"), after=thing.marked("existential"))
-        if setting.closing and "ARGM-LOC" not in setting.without:
-            place = self.clauses.adverbials.place()
-            predicate.add("ARGM-LOC", place)
-            clause.after = clause.after + place
+        group = make_verb_group(self.rng, BE, "finite", predicate, thing.agreement, context, flags)
+        predicate.add_role("ARG1", thing)
+        clause = Clause(predicate, group, parse_tagged("there/EX"), post_verbal=thing.with_constructions("existential"))
+        if context.allow_closing_adjunct and "ARGM-LOC" not in context.excluded_adjuncts:
+            place = self.clauses.adverbials.locative()
+            predicate.add_role("ARGM-LOC", place)
+            clause.post_verbal = clause.post_verbal + place
         return clause

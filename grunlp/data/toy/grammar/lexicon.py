@@ -18,68 +18,68 @@ SPLITS = ("train", "dev", "test")
 T = TypeVar("T")
 
 
-class HasHome(Protocol):
+class HasSplit(Protocol):
     """Anything that lives in one split or is shared."""
 
     @property
-    def home(self) -> str:
+    def split(self) -> str:
         """`train` for what all splits use, else `dev` or `test`."""
 
 
-E = TypeVar("E", bound=HasHome)
+E = TypeVar("E", bound=HasSplit)
 
 
 @dataclass(frozen=True)
-class Entry:
+class LexiconEntry:
     """A noun, adjective, adverb, name or fixed phrase."""
 
     text: str
-    home: str
+    split: str
     plural: str = ""  # of nouns; empty for mass nouns
 
 
-class Pool(Generic[E]):
+class EntryPool(Generic[E]):
     """A list of entries, sorted once by who may use them."""
 
     def __init__(self, items: Iterable[E]) -> None:
         self.items = tuple(items)
-        self.known_to = {split: [item for item in self.items if item.home in (SHARED, split)] for split in SPLITS}
+        self.by_split = {split: [item for item in self.items if item.split in (SHARED, split)] for split in SPLITS}
 
 
 @dataclass(frozen=True)
-class Slot:
+class ArgumentSlot:
     """One complement (or the subject) of a predicate: its role, prepositions and the kinds of filler."""
 
     role: str
     prepositions: tuple[str, ...]
-    kinds: tuple[str, ...]
+    semantic_types: tuple[str, ...]
     optional: bool = False
 
     @property
-    def clausal(self) -> bool:
+    def is_clausal(self) -> bool:
         """Whether a clause fills it."""
-        return self.kinds[0] in ("TO", "ING", "THAT", "WHETHER", "NPTO", "NPBARE")
+        return self.semantic_types[0] in ("TO", "ING", "THAT", "WHETHER", "NPTO", "NPBARE")
 
 
 @dataclass(frozen=True)
-class Lemma:
+class PredicateEntry:
     """A predicate: verb, noun, adjective or light verb (`noun` is what the light verb makes)."""
 
     roleset: str
     forms: tuple[str, str, str]  # base, past, participle; all the same for nouns and adjectives
     particle: str
-    subject: Slot
-    slots: tuple[Slot, ...]
+    subject: ArgumentSlot
+    slots: tuple[ArgumentSlot, ...]
     flags: frozenset[str]
-    home: str
-    light: str = ""
+    split: str
+    light_verb: str = ""
     noun: str = ""
 
     @property
-    def object(self) -> Slot | None:
+    def object_slot(self) -> ArgumentSlot | None:
         """The slot without preposition that follows the verb first, if a noun phrase fills it."""
         first = self.slots[0] if self.slots else None
-        return first if first and not first.prepositions and not first.kinds[0].isupper() else None
+        return first if first and not first.prepositions and not first.semantic_types[0].isupper() else None
 
 
 def _always_shared() -> set[str]:
@@ -90,40 +90,40 @@ def _always_shared() -> set[str]:
     return words | {line.split(".")[0] for line in verb_lexicon.LIGHT_VERBS.split("\n")} | {"ask"}
 
 
-_HOMES = {word: SHARED for word in _always_shared()}
+_SPLITS_BY_WORD = {word: SHARED for word in _always_shared()}
 
 
-def home_of(word: str, i: int) -> str:
+def split_of(word: str, index: int) -> str:
     """The split of the i-th entry of a list; a word of several lists ("paint", "old") has one home, the first."""
-    return _HOMES.setdefault(word, {3: "dev", 7: "test"}.get(i % 8, SHARED))
+    return _SPLITS_BY_WORD.setdefault(word, {3: "dev", 7: "test"}.get(index % 8, SHARED))
 
 
-def entries(text: str, separator: str | None = None) -> Pool[Entry]:
+def entries(text: str, separator: str | None = None) -> EntryPool[LexiconEntry]:
     """The entries of a list, words or, with a separator, phrases."""
-    return Pool(Entry(item, home_of(item, i)) for i, item in enumerate(text.split(separator)))
+    return EntryPool(LexiconEntry(item, split_of(item, i)) for i, item in enumerate(text.split(separator)))
 
 
-def _nouns(words: str) -> Pool[Entry]:
+def _parse_nouns(words: str) -> EntryPool[LexiconEntry]:
     found = []
     for i, text in enumerate(words.split()):
         singular, _, irregular = text.partition("/")
         many = "" if singular.endswith("*") else irregular or plural(singular)
         singular = singular.rstrip("*")
-        found.append(Entry(singular, home_of(singular, i), many))
-    return Pool(found)
+        found.append(LexiconEntry(singular, split_of(singular, i), many))
+    return EntryPool(found)
 
 
-def _kinds(text: str) -> tuple[str, ...]:
-    return tuple(kind for part in text.split("/") for kind in noun_lexicon.UNIONS.get(part, part).split())
+def _parse_semantic_types(text: str) -> tuple[str, ...]:
+    return tuple(kind for part in text.split("/") for kind in noun_lexicon.SEMANTIC_TYPE_UNIONS.get(part, part).split())
 
 
-def _slot(text: str) -> Slot:
+def _parse_slot(text: str) -> ArgumentSlot:
     role, *prepositions, kinds = text.split()
     choices = tuple(prepositions[0].split("/")) if prepositions else ()
-    return Slot(role.rstrip("?"), choices, _kinds(kinds), role.endswith("?"))
+    return ArgumentSlot(role.rstrip("?"), choices, _parse_semantic_types(kinds), role.endswith("?"))
 
 
-def _lemmas(table: str) -> Pool[Lemma]:
+def _parse_predicates(table: str) -> EntryPool[PredicateEntry]:
     """The lines of a table of `verbs.py`; one lemma has one home, whichever tables and lines it stands in."""
     stems: list[str] = []
     found = []
@@ -138,15 +138,15 @@ def _lemmas(table: str) -> Pool[Lemma]:
         noun = rest[0] if len(rest) == 1 else ""
         past, participle = rest if len(rest) == 2 else (regular_past(base),) * 2
         forms = (light[0].split(".")[0], light[1], light[2]) if light else (base, past, participle)
-        slots = tuple(_slot(text) for text in complements.split(",") if text.strip())
-        home = home_of(base, stems.index(base))
+        slots = tuple(_parse_slot(text) for text in complements.split(",") if text.strip())
+        home = split_of(base, stems.index(base))
         flag_set = frozenset(flags.split())
         found.append(
-            Lemma(
+            PredicateEntry(
                 roleset,
                 forms,
                 particle,
-                _slot(subject or "ARG1 any"),
+                _parse_slot(subject or "ARG1 any"),
                 slots,
                 flag_set,
                 home,
@@ -154,30 +154,30 @@ def _lemmas(table: str) -> Pool[Lemma]:
                 noun,
             )
         )
-    return Pool(found)
+    return EntryPool(found)
 
 
-VERBS = _lemmas(verb_lexicon.VERBS)
-RAISING = _lemmas(verb_lexicon.RAISING)
-NOUN_PREDICATES = _lemmas(verb_lexicon.NOUN_PREDICATES)
-PLAIN_NOUN_PREDICATES = Pool(noun for noun in NOUN_PREDICATES.items if not noun.slots[0].clausal)
-LIGHT_VERBS = _lemmas(verb_lexicon.LIGHT_VERBS)
-ADJECTIVES = _lemmas(verb_lexicon.ADJECTIVES)
+VERBS = _parse_predicates(verb_lexicon.VERBS)
+RAISING = _parse_predicates(verb_lexicon.RAISING)
+NOUN_PREDICATES = _parse_predicates(verb_lexicon.NOUN_PREDICATES)
+PLAIN_NOUN_PREDICATES = EntryPool(noun for noun in NOUN_PREDICATES.items if not noun.slots[0].is_clausal)
+LIGHT_VERBS = _parse_predicates(verb_lexicon.LIGHT_VERBS)
+ADJECTIVES = _parse_predicates(verb_lexicon.ADJECTIVES)
 
-NOUNS = {kind: _nouns(words) for kind, words in noun_lexicon.NOUNS.items()}
+NOUNS = {kind: _parse_nouns(words) for kind, words in noun_lexicon.NOUNS.items()}
 FIRST_NAMES, SURNAMES, CITIES, LANGUAGES = map(
     entries, (noun_lexicon.FIRST_NAMES, noun_lexicon.SURNAMES, noun_lexicon.CITIES, noun_lexicon.LANGUAGES)
 )
 MODIFIERS = {kind: entries(words) for kind, words in noun_lexicon.ADJECTIVES.items()}
-MIDDLE = {label: entries(words) for label, words in adjunct_phrases.MIDDLE.items()}
+MEDIAL_ADVERBS = {label: entries(words) for label, words in adjunct_phrases.MEDIAL_ADVERBS.items()}
 DEGREES = entries(adjunct_phrases.DEGREES)
 _TIMES = {tense: entries(text, "|") for tense, text in adjunct_phrases.TIMES.items()}
 TIMES = {  # a present that is no moment takes habits only
     "any": _TIMES["any"],
     "span": _TIMES["span"],
     "present": _TIMES["present"],
-    "past": Pool(_TIMES["any"].items + _TIMES["past"].items),
-    "future": Pool(_TIMES["any"].items + _TIMES["future"].items),
+    "past": EntryPool(_TIMES["any"].items + _TIMES["past"].items),
+    "future": EntryPool(_TIMES["any"].items + _TIMES["future"].items),
 }
 CONNECTIVES = entries(adjunct_phrases.CONNECTIVES, "|")
 MEANS = entries(adjunct_phrases.MEANS, "|")
@@ -191,13 +191,13 @@ ADJUNCTS = {
     "ARGM-PRP": entries(adjunct_phrases.PURPOSES, "|"),
     "ARGM-GOL": entries(adjunct_phrases.BENEFICIARIES, "|"),
     "ARGM-COM": entries(adjunct_phrases.COMPANIONS, "|"),
-    "ARGM-PRD": entries(adjunct_phrases.SECONDARY, "|"),
+    "ARGM-PRD": entries(adjunct_phrases.SECONDARY_PREDICATES, "|"),
     "ARGM-ADV": entries(adjunct_phrases.CONCESSIONS, "|"),
     "ARGM-EXT": entries(adjunct_phrases.EXTENTS, "|"),
 }
 
 
-class Speaker:
+class SplitRandom:
     """Everything random about one split: its die and what it may say.
 
     Args:
@@ -206,7 +206,7 @@ class Speaker:
 
     def __init__(self, split: str) -> None:
         self.split = split
-        self.novel = False  # whether an entry of this split alone was used; the reader resets it
+        self.has_heldout_word = False  # whether an entry of this split alone was used; the reader resets it
         self._random = random.Random(SPLITS.index(split) + 1)
 
     def chance(self, probability: float) -> bool:
@@ -217,7 +217,7 @@ class Speaker:
         """One of the options. Only `Random.random` promises the same numbers in every Python version."""
         return options[int(self._random.random() * len(options))]
 
-    def weigh(self, weights: dict[str, float]) -> str:
+    def choose_weighted(self, weights: dict[str, float]) -> str:
         """One of the keys, each as likely as its weight."""
         point = self._random.random() * sum(weights.values())
         for key, weight in weights.items():
@@ -226,8 +226,8 @@ class Speaker:
                 return key
         return key
 
-    def pick(self, pool: Pool[E]) -> E:
+    def pick(self, pool: EntryPool[E]) -> E:
         """One of the entries this split may use."""
-        entry = self.choose(pool.known_to[self.split])
-        self.novel = self.novel or entry.home != SHARED
+        entry = self.choose(pool.by_split[self.split])
+        self.has_heldout_word = self.has_heldout_word or entry.split != SHARED
         return entry

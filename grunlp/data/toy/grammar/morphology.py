@@ -3,11 +3,11 @@
 VOWELS = "aeiou"
 _BE = {"VB": "be", "VBN": "been", "VBG": "being"}
 _DOUBLING = {"admit", "regret", "prefer", "forget", "begin", "refer"}  # stressed on the last of several syllables
-_AN = ("hour", "honest")  # a vowel is heard though none is written
-_A = ("uni", "use", "one", "euro")  # and the other way round
+_AN_PREFIXES = ("hour", "honest")  # a vowel is heard though none is written
+_A_PREFIXES = ("uni", "use", "one", "euro")  # and the other way round
 
 
-def ends_doubled(verb: str) -> bool:
+def doubles_final_consonant(verb: str) -> bool:
     """Whether the last consonant doubles before -ed and -ing: stop, plan, admit."""
     if verb in _DOUBLING:
         return True
@@ -16,7 +16,7 @@ def ends_doubled(verb: str) -> bool:
     return syllables == 1 and short
 
 
-def with_s(word: str) -> str:
+def add_s(word: str) -> str:
     """The plural of a regular noun, or the third person of a verb."""
     if word.endswith("y") and word[-2] not in VOWELS:
         return word[:-1] + "ies"
@@ -25,7 +25,7 @@ def with_s(word: str) -> str:
 
 def plural(noun: str) -> str:
     """`box` → `boxes`; words in -o that only take -s are few enough to name."""
-    return noun + "s" if noun in ("piano", "photo", "radio", "video", "kangaroo") else with_s(noun)
+    return noun + "s" if noun in ("piano", "photo", "radio", "video", "kangaroo") else add_s(noun)
 
 
 def regular_past(verb: str) -> str:
@@ -34,16 +34,16 @@ def regular_past(verb: str) -> str:
         return verb + "d"
     if verb.endswith("y") and verb[-2] not in VOWELS:
         return verb[:-1] + "ied"
-    return verb + (verb[-1] if ends_doubled(verb) else "") + "ed"
+    return verb + (verb[-1] if doubles_final_consonant(verb) else "") + "ed"
 
 
-def with_ing(verb: str) -> str:
+def add_ing(verb: str) -> str:
     """`make` → `making`, `lie` → `lying`, `see` → `seeing`, `run` → `running`."""
     if verb.endswith("ie"):
         return verb[:-2] + "ying"
     if verb.endswith("e") and not verb.endswith(("ee", "ye", "oe")):
         return verb[:-1] + "ing"
-    return verb + (verb[-1] if ends_doubled(verb) else "") + "ing"
+    return verb + (verb[-1] if doubles_final_consonant(verb) else "") + "ing"
 
 
 def verb_form(lemma: str, past: str, participle: str, tag: str, agreement: str) -> str:
@@ -51,8 +51,8 @@ def verb_form(lemma: str, past: str, participle: str, tag: str, agreement: str) 
     if lemma == "be":
         return _BE.get(tag) or _finite_be(tag, agreement)
     if tag == "VBP" and agreement == "singular":
-        return "has" if lemma == "have" else with_s(lemma)
-    return {"VB": lemma, "VBP": lemma, "VBD": past, "VBN": participle, "VBG": with_ing(lemma)}[tag]
+        return "has" if lemma == "have" else add_s(lemma)
+    return {"VB": lemma, "VBP": lemma, "VBD": past, "VBN": participle, "VBG": add_ing(lemma)}[tag]
 
 
 def _finite_be(tag: str, agreement: str) -> str:
@@ -64,5 +64,5 @@ def _finite_be(tag: str, agreement: str) -> str:
 def article(following: str) -> str:
     """`a` or `an`, by the sound of the next word."""
     low = following.lower()
-    heard = low.startswith(_AN) or (low[0] in VOWELS and not low.startswith(_A))
+    heard = low.startswith(_AN_PREFIXES) or (low[0] in VOWELS and not low.startswith(_A_PREFIXES))
     return "an" if heard else "a"

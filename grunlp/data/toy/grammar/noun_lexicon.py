@@ -63,7 +63,7 @@ CITIES = (
 LANGUAGES = "French German Spanish Italian Swedish Japanese Arabic Dutch"
 
 # What a verb can ask for in one word.
-UNIONS = {
+SEMANTIC_TYPE_UNIONS = {
     "someone": "person group",
     "clothes": "outfit clothing",
     "paper": "document writing",
@@ -117,7 +117,19 @@ DETERMINERS = {
     "their": 0.5,
 }
 DEFINITE = {"the": 12.0, "a": 2.5, "this": 0.7, "that": 0.5}  # for what nobody owns or counts
-UNOWNED = ("person", "group", "building", "area", "quantity", "event", "game", "idea", "deed", "opening", "nature")
+NEVER_POSSESSED = (
+    "person",
+    "group",
+    "building",
+    "area",
+    "quantity",
+    "event",
+    "game",
+    "idea",
+    "deed",
+    "opening",
+    "nature",
+)
 
 # Prepositional phrases that belong to a noun of some kind: "the man in the grey coat", "the book about chemistry".
 NOUN_MODIFIERS = {

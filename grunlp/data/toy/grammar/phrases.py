@@ -1,4 +1,4 @@
-"""Words, phrases and predicates: what the grammar composes, and the step from there to an `Example`.
+"""Words, phrases and predicates: what the grammar composes, and the step from there to an `SRLExample`.
 
 A role is a list of `Word` objects, not of positions. A word keeps its identity wherever the grammar moves it, so a
 fronted question word, the antecedent of a relative clause or the subject shared by two verbs is labelled by naming
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
-from grunlp.data.examples import Example, Frame
-from grunlp.data.tags import PREDICATE, Span, spans_to_tags
+from grunlp.data.examples import Frame, SRLExample
+from grunlp.data.tags import PREDICATE_LABEL, Span, spans_to_tags
 
 # Part-of-speech tags of the words that have only one here; any other word of a template is a noun unless it says.
 CLOSED_CLASS = {
@@ -52,7 +52,7 @@ class Predicate:
         self.words, self.roleset = words, roleset
         self.roles: list[tuple[str, list[Word]]] = []
 
-    def add(self, role: str, phrase: "Phrase | list[Word]") -> None:
+    def add_role(self, role: str, phrase: "Phrase | list[Word]") -> None:
         """Give a role to some words; nothing is said about no words."""
         words = phrase.words if isinstance(phrase, Phrase) else phrase
         if words:
@@ -63,9 +63,9 @@ class Predicate:
         spans = [_span(role, words, position) for role, words in self.roles]
         places = [position[word] for word in self.words]
         if places == list(range(places[0], places[0] + len(places))):
-            spans.append(Span(PREDICATE, places[0], places[-1] + 1))
+            spans.append(Span(PREDICATE_LABEL, places[0], places[-1] + 1))
         else:  # a particle that its object separates from the verb: "picked the box up"
-            spans += [Span(PREDICATE if i == 0 else "C-V", place, place + 1) for i, place in enumerate(places)]
+            spans += [Span(PREDICATE_LABEL if i == 0 else "C-V", place, place + 1) for i, place in enumerate(places)]
         lemma = self.roleset.split(".")[0].split("_")[0]
         tags = spans_to_tags(sorted(spans, key=lambda span: span.start), len(position))
         return Frame(index=places[0], lemma=lemma, roleset=self.roleset, tags=tags)
@@ -84,17 +84,19 @@ class Phrase:
 
     words: list[Word] = field(default_factory=list)
     predicates: list[Predicate] = field(default_factory=list)
-    marks: frozenset[str] = frozenset()
+    constructions: frozenset[str] = frozenset()
 
     def __add__(self, other: "Phrase") -> "Phrase":
-        return Phrase(self.words + other.words, self.predicates + other.predicates, self.marks | other.marks)
+        return Phrase(
+            self.words + other.words, self.predicates + other.predicates, self.constructions | other.constructions
+        )
 
     def __bool__(self) -> bool:
         return bool(self.words)
 
-    def marked(self, *marks: str) -> "Phrase":
+    def with_constructions(self, *constructions: str) -> "Phrase":
         """The same phrase with more marks."""
-        return Phrase(self.words, self.predicates, self.marks | set(marks))
+        return Phrase(self.words, self.predicates, self.constructions | set(constructions))
 
 
 def join(phrases: Iterable[Phrase]) -> Phrase:
@@ -103,35 +105,35 @@ def join(phrases: Iterable[Phrase]) -> Phrase:
     return Phrase(
         [word for phrase in parts for word in phrase.words],
         [predicate for phrase in parts for predicate in phrase.predicates],
-        frozenset().union(*(phrase.marks for phrase in parts)),
+        frozenset().union(*(phrase.constructions for phrase in parts)),
     )
 
 
-def tagged(text: str) -> Phrase:
+def parse_tagged(text: str) -> Phrase:
     """A phrase without predicates from `in a big/JJ hurry`: a tag may follow a slash; else closed class, else NN."""
-    return Phrase([Word(form, pos) for form, pos in _read(text)])
+    return Phrase([Word(form, pos) for form, pos in _parse_tokens(text)])
 
 
 @cache
-def _read(text: str) -> list[tuple[str, str]]:
+def _parse_tokens(text: str) -> list[tuple[str, str]]:
     pairs = []
     for piece in text.split():
         form, slash, pos = piece.rpartition("/")
-        pairs.append((form, pos) if slash else (piece, _POS.get(piece) or _guess(piece)))
+        pairs.append((form, pos) if slash else (piece, _POS.get(piece) or _guess_pos(piece)))
     return pairs
 
 
-def _guess(form: str) -> str:
+def _guess_pos(form: str) -> str:
     if form[0].isdigit():
         return "CD"
     return "NNP" if form[0].isupper() else "NN"
 
 
-def to_example(sentence: Phrase, name: str, document: str) -> Example:
+def to_example(sentence: Phrase, name: str, document: str) -> SRLExample:
     """The finished sentence. Raises ValueError when the words of a role are not adjacent or roles overlap."""
     position = {word: i for i, word in enumerate(sentence.words)}
     frames = sorted((p.frame(position) for p in sentence.predicates), key=lambda frame: frame["index"])
-    return Example(
+    return SRLExample(
         id=name,
         document=document,
         words=[word.text for word in sentence.words],

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from grunlp.data.toy.grammar import lexicon
-from grunlp.data.toy.grammar.clause_parts import Clause, Gap
-from grunlp.data.toy.grammar.clauses import Clauses
-from grunlp.data.toy.grammar.lexicon import Speaker
-from grunlp.data.toy.grammar.phrases import Phrase, Predicate, Word, tagged
-from grunlp.data.toy.grammar.verb_phrases import Setting, verb_group
+from grunlp.data.toy.grammar.clause_parts import Clause, ExtractionGap
+from grunlp.data.toy.grammar.clauses import ClauseGenerator
+from grunlp.data.toy.grammar.lexicon import SplitRandom
+from grunlp.data.toy.grammar.phrases import Phrase, Predicate, Word, parse_tagged
+from grunlp.data.toy.grammar.verb_phrases import ClauseContext, make_verb_group
 
-SORTS = {
+SENTENCE_TYPES = {
     "statement": 46.0,
     "verb_coordination": 8,
     "clause_coordination": 7,
@@ -20,7 +20,7 @@ SORTS = {
     "order": 6,
     "heading": 7,
 }
-SPEECH = ("say.01", "say.01", "say.01", "admit.01", "announce.01", "explain.01", "claim.01", "report.01")
+SPEECH_VERBS = ("say.01", "say.01", "say.01", "admit.01", "announce.01", "explain.01", "claim.01", "report.01")
 QUESTION_ADVERBS = (
     ("when", "ARGM-TMP"),
     ("where", "ARGM-LOC"),
@@ -30,14 +30,14 @@ QUESTION_ADVERBS = (
 )
 
 
-class Sentences:
+class SentenceGenerator:
     """Makes sentences as one split knows them."""
 
-    def __init__(self, say: Speaker) -> None:
-        self.say = say
-        self.clauses = Clauses(say)
-        known = {verb.roleset for verb in lexicon.VERBS.known_to[say.split]}
-        self._speech = [roleset for roleset in SPEECH if roleset in known]
+    def __init__(self, rng: SplitRandom) -> None:
+        self.rng = rng
+        self.clauses = ClauseGenerator(rng)
+        known = {verb.roleset for verb in lexicon.VERBS.by_split[rng.split]}
+        self._speech = [roleset for roleset in SPEECH_VERBS if roleset in known]
         self._makers: dict[str, Callable[[], Phrase]] = {
             "statement": self._statement,
             "verb_coordination": self._verb_coordination,
@@ -45,138 +45,167 @@ class Sentences:
             "polar_question": self._polar_question,
             "wh_question": self._wh_question,
             "quotation": self._quotation,
-            "order": self._order,
+            "order": self._imperative,
             "heading": self._heading,
         }
 
     def make(self) -> Phrase:
         """One sentence, capitalised and punctuated."""
-        sort = self.say.weigh(SORTS)
+        sort = self.rng.choose_weighted(SENTENCE_TYPES)
         sentence = self._makers[sort]()
         _capitalise(sentence.words[0])
-        return sentence.marked(sort)
+        return sentence.with_constructions(sort)
 
     def _statement(self) -> Phrase:
-        return self.clauses.finite(Setting(opening=True)).statement() + tagged(".")
+        return self.clauses.finite(ClauseContext(allow_opening_adjunct=True)).statement() + parse_tagged(".")
 
     def _verb_coordination(self) -> Phrase:
         """One subject, two or three verbs; a modal stands once and belongs to the first verb only."""
-        tense = self.say.choose(("past", "past", "present", "future"))
-        inside = Setting(depth=1, tense=tense, closing=False, simple=True)
-        subject = self.clauses.nouns.make(self.say.choose(("person", "person", "animal", "group")), as_subject=True)
+        tense = self.rng.choose(("past", "past", "present", "future"))
+        inside = ClauseContext(depth=1, tense=tense, allow_closing_adjunct=False, no_auxiliaries=True)
+        subject = self.clauses.nouns.make(self.rng.choose(("person", "person", "animal", "group")), as_subject=True)
         form = "bare" if tense == "future" else "finite"
-        first = self.clauses.verbal("finite", subject=subject, setting=replace(inside, opening=True))
+        first = self.clauses.verbal("finite", subject=subject, context=replace(inside, allow_opening_adjunct=True))
         whole = first.statement()
-        if self.say.chance(0.25):
-            whole = whole + tagged(",") + self.clauses.verbal(form, subject=subject, setting=inside).rest()
-        last = self.clauses.verbal(form, subject=subject, setting=replace(inside, closing=True))
-        return whole + tagged(self.say.choose(("and", "and", "and", "but"))) + last.rest() + tagged(".")
+        if self.rng.chance(0.25):
+            whole = (
+                whole
+                + parse_tagged(",")
+                + self.clauses.verbal(form, subject=subject, context=inside).predicate_phrase()
+            )
+        last = self.clauses.verbal(form, subject=subject, context=replace(inside, allow_closing_adjunct=True))
+        return (
+            whole
+            + parse_tagged(self.rng.choose(("and", "and", "and", "but")))
+            + last.predicate_phrase()
+            + parse_tagged(".")
+        )
 
     def _clause_coordination(self) -> Phrase:
-        first = self.clauses.finite(Setting(depth=1, tense=self.say.choose(("past", "present")), opening=True))
-        tense = first.group.tense if first.group.tense != "perfect" else "past"
-        second = self.clauses.finite(Setting(depth=1, tense=tense))
-        conjunction = tagged(self.say.choose((", and", ", but", ", so/CC", "and", ", or", ";")))
-        return first.statement() + conjunction + second.statement() + tagged(".")
+        first = self.clauses.finite(
+            ClauseContext(depth=1, tense=self.rng.choose(("past", "present")), allow_opening_adjunct=True)
+        )
+        tense = first.verb_group.tense if first.verb_group.tense != "perfect" else "past"
+        second = self.clauses.finite(ClauseContext(depth=1, tense=tense))
+        conjunction = parse_tagged(self.rng.choose((", and", ", but", ", so/CC", "and", ", or", ";")))
+        return first.statement() + conjunction + second.statement() + parse_tagged(".")
 
     def _polar_question(self) -> Phrase:
-        question = self.clauses.finite(Setting(inverted=True)).question() + tagged("?")
-        return question.marked("question")
+        question = self.clauses.finite(ClauseContext(inverted=True)).question() + parse_tagged("?")
+        return question.with_constructions("question")
 
     def _wh_question(self) -> Phrase:
-        place = self.say.weigh({"subject": 3, "object": 4, "preposition": 2, "adverb": 4})
+        place = self.rng.choose_weighted({"subject": 3, "object": 4, "preposition": 2, "adverb": 4})
         if place == "adverb":
-            text, label = self.say.choose(QUESTION_ADVERBS)
-            front = tagged(text)
-            setting = Setting(inverted=True, without=(label, "middle"), closing=label != "ARGM-LOC")
-            clause = self.clauses.verbal("finite", setting=setting)
-            clause.predicate.add(label, front)
+            text, label = self.rng.choose(QUESTION_ADVERBS)
+            front = parse_tagged(text)
+            setting = ClauseContext(
+                inverted=True, excluded_adjuncts=(label, "middle"), allow_closing_adjunct=label != "ARGM-LOC"
+            )
+            clause = self.clauses.verbal("finite", context=setting)
+            clause.predicate.add_role(label, front)
         else:
             kinds = (
                 ("person", "person", "animal", "vehicle")
                 if place == "subject"
                 else ("person", "document", "food", "idea")
             )
-            asked = self.clauses.nouns.question(self.say.choose(kinds))
+            asked = self.clauses.nouns.wh_phrase(self.rng.choose(kinds))
             front = asked
-            gap = Gap(place, asked.kind, asked.agreement, asked)
+            gap = ExtractionGap(place, asked.semantic_type, asked.agreement, asked)
             if place == "subject":
-                clause = self.clauses.verbal("finite", subject=gap, setting=Setting())
-                return (front + clause.rest() + tagged("?")).marked("question", "wh-argument")
-            clause = self.clauses.verbal("finite", gap=gap, setting=Setting(inverted=True))
+                clause = self.clauses.verbal("finite", subject=gap, context=ClauseContext())
+                return (front + clause.predicate_phrase() + parse_tagged("?")).with_constructions(
+                    "question", "wh-argument"
+                )
+            clause = self.clauses.verbal("finite", gap=gap, context=ClauseContext(inverted=True))
         mark = "wh-adjunct" if place == "adverb" else "wh-argument"
-        return (front + clause.question() + tagged("?")).marked("question", mark)
+        return (front + clause.question() + parse_tagged("?")).with_constructions("question", mark)
 
     def _quotation(self) -> Phrase:
         """Direct speech, the words of saying after it, before it or in its midst."""
-        if self.say.chance(0.2):
-            content = self.clauses.finite(Setting(depth=1, inverted=True)).question()
-            return (_quoted(content + tagged("?")) + self._saying("ask.01", content) + tagged(".")).marked(
-                "quote", "question"
-            )
-        clause = self.clauses.finite(Setting(depth=1, opening=True))
-        order = self.say.weigh({"after": 4, "before": 2, "midst": 4})
-        roleset = self.say.choose(self._speech)
+        if self.rng.chance(0.2):
+            content = self.clauses.finite(ClauseContext(depth=1, inverted=True)).question()
+            return (
+                _quoted(content + parse_tagged("?")) + self._reporting_clause("ask.01", content) + parse_tagged(".")
+            ).with_constructions("quote", "question")
+        clause = self.clauses.finite(ClauseContext(depth=1, allow_opening_adjunct=True))
+        order = self.rng.choose_weighted({"after": 4, "before": 2, "midst": 4})
+        roleset = self.rng.choose(self._speech)
         if order == "midst":
             return self._split_quotation(clause, roleset)
         content = clause.statement()
         if order == "after":
-            return (_quoted(content + tagged(",")) + self._saying(roleset, content) + tagged(".")).marked("quote")
-        saying = self._saying(roleset, content, inverts=False)
-        return (saying + tagged(",") + _quoted(content + tagged("."))).marked("quote")
+            return (
+                _quoted(content + parse_tagged(",")) + self._reporting_clause(roleset, content) + parse_tagged(".")
+            ).with_constructions("quote")
+        saying = self._reporting_clause(roleset, content, inverts=False)
+        return (saying + parse_tagged(",") + _quoted(content + parse_tagged("."))).with_constructions("quote")
 
     def _split_quotation(self, clause: Clause, roleset: str) -> Phrase:
         """`" The train , " said the guard , " is late . "`: what is said is ARG1 and C-ARG1."""
         first = clause.opening or clause.subject
-        second = clause.subject + clause.rest() if clause.opening else clause.rest()
+        second = clause.subject + clause.predicate_phrase() if clause.opening else clause.predicate_phrase()
         if first.words[-1].text == ",":
-            first = Phrase(first.words[:-1], first.predicates, first.marks)
-        saying = self._saying(roleset, first, second)
+            first = Phrase(first.words[:-1], first.predicates, first.constructions)
+        saying = self._reporting_clause(roleset, first, second)
         opened, closed = (Phrase([Word('"', pos)]) for pos in ("``", "''"))
-        return (_quoted(first + tagged(",")) + saying + tagged(",") + opened + second + tagged(".") + closed).marked(
-            "quote", "split-quote"
-        )
+        return (
+            _quoted(first + parse_tagged(","))
+            + saying
+            + parse_tagged(",")
+            + opened
+            + second
+            + parse_tagged(".")
+            + closed
+        ).with_constructions("quote", "split-quote")
 
-    def _saying(self, roleset: str, said: Phrase, more: Phrase | None = None, inverts: bool = True) -> Phrase:
+    def _reporting_clause(
+        self, roleset: str, quote: Phrase, has_continuation: Phrase | None = None, inverts: bool = True
+    ) -> Phrase:
         """`said the guard` or `the guard said`."""
-        verb = _verb(roleset)
+        verb = _speech_verb(roleset)
         predicate = Predicate([], roleset)
-        kind = self.say.choose(("person", "person", "group")) if roleset != "ask.01" else "person"
+        kind = self.rng.choose(("person", "person", "group")) if roleset != "ask.01" else "person"
         speaker = self.clauses.nouns.make(kind, as_subject=True, modified=False)
-        predicate.add("ARG0", speaker)
-        predicate.add("ARG1", said)
-        predicate.add("C-ARG1", more or Phrase())
-        setting = Setting(tense="past", simple=True)
-        group = verb_group(self.say, verb.forms, "finite", predicate, speaker.agreement, setting, frozenset())
-        inverts = inverts and speaker.words[0].pos != "PRP" and self.say.chance(0.6)
+        predicate.add_role("ARG0", speaker)
+        predicate.add_role("ARG1", quote)
+        predicate.add_role("C-ARG1", has_continuation or Phrase())
+        setting = ClauseContext(tense="past", no_auxiliaries=True)
+        group = make_verb_group(self.rng, verb.forms, "finite", predicate, speaker.agreement, setting, frozenset())
+        inverts = inverts and speaker.words[0].pos != "PRP" and self.rng.chance(0.6)
         return group.main + speaker if inverts else speaker + group.main
 
-    def _order(self) -> Phrase:
-        if self.say.chance(0.15):
-            return self._lets() + tagged(self.say.choose((".", "!")))
-        please = self.say.chance(0.35)
-        clause = self.clauses.verbal("imperative", setting=Setting(opening=not please and self.say.chance(0.3)))
+    def _imperative(self) -> Phrase:
+        if self.rng.chance(0.15):
+            return self._hortative() + parse_tagged(self.rng.choose((".", "!")))
+        please = self.rng.chance(0.35)
+        clause = self.clauses.verbal(
+            "imperative", context=ClauseContext(allow_opening_adjunct=not please and self.rng.chance(0.3))
+        )
         if please:
-            clause.opening = tagged("please")
-            clause.predicate.add("ARGM-DIS", clause.opening)
-        return (clause.statement() + tagged(self.say.choose((".", ".", "!")))).marked("imperative")
+            clause.opening = parse_tagged("please")
+            clause.predicate.add_role("ARGM-DIS", clause.opening)
+        return (clause.statement() + parse_tagged(self.rng.choose((".", ".", "!")))).with_constructions("imperative")
 
-    def _lets(self) -> Phrase:
+    def _hortative(self) -> Phrase:
         """`Let 's open the gate`."""
-        us = self.clauses.nouns.us()
+        us = self.clauses.nouns.first_person_plural()
         predicate = Predicate([Word("let", "VB")], "let.01")
-        content = us + self.clauses.verbal("bare", subject=us, setting=Setting(depth=1)).rest()
-        predicate.add("ARG1", content)
-        return (Phrase(predicate.words, [predicate]) + content).marked("imperative")
+        content = us + self.clauses.verbal("bare", subject=us, context=ClauseContext(depth=1)).predicate_phrase()
+        predicate.add_role("ARG1", content)
+        return (Phrase(predicate.words, [predicate]) + content).with_constructions("imperative")
 
     def _heading(self) -> Phrase:
-        return self.clauses.adverbials.literal(self.say.pick(lexicon.HEADINGS).text).marked("no-predicate")
+        return self.clauses.adverbials.fill_template(self.rng.pick(lexicon.HEADINGS).text).with_constructions(
+            "no-predicate"
+        )
 
 
-_BY_ROLESET = {verb.roleset: verb for verb in lexicon.VERBS.items if verb.slots and verb.slots[-1].clausal}
+_BY_ROLESET = {verb.roleset: verb for verb in lexicon.VERBS.items if verb.slots and verb.slots[-1].is_clausal}
 
 
-def _verb(roleset: str) -> lexicon.Lemma:
+def _speech_verb(roleset: str) -> lexicon.PredicateEntry:
     return _BY_ROLESET[roleset]
 
 

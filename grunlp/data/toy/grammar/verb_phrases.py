@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, field, replace
 
-from grunlp.data.toy.grammar.lexicon import Speaker
+from grunlp.data.toy.grammar.lexicon import SplitRandom
 from grunlp.data.toy.grammar.morphology import verb_form
-from grunlp.data.toy.grammar.phrases import Phrase, Predicate, Word, join, tagged
+from grunlp.data.toy.grammar.phrases import Phrase, Predicate, Word, join, parse_tagged
 
-Forms = tuple[str, str, str]
-Auxiliary = tuple[Forms, str, str]  # its forms, its roleset, the tag it asks of the next verb
-BE: Forms = ("be", "was", "been")
-HAVE: Forms = ("have", "had", "had")
-DO: Forms = ("do", "did", "done")
+VerbForms = tuple[str, str, str]
+Auxiliary = tuple[VerbForms, str, str]  # its forms, its roleset, the tag it asks of the next verb
+BE: VerbForms = ("be", "was", "been")
+HAVE: VerbForms = ("have", "had", "had")
+DO: VerbForms = ("do", "did", "done")
 MODALS = {
     "present": ("can", "may", "must", "should", "might"),
     "past": ("could", "would"),
@@ -18,7 +18,7 @@ MODALS = {
     "purpose": ("could", "would"),
 }
 CONTRACTED = {"will": "wo", "can": "ca"}
-UNCONTRACTED = ("may", "might", "am", "must")
+NEVER_CONTRACTED = ("may", "might", "am", "must")
 FIRST_TAG = {"to": "VB", "bare": "VB", "imperative": "VB", "ing": "VBG", "reduced": "VBN"}
 
 
@@ -29,12 +29,12 @@ class VerbGroup:
     tense: str  # past, present, future, perfect or none: what the adjuncts may speak of
     passive: bool = False
     finite: Phrase = field(default_factory=Phrase)  # what changes places with the subject; else empty
-    middle: Phrase = field(default_factory=Phrase)  # negation and adverbs
+    medial: Phrase = field(default_factory=Phrase)  # negation and adverbs
     main: Phrase = field(default_factory=Phrase)  # "to", further auxiliaries and the verb
 
 
 @dataclass(frozen=True)
-class Setting:
+class ClauseContext:
     """Where a clause stands, as far as its words depend on it.
 
     Args:
@@ -42,25 +42,31 @@ class Setting:
         tense: past, present or future; any when empty.
         inverted: whether the subject follows an auxiliary.
         opening, closing: whether adjuncts may stand first, and last.
-        without: labels of adjuncts it may not have.
-        simple: no auxiliaries and no negation.
+        excluded_adjuncts: labels of adjuncts it may not have.
+        no_auxiliaries: no auxiliaries and no negation.
     """
 
     depth: int = 0
     tense: str = ""
     inverted: bool = False
-    opening: bool = False
-    closing: bool = True
-    without: tuple[str, ...] = ()
-    simple: bool = False
+    allow_opening_adjunct: bool = False
+    allow_closing_adjunct: bool = True
+    excluded_adjuncts: tuple[str, ...] = ()
+    no_auxiliaries: bool = False
 
-    def closed(self) -> "Setting":
+    def without_closing_adjunct(self) -> "ClauseContext":
         """The same place with no adjunct at the end."""
-        return replace(self, closing=False)
+        return replace(self, allow_closing_adjunct=False)
 
 
-def verb_group(
-    say: Speaker, forms: Forms, form: str, predicate: Predicate, agreement: str, setting: Setting, flags: frozenset[str]
+def make_verb_group(
+    rng: SplitRandom,
+    forms: VerbForms,
+    form: str,
+    predicate: Predicate,
+    agreement: str,
+    context: ClauseContext,
+    flags: frozenset[str],
 ) -> VerbGroup:
     """The words of the verb group. Modal and negation become roles of `predicate`, whose word is added.
 
@@ -68,23 +74,25 @@ def verb_group(
         flags: those of the verb, and `passive`, `reduced`, `copula`, `mental` where they hold.
     """
     finite = form == "finite"
-    tense = setting.tense or say.weigh({"past": 7, "present": 2, "future": 0 if flags & {"state", "mental"} else 1.2})
+    tense = context.tense or rng.choose_weighted(
+        {"past": 7, "present": 2, "future": 0 if flags & {"state", "mental"} else 1.2}
+    )
     modal, auxiliaries = "", _passive(flags)
     if not finite:
         tense = "future" if form == "imperative" else "none"
     else:
-        modal, auxiliaries, tense = _auxiliaries(say, not setting.simple, tense, flags)
-    negated = not setting.simple and form != "reduced" and say.chance(0.1 if finite else 0.05)
+        modal, auxiliaries, tense = _auxiliaries(rng, not context.no_auxiliaries, tense, flags)
+    negated = not context.no_auxiliaries and form != "reduced" and rng.chance(0.1 if finite else 0.05)
     bare = not modal and not auxiliaries
-    if bare and ((finite and forms[0] != "be" and (setting.inverted or negated)) or (form == "imperative" and negated)):
+    if bare and ((finite and forms[0] != "be" and (context.inverted or negated)) or (form == "imperative" and negated)):
         auxiliaries = [(DO, "do.01", "VB")]
     words: list[Phrase] = []
     if modal:
-        words.append(Phrase([Word(modal, "MD")]).marked("modal"))
-        predicate.add("ARGM-MOD", words[0])
+        words.append(Phrase([Word(modal, "MD")]).with_constructions("modal"))
+        predicate.add_role("ARGM-MOD", words[0])
     tag = "VB" if modal else FIRST_TAG.get(form, "VBD" if tense == "past" else "VBP")
     if finite and auxiliaries and auxiliaries[0][0] is HAVE and not modal:
-        tag = say.choose(("VBD", "VBP", "VBP"))
+        tag = rng.choose(("VBD", "VBP", "VBP"))
     for parts, roleset, following in auxiliaries:
         word = _inflected(parts, tag, agreement)
         words.append(Phrase([word], [Predicate([word], roleset)]))
@@ -96,23 +104,25 @@ def verb_group(
     group = VerbGroup(tense, "passive" in flags, words.pop(0) if split else Phrase())
     if form == "imperative" and len(words) > 1:
         group.finite = words.pop(0)
-    group.main = (tagged("to/TO") if form == "to" else Phrase()) + join(words)
+    group.main = (parse_tagged("to/TO") if form == "to" else Phrase()) + join(words)
     if negated:
-        _negate(say, group, predicate)
+        _negate(rng, group, predicate)
     return group
 
 
-def _auxiliaries(say: Speaker, rich: bool, tense: str, flags: frozenset[str]) -> tuple[str, list[Auxiliary], str]:
+def _auxiliaries(
+    rng: SplitRandom, allow_auxiliaries: bool, tense: str, flags: frozenset[str]
+) -> tuple[str, list[Auxiliary], str]:
     """A modal or nothing, the auxiliaries with roleset and the form they ask for, and the tense for the adjuncts."""
     modal = ""
     chain: list[Auxiliary] = []
-    if tense in ("future", "purpose") or (rich and say.chance(0.3 if tense == "present" else 0.08)):
-        modal = say.choose(MODALS[tense])
-    elif rich and not flags & {"state", "copula"} and say.chance(0.1):
+    if tense in ("future", "purpose") or (allow_auxiliaries and rng.chance(0.3 if tense == "present" else 0.08)):
+        modal = rng.choose(MODALS[tense])
+    elif allow_auxiliaries and not flags & {"state", "copula"} and rng.chance(0.1):
         chain.append((HAVE, "have.01", "VBN"))
         tense = "perfect"
     often = 0.4 if tense == "present" else 0.1
-    if rich and not flags & {"state", "copula", "passive"} and not modal and say.chance(often):
+    if allow_auxiliaries and not flags & {"state", "copula", "passive"} and not modal and rng.chance(often):
         chain.append((BE, "be.03", "VBG"))
     return modal, chain + _passive(flags), tense
 
@@ -121,19 +131,19 @@ def _passive(flags: frozenset[str]) -> list[Auxiliary]:
     return [(BE, "be.03", "VBN")] if "passive" in flags and "reduced" not in flags else []
 
 
-def _inflected(forms: Forms, tag: str, agreement: str) -> Word:
+def _inflected(forms: VerbForms, tag: str, agreement: str) -> Word:
     text = verb_form(*forms, tag, agreement)
     return Word(text, "VBZ" if tag == "VBP" and agreement == "singular" else tag)
 
 
-def _negate(say: Speaker, group: VerbGroup, predicate: Predicate) -> None:
+def _negate(rng: SplitRandom, group: VerbGroup, predicate: Predicate) -> None:
     """`did not`, `did n't`, `wo n't`; without an auxiliary `not to go`."""
-    group.middle = tagged("not")
-    if group.finite and group.finite.words[-1].text not in UNCONTRACTED and say.chance(0.45):
+    group.medial = parse_tagged("not")
+    if group.finite and group.finite.words[-1].text not in NEVER_CONTRACTED and rng.chance(0.45):
         word = group.finite.words[-1]
         word.text = CONTRACTED.get(word.text, word.text)
-        group.finite, group.middle = group.finite + tagged("n't"), Phrase()
-        predicate.add("ARGM-NEG", group.finite.words[-1:])
+        group.finite, group.medial = group.finite + parse_tagged("n't"), Phrase()
+        predicate.add_role("ARGM-NEG", group.finite.words[-1:])
     else:
-        predicate.add("ARGM-NEG", group.middle)
-    group.finite = group.finite.marked("negation")
+        predicate.add_role("ARGM-NEG", group.medial)
+    group.finite = group.finite.with_constructions("negation")

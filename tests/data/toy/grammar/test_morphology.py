@@ -2,7 +2,7 @@
 
 import pytest
 
-from grunlp.data.toy.grammar.morphology import article, plural, regular_past, verb_form, with_ing, with_s
+from grunlp.data.toy.grammar.morphology import add_ing, add_s, article, plural, regular_past, verb_form
 
 
 @pytest.mark.parametrize(
@@ -23,14 +23,14 @@ from grunlp.data.toy.grammar.morphology import article, plural, regular_past, ve
     ],
 )
 def test_regular_verbs(verb, s, past, ing):
-    assert (with_s(verb), regular_past(verb), with_ing(verb)) == (s, past, ing)
+    assert (add_s(verb), regular_past(verb), add_ing(verb)) == (s, past, ing)
 
 
 @pytest.mark.parametrize(
     ("verb", "ing"), [("see", "seeing"), ("run", "running"), ("begin", "beginning"), ("eat", "eating")]
 )
 def test_participles_of_irregular_verbs(verb, ing):
-    assert with_ing(verb) == ing
+    assert add_ing(verb) == ing
 
 
 def test_be_and_have_agree():
