@@ -1,0 +1,144 @@
+"""Options of data sets, vocabularies, tokenizers and loaders that several tasks share. Imports nothing heavy."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from grunlp.configuration.options import option
+
+FrameFormat = Literal[
+    "json-flat", "json-predicates", "json-lines", "words-tags", "conll2012", "columns", "conllu", "conll2005"
+]
+TokenizerKind = Literal["bpe", "unigram", "word", "character"]
+
+
+@dataclass
+class DataOptions:
+    """Cross-validation, and training on a fraction of the data.
+
+    Attributes:
+        streamable: whether the training split can be read as a stream.
+    """
+
+    streamable: ClassVar[bool] = False
+
+    num_folds: int = option(
+        0, "cross-validation: divide train and dev into this many folds; 0: none", minimum=0, maximum=1000
+    )
+    fold: int = option(0, "number of the test fold, from 0; the next fold is dev", minimum=0, maximum=999)
+    outer_num_folds: int = option(
+        0,
+        "nested cross-validation: divide into this many outer folds first and leave one out; 0: none",
+        minimum=0,
+        maximum=1000,
+    )
+    outer_fold: int = option(0, "number of the outer fold left out, from 0", minimum=0, maximum=999)
+    train_fraction: float = option(
+        1.0, "fraction of the training examples to use, by whole documents where known", minimum=0.001, maximum=1.0
+    )
+
+
+@dataclass
+class FileOptions(DataOptions):
+    """The user's own files, plain, gz or xz."""
+
+    streamable: ClassVar[bool] = True
+
+    train: str | None = option(None, "training file; needed; of a stream, a pattern of files too", content="path")
+    dev: str | None = option(None, "development file; needed unless num_folds is set", content="path")
+    test: str | None = option(None, "test file, scored once at the end", content="path")
+
+
+@dataclass
+class HubOptions(DataOptions):
+    """A data set of the Hugging Face hub, or local Parquet or JSON files."""
+
+    streamable: ClassVar[bool] = True
+
+    path: str | None = option(None, "name on the hub, or a folder or file; needed", content="text")
+    config: str | None = option(None, "configuration of a hub data set that has several", content="text")
+    train: str = option("train", "name of the training split", content="text")
+    dev: str = option("validation", "name of the development split", content="text")
+    test: str | None = option("test", "name of the test split; null: there is none", content="text")
+
+
+@dataclass
+class FrameFiles(FileOptions):
+    """The user's own files of sentences with predicates and roles, in any format that `grunlp-data check` names."""
+
+    train_words_file: str | None = option(
+        None, "words of train, for CoNLL-2005 props that come without them", content="path"
+    )
+    dev_words_file: str | None = option(None, "words of dev, likewise", content="path")
+    test_words_file: str | None = option(None, "words of test, likewise", content="path")
+    format: FrameFormat | None = option(None, "format of the files; null: detected from the first sentences")
+
+
+@dataclass
+class FrameHub(HubOptions):
+    """A hub data set with one predicate a row: a column of words, one of BIO tags."""
+
+    words: str | None = option(None, "column of the words; needed", content="text")
+    tags: str | None = option(None, "column of the tags; needed", content="text")
+    predicate: str | None = option(
+        None, "column of the predicate's index or marks; null: the predicate is where the tag is B-V", content="text"
+    )
+
+
+@dataclass
+class WordCountOptions:
+    """Which words of the training data are known."""
+
+    min_count: int = option(
+        2, "words seen less often are unknown by form and known by their spelling", minimum=1, maximum=10**9
+    )
+
+
+@dataclass
+class VocabularyOptions(WordCountOptions):
+    """Which words are known, and their pretrained vectors."""
+
+    vectors: str | None = option(
+        None, "text file of GloVe, fastText or word2vec vectors of model.word_size numbers", content="text"
+    )
+    max_vectors: int = option(
+        100_000, "words of that file to know besides those of the training data", minimum=0, maximum=10**9
+    )
+
+
+@dataclass
+class TokenizerOptions:
+    """The tokenizer, trained on the training data."""
+
+    kind: TokenizerKind = option("bpe", "kind of tokens")
+    size: int = option(10_000, "most tokens in the vocabulary; characters: no limit", minimum=5, maximum=10**7)
+    min_count: int = option(
+        2, "rarer pairs are not merged; rarer words and characters are unknown", minimum=1, maximum=10**9
+    )
+
+
+@dataclass
+class ShuffleOptions:
+    """The order of the training data."""
+
+    shuffle_each_epoch: bool = option(True, "compose new batches for each epoch")
+
+
+@dataclass
+class LoaderOptions(ShuffleOptions):
+    """Batches of examples of about the same length."""
+
+    batch_tokens: int = option(1200, "tokens in a batch", minimum=1, maximum=10**9)
+    num_workers: int = option(0, "processes that prepare batches; 0: the training process", minimum=0, maximum=256)
+
+
+@dataclass
+class StreamingLoaderOptions(LoaderOptions):
+    """Batches of examples of about the same length, perhaps of streamed data."""
+
+    stream_buffer_size: int = option(
+        0,
+        "stream training data larger than memory, this many examples at a time; needs trainer.batches_per_epoch; 0: "
+        "read everything at once",
+        minimum=0,
+        maximum=10**9,
+    )

@@ -1,0 +1,36 @@
+"""Options of beam search. Imports nothing heavy."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from grunlp.configuration.options import option
+
+LengthNormalization = Literal["length", "gnmt"]
+
+
+@dataclass
+class SearchOptions:
+    """Beam search for the most probable text."""
+
+    beam: int = option(5, "hypotheses kept at each step", minimum=1, maximum=1000)
+    nbest: int = option(1, "texts returned for each source, at most beam", minimum=1, maximum=1000)
+    length_penalty: float = option(
+        1.0, "exponent of the normalization by length; 0: no normalization", minimum=0.0, maximum=10.0
+    )
+    normalization: LengthNormalization = option(
+        "length", "divide by the length, or by the formula of Wu et al. 2016 (GNMT), eq. 14"
+    )
+    coverage_penalty: float = option(
+        0.0, "weight of the coverage penalty of Wu et al. 2016; 0: none", minimum=0.0, maximum=1e6
+    )
+    no_repeat_ngram_size: int = option(
+        0, "no n-gram of this many tokens occurs twice in a text; 0: no limit", minimum=0, maximum=1000
+    )
+    min_length_ratio: float = option(
+        0.0, "least tokens of a text for each token of its source", minimum=0.0, maximum=1000.0
+    )
+    max_length_ratio: float = option(
+        2.0, "most tokens of a text for each token of its source", minimum=0.0, maximum=1000.0
+    )
+    max_length_offset: int = option(10, "tokens allowed beyond max_length_ratio", minimum=0, maximum=10**6)
+    max_length: int = option(500, "most tokens of a text", minimum=1, maximum=10**6)
