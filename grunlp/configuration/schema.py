@@ -12,7 +12,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "model.characters": ("cnn", "gru", "none"),
     "model.residual": ("none", "add", "highway"),
     "model.decoder": ("viterbi", "crf"),
-    "model.cell": ("gru", "gru-before", "lstm", "rnn", "mingru"),
+    "model.cell": ("gru", "gru-reset-before", "lstm", "rnn", "mingru"),
     "model.attention": ("additive", "dot", "multihead"),
     "model.pooling": ("last", "max", "mean", "attention"),
     "model.bridge": ("zero", "last", "mean", "attention"),

@@ -14,8 +14,8 @@ from torch.export import ExportedProgram
 from grunlp.exporting.trace import Graph, silence_exporter_logs
 from grunlp.exporting.traceable_rnn import mingru_g
 from grunlp.exporting.weight_conversion import ONNX_GATE_ORDER, ONNX_OPERATORS, reorder_gate_blocks
+from grunlp.modules.gru import RNNLayer
 from grunlp.modules.mingru import MinGRULayer
-from grunlp.modules.rnn_layer import RNNLayer
 
 OPSET = 18
 
@@ -95,7 +95,7 @@ def _to_onnx_node(x: Any, lengths: Any, initial_state: Any, w: Any, u: Any, b: A
     elif cell == "rnn":
         states, final = op.RNN(steps, w, u, b, lengths, initial_state, **options)
     else:
-        options["linear_before_reset"] = int(cell != "gru-before")
+        options["linear_before_reset"] = int(cell != "gru-reset-before")
         if cell == "mingru":
             options |= {"activations": ["Sigmoid", "Affine"] * directions}
             options |= {"activation_alpha": [1.0] * directions, "activation_beta": [0.0] * directions}

@@ -17,10 +17,8 @@ from torch import Tensor, nn
 from torch._higher_order_ops.scan import scan
 
 from grunlp.kernels.packed_sequence import STATES_PER_CELL
-from grunlp.kernels.reference import cell_step
-from grunlp.modules.gru import StackedGRU
+from grunlp.modules.gru import STEPS, RNNLayer, StackedGRU
 from grunlp.modules.mingru import MinGRULayer
-from grunlp.modules.rnn_layer import RNNLayer
 from grunlp.utils.errors import UserError
 
 # A module made of a layer: input (B, T, I), lengths (B,), first states (D, B, S·H) → (B, T, D·H), zero at padding, and
@@ -45,7 +43,7 @@ class TraceableStack(nn.Module):
         self.size, self.gates = STATES_PER_CELL[stack.cell] * stack.hidden_size, stack.gates
         layers: list[Any] = list(stack.layers)
         for layer in layers:
-            if isinstance(layer, RNNLayer) and (layer.zoneout or layer.gains is not None):
+            if isinstance(layer, RNNLayer) and (layer.options.zoneout or layer.gains is not None):
                 there = "no format has steps with zoneout or layer normalisation"
                 raise UserError("this network cannot be exported", there, "Train one without them.")
         self.starts = [layer.initial for layer in layers]
@@ -125,6 +123,7 @@ class ScanLayer(nn.Module):
                 return torch.where(given[1] > 0, new, state), new * given[1]
 
             return minimal
+        cell_step = STEPS[cell]
         u, c = layer.weight_hh[d], layer.bias_hh[d]
         hidden = u.shape[1]
 
@@ -133,7 +132,7 @@ class ScanLayer(nn.Module):
             return state @ u[rows].T + c[rows]
 
         def step(state: Tensor, given: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-            new = cell_step(cell, given[0], state, times)
+            new = cell_step(given[0], state, times)
             return torch.where(given[1] > 0, new, state), new[:, :hidden] * given[1]
 
         return step

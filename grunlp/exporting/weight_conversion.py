@@ -8,9 +8,9 @@
 
 Keras orders the gates update, reset, candidate, and stores the transpose of every matrix. Its GRU with
 `reset_after=True`, the default, has two rows of biases and is `cell="gru"` here; with `reset_after=False` it has one
-and is `cell="gru-before"`. A layer of it in two directions gives the arrays of the forward one, then of the backward
-one. ONNX orders the gates of a GRU as Keras does, those of an LSTM input, output, forget, candidate, and tells the two
-GRUs apart by `linear_before_reset`.
+and is `cell="gru-reset-before"`. A layer of it in two directions gives the arrays of the forward one, then of the
+backward one. ONNX orders the gates of a GRU as Keras does, those of an LSTM input, output, forget, candidate, and tells
+the two GRUs apart by `linear_before_reset`.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grunlp.kernels.packed_sequence import GATES_PER_CELL
-from grunlp.modules.gru import CellType, StackedGRU
-from grunlp.modules.rnn_layer import RNNLayer
+from grunlp.modules.gru import RNNLayer, StackedGRU
+from grunlp.modules.options import Cell
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -41,7 +41,7 @@ def from_torch(module: nn.GRU | nn.LSTM | nn.RNN) -> StackedGRU:
     Raises:
         ValueError: the module has what a stack has not: ReLU, projections, no biases.
     """
-    cell: CellType = "gru" if isinstance(module, nn.GRU) else "lstm" if isinstance(module, nn.LSTM) else "rnn"
+    cell: Cell = "gru" if isinstance(module, nn.GRU) else "lstm" if isinstance(module, nn.LSTM) else "rnn"
     if getattr(module, "nonlinearity", "tanh") != "tanh":
         raise ValueError(f"a recurrent layer here has tanh, this one has {module.nonlinearity}")
     if module.proj_size or not module.bias:
@@ -104,7 +104,7 @@ def from_keras(layers: Sequence[Any]) -> StackedGRU:
         expected = [(directions * hidden if depth else size, 3 * hidden), (hidden, 3 * hidden), bias] * directions
         if found != expected:
             raise ValueError(f"layer {depth} of a Keras GRU has shapes {found}, expected {expected}")
-    cell: CellType = "gru" if after else "gru-before"
+    cell: Cell = "gru" if after else "gru-reset-before"
     stack = StackedGRU(size, hidden, len(layers), directions == 2, 0.0, "none", cell)
     with torch.no_grad():
         for layer, arrays in zip(_require_standard_layers(stack), layers, strict=True):
@@ -166,8 +166,8 @@ def to_keras(stack: StackedGRU) -> list[list[NDArray[np.float32]]]:
         ValueError: Keras' GRU is no such layer.
     """
     layers = _require_standard_layers(stack)
-    if stack.cell not in ("gru", "gru-before"):
-        raise ValueError(f"cell={stack.cell} is no GRU of Keras; gru and gru-before are")
+    if stack.cell not in ("gru", "gru-reset-before"):
+        raise ValueError(f"cell={stack.cell} is no GRU of Keras; gru and gru-reset-before are")
     found = []
     for layer in layers:
         arrays = []
@@ -182,7 +182,7 @@ def to_keras(stack: StackedGRU) -> list[list[NDArray[np.float32]]]:
     return found
 
 
-ONNX_OPERATORS = {"gru": "GRU", "gru-before": "GRU", "lstm": "LSTM", "rnn": "RNN"}
+ONNX_OPERATORS = {"gru": "GRU", "gru-reset-before": "GRU", "lstm": "LSTM", "rnn": "RNN"}
 ONNX_GATE_ORDER = {"GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2], "RNN": [0]}  # where ONNX' blocks stand here
 _ONNX_ACTIVATIONS = {"GRU": [b"Sigmoid", b"Tanh"], "LSTM": [b"Sigmoid", b"Tanh", b"Tanh"], "RNN": [b"Tanh"]}
 _ONNX_OPSET = 17
@@ -255,11 +255,11 @@ def from_onnx(model: "ModelProto") -> StackedGRU:
             known[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
     if not nodes:
         raise ValueError(f"no GRU, LSTM or RNN among the {len(model.graph.node)} nodes of the model")
-    layers, cells = [], set[CellType]()
+    layers, cells = [], set[Cell]()
     for node in nodes:
         settings = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
         direction = settings.get("direction", b"forward").decode()
-        gru: CellType = "gru" if settings.get("linear_before_reset", 0) else "gru-before"
+        gru: Cell = "gru" if settings.get("linear_before_reset", 0) else "gru-reset-before"
         cells.add(gru if node.op_type == "GRU" else "lstm" if node.op_type == "LSTM" else "rnn")
         usual = _ONNX_ACTIVATIONS[node.op_type] * (2 if direction == "bidirectional" else 1)
         beyond = {
@@ -308,7 +308,7 @@ def _require_standard_layers(stack: StackedGRU) -> list[RNNLayer]:
         f"residual={stack.residual}": stack.residual != "none",
         "layer_norm": any(layer.gains is not None for layer in layers),
         "initial=learned": any(layer.initial is not None for layer in layers),
-        "zoneout": any(layer.zoneout for layer in layers),
+        "zoneout": any(layer.options.zoneout for layer in layers),
     }
     for name, given in beyond.items():
         if given:

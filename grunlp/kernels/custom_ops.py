@@ -1,4 +1,4 @@
-"""The compiled recurrence as operators that autograd, `torch.compile` and export know."""
+"""The compiled kernels as PyTorch operators that support autograd, `torch.compile` and export."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +9,8 @@ from torch import Tensor
 from grunlp.kernels.loader import KERNEL_CELLS, call_kernel, run
 from grunlp.kernels.packed_sequence import GATES_PER_CELL
 
-# Blocks of H numbers that the backward pass needs of a token.
-_SAVED_BLOCKS = {"gru": 4, "gru-before": 3, "lstm": 5, "rnn": 0, "mingru": 2}
-
+# Blocks of H numbers that are saved for the backward pass for each token.
+_SAVED_BLOCKS = {"gru": 4, "gru-reset-before": 3, "lstm": 5, "rnn": 0, "mingru": 2}
 
 _OP_LIBRARY = torch.library.Library("grunlp", "FRAGMENT")
 
@@ -19,11 +18,11 @@ _OP_LIBRARY = torch.library.Library("grunlp", "FRAGMENT")
 def _operator(name: str, fake: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
     """Register a function as the operator `torch.ops.grunlp.<name>` on the CPU.
 
-    Not by `torch.library.custom_op`, which imports Torch's compiler at the first call: two seconds and more.
+    `torch.library.custom_op` would import PyTorch's compiler at the first call, which takes two seconds or more.
 
     Args:
-        name: of the operator.
-        fake: of the same arguments, makes results of the same shapes that hold nothing.
+        name: name of the operator.
+        fake: the fake kernel: takes the same arguments, returns uninitialized results of the same shapes.
     """
 
     def register(function: Callable[..., Any]) -> Any:
@@ -35,27 +34,30 @@ def _operator(name: str, fake: Callable[..., Any]) -> Callable[[Callable[..., An
     return register
 
 
-@_operator("recurrence_pack", lambda cell, u, back: u.new_empty(_packed_size(cell, u, back)))
-def pack_weights(cell: str, u: Tensor, for_backward: bool) -> Tensor:
-    """Recurrent weights (D, G·H, H) as the kernel reads them, in the forward pass or in the backward pass.
+@_operator(
+    "recurrence_pack",
+    lambda cell, weight_hh, for_backward: weight_hh.new_empty(_packed_size(cell, weight_hh, for_backward)),
+)
+def pack_weights(cell: str, weight_hh: Tensor, for_backward: bool) -> Tensor:
+    """Pack recurrent weights (D, G·H, H) into the layout of the kernel, for its forward or its backward pass.
 
-    For the forward pass they may be in bfloat16, and stay so.
+    For the forward pass they may be in bfloat16, and stay in it.
     """
-    _validate(torch.float32, *(() if for_backward else (torch.bfloat16,)), u=u)
-    packed = u.new_empty(_packed_size(cell, u, for_backward))
-    sizes = (KERNEL_CELLS.index(cell), *u.shape[::2])
+    _validate(torch.float32, *(() if for_backward else (torch.bfloat16,)), weight_hh=weight_hh)
+    packed = weight_hh.new_empty(_packed_size(cell, weight_hh, for_backward))
+    sizes = (KERNEL_CELLS.index(cell), *weight_hh.shape[::2])
     if for_backward:
-        call_kernel("grunlp_pack_backward", *sizes, u.contiguous(), packed)
+        call_kernel("grunlp_pack_backward", *sizes, weight_hh.contiguous(), packed)
     else:
-        call_kernel("grunlp_pack", *sizes, _is_bf16(u), u.contiguous(), packed)
+        call_kernel("grunlp_pack", *sizes, _is_bf16(weight_hh), weight_hh.contiguous(), packed)
     return packed
 
 
 def _validate(*dtypes: torch.dtype, **tensors: Tensor | None) -> None:
-    """The kernel reads numbers as what it takes them for.
+    """Check the types of tensors, since the kernel gets raw pointers.
 
     Raises:
-        TypeError: a tensor is of another type.
+        TypeError: a tensor has another type.
     """
     for name, tensor in tensors.items():
         if tensor is not None and tensor.dtype not in dtypes:
@@ -66,26 +68,27 @@ def _is_bf16(weights: Tensor) -> int:
     return int(weights.dtype == torch.bfloat16)
 
 
-def _packed_size(cell: str, u: Tensor, for_backward: bool) -> int:
-    return call_kernel("grunlp_packed_size", KERNEL_CELLS.index(cell), *u.shape[::2], _is_bf16(u), int(for_backward))
+def _packed_size(cell: str, weight_hh: Tensor, for_backward: bool) -> int:
+    sizes = (KERNEL_CELLS.index(cell), *weight_hh.shape[::2])
+    return call_kernel("grunlp_packed_size", *sizes, _is_bf16(weight_hh), int(for_backward))
 
 
-@_operator("pack_matrix", lambda w: w.new_empty(_matrix_size(w)))
-def pack_matrix(w: Tensor) -> Tensor:
-    """A matrix (C, I) in float32 or bfloat16, as `affine` reads it."""
-    _validate(torch.float32, torch.bfloat16, w=w)
-    packed = w.new_empty(_matrix_size(w))
-    call_kernel("grunlp_pack_matrix", *w.shape[::-1], _is_bf16(w), w.contiguous(), packed)
+@_operator("pack_matrix", lambda weight: weight.new_empty(_matrix_size(weight)))
+def pack_matrix(weight: Tensor) -> Tensor:
+    """Pack a matrix (C, I) in float32 or bfloat16 into the layout of `linear`."""
+    _validate(torch.float32, torch.bfloat16, weight=weight)
+    packed = weight.new_empty(_matrix_size(weight))
+    call_kernel("grunlp_pack_matrix", *weight.shape[::-1], _is_bf16(weight), weight.contiguous(), packed)
     return packed
 
 
-def _matrix_size(w: Tensor) -> int:
-    return call_kernel("grunlp_matrix_size", *w.shape[::-1], _is_bf16(w))
+def _matrix_size(weight: Tensor) -> int:
+    return call_kernel("grunlp_matrix_size", *weight.shape[::-1], _is_bf16(weight))
 
 
 @_operator("affine", lambda x, packed, bias: x.new_empty(x.shape[0], len(bias)))
 def linear(x: Tensor, packed: Tensor, bias: Tensor) -> Tensor:
-    """x (N, I) times the transpose of what `pack_matrix` packed, with the bias (C,): (N, C). Without gradients."""
+    """Compute x Wᵀ + bias, (N, I) → (N, C), for a matrix W packed by `pack_matrix`. Has no gradient."""
     _validate(torch.float32, x=x, bias=bias)
     out = x.new_empty(x.shape[0], len(bias))
     sizes = (torch.get_num_threads(), *x.shape, len(bias), _is_bf16(packed))
@@ -95,76 +98,73 @@ def linear(x: Tensor, packed: Tensor, bias: Tensor) -> Tensor:
 
 @_operator(
     "recurrence_forward",
-    lambda cell, shares, u, packed, c, initial, offsets, order, keep: _allocate_outputs(cell, shares, u, initial, keep),
+    lambda cell, input_projection, weight_hh, packed, candidate_bias, initial_state, offsets, indices, save: (
+        _allocate_outputs(cell, input_projection, weight_hh, initial_state, save)
+    ),
 )
 def forward(
     cell: str,
     input_projection: Tensor,
-    u: Tensor,
+    weight_hh: Tensor,
     packed: Tensor,
-    c: Tensor | None,
+    candidate_bias: Tensor | None,
     initial_state: Tensor,
     offsets: Tensor,
     sorted_indices: Tensor,
     save_for_backward: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The recurrence of one layer.
+    """Run the recurrence of one layer.
 
     Args:
-        cell: a name of `KERNEL_CELLS`.
-        input_projection: (N, D·G·H), the input's share of the gates with all biases but `c`.
-        u: (D, G·H, H) recurrent weights; in float32 when `save_for_backward`, otherwise they may be in bfloat16. Of
-            "mingru", which
-            has none, (D, 0, H).
-        packed: the same by `pack`; of "mingru" anything.
-        c: (D, H) bias of the candidate's recurrent product, of "gru" alone.
+        cell: one of `KERNEL_CELLS`.
+        input_projection: (N, D·G·H) products with the input, plus all biases but `candidate_bias`.
+        weight_hh: (D, G·H, H) recurrent weights; in float32 if `save_for_backward`, else they may be in bfloat16. For
+            "mingru", which has none, (D, 0, H).
+        packed: the same packed by `pack_weights`; unused for "mingru".
+        candidate_bias: (D, H) bias of the candidate's recurrent product; for "gru" only.
         initial_state: (D, B, S·H).
-        offsets, order: see `Sequences`.
-        save_for_backward: whether there will be a backward pass.
+        offsets, sorted_indices: see `PackedBatch`.
+        save_for_backward: whether to save what the backward pass needs.
 
     Returns:
-        states (N, D·H), final states (D, B, S·H) and, when `save_for_backward`, what the backward pass needs, (N, D,
-        K·H).
+        states (N, D·H), final states (D, B, S·H) and the saved values (N, D, K·H), K = 0 unless `save_for_backward`.
     """
-    _validate(torch.float32, shares=input_projection, initial=initial_state, c=c)
-    directions, batch, _ = initial_state.shape
-    hidden = u.shape[2]
-    states, final, kept = _allocate_outputs(cell, input_projection, u, initial_state, save_for_backward)
+    _validate(
+        torch.float32,
+        input_projection=input_projection,
+        initial_state=initial_state,
+        candidate_bias=candidate_bias,
+    )
+    directions, batch_size, _ = initial_state.shape
+    hidden_size = weight_hh.shape[2]
+    outputs = _allocate_outputs(cell, input_projection, weight_hh, initial_state, save_for_backward)
+    states, final_state, saved = outputs
+    bias = None if candidate_bias is None else candidate_bias.contiguous()
+    sizes = (batch_size, directions, hidden_size, _is_bf16(packed))
     run(
         "grunlp_forward",
-        *(KERNEL_CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden, _is_bf16(packed)),
-        *(
-            offsets,
-            sorted_indices,
-            initial_state.contiguous(),
-            input_projection.contiguous(),
-            packed,
-            c if c is None else c.contiguous(),
-        ),
-        *(states, final, kept if save_for_backward else None),
+        *(KERNEL_CELLS.index(cell), torch.get_num_threads(), *sizes),
+        *(offsets, sorted_indices, initial_state.contiguous(), input_projection.contiguous(), packed, bias),
+        *(states, final_state, saved if save_for_backward else None),
     )
-    return states, final, kept
+    return outputs
 
 
 def _allocate_outputs(
-    cell: str, input_projection: Tensor, u: Tensor, initial_state: Tensor, save_for_backward: bool
+    cell: str, input_projection: Tensor, weight_hh: Tensor, initial_state: Tensor, save_for_backward: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Room for what `forward` returns."""
-    directions, _, hidden = u.shape
-    kept = input_projection.new_empty(
-        input_projection.shape[0], directions, _SAVED_BLOCKS[cell] * hidden if save_for_backward else 0
-    )
-    return (
-        input_projection.new_empty(input_projection.shape[0], directions * hidden),
-        initial_state.new_empty(initial_state.shape),
-        kept,
-    )
+    """Allocate the results of `forward`."""
+    directions, _, hidden_size = weight_hh.shape
+    tokens, saved_size = input_projection.shape[0], _SAVED_BLOCKS[cell] * hidden_size if save_for_backward else 0
+    states = input_projection.new_empty(tokens, directions * hidden_size)
+    saved = input_projection.new_empty(tokens, directions, saved_size)
+    return states, initial_state.new_empty(initial_state.shape), saved
 
 
 @_operator(
     "recurrence_backward",
-    lambda cell, grad, grad_final, states, kept, u, initial, offsets, order: _allocate_gradients(
-        cell, grad, u, initial
+    lambda cell, grad, grad_final, states, saved, weight_hh, initial_state, offsets, sorted_indices: (
+        _allocate_gradients(cell, grad, weight_hh, initial_state)
     ),
 )
 def backward(
@@ -173,97 +173,89 @@ def backward(
     grad_final: Tensor,
     states: Tensor,
     saved: Tensor,
-    u: Tensor,
+    weight_hh: Tensor,
     initial_state: Tensor,
     offsets: Tensor,
     sorted_indices: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of `forward`.
+    """Compute the gradients of `forward`.
 
     Args:
-        grad, grad_final: of the states and the final states; the others are arguments and results of `forward`.
+        cell: one of `KERNEL_CELLS`.
+        grad, grad_final: gradients of the states and of the final states.
+        states, saved: results of `forward`.
+        weight_hh, initial_state, offsets, sorted_indices: arguments of `forward`.
 
     Returns:
-        gradients of the input's shares (N, D·G·H), of `initial_state`, and of the state's shares (N, D·G·H) for "gru",
-        where
-        they differ from the input's; otherwise (0,).
+        gradients of the input projection (N, D·G·H), of `initial_state` and, for "gru", of the recurrent projection
+        (N, D·G·H), which for the other cells equals that of the input projection: (0,).
     """
-    directions, batch, _ = initial_state.shape
-    hidden = u.shape[2]
-    grad_x, grad_initial, grad_h = _allocate_gradients(cell, grad, u, initial_state)
+    directions, batch_size, _ = initial_state.shape
+    hidden_size = weight_hh.shape[2]
+    gradients = _allocate_gradients(cell, grad, weight_hh, initial_state)
+    grad_x, grad_initial, grad_h = gradients
+    packed = None if cell == "mingru" else pack_weights(cell, weight_hh, True)
     run(
         "grunlp_backward",
-        *(KERNEL_CELLS.index(cell), torch.get_num_threads(), batch, directions, hidden),
-        *(
-            offsets,
-            sorted_indices,
-            initial_state.contiguous(),
-            grad.contiguous(),
-            grad_final.contiguous(),
-            states,
-            saved,
-        ),
-        *(
-            None if cell == "mingru" else pack_weights(cell, u, True),
-            grad_x,
-            grad_h if cell == "gru" else None,
-            grad_initial,
-        ),
+        *(KERNEL_CELLS.index(cell), torch.get_num_threads(), batch_size, directions, hidden_size),
+        *(offsets, sorted_indices, initial_state.contiguous(), grad.contiguous(), grad_final.contiguous()),
+        *(states, saved, packed, grad_x, grad_h if cell == "gru" else None, grad_initial),
     )
-    return grad_x, grad_initial, grad_h
+    return gradients
 
 
-def _allocate_gradients(cell: str, grad: Tensor, u: Tensor, initial_state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Room for what `backward` returns."""
-    directions, _, hidden = u.shape
-    grad_x = grad.new_empty(grad.shape[0], directions * GATES_PER_CELL[cell] * hidden)
-    return (
-        grad_x,
-        initial_state.new_empty(initial_state.shape),
-        torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0),
-    )
+def _allocate_gradients(
+    cell: str, grad: Tensor, weight_hh: Tensor, initial_state: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Allocate the results of `backward`."""
+    directions, _, hidden_size = weight_hh.shape
+    grad_x = grad.new_empty(grad.shape[0], directions * GATES_PER_CELL[cell] * hidden_size)
+    grad_h = torch.empty_like(grad_x) if cell == "gru" else grad.new_empty(0)
+    return grad_x, initial_state.new_empty(initial_state.shape), grad_h
 
 
 def _setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
-    ctx.cell, _, u, _, _, initial, offsets, order, _ = inputs
-    states, _, kept = output
-    ctx.save_for_backward(states, kept, u, initial, offsets, order)
-    ctx.mark_non_differentiable(kept)
+    ctx.cell, _, weight_hh, _, _, initial_state, offsets, sorted_indices, _ = inputs
+    states, _, saved = output
+    ctx.save_for_backward(states, saved, weight_hh, initial_state, offsets, sorted_indices)
+    ctx.mark_non_differentiable(saved)
     ctx.set_materialize_grads(False)
 
 
 def _backward(ctx: Any, grad: Tensor | None, grad_final: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
-    states, kept, u, initial, offsets, order = ctx.saved_tensors
+    states, saved, weight_hh, initial_state, offsets, sorted_indices = ctx.saved_tensors
     grad = torch.zeros_like(states) if grad is None else grad
-    grad_final = torch.zeros_like(initial) if grad_final is None else grad_final
-    cell, (directions, rows, hidden) = ctx.cell, u.shape
-    grad_x, grad_initial, grad_h = backward(cell, grad, grad_final, states, kept, u, initial, offsets, order)
+    grad_final = torch.zeros_like(initial_state) if grad_final is None else grad_final
+    cell, (directions, rows, hidden) = ctx.cell, weight_hh.shape
+    indices = (offsets, sorted_indices)
+    grad_x, grad_initial, grad_h = backward(cell, grad, grad_final, states, saved, weight_hh, initial_state, *indices)
     if cell == "mingru":
         return None, grad_x, None, None, None, grad_initial, None, None, None
-    of_product = grad_h if cell == "gru" else grad_x
-    grad_u = torch.empty_like(u)
+    grad_projection = grad_h if cell == "gru" else grad_x
+    grad_weight = torch.empty_like(weight_hh)
     for d in range(directions):
-        before = _previous_states(states[:, d * hidden : (d + 1) * hidden], initial[d, :, :hidden], offsets, d == 1)
-        mine = of_product[:, d * rows : (d + 1) * rows]  # (N, G·H)
-        if cell == "gru-before":
-            torch.mm(mine[:, : 2 * hidden].T, before, out=grad_u[d, : 2 * hidden])
-            before, mine = before * kept[:, d, :hidden], mine[:, 2 * hidden :]  # the reset gate acted on it
-        torch.mm(mine.T, before, out=grad_u[d, -mine.shape[1] :])
-    grad_c = grad_h.view(-1, directions, 3, hidden)[:, :, 2].sum(0) if cell == "gru" else None
-    return None, grad_x, grad_u, None, grad_c, grad_initial, None, None, None
+        direction = slice(d * hidden, (d + 1) * hidden)
+        previous = _previous_states(states[:, direction], initial_state[d, :, :hidden], offsets, d == 1)
+        grad_gates = grad_projection[:, d * rows : (d + 1) * rows]  # (N, G·H)
+        if cell == "gru-reset-before":  # the product of the candidate is with the reset state
+            torch.mm(grad_gates[:, : 2 * hidden].T, previous, out=grad_weight[d, : 2 * hidden])
+            previous, grad_gates = previous * saved[:, d, :hidden], grad_gates[:, 2 * hidden :]
+        torch.mm(grad_gates.T, previous, out=grad_weight[d, -grad_gates.shape[1] :])
+    grad_bias = grad_h.view(-1, directions, 3, hidden)[:, :, 2].sum(0) if cell == "gru" else None
+    return None, grad_x, grad_weight, None, grad_bias, grad_initial, None, None, None
 
 
 def _previous_states(states: Tensor, initial_state: Tensor, offsets: Tensor, reverse: bool) -> Tensor:
-    """(N, H) the state that each token's step started from, in one direction."""
-    before = torch.empty_like(states, memory_format=torch.contiguous_format)
-    filled = offsets[1:] > offsets[:-1]
+    """Return the state (N, H) before the step of each token, in one direction."""
+    previous = torch.empty_like(states, memory_format=torch.contiguous_format)
+    is_not_empty = offsets[1:] > offsets[:-1]
     if reverse:
-        before[:-1] = states[1:]
-        before[offsets[1:][filled] - 1] = initial_state[filled]
+        previous[:-1] = states[1:]
+        previous[offsets[1:][is_not_empty] - 1] = initial_state[is_not_empty]
     else:
-        before[1:] = states[:-1]
-        before[offsets[:-1][filled]] = initial_state[filled]
-    return before
+        previous[1:] = states[:-1]
+        previous[offsets[:-1][is_not_empty]] = initial_state[is_not_empty]
+    return previous
 
 
 torch.library.register_autograd("grunlp::recurrence_forward", _backward, setup_context=_setup_context, lib=_OP_LIBRARY)

@@ -1,4 +1,4 @@
-"""The compiled recurrence, in the form that is best for this machine, or none at all."""
+"""Loading of the compiled kernels, in the best build for this processor; without them PyTorch does the work."""
 
 import ctypes
 import logging
@@ -16,49 +16,50 @@ from grunlp.utils.errors import UserError
 
 log = logging.getLogger("grunlp")
 
-# Environment variable: "off" leaves the compiled recurrence out, one of the names below takes that one.
+# Environment variable: "off" disables the compiled kernels, a name of an instruction set selects that build.
 ENV_VAR = "GRUNLP_KERNEL"
 
-KERNEL_CELLS = ("gru", "gru-before", "lstm", "rnn", "mingru")  # by their numbers in recurrence.cpp
+KERNEL_CELLS = ("gru", "gru-reset-before", "lstm", "rnn", "mingru")  # by their numbers in recurrence.cpp
 
-# Instruction sets by what Torch says of the processor, the best first.
+# Instruction sets by the CPU capability that PyTorch reports, best first.
 _ISAS_BY_CAPABILITY = {"AVX512": ("avx512", "avx2", "portable"), "AVX2": ("avx2", "portable")}
 
 
 def available_isas() -> list[str]:
-    """Names of the instruction sets that the recurrence was built for and that this processor has, the best first."""
+    """List the instruction sets that the kernels were built for and that this processor has, best first."""
     names = _ISAS_BY_CAPABILITY.get(torch.backends.cpu.get_cpu_capability(), ("portable",))
     return [name for name in names if _library_path(name)]
 
 
 @cache
 def load_library() -> ctypes.CDLL | None:
-    """The compiled recurrence, loaded once a process; None where it was not built or is switched off.
+    """Load the compiled kernels, once in a process; log which implementation is used.
 
-    The log names what does the work, in one line.
+    Returns:
+        the library, or None if it was not built or is switched off.
 
     Raises:
-        UserError: the environment variable names something else than "off" and what was built.
+        UserError: the environment variable is neither "off" nor the name of a build.
     """
-    names, wanted = available_isas(), os.environ.get(ENV_VAR, "").lower()
-    if wanted == "off":
-        log.info("recurrence: Torch, since %s=off", ENV_VAR)
+    names, requested = available_isas(), os.environ.get(ENV_VAR, "").lower()
+    if requested == "off":
+        log.info("recurrence: PyTorch, since %s=off", ENV_VAR)
         return None
-    if wanted and wanted not in names:
-        there = f"there are: {', '.join(['off', *names])}"
-        raise UserError(f"{ENV_VAR}={wanted}: no such recurrence", there, f"Unset {ENV_VAR} to have the best one.")
+    if requested and requested not in names:
+        details = f"there are: {', '.join(['off', *names])}"
+        raise UserError(f"{ENV_VAR}={requested}: no such kernel", details, f"Unset {ENV_VAR} to use the best one.")
     if not names:
-        log.info("recurrence: Torch; with a C++ compiler at hand, pip install builds a faster one")
+        log.info("recurrence: PyTorch; with a C++ compiler installed, pip install builds faster kernels")
         return None
-    for name in [wanted] if wanted else names:
+    for name in [requested] if requested else names:
         try:
-            loaded = _declare_signatures(ctypes.CDLL(str(_library_path(name))))
+            library = _declare_signatures(ctypes.CDLL(str(_library_path(name))))
         except (OSError, AttributeError) as error:  # built elsewhere, damaged, or of another version
-            log.warning("recurrence: cannot load the compiled %s: %s", name, error)
+            log.warning("recurrence: cannot load the compiled kernel %s: %s", name, error)
         else:
-            loaded.grunlp_use_pool(_openmp_pool())
+            library.grunlp_use_pool(_openmp_pool())
             log.info("recurrence: compiled, %s", name)
-            return loaded
+            return library
     return None
 
 
@@ -67,7 +68,7 @@ _disabled = False
 
 @contextmanager
 def disabled() -> Iterator[None]:
-    """Inside, Torch does the work, for comparisons within a process."""
+    """Use PyTorch instead of the compiled kernels within the context, for comparisons in one process."""
     global _disabled
     before, _disabled = _disabled, True
     try:
@@ -77,14 +78,14 @@ def disabled() -> Iterator[None]:
 
 
 def is_enabled() -> bool:
-    """Whether there is a compiled recurrence and it is not set aside."""
+    """Return whether the compiled kernels are loaded and not disabled."""
     return not _disabled and load_library() is not None
 
 
 @cache
-def log_once(what: str) -> None:
-    """Log what does the work instead of the compiled recurrence, the first time."""
-    log.info("recurrence: %s", what)
+def log_once(implementation: str) -> None:
+    """Log, the first time, which implementation replaces the compiled kernels."""
+    log.info("recurrence: %s", implementation)
 
 
 def _library_path(name: str) -> Path | None:
@@ -93,25 +94,25 @@ def _library_path(name: str) -> Path | None:
 
 
 def _openmp_pool() -> int | None:
-    """Address of what runs a function on the threads that Torch uses, where that is GNU's OpenMP."""
+    """Return the address of the function that runs work on PyTorch's threads, if those are GNU OpenMP's."""
     if _forked:
         return None
     try:
-        openmp = ctypes.CDLL("libgomp.so.1", mode=getattr(os, "RTLD_NOLOAD", 0))  # only if it is loaded already
+        openmp = ctypes.CDLL("libgomp.so.1", mode=getattr(os, "RTLD_NOLOAD", 0))  # only if it is already loaded
         return ctypes.cast(openmp.GOMP_parallel, ctypes.c_void_p).value
     except (OSError, AttributeError):
         return None
 
 
-_forked = False  # then the pool's threads are the parent's, and waiting for them would never end
+_forked = False  # after a fork the pool's threads belong to the parent, and waiting for them would never end
 
 
 def _reset_pool_after_fork() -> None:
     global _forked
     _forked = True
-    loaded = load_library() if load_library.cache_info().currsize else None
-    if loaded is not None:
-        loaded.grunlp_use_pool(None)
+    library = load_library() if load_library.cache_info().currsize else None
+    if library is not None:
+        library.grunlp_use_pool(None)
 
 
 if hasattr(os, "register_at_fork"):
@@ -119,26 +120,26 @@ if hasattr(os, "register_at_fork"):
 
 
 def call_kernel(function: str, *arguments: int | Tensor | None) -> int:
-    """Call a function of the library: numbers as they are, of tensors the address; each contiguous and on the CPU."""
-    loaded = load_library()
-    assert loaded is not None
-    result: int = getattr(loaded, function)(*(a.data_ptr() if isinstance(a, Tensor) else a for a in arguments))
+    """Call a function of the library with integers and tensors, which must be contiguous and on the CPU."""
+    library = load_library()
+    assert library is not None
+    result: int = getattr(library, function)(*(a.data_ptr() if isinstance(a, Tensor) else a for a in arguments))
     return result
 
 
 def run(function: str, *arguments: int | Tensor | None) -> None:
-    """Call a function that returns whether it failed.
+    """Call a function of the library that returns whether it failed.
 
     Raises:
-        MemoryError: there was not enough.
+        MemoryError: there was not enough memory.
     """
     if call_kernel(function, *arguments):
-        raise MemoryError(f"{function}: no memory for the states of a step")
+        raise MemoryError(f"{function}: not enough memory for the states of a step")
 
 
-def _declare_signatures(loaded: ctypes.CDLL) -> ctypes.CDLL:
-    """Tell ctypes the kinds of all arguments: whole numbers of 64 bits first, addresses after them."""
-    for function, numbers, addresses, result in (
+def _declare_signatures(library: ctypes.CDLL) -> ctypes.CDLL:
+    """Declare the types of all functions: 64-bit integers first, then addresses."""
+    for function, num_integers, num_addresses, result in (
         ("grunlp_width", 0, 0, ctypes.c_int64),
         ("grunlp_use_pool", 0, 1, None),
         ("grunlp_packed_size", 5, 0, ctypes.c_int64),
@@ -151,7 +152,7 @@ def _declare_signatures(loaded: ctypes.CDLL) -> ctypes.CDLL:
         ("grunlp_affine", 5, 4, ctypes.c_int64),
         ("grunlp_best_scores", 4, 5, ctypes.c_int64),
     ):
-        declared = getattr(loaded, function)
-        declared.argtypes = [ctypes.c_int64] * numbers + [ctypes.c_void_p] * addresses
+        declared = getattr(library, function)
+        declared.argtypes = [ctypes.c_int64] * num_integers + [ctypes.c_void_p] * num_addresses
         declared.restype = result
-    return loaded
+    return library

@@ -1,7 +1,7 @@
-"""One recurrent layer over sequences without padding: compiled on the CPU, by Torch (cuDNN on a GPU) elsewhere.
+"""Fused forward passes of a recurrent layer over sequences without padding: compiled kernels on a CPU, or PyTorch's.
 
-The input's share of all gates is one product before the recurrence, the gradient of the recurrent weights one product
-after it (as Appleyard et al. 2016 do on GPUs). What depends on time, `recurrence.cpp` computes.
+The products with all inputs are one matrix product before the recurrence, and the gradient of the recurrent weights is
+one matrix product after it (as Appleyard et al. 2016 do on GPUs). `recurrence.cpp` computes what depends on time.
 """
 
 from math import gcd
@@ -12,148 +12,156 @@ from torch import Tensor
 from grunlp.kernels.custom_ops import forward, linear, pack_matrix, pack_weights
 from grunlp.kernels.loader import is_enabled, log_once
 from grunlp.kernels.packed_sequence import LayerWeights, PackedBatch
-from grunlp.kernels.reference import unrolled_forward
+
+TORCH_CELLS = ("gru", "lstm", "rnn")  # cells of `torch_rnn`
 
 
 class PackedWeightCache:
-    """The packed weights of a layer for prediction: made once for as long as these stay the same.
+    """Packed weights of a layer for inference, packed again only when the weights have changed.
 
-    A change is noticed by the version that Torch counts, which does not see what is written by way of `.data`. There,
-    some 50 weights are looked at: enough for an optimizer or an average, not for a single weight.
+    A change is detected by PyTorch's version counter, which does not see writes through `.data`. For those, about 50
+    weights are compared: enough to notice an optimizer step or an averaging, not a change of a single weight.
     """
 
     def __init__(self) -> None:
-        # state, the weights themselves, so that nothing else can come to lie at their addresses, and w and u packed
+        # State of the weights; the weights, so that no other tensor gets their addresses; packed input and recurrent
+        # weights.
         self._cached: tuple[object, tuple[Tensor, ...], tuple[Tensor, Tensor]] | None = None
 
     def __getstate__(self) -> dict[str, None]:
-        """A copy packs its own: it may come to a machine that packs in another way."""
+        """Copy nothing: the copy may be used on a machine that packs weights differently."""
         return {"_cached": None}
 
-    def of(self, cell: str, weights: LayerWeights) -> tuple[Tensor, Tensor]:
-        """w by `pack_matrix` and u by `pack`, of weights that learn nothing."""
-        w, u = weights.weight_ih.detach(), weights.weight_hh.detach()
-        if torch.is_grad_enabled() or torch.compiler.is_compiling() or w.is_inference() or u.is_inference():
-            return pack_matrix(w.flatten(0, 1)), pack_weights(cell, u, False)
-        state = [(part.data_ptr(), part._version, _sample_values(part)) for part in (w, u)]
-        cached = self._cached  # read and written at once: other threads may do so too
+    def get(self, cell: str, weights: LayerWeights) -> tuple[Tensor, Tensor]:
+        """Return the input weights packed by `pack_matrix` and the recurrent ones by `pack_weights`, both detached."""
+        weight_ih, weight_hh = weights.weight_ih.detach(), weights.weight_hh.detach()
+        is_inference = weight_ih.is_inference() or weight_hh.is_inference()
+        if torch.is_grad_enabled() or torch.compiler.is_compiling() or is_inference:
+            return pack_matrix(weight_ih.flatten(0, 1)), pack_weights(cell, weight_hh, False)
+        state = [(weight.data_ptr(), weight._version, _sample_values(weight)) for weight in (weight_ih, weight_hh)]
+        cached = self._cached  # read and assigned as a whole, since other threads may do so too
         if cached is None or cached[0] != state:
-            cached = self._cached = (state, (w, u), (pack_matrix(w.flatten(0, 1)), pack_weights(cell, u, False)))
+            packed = (pack_matrix(weight_ih.flatten(0, 1)), pack_weights(cell, weight_hh, False))
+            cached = self._cached = (state, (weight_ih, weight_hh), packed)
         return cached[2]
 
 
-def _sample_values(weights: Tensor) -> list[float]:
-    """About 50 of them, from all columns."""
-    step = max(1, weights.numel() // 50)
-    while gcd(step, weights.shape[-1]) > 1:
+def _sample_values(weight: Tensor) -> list[float]:
+    """Return about 50 values, from all columns."""
+    step = max(1, weight.numel() // 50)
+    while gcd(step, weight.shape[-1]) > 1:
         step += 1
-    found: list[float] = weights.flatten()[::step].tolist()
-    return found
-
-
-def rnn_forward(
-    cell: str, x: Tensor, sequences: PackedBatch, initial_state: Tensor, weights: LayerWeights, cache: PackedWeightCache
-) -> tuple[Tensor, Tensor]:
-    """All states of a layer in one direction or two, by Torch's equations.
-
-    Args:
-        cell: a name of `CELLS`; "gru-before" has the reset gate before the product, which Torch does not have.
-        x: (N, I).
-        sequences: which token belongs to which sequence.
-        initial_state: (D, B, S·H), the states before the first step; an LSTM has S = 2, its memory after its state.
-        weights: of the layer; those of input and state may be in bfloat16, and are read as such where nothing learns.
-        cache: the layer's own.
-
-    Returns:
-        (N, D·H) the state after each token; in the second direction a sequence is read from its end. And (D, B, S·H),
-        the states after the last step.
-    """
-    directions, _, hidden = weights.weight_hh.shape
-    if sequences.is_empty:
-        return x.new_zeros(0, directions * hidden), initial_state
-    given = (x, initial_state, *weights)
-    learns = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in given)
-    if not use_compiled(x):
-        return _torch_fallback(cell, x, sequences, initial_state, weights.to_dtype(x.dtype))
-    bias, c = weights.bias_ih + weights.bias_hh, None
-    if cell == "gru":  # the candidate's own bias stays inside, behind the reset gate
-        c = weights.bias_hh[:, 2 * hidden :]
-        bias = torch.cat([bias[:, : 2 * hidden], weights.bias_ih[:, 2 * hidden :]], dim=1)
-    if learns:
-        weights = weights.to_dtype(torch.float32)
-        u = pack_weights(cell, weights.weight_hh.detach(), False)
-        shares = torch.addmm(bias.flatten(), x, weights.weight_ih.flatten(0, 1).T)  # (N, D·G·H)
-    else:
-        w, u = cache.of(cell, weights)
-        shares = linear(x, w, bias.flatten())
-    places = (sequences.offsets, sequences.sorted_indices)
-    states, final, _ = forward(cell, shares, weights.weight_hh, u, c, initial_state, *places, learns)
-    return states, final
-
-
-def mingru_forward(input_projection: Tensor, sequences: PackedBatch, initial_state: Tensor) -> tuple[Tensor, Tensor]:
-    """All states of a minimal GRU (`grunlp/modules/mingru.py`) where `compiled`.
-
-    Args:
-        input_projection: (N, D·2·H), gate and candidate before their functions.
-        initial_state: (D, B, H).
-
-    Returns:
-        (N, D·H) and (D, B, H), as `rnn_forward`.
-    """
-    directions, _, hidden = initial_state.shape
-    none = input_projection.new_empty(directions, 0, hidden)
-    learns = torch.is_grad_enabled() and (input_projection.requires_grad or initial_state.requires_grad)
-    given = (
-        "mingru",
-        input_projection,
-        none,
-        none,
-        None,
-        initial_state,
-        sequences.offsets,
-        sequences.sorted_indices,
-        learns,
-    )
-    states, final, _ = forward(*given)
-    return states, final
+    values: list[float] = weight.flatten()[::step].tolist()
+    return values
 
 
 def use_compiled(x: Tensor) -> bool:
-    """Whether the compiled recurrence reads x; when it would but for its type, the log says so."""
+    """Return whether the compiled kernels support x; log if only its type prevents it."""
     if x.device.type != "cpu" or not is_enabled():
         return False
-    autocast = torch.is_autocast_enabled("cpu")
-    if autocast or x.dtype != torch.float32:
-        log_once(f"Torch, for {'autocast' if autocast else str(x.dtype).removeprefix('torch.')}")
+    is_autocast = torch.is_autocast_enabled("cpu")
+    if is_autocast or x.dtype != torch.float32:
+        log_once(f"PyTorch, because of {'autocast' if is_autocast else str(x.dtype).removeprefix('torch.')}")
         return False
     return True
 
 
-def _torch_fallback(
-    cell: str, x: Tensor, sequences: PackedBatch, initial_state: Tensor, weights: LayerWeights
+def compiled_rnn(
+    cell: str,
+    x: Tensor,
+    batch: PackedBatch,
+    initial_state: Tensor,
+    weights: LayerWeights,
+    packed_weights: PackedWeightCache,
 ) -> tuple[Tensor, Tensor]:
-    """The same by `torch.gru`, `torch.lstm` or `torch.rnn_tanh` on a packed sequence."""
-    if cell == "gru-before":
-        log_once("a step at a time, since Torch has no gru-before")
-        return unrolled_forward(cell, x, sequences, initial_state, weights)
-    directions, _, hidden = weights.weight_hh.shape
-    # longest first, as Torch wants them
-    rows = sequences.sorted_indices[sequences.lengths[sequences.sorted_indices] > 0]
-    rank = torch.zeros_like(sequences.sorted_indices).index_copy(0, rows, torch.arange(len(rows), device=x.device))
-    step = torch.arange(len(x), device=x.device) - sequences.offsets[sequences.rows]  # (N,) place in its sequence
-    packing = torch.argsort(step * len(rank) + rank[sequences.rows])  # step by step, the longest sequence first
-    sizes = torch.bincount(step).cpu()
-    flat = [
-        part
-        for d in range(directions)
-        for part in (weights.weight_ih[d], weights.weight_hh[d], weights.bias_ih[d], weights.bias_hh[d])
-    ]
-    start = initial_state[:, rows]
-    # cuDNN wants each part contiguous
-    both = tuple(part.contiguous() for part in start.split(hidden, dim=2)) if cell == "lstm" else start
+    """Run a layer with the compiled kernels, where `use_compiled`.
+
+    Args:
+        cell: one of `KERNEL_CELLS`.
+        x: (N, I) the input of each token, N ≥ 1.
+        batch: the sequence of each token.
+        initial_state: (D, B, S·H) states before the first step; an LSTM has S = 2, h followed by its memory cell.
+        weights: of the layer; input and recurrent weights may be in bfloat16, and are used as such for inference.
+        packed_weights: the cache of the layer.
+
+    Returns:
+        the state after each token (N, D·H), the second direction reading from the end of the sequence, and the states
+        after the last step (D, B, S·H).
+    """
+    hidden_size = weights.weight_hh.shape[2]
+    requires_grad = torch.is_grad_enabled() and any(t.requires_grad for t in (x, initial_state, *weights))
+    bias, candidate_bias = weights.bias_ih + weights.bias_hh, None
+    if cell == "gru":  # the candidate's recurrent bias is multiplied by the reset gate
+        candidate_bias = weights.bias_hh[:, 2 * hidden_size :]
+        bias = torch.cat([bias[:, : 2 * hidden_size], weights.bias_ih[:, 2 * hidden_size :]], dim=1)
+    if requires_grad:
+        weights = weights.to_dtype(torch.float32)
+        packed = pack_weights(cell, weights.weight_hh.detach(), False)
+        projected = torch.addmm(bias.flatten(), x, weights.weight_ih.flatten(0, 1).T)  # (N, D·G·H)
+    else:
+        packed_matrix, packed = packed_weights.get(cell, weights)
+        projected = linear(x, packed_matrix, bias.flatten())
+    states, final_state, _ = forward(
+        cell,
+        projected,
+        weights.weight_hh,
+        packed,
+        candidate_bias,
+        initial_state,
+        batch.offsets,
+        batch.sorted_indices,
+        requires_grad,
+    )
+    return states, final_state
+
+
+def compiled_mingru(projected: Tensor, batch: PackedBatch, initial_state: Tensor) -> tuple[Tensor, Tensor]:
+    """Run a minimal GRU (`grunlp/modules/mingru.py`) with the compiled kernels, where `use_compiled`.
+
+    Args:
+        projected: (N, D·2·H), gate and candidate before their activations.
+        batch: the sequence of each token.
+        initial_state: (D, B, H).
+
+    Returns:
+        states (N, D·H) and final states (D, B, H), as `compiled_rnn`.
+    """
+    directions, _, hidden_size = initial_state.shape
+    no_weights = projected.new_empty(directions, 0, hidden_size)
+    requires_grad = torch.is_grad_enabled() and (projected.requires_grad or initial_state.requires_grad)
+    indices = (batch.offsets, batch.sorted_indices)
+    states, final_state, _ = forward(
+        "mingru", projected, no_weights, no_weights, None, initial_state, *indices, requires_grad
+    )
+    return states, final_state
+
+
+def torch_rnn(
+    cell: str, x: Tensor, batch: PackedBatch, initial_state: Tensor, weights: LayerWeights
+) -> tuple[Tensor, Tensor]:
+    """Run a layer with `torch.gru`, `torch.lstm` or `torch.rnn_tanh` on a packed sequence; on a GPU they call cuDNN.
+
+    Args:
+        cell: one of `TORCH_CELLS`.
+        x, batch, initial_state: as for `compiled_rnn`.
+        weights: of the layer, in the type of x.
+
+    Returns:
+        as `compiled_rnn`.
+    """
+    directions, _, hidden_size = weights.weight_hh.shape
+    rows = batch.sorted_indices[batch.lengths[batch.sorted_indices] > 0]  # longest first, as PyTorch requires
+    rank = torch.zeros_like(batch.sorted_indices).index_copy(0, rows, torch.arange(len(rows), device=x.device))
+    step = torch.arange(len(x), device=x.device) - batch.offsets[batch.rows]  # (N,) position in the sequence
+    packing = torch.argsort(step * len(rank) + rank[batch.rows])  # step by step, the longest sequence first
+    batch_sizes = torch.bincount(step).cpu()
+    flat_weights = [weight[d] for d in range(directions) for weight in weights]
+    state = initial_state[:, rows]
+    # cuDNN requires contiguous states
+    states_in = tuple(part.contiguous() for part in state.split(hidden_size, dim=2)) if cell == "lstm" else state
     function = {"gru": torch.gru, "lstm": torch.lstm, "rnn": torch.rnn_tanh}[cell]
     options = (True, 1, 0.0, torch.is_grad_enabled(), directions == 2)
-    packed, *finals = function(x[packing], sizes, both, flat, *options)  # type: ignore[operator]
+    packed, *final_states = function(x[packing], batch_sizes, states_in, flat_weights, *options)  # type: ignore[operator]
     states = torch.empty_like(packed).index_copy(0, packing, packed)
-    return states, initial_state.index_copy(1, rows, torch.cat(finals, dim=2).to(initial_state.dtype))
+    final_state = torch.cat(final_states, dim=2).to(initial_state.dtype)
+    return states, initial_state.index_copy(1, rows, final_state)

@@ -1,23 +1,23 @@
-"""Attention: what a decoder reads of its source, for all steps of a target at once or for one."""
+"""Attention of a decoder to its source, for all steps of a target at once or for a single step."""
 
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-_MAX_ELEMENTS = 2**25  # numbers of the comparison of queries and keys that are held at once, 128 MiB
+from grunlp.modules.options import AttentionKind
 
-AttentionType = Literal["additive", "dot", "multihead"]
-ATTENTION_TYPES = get_args(AttentionType)
+_MAX_ELEMENTS = 2**25  # elements of the additive comparison of queries and keys in memory at once: 128 MiB
 
 
 class AttentionMemory(NamedTuple):
-    """A source made ready to be attended to, once for all steps.
+    """The keys and values of a source, computed once for all steps.
 
-    keys: (B, S, size) what queries are compared with; of "dot" the source itself.
-    values: (B, S, size or memory_size) what is averaged.
-    padding: (B, S) True beyond the end of a source. One token at least must be none.
+    Attributes:
+        keys: (B, S, size) compared with the queries; for "dot" the source itself.
+        values: (B, S, size or memory_size) averaged.
+        padding: (B, S) True at padding; every source has at least one real token.
     """
 
     keys: Tensor
@@ -26,27 +26,27 @@ class AttentionMemory(NamedTuple):
 
 
 class Attention(nn.Module):
-    """Averages of a source's states, weighted by how well each fits a query.
+    """Averages of the states of a source, weighted by how well each matches a query.
 
     Args:
         query_size: features of a query.
         memory_size: M, features of a state of the source.
-        size: features that are compared.
+        size: features of queries and keys.
         kind: "additive", v · tanh(W q + U m) (Bahdanau et al. 2015, §A.1.2); "dot", (W q) · m (Luong et al. 2015, eq.
-            8, "general") over the root of M; "multihead", several scaled dot products beside each other (Vaswani et al.
-            2017, §3.2.2).
-        heads: of "multihead", a divisor of `size`; others have one.
+            8, "general") divided by the square root of M; "multihead", several scaled dot products in parallel (Vaswani
+            et al. 2017, §3.2.2).
+        heads: for "multihead", a divisor of `size`.
 
     Raises:
-        ValueError: an unknown kind, or heads that do not fit.
+        ValueError: the kind is unknown, or `heads` does not divide `size`.
     """
 
-    def __init__(self, query_size: int, memory_size: int, size: int, kind: AttentionType, heads: int) -> None:
+    def __init__(self, query_size: int, memory_size: int, size: int, kind: AttentionKind, heads: int) -> None:
         super().__init__()
-        if kind not in ATTENTION_TYPES:
-            raise ValueError(f"attention is one of {', '.join(ATTENTION_TYPES)}, got {kind!r}")
+        if kind not in get_args(AttentionKind):
+            raise ValueError(f"attention must be one of {', '.join(get_args(AttentionKind))}, got {kind!r}")
         if kind == "multihead" and size % heads:
-            raise ValueError(f"{heads} heads cannot share {size} features evenly")
+            raise ValueError(f"the size {size} must be a multiple of {heads} heads")
         self.kind, self.heads = kind, heads if kind == "multihead" else 1
         self.query = nn.Linear(query_size, memory_size if kind == "dot" else size, bias=kind == "multihead")
         self.key = None if kind == "dot" else nn.Linear(memory_size, size)
@@ -55,20 +55,20 @@ class Attention(nn.Module):
         self.output_size = size if kind == "multihead" else memory_size
 
     def precompute_keys(self, memory: Tensor, padding: Tensor) -> AttentionMemory:
-        """What all steps share. memory: (B, S, M); padding: (B, S)."""
+        """Compute what all steps share, from the states (B, S, M) and the padding (B, S) of a source."""
         keys = memory if self.key is None else self.key(memory)
         values = memory if self.value is None else self.value(memory)
         return AttentionMemory(keys, values, padding)
 
     def forward(self, queries: Tensor, memory: AttentionMemory) -> tuple[Tensor, Tensor]:
-        """queries: (B, T, query_size) → averages (B, T, output_size) and weights (B, T, S), the mean over heads."""
+        """Attend: queries (B, T, query_size) → averages (B, T, output_size), weights (B, T, S), the mean over heads."""
         query = self.query(queries)  # (B, T, size)
         padding = memory.padding[:, None]  # (B, 1, S)
         if self.score is not None:
-            # each step compares S times size numbers: of long texts only some steps at a time
-            one = queries.shape[1] == 1
-            parts = (query,) if one else query.split(max(1, _MAX_ELEMENTS // memory.keys.numel()), dim=1)
-            scores = torch.cat([self._additive_scores(part, memory.keys, len(parts) > 1) for part in parts], dim=1)
+            # each step compares S times size elements: for long texts only some steps at a time
+            is_single_step = queries.shape[1] == 1
+            chunks = (query,) if is_single_step else query.split(max(1, _MAX_ELEMENTS // memory.keys.numel()), dim=1)
+            scores = torch.cat([self._additive_scores(chunk, memory.keys, len(chunks) > 1) for chunk in chunks], dim=1)
             weights = scores.masked_fill(padding, float("-inf")).softmax(dim=-1)
             return weights @ memory.values, weights
         if self.value is None:
@@ -77,13 +77,16 @@ class Attention(nn.Module):
             return weights @ memory.values, weights
         query, keys, values = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in (query, *memory[:2]))
         scores = query @ keys.transpose(2, 3) / keys.shape[-1] ** 0.5  # (B, heads, T, S)
-        shares = scores.masked_fill(padding[:, None], float("-inf")).softmax(dim=-1)
-        return (shares @ values).transpose(1, 2).flatten(2), shares.mean(dim=1)
+        weights = scores.masked_fill(padding[:, None], float("-inf")).softmax(dim=-1)
+        return (weights @ values).transpose(1, 2).flatten(2), weights.mean(dim=1)
 
     def _additive_scores(self, query: Tensor, keys: Tensor, checkpointing: bool) -> Tensor:
-        """Additive scores: query (B, T, size), keys (B, S, size) → (B, T, S). checkpointing: compute them a second time
-        for
-        gradients instead of keeping what they are made of."""
+        """Score additively: queries (B, T, size), keys (B, S, size) → (B, T, S).
+
+        Args:
+            query, keys: see above.
+            checkpointing: recompute the scores in the backward pass instead of keeping intermediate results.
+        """
         assert self.score is not None
         score = self.score
 

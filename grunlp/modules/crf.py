@@ -13,21 +13,29 @@ from torch import Tensor, nn
 
 from grunlp.decoding.viterbi import viterbi
 
-# The score of what is forbidden while training. Its exponential is 0 in every precision, as that of -inf would be, but
-# sums and differences of it stay finite, so no gradient becomes NaN. Decoding uses -inf.
+# The score of forbidden tags and transitions in training. Its exponential is 0 in every precision, like that of -inf,
+# but sums and differences with it are finite, so no gradient becomes NaN. Decoding uses -inf.
 FORBIDDEN_SCORE = -1e4
 
 
-class LinearChainCRF(nn.Module):
-    """Learned start, transition and end scores under rules of what may follow what.
+def check_decoder(decoder: str, label_smoothing: float) -> None:
+    """Raise ValueError for an unknown tag decoder, or for label smoothing with a CRF."""
+    if decoder not in ("viterbi", "crf"):
+        raise ValueError(f"decoder must be viterbi or crf, got {decoder!r}")
+    if decoder == "crf" and label_smoothing:
+        raise ValueError("label_smoothing has no effect on decoder=crf: set it to 0")
 
-    The sum over paths runs in log space from token to token, but each step is one matrix product of the rescaled
-    probabilities (Rabiner 1989, §V.A), not a `logsumexp` over (B, K, K): many times faster, and a fraction of the
-    memory. A label 87 or more nats (the range of float32) below the best of its token counts as impossible there.
+
+class LinearChainCRF(nn.Module):
+    """Learned start, transition and end scores, under constraints on the order of the labels.
+
+    The sum over all paths runs in log space from token to token, but each step is one matrix product of rescaled
+    probabilities (Rabiner 1989, §V.A), not a `logsumexp` over (B, K, K): many times faster, in a fraction of the
+    memory. A label that is 87 nats or more (the range of float32) below the best one of its token counts as impossible.
 
     Args:
-        start, transitions: (K,) and (K, K), -inf for the first labels and the moves that are forbidden, such as
-            `bio_constraints` gives.
+        start: (K,) -inf for labels that cannot come first, as `bio_transition_mask` gives.
+        transitions: (K, K) -inf for forbidden transitions.
     """
 
     forbidden_start: Tensor
@@ -35,7 +43,7 @@ class LinearChainCRF(nn.Module):
 
     def __init__(self, start: Tensor, transitions: Tensor) -> None:
         super().__init__()
-        # Not persistent: they follow from the labels, which the run folder holds.
+        # Not persistent: they follow from the labels, which are stored in the run folder.
         self.register_buffer("forbidden_start", start == -inf, persistent=False)  # (K,)
         self.register_buffer("forbidden_transitions", transitions == -inf, persistent=False)  # (K, K)
         self.start = nn.Parameter(torch.zeros_like(start))
@@ -43,16 +51,16 @@ class LinearChainCRF(nn.Module):
         self.transitions = nn.Parameter(torch.zeros_like(transitions))
 
     def forward(self, emissions: Tensor, tags: Tensor, lengths: Tensor, allowed: Tensor | None = None) -> Tensor:
-        """Log-likelihood of the gold tags (B,); the loss is its negative mean.
+        """Compute the log-likelihood (B,) of the gold tags; the loss is its negative mean.
 
         Args:
-            emissions: (B, T, K), T at least 1; what stands beyond a row's length has no effect.
-            tags: (B, T) int64; beyond the length anything.
+            emissions: (B, T, K), T at least 1; values at padding have no effect.
+            tags: (B, T) int64; anything at padding.
             lengths: (B,) each from 1 to T.
-            allowed: (B, T, K) bool, labels a token may not have are False; None in ordinary training. Gold tags that
-                break it, or the rules, are not refused but cost `FORBIDDEN_SCORE` each time, which would swamp the
-                loss: gold frames exist whose `V` starts before the given predicate, so use the predicate mask only
-                in decoding.
+            allowed: (B, T, K) bool, False for labels that a token cannot have; None in ordinary training. Gold tags
+                that violate it, or the constraints, are not refused but cost `FORBIDDEN_SCORE` each, which would
+                dominate the loss: in some gold frames `V` starts before the given predicate, so use the predicate mask
+                in decoding only.
         """
         emissions = emissions.to(self.transitions.dtype)
         if allowed is not None:
@@ -61,49 +69,45 @@ class LinearChainCRF(nn.Module):
             return self.path_score(emissions, tags, lengths) - self.log_partition(emissions, lengths)
 
     def path_score(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
-        """Score of one path a row (B,). Arguments as for `forward`."""
-        live = torch.arange(tags.shape[1], device=tags.device) < lengths[:, None]  # (B, T)
-        tags = tags.masked_fill(~live, 0)  # padding may hold an id that is no label
+        """Compute the score (B,) of one path in each row. Arguments as for `forward`."""
+        is_real = torch.arange(tags.shape[1], device=tags.device) < lengths[:, None]  # (B, T)
+        tags = tags.masked_fill(~is_real, 0)  # padding may hold an id that is no label
         start = self.start.masked_fill(self.forbidden_start, FORBIDDEN_SCORE)
         transitions = self.transitions.masked_fill(self.forbidden_transitions, FORBIDDEN_SCORE)
-        emitted = emissions.gather(2, tags[:, :, None])[:, :, 0].masked_fill(~live, 0)  # (B, T)
-        moved = transitions[tags[:, :-1], tags[:, 1:]].masked_fill(~live[:, 1:], 0)  # (B, T - 1)
+        emitted = emissions.gather(2, tags[:, :, None])[:, :, 0].masked_fill(~is_real, 0)  # (B, T)
+        moved = transitions[tags[:, :-1], tags[:, 1:]].masked_fill(~is_real[:, 1:], 0)  # (B, T - 1)
         last = tags.gather(1, lengths[:, None] - 1)[:, 0]  # (B,)
         return start[tags[:, 0]] + emitted.sum(dim=1) + moved.sum(dim=1) + self.end[last]
 
     def log_partition(self, emissions: Tensor, lengths: Tensor, temperature: Tensor | float = 1.0) -> Tensor:
-        """Logarithm of the sum over all legal paths of exp(score / temperature) (B,).
+        """Compute the logarithm (B,) of the sum of exp(score / temperature) over all legal paths.
 
         Args:
             emissions, lengths: as for `forward`.
-            temperature: by which all scores are divided.
+            temperature: divides all scores.
         """
         emissions = emissions / temperature
-        moves = (self.transitions / temperature).masked_fill(self.forbidden_transitions, FORBIDDEN_SCORE)  # (K, K)
-        most = moves.detach().amax()  # taken out, so that no exponential is infinite
-        weights = (moves - most).exp()
+        transitions = (self.transitions / temperature).masked_fill(self.forbidden_transitions, FORBIDDEN_SCORE)
+        largest = transitions.detach().amax()  # subtracted, so that no exponential overflows
+        weights = (transitions - largest).exp()
         start, end = self.start / temperature, self.end / temperature
         scores = start.masked_fill(self.forbidden_start, FORBIDDEN_SCORE) + emissions[:, 0]  # (B, K)
         for t in range(1, emissions.shape[1]):
             peak = scores.detach().amax(dim=1, keepdim=True)  # (B, 1)
-            reached = (scores - peak).exp() @ weights  # (B, K)
-            nowhere = reached < torch.finfo(reached.dtype).tiny  # their logarithm is kept away from the gradient
-            step = (
-                reached.masked_fill(nowhere, 1).log().masked_fill(nowhere, FORBIDDEN_SCORE)
-                + peak
-                + most
-                + emissions[:, t]
-            )
+            sums = (scores - peak).exp() @ weights  # (B, K)
+            is_zero = sums < torch.finfo(sums.dtype).tiny  # keep the logarithm of 0 out of the gradient
+            log_sums = sums.masked_fill(is_zero, 1).log().masked_fill(is_zero, FORBIDDEN_SCORE)
+            step = log_sums + peak + largest + emissions[:, t]
             scores = torch.where((t < lengths)[:, None], step, scores)  # a finished row keeps its sum
         return torch.logsumexp(scores + end, dim=1)
 
     @torch.no_grad()
     def decode(self, emissions: Tensor, lengths: Tensor, allowed: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Best legal path: what `grunlp.decoding.viterbi.viterbi` returns and raises, under the learned scores."""
+        """Find the best legal path under the learned scores, as `grunlp.decoding.viterbi.viterbi` does."""
         return viterbi(emissions, lengths, *self.transition_scores(), allowed)
 
     def transition_scores(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The learned scores of moves (K, K), of the first label (K,) and of the last (K,); -inf where forbidden."""
+        """Return the scores of transitions (K, K), first labels (K,) and last labels (K,); -inf if forbidden."""
         start = self.start.masked_fill(self.forbidden_start, -inf)
         transitions = self.transitions.masked_fill(self.forbidden_transitions, -inf)
         return transitions, start, self.end

@@ -1,4 +1,4 @@
-"""Dropout that suits sequences: one mask for all time steps, and whole words replaced."""
+"""Dropout for sequences: one mask for all steps of a sequence, and dropout of whole words."""
 
 import torch
 from torch import Tensor, nn
@@ -8,43 +8,43 @@ class VariationalDropout(nn.Module):
     """Drops the same features at every step of a sequence (Gal and Ghahramani 2016, §4.1).
 
     Args:
-        p: probability of a feature to be dropped, in [0, 1).
+        p: probability of dropping a feature, in [0, 1).
     """
 
     def __init__(self, p: float) -> None:
         super().__init__()
         if not 0 <= p < 1:
-            raise ValueError(f"dropout is a probability in [0, 1), got {p}")
+            raise ValueError(f"dropout must be a probability in [0, 1), got {p}")
         self.p = p
 
     def forward(self, x: Tensor, rows: Tensor | None = None) -> Tensor:
-        """Drop features; the identity when evaluating.
+        """Drop features in training; return x unchanged in evaluation.
 
         Args:
-            x: (B, T, D), or (N, D) tokens of sequences without padding.
-            rows: (N,) the sequence of each token, in rising order.
+            x: (B, T, D), or tokens of sequences without padding (N, D).
+            rows: (N,) the sequence of each token, ascending.
 
         Returns:
-            of the shape of x.
+            a tensor of the shape of x.
         """
         if not self.training or self.p == 0 or not x.numel():
             return x
-        batch = len(x) if rows is None else int(rows[-1]) + 1
-        keep = x.new_empty(batch, x.shape[-1]).bernoulli_(1 - self.p).div_(1 - self.p)  # (B, D)
-        return x * (keep[:, None] if rows is None else keep[rows])
+        batch_size = len(x) if rows is None else int(rows[-1]) + 1
+        mask = x.new_empty(batch_size, x.shape[-1]).bernoulli_(1 - self.p).div_(1 - self.p)  # (B, D)
+        return x * (mask[:, None] if rows is None else mask[rows])
 
     def extra_repr(self) -> str:
-        """The probability, for `print(model)`."""
+        """Return the probability for `print(model)`."""
         return f"p={self.p}"
 
 
 class WordDropout(nn.Module):
-    """Replaces word ids by that of the unknown word, so that its row is trained (Kiperwasser and Goldberg 2016).
+    """Replaces word ids by that of the unknown word, so that its embedding is trained (Kiperwasser and Goldberg 2016).
 
-    A word seen n times is replaced with probability p / (p + n): rare words often, frequent ones hardly ever.
+    A word with training count n is replaced with probability p / (p + n): rare words often, frequent words hardly ever.
 
     Args:
-        counts: training count of each id; ids with count 0 (padding, unknown) are left alone.
+        counts: training count of each id; ids with count 0 (padding, unknown) are never replaced.
         p: strength; 0 replaces nothing. The paper uses 0.25.
         unk_id: id of the unknown word.
     """
@@ -54,13 +54,13 @@ class WordDropout(nn.Module):
     def __init__(self, counts: Tensor, p: float, unk_id: int) -> None:
         super().__init__()
         if p < 0:
-            raise ValueError(f"word dropout cannot be negative, got {p}")
+            raise ValueError(f"word dropout must not be negative, got {p}")
         self.p, self.unk_id = p, unk_id
         counts = counts.float()
         self.register_buffer("rate", torch.where(counts > 0, p / (p + counts), 0.0), persistent=False)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """ids: any shape → the same shape; the identity when evaluating."""
+        """Replace ids, of any shape, in training; return them unchanged in evaluation."""
         if not self.training or self.p == 0:
             return ids
         return ids.masked_fill(torch.rand(ids.shape, device=ids.device) < self.rate[ids], self.unk_id)
@@ -70,20 +70,20 @@ class TokenDropout(nn.Module):
     """Replaces ids by that of the unknown word, all with the same probability (Gal and Ghahramani 2016, §4.2).
 
     Args:
-        p: that probability, in [0, 1).
+        p: the probability, in [0, 1).
         unk_id: id of the unknown word.
-        num_special: so many ids from 0 are never replaced.
+        num_special: ids below this number are never replaced.
     """
 
     def __init__(self, p: float, unk_id: int, num_special: int) -> None:
         super().__init__()
         if not 0 <= p < 1:
-            raise ValueError(f"word dropout is a probability in [0, 1), got {p}")
+            raise ValueError(f"word dropout must be a probability in [0, 1), got {p}")
         self.p, self.unk_id, self.num_special = p, unk_id, num_special
 
     def forward(self, ids: Tensor) -> Tensor:
-        """ids: any shape → the same shape; the identity when evaluating."""
+        """Replace ids, of any shape, in training; return them unchanged in evaluation."""
         if not self.training or self.p == 0:
             return ids
-        drawn = torch.rand(ids.shape, device=ids.device) < self.p
-        return ids.masked_fill(drawn & (ids >= self.num_special), self.unk_id)
+        is_dropped = torch.rand(ids.shape, device=ids.device) < self.p
+        return ids.masked_fill(is_dropped & (ids >= self.num_special), self.unk_id)

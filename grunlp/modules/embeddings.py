@@ -1,22 +1,21 @@
-"""What the network knows of a word before it reads the sentence: its row in a table and its spelling."""
-
-from typing import Literal
+"""Representations of words out of context: an embedding of the word, and one of its characters."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from grunlp.modules.gru import StackedGRU
+from grunlp.modules.options import CharEncoder
 
 
 class CharacterCNN(nn.Module):
-    """The spelling of a word: a convolution over characters, the maximum over positions (Ma and Hovy 2016, §2.1).
+    """Characters of a word by a convolution and the maximum over positions (Ma and Hovy 2016, §2.1).
 
     Args:
-        num_characters: rows of the character table; row 0 is padding.
+        num_characters: rows of the embedding; row 0 is padding.
         embedding_size: features of a character.
         output_size: features of a word.
-        kernel_size: characters a filter sees.
+        kernel_size: characters that a filter sees.
     """
 
     def __init__(self, num_characters: int, embedding_size: int, output_size: int, kernel_size: int) -> None:
@@ -25,21 +24,22 @@ class CharacterCNN(nn.Module):
         self.convolution = nn.Conv1d(embedding_size, output_size, kernel_size, padding=kernel_size // 2)
 
     def forward(self, char_ids: Tensor) -> Tensor:
-        """characters: (U, C) ids of U spellings, zero-padded → (U, output_size)."""
+        """Encode U words, ids of their characters (U, C) padded with 0 → (U, output_size)."""
         weight, width = self.convolution.weight, self.convolution.weight.shape[2]
-        around = functional.pad(self.table(char_ids), (0, 0, width // 2, width // 2)).unfold(1, width, 1)
-        # A product, for the gradient of a library's convolution is summed in another order by each number of threads.
-        x = functional.linear(around.flatten(2), weight.flatten(1), self.convolution.bias)  # (U, C, output)
-        # The table's padding row is zero and a bias alone may win the maximum, so padded positions are ruled out.
+        windows = functional.pad(self.table(char_ids), (0, 0, width // 2, width // 2)).unfold(1, width, 1)
+        # As a matrix product: the gradient of PyTorch's convolution is summed in an order that depends on the number
+        # of threads.
+        x = functional.linear(windows.flatten(2), weight.flatten(1), self.convolution.bias)  # (U, C, output)
+        # The embedding of padding is zero, but a bias alone may win the maximum: exclude padded positions.
         x = x.masked_fill((char_ids == 0)[:, : x.shape[1], None], -1e4)
         return functional.relu(x.amax(dim=1))  # (U, output)
 
 
 class CharacterGRU(nn.Module):
-    """The spelling of a word as the two final states of a bidirectional GRU over characters (Lample et al. 2016, §4.1).
+    """Characters of a word by the two final states of a bidirectional GRU (Lample et al. 2016, §4.1).
 
     Args:
-        num_characters: rows of the character table; row 0 is padding.
+        num_characters: rows of the embedding; row 0 is padding.
         embedding_size: features of a character.
         output_size: features of a word; even.
     """
@@ -47,27 +47,27 @@ class CharacterGRU(nn.Module):
     def __init__(self, num_characters: int, embedding_size: int, output_size: int) -> None:
         super().__init__()
         if output_size % 2:
-            raise ValueError(f"two directions share output_size evenly, got {output_size}")
+            raise ValueError(f"output_size is divided between two directions and must be even, got {output_size}")
         self.table = nn.Embedding(num_characters, embedding_size, padding_idx=0)
         self.gru = StackedGRU(embedding_size, output_size // 2, 1, bidirectional=True, dropout=0.0, residual="none")
 
     def forward(self, char_ids: Tensor) -> Tensor:
-        """characters: (U, C) ids of U spellings, zero-padded → (U, output_size)."""
+        """Encode U words, ids of their characters (U, C) padded with 0 → (U, output_size)."""
         _, states = self.gru(self.table(char_ids), (char_ids != 0).sum(dim=1))  # (2, U, output / 2)
         return torch.cat([states[0], states[1]], dim=1)  # (U, output)
 
 
 class WordEmbedding(nn.Module):
-    """A word's row in the table beside its spelling.
+    """Word embeddings concatenated with an encoding of the characters.
 
     Args:
-        num_words: rows of the word table; row 0 is padding.
+        num_words: rows of the word embedding; row 0 is padding.
         word_size: features of a row.
-        num_characters: rows of the character table.
-        character_size: features of a spelling.
-        characters: "cnn" or "gru" reads spellings; "none" leaves them out.
-        num_shapes: shapes of words, see `grunlp.data.word_shape`, whose vectors, 0 at first, are added to the rows; 0
-            leaves them out.
+        num_characters: rows of the character embedding.
+        char_size: features of the characters of a word.
+        char_encoder: network that reads the characters, "cnn" or "gru"; "none" for word embeddings alone.
+        num_shapes: word shapes (`grunlp.data.word_shape`) whose embeddings, initially 0, are added to those of the
+            words; 0 for none.
     """
 
     def __init__(
@@ -75,8 +75,8 @@ class WordEmbedding(nn.Module):
         num_words: int,
         word_size: int,
         num_characters: int,
-        character_size: int,
-        characters: Literal["cnn", "gru", "none"],
+        char_size: int,
+        char_encoder: CharEncoder,
         num_shapes: int,
     ) -> None:
         super().__init__()
@@ -86,20 +86,29 @@ class WordEmbedding(nn.Module):
         if self.shapes is not None:
             nn.init.zeros_(self.shapes.weight)
         self.spelling: nn.Module | None = None
-        if characters == "cnn":
-            self.spelling = CharacterCNN(num_characters, character_size // 2, character_size, kernel_size=3)
-        elif characters == "gru":
-            self.spelling = CharacterGRU(num_characters, character_size // 2, character_size)
-        elif characters != "none":
-            raise ValueError(f"characters is cnn, gru or none, got {characters!r}")
-        self.output_size = word_size + (character_size if self.spelling is not None else 0)
+        if char_encoder == "cnn":
+            self.spelling = CharacterCNN(num_characters, char_size // 2, char_size, kernel_size=3)
+        elif char_encoder == "gru":
+            self.spelling = CharacterGRU(num_characters, char_size // 2, char_size)
+        elif char_encoder != "none":
+            raise ValueError(f"char_encoder must be cnn, gru or none, got {char_encoder!r}")
+        self.output_size = word_size + (char_size if self.spelling is not None else 0)
 
-    def forward(self, words: Tensor, char_ids: Tensor, shapes: Tensor, char_index: Tensor) -> Tensor:
-        """words: (B, T) ids; spellings: (U, C) distinct words; shapes: (U,) theirs; spelling_index: (B, T)
-        → (B, T, output_size)."""
-        rows = self.table(words)  # (B, T, W)
+    def forward(self, words: Tensor, char_ids: Tensor, word_shapes: Tensor, char_index: Tensor) -> Tensor:
+        """Embed the words of a batch.
+
+        Args:
+            words: (B, T) ids.
+            char_ids: (U, C) characters of the distinct words.
+            word_shapes: (U,) shapes of the distinct words.
+            char_index: (B, T) position of each word among the distinct ones.
+
+        Returns:
+            (B, T, output_size).
+        """
+        embedded = self.table(words)  # (B, T, W)
         if self.shapes is not None:
-            rows = rows + self.shapes(shapes)[char_index]
+            embedded = embedded + self.shapes(word_shapes)[char_index]
         if self.spelling is None:
-            return rows
-        return torch.cat([rows, self.spelling(char_ids)[char_index]], dim=-1)
+            return embedded
+        return torch.cat([embedded, self.spelling(char_ids)[char_index]], dim=-1)

@@ -10,7 +10,8 @@ from grunlp.data.collate import SentenceBatch
 from grunlp.data.word_shape import WORD_SHAPES
 from grunlp.modules.dropout import VariationalDropout, WordDropout
 from grunlp.modules.embeddings import WordEmbedding
-from grunlp.modules.gru import CellType, StackedGRU
+from grunlp.modules.gru import StackedGRU
+from grunlp.modules.options import Cell
 from grunlp.modules.transformer_encoder import PretrainedEncoder
 
 
@@ -45,7 +46,7 @@ class SentenceEncoder(nn.Module):
         hidden_size: int,
         num_layers: int,
         residual: Literal["none", "add", "highway"],
-        cell: CellType,
+        cell: Cell,
         input_dropout: float,
         dropout: float,
         word_dropout: float,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -25,8 +26,7 @@ from grunlp.data.readers import FORMATS
 from grunlp.data.subword_tokenizer import TOKENIZER_TYPES
 from grunlp.data.tag_schemes import SCHEMES
 from grunlp.decoding.beam_search import LENGTH_NORMALIZATIONS
-from grunlp.modules.attention import ATTENTION_TYPES as ATTENTION
-from grunlp.modules.gru import CELL_TYPES
+from grunlp.modules.options import AttentionKind, Cell
 from grunlp.tasks.classification.model import POOLINGS
 from grunlp.tasks.forecasting.checkpoint import ARCHITECTURES as FORECASTERS
 from grunlp.tasks.forecasting.lightning import FORECAST_LOSSES
@@ -177,8 +177,8 @@ def test_choices_are_those_of_the_signatures() -> None:
                 annotations.setdefault(node.arg, set()).add(tuple(words))
     aliases = {
         "model.pooling": POOLINGS,
-        "model.cell": CELL_TYPES,
-        "model.attention": ATTENTION,
+        "model.cell": get_args(Cell),
+        "model.attention": get_args(AttentionKind),
         "model.bridge": BRIDGES,
         "tokenizer.kind": TOKENIZER_TYPES,
     }

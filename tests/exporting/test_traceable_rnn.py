@@ -1,7 +1,7 @@
 """Every cell, in both formats, with padding and a state to go on from, computes what the stack does."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from grunlp.exporting.export_folder import get_export_format, open_session
 from grunlp.exporting.trace import Graph, trace
 from grunlp.exporting.traceable_rnn import ScanLayer, TraceableStack
-from grunlp.modules.gru import CELL_TYPES, StackedGRU
+from grunlp.modules.gru import StackedGRU
+from grunlp.modules.options import Cell
+from grunlp.modules.rnn_weights import RNNLayerOptions
 from grunlp.utils.errors import UserError
 
 
@@ -27,8 +29,8 @@ class Stack(nn.Module):
 
 def stack(cell: str, **options: Any) -> StackedGRU:
     torch.manual_seed(0)
-    # type: ignore[arg-type]
-    made = StackedGRU(3, 4, 2, True, 0.1, options.pop("residual", "highway"), cell, **options).eval()
+    residual = options.pop("residual", "highway")
+    made = StackedGRU(3, 4, 2, True, 0.1, residual, cell, options=RNNLayerOptions(**options)).eval()  # type: ignore[arg-type]
     for name, parameter in made.named_parameters():
         if "bias" in name or "initial" in name:
             nn.init.uniform_(parameter, -0.5, 0.5)
@@ -54,7 +56,7 @@ def check(graph: Graph, to: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("to", ["onnx", "pt2"])
-@pytest.mark.parametrize("cell", CELL_TYPES)
+@pytest.mark.parametrize("cell", get_args(Cell))
 def test_cells(cell: str, to: str, tmp_path: Path) -> None:
     inner = stack(cell)
     inputs = {"x": ("B", "T", 3), "lengths": ("B",), "initial": (4, "B", inner.state_size)}
@@ -63,7 +65,7 @@ def test_cells(cell: str, to: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("to", ["onnx", "pt2"])
 def test_learned_states(to: str, tmp_path: Path) -> None:
-    inner = stack("gru", residual="add", initial="learned")
+    inner = stack("gru", residual="add", initial_state="learned")
     check(Graph("stack", Stack(inner), {"x": ("B", "T", 3), "lengths": ("B",)}, ("states", "final")), to, tmp_path)
 
 

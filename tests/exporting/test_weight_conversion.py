@@ -14,7 +14,9 @@ import torch
 from torch import nn
 
 from grunlp.exporting.weight_conversion import from_keras, from_onnx, from_torch, to_keras, to_onnx, to_torch
-from grunlp.modules.gru import CellType, StackedGRU
+from grunlp.modules.gru import StackedGRU
+from grunlp.modules.options import Cell
+from grunlp.modules.rnn_weights import RNNLayerOptions
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -58,7 +60,7 @@ def test_keras_there_and_back(bias_rows: int, bidirectional: bool) -> None:
         for size in (3, 4 * directions)
     ]
     stack = from_keras(layers)
-    assert stack.cell == ("gru" if bias_rows == 2 else "gru-before")
+    assert stack.cell == ("gru" if bias_rows == 2 else "gru-reset-before")
     for arrays, again in zip(layers, to_keras(stack), strict=True):
         assert all(map(np.array_equal, arrays, again))
 
@@ -124,8 +126,8 @@ def test_live_layers_that_compute_something_else_are_refused() -> None:
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("cell", ["gru", "gru-before", "lstm", "rnn"])
-def test_onnx_computes_the_same_and_comes_back(cell: CellType, bidirectional: bool) -> None:
+@pytest.mark.parametrize("cell", ["gru", "gru-reset-before", "lstm", "rnn"])
+def test_onnx_computes_the_same_and_comes_back(cell: Cell, bidirectional: bool) -> None:
     torch.manual_seed(0)
     gru = StackedGRU(3, 5, 2, bidirectional, 0.1, "none", cell).eval()
     for name, parameter in gru.named_parameters():
@@ -173,7 +175,7 @@ def test_onnx_models_that_are_no_stack_are_refused() -> None:
         from_onnx(changed(clip=1.0))
     with pytest.raises(ValueError, match="direction=reverse"):
         from_onnx(changed(direction="reverse"))
-    with pytest.raises(ValueError, match=r"the model \['gru', 'gru-before'\]"):
+    with pytest.raises(ValueError, match=r"the model \['gru', 'gru-reset-before'\]"):
         from_onnx(changed(linear_before_reset=0))
     model = changed()
     narrow = next(weights for weights in model.graph.initializer if weights.name == "W1")
@@ -191,7 +193,8 @@ def test_onnx_models_that_are_no_stack_are_refused() -> None:
 
 
 def stack(**changes: Any) -> StackedGRU:
-    return StackedGRU(3, 4, 2, True, 0.0, changes.pop("residual", "none"), changes.pop("cell", "gru"), **changes)
+    residual, cell = changes.pop("residual", "none"), changes.pop("cell", "gru")
+    return StackedGRU(3, 4, 2, True, 0.0, residual, cell, options=RNNLayerOptions(**changes))
 
 
 @pytest.mark.parametrize(
@@ -200,7 +203,7 @@ def stack(**changes: Any) -> StackedGRU:
         ({"residual": "add"}, "neither Torch nor Keras nor ONNX has residual=add"),
         ({"cell": "mingru"}, "neither Torch nor Keras nor ONNX has cell=mingru"),
         ({"layer_norm": True}, "neither Torch nor Keras nor ONNX has layer_norm"),
-        ({"initial": "learned"}, "neither Torch nor Keras nor ONNX has initial=learned"),
+        ({"initial_state": "learned"}, "neither Torch nor Keras nor ONNX has initial=learned"),
         ({"zoneout": 0.1}, "neither Torch nor Keras nor ONNX has zoneout"),
     ],
     ids=str,
@@ -218,8 +221,8 @@ def test_what_stacks_do_not_have_is_refused() -> None:
         from_torch(nn.LSTM(3, 4, proj_size=2))
     with pytest.raises(ValueError, match="has biases"):
         from_torch(nn.GRU(3, 4, bias=False))
-    with pytest.raises(ValueError, match="Torch has no cell=gru-before"):
-        to_torch(stack(cell="gru-before"))
+    with pytest.raises(ValueError, match="Torch has no cell=gru-reset-before"):
+        to_torch(stack(cell="gru-reset-before"))
     with pytest.raises(ValueError, match="cell=lstm is no GRU of Keras"):
         to_keras(stack(cell="lstm"))
     with pytest.raises(ValueError, match="3 arrays, or 6"):

@@ -37,7 +37,7 @@ def test_set_aside_for_a_while(compiled: str) -> None:
 def test_switched_off(off: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     assert load_library() is None and load_library() is None
-    assert caplog.messages == ["recurrence: Torch, since GRUNLP_KERNEL=off"]
+    assert caplog.messages == ["recurrence: PyTorch, since GRUNLP_KERNEL=off"]
 
 
 def test_not_built(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -47,7 +47,7 @@ def test_not_built(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFix
     load_library.cache_clear()
     try:
         assert available_isas() == [] and load_library() is None
-        assert "pip install builds a faster one" in caplog.text
+        assert "pip install builds faster kernels" in caplog.text
     finally:
         load_library.cache_clear()
 
@@ -64,11 +64,11 @@ def test_a_binary_that_does_not_load_is_passed_over(
 ) -> None:
     (tmp_path / "broken.so").write_text("no library")
     monkeypatch.delenv(ENV_VAR, raising=False)
-    monkeypatch.setattr(module, "_path", lambda name: tmp_path / "broken.so")
+    monkeypatch.setattr(module, "_library_path", lambda name: tmp_path / "broken.so")
     load_library.cache_clear()
     try:
         assert load_library() is None
-        assert "cannot load the compiled portable" in caplog.text
+        assert "cannot load the compiled kernel portable" in caplog.text
     finally:
         load_library.cache_clear()
 

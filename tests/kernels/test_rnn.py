@@ -16,13 +16,15 @@ from grunlp.kernels.custom_ops import backward, forward, linear, pack_matrix, pa
 from grunlp.kernels.loader import load_library, log_once
 from grunlp.kernels.loader import run as library_run
 from grunlp.kernels.packed_sequence import GATES_PER_CELL, STATES_PER_CELL, LayerWeights, PackedBatch
-from grunlp.kernels.reference import unrolled_forward
-from grunlp.kernels.rnn import PackedWeightCache, mingru_forward, rnn_forward
+from grunlp.kernels.rnn import PackedWeightCache, compiled_mingru
+from grunlp.modules.gru import STEPS, RNNLayer
 from grunlp.modules.mingru import MinGRULayer
+from grunlp.modules.rnn_weights import DEFAULT_OPTIONS, RNNLayerOptions
+from grunlp.modules.unrolled_rnn import unrolled_rnn
 
 LENGTHS = [7, 3, 0, 12, 1, 12, 5, 9, 2]
 
-cells = pytest.mark.parametrize("cell", ["gru", "gru-before", "lstm", "rnn"])
+cells = pytest.mark.parametrize("cell", ["gru", "gru-reset-before", "lstm", "rnn"])
 
 
 def leaves(cell: str, directions: int, hidden: int, lengths: list[int] = LENGTHS) -> list[Tensor]:
@@ -46,15 +48,40 @@ def single(tensors: list[Tensor]) -> list[Tensor]:
     return [tensor.detach().float().requires_grad_() for tensor in tensors]
 
 
+def rnn_layer(
+    cell: str,
+    x: Tensor,
+    batch: PackedBatch,
+    initial_state: Tensor,
+    weights: LayerWeights,
+    packed_weights: PackedWeightCache | None = None,
+) -> tuple[Tensor, Tensor]:
+    """A layer with these weights, by the implementation that it chooses."""
+    directions, _, hidden_size = weights.weight_hh.shape
+    layer = RNNLayer(cell, weights.weight_ih.shape[2], hidden_size, directions, DEFAULT_OPTIONS)
+    for name, weight in weights._asdict().items():
+        delattr(layer, name)  # a parameter, which a plain tensor cannot replace
+        setattr(layer, name, weight)
+    layer._packed_weights = packed_weights or PackedWeightCache()
+    states, final_state = layer(x, batch, initial_state)
+    return states, final_state
+
+
+def unrolled(
+    cell: str, x: Tensor, batch: PackedBatch, initial_state: Tensor, weights: LayerWeights
+) -> tuple[Tensor, Tensor]:
+    """The same step by step."""
+    return unrolled_rnn(STEPS[cell], x, batch, initial_state, weights)
+
+
 def run(function: object, cell: str, tensors: list[Tensor], lengths: list[int] = LENGTHS) -> tuple[Tensor, Tensor]:
     x, initial, *weights = tensors
-    sequences = PackedBatch(torch.tensor(lengths), max(lengths))
-    own = (PackedWeightCache(),) if function is rnn_forward else ()
-    return function(cell, x, sequences, initial, LayerWeights(*weights), *own)  # type: ignore[operator, no-any-return]
+    batch = PackedBatch(torch.tensor(lengths), max(lengths))
+    return function(cell, x, batch, initial, LayerWeights(*weights))  # type: ignore[operator, no-any-return]
 
 
 def layer(cell: str, tensors: list[Tensor]) -> Tensor:
-    return torch.cat([part.flatten() for part in run(rnn_forward, cell, tensors)])
+    return torch.cat([part.flatten() for part in run(rnn_layer, cell, tensors)])
 
 
 def with_gradients(function: object, cell: str, tensors: list[Tensor]) -> list[Tensor]:
@@ -76,9 +103,9 @@ def assert_near(found: list[Tensor], expected: list[Tensor], tolerance: float) -
 @cells
 def test_outputs_and_all_gradients_equal_the_equations(compiled: str, cell: str, directions: int, hidden: int) -> None:
     doubles = leaves(cell, directions, hidden)
-    found = with_gradients(rnn_forward, cell, single(doubles))
+    found = with_gradients(rnn_layer, cell, single(doubles))
     assert found[0].dtype == torch.float32
-    assert_near(found, with_gradients(unrolled_forward, cell, doubles), 1e-5)
+    assert_near(found, with_gradients(unrolled, cell, doubles), 1e-5)
 
 
 @pytest.mark.parametrize("directions", [1, 2])
@@ -86,22 +113,22 @@ def test_outputs_and_all_gradients_equal_the_equations(compiled: str, cell: str,
 def test_torch_packed_equals_the_equations(cell: str, directions: int) -> None:
     """Double precision never takes the compiled way."""
     doubles = leaves(cell, directions, 6)
-    expected = with_gradients(unrolled_forward, cell, doubles)
-    assert_near(with_gradients(rnn_forward, cell, doubles), expected, 1e-12)
+    expected = with_gradients(unrolled, cell, doubles)
+    assert_near(with_gradients(rnn_layer, cell, doubles), expected, 1e-12)
 
 
 @cells
 def test_switched_off_it_is_torch(off: str, cell: str) -> None:
     doubles = leaves(cell, 2, 16)
-    expected = with_gradients(unrolled_forward, cell, doubles)
-    assert_near(with_gradients(rnn_forward, cell, single(doubles)), expected, 1e-5)
+    expected = with_gradients(unrolled, cell, doubles)
+    assert_near(with_gradients(rnn_layer, cell, single(doubles)), expected, 1e-5)
 
 
 def test_what_half_precision_comes_back_as(off: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a GPU, autocast lets cuDNN compute in half precision from states that are in single."""
     whole = torch.gru
     monkeypatch.setattr(torch, "gru", lambda *given: tuple(part.half() for part in whole(*given)))
-    states, final = run(rnn_forward, "gru", single(leaves("gru", 2, 8)))
+    states, final = run(rnn_layer, "gru", single(leaves("gru", 2, 8)))
     assert states.dtype == torch.float16 and final.dtype == torch.float32
 
 
@@ -112,7 +139,7 @@ def recurrent(u: Tensor) -> LayerWeights:
 def test_a_copy_packs_its_own(best: None) -> None:
     cache = PackedWeightCache()
     with torch.no_grad():
-        cache.of("gru", recurrent(torch.randn(2, 24, 8)))
+        cache.get("gru", recurrent(torch.randn(2, 24, 8)))
     assert cache._cached is not None
     assert pickle.loads(pickle.dumps(cache))._cached is None and copy.deepcopy(cache)._cached is None
 
@@ -212,13 +239,13 @@ def test_bfloat16_weights_are_read_exactly(compiled: str, cell: str, hidden: int
     x, initial, w, u, b, c = (tensor.detach() for tensor in single(leaves(cell, 2, hidden)))
     half, w = u.bfloat16(), w.bfloat16()
     assert pack_weights(cell, half, False).dtype == torch.bfloat16
-    expected = run(rnn_forward, cell, [x, initial, w.float(), half.float(), b, c])
-    assert all(map(torch.equal, run(rnn_forward, cell, [x, initial, w, half, b, c]), expected))
-    learning = run(rnn_forward, cell, [x, initial, w, half.requires_grad_(), b, c])
+    expected = run(rnn_layer, cell, [x, initial, w.float(), half.float(), b, c])
+    assert all(map(torch.equal, run(rnn_layer, cell, [x, initial, w, half, b, c]), expected))
+    learning = run(rnn_layer, cell, [x, initial, w, half.requires_grad_(), b, c])
     assert_near(list(learning), [part.double() for part in expected], 1e-6)
     learning[0].sum().backward()
     single_u = half.detach().float().requires_grad_()
-    run(rnn_forward, cell, [x, initial, w.float(), single_u, b, c])[0].sum().backward()
+    run(rnn_layer, cell, [x, initial, w.float(), single_u, b, c])[0].sum().backward()
     assert half.grad is not None and single_u.grad is not None
     assert torch.equal(half.grad, single_u.grad.bfloat16())
 
@@ -227,21 +254,21 @@ def test_bfloat16_weights_are_read_exactly(compiled: str, cell: str, hidden: int
 def test_bfloat16_weights_without_the_compiled_recurrence(off: str, cell: str) -> None:
     tensors = [tensor.detach() for tensor in single(leaves(cell, 2, 8))]
     tensors[2:4] = [tensor.bfloat16() for tensor in tensors[2:4]]
-    expected = run(unrolled_forward, cell, [tensor.double() for tensor in tensors])
-    assert_near(list(run(rnn_forward, cell, tensors)), list(expected), 1e-5)
+    expected = run(unrolled, cell, [tensor.double() for tensor in tensors])
+    assert_near(list(run(rnn_layer, cell, tensors)), list(expected), 1e-5)
 
 
 def test_the_log_names_what_torch_does(compiled: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     log_once.cache_clear()
     for _ in range(2):
-        run(rnn_forward, "gru-before", leaves("gru-before", 1, 4))
+        run(rnn_layer, "gru-reset-before", leaves("gru-reset-before", 1, 4))
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            run(rnn_forward, "gru", single(leaves("gru", 1, 4)))
+            run(rnn_layer, "gru", single(leaves("gru", 1, 4)))
     assert [message for message in caplog.messages if "compiled" not in message] == [
-        "recurrence: Torch, for float64",
-        "recurrence: a step at a time, since Torch has no gru-before",
-        "recurrence: Torch, for autocast",
+        "recurrence: PyTorch, because of float64",
+        "recurrence: PyTorch step by step, because of gru-reset-before",
+        "recurrence: PyTorch, because of autocast",
     ]
 
 
@@ -249,9 +276,9 @@ def test_the_log_names_what_torch_does(compiled: str, caplog: pytest.LogCaptureF
 def test_too_little_memory_is_an_error(compiled: str, threads: int) -> None:
     offsets, order = torch.tensor([0, 0, 0]), torch.tensor([0, 1])
     none = (None,) * 7
-    with pytest.raises(MemoryError, match="grunlp_forward: no memory"):
+    with pytest.raises(MemoryError, match="grunlp_forward: not enough memory"):
         library_run("grunlp_forward", 3, threads, 2, 2, 2**50, 0, offsets, order, *none)
-    with pytest.raises(MemoryError, match="grunlp_backward: no memory"):
+    with pytest.raises(MemoryError, match="grunlp_backward: not enough memory"):
         library_run("grunlp_backward", 3, threads, 2, 2, 2**50, offsets, order, *none, None, None)
 
 
@@ -260,7 +287,7 @@ def test_weights_are_packed_once_until_they_change(compiled: str) -> None:
     w, u, *_ = weights
 
     def packed() -> tuple[Tensor, Tensor]:
-        found = cache.of("gru", weights)
+        found = cache.get("gru", weights)
         assert torch.equal(found[0], pack_matrix(w.flatten(0, 1))) and torch.equal(
             found[1], pack_weights("gru", u, False)
         )
@@ -281,18 +308,18 @@ def test_weights_are_packed_once_until_they_change(compiled: str) -> None:
         u.data[:, :, 7] += 1  # a column alone
         assert packed() is packed() is not third
         other = recurrent(u.clone())
-        assert cache.of("gru", other) is not packed()
+        assert cache.get("gru", other) is not packed()
         with torch.inference_mode():
-            assert cache.of("gru", other) is cache.of("gru", other)
+            assert cache.get("gru", other) is cache.get("gru", other)
     assert packed() is not packed(), "with gradients they may change under way"
 
 
 def test_biases_are_read_each_time(compiled: str) -> None:
     x, initial, w, u, b, c = (tensor.detach() for tensor in single(leaves("gru", 2, 8)))
     cache, sequences = PackedWeightCache(), PackedBatch(torch.tensor(LENGTHS), 12)
-    first, _ = rnn_forward("gru", x, sequences, initial, LayerWeights(w, u, b, c), cache)
+    first, _ = rnn_layer("gru", x, sequences, initial, LayerWeights(w, u, b, c), cache)
     b.data.fill_(3)
-    second, _ = rnn_forward("gru", x, sequences, initial, LayerWeights(w, u, b, c), cache)
+    second, _ = rnn_layer("gru", x, sequences, initial, LayerWeights(w, u, b, c), cache)
     assert not torch.equal(first, second)
 
 
@@ -303,7 +330,7 @@ def test_other_types_are_refused(compiled: str, place: int, learning: bool, dtyp
     tensors = [tensor.requires_grad_(learning) for tensor in single(leaves("gru", 2, 8))]
     tensors[place + 1] = tensors[place + 1].detach().to(dtype)
     with pytest.raises((TypeError, RuntimeError), match=r"float16|Half|float64|[dD]ouble"):
-        run(rnn_forward, "gru", tensors)
+        run(rnn_layer, "gru", tensors)
 
 
 @cells
@@ -312,7 +339,7 @@ def test_no_sequences_and_none_with_tokens(cell: str) -> None:
     for batch in (0, 2):
         sequences = PackedBatch(torch.zeros(batch, dtype=torch.long), 3)
         given = (cell, x[:0], sequences, initial[:, :batch], LayerWeights(*weights), PackedWeightCache())
-        states, final = rnn_forward(*given)
+        states, final = rnn_layer(*given)
         assert states.shape == (0, 16) and torch.equal(final, initial[:, :batch])
 
 
@@ -322,7 +349,7 @@ def test_minimal_gru_equals_its_scan(compiled: str, directions: int, hidden: int
     """In double precision the layer scans in log space, in single it is compiled."""
     torch.manual_seed(0)
     lengths = torch.tensor([70, 3, 0, 12, 1, 150, 5])
-    layer = MinGRULayer(5, hidden, directions, "learned").double()
+    layer = MinGRULayer(5, hidden, directions, RNNLayerOptions(initial_state="learned")).double()
     assert layer.initial is not None
     torch.nn.init.uniform_(layer.initial)
     x = torch.randn(int(lengths.sum()), 5, dtype=torch.float64) * 3
@@ -347,7 +374,7 @@ def test_threads_change_no_bit_of_a_minimal_gru(compiled: str) -> None:
     try:
         for threads in (1, 2, 4):
             torch.set_num_threads(threads)
-            states, final = mingru_forward(shares, sequences, initial)
+            states, final = compiled_mingru(shares, sequences, initial)
             results.append([states, final, *torch.autograd.grad(states.square().sum() + final.sum(), shares)])
     finally:
         torch.set_num_threads(before)
@@ -381,7 +408,7 @@ def test_two_python_threads_at_once(compiled: str, two_threads: None) -> None:
     def states(_: int) -> Tensor:
         torch.set_num_threads(2)
         with torch.no_grad():
-            return rnn_forward("gru", x, sequences, initial, LayerWeights(*weights), cache)[0]
+            return rnn_layer("gru", x, sequences, initial, LayerWeights(*weights), cache)[0]
 
     expected = states(0)
     with ThreadPoolExecutor(4) as pool:

@@ -1,13 +1,15 @@
 """Attention against naive twins."""
 
 import math
+from typing import get_args
 
 import pytest
 import torch
 from torch import Tensor
 
 from grunlp.modules import attention
-from grunlp.modules.attention import ATTENTION_TYPES, Attention, AttentionType
+from grunlp.modules.attention import Attention
+from grunlp.modules.options import AttentionKind
 
 
 def naive(module: Attention, query: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
@@ -34,8 +36,8 @@ def naive(module: Attention, query: Tensor, memory: Tensor) -> tuple[Tensor, Ten
     return torch.cat(parts), torch.stack(shares).mean(dim=0)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", ATTENTION_TYPES)
-def test_as_naive_with_padding(kind: AttentionType) -> None:
+@pytest.mark.parametrize("kind", get_args(AttentionKind))
+def test_as_naive_with_padding(kind: AttentionKind) -> None:
     torch.manual_seed(0)
     attention = Attention(5, 6, 8, kind, heads=2)
     queries, memory, lengths = torch.randn(2, 3, 5), torch.randn(2, 4, 6), [4, 2]
@@ -54,7 +56,7 @@ def test_as_naive_with_padding(kind: AttentionType) -> None:
 def test_bad_choices() -> None:
     with pytest.raises(ValueError, match="additive, dot, multihead"):
         Attention(2, 2, 2, "sum", 1)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="3 heads cannot share 8"):
+    with pytest.raises(ValueError, match="the size 8 must be a multiple of 3 heads"):
         Attention(2, 2, 8, "multihead", 3)
 
 
@@ -65,7 +67,7 @@ def test_long_texts_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     padding = torch.tensor([[False] * 4, [False, False, True, True]])
     results = []
     for most in (10**9, 2 * 4 * 8 * 3, 1):  # all steps at once, three, one
-        monkeypatch.setattr(attention, "_MOST", most)
+        monkeypatch.setattr(attention, "_MAX_ELEMENTS", most)
         module.zero_grad()
         read, weights = module(queries, module.precompute_keys(memory, padding))
         (read.square().sum() + weights[..., 0].sum()).backward()

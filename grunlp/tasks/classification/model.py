@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from grunlp.data.collate import IGNORE_INDEX
 from grunlp.modules.dropout import VariationalDropout
-from grunlp.modules.gru import CellType, StackedGRU
+from grunlp.modules.gru import StackedGRU
+from grunlp.modules.options import Cell
 from grunlp.modules.sentence_encoder import SentenceEncoder
 from grunlp.tasks.classification.collate import TextClassificationBatch, TimeSeriesBatch
 
@@ -45,7 +46,7 @@ class TimeSeriesEncoder(nn.Module):
         num_layers: int,
         taper: float,
         bidirectional: bool,
-        cell: CellType,
+        cell: Cell,
         input_dropout: float,
         dropout: float,
     ) -> None:

@@ -22,7 +22,13 @@ from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 from grunlp.tasks.forecasting.windows import ForecastWindow, TimeSeriesTensors
 
 _MAX_ROWS = 200_000  # steps of windows read at once
-_CELL_TITLES = {"gru": "GRU", "gru-before": "GRU", "lstm": "LSTM", "rnn": "RNN", "mingru": "minimal GRU"}  # in reports
+_CELL_TITLES = {
+    "gru": "GRU",
+    "gru-reset-before": "GRU",
+    "lstm": "LSTM",
+    "rnn": "RNN",
+    "mingru": "minimal GRU",
+}  # in reports
 Z80 = 1.2815515655446004  # a standard normal is below it with probability 0.9
 
 

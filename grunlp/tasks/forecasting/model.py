@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.modules.gru import CellType, StackedGRU
+from grunlp.modules.gru import StackedGRU
+from grunlp.modules.options import Cell
 from grunlp.tasks.forecasting.revin import RevIN, WindowStats
 
 ForecastOutput = Literal["point", "gaussian", "quantiles"]
@@ -47,7 +48,7 @@ class Forecaster(nn.Module, ABC):
         horizon: int,
         hidden_size: int,
         num_layers: int,
-        cell: CellType,
+        cell: Cell,
         input_dropout: float,
         dropout: float,
         normalize: Literal["none", "last", "revin"],

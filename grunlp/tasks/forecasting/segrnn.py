@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from grunlp.modules.gru import CellType
+from grunlp.modules.options import Cell
 from grunlp.tasks.forecasting.model import Forecaster
 
 
@@ -35,7 +35,7 @@ class SegRNN(Forecaster):
         horizon: int,
         hidden_size: int,
         num_layers: int,
-        cell: CellType,
+        cell: Cell,
         input_dropout: float,
         dropout: float,
         normalize: Literal["none", "last", "revin"],

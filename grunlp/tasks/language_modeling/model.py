@@ -8,7 +8,9 @@ from torch.nn import functional
 
 from grunlp.data.subword_tokenizer import EOS_ID, PAD_ID, UNK_ID
 from grunlp.modules.dropout import TokenDropout, VariationalDropout
-from grunlp.modules.gru import CellType, StackedGRU
+from grunlp.modules.gru import StackedGRU
+from grunlp.modules.options import Cell
+from grunlp.modules.rnn_weights import RNNLayerOptions
 
 MIN_ADAPTIVE_VOCAB = 40  # tokens, so that the first of the three parts has two
 
@@ -42,7 +44,7 @@ class LanguageModel(nn.Module):
         embedding_size: int,
         hidden_size: int,
         num_layers: int,
-        cell: CellType,
+        cell: Cell,
         residual: Literal["none", "add", "highway"],
         tied: bool,
         adaptive: bool,
@@ -61,7 +63,14 @@ class LanguageModel(nn.Module):
         nn.init.normal_(self.embeddings.weight.data, std=embedding_size**-0.5)
         self.embeddings.weight.data[PAD_ID] = 0
         self.stack = StackedGRU(
-            embedding_size, hidden_size, num_layers, False, dropout, residual, cell, weight_dropout=weight_drop
+            embedding_size,
+            hidden_size,
+            num_layers,
+            False,
+            dropout,
+            residual,
+            cell,
+            options=RNNLayerOptions(weight_dropout=weight_drop),
         )
         self.readout = nn.Linear(hidden_size, embedding_size)
         self.adaptive: nn.AdaptiveLogSoftmaxWithLoss | None = None

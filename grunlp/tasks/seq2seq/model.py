@@ -16,9 +16,9 @@ from torch.nn import functional
 from grunlp.data.parallel_collate import ParallelBatch
 from grunlp.data.subword_tokenizer import EOS_ID, PAD_ID, UNK_ID
 from grunlp.modules.attention import Attention, AttentionMemory
-from grunlp.modules.attention import AttentionType as AttentionKind
 from grunlp.modules.dropout import TokenDropout, VariationalDropout
-from grunlp.modules.gru import CellType, StackedGRU
+from grunlp.modules.gru import StackedGRU
+from grunlp.modules.options import AttentionKind, Cell
 
 Bridge = Literal["zero", "last", "mean", "attention"]
 BRIDGES = get_args(Bridge)
@@ -101,7 +101,7 @@ class Seq2Seq(nn.Module):
         num_layers: int,
         decoder_hidden_size: int,
         decoder_num_layers: int,
-        cell: CellType,
+        cell: Cell,
         residual: Literal["none", "add", "highway"],
         layer_norm: bool,
         attention: AttentionKind,

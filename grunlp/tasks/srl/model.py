@@ -11,7 +11,8 @@ from grunlp.data.collate import IGNORE_INDEX, SRLBatch
 from grunlp.decoding.viterbi import bio_transition_mask, predicate_tag_mask, viterbi_bio
 from grunlp.modules.crf import LinearChainCRF
 from grunlp.modules.dropout import VariationalDropout
-from grunlp.modules.gru import CellType, StackedGRU
+from grunlp.modules.gru import StackedGRU
+from grunlp.modules.options import Cell
 from grunlp.modules.sentence_encoder import SentenceEncoder
 
 
@@ -126,7 +127,7 @@ class SRLModel(nn.Module):
         corpus_embedding: bool,
         distance: int,
         residual: Literal["none", "add", "highway"],
-        cell: CellType,
+        cell: Cell,
         dropout: float,
         decoder: Literal["viterbi", "crf"],
         label_smoothing: float,

@@ -58,7 +58,7 @@ def test_the_contract(kind: str, normalize: str, output: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("cell", ["gru-before", "lstm", "rnn", "mingru"])
+@pytest.mark.parametrize("cell", ["gru-reset-before", "lstm", "rnn", "mingru"])
 def test_every_cell(kind: str, cell: str) -> None:
     model = build(kind, cell=cell, known=0, static=0).eval()
     values, known, static = windows()

@@ -1,4 +1,4 @@
-"""Every option of a recurrent layer: what it computes, that it has an effect, and what it refuses."""
+"""Every option of a recurrent layer: what it computes, that it has an effect, and which values are refused."""
 
 import logging
 from collections.abc import Callable
@@ -11,20 +11,19 @@ from torch.nn import functional
 
 from grunlp.kernels.loader import log_once
 from grunlp.kernels.packed_sequence import GATES_PER_CELL, STATES_PER_CELL, PackedBatch
-from grunlp.modules.rnn_layer import RNNLayer
+from grunlp.modules.gru import RNNLayer
+from grunlp.modules.rnn_weights import RNNLayerOptions
 
 LENGTHS = torch.tensor([6, 2, 4])
 SEQUENCES = PackedBatch(LENGTHS, 6)
 H = 5
 
-cells = pytest.mark.parametrize("cell", ["gru", "gru-before", "lstm", "rnn"])
+cells = pytest.mark.parametrize("cell", ["gru", "gru-reset-before", "lstm", "rnn"])
 
 
-def make(cell: str = "gru", directions: int = 2, **changes: Any) -> RNNLayer:
+def make(cell: str = "gru", directions: int = 2, **options: Any) -> RNNLayer:
     torch.manual_seed(0)
-    options = {"recurrent_dropout": 0.0, "zoneout": 0.0, "weight_drop": 0.0, "layer_norm": False, "initial": "zero"}
-    options |= {"init": "orthogonal", "keep_bias": 0.0}
-    layer = RNNLayer(cell, 3, H, directions, **{**options, **changes})  # type: ignore[arg-type]
+    layer = RNNLayer(cell, 3, H, directions, RNNLayerOptions(**options))
     for name, parameter in layer.named_parameters():
         if name in ("bias_hh", "gains", "initial"):
             torch.nn.init.uniform_(parameter, 0.5, 1.5)
@@ -107,7 +106,7 @@ def test_zoneout_keeps_units_in_training() -> None:
 
 
 def test_weight_drop_leaves_out_weights_in_training_alone() -> None:
-    layer, same = make(weight_drop=0.5), make()
+    layer, same = make(weight_dropout=0.5), make()
     found = run(layer)[0]
     torch.manual_seed(3)
     with torch.no_grad():
@@ -118,7 +117,7 @@ def test_weight_drop_leaves_out_weights_in_training_alone() -> None:
 
 @cells
 def test_a_learned_state_starts_every_sequence_unless_one_is_given(cell: str) -> None:
-    layer = make(cell, initial="learned")
+    layer = make(cell, initial_state="learned")
     states, _ = run(layer)
     assert layer.initial is not None
     same = layer.initial[:, None].expand(-1, 3, -1)
@@ -131,19 +130,19 @@ def test_a_learned_state_starts_every_sequence_unless_one_is_given(cell: str) ->
 
 @cells
 def test_starts(cell: str) -> None:
-    layer = RNNLayer(cell, 3, H, 2, 0.0, 0.0, 0.0, False, "learned", "orthogonal", 0.0)  # type: ignore[arg-type]
+    layer = RNNLayer(cell, 3, H, 2, RNNLayerOptions(initial_state="learned"))
     for block in layer.weight_hh.detach().view(2 * GATES_PER_CELL[cell], H, H):
         torch.testing.assert_close(block @ block.T, torch.eye(H))
     assert layer.initial is not None and not layer.initial.any() and not layer.bias_ih.any() and not layer.bias_hh.any()
-    glorot = RNNLayer(cell, 3, 64, 2, 0.0, 0.0, 0.0, True, "zero", "glorot", 0.0)  # type: ignore[arg-type]
+    glorot = RNNLayer(cell, 3, 64, 2, RNNLayerOptions(layer_norm=True, init="glorot"))
     assert glorot.weight_hh.abs().max() <= (6 / 128) ** 0.5 < 1.05 * glorot.weight_hh.abs().max()
     assert glorot.gains is not None and (glorot.gains == 1).all()
 
 
-@pytest.mark.parametrize("cell", ["gru", "gru-before", "lstm"])
-def test_keep_bias_keeps_the_state(cell: str) -> None:
+@pytest.mark.parametrize("cell", ["gru", "gru-reset-before", "lstm"])
+def test_forget_bias_keeps_the_state(cell: str) -> None:
     start = torch.full((2, 3, STATES_PER_CELL[cell] * H), 1000.0, dtype=torch.float64)
-    layer = make(cell, keep_bias=50.0)
+    layer = make(cell, forget_bias=50.0)
     torch.nn.init.zeros_(layer.weight_hh)  # so large a state would close the gate
     _, final = run(layer, initial=start)
     part = slice(H, None) if cell == "lstm" else slice(None)  # an LSTM's memory, to which a step adds at most 1
@@ -156,18 +155,18 @@ def test_keep_bias_keeps_the_state(cell: str) -> None:
     [
         {"recurrent_dropout": 0.3},
         {"zoneout": 0.3},
-        {"weight_drop": 0.3},
+        {"weight_dropout": 0.3},
         {"layer_norm": True},
-        {"initial": "learned"},
+        {"initial_state": "learned"},
         {"init": "glorot"},
-        {"keep_bias": 1.0},
+        {"forget_bias": 1.0},
     ],
     ids=str,
 )
 @cells
 def test_every_option_has_an_effect_and_reaches_every_weight(cell: str, change: dict[str, Any]) -> None:
-    if cell == "rnn" and "keep_bias" in change:
-        with pytest.raises(ValueError, match="keep_bias has no effect on cell=rnn"):
+    if cell == "rnn" and "forget_bias" in change:
+        with pytest.raises(ValueError, match="forget_bias has no effect on cell=rnn"):
             make(cell, **change)
         return
     layer = make(cell, **change)
@@ -183,14 +182,14 @@ def test_the_log_names_what_makes_it_slow(caplog: pytest.LogCaptureFixture) -> N
     log_once.cache_clear()
     for _ in range(2):
         run(make(zoneout=0.1, layer_norm=True))
-    assert caplog.messages == ["recurrence: a step at a time, since zoneout, layer_norm"]
+    assert caplog.messages == ["recurrence: PyTorch step by step, because of zoneout, layer_norm"]
 
 
 def test_wrong_options_are_refused() -> None:
-    for name in ("recurrent_dropout", "zoneout", "weight_drop"):
-        with pytest.raises(ValueError, match=rf"{name} is a probability in \[0, 1\), got 1.0"):
+    for name in ("recurrent_dropout", "zoneout", "weight_dropout"):
+        with pytest.raises(ValueError, match=rf"{name} must be a probability in \[0, 1\), got 1.0"):
             make(**{name: 1.0})
-    with pytest.raises(ValueError, match="initial is zero or learned, got 'random'"):
-        make(initial="random")
-    with pytest.raises(ValueError, match="init is orthogonal or glorot, got 'normal'"):
+    with pytest.raises(ValueError, match="initial_state must be zero or learned, got 'random'"):
+        make(initial_state="random")
+    with pytest.raises(ValueError, match="init must be orthogonal or glorot, got 'normal'"):
         make(init="normal")
