@@ -114,13 +114,13 @@ class SentenceCollator:
         self.vocabulary, self.subword_aligner = vocabulary, subword_aligner
 
     def _encode_tokens(self, sentences: Sequence[list[str]]) -> tuple[dict[str, Tensor], list[str]]:
-        """The fields of `SentenceBatch`, and the word of each row of `spellings`."""
+        """The fields of `SentenceBatch`, and the word of each row of `char_ids`."""
         v = self.vocabulary
         lengths = [len(words) for words in sentences]
         steps = max(lengths, default=0)
         rows: dict[str, int] = {"": 0}
         words = [[v.words[word.lower()] for word in sentence] for sentence in sentences]
-        spelling_index = [[rows.setdefault(word, len(rows)) for word in sentence] for sentence in sentences]
+        char_index = [[rows.setdefault(word, len(rows)) for word in sentence] for sentence in sentences]
         windows: list[list[int]] = []
         places: list[list[tuple[int, int]]] = []
         if self.subword_aligner is not None:
@@ -129,17 +129,17 @@ class SentenceCollator:
                 places.append([(len(windows) + window, place) for window, place in split.first_subword])
                 windows += split.windows
         width = max(map(len, windows), default=0)
-        piece_index = [[window * width + place for window, place in row] for row in places]
+        subword_index = [[window * width + place for window, place in row] for row in places]
         tensors = {
             "words": _pad(words, steps, 0),
-            "spellings": self._encode_chars(list(rows)),
-            "shapes": torch.tensor([shape(word) for word in rows]),
-            "spelling_index": _pad(spelling_index, steps, 0),
-            "pieces": _pad(
+            "char_ids": self._encode_chars(list(rows)),
+            "word_shapes": torch.tensor([shape(word) for word in rows]),
+            "char_index": _pad(char_index, steps, 0),
+            "subword_ids": _pad(
                 windows, width, self.subword_aligner.pad_token_id if self.subword_aligner is not None else 0
             ),
-            "piece_lengths": torch.tensor([len(window) for window in windows], dtype=torch.long),
-            "piece_index": _pad(piece_index, steps if piece_index else 0, 0),
+            "subword_lengths": torch.tensor([len(window) for window in windows], dtype=torch.long),
+            "subword_index": _pad(subword_index, steps if subword_index else 0, 0),
             "lengths": torch.tensor(lengths, dtype=torch.long),
         }
         return tensors, list(rows)

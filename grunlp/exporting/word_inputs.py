@@ -14,9 +14,9 @@ from grunlp.utils.errors import UserError
 
 WORD_INPUT_AXES: Mapping[str, Sequence[str | int]] = {
     "words": ("B", "T"),
-    "spellings": ("U", "C"),
-    "shapes": ("U",),
-    "spelling_index": ("B", "T"),
+    "char_ids": ("U", "C"),
+    "word_shapes": ("U",),
+    "char_index": ("B", "T"),
     "lengths": ("B",),
 }
 WORD_MODULES = ("grunlp.data.word_shape", "word_inputs")

@@ -65,7 +65,7 @@ class SenseClassifier(nn.Module):
         self.rolesets = nn.Embedding(len(counts), size, padding_idx=0)
         self.particles = nn.Embedding(max(particle_ids) + 1, size, padding_idx=0) if any(particle_ids) else None
         self.prior = nn.Embedding(len(counts), 1, padding_idx=0)
-        self.register_buffer("families", torch.tensor(particle_ids), persistent=False)
+        self.register_buffer("particle_ids", torch.tensor(particle_ids), persistent=False)
         seen = torch.tensor(counts)[:, None] > 0
         self.rolesets.weight.data.normal_(std=0.1).mul_(seen)
         if self.particles is not None:
