@@ -40,7 +40,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     old_corpus = _open_original_corpus(old, config.finetune.old_share)
     new, mixed_in, left_out = _mix_corpora(corpus, old_corpus, config.finetune.old_share, config.seed)
 
-    vocabulary = old.collate.vocabulary.extended_with(Vocabulary.count(new, config.vocabulary.min_count, [], {}))
+    vocabulary = old.collate.vocabulary.extended_with(Vocabulary.build(new, config.vocabulary.min_count, [], {}))
     collate = SRLCollator(vocabulary, old.collate.subword_aligner)
     with open_dict(config):  # the network is that of the old run
         config.model = old.config.model

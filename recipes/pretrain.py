@@ -24,7 +24,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the text, keep the epoch that guesses the words of the development text best."""
     seed_everything(config.seed, verbose=False)
     corpus = open_pretraining_text(config.data, stream=config.loader.stream > 0)
-    vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
+    vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
     collate = SRLCollator(vocabulary, None)
     t = config.trainer
     data = make_sentence_datamodule(

@@ -40,7 +40,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     vectors = config.vocabulary.vectors
     extra_words = read_vector_vocabulary(vectors, config.vocabulary.max_vectors) if vectors else []
     frame_files = read_index(find_frames() / INDEX_FILE) if config.vocabulary.frame_files else {}
-    vocabulary = Vocabulary.count(
+    vocabulary = Vocabulary.build(
         chain(corpus.train, corpus.extra or ()), config.vocabulary.min_count, extra_words, frame_files
     )
     pretrained = load_init_weights(config.model.init) if config.model.init else None

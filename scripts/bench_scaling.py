@@ -74,7 +74,7 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(1)
     corpus = open_srl_corpus(config.data)
-    vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
+    vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
     collate, budget = SRLCollator(vocabulary, None), config.loader.batch_tokens
     data = SRLDataModule(corpus, collate, budget, num_workers=0, extra_epochs=0, reshuffle=True, seed=1)
     model = _LossModule(build_labelling_model(config, vocabulary, None)).train()

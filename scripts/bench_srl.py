@@ -123,7 +123,7 @@ def main(arguments: list[str]) -> int:
     given = parse_arguments(arguments, DEFAULTS)
     config = compose_config(["recipe=srl", f"data={given['data']}"])
     corpus = open_srl_corpus(config.data)
-    vocabulary = Vocabulary.count(corpus.train, config.vocabulary.min_count, [], {})
+    vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
     collate = SRLCollator(vocabulary, None)
     data = SRLDataModule(
         corpus, collate, config.loader.batch_tokens, num_workers=0, extra_epochs=0, reshuffle=True, seed=1

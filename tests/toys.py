@@ -52,4 +52,4 @@ def toy_corpus(count: int, seed: int = 0) -> list[SRLExample]:
 
 def vocabulary_of(examples: Iterable[SRLExample], min_count: int = 1) -> Vocabulary:
     """What a training on the examples would know."""
-    return Vocabulary.count(examples, min_count, extra_words=[], frame_files={})
+    return Vocabulary.build(examples, min_count, extra_words=[], frame_files={})

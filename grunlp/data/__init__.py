@@ -1,1 +1,1 @@
-"""Examples: files, readers, vocabularies, batches."""
+"""Corpora and what turns them into batches: readers, vocabularies, tokenizers, collators."""

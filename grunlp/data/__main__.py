@@ -1,4 +1,4 @@
-"""`python -m grunlp.data check PATH ...`: look data files over before training on them."""
+"""`python -m grunlp.data check PATH ...`: check data files before training on them."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ leaves them out."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status."""
+    """Run the command and return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         splits = _splits(options.paths)
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _splits(arguments: Sequence[str]) -> dict[str, Path]:
-    """`dev=my/dev.conll` → `{"dev": my/dev.conll}`; a path without a name is called by its file name."""
+    """Map `dev=my/dev.conll` to `{"dev": my/dev.conll}`; a path without a name gets its file name."""
     splits: dict[str, Path] = {}
     for argument in arguments:
         match = re.fullmatch(r"(\w+)=(.+)", argument)

@@ -1,4 +1,4 @@
-"""From examples to the tensors of one batch."""
+"""Collators that turn sentences into the tensors of a batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -18,17 +18,18 @@ MAX_WORD_LENGTH = 24  # characters; of a longer word the two ends are read
 
 @dataclass
 class SentenceBatch:
-    """B sentences of at most T tokens; U distinct spellings of at most C characters.
+    """A batch of B sentences of at most T tokens, with U distinct written words of at most C characters.
 
-    words: (B, T) ids of lower-cased words, 0 at padding.
-    char_ids: (U, C) character ids of the distinct words of this batch; row 0 is padding.
-    word_shapes: (U,) index in `grunlp.data.word_shape.WORD_SHAPES` of each.
-    char_index: (B, T) row of `char_ids` for each token.
-    subword_ids: (W, S) ids of the sub-words that a pretrained encoder reads, in windows of at most S; (0, 0) without
-        one.
-    subword_lengths: (W,) sub-words of each window.
-    subword_index: (B, T) the first piece of each token, counted over all windows; (0, 0) without one.
-    lengths: (B,) tokens a sentence.
+    Attributes:
+        words: (B, T) ids of the lower-cased words, 0 at padding.
+        char_ids: (U, C) character ids of the distinct words of this batch; row 0 is padding.
+        word_shapes: (U,) index of each of them in `grunlp.data.word_shape.SHAPES`.
+        char_index: (B, T) row of `char_ids` of each token.
+        subword_ids: (W, S) ids of the sub-words that a pretrained encoder reads, in windows of at most S; (0, 0)
+            without an encoder.
+        subword_lengths: (W,) sub-words of each window.
+        subword_index: (B, T) first sub-word of each token, counted over all windows; (0, 0) without an encoder.
+        lengths: (B,) tokens of each sentence.
     """
 
     words: Tensor
@@ -41,24 +42,24 @@ class SentenceBatch:
     lengths: Tensor
 
     def to(self, device: torch.device) -> Self:
-        """The same batch on another device."""
+        """Return the same batch on another device."""
         return type(self)(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
 
 @dataclass
 class SRLBatch(SentenceBatch):
-    """Sentences with P predicates in all.
+    """A batch of sentences with P predicates in all.
 
-    sense_candidates: (U, R) ids of the rolesets each spelling may have, likeliest first, 0 beyond them.
-    pos: (B, T) ids of part-of-speech tags, IGNORE_INDEX at padding and where none is given.
-    is_predicate: (B, T) 1 where a frame is, else 0; IGNORE_INDEX at padding and in sentences of `data.extra`, whose
-        frames
-        are not all their predicates.
-    sentence_index: (P,) which sentence a predicate belongs to.
-    predicate_index: (P,) its token.
-    from_extra_corpus: (P,) whether its sentence is one of `data.extra`.
-    roleset: (P,) id of its gold roleset, 0 where that is not given or not known.
-    tags: (P, T) ids of gold tags, IGNORE_INDEX at padding and for tags that training never saw.
+    Attributes:
+        sense_candidates: (U, R) ids of the rolesets that each written word may have, most frequent first, then 0.
+        pos: (B, T) ids of part-of-speech tags, IGNORE_INDEX at padding and where there are none.
+        is_predicate: (B, T) 1 at predicates, else 0; IGNORE_INDEX at padding and in sentences of
+            `data.extra_train`, where not all predicates are annotated.
+        sentence_index: (P,) the sentence of each predicate.
+        predicate_index: (P,) its token.
+        from_extra_corpus: (P,) whether its sentence comes from `data.extra_train`.
+        roleset: (P,) id of its gold roleset, 0 if it is missing or unknown.
+        tags: (P, T) ids of gold tags, IGNORE_INDEX at padding and for tags that do not occur in training.
     """
 
     sense_candidates: Tensor
@@ -72,16 +73,21 @@ class SRLBatch(SentenceBatch):
 
     @property
     def predicate_lengths(self) -> Tensor:
-        """(P,) tokens of the sentence of each predicate."""
+        """(P,) number of tokens of the sentence of each predicate."""
         return self.lengths[self.sentence_index]
 
     @property
     def predicate_sense_candidates(self) -> Tensor:
-        """(P, R) ids of the rolesets each predicate may have, 0 beyond them."""
+        """(P, R) ids of the rolesets that each predicate may have, then 0."""
         return self.sense_candidates[self.char_index[self.sentence_index, self.predicate_index]]
 
     def replace_predicates(self, sentence_index: Tensor, predicate_index: Tensor) -> "SRLBatch":
-        """The same sentences with other predicates, of whose roles nothing is known. Arguments: (P,) each."""
+        """Return the same sentences with other predicates, whose roles are unknown.
+
+        Args:
+            sentence_index: (P,) the sentence of each predicate.
+            predicate_index: (P,) its token.
+        """
         return replace(
             self,
             sentence_index=sentence_index,
@@ -94,27 +100,28 @@ class SRLBatch(SentenceBatch):
 
 @dataclass
 class TagBatch(SentenceBatch):
-    """Sentences with a tag a word.
+    """A batch of sentences with one tag a word.
 
-    tags: (B, T) ids of gold tags, IGNORE_INDEX at padding and for tags that training never saw.
+    Attributes:
+        tags: (B, T) ids of gold tags, IGNORE_INDEX at padding and for tags that do not occur in training.
     """
 
     tags: Tensor
 
 
 class SentenceCollator:
-    """Turns sentences into the tensors of `SentenceBatch`; its kinds add what a task is told.
+    """Base class of collators; makes the tensors of a `SentenceBatch`.
 
     Args:
-        vocabulary: gives the ids.
-        subword_aligner: splits words into what a pretrained encoder reads; None without one.
+        vocabulary: maps strings to ids.
+        subword_aligner: splits words into the sub-words of a pretrained encoder; None without an encoder.
     """
 
     def __init__(self, vocabulary: Vocabulary, subword_aligner: WordpieceAligner | None) -> None:
         self.vocabulary, self.subword_aligner = vocabulary, subword_aligner
 
     def _encode_tokens(self, sentences: Sequence[list[str]]) -> tuple[dict[str, Tensor], list[str]]:
-        """The fields of `SentenceBatch`, and the word of each row of `char_ids`."""
+        """Return the fields of a `SentenceBatch`, and the word of each row of `char_ids`."""
         v = self.vocabulary
         lengths = [len(words) for words in sentences]
         steps = max(lengths, default=0)
@@ -152,7 +159,7 @@ class SentenceCollator:
 
 
 class SRLCollator(SentenceCollator):
-    """Turns a list of examples into a `SRLBatch`."""
+    """Makes an `SRLBatch` of a list of examples."""
 
     def __call__(self, examples: Sequence[SRLExample]) -> SRLBatch:
         """Encode and pad. The order of sentences and of their frames is kept."""
@@ -187,10 +194,10 @@ class SRLCollator(SentenceCollator):
 
 
 class TagCollator(SentenceCollator):
-    """Turns a list of tagged sentences into a `TagBatch`."""
+    """Makes a `TagBatch` of a list of tagged sentences."""
 
     def __call__(self, examples: Sequence[TaggedSentence]) -> TagBatch:
-        """Encode and pad, in the order given. A sentence without `tags` has none that are known."""
+        """Encode and pad, in the given order. The tags of a sentence without `tags` are unknown."""
         tokens, _ = self._encode_tokens([example["words"] for example in examples])
         ids = self.vocabulary.tags.ids
         tags = [[ids.get(tag, IGNORE_INDEX) for tag in example["tags"]] for example in examples]
@@ -198,6 +205,6 @@ class TagCollator(SentenceCollator):
 
 
 def _pad(rows: list[list[int]], length: int, value: int) -> Tensor:
-    """(len(rows), length), filled up with `value`."""
+    """Pad rows with `value` to (len(rows), length)."""
     padded = [row + [value] * (length - len(row)) for row in rows]
     return torch.tensor(padded, dtype=torch.long).reshape(len(rows), length)

@@ -1,8 +1,8 @@
-"""When two sentences count as the same, so that those of dev and test stay out of training.
+"""When two sentences count as duplicates, so that those of dev and test can be removed from training.
 
-Their letters and digits are the same, case apart. That is the safer choice: corpora that quote one another differ in
-tokens ("re-homing", "re - homing") and signs, and a model with a lower-cased vocabulary cannot tell "Thank you ." from
-"THANK YOU !". Training loses only a handful of greetings by it.
+They do if their letters and digits are equal, ignoring case. This is the safer choice: corpora that quote one another
+differ in tokens ("re-homing", "re - homing") and punctuation, and a model with a lower-cased vocabulary cannot
+distinguish "Thank you ." from "THANK YOU !". Training loses only a handful of greetings by it.
 """
 
 import re
@@ -10,6 +10,6 @@ from collections.abc import Sequence
 
 
 def normalized_text(words: Sequence[str]) -> str:
-    """What two sentences must have in common to count as the same; of one without letters and digits, its signs."""
+    """Return what the duplicates of a sentence have in common: its letters and digits, else its punctuation."""
     text = "".join(words)
     return re.sub(r"[\W_]", "", text).casefold() or text

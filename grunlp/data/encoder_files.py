@@ -1,7 +1,8 @@
-"""What may lie in `encoder/` of a run folder: the settings and the tokenizer of a pretrained encoder, as JSON and text.
+"""Check the folder `encoder/` of a run: the configuration and tokenizer of a pretrained encoder, as JSON and text.
 
-Its weights are in `weights.safetensors` with those of the network. The library transformers follows names of code, of
-kernels on the hub and of other files where it meets them in settings; so these are refused here, before it reads any.
+The weights of the encoder are in `weights.safetensors` with those of the network. The library transformers follows the
+names of code, of kernels on the hub and of other files that it finds in a configuration; these are refused here, before
+transformers reads anything.
 """
 
 import json
@@ -22,10 +23,10 @@ _HINT = "Copy the whole folder again, or train anew."
 
 
 def load_encoder_config(folder: Path) -> dict[str, Any]:
-    """The contents of `config.json`.
+    """Return the contents of `config.json`.
 
     Raises:
-        DataError: it, or another file of the folder, is none that a run holds; or it names code or other files.
+        DataError: a file of the folder is not one that a run contains, or names code or other files.
     """
     forbid_external_symlinks(folder)
     if not folder.is_dir():
@@ -48,7 +49,7 @@ def load_encoder_config(folder: Path) -> dict[str, Any]:
 
 
 def strip_file_references(folder: Path) -> None:
-    """Take out of a tokenizer's settings which files it once came of, so that a run can be read without them."""
+    """Remove the names of the files that a tokenizer came from, so that a run can be read without them."""
     file = folder / "tokenizer_config.json"
     if file.is_file():
         settings = json.loads(file.read_text(encoding="utf-8"))
@@ -78,7 +79,7 @@ def _check_values(path: Path, content: Any) -> None:
 
 
 def _iter_key_values(content: Any) -> Iterator[tuple[str, Any]]:
-    """Every key with its value, however deep."""
+    """Yield every key with its value, at any depth."""
     if isinstance(content, dict):
         for key, value in content.items():
             yield key, value

@@ -1,18 +1,22 @@
-"""The shapes in which readers yield a sentence: with frames, with a tag a word, or with a class.
+"""The dictionaries in which readers yield examples.
 
-An example is a plain dictionary, so that Hugging Face `datasets` can hold it:
+An example is a plain dictionary, so that Hugging Face `datasets` can store it. A sentence with frames:
 
     {"id": "answers-0001", "document": "answers/00/x.xml", "words": ["She", "gave", ...], "pos": ["PRP", ...],
      "frames": [{"index": 1, "lemma": "give", "roleset": "give.01", "tags": ["B-ARG0", "B-V", ...]}, ...]}
 
-`index` is the zero-based token of the predicate; `tags` has one IOB2 tag a word. What a format does not give is an
-empty string (`id`, `document`, `lemma`, `roleset`) or an empty list (`pos`, `frames`). Frames stand in order of index.
-A sentence from raw text also has its `text`, the `offsets` of its words in that (start, exclusive end, in characters)
-and its `place`: the number of its line, and where in that line its text starts.
-One of `data.extra` says so by `extra`.
+`index` is the zero-based token of the predicate; `tags` has one IOB2 tag for each word; frames are sorted by index.
+Fields that a format does not have are an empty string (`id`, `document`, `lemma`, `roleset`) or an empty list (`pos`,
+`frames`). A sentence from raw text also has its `text`, the `offsets` of its words in it (start and exclusive end, in
+characters) and its `source_position`: the number of its line, and the character of that line where its text starts. A
+sentence from `data.extra_train` is marked by `from_extra_corpus`.
 
-A tagged sentence has `tags`, one a word, in the place of `pos` and `frames`. Tags of spans are IOB2.
-A classified text has a `label`; so has a sequence of measurements, which has no words but numbers.
+A tagged sentence has `tags`, one for each word, instead of `pos` and `frames`; span tags are IOB2. A labeled text or
+time series has a `label`. A pair of texts:
+
+    {"id": "7", "source": "Zwei Männer.", "target": "Two men.", "references": []}
+
+where `references` are further, equally good targets for scoring.
 """
 
 import math
@@ -29,7 +33,7 @@ class Frame(TypedDict):
 
 
 class SentenceFields(TypedDict):
-    """What sentences have in common, whatever is said of their words."""
+    """Fields that all kinds of sentences have."""
 
     id: str
     document: str
@@ -40,7 +44,7 @@ class SentenceFields(TypedDict):
 
 
 class SRLExample(SentenceFields):
-    """One sentence with all its frames."""
+    """A sentence with all its frames."""
 
     pos: list[str]
     frames: list[Frame]
@@ -48,22 +52,23 @@ class SRLExample(SentenceFields):
 
 
 class TaggedSentence(SentenceFields):
-    """One sentence with a tag a word."""
+    """A sentence with one tag for each word."""
 
     tags: list[str]
 
 
 class LabeledText(SentenceFields):
-    """A text of one or more sentences and its class, "" where that is not known."""
+    """A text of one or more sentences and its class; "" if the class is not known."""
 
     label: str
 
 
 class LabeledSeries(TypedDict):
-    """A sequence of measurements and its class, "" where that is not known.
+    """A time series and its class; "" if the class is not known.
 
-    steps: T.
-    values: the T x C numbers, one step after another.
+    Attributes:
+        steps: number of time steps T.
+        values: the T x C numbers, step after step.
     """
 
     id: str
@@ -73,7 +78,7 @@ class LabeledSeries(TypedDict):
 
 
 def class_label(value: Any) -> str:
-    """A class, as a file has it, as a word: 1.0 and True are 1; nothing and what is no number are none."""
+    """Return a class of a file as a string: 1.0 and True become "1"; a missing value or NaN becomes ""."""
     value = value.item() if hasattr(value, "item") else value  # of NumPy
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""

@@ -1,6 +1,6 @@
-"""Which files a training has read, and whether they are still the same.
+"""The files that a training has read, and whether they are still the same.
 
-Readers note the files they open; a training that begins writes size and SHA-256 of each into its run folder.
+Readers record the files that they open; a training that starts writes the size and SHA-256 of each into its run folder.
 """
 
 import hashlib
@@ -15,14 +15,14 @@ _recorded: dict[Path, None] = {}  # by this process, in the order in which they 
 
 
 def record_input(*paths: str | Path | None) -> None:
-    """Remember files, and those in folders, that are there."""
+    """Record files, and the files in folders, as inputs."""
     for path in (Path(one) for one in paths if one is not None):
         files = sorted(path.iterdir()) if path.is_dir() else [path]
         _recorded.update((file.resolve(), None) for file in files if file.is_file())
 
 
 def write_manifest(path: Path) -> None:
-    """Write size and checksum of the files noted since the last time, but for those that are gone."""
+    """Write the size and checksum of the files recorded since the last call, unless they no longer exist."""
     files = [file for file in _recorded if file.is_file()]
     _recorded.clear()
     content = {str(file): {"bytes": file.stat().st_size, "sha256": sha256_of_file(file)} for file in files}
@@ -30,7 +30,7 @@ def write_manifest(path: Path) -> None:
 
 
 def is_manifest(path: Path) -> bool:
-    """Whether `write_manifest` wrote this."""
+    """Return whether `write_manifest` wrote this file."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -41,7 +41,7 @@ def is_manifest(path: Path) -> bool:
 
 
 def verify_manifest(path: Path) -> None:
-    """Raise where a file is not what it was when `write_manifest` wrote this; what was noted before is forgotten."""
+    """Raise UserError if a file differs from what `write_manifest` saw; forget the files recorded so far."""
     _recorded.clear()
     content = read_json(path)
     if not isinstance(content, dict) or not all(isinstance(was, dict) for was in content.values()):
@@ -58,9 +58,9 @@ def verify_manifest(path: Path) -> None:
 
 
 def reject_new_inputs(path: Path) -> None:
-    """Raise where a file was noted that `write_manifest` did not write, as one that a pattern stands for now.
+    """Raise UserError if a file was recorded that is not in the manifest, such as a new match of a pattern.
 
-    Files that are gone again, as those of a demonstration, are passed over here too.
+    Files that no longer exist, such as temporary ones, are ignored.
     """
     known = read_json(path)
     for file in _recorded:
@@ -70,6 +70,6 @@ def reject_new_inputs(path: Path) -> None:
 
 
 def sha256_of_file(file: Path) -> str:
-    """SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

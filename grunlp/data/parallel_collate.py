@@ -12,12 +12,14 @@ from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, TextTokenizer
 
 @dataclass
 class ParallelBatch:
-    """B sources, each with its target.
+    """A batch of B sources, each with its target.
 
-    source: (B, S) ids, EOS_ID last, then PAD_ID. source_lengths: (B,) with EOS_ID.
-    target: (B, T + 1) ids between BOS_ID and EOS_ID, then PAD_ID. target_lengths: (B,) words to be told, EOS_ID
-        included.
-    target_texts: the targets as they were given, B of them.
+    Attributes:
+        source: (B, S) ids, END last, then PADDING.
+        source_lengths: (B,) number of tokens, END included.
+        target: (B, T + 1) ids between START and END, then PADDING.
+        target_lengths: (B,) number of tokens to predict, END included.
+        texts: the B targets as they are written.
     """
 
     source: Tensor
@@ -28,34 +30,34 @@ class ParallelBatch:
 
     @property
     def decoder_inputs(self) -> Tensor:
-        """(B, T) the word before each that is to be told."""
+        """(B, T) the token before each token to predict."""
         return self.target[:, :-1]
 
     @property
     def decoder_targets(self) -> Tensor:
-        """(B, T) the words that are to be told."""
+        """(B, T) the tokens to predict."""
         return self.target[:, 1:]
 
     @property
     def target_mask(self) -> Tensor:
-        """(B, T) which of them are no padding."""
+        """(B, T) true at tokens, false at padding."""
         steps = torch.arange(self.target.shape[1] - 1, device=self.target.device)
         return steps < self.target_lengths[:, None]
 
     def to(self, device: torch.device) -> "ParallelBatch":
-        """The same batch on another device."""
+        """Return the same batch on another device."""
         names = ("source", "source_lengths", "target", "target_lengths")
         return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
 
 class ParallelCollator:
-    """Turns pairs of texts into a `ParallelBatch`.
+    """Makes a `ParallelBatch` of pairs of texts.
 
     Args:
-        source, target: tokenizers; the same object where they share a vocabulary.
-        max_source_length: tokens after which a source is cut; 0 cuts none.
-        subword_regularization: probability of a piece to be split anew, see `TextTokenizer.sample_segmentation`; 0 in
-            evaluation.
+        source_tokenizer, target_tokenizer: the tokenizers; the same object if they share a vocabulary.
+        max_source_length: tokens after which a source is truncated; 0: never.
+        subword_regularization: probability of splitting a sub-word at random, see
+            `TextTokenizer.sample_segmentation`; 0 in evaluation.
     """
 
     def __init__(
@@ -69,7 +71,7 @@ class ParallelCollator:
         self.max_source_length, self.subword_regularization = max_source_length, subword_regularization
 
     def __call__(self, pairs: Sequence[ParallelExample]) -> ParallelBatch:
-        """Encode and pad, in the order given."""
+        """Encode and pad, in the given order."""
         sources = self.encode_sources([pair["source"] for pair in pairs])
         texts = [pair["target"] for pair in pairs]
         ids = [
@@ -79,7 +81,7 @@ class ParallelCollator:
         return ParallelBatch(*sources, *pad(ids, 1), texts)
 
     def encode_sources(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """(B, S) ids and (B,) lengths of sources alone."""
+        """Return the ids (B, S) and lengths (B,) of sources alone."""
         ids = self.source_tokenizer.encode(texts)
         if self.max_source_length:
             ids = [row[: self.max_source_length] for row in ids]
@@ -90,7 +92,7 @@ class ParallelCollator:
 
 
 def pad(rows: Sequence[list[int]], drop: int) -> tuple[Tensor, Tensor]:
-    """(B, longest) filled up with PAD_ID, and (B,) lengths less a number."""
+    """Pad rows with PADDING to (B, longest row); return them and their lengths (B,) minus `drop`."""
     lengths = torch.tensor([len(row) for row in rows], dtype=torch.long)
     longest = int(lengths.max()) if rows else 0
     padded = torch.tensor([row + [PAD_ID] * (longest - len(row)) for row in rows], dtype=torch.long)

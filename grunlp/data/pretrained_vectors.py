@@ -1,6 +1,6 @@
 """Word vectors from a text file: GloVe, fastText `.vec` and word2vec text, plain, gz or xz.
 
-Each line is a word and its numbers, separated by blanks. A first line of two numbers (count and size) is passed over.
+Each line is a word and its numbers, separated by spaces. A first line of two numbers (count and size) is skipped.
 """
 
 import logging
@@ -20,25 +20,25 @@ log = logging.getLogger(__name__)
 
 
 def read_vector_vocabulary(path: str, max_words: int) -> list[str]:
-    """The first `max_words` words of a vector file, lower-cased. Raises DataError as `_iter_vectors` does."""
+    """Return the first `max_words` words of a vector file, lower-cased. Raises DataError if it is malformed."""
     record_input(path)
     return [word.lower() for word, _, _ in islice(_iter_vectors(path), max_words)]
 
 
 def init_embeddings_from_file(path: str, words: StringIndex, counts: Sequence[int], embeddings: nn.Embedding) -> float:
-    """Copy the vectors of known words into their rows; of several spellings of a word the first counts.
+    """Copy the vectors of known words into their embeddings; of several spellings of a word the first is used.
 
     Args:
         path: the vector file.
         words: lower-cased words and their ids.
-        counts: training count of each id; words that only the file brought count 0.
-        embeddings: its rows, of as many features as the file has numbers.
+        counts: training count of each id; words that occur only in the vector file have count 0.
+        embeddings: the embedding, with as many features as the file has numbers.
 
     Returns:
-        the share of the training words that were found, which is logged too.
+        The fraction of the training words that were found, which is also logged.
 
     Raises:
-        DataError: the file is no vector file, or its vectors are of another size.
+        DataError: the file is not a vector file, or its vectors have another size.
     """
     found: set[int] = set()
     for word, numbers, line in _iter_vectors(path):
@@ -66,7 +66,7 @@ def init_embeddings_from_file(path: str, words: StringIndex, counts: Sequence[in
 
 
 def _iter_vectors(path: str) -> Iterator[tuple[str, list[str], int]]:
-    """Word, numbers as written, and line. Raises DataError for a line without numbers."""
+    """Yield word, numbers as written, and line number. Raises DataError for a line without numbers."""
     for line in open_lines(Path(path)):
         parts = line.text.rstrip().split(" ")
         if line.number == 1 and len(parts) == 2 and all(part.isdigit() for part in parts):

@@ -1,4 +1,4 @@
-"""Raw text as examples: one a sentence, without frames."""
+"""Raw text as examples: one for each sentence, without frames."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -13,14 +13,16 @@ log = logging.getLogger(__name__)
 
 
 def read_raw_text(path: Path, on_error: Callable[[DataError], None]) -> Iterator[SRLExample]:
-    """The sentences of a file; an empty line gives an empty one, so that nothing of the input goes unanswered.
+    """Read the sentences of a file; an empty line yields an empty sentence, so that every line has a prediction.
 
     Args:
         path: plain text, gz or xz.
-        on_error: called with a line that is not text, which is then left out.
+        on_error: called with the error of a line that is not text, which is then skipped; by default it is raised.
 
     Yields:
-        examples with `text`, `offsets` and `place`; their id is `line-N`, of the second sentence of a line `line-N.2`.
+        Examples with `text`, `offsets` and `source_position`. The id of the first sentence of a line is `line-N`, of
+        the
+        second `line-N.2`.
     """
     for line in open_lines(path):
         try:
@@ -30,21 +32,20 @@ def read_raw_text(path: Path, on_error: Callable[[DataError], None]) -> Iterator
 
 
 def examples_from_line(path: Path, line: Line) -> Iterator[SRLExample]:
-    """The sentences of one line of a file, as `read_raw_text` yields them. Raises DataError where it is not text."""
+    """Return the sentences of one line of a file. Raises DataError if it is not text."""
     if line.error:
         raise DataError(path, line.number, line.error, "expected UTF-8 text")
     return split_raw_line(line.text, line.number)
 
 
 def examples_from_text(text: str) -> Iterator[SRLExample]:
-    """The sentences of a text of any number of lines, as `read_raw_text` yields them; of an empty one an empty
-    sentence."""
+    """Yield the sentences of a text, as `read_raw_text` does; of an empty text, one empty sentence."""
     for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
         yield from split_raw_line(line.removesuffix("\r"), number)
 
 
 def split_raw_line(text: str, line: int) -> Iterator[SRLExample]:
-    """The sentences of one line, as `read_raw_text` yields them. `line`: its number, from 1."""
+    """Yield the sentences of one line, as `read_raw_text` does. `line`: its number, from 1."""
     said = False
     for k, (tokens, part) in enumerate([*split_sentences(text)] or [([], False)], start=1):
         start, end = (tokens[0].start, tokens[-1].end) if tokens else (0, 0)

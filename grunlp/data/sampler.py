@@ -1,4 +1,4 @@
-"""Batches of sentences of like length under a token budget."""
+"""A sampler of batches that hold examples of similar length under a token budget (length bucketing)."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,17 +7,18 @@ from torch.utils.data import Sampler
 
 
 class TokenBudgetSampler(Sampler[list[int]]):
-    """Yields lists of indices whose padded size stays within a budget, so that little padding is ever computed.
+    """Yields batches of indices whose padded size stays under a token budget, a bucket batch sampler.
 
-    The size of a batch is its longest sentence times its rows, where a sentence counts for as many rows as it has
-    predicates (at least one). A sentence larger than the budget makes a batch of its own; nothing is cut or left out.
+    The size of a batch is its longest example times its number of rows, where a sentence counts for as many rows as it
+    has
+    predicates (at least one). An example larger than the budget is a batch of its own; none is truncated or left out.
 
     Args:
         lengths: tokens of each example.
-        rows: rows of each example, for role labelling its number of predicates.
-        max_tokens: most tokens a batch, padding included.
+        multiplicity: rows of each example; for role labelling its number of predicates.
+        max_tokens: the largest size of a batch, padding included.
         shuffle: new batches in a new order each epoch; otherwise shortest first.
-        seed: of the shuffling; each epoch draws anew from it.
+        seed: of the shuffling.
     """
 
     def __init__(self, lengths: Sequence[int], rows: Sequence[int], max_tokens: int, shuffle: bool, seed: int) -> None:
@@ -27,7 +28,7 @@ class TokenBudgetSampler(Sampler[list[int]]):
         self.batches = self._make_batches(epoch=0)
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw the batches of an epoch; their number may differ by a few from one epoch to the next."""
+        """Draw the batches of an epoch; their number may differ slightly between epochs."""
         if self.shuffle:
             self.batches = self._make_batches(epoch)
 

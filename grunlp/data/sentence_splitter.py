@@ -1,15 +1,13 @@
-"""Sentences of raw English text, by a small fixed rule over its tokens.
+"""Split raw English text into sentences, by a small fixed rule over its tokens.
 
-A sentence never runs over the end of a line. Within one it ends after a token that is a full stop, a run of ! and ?, or
-a run of dots, together with the quotes, brackets and emoticons that follow it, where
+A sentence never continues over the end of a line. Within a line it ends after a token that is a full stop, a run of !
+and ?, or a run of dots, together with the quotes, brackets and emoticons that follow, if
 
-1. a blank follows; after a run of dots, or where such signs stand between, no small letter after the blank;
-2. or, after a full stop, no blank but a capital, and a word in small letters stands before it (end.The next).
+1. a space follows; after a run of dots, or after such quotes, the next character must not be a lower-case letter;
+2. or, after a full stop, a capital follows without a space, and a lower-case word precedes it (end.The next).
 
-A dot that belongs to its token (Mr. U.S. Inc.) ends a sentence only before a word with a capital that hardly ever goes
-on with one (The He It ...). A sentence of more than `MAX_SENTENCE_TOKENS` tokens is cut, behind a comma, semicolon,
-colon or dash
-where there is one.
+A dot that belongs to its token (Mr. U.S. Inc.) ends a sentence only before a capitalized word that rarely continues one
+(The He It ...). A sentence of more than `LONGEST` tokens is cut, after a comma, semicolon, colon or dash if possible.
 """
 
 import re
@@ -29,15 +27,14 @@ _PAUSE_TOKENS = {",", ";", ":", "-", "--", "–", "—", "..."}
 
 
 class TokenizedSentence(NamedTuple):
-    """The tokens of a sentence, or of a `is_fragment` of one that is too long; offsets count from the start of the
-    line."""
+    """The tokens of a sentence, or of a `part` of one that is too long; offsets count from the start of the line."""
 
     tokens: list[Token]
     is_fragment: bool
 
 
 def split_sentences(text: str) -> Iterator[TokenizedSentence]:
-    """The sentences of one line."""
+    """Yield the sentences of one line."""
     tokens = tokenize(text)
     start = 0
     for end in range(1, len(tokens) + 1):
@@ -47,7 +44,7 @@ def split_sentences(text: str) -> Iterator[TokenizedSentence]:
 
 
 def _is_boundary(tokens: list[Token], start: int, end: int) -> bool:
-    """Whether a sentence that began at token `start` ends before token `end`."""
+    """Return whether a sentence that began at token `start` ends before token `end`."""
     last = end - 1
     while last > max(start, end - _MAX_CLOSINGS) and _CLOSING.fullmatch(tokens[last].word):
         last -= 1

@@ -1,8 +1,8 @@
 """Text as ids of sub-words, words or characters, and back, by Hugging Face `tokenizers`.
 
-Text is normalised to NFC and its white space to single blanks; beyond that nothing is lost that the vocabulary knows.
-So what a network writes comes out detokenised: a piece that starts a word carries its blank as "▁" (Kudo and Richardson
-2018, §3.1), which is read as a blank where it occurs in a text.
+Text is normalized to NFC and its white space to single spaces; apart from that nothing is lost that the vocabulary
+covers. Generated text is therefore detokenized: a token that starts a word carries its space as "▁" (Kudo and
+Richardson 2018, §3.1), which is read as a space if it occurs in a text.
 """
 
 import json
@@ -38,7 +38,7 @@ class TextTokenizer:
     """Turns text into ids and back.
 
     Args:
-        tokenizer: whose first four ids are PAD_ID, UNK_ID, BOS_ID and EOS_ID, as `train` makes it.
+        tokenizer: a tokenizer whose first four ids are PADDING, UNKNOWN, START and END, as `train` makes it.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -51,16 +51,17 @@ class TextTokenizer:
         """Learn a vocabulary.
 
         Args:
-            model_type: "bpe" (Sennrich et al. 2016), "unigram" (Kudo 2018), "word": words and signs, or "character".
-            texts: one a sentence or line, read once.
-            size: of the vocabulary, at most; but "bpe" keeps all characters it meets, and "character" all that are
-                frequent enough.
-            min_count: what is rarer makes no merge of "bpe", no word of "word" and no sign of "character"; it says
-                nothing of "unigram".
+            model_type: "bpe" (Sennrich et al. 2016), "unigram" (Kudo 2018), "word" (words and punctuation) or
+                "character".
+            texts: one for each sentence or line, read once.
+            size: the largest size of the vocabulary; "bpe" keeps all characters that occur, and "character" all
+                that are frequent enough.
+            min_count: rarer pairs are not merged by "bpe", and rarer words of "word" and characters of "character"
+                are unknown; it has no effect on "unigram".
 
         Raises:
             UserError: `size` is too small for the characters of "unigram".
-            ValueError: another kind.
+            ValueError: `kind` is unknown.
         """
         if model_type not in TOKENIZER_TYPES:
             raise ValueError(f"kind is one of {', '.join(TOKENIZER_TYPES)}, got {model_type!r}")
@@ -81,7 +82,7 @@ class TextTokenizer:
         """Read what `save` wrote.
 
         Raises:
-            UserError: it is missing or no such file.
+            UserError: the file is missing or is not a tokenizer.
         """
         content = read_json(path)
         with wrap_library_errors(path, "no tokenizer of grunlp", "Copy the whole folder again, or train anew."):
@@ -92,7 +93,7 @@ class TextTokenizer:
         return cls(tokenizer)
 
     def save(self, path: Path) -> None:
-        """Write it as JSON, in the form of `tokenizers`."""
+        """Write the tokenizer as JSON, in the format of `tokenizers`."""
         write_file_atomically(path, json.dumps(json.loads(self._tokenizer.to_str()), ensure_ascii=False))
 
     def __len__(self) -> int:
@@ -100,25 +101,26 @@ class TextTokenizer:
         return size
 
     def normalize(self, text: str) -> str:
-        """What of a text is encoded: composed characters and, but for "character", single blanks within."""
+        """Return the text that is encoded: composed characters and, except for "character", single spaces."""
         normalizer = self._tokenizer.normalizer
         plain: str = normalizer.normalize_str(text) if normalizer is not None else text
         return plain
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of each text, without BOS_ID and EOS_ID; of an empty one none."""
+        """Return the ids of each text, without START and END; none for an empty text."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
     def sample_segmentation(self, ids: Sequence[int], probability: float) -> list[int]:
-        """Split pieces at random into two that are pieces too, so that training meets rarer ways to write a word.
+        """Split sub-words at random into two that are in the vocabulary too: training sees rarer segmentations.
 
-        As in StochasTok (Sims et al. 2025, §3), it works for every kind of vocabulary; what it draws, it draws from
-        Torch's generator, which a seed governs. (The sampling of `tokenizers` cannot be seeded.) Halves are
-        split again with the same probability.
+        As in StochasTok (Sims et al. 2025, §3), this works for every kind of vocabulary. It draws from Torch's
+        generator, which
+        a seed controls (the sampling of `tokenizers` cannot be seeded). Halves are split again with the same
+        probability.
 
         Args:
             ids: of a text.
-            probability: probability of a piece to be split.
+            probability: of splitting a sub-word.
         """
         if not probability or not ids:
             return list(ids)
@@ -134,7 +136,7 @@ class TextTokenizer:
         return result
 
     def _binary_splits(self, id: int) -> list[tuple[int, int]]:
-        """The pairs of pieces that a piece can be split into."""
+        """Return the pairs of sub-words into which a sub-word can be split."""
         if id not in self._binary_split_cache:
             piece = str(self._tokenizer.id_to_token(id)) if id > EOS_ID else ""
             halves = ((self._tokenizer.token_to_id(piece[:i]), piece[i:]) for i in range(1, len(piece)))
@@ -143,11 +145,11 @@ class TextTokenizer:
         return self._binary_split_cache[id]
 
     def segmentations(self, text: str, max_count: int) -> list[tuple[int, ...]]:
-        """All ways to write a text with the pieces of the vocabulary; `encode` gives one of them.
+        """Return all segmentations of a text into sub-words of the vocabulary; `encode` returns one of them.
 
         Args:
             text: of known characters.
-            max_count: so many at most are given, those of the longest pieces first.
+            max_count: the largest number to return, those with the longest first sub-words first.
         """
         written = "".join(self.ids_to_tokens(self.encode([text])[0]))
         vocabulary = self._tokenizer.get_vocab()
@@ -166,19 +168,19 @@ class TextTokenizer:
         return found
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of ids up to the first EOS_ID; other special ids but UNK_ID are left out."""
+        """Return the text of ids up to the first END; special ids other than UNKNOWN are skipped."""
         if EOS_ID in ids:
             ids = ids[: list(ids).index(EOS_ID)]
         text: str = self._tokenizer.decode([id for id in ids if id not in (PAD_ID, BOS_ID)], skip_special_tokens=False)
         return text
 
     def ids_to_tokens(self, ids: Sequence[int]) -> list[str]:
-        """Each id as it stands in the vocabulary, for pictures."""
+        """Return each id as it is written in the vocabulary, for display."""
         return [str(self._tokenizer.id_to_token(id)) for id in ids]
 
 
 def _configure(tokenizer: Tokenizer, char_level: bool) -> None:
-    """Set what is done to a text before and after it is split into pieces, or characters."""
+    """Configure normalization, pre-tokenization and decoding."""
     if char_level:
         tokenizer.normalizer = normalizers.NFC()  # a text of characters may well be laid out by blanks
         tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
@@ -193,7 +195,7 @@ def _configure(tokenizer: Tokenizer, char_level: bool) -> None:
 
 
 def _is_trained_here(tokenizer: Tokenizer) -> bool:
-    """Whether but for its pieces it is as `TextTokenizer.train` makes them.
+    """Return whether a tokenizer differs from what `TextTokenizer.train` makes only in its vocabulary.
 
     Others may have patterns that take hours, or pad each text to gigabytes.
     """
@@ -214,7 +216,7 @@ def _is_trained_here(tokenizer: Tokenizer) -> bool:
 
 
 def _pipeline_settings(tokenizer: Tokenizer) -> dict[str, Any]:
-    """All but the pieces."""
+    """Return all settings except the vocabulary."""
     content: dict[str, Any] = json.loads(tokenizer.to_str())
     content["model"] = {key: value for key, value in content["model"].items() if key not in _VOCABULARY_KEYS}
     return content

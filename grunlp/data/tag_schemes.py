@@ -1,12 +1,12 @@
-"""Ways to write the same spans as a tag a token, and the moves between them. Inside grunlp all are IOB2.
+"""Schemes that write spans as one tag for each token, and conversions between them. Inside grunlp all tags are IOB2.
 
-| scheme | a span begins with | goes on with | note |
+| scheme | a span begins with | continues with | note |
 |---|---|---|---|
 | iob2 | B-X | I-X | also called BIO (Tjong Kim Sang and Veenstra 1999, §2.1) |
-| iob1 | I-X; B-X right behind a span of the same label | I-X | CoNLL-2003 as it was published |
-| bioes | B-X, a span of one token with S-X | I-X, and ends with E-X | also IOBES; BILOU says L for E and U for S |
+| iob1 | I-X; B-X directly after a span of the same label | I-X | CoNLL-2003 as it was published |
+| bioes | B-X, a span of one token with S-X | I-X, and ends with E-X | also IOBES; BILOU has L for E and U for S |
 
-Faulty sequences are read as conlleval reads them: what continues nothing opens a span.
+Invalid sequences are read as conlleval reads them: a tag that continues nothing begins a span.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,9 +19,9 @@ _PREFIX_TO_IOB2 = {"B": "B", "I": "I", "E": "I", "L": "I", "S": "B", "U": "B"}
 
 
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
-    """The scheme of some tag sequences; None when they are plain tags, such as parts of speech.
+    """Return the scheme of tag sequences; None if they are plain tags, such as parts of speech.
 
-    Tags that could be of two schemes are taken for iob2. Only `O` is no scheme.
+    Tags that could be of two schemes are taken for iob2. Tags that are all `O` have no scheme.
     """
     prefixes: set[str] = set()
     only_behind, opened = True, False  # iob1: where B-X and I-X may stand
@@ -48,7 +48,7 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
 
 
 def find_untagged_scheme_tag(sentences: Iterable[Sequence[str]]) -> str | None:
-    """The first tag of no scheme where others are of one and `O` occurs; None where tags are of one kind."""
+    """Return the first tag without a scheme if the others have one and `O` occurs; None if all tags are of one type."""
     tags = list(dict.fromkeys(tag for sentence in sentences for tag in sentence))
     odd = [tag for tag in tags if tag != OUTSIDE and detect_scheme([[tag]]) is None]
     return odd[0] if OUTSIDE in tags and 0 < len(odd) < len(tags) - 1 else None
@@ -57,7 +57,7 @@ def find_untagged_scheme_tag(sentences: Iterable[Sequence[str]]) -> str | None:
 def require_same_tag_type(
     what: str, tags: Iterable[Sequence[str]], other: str, others: Iterable[Sequence[str]]
 ) -> None:
-    """Raise unless both are tags of spans or both are not; where there is nothing but `O`, either will do."""
+    """Raise UserError unless both are span tags or both are plain tags; tags that are all `O` fit either."""
     kinds = []
     for sentences in (tags, others):
         known = sorted({tag for sentence in sentences for tag in sentence} - {"O"})
@@ -69,7 +69,7 @@ def require_same_tag_type(
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:
-    """IOB2 of a tag sequence in any of the schemes. Raises ValueError for a tag of none."""
+    """Convert tags of any scheme to IOB2. Raises ValueError for a tag without a scheme."""
     spans: list[Span] = []
     pieces: list[str] = []  # B- and I- alone, cut where a span has ended
     start = 0
@@ -94,7 +94,7 @@ def to_iob2(tags: Sequence[str]) -> list[str]:
 
 
 def to_scheme(tags: Sequence[str], scheme: str) -> list[str]:
-    """The same spans in another scheme. Raises ValueError for an unknown one, or tags that are not IOB2."""
+    """Convert IOB2 tags to another scheme. Raises ValueError if it is unknown, or the tags are not IOB2."""
     if scheme not in SCHEMES:
         raise ValueError(f"scheme is one of {', '.join(SCHEMES)}, got {scheme!r}")
     spans = tags_to_spans(tags)

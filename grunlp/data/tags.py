@@ -1,8 +1,8 @@
-"""Tags, spans and brackets: three ways to write the labelled spans of one sentence, and the moves between them.
+"""Tags, spans and brackets: three notations for the labelled spans of a sentence, and conversions between them.
 
-* tags: one IOB2 tag a token, `B-ARG0`, `I-ARG0`, `O`. Also called BIO.
+* tags: one IOB2 tag for each token, `B-ARG0`, `I-ARG0`, `O`. Also called BIO.
 * spans: `Span(label, start, end)`, token offsets, `end` exclusive.
-* brackets: one CoNLL-2005 cell a token, `(ARG0*`, `*`, `*)`, `(V*)`.
+* brackets: one CoNLL-2005 cell for each token, `(ARG0*`, `*`, `*)`, `(V*)`.
 """
 
 import re
@@ -16,7 +16,7 @@ _CELL = re.compile(r"^(?:\((?P<open>[^()*\s]+))?\*(?P<close>\))?$")
 
 
 class Span(NamedTuple):
-    """A labelled run of tokens `start <= i < end`."""
+    """A labelled range of tokens `start <= i < end`."""
 
     label: str
     start: int
@@ -24,7 +24,7 @@ class Span(NamedTuple):
 
 
 def split_tag(tag: str) -> tuple[str, str]:
-    """`B-ARGM-TMP` → `("B", "ARGM-TMP")`; `O` → `("O", "")`. Raises ValueError for any other shape."""
+    """Split `B-ARGM-TMP` into `("B", "ARGM-TMP")` and `O` into `("O", "")`. Raises ValueError for any other form."""
     if tag == OUTSIDE:
         return OUTSIDE, ""
     prefix, dash, label = tag.partition("-")
@@ -34,7 +34,7 @@ def split_tag(tag: str) -> tuple[str, str]:
 
 
 def invalid_transitions(tags: Sequence[str]) -> list[int]:
-    """Positions whose `I-X` does not continue a `B-X` or `I-X`: empty exactly when the tags are legal IOB2."""
+    """Return the positions of `I-X` tags that do not continue a `B-X` or `I-X`; none if the tags are valid IOB2."""
     bad, before = [], ""
     for i, tag in enumerate(tags):
         prefix, label = split_tag(tag)
@@ -45,7 +45,7 @@ def invalid_transitions(tags: Sequence[str]) -> list[int]:
 
 
 def tags_to_spans(tags: Sequence[str]) -> list[Span]:
-    """Spans of a tag sequence, in order. An `I-X` that continues nothing opens a span, as conlleval reads it."""
+    """Convert tags to spans, in order. An `I-X` that continues nothing begins a span, as in conlleval."""
     spans: list[Span] = []
     label, start = "", 0
     for i, tag in enumerate(tags):
@@ -61,7 +61,7 @@ def tags_to_spans(tags: Sequence[str]) -> list[Span]:
 
 
 def spans_to_tags(spans: Iterable[Span], length: int) -> list[str]:
-    """Tags of `length` tokens. Raises ValueError when spans overlap, are empty or leave the sentence."""
+    """Convert spans to `length` tags. Raises ValueError if spans overlap, are empty or exceed the sentence."""
     tags = [OUTSIDE] * length
     for label, start, end in spans:
         if not 0 <= start < end <= length:
@@ -73,8 +73,12 @@ def spans_to_tags(spans: Iterable[Span], length: int) -> list[str]:
 
 
 def brackets_to_spans(cells: Sequence[str]) -> list[Span]:
-    """Spans of one CoNLL-2005 column. Raises ValueError, its text naming the zero-based cell, for a bracket that
-    never closes, closes nothing, opens inside another, or a cell of another shape."""
+    """Convert one CoNLL-2005 column to spans.
+
+    Raises:
+        ValueError: a bracket never closes, closes nothing or opens inside another, or a cell has another form; the
+            message names the zero-based cell.
+    """
     spans: list[Span] = []
     label, start = "", 0
     for i, cell in enumerate(cells):
@@ -96,7 +100,7 @@ def brackets_to_spans(cells: Sequence[str]) -> list[Span]:
 
 
 def spans_to_brackets(spans: Iterable[Span], length: int) -> list[str]:
-    """One CoNLL-2005 column of `length` cells. Raises ValueError as `spans_to_tags` does."""
+    """Convert spans to a CoNLL-2005 column of `length` cells. Raises ValueError as `spans_to_tags` does."""
     spans = list(spans)
     spans_to_tags(spans, length)  # for its checks
     cells = ["*"] * length
@@ -107,10 +111,10 @@ def spans_to_brackets(spans: Iterable[Span], length: int) -> list[str]:
 
 
 def tags_to_brackets(tags: Sequence[str]) -> list[str]:
-    """One CoNLL-2005 column for a tag sequence."""
+    """Convert tags to a CoNLL-2005 column."""
     return spans_to_brackets(tags_to_spans(tags), len(tags))
 
 
 def brackets_to_tags(cells: Sequence[str]) -> list[str]:
-    """Tags of one CoNLL-2005 column. Raises ValueError as `brackets_to_spans` does."""
+    """Convert a CoNLL-2005 column to tags. Raises ValueError as `brackets_to_spans` does."""
     return spans_to_tags(brackets_to_spans(cells), len(cells))

@@ -1,4 +1,4 @@
-"""Look a data file over before training on it: counts, labels, lengths, faults, sentences shared between splits."""
+"""Check a data file before training on it: counts, labels, lengths, errors, duplicates across splits."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,9 +20,12 @@ MAX_SHOWN_ERRORS, MAX_SHOWN_DUPLICATES = 10, 5
 
 @dataclass
 class DataReport:
-    """What was found in one file. `errors` keeps the first few; `text_digests` maps the digest of a sentence to how
-    often it
-    occurs and where first."""
+    """What `inspect_file` found in one file.
+
+    Attributes:
+        errors: the first few errors.
+        text_digests: how often each sentence occurs, by its digest, and the line where it first occurs.
+    """
 
     name: str
     path: Path
@@ -39,7 +42,7 @@ class DataReport:
     text_digests: dict[bytes, tuple[int, str]] = field(default_factory=dict)
 
     def add_error(self, error: DataError) -> None:
-        """Count a fault; also the `on_error` of reading."""
+        """Count an error; used as `on_error` of the reader."""
         self.num_errors += 1
         self.overlapping_spans += isinstance(error, OverlapError)
         if len(self.errors) < MAX_SHOWN_ERRORS:
@@ -64,10 +67,10 @@ class DataReport:
 
 
 def inspect_file(name: str, path: Path, format: str | None = None, words: Path | None = None) -> DataReport:
-    """Read a whole file, counting faults instead of stopping at them.
+    """Read a whole file, counting errors instead of stopping at them.
 
     Raises:
-        GrunlpError: the file does not exist, or the format is unknown.
+        UserError: the file does not exist, or the format is unknown.
     """
     found = DataReport(name, path)
     sentences = read_srl_with_lines(path, format, words, on_error=found.add_error)
@@ -79,14 +82,13 @@ def inspect_file(name: str, path: Path, format: str | None = None, words: Path |
 
 
 def count_duplicates_across_splits(one: DataReport, other: DataReport) -> tuple[int, list[str]]:
-    """How many sentences of `one` also occur in `other` (by `normalized_text`), and where the first few stand in
-    `one`."""
+    """Count the sentences of one split that also occur in another, and list the lines of the first few."""
     both = [one.text_digests[key] for key in one.text_digests if key in other.text_digests]
     return sum(count for count, _ in both), [place for _, place in both[:MAX_SHOWN_DUPLICATES]]
 
 
 def format_report(reports: Sequence[DataReport]) -> Iterator[str]:
-    """The lines `python -m grunlp.data check` prints."""
+    """Return the lines that `python -m grunlp.data check` prints."""
     for found in reports:
         yield f"{found.name}: {found.path} ({found.format})"
     yield ""
@@ -122,7 +124,7 @@ def _count_rows(reports: Sequence[DataReport]) -> Iterator[list[str]]:
 
 
 def length_quantile(counts: Counter[int], fraction: float) -> int:
-    """The smallest length that at least `fraction` of all sentences do not exceed; 0 when there are none."""
+    """Return the smallest length that at least `fraction` of all sentences do not exceed; 0 without sentences."""
     seen, total = 0, counts.total()
     for length in sorted(counts):
         seen += counts[length]
@@ -136,7 +138,7 @@ def _mean(counts: Counter[int]) -> float:
 
 
 def _format_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Plain lines, the first column to the left and the others to the right."""
+    """Format rows as lines, the first column left-aligned and the others right-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, *others in rows:
         cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]

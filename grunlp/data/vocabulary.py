@@ -1,4 +1,4 @@
-"""The tables between strings and ids, counted on the training split and stored in the run folder."""
+"""Tables between strings and ids, built from the training split and stored in the run folder."""
 
 import json
 from collections import Counter
@@ -24,8 +24,8 @@ class StringIndex:
     """Strings with consecutive ids.
 
     Args:
-        items: the strings in order of their ids, without repeats.
-        unknown_id: id that stands for every other string; None raises KeyError instead.
+        items: the strings in the order of their ids, without duplicates.
+        unknown: id of every other string; None raises KeyError instead.
     """
 
     def __init__(self, items: Sequence[str], unknown_id: int | None) -> None:
@@ -47,15 +47,15 @@ class StringIndex:
 
 @dataclass
 class Vocabulary:
-    """What a labeller must know to turn sentences into ids and ids into tags.
+    """The strings that a model knows: words, characters, tags, parts of speech and rolesets.
 
     Args:
         words: lower-cased words; ids 0 and 1 are padding and the unknown word.
-        word_counts: training count of each word, 0 for padding and unknown.
+        word_counts: training count of each word, 0 for padding and the unknown word.
         characters: characters of the words as written; ids 0 and 1 likewise.
-        tags: `O`, then every `B-`, then every `I-` in the same order of labels; or tags that are no spans.
-        pos: part-of-speech tags; id 0 means "not given", and there are no others where the training data has none.
-        rolesets: which senses the words may have as predicates; empty where the training data names none.
+        tags: `O`, then every `B-`, then every `I-` in the same order of labels; or plain tags.
+        pos: part-of-speech tags; id 0 means "missing", and there are no others if the training data have none.
+        rolesets: the senses that words may have as predicates; empty if the training data name none.
     """
 
     words: StringIndex
@@ -66,22 +66,22 @@ class Vocabulary:
     rolesets: RolesetInventory
 
     def __post_init__(self) -> None:
-        """Raise UserError for more tags than networks are made for: decoding has a table of all pairs."""
+        """Raise UserError if there are too many tags: decoding has a table of all pairs."""
         if len(self.tags) > MAX_TAGS:
             there = f"{MAX_TAGS} are the most: each pair of tags has a place in memory"
             raise UserError(f"there are {len(self.tags)} different tags", there, "Name another column of tags.")
 
     @classmethod
-    def count(
+    def build(
         cls, examples: Iterable[SRLExample], min_count: int, extra_words: Iterable[str], frame_files: RolesetIndex
     ) -> "Vocabulary":
-        """Count the training examples.
+        """Build the vocabulary of examples with frames.
 
         Args:
             examples: the training split.
-            min_count: words seen less often are unknown, unless `extra_words` names them.
-            extra_words: lower-cased words for which vectors exist.
-            frame_files: rolesets beyond those of the training data, see `RolesetInventory.count`.
+            min_count: words seen less often are unknown, unless `extra_words` has them.
+            extra_words: lower-cased words that have pretrained vectors.
+            frame_files: rolesets beyond those of the training data, see `RolesetCounter.build`.
         """
         words = _WordCounter()
         labels: Counter[str] = Counter()
@@ -110,7 +110,7 @@ class Vocabulary:
     def build_for_tagging(
         cls, examples: Iterable[TaggedSentence], min_count: int, extra_words: Iterable[str]
     ) -> "Vocabulary":
-        """Count tagged training sentences; of spans, every label gets both of its tags. Arguments as for `count`."""
+        """Build the vocabulary of tagged sentences, with both tags of each label of spans. Arguments as for `build`."""
         words = _WordCounter()
         tags: Counter[str] = Counter()
         for example in examples:
@@ -131,7 +131,7 @@ class Vocabulary:
 
     @classmethod
     def build_for_text(cls, texts: Iterable[Sequence[str]], min_count: int, extra_words: Iterable[str]) -> "Vocabulary":
-        """Count the words of training texts that have no tags. Other arguments as for `count`."""
+        """Build the vocabulary of texts without tags. Arguments as for `build`."""
         words = _WordCounter()
         for text in texts:
             words.add(text)
@@ -146,7 +146,7 @@ class Vocabulary:
         )
 
     def extended_with(self, other: "Vocabulary") -> "Vocabulary":
-        """This vocabulary and behind it what `other` has beyond it; counts are added."""
+        """Return this vocabulary extended with what only `other` has; counts are added."""
         counts = dict(zip(self.words.items, self.word_counts, strict=True))
         for word, count in zip(other.words.items, other.word_counts, strict=True):
             counts[word] = counts.get(word, 0) + count
@@ -161,7 +161,7 @@ class Vocabulary:
         )
 
     def save(self, path: Path) -> None:
-        """Write JSON."""
+        """Write the vocabulary as JSON."""
         content = {
             "words": dict(zip(self.words.items, self.word_counts, strict=True)),
             "characters": self.characters.items,
@@ -240,14 +240,14 @@ class _WordCounter:
             self.characters.update(word)
 
     def build(self, min_count: int, extra_words: Iterable[str]) -> tuple[StringIndex, list[int]]:
-        """The words seen often enough and `extra_words`, most frequent first, and their counts."""
+        """Return the frequent words and `extra_words`, most frequent first, and their counts."""
         frequent = {word for word, count in self.words.items() if count >= min_count}
         kept = sorted(frequent.union(extra_words) - {PAD_TOKEN, UNK_TOKEN}, key=lambda word: (-self.words[word], word))
         return StringIndex([PAD_TOKEN, UNK_TOKEN, *kept], unknown_id=1), [0, 0, *(self.words[word] for word in kept)]
 
 
 def _iob2_labels(labels: Sequence[str]) -> StringIndex:
-    """`O`, then every `B-`, then every `I-` in the same order."""
+    """Return `O`, then every `B-`, then every `I-` in the same order."""
     return StringIndex(
         [OUTSIDE, *(f"B-{label}" for label in labels), *(f"I-{label}" for label in labels)], unknown_id=None
     )

@@ -1,4 +1,4 @@
-"""The shape of a written word: what its capitals, digits and signs tell of it, whatever its letters."""
+"""The shape of a written word: its capitals, digits and punctuation, whatever its letters."""
 
 from functools import lru_cache
 
@@ -7,7 +7,7 @@ WORD_SHAPES = ("other", "lower", "Capital", "UPPER", "A.", "miXed", "lower-digit
 
 @lru_cache(maxsize=1 << 16)
 def shape(word: str) -> int:
-    """The index in WORD_SHAPES of a word. A script without capitals is "other"; so is the empty word."""
+    """Return the index in SHAPES of a word. The empty word and words of a script without capitals are "other"."""
     letters = [character for character in word if character.isalpha()]
     digits = any(character.isdigit() for character in word)
     if not letters:

@@ -1,20 +1,19 @@
-"""Raw English text to tokens, by a small fixed rule, character offsets kept.
+"""Split raw English text into tokens with character offsets, by a small fixed rule.
 
-The rule follows the Penn Treebank's conventions as the English Web Treebank uses them, since that is what the labellers
-are trained on; general tokenizers split much of the same text otherwise (see README).
+The rule follows the Penn Treebank's conventions as the English Web Treebank uses them, because the labellers are
+trained on it; general tokenizers split much of the same text differently (see the documentation).
 
-1. Blanks separate. Addresses of the web and of mail, names of files and users, hash tags and telephone numbers stay
-   whole.
+1. White space separates tokens. Web and mail addresses, file and user names, hash tags and telephone numbers stay
+whole.
 2. Numbers with their separators and endings (1,000.5  10:30  3/4  21st  1990s), abbreviations of single letters (U.S.),
    initials before a name and common abbreviations with a dot (Mr. Inc. Sept.) stay whole.
-3. Negation and clitics part from their word in either case, with a straight or curly apostrophe or none where that is
-   clear: do|n't  she|'s  WE|'LL  do|nt  that|s  i|m; so do can|not  gon|na  wan|na  got|ta.
-4. Hyphens within a word stand alone (well|-|known), but not after e, co, pre and the like (e-mail). An apostrophe or &
-   within a word stays (Ba'ath, A&E).
-5. Marks that combine with the character before them (decomposed accents, vowel signs, joiners) belong to its word.
-   Signs that show nothing (marks of byte order and of direction, blanks of no width) are left out.
-6. Emoticons, runs of dots and dashes, of ! and ?, and of the same other sign stay together; every other sign is a token
-   of its own.
+3. Negation and clitics are split from their word in either case, with a straight or curly apostrophe, or without one
+   if that is unambiguous: do|n't  she|'s  WE|'LL  do|nt  that|s  i|m; likewise can|not  gon|na  wan|na  got|ta.
+4. Hyphens within a word are tokens (well|-|known), but not after e, co, pre and the like (e-mail). An apostrophe or &
+   within a word stays in it (Ba'ath, A&E).
+5. Combining marks (decomposed accents, vowel signs, joiners) belong to the word of the character before them.
+   Invisible characters (byte order and direction marks, zero-width spaces) are left out.
+6. Emoticons, runs of dots and dashes, of ! and ?, and of one other symbol stay together; every other symbol is a token.
 """
 
 import re
@@ -65,7 +64,7 @@ _ZERO_WIDTH_JOINER = "\u200d"  # of emoji and of letters; U+200C keeps letters a
 
 
 class Token(NamedTuple):
-    """A token and where it stands: `text[start:end] == word`."""
+    """A token and its position: `text[start:end] == word`."""
 
     word: str
     start: int
@@ -73,7 +72,7 @@ class Token(NamedTuple):
 
 
 def tokenize(text: str) -> list[Token]:
-    """Tokens of a text; their words joined are the text without its blanks and signs that show nothing."""
+    """Return the tokens of a text; joined, they are the text without its white space and invisible characters."""
     places = [match.span() for match in _TOKEN.finditer(text)]
     if not text.isascii():
         places = _join_combining_marks(text, places)

@@ -1,4 +1,4 @@
-"""Words split into the sub-words that a pretrained encoder reads."""
+"""Words split into the sub-words of a pretrained encoder."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -12,12 +12,13 @@ from grunlp.utils.errors import UserError
 
 
 class AlignedSubwords(NamedTuple):
-    """A sentence in sub-words.
+    """The sub-words of a sentence.
 
-    windows: ids, begin and end marks included; one list unless the sentence is longer than the encoder can read.
-    first_subword: window and position of the first sub-word of each word. Of a word without any (a control character,
-        say)
-        and of what a single word has beyond a whole window, the first mark of its window.
+    Attributes:
+        windows: ids with the special tokens at both ends; one list unless the sentence is longer than the encoder
+            can read.
+        first_subword: window and position of the first sub-word of each word. For a word without any (a control
+            character, for instance), and beyond one window of a single word, the first special token of its window.
     """
 
     windows: list[list[int]]
@@ -30,10 +31,10 @@ class WordpieceAligner:
     Args:
         source: its name, for errors.
         tokenizer: of the library transformers.
-        max_length: sub-words the encoder can read at once, marks included.
+        longest: number of sub-words the encoder can read at once, special tokens included.
 
     Raises:
-        UserError: it does not keep track of words.
+        UserError: the tokenizer does not align sub-words with words.
     """
 
     def __init__(self, source: str, tokenizer: Any, max_length: int) -> None:
@@ -48,7 +49,7 @@ class WordpieceAligner:
 
     @classmethod
     def from_pretrained(cls, source: str, max_length: int) -> "WordpieceAligner":
-        """That of a folder, or of a name on the Hugging Face hub. Raises UserError where there is none."""
+        """Load the tokenizer of a folder, or of a name on the Hugging Face hub. Raises UserError if there is none."""
         from transformers import AutoTokenizer
 
         try:
@@ -60,7 +61,7 @@ class WordpieceAligner:
 
     @classmethod
     def from_run(cls, folder: Path, max_length: int) -> "WordpieceAligner":
-        """That of `encoder/` in a run folder. Raises UserError where the folder holds something else."""
+        """Load the tokenizer in `encoder/` of a run folder. Raises UserError if the folder contains something else."""
         from transformers import AutoTokenizer
 
         load_encoder_config(folder)
@@ -71,13 +72,13 @@ class WordpieceAligner:
             return cls(str(folder), AutoTokenizer.from_pretrained(str(folder), **how), max_length)
 
     def save(self, folder: Path) -> None:
-        """Write what `WordpieceAligner` reads."""
+        """Write what `from_run` reads."""
         with atomic_dir(folder) as place:
             self.tokenizer.save_pretrained(place)
             strip_file_references(place)
 
     def split(self, words: Sequence[str]) -> AlignedSubwords:
-        """Split a sentence, in as many windows as it takes, each of whole words."""
+        """Split a sentence, into as many windows as needed, each of whole words."""
         counts = [0] * len(words)
         for word in self._encode(words, add_special_tokens=False).word_ids():
             counts[word] += 1

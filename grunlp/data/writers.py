@@ -13,14 +13,15 @@ from grunlp.utils.errors import UserError
 
 
 def write_columns(examples: Iterable[SRLExample], file: TextIO) -> None:
-    """EWT columns (`grunlp.data.readers.propbank_columns`), cells between tabs, a blank line after each sentence.
+    """Write EWT columns (`grunlp.data.readers.propbank_columns`), tab-separated, with a blank line after each sentence.
 
-    A frame with neither lemma nor roleset gets its word as lemma, since the row would not be a predicate otherwise.
-    An `I-X` that continues nothing is written as the start of a span.
+    A frame with neither lemma nor roleset gets its word as lemma, because its row would not be a predicate otherwise.
+    An
+    `I-X` that continues nothing is written as the beginning of a span.
 
     Raises:
-        UserError: a word is empty or holds a tab or line end, a role holds a bracket, star or blank, or frames are
-            not in order of their predicates.
+        UserError: a word is empty or contains a tab or line end, a role contains a bracket, asterisk or space, or
+            frames are not sorted by predicate.
     """
     for example in examples:
         for key, name in (("document", "doc"), ("id", "sent")):
@@ -68,17 +69,19 @@ def _require_cells(example: SRLExample, cells: list[str]) -> None:
 
 
 def write_json_lines(examples: Iterable[SRLExample], file: TextIO) -> None:
-    """The frames format, one sentence a line (`srl_to_dict`)."""
+    """Write the frames format, one sentence a line (`sentence_record`)."""
     for example in examples:
         file.write(json.dumps(srl_to_dict(example), ensure_ascii=False) + "\n")
 
 
 def srl_to_dict(example: SRLExample) -> dict[str, Any]:
-    """A sentence as the dictionary of the frames format; id, document and pos only where known.
+    """Return a sentence as the dictionary of the frames format; id, document and pos only if known.
 
     Each frame has its predicate's word, index, lemma and roleset, its tags, its `arguments` (role, start, exclusive
-    end, text; without the predicate itself) and a line for human readers. A record from raw text also has its line,
-    where in that its text starts, that text, and where in the text each word, predicate and argument is, in characters.
+    end,
+    text; without the predicate itself) and a line for human readers. A record from raw text also has its line, where
+    its
+    text starts in that line, its text, and the character offsets of each word, predicate and argument in that text.
     """
     known = {key: example[key] for key in ("id", "document", "pos") if example[key]}  # type: ignore[literal-required]
     words = example["words"]
@@ -98,13 +101,13 @@ def srl_to_dict(example: SRLExample) -> dict[str, Any]:
 def tags_to_dict(
     sentence: SentenceFields, tags: list[str], spans: bool, alternatives: Sequence[tuple[list[str], float]]
 ) -> dict[str, Any]:
-    """A sentence and its tags as a dictionary.
+    """Return a sentence and its tags as a dictionary.
 
     Args:
-        sentence: what was tagged; one from raw text also gives its line and characters, as in `srl_to_dict`.
-        tags: one a word.
-        spans: whether they are IOB2; the record then has `spans`: label, start, exclusive end, text.
-        alternatives: tag sequences with their probabilities; without any the record has none.
+        sentence: the tagged sentence; one from raw text also has its line and characters, as in `sentence_record`.
+        tags: one for each word.
+        spans: whether the tags are IOB2; the record then has `spans`: label, start, exclusive end, text.
+        alternatives: tag sequences with their probabilities; if there are none, neither has the record.
     """
     words = sentence["words"]
     record: dict[str, Any] = {"words": words, "tags": tags}

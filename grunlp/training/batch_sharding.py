@@ -1,9 +1,9 @@
 """How the processes of a training share its batches.
 
 In training they take the batches of an epoch in turn: of N, the one with rank r has batches r, N + r, 2N + r and so on.
-So the list of batches is the same for any number of processes, and N of them do in one turn what one does in N batches
-whose gradients are accumulated. All have the same number of turns; where the last has too few batches, the others
-compute the last one again, and it counts for nothing.
+So the list of batches is the same for any number of processes, and N of them do in one step what one does in N batches
+with accumulated gradients. All have the same number of steps; if there are too few batches for the last one, the other
+processes compute the last batch again, with weight 0.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,18 +18,20 @@ BatchT = TypeVar("BatchT", list[int], Tensor)
 
 
 def steps_per_rank(num_batches: int, world_size: int) -> int:
-    """Of each process."""
+    """Return the number of steps of each process."""
     return -(-num_batches // world_size)
 
 
 class DistributedBatchSampler(Sampler[int]):
-    """The numbers of the batches of one process. Its length is that of all turns, as the trainer counts those that are
-    done too.
+    """The indices of the batches of one process.
+
+    Its length is that of all steps, because the trainer also counts those that are done.
 
     Args:
         num_batches: of the epoch, of all processes.
-        rank, ranks: which process, of how many.
-        start_step: turns to leave out.
+        rank: index of this process.
+        world_size: number of processes.
+        start_step: number of steps to skip.
     """
 
     def __init__(self, num_batches: int, rank: int, world_size: int, start_step: int) -> None:
@@ -44,14 +46,19 @@ class DistributedBatchSampler(Sampler[int]):
 
 
 def loss_weights(loss_counts: Sequence[int], rank: int, world_size: int, accumulate: int) -> list[float]:
-    """By what the loss of each turn is multiplied, so that the gradient of an update is that of the mean over all that
-    its batches have, however they are spread: the trainer takes the mean over its accumulated turns, and then over
-    processes, as though all batches were of one size. 0 where there is no batch left.
+    """Return the factor of the loss of each step of a process.
+
+    With these factors the accumulated and averaged gradient of an optimizer step is that of the mean over all items in
+    its
+    batches, whatever their sizes: the trainer takes the mean over its accumulated steps, and then over processes, as if
+    all
+    batches had the same size. The factor is 0 if there is no batch left.
 
     Args:
-        loss_counts: of the batches in order: what the loss of each is a mean over.
-        rank, ranks: which process, of how many.
-        accumulate: turns an update.
+        loss_counts: number of items over which the loss of each batch is averaged, in the order of the batches.
+        rank: index of this process.
+        world_size: number of processes.
+        accumulate_grad_batches: steps for one optimizer step.
     """
     shares, group = [], world_size * accumulate
     for turn in range(steps_per_rank(len(loss_counts), world_size)):
@@ -63,11 +70,17 @@ def loss_weights(loss_counts: Sequence[int], rank: int, world_size: int, accumul
 
 
 def shard_eval_batches(batches: Sequence[BatchT], rank: int, world_size: int) -> list[BatchT]:
-    """The batches of one process in evaluation: together they are all, and none is repeated. Large ones are halved
-    where there are too few.
+    """Return the batches that one process evaluates: together they are all, none twice.
+
+    Large batches are halved if there are too few.
+
+    Args:
+        batches: of all processes.
+        rank: index of this process.
+        world_size: number of processes.
 
     Raises:
-        UserError: there are fewer examples than processes, one of which would wait for ever.
+        UserError: there are fewer examples than processes, one of which would wait forever.
     """
     parts = list(batches)
     while len(parts) < world_size:

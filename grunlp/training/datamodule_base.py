@@ -1,4 +1,4 @@
-"""Training batches that have numbers, so that an epoch can go on at any of them."""
+"""Data modules with indexed training batches, so that an epoch can be resumed at any batch."""
 
 import signal
 from abc import ABC, abstractmethod
@@ -16,35 +16,37 @@ from grunlp.utils.errors import UserError
 
 
 def derive_seed(seed: int, epoch: int, batch: int, stream: int) -> int:
-    """What the random numbers of one training batch begin from: the same in every process and after every restart.
+    """Return the seed of one training batch: the same in every process and after every restart.
 
     Args:
         seed: of the training.
-        epoch, batch: which, counted from 0.
-        stream: numbers with different ones have nothing to do with each other; 0 is the network, 1 the making of a
-            batch.
+        epoch: index of the epoch, from 0.
+        batch: index of the batch in the epoch, from 0.
+        stream: different streams are independent; 0 is the network, 1 the collation of a batch.
     """
     return int(np.random.SeedSequence([seed, epoch, batch, stream]).generate_state(1, np.uint64)[0] >> 1)
 
 
 class BatchDataset(Dataset[Any], ABC):
-    """The batches of an epoch, by number."""
+    """The batches of an epoch, by index."""
 
     @abstractmethod
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of batches."""
 
 
 class ResumableDataModule(LightningDataModule, ABC):
     """The batches of each epoch, which several processes take in turn, and those of the development split.
 
     Args:
-        num_workers: processes that read and encode beside the training; 0 does it in the same process.
-        shuffle_each_epoch: other batches in each epoch; otherwise those of the first again and again, for debugging.
-        seed: of the shuffling, and of what else is drawn in making a batch.
+        num_workers: processes that read and encode batches; 0: the training process.
+        shuffle_each_epoch: new batches in each epoch; otherwise those of the first again and again, for debugging.
+        seed: of the shuffling, and of random choices in making a batch.
 
     Attributes:
-        is_streaming: whether an epoch is a set number of batches, and no pass.
+        is_streaming: whether an epoch is a set number of batches, not a pass over the data.
+        resume_position: the epoch and the step at which a training is resumed.
+        world_size: number of processes that share the batches.
     """
 
     is_streaming: ClassVar[bool] = False
@@ -61,37 +63,41 @@ class ResumableDataModule(LightningDataModule, ABC):
 
     @abstractmethod
     def example_ids(self, epoch: int, batch: int) -> list[str]:
-        """The examples of a training batch, each as people recognise it."""
+        """Return the ids of the examples of a training batch, for human readers."""
 
     @abstractmethod
     def loss_weight(self, step: int) -> float:
-        """By what the loss of this process's batch is multiplied, in the trainer's epoch: see `loss_weights`."""
+        """Return the factor of the loss of this process's batch in the trainer's epoch, see `loss_weights`."""
 
     @abstractmethod
     def rebuild_batch(self, epoch: int, batch: int, position: dict[str, Any]) -> Any:
-        """A batch once more. position: what `position` gave of it."""
+        """Make a batch again. `position`: what `position_state` returned for it."""
 
     def position_state(self) -> dict[str, Any]:
-        """What it takes, beside its number, to make the batch at hand once more: nothing."""
+        """Return what `rebuild_batch` needs besides the index of the current batch; by default nothing."""
         return {}
 
     def global_batch_index(self, step: int) -> int:
-        """Of this process's batch."""
+        """Return the index of this process's batch among those of all processes."""
         return step * self.world_size + distributed.rank()
 
     def num_optimizer_steps(self, num_epochs: int, batches_per_epoch: int, accumulate_grad_batches: int) -> int:
-        """Updates of the weights in that many epochs, each of at most `batches_per_epoch` (0: no limit) training
-        batches
-        a process, of which so many are accumulated for an update."""
+        """Return the number of optimizer steps in a training.
+
+        Args:
+            num_epochs: of the training.
+            limit_train_batches: the largest number of batches of each process in an epoch; 0: no limit.
+            accumulate_grad_batches: batches of each process for one optimizer step.
+        """
         counts = [steps_per_rank(self.count(epoch), self.world_size) for epoch in range(num_epochs)]
         return sum(-(-min(count, batches_per_epoch or count) // accumulate_grad_batches) for count in counts)
 
     def state_dict(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """Return the position, for a checkpoint."""
         return {"epoch": self.resume_position[0], "batch": self.resume_position[1], "ranks": self.world_size}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where it was saved. Raises UserError where other processes share the batches now."""
+        """Continue from a checkpoint. Raises UserError if the number of processes has changed."""
         if state_dict["ranks"] != self.world_size:
             there = f"it was begun with {state_dict['ranks']}"
             raise UserError(f"a training that goes on with {self.world_size} processes", there, "Begin as many again.")
@@ -99,8 +105,10 @@ class ResumableDataModule(LightningDataModule, ABC):
 
 
 class IndexedDataModule(ResumableDataModule, ABC):
-    """Batches of which each epoch knows how many it has, and has any by its number. Arguments as for
-    `ResumableDataModule`."""
+    """A data module that knows the number of batches of each epoch and has any of them by its index.
+
+    Arguments as for `ResumableDataModule`.
+    """
 
     def __init__(self, num_workers: int, shuffle_each_epoch: bool, seed: int) -> None:
         super().__init__(num_workers, shuffle_each_epoch, seed)
@@ -108,18 +116,18 @@ class IndexedDataModule(ResumableDataModule, ABC):
 
     @abstractmethod
     def batches(self, epoch: int) -> BatchDataset:
-        """Those of an epoch."""
+        """Return the batches of an epoch."""
 
     def count(self, epoch: int) -> int:
         """How many batches an epoch has."""
         return len(self.batches(epoch))
 
     def batch_loss_counts(self, epoch: int) -> list[int]:
-        """What the loss of each batch is a mean over; by this its gradient is weighed against those of others."""
+        """Return the number of items over which the loss of each batch is averaged, its weight among others."""
         return [1] * self.count(epoch)
 
     def loss_weight(self, step: int) -> float:
-        """By what the loss of this process's batch is multiplied, in the trainer's epoch: see `loss_weights`."""
+        """Return the factor of the loss of this process's batch in the trainer's epoch, see `loss_weights`."""
         assert self.trainer is not None
         epoch, accumulate = self.trainer.current_epoch, self.trainer.accumulate_grad_batches
         if self._loss_weights[0] != epoch:
@@ -128,11 +136,14 @@ class IndexedDataModule(ResumableDataModule, ABC):
         return self._loss_weights[1][step]
 
     def rebuild_batch(self, epoch: int, batch: int, position: dict[str, Any]) -> Any:
-        """A batch once more; its number says enough."""
+        """Make a batch again, from its index alone."""
         return self.batches(epoch)[batch]
 
     def train_dataloader(self) -> DataLoader[Any]:
-        """Those of the trainer's epoch, which asks again for every one; from `position` on where it is there."""
+        """Return the batches of the trainer's epoch, from the position of a checkpoint on if it lies in this epoch.
+
+        The trainer calls this before each epoch.
+        """
         epoch = self.trainer.current_epoch if self.trainer else 0
         batches = self.batches(epoch)
         done = self.resume_position[1] if epoch == self.resume_position[0] else 0
@@ -143,31 +154,32 @@ class IndexedDataModule(ResumableDataModule, ABC):
         )
 
     def shuffle_epoch(self, epoch: int) -> int:
-        """The epoch whose batches serve in an epoch."""
+        """Return the epoch whose batches an epoch has."""
         return epoch if self.shuffle_each_epoch else 0
 
 
 def datamodule_of(trainer: Trainer) -> ResumableDataModule:
-    """What a trainer trains on."""
+    """Return the data module of a trainer."""
     data = trainer.datamodule  # type: ignore[attr-defined]
     assert isinstance(data, ResumableDataModule)
     return data
 
 
 def ignore_sigint_in_worker(worker_id: int) -> None:
-    """Ctrl-C reaches the workers of a loader, too; it is for the training alone to heed it."""
+    """Ignore Ctrl-C in a worker of a loader, because only the training process handles it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 class CollatedBatches(BatchDataset):
-    """Examples as batches; what a collator draws from torch's generator depends on the number of the batch alone.
+    """Batches of examples; what a collator draws from torch's generator depends only on the index of the batch.
 
     Args:
-        examples: a data set of the library `datasets`.
+        examples: a `datasets.Dataset`, or an `ExampleBuffer`.
         indices: of the examples of each batch.
         collate: makes a batch of examples.
-        seed, epoch: see `derive_seed`.
+        seed: see `derive_seed`.
+        epoch: see `derive_seed`.
     """
 
     def __init__(

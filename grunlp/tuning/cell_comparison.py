@@ -89,7 +89,8 @@ def compare_cells(arguments: list[str]) -> int:
     with folder_lock("out", folder):
         trained = train(request, folder, given["jobs"])
     rows, primary = evaluate_cells(trained, request.seeds)
-    write_report(folder, rows, primary, request)
+    title = f"Cells of recipe={request.recipe}, {len(request.seeds)} seeds"
+    write_report(folder, rows, primary, request.match, title, " ".join(request.overrides))
     return 0
 
 

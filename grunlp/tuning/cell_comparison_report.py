@@ -3,14 +3,11 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from grunlp.metrics.primary import PrimaryMetric
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.visualization.learning_curves import plot_cell_comparison
-
-if TYPE_CHECKING:
-    from grunlp.tuning.cell_comparison import ComparisonSpec
 
 _METHOD_NOTE = (
     "Scores are means over seeds, on the test split; 95 % intervals by bootstrap over seeds and examples, paired "
@@ -26,16 +23,25 @@ _MATCH_NOTES = {
 }
 
 
-def write_report(folder: Path, rows: Sequence[dict[str, Any]], primary: PrimaryMetric, spec: "ComparisonSpec") -> None:
-    """Print the table; write it as `cells.json`, `cells.md` and `cells.png`."""
+def write_report(
+    folder: Path, rows: Sequence[dict[str, Any]], primary: PrimaryMetric, match: str, title: str, command: str
+) -> None:
+    """Print the table; write it as `cells.json`, `cells.md` and `cells.png`.
+
+    Args:
+        folder: of these files.
+        rows: one for each cell.
+        primary: the score to compare.
+        match: how the sizes of the cells were matched, a key of `_MATCH_NOTES`.
+        title: of the Markdown page.
+        command: the arguments of the comparison.
+    """
     head, lines = table_rows(rows, primary)
-    how = [_MATCH_NOTES[spec.match], *_METHOD_NOTE]
+    how = [_MATCH_NOTES[match], *_METHOD_NOTE]
     print(f"\n{format_table(head, lines)}\n" + "\n".join(how) + f"\n\neverything is in {folder}")
-    content = {"score": primary.title, "better": primary.direction, "match": spec.match, "cells": list(rows)}
+    content = {"score": primary.title, "better": primary.direction, "match": match, "cells": list(rows)}
     write_file_atomically(folder / "cells.json", json.dumps(content, indent=2))
-    title = f"# Cells of recipe={spec.recipe}, {len(spec.seeds)} seeds"
-    command = f"`{' '.join(spec.overrides)}`"
-    parts = [title, command, format_markdown(head, lines), *how, "![scores and seconds](cells.png)"]
+    parts = [f"# {title}", f"`{command}`", format_markdown(head, lines), *how, "![scores and seconds](cells.png)"]
     write_file_atomically(folder / "cells.md", "\n\n".join(parts) + "\n")
     plot_cell_comparison(folder / "cells.png", rows, primary.title)
 

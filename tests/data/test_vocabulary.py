@@ -34,7 +34,7 @@ def test_counts() -> None:
 
 
 def test_words_with_vectors_are_kept() -> None:
-    v = Vocabulary.count(CORPUS, 2, ["zebra", "cat", "<unk>", "<pad>"], {})
+    v = Vocabulary.build(CORPUS, 2, ["zebra", "cat", "<unk>", "<pad>"], {})
     assert v.words["cat"] > 1 and v.words["zebra"] > 1
     assert v.word_counts[v.words["zebra"]] == 0
 

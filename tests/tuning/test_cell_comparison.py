@@ -126,7 +126,7 @@ def test_table_json_and_figure(
     assert 0 <= low < 1.5 < high and lstm["p_examples"] < 0.1
     assert lstm["milliseconds_an_example"] == pytest.approx(2) and lstm["seconds"] == 8.0
     capsys.readouterr()
-    write_report(tmp_path, rows, primary, request)
+    write_report(tmp_path, rows, primary, request.match, "Cells", " ".join(request.overrides))
     out = capsys.readouterr().out
     assert out.splitlines()[1].split()[:4] == ["cell", "hidden", "accuracy", "95"]
     assert "minus gru" in out and "+1.50" in out and "paired t test over seeds" in out
@@ -145,7 +145,7 @@ def test_one_seed_has_no_test_over_seeds(
         write_run(TrainingJob(one.runs[0], (*SMALL, f"model.cell={one.cell}")))
     rows, primary = cell_comparison.evaluate_cells(trained, [1])
     assert rows[1]["p_seeds"] is None
-    write_report(tmp_path, rows, primary, ComparisonSpec("tag", ["gru", "lstm"], [1], SMALL, "none"))
+    write_report(tmp_path, rows, primary, "none", "Cells", " ".join(SMALL))
     assert capsys.readouterr().out.splitlines()[3].endswith("-")
 
 

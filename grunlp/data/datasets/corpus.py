@@ -1,4 +1,4 @@
-"""What all corpora have in common: splits, and that no training sentence occurs in dev or test."""
+"""A corpus: three splits, where no training sentence occurs in dev or test."""
 
 import logging
 from collections.abc import Iterable, Set
@@ -21,12 +21,14 @@ class Corpus:
     """Three splits of examples.
 
     Args:
-        name: for the log and the card of the run.
-        train, dev: never without a predicate, where there are frames; test may be missing. The training split may be
-            a stream.
-        extra: more training data that may be annotated by other rules; its examples say `extra`. None: there is none.
-        num_removed_before_load: training sentences, of `extra` too, left out because they occur in dev or test, before
-            they came here.
+        name: for the log and the model card.
+        train: the training split; may be a stream.
+        dev: the development split; with frames, neither it nor `train` is without a predicate.
+        test: the test split, if there is one.
+        extra: more training data, perhaps annotated by other rules; its examples are marked by `from_extra_corpus`.
+            None: there is none.
+        num_removed_before_load: training sentences, also of `extra`, that were removed because they occur in dev or
+            test.
     """
 
     name: str
@@ -38,27 +40,35 @@ class Corpus:
 
     @property
     def num_removed(self) -> int:
-        """Training sentences left out in all; a stream that was never read is read for it."""
+        """Number of training sentences that were removed in all; a stream that was never read is read for it."""
         return self.num_removed_before_load + (
             self.train.num_removed if isinstance(self.train, StreamingDataset) else 0
         )
 
 
 def dedup_keys(*splits: Dataset | None) -> set[str]:
-    """What the sentences of these splits are recognised by; None has none."""
+    """Return the keys by which the sentences of some splits are recognized; None has none."""
     return {normalized_text(words) for part in splits if part is not None for words in part["words"]}
 
 
 def remove_overlap(name: str, examples: Any, held_out: Set[str]) -> tuple[Any, int]:
-    """The examples whose text is not among `held_out`, and how many others there were; a `StreamingDataset` counts
-    them."""
+    """Remove the examples whose text is in `held_out`.
+
+    Args:
+        name: for the log.
+        examples: a data set, or a `StreamingDataset`.
+        held_out: keys of dev and test.
+
+    Returns:
+        The other examples, and the number removed; 0 for a stream, which counts them itself.
+    """
     if isinstance(examples, StreamingDataset):
         return examples.filter(partial(_not_held_out, held_out)), 0
     return remove_overlap_by_key(name, examples, map(normalized_text, examples["words"]), held_out)
 
 
 def remove_overlap_by_key(name: str, examples: Dataset, keys: Iterable[str], held_out: Set[str]) -> tuple[Dataset, int]:
-    """The same with the key of each example given."""
+    """Do the same as `remove_overlap`, given the key of each example."""
     keep = [i for i, key in enumerate(keys) if key not in held_out]
     left_out = len(examples) - len(keep)
     log.info("%s: %d training examples, %d more left out because they occur in dev or test", name, len(keep), left_out)

@@ -1,4 +1,4 @@
-"""Cross-validation by `data.folds` and `data.fold`: other splits of the same data. Less of it by `data.share`."""
+"""Cross-validation (`data.num_folds`, `data.fold`) and training on less data (`data.train_fraction`)."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -28,28 +28,30 @@ def select_fold(
     data: Mapping[str, Any],
     group_keys: GroupKeys | None,
 ) -> dict[str, Dataset]:
-    """The splits that a training of this fold sees.
+    """Return the splits for the training of one fold.
 
-    With `folds` of n above 0, train and dev are put together and parted into n folds of about the same size. Fold
-    `fold` is the test split, the next one, by which the best epoch is chosen, the dev split, and the others are for
-    training. The data set's own test split has no part in it.
+    With `num_folds` of n above 0, train and dev are merged and divided into n folds of about the same size. Fold `fold`
+    is
+    the test split, the next one is the dev split, by which the best epoch is chosen, and the others are for training.
+    The
+    test split of the data set is not used.
 
-    With `outer_folds` of m above 0, the same data are parted into m folds first, and fold `outer_fold` is left out of
-    all: a value that is chosen by the n folds of the rest has not seen it. It is the test split of
-    `folds=m fold=outer_fold` (nested cross-validation; Varma and Simon 2006).
+    With `outer_num_folds` of m above 0, the same data are first divided into m folds, and fold `outer_fold` is left out
+    of
+    everything, so that a value chosen by the n folds of the rest has not seen it. It is the test split of `num_folds=m
+    fold=outer_fold` (nested cross-validation; Varma and Simon 2006).
 
-    With `share` below 1 only the first so many training examples of a random order, always the same, are left.
+    With `train_fraction` below 1, only the first training examples of a fixed random order are kept.
 
     Args:
-        splits: as they lie there; without folds both train and dev are needed.
-        data: with `name` and perhaps CROSS_VALIDATION_KEYS.
-        group_keys: names the group of each example, its document say. A group stays together, an example whose group is
-            ""
-            stands alone; groups are dealt out at random, always in the same way. None: the order is kept, each fold is
-            one stretch of it.
+        splits: of the data set; without folds both train and dev are needed.
+        data: the group `data` of the configuration.
+        group_keys: returns the group of each example, its document for instance. Groups stay together and are
+            assigned at random, always in the same way; an example whose group is "" is a group of its own. None: the
+            order is kept, and each fold is one contiguous part of it.
 
     Raises:
-        UserError: there is no dev split; or there are fewer groups than folds.
+        UserError: there is no dev split, or there are fewer groups than folds.
     """
     folds, fold = data.get("folds", 0), data.get("fold", 0)
     if not folds:
@@ -72,7 +74,7 @@ def select_fold(
 
 
 def _assign_folds(name: str, pool: Dataset, folds: int, group_keys: GroupKeys | None) -> np.ndarray:
-    """The fold of each example."""
+    """Return the fold of each example."""
     where = _assign_groups(group_keys(pool), folds) if group_keys else np.arange(len(pool)) * folds // max(1, len(pool))
     if len(set(where.tolist())) < folds:
         there = f"{len(pool)} examples{' in too few documents' if group_keys else ''}"
@@ -81,8 +83,10 @@ def _assign_folds(name: str, pool: Dataset, folds: int, group_keys: GroupKeys | 
 
 
 def _subsample(train: Dataset, fraction: float, group_keys: GroupKeys | None) -> Dataset:
-    """So many of the examples, one at least: whole groups in random order while they fit; of what is kept in order, its
-    beginning."""
+    """Return a fraction of the examples, at least one.
+
+    These are whole groups in random order as long as they fit, or the first examples if the order is kept.
+    """
     if fraction == 1:
         return train
     count = max(1, round(fraction * len(train)))
@@ -97,12 +101,12 @@ def _subsample(train: Dataset, fraction: float, group_keys: GroupKeys | None) ->
 
 
 def _group_names(groups: Sequence[str]) -> list[str]:
-    """Of each example; those without one stand alone."""
+    """Return the group of each example; one without a group is a group of its own."""
     return [name or f" {i}" for i, name in enumerate(groups)]
 
 
 def _assign_groups(groups: Sequence[str], folds: int) -> np.ndarray:
-    """The fold of each example: groups in random order, each to the fold that has the fewest examples so far."""
+    """Assign each group, in random order, to the smallest fold so far; return the fold of each example."""
     _, which, sizes = np.unique(_group_names(groups), return_inverse=True, return_counts=True)
     of_group, filled = np.empty(len(sizes), dtype=np.int64), np.zeros(folds, dtype=np.int64)
     for group in np.random.default_rng(0).permutation(len(sizes)):

@@ -1,4 +1,4 @@
-"""Folders of known corpora: the user's own, else downloaded once."""
+"""Folders of public corpora: the user's own, or downloaded once."""
 
 import gzip
 import hashlib
@@ -22,9 +22,9 @@ class PublicFile:
     """A file that anyone may download.
 
     Args:
-        name: what it is called.
-        url: where it is.
-        sha256: of its text, unpacked where the name ends in ".gz".
+        name: its file name.
+        url: its address.
+        sha256: checksum of its text, decompressed if the name ends in ".gz".
     """
 
     name: str
@@ -41,19 +41,19 @@ def locate_dataset(
     files: Sequence[PublicFile] = (),
     license_name: str = "",
 ) -> Path:
-    """A corpus: under `$GRUNLP_DATA`, else in the user's cache, else downloaded there.
+    """Find the folder of a corpus: in `$GRUNLP_DATA`, else in the user's cache, else download it there.
 
     Args:
-        name: of the data set.
-        folder: what its folder is called.
-        expected_files: what lies there, for the message.
-        homepage: where to get it.
-        user_data_example: what to type instead.
-        files: what to download, as it is; none where it is not to be had so.
+        name: the data set.
+        folder: the name of its folder.
+        expected_files: describes the files in it, for messages.
+        homepage: the page to get it from.
+        user_data_example: what to type to use other files instead.
+        files: the files to download; none if they cannot be downloaded directly.
         license_name: of these files, for the log.
 
     Raises:
-        UserError: it is not there and cannot be downloaded.
+        UserError: the corpus is not there and cannot be downloaded.
     """
     root = os.environ.get("GRUNLP_DATA")
     if root and (Path(root) / folder).is_dir():
@@ -77,7 +77,7 @@ def locate_dataset(
 
 
 def _download(file: PublicFile, folder: Path, hint: str) -> None:
-    """Get and check a file; nothing else is ever seen under its name."""
+    """Download and check a file; an incomplete or wrong file never gets its name."""
     with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as place:
         target = Path(place) / file.name
         download_file(file.url, target, file.name, hint)

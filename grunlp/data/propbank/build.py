@@ -1,4 +1,4 @@
-"""Find the prepared PropBank files, or build them once into the user's cache."""
+"""Find the prepared PropBank files, or build them once in the user's cache."""
 
 import gzip
 import io
@@ -26,11 +26,13 @@ FRAMES_FILE = "frames.conll.gz"
 
 
 def find_ewt() -> Path:
-    """The folder with train.conll.gz, dev.conll.gz and test.conll.gz: `$GRUNLP_DATA/propbank-ewt`, else the one in the
-    user's cache, else built there from the archives in `$GRUNLP_DATA/raw` or downloaded.
+    """Return the folder with train.conll.gz, dev.conll.gz and test.conll.gz.
+
+    It is `$GRUNLP_DATA/propbank-ewt`, else the one in the user's cache, else it is built there from the archives in
+    `$GRUNLP_DATA/raw` or from downloads.
 
     Raises:
-        UserError: they must be downloaded and cannot be.
+        UserError: the archives cannot be downloaded.
     """
     cached = cache_dir() / "propbank-ewt"
     for folder in (_datasets_dir() / "propbank-ewt", cached):
@@ -41,8 +43,11 @@ def find_ewt() -> Path:
 
 
 def find_frames() -> Path:
-    """The folder with frames.conll.gz and rolesets.json.gz: the one in the user's cache, else built there from the
-    archive in `$GRUNLP_DATA/raw` or downloaded. Raises UserError as `find_ewt` does."""
+    """Return the folder with frames.conll.gz and rolesets.json.gz.
+
+    It is the one in the user's cache, else it is built there from the archive in `$GRUNLP_DATA/raw` or from a download.
+    Raises UserError as `find_ewt` does.
+    """
     cached = index_path().parent
     if not all((cached / name).is_file() for name in (FRAMES_FILE, INDEX_FILE)):
         build_frames(cached, raw_archive("propbank-frames"))
@@ -53,11 +58,12 @@ def build_ewt(out: Path, ud: Path | None, propbank: Path | None) -> Counter[str]
     """Write the three splits to the folder `out`.
 
     Args:
-        out: made if it is not there; files in it are replaced.
-        ud, propbank: UD_English-EWT and propbank-release as folders or archives; None downloads.
+        out: created if it does not exist; files in it are replaced.
+        ud: UD_English-EWT as a folder or archive; None: download it.
+        propbank: propbank-release, likewise.
 
     Returns:
-        Counts for people to read: sentences and predicates of each split, and what was dropped.
+        Counts for human readers: sentences and predicates of each split, and those that were dropped.
     """
     log.info("building PropBank on the English Web Treebank in %s", out)
     joined = join_ewt(fetch_source(UD_EWT, ud), fetch_source(PROPBANK_EWT, propbank))
@@ -81,7 +87,7 @@ def build_frames(out: Path, frames: Path | None) -> Counter[str]:
 
 
 def require_absent(out: Path, names: Iterable[str]) -> None:
-    """Raises UserError when one of the files is in `out` already."""
+    """Raise UserError if one of the files is in `out` already."""
     if there := [name for name in names if (out / name).exists()]:
         raise UserError(
             f"{out} already has {', '.join(there)}", hint="Add --force to replace, or choose another --out."
@@ -89,18 +95,18 @@ def require_absent(out: Path, names: Iterable[str]) -> None:
 
 
 def _datasets_dir() -> Path:
-    """The folder of corpora; one that does not exist when the user named none."""
+    """Return the folder of corpora; a folder that does not exist if the user named none."""
     return Path(os.environ.get("GRUNLP_DATA") or os.devnull)
 
 
 def raw_archive(name: str) -> Path | None:
-    """`$GRUNLP_DATA/raw/<name>.tar.xz`, where it is there."""
+    """Return `$GRUNLP_DATA/raw/<name>.tar.xz` if it exists."""
     archive = _datasets_dir() / "raw" / f"{name}.tar.xz"
     return archive if archive.is_file() else None
 
 
 def _write(out: Path, files: Mapping[str, bytes]) -> None:
-    """Write all files before any of them is moved in: an interrupted build leaves nothing that looks whole."""
+    """Write all files before any is moved into place: an interrupted build leaves nothing that looks complete."""
     try:
         with atomic_dir(out) as folder:
             for name, content in files.items():

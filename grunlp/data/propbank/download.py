@@ -1,6 +1,6 @@
-"""Get the files of a public repository: from a path the user gives, else downloaded.
+"""Get the files of a public repository, from a path of the user's or by download.
 
-The archive is removed as soon as its files are read: what is built from them is kept, a tenth of its size.
+The archive is removed as soon as its files are read: only the files built from them, a tenth of its size, are kept.
 """
 
 import logging
@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 
 
 def fetch_source(source: RepositorySource, path: Path | None) -> dict[str, bytes]:
-    """The used files of a source, `{path inside the repository: content}`.
+    """Return the files of a source that the build needs, `{path inside the repository: content}`.
 
     Args:
-        source: which files.
-        path: a folder or archive; files of another commit are taken with a warning. None downloads.
+        source: the repository and its files.
+        path: a folder or archive; files of another commit are accepted with a warning. None: download.
 
     Raises:
-        UserError: the path does not hold them; or the download failed, stopped early or brought other files.
+        UserError: the path does not contain them; or the download failed, stopped early or had other contents.
     """
     if path is None:
         return download(source)
@@ -33,7 +33,7 @@ def fetch_source(source: RepositorySource, path: Path | None) -> dict[str, bytes
 
 
 def download(source: RepositorySource) -> dict[str, bytes]:
-    """The used files of a source from the network, checked. Raises UserError as `obtain` does."""
+    """Download and check the files of a source that the build needs. Raises UserError as `fetch_source` does."""
     advice = f"Get {source.name} by other means and give its path: see the scripts prepare_propbank_*.py --help"
     log.info("downloading %s (licence %s)", source.url, source.license_name)
     with tempfile.TemporaryDirectory(prefix="grunlp-") as folder:

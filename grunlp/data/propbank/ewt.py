@@ -1,13 +1,13 @@
-"""PropBank roles on the words of the English Web Treebank.
+"""Join PropBank roles with the words of the English Web Treebank.
 
-propbank-release gives roles, part-of-speech tags and trees, its words hidden; UD_English-EWT gives words and tags,
-corrected since the roles were made, so that some words are split, joined or tagged otherwise. Both list the same
-documents with their sentences in the same order. The joining rule, for one document:
+propbank-release has roles, part-of-speech tags and trees, with its words hidden; UD_English-EWT has words and tags,
+corrected since the roles were annotated, so that some words are split, joined or tagged differently. Both list the same
+documents with their sentences in the same order. The rule for joining one document:
 
-1. Align the sequence of all tags in the UD file to that in the PropBank file by Python's `difflib.SequenceMatcher`
-   (`autojunk=False`), sentence ends ignored.
-2. Words in an equal run correspond one to one, and so do words in a replaced run of the same length on both sides.
-3. A PropBank sentence whose tokens all correspond to neighbouring words takes their forms and tags; any other is
+1. Align the sequence of all tags in the UD file with that in the PropBank file by Python's `difflib.SequenceMatcher`
+   (`autojunk=False`), ignoring sentence ends.
+2. Words in an equal run correspond one to one, and so do words in a replaced run of equal length on both sides.
+3. A PropBank sentence whose tokens all correspond to consecutive words takes their forms and tags; any other is
    dropped. It is named after the UD sentence of its first word.
 """
 
@@ -24,7 +24,7 @@ SPLITS = ("train", "dev", "test")
 
 
 class UDWord(NamedTuple):
-    """One word of a UD document."""
+    """A word of a UD document."""
 
     form: str
     pos: str
@@ -32,23 +32,23 @@ class UDWord(NamedTuple):
 
 
 class JoinResult(NamedTuple):
-    """The three splits, and how many PropBank sentences and predicates could not be joined, by reason."""
+    """The three splits, and the number of PropBank sentences and predicates that could not be joined, by reason."""
 
     splits: dict[str, list[SRLExample]]
     drop_counts: Counter[str]
 
 
 def join_ewt(ud: Mapping[str, bytes], propbank: Mapping[str, bytes]) -> JoinResult:
-    """Examples of train, dev and test, documents in order of name.
+    """Join the examples of train, dev and test, with documents sorted by name.
 
     Args:
         ud: `not-to-release/sources/<genre>/<document>.conllu`, CoNLL-U.
-        propbank: `data/google/ewt/<genre>/00/<document>.gold_skel`, one token a line, and `docs/evaluation/ewt.*.txt`,
-            the documents of each split. A document in no list is left out.
+        propbank: `data/google/ewt/<genre>/00/<document>.gold_skel`, one token a line, and
+            `docs/evaluation/ewt.*.txt`, the documents of each split. A document in no list is left out.
 
     Raises:
         UserError: a split list or the UD file of a document is missing.
-        DataError: a line of another shape than expected.
+        DataError: a line has an unexpected form.
     """
     joined = JoinResult({}, Counter())
     for split in SPLITS:
@@ -73,7 +73,7 @@ def join_ewt(ud: Mapping[str, bytes], propbank: Mapping[str, bytes]) -> JoinResu
 
 
 def read_words(text: str, path: str) -> list[UDWord]:
-    """The words of a CoNLL-U text; ranges (`3-4`) and empty words (`3.1`) are left out."""
+    """Return the words of a CoNLL-U text; ranges (`3-4`) and empty words (`3.1`) are left out."""
     words, sentence = [], ""
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("# sent_id = "):
@@ -88,7 +88,7 @@ def read_words(text: str, path: str) -> list[UDWord]:
 
 
 def read_skel_file(text: str) -> list[list[list[str]]]:
-    """Sentences of rows: document, sentence, token, form, pos, tree, lemma, roleset, then one cell a predicate."""
+    """Yield sentences as rows of document, sentence, token, form, pos, tree, lemma, roleset and a cell a predicate."""
     blocks = text.strip().split("\n\n")
     return [[line.split() for line in block.splitlines()] for block in blocks]
 
@@ -96,7 +96,7 @@ def read_skel_file(text: str) -> list[list[list[str]]]:
 def join_document(
     document: str, words: list[UDWord], sentences: list[list[list[str]]], drop_counts: Counter[str]
 ) -> list[SRLExample]:
-    """The sentences of one document that could be joined; the others are added to `drop_counts`."""
+    """Return the sentences of one document that can be joined; the others are added to `drop_counts`."""
     partner = _align([word.pos for word in words], [row[4] for rows in sentences for row in rows])
     examples, end = [], 0
     for rows in sentences:
@@ -112,7 +112,7 @@ def join_document(
 
 
 def _align(ud_tags: list[str], tags: list[str]) -> dict[int, int]:
-    """Word index of each token that has one."""
+    """Return the word index of each token that has one."""
     partner: dict[int, int] = {}
     for kind, ud_start, ud_end, start, end in SequenceMatcher(None, ud_tags, tags, autojunk=False).get_opcodes():
         if kind == "equal" or (kind == "replace" and ud_end - ud_start == end - start):

@@ -1,4 +1,4 @@
-"""The annotated example sentences of the PropBank frame files, brought to the conventions of the EWT columns.
+"""Convert the annotated example sentences of the PropBank frame files to the conventions of the EWT columns.
 
 An example looks like this; numbers count the tokens of the text, split at white space, `end` included:
 
@@ -11,16 +11,18 @@ An example looks like this; numbers count the tokens of the text, split at white
 What differs from EWT and is converted:
 
 - Words: empty elements of the treebank (`*PRO*`, `[*T*-1]`) and the brackets and numbers that point to them are
-  removed; quotes, brackets and slashes are written as the texts have them (" ( /), not as treebanks escape them.
-- Predicate: its tokens become one `V`, further ones that stand apart `C-V`; the lemma of a phrase is its first
+  removed; quotes, brackets and slashes are written as in the texts (" ( /), not as treebanks escape them.
+- Predicate: its tokens become one `V`, further ones that are not adjacent `C-V`; the lemma of a phrase is its first
   word.
 - Roles: `ARGM-PNC` (purpose, not cause) is today's `ARGM-PRP`; `ARGM-DSP` is `ARG1-DSP`. An argument that was only an
-  empty element has no words and is left out; an example with roles unknown to EWT is left out whole.
+  empty element has no words and is left out; an example with roles unknown to EWT is left out as a whole.
 
-The rest agrees and stays: clitics and hyphens are split, span borders, particles (`V` over several tokens), `ARGM-MOD`,
-`ARGM-NEG`, `ARGM-LVB` and `R-` are used alike. What cannot be converted by rule: the examples were chosen to show
-roles, so that a predicate has 40 % more core roles than the same one in EWT; adjectives on nouns are more often
-`ARGM-MNR` than `ARGM-ADJ`; auxiliary and light verbs (`be.03`, `take.LV` with `ARGM-PRR`) hardly occur as predicates.
+The rest agrees and is kept: clitics and hyphens are split, and span boundaries, particles (`V` over several tokens),
+`ARGM-MOD`, `ARGM-NEG`, `ARGM-LVB` and `R-` are used alike. Some differences cannot be converted by rule: the examples
+were chosen to show roles, so that a predicate has 40 % more core roles than the same one in EWT; adjectives on nouns
+are
+more often `ARGM-MNR` than `ARGM-ADJ`; auxiliary and light verbs (`be.03`, `take.LV` with `ARGM-PRR`) are rarely
+predicates.
 """
 
 import re
@@ -48,23 +50,23 @@ _RENAMED = {"ARGM-PNC": "ARGM-PRP", "ARGM-DSP": "ARG1-DSP", "C-ARGM-DSP": "C-ARG
 
 
 class ConversionResult(NamedTuple):
-    """The sentences, and how many examples were kept and dropped, by reason."""
+    """The sentences, and the number of examples that were kept and dropped, by reason."""
 
     examples: list[SRLExample]
     counts: Counter[str]
 
 
 class SkippedExample(ValueError):
-    """An example that is left out; its text is the reason."""
+    """Raised for an example that is left out; its text is the reason."""
 
 
 def convert_frames(files: Mapping[str, bytes]) -> ConversionResult:
-    """Sentences of all frame files, in order of path; examples with the very same words become one sentence.
+    """Convert the sentences of all frame files, sorted by path; examples with equal words become one sentence.
+
+    A file that is not XML and an example that cannot be used are counted, not raised.
 
     Args:
         files: `{"frames/give.xml": content, ...}`.
-
-    A file that is no XML and an example that cannot be used are counted, not raised.
     """
     sentences: dict[tuple[str, ...], SRLExample] = {}
     counts: Counter[str] = Counter()
@@ -83,7 +85,7 @@ def convert_frames(files: Mapping[str, bytes]) -> ConversionResult:
 def _iter_examples(
     files: Mapping[str, bytes], counts: Counter[str]
 ) -> Iterator[tuple[str, str, str, ElementTree.Element]]:
-    """Path, lemma, roleset and `<example>` of every example."""
+    """Yield path, lemma, roleset and `<example>` of every example."""
     for path in sorted(files):
         try:
             root = ElementTree.fromstring(files[path])
@@ -98,7 +100,11 @@ def _iter_examples(
 
 
 def read_example(element: ElementTree.Element, lemma: str, roleset: str) -> tuple[list[str], Frame]:
-    """Words and frame of an `<example>`. Raises SkippedExample when it is not annotated or contradicts itself."""
+    """Return the words and the frame of an `<example>`.
+
+    Raises:
+        SkippedExample: it is not annotated, or contradicts itself.
+    """
     cleaned = clean_tokens((element.findtext("text") or "").split())
     annotation = element.find("propbank")
     rel = annotation.find("rel") if annotation is not None else None
@@ -117,7 +123,7 @@ def read_example(element: ElementTree.Element, lemma: str, roleset: str) -> tupl
 
 
 def clean_tokens(tokens: Sequence[str]) -> list[str]:
-    """One word a token, as the text had it; `EMPTY_NODE` for the empty elements of a treebank."""
+    """Return one word for each token, as in the text; `EMPTY_NODE` for the empty elements of a treebank."""
     tokens = [_ESCAPES.get(token, token).replace("\\/", "/") for token in tokens]
     if any(_EMPTY_ELEMENT.fullmatch(token) or _TRACE_SUFFIX.search(token) for token in tokens):
         tokens = [EMPTY_NODE if _EMPTY_ELEMENT.fullmatch(token) else _strip_brackets(token) for token in tokens]
@@ -125,7 +131,7 @@ def clean_tokens(tokens: Sequence[str]) -> list[str]:
 
 
 def _strip_brackets(token: str) -> str:
-    """`[the` → `the`, `house]-1` → `house`, `he-1` → `he`; a bracket that stands alone is text."""
+    """Strip `[the` to `the`, `house]-1` to `house`, `he-1` to `he`; a bracket on its own is text."""
     token = _BRACKET_POINTER.sub("", token).removeprefix("[") or token
     numbered = _NUMBERED_WORD.fullmatch(token)
     return numbered[1] if numbered else token

@@ -1,7 +1,7 @@
-"""Bases an English word may be inflected from: by a list of irregular verbs, else by rules of spelling.
+"""Candidate lemmas of an inflected English word: from a list of irregular verbs, else by spelling rules.
 
 `fought` → fight; `stopped` → stop, stopp, stoppe; `organised` → organise, organize, organis. The word itself is not
-among them. Which one is right is for a list of known lemmas to say; the first is the best guess without one.
+among them. A list of known lemmas can decide between them; without one, the first is the best guess.
 """
 
 import re
@@ -52,7 +52,7 @@ _BRITISH = re.compile(r"(.{3,}i)s(e|ation)")
 
 
 def lemma_candidates(word: str) -> list[str]:
-    """Possible bases of a lower-cased word, likeliest first; none for a word that shows no inflection."""
+    """Return possible lemmas of a lower-cased word, most likely first; none for a word without inflection."""
     if len(word) > _MAX_WORD_LENGTH:
         return []
     if word in _IRREGULAR:
@@ -78,20 +78,21 @@ def lemma_candidates(word: str) -> list[str]:
 
 
 def lookup_forms(word: str) -> list[str]:
-    """What to look a lower-cased word up by: itself, its bases, and those of what is written with a dropped g."""
+    """Return the forms to look a lower-cased word up by: itself, its lemmas, and those of a word with a dropped g."""
     spoken = word.removesuffix("'")
     return [word, *lemma_candidates(word), *(lemma_candidates(f"{spoken}g") if spoken.endswith("in") else [])]
 
 
 def lookup_with_fallback(word: str, entries: Mapping[str, list[int]], counts: Sequence[int]) -> list[int]:
-    """What is known of a lower-cased word, of a form of it, or of the most frequent word that it may be a slip for.
+    """Look up a lower-cased word, a form of it, or the most frequent word of which it may be a misspelling.
 
     Args:
-        entries: of forms, the ids of what each may be, the most frequent first.
-        counts: how frequent each id is.
+        word: the word.
+        entries: the ids of each known form, most frequent first.
+        counts: the frequency of each id.
 
     Returns:
-        the ids; none for an unknown word.
+        The ids; none for an unknown word.
     """
     found = [entries[form] for form in lookup_forms(word) if form in entries][:1]
     found = found or [entries[form] for form in spelling_corrections(word, entries)]
@@ -99,10 +100,11 @@ def lookup_with_fallback(word: str, entries: Mapping[str, list[int]], counts: Se
 
 
 def spelling_corrections(word: str, vocabulary: Container[str]) -> list[str]:
-    """Which known words a lower-cased one may be a slip for: `influnced` → influenced; `lenght` → length.
+    """Return the known words of which a word may be a misspelling: `influnced` → influenced; `lenght` → length.
 
-    A slip is a letter too many, one too few, or two that changed places, after the first letter. Replaced letters are
-    not looked for: most words that differ by one are words of their own (`valley`, `volley`).
+    A misspelling has one letter too many or too few, or two swapped letters, after the first letter. Replaced letters
+    are
+    not looked for: most words that differ by one are different words (`valley`, `volley`).
     """
     if not _MIN_CORRECTABLE_LENGTH <= len(word) <= _MAX_WORD_LENGTH:
         return []

@@ -1,14 +1,14 @@
-"""Which rolesets a word may have as a predicate: `gave` → give.01, give.LV, give_up.07, ...
+"""The rolesets that a word may have as a predicate: `gave` → give.01, give.LV, give_up.07, ...
 
 A word is looked up in four steps:
 
-1. its lower-cased form among the predicates of the training data, which tell its lemmas (`gave` → give);
-2. else its bases by `grunlp.data.propbank.lemmatizer`, the first that is such a form or a lemma (`texting`, `textin'` →
-text);
-3. else what it is a slip of the pen for, the most frequent of these (`influnced` → influence);
-4. else it is unknown, and is guessed to be in the first sense of its first base: `text.01`.
+1. its lower-cased form among the predicates of the training data, which have its lemmas (`gave` → give);
+2. else its lemma candidates by `grunlp.data.propbank.lemmatizer`, the first that is such a form or a lemma (`texting`,
+   `textin'` → text);
+3. else the most frequent word of which it may be a misspelling (`influnced` → influence);
+4. else it is unknown, and is guessed to have the first sense of its first lemma candidate: `text.01`.
 
-A lemma is what the corpus calls one. In PropBank that is the name of a frame file, so `sure` also belongs to `ensure`.
+Lemmas are those of the corpus. In PropBank they are names of frame files, so that `sure` also belongs to `ensure`.
 """
 
 from collections import Counter
@@ -52,12 +52,19 @@ FUNCTION_TAG_DESCRIPTIONS = {
 
 @dataclass
 class RolesetInventory:
-    """The rolesets of a training corpus, and of the frame files where they are used.
+    """The rolesets of a training corpus, and of the frame files if they are used.
 
     Args:
-        lemmas: lower-cased predicate word → its lemmas, the most frequent first.
-        rolesets: lemma → its rolesets with their training counts, most frequent first, then in order of number.
-        functions: roleset → numbered role → PropBank's function tag, where known: {"give.01": {"ARG0": "PAG"}}.
+        lemmas: lower-cased predicate word → its lemmas, most frequent first.
+        rolesets: lemma → its rolesets with their training counts, most frequent first, then by number.
+        functions: roleset → numbered role → PropBank's function tag, if known: {"give.01": {"ARG0": "PAG"}}.
+
+    Attributes:
+        names: each roleset once; id 0 is no roleset.
+        counts: training count of each.
+        particles: the different values of `particle_of`, the empty one first.
+        particle_ids: index of the particle of each roleset.
+        ids_by_word: the ids of each word of `lemmas` and of each lemma, most frequent first.
     """
 
     lemmas: dict[str, list[str]]
@@ -70,10 +77,7 @@ class RolesetInventory:
     ids_by_word: dict[str, list[int]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Number them: `names` holds each roleset once, id 0 for none; `counts` their training counts; `particles`
-        what `particle_of` says of any of them, the empty one first, `particle_ids` which of these is that of each;
-        `ids_by_word`
-        the ids of each word of `lemmas` and of each lemma, the most frequent first."""
+        """Number the rolesets."""
         counts: Counter[str] = Counter()
         for inventory in self.rolesets.values():
             counts.update(inventory)
@@ -94,11 +98,11 @@ class RolesetInventory:
         return sorted(ids, key=lambda i: (-self.counts[i], i))
 
     def as_dict(self) -> dict[str, Any]:
-        """What the constructor takes."""
+        """Return the arguments of the constructor."""
         return {"lemmas": self.lemmas, "rolesets": self.rolesets, "functions": self.functions}
 
     def merged_with(self, other: "RolesetInventory") -> "RolesetInventory":
-        """These and those of `other`; counts are added."""
+        """Return these rolesets with those of `other`; counts are added."""
         counter = RolesetCounter()
         for part in (self, other):
             for word, lemmas in part.lemmas.items():
@@ -113,11 +117,11 @@ class RolesetInventory:
         return len(self.names)
 
     def __getitem__(self, name: str) -> int:
-        """The id of a roleset; 0 for one that is not known."""
+        """Return the id of a roleset; 0 if it is unknown."""
         return self._ids.get(name, 0)
 
     def candidates(self, word: str) -> list[int]:
-        """Ids of the rolesets a word may have, the most frequent first; empty for an unknown word."""
+        """Return ids of the rolesets that a word may have, most frequent first; none for an unknown word."""
         word = word.lower()
         if word not in self._candidate_cache:
             if len(self._candidate_cache) >= _CANDIDATE_CACHE_SIZE:
@@ -126,45 +130,46 @@ class RolesetInventory:
         return self._candidate_cache[word]
 
     def most_frequent(self, word: str) -> str:
-        """The most frequent roleset of a word; the first sense of its likeliest base where it has no candidates."""
+        """Return the most frequent roleset of a word; the first sense of its first lemma candidate if it is unknown."""
         candidates = self.candidates(word)
         word = word.lower()
         return self.names[candidates[0]] if candidates else f"{(lemma_candidates(word) or [word])[0]}.01"
 
     def lemma(self, roleset: str) -> str:
-        """The lemma a roleset belongs to."""
+        """Return the lemma of a roleset."""
         return self._lemma_by_roleset.get(roleset) or lemma_of(roleset)
 
     def frequency(self, lemma: str) -> int | None:
-        """How often a lemma was a predicate in training; None where lemmas are not known."""
+        """Return how often a lemma is a predicate in training; None if lemmas are not known."""
         return sum(self.rolesets.get(lemma, {}).values()) if lemma and len(self) > 1 else None
 
     def role_description(self, roleset: str, role: str) -> str:
-        """What a role is, in a word or two: "agent", "place"; empty where that is not known."""
+        """Return a role's function in a word or two: "agent", "place"; empty if it is not known."""
         role = strip_role_prefix(role)
         tag = self.functions.get(roleset, {}).get(role) or role.rpartition("-")[2]
         return FUNCTION_TAG_DESCRIPTIONS.get(tag) or {"ARG0": "agent", "ARG1": "patient or theme"}.get(role, "")
 
 
 def strip_role_prefix(role: str) -> str:
-    """A role without the mark of a reference or continuation: R-ARG0 → ARG0."""
+    """Return a role without its mark of a reference or continuation: R-ARG0 → ARG0."""
     return role.removeprefix("R-").removeprefix("C-")
 
 
 class RolesetCounter:
-    """Counts the rolesets of a training corpus, a frame at a time."""
+    """Counts the rolesets of a training corpus, frame by frame."""
 
     def __init__(self) -> None:
         self.lemmas: dict[str, Counter[str]] = {}
         self.rolesets: dict[str, Counter[str]] = {}
 
     def add(self, word: str | None, lemma: str, roleset: str) -> None:
-        """A frame of the training data; one without roleset tells nothing.
+        """Count a frame of the training data, unless it has no roleset.
 
         Args:
-            word: the predicate; None in `data.extra`, whose frames tell which rolesets there are, but not how frequent
-                they are, and often stand at an auxiliary or particle.
-            lemma, roleset: of the frame.
+            word: the predicate; None in `data.extra_train`, whose frames show which rolesets exist, but not how
+                frequent they are, and often mark an auxiliary or particle.
+            lemma: of the frame.
+            roleset: of the frame.
         """
         if roleset:
             counts = self.rolesets.setdefault(lemma or lemma_of(roleset), Counter())
@@ -173,7 +178,7 @@ class RolesetCounter:
                 self.lemmas.setdefault(word.lower(), Counter())[lemma or lemma_of(roleset)] += 1
 
     def build(self, frame_files: RolesetIndex) -> RolesetInventory:
-        """What was counted, and what the frame files know beyond it, with counts of 0."""
+        """Return the inventory of the counted rolesets, and of those only in the frame files with counts of 0."""
         for name, entry in frame_files.items():
             self.rolesets.setdefault(entry["lemma"], Counter())[name] += 0
             for alias in entry["aliases"]:
@@ -189,11 +194,11 @@ class RolesetCounter:
 
 
 def lemma_of(roleset: str) -> str:
-    """`give_up.07` → give: what a roleset's name says of its lemma."""
+    """Return the lemma in a roleset's name: `give_up.07` → give."""
     return roleset.rpartition(".")[0].partition("_")[0]
 
 
 def particle_of(roleset: str) -> str:
-    """`give_up.07` → up; `give.LV` → LV, as if it were one; empty for a plain sense of a verb."""
+    """Return the particle in a roleset's name: `give_up.07` → up; `give.LV` → LV; empty for a plain sense of a verb."""
     stem, _, number = roleset.rpartition(".")
     return stem.partition("_")[2] or ("" if number.isdigit() or not stem else number)

@@ -1,7 +1,8 @@
-"""The three public repositories that PropBank data is built from, and how their files are read from disk.
+"""The three public repositories that PropBank data are built from, and how their files are read from disk.
 
-A repository may lie there as a checkout, as an unpacked archive, or as a .tar.gz, .tar.xz or .zip archive of either.
-Only the files that the build uses are read, so that an archive of just those parts will do.
+A repository may be a checkout, an unpacked archive, or a .tar.gz, .tar.xz or .zip archive of either. Only the files
+that
+the build uses are read, so an archive of just those is enough.
 """
 
 import hashlib
@@ -23,10 +24,12 @@ class RepositorySource:
 
     Args:
         name: the repository, for messages and file names.
-        url: where the archive of the commit is downloaded.
-        pattern: regular expression that ends a used file's path; its first group is the path inside the repository.
+        url: the archive of the commit.
+        pattern: regular expression that ends the path of a used file; its first group is the path inside the
+            repository.
         license_name: of the data.
-        sha256: of the used files, as `digest` counts it. (The bytes of a commit archive may change; its files do not.)
+        sha256: of the used files, as `files_digest` computes it. (The bytes of a commit archive may change; its
+            files do not.)
     """
 
     name: str
@@ -60,7 +63,7 @@ PROPBANK_FRAMES = RepositorySource(
 
 
 def files_digest(files: Mapping[str, bytes]) -> str:
-    """SHA-256 over the files in order of path: each path, a zero byte, then the SHA-256 of its content."""
+    """Return the SHA-256 over the files sorted by path: each path, a zero byte, then the SHA-256 of its content."""
     whole = hashlib.sha256()
     for path in sorted(files):
         whole.update(path.encode() + b"\0" + hashlib.sha256(files[path]).digest())
@@ -68,10 +71,10 @@ def files_digest(files: Mapping[str, bytes]) -> str:
 
 
 def read_source(source: RepositorySource, path: Path) -> dict[str, bytes]:
-    """The used files of a source, `{path inside the repository: content}`, from a folder or an archive.
+    """Read the used files of a source, `{path inside the repository: content}`, from a folder or an archive.
 
     Raises:
-        UserError: the path does not exist, cannot be read as an archive, or holds none of the files.
+        UserError: the path does not exist, cannot be read as an archive, or has none of the files.
     """
     if not path.exists():
         raise UserError(f"{path} does not exist", f"Expected {source.name} as a folder or an archive.")
@@ -92,7 +95,7 @@ def read_source(source: RepositorySource, path: Path) -> dict[str, bytes]:
 
 
 def _walk(path: Path, is_used: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
-    """Name and content of every used file."""
+    """Yield the name and content of every used file."""
     if path.is_dir():
         for file in path.resolve().rglob("*"):
             if is_used.search(file.as_posix()) and file.is_file():

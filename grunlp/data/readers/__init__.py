@@ -1,21 +1,21 @@
-"""The one door for the user's own files: `read(path)` yields examples whatever the format.
+"""Read a file of sentences with predicates and roles in any format: `read(path)` yields examples.
 
-The shape of an example is in `grunlp.data.examples`, each format in the module of its name. A format is told by the
-first sentences of the file, never by its name:
+`grunlp.data.examples` describes an example, and the module of each format the format. A format is detected by the first
+sentences of the file, never by its name:
 
-| format     | sign |
+| format     | criterion |
 |------------|------|
 | json-flat  | lines are JSON objects with `tags` |
-| json-predicates | lines are JSON objects whose frames have no `tags`: to be labelled, not trained on |
+| json-predicates | lines are JSON objects whose frames have no `tags`: input of a labeller, not training data |
 | json-lines | lines are JSON objects |
-| words-tags | lines hold `|||` |
+| words-tags | lines contain `|||` |
 | conll2012  | `#begin document`, or numbers in columns 2 and 3 and brackets in columns 6 and 11 |
 | conllu     | `# global.columns`, or ten or more columns with a number first and a head in column 7 |
 | columns    | a number first, only bracket cells after column 5 |
 | conll2005  | a column of lemmas and `-`, followed by as many bracket columns as it has lemmas |
 
-Formats with BIO tags may hold an `I-X` that continues nothing. That is no reading error: scorers define what it means
-and `grunlp.data check` counts it. Bracket formats cannot hold one.
+Formats with BIO tags may contain an `I-X` that continues nothing. That is not a reading error: scorers define its
+meaning, and `grunlp.data check` counts it. Bracket formats cannot contain one.
 """
 
 import logging
@@ -39,13 +39,14 @@ OnError = Callable[[DataError], None]
 
 
 class CorpusFormat(NamedTuple):
-    """How one format is told, cut into sentences and read.
+    """How a format is detected, split into sentences and parsed.
 
-    `matches` sees the lines up to a blank one; `split_blocks` cuts lines into blocks; `parse` makes an example of a
-    block
-    or raises `DataError`; `one_frame_per_block` says that each block holds one predicate and equal sentences are to be
-    joined, `has_roles`
-    whether there are roles or predicates alone.
+    Attributes:
+        matches: whether the lines up to a blank one are of this format.
+        split_blocks: splits lines into blocks, one for each sentence.
+        parse: makes an example of a block, or raises `DataError`.
+        one_frame_per_block: whether a block has one predicate, so that blocks with equal words must be merged.
+        has_roles: whether there are roles, or only predicates.
     """
 
     matches: Callable[[list[str]], bool]
@@ -79,18 +80,19 @@ def read(
     on_error: OnError | None = None,
     require_roles: bool = True,
 ) -> Iterator[SRLExample]:
-    """The sentences of a file, one in memory at a time.
+    """Read the sentences of a file, one in memory at a time.
 
     Args:
-        path: a text file, plain or as gz or xz.
-        format: a key of FORMATS; by default it is told by the first sentences.
-        words: the words of CoNLL-2005 props that stand apart, one token a line.
-        on_error: called with each fault; its sentence is skipped and reading goes on. By default the first is raised.
-        require_roles: refuse a format that says where the predicates are and nothing of their roles.
+        path: a text file, plain, gz or xz.
+        format: a key of FORMATS; None: detected from the first sentences.
+        words: the separate file of the words of CoNLL-2005 props, one token a line.
+        on_error: called with each error; its sentence is skipped. By default the first error is raised.
+        require_roles: refuse a format that has only the positions of predicates.
 
     Raises:
         UserError: at once, for an unknown format.
-        DataError: at once for a file that does not exist, and while reading for bad input, unless `on_error` is given.
+        DataError: at once for a file that does not exist, and while reading for malformed input, unless `on_error`
+            is given.
     """
     return (example for _, example in read_srl_with_lines(path, format, words, on_error, require_roles))
 
@@ -102,7 +104,7 @@ def read_srl_with_lines(
     on_error: OnError | None = None,
     require_roles: bool = True,
 ) -> Iterator[tuple[int, SRLExample]]:
-    """As `read`, each sentence with the one-based line of its first token."""
+    """Read as `read` does, each sentence with the one-based line of its first token."""
     if words is not None and format is None:
         format = "conll2005"
     if format is not None and format not in FORMATS:
@@ -118,10 +120,10 @@ def read_srl_with_lines(
 
 
 def read_srl_line(path: str | Path, line: Line, format: str) -> Iterator[SRLExample]:
-    """The sentence of one line of a format that has one a line; none of a blank one.
+    """Read the sentence of one line, of a format with one sentence a line; none of a blank line.
 
     Raises:
-        DataError: for a bad line.
+        DataError: the line is malformed.
     """
     for block in single_line_blocks(iter([line]), str(path)):
         block.require_text()
@@ -129,7 +131,7 @@ def read_srl_line(path: str | Path, line: Line, format: str) -> Iterator[SRLExam
 
 
 def detect_format(path: str | Path) -> str:
-    """The format of a file, a key of FORMATS. Raises `DataError` when none fits."""
+    """Return the format of a file, a key of FORMATS. Raises `DataError` if none matches."""
     return _detect_and_replay(Path(path), open_lines(Path(path)))[0]
 
 
@@ -178,7 +180,7 @@ def _empty_file_error(path: Path) -> DataError:
 
 
 def _detect_and_replay(path: Path, lines: Iterator[Line]) -> tuple[str, Iterator[Line]]:
-    """The format, and the lines with those looked at put back."""
+    """Return the format, and the lines with the inspected ones put back."""
     head: list[Line] = []
     blocks: list[list[str]] = [[]]
     for line in lines:

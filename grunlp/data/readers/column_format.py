@@ -1,4 +1,4 @@
-"""What the column formats share: lines to blocks, blocks to rows, bracket columns to frames."""
+"""Parts of the column formats: lines to blocks, blocks to rows, bracket columns to frames."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ _COMMENT = re.compile(r"#\s*(?P<key>[^=]*?)\s*=\s*(?P<value>.*?)\s*$")
 
 
 class OverlapError(DataError):
-    """A span that opens inside another of the same predicate."""
+    """Raised for a span that opens inside another of the same predicate."""
 
 
 class SentenceBlock(NamedTuple):
@@ -25,7 +25,7 @@ class SentenceBlock(NamedTuple):
     rows: list[Line]
 
     def comment(self, key: str) -> str:
-        """Value of the last comment `# key = value`, or the empty string."""
+        """Return the value of the last comment `# key = value`, or the empty string."""
         matches = (_COMMENT.match(line.text) for line in reversed(self.comments))
         return next((match["value"] for match in matches if match and match["key"] == key), "")
 
@@ -45,7 +45,7 @@ class TokenRow(NamedTuple):
 
 
 class PredicateRow(NamedTuple):
-    """A row that is a predicate: which token of the sentence it is, and what the row says of it."""
+    """A row that is a predicate: the position of its token in the sentence, its lemma and its roleset."""
 
     position: int
     lemma: str
@@ -53,8 +53,11 @@ class PredicateRow(NamedTuple):
 
 
 def blank_line_blocks(lines: Iterator[Line], source: str, comment: tuple[str, ...] = ()) -> Iterator[SentenceBlock]:
-    """Blocks between blank lines. Lines that start with one of `comment` are comments; those with no row before the
-    next blank line belong to the block that follows."""
+    """Yield the blocks between blank lines.
+
+    Lines that start with one of `comment` are comments; those with no row before the next blank line belong to the next
+    block.
+    """
     comments: list[Line] = []
     rows: list[Line] = []
     for line in lines:
@@ -71,24 +74,24 @@ def blank_line_blocks(lines: Iterator[Line], source: str, comment: tuple[str, ..
 
 
 def single_line_blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
-    """One block a line; blank lines are passed over."""
+    """Yield one block for each line that is not blank."""
     return (SentenceBlock(source, [], [line]) for line in lines if line.text.strip(" \t"))
 
 
 def split_whitespace(text: str) -> list[str]:
-    """Cells between blanks and tabs. Other Unicode spaces may stand inside a word, so `str.split` would be wrong."""
+    """Split at spaces and tabs. Other Unicode spaces may be part of a word, so `str.split` would be wrong."""
     return re.split(r"[ \t]+", text.strip(" \t"))
 
 
 def split_tabs(text: str) -> list[str]:
-    """Cells between tabs, or between blanks when the line has no tab."""
+    """Split at tabs, or at spaces if the line has no tab."""
     return text.split("\t") if "\t" in text else split_whitespace(text)
 
 
 def aligned_rows(
     block: SentenceBlock, split: Callable[[str], list[str]], minimum: int, expected: str
 ) -> list[TokenRow]:
-    """Rows of a block, all as wide as most of them. Raises `DataError` for a missing or extra column."""
+    """Return the rows of a block, all as wide as most of them. Raises `DataError` for a missing or extra column."""
     rows = [TokenRow(line.number, split(line.text)) for line in block.rows]
     width = max(minimum, Counter(len(row.cells) for row in rows).most_common(1)[0][0])
     for row in rows:
@@ -109,7 +112,7 @@ def require_sequence(block: SentenceBlock, rows: Sequence[TokenRow], column: int
 
 
 def column_spans(block: SentenceBlock, rows: Sequence[TokenRow], column: int) -> list[Span]:
-    """Spans of one bracket column. Raises `DataError` with the line of the bracket that is at fault."""
+    """Return the spans of one bracket column. Raises `DataError` with the line of a wrong bracket."""
     try:
         return brackets_to_spans([row.cells[column] for row in rows])
     except ValueError as error:
@@ -124,10 +127,10 @@ def column_spans(block: SentenceBlock, rows: Sequence[TokenRow], column: int) ->
 def frames_from_brackets(
     block: SentenceBlock, rows: Sequence[TokenRow], first: int, predicates: Sequence[PredicateRow]
 ) -> list[Frame]:
-    """Frames from the role columns that begin at column `first`, the k-th belonging to the k-th predicate.
+    """Return the frames of the role columns from column `first` on; the k-th column belongs to the k-th predicate.
 
     Raises:
-        DataError: there are more or fewer role columns than predicates, a bracket is at fault, or a column has its V
+        DataError: there are more or fewer role columns than predicates, a bracket is wrong, or a column has its V
             at another predicate.
     """
     columns = len(rows[0].cells) - first
@@ -140,7 +143,7 @@ def frames_from_brackets(
 
 
 def column_frame(block: SentenceBlock, rows: Sequence[TokenRow], column: int, predicate: PredicateRow) -> Frame:
-    """The frame of one predicate from its bracket column. Raises `DataError`."""
+    """Return the frame of one predicate from its bracket column. Raises `DataError`."""
     index, lemma, roleset = predicate
     spans = column_spans(block, rows, column)
     _require_predicate_span(block, rows, column, index, spans)
@@ -150,7 +153,7 @@ def column_frame(block: SentenceBlock, rows: Sequence[TokenRow], column: int, pr
 def _require_predicate_span(
     block: SentenceBlock, rows: Sequence[TokenRow], column: int, index: int, spans: Sequence[Span]
 ) -> None:
-    """A column may leave V out, but a V in it must be one and, with its C-V pieces, cover the predicate."""
+    """Raise `DataError` unless the V of a column, if it has one, is unique and covers the predicate with its C-V."""
     verbs = [span for span in spans if span.label == PREDICATE_LABEL]
     to_type = "check the order of the role columns"
     if len(verbs) > 1:

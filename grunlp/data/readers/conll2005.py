@@ -1,7 +1,7 @@
 """CoNLL-2005 props (Carreras and Màrquez 2005).
 
-The target column holds the lemma of a predicate or `-`; one bracket column a predicate follows. Words are pasted
-before them or stand in a file of their own, one token a line, with the same blank lines:
+The target column has the lemma of a predicate or `-`; one bracket column for each predicate follows. Words are in a
+column before them or in a file of their own, one token a line, with the same blank lines:
 
     Anna     -        (A0*)   *
     forgot   forget   (V*)    *
@@ -9,10 +9,10 @@ before them or stand in a file of their own, one token a line, with the same bla
     call     call     *)      (V*)
     .        -        *       *
 
-Any columns may stand between word and target, as in the full layout of the shared task (part of speech, parse, named
+There may be any columns between word and target, as in the full layout of the shared task (part of speech, parse, named
 entities, sense). The first of them without brackets is taken as the part of speech; a column of two-digit senses
-right before the target completes the roleset. The target column is found in each sentence by its shape, as the last
-one that holds no brackets. There are no comments: `#` is a word.
+directly before the target completes the roleset. The target column is found in each sentence by its form, as the last
+one without brackets. There are no comments: `#` is a word.
 """
 
 import re
@@ -38,7 +38,7 @@ _SENSE = re.compile(r"\d\d|XX")
 
 
 def join_columns(words: Path, props: Path) -> Iterator[Line]:
-    """Lines of `props`, each with its word before it. Raises `DataError` where the two files are out of step."""
+    """Yield the lines of `props`, each with its word before it. Raises `DataError` if the two files do not match."""
     for word, prop in zip_longest(open_lines(words), open_lines(props)):
         blank = [line is None or not line.text.strip(" \t") for line in (word, prop)]
         if blank[0] != blank[1]:
@@ -56,7 +56,7 @@ def join_columns(words: Path, props: Path) -> Iterator[Line]:
 
 
 def matches(rows: list[str]) -> bool:
-    """A V opens in some bracket column, or the target column has as many lemmas as columns follow."""
+    """Return whether a V opens in a bracket column, or the target column has as many lemmas as columns follow."""
     if any("(V*" in row for row in rows):
         return True
     cells = [split_whitespace(row) for row in rows]
@@ -67,12 +67,12 @@ def matches(rows: list[str]) -> bool:
 
 
 def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
-    """One block a sentence."""
+    """Yield one block for each sentence."""
     return blank_line_blocks(lines, source)
 
 
 def parse(block: SentenceBlock) -> SRLExample:
-    """One sentence. Raises `DataError`, also for props that stand without their words."""
+    """Parse one sentence. Raises `DataError`, also for props without words."""
     rows = aligned_rows(block, split_whitespace, 1, "word, target and one bracket column a predicate")
     target = _target_column([row.cells for row in rows])
     if target == 0:
@@ -97,7 +97,7 @@ def parse(block: SentenceBlock) -> SRLExample:
 
 
 def _target_column(cells: list[list[str]]) -> int:
-    """The last column in which most cells have no `*`: in a faulty role column, most still do."""
+    """Return the last column in which most cells have no `*`: in a role column with errors, most still do."""
     plain = (t for t in range(len(cells[0])) if 2 * sum("*" not in row[t] for row in cells) > len(cells))
     return max(plain, default=0)
 

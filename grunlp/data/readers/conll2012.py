@@ -1,7 +1,7 @@
 """CoNLL-2012, as OntoNotes 5 is distributed for the shared task (Pradhan et al. 2012).
 
-Columns between blanks: document, part, token number from 0, word, part of speech, parse, predicate lemma, frameset
-number, word sense, speaker, named entities, one bracket column a predicate, coreference.
+Columns between spaces: document, part, token number from 0, word, part of speech, parse, predicate lemma, frameset
+number, word sense, speaker, named entities, one bracket column for each predicate, coreference.
 
     #begin document (letters/0001); part 000
     letters/0001  0  0  Anna    NNP  (TOP(S(NP*)  -       -   -  -  (PERSON)  (ARG0*)  *     (0)
@@ -12,8 +12,8 @@ number, word sense, speaker, named entities, one bracket column a predicate, cor
 
     #end document
 
-A predicate is the row where its column's V opens: lemma and frameset alone are no sign, since OntoNotes gives both to
-words whose roles were not annotated. The document's name is kept, its part is not.
+A predicate is the row where the V of its column opens. Lemma and frameset are not enough, because OntoNotes gives both
+to words whose roles were not annotated. The name of the document is kept, its part is not.
 """
 
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ _EXPECTED_COLUMNS = (
 
 
 def matches(rows: list[str]) -> bool:
-    """A document begins, or most rows have numbers in columns 2 and 3 and brackets in columns 6 and 11."""
+    """Return whether a document begins, or most rows have numbers in columns 2 and 3, brackets in 6 and 11."""
     if any(row.startswith(_DOCUMENT_MARKERS) for row in rows):
         return True
     cells = [split_whitespace(row) for row in rows]
@@ -62,12 +62,12 @@ def matches(rows: list[str]) -> bool:
 
 
 def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
-    """One block a sentence."""
+    """Yield one block for each sentence."""
     return blank_line_blocks(lines, source, comment=_DOCUMENT_MARKERS)
 
 
 def parse(block: SentenceBlock) -> SRLExample:
-    """One sentence. Raises `DataError`."""
+    """Parse one sentence. Raises `DataError`."""
     rows = aligned_rows(block, split_whitespace, FIRST_ROLE_COLUMN + 1, _EXPECTED_COLUMNS)
     require_sequence(block, rows, column=2, start=0)
     predicates: dict[int, int] = {}  # token of the predicate → its role column

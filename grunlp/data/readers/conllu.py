@@ -3,7 +3,9 @@
 Cells are separated by tabs. `# global.columns = ...` names the columns
 (https://universaldependencies.org/ext-format.html);
 without it the layout of Universal Propositions 1.0 is read: the ten columns of CoNLL-U, the roleset in column 11 and
-one role column a predicate from column 12, with the role on the head word of each argument. (Its languages other than
+one
+role column for each predicate from column 12, with the role on the head word of each argument. (Its languages other
+than
 English leave out DEPS and MISC: a flag `Y` in column 9, the roleset in 10, roles from 11.)
 
     # sent_id = letters-0001-01
@@ -12,14 +14,14 @@ English leave out DEPS and MISC: a flag `Y` in column 9, the roleset in 10, role
     3   to       to       PART   TO   _  4  mark   _  _  _          _     _
     4   call     call     VERB   VB   _  2  xcomp  _  _  call.02    ARG1  V
 
-Universal Propositions 2.0 has `UP:PRED`, then `UP:ARGHEADS` (`ARG0:1|ARG1:4`) or `UP:ARGSPANS` (`ARG0:1-1|ARG1:3-4`)
-on the row of the predicate. Spans come from
+Universal Propositions 2.0 has `UP:PRED`, then `UP:ARGHEADS` (`ARG0:1|ARG1:4`) or `UP:ARGSPANS` (`ARG0:1-1|ARG1:3-4`) on
+the row of the predicate. Spans come from
 
-* `UP:ARGSPANS` where given, overlaps resolved by `dependency.without_overlaps`;
-* the subtrees of the heads otherwise, by `dependency.subtree_spans`.
+* `UP:ARGSPANS` if there are any, with overlaps resolved by `dependency_to_spans.without_overlaps`;
+* otherwise the subtrees of the heads, by `dependency_to_spans.subtree_spans`.
 
-The predicate is labelled V where the file has none. Multi-word tokens (`3-4`) and empty nodes (`5.1`) are left out;
-the part of speech is XPOS, or UPOS where XPOS is empty. Role names are kept as they are (`A0` or `ARG0`).
+The predicate is labelled V if the file does not label it. Multi-word tokens (`3-4`) and empty nodes (`5.1`) are left
+out; the part of speech is XPOS, or UPOS if XPOS is empty. Role names are kept as they are (`A0` or `ARG0`).
 """
 
 import re
@@ -47,7 +49,7 @@ _INHERITED_COMMENT = re.compile(r"#\s*(newdoc id|global\.columns)\s*=")
 
 
 def matches(rows: list[str]) -> bool:
-    """Columns are named, or most rows have ten cells, a number first and a head in the seventh."""
+    """Return whether columns are named, or most rows have ten cells, a number first and a head in the seventh."""
     if any(row.startswith("# global.columns") for row in rows):
         return True
     cells = [split_tabs(row) for row in rows if not row.startswith("#")]
@@ -56,7 +58,7 @@ def matches(rows: list[str]) -> bool:
 
 
 def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
-    """One block a sentence, with the names of document and columns that hold from an earlier line on."""
+    """Yield one block for each sentence, with the names of document and columns that an earlier line has set."""
     inherited: dict[str, Line] = {}
     for block in blank_line_blocks(lines, source, comment=("#",)):
         before = list(inherited.values())
@@ -70,7 +72,7 @@ def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
 
 
 def parse(block: SentenceBlock) -> SRLExample:
-    """One sentence. Raises `DataError`."""
+    """Parse one sentence. Raises `DataError`."""
     columns = tuple(block.comment("global.columns").split())
     rows = aligned_rows(block, split_tabs, len(columns) or 10, " ".join(columns or COLUMNS) + ", role columns")
     columns = columns or (UP_COLUMNS if any(row.cells[8] == "Y" for row in rows) else COLUMNS)
@@ -119,8 +121,10 @@ def _frames(
 def _role_columns(
     block: SentenceBlock, rows: list[TokenRow], first: int, predicates: list[int]
 ) -> list[dict[int, str]]:
-    """Labels of head words, a dictionary a predicate. One unused column may follow: Universal Propositions has it in
-    sentences without predicates."""
+    """Return the labels of head words, a dictionary for each predicate.
+
+    One unused column may follow: Universal Propositions has it in sentences without predicates.
+    """
     width = max(len(rows[0].cells) - first, 0)
     unused = all(row.cells[-1] in EMPTY_CELLS for row in rows)
     if width != len(predicates) and not (unused and width == len(predicates) + 1):
@@ -135,7 +139,7 @@ def _role_columns(
 
 
 def _parse_head_roles(block: SentenceBlock, row: TokenRow, cell: str, length: int) -> dict[int, str]:
-    """`ARG0:1|ARG1:4` → `{0: "ARG0", 3: "ARG1"}`."""
+    """Parse `ARG0:1|ARG1:4` to `{0: "ARG0", 3: "ARG1"}`."""
     found = re.findall(r"(?:^|\|)([^|\s]+):(\d{1,9})(?=\||$)", cell)
     heads = {int(number) - 1: label for label, number in found}
     _require_all_parsed(block, row, cell, len(found), [(i, i + 1) for i in heads], length, "ARG0:1|ARG1:4")
@@ -143,7 +147,7 @@ def _parse_head_roles(block: SentenceBlock, row: TokenRow, cell: str, length: in
 
 
 def _parse_span_roles(block: SentenceBlock, row: TokenRow, cell: str, predicate: int, length: int) -> list[Span]:
-    """`ARG0:1-1|ARG1:3-4` → `[Span("ARG0", 0, 1), Span("ARG1", 2, 4)]`, with V, and overlaps resolved."""
+    """Parse `ARG0:1-1|ARG1:3-4` to `[Span("ARG0", 0, 1), Span("ARG1", 2, 4)]`, with V, and overlaps resolved."""
     found = re.findall(r"(?:^|\|)([^|\s]+):(\d{1,9})-(\d{1,9})(?=\||$)", cell)
     spans = [Span(label, int(start) - 1, int(end)) for label, start, end in found]
     _require_all_parsed(block, row, cell, len(found), [span[1:] for span in spans], length, "ARG0:1-1|ARG1:3-4")
@@ -185,7 +189,7 @@ def _subtree_spans(
 
 
 def _heads(block: SentenceBlock, rows: list[TokenRow], column: int) -> list[int]:
-    """Head of each token, -1 for a root. Raises `DataError` for a head that is no token, and for a cycle."""
+    """Return the head of each token, -1 for a root. Raises `DataError` for a missing head or a cycle."""
     heads = []
     for row in rows:
         cell = row.cells[column]

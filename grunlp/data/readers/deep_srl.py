@@ -1,7 +1,7 @@
 """`words ||| tags` lines, as deep_srl reads them (He et al. 2017).
 
-One predicate a line: its index from 0, the words, `|||`, one BIO tag a word. Without the index, the predicate is where
-the tag is B-V. Consecutive lines with the same words are one sentence.
+One predicate a line: its index from 0, the words, `|||`, one BIO tag for each word. Without the index, the predicate is
+where the tag is B-V. Consecutive lines with the same words are one sentence.
 
     1 Anna forgot to call . ||| B-ARG0 B-V B-ARG1 I-ARG1 O
     3 Anna forgot to call . ||| O O O B-V O
@@ -18,12 +18,12 @@ SEPARATOR = "|||"
 
 
 def matches(rows: list[str]) -> bool:
-    """Most lines hold the bar."""
+    """Return whether most lines contain the separator."""
     return 2 * sum(SEPARATOR in split_whitespace(row) for row in rows) > len(rows)
 
 
 def parse(block: SentenceBlock) -> SRLExample:
-    """The sentence of one line, with its one frame or none. Raises `DataError`."""
+    """Parse the sentence of one line, with one frame or none. Raises `DataError`."""
     (line,) = block.rows
     cells = split_whitespace(line.text)
     expected, to_type = "expected INDEX WORD WORD ... ||| TAG TAG ...", "look for a lost word, tag or bar"

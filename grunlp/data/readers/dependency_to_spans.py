@@ -9,12 +9,14 @@ _SINGLE_TOKEN_LABELS = (PREDICATE_LABEL, f"C-{PREDICATE_LABEL}")  # these label 
 
 
 def subtree_spans(labels: dict[int, str], predicate: int, heads: Sequence[int]) -> list[Span]:
-    """Spans of one frame whose roles are given on head words.
+    """Return the spans of a frame whose roles are on head words.
 
-    Each token belongs to its nearest ancestor (itself included) that is a labelled head or the predicate; a span is
-    the unbroken run, around the head, of the tokens that belong to it. So spans never overlap, never hold the
-    predicate, and an argument that governs the predicate ("the *jurists* retiring today") loses its clause. V and C-V
-    stay single words; the predicate becomes V when nothing is.
+    Each token belongs to its nearest ancestor (itself included) that is a labelled head or the predicate; a span is the
+    contiguous run of tokens around the head that belong to it. So spans never overlap and never contain the predicate,
+    and
+    an argument that governs the predicate ("the *jurists* retiring today") loses its clause. V and C-V stay single
+    words; the
+    predicate becomes V if nothing else is.
 
     Args:
         labels: role of each head, by token.
@@ -43,8 +45,10 @@ def _nearest_labelled_ancestor(token: int, marked: set[int], heads: Sequence[int
 
 
 def remove_overlaps(spans: Iterable[Span], length: int) -> list[Span]:
-    """Spans that share no token: V comes first, then the shorter; a longer one keeps its longest run still free, or
-    is dropped when nothing of it is free."""
+    """Return spans that share no token.
+
+    V comes first, then shorter spans; a longer one keeps its longest free run, or is dropped if none of it is free.
+    """
     kept: list[Span] = []
     free = ["1"] * length
     for label, start, end in sorted(spans, key=lambda span: (span.label != PREDICATE_LABEL, span.end - span.start)):

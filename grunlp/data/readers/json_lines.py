@@ -1,20 +1,20 @@
 """JSON lines: one object a line.
 
-*Frames*, the project's own format, one sentence a line; `id`, `document`, `pos`, `lemma` and `roleset` may be left out,
-other keys are passed over, and a line without `frames` is a sentence without predicates:
+*Frames*, the project's own format, one sentence a line; `id`, `document`, `pos`, `lemma` and `roleset` are optional,
+other keys are ignored, and a line without `frames` is a sentence without predicates:
 
     {"id": "letters-0001-01", "document": "letters/0001", "words": ["Anna", "called", "."], "pos": ["NNP", "VBD", "."],
      "frames": [{"predicate": "called", "index": 1, "lemma": "call", "roleset": "call.02",
                  "tags": ["B-ARG0", "B-V", "O"]}]}
 
-*Predicates*, the same with no `tags` in the first frame or any other: what a labeller is to label. Each frame is read
-with its predicate tagged and nothing else, so this is no training data:
+*Predicates*, the same without `tags` in the first frame or any other: the input of a labeller. Each frame is read with
+only its predicate tagged, so this is not training data:
 
     {"words": ["Anna", "called", "."], "frames": [{"index": 1}]}
 
 *Flat*, one predicate a line, joined as in `grunlp.data.readers.merge_frames`; the words may also be called `tokens`,
-and the
-predicate's place `predicate_index`, `verb_index` or `index`, else it is where the tag is B-V:
+and
+the predicate's position `predicate_index`, `verb_index` or `index`, else it is where the tag is B-V:
 
     {"words": ["Anna", "called", "."], "tags": ["B-ARG0", "B-V", "O"], "predicate_index": 1}
 """
@@ -36,12 +36,12 @@ _EXPECTED_FLAT = 'expected {"words": [...], "tags": [...], "predicate_index": 0}
 
 
 def matches(rows: list[str]) -> bool:
-    """The first line opens an object."""
+    """Return whether the first line opens an object."""
     return bool(_JSON_OBJECT_START.match(rows[0]))
 
 
 def matches_flat(rows: list[str]) -> bool:
-    """Some line is an object with tags of its own."""
+    """Return whether a line is an object with tags of its own."""
     for row in rows if matches(rows) else []:
         try:
             record = json.loads(row)
@@ -53,7 +53,7 @@ def matches_flat(rows: list[str]) -> bool:
 
 
 def matches_predicates(rows: list[str]) -> bool:
-    """The first frame of some line has no tags."""
+    """Return whether the first frame of a line has no tags."""
     for row in rows if matches(rows) else []:
         try:
             frame = json.loads(row)["frames"][0]
@@ -64,12 +64,12 @@ def matches_predicates(rows: list[str]) -> bool:
 
 
 def parse_predicates(block: SentenceBlock) -> SRLExample:
-    """The sentence of one line whose frames only say where their predicates are. Raises `DataError`."""
+    """Parse the sentence of one line whose frames only have the positions of their predicates. Raises `DataError`."""
     return parse(block, tagged=False)
 
 
 def parse(block: SentenceBlock, tagged: bool = True) -> SRLExample:
-    """The sentence of one line in the frames format; `tagged` says whether its frames have tags. Raises `DataError`."""
+    """Parse one line in the frames format; `tagged`: whether its frames have tags. Raises `DataError`."""
     record = _record(block, _EXPECTED_FRAMES)
     try:
         example = _sentence(record)
@@ -88,7 +88,7 @@ def parse(block: SentenceBlock, tagged: bool = True) -> SRLExample:
 
 
 def parse_flat(block: SentenceBlock) -> SRLExample:
-    """The sentence of one line in the flat format, with its one frame or none. Raises `DataError`."""
+    """Parse the sentence of one line in the flat format, with one frame or none. Raises `DataError`."""
     record = _record(block, _EXPECTED_FLAT)
     try:
         example = _sentence(record)
@@ -168,6 +168,6 @@ def _strings(record: dict[str, Any], key: str) -> list[str]:
 
 
 def _require_encodable(text: str) -> str:
-    """JSON can spell half a surrogate pair, which no file can hold. (The raised UnicodeEncodeError is a ValueError.)"""
+    """Raise UnicodeEncodeError, a ValueError, for half a surrogate pair, which JSON can write but no file can hold."""
     text.encode()
     return text

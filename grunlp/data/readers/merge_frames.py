@@ -1,6 +1,6 @@
 """Flat records: a sentence with the tags of one predicate, repeated for each predicate.
 
-`words ||| tags` lines, flat JSON lines and most hub data sets have this shape. Consecutive records of the same words
+`words ||| tags` lines, flat JSON lines and most hub data sets have this form. Consecutive records with the same words
 become one example, so that the sentence is encoded once.
 """
 
@@ -13,18 +13,20 @@ from grunlp.data.tags import PREDICATE_LABEL, split_tag
 def frame_from_tags(
     tags: Sequence[str], length: int, index: int | None = None, lemma: str = "", roleset: str = ""
 ) -> Frame | None:
-    """The frame of one tag sequence; None when the predicate is neither given nor tagged. An `I-X` that continues
-    nothing is let through: `grunlp.data check` counts those.
+    """Return the frame of one tag sequence; None if the predicate is neither given nor tagged.
+
+    An `I-X` that continues nothing is accepted: `grunlp.data check` counts those.
 
     Args:
-        tags: one BIO tag a word.
-        length: how many words there are.
+        tags: one BIO tag for each word.
+        length: number of words.
         index: token of the predicate; by default the one with B-V.
-        lemma, roleset: what is known of the predicate.
+        lemma: of the predicate, if known.
+        roleset: of the predicate, if known.
 
     Raises:
-        ValueError: the number of tags is not `length`, a tag is none, the predicate lies outside the sentence, or its
-            place and the V do not agree.
+        ValueError: the number of tags is not `length`, a tag is invalid, or the predicate is outside the sentence
+            or not where its V is.
     """
     if len(tags) != length:
         raise ValueError(f"{len(tags)} tags for {length} words")
@@ -44,7 +46,7 @@ def frame_from_tags(
 
 
 def merge_frames_of_same_sentence(examples: Iterator[tuple[int, SRLExample]]) -> Iterator[tuple[int, SRLExample]]:
-    """Join consecutive examples that differ only in their frames. A predicate that comes twice begins a new sentence.
+    """Join consecutive examples that differ only in their frames. A predicate that occurs twice begins a new sentence.
 
     Args:
         examples: pairs of a line number and an example with at most one frame.

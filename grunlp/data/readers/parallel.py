@@ -1,7 +1,8 @@
-"""Pairs of texts, and texts alone.
+"""Read pairs of texts, and texts alone.
 
-Two files side by side, line n of one belonging to line n of the other; or one file: of objects a line (JSON lines), if
-its first line is one, else of columns between tabs. Of one file empty lines are passed over.
+They are in two files side by side, line n of one belonging to line n of the other, or in one file: with an object a
+line
+(JSON lines) if its first line is one, else with tab-separated columns. Empty lines of a single file are skipped.
 """
 
 import json
@@ -20,19 +21,19 @@ _DEFAULT_FIELDS = {"source": ("source", "text"), "target": ("target", "summary")
 def read_parallel(
     path: str, target_path: str | None, source: str | None, target: str | None, references: str | None
 ) -> Iterator[ParallelExample]:
-    """The pairs of a file, or of two; empty sides come out empty.
+    """Read the pairs of a file, or of two; empty sides stay empty.
 
     Args:
         path: a file, plain, gz or xz.
         target_path: a file with the targets of the sources in `path`; None: both are in `path`.
-        source, target: the column, a number from 0, or the field of JSON, by its name; None: columns 0 and 1, or the
-            fields source (or text) and target (or summary). A target may be a list: the first is the target, the
-            others are further references.
-        references: a field of JSON with a list of further targets that are as good; None: there is none.
+        source: the column, a number from 0, or the field of JSON, by name; None: column 0, or the field source or text.
+        target: likewise; None: column 1, or the field target or summary. It may be a list: the first text is the
+            target, the others are further references.
+        references: a field of JSON with a list of further, equally good targets; None: there is none.
 
     Raises:
-        DataError: a file is missing or broken, or a line is; or no line has `references`.
-        UserError: names for files that have no columns or fields of such names.
+        DataError: a file is missing or malformed, or a line is; or no line has `references`.
+        UserError: names are given for files that have no columns or fields of such names.
     """
     if target_path is not None:
         if source or target or references:
@@ -66,11 +67,12 @@ def read_parallel(
 
 
 def read_sources(path: str, source: str | None, on_error: Callable[[DataError], None]) -> Iterator[ParallelExample]:
-    """The sources of a file: each line as a whole, or a field of each object, if the first line with text is one.
+    """Read the sources of a file: whole lines, or a field of each object if the first line with text is one.
 
     Args:
-        path, source: as above. An empty line is an empty source.
-        on_error: called with a bad line, which is then left out.
+        path: a file, plain, gz or xz. An empty line is an empty source.
+        source: the field of JSON, as for `read_parallel`.
+        on_error: called with the error of a malformed line, which is then skipped; by default it is raised.
     """
     as_json = None
     for line in open_lines(Path(path)):
@@ -83,13 +85,13 @@ def read_sources(path: str, source: str | None, on_error: Callable[[DataError], 
 
 
 def has_json_lines(path: str) -> bool:
-    """Whether `read_sources` reads the lines of a file as objects. Raises DataError as that does."""
+    """Return whether `read_sources` reads the lines of a file as objects. Raises the same DataError."""
     first = next((line.text for line in open_lines(Path(path)) if line.text.strip()), "")
     return _looks_like_json_object(first)
 
 
 def read_source(path: str, line: Line, as_json: bool, source: str | None) -> ParallelExample:
-    """The source of one line of a file, as `read_sources` yields it. Raises DataError for a bad line."""
+    """Read the source of one line of a file. Raises DataError if the line is malformed."""
     number, text, fault = line
     if fault:
         raise DataError(path, number, fault, "expected UTF-8 text")
@@ -121,7 +123,7 @@ def _read_two_files(path: Path, target_path: Path) -> Iterator[ParallelExample]:
 
 
 def _looks_like_json_object(line: str) -> bool:
-    """Whether a line is a JSON object, or was meant to be one: a text may well begin with a brace."""
+    """Return whether a line is a JSON object, or meant to be one: a text may begin with a brace too."""
     try:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
@@ -139,7 +141,7 @@ def _record(path: str, number: int, line: str) -> dict[str, Any]:
 
 
 def _field_texts(path: str, number: int, record: dict[str, Any], role: str, name: str | None) -> list[str]:
-    """The texts of a field: of a source one, of others one at least."""
+    """Return the texts of a field: one of a source, at least one of others."""
     names = (name,) if name is not None else _DEFAULT_FIELDS[role]
     found = next((key for key in names if key in record), None)
     if found is None:

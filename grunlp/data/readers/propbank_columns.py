@@ -1,8 +1,8 @@
 """EWT columns, the project's own column format.
 
-One token a line: index, form, part of speech, predicate lemma, roleset, then one bracket column a predicate in order
-of appearance. `_` stands for nothing; a row with a lemma or a roleset is a predicate. Cells are separated by tabs, or
-by blanks in a line without tabs.
+One token a line: index, form, part of speech, predicate lemma, roleset, then one bracket column for each predicate in
+order of appearance. `_` is an empty cell; a row with a lemma or a roleset is a predicate. Cells are separated by tabs,
+or by spaces in a line without tabs.
 
     # doc = letters/0001
     # sent = letters-0001-01
@@ -34,7 +34,7 @@ _EXPECTED_COLUMNS = "index, form, pos, predicate lemma, roleset and one bracket 
 
 
 def matches(rows: list[str]) -> bool:
-    """Most rows begin with a number and have only brackets after the fifth cell; without any, `_` for a lemma."""
+    """Return whether most rows begin with a number and have only brackets, or nothing and `_`, after the fifth cell."""
     cells = [split_tabs(row) for row in rows if not row.startswith("#")]
     fitting = [row for row in cells if len(row) >= FIRST_ROLE_COLUMN and row[0].isdecimal() and _is_column_row(row[3:])]
     return 2 * len(fitting) > len(cells)
@@ -45,12 +45,12 @@ def _is_column_row(cells: list[str]) -> bool:
 
 
 def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
-    """One block a sentence."""
+    """Yield one block for each sentence."""
     return blank_line_blocks(lines, source, comment=("#",))
 
 
 def parse(block: SentenceBlock) -> SRLExample:
-    """One sentence. Raises `DataError`."""
+    """Parse one sentence. Raises `DataError`."""
     rows = aligned_rows(block, split_tabs, FIRST_ROLE_COLUMN, _EXPECTED_COLUMNS)
     require_sequence(block, rows, column=0, start=1)
     for row in rows:

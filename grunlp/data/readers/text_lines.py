@@ -1,8 +1,8 @@
 """A data file as numbered lines of text, whatever its compression.
 
-Compression is told by the first bytes, not by the suffix: gzip, xz, else plain. Text is UTF-8, with or without a byte
-order mark, with Unix or Windows line ends. A line that is not UTF-8 is yielded with its fault named, so that lenient
-reading can skip its sentence and go on; what breaks the whole file raises `DataError`.
+Compression is detected by the first bytes, not by the suffix: gzip, xz, else plain. Text is UTF-8, with or without a
+byte order mark, with Unix or Windows line ends. A line that is not UTF-8 is yielded with its error, so that lenient
+reading can skip its sentence and continue; an error in the whole file raises `DataError`.
 """
 
 import gzip
@@ -22,7 +22,13 @@ _SNIFF_BYTES = 1024
 
 
 class Line(NamedTuple):
-    """One line without its end. `error` says why it is not UTF-8 text, and is empty for a good line."""
+    """One line without its end.
+
+    Attributes:
+        number: from 1.
+        text: its text.
+        fault: why it is not UTF-8 text; empty for a valid line.
+    """
 
     number: int
     text: str
@@ -30,7 +36,7 @@ class Line(NamedTuple):
 
 
 def require_file(path: Path) -> None:
-    """Raise `DataError` unless `path` can be read as a file; a missing one is answered with the nearest name there."""
+    """Raise `DataError` unless `path` can be read as a file; if it is missing, suggest the most similar name."""
     if path.is_dir():
         raise DataError(path, None, "is a directory", "expected one data file", f"name a file in it: {path}/...")
     if path.exists():
@@ -44,21 +50,21 @@ def require_file(path: Path) -> None:
 
 
 def open_lines(path: Path, first: int = 1, offset: int = 0) -> Iterator[Line]:
-    """Lines of a file, one in memory at a time.
+    """Yield the lines of a file, one in memory at a time.
 
     Args:
+        path: the file.
         first: number of the line to begin with.
-        offset: where it begins, as `index_line_offsets` counts; a compressed file is unpacked up to there.
+        offset: where it begins, as in `index_line_offsets`; a compressed file is decompressed up to there.
 
     Raises:
-        DataError: the file is missing, a directory, empty, binary, UTF-16, cut off in the middle or not allowed.
+        DataError: the file is missing, a directory, empty, binary, UTF-16, truncated or not readable.
     """
     return starmap(_decode, _numbered(path, first, offset))
 
 
 def index_line_offsets(path: Path, stride: int) -> tuple[list[int], int]:
-    """Where every `stride`-th line begins, the first included, in bytes of the file unpacked; and how many lines it
-    has.
+    """Return where every `stride`-th line begins, in bytes of the decompressed file, and the number of lines.
 
     Raises as `open_lines`.
     """
@@ -71,7 +77,7 @@ def index_line_offsets(path: Path, stride: int) -> tuple[list[int], int]:
 
 
 def _numbered(path: Path, first: int, offset: int) -> Iterator[tuple[int, bytes]]:
-    """Lines with their numbers and ends."""
+    """Yield lines with their numbers and ends."""
     require_file(path)
     number = 0
     try:

@@ -1,4 +1,4 @@
-"""A task with a known answer: strings of digits, to be written from their end."""
+"""A task with a known answer: write strings of digits backwards."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _SIZES = {"train": 4500, "dev": 250, "test": 250}
 
 
 def reversal_pairs(split: str) -> Iterator[ParallelExample]:
-    """Strings of 2 to 8 digits between blanks, all different, those of a split and of the others."""
+    """Yield strings of 2 to 8 digits separated by spaces, all different, within a split and across splits."""
     random = np.random.default_rng(30)
     seen: set[str] = set()
     for name, size in _SIZES.items():

@@ -1,4 +1,4 @@
-"""Opinions with a known answer: positive or negative, by what is said last or not denied."""
+"""Sentiment with a known answer: positive or negative, by the clause that decides and its negation."""
 
 from collections.abc import Iterator
 from random import Random
@@ -16,8 +16,10 @@ _OPPOSITE = {"positive": "negative", "negative": "positive"}
 
 
 def sentiment_examples(split: str) -> Iterator[LabeledText]:
-    """Texts of one clause or two, of which the one after "but", or without "although", decides. Denied words turn
-    into their opposite. The same every time; texts of dev and test that training has are left out of it by its rule."""
+    """Yield texts of one clause or two, of which the one after "but", or without "although", decides.
+
+    Negated words mean their opposite. The texts are always the same; training leaves out those of dev and test.
+    """
     random = Random(f"opinions {split}")
     for number in range(_SIZES[split]):
         label = random.choice(list(_OPPOSITE))
@@ -29,7 +31,7 @@ def sentiment_examples(split: str) -> Iterator[LabeledText]:
 
 
 def _clause(random: Random, label: str) -> str:
-    """A clause that means `label`."""
+    """Return a clause that means `label`."""
     thing, denied = random.choice(_NOUNS), random.random() < 0.25
     word = random.choice(_SENTIMENT_WORDS[_OPPOSITE[label] if denied else label])
     if denied:

@@ -1,4 +1,4 @@
-"""Summaries with a known answer: of three sentences, who does what to whom in the first."""
+"""Summaries with a known answer: who does what to whom in the first of three sentences."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,12 @@ _SENTENCES_PER_DOCUMENT = 3  # of a source
 
 
 def summarization_pairs(split: str) -> Iterator[ParallelExample]:
-    """Sentences of the demonstration corpus in threes, where the first has an agent, a verb and a patient in this
-    order, and these words alone. Dev and test have words that training never has, and must be copied."""
+    """Yield sentences of the toy corpus in threes, and the agent, verb and patient of the first.
+
+    The first has these in this order and as single words. Dev and test have words that training never has and that must
+    be
+    copied.
+    """
     examples = list(toy_srl_examples(split))
     for number, example in enumerate(examples):
         headline = _headline(example)

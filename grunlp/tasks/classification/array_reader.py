@@ -1,4 +1,4 @@
-"""Sequences of measurements with a class each: NumPy's npz, and Parquet."""
+"""Time series with a class each, from NumPy's npz and from Parquet."""
 
 import math
 import zipfile
@@ -18,17 +18,18 @@ _INPUT_NAMES, _LABEL_NAMES, _LENGTH_NAMES = ("x", "values", "inputs"), ("y", "la
 
 
 def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool = True) -> Iterator[LabeledSeries]:
-    """The sequences of a file.
+    """Read the sequences of a file.
 
     Args:
-        path: npz with the array `inputs` (N, T, C) and the classes `label` (N,) or (N, 1), perhaps `lengths` (N,) of
-            which the steps beyond are padding; or Parquet with a row a sequence: a column of lists of steps, each a
-            number or a list of C, and one of classes.
-        inputs, label: names; None: x, values or inputs, and y, label or labels.
-        labels: whether there must be classes.
+        path: npz with the array `inputs` (N, T, C) and the classes `label` (N,) or (N, 1), perhaps `lengths` (N,)
+            of which later steps are padding; or Parquet with a row for each sequence: a column of lists of steps, each
+            a number or a list of C numbers, and one of classes.
+        inputs: name of the inputs; None: x, values or inputs.
+        label: name of the classes; None: y, label or labels.
+        labels: whether classes are needed.
 
     Raises:
-        DataError: names the file, and of a sequence its number from 0.
+        DataError: the file or a sequence is malformed; the number of a sequence counts from 0.
     """
     if not Path(path).is_file():
         raise DataError(path, None, "does not exist", "a file was expected", "check the path")
@@ -78,7 +79,7 @@ def _read_npz(path: str, inputs: str | None, label: str | None) -> Iterator[tupl
 
 
 def _load_array(file: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    """An array of an npz, whose head claims no more than there is. Raises ValueError where it does."""
+    """Load an array of an npz whose header does not claim more data than there are. Raises ValueError otherwise."""
     whole = f"{name}.npy" if f"{name}.npy" in file.namelist() else name
     with file.open(whole) as stream:
         version = np.lib.format.read_magic(stream)
@@ -121,7 +122,7 @@ def _read_parquet(path: str, inputs: str | None, label: str | None) -> Iterator[
 
 
 def _find_column(path: str, names: list[str], requested: str | None, defaults: tuple[str, ...], required: bool) -> str:
-    """The first of the names that is there; "" where none is, if that may be."""
+    """Return the first of some names that exists; "" if none does and none is required."""
     found = next((name for name in ((requested,) if requested else defaults) if name in names), "")
     if not found and (required or requested):
         there = f"there are: {', '.join(names)}"

@@ -14,9 +14,10 @@ from grunlp.data.wordpiece_alignment import WordpieceAligner
 
 @dataclass
 class TextClassificationBatch(SentenceBatch):
-    """B texts with a class each.
+    """A batch of B texts with a class each.
 
-    labels: (B,) their ids, IGNORE_INDEX where a class is not known.
+    Attributes:
+        labels: (B,) ids of the classes, IGNORE_INDEX for an unknown class.
     """
 
     labels: Tensor
@@ -24,11 +25,12 @@ class TextClassificationBatch(SentenceBatch):
 
 @dataclass
 class TimeSeriesBatch:
-    """B sequences of at most T steps with C features each.
+    """A batch of B sequences of at most T steps with C features.
 
-    values: (B, T, C), 0 at padding.
-    lengths: (B,) steps of each.
-    labels: (B,) their ids, IGNORE_INDEX where a class is not known.
+    Attributes:
+        values: (B, T, C), 0 at padding.
+        lengths: (B,) steps of each sequence.
+        labels: (B,) ids of the classes, IGNORE_INDEX for an unknown class.
     """
 
     values: Tensor
@@ -36,17 +38,17 @@ class TimeSeriesBatch:
     labels: Tensor
 
     def to(self, device: torch.device) -> "TimeSeriesBatch":
-        """The same batch on another device."""
+        """Return the same batch on another device."""
         return TimeSeriesBatch(self.values.to(device), self.lengths.to(device), self.labels.to(device))
 
 
 class TextClassificationCollator(SentenceCollator):
-    """Turns texts into a `TextClassificationBatch`.
+    """Makes a `TextClassificationBatch` of texts.
 
     Args:
-        vocabulary, pieces: as for `SentenceCollator`.
+        vocabulary, subword_aligner: as for `SentenceCollator`.
         classes: in the order of their ids.
-        max_length: words of a text that are read; 0: all.
+        max_length: number of words of a text to read; 0: all.
     """
 
     def __init__(
@@ -56,25 +58,25 @@ class TextClassificationCollator(SentenceCollator):
         self.class_ids, self.max_length = {name: i for i, name in enumerate(classes)}, max_length
 
     def __call__(self, examples: Sequence[LabeledText]) -> TextClassificationBatch:
-        """Encode and pad, in the order given."""
+        """Encode and pad, in the given order."""
         tokens, _ = self._encode_tokens([example["words"][: self.max_length or None] for example in examples])
         classes = [self.class_ids.get(example["label"], IGNORE_INDEX) for example in examples]
         return TextClassificationBatch(**tokens, labels=torch.tensor(classes))
 
 
 class TimeSeriesCollator:
-    """Turns sequences of measurements into a `TimeSeriesBatch`.
+    """Makes a `TimeSeriesBatch` of sequences of measurements.
 
     Args:
         classes: in the order of their ids.
-        num_features: C of each step.
+        num_features: number of features C of each step.
     """
 
     def __init__(self, classes: Sequence[str], num_features: int) -> None:
         self.class_ids, self.num_features = {name: i for i, name in enumerate(classes)}, num_features
 
     def __call__(self, examples: Sequence[LabeledSeries]) -> TimeSeriesBatch:
-        """Pad, in the order given."""
+        """Pad, in the given order."""
         lengths = torch.tensor([example["steps"] for example in examples], dtype=torch.long)
         values = torch.zeros(len(examples), int(lengths.max()) if len(examples) else 0, self.num_features)
         for row, example in zip(values, examples, strict=True):

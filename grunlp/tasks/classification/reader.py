@@ -1,6 +1,6 @@
-"""Texts with a class each: JSON lines, or columns between tabs, of `.csv` files between commas.
+"""Read texts with a class each: JSON lines, or tab-separated columns, or comma-separated ones of `.csv` files.
 
-Of columns the first line may name them; of one's own names it must.
+The first line of columns may name them, and must do so if you name a column.
 """
 
 import csv
@@ -22,15 +22,15 @@ _DEFAULT_COLUMNS = {"text": ("text", "sentence", "source"), "label": ("label", "
 def read_labeled_texts(
     path: str, text: str | None, label: str | None, on_error: Callable[[DataError], None], labels: bool = True
 ) -> Iterator[LabeledText]:
-    """The texts of a file, tokenised; empty lines are passed over.
+    """Read and tokenize the texts of a file; empty lines are skipped.
 
     Args:
         path: a file, plain, gz or xz.
-        text, label: the field of JSON or the column, by name or by number from 0; None: what is called text, sentence
-            or source, and label, class or category; of columns without such names 0 is the label and 1 the text where
-            there are two, and 0 the text where there is one.
-        on_error: called with a bad line, which is then left out.
-        labels: whether each needs a label.
+        text: the field of JSON or the column, by name or by number from 0; None: the one called text, sentence or
+            source, else column 1 of two and 0 of one.
+        label: likewise; None: the one called label, class or category, else column 0 of two.
+        on_error: called with the error of a malformed line, which is then skipped; by default it is raised.
+        labels: whether each text needs a label.
     """
     columns: dict[str, int] | None = None
     for number, row in _non_empty_rows(path, on_error):
@@ -49,7 +49,7 @@ def read_labeled_texts(
 
 
 def _non_empty_rows(path: str, on_error: Callable[[DataError], None]) -> Iterator[tuple[int, str | list[str]]]:
-    """Line number and content of what is not empty: a line of JSON, or the cells of columns."""
+    """Yield line number and content of non-empty rows: a line of JSON, or the cells of columns."""
     lines = _decoded_lines(path, on_error)
     first = next(lines, None)
     if first is None:
@@ -121,7 +121,7 @@ def _parse_json_line(path: str, number: int, line: str, text: str | None, label:
 def _locate_columns(
     path: str, number: int, cells: list[str], text: str | None, label: str | None
 ) -> tuple[dict[str, int], bool]:
-    """Which columns hold text and label, and whether this first line names them."""
+    """Return the columns of text and label, and whether this first line names them."""
     names = [cell.strip().lower() for cell in cells]
     given = {"text": text, "label": label}
     named = {kind: name for kind, name in given.items() if name is not None and not name.isdecimal()}

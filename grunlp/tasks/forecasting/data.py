@@ -1,4 +1,4 @@
-"""Series to forecast, and their splits in time."""
+"""Time series to forecast, and their splits in time."""
 
 import csv
 import logging
@@ -27,13 +27,13 @@ _USER_FILES_EXAMPLE = "data=series data.train=FILE"
 
 @dataclass
 class TimeSeriesCorpus:
-    """A table and the rows of its splits, one behind the other in time.
+    """A table and the rows of its splits, one after the other in time.
 
     Args:
         name: of the data set.
         table: all rows.
         train, dev, test: (S, 2) first row and end in each series; test may be missing.
-        seasonality: steps of a season.
+        seasonality: number of steps in a season.
     """
 
     name: str
@@ -45,10 +45,13 @@ class TimeSeriesCorpus:
 
 
 def open_time_series(data: Mapping[str, Any]) -> TimeSeriesCorpus:
-    """Open the series that a config of the group `data` describes, and part them in time.
+    """Open the series that a configuration describes, and split them in time.
+
+    Args:
+        data: the group `data`.
 
     Raises:
-        UserError: a file is missing or broken, a series or a split is too short.
+        UserError: a file is missing or malformed, or a series or a split is too short.
     """
     table = _OPENERS[data["name"]](data)
     require_min_length(table, data["history"], data["horizon"], None)
@@ -63,7 +66,7 @@ def open_time_series(data: Mapping[str, Any]) -> TimeSeriesCorpus:
 
 
 def columns_from_config(data: Mapping[str, Any]) -> SeriesColumns:
-    """Which columns of a file are what, by the keys of the group `data`."""
+    """Return which columns of a file are what, by the options of the group `data`."""
     named = {"weather": "temp_max", "stocks": "price"}
     targets = _split_names(data.get("targets")) or _split_names(named.get(data["name"]))
     return SeriesColumns(
@@ -77,7 +80,7 @@ def columns_from_config(data: Mapping[str, Any]) -> SeriesColumns:
 
 
 def require_min_length(table: TimeSeriesTable, history: int, horizon: int, hint: str | None) -> None:
-    """Raise unless each series has a window. hint: what to do; None: train on shorter ones."""
+    """Raise DataError unless each series has a window. hint: what to do; None: use shorter windows."""
     lengths = np.diff(table.starts) - table.num_future_rows
     for i in np.flatnonzero(lengths < history + horizon):
         there = f"a window takes data.history + data.horizon = {history} + {horizon} = {history + horizon}"
@@ -87,13 +90,16 @@ def require_min_length(table: TimeSeriesTable, history: int, horizon: int, hint:
 
 
 def split_by_time(table: TimeSeriesTable, data: Mapping[str, Any]) -> dict[str, RowRanges]:
-    """The rows of each split: all series are cut at the same times.
+    """Return the rows of each split: all series are cut at the same times.
 
-    Without folds train, dev and test follow each other, `train_rows`, `dev_rows` and `test_rows` long; below or at 1
-    these are shares. With `folds` of n the times of train and dev are cut into n + 2 even stretches: fold k is trained
-    on the first k + 1, stopped by the next and tested on the one after that, so that no training sees the future. With
-    `outer_folds` of m only the times before the test stretch of fold `outer_fold` of m are parted so. Of the training
-    rows of each series the last `share` are kept.
+    Without folds train, dev and test follow each other, `train_rows`, `dev_rows` and `test_rows` long; values of at
+    most 1
+    are fractions. With `num_folds` of n the times of train and dev are cut into n + 2 equal parts: fold k is trained on
+    the
+    first k + 1, stopped by the next and tested on the one after that, so that no training sees the future. With
+    `outer_num_folds` of m this is done with the times before the test part of fold `outer_fold` of m. Of the training
+    rows
+    of each series the last `train_fraction` are kept.
     """
     times = _observed_times(table)
     sizes = _split_lengths(len(times), [data[f"{split}_rows"] for split in SPLITS])
@@ -125,7 +131,7 @@ def split_by_time(table: TimeSeriesTable, data: Mapping[str, Any]) -> dict[str, 
 
 
 def _split_lengths(count: int, sizes: Sequence[float]) -> list[int]:
-    """Rows of each split. sizes: shares where all are at most 1; else rows."""
+    """Return the number of rows of each split. sizes: fractions if all are at most 1, else numbers."""
     if max(sizes) > 1:
         return [round(size) for size in sizes]
     if sum(sizes) > 1 + 1e-9:
@@ -136,7 +142,7 @@ def _split_lengths(count: int, sizes: Sequence[float]) -> list[int]:
 
 
 def _require_forecast_windows(table: TimeSeriesTable, split: str, bounds: RowRanges, data: Mapping[str, Any]) -> None:
-    """Raise unless a split has a window."""
+    """Raise DataError unless a split has a window."""
     history, horizon = data["history"], data["horizon"]
     firsts = np.maximum(bounds[:, 0], table.starts[:-1] + history)
     if (bounds[:, 1] - firsts < horizon).all():
@@ -150,7 +156,7 @@ def _require_forecast_windows(table: TimeSeriesTable, split: str, bounds: RowRan
 
 
 def _observed_times(table: TimeSeriesTable) -> np.ndarray:
-    """The times of all series, without rows of which only covariates are known."""
+    """Return the times of all series, without rows that only have covariates."""
     ends = table.starts[1:] - table.num_future_rows
     return np.unique(np.concatenate([table.times[a:b] for a, b in zip(table.starts[:-1], ends, strict=True)]))
 
@@ -162,7 +168,7 @@ def _describe_time_span(table: TimeSeriesTable, bounds: RowRanges) -> str:
 
 
 def _split_names(text: str | None) -> list[str]:
-    """The names between commas."""
+    """Split comma-separated names."""
     return [name.strip() for name in str(text).split(",") if name.strip()] if text is not None else []
 
 

@@ -1,4 +1,4 @@
-"""Windows of series as batches for Lightning."""
+"""Windows of time series as batches for Lightning."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ from grunlp.utils import distributed
 
 
 class _WindowBatches(BatchDataset):
-    """Windows, some at a time. Arguments as for `ForecastingDataModule`; parts: origins of each batch."""
+    """Batches of windows. Arguments as for `ForecastingDataModule`; batch_origins: the origins of each batch."""
 
     def __init__(
         self, tensors: TimeSeriesTensors, batch_origins: Sequence[Tensor], context_length: int, prediction_length: int
@@ -37,10 +37,11 @@ class ForecastingDataModule(IndexedDataModule):
 
     Args:
         tensors: all rows.
-        forecast_origins: (N,) of the windows of the splits train and dev.
-        history, horizon: T and H.
-        batch_size: windows a batch.
-        shuffle_each_epoch: in another order each epoch.
+        origins: (N,) of the windows of the splits train and dev.
+        context_length: number of rows T to read.
+        prediction_length: number of rows H to forecast.
+        batch_size: number of windows in a batch.
+        shuffle_each_epoch: draw a new order in each epoch.
         seed: of these orders.
     """
 
@@ -59,7 +60,7 @@ class ForecastingDataModule(IndexedDataModule):
         self.steps, self.batch_size = (context_length, prediction_length), batch_size
 
     def batches(self, epoch: int) -> _WindowBatches:
-        """All training windows at random."""
+        """Return all training windows in random order."""
         drawn = np.random.default_rng([self.seed, self.shuffle_epoch(epoch)]).permutation(
             len(self.forecast_origins["train"])
         )
@@ -67,15 +68,15 @@ class ForecastingDataModule(IndexedDataModule):
         return _WindowBatches(self.tensors, origins.split(self.batch_size), *self.steps)
 
     def batch_loss_counts(self, epoch: int) -> list[int]:
-        """Windows of each."""
+        """Return the number of windows of each batch."""
         return [len(part) for part in self.batches(epoch).batch_origins]
 
     def example_ids(self, epoch: int, batch: int) -> list[str]:
-        """The row of the table at which each forecast begins."""
+        """Return the row of the table at which each forecast begins."""
         return [f"the forecast from row {row}" for row in self.batches(epoch).batch_origins[batch].tolist()]
 
     def val_dataloader(self) -> DataLoader[ForecastWindow]:
-        """What this process has of the development windows."""
+        """Return the share of this process in the development windows."""
         parts = shard_eval_batches(
             self.forecast_origins["dev"].split(self.batch_size), distributed.rank(), distributed.count()
         )

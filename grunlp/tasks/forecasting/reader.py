@@ -23,15 +23,15 @@ MIN_GRID_ROWS, MAX_MISSING_RATIO = 100_000, 100  # steps of a grid that may alwa
 
 
 class SeriesColumns(NamedTuple):
-    """Which columns of a file are what; those of a sequence are several.
+    """Which columns of a file are what.
 
     Args:
-        time: None is the first that parses as times.
-        targets: None is all that hold numbers.
-        series_id: names the series of each row; None: there is one.
-        known_covariates: of which the future is known.
-        static_covariates: that do not change within a series; texts become a column for each of their values.
-        calendar_features: whether sines and cosines of the hour, the day of the week and of the year are known, too.
+        time: the times; None: the first column that parses as times.
+        targets: the columns to forecast; None: all that hold numbers.
+        group: names the series of each row; None: there is one series.
+        known: covariates whose future is known.
+        static: covariates that do not change within a series; texts become a column for each of their values.
+        calendar: whether sines and cosines of the hour, the day of the week and of the year are covariates too.
     """
 
     time: str | None
@@ -43,7 +43,7 @@ class SeriesColumns(NamedTuple):
 
 
 class StaticCovariates(NamedTuple):
-    """Columns that do not change: their names, a value of a text among them, and numbers (S, K)."""
+    """Static covariates: their names, with the value of a text in them, and their numbers (S, K)."""
 
     names: tuple[str, ...]
     values: NDArray[np.float64]
@@ -57,16 +57,18 @@ def read_time_series(
 ) -> TimeSeriesTable:
     """Read a table of series.
 
-    Times of a series must rise. Steps that are missing become rows without a measurement; they and missing values are
-    filled with what was last known, counted and reported.
+    The times of a series must increase. Missing steps become rows without a measurement; they and missing values are
+    filled
+    with the last known value, counted and logged.
 
     Args:
         source: a CSV (fields between commas, semicolons or tabs), plain or gz, or a Parquet file; or such a table.
-        columns: what is what.
-        statics, covariates: their names as a training has them; None: those that come of this file.
+        columns: which columns are what.
+        statics: names of the static covariates in the training; None: those of this file.
+        covariates: names of the covariates, likewise.
 
     Raises:
-        DataError: names the line (in Parquet the row), the column and what to do.
+        DataError: the table is malformed; it has the line (in Parquet the row) and the column.
     """
     if isinstance(source, str | Path):
         record_input(Path(source))
@@ -94,7 +96,7 @@ def read_time_series(
 
 
 class _RegularGrid:
-    """Rows of a file put on the grid of their times, series by series."""
+    """Rows of a file, series by series, on the grid of their times."""
 
     def __init__(
         self,
@@ -111,7 +113,7 @@ class _RegularGrid:
         self.rows = self._rows()
 
     def _rows(self) -> dict[str, NDArray[np.int64]]:
-        """The rows of each series, in the order in which they first occur."""
+        """Return the rows of each series, in the order in which the series first occur."""
         group = self.columns.series_id
         if group is None:
             return {"": np.arange(len(self.times))}
@@ -125,7 +127,7 @@ class _RegularGrid:
         return {str(name): np.asarray(rows) for name, rows in column.groupby(column, sort=False).indices.items()}
 
     def _check_order(self, name: str, rows: NDArray[np.int64]) -> None:
-        """Raise unless the times of a series rise."""
+        """Raise DataError unless the times of a series increase."""
         times = self.times[rows].to_numpy()
         falls = np.flatnonzero(times[1:] <= times[:-1])
         if len(falls):
@@ -145,7 +147,7 @@ class _RegularGrid:
             raise self.reader.row_error(row, f"column {self.time!r}: {time} stands behind a later time", there, way)
 
     def _check_span(self, name: str, rows: NDArray[np.int64], frequency: str) -> None:
-        """Raise where nearly all steps between the times of a series are missing: one of them is mistyped."""
+        """Raise DataError if nearly all steps between the times of a series are missing: one of them is mistyped."""
         import pandas as pd
 
         own = self.times[rows]
@@ -157,7 +159,7 @@ class _RegularGrid:
             raise self.reader.row_error(row, wrong + (f" of {name}" if name else ""), there, "Mend the time.")
 
     def _frequency(self) -> str:
-        """That of the longest series."""
+        """Return the frequency of the longest series."""
         longest = max(self.rows.values(), key=len)
         frequency = infer_frequency(self.times[longest])
         if frequency is None:
@@ -165,7 +167,7 @@ class _RegularGrid:
         return frequency
 
     def table(self, statics: Sequence[str] | None, covariates: Sequence[str] | None) -> TimeSeriesTable:
-        """All series on their grids."""
+        """Return all series on their grids."""
         import pandas as pd
 
         for name, rows in self.rows.items():
@@ -224,7 +226,7 @@ class _RegularGrid:
         future: Sequence[int],
         known: Sequence[NDArray[np.float64]],
     ) -> None:
-        """Say what was read and what was filled."""
+        """Log what was read and what was filled."""
         rows = sum(map(len, observed))
         said = "%s: %d series, %d steps of the frequency %s, targets %s"
         log.info(said, self.reader.path.name, len(observed), rows, frequency, ", ".join(self.targets))
@@ -242,7 +244,7 @@ class _RegularGrid:
             )
 
     def _static_covariates(self, statics: Sequence[str] | None) -> StaticCovariates:
-        """What does not change within a series, as numbers."""
+        """Return the static covariates as numbers."""
         import pandas as pd
 
         found: dict[str, NDArray[np.float64]] = {}
@@ -272,13 +274,13 @@ class _RegularGrid:
 
 
 def _scatter_rows(values: NDArray[np.float64], positions: NDArray[np.int64], count: int) -> NDArray[np.float64]:
-    """Rows at their places among `count`, NaN between them."""
+    """Put rows at their positions among `count`, with NaN between them."""
     whole = np.full((count, values.shape[1]), np.nan)
     whole[positions] = values
     return whole
 
 
 def _count_trailing_unobserved(observed: NDArray[np.bool_]) -> int:
-    """Rows at the end in which nothing was measured."""
+    """Return the number of rows at the end in which nothing was measured."""
     measured = np.flatnonzero(observed.any(axis=1))
     return len(observed) - (int(measured[-1]) + 1 if len(measured) else 0)

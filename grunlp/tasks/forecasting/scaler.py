@@ -1,7 +1,8 @@
-"""What a network reads instead of the numbers of a file: each series with mean 0 and variance 1 over its training rows.
+"""Standardization: each series gets mean 0 and variance 1 over its training rows.
 
-`scaling.json` of a run folder holds what is needed to read another file in the same way, and to put forecasts back
-into the units of the file.
+`scaling.json` of a run folder has everything needed to scale another file in the same way, and to convert forecasts
+back
+to the units of the file.
 """
 
 import json
@@ -25,13 +26,14 @@ class Standardizer:
     """Means and scales.
 
     Args:
-        targets, covariates, statics: names of what is scaled; of the covariates `own` are the user's.
+        targets, covariates, statics: names of what is scaled.
+        own: how many of the covariates are the user's.
         frequency: of the times.
-        season: steps of the season that forecasts are measured against.
-        names: (S,) of the series.
+        season: steps of the season of the seasonal-naive forecast.
+        names: (S,) names of the series.
         means, scales: (S, C) of the targets of each series over its training rows.
-        steps: (S, C) mean absolute change over a season there, in the units of the file: what MASE divides by.
-        known_means, known_scales: (F,) of the covariates over all training rows; 0 and 1 for those of the calendar.
+        steps: (S, C) mean absolute change over a season there, in the units of the file: the denominator of MASE.
+        known_means, known_scales: (F,) of the covariates over all training rows; 0 and 1 for time features.
         static_means, static_scales: (K,) over series.
     """
 
@@ -51,12 +53,12 @@ class Standardizer:
     static_scales: list[float]
 
     def save(self, path: Path) -> None:
-        """Write it as JSON."""
+        """Write the scaling as JSON."""
         write_file_atomically(path, json.dumps(asdict(self), indent=2, ensure_ascii=False))
 
     @classmethod
     def load(cls, path: Path) -> "Standardizer":
-        """Read it. Raises DataError where it is no such file."""
+        """Read the scaling. Raises DataError if the file is something else."""
         content = read_json(path)
         try:
             _require_sizes(content)
@@ -65,16 +67,16 @@ class Standardizer:
         return cls(**content)
 
     def scale_known_covariates(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Scaled covariates (R, F), 0 where nothing is known yet."""
+        """Return the scaled covariates (R, F), 0 where they are missing."""
         return np.nan_to_num((values - np.array(self.known_means)) / np.array(self.known_scales))
 
     def scale_static_covariates(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Scaled static values (S, K)."""
+        """Return the scaled static covariates (S, K)."""
         return (values - np.array(self.static_means)) / np.array(self.static_scales)
 
 
 def _require_sizes(content: Any) -> None:
-    """Raise ValueError, KeyError or TypeError unless all parts are there and fit each other."""
+    """Raise ValueError, KeyError or TypeError unless all fields are there and fit each other."""
     if set(content) != {field.name for field in fields(Standardizer)}:
         raise ValueError("other keys than a scaling has")
     for name in ("targets", "covariates", "statics", "names"):
@@ -107,14 +109,14 @@ def _is_number_array(content: Any, size: int, *more: int) -> bool:
 
 
 def fit_standardizer(table: TimeSeriesTable, ends: NDArray[np.int64], seasonality: int, history: int) -> Standardizer:
-    """Measure means and scales on training rows alone.
+    """Compute means and scales on training rows only.
 
     Args:
-        table: all rows; those behind `ends` are not looked at.
-        ends: (S,) where the training rows of each series end. A series without any is scaled by its first `history`
+        table: all rows; those after `ends` are not used.
+        ends: (S,) end of the training rows of each series. A series without any is scaled by its first `history`
             rows, which no window forecasts.
         seasonality: steps of a season.
-        history: rows a window reads.
+        history: rows that a window reads.
     """
     parts = [_training_values(table, i, int(end), history) for i, end in enumerate(ends)]
     never = np.argwhere([~np.isfinite(part).any(axis=0) for part in parts])
@@ -154,8 +156,10 @@ def fit_standardizer(table: TimeSeriesTable, ends: NDArray[np.int64], seasonalit
 def standardization_for(
     table: TimeSeriesTable, standardizer: Standardizer, history: int
 ) -> tuple[NDArray[np.float64], ...]:
-    """Means, scales and steps (S, C) for the series of another file: those of the training by name, and of a series
-    that it did not have by its first `history` rows."""
+    """Return means, scales and seasonal changes (S, C) for the series of another file.
+
+    A series of the training has those of the training, by name; another one those of its first `history` rows.
+    """
     rows = []
     for i, name in enumerate(table.series_names):
         if name in standardizer.names:
@@ -171,7 +175,7 @@ def standardization_for(
 
 
 def _training_values(table: TimeSeriesTable, series: int, end: int, history: int) -> NDArray[np.float64]:
-    """(N, C) of a series what was measured on its training rows, else NaN."""
+    """Return (N, C) the values of a series that were measured on its training rows, else NaN."""
     start = int(table.starts[series])
     part = slice(start, end)
     if not table.observed_mask[part].any():
@@ -180,7 +184,7 @@ def _training_values(table: TimeSeriesTable, series: int, end: int, history: int
 
 
 def _column_statistics(values: NDArray[np.float64], seasonality: int) -> tuple[NDArray[np.float64], ...]:
-    """Mean, scale and mean change over a season (C,) of what was measured (N, C)."""
+    """Return mean, scale and mean change over a season (C,) of measured values (N, C)."""
     scale = _column_stds(values)
     lag = seasonality if len(values) > seasonality else 1
     changes = np.abs(values[lag:] - values[:-lag])
@@ -189,12 +193,12 @@ def _column_statistics(values: NDArray[np.float64], seasonality: int) -> tuple[N
 
 
 def _column_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of each column, 0 where it is empty."""
+    """Return the mean of each column, 0 if it is empty."""
     there = ~np.isnan(values)
     return np.where(there, values, 0.0).sum(axis=0) / np.maximum(1, there.sum(axis=0))
 
 
 def _column_stds(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The standard deviation of each column, 1 where it is 0."""
+    """Return the standard deviation of each column, 1 if it is 0."""
     found = np.sqrt(_column_means((values - _column_means(values)) ** 2))
     return np.where(found > 1e-12, found, 1.0)

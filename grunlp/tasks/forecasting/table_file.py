@@ -1,4 +1,4 @@
-"""A file of series as it stands there: its cells, and the lines they stand on."""
+"""A file of time series as a table: its cells, and the lines they are on."""
 
 import gzip
 import warnings
@@ -19,7 +19,7 @@ _COLUMN_HINT = "Name a column of the file, as its first line has it"
 
 
 def read_data_frame(path: Path) -> "pd.DataFrame":
-    """The file as a frame, empty lines kept, so that rows are lines."""
+    """Read the file as a data frame, empty lines kept, so that rows are lines."""
     import pandas as pd
 
     if not path.is_file():
@@ -49,7 +49,7 @@ def read_data_frame(path: Path) -> "pd.DataFrame":
 
 
 def open_table(source: "str | Path | pd.DataFrame") -> "TableFile":
-    """A file, or a table in memory."""
+    """Open a file, or a table in memory."""
     if not isinstance(source, str | Path):
         return TableFile(Path("the table"), _reset_time_index(source), first=1)
     path = Path(source)
@@ -58,30 +58,30 @@ def open_table(source: "str | Path | pd.DataFrame") -> "TableFile":
 
 
 def _reset_time_index(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """An index of times, which Parquet keeps apart, as a column."""
+    """Return the table with its index of times, which Parquet stores separately, as a column."""
     import pandas as pd
 
     return frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
 
 
 class TableFile:
-    """A frame and the lines its rows stand on.
+    """A data frame and the lines of its rows.
 
     Args:
         path: of the file, for errors.
-        frame: as `read_data_frame` gives it.
-        first: the line of the first row; where there are no lines its number, 1.
+        frame: as `read_frame` returns it.
+        first: the line of the first row; 1 for tables that have no lines.
     """
 
     def __init__(self, path: Path, frame: "pd.DataFrame", first: int) -> None:
         self.path, self.frame, self.first = path, frame.rename(columns=str), first
 
     def row_error(self, row: int, message: str, there: str, hint: str) -> DataError:
-        """The error for a row of the frame, which names its line."""
+        """Return the error for a row of the frame, with its line."""
         return DataError(self.path, int(row) + self.first, message, there, hint)
 
     def require_column(self, name: str | None) -> None:
-        """Raise unless there is such a column."""
+        """Raise DataError unless there is such a column."""
         if name is not None and name not in self.frame:
             names = [str(column) for column in self.frame]
             guess = closest_match(name, names)
@@ -89,7 +89,7 @@ class TableFile:
             raise DataError(self.path, None, f"no column {name!r}", f"there are: {', '.join(names)}", way)
 
     def parse_times(self, name: str | None, values: set[str | None]) -> tuple[str, Any]:
-        """The column of times, and these as a DatetimeIndex."""
+        """Return the name of the column of times, and its values as a DatetimeIndex."""
         import pandas as pd
 
         if name is None:
@@ -114,7 +114,7 @@ class TableFile:
         return name, pd.DatetimeIndex(times)
 
     def numeric_columns(self, exclude: set[str | None]) -> list[str]:
-        """All columns of numbers that are nothing else; a column of numbers with a few words is a fault, not a text."""
+        """Return the unused columns of numbers; a column of numbers with a few words is an error, not text."""
         import pandas as pd
 
         found = []
@@ -130,7 +130,7 @@ class TableFile:
         return found
 
     def numeric_values(self, name: str, role: str) -> NDArray[np.float64]:
-        """(R,) of a column, NaN where nothing stands."""
+        """Return the (R,) numbers of a column, NaN where it is empty."""
         import pandas as pd
 
         column = self.frame[name]
@@ -151,7 +151,7 @@ class TableFile:
 
 
 def _parse_times(column: "pd.Series") -> Any:
-    """Times of a column, NaT where there is none; without a zone, in the time of Greenwich where one was given."""
+    """Parse the times of a column, NaT where it is empty; without time zone, converted to UTC if one was given."""
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(column):  # years

@@ -1,4 +1,4 @@
-"""The time grid of series: its frequency, its season, its calendar."""
+"""The time grid of series: frequency, seasonality and calendar features."""
 
 import warnings
 from collections.abc import Collection
@@ -24,13 +24,14 @@ _SECONDS_PER_DAY = 86_400.0
 
 
 def infer_frequency(times: Any) -> str | None:
-    """The frequency of the times of one series, as pandas calls it; None where no two of them tell one.
+    """Return the frequency of the times of one series, in the notation of pandas; None if they do not show one.
 
-    It is that of all times, else that of the commonest step: a day, unless no time lies on a weekend; a week, month,
-    quarter or year where all times are on one that pandas knows.
+    It is that of all times, else that of the most common step: a day, unless no time is on a weekend; a week, month,
+    quarter
+    or year if all times are on one that pandas knows.
 
     Args:
-        times: a DatetimeIndex, rising.
+        times: a DatetimeIndex, increasing.
     """
     import pandas as pd
 
@@ -53,7 +54,7 @@ def infer_frequency(times: Any) -> str | None:
 
 
 def get_seasonality(frequency: str) -> int:
-    """Steps of the season that is looked for first: a day of hours or minutes, a week of days, a year of months."""
+    """Return the number of steps in the main season: a day of hours or minutes, a week of days, a year of months."""
     import pandas as pd
 
     offset = pd.tseries.frequencies.to_offset(frequency)
@@ -68,14 +69,14 @@ def get_seasonality(frequency: str) -> int:
 
 
 def calendar_features(times: NDArray[np.datetime64], names: Collection[str] | None) -> dict[str, NDArray[np.float64]]:
-    """Sine and cosine of the hour of the day, the day of the week and the day of the year.
+    """Return sine and cosine of the hour of the day, the day of the week and the day of the year.
 
     Args:
         times: (R,).
-        names: which of them; None: those that vary.
+        names: the features to compute; None: those that vary.
 
     Returns:
-        by name, each (R,).
+        Arrays (R,) by name.
     """
     import pandas as pd
 
@@ -96,13 +97,13 @@ def calendar_features(times: NDArray[np.datetime64], names: Collection[str] | No
 
 
 def _is_monthly_or_longer(index: Any) -> bool:
-    """Whether steps are of a month or more: the day of the week is chance then."""
+    """Return whether steps are a month or longer: the day of the week is random then."""
     days = np.diff(np.unique(index.to_numpy())) / np.timedelta64(1, "D")
     return len(days) > 0 and float(np.median(days)) >= 28
 
 
 def future_timestamps(last: np.datetime64, frequency: str, count: int) -> NDArray[np.datetime64]:
-    """(count,) the times that follow."""
+    """Return the (count,) times that follow."""
     import pandas as pd
 
     return pd.date_range(last, periods=count + 1, freq=frequency)[1:].to_numpy()

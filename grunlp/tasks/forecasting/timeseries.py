@@ -1,4 +1,4 @@
-"""Series as arrays: what was measured, when, and what else is known."""
+"""Time series as arrays: values, times and covariates."""
 
 from dataclasses import dataclass
 
@@ -8,23 +8,23 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class TimeSeriesTable:
-    """One or many series of one time grid, one after the other in R rows.
+    """One or more series on one time grid, one after the other in R rows.
 
     Args:
         source: the file, for messages.
-        series_names: (S,) of the series; "" where there is but one.
-        starts: (S + 1,) their first rows, and R.
-        times: (R,) without gaps within a series: of the frequency.
-        frequency: as pandas calls it ("h", "D", "MS", ...).
-        target_names: names of what is to be forecast.
-        values: (R, C) of the targets, the last known one where none was measured, NaN before the first.
-        observed_mask: (R, C) which of them were measured.
-        covariate_names: names of what is known of the future too: the user's own, then those of the calendar.
-        num_user_covariates: how many of the covariates are the user's own.
-        known_covariates: (R, F) of the covariates.
-        num_future_rows: (S,) rows at the end of each series of which only the covariates are given.
-        static_covariate_names: names of what does not change within a series.
-        static_covariates: (S, K) of these.
+        names: (S,) names of the series; "" if there is only one.
+        starts: (S + 1,) the first row of each, and R.
+        times: (R,) without gaps within a series, at the frequency.
+        frequency: in the notation of pandas ("h", "D", "MS", ...).
+        targets: names of the series to forecast.
+        values: (R, C) of the targets; missing ones are the last known value, or NaN before the first.
+        observed: (R, C) whether they were measured.
+        covariates: names of the covariates whose future is known: the user's, then the time features.
+        own: how many of the covariates are the user's.
+        known: (R, F) their values.
+        future: (S,) number of rows at the end of each series that only have covariates.
+        statics: names of the static covariates.
+        static: (S, K) their values.
     """
 
     source: str
@@ -48,12 +48,12 @@ class TimeSeriesTable:
         return np.repeat(np.arange(len(self.series_names)), np.diff(self.starts))
 
     def label(self, series: int) -> str:
-        """What a series is called in a message."""
+        """Return the name of a series for a message."""
         return f"series {self.series_names[series]}" if self.series_names[series] else "the series"
 
 
 def fill_forward(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, C) with each NaN replaced by the last number above it in its column; those before the first stay."""
+    """Replace each NaN of (N, C) with the last number above it in its column; those before the first stay."""
     last = np.where(np.isnan(values), -1, np.arange(len(values))[:, None])
     last = np.maximum.accumulate(last, axis=0)
     filled = np.take_along_axis(values, np.maximum(last, 0), axis=0)

@@ -1,4 +1,4 @@
-"""Windows of series: a history that is read and a horizon that is forecast."""
+"""Windows of series: a history to read and a horizon to forecast."""
 
 from typing import NamedTuple
 
@@ -15,12 +15,13 @@ RowRanges = NDArray[np.int64]  # (S, 2) the first row of a split in each series,
 
 
 class ForecastWindow(NamedTuple):
-    """B windows of T steps of history and H of horizon, scaled.
+    """A batch of B windows of T steps of history and H of horizon, scaled.
 
-    values: (B, T + H, C) of the targets.
-    observed_mask: (B, T + H, C) which of them were measured.
-    known_covariates: (B, T + H, F) covariates.
-    static_covariates: (B, K) what does not change.
+    Attributes:
+        values: (B, T + H, C) of the targets.
+        observed: (B, T + H, C) whether they were measured.
+        known: (B, T + H, F) covariates.
+        static: (B, K) static covariates.
     """
 
     values: Tensor
@@ -30,16 +31,16 @@ class ForecastWindow(NamedTuple):
 
 
 class TimeSeriesTensors:
-    """A scaled table, ready to be cut into windows.
+    """A scaled table, from which windows are cut.
 
     Args:
         table: the rows.
-        standardizer: of the training, for covariates and static values.
+        scaling: of the training, for covariates.
         means, scales: (S, C) of the targets of each series.
 
     Attributes:
-        values, observed, known, static: as in `ForecastWindow`, of all rows (R, ...) and series (S, K).
-        series_index: (R,) of each row.
+        values, observed, known, static: as in `Window`, of all rows (R, ...) and series (S, K).
+        series: (R,) of each row.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class TimeSeriesTensors:
         self.series_index = torch.from_numpy(series)
 
     def windows(self, origins: Tensor, context_length: int, prediction_length: int) -> ForecastWindow:
-        """The windows whose forecasts begin at these rows (B,)."""
+        """Return the windows whose forecasts begin at the rows (B,)."""
         rows = origins[:, None] + torch.arange(-context_length, prediction_length)
         return ForecastWindow(
             self.values[rows],
@@ -71,8 +72,12 @@ class TimeSeriesTensors:
 def forecast_origins(
     table: TimeSeriesTable, row_ranges: RowRanges, context_length: int, prediction_length: int
 ) -> Tensor:
-    """(N,) rows at which a forecast may begin: the horizon lies in the split and has a measurement, and the history in
-    the series, perhaps before the split. Raises DataError where there is none."""
+    """Return the (N,) rows at which a forecast may begin.
+
+    The horizon must be in the split and have a measurement, and the history must be in the series, perhaps before the
+    split.
+    Raises DataError if there is none.
+    """
     found = []
     for start, (first, end) in zip(table.starts[:-1], row_ranges, strict=True):
         rows = np.arange(max(first, start + context_length), end - prediction_length + 1)

@@ -1,4 +1,7 @@
-"""A running text as windows, whose rows each read on where they had stopped in the window before."""
+"""Running text as windows whose rows continue where they ended in the window before.
+
+Gradients flow through one window (truncated backpropagation through time, BPTT).
+"""
 
 from collections.abc import Iterable
 from itertools import chain, islice
@@ -18,7 +21,7 @@ _VAL_BATCH_SIZE = 64  # read side by side; what the first few tokens of a row lo
 
 
 def encode_corpus(tokenizer: TextTokenizer, lines: Iterable[str]) -> Tensor:
-    """(N,) the ids of a text, each line with EOS_ID behind it."""
+    """Return the (N,) ids of a text, with END after each line."""
     lines = iter(lines)
     parts = [np.empty(0, dtype=np.int64)]
     while some := list(islice(lines, 1000)):
@@ -29,11 +32,12 @@ def encode_corpus(tokenizer: TextTokenizer, lines: Iterable[str]) -> Tensor:
 class BPTTWindow(NamedTuple):
     """T tokens in each of R rows.
 
-    inputs: (R, T) the token before each; that before the first of a text is EOS_ID. What stands after the end of a row
-        means nothing.
-    targets: (R, T) the tokens.
-    lengths: (R,) how many are real.
-    first: whether the rows begin here, and nothing was read before.
+    Attributes:
+        inputs: (R, T) the token before each; the one before the first of a text is END. Values after the end of a
+            row have no meaning.
+        targets: (R, T) the tokens to predict.
+        lengths: (R,) number of tokens that are not padding.
+        is_first: whether the rows begin here.
     """
 
     inputs: Tensor
@@ -43,20 +47,21 @@ class BPTTWindow(NamedTuple):
 
     @property
     def mask(self) -> Tensor:
-        """(R, T) which tokens are no padding."""
+        """(R, T) true at tokens, false at padding."""
         return torch.arange(self.targets.shape[1], device=self.targets.device) < self.lengths[:, None]
 
 
 class BPTTBatches(BatchDataset):
-    """A text cut into rows of even length that are read side by side, a window at a time. Each token is told once.
+    """A text cut into rows of equal length that are read in parallel, one window at a time. Each token is predicted
+    once.
 
     Args:
         ids: (N,) of the text.
-        rows: how many, at most.
-        length: T of all windows but perhaps the last.
+        rows: the largest number of rows.
+        length: T of all windows except the first and perhaps the last.
         first: T of the first; windows of another epoch then begin elsewhere.
-        num_groups: into which the rows are parted. Each window is given so many times, with the rows of one after the
-            other, so that they can be read by several processes, or accumulated.
+        num_groups: groups of rows. Each window is returned so many times, with the rows of one group after the
+            other, so that several processes can read them, or their gradients be accumulated.
     """
 
     def __init__(self, ids: Tensor, rows: int, length: int, first: int, num_groups: int = 1) -> None:
@@ -82,19 +87,19 @@ class BPTTBatches(BatchDataset):
         return BPTTWindow(self.inputs[rows, start:end], self.targets[rows, start:end], lengths, start == 0)
 
     def window_span(self, index: int) -> tuple[int, int, slice]:
-        """Where a window begins and ends in its rows, and which they are."""
+        """Return where a window begins and ends in its rows, and which rows these are."""
         window, group = divmod(index, self.groups)
         each = len(self.lengths) // self.groups
         return self.starts[window], self.ends[window], slice(group * each, (group + 1) * each)
 
     def batch_loss_counts(self) -> list[int]:
-        """Tokens of each."""
+        """Return the number of tokens of each window."""
         places = map(self.window_span, range(len(self)))
         return [int((self.lengths[rows] - start).clamp(0, end - start).sum()) for start, end, rows in places]
 
 
 def window_starts(count: int, rows: int, length: int, first: int) -> list[int]:
-    """Where the windows of a row begin. Arguments as for `BPTTBatches`; count: N."""
+    """Return where the windows of a row begin. Arguments as for `BPTTBatches`; count: N."""
     return [0, *range(first, -(-count // rows), length)] if count else []
 
 
@@ -102,14 +107,14 @@ class BPTTDataModule(IndexedDataModule):
     """Training and development text as windows.
 
     Args:
-        corpus: its splits are lines.
-        tokenizer: reads them.
-        batch_tokens: of a training window, which has as many rows as that gives.
-        accumulate: windows an update. They, and those of several processes, are read side by side, as one whose rows
-            are as many more.
-        length: tokens of a row in a window, through which gradients flow.
-        reshuffle: windows of each epoch begin elsewhere in the text.
-        seed: of where they begin.
+        corpus: a corpus of lines.
+        tokenizer: of the text.
+        batch_tokens: of a training window, which has the number of rows that this gives.
+        bptt: tokens of a row in a window, through which gradients flow.
+        shuffle_each_epoch: begin the windows of each epoch elsewhere in the text.
+        accumulate_grad_batches: windows for one optimizer step. They, and those of several processes, are read in
+            parallel, like one with so many times more rows.
+        seed: of where the windows begin.
     """
 
     def __init__(
@@ -127,7 +132,7 @@ class BPTTDataModule(IndexedDataModule):
         self.train, self.dev = (encode_corpus(tokenizer, split["text"]) for split in (corpus.train, corpus.dev))
 
     def _first_window_length(self, epoch: int) -> int:
-        """The length of an epoch's first window."""
+        """Return the length of an epoch's first window."""
         drawn = np.random.default_rng([self.seed, self.shuffle_epoch(epoch)])
         return int(drawn.integers(1, self.length + 1))
 
@@ -140,22 +145,22 @@ class BPTTDataModule(IndexedDataModule):
         )
 
     def batches(self, epoch: int) -> BPTTBatches:
-        """From the beginning to the end of the text."""
+        """Return the windows from the beginning to the end of the text."""
         groups = self.world_size * self.accumulate
         return BPTTBatches(self.train, self.rows * groups, self.length, self._first_window_length(epoch), groups)
 
     def batch_loss_counts(self, epoch: int) -> list[int]:
-        """Tokens of each window."""
+        """Return the number of tokens of each window."""
         return self.batches(epoch).batch_loss_counts()
 
     def example_ids(self, epoch: int, batch: int) -> list[str]:
-        """The places of the tokens in the training text, for each row."""
+        """Return the positions of the tokens in the training text, for each row."""
         windows = self.batches(epoch)
         each, (start, end, rows) = windows.targets.shape[1], windows.window_span(batch)
         return [f"tokens {row * each + start} to {row * each + end - 1}" for row in range(rows.start, rows.stop)]
 
     def val_dataloader(self) -> DataLoader[BPTTWindow]:
-        """The rows of the development text that this process reads."""
+        """Return the rows of the development text that this process reads."""
         windows = BPTTBatches(self.dev, _VAL_BATCH_SIZE, self.length, self.length, distributed.count())
         return DataLoader(
             windows, batch_size=None, sampler=range(distributed.rank(), len(windows), distributed.count())

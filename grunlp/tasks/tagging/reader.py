@@ -1,12 +1,12 @@
-"""Sentences with a tag a word: columns, CoNLL-U and JSON lines.
+"""Read sentences with one tag for each word: columns, CoNLL-U and JSON lines.
 
-* Columns, a token a line and a blank line between sentences, as of CoNLL-2000, CoNLL-2003 and WNUT-17. Cells stand
-  between tabs where the first row has one, else between blanks. `-DOCSTART-` begins a document. A column is given by
-  its number from 0 (-1 is the last) or by its name, which then stands in the first row or in `# global.columns`.
-* CoNLL-U: the same with the names of its ten columns; words of several tokens (3-4) and empty ones (3.1) are left out.
+* Columns, a token a line and a blank line between sentences, as in CoNLL-2000, CoNLL-2003 and WNUT-17. Cells are
+  separated by tabs if the first row has one, else by spaces. `-DOCSTART-` begins a document. A column is given by its
+  number from 0 (-1 is the last) or by its name, which is then in the first row or in `# global.columns`.
+* CoNLL-U: the same with the names of its ten columns; multi-word tokens (3-4) and empty nodes (3.1) are left out.
 * JSON lines: a sentence a line; columns are its keys.
 
-The tags of spans may be in any scheme of `grunlp.data.tag_schemes`; they are made IOB2.
+Span tags may be in any scheme of `grunlp.data.tag_schemes`; they are converted to IOB2.
 """
 
 import json
@@ -30,22 +30,26 @@ _DOCSTART = "-DOCSTART-"
 
 
 def read_tagged(path: str | Path, words: str | None = None, tags: str | None = None) -> list[TaggedSentence]:
-    """The sentences of a file, with their tags in IOB2 where they are those of spans.
+    """Read the sentences of a file; span tags are converted to IOB2.
 
     Args:
         path: plain, gz or xz.
-        words, tags: columns by number or name, or keys of JSON lines; None is the first and the last column, FORM and
-            UPOS of CoNLL-U, `words` or `tokens` and `tags` or a key that ends in `_tags` of JSON lines.
+        words: column of the words by number or name, or key of JSON lines; None: the first column, FORM of CoNLL-U,
+            `words` or `tokens` of JSON lines.
+        tags: column of the tags, likewise; None: the last column, UPOS of CoNLL-U, `tags` or a key that ends in
+            `_tags` of JSON lines.
 
     Raises:
-        DataError: the file, its format, a row or a column.
+        DataError: the file, its format, a row or a column is wrong.
     """
     return convert_to_iob2(str(path), list(iter_tagged(path, words, tags)))
 
 
 def iter_tagged(path: str | Path, words: str | None, tags: str | None) -> Iterator[TaggedSentence]:
-    """The sentences of a file, one in memory at a time, with their tags as they are written. Arguments and errors as
-    above."""
+    """Read the sentences of a file one at a time, with tags as they are written.
+
+    Arguments and errors as for `read_tagged`.
+    """
     path, example = Path(path), None
     for example in _read_json(path, words, tags) if _is_json(path) else _read_columns(path, words, tags):
         yield example
@@ -65,10 +69,10 @@ def require_iob2(source: str, examples: Iterable[TaggedSentence]) -> Iterator[Ta
 
 
 def convert_to_iob2(source: str, examples: list[TaggedSentence]) -> list[TaggedSentence]:
-    """The same with tags in IOB2, where they are tags of spans; others stay as they are.
+    """Convert span tags to IOB2; plain tags stay as they are.
 
     Raises:
-        DataError: tags of spans with others among them.
+        DataError: there are plain tags among span tags.
     """
     odd = find_untagged_scheme_tag(example["tags"] for example in examples)
     if odd is not None:
@@ -92,11 +96,12 @@ class _ColumnLayout(NamedTuple):
     """How a file of columns is written.
 
     Attributes:
-        tabs: whether tabs stand between cells, else blanks.
-        width, line: cells of a row, and the line of the first one.
-        header: the line with the names of the columns; 0: there is none.
+        tabs: whether cells are separated by tabs, else by spaces.
+        width: number of cells of a row.
+        line: number of the first row.
+        header: number of the line with the names of the columns; 0: there is none.
         words, tags: their columns.
-        conllu: whether the first column numbers the words, of which 3-4 and 3.1 are none.
+        conllu: whether the first column numbers the words, so that rows such as 3-4 and 3.1 are left out.
     """
 
     tabs: bool
@@ -108,11 +113,11 @@ class _ColumnLayout(NamedTuple):
     conllu: bool
 
     def cells(self, text: str) -> list[str]:
-        """Of a row."""
+        """Split a row into cells."""
         return text.split("\t") if self.tabs else split_whitespace(text)
 
     def is_comment(self, text: str) -> bool:
-        """Whether a line with # at its start is none whose word starts so."""
+        """Return whether a line with # at its start is a comment, not a word that starts with #."""
         return text.startswith("#") and (
             len(self.cells(text)) != self.width or (not self.tabs and _KEY_COMMENT.match(text) is not None)
         )
@@ -146,7 +151,7 @@ def _read_columns(path: Path, words: str | None, tags: str | None) -> Iterator[T
 
 
 def _detect_layout(path: Path, words: str | None, tags: str | None) -> _ColumnLayout:
-    """What the first rows tell."""
+    """Detect the layout from the first rows."""
     names: list[str] = []
     for line in open_lines(path):
         found = _GLOBAL_COLUMNS.match(line.text)
@@ -179,7 +184,7 @@ def _detect_layout(path: Path, words: str | None, tags: str | None) -> _ColumnLa
 
 
 def _column_index(path: Path, number: int, column: str, names: list[str]) -> int:
-    """The number of a column."""
+    """Return the number of a column."""
     if _NUMBER.fullmatch(column):
         return int(column)
     lowered = [name.lower() for name in names]

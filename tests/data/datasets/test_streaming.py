@@ -56,7 +56,7 @@ def naive(folder: Path) -> list[str]:
 def reader_of(folder: Path, size: int = SIZE) -> tuple[ShardReader, Vocabulary]:
     train = open_stream(folder).train
     assert isinstance(train, StreamingDataset)
-    vocabulary = Vocabulary.count(train, 1, [], {})
+    vocabulary = Vocabulary.build(train, 1, [], {})
     return ShardReader(train, size, partial(_plan_sentences, BUDGET, 1), SRLCollator(vocabulary, None), 1), vocabulary
 
 
@@ -141,7 +141,7 @@ def test_a_stream_counts_itself(folder: Path) -> None:
 
 def data_of(folder: Path, workers: int = 0, accumulate: int = 2) -> StreamingDataModule:
     corpus = open_stream(folder)
-    collate = SRLCollator(Vocabulary.count(corpus.train, 1, [], {}), None)
+    collate = SRLCollator(Vocabulary.build(corpus.train, 1, [], {}), None)
     options: dict[str, Any] = {"extra_epochs": 0, "reshuffle": True, "stream": SIZE, "turns": 9, "seed": 1}
     data = make_sentence_datamodule(
         corpus, collate, batch_tokens=BUDGET, num_workers=workers, accumulate_grad_batches=accumulate, **options

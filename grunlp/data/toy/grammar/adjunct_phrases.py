@@ -1,6 +1,6 @@
-"""Adjuncts of the demonstration corpus: literal phrases, with `{kind}` where a noun phrase of that kind goes.
+"""Adjuncts of the toy corpus: literal phrases, with `{type}` for a noun phrase of that semantic type.
 
-`word/TAG` gives a part of speech where the closed class or "noun" would be wrong (see `phrases.tagged`).
+`word/TAG` gives the part of speech if neither a closed class nor "noun" is right (see `phrases.parse_tagged`).
 """
 
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]

@@ -1,19 +1,13 @@
-"""Adjuncts: which ones a clause takes, what they say and where they stand."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+"""Adjuncts: which ones a clause takes, their words and their positions."""
 
 from grunlp.data.toy.grammar import adjunct_phrases, lexicon
-from grunlp.data.toy.grammar.clause_parts import Clause, Subject
+from grunlp.data.toy.grammar.clause_parts import Clause, ClauseBuilder, Subject
+from grunlp.data.toy.grammar.complements import ComplementGenerator
 from grunlp.data.toy.grammar.lexicon import SplitRandom
 from grunlp.data.toy.grammar.morphology import article
 from grunlp.data.toy.grammar.noun_phrases import NounPhraseGenerator
 from grunlp.data.toy.grammar.phrases import Phrase, Word, join, parse_tagged
 from grunlp.data.toy.grammar.verb_phrases import ClauseContext
-
-if TYPE_CHECKING:
-    from grunlp.data.toy.grammar.clauses import ClauseGenerator
 
 # How likely each adjunct is with each sort of predicate. Lower-case names are clauses or adverbs, see `_phrase`.
 ADJUNCT_WEIGHTS: dict[str, dict[str, float]] = {
@@ -46,13 +40,15 @@ CAN_OPEN_CLAUSE = ("ARGM-TMP", "ARGM-LOC", "ARGM-CAU", "ARGM-ADV", "when", "beca
 
 
 class AdjunctGenerator:
-    """Adds adjuncts to clauses, as one split knows them."""
+    """Adds adjuncts to clauses, with the words of one split."""
 
-    def __init__(self, rng: SplitRandom, nouns: NounPhraseGenerator, clauses: ClauseGenerator) -> None:
-        self.rng, self.nouns, self.clauses = rng, nouns, clauses
+    def __init__(
+        self, rng: SplitRandom, nouns: NounPhraseGenerator, complements: ComplementGenerator, clauses: ClauseBuilder
+    ) -> None:
+        self.rng, self.nouns, self.complements, self.clauses = rng, nouns, complements, clauses
 
     def add(self, clause: Clause, clause_type: str, form: str, subject: Subject | None, context: ClauseContext) -> None:
-        """Give the clause up to two adjuncts; `clause_type` is a key of `ADJUNCT_WEIGHTS`."""
+        """Add up to two adjuncts to the clause; `clause_type` is a key of `ADJUNCT_WEIGHTS`."""
         used: list[str] = []
         for _ in range(int(self.rng.choose_weighted({"0": 3, "1": 4, "2": 2 if context.depth == 0 else 0.3}))):
             weights = {
@@ -106,7 +102,7 @@ class AdjunctGenerator:
         clause.verb_group.medial = clause.verb_group.medial + adverb.with_constructions(label)
 
     def _connective(self, clause: Clause) -> Phrase:
-        """`However ,`: the comma is outside the role."""
+        """Return `However ,`; the comma is outside the role."""
         phrase = parse_tagged(self.rng.pick(lexicon.CONNECTIVES).text)
         comma = phrase.words[-1].text == ","
         clause.predicate.add_role("ARGM-DIS", phrase.words[:-1] if comma else phrase.words)
@@ -152,15 +148,15 @@ class AdjunctGenerator:
             return key, self.fill_template(self.rng.pick(lexicon.TIMES[times]).text)
         if key == "ARGM-LOC" and context.depth == 0 and self.rng.chance(0.08):
             area = self.nouns.make("area", modified=False)
-            return key, parse_tagged("in") + self.clauses.complements.relative(area, "where")
+            return key, parse_tagged("in") + self.complements.relative(area, "where")
         return key, self.fill_template(self.rng.pick(lexicon.ADJUNCTS[key]).text)
 
     def locative(self) -> Phrase:
-        """Somewhere, without a label."""
+        """Return a place, without a label."""
         return self.fill_template(self.rng.pick(lexicon.ADJUNCTS["ARGM-LOC"]).text)
 
     def fill_template(self, template: str) -> Phrase:
-        """The words of a template of `adjuncts.py`, its places filled."""
+        """Return the words of a template of `adjunct_phrases.py`, its slots filled."""
         pieces: list[Phrase] = []
         for piece in template.split():
             kind = piece.strip("{}")
@@ -195,5 +191,5 @@ class AdjunctGenerator:
 
 
 def _conflicts(key: str, used: list[str]) -> bool:
-    """Whether it would say the same thing twice, or be a second clause or adverb."""
+    """Return whether an adjunct would repeat another, or be a second clause or adverb."""
     return key in used or (key.islower() and any(other.islower() for other in used))

@@ -1,20 +1,21 @@
-"""The parts of a clause that a sentence can put in any order, and what may be missing from it."""
+"""The parts of a clause that a sentence can put in any order, and a part that may be missing from it."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from grunlp.data.toy.grammar.lexicon import ArgumentSlot, PredicateEntry
 from grunlp.data.toy.grammar.noun_phrases import NounPhrase
 from grunlp.data.toy.grammar.phrases import Phrase, Predicate, Word, join
-from grunlp.data.toy.grammar.verb_phrases import VerbGroup
+from grunlp.data.toy.grammar.verb_phrases import ClauseContext, VerbGroup
 
 
 @dataclass
 class ExtractionGap:
-    """A constituent that stands elsewhere: fronted in a question, or the antecedent of a relative clause.
+    """A constituent that is outside its clause: fronted in a question, or the antecedent of a relative clause.
 
     Args:
         position: `subject`, `object`, `preposition` (or another name) in the clause it is missing from.
-        kind, agreement: as for a noun phrase.
+        semantic_type, agreement: as for a noun phrase.
         front: the question phrase or relative pronoun; empty for "the book she read".
         antecedent: the words before a relative clause; empty in a question.
     """
@@ -26,13 +27,13 @@ class ExtractionGap:
     antecedent: list[Word] = field(default_factory=list)
 
     def label(self, predicate: Predicate, role: str) -> None:
-        """The antecedent has the role and its pronoun R- with the role; a question phrase has the role itself."""
+        """Give the antecedent the role and its pronoun R- with the role; a question phrase gets the role itself."""
         predicate.add_role(role, self.antecedent or self.front)
         if self.antecedent:
             predicate.add_role(f"R-{role}", self.front)
 
     def matching_slot(self, verb: PredicateEntry) -> ArgumentSlot | None:
-        """The slot of the verb that this gap can be."""
+        """Return the slot of the verb that this gap can fill."""
         if self.position == "object":
             return (
                 verb.object_slot if verb.object_slot and self.semantic_type in verb.object_slot.semantic_types else None
@@ -56,15 +57,15 @@ class Clause:
     post_verbal: Phrase = field(default_factory=Phrase)
 
     def statement(self) -> Phrase:
-        """`yesterday the guard did not open the gate`."""
+        """Return `yesterday the guard did not open the gate`."""
         return self.opening + self.subject + self.predicate_phrase()
 
     def predicate_phrase(self) -> Phrase:
-        """The statement without its opening and subject."""
+        """Return the statement without its opening and subject."""
         return join((self.verb_group.finite, self.verb_group.medial, self.verb_group.main, self.post_verbal))
 
     def question(self) -> Phrase:
-        """`did the guard not open the gate`."""
+        """Return `did the guard not open the gate`."""
         return join(
             (
                 self.opening,
@@ -75,3 +76,18 @@ class Clause:
                 self.post_verbal,
             )
         )
+
+
+class ClauseBuilder(Protocol):
+    """Makes the clauses inside complements and adjuncts, see `ClauseGenerator`."""
+
+    def finite(self, context: ClauseContext) -> Clause:
+        """Return a finite clause of any construction."""
+
+    def verbal(
+        self, form: str, *, context: ClauseContext, subject: Subject | None = None, gap: ExtractionGap | None = None
+    ) -> Clause:
+        """Return a clause around a verb."""
+
+    def non_finite(self, form: str, controller: Subject | None, context: ClauseContext) -> Clause:
+        """Return what somebody wants, tries or stops doing."""

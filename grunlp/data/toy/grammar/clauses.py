@@ -1,4 +1,4 @@
-"""Clauses around a verb: which verb, who is its subject, active or passive, finite or not."""
+"""Clauses around a verb: the choice of the verb and its subject, active or passive, finite or not."""
 
 from grunlp.data.toy.grammar import lexicon
 from grunlp.data.toy.grammar.adverbials import AdjunctGenerator
@@ -14,18 +14,18 @@ CONSTRUCTIONS = {"verbal": 0.74, "copular": 0.12, "light": 0.06, "raising": 0.05
 
 
 class ClauseGenerator:
-    """Makes clauses as one split knows them."""
+    """Makes clauses with the words of one split."""
 
     def __init__(self, rng: SplitRandom) -> None:
         self.rng = rng
         self._verb_cache: dict[tuple[object, ...], EntryPool[PredicateEntry]] = {}
         self.nouns = NounPhraseGenerator(rng)
-        self.adverbials = AdjunctGenerator(rng, self.nouns, self)
         self.complements = ComplementGenerator(rng, self.nouns, self)
-        self.predications = PredicationGenerator(rng, self.nouns, self)
+        self.adverbials = AdjunctGenerator(rng, self.nouns, self.complements, self)
+        self.predications = PredicationGenerator(rng, self.nouns, self.complements, self.adverbials, self)
 
     def finite(self, context: ClauseContext) -> Clause:
-        """A finite clause of any build."""
+        """Return a finite clause of any construction."""
         build = self.rng.choose_weighted(CONSTRUCTIONS)
         if build == "copular":
             return self.predications.copular(context)
@@ -40,15 +40,16 @@ class ClauseGenerator:
     def verbal(
         self, form: str, *, context: ClauseContext, subject: Subject | None = None, gap: ExtractionGap | None = None
     ) -> Clause:
-        """A clause around a verb.
+        """Return a clause around a verb.
 
         Args:
             form: `finite`, `to`, `ing`, `bare`, `imperative` or `reduced` (a participle after its noun).
-            subject: who acts or is acted on; without one a finite clause finds its own, any other has none.
-            gap: an object that stands elsewhere.
+            context: the position of the clause.
+            subject: without one, a finite clause finds its own, and any other has none.
+            gap: an object outside the clause.
 
         Raises:
-            LookupError: when no verb takes such a subject or gap.
+            LookupError: no verb takes such a subject or gap.
         """
         voiced = gap is None and (form == "finite" or (form == "to" and subject is not None))
         passive = form == "reduced" or (voiced and self.rng.chance(0.24))
@@ -63,7 +64,7 @@ class ClauseGenerator:
     def _choose_verb(
         self, form: str, subject: Subject | None, gap: ExtractionGap | None, passive: bool, context: ClauseContext
     ) -> PredicateEntry | None:
-        """A verb that fits what is given."""
+        """Return a verb that fits, or None."""
         kind = subject.semantic_type if subject else "person" if form != "finite" else ""
         deep, placed = context.depth >= MAX_DEPTH, bool({"ARGM-LOC", "ARGM-MNR"} & set(context.excluded_adjuncts))
         key = (form in ("finite", "reduced"), kind, gap and (gap.position, gap.semantic_type), passive, deep, placed)
@@ -123,7 +124,7 @@ class ClauseGenerator:
         return clause
 
     def _add_agent(self, verb: PredicateEntry, clause: Clause, context: ClauseContext) -> None:
-        """`by the guard`, before other prepositional complements and clauses as a rule."""
+        """Add `by the guard`, usually before other prepositional complements and clauses."""
         if self.rng.chance(0.5):
             return
         agent = (parse_tagged("by") + self.complements.argument(verb.subject, context)).with_constructions("by-phrase")
@@ -134,7 +135,7 @@ class ClauseGenerator:
         clause.post_verbal = agent + clause.post_verbal if early else clause.post_verbal + agent
 
     def non_finite(self, form: str, controller: Subject | None, context: ClauseContext) -> Clause:
-        """What somebody wants, tries or stops doing; the controller is its subject."""
+        """Return what somebody wants, tries or stops doing; the controller is its subject."""
         if isinstance(controller, NounPhrase) and controller.semantic_type == "person" and self.rng.chance(0.12):
             return self.predications.light_verb(form, context, controller)
         return self.verbal(form, subject=controller, context=context)
@@ -150,7 +151,7 @@ def _flags(verb: PredicateEntry, form: str, passive: bool) -> frozenset[str]:
 
 
 def _adjunct_type(verb: PredicateEntry) -> str:
-    """The sort of adjuncts it takes, a key of `adverbials.CHOICES`."""
+    """Return the kind of adjuncts that a verb takes, a key of `adverbials.ADJUNCT_WEIGHTS`."""
     if _has_clausal_complement(verb):
         return "mental"
     if any("PERCENT" in slot.semantic_types for slot in verb.slots):

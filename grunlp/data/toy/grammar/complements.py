@@ -1,19 +1,13 @@
-"""What a verb asks for: objects, prepositional complements, clauses, and the relative clauses inside them."""
-
-from __future__ import annotations
+"""Complements of a verb: objects, prepositional complements, clauses, and the relative clauses inside them."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from grunlp.data.toy.grammar import lexicon
-from grunlp.data.toy.grammar.clause_parts import Clause, ExtractionGap, Subject
+from grunlp.data.toy.grammar.clause_parts import Clause, ClauseBuilder, ExtractionGap, Subject
 from grunlp.data.toy.grammar.lexicon import ArgumentSlot, PredicateEntry, SplitRandom
 from grunlp.data.toy.grammar.noun_phrases import NounPhrase, NounPhraseGenerator
 from grunlp.data.toy.grammar.phrases import Phrase, Predicate, Word, join, parse_tagged
 from grunlp.data.toy.grammar.verb_phrases import ClauseContext
-
-if TYPE_CHECKING:
-    from grunlp.data.toy.grammar.clauses import ClauseGenerator
 
 MAX_DEPTH = 2  # clauses inside clauses; at this depth no verb takes another
 OPTIONAL_THAT_VERBS = ("say.01", "think.01", "know.01", "hope.01")
@@ -28,9 +22,9 @@ INDIRECT_QUESTION_WORDS = (
 
 
 class ComplementGenerator:
-    """Makes complements as one split knows them."""
+    """Makes complements with the words of one split."""
 
-    def __init__(self, rng: SplitRandom, nouns: NounPhraseGenerator, clauses: ClauseGenerator) -> None:
+    def __init__(self, rng: SplitRandom, nouns: NounPhraseGenerator, clauses: ClauseBuilder) -> None:
         self.rng, self.nouns, self.clauses = rng, nouns, clauses
 
     def make(
@@ -42,7 +36,7 @@ class ComplementGenerator:
         gap: ExtractionGap | None,
         context: ClauseContext,
     ) -> Phrase:
-        """What follows the verb, each complement labelled; a particle before or after the object."""
+        """Return what follows the verb, each complement labelled; a particle is before or after the object."""
         missing = gap.matching_slot(verb) if gap else None
         controller, pieces = subject, []
         for slot in slots:
@@ -68,7 +62,7 @@ class ComplementGenerator:
         return parse_tagged(self.rng.choose(options)) if options else Phrase()
 
     def _add_particle(self, text: str, clause: Clause, complements: list[Phrase]) -> None:
-        """`picked up the box` or, after a short object, `picked the box up`."""
+        """Make `picked up the box` or, with a short object, `picked the box up`."""
         particle = Phrase([Word(text, "RP")])
         clause.predicate.words.extend(particle.words)
         if complements and complements[0] and len(complements[0].words) < 5 and self.rng.chance(0.55):
@@ -77,7 +71,7 @@ class ComplementGenerator:
             clause.verb_group.main = clause.verb_group.main + particle
 
     def _stranded(self, slot: ArgumentSlot, gap: ExtractionGap, predicate: Predicate) -> Phrase:
-        """What remains in the place of a fronted complement: nothing, or the preposition as C- of its role."""
+        """Return what remains in place of a fronted complement: nothing, or the preposition as C- of its role."""
         gap.label(predicate, slot.role)
         if not slot.prepositions:
             return Phrase()
@@ -128,7 +122,7 @@ class ComplementGenerator:
         return (front + clause.statement()).with_constructions("indirect-question")
 
     def argument(self, slot: ArgumentSlot, context: ClauseContext, as_subject: bool = False) -> NounPhrase:
-        """A noun phrase for a slot, now and then with a relative clause."""
+        """Return a noun phrase for a slot, sometimes with a relative clause."""
         kind = self.rng.choose(slot.semantic_types)
         if kind == "deed":
             return self._nominalization(context)
@@ -140,7 +134,7 @@ class ComplementGenerator:
         return phrase
 
     def _nominalization(self, context: ClauseContext) -> NounPhrase:
-        """A noun with a frame of its own, and its complement."""
+        """Return a noun with a frame of its own, and its complement."""
         deep = context.depth >= MAX_DEPTH
         entry = self.rng.pick(lexicon.PLAIN_NOUN_PREDICATES if deep else lexicon.NOUN_PREDICATES)
         slot = entry.slots[0]
@@ -155,7 +149,7 @@ class ComplementGenerator:
         return self.nouns.nominalization(entry, filler, slot)
 
     def relative(self, head: NounPhrase, gap_position: str = "") -> NounPhrase:
-        """The noun phrase with a relative clause after it, in which it is subject, object ... or `where`."""
+        """Return the noun phrase with a relative clause after it, in which it is subject, object ... or `where`."""
         weights = {"subject": 5, "object": 4, "preposition": 1.5, "reduced": 1.5}
         weights["where"] = 6 if head.semantic_type in ("building", "area") else 0
         gap_position = gap_position or self.rng.choose_weighted(weights)
@@ -184,7 +178,7 @@ class ComplementGenerator:
 
 
 def _recipient_first(predicate: Predicate, pieces: list[Phrase]) -> list[Phrase]:
-    """`gave her a book`: the recipient loses its preposition, in the sentence and in its role."""
+    """Make `gave her a book`: the recipient loses its preposition, in the sentence and in its role."""
     thing, recipient = pieces
     preposition = recipient.words.pop(0)
     role = next(words for _, words in predicate.roles if preposition in words)

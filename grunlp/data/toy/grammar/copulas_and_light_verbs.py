@@ -1,20 +1,15 @@
-"""Clauses that are more than a verb: copulas with adjectives, light verbs, raising, existential `there`."""
-
-from __future__ import annotations
+"""Clauses beyond a plain verb: copulas with adjectives, light verbs, raising, existential `there`."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from grunlp.data.toy.grammar import lexicon
-from grunlp.data.toy.grammar.clause_parts import Clause
-from grunlp.data.toy.grammar.complements import MAX_DEPTH
+from grunlp.data.toy.grammar.adverbials import AdjunctGenerator
+from grunlp.data.toy.grammar.clause_parts import Clause, ClauseBuilder
+from grunlp.data.toy.grammar.complements import MAX_DEPTH, ComplementGenerator
 from grunlp.data.toy.grammar.lexicon import ArgumentSlot, PredicateEntry, SplitRandom
 from grunlp.data.toy.grammar.noun_phrases import NounPhrase, NounPhraseGenerator
 from grunlp.data.toy.grammar.phrases import Phrase, Predicate, Word, parse_tagged
 from grunlp.data.toy.grammar.verb_phrases import BE, ClauseContext, make_verb_group
-
-if TYPE_CHECKING:
-    from grunlp.data.toy.grammar.clauses import ClauseGenerator
 
 LOCATED_SLOT = ArgumentSlot("ARG1", (), ("animal", "document", "vehicle", "toy", "valuable", "person", "outfit"))
 EXISTENTIAL_TYPES = ("person", "animal", "document", "vehicle", "plant", "container")
@@ -22,13 +17,21 @@ RAISING_SUBJECT_TYPES = ("person", "person", "animal", "vehicle", "group")
 
 
 class PredicationGenerator:
-    """Makes such clauses as one split knows them."""
+    """Makes such clauses with the words of one split."""
 
-    def __init__(self, rng: SplitRandom, nouns: NounPhraseGenerator, clauses: ClauseGenerator) -> None:
+    def __init__(
+        self,
+        rng: SplitRandom,
+        nouns: NounPhraseGenerator,
+        complements: ComplementGenerator,
+        adverbials: AdjunctGenerator,
+        clauses: ClauseBuilder,
+    ) -> None:
         self.rng, self.nouns, self.clauses = rng, nouns, clauses
+        self.complements, self.adverbials = complements, adverbials
 
     def copular(self, context: ClauseContext) -> Clause:
-        """`the guard was very proud of the dog`: be.01, and a frame for the adjective too."""
+        """Return `the guard was very proud of the dog`: be.01, and a frame for the adjective too."""
         build = self.rng.choose_weighted({"adjective": 6, "calling": 1.5, "place": 2})
         entry = self.rng.pick(lexicon.ADJECTIVES)
         subject = self._make_subject(build, entry, context)
@@ -41,10 +44,10 @@ class PredicationGenerator:
         elif build == "calling":
             clause.post_verbal = self.nouns.indefinite("person", is_plural=False)
         else:
-            clause.post_verbal = self.clauses.adverbials.locative()
+            clause.post_verbal = self.adverbials.locative()
         predicate.add_role("ARG2", clause.post_verbal)
         clause.verb_group.finite = clause.verb_group.finite.with_constructions("copula")
-        self.clauses.adverbials.add(
+        self.adverbials.add(
             clause, "state", "finite", subject, context.without_closing_adjunct() if entry.slots else context
         )
         return clause
@@ -53,10 +56,10 @@ class PredicationGenerator:
         if build == "calling":
             return self.nouns.person_name() if self.rng.chance(0.6) else self.nouns.kinship_term()
         slot = entry.subject if build == "adjective" else LOCATED_SLOT
-        return self.clauses.complements.argument(slot, context, as_subject=True)
+        return self.complements.argument(slot, context, as_subject=True)
 
     def _adjectival(self, entry: PredicateEntry, clause: Clause, subject: NounPhrase, context: ClauseContext) -> Phrase:
-        """The adjective with degree and complement; modal and negation are roles of both frames."""
+        """Return the adjective with degree and complement; modal and negation are roles of both frames."""
         word = Word(entry.noun, "JJ")
         predicate = Predicate([word], entry.roleset)
         predicate.add_role(entry.subject.role, subject)
@@ -76,20 +79,18 @@ class PredicationGenerator:
                 .with_constructions("control")
             )
         elif slot and not (slot.optional and self.rng.chance(0.5)):
-            complement = parse_tagged(self.rng.choose(slot.prepositions)) + self.clauses.complements.argument(
-                slot, context
-            )
+            complement = parse_tagged(self.rng.choose(slot.prepositions)) + self.complements.argument(slot, context)
         if slot:
             predicate.add_role(slot.role, complement)
         return (degree + Phrase([word], [predicate]) + complement).with_constructions("adjective-predicate")
 
     def light_verb(self, form: str, context: ClauseContext, subject: NounPhrase | None = None) -> Clause:
-        """`made a bold decision`: the noun has the roles, the light verb only its noun."""
+        """Return `made a bold decision`: the noun has the roles, the light verb only its noun."""
         entry = self.rng.pick(lexicon.LIGHT_VERBS)
         head = Word(entry.noun.rstrip("*"), "NN")
         predicate, verb = Predicate([head], entry.roleset), Predicate([], entry.light_verb)
         if subject is None:
-            subject = self.clauses.complements.argument(entry.subject, context, as_subject=True)
+            subject = self.complements.argument(entry.subject, context, as_subject=True)
         predicate.add_role(entry.subject.role, subject)
         group = make_verb_group(self.rng, entry.forms, form, verb, subject.agreement, context, frozenset())
         predicate.roles += verb.roles  # modal and negation
@@ -105,11 +106,11 @@ class PredicationGenerator:
             predicate.add_role(slot.role, filler)
             clause.post_verbal = clause.post_verbal + filler
         plain = replace(context, excluded_adjuncts=(*context.excluded_adjuncts, "middle", "to", "so"))
-        self.clauses.adverbials.add(clause, "action", form, subject, plain)
+        self.adverbials.add(clause, "action", form, subject, plain)
         return clause
 
     def raising(self, context: ClauseContext) -> Clause:
-        """`the guard seems to sleep`: the subject is ARG1 of the first verb, the infinitive its C-ARG1."""
+        """Return `the guard seems to sleep`: the subject is ARG1 of the first verb, the infinitive its C-ARG1."""
         entry = self.rng.pick(lexicon.RAISING)
         predicate = Predicate([], entry.roleset)
         subject = self.nouns.make(self.rng.choose(RAISING_SUBJECT_TYPES), as_subject=True)
@@ -122,11 +123,11 @@ class PredicationGenerator:
         )
         predicate.add_role("C-ARG1", infinitive)
         clause = Clause(predicate, group, subject, post_verbal=infinitive)
-        self.clauses.adverbials.add(clause, "state", "finite", subject, context.without_closing_adjunct())
+        self.adverbials.add(clause, "state", "finite", subject, context.without_closing_adjunct())
         return clause
 
     def existential(self, context: ClauseContext) -> Clause:
-        """`there was a dog in the garden`: what there is is ARG1 of be.02."""
+        """Return `there was a dog in the garden`: the dog is ARG1 of be.02."""
         predicate = Predicate([], "be.02")
         thing = self.nouns.indefinite(self.rng.choose(EXISTENTIAL_TYPES))
         flags = frozenset({"copula"})
@@ -134,7 +135,7 @@ class PredicationGenerator:
         predicate.add_role("ARG1", thing)
         clause = Clause(predicate, group, parse_tagged("there/EX"), post_verbal=thing.with_constructions("existential"))
         if context.allow_closing_adjunct and "ARGM-LOC" not in context.excluded_adjuncts:
-            place = self.clauses.adverbials.locative()
+            place = self.adverbials.locative()
             predicate.add_role("ARGM-LOC", place)
             clause.post_verbal = clause.post_verbal + place
         return clause

@@ -1,7 +1,7 @@
-"""The lexicon as one split may see it: entries parsed, held-out ones hidden from the others, and a steady die.
+"""The lexicon of one split, without the entries held out for other splits, and its random choices.
 
-Of every eight entries of each list, the fourth belongs to dev and the eighth to test: no sentence of another split
-uses them. All splits use the shared ones.
+Of every eight entries of each list, the fourth belongs to dev and the eighth to test: no sentence of another split uses
+them. All splits use the others.
 """
 
 import random
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class HasSplit(Protocol):
-    """Anything that lives in one split or is shared."""
+    """Anything that belongs to one split or is shared."""
 
     @property
     def split(self) -> str:
@@ -39,7 +39,7 @@ class LexiconEntry:
 
 
 class EntryPool(Generic[E]):
-    """A list of entries, sorted once by who may use them."""
+    """A list of entries, sorted once by the splits that may use them."""
 
     def __init__(self, items: Iterable[E]) -> None:
         self.items = tuple(items)
@@ -48,7 +48,7 @@ class EntryPool(Generic[E]):
 
 @dataclass(frozen=True)
 class ArgumentSlot:
-    """One complement (or the subject) of a predicate: its role, prepositions and the kinds of filler."""
+    """A complement (or the subject) of a predicate: its role, prepositions and the semantic types of its filler."""
 
     role: str
     prepositions: tuple[str, ...]
@@ -63,7 +63,7 @@ class ArgumentSlot:
 
 @dataclass(frozen=True)
 class PredicateEntry:
-    """A predicate: verb, noun, adjective or light verb (`noun` is what the light verb makes)."""
+    """A predicate: verb, noun, adjective or light verb (`noun` is the object of the light verb)."""
 
     roleset: str
     forms: tuple[str, str, str]  # base, past, participle; all the same for nouns and adjectives
@@ -77,13 +77,13 @@ class PredicateEntry:
 
     @property
     def object_slot(self) -> ArgumentSlot | None:
-        """The slot without preposition that follows the verb first, if a noun phrase fills it."""
+        """The slot without preposition directly after the verb, if a noun phrase fills it."""
         first = self.slots[0] if self.slots else None
         return first if first and not first.prepositions and not first.semantic_types[0].isupper() else None
 
 
 def _always_shared() -> set[str]:
-    """Words that the grammar itself uses: closed classes, the words of adjuncts, light verbs, "asked" of quotations."""
+    """Return words that the grammar itself uses: closed classes, words of adjuncts, light verbs, "asked"."""
     texts = [*CLOSED_CLASS.values(), *adjunct_phrases.TIMES.values()]
     texts += [text for text in vars(adjunct_phrases).values() if isinstance(text, str) and "|" in text]
     words = {piece.split("/")[0] for text in texts for piece in text.replace("|", " ").split()}
@@ -94,12 +94,12 @@ _SPLITS_BY_WORD = {word: SHARED for word in _always_shared()}
 
 
 def split_of(word: str, index: int) -> str:
-    """The split of the i-th entry of a list; a word of several lists ("paint", "old") has one home, the first."""
+    """Return the split of the i-th entry of a list; a word of several lists ("paint") has that of the first."""
     return _SPLITS_BY_WORD.setdefault(word, {3: "dev", 7: "test"}.get(index % 8, SHARED))
 
 
 def entries(text: str, separator: str | None = None) -> EntryPool[LexiconEntry]:
-    """The entries of a list, words or, with a separator, phrases."""
+    """Return the entries of a list, words or, with a separator, phrases."""
     return EntryPool(LexiconEntry(item, split_of(item, i)) for i, item in enumerate(text.split(separator)))
 
 
@@ -124,7 +124,7 @@ def _parse_slot(text: str) -> ArgumentSlot:
 
 
 def _parse_predicates(table: str) -> EntryPool[PredicateEntry]:
-    """The lines of a table of `verbs.py`; one lemma has one home, whichever tables and lines it stands in."""
+    """Parse a table of `verb_lexicon.py`; a lemma has one split, in all tables and lines."""
     stems: list[str] = []
     found = []
     for line in table.strip().splitlines():
@@ -198,7 +198,7 @@ ADJUNCTS = {
 
 
 class SplitRandom:
-    """Everything random about one split: its die and what it may say.
+    """Makes the random choices of one split, among the entries that it may use.
 
     Args:
         split: train, dev or test.
@@ -210,15 +210,15 @@ class SplitRandom:
         self._random = random.Random(SPLITS.index(split) + 1)
 
     def chance(self, probability: float) -> bool:
-        """True with this probability."""
+        """Return true with this probability."""
         return self._random.random() < probability
 
     def choose(self, options: Sequence[T]) -> T:
-        """One of the options. Only `Random.random` promises the same numbers in every Python version."""
+        """Return one of the options. Only `Random.random` promises the same numbers in every Python version."""
         return options[int(self._random.random() * len(options))]
 
     def choose_weighted(self, weights: dict[str, float]) -> str:
-        """One of the keys, each as likely as its weight."""
+        """Return one of the keys, each with a probability proportional to its weight."""
         point = self._random.random() * sum(weights.values())
         for key, weight in weights.items():
             point -= weight
@@ -227,7 +227,7 @@ class SplitRandom:
         return key
 
     def pick(self, pool: EntryPool[E]) -> E:
-        """One of the entries this split may use."""
+        """Return one of the entries that this split may use."""
         entry = self.choose(pool.by_split[self.split])
         self.has_heldout_word = self.has_heldout_word or entry.split != SHARED
         return entry

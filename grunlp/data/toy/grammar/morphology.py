@@ -1,4 +1,4 @@
-"""English inflection by rule, with the exceptions this lexicon needs."""
+"""English inflection by rule, with the exceptions that this lexicon needs."""
 
 VOWELS = "aeiou"
 _BE = {"VB": "be", "VBN": "been", "VBG": "being"}
@@ -8,7 +8,7 @@ _A_PREFIXES = ("uni", "use", "one", "euro")  # and the other way round
 
 
 def doubles_final_consonant(verb: str) -> bool:
-    """Whether the last consonant doubles before -ed and -ing: stop, plan, admit."""
+    """Return whether the last consonant doubles before -ed and -ing: stop, plan, admit."""
     if verb in _DOUBLING:
         return True
     syllables = sum(a in VOWELS and b not in VOWELS for a, b in zip(verb, verb[1:] + "#", strict=True))
@@ -17,19 +17,19 @@ def doubles_final_consonant(verb: str) -> bool:
 
 
 def add_s(word: str) -> str:
-    """The plural of a regular noun, or the third person of a verb."""
+    """Return the plural of a regular noun, or the third person of a verb."""
     if word.endswith("y") and word[-2] not in VOWELS:
         return word[:-1] + "ies"
     return word + ("es" if word.endswith(("s", "x", "z", "ch", "sh", "o")) else "s")
 
 
 def plural(noun: str) -> str:
-    """`box` → `boxes`; words in -o that only take -s are few enough to name."""
+    """Return `boxes` for `box`; words in -o that only take -s are few enough to list."""
     return noun + "s" if noun in ("piano", "photo", "radio", "video", "kangaroo") else add_s(noun)
 
 
 def regular_past(verb: str) -> str:
-    """`open` → `opened`, `stop` → `stopped`, `carry` → `carried`."""
+    """Return `opened` for `open`, `stopped` for `stop`, `carried` for `carry`."""
     if verb.endswith("e"):
         return verb + "d"
     if verb.endswith("y") and verb[-2] not in VOWELS:
@@ -38,7 +38,7 @@ def regular_past(verb: str) -> str:
 
 
 def add_ing(verb: str) -> str:
-    """`make` → `making`, `lie` → `lying`, `see` → `seeing`, `run` → `running`."""
+    """Return `making` for `make`, `lying` for `lie`, `seeing` for `see`, `running` for `run`."""
     if verb.endswith("ie"):
         return verb[:-2] + "ying"
     if verb.endswith("e") and not verb.endswith(("ee", "ye", "oe")):
@@ -47,7 +47,7 @@ def add_ing(verb: str) -> str:
 
 
 def verb_form(lemma: str, past: str, participle: str, tag: str, agreement: str) -> str:
-    """The form of a verb for a Penn tag (VB, VBG, VBN, VBD, or VBP for the present of any person)."""
+    """Return the form of a verb for a Penn tag (VB, VBG, VBN, VBD, or VBP for the present of any person)."""
     if lemma == "be":
         return _BE.get(tag) or _finite_be(tag, agreement)
     if tag == "VBP" and agreement == "singular":
@@ -62,7 +62,7 @@ def _finite_be(tag: str, agreement: str) -> str:
 
 
 def article(following: str) -> str:
-    """`a` or `an`, by the sound of the next word."""
+    """Return `a` or `an`, by the sound of the next word."""
     low = following.lower()
     heard = low.startswith(_AN_PREFIXES) or (low[0] in VOWELS and not low.startswith(_A_PREFIXES))
     return "an" if heard else "a"

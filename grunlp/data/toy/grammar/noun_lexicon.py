@@ -1,4 +1,7 @@
-"""The nouns of the demonstration corpus, by meaning. `wolf/wolves` gives a plural; `tea*` has none and no article."""
+"""The nouns of the toy corpus, by semantic type.
+
+`wolf/wolves` gives a plural; `tea*` has neither a plural nor an article.
+"""
 
 NOUNS = {
     "person": "teacher doctor farmer nurse lawyer driver baker painter singer student neighbor engineer guard judge "

@@ -18,7 +18,7 @@ PEOPLE = ("person", "kin", "group")
 
 
 class NounPhrase(Phrase):
-    """A phrase that can be a subject: it knows its agreement and its kind."""
+    """A phrase that can be a subject, with its agreement and its semantic type."""
 
     def __init__(self, phrase: Phrase, agreement: str, semantic_type: str) -> None:
         super().__init__(phrase.words, phrase.predicates, phrase.constructions)
@@ -30,13 +30,13 @@ class NounPhrase(Phrase):
 
 
 class NounPhraseGenerator:
-    """Makes noun phrases as one split knows them."""
+    """Makes noun phrases with the words of one split."""
 
     def __init__(self, rng: SplitRandom) -> None:
         self.rng = rng
 
     def make(self, kind: str, *, as_subject: bool = False, modified: bool = True) -> NounPhrase:
-        """A noun phrase of some kind of meaning; `as_subject` decides the form of pronouns."""
+        """Return a noun phrase of a semantic type; `as_subject` decides the form of pronouns."""
         if kind == "person" and self.rng.chance(0.55):
             return self._pronoun_or_person(as_subject)
         if kind == "city":
@@ -67,18 +67,18 @@ class NounPhraseGenerator:
         return NounPhrase(pair.with_constructions("np-coordination"), "plural", "person")
 
     def kinship_term(self) -> NounPhrase:
-        """Somebody by kinship, one only: `my uncle`."""
+        """Return a single person by kinship: `my uncle`."""
         noun = self.rng.pick(lexicon.NOUNS["kin"]).text
         return NounPhrase(
             parse_tagged(self.rng.choose(("my", "his", "her", "our"))) + parse_tagged(noun), "singular", "person"
         )
 
     def first_person_plural(self) -> NounPhrase:
-        """The `'s` of "let 's"."""
+        """Return the `'s` of "let 's"."""
         return NounPhrase(Phrase([Word("'s", "PRP")]), "plural", "person")
 
     def person_name(self) -> NounPhrase:
-        """Somebody by name: Anna, Mr. Carter, Peter Novak."""
+        """Return a person by name: Anna, Mr. Carter, Peter Novak."""
         style = self.rng.choose(("first", "first", "first", "title", "full"))
         phrase = self._name(lexicon.SURNAMES, title=True) if style == "title" else self._name(lexicon.FIRST_NAMES)
         return NounPhrase(
@@ -120,12 +120,12 @@ class NounPhraseGenerator:
         return parse_tagged(article(core.words[0].text) if determiner == "a" else determiner)
 
     def possessive(self, owner: NounPhrase) -> Phrase:
-        """`the guard 's`; a plural in -s takes the apostrophe alone."""
+        """Return `the guard 's`; a plural in -s takes only the apostrophe."""
         plural_s = owner.agreement == "plural" and owner.words[-1].text.endswith("s")
         return owner + Phrase([Word("'" if plural_s else "'s", "POS")])
 
     def _modifier(self, template: str) -> Phrase:
-        """`in the grey coat`; what a container is full of has no article: `a box of apples`."""
+        """Return `in the grey coat`; the content of a container has no article: `a box of apples`."""
         preposition, kind = template.split()
         if kind in ("city", "topic", "group"):
             return (parse_tagged(preposition) + self.make(kind, modified=False)).with_constructions("noun-modifier")
@@ -138,7 +138,7 @@ class NounPhraseGenerator:
         return (parse_tagged(preposition) + parse_tagged(determiner) + core).with_constructions("noun-modifier")
 
     def wh_phrase(self, kind: str) -> NounPhrase:
-        """A phrase that asks: who, what, which book, how many books."""
+        """Return a question phrase: who, what, which book, how many books."""
         if self.rng.chance(0.55):
             return NounPhrase(parse_tagged("who" if kind in PEOPLE else "what"), "singular", kind)
         noun = self.rng.pick(lexicon.NOUNS["person" if kind == "group" else kind])
@@ -148,7 +148,7 @@ class NounPhraseGenerator:
         return NounPhrase(parse_tagged("which") + Phrase([Word(noun.text, "NN")]), "singular", kind)
 
     def nominalization(self, entry: PredicateEntry, complement: Phrase, slot: ArgumentSlot | None) -> NounPhrase:
-        """`the committee 's sudden decision to close the school`: a noun with a frame of its own."""
+        """Return `the committee 's sudden decision to close the school`: a noun with a frame of its own."""
         head = Word(entry.noun, "NN")
         predicate = Predicate([head], entry.roleset)
         adjective = self._adjective("deed") if self.rng.chance(0.35) else Phrase()
@@ -168,7 +168,7 @@ class NounPhraseGenerator:
         return NounPhrase(whole.with_constructions("noun-predicate"), "singular", "deed")
 
     def indefinite(self, kind: str, is_plural: bool = True) -> NounPhrase:
-        """`a dog`, `three letters`: what there is, or what somebody is; `is_plural` allows the plural."""
+        """Return `a dog` or `three letters`, for existence or a profession; `is_plural` allows the plural."""
         noun = self.rng.pick(lexicon.NOUNS[kind])
         if is_plural and noun.plural and self.rng.chance(0.4):
             number = self.rng.choose((*adjunct_phrases.NUMBERS[:8], "some", "no"))
@@ -177,7 +177,7 @@ class NounPhraseGenerator:
         return NounPhrase(parse_tagged(article(core.words[0].text)) + core, "singular", kind)
 
     def light_object(self, entry: PredicateEntry, predicate: Predicate, head: Word) -> Phrase:
-        """`a bold decision`, its adjective labelled."""
+        """Return `a bold decision`, its adjective labelled."""
         adjective = self._adjective("deed") if self.rng.chance(0.4) else Phrase()
         predicate.add_role("ARGM-ADJ", adjective)
         core = adjective + Phrase([head], [predicate])
@@ -185,7 +185,7 @@ class NounPhraseGenerator:
         return parse_tagged(determiner) + core
 
     def measure_phrase(self, kind: str) -> Phrase:
-        """What stands in capitals in the verb table: sums, percentages, spans of time, weights, callings, names."""
+        """Return a filler in capitals of the verb table: a sum, percentage, time span, weight, occupation or name."""
         number = self.rng.choose(adjunct_phrases.NUMBERS[4:])
         if kind == "NAME":
             return self._name(lexicon.FIRST_NAMES)

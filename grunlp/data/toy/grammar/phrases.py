@@ -1,8 +1,8 @@
-"""Words, phrases and predicates: what the grammar composes, and the step from there to an `SRLExample`.
+"""Words, phrases and predicates that the grammar composes, and their conversion to an `SRLExample`.
 
 A role is a list of `Word` objects, not of positions. A word keeps its identity wherever the grammar moves it, so a
-fronted question word, the antecedent of a relative clause or the subject shared by two verbs is labelled by naming
-its words; positions are counted once, when the sentence is complete.
+fronted question word, the antecedent of a relative clause or the subject shared by two verbs is labelled by its words;
+positions are counted once, when the sentence is complete.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ _POS = {word: pos for pos, words in CLOSED_CLASS.items() for word in words.split
 
 
 class Word:
-    """One token of a sentence to come; two words are the same only if they are the same object."""
+    """One token of a sentence in progress; two words are equal only if they are the same object."""
 
     __slots__ = ("pos", "text")
 
@@ -46,20 +46,20 @@ class Word:
 
 
 class Predicate:
-    """One frame in the making: the word (or words, for a particle verb) and the words of each role."""
+    """A frame in progress: the word (or words, for a particle verb) and the words of each role."""
 
     def __init__(self, words: list[Word], roleset: str) -> None:
         self.words, self.roleset = words, roleset
         self.roles: list[tuple[str, list[Word]]] = []
 
     def add_role(self, role: str, phrase: "Phrase | list[Word]") -> None:
-        """Give a role to some words; nothing is said about no words."""
+        """Give a role to some words; does nothing without words."""
         words = phrase.words if isinstance(phrase, Phrase) else phrase
         if words:
             self.roles.append((role, list(words)))
 
     def frame(self, position: dict[Word, int]) -> Frame:
-        """The frame with its tags, once each word's position is known."""
+        """Return the frame with its tags, given the position of each word."""
         spans = [_span(role, words, position) for role, words in self.roles]
         places = [position[word] for word in self.words]
         if places == list(range(places[0], places[0] + len(places))):
@@ -95,12 +95,12 @@ class Phrase:
         return bool(self.words)
 
     def with_constructions(self, *constructions: str) -> "Phrase":
-        """The same phrase with more marks."""
+        """Return the same phrase with more constructions."""
         return Phrase(self.words, self.predicates, self.constructions | set(constructions))
 
 
 def join(phrases: Iterable[Phrase]) -> Phrase:
-    """All phrases, one after the other."""
+    """Concatenate phrases."""
     parts = [phrase for phrase in phrases if phrase.words]
     return Phrase(
         [word for phrase in parts for word in phrase.words],
@@ -110,7 +110,7 @@ def join(phrases: Iterable[Phrase]) -> Phrase:
 
 
 def parse_tagged(text: str) -> Phrase:
-    """A phrase without predicates from `in a big/JJ hurry`: a tag may follow a slash; else closed class, else NN."""
+    """Parse `in a big/JJ hurry` into a phrase without predicates; untagged words are of a closed class, else NN."""
     return Phrase([Word(form, pos) for form, pos in _parse_tokens(text)])
 
 
@@ -130,7 +130,7 @@ def _guess_pos(form: str) -> str:
 
 
 def to_example(sentence: Phrase, name: str, document: str) -> SRLExample:
-    """The finished sentence. Raises ValueError when the words of a role are not adjacent or roles overlap."""
+    """Return the finished sentence. Raises ValueError if the words of a role are not adjacent or roles overlap."""
     position = {word: i for i, word in enumerate(sentence.words)}
     frames = sorted((p.frame(position) for p in sentence.predicates), key=lambda frame: frame["index"])
     return SRLExample(

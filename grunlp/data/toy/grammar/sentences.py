@@ -1,4 +1,4 @@
-"""Sentences: statements, questions, quotations, orders and fragments, made of clauses."""
+"""Sentences: statements, questions, quotations, imperatives and fragments, made of clauses."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,7 +31,7 @@ QUESTION_ADVERBS = (
 
 
 class SentenceGenerator:
-    """Makes sentences as one split knows them."""
+    """Makes sentences with the words of one split."""
 
     def __init__(self, rng: SplitRandom) -> None:
         self.rng = rng
@@ -50,7 +50,7 @@ class SentenceGenerator:
         }
 
     def make(self) -> Phrase:
-        """One sentence, capitalised and punctuated."""
+        """Return one sentence, capitalized and punctuated."""
         sort = self.rng.choose_weighted(SENTENCE_TYPES)
         sentence = self._makers[sort]()
         _capitalise(sentence.words[0])
@@ -60,7 +60,7 @@ class SentenceGenerator:
         return self.clauses.finite(ClauseContext(allow_opening_adjunct=True)).statement() + parse_tagged(".")
 
     def _verb_coordination(self) -> Phrase:
-        """One subject, two or three verbs; a modal stands once and belongs to the first verb only."""
+        """Return one subject with two or three verbs; a modal belongs to the first verb only."""
         tense = self.rng.choose(("past", "past", "present", "future"))
         inside = ClauseContext(depth=1, tense=tense, allow_closing_adjunct=False, no_auxiliaries=True)
         subject = self.clauses.nouns.make(self.rng.choose(("person", "person", "animal", "group")), as_subject=True)
@@ -123,7 +123,7 @@ class SentenceGenerator:
         return (front + clause.question() + parse_tagged("?")).with_constructions("question", mark)
 
     def _quotation(self) -> Phrase:
-        """Direct speech, the words of saying after it, before it or in its midst."""
+        """Return direct speech, with the reporting clause after it, before it or in its middle."""
         if self.rng.chance(0.2):
             content = self.clauses.finite(ClauseContext(depth=1, inverted=True)).question()
             return (
@@ -143,7 +143,7 @@ class SentenceGenerator:
         return (saying + parse_tagged(",") + _quoted(content + parse_tagged("."))).with_constructions("quote")
 
     def _split_quotation(self, clause: Clause, roleset: str) -> Phrase:
-        """`" The train , " said the guard , " is late . "`: what is said is ARG1 and C-ARG1."""
+        """Return `" The train , " said the guard , " is late . "`: the quotation is ARG1 and C-ARG1."""
         first = clause.opening or clause.subject
         second = clause.subject + clause.predicate_phrase() if clause.opening else clause.predicate_phrase()
         if first.words[-1].text == ",":
@@ -163,7 +163,7 @@ class SentenceGenerator:
     def _reporting_clause(
         self, roleset: str, quote: Phrase, has_continuation: Phrase | None = None, inverts: bool = True
     ) -> Phrase:
-        """`said the guard` or `the guard said`."""
+        """Return `said the guard` or `the guard said`."""
         verb = _speech_verb(roleset)
         predicate = Predicate([], roleset)
         kind = self.rng.choose(("person", "person", "group")) if roleset != "ask.01" else "person"
@@ -189,7 +189,7 @@ class SentenceGenerator:
         return (clause.statement() + parse_tagged(self.rng.choose((".", ".", "!")))).with_constructions("imperative")
 
     def _hortative(self) -> Phrase:
-        """`Let 's open the gate`."""
+        """Return `Let 's open the gate`."""
         us = self.clauses.nouns.first_person_plural()
         predicate = Predicate([Word("let", "VB")], "let.01")
         content = us + self.clauses.verbal("bare", subject=us, context=ClauseContext(depth=1)).predicate_phrase()

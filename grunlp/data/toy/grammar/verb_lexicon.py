@@ -1,13 +1,15 @@
-"""The predicates of the demonstration corpus, one frame a line, with roles as PropBank numbers them.
+"""The predicates of the toy corpus, one frame a line, with PropBank's numbered roles.
 
     roleset [past participle]; ROLE subject; ROLE [prepositions] filler, ...; [flags]
 
-A filler is a noun class or a union of `nouns.py` (alternatives after `/`), or in capitals a clause (TO, ING, THAT,
-WHETHER, NPTO and NPBARE for "the child to sleep" and "the child sleep") or an amount (MONEY, PERCENT, SPAN, WEIGHT,
-NAME, LANGUAGE, OCCUPATION). `?` after a role makes its complement optional. Flags: `dative` for "gave her a book",
-`state` for what takes no progressive and no place or manner, `motion` for going somewhere, `change` for growing and
-falling, `tool` for work done with an instrument that has no number, `active` for what has no passive,
-`common` for what is said three times as often.
+A filler is a semantic type or a union of `noun_lexicon.py` (alternatives separated by `/`), or in capitals a clause
+(TO,
+ING, THAT, WHETHER, NPTO and NPBARE for "the child to sleep" and "the child sleep") or an amount (MONEY, PERCENT, SPAN,
+WEIGHT, NAME, LANGUAGE, OCCUPATION). `?` after a role makes its complement optional. Flags: `dative` for "gave her a
+book", `state` for verbs without progressive, place or manner, `motion` for going somewhere, `change` for growing and
+falling, `tool` for work with an instrument that has no numbered role, `active` for verbs without a passive, `common`
+for
+verbs that are three times as frequent.
 """
 
 VERBS = """

@@ -1,4 +1,4 @@
-"""The verb and what goes with it: tense, modals, auxiliaries (frames with nothing but V), negation, do-support."""
+"""The verb and its companions: tense, modals, auxiliaries (frames with only a V), negation, do-support."""
 
 from dataclasses import dataclass, field, replace
 
@@ -24,7 +24,7 @@ FIRST_TAG = {"to": "VB", "bare": "VB", "imperative": "VB", "ing": "VBG", "reduce
 
 @dataclass
 class VerbGroup:
-    """The parts of a verb group that other words may come between."""
+    """The parts of a verb group, between which other words may be inserted."""
 
     tense: str  # past, present, future, perfect or none: what the adjuncts may speak of
     passive: bool = False
@@ -35,13 +35,13 @@ class VerbGroup:
 
 @dataclass(frozen=True)
 class ClauseContext:
-    """Where a clause stands, as far as its words depend on it.
+    """The position of a clause, as far as its words depend on it.
 
     Args:
-        depth: how many clauses it is inside.
-        tense: past, present or future; any when empty.
+        depth: number of clauses it is inside.
+        tense: past, present or future; any if empty.
         inverted: whether the subject follows an auxiliary.
-        opening, closing: whether adjuncts may stand first, and last.
+        allow_opening_adjunct, allow_closing_adjunct: whether the clause may begin and end with an adjunct.
         excluded_adjuncts: labels of adjuncts it may not have.
         no_auxiliaries: no auxiliaries and no negation.
     """
@@ -55,7 +55,7 @@ class ClauseContext:
     no_auxiliaries: bool = False
 
     def without_closing_adjunct(self) -> "ClauseContext":
-        """The same place with no adjunct at the end."""
+        """Return the same context without an adjunct at the end."""
         return replace(self, allow_closing_adjunct=False)
 
 
@@ -68,10 +68,16 @@ def make_verb_group(
     context: ClauseContext,
     flags: frozenset[str],
 ) -> VerbGroup:
-    """The words of the verb group. Modal and negation become roles of `predicate`, whose word is added.
+    """Return the words of the verb group. Modal and negation become roles of `predicate`, which gets the verb.
 
     Args:
-        flags: those of the verb, and `passive`, `reduced`, `copula`, `mental` where they hold.
+        rng: makes the random choices.
+        forms: of the verb.
+        form: as for `ClauseGenerator.verbal`.
+        predicate: the frame of the verb.
+        agreement: of the subject.
+        context: the position of the clause.
+        flags: those of the verb, and `passive`, `reduced`, `copula`, `mental` if they apply.
     """
     finite = form == "finite"
     tense = context.tense or rng.choose_weighted(
@@ -113,7 +119,7 @@ def make_verb_group(
 def _auxiliaries(
     rng: SplitRandom, allow_auxiliaries: bool, tense: str, flags: frozenset[str]
 ) -> tuple[str, list[Auxiliary], str]:
-    """A modal or nothing, the auxiliaries with roleset and the form they ask for, and the tense for the adjuncts."""
+    """Return a modal or "", the auxiliaries with roleset and the form they require, and the tense for the adjuncts."""
     modal = ""
     chain: list[Auxiliary] = []
     if tense in ("future", "purpose") or (allow_auxiliaries and rng.chance(0.3 if tense == "present" else 0.08)):
@@ -137,7 +143,7 @@ def _inflected(forms: VerbForms, tag: str, agreement: str) -> Word:
 
 
 def _negate(rng: SplitRandom, group: VerbGroup, predicate: Predicate) -> None:
-    """`did not`, `did n't`, `wo n't`; without an auxiliary `not to go`."""
+    """Make `did not`, `did n't`, `wo n't`; without an auxiliary `not to go`."""
     group.medial = parse_tagged("not")
     if group.finite and group.finite.words[-1].text not in NEVER_CONTRACTED and rng.chance(0.45):
         word = group.finite.words[-1]
