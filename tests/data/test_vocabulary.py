@@ -61,7 +61,7 @@ def test_save_and_load(tmp_path: Path) -> None:
     again = Vocabulary.load(tmp_path / "v.json")
     for name in ("words", "characters", "tags", "pos"):
         assert getattr(again, name).items == getattr(v, name).items
-        assert getattr(again, name).unknown == getattr(v, name).unknown
+        assert getattr(again, name).unknown_id == getattr(v, name).unknown_id
     assert again.word_counts == v.word_counts and again.rolesets == v.rolesets
 
 

@@ -20,5 +20,5 @@ def constructions() -> Mapping[str, list[Phrase]]:
 def corpus(constructions) -> Mapping[str, list[SRLExample]]:
     """The examples; made of the phrases above, so that the grammar speaks only once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(toy, "phrases", lambda split: iter(constructions[split]))
+        patch.setattr(toy, "toy_phrases", lambda split: iter(constructions[split]))
         return {split: list(toy.toy_srl_examples(split)) for split in SPLITS}

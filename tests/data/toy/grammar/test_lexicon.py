@@ -46,7 +46,7 @@ def test_held_out_words_occur_in_no_other_split(corpus, split):
 def test_every_pool_has_something_for_every_split():
     pools = [*lexicon.NOUNS.values(), *lexicon.TIMES.values(), *lexicon.ADJUNCTS.values(), lexicon.VERBS]
     for pool in pools:
-        assert all(pool.known_to[split] for split in SPLITS)
+        assert all(pool.by_split[split] for split in SPLITS)
 
 
 def test_tables_name_only_known_kinds():
