@@ -99,7 +99,7 @@ def test_every_label_and_construction_is_there(corpus, constructions, split):
     labels = Counter(s.label for e in corpus[split] for f in e["frames"] for s in tags_to_spans(f["tags"]))
     factor = 5 if split == "train" else 1
     assert {label: labels[label] for label, least in LABELS.items() if labels[label] < least * factor} == {}
-    marks = Counter(mark for phrase in constructions[split] for mark in phrase.marks)
+    marks = Counter(mark for phrase in constructions[split] for mark in phrase.constructions)
     assert {mark: marks[mark] for mark, least in CONSTRUCTIONS.items() if marks[mark] < least * factor} == {}
 
 
@@ -121,12 +121,12 @@ def test_auxiliaries_have_frames_with_nothing_but_v(corpus):
 def test_reserved_combinations_stay_in_their_split(constructions, split):
     other = "test" if split == "dev" else "dev"
     for combination in HELD_OUT[split]:
-        assert sum(combination <= phrase.marks for phrase in constructions[split]) >= 8
+        assert sum(combination <= phrase.constructions for phrase in constructions[split]) >= 8
         for elsewhere in ("train", other):
-            assert not any(combination <= phrase.marks for phrase in constructions[elsewhere])
+            assert not any(combination <= phrase.constructions for phrase in constructions[elsewhere])
             for mark in combination:  # each alone is known
-                assert any(mark in phrase.marks for phrase in constructions[elsewhere])
-    combined = sum(any(c <= phrase.marks for c in HELD_OUT[split]) for phrase in constructions[split])
+                assert any(mark in phrase.constructions for phrase in constructions[elsewhere])
+    combined = sum(any(c <= phrase.constructions for c in HELD_OUT[split]) for phrase in constructions[split])
     assert combined >= SPLIT_SIZES[split] / HELD_OUT_EVERY
 
 
