@@ -67,7 +67,7 @@ def make_server(app: FastAPI, limits: ServerLimits) -> "GracefulServer":
     class Protocol(TimeoutProtocol):
         """With the limits of this server."""
 
-        limits = limits
+        server_limits = limits
 
     config = uvicorn.Config(
         gate,
@@ -87,20 +87,20 @@ class TimeoutProtocol(H11Protocol):
     """A connection that is closed when its client is too slow with headers, or in reading answers.
 
     Attributes:
-        limits: how slow.
+        server_limits: how slow.
     """
 
-    limits: ServerLimits
+    server_limits: ServerLimits
     _timer: asyncio.TimerHandle | None = None
     _rejected = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
-        if len(self.connections) > self.limits.max_connections:
+        if len(self.connections) > self.server_limits.max_connections:
             self._send_error(503, "Too many connections are open.", "Try again later.", [(b"retry-after", b"1")])
             return
-        self._set_timeout(self.limits.head_seconds)
+        self._set_timeout(self.server_limits.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
@@ -115,12 +115,12 @@ class TimeoutProtocol(H11Protocol):
         if self.conn.their_state is not h11.IDLE:
             self._set_timeout(None)
         elif self._timer is None:
-            self._set_timeout(self.limits.head_seconds)
+            self._set_timeout(self.server_limits.head_seconds)
 
     def pause_writing(self) -> None:
         """The client leaves unread what it was sent."""
         super().pause_writing()
-        self._set_timeout(self.limits.send_seconds)
+        self._set_timeout(self.server_limits.send_seconds)
 
     def resume_writing(self) -> None:
         """It reads on."""
