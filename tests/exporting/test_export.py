@@ -119,7 +119,7 @@ def tampered(name: str, change: float, monkeypatch: pytest.MonkeyPatch) -> Itera
             weights.CopyFrom(onnx.numpy_helper.from_array(array, weights.name))
             onnx.save(model, path)
 
-    monkeypatch.setattr(exporting, "format_named", lambda _: form._replace(save=save))
+    monkeypatch.setattr(exporting, "get_export_format", lambda _: form._replace(save=save))
     yield
 
 

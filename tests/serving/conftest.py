@@ -49,7 +49,7 @@ def running(models: dict[str, Predictor[Any, Any]], limits: ServerLimits) -> Ite
     server = make_server(app, limits)
     thread = threading.Thread(target=server.run, args=(sockets,))
     thread.start()
-    wait_until(lambda: all(model.worker.warm.is_set() for model in app.state.models.values()), 30)
+    wait_until(lambda: all(model.scheduler.warm.is_set() for model in app.state.models.values()), 30)
     try:
         yield Running(sockets[0].getsockname()[1], server, models, app)
     finally:

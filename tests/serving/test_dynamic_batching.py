@@ -326,7 +326,7 @@ def test_a_labellers_answers_are_those_of_each_text_alone(
 ) -> None:
     """Whatever is computed beside it, and where."""
     sizes: list[int] = []
-    monkeypatch.setattr(ServerMetrics, "count_batch", lambda self, model, texts, tokens, seconds: sizes.append(texts))
+    monkeypatch.setattr(ServerMetrics, "observe_batch", lambda self, model, texts, tokens, seconds: sizes.append(texts))
 
     async def go() -> None:
         served = ModelService("box", box, DEFAULT_LIMITS, ServerMetrics(), processes)

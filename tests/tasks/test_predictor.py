@@ -134,10 +134,10 @@ def test_attention_and_what_is_wanted(predictors: dict[str, Predictor]) -> None:
     attention = writer.attention("Anna sees", "the cat")
     assert np.array(attention.shares).shape == (len(attention.written), len(attention.read))
     assert np.allclose(np.sum(attention.shares, axis=1), 1, atol=1e-5)
-    (record,) = writer.wanting(prefix="Anna", required=["dog"])("cat")
+    (record,) = writer.with_constraints(prefix="Anna", required=["dog"])("cat")
     assert record["texts"][0]["text"].startswith("Anna") and "dog" in record["texts"][0]["text"]
     with pytest.raises(UserError, match="forbidden=Ω: not in the vocabulary"):
-        writer.wanting(forbidden=["Ω"])
+        writer.with_constraints(forbidden=["Ω"])
 
 
 def test_tables_are_forecast(predictors: dict[str, Predictor], tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_a_limit_of_batches_cuts_dev_but_for_streams(
     streamed: bool, scored: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert StreamingDataModule.is_streaming and not Scored.is_streaming
-    monkeypatch.setattr(Scored, "streamed", streamed)
+    monkeypatch.setattr(Scored, "is_streaming", streamed)
     keys = ["recipe=lm", "trainer.limit_batches=1", "trainer.average=0", "trainer.max_epochs=1"]
     task = Wandering(0.0)
     fit(make_trainer(tmp_path, 1, **compose_config(keys).trainer), task, Scored(), tmp_path, 0, RunMode.NEW)

@@ -45,7 +45,7 @@ def test_seeds_and_numbers_govern_the_draws() -> None:
 def test_one_line_stops_at_its_end() -> None:
     whole = "".join(write("one"))
     assert "\n" in whole
-    assert "".join(write("one", one_line=True)) == whole.partition("\n")[0]
+    assert "".join(write("one", stop_at_newline=True)) == whole.partition("\n")[0]
 
 
 def test_prompts_of_several_lines_and_none() -> None:
