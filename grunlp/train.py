@@ -89,7 +89,7 @@ def run_recipe(config: DictConfig) -> None:
     config = drop_inapplicable_debug_keys(config)
     try:
         resolve_devices(config.trainer)
-        run_dir = distributed.first(lambda: create_run_dir(config.recipe, config.run_dir, config.overwrite))
+        run_dir = distributed.run_on_rank_zero(lambda: create_run_dir(config.recipe, config.run_dir, config.overwrite))
         log.info("run folder: %s", run_dir)
         with folder_lock("run_dir", run_dir) if distributed.rank() == 0 else nullcontext():
             run_or_launch(config, run_dir, RunMode.NEW)
@@ -107,7 +107,7 @@ def run_or_launch(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
     from grunlp.training.launcher import launch
     from grunlp.utils import distributed
 
-    if config.trainer.devices * config.trainer.num_nodes == distributed.count():
+    if config.trainer.devices * config.trainer.num_nodes == distributed.world_size():
         run_in_process(config, run_dir, mode)
         return
     try:
@@ -129,16 +129,15 @@ def run_in_process(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
     from grunlp.utils import distributed
 
     try:
-        resolve_devices(config.trainer)
-        load_recipe(config.recipe)(config, run_dir, mode)
+        with distributed.translate_peer_failures():
+            resolve_devices(config.trainer)
+            load_recipe(config.recipe)(config, run_dir, mode)
     except NonZeroRankExit:
         return
     except TerminationSignal as stopped:
         if distributed.rank() == 0:
             print(f"stopped; {_resume_hint(run_dir)}", file=sys.stderr)
         sys.exit(stopped.exit_code)
-    except RuntimeError as error:
-        raise distributed.explain_peer_failure(error) or error from None
     complete_run(run_dir)
 
 

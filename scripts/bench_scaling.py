@@ -79,7 +79,7 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
     data = SRLDataModule(corpus, collate, budget, num_workers=0, extra_epochs=0, reshuffle=True, seed=1)
     model = _LossModule(build_labelling_model(config, vocabulary, None)).train()
     whole: torch.nn.Module = model
-    if distributed.count() > 1:
+    if distributed.world_size() > 1:
         whole = DistributedDataParallel(model, find_unused_parameters=True, broadcast_buffers=False)
     optimizer = adamw(model, 0.001, 0.01, {})
     seconds, sentences = [], []
@@ -97,7 +97,7 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
             sum(distributed.all_gather_object(sum(len(batch.lengths) for batch in batches))) / (seconds[-1] * steps)
         )
     weights = sum(parameter.numel() for parameter in model.parameters())
-    exchange = time_all_reduce(weights, repeats) if distributed.count() > 1 else 0.0
+    exchange = time_all_reduce(weights, repeats) if distributed.world_size() > 1 else 0.0
     found = {
         "step": statistics.median(seconds[1:]),
         "sentences": statistics.median(sentences[1:]),
@@ -105,7 +105,7 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
         "exchange": exchange,
     }
     if distributed.rank() == 0:
-        OmegaConf.save(found, folder / str(distributed.count()))
+        OmegaConf.save(found, folder / str(distributed.world_size()))
     distributed.destroy_process_group()
 
 

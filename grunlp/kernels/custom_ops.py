@@ -123,7 +123,8 @@ def forward(
         packed: the same packed by `pack_weights`; unused for "mingru".
         candidate_bias: (D, H) bias of the candidate's recurrent product; for "gru" only.
         initial_state: (D, B, S·H).
-        offsets, sorted_indices: see `PackedBatch`.
+        offsets: (B + 1,) see `PackedBatch`.
+        sorted_indices: (B,) see `PackedBatch`.
         save_for_backward: whether to save what the backward pass needs.
 
     Returns:
@@ -182,9 +183,14 @@ def backward(
 
     Args:
         cell: one of `KERNEL_CELLS`.
-        grad, grad_final: gradients of the states and of the final states.
-        states, saved: results of `forward`.
-        weight_hh, initial_state, offsets, sorted_indices: arguments of `forward`.
+        grad: gradient of the states.
+        grad_final: gradient of the final states.
+        states: result of `forward`.
+        saved: result of `forward`.
+        weight_hh: argument of `forward`.
+        initial_state: argument of `forward`.
+        offsets: argument of `forward`.
+        sorted_indices: argument of `forward`.
 
     Returns:
         gradients of the input projection (N, D·G·H), of `initial_state` and, for "gru", of the recurrent projection

@@ -143,7 +143,9 @@ def torch_rnn(
 
     Args:
         cell: one of `TORCH_CELLS`.
-        x, batch, initial_state: as for `compiled_rnn`.
+        x: (N, I) the input of each token.
+        batch: the sequence of each token.
+        initial_state: (D, B, S·H) states before the first step.
         weights: of the layer, in the type of x.
 
     Returns:

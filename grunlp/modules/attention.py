@@ -81,10 +81,11 @@ class Attention(nn.Module):
         return (weights @ values).transpose(1, 2).flatten(2), weights.mean(dim=1)
 
     def _additive_scores(self, query: Tensor, keys: Tensor, checkpointing: bool) -> Tensor:
-        """Score additively: queries (B, T, size), keys (B, S, size) → (B, T, S).
+        """Compute additive scores (B, T, S).
 
         Args:
-            query, keys: see above.
+            query: (B, T, size).
+        keys: (B, S, size).
             checkpointing: recompute the scores in the backward pass instead of keeping intermediate results.
         """
         assert self.score is not None

@@ -83,7 +83,8 @@ class LinearChainCRF(nn.Module):
         """Compute the logarithm (B,) of the sum of exp(score / temperature) over all legal paths.
 
         Args:
-            emissions, lengths: as for `forward`.
+            emissions: (B, T, K).
+            lengths: (B,) each from 1 to T.
             temperature: divides all scores.
         """
         emissions = emissions / temperature

@@ -88,7 +88,8 @@ def parallel_scan(gate: Tensor, candidate: Tensor, initial_state: Tensor) -> Ten
     """Compute all states of a minimal GRU.
 
     Args:
-        gate, candidate: (B, T, H), before σ and g.
+        gate: (B, T, H), before σ.
+        candidate: (B, T, H), before g.
         initial_state: (B, H).
 
     Returns:

@@ -25,7 +25,7 @@ from grunlp.training.datamodule_base import datamodule_of, derive_seed
 from grunlp.utils import distributed
 from grunlp.utils.atomic_io import atomic_path
 from grunlp.utils.errors import UserError
-from grunlp.utils.signals import TerminationSignal, _raise, signal_handlers
+from grunlp.utils.signals import TerminationSignal, raise_signal, signal_handlers
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ class ResumeCheckpoint(Callback):
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         """What handles a signal: the first waits for the next batch, the second does not."""
         if self.pending_signal is not None:
-            _raise(signum, frame)
+            raise_signal(signum, frame)
         self.pending_signal = signum
         if distributed.rank() == 0:
             print("stopping: a checkpoint is saved first; again to stop at once", file=sys.stderr, flush=True)

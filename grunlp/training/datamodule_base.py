@@ -55,7 +55,7 @@ class ResumableDataModule(LightningDataModule, ABC):
         super().__init__()
         self.num_workers, self.shuffle_each_epoch, self.seed = num_workers, shuffle_each_epoch, seed
         self.resume_position = (0, 0)  # the epoch and the turn at which a training goes on
-        self.world_size = distributed.count()  # processes that share the batches
+        self.world_size = distributed.world_size()  # processes that share the batches
 
     @abstractmethod
     def count(self, epoch: int) -> int:

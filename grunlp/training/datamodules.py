@@ -49,7 +49,7 @@ class ValidatedDataModule(ResumableDataModule):
     def val_dataloader(self) -> DataLoader[Any]:
         """What this process has of the development split, shortest first."""
         split, sampler, collate = self.val_split()
-        batches = shard_eval_batches(sampler.batches, distributed.rank(), distributed.count())
+        batches = shard_eval_batches(sampler.batches, distributed.rank(), distributed.world_size())
         return DataLoader(
             split,
             batch_sampler=batches,

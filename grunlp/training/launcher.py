@@ -65,8 +65,8 @@ def resolve_devices(trainer_config: DictConfig) -> None:
         wrong = f"trainer.devices={trainer_config.devices} with trainer.num_nodes={trainer_config.num_nodes}"
         way = "Type trainer.devices=PROCESSES_A_MACHINE trainer.num_nodes=MACHINES"
         raise UserError(wrong, f"{found.world_size()} processes were begun", way)
-    if total > 1 and distributed.count() == 1:
-        distributed.join(found, trainer_config.devices, trainer_config.num_nodes, gpus)
+    if total > 1 and distributed.world_size() == 1:
+        distributed.init_process_group(found, trainer_config.devices, trainer_config.num_nodes, gpus)
 
 
 def uses_gpus(accelerator: str) -> bool:

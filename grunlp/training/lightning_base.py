@@ -56,10 +56,10 @@ class BaseLightningModule(LightningModule):
         """Log one batch. size: what its loss is a mean over; units: that it has, where these are others."""
         self.units += size if num_units is None else num_units
         # the others are taken to be as fast
-        speed = distributed.count() * self.units / (time.perf_counter() - self.started)
+        speed = distributed.world_size() * self.units / (time.perf_counter() - self.started)
         if self._loss_weight(batch_idx):
             self.train_losses.append((loss.detach(), size))
-        self.log("train/loss_step", loss, prog_bar=True, batch_size=1, sync_dist=distributed.count() > 1)
+        self.log("train/loss_step", loss, prog_bar=True, batch_size=1, sync_dist=distributed.world_size() > 1)
         self.log(f"train/{self.throughput_unit}_per_second", speed, prog_bar=True, batch_size=1)
 
     def on_train_epoch_end(self) -> None:

@@ -164,7 +164,7 @@ def make_trainer(
         accelerator=accelerator,
         devices=devices,
         num_nodes=num_nodes,
-        strategy=_ddp_strategy() if distributed.count() > 1 else "auto",
+        strategy=_ddp_strategy() if distributed.world_size() > 1 else "auto",
         precision=precision,  # type: ignore[arg-type]  # a word that grunlp.configuration.schema allows
         limit_train_batches=limit_batches or None,
         limit_val_batches=limit_batches or None,
@@ -221,10 +221,10 @@ def fit(
         raise ReplayFinished(replay_bad_batch(task, data, run_dir))
     weights = sum(parameter.numel() for parameter in task.parameters())
     log.info("%.2f million weights, %d threads", weights / 1e6, torch.get_num_threads())
-    if distributed.count() > 1:
-        batches = distributed.count() * trainer.accumulate_grad_batches
+    if distributed.world_size() > 1:
+        batches = distributed.world_size() * trainer.accumulate_grad_batches
         said = "%d processes (%s), a batch each in turn: %d batches an update, %.1f MB of gradients"
-        log.info(said, distributed.count(), distributed.backend(), batches, 4e-6 * weights)
+        log.info(said, distributed.world_size(), distributed.backend(), batches, 4e-6 * weights)
     if data.is_streaming:
         trainer.limit_val_batches = 1.0  # `limit_batches` makes epochs there, and cuts nothing
     path = run_dir / RESUME_CHECKPOINT / RESUME_CHECKPOINT

@@ -1,6 +1,6 @@
-"""Files that are whole or not there: written under another name in the same folder, then renamed.
+"""Atomic writes: files are written under a temporary name in the same folder, then renamed.
 
-Whatever happens in between, a fault, a full disk or the end of the process, what lay there before still does.
+If an error, a full disk or the end of the process interrupts a write, the previous file is kept.
 """
 
 import os
@@ -11,68 +11,69 @@ from pathlib import Path
 
 from grunlp.utils.errors import UserError
 
-TEMP_SUFFIX = ".part"  # the end of the other name
+TEMP_SUFFIX = ".part"  # of temporary names
 
 
 def write_file_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file whole. Arguments: text is written as UTF-8. Raises as `replacing`."""
-    with atomic_path(path) as part:
-        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    """Write a file atomically, text as UTF-8. Raises UserError as `atomic_path` does."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Where to write what shall be at `path` when it is whole. A link there stays one; a device is written to.
+    """Yield a temporary path to write to, and rename it to `path` on success.
+
+    A symbolic link at `path` is kept and its target replaced; a device is written to directly.
 
     Raises:
-        UserError: the system does not allow it: a full disk, a folder that may not be written to.
+        UserError: the system refuses: the disk is full, or the folder is not writable.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():  # /dev/null, a pipe
         with translate_os_errors(path):
             yield target
         return
-    part = target.with_name(f".{target.name}.{os.getpid()}{TEMP_SUFFIX}")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}{TEMP_SUFFIX}")
     try:
         with translate_os_errors(path):
-            yield part
-            _fsync(part)
-            os.replace(part, target)
+            yield temporary
+            _fsync(temporary)
+            os.replace(temporary, target)
             if os.name == "posix":
                 _fsync(target.parent)
     except BaseException:
         with suppress(OSError):
-            part.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         raise
 
 
 @contextmanager
 def atomic_dir(folder: Path) -> Iterator[Path]:
-    """Where to write files, and no folders, that shall be in `folder` when all of them are whole. Raises as
-    `replacing`."""
+    """Yield a temporary folder for files, and move them all to `folder` on success. Raises as `atomic_path`."""
     with translate_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=TEMP_SUFFIX) as place:
-            yield Path(place)
-            for file in sorted(Path(place).iterdir()):
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=TEMP_SUFFIX) as temporary:
+            yield Path(temporary)
+            for file in sorted(Path(temporary).iterdir()):
                 _fsync(file)
                 os.replace(file, folder / file.name)
 
 
 def remove_temp_files(folder: Path) -> None:
-    """Remove what a process that was killed has left of unfinished files."""
-    for part in folder.glob(f".*{TEMP_SUFFIX}"):
-        if part.is_file():
-            part.unlink(missing_ok=True)
+    """Remove unfinished files that a killed process has left."""
+    for file in folder.glob(f".*{TEMP_SUFFIX}"):
+        if file.is_file():
+            file.unlink(missing_ok=True)
 
 
 def is_temp_file(file: Path, names: Iterable[str]) -> bool:
-    """Whether it is an unfinished file, of one of these names."""
+    """Return whether `file` is an unfinished file with one of these names."""
     return file.is_file() and any(file.match(f".{name}.*{TEMP_SUFFIX}") for name in names)
 
 
 def _fsync(path: Path) -> None:
-    """Wait until what was written is on the disk."""
+    """Flush a file or folder to the disk."""
     file = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(file)
@@ -82,10 +83,10 @@ def _fsync(path: Path) -> None:
 
 @contextmanager
 def translate_os_errors(path: Path) -> Iterator[None]:
-    """What the system says against it leaves as UserError."""
+    """Convert OSError to UserError."""
     try:
         yield
     except OSError as error:
-        there = "nothing was changed there" if path.exists() else "there is no such file yet"
-        way = "Make room, or name a folder you may write to."
-        raise UserError(f"cannot write {path}: {error.strerror or error}", there, way) from error
+        details = "the existing file was not changed" if path.exists() else "the file does not exist yet"
+        hint = "Free disk space, or name a writable folder."
+        raise UserError(f"cannot write {path}: {error.strerror or error}", details, hint) from error

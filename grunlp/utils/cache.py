@@ -1,9 +1,9 @@
-"""Where files that were built once are kept."""
+"""The cache folder for downloaded and built files."""
 
 import os
 from pathlib import Path
 
 
 def cache_dir() -> Path:
-    """`$XDG_CACHE_HOME/grunlp`, else `~/.cache/grunlp`."""
+    """Return `$XDG_CACHE_HOME/grunlp`, or else `~/.cache/grunlp`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "grunlp"

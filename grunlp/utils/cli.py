@@ -1,4 +1,4 @@
-"""What all commands share: errors as plain messages, the log on standard error."""
+"""Plumbing shared by all commands: errors as plain messages, the log on standard error, exit codes."""
 
 import io
 import logging
@@ -11,37 +11,36 @@ from grunlp.utils.signals import TerminationSignal, raise_on_signals
 
 EXIT_USAGE = 2
 
-
 EntryPoint = Callable[[list[str]], int]
 HelpProvider = Callable[[list[str]], str]
 
 
 def configure_logging() -> None:
-    """Let what is said be UTF-8, and the log go to standard error."""
+    """Write UTF-8 to standard output and error, and the log to standard error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")  # whatever the system's, our data are UTF-8
+            stream.reconfigure(encoding="utf-8")  # our data are UTF-8, whatever the locale
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("grunlp").setLevel(logging.INFO)
 
 
 class Command:
-    """The entry point of a command. Called, it reads the words that were typed and returns the exit status.
+    """The entry point of a command; a call reads `sys.argv` and returns the exit status.
 
-    `--help` prints `help_text(arguments)`. A `UserError` is printed without a traceback and ends in status 2; Ctrl-C
-    in 130 and SIGTERM in 143, with nothing half-written left; a reader that goes away (as `head` does) ends the command
-    quietly.
+    `--help` prints `help_text(arguments)`. A `UserError` is printed without a traceback and gives the status 2, Ctrl-C
+    gives 130 and SIGTERM 143, without half-written files; a reader that closes the pipe (as `head` does) ends the
+    command quietly.
 
     Args:
         function: `function(arguments) -> exit status`.
-        help_text: of the arguments, as far as they are typed.
+        help_text: returns the help for the arguments typed so far.
     """
 
     def __init__(self, function: EntryPoint, help_text: HelpProvider) -> None:
         self.function, self.help_text = function, help_text
 
     def __call__(self) -> int:
-        """Run it."""
+        """Run the command."""
         configure_logging()
         arguments = sys.argv[1:]
         try:
@@ -53,11 +52,11 @@ class Command:
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             return EXIT_USAGE
-        except TerminationSignal as stopped:
+        except TerminationSignal as termination:
             print("stopped", file=sys.stderr)
-            return stopped.exit_code
+            return termination.exit_code
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python's final flush fails
             return 0
 
 

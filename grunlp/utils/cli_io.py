@@ -1,4 +1,4 @@
-"""What commands read and write: standard input as a file, bad lines, records, files that appear when they are whole."""
+"""Input and output of commands: standard input as a file, malformed lines, JSON records, atomic output files."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from grunlp.utils.errors import DataError
 
 
 def buffer_stdin(folder: Path, what: str) -> Path:
-    """Copy standard input into a folder, where it can be read more than once. what: is expected, said to a terminal."""
+    """Copy standard input to a file in `folder`, to read it more than once; `what` names the input in a terminal."""
     if sys.stdin.isatty():
         print(f"reading standard input, {what}; end with Ctrl-D", file=sys.stderr)
     path = folder / "standard input"
@@ -23,13 +23,13 @@ def buffer_stdin(folder: Path, what: str) -> Path:
 
 
 class SkippedLineReporter:
-    """Called with a bad line of the input, it names it on standard error.
+    """A callback that reports malformed lines of the input on standard error.
 
     Args:
         source: the file that is read; "-" is standard input.
 
     Attributes:
-        count: how many there were.
+        count: number of malformed lines.
     """
 
     def __init__(self, source: str) -> None:
@@ -37,26 +37,26 @@ class SkippedLineReporter:
         self.count = 0
 
     def __call__(self, error: DataError) -> None:
-        """Name one."""
+        """Report one line."""
         self.count += 1
         print(f"skipped {self.source}:{error.line}: {error.reason}; {error.details}", file=sys.stderr)
 
 
 def use_json_output(style: str, output: str) -> bool:
-    """Whether `style` asks for JSON lines: "auto" does, but where a person looks on."""
+    """Return whether to write JSON lines: with "json", and with "auto" unless the output is a terminal."""
     return style == "json" or (style == "auto" and not (output == "-" and sys.stdout.isatty()))
 
 
 def json_line(record: Mapping[str, Any]) -> str:
-    """A record as a line of JSON."""
+    """Format a record as a line of JSON."""
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def write_output(output: str, chunks: Iterable[str]) -> None:
-    """Write text as it comes: to standard output, seen at once, where `output` is "-"; else to a new file."""
+    """Write text as it arrives: to standard output, flushed each time, if `output` is "-"; else to a new file."""
     if output == "-":
-        for part in chunks:
-            sys.stdout.write(part)
+        for chunk in chunks:
+            sys.stdout.write(chunk)
             sys.stdout.flush()
         return
     with atomic_new_file(Path(output)) as file:
@@ -65,6 +65,6 @@ def write_output(output: str, chunks: Iterable[str]) -> None:
 
 @contextmanager
 def atomic_new_file(path: Path) -> Iterator[TextIO]:
-    """A file under another name until it is whole: a fault leaves nothing, and the same command can be typed again."""
-    with atomic_path(path) as part, part.open("w", encoding="utf-8") as file:
+    """Open a text file that appears at `path` only on success, so that a failed command can be repeated."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         yield file

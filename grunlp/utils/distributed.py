@@ -1,12 +1,12 @@
-"""The processes that train one network together: which of them this is, and what they tell each other.
+"""Collective operations of the processes that train one network together.
 
-Each has a number, its rank; the first, rank 0, writes the run folder, logs and scores. A process that is alone is the
-first of one, and all functions here then return at once.
+Rank 0 writes the run folder, logs and scores. In a single process all functions here return immediately.
 """
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,118 +15,123 @@ from torch import distributed
 
 from grunlp.utils.errors import UserError
 
-if TYPE_CHECKING:  # it takes a second or two to import, and prediction has no need of it
+if TYPE_CHECKING:  # takes a second or two to import, and prediction does not need it
     from lightning_fabric.plugins.environments import ClusterEnvironment
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# How long one waits for the others. One that ends is noticed at once, as its connections close; this is for those that
-# stand still, and for machines that are no longer there. Ranks may read their data at different speeds.
+# How long a process waits for the others. One that exits is noticed immediately, since its connections close; this is
+# for processes that hang and machines that disappear. Ranks may read their data at different speeds.
 TIMEOUT = timedelta(minutes=10)
 
-# in what torch says of it
+# Words in the error messages of PyTorch when a process does not answer.
 _PEER_FAILURE_MARKERS = ("gloo", "NCCL", "ProcessGroup", "TCPStore", "Connection closed by peer")
 
 
 def rank() -> int:
-    """The number of this process."""
+    """Return the rank of this process."""
     return distributed.get_rank() if is_initialized() else 0
 
 
-def count() -> int:
-    """How many processes train together."""
+def world_size() -> int:
+    """Return the number of processes."""
     return distributed.get_world_size() if is_initialized() else 1
 
 
 def all_gather_object(value: T) -> list[T]:
-    """What each process gives, by rank; all of them have to call it. Tensors have to be on the CPU."""
+    """Return the values of all processes by rank; all of them must call it. Tensors must be on the CPU."""
     if not is_initialized():
         return [value]
-    found: list[T] = [value] * count()
-    distributed.all_gather_object(found, value)
-    return found
+    values: list[T] = [value] * world_size()
+    distributed.all_gather_object(values, value)
+    return values
 
 
-def first(fn: Callable[[], T]) -> T:
-    """What a function returns in the first process, which alone calls it."""
-    found = all_gather_object(fn() if rank() == 0 else None)[0]
-    assert found is not None
-    return found
+def run_on_rank_zero(fn: Callable[[], T]) -> T:
+    """Call a function on rank 0 only, and return its result on all ranks."""
+    result = all_gather_object(fn() if rank() == 0 else None)[0]
+    assert result is not None
+    return result
 
 
 def all_reduce_max(value: int) -> int:
-    """The largest number that any process gives."""
+    """Return the largest value of all processes; all of them must call it."""
     if not is_initialized():
         return value
-    number = torch.tensor(value)
-    distributed.all_reduce(number, distributed.ReduceOp.MAX)
-    return int(number)
+    tensor = torch.tensor(value)
+    distributed.all_reduce(tensor, distributed.ReduceOp.MAX)
+    return int(tensor)
 
 
 def backend() -> str:
-    """What carries it."""
+    """Return the name of the process-group backend."""
     return str(distributed.get_backend())
 
 
 def barrier() -> None:
-    """For all the others to come here."""
+    """Wait until all processes have reached this point."""
     all_gather_object(None)
 
 
 def cluster_environment() -> "ClusterEnvironment | None":
-    """What began this process as one of several: torchrun, SLURM or `grunlp.training.launcher`; None where nothing
-    did."""
+    """Return the environment of the launcher (torchrun, SLURM or `grunlp.training.launcher`); None without one."""
     from lightning_fabric.plugins.environments import LightningEnvironment, SLURMEnvironment, TorchElasticEnvironment
 
     if TorchElasticEnvironment.detect() and TorchElasticEnvironment().world_size() > 1:
         return TorchElasticEnvironment()
     if SLURMEnvironment.detect() and SLURMEnvironment(auto_requeue=False).world_size() > 1:
-        return SLURMEnvironment(auto_requeue=False)  # `grunlp.training.checkpointing` heeds SLURM's signals
+        return SLURMEnvironment(auto_requeue=False)  # `grunlp.training.checkpointing` handles SLURM's signals
     return LightningEnvironment() if "LOCAL_RANK" in os.environ else None
 
 
-def join(found: "ClusterEnvironment", devices_per_node: int, num_nodes: int, use_gpus: bool) -> None:
-    """Meet the others.
+def init_process_group(
+    environment: "ClusterEnvironment", devices_per_node: int, num_nodes: int, use_gpus: bool
+) -> None:
+    """Join the process group.
 
     Args:
-        found: as `environment` gives.
-        devices_per_node: processes a machine.
+        environment: see `cluster_environment`.
+        devices_per_node: processes on each machine.
         num_nodes: machines.
-        use_gpus: whether each computes on a GPU.
+        use_gpus: whether each process uses a GPU.
     """
     from lightning_fabric.plugins.environments import LightningEnvironment
 
-    if isinstance(found, LightningEnvironment):  # it knows the place on this machine alone
-        found.set_world_size(devices_per_node * num_nodes)
-        found.set_global_rank(found.node_rank() * devices_per_node + found.local_rank())
-    os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"] = found.main_address, str(found.main_port)
+    if isinstance(environment, LightningEnvironment):  # it only knows the rank on this machine
+        environment.set_world_size(devices_per_node * num_nodes)
+        environment.set_global_rank(environment.node_rank() * devices_per_node + environment.local_rank())
+    os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"] = environment.main_address, str(environment.main_port)
     if use_gpus:
-        torch.cuda.set_device(found.local_rank())
+        torch.cuda.set_device(environment.local_rank())
     distributed.init_process_group(
         "cpu:gloo,cuda:nccl" if use_gpus else "gloo",
         timeout=TIMEOUT,
-        rank=found.global_rank(),
-        world_size=found.world_size(),
+        rank=environment.global_rank(),
+        world_size=environment.world_size(),
     )
-    if rank():  # what the first says is enough, but for losses of batches that it never sees
+    if rank():  # rank 0 logs for all, except non-finite losses of batches that it does not see
         logging.getLogger("grunlp").setLevel(logging.ERROR)
         logging.getLogger("grunlp.training.nan_guard").setLevel(logging.WARNING)
 
 
 def destroy_process_group() -> None:
-    """Part from the others; each is alone then."""
+    """Leave the process group; each process then runs on its own."""
     if is_initialized():
         distributed.destroy_process_group()
 
 
-def explain_peer_failure(error: RuntimeError) -> UserError | None:
-    """What an error means that torch raises where another process no longer answers; None for any other error."""
-    if not is_initialized() or not any(word in str(error) for word in _PEER_FAILURE_MARKERS):
-        return None
-    wrong = f"rank {rank()}: another of the {count()} processes has ended, or does not answer"
-    return UserError(wrong, str(error).splitlines()[0][:200], "See what that one said.")
+@contextmanager
+def translate_peer_failures() -> Iterator[None]:
+    """Convert errors of PyTorch about another process that has exited or does not answer to UserError."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not is_initialized() or not any(marker in str(error) for marker in _PEER_FAILURE_MARKERS):
+            raise
+        message = f"rank {rank()}: another of the {world_size()} processes has exited or does not answer"
+        raise UserError(message, str(error).splitlines()[0][:200], "See the messages of that process.") from None
 
 
 def is_initialized() -> bool:

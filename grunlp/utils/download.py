@@ -1,4 +1,4 @@
-"""Downloading a file."""
+"""Download of a file with a progress bar."""
 
 import urllib.request
 from http.client import HTTPException
@@ -13,32 +13,32 @@ _TIMEOUT_SECONDS = 30  # seconds without a byte
 
 
 def download_file(url: str, target: Path, name: str, hint: str) -> None:
-    """Download into a file, with a progress bar.
+    """Download a file with a progress bar.
 
     Args:
-        url: where it is.
-        target: the file, overwritten.
-        name: beside the bar.
-        hint: what to do where it fails.
+        url: its address.
+        target: where to write it; overwritten.
+        name: label of the progress bar.
+        hint: what to do if the download fails.
 
     Raises:
-        UserError: it failed or stopped early.
+        UserError: the download failed or was incomplete.
     """
     try:
         _download(url, target, name)
     except (OSError, HTTPException, EOFError) as error:
-        raise UserError(f"cannot download {url}: {error}", "Nothing of it was kept.", hint) from error
+        raise UserError(f"cannot download {url}: {error}", "Nothing was kept.", hint) from error
 
 
 def _download(url: str, target: Path, name: str) -> None:
     with (
-        urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer,
+        urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response,
         target.open("wb") as file,
         _progress_bar() as bar,
     ):
-        size = int(answer.headers.get("Content-Length", 0))  # 0: not told, as for archives made on the fly
+        size = int(response.headers.get("Content-Length", 0))  # 0: unknown, as for archives made on the fly
         task = bar.add_task(name, total=size or None)
-        while chunk := answer.read(_CHUNK_BYTES):
+        while chunk := response.read(_CHUNK_BYTES):
             file.write(chunk)
             bar.advance(task, len(chunk))
     received = target.stat().st_size

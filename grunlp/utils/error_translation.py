@@ -1,4 +1,4 @@
-"""What libraries say of damaged files, as errors of the project."""
+"""Errors of libraries about damaged files, as errors of the project."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +9,15 @@ from grunlp.utils.errors import DataError, UserError
 
 @contextmanager
 def wrap_library_errors(path: str | Path, message: str, hint: str) -> Iterator[None]:
-    """Whatever a library raises for a file that it cannot read leaves as DataError: its exceptions of any class, among
-    them a MemoryError for sizes that a damaged head claims, and Rust's panics. wrong, advice: of that."""
+    """Convert any exception raised while a library reads a file to DataError.
+
+    That includes a MemoryError for the sizes in a damaged header, and panics of Rust.
+
+    Args:
+        path: the file.
+        message: message of the error.
+        hint: hint of the error.
+    """
     try:
         yield
     except UserError:
@@ -18,5 +25,5 @@ def wrap_library_errors(path: str | Path, message: str, hint: str) -> Iterator[N
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        there = (str(error) or type(error).__name__).splitlines()[0][:300]
-        raise DataError(path, None, message, there, hint) from None
+        details = (str(error) or type(error).__name__).splitlines()[0][:300]
+        raise DataError(path, None, message, details, hint) from None

@@ -1,7 +1,7 @@
-"""The messages users meet.
+"""Errors that users see.
 
-Every error a user can cause is a `UserError`; the commands print it without a traceback and leave with status 2.
-A message has three parts: what is wrong, what there is, and what to type.
+Every error that a user can cause is a `UserError`; the commands print it without a traceback and exit with status 2. A
+message has three parts: what is wrong, what exists or was expected, and what to type.
 """
 
 from collections.abc import Iterable
@@ -10,10 +10,10 @@ from pathlib import Path
 
 
 class UserError(Exception):
-    """Something the user can mend.
+    """An error that the user can correct.
 
     Args:
-        message: what is wrong, naming the thing ("unknown key model.hiden_size").
+        message: what is wrong, with the name of the thing ("unknown key model.hiden_size").
         details: what exists or was expected instead.
         hint: what to type or do next.
     """
@@ -24,21 +24,21 @@ class UserError(Exception):
 
 
 class DataError(UserError):
-    """Bad input in a file: `PATH:LINE: what is wrong`, then what was expected, then what to do.
+    """Malformed input in a file: `PATH:LINE: what is wrong`, then what was expected, then what to do.
 
     Args:
         path: the file, or any name of the source ("standard input").
-        line: one-based line number; None when the fault is the whole file's.
-        wrong, there_is, to_type: as for `UserError`.
+        line: line number from 1; None if the error concerns the whole file.
+        message, details, hint: as for `UserError`.
     """
 
     def __init__(self, path: str | Path, line: int | None, message: str, details: str = "", hint: str = "") -> None:
         self.path, self.line, self.reason = str(path), line, message
-        place = f"{path}:{line}" if line is not None else str(path)
-        super().__init__(f"{place}: {message}", details, hint)
+        location = f"{path}:{line}" if line is not None else str(path)
+        super().__init__(f"{location}: {message}", details, hint)
 
 
 def closest_match(name: str, choices: Iterable[str]) -> str | None:
-    """The choice most like `name`, or None when none is close."""
-    found = get_close_matches(name, list(choices), n=1, cutoff=0.5)
-    return found[0] if found else None
+    """Return the choice most similar to `name`, or None if none is close."""
+    matches = get_close_matches(name, list(choices), n=1, cutoff=0.5)
+    return matches[0] if matches else None

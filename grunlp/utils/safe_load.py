@@ -1,4 +1,4 @@
-"""JSON and YAML of run folders, read as data: bounded in size and depth, without references, nothing named twice."""
+"""Safe reading of JSON and YAML in run folders: bounded size and depth, no references, no duplicate keys."""
 
 import json
 import os
@@ -12,39 +12,39 @@ import yaml
 
 from grunlp.utils.errors import DataError
 
-MAX_CONFIG_BYTES, MAX_JSON_BYTES = 2**20, 2**28  # bytes of a file of settings, and of a table of words or numbers
-MAX_DEPTH = 32  # objects and lists within each other
-MAX_ENTRIES = 10_000  # files of a run folder that are looked at
+MAX_CONFIG_BYTES, MAX_JSON_BYTES = 2**20, 2**28  # of a configuration; of a table of words or numbers
+MAX_DEPTH = 32  # of nested objects and lists
+MAX_ENTRIES = 10_000  # of a run folder that are checked
 _LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_HINT = "Copy the whole folder again, or train anew."
+_HINT = "Copy the whole folder again, or train again."
 
 
 def forbid_external_symlinks(folder: Path) -> None:
-    """Raise DataError unless all that lies in a folder and below is a file or folder, or a link that stays within.
+    """Raise DataError unless a folder holds only files and folders, and symbolic links that stay within it.
 
-    A link that leads elsewhere would be read, and written, as though it were of the run.
+    The target of any other link would be read, and written, as if it belonged to the run.
     """
     home = Path(os.path.realpath(folder))
     for path in islice(_iter_entries(folder), MAX_ENTRIES):
         target = Path(os.path.realpath(path))
         if not target.is_relative_to(home):
-            raise DataError(path, None, "leads out of the run folder", "a run is complete in itself", _HINT)
+            raise DataError(path, None, "leads out of the run folder", "a run is self-contained", _HINT)
         if target.exists() and not (target.is_file() or target.is_dir()):
-            raise DataError(path, None, "is neither file nor folder", "a run has no others", _HINT)
+            raise DataError(path, None, "is neither a file nor a folder", "a run has nothing else", _HINT)
 
 
 def _iter_entries(folder: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder, followlinks=False):
-        yield from (Path(place) / name for name in (*folders, *files))
+    for parent, folders, files in os.walk(folder, followlinks=False):
+        yield from (Path(parent) / name for name in (*folders, *files))
 
 
 def read_text(path: Path, max_bytes: int) -> str:
-    """The text of a file of `max_bytes` bytes at most. Raises DataError where it is larger, missing or not UTF-8."""
+    """Read a text file. Raises DataError if it is larger than `max_bytes`, missing or not UTF-8."""
     try:
         with path.open("rb") as file:
             content = file.read(max_bytes + 1)
         if len(content) > max_bytes:
-            raise DataError(path, None, "is too large", f"{max_bytes} bytes are the most", _HINT)
+            raise DataError(path, None, "is too large", f"the limit is {max_bytes} bytes", _HINT)
         return content.decode("utf-8")
     except OSError as error:
         raise DataError(path, None, f"cannot be read: {error.strerror or error}", "", _HINT) from None
@@ -53,15 +53,15 @@ def read_text(path: Path, max_bytes: int) -> str:
 
 
 def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES, require_finite: bool = True) -> Any:
-    """The contents of a JSON file.
+    """Read a JSON file.
 
     Args:
-        path: of the file.
-        max_bytes: bytes it may have.
-        require_finite: refuse numbers that are none or endless.
+        path: the file.
+        max_bytes: limit of its size.
+        require_finite: refuse NaN and infinity.
 
     Raises:
-        DataError: as `read_text`; or it is no JSON, is deeper than `MAX_DEPTH`, has a key twice or half a character.
+        DataError: as `read_text`; or it is not JSON, deeper than `MAX_DEPTH`, has duplicate keys or lone surrogates.
     """
     text = read_text(path, max_bytes)
     try:
@@ -69,19 +69,18 @@ def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES, require_finite: bool 
             text, object_pairs_hook=_reject_duplicate_keys, parse_constant=_reject_constant if require_finite else float
         )
         _check_depth(content, MAX_DEPTH)
-        if _LONE_SURROGATE.search(text):  # half a character can be spelt, and no file can hold it
+        if _LONE_SURROGATE.search(text):  # JSON can escape it, but UTF-8 cannot encode it
             json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise DataError(path, None, f"no JSON of grunlp: {error}", "", _HINT) from None
+        raise DataError(path, None, f"not JSON of grunlp: {error}", "", _HINT) from None
     return content
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The settings of a YAML file: groups of plain values.
+    """Read a YAML file of nested mappings with plain values.
 
     Raises:
-        DataError: as `read_text`; or it is no such YAML: it has anchors, tags, `${...}`, a key twice, or keys that are
-            no words.
+        DataError: as `read_text`; or it has anchors, tags, `${...}`, duplicate keys, or keys that are not strings.
     """
     text = read_text(path, MAX_CONFIG_BYTES)
     try:
@@ -91,20 +90,22 @@ def read_yaml(path: Path) -> dict[str, Any]:
             raise ValueError("it has no keys")
         _check_types(content)
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
-        raise DataError(path, None, f"no settings of grunlp: {' '.join(str(error).split())}", "", _HINT) from None
+        raise DataError(
+            path, None, f"not a configuration of grunlp: {' '.join(str(error).split())}", "", _HINT
+        ) from None
     return content
 
 
 def _reject_duplicate_keys(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    content = dict(pairs)
+    if len(content) != len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"a key stands there twice: {next(name for name in names if names.count(name) > 1)!r:.60}")
-    return found
+        raise ValueError(f"a key occurs twice: {next(name for name in names if names.count(name) > 1)!r:.60}")
+    return content
 
 
 def _reject_constant(constant: str) -> None:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 def _check_depth(content: Any, depth: int) -> None:
@@ -112,13 +113,13 @@ def _check_depth(content: Any, depth: int) -> None:
         return
     if not depth:
         raise ValueError("it is too deep")
-    for part in content.values() if isinstance(content, dict) else content:
-        if isinstance(part, dict | list):
-            _check_depth(part, depth - 1)
+    for item in content.values() if isinstance(content, dict) else content:
+        if isinstance(item, dict | list):
+            _check_depth(item, depth - 1)
 
 
 def _check_aliases(text: str) -> None:
-    """Raise ValueError for YAML that is deep, or refers to something: before it is put together, which is recursive."""
+    """Raise ValueError for deep YAML or references, before it is composed, which is recursive."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
@@ -129,23 +130,23 @@ def _check_aliases(text: str) -> None:
 
 
 def _check_types(content: Any) -> None:
-    """Raise ValueError for keys that are no words, and values that stand for others."""
+    """Raise ValueError for keys that are not strings, and values that refer to others."""
     if isinstance(content, Mapping):
         for key, value in content.items():
             if not isinstance(key, str):
-                raise ValueError(f"{key!r:.60} is no name of a key")
+                raise ValueError(f"{key!r:.60} is not a valid key")
             _check_types(value)
     elif isinstance(content, list):
         for value in content:
             _check_types(value)
     elif isinstance(content, str) and "${" in content:
-        raise ValueError(f"{content!r:.60} stands for another value")
+        raise ValueError(f"{content!r:.60} refers to another value")
     elif not isinstance(content, str | int | float | None):
-        raise ValueError(f"{content!r:.60} is no plain value")
+        raise ValueError(f"{content!r:.60} is not a plain value")
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A safe loader that takes no key twice, and for which a date is a word."""
+    """A safe loader that refuses duplicate keys and reads dates as strings."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
@@ -156,7 +157,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
     def _key(self, node: yaml.Node) -> Any:
         if not isinstance(node, yaml.ScalarNode):
-            raise ValueError("a key is no word")
+            raise ValueError("a key is not a string")
         return self.construct_object(node)
 
 

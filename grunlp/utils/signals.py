@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, the system's request to end, as an exception that says which of them it was."""
+"""Ctrl-C (SIGINT) and SIGTERM as an exception that carries the signal."""
 
 import signal
 import threading
@@ -10,10 +10,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class TerminationSignal(BaseException):
-    """A command was told to end. Like KeyboardInterrupt, it is no fault that anything should handle.
+    """A request to terminate. Like KeyboardInterrupt, it is not an Exception that handlers of errors should catch.
 
     Args:
-        signal: which told it.
+        signal: the number of the signal.
     """
 
     def __init__(self, signal: int) -> None:
@@ -22,33 +22,33 @@ class TerminationSignal(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """What the command leaves with: 130 after Ctrl-C, 143 after SIGTERM, as a shell expects."""
+        """The exit status that shells expect: 130 after Ctrl-C, 143 after SIGTERM."""
         return 128 + self.signal
 
 
 def raise_on_signals() -> AbstractContextManager[None]:
-    """Within, either signal raises `TerminationSignal`; see `handling`."""
-    return signal_handlers(_raise)
+    """Raise `TerminationSignal` on either signal within the context; see `signal_handlers`."""
+    return signal_handlers(raise_signal)
 
 
 @contextmanager
 def signal_handlers(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Within, this handles either signal, unless whoever started the command has it ignored.
+    """Handle either signal within the context, unless it was ignored when the command started.
 
-    Signals are for the main thread; another changes nothing.
+    Has no effect outside the main thread, which alone receives signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, handler) for number in heard}
+    handled = [signum for signum in SIGNALS if signal.getsignal(signum) is not signal.SIG_IGN]
+    previous = {signum: signal.signal(signum, handler) for signum in handled}
     try:
         yield
     finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)
+        for signum, previous_handler in previous.items():
+            signal.signal(signum, previous_handler)
 
 
-def _raise(number: int, frame: FrameType | None) -> None:
-    """What handles a signal so."""
-    raise TerminationSignal(number)
+def raise_signal(signum: int, frame: FrameType | None) -> None:
+    """Handle a signal by raising `TerminationSignal`."""
+    raise TerminationSignal(signum)

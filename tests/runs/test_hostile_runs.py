@@ -54,7 +54,7 @@ def change(file: Path, old: str, new: str) -> None:
         ("dropout: 0.", "dropout: .nan #", "out of bounds"),
         ("hidden_size: 4", "hiden_size: 4", r"unknown key model\.hiden_size(?s:.)*model.hidden_size"),
         ("hidden_size: 4", "hidden_size: 4\n  _target_: os.system", r"unknown key model\._target_"),
-        ("hidden_size: 4", "hidden_size: ${oc.env:HOME}", "stands for another value"),
+        ("hidden_size: 4", "hidden_size: ${oc.env:HOME}", "refers to another value"),
         ("hidden_size: 4", "hidden_size: 4\n  hidden_size: 4", "twice"),
         ("num_layers: 1", "num_layers: '1'", "wrong type"),
         ("seed: 1", "seed: 1\nhydra: {}", "unknown key"),

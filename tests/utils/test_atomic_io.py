@@ -61,7 +61,7 @@ def test_a_fault_of_the_writer_keeps_what_was_there(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from grunlp.utils.atomic_io import write_file
+from grunlp.utils.atomic_io import write_file_atomically
 
 left = int(sys.argv[2])
 def dying(function):
@@ -76,7 +76,7 @@ def dying(function):
 for name in ("open", "fsync", "close", "replace"):
     setattr(os, name, dying(getattr(os, name)))
 Path.write_bytes = dying(Path.write_bytes)
-write_file(Path(sys.argv[1]), "new" * 100_000)
+write_file_atomically(Path(sys.argv[1]), "new" * 100_000)
 """
 
 
@@ -130,7 +130,9 @@ def test_a_folder_that_may_not_be_written_to_is_said_plainly() -> None:
         finally:
             os.seteuid(user)
             os.chmod(place, 0o755)
-        assert str(error.value).startswith(f"cannot write {path}: Permission denied\nnothing was changed there\n")
+        assert str(error.value).startswith(
+            f"cannot write {path}: Permission denied\nthe existing file was not changed\n"
+        )
         assert path.read_text() == "old" and os.listdir(place) == ["a"]
 
 
@@ -143,16 +145,16 @@ def test_nothing_writes_another_way() -> None:
     """Modules that write files do so by `grunlp.utils.atomic_io`, but for locks, logs and temporary folders."""
     root = Path(atomic_io.__file__).parents[1]
     plain = {
-        "atomic.py",
-        "exporting/folder.py",  # into a folder that appears whole
-        "streams.py",  # standard input, kept in a temporary folder
-        "studies/trainings.py",  # logs of running processes
-        "alone.py",  # a lock
-        "data/fetch.py",  # into a temporary folder
-        "data/corpora/series.py",  # the same
+        "utils/atomic_io.py",
+        "exporting/export_folder.py",  # into a folder that is renamed when complete
+        "utils/cli_io.py",  # standard input, kept in a temporary folder
+        "tuning/training_pool.py",  # logs of running processes
+        "runs/lock.py",  # a lock
+        "utils/download.py",  # into a temporary folder
+        "tasks/forecasting/data.py",  # the same
         "data/propbank/build.py",  # within atomic_dir
-        "encoder_folder.py",  # the same
-        "shards.py",  # within replacing
+        "data/encoder_files.py",  # the same
+        "integrations/shard_prediction.py",  # within atomic_path
     }
     words = (
         ".write_text(",

@@ -14,22 +14,22 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("a
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\na: 2", "stands there twice"),
-        ("g: {a: 1, a: 2}", "stands there twice"),
-        ("a: ${oc.env:HOME}", "stands for another value"),
-        ("a: [1, '${b}']", "stands for another value"),
+        ("a: 1\na: 2", "occurs twice"),
+        ("g: {a: 1, a: 2}", "occurs twice"),
+        ("a: ${oc.env:HOME}", "refers to another value"),
+        ("a: [1, '${b}']", "refers to another value"),
         (BOMB, "anchors or tags"),
         ("a: !!python/object/apply:os.system [touch hacked]", "anchors or tags"),
         ("a: !!binary aGk=", "anchors or tags"),
         ("<<: {a: 1}", "merges"),
-        ("1: 2", "no name of a key"),
-        ("[1]: 2", "no word"),
-        ("a: [1", "no settings"),
+        ("1: 2", "not a valid key"),
+        ("[1]: 2", "not a string"),
+        ("a: [1", "not a configuration"),
         ("[]", "no keys"),
         ("a: " + "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "too deep"),
         ("a: " + "[" * 400_000 + "]" * 400_000, "too deep"),
-        ("a: " + "9" * 5000, "no settings"),
-        ("a: =", "no settings"),
+        ("a: " + "9" * 5000, "not a configuration"),
+        ("a: =", "not a configuration"),
         ("a: " + "x" * 2**20, "too large"),
     ],
 )
@@ -50,14 +50,14 @@ def test_yaml_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"a": 1, "a": 2}', "stands there twice"),
-        ('{"a": NaN}', "NaN is no number"),
-        ('{"a": -Infinity}', "no number"),
+        ('{"a": 1, "a": 2}', "occurs twice"),
+        ('{"a": NaN}', "NaN is not a number"),
+        ('{"a": -Infinity}', "not a number"),
         ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "too deep"),
-        ("[" * 100_000 + "]" * 100_000, "no JSON"),
+        ("[" * 100_000 + "]" * 100_000, "not JSON"),
         ('"\\ud800"', "surrogates not allowed"),
-        ("9" * 5000, "no JSON"),
-        ("{", "no JSON"),
+        ("9" * 5000, "not JSON"),
+        ("{", "not JSON"),
         ('"' + "x" * 200 + '"', "too large"),
     ],
 )
@@ -95,5 +95,5 @@ def test_links(tmp_path: Path) -> None:
             forbid_external_symlinks(run)
         (run / place).unlink()
     os.mkfifo(run / "pipe")
-    with pytest.raises(DataError, match="neither file nor folder"):
+    with pytest.raises(DataError, match="neither a file nor a folder"):
         forbid_external_symlinks(run)

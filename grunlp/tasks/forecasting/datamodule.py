@@ -78,6 +78,6 @@ class ForecastingDataModule(IndexedDataModule):
     def val_dataloader(self) -> DataLoader[ForecastWindow]:
         """Return the share of this process in the development windows."""
         parts = shard_eval_batches(
-            self.forecast_origins["dev"].split(self.batch_size), distributed.rank(), distributed.count()
+            self.forecast_origins["dev"].split(self.batch_size), distributed.rank(), distributed.world_size()
         )
         return DataLoader(_WindowBatches(self.tensors, parts, *self.steps), batch_size=None)

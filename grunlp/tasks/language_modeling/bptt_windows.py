@@ -161,7 +161,7 @@ class BPTTDataModule(IndexedDataModule):
 
     def val_dataloader(self) -> DataLoader[BPTTWindow]:
         """Return the rows of the development text that this process reads."""
-        windows = BPTTBatches(self.dev, _VAL_BATCH_SIZE, self.length, self.length, distributed.count())
+        windows = BPTTBatches(self.dev, _VAL_BATCH_SIZE, self.length, self.length, distributed.world_size())
         return DataLoader(
-            windows, batch_size=None, sampler=range(distributed.rank(), len(windows), distributed.count())
+            windows, batch_size=None, sampler=range(distributed.rank(), len(windows), distributed.world_size())
         )

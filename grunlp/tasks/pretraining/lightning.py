@@ -44,7 +44,7 @@ class MaskedTask(PerplexityTask):
     def validation_step(self, batch: SentenceBatch, batch_idx: int) -> None:
         """Count the loss of one batch, in which the same words are hidden each time, whichever process reads it."""
         self.val_generator.manual_seed(
-            derive_seed(self.seed, 0, batch_idx * distributed.count() + distributed.rank(), 0)
+            derive_seed(self.seed, 0, batch_idx * distributed.world_size() + distributed.rank(), 0)
         )
         hidden = self.model.sample_mask(batch, self.val_generator)
         self.add_val_loss(float(self.model(batch, hidden)), int(hidden.sum()))

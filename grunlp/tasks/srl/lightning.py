@@ -47,9 +47,8 @@ class SRLTask(BaseLightningModule):
         for one, other in zip(gold, ids_to_tags(best, lengths, self.model.tags), strict=True):
             self.role_counts = self.role_counts + srl_eval_counts([one], [other])
         gold_places = set(zip(batch.sentence_index.tolist(), batch.predicate_index.tolist(), strict=True))
-        found = {
-            tuple(place) for place in torch.stack(self.model.detect_predicates(scores.encoded, batch), dim=1).tolist()
-        }
+        detected = self.model.detect_predicates(scores.encoder_output, batch)
+        found = {tuple(place) for place in torch.stack(detected, dim=1).tolist()}
         self.found = self.found + count_matches(gold_places, found)
         named = batch.roleset != 0
         right = int((self.model.predict_senses(scores, batch) == batch.roleset)[named].sum())
