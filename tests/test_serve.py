@@ -1,4 +1,4 @@
-"""The command: it starts, says where, and stops with good manners."""
+"""The `serve` command: shutdown, log, run paths and errors."""
 
 import re
 import signal
@@ -15,7 +15,6 @@ import pytest
 
 import grunlp
 from grunlp import serve
-from grunlp.serving.server import open_sockets
 from tests.conftest import Call
 from tests.serving.client import Answer, ask, connect, post, read, request
 
@@ -85,24 +84,6 @@ def test_clients_write_nothing_to_its_log(process: tuple[subprocess.Popen[str], 
     assert running.wait(20) == 0
     assert running.stderr is not None
     assert [line for line in running.stderr if not line.startswith("recurrence: ")] == []  # said once
-
-
-@pytest.mark.parametrize(
-    ("host", "names", "expected"),
-    [
-        ("127.0.0.1", None, ["127.0.0.1", "::1", "localhost", "127.0.0.1"]),
-        ("127.0.0.2", None, ["127.0.0.1", "::1", "localhost", "127.0.0.2"]),
-        ("0.0.0.0", None, None),
-        ("0.0.0.0", "a.example", ["127.0.0.1", "::1", "localhost", "a.example"]),
-    ],
-)
-def test_names_of_this_machine(host: str, names: str | None, expected: list[str] | None) -> None:
-    sockets = open_sockets(host, 0)
-    try:
-        assert serve._allowed_hosts(host, names, sockets) == expected
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def test_a_run_has_its_whole_path(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

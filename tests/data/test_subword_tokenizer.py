@@ -1,5 +1,7 @@
 """Text as ids and back."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, TOKENIZER_TYPES, UNK_ID, TextTokenizer, TokenizerType
 from grunlp.utils.errors import UserError
+
+FORMATS = Path(__file__).parents[1] / "formats/1"
 
 LINES = [
     "The old man saw the boat, and the boat saw him.",
@@ -127,3 +131,23 @@ def test_spellings_are_all_ways_to_write_a_text() -> None:
     assert sorted(tokenizer.ids_to_tokens(ids) for ids in found) == sorted(ways(written)) and len(found) > 3
     assert tuple(tokenizer.encode(["aab b"])[0]) in found
     assert tokenizer.segmentations("aab b", 2) == found[:2]
+
+
+@pytest.fixture(params=["tag", "encoder", "translate"])
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FORMATS / request.param, tmp_path / "run"))
+
+
+def test_hostile_tokenizer_files_are_refused(tmp_path: Path) -> None:
+    run = Path(shutil.copytree(FORMATS / "lm", tmp_path / "run"))
+    from grunlp.tasks.language_modeling.checkpoint import load_trained_language_model
+
+    file = run / "tokenizer.json"
+    good = json.loads(file.read_text())
+    load_trained_language_model(run)
+    slow = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": False}
+    padding = {"strategy": {"Fixed": 10**12}, "direction": "Right", "pad_to_multiple_of": None, "pad_id": 0}
+    for more in ({"pre_tokenizer": slow}, {"padding": padding | {"pad_type_id": 0, "pad_token": "<pad>"}}):
+        file.write_text(json.dumps(good | more))
+        with pytest.raises(UserError, match="not a tokenizer of grunlp"):
+            load_trained_language_model(run)

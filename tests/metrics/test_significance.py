@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from grunlp.metrics.significance import compare_systems
+from grunlp.metrics.significance import compare_systems, student_two_sided
 from grunlp.metrics.span_counts import SpanCounts
 
 
@@ -45,3 +45,12 @@ def test_a_clear_difference_and_its_direction() -> None:
 def test_groups_must_match() -> None:
     with pytest.raises(ValueError, match="both need the same"):
         compare_systems([SpanCounts(1, 0, 0)], [], resamples=10)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "freedom", "p"),
+    [(2.228138852, 10, 0.05), (12.7062047, 1, 0.05), (1.962, 1000, 0.05004), (0.0, 5, 1.0), (3.169272667, 10, 0.01)],
+)
+def test_student_two_sided_equals_tabulated_values(statistic: float, freedom: int, p: float) -> None:
+    assert student_two_sided(statistic, freedom) == pytest.approx(p, rel=1e-3)
+    assert student_two_sided(-statistic, freedom) == pytest.approx(p, rel=1e-3)

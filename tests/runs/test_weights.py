@@ -1,6 +1,8 @@
 """Weights: heads are checked against the network before anything of its size is made."""
 
 import json
+import pickle
+import shutil
 import struct
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from grunlp.utils.errors import DataError
 from grunlp.runs.weights import MAX_HEADER_BYTES, load_module, load_tensors, save_tensors, tensor_shapes
+from grunlp.tasks.srl.checkpoint import load_init_weights, load_trained_labeller
+from grunlp.utils.errors import DataError, UserError
+from tests.runs.hostile import Hostile
+
+FORMATS = Path(__file__).parents[1] / "formats/1"
 
 
 def write(file: Path, head: Any, data: bytes = b"", length: int | None = None) -> None:
@@ -102,3 +108,23 @@ def test_sizes_that_the_file_has_not(tmp_path: Path, shape: list[int], offsets: 
     write(tmp_path / "w", {"a": {"dtype": "F32", "shape": shape, "data_offsets": offsets}}, bytes(4))
     with pytest.raises(DataError):
         load_tensors(tmp_path / "w")
+
+
+@pytest.fixture(params=["tag", "encoder", "translate"])
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FORMATS / request.param, tmp_path / "run"))
+
+
+def test_no_pickle_is_read(tmp_path: Path) -> None:
+    run = Path(shutil.copytree(FORMATS / "encoder", tmp_path / "run"))
+    for name in ("pytorch_model.bin", "model.pt", "modeling.py"):
+        (run / "encoder" / name).write_bytes(pickle.dumps(Hostile(tmp_path / "hacked")))
+        with pytest.raises(UserError, match="does not belong there"):
+            load_trained_labeller(run)
+        (run / "encoder" / name).unlink()
+    (run / "weights.safetensors").write_bytes(pickle.dumps(Hostile(tmp_path / "hacked")))
+    with pytest.raises(UserError, match="do not fit"):
+        load_trained_labeller(run)
+    with pytest.raises(UserError, match="do not fit"):
+        load_init_weights(str(run))
+    assert not (tmp_path / "hacked").exists()

@@ -12,11 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grunlp.serving.dynamic_batching import BatchScheduler, QueueFull
-from grunlp.serving.errors import APIError
-from grunlp.serving.limits import DEFAULT_LIMITS
-from grunlp.serving.model_service import ModelService
 from grunlp.serving.prometheus import ServerMetrics
-from grunlp.tasks import Predictor
 
 
 class Doubler:
@@ -305,61 +301,5 @@ def test_closing_finishes_what_waits() -> None:
             await asyncio.sleep(0)
             double.go.set()
         assert await asyncio.gather(first, *waiting) == [[0], *([2 * i] for i in range(20))]
-
-    asyncio.run(go())
-
-
-TEXTS = [
-    "",
-    "He left.",
-    "She gave him a book. Was he glad?",
-    "The executives gave the chef a standing ovation after the dinner because they liked the food.",
-    "is was be been " * 8,
-    "One\nline after\n\nanother ended.",
-    "The cat sat on the mat and the dog, which had been asleep, saw it. " * 8,
-]
-
-
-@pytest.mark.parametrize("processes", [0, 2])
-def test_a_labellers_answers_are_those_of_each_text_alone(
-    processes: int, box: Predictor[Any, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever is computed beside it, and where."""
-    sizes: list[int] = []
-    monkeypatch.setattr(ServerMetrics, "observe_batch", lambda self, model, texts, tokens, seconds: sizes.append(texts))
-
-    async def go() -> None:
-        served = ModelService("box", box, DEFAULT_LIMITS, ServerMetrics(), processes)
-        served.scheduler.start()
-        await asyncio.to_thread(served.scheduler.warm.wait, 60)
-        answers = await asyncio.gather(*(served.predict([text]) for text in TEXTS * 4), served.predict(TEXTS))
-        await served.scheduler.close()
-        alone = [box(text) for text in TEXTS]
-        assert answers == [*([records] for records in alone * 4), alone]
-        assert max(sizes) > 10
-
-    asyncio.run(go())
-
-
-def test_a_sentence_of_many_predicates_lets_others_have_their_turns(box: Predictor[Any, Any]) -> None:
-    """Each word of it is one, and each costs as much as the sentence again."""
-
-    async def go() -> None:
-        served = ModelService("box", box, DEFAULT_LIMITS, ServerMetrics(), 0)
-        served.scheduler.start()
-        await served.predict(["He left."])
-        verbs = "go " * 120
-        long = asyncio.ensure_future(served.predict([verbs]))
-        waits = []
-        while not long.done():
-            started = time.perf_counter()
-            await served.predict(["He left."])
-            waits.append(time.perf_counter() - started)
-        assert await long == [box(verbs)] and len(box(verbs)[0]["frames"]) > 60
-        assert len(waits) > 4
-        with pytest.raises(APIError) as problem:
-            await served.predict([verbs] * 20)
-        assert problem.value.status == 413
-        await served.scheduler.close()
 
     asyncio.run(go())

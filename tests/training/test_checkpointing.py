@@ -1,5 +1,6 @@
 """What a checkpoint to go on from holds, when it is saved, and what happens where it cannot be."""
 
+import io
 import pickle
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from grunlp.training.checkpointing import (
     completed_steps,
 )
 from grunlp.utils.errors import UserError
+from tests.runs.hostile import Hostile
 from tests.training.test_nan_guard import Data, Task, trained
 
 
@@ -170,3 +172,18 @@ def test_gradients_are_added_up_in_one_order(tmp_path: Path) -> None:
     finally:
         torch.set_num_threads(before)
     assert len(found) == 12 and all(torch.equal(one, found[0]) for one in found)
+
+
+def test_no_checkpoint_runs_code(tmp_path: Path) -> None:
+    file = tmp_path / "resume.ckpt"
+    zipped = io.BytesIO()
+    torch.save({"state": Hostile(tmp_path / "hacked")}, zipped)
+    for content in (zipped.getvalue(), pickle.dumps(Hostile(tmp_path / "hacked"))):
+        file.write_bytes(content)
+        for asked in (None, False, True):
+            with pytest.raises(UserError, match="no checkpoint of grunlp"):
+                AtomicCheckpointIO().load_checkpoint(file, weights_only=asked)
+        assert not (tmp_path / "hacked").exists()
+        torch.load(io.BytesIO(content), weights_only=False) if content[:2] == b"PK" else pickle.loads(content)
+        assert (tmp_path / "hacked").exists(), "the file would have done harm"
+        (tmp_path / "hacked").unlink()

@@ -98,29 +98,6 @@ def test_paths_spread_with_the_steps() -> None:
     torch.testing.assert_close(told[:, 0], model.teacher_forced(values, known, static)[:, 0])
 
 
-@pytest.mark.parametrize(("segment", "layers"), [(4, 1), (5, 2)])
-def test_segmented_is_its_naive_twin(segment: int, layers: int) -> None:
-    model = build("segmented", segment=segment, known=0, static=0, num_layers=layers).eval()
-    assert isinstance(model, SegRNN)
-    values, known, static = windows()
-    told = model(values[:, :T], known[..., :0], static[:, :0])
-    one = torch.ones(1, dtype=torch.long)
-    for b in range(4):
-        for c in range(C):
-            last = values[b, T - 1, c]
-            state = None
-            for k in range(T // segment):
-                start = T - (T // segment - k) * segment
-                x = torch.relu(model.embed(values[b, start : start + segment, c] - last))
-                _, state = model.gru(x[None, None], one, state)
-            found = []
-            for m in range(-(-H // segment)):
-                question = torch.cat([model.place[m], model.channel[c]])
-                out, _ = model.gru(question[None, None], one, state)
-                found.append(model.last(out[0, 0]) + last)
-            torch.testing.assert_close(told[b, :, c, 0], torch.cat(found)[:H], atol=1e-5, rtol=1e-4)
-
-
 def test_the_middle_quantile_is_the_centre() -> None:
     model = build("direct", output="quantiles", quantiles=(0.1, 0.4, 0.9))
     assert model.point_forecast(torch.tensor([1.0, 2.0, 3.0])) == 2.0

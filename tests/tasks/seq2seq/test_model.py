@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch.nn import functional
 
-from grunlp.tasks.seq2seq.ensemble import Ensemble
 from grunlp.tasks.seq2seq.model import Seq2Seq
 from tests.tasks.seq2seq.seq2seq_toys import OPTIONS, PAIRS, SIZE, VARIANTS, batch, toy
 
@@ -129,17 +128,6 @@ def test_dropout_acts_in_training_alone() -> None:
         assert torch.equal(model(pairs)[0], model(pairs)[0])
         model.train()
         assert not torch.equal(model(pairs)[0], model(pairs)[0])
-
-
-def test_ensemble_averages_probabilities() -> None:
-    models, pairs = [toy(1), toy(2)], batch(PAIRS)
-    both = Ensemble(models)
-    with torch.no_grad():
-        tokens = torch.tensor([2, 2, 2, 2])
-        mean, _, state = both.step(tokens, both.encode(pairs.source, pairs.source_lengths))
-        ones = [model.step(tokens, model.encode(pairs.source, pairs.source_lengths))[0] for model in models]
-        torch.testing.assert_close(mean.exp(), (ones[0].exp() + ones[1].exp()) / 2)
-        both.step(torch.tensor([4]), state.reorder(torch.tensor([[2]])))
 
 
 def test_bad_choices() -> None:

@@ -17,7 +17,7 @@ from grunlp.utils.cli import Command
 from tests.conftest import Call
 from tests.toys import toy_corpus
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 LINES = [" ".join(example["words"]) for example in toy_corpus(400, 7)]
 
 

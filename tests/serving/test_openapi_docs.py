@@ -1,11 +1,15 @@
-"""The server against its own OpenAPI description, by schemathesis: what it sends is what it says, and never 500."""
+"""The OpenAPI description and its pages."""
+
+import re
+from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.serving.conftest import Running
+from tests.serving.client import ask, request
+from tests.serving.conftest import LIMITS, Running
 
 OPERATIONS = [
     "GET /models", "POST /models/{id}/predict", "POST /models/{id}/stream", "GET /health", "GET /ready", "GET /metrics",
@@ -19,6 +23,29 @@ CONFIG = {
     }
 }
 IDS = ["default", "texts", "writes-on"]  # models that take any text
+
+
+def get(served: Running, path: str) -> Any:
+    answer = ask(served.port, request(path, method="GET"))
+    assert answer is not None
+    return answer
+
+
+def test_the_docs_page_loads_nothing_from_the_network(served: Running) -> None:
+    page = get(served, "/docs")
+    assert "script-src 'self';" in page.headers["content-security-policy"]
+    links = re.findall(r'(?:src|href)="([^"]*)"', page.body.decode())
+    assert len(links) == 4
+    for link in links:
+        assert not re.match(r"\w+:|//", link)
+        assert get(served, f"/{link}").status == 200
+    assert re.search(r"<script>|style=|onload", page.body.decode()) is None
+
+
+def test_the_schema_names_the_limits(served: Running) -> None:
+    schemas = get(served, "/openapi.json").json()["components"]["schemas"]
+    assert schemas["Input"]["properties"]["text"]["maxLength"] == LIMITS.max_characters
+    assert schemas["Prompt"]["properties"]["length"]["maximum"] == LIMITS.max_length
 
 
 @pytest.mark.slow

@@ -484,3 +484,13 @@ def test_too_many_streams(served: Running) -> None:
 
 def test_how_many_kinds_there_are() -> None:
     assert len(SENT) + len(FINE) >= 60
+
+
+def test_every_answer_has_security_headers(served: Running) -> None:
+    for path in ("/models", "/nothing", "/docs", "/docs/files/swagger-ui.css", "/openapi.json"):
+        answer = ask(served.port, get(path))
+        assert answer is not None
+        headers = answer.headers
+        assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["referrer-policy"] == "no-referrer"

@@ -1,0 +1,51 @@
+"""SegRNN: equals a plain loop."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from grunlp.tasks.forecasting.model import DirectForecaster, Forecaster, RecursiveForecaster
+from grunlp.tasks.forecasting.segrnn import SegRNN
+
+T, H, C, F, K = 13, 5, 3, 2, 2
+
+
+def build(kind: str, **given: Any) -> Forecaster:
+    torch.manual_seed(0)
+    sizes = {
+        "channels": C, "known": F, "static": K, "horizon": H, "hidden_size": 8, "num_layers": 2, "cell": "gru",
+        "input_dropout": 0.0, "dropout": 0.0, "normalize": "last", "output": "point", "quantiles": (0.1, 0.5, 0.9),
+    } | given  # fmt: skip
+    if kind == "segmented":
+        return SegRNN(**{"segment": 4, **sizes})
+    return {"recursive": RecursiveForecaster, "direct": DirectForecaster}[kind](**sizes)
+
+
+def windows(batch: int = 4) -> tuple[Tensor, Tensor, Tensor]:
+    torch.manual_seed(1)
+    return torch.randn(batch, T + H, C), torch.randn(batch, T + H, F), torch.randn(batch, K)
+
+
+@pytest.mark.parametrize(("segment", "layers"), [(4, 1), (5, 2)])
+def test_segrnn_equals_a_plain_loop(segment: int, layers: int) -> None:
+    model = build("segmented", segment=segment, known=0, static=0, num_layers=layers).eval()
+    assert isinstance(model, SegRNN)
+    values, known, static = windows()
+    told = model(values[:, :T], known[..., :0], static[:, :0])
+    one = torch.ones(1, dtype=torch.long)
+    for b in range(4):
+        for c in range(C):
+            last = values[b, T - 1, c]
+            state = None
+            for k in range(T // segment):
+                start = T - (T // segment - k) * segment
+                x = torch.relu(model.embed(values[b, start : start + segment, c] - last))
+                _, state = model.gru(x[None, None], one, state)
+            found = []
+            for m in range(-(-H // segment)):
+                question = torch.cat([model.place[m], model.channel[c]])
+                out, _ = model.gru(question[None, None], one, state)
+                found.append(model.last(out[0, 0]) + last)
+            torch.testing.assert_close(told[b, :, c, 0], torch.cat(found)[:H], atol=1e-5, rtol=1e-4)

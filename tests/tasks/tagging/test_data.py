@@ -1,0 +1,62 @@
+"""Tagged corpora: files, parts of speech, the Hub."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from grunlp.tasks.tagging.data import open_tagging_corpus
+from grunlp.utils.errors import DataError, UserError
+
+
+def test_tagged_files_and_parts_of_speech_as_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for split, text in (("train", "a O\nb S-X\n\nc O\n"), ("dev", "b I-X\n\nd O\n")):
+        (tmp_path / f"{split}.txt").write_text(text)
+    columns = {"words": None, "tags": None}
+    data = {"name": "tags", "train": f"{tmp_path}/train.txt", "dev": f"{tmp_path}/dev.txt", "test": None, **columns}
+    opened = open_tagging_corpus(data)
+    assert opened.train["tags"] == [["O", "B-X"], ["O"]] and opened.dev["tags"] == [["B-X"], ["O"]]
+    assert opened.test is None and opened.num_removed == 0
+    (tmp_path / "train.txt").write_text("b S-X\n\nc O\n")
+    assert open_tagging_corpus(data).num_removed == 1, "b is in dev"
+    (tmp_path / "train.txt").write_text("b NN\n\nc VB\n")
+    with pytest.raises(UserError, match="the dev split has tags like B-X"):
+        open_tagging_corpus(data)
+    with pytest.raises(UserError, match="no sentence in the train split"):
+        open_tagging_corpus({**data, "train": data["dev"]})
+    demo = open_tagging_corpus({"name": "demo", "extra": None})
+    assert set(demo.train.column_names) == {"id", "document", "words", "tags"}
+    assert "NNP" in {tag for tags in demo.train["tags"] for tag in tags}
+    monkeypatch.delenv("GRUNLP_DATA", raising=False)
+    with pytest.raises(UserError, match="no such folder"):
+        open_tagging_corpus({"name": "wnut17"})
+
+
+def test_tagged_hub_data_from_local_json(tmp_path: Path) -> None:
+    rows = [{"tokens": ["Anna", "left"], "ner": ["U-PER", "O"]}]
+    for split in ("train", "validation"):
+        (tmp_path / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+        rows = [{"tokens": ["she"], "ner": ["O"]}]
+    data = {"name": "hub", "path": str(tmp_path), "config": None, "words": "tokens", "tags": "ner", "predicate": None}
+    opened = open_tagging_corpus({**data, "train": "train", "dev": "validation", "test": None})
+    assert opened.train["tags"] == [["B-PER", "O"]] and opened.dev["words"] == [["she"]]
+    with pytest.raises(UserError, match="no predicates"):
+        open_tagging_corpus({**data, "predicate": "verb", "train": "train", "dev": "validation", "test": None})
+
+
+def test_spans_of_a_stream_must_be_iob2(tmp_path: Path) -> None:
+    for name, tags in (("part0", "S-A O B-B E-B"), ("part1", "O U-A"), ("dev", "B-A O")):
+        rows = [f"w{name}{i}\t{tag}" for i, tag in enumerate(tags.split())]
+        (tmp_path / f"{name}.tsv").write_text("\n".join(rows) + "\n")
+    keys = {"test": None, "words": None, "tags": None}
+    data = {"name": "tags", "train": f"{tmp_path}/part*.tsv", "dev": f"{tmp_path}/dev.tsv", **keys}
+    assert [one["tags"] for one in open_tagging_corpus(data, stream=True).train] == [
+        ["B-A", "O", "B-B", "I-B"],
+        ["O", "B-A"],
+    ]
+    (tmp_path / "part2.tsv").write_text("word\tNOUN\n")
+    with pytest.raises(DataError, match=r"part2.tsv.*sentence 1: 'NOUN' is no tag of a span"):
+        list(open_tagging_corpus(data, stream=True).train)
+    (tmp_path / "dev.tsv").write_text("word\tNOUN\n")
+    with pytest.raises(UserError, match="Tags must be of one kind"):
+        open_tagging_corpus(data, stream=True)
