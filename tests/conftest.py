@@ -21,6 +21,18 @@ os.environ["HF_DATASETS_CACHE"] = _CACHE.name
 os.environ["XDG_CACHE_HOME"] = _CACHE.name
 
 
+# A test that asks for one of these trains or starts processes: it is slow.
+_SLOW_FIXTURES = {"trained", "trainings"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by mark
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests `slow` by the fixtures that they ask for."""
+    for item in items:
+        if _SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def data_root() -> Path:
     """The folder of real corpora; tests that ask for it carry `pytest.mark.realdata`."""
