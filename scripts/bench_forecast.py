@@ -1,11 +1,12 @@
-"""How many windows a second a one-step GRU forecaster trains on, beside the same network with `nn.GRU` and two peers.
+"""Measure the training speed of a recursive GRU forecaster against `nn.GRU`, Darts and NeuralForecast.
 
     python scripts/bench_forecast.py [batches=40] [repeats=3] [history=96] [horizon=24] [hidden_size=64]
 
-Takes about a minute on a core, longer with peers. All train a GRU that tells the next step of the bundled series, with
-teacher forcing, on windows of the same length and batches of the same size, and AdamW or Adam. The peers are Darts
-(RNNModel) and NeuralForecast (GRU); where one is not installed its row says so. They bring trainers of their own, whose
-time counts; a first short training, which compiles and imports, does not.
+It takes about a minute on one core, longer with Darts and NeuralForecast. Each candidate trains a one-step-ahead GRU on
+the bundled series with teacher forcing, the same window length and batch size, and AdamW or Adam; the result is in
+training windows per second. The peers are Darts RNNModel and NeuralForecast GRU; a peer that is not installed is marked
+so in the table. The overhead of the peers' own trainers is included; a short warm-up training, which covers imports and
+compilation, is not.
 """
 
 import statistics
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from bench_utils import measure_in_turns
 from torch import Tensor, nn
 
 from grunlp.configuration.compose import compose_config
@@ -33,45 +35,39 @@ _BATCH = 64
 
 
 class _TorchGRU(nn.Module):
-    """`nn.GRU` called as our layer is."""
+    """`nn.GRU` with the interface of grunlp's GRU layer."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
         self.gru = nn.GRU(input_size, hidden_size, batch_first=True)
 
     def forward(self, x: Tensor, lengths: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """All windows are of one length."""
+        """Run the GRU; `lengths` is ignored because all windows have the same length."""
         states, final = self.gru(x, initial)
         return states, final
 
 
 @command(lambda arguments: __doc__ or "")
 def main(arguments: list[str]) -> int:
-    """Measure all in turn and print a table."""
-    given = parse_arguments(arguments, DEFAULTS)
-    tensors, origins, series = _data(given)
-    ways: dict[str, Callable[[], float] | None] = {
-        "grunlp": lambda: _grunlp_speed(given, tensors, origins, use_torch_gru=False),
-        "the same with nn.GRU": lambda: _grunlp_speed(given, tensors, origins, use_torch_gru=True),
-        "Darts RNNModel": _darts_speed(given, series),
-        "NeuralForecast GRU": _neuralforecast_speed(given, series),
+    """Measure all candidates in turn and print a table."""
+    options = parse_arguments(arguments, DEFAULTS)
+    tensors, origins, series = _data(options)
+    candidates: dict[str, Callable[[], float] | None] = {
+        "grunlp": lambda: _grunlp_speed(options, tensors, origins, use_torch_gru=False),
+        "the same with nn.GRU": lambda: _grunlp_speed(options, tensors, origins, use_torch_gru=True),
+        "Darts RNNModel": _darts_speed(options, series),
+        "NeuralForecast GRU": _neuralforecast_speed(options, series),
     }
-    print(f"training windows a second, {torch.get_num_threads()} threads, median of {given['repeats']}")
-    for way in ways.values():
-        if way:
-            way()
-    found: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(given["repeats"]):
-        for name, way in ways.items():
-            if way:
-                found[name].append(way())
-    for name, speeds in found.items():
-        print(f"{name:24} {f'{statistics.median(speeds):10.0f}' if speeds else 'not installed'}")
+    print(f"training windows/s, {torch.get_num_threads()} threads, median of {options['repeats']}")
+    installed = {name: measure for name, measure in candidates.items() if measure}
+    speeds = measure_in_turns(installed, options["repeats"])
+    for name in candidates:
+        print(f"{name:24} {f'{statistics.median(speeds[name]):10.0f}' if name in speeds else 'not installed'}")
     return 0
 
 
 def _data(options: dict[str, Any]) -> tuple[TimeSeriesTensors, Tensor, np.ndarray]:
-    """Training windows of the bundled series, and its scaled values."""
+    """Return the bundled series as tensors, the origins of its training windows, and its scaled training values."""
     sizes = [f"data.{key}={options[key]}" for key in ("history", "horizon")]
     config = compose_config(["recipe=forecast", "data.calendar=false", *sizes])
     corpus = open_time_series(config.data)
@@ -82,19 +78,19 @@ def _data(options: dict[str, Any]) -> tuple[TimeSeriesTensors, Tensor, np.ndarra
 
 
 def _grunlp_speed(options: dict[str, Any], tensors: TimeSeriesTensors, origins: Tensor, use_torch_gru: bool) -> float:
-    """Windows a second of our recursive forecaster."""
+    """Train grunlp's recursive forecaster and return its windows per second."""
     torch.manual_seed(0)
-    rest = ("gru", 0.0, 0.0, "none", "point", ())
-    model = RecursiveForecaster(1, 0, 0, options["horizon"], options["hidden_size"], 1, *rest)  # type: ignore[arg-type]
+    other_sizes = ("gru", 0.0, 0.0, "none", "point", ())
+    model = RecursiveForecaster(1, 0, 0, options["horizon"], options["hidden_size"], 1, *other_sizes)  # type: ignore[arg-type]
     if use_torch_gru:
         model.gru = _TorchGRU(1, options["hidden_size"])  # type: ignore[assignment]
     optimizer = adamw(model, 1e-3, 0.0, {})
-    picked = origins[torch.randint(len(origins), (options["batches"], _BATCH))]
+    batches = origins[torch.randint(len(origins), (options["batches"], _BATCH))]
     started = time.perf_counter()
-    for rows in picked:
+    for rows in batches:
         window = tensors.windows(rows, options["history"], options["horizon"])
-        told = model.teacher_forced(window.values, window.known_covariates, window.static_covariates)
-        loss = (told[..., 0] - window.values[:, 1:]).square().mean()
+        predictions = model.teacher_forced(window.values, window.known_covariates, window.static_covariates)
+        loss = (predictions[..., 0] - window.values[:, 1:]).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -102,7 +98,7 @@ def _grunlp_speed(options: dict[str, Any], tensors: TimeSeriesTensors, origins: 
 
 
 def _darts_speed(options: dict[str, Any], series: np.ndarray) -> Callable[[], float] | None:
-    """Windows a second of Darts; None: it is not installed."""
+    """Return a function that trains Darts and returns its windows per second, or None if it is not installed."""
     try:
         from darts import TimeSeries
         from darts.models import RNNModel
@@ -128,7 +124,7 @@ def _darts_speed(options: dict[str, Any], series: np.ndarray) -> Callable[[], fl
 
 
 def _neuralforecast_speed(options: dict[str, Any], series: np.ndarray) -> Callable[[], float] | None:
-    """Windows a second of NeuralForecast; None: it is not installed."""
+    """Return a function that trains NeuralForecast and returns its windows per second, or None if not installed."""
     try:
         from neuralforecast import NeuralForecast
         from neuralforecast.models import GRU

@@ -1,16 +1,18 @@
-"""How fast the recurrent layer is beside others: about 20 minutes on two cores.
+"""Measure the speed and memory of grunlp's GRU layer against other implementations.
 
     python scripts/bench_gru.py [repeats=7] [threads=2] [only=64x100x256] [mode=training]
 
-Two layers in two directions over B sequences of mixed lengths up to T, H units and H features: a training step
-(outputs, and the gradients of input and weights) and inference. All peers have the same weights, take turns, and must
-agree where they heed lengths. `nn.GRU` padded, Keras and OpenVINO do not, and compute the padding as well.
-`pip install -e '.[bench]'` adds Keras on TensorFlow, ONNX Runtime and OpenVINO.
+It takes about 20 minutes on two cores. The benchmark is a two-layer bidirectional GRU with H units on B sequences of
+different lengths up to T, with H input features. It times a training step (forward pass and gradients of input and
+weights) and inference. All implementations have the same weights, are measured in turn, and must agree in their
+outputs. `nn.GRU` padded, Keras and OpenVINO ignore the sequence lengths and compute the padding as well; their outputs
+are only compared for full-length sequences. `pip install -e '.[bench]'` adds Keras on TensorFlow, ONNX Runtime and
+OpenVINO.
 
-A figure is the median in milliseconds, then the useful arithmetic a second as a share of what a large product of
-matrices reaches in the same minute, then half the distance from the fastest to the slowest repeat, as a share of the
-median. Useful arithmetic are the products with input and state at real steps, three times as many in training; padding
-is not counted, gates are not.
+Each cell shows the median time in milliseconds; the useful floating-point operations per second relative to those of a
+large matrix product measured in the same round; and half the range of the repeats relative to the median. Useful
+operations are the matrix products with input and state at real time steps, counted three times for training; padding
+and gates are not counted.
 """
 
 import multiprocessing
@@ -42,11 +44,17 @@ COLUMNS = ("grunlp", "fallback", "nn.GRU packed", "nn.GRU padded", "Keras", "ONN
 
 Runnable = Callable[[], Any]
 PeerFunction = Callable[[Tensor], Tensor]
-Timer = Callable[[int], float]  # number of runs → seconds of one
+Timer = Callable[[int], float]  # number of runs → seconds per run
 
 
 class BenchmarkShape(NamedTuple):
-    """B sequences of at most T steps, H units a direction and H features of input."""
+    """Benchmark size.
+
+    Attributes:
+        batch: number of sequences (B).
+        steps: maximum length (T).
+        hidden: number of units per direction and of input features (H).
+    """
 
     batch: int
     steps: int
@@ -61,7 +69,7 @@ ONE_SENTENCE, LARGE = BenchmarkShape(1, 25, 256), BenchmarkShape(64, 100, 256)
 
 
 class BenchmarkCase:
-    """The inputs of a shape, a stack, and the same as `nn.GRU`."""
+    """Inputs of one shape, with a `StackedGRU` and an `nn.GRU` of the same weights."""
 
     def __init__(self, shape: BenchmarkShape) -> None:
         torch.manual_seed(0)
@@ -75,30 +83,30 @@ class BenchmarkCase:
         module = to_torch(self.stack)
         assert isinstance(module, nn.GRU)
         self.module = module
-        rows = 2 * 3 * hidden * DIRECTIONS  # operations a token and column of weights
+        rows = 2 * 3 * hidden * DIRECTIONS  # operations per token and weight column
         columns = hidden + hidden + (LAYERS - 1) * (DIRECTIONS * hidden + hidden)
         self.operations = int(self.lengths.sum()) * rows * columns
 
     def compiled(self, x: Tensor) -> Tensor:
-        """By our kernel."""
+        """Run `StackedGRU` with the compiled kernels."""
         return self.stack(x, self.lengths)[0]
 
     def fallback(self, x: Tensor) -> Tensor:
-        """By our layer without it."""
+        """Run `StackedGRU` without the compiled kernels."""
         with disabled():
             return self.stack(x, self.lengths)[0]
 
     def packed(self, x: Tensor) -> Tensor:
-        """By `nn.GRU` on a packed sequence."""
-        rows = nn.utils.rnn.pack_padded_sequence(x, self.lengths, batch_first=True, enforce_sorted=False)
-        return nn.utils.rnn.pad_packed_sequence(self.module(rows)[0], batch_first=True, total_length=x.shape[1])[0]
+        """Run `nn.GRU` on a packed sequence."""
+        sequence = nn.utils.rnn.pack_padded_sequence(x, self.lengths, batch_first=True, enforce_sorted=False)
+        return nn.utils.rnn.pad_packed_sequence(self.module(sequence)[0], batch_first=True, total_length=x.shape[1])[0]
 
     def padded(self, x: Tensor) -> Tensor:
-        """By `nn.GRU` on everything, padding included."""
+        """Run `nn.GRU` on the padded batch."""
         return self.module(x)[0]
 
-    def by_torch(self) -> dict[str, tuple[PeerFunction, nn.Module]]:
-        """The peers that are functions of Torch, and what they take their weights from."""
+    def torch_peers(self) -> dict[str, tuple[PeerFunction, nn.Module]]:
+        """Return the PyTorch implementations by name, each with the module that holds its weights."""
         return {
             "grunlp": (self.compiled, self.stack),
             "fallback": (self.fallback, self.stack),
@@ -108,12 +116,12 @@ class BenchmarkCase:
 
 
 def make_training_run(case: BenchmarkCase, peer: PeerFunction, module: nn.Module) -> Runnable:
-    """A training step of a peer; gives the gradient of the input."""
+    """Return a function that runs forward and backward and returns the gradient of the input."""
     x = case.x.clone().requires_grad_()
-    learning = [x, *module.parameters()]
+    differentiable = [x, *module.parameters()]
 
     def step() -> Tensor | None:
-        for tensor in learning:
+        for tensor in differentiable:
             tensor.grad = None
         peer(x).backward(case.grad)
         return x.grad
@@ -122,7 +130,7 @@ def make_training_run(case: BenchmarkCase, peer: PeerFunction, module: nn.Module
 
 
 def make_inference_run(case: BenchmarkCase, peer: PeerFunction) -> Runnable:
-    """A prediction of a peer."""
+    """Return a function that runs inference."""
 
     def step() -> Tensor:
         with torch.inference_mode():
@@ -132,7 +140,7 @@ def make_inference_run(case: BenchmarkCase, peer: PeerFunction) -> Runnable:
 
 
 def keras_run(case: BenchmarkCase, mode: str, threads: int) -> Runnable:
-    """Training or inference by Keras on TensorFlow, without a mask, as one graph."""
+    """Return a training or inference run of Keras on TensorFlow, without a mask, compiled to one graph."""
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -159,31 +167,31 @@ def keras_run(case: BenchmarkCase, mode: str, threads: int) -> Runnable:
 
 
 def onnxruntime_run(case: BenchmarkCase, mode: str, threads: int) -> Runnable:
-    """Inference by ONNX Runtime."""
+    """Return an inference run of ONNX Runtime."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     model = to_onnx(case.stack).SerializeToString()
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    given = {"input": case.x.numpy(), "lengths": case.lengths.int().numpy()}
-    return lambda: session.run(["output"], given)[0]
+    inputs = {"input": case.x.numpy(), "lengths": case.lengths.int().numpy()}
+    return lambda: session.run(["output"], inputs)[0]
 
 
 def openvino_run(case: BenchmarkCase, mode: str, threads: int) -> Runnable:
-    """Inference by OpenVINO."""
+    """Return an inference run of OpenVINO."""
     import openvino
 
     settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
     core = openvino.Core()
     model = core.read_model(to_onnx(case.stack).SerializeToString(), b"")
-    # fixed shapes (model.reshape) made it twice as slow here
+    # Fixed shapes (model.reshape) were twice as slow.
     request = core.compile_model(model, "CPU", settings).create_infer_request()
-    given = {"input": case.x.numpy(), "lengths": case.lengths.int().numpy()}
-    return lambda: request.infer(given)["output"]
+    inputs = {"input": case.x.numpy(), "lengths": case.lengths.int().numpy()}
+    return lambda: request.infer(inputs)["output"]
 
 
-# Other libraries by the module they need; each in a process of its own, so that no process has two pools.
+# Name → required module and run factory. Each library runs in its own process, so that thread pools do not compete.
 EXTERNAL_LIBRARIES: dict[str, tuple[str, Callable[[BenchmarkCase, str, int], Runnable]]] = {
     "Keras": ("tensorflow", keras_run),
     "ONNX Runtime": ("onnxruntime", onnxruntime_run),
@@ -192,60 +200,65 @@ EXTERNAL_LIBRARIES: dict[str, tuple[str, Callable[[BenchmarkCase, str, int], Run
 
 
 class LibraryProcess:
-    """A library in a process of its own, with one run at a time."""
+    """A library in its own process, which holds one run at a time."""
 
     def __init__(self, name: str, threads: int) -> None:
         self.name, self.loaded = name, False
         context = multiprocessing.get_context("spawn")
-        self.connection, end = context.Pipe()
-        context.Process(target=serve, args=(name, threads, end), daemon=True).start()
+        self.connection, child_connection = context.Pipe()
+        context.Process(target=serve, args=(name, threads, child_connection), daemon=True).start()
 
     def load(self, shape: BenchmarkShape, mode: str) -> Any:
-        """Make the run, in place of the last, and return what it computes."""
+        """Replace the current run by a new one and return its output."""
         if self.loaded:
             self.connection.send(0)
         self.loaded = True
         self.connection.send((shape, mode))
-        return self._answer()
+        return self._receive()
 
     def seconds(self, loops: int) -> float:
-        """See `timed`."""
+        """Time the current run; see `make_timer`."""
         self.connection.send(loops)
-        seconds: float = self._answer()
+        seconds: float = self._receive()
         return seconds
 
-    def _answer(self) -> Any:
+    def _receive(self) -> Any:
+        """Receive a result from the process.
+
+        Raises:
+            UserError: the process ended.
+        """
         try:
             return self.connection.recv()
         except EOFError:
-            raise UserError(f"{self.name} ended", "its own message stands above", "Uninstall or repair it.") from None
+            raise UserError(f"{self.name} failed", "see its message above", "Uninstall or repair it.") from None
 
 
 def serve(name: str, threads: int, connection: Connection) -> None:
-    """What such a process does."""
+    """Run the main loop of a `LibraryProcess`: build runs and time them on request."""
     torch.set_num_threads(threads)
-    with suppress(EOFError):  # nobody asks any more
+    with suppress(EOFError):  # the parent process ended
         while True:
             shape, mode = connection.recv()
             run = EXTERNAL_LIBRARIES[name][1](BenchmarkCase(shape), mode, threads)
             connection.send(run())
             while loops := connection.recv():
-                connection.send(timed(run)(loops))
+                connection.send(make_timer(run)(loops))
 
 
 def large_matmul() -> tuple[Runnable, int]:
-    """A large product of matrices, and its operations."""
+    """Return a run of a large matrix product and its number of operations."""
     size = 1536
     left, right = torch.randn(2, size, size)
     return lambda: torch.mm(left, right), 2 * size**3
 
 
-def timed(run: Runnable) -> Timer:
-    """A function that runs it so many times and returns the seconds of one."""
+def make_timer(run: Runnable) -> Timer:
+    """Return a function that repeats `run` a number of times and returns the seconds per run."""
 
     def seconds(loops: int) -> float:
         if loops > 1:
-            run()  # brings its weights back into the cache, which a long run does by itself
+            run()  # reload the weights into the CPU cache; a single long run does so itself
         started = time.perf_counter()
         for _ in range(loops):
             run()
@@ -254,57 +267,60 @@ def timed(run: Runnable) -> Timer:
     return seconds
 
 
-def alternate(timers: dict[str, Timer], repeats: int) -> dict[str, list[float]]:
-    """Seconds of each, one after another in each repeat; short ones as often as make 20 ms."""
+def time_in_turns(timers: dict[str, Timer], repeats: int) -> dict[str, list[float]]:
+    """Time all runs once per repeat, in turn; short runs are looped for about 20 ms. Return the seconds per run."""
     loops = {name: max(1, int(0.02 / seconds(1))) for name, seconds in timers.items()}
-    found: dict[str, list[float]] = {name: [] for name in timers}
+    times: dict[str, list[float]] = {name: [] for name in timers}
     for _ in range(repeats):
         for name, seconds in timers.items():
-            found[name].append(seconds(loops[name]))
-    return found
+            times[name].append(seconds(loops[name]))
+    return times
 
 
-def check_outputs(name: str, case: BenchmarkCase, expected: Tensor, found: Any) -> None:
-    """What a peer computes agrees with `nn.GRU` packed: at all real steps, or in full rows when it heeds no lengths.
+def check_outputs(name: str, case: BenchmarkCase, expected: Tensor, result: Any) -> None:
+    """Compare a result with that of `nn.GRU` packed, at real time steps.
+
+    For implementations that ignore lengths, only full-length sequences are compared.
 
     Raises:
-        AssertionError: it does not.
+        AssertionError: they differ.
     """
     full = case.lengths[:, None] == case.x.shape[1]
-    where = case.token_mask & full if name in ("nn.GRU padded", "Keras", "OpenVINO") else case.token_mask
-    difference = (torch.as_tensor(found) - expected)[where].abs().max()
-    assert difference < 1e-4 * expected.abs().max(), f"{name} is off by {difference}"
+    mask = case.token_mask & full if name in ("nn.GRU padded", "Keras", "OpenVINO") else case.token_mask
+    difference = (torch.as_tensor(result) - expected)[mask].abs().max()
+    assert difference < 1e-4 * expected.abs().max(), f"{name} differs by {difference}"
 
 
 def measure(
     shape: BenchmarkShape, mode: str, others: dict[str, LibraryProcess], repeats: int
 ) -> dict[str, list[float]]:
-    """Measure all peers at one shape and print a row of the table."""
+    """Measure all implementations at one shape, print a row of the table and return the seconds by name."""
     case = BenchmarkCase(shape)
     if mode == "training":
-        runs = {name: make_training_run(case, peer, module) for name, (peer, module) in case.by_torch().items()}
+        runs = {name: make_training_run(case, peer, module) for name, (peer, module) in case.torch_peers().items()}
     else:
-        runs = {name: make_inference_run(case, peer) for name, (peer, _) in case.by_torch().items()}
+        runs = {name: make_inference_run(case, peer) for name, (peer, _) in case.torch_peers().items()}
     expected = runs["nn.GRU packed"]()
     timers = {}
     for name, run in runs.items():
         check_outputs(name, case, expected, run())
-        timers[name] = timed(run)
+        timers[name] = make_timer(run)
     for name, other in others.items():
         if mode == "inference" or name == "Keras":
             check_outputs(name, case, expected, other.load(shape, mode))
             timers[name] = other.seconds
     large, operations = large_matmul()
-    timers["product"] = timed(large)
-    seconds = alternate(timers, repeats)
-    peak = operations / statistics.median(seconds["product"])
+    timers["matmul"] = make_timer(large)
+    seconds = time_in_turns(timers, repeats)
+    peak = operations / statistics.median(seconds["matmul"])
     useful = case.operations * (3 if mode == "training" else 1)
     cells = []
     for name in COLUMNS:
         times = seconds.get(name)
         if times:
-            middle, spread = statistics.median(times), (max(times) - min(times)) / 2 / statistics.median(times)
-            cells.append(f"{middle * 1000:8.2f} {useful / middle / peak:4.0%} ±{spread:4.0%}")
+            median = statistics.median(times)
+            spread = (max(times) - min(times)) / 2 / median
+            cells.append(f"{median * 1000:8.2f} {useful / median / peak:4.0%} ±{spread:4.0%}")
         else:
             cells.append(f"{'–':>19}")
     print(f"{shape!s:>11}{mode:>10}{peak / 1e9:8.0f} " + " ".join(cells), flush=True)
@@ -312,47 +328,50 @@ def measure(
 
 
 def speedup(seconds: dict[str, list[float]], other: str) -> float:
-    """How many times as long the other takes as our kernel."""
+    """Return the speed of the compiled kernels relative to another implementation."""
     return statistics.median(seconds[other]) / statistics.median(seconds["grunlp"])
 
 
-def summarize(found: dict[tuple[BenchmarkShape, str], dict[str, list[float]]]) -> None:
-    """Print what the table comes to."""
-    modes = sorted({mode for _, mode in found}, reverse=True)
+def summarize(results: dict[tuple[BenchmarkShape, str], dict[str, list[float]]]) -> None:
+    """Print mean and worst speedups, and those of the two reference shapes."""
+    modes = sorted({mode for _, mode in results}, reverse=True)
     for mode, peer in product(modes, ("nn.GRU packed", "nn.GRU padded")):
-        steps = {shape: speedup(seconds, peer) for (shape, kind), seconds in found.items() if kind == mode}
-        worst = min(steps, key=lambda shape: steps[shape])
-        mean = statistics.geometric_mean(steps.values())
-        print(f"{mode} against {peer}: {mean:.2f} times (geometric mean), at worst {steps[worst]:.2f}, at {worst}")
-    if "Keras" in found.get((LARGE, "training"), {}):
-        times = speedup(found[LARGE, "training"], "Keras")
-        print(f"training against Keras, which computes the padding, at {LARGE}: {times:.2f} times")
-    if (ONE_SENTENCE, "inference") in found:
-        one = found[ONE_SENTENCE, "inference"]
-        peers = [name for name in COLUMNS[2:] if name in one]
-        print("one sentence: " + ", ".join(f"{speedup(one, name):.2f} times {name}" for name in peers))
+        speedups = {shape: speedup(seconds, peer) for (shape, kind), seconds in results.items() if kind == mode}
+        worst = min(speedups, key=lambda shape: speedups[shape])
+        mean = statistics.geometric_mean(speedups.values())
+        print(f"{mode} speedup over {peer}: {mean:.2f} (geometric mean), minimum {speedups[worst]:.2f} at {worst}")
+    if "Keras" in results.get((LARGE, "training"), {}):
+        over_keras = speedup(results[LARGE, "training"], "Keras")
+        print(f"training speedup over Keras, which computes the padding, at {LARGE}: {over_keras:.2f}")
+    if (ONE_SENTENCE, "inference") in results:
+        seconds = results[ONE_SENTENCE, "inference"]
+        peers = [name for name in COLUMNS[2:] if name in seconds]
+        print(
+            "inference speedup, one sentence: "
+            + ", ".join(f"{speedup(seconds, name):.2f} over {name}" for name in peers)
+        )
 
 
 def bfloat16_weights(repeats: int) -> None:
-    """Inference of one sentence with weights in bfloat16, against float32."""
+    """Compare inference of one sentence with bfloat16 weights to float32: speed, size and error."""
     case, half = BenchmarkCase(ONE_SENTENCE), BenchmarkCase(ONE_SENTENCE)
     half.stack.to_bfloat16_weights()
     timers = {
-        "grunlp": timed(make_inference_run(case, case.compiled)),
-        "half": timed(make_inference_run(half, half.compiled)),
+        "grunlp": make_timer(make_inference_run(case, case.compiled)),
+        "half": make_timer(make_inference_run(half, half.compiled)),
     }
-    seconds = alternate(timers, repeats)
-    sizes = [sum(weights.nbytes for weights in one.stack.parameters()) for one in (case, half)]
+    seconds = time_in_turns(timers, repeats)
+    sizes = [sum(parameter.nbytes for parameter in c.stack.parameters()) for c in (case, half)]
     with torch.no_grad():
         error = (case.compiled(case.x) - half.compiled(case.x)).abs().max()
     print(
-        f"bfloat16 weights, one sentence: {1 / speedup(seconds, 'half'):.2f} times as fast as float32, weights "
-        f"of {sizes[1] / 1024:.0f} instead of {sizes[0] / 1024:.0f} KiB, outputs within {error:.1e}"
+        f"bfloat16 weights, one sentence: speedup over float32 {1 / speedup(seconds, 'half'):.2f}, size "
+        f"{sizes[1] / 1024:.0f} KiB instead of {sizes[0] / 1024:.0f}, maximum output error {error:.1e}"
     )
 
 
 def mingru(repeats: int) -> None:
-    """Training of minimal GRUs against GRUs over one long sequence."""
+    """Compare training of minGRU and GRU on one long sequence."""
     long = BenchmarkCase(BenchmarkShape(1, 4096, 256))
     minimal = StackedGRU(256, 256, LAYERS, DIRECTIONS == 2, 0.0, "none", "mingru")
     peers: dict[str, tuple[PeerFunction, nn.Module]] = {
@@ -360,90 +379,95 @@ def mingru(repeats: int) -> None:
         "GRU": (long.compiled, long.stack),
         "nn.GRU": (long.padded, long.module),
     }
-    seconds = alternate({name: timed(make_training_run(long, *peer)) for name, peer in peers.items()}, repeats)
-    times = {name: statistics.median(values) * 1000 for name, values in seconds.items()}
+    timers = {name: make_timer(make_training_run(long, *peer)) for name, peer in peers.items()}
+    seconds = time_in_turns(timers, repeats)
+    milliseconds = {name: statistics.median(values) * 1000 for name, values in seconds.items()}
     print(
-        f"minimal GRU at 1x4096x256, training: {times['grunlp']:.0f} ms, GRU {times['GRU']:.0f} ms "
-        f"({speedup(seconds, 'GRU'):.1f} times), nn.GRU {times['nn.GRU']:.0f} ms "
-        f"({speedup(seconds, 'nn.GRU'):.1f} times)"
+        f"minGRU training at 1x4096x256: {milliseconds['grunlp']:.0f} ms; GRU {milliseconds['GRU']:.0f} ms "
+        f"(speedup {speedup(seconds, 'GRU'):.1f}); nn.GRU {milliseconds['nn.GRU']:.0f} ms "
+        f"(speedup {speedup(seconds, 'nn.GRU'):.1f})"
     )
 
 
 def saved_memory() -> None:
-    """What autograd keeps between the passes, without parameters and input."""
+    """Print the memory that autograd saves for the backward pass, without parameters and input."""
     case = BenchmarkCase(LARGE)
     sizes = {}
-    for name, (peer, _) in case.by_torch().items():
-        kept: dict[int, int] = {}
+    for name, (peer, _) in case.torch_peers().items():
+        saved: dict[int, int] = {}
 
-        def keep(tensor: Tensor, kept: dict[int, int] = kept) -> Tensor:
+        def save(tensor: Tensor, saved: dict[int, int] = saved) -> Tensor:
             storage = tensor.untyped_storage()
-            kept[storage.data_ptr()] = storage.nbytes()
+            saved[storage.data_ptr()] = storage.nbytes()
             return tensor
 
         x = case.x.clone().requires_grad_()
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        with torch.autograd.graph.saved_tensors_hooks(save, lambda tensor: tensor):
             outputs = peer(x)
         for tensor in (x, *case.stack.parameters(), *case.module.parameters()):
-            kept.pop(tensor.untyped_storage().data_ptr(), None)
-        sizes[name] = sum(kept.values()) / 2**20
+            saved.pop(tensor.untyped_storage().data_ptr(), None)
+        sizes[name] = sum(saved.values()) / 2**20
         del outputs
     print(
-        f"memory kept for backward at {LARGE}: " + ", ".join(f"{name} {size:.0f} MiB" for name, size in sizes.items())
+        f"memory saved for backward at {LARGE}: " + ", ".join(f"{name} {size:.0f} MiB" for name, size in sizes.items())
     )
 
 
 def check_determinism(shapes: list[BenchmarkShape], threads: int) -> None:
-    """Outputs and all gradients on 1, 2 and 4 threads."""
+    """Check that outputs and gradients are bit-identical on 1, 2 and 4 threads, and print the result."""
     for shape in shapes:
         case = BenchmarkCase(shape)
         results: list[dict[str, Tensor]] = []
-        for number in (1, 2, 4):
-            torch.set_num_threads(number)
+        for num_threads in (1, 2, 4):
+            torch.set_num_threads(num_threads)
             x = case.x.clone().requires_grad_()
             outputs, final = case.stack(x, case.lengths)
             names = ["input", *(name for name, _ in case.stack.named_parameters())]
             gradients = torch.autograd.grad(outputs, [x, *case.stack.parameters()], case.grad)
             results.append({"outputs": outputs, "final": final, **dict(zip(names, gradients, strict=True))})
         first, *others = results
-        differ = [name for name in first if not all(torch.equal(first[name], other[name]) for other in others)]
-        print(
-            f"on 1, 2 and 4 threads at {shape}: {'other bits in ' + ', '.join(differ) if differ else 'the same bits'}"
-        )
+        differing = [name for name in first if not all(torch.equal(first[name], other[name]) for other in others)]
+        print(f"1, 2 and 4 threads at {shape}: {'differ in ' + ', '.join(differing) if differing else 'bit-identical'}")
     torch.set_num_threads(threads)
 
 
 @command(lambda arguments: str(__doc__))
 def main(arguments: list[str]) -> int:
-    """Measure and print."""
-    given = parse_arguments(arguments, DEFAULTS)
-    shapes = [shape for shape in SHAPES if given["only"] in ("", str(shape))]
+    """Run all measurements and print the results."""
+    options = parse_arguments(arguments, DEFAULTS)
+    shapes = [shape for shape in SHAPES if options["only"] in ("", str(shape))]
     if not shapes:
         raise UserError(
-            f"only={given['only']}: no such shape", f"there are: {', '.join(map(str, SHAPES))}", "Take one."
+            f"only={options['only']}: unknown shape", f"the shapes are {', '.join(map(str, SHAPES))}", "Choose one."
         )
-    modes = [mode for mode in MODES if given["mode"] in ("both", mode)]
+    modes = [mode for mode in MODES if options["mode"] in ("both", mode)]
     if not modes:
-        raise UserError(f"mode={given['mode']}: no such mode", f"there are: both, {', '.join(MODES)}", "Take one.")
+        raise UserError(
+            f"mode={options['mode']}: unknown mode", f"the modes are both, {', '.join(MODES)}", "Choose one."
+        )
     if not is_enabled():
         raise UserError(
-            "no compiled recurrence to measure", "see the line above", "Install a C++ compiler and grunlp again."
+            "the compiled kernels are not available",
+            "see the message above",
+            "Install a C++ compiler, then reinstall grunlp.",
         )
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    torch.set_num_threads(given["threads"])
+    torch.set_num_threads(options["threads"])
     titles = " ".join(f"{name:>19}" for name in COLUMNS)
     print(f"{'BxTxH':>11}{'':10}{'GFLOP/s':>8} {titles}")
     others = {
-        name: LibraryProcess(name, given["threads"])
+        name: LibraryProcess(name, options["threads"])
         for name, (module, _) in EXTERNAL_LIBRARIES.items()
         if find_spec(module)
     }
-    found = {(shape, mode): measure(shape, mode, others, given["repeats"]) for mode, shape in product(modes, shapes)}
-    summarize(found)
-    bfloat16_weights(given["repeats"])
-    mingru(given["repeats"])
+    results = {
+        (shape, mode): measure(shape, mode, others, options["repeats"]) for mode, shape in product(modes, shapes)
+    }
+    summarize(results)
+    bfloat16_weights(options["repeats"])
+    mingru(options["repeats"])
     saved_memory()
-    check_determinism(shapes, given["threads"])
+    check_determinism(shapes, options["threads"])
     return 0
 
 

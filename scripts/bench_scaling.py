@@ -1,19 +1,21 @@
-"""How training scales over processes: about 2 minutes on two cores.
+"""Measure data-parallel training on one and two processes and predict its scaling over more GPUs.
 
     python scripts/bench_scaling.py [data=demo] [steps=60] [repeats=3] [link_gbits=100] [latency_us=20] [gpu_speedup=1]
 
-1. Sentences a second of the labeller of recipe=srl with one and with two processes on this machine, of one thread each,
-   over gloo: all take batches of the same budget.
-2. What the exchange of gradients costs: its bytes, and the seconds of an all-reduce of as many numbers between two
-   processes here.
-3. A prediction, not a measurement, for 8 to 64 GPUs. An update of N processes takes
+It takes about 2 minutes on two cores and prints three results:
+
+1. Sentences per second of the recipe=srl labeller with one and with two processes on this machine, one thread each,
+   over gloo, with the same token budget per process.
+2. The cost of gradient exchange: its size in bytes, and the time of an all-reduce of that size between two processes
+   on this machine.
+3. A prediction, not a measurement, for 8 to 64 GPUs. One update on N processes takes
 
        t(N) = c / s + 2 (N - 1) / N · bytes / link + 2 (N - 1) · latency
 
-   c: seconds of a batch on one process here; s: how much faster a GPU is (`gpu_speedup`); then a ring all-reduce over
-   links of `link_gbits`, whose 2 (N - 1) messages each wait for `latency_us` (Patarasuk and Yuan 2009). Nothing of it
-   is taken to hide behind the backward pass, which makes the prediction too low, and all batches are taken to last as
-   long, which makes it too high.
+   where c is the time of one batch in one process here and s the speed of a GPU relative to it (`gpu_speedup`). The
+   other terms model a ring all-reduce over links of `link_gbits` that sends 2 (N - 1) messages with a latency of
+   `latency_us` each (Patarasuk and Yuan 2009). The model ignores overlap with the backward pass, which underestimates
+   the speed, and assumes that all batches take equally long, which overestimates it.
 """
 
 import os
@@ -55,21 +57,30 @@ _GPU_COUNTS = (8, 16, 32, 64)
 
 
 class _LossModule(torch.nn.Module):
-    """Batch → loss, so that `DistributedDataParallel` sees both."""
+    """Wrapper that computes the loss in `forward`, so that `DistributedDataParallel` covers the model and its loss."""
 
     def __init__(self, model: torch.nn.Module) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, batch: object) -> torch.Tensor:
-        """The loss."""
+        """Return the loss of a batch."""
         loss: torch.Tensor = self.model.loss(self.model(batch), batch)  # type: ignore[operator]
         return loss
 
 
 def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
-    """Train for some steps, in each process its own batches; the first writes the seconds of a step, sentences a second
-    of all, weights, and the seconds of an all-reduce of as many numbers."""
+    """Measure training in this process and, on rank 0, save the results to `folder`.
+
+    The results are the seconds per step, the sentences per second of all ranks together, the number of parameters, and
+    the seconds of an all-reduce of that many values.
+
+    Args:
+        config: configuration of recipe=srl.
+        steps: number of updates per repeat.
+        repeats: number of repeats; one warm-up repeat runs before them.
+        folder: where to write the results; the file is named after the number of processes.
+    """
     resolve_devices(config.trainer)
     torch.set_num_threads(1)
     torch.manual_seed(1)
@@ -77,47 +88,47 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
     vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
     collate, budget = SRLCollator(vocabulary, None), config.loader.batch_tokens
     data = SRLDataModule(corpus, collate, budget, num_workers=0, extra_epochs=0, reshuffle=True, seed=1)
-    model = _LossModule(build_labelling_model(config, vocabulary, None)).train()
-    whole: torch.nn.Module = model
+    loss_module = _LossModule(build_labelling_model(config, vocabulary, None)).train()
+    ddp_module: torch.nn.Module = loss_module
     if distributed.world_size() > 1:
-        whole = DistributedDataParallel(model, find_unused_parameters=True, broadcast_buffers=False)
-    optimizer = adamw(model, 0.001, 0.01, {})
+        ddp_module = DistributedDataParallel(loss_module, find_unused_parameters=True, broadcast_buffers=False)
+    optimizer = adamw(loss_module, 0.001, 0.01, {})
     seconds, sentences = [], []
-    for repeat in range(repeats + 1):  # the first warms up
+    for repeat in range(repeats + 1):  # the first repeat is a warm-up
         batches = list(islice(endless_batches(data, repeat), steps))
         distributed.barrier()
         started = time.perf_counter()
         for batch in batches:
             optimizer.zero_grad()
-            whole(batch).backward()
+            ddp_module(batch).backward()
             optimizer.step()
         distributed.barrier()
         seconds.append((time.perf_counter() - started) / steps)
         sentences.append(
             sum(distributed.all_gather_object(sum(len(batch.lengths) for batch in batches))) / (seconds[-1] * steps)
         )
-    weights = sum(parameter.numel() for parameter in model.parameters())
-    exchange = time_all_reduce(weights, repeats) if distributed.world_size() > 1 else 0.0
-    found = {
-        "step": statistics.median(seconds[1:]),
-        "sentences": statistics.median(sentences[1:]),
-        "weights": weights,
-        "exchange": exchange,
+    num_parameters = sum(parameter.numel() for parameter in loss_module.parameters())
+    all_reduce_seconds = time_all_reduce(num_parameters, repeats) if distributed.world_size() > 1 else 0.0
+    results = {
+        "step_seconds": statistics.median(seconds[1:]),
+        "sentences_per_second": statistics.median(sentences[1:]),
+        "num_parameters": num_parameters,
+        "all_reduce_seconds": all_reduce_seconds,
     }
     if distributed.rank() == 0:
-        OmegaConf.save(found, folder / str(distributed.world_size()))
+        OmegaConf.save(results, folder / str(distributed.world_size()))
     distributed.destroy_process_group()
 
 
 def endless_batches(data: SRLDataModule, epoch: int) -> Iterator[SRLBatch]:
-    """The batches of this process, from the beginning again where they end."""
+    """Yield the batches of this rank, restarting from the first after the last."""
     batches = data.batches(epoch)
-    for turn in count():
-        yield batches[data.global_batch_index(turn) % len(batches)]
+    for index in count():
+        yield batches[data.global_batch_index(index) % len(batches)]
 
 
 def time_all_reduce(num_parameters: int, repeats: int) -> float:
-    """Seconds of an all-reduce of so many float32 numbers."""
+    """Return the median seconds of an all-reduce of `num_parameters` float32 values."""
     gradients, seconds = torch.ones(num_parameters), []
     for _ in range(repeats + 1):
         distributed.barrier()
@@ -127,46 +138,50 @@ def time_all_reduce(num_parameters: int, repeats: int) -> float:
     return statistics.median(seconds[1:])
 
 
-def help_text(arguments: list[str]) -> str:
-    """The first lines of this file."""
-    return __doc__ or ""
-
-
-@command(help_text)
+@command(lambda arguments: __doc__ or "")
 def main(arguments: list[str]) -> int:
-    """Measure, then predict."""
+    """Measure one and two processes, then print the measurements and the prediction."""
     options = parse_arguments(arguments, DEFAULTS)
     config = compose_config(["recipe=srl", f"data={options['data']}", "trainer.accelerator=cpu"])
     OmegaConf.set_struct(config, False)
-    found: dict[int, Any] = {}
+    results: dict[int, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for processes in (1, 2):
             config.trainer.devices = processes
             launch(measure, config.trainer, config, options["steps"], options["repeats"], Path(folder))
-            found[processes] = OmegaConf.load(Path(folder) / str(processes))
-    one, two = found[1], found[2]
-    size = 4 * one.weights
+            results[processes] = OmegaConf.load(Path(folder) / str(processes))
+    one, two = results[1], results[2]
+    gradient_bytes = 4 * one.num_parameters
     print(f"{os.cpu_count()} cores, {options['data']}, batches of {config.loader.batch_tokens} tokens, medians\n")
-    print("| processes | ms an update | sentences a second | of the ideal |\n|---|---|---|---|")
-    for processes, row in found.items():
-        ideal = row.sentences / (processes * one.sentences)
-        print(f"| {processes} | {1000 * row.step:.0f} | {row.sentences:.0f} | {ideal:.0%} |")
-    share, spent = two.exchange / two.step, 1000 * two.exchange
-    print(f"\ngradients: {size / 1e6:.1f} MB; their all-reduce takes {spent:.1f} ms, {share:.0%} of an update")
-    predict_step_time(one, size, options["link_gbits"] * 1e9 / 8, options["latency_us"] / 1e6, options["gpu_speedup"])
+    print("| processes | ms per update | sentences/s | scaling efficiency |\n|---|---|---|---|")
+    for processes, row in results.items():
+        efficiency = row.sentences_per_second / (processes * one.sentences_per_second)
+        print(f"| {processes} | {1000 * row.step_seconds:.0f} | {row.sentences_per_second:.0f} | {efficiency:.0%} |")
+    share, milliseconds = two.all_reduce_seconds / two.step_seconds, 1000 * two.all_reduce_seconds
+    print(f"\ngradients: {gradient_bytes / 1e6:.1f} MB; all-reduce: {milliseconds:.1f} ms, {share:.0%} of an update")
+    link, latency = options["link_gbits"] * 1e9 / 8, options["latency_us"] / 1e6
+    predict_step_time(one, gradient_bytes, link, latency, options["gpu_speedup"])
     return 0
 
 
-def predict_step_time(one: Any, size: float, link: float, latency: float, speedup: float) -> None:
-    """Print t(N) of the formula above. size: bytes of gradients; link: bytes a second; latency: seconds."""
-    compute, sentences = one.step / speedup, one.sentences * one.step  # of a batch
-    print(
-        f"\nPredicted, not measured: links of {link * 8e-9:g} Gbit/s, {latency * 1e6:g} µs a message, a GPU {speedup:g}"
-    )
-    print("times one process here\n\n| GPUs | ms an update | sentences a second | of the ideal |\n|---|---|---|---|")
+def predict_step_time(one: Any, gradient_bytes: float, link: float, latency: float, speedup: float) -> None:
+    """Print t(N), as defined in the module docstring, and the scaling efficiency for 8 to 64 GPUs.
+
+    Args:
+        one: results of one process, as saved by `measure`.
+        gradient_bytes: size of the gradients.
+        link: bandwidth of a link in bytes per second.
+        latency: latency of a message in seconds.
+        speedup: speed of a GPU relative to one process of this machine.
+    """
+    compute = one.step_seconds / speedup
+    batch_sentences = one.sentences_per_second * one.step_seconds
+    print(f"\nPredicted, not measured: links of {link * 8e-9:g} Gbit/s, latency {latency * 1e6:g} µs per message,")
+    print(f"a GPU as fast as {speedup:g} processes of this machine\n")
+    print("| GPUs | ms per update | sentences/s | scaling efficiency |\n|---|---|---|---|")
     for gpus in _GPU_COUNTS:
-        update = compute + 2 * (gpus - 1) / gpus * size / link + 2 * (gpus - 1) * latency
-        print(f"| {gpus} | {1000 * update:.1f} | {gpus * sentences / update:.0f} | {compute / update:.0%} |")
+        update = compute + 2 * (gpus - 1) / gpus * gradient_bytes / link + 2 * (gpus - 1) * latency
+        print(f"| {gpus} | {1000 * update:.1f} | {gpus * batch_sentences / update:.0f} | {compute / update:.0%} |")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""How fast the labeller trains and predicts, beside the usual design: about 4 minutes on two cores.
+"""Measure the labeller's training and prediction speed against the standard architecture.
 
     python scripts/bench_srl.py [data=propbank-ewt] [batches=40] [repeats=3] [peer_layers=3] [peer_hidden_size=256]
 
-The usual design (He et al. 2017) only labels roles. It is told the predicate at its input, so that the sentence is
-encoded again for every predicate, by `nn.GRU` on packed sequences. It, our network, and ours without the compiled
-recurrence train on the same batches of the same corpus, in alternation, within this one process; the table gives the
-median of the repeats and the ratio to the usual design. Prediction, of roles and senses of given predicates, is timed
-on one thread over the development split in the file's order.
+It takes about 4 minutes on two cores. The baseline (He et al. 2017) labels roles only. Its input marks the predicate,
+so that `nn.GRU` on packed sequences encodes the sentence once per predicate. The baseline, our model, and our model
+without the compiled kernels train on the same batches, in turn, in one process; the table shows the median of the
+repeats and the ratio to the baseline. Prediction of roles and senses for gold predicates is timed on one thread, over
+the development split in its original order.
 """
 
 import statistics
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from itertools import islice
 
 import torch
+from bench_utils import measure_in_turns
 from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.nn import functional
@@ -40,9 +41,9 @@ DEFAULTS = {"data": "propbank-ewt", "batches": 40, "repeats": 3, "peer_layers": 
 
 
 class BaselineSRLModel(nn.Module):
-    """The peer (He et al. 2017, §2): the distance to the predicate joins the words, `nn.GRU` reads packed sequences.
+    """Baseline labeller (He et al. 2017, §2): word and predicate-distance embeddings, `nn.GRU` on packed sequences.
 
-    Everything else is as in `SRLModel`; predicates and senses are not its business.
+    It detects no predicates and no senses; everything else is as in `SRLModel`.
     """
 
     def __init__(self, config: DictConfig, vocabulary: Vocabulary, hidden_size: int, num_layers: int) -> None:
@@ -68,21 +69,22 @@ class BaselineSRLModel(nn.Module):
         self.pos_weight = c.pos_weight
 
     def forward(self, batch: SRLBatch) -> tuple[Tensor, Tensor]:
-        """Scores of the tags (P, T, K) and of the parts of speech."""
+        """Return role tag scores (P, T, K) and part-of-speech scores."""
         ids = self.word_dropout(batch.words)
         words = self.input_dropout(self.words(ids, batch.char_ids, batch.word_shapes, batch.char_index))  # (B, T, W)
         offsets = torch.arange(words.shape[1]) - batch.predicate_index[:, None]  # (P, T)
-        marks = self.distances(offsets.clamp(-self.distance, self.distance) + self.distance)
-        pairs = torch.cat([words[batch.sentence_index], marks], dim=-1)  # (P, T, W + M)
+        distances = self.distances(offsets.clamp(-self.distance, self.distance) + self.distance)
+        pairs = torch.cat([words[batch.sentence_index], distances], dim=-1)  # (P, T, W + M)
         packed = nn.utils.rnn.pack_padded_sequence(
             pairs, batch.predicate_lengths, batch_first=True, enforce_sorted=False
         )
-        read, _ = nn.utils.rnn.pad_packed_sequence(self.gru(packed)[0], batch_first=True, total_length=words.shape[1])
-        read = self.dropout(read)
-        return self.roles(read), self.pos(read)
+        outputs = self.gru(packed)[0]
+        states, _ = nn.utils.rnn.pad_packed_sequence(outputs, batch_first=True, total_length=words.shape[1])
+        states = self.dropout(states)
+        return self.roles(states), self.pos(states)
 
     def loss(self, scores: tuple[Tensor, Tensor], batch: SRLBatch) -> Tensor:
-        """Mean loss a tag and a part of speech."""
+        """Return the mean role tag loss plus the weighted mean part-of-speech loss."""
         roles, pos = scores
         targets = batch.pos[batch.sentence_index].flatten()
         return functional.cross_entropy(roles.flatten(0, 1), batch.tags.flatten()) + (
@@ -91,11 +93,11 @@ class BaselineSRLModel(nn.Module):
 
 
 def make_training_pass(model: SRLModel | BaselineSRLModel, batches: list[SRLBatch]) -> Callable[[], float]:
-    """A function that trains on the batches once and returns predicates a second."""
+    """Return a function that trains on the batches once and returns predicates per second."""
     optimizer = adamw(model, 1e-3, 0.01, {})
     predicates = sum(len(batch.predicate_index) for batch in batches)
 
-    def once() -> float:
+    def train_once() -> float:
         started = time.perf_counter()
         for batch in batches:
             optimizer.zero_grad()
@@ -104,58 +106,56 @@ def make_training_pass(model: SRLModel | BaselineSRLModel, batches: list[SRLBatc
             optimizer.step()
         return predicates / (time.perf_counter() - started)
 
-    return once
+    return train_once
 
 
 def without_compiled_kernel(run_once: Callable[[], float]) -> Callable[[], float]:
-    """The same with Torch's recurrence."""
+    """Wrap a measurement so that it uses PyTorch's GRU operators."""
 
-    def changed() -> float:
+    def run_without_kernel() -> float:
         with disabled():
             return run_once()
 
-    return changed
+    return run_without_kernel
 
 
 @command(lambda arguments: str(__doc__))
 def main(arguments: list[str]) -> int:
-    """Measure and print."""
-    given = parse_arguments(arguments, DEFAULTS)
-    config = compose_config(["recipe=srl", f"data={given['data']}"])
+    """Measure training and prediction and print the results."""
+    options = parse_arguments(arguments, DEFAULTS)
+    config = compose_config(["recipe=srl", f"data={options['data']}"])
     corpus = open_srl_corpus(config.data)
     vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
     collate = SRLCollator(vocabulary, None)
     data = SRLDataModule(
         corpus, collate, config.loader.batch_tokens, num_workers=0, extra_epochs=0, reshuffle=True, seed=1
     )
-    batches = list(islice(data.train_dataloader(), given["batches"]))
+    batches = list(islice(data.train_dataloader(), options["batches"]))
     ours = build_labelling_model(config, vocabulary, None)
     assert isinstance(ours, SRLModel)
     models: dict[str, SRLModel | BaselineSRLModel] = {
-        "grunlp, sentence encoded once": ours,
-        "the same, Torch's recurrence": ours,
-        "usual design, packed": BaselineSRLModel(config, vocabulary, given["peer_hidden_size"], given["peer_layers"]),
+        "grunlp": ours,
+        "grunlp without compiled kernels": ours,
+        "baseline, nn.GRU packed": BaselineSRLModel(
+            config, vocabulary, options["peer_hidden_size"], options["peer_layers"]
+        ),
     }
     passes = {name: make_training_pass(model, batches) for name, model in models.items()}
-    passes["the same, Torch's recurrence"] = without_compiled_kernel(passes["grunlp, sentence encoded once"])
-    speeds: dict[str, list[float]] = {name: [] for name in passes}
-    for repeat in range(given["repeats"] + 1):
-        for name, once in passes.items():
-            speed = once()
-            if repeat:  # the first pass warms up
-                speeds[name].append(speed)
-    peer = statistics.median(speeds["usual design, packed"])
-    print(f"training, {torch.get_num_threads()} threads, {len(batches)} batches, {given['repeats']} repeats")
-    print(f"{'':32}{'weights':>9}  predicates/s  lowest  highest   ratio")
+    passes["grunlp without compiled kernels"] = without_compiled_kernel(passes["grunlp"])
+    speeds = measure_in_turns(passes, options["repeats"])
+    baseline = statistics.median(speeds["baseline, nn.GRU packed"])
+    print(f"training, {torch.get_num_threads()} threads, {len(batches)} batches, {options['repeats']} repeats")
+    print(f"{'':32}{'params':>9}  predicates/s  lowest  highest   ratio")
     for name, values in speeds.items():
-        weights = sum(p.numel() for p in models[name].parameters()) / 1e6
-        middle = statistics.median(values)
-        print(f"{name:32}{weights:8.2f}M{middle:14.0f}{min(values):8.0f}{max(values):9.0f}{middle / peer:8.2f}")
-    _predict(ours.eval(), collate, list(corpus.dev), given["repeats"])
+        millions = sum(p.numel() for p in models[name].parameters()) / 1e6
+        median = statistics.median(values)
+        print(f"{name:32}{millions:8.2f}M{median:14.0f}{min(values):8.0f}{max(values):9.0f}{median / baseline:8.2f}")
+    _time_prediction(ours.eval(), collate, list(corpus.dev), options["repeats"])
     return 0
 
 
-def _predict(model: SRLModel, collate: SRLCollator, examples: list[SRLExample], repeats: int) -> None:
+def _time_prediction(model: SRLModel, collate: SRLCollator, examples: list[SRLExample], repeats: int) -> None:
+    """Print the median speed of prediction on one thread."""
     torch.set_num_threads(1)
     speeds = []
     with torch.inference_mode():
@@ -163,7 +163,7 @@ def _predict(model: SRLModel, collate: SRLCollator, examples: list[SRLExample], 
             started = time.perf_counter()
             count = sum(1 for _ in label(model, collate, examples, batch_tokens=8000, detect_predicates=False))
             speeds.append(count / (time.perf_counter() - started))
-    print(f"prediction, 1 thread: {statistics.median(speeds[1:]):.0f} sentences a second")
+    print(f"prediction, 1 thread: {statistics.median(speeds[1:]):.0f} sentences/s")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""Memory of a training on data beyond memory: a made-up corpus is written, counted and trained on as a stream.
+"""Measure the memory of a training that streams a corpus larger than memory.
 
     python scripts/bench_streaming.py [sentences=10000000] [files=100] [stream=20000] [passes=1.0] [out=memory.svg]
     other keys: batch_tokens=20000 workers=0
 
-The corpus is sentences of 3 to 7 words with their tags, in plain files of columns in a temporary folder: 0.5 GB for
-ten million. A training of recipe=tag with a tiny network counts its vocabulary, then reads so many passes of it as
-`passes` says, in a process of its own, whose resident memory is looked at every two seconds, with that of its workers.
-The table has it at times; `out` takes the curve.
+The script writes a synthetic corpus to a temporary folder: tagged sentences of 3 to 7 words in plain column files, 0.5
+GB for ten million sentences. A subprocess then runs recipe=tag with a tiny network: it counts the vocabulary and trains
+for `passes` passes over the corpus. Every two seconds the script samples the resident memory of that process and its
+workers. It prints a table; with `out` it also plots memory over time.
 
-Ten million sentences took 34 minutes on one core beside other work, 100,000 take less than a minute.
+Ten million sentences took 34 minutes on one core of a busy machine; 100,000 take less than a minute.
 """
 
 import os
@@ -38,10 +38,10 @@ DEFAULTS: dict[str, Any] = {
     "workers": 0,
     "out": None,
 }
-_WORDS = 20_000  # different ones
-_LENGTHS = (3, 8)  # words of a sentence: from, and below
+_WORDS = 20_000  # vocabulary size
+_LENGTHS = (3, 8)  # words per sentence: minimum, and one more than the maximum
 _SAMPLE_INTERVAL = 2.0  # seconds
-_TABLE_FRACTIONS = (0.1, 0.25, 0.5, 0.75, 1.0)  # shares of the sentences at which the table has a row
+_TABLE_FRACTIONS = (0.1, 0.25, 0.5, 0.75, 1.0)  # fractions of the sentences at which the table has a row
 _NETWORK = [
     *("model.word_size=4", "model.character_size=2", "model.characters=none", "model.shapes=false"),
     *("model.hidden_size=4", "model.num_layers=1", "model.decoder=viterbi"),
@@ -51,7 +51,14 @@ _NETWORK = [
 
 
 class MemorySample(NamedTuple):
-    """What was seen at a moment: seconds since the beginning, what was done, how many sentences that had read, MiB."""
+    """One observation of the training process.
+
+    Attributes:
+        seconds: time since the start.
+        stage: "starting", "vocabulary" or "training".
+        sentences: number of sentences that the stage has read.
+        memory: resident memory in MiB.
+    """
 
     seconds: float
     stage: str
@@ -60,14 +67,14 @@ class MemorySample(NamedTuple):
 
 
 def write_corpus(folder: Path, sentences: int, files: int) -> int:
-    """Write the training files and a small development file; how many words the former have."""
-    drawn, total = np.random.default_rng(1), 0
+    """Write the training files and a small development file; return the number of training words."""
+    generator, total = np.random.default_rng(1), 0
     words = np.array([f"{a}{b}{c}" for a in _SYLLABLES for b in _SYLLABLES for c in _SYLLABLES][:_WORDS])
     rows = [f"{word}\t{'O' if i % 3 else 'B-X'}\n" for i, word in enumerate(words)]
     for number, count in enumerate([*np.diff(np.linspace(0, sentences, files + 1).astype(int)), 500]):
-        lengths = drawn.integers(*_LENGTHS, size=count)
-        # Zipf's law, nearly: the logarithm of the rank is even
-        ids = np.exp(drawn.uniform(0, np.log(_WORDS), lengths.sum())).astype(int) - 1
+        lengths = generator.integers(*_LENGTHS, size=count)
+        # Approximately Zipf's law: the logarithm of the rank is uniform.
+        ids = np.exp(generator.uniform(0, np.log(_WORDS), lengths.sum())).astype(int) - 1
         ends = np.cumsum(lengths).tolist()
         lines = [rows[i] for i in ids.tolist()]
         name = f"part{number:04}.tsv" if number < files else "dev.tsv"
@@ -81,80 +88,86 @@ _SYLLABLES = [f"{a}{b}" for a in "bdfgklmnprst" for b in "aeiou"]
 
 
 class TrainingMonitor:
-    """Follows a training: how far it is, by its log, and how much memory it holds.
+    """Observer of a training process: its progress, read from its logs, and its memory.
 
     Args:
-        process: the training; its standard error is read.
-        log: where it writes the number of its last batch.
-        sentences: of a batch, on average.
+        process: the training, with a pipe as standard error.
+        metrics_file: CSV log of the training, with the index of the latest batch.
+        batch_sentences: mean number of sentences per batch.
     """
 
-    def __init__(self, process: subprocess.Popen[str], log: Path, sentences: float) -> None:
-        self.process, self.log, self.each = process, log, sentences
-        self.stage, self.read, self.log_tail = "beginning", 0, list[str]()
+    def __init__(self, process: subprocess.Popen[str], metrics_file: Path, batch_sentences: float) -> None:
+        self.process, self.metrics_file, self.batch_sentences = process, metrics_file, batch_sentences
+        self.stage, self.sentences, self.log_lines = "starting", 0, list[str]()
 
     def follow(self) -> list[MemorySample]:
-        """Until it ends."""
+        """Sample the process until it ends.
+
+        Raises:
+            UserError: the training failed.
+        """
         assert self.process.stderr is not None
         listener = threading.Thread(target=self._listen, args=(self.process.stderr,))
         listener.start()
-        samples, began = list[MemorySample](), time.monotonic()
+        samples, started = list[MemorySample](), time.monotonic()
         while self.process.poll() is None:
             if self.stage == "training":
-                self.read = int(self._batches() * self.each)
-            samples.append(MemorySample(time.monotonic() - began, self.stage, self.read, _memory(self.process.pid)))
+                self.sentences = int(self._batches() * self.batch_sentences)
+            seconds, memory = time.monotonic() - started, _resident_memory(self.process.pid)
+            samples.append(MemorySample(seconds, self.stage, self.sentences, memory))
             time.sleep(_SAMPLE_INTERVAL)
         listener.join()
         if self.process.returncode:
-            raise UserError("the training ended before its time", "".join(self.log_tail[-5:]))
+            raise UserError("the training failed", "".join(self.log_lines[-5:]))
         return samples
 
     def _listen(self, stream: IO[str]) -> None:
+        """Read the log and update the stage."""
         for line in stream:
-            self.log_tail.append(line)
-            if found := re.search(r": (\d+) training examples(,| read)", line):
-                self.stage, self.read = "vocabulary", int(found[1])
+            self.log_lines.append(line)
+            if match := re.search(r": (\d+) training examples(,| read)", line):
+                self.stage, self.sentences = "vocabulary", int(match[1])
             elif "million weights" in line:
-                self.stage, self.read = "training", 0
+                self.stage, self.sentences = "training", 0
 
     def _batches(self) -> int:
-        """The last in the log; 0 before the first lines."""
-        lines = self.log.read_text().splitlines() if self.log.is_file() else []
+        """Return the number of batches so far, 0 if the CSV log has no entries yet."""
+        lines = self.metrics_file.read_text().splitlines() if self.metrics_file.is_file() else []
         column = lines[0].split(",").index("step") if lines else 0
         return int(lines[-1].split(",")[column]) + 1 if len(lines) > 1 else 0
 
 
-def _memory(pid: int) -> float:
-    """Resident memory of a process and its children, in MiB; what they share is counted once for each."""
+def _resident_memory(pid: int) -> float:
+    """Return the resident memory of a process and its children in MiB; shared pages count once per process."""
     pages = 0
-    for number in [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]:
+    for process_id in [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]:
         try:
-            pages += int(Path(f"/proc/{number}/statm").read_text().split()[1])
-        except OSError:  # it has ended
+            pages += int(Path(f"/proc/{process_id}/statm").read_text().split()[1])
+        except OSError:  # the process has ended
             continue
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def table(samples: Sequence[MemorySample], sentences: int) -> list[str]:
-    """Memory of each stage at some shares of the sentences."""
+    """Format memory by stage, at several fractions of the sentences."""
     lines = [f"{'stage':<12}{'sentences':>12}{'seconds':>10}{'MiB':>8}"]
     for stage in ("vocabulary", "training"):
-        some = [sample for sample in samples if sample.stage == stage and sample.sentences]
-        rows = [next((s for s in some if s.sentences >= share * sentences), None) for share in _TABLE_FRACTIONS]
-        for row in dict.fromkeys([*filter(None, rows), *some[-1:]]):
+        of_stage = [sample for sample in samples if sample.stage == stage and sample.sentences]
+        rows = [next((s for s in of_stage if s.sentences >= share * sentences), None) for share in _TABLE_FRACTIONS]
+        for row in dict.fromkeys([*filter(None, rows), *of_stage[-1:]]):
             lines.append(f"{stage:<12}{row.sentences:>12,}{row.seconds:>10.0f}{row.memory:>8.0f}")
     return lines
 
 
 def plot_memory(path: Path, samples: Sequence[MemorySample], title: str) -> None:
-    """The curve of memory over time, with its stages."""
+    """Plot memory over time, with one colour per stage."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 3.6), layout="tight")
     axes = figure.subplots()
-    for stage, colour in (("beginning", "#999999"), ("vocabulary", "#c4472b"), ("training", "#2f6f9f")):
-        some = [sample for sample in samples if sample.stage == stage]
-        axes.plot([s.seconds / 60 for s in some], [s.memory for s in some], color=colour, label=stage)
+    for stage, colour in (("starting", "#999999"), ("vocabulary", "#c4472b"), ("training", "#2f6f9f")):
+        of_stage = [sample for sample in samples if sample.stage == stage]
+        axes.plot([s.seconds / 60 for s in of_stage], [s.memory for s in of_stage], color=colour, label=stage)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("minutes")
     axes.set_ylabel("resident memory, MiB")
@@ -162,42 +175,46 @@ def plot_memory(path: Path, samples: Sequence[MemorySample], title: str) -> None
     axes.legend(fontsize="small")
     axes.grid(True, alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    with atomic_path(path) as part:
-        figure.savefig(part, format=path.suffix.removeprefix("."), dpi=150)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format=path.suffix.removeprefix("."), dpi=150)
 
 
 @command(lambda arguments: __doc__ or "")
 def main(arguments: list[str]) -> int:
-    """Write, train, tell."""
-    given = parse_arguments(arguments, DEFAULTS)
-    if given["out"] and Path(given["out"]).suffix not in (".svg", ".png"):
-        raise UserError(f"out={given['out']}", "the curve is a picture", "Type out=memory.svg, or memory.png")
-    sentences, batch_tokens = given["sentences"], given["batch_tokens"]
+    """Write the corpus, train on it and print the memory."""
+    options = parse_arguments(arguments, DEFAULTS)
+    if options["out"] and Path(options["out"]).suffix not in (".svg", ".png"):
+        raise UserError(f"out={options['out']}", "the plot is an image file", "Type out=memory.svg or out=memory.png")
+    sentences, batch_tokens = options["sentences"], options["batch_tokens"]
     with tempfile.TemporaryDirectory(prefix="grunlp-streaming-") as name:
-        folder, began = Path(name), time.monotonic()
-        words = write_corpus(folder, sentences, given["files"])
+        folder, started = Path(name), time.monotonic()
+        words = write_corpus(folder, sentences, options["files"])
         size = sum(file.stat().st_size for file in folder.iterdir())
-        print(f"{sentences:,} sentences of {words:,} words, {size / 2**20:.0f} MiB in {given['files']} files, "
-              f"written in {time.monotonic() - began:.0f} s", flush=True)  # fmt: skip
-        # each buffer ends in a batch that is not full, and sentences of one length do not fill one to the last word
-        batches = words / batch_tokens + sentences / given["stream"]
-        typed = [
+        print(f"{sentences:,} sentences of {words:,} words, {size / 2**20:.0f} MiB in {options['files']} files, "
+              f"written in {time.monotonic() - started:.0f} s", flush=True)  # fmt: skip
+        # An upper estimate: the last batch of each shuffle buffer may be almost empty.
+        batches = words / batch_tokens + sentences / options["stream"]
+        overrides = [
             *("recipe=tag", "data=tags", f"data.train={folder}/part*.tsv", f"data.dev={folder}/dev.tsv"),
-            *(f"loader.stream={given['stream']}", f"loader.batch_tokens={batch_tokens}"),
-            *(f"loader.num_workers={given['workers']}", f"trainer.limit_batches={int(given['passes'] * batches) + 1}"),
+            *(f"loader.stream={options['stream']}", f"loader.batch_tokens={batch_tokens}"),
+            f"loader.num_workers={options['workers']}",
+            f"trainer.limit_batches={int(options['passes'] * batches) + 1}",
             *(*_NETWORK, f"run_dir={folder}/run"),
         ]
         process = subprocess.Popen(
-            [sys.executable, "-m", "grunlp.train", *typed], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-m", "grunlp.train", *overrides],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         samples = TrainingMonitor(process, folder / "run/logs/csv/metrics.csv", sentences / batches).follow()
     print("\n".join(table(samples, sentences)))
-    print(f"most: {max(sample.memory for sample in samples):.0f} MiB")
-    if given["out"]:
+    print(f"maximum: {max(sample.memory for sample in samples):.0f} MiB")
+    if options["out"]:
         plot_memory(
-            Path(given["out"]),
+            Path(options["out"]),
             samples,
-            f"{sentences:,} sentences, {size / 2**20:.0f} MiB, {given['stream']:,} at a time",
+            f"{sentences:,} sentences, {size / 2**20:.0f} MiB, buffer of {options['stream']:,}",
         )
     return 0
 

@@ -1,11 +1,11 @@
-"""How well raw text is split into tokens and sentences, beside other tokenizers: half a minute.
+"""Compare grunlp's tokenizer and sentence splitter with spaCy, syntok and NLTK.
 
     python scripts/bench_tokens.py [split=dev] [ud=UD_English-EWT] [propbank=propbank-release]
 
-The paragraphs of the English Web Treebank (its UD form, which tells where blanks were) are split anew. A token or
-sentence is right when both its ends are. Of spaCy (its rules for English with the sentencizer), syntok and NLTK those
-that are installed are scored too: pip install spacy syntok nltk. Paths are folders or archives; without them
-$GRUNLP_DATA/raw is used, else they are downloaded.
+It takes about half a minute. The text is that of the English Web Treebank in Universal Dependencies format, which
+records the whitespace between tokens. A token or sentence counts as correct if its start and end both match. spaCy
+(English rules with the sentencizer), syntok and NLTK are included if installed: pip install spacy syntok nltk. The
+values of ud= and propbank= are folders or archives; by default they are read from $GRUNLP_DATA/raw or downloaded.
 """
 
 import importlib.util
@@ -25,19 +25,19 @@ from grunlp.utils.cli import command
 
 DEFAULTS: dict[str, Any] = {"split": "dev", "ud": None, "propbank": None}
 
-SentenceTokenSpans = list[list[tuple[int, int]]]  # of each sentence the offsets of its tokens
+SentenceTokenSpans = list[list[tuple[int, int]]]  # (start, end) of each token of each sentence
 
 
 class BenchmarkParagraph(NamedTuple):
-    """A text and where its sentences and their tokens are."""
+    """The text of a paragraph with the spans of its tokens, by sentence."""
 
     text: str
     sentences: SentenceTokenSpans
 
 
 def paragraphs(conllu: str) -> Iterator[BenchmarkParagraph]:
-    """The paragraphs of a document, their text put together from the words and what is said of blanks."""
-    text, inside, blank, new = "", 0, True, True
+    """Yield the paragraphs of a CoNLL-U document; words and SpaceAfter attributes give the text."""
+    text, multiword_end, space_after_multiword, starts_sentence = "", 0, True, True
     sentences: SentenceTokenSpans = []
     for line in [*conllu.splitlines(), "# newpar"]:
         cells = line.split("\t")
@@ -45,22 +45,23 @@ def paragraphs(conllu: str) -> Iterator[BenchmarkParagraph]:
             yield BenchmarkParagraph(text.rstrip(), sentences)
             text, sentences = "", []
         elif line.startswith("# sent_id"):
-            new = True
-        elif "-" in cells[0] and len(cells) == 10:  # a word of several tokens: blanks are said of the whole
-            inside, blank = int(cells[0].partition("-")[2]), "SpaceAfter=No" not in cells[9]
+            starts_sentence = True
+        elif "-" in cells[0] and len(cells) == 10:  # a multiword token carries its own SpaceAfter
+            multiword_end, space_after_multiword = int(cells[0].partition("-")[2]), "SpaceAfter=No" not in cells[9]
         elif cells[0].isdecimal():
-            if new:
+            if starts_sentence:
                 sentences.append([])
-                new = False
+                starts_sentence = False
             sentences[-1].append((len(text), len(text) + len(cells[1])))
-            within = int(cells[0]) < inside
-            after = blank if int(cells[0]) == inside else "SpaceAfter=No" not in cells[9]
-            text += cells[1] + ("" if within or not after else " ")
-            inside = 0 if not within else inside
+            in_multiword = int(cells[0]) < multiword_end
+            ends_multiword = int(cells[0]) == multiword_end
+            space_after = space_after_multiword if ends_multiword else "SpaceAfter=No" not in cells[9]
+            text += cells[1] + ("" if in_multiword or not space_after else " ")
+            multiword_end = multiword_end if in_multiword else 0
 
 
 def tokenizers() -> Iterator[tuple[str, Callable[[str], SentenceTokenSpans]]]:
-    """Ours and the others that are here."""
+    """Yield name and function of grunlp's tokenizer and of each other tokenizer that is installed."""
     yield "grunlp", lambda text: [[(t.start, t.end) for t in s.tokens] for s in split_sentences(text)]
     if importlib.util.find_spec("spacy"):
         import spacy
@@ -84,39 +85,42 @@ def tokenizers() -> Iterator[tuple[str, Callable[[str], SentenceTokenSpans]]]:
         def tokens(text: str) -> SentenceTokenSpans:
             try:
                 return [list(NLTKWordTokenizer().span_tokenize(text))]
-            except ValueError:  # it loses its way in some quotes
+            except ValueError:  # raised for some texts with quotation marks
                 return []
 
-        yield "NLTK, tokens alone", tokens
+        yield "NLTK, tokens only", tokens
 
 
 @command(lambda arguments: str(__doc__))
 def main(arguments: list[str]) -> int:
-    """Split every paragraph with each and count."""
-    given = parse_arguments(arguments, DEFAULTS)
+    """Split every paragraph with every tokenizer and print the scores."""
+    options = parse_arguments(arguments, DEFAULTS)
     sources = {
-        name: fetch_source(source, Path(given[name]) if given[name] else raw_archive(archive))
+        name: fetch_source(source, Path(options[name]) if options[name] else raw_archive(archive))
         for name, source, archive in (
             ("ud", UD_EWT, "UD_English-EWT-sources"),
             ("propbank", PROPBANK_EWT, "propbank-release-ewt"),
         )
     }
-    listed = sources["propbank"][f"docs/evaluation/ewt.{given['split']}.txt"].decode().split()
-    wanted = {f"{name.partition('/')[0]}/{name.rpartition('/')[2].removesuffix('.conllu')}.conllu" for name in listed}
-    documents = [text.decode() for path, text in sources["ud"].items() if "/".join(path.split("/")[-2:]) in wanted]
+    listed = sources["propbank"][f"docs/evaluation/ewt.{options['split']}.txt"].decode().split()
+    paths = {f"{name.partition('/')[0]}/{name.rpartition('/')[2].removesuffix('.conllu')}.conllu" for name in listed}
+    documents = [text.decode() for path, text in sources["ud"].items() if "/".join(path.split("/")[-2:]) in paths]
     gold = [paragraph for document in documents for paragraph in paragraphs(document)]
-    print(f"{given['split']}: {len(documents)} documents, {len(gold)} paragraphs")
+    print(f"{options['split']}: {len(documents)} documents, {len(gold)} paragraphs")
     print(f"{'':22} token F1  sentence F1  tokens/s")
-    for name, split in tokenizers():
-        tokens, ends, count, seconds = SpanCounts(), SpanCounts(), 0, 0.0
+    for name, tokenize in tokenizers():
+        token_counts, sentence_counts, count, seconds = SpanCounts(), SpanCounts(), 0, 0.0
         for text, sentences in gold:
             started = time.perf_counter()
-            found = [sentence for sentence in split(text) if sentence]
+            predicted = [sentence for sentence in tokenize(text) if sentence]
             seconds += time.perf_counter() - started
-            count += sum(map(len, found))
-            tokens = tokens + count_matches({t for s in sentences for t in s}, {t for s in found for t in s})
-            ends = ends + count_matches({(s[0][0], s[-1][1]) for s in sentences}, {(s[0][0], s[-1][1]) for s in found})
-        print(f"{name:22} {tokens.f1:8.2f} {ends.f1:12.2f} {count / seconds:9.0f}")
+            count += sum(map(len, predicted))
+            token_counts = token_counts + count_matches(
+                {t for s in sentences for t in s}, {t for s in predicted for t in s}
+            )
+            gold_spans, predicted_spans = ({(s[0][0], s[-1][1]) for s in split} for split in (sentences, predicted))
+            sentence_counts = sentence_counts + count_matches(gold_spans, predicted_spans)
+        print(f"{name:22} {token_counts.f1:8.2f} {sentence_counts.f1:12.2f} {count / seconds:9.0f}")
     return 0
 
 

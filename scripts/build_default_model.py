@@ -1,16 +1,20 @@
-"""Build the model in the box, grunlp/pretrained/default: about two hours on one core, four minutes of it beyond the
-trainings.
+"""Build the bundled model, grunlp/pretrained/default.
 
     python scripts/build_default_model.py                 pretrain, train, then pack
-    python scripts/build_default_model.py run=DIR         pack a run that was trained as below; default: the box once
-                                                          more, to score and time it
-    python scripts/build_default_model.py out=DIR         elsewhere than into the package
+    python scripts/build_default_model.py run=DIR         pack an existing run trained as described below; run=default
+                                                          evaluates and times the bundled model again
+    python scripts/build_default_model.py out=DIR         write to another folder than the package's
 
-It pretrains a masked language model on raw text (text=PATTERN, else $GRUNLP_DATA/rawtext: movie_reviews, state_union,
-inaugural and masc; not brown, which is not free), trains the labeller from it on the English Web Treebank and the
-example sentences of the PropBank frame files (both CC BY-SA 4.0; from GRUNLP_DATA or downloaded), keeps the weights in
-half precision, scores what is kept on the development and test sets, times it on one thread, and writes the card. The
-folder holds weights and vocabulary, no sentence of any of them.
+It takes about two hours on one core; everything but the two trainings takes four minutes. Steps:
+
+1. Pretrain a masked language model on raw text: text=PATTERN, or the corpora movie_reviews, state_union, inaugural and
+   masc in $GRUNLP_DATA/rawtext (not brown, whose license is not free).
+2. Train the labeller from it on the English Web Treebank and the example sentences of the PropBank frame files (both
+   CC BY-SA 4.0; read from $GRUNLP_DATA or downloaded).
+3. Convert the weights to half precision, evaluate them on the development and test sets, time them on one thread, and
+   write the model card.
+
+The result contains weights and vocabulary, but no sentence of these corpora.
 """
 
 import itertools
@@ -57,18 +61,20 @@ DEFAULTS: dict[str, Any] = {"run": None, "out": str(BUNDLED_MODEL), "text": None
 
 @command(lambda arguments: str(__doc__))
 def main(arguments: list[str]) -> int:
-    """Train, pack, score, time, describe."""
-    given = parse_arguments(arguments, DEFAULTS)
-    out = Path(given["out"])
+    """Train, pack, evaluate and time the model, and write its model card."""
+    options = parse_arguments(arguments, DEFAULTS)
+    out = Path(options["out"])
     if out != BUNDLED_MODEL:
         require_empty_dir("out", out)
     with tempfile.TemporaryDirectory() as folder:
-        trained = given["run"] or _train(folder, given["text"])
+        trained = options["run"] or _train(folder, options["text"])
         packed = Path(folder) / "packed"
         run = load_srl(trained, "run=")
-        on = PRETRAINED_ON if given["text"] is None else "It was pretrained on raw text of the builder's own."
-        told = (run.path / MODEL_CARD).read_text(encoding="utf-8") if (run.path / MODEL_CARD).is_file() else ""
-        pretrained = run.config.model.init is not None or on in told
+        pretraining_note = (
+            PRETRAINED_ON if options["text"] is None else "It was pretrained on the builder's own raw text."
+        )
+        card = (run.path / MODEL_CARD).read_text(encoding="utf-8") if (run.path / MODEL_CARD).is_file() else ""
+        pretrained = run.config.model.init is not None or pretraining_note in card
         _pack_model(run, packed)
         run = load_srl(packed, "run=")
         corpus = open_srl_corpus({**run.config.data, "extra": None})
@@ -77,7 +83,7 @@ def main(arguments: list[str]) -> int:
             write_metrics(packed, split, scores.as_dict())
             print(f"\n{split}\n{scores.report()}")
         write_metrics(packed, "speed", _measure_speed(run, corpus.dev))
-        write_model_card(packed, [on] if pretrained else [])
+        write_model_card(packed, [pretraining_note] if pretrained else [])
         print(f"\n{(packed / MODEL_CARD).read_text(encoding='utf-8')}")
         out.mkdir(parents=True, exist_ok=True)
         for name in (WEIGHTS, CONFIG, VOCABULARY, METRICS, MODEL_CARD):
@@ -88,9 +94,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _train(folder: str, text: str | None) -> str:
+    """Pretrain and train in `folder`; return the folder of the trained run."""
     if text is None:
-        inside = "movie_reviews, state_union, inaugural and masc, each .txt.gz, a line a sentence or paragraph"
-        text = f"{locate_dataset('text', 'rawtext', inside, 'www.nltk.org/nltk_data', 'text=PATTERN')}/[!b]*.txt.gz"
+        contents = "movie_reviews, state_union, inaugural and masc, each .txt.gz, one sentence or paragraph per line"
+        text = f"{locate_dataset('text', 'rawtext', contents, 'www.nltk.org/nltk_data', 'text=PATTERN')}/[!b]*.txt.gz"
     pretrained, trained = f"{folder}/pretrained", f"{folder}/run"
     for arguments in (
         [*PRETRAINING, f"data.train={text}", f"run_dir={pretrained}"],
@@ -101,7 +108,7 @@ def _train(folder: str, text: str | None) -> str:
 
 
 def _pack_model(run: TrainedSRL, packed: Path) -> None:
-    """The run with its weights in half precision and without what only its training needs."""
+    """Copy a run in half precision, without the files that only training needs."""
     packed.mkdir()
     config = run.config.copy()
     config.run_dir = config.model.init = None
@@ -113,7 +120,7 @@ def _pack_model(run: TrainedSRL, packed: Path) -> None:
 
 
 def _measure_speed(run: TrainedSRL, examples: Any) -> dict[str, float]:
-    """Words a second from raw text to frames on one thread: the median of five, and the extremes."""
+    """Measure words per second from raw text to frames on one thread: median and extremes of five repeats."""
     torch.set_num_threads(1)
     lines = [" ".join(example["words"]) for example in examples]
     speeds = []
@@ -122,12 +129,12 @@ def _measure_speed(run: TrainedSRL, examples: Any) -> dict[str, float]:
             started = time.perf_counter()
             sentences = itertools.chain.from_iterable(split_raw_line(line, 1) for line in lines)
             labelled = label(run.model, run.collate, sentences, batch_tokens=3000, detect_predicates=True)
-            words = sum(len(one.example["words"]) for one in labelled)
-            if repeat:  # the first warms up
+            words = sum(len(sentence.example["words"]) for sentence in labelled)
+            if repeat:  # the first pass is a warm-up
                 speeds.append(words / (time.perf_counter() - started))
-    found = {"words_per_second": statistics.median(speeds), "lowest": min(speeds), "highest": max(speeds)}
-    print("\nraw text, one thread:", ", ".join(f"{name} {value:.0f}" for name, value in found.items()))
-    return found
+    speed = {"words_per_second": statistics.median(speeds), "lowest": min(speeds), "highest": max(speeds)}
+    print("\nraw text, one thread:", ", ".join(f"{name} {value:.0f}" for name, value in speed.items()))
+    return speed
 
 
 if __name__ == "__main__":

@@ -1,28 +1,30 @@
-"""Predict a corpus with Ray Data, on the cores of one machine or of a cluster; 15 seconds beyond the predictions.
+"""Predict a corpus with Ray Data, on the cores of one machine or of a cluster.
 
     python scripts/predict_ray.py input='texts/*.txt.gz' out=FOLDER
     python scripts/predict_ray.py run=DIR input='texts/*.jsonl' out=FOLDER format=parquet workers=64 address=auto
 
-What `python -m grunlp.predict run=DIR input=FILE style=json` prints for each of the files comes in shards into the
-folder, in the order of the input: of running text or JSON lines, by a labeller, tagger, classifier of texts or writer.
-The same command goes on where it stopped, whatever stopped it, and a worker that dies is replaced. What lies in the
-folder stands in `grunlp/integrations/shard_prediction.py`. Needs grunlp[ray].
+The output folder receives the records that `python -m grunlp.predict run=DIR input=FILE style=json` prints for each
+file, as numbered shards in the order of the input. The input is running text or JSON lines; the model is a labeller,
+tagger, text classifier or text generator. Run the same command again to resume after any interruption; a worker that
+dies is replaced. `grunlp/integrations/shard_prediction.py` describes the files of the output folder. Needs grunlp[ray].
+Starting and stopping Ray takes about 15 seconds.
 
-    run=default        the run folder
-    input=             a file, or a pattern in quotes; ** stands for folders of any depth
-    out=               a new folder, or one that was begun
-    format=jsonl       or parquet, with columns file, line, id and record, which is the JSON object
-    workers=2          processes, of one core each
-    shard_lines=5000   lines a shard: what is lost with a worker
-    batch_tokens=3000  tokens a batch
-    address=local      this machine alone; auto: the cluster that `ray start` made it a part of; or an address
+    run=default        run folder of the model
+    input=             file, or quoted glob pattern; ** matches folders of any depth
+    out=               output folder: new, or that of an interrupted job
+    format=jsonl       jsonl, or parquet with columns file, line, id and record (the JSON object)
+    workers=2          number of worker processes, one core each
+    shard_lines=5000   lines per shard, the unit of work that is lost when a worker dies
+    batch_tokens=3000  maximum number of tokens per batch
+    address=local      local: this machine only; auto: the cluster that `ray start` joined; or a cluster address
 
-A bad line is left out and named in a file beside its shard; then the exit status is 1.
+A malformed line is skipped and listed in a .bad file next to its shard; the exit status is then 1.
 
-On a cluster all machines need grunlp, and the files, the run and the folder at the same place. A compressed file is
-unpacked from its beginning for each of its shards: better many of 100 MB than one of 10 GB. A shard whose worker dies
-is tried again without end. Glosses of senses are those of the frame files in the cache of the machine, as always. Ray
-listens on all interfaces of a machine, to whoever shows its token (~/.ray); keep it behind a firewall.
+On a cluster, every machine needs grunlp, and the input, the run folder and the output folder at the same paths. A
+compressed file is decompressed from its start for each of its shards, so prefer many files of 100 MB to one of 10 GB.
+A shard whose worker dies is retried without limit. Each machine takes role descriptions from the frame files in its own
+cache. Ray listens on all network interfaces and accepts every client that has its token (~/.ray); keep it behind a
+firewall.
 """
 
 import importlib.util
@@ -57,7 +59,7 @@ DEFAULTS: dict[str, Any] = {
     "batch_tokens": BATCH_TOKENS,
     "address": "local",
 }
-_MAX_BLOCKS = 10_000  # at most, of shards that Ray hands out together
+_MAX_BLOCKS = 10_000  # upper limit of Ray Data blocks, each a group of shards
 _LOG_INTERVAL = 10.0  # seconds
 
 log = logging.getLogger("grunlp")
@@ -65,49 +67,53 @@ log = logging.getLogger("grunlp")
 
 @command(lambda arguments: str(__doc__))
 def main(arguments: list[str]) -> int:
-    """Plan, predict what is not there, count."""
-    given = parse_arguments(arguments, DEFAULTS)
-    files = input_files(given["input"])
-    if given["out"] is None:
-        raise UserError("out= is missing", "the shards need a folder", "Type out=FOLDER")
+    """Plan the job, predict the missing shards and print the totals."""
+    options = parse_arguments(arguments, DEFAULTS)
+    files = input_files(options["input"])
+    if options["out"] is None:
+        raise UserError("out= is missing", "it names the output folder", "Type out=FOLDER")
     if importlib.util.find_spec("ray") is None:
         raise UserError("the package ray is not installed", "it runs the workers", "Type pip install 'grunlp[ray]'")
     from grunlp.integrations.shard_prediction import FORMATS, finish_job, plan_shards, start_job
     from grunlp.tasks import load
 
-    check_choice("format", given["format"], FORMATS)
-    folder = Path(given["out"])
-    settings = {key: given[key] for key in ("format", "shard_lines", "batch_tokens")}
-    plan = plan_shards(load(given["run"]), files, settings)
+    check_choice("format", options["format"], FORMATS)
+    folder = Path(options["out"])
+    settings = {key: options[key] for key in ("format", "shard_lines", "batch_tokens")}
+    plan = plan_shards(load(options["run"]), files, settings)
     with translate_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with folder_lock("out", folder):
         remove_temp_files(folder)
         start_job(folder, plan)
         started = time.perf_counter()
-        counted = list(predict_all(plan, given))
+        shard_stats = list(predict_all(plan, options))
         seconds = time.perf_counter() - started
-        remove_temp_files(folder)  # of workers that died
-        sums = finish_job(folder, counted)
-    print(", ".join(f"{count} {what}" for what, count in sums.items()))
-    fresh = [one for one in counted if one.seconds]
-    lines, busy = sum(one.lines for one in fresh), sum(one.seconds for one in fresh)
-    if fresh:
-        print(f"{len(fresh)} shards in {seconds:.1f} s; {lines / busy:.1f} lines a second of a core that predicts")
-    return 1 if sums["bad"] else 0
+        remove_temp_files(folder)  # left by workers that died
+        totals = finish_job(folder, shard_stats)
+    print(", ".join(f"{count} {name}" for name, count in totals.items()))
+    predicted = [stats for stats in shard_stats if stats.seconds]  # without the shards of earlier calls
+    if predicted:
+        speed = sum(stats.lines for stats in predicted) / sum(stats.seconds for stats in predicted)
+        print(f"{len(predicted)} shards in {seconds:.1f} s; {speed:.1f} lines/s per predicting core")
+    return 1 if totals["bad"] else 0
 
 
 def input_files(pattern: str | None) -> list[str]:
-    """The files of a pattern, in order of their names. Raises UserError where there is none."""
+    """Return the files that match a pattern, sorted by name.
+
+    Raises:
+        UserError: the pattern is None or matches no file.
+    """
     if pattern is None:
-        raise UserError("input= is missing", "there is nothing to predict", "Type input='texts/*.txt'")
+        raise UserError("input= is missing", "it names the files to predict", "Type input='texts/*.txt'")
     from grunlp.data.datasets.arrow_cache import glob_files
 
     return glob_files(pattern)
 
 
 def predict_all(plan: dict[str, Any], options: dict[str, Any]) -> "Iterator[ShardStats]":
-    """What became of each shard, as they come."""
+    """Predict all shards with Ray and yield the statistics of each as it completes."""
     from grunlp.integrations.shard_prediction import ShardPredictor, ShardStats, iter_shards
 
     rows = [shard._asdict() for shard in iter_shards(plan)]
@@ -116,47 +122,51 @@ def predict_all(plan: dict[str, Any], options: dict[str, Any]) -> "Iterator[Shar
     with ray_cluster(options["address"], options["workers"]) as data:
         pool = data.ActorPoolStrategy(size=min(options["workers"], len(rows)), max_tasks_in_flight_per_actor=1)
         shards = data.from_items(rows, override_num_blocks=min(len(rows), _MAX_BLOCKS))
-        said, lines, all_lines = time.monotonic(), 0, sum(row["lines"] for row in rows)
+        last_log, lines, total_lines = time.monotonic(), 0, sum(row["lines"] for row in rows)
         for row in shards.map(ShardPredictor, fn_constructor_args=worker, compute=pool, num_cpus=1).iter_rows():
-            counts = ShardStats(**row)
-            if counts.error:
-                raise UserError(counts.error)
-            yield counts
-            lines += counts.lines
-            if time.monotonic() > said + _LOG_INTERVAL:
-                said = time.monotonic()
-                log.info("%d of %d lines", lines, all_lines)
+            stats = ShardStats(**row)
+            if stats.error:
+                raise UserError(stats.error)
+            yield stats
+            lines += stats.lines
+            if time.monotonic() > last_log + _LOG_INTERVAL:
+                last_log = time.monotonic()
+                log.info("%d of %d lines", lines, total_lines)
 
 
 @contextmanager
 def ray_cluster(address: str, workers: int) -> Iterator[Any]:
-    """The module ray.data, within a cluster: one of this machine alone, or that of an address."""
-    # Nothing goes to the makers of Ray; of what it logs, errors that it cannot mend come up as exceptions.
+    """Start a local cluster or join the one at `address`; yield the module ray.data and disconnect at the end."""
+    # Disable usage statistics and silence Ray's logs; errors that it cannot recover from are raised as exceptions.
     os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal", OMP_NUM_THREADS="1")
     import ray
     import ray.data
 
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    own = {"address": "local", "num_cpus": workers, "include_dashboard": False}
-    where = own if address == "local" else {"address": address}
+    local = {"address": "local", "num_cpus": workers, "include_dashboard": False}
+    cluster = local if address == "local" else {"address": address}
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
-        _init_ray(ray, address, where)
+        _init_ray(ray, address, cluster)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
-        with raise_on_signals():  # again, since Ray has its own handler
+        with raise_on_signals():  # ray.init replaced the signal handlers
             yield ray.data
     finally:
         ray.shutdown()
 
 
-def _init_ray(ray: Any, address: str, where: dict[str, Any]) -> None:
-    """Start a cluster, or find it. Raises UserError where that fails."""
+def _init_ray(ray: Any, address: str, cluster: dict[str, Any]) -> None:
+    """Call `ray.init` with the arguments `cluster`.
+
+    Raises:
+        UserError: no cluster could be started or reached.
+    """
     try:
-        ray.init(log_to_driver=False, logging_level=logging.ERROR, **where)
-    except Exception as error:  # of no kind of its own
-        way = "Try again when the machine is less busy." if address == "local" else "Type ray start, or address=local"
-        raise UserError(f"address={address}: Ray did not start", str(error).partition("\n")[0], way) from None
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **cluster)
+    except Exception as error:  # Ray documents no exception class for this
+        hint = "Try again when the machine is less busy." if address == "local" else "Type ray start, or address=local"
+        raise UserError(f"address={address}: Ray did not start", str(error).partition("\n")[0], hint) from None
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Sets up .venv as quickstart.sh does and runs lint, types and the fast tests: about seven minutes on two cores.
-#   bash scripts/test.sh [arguments of pytest]
+# Set up .venv, then run the linters, the type checker and the fast tests: about seven minutes on two cores.
+#   bash scripts/test.sh [pytest arguments]
 extras=dev
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy
-# each file's tests in one of as many processes as there are cores, so one thread for each
+# One worker process per core with one thread each; all tests of a file run in the same worker.
 OMP_NUM_THREADS=1 .venv/bin/pytest -q --numprocesses auto --dist loadfile "$@"
