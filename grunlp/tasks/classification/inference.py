@@ -1,22 +1,28 @@
-"""Running a trained classifier over sequences."""
+"""Inference of a classifier over sequences."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from grunlp.data.sampler import TokenBudgetSampler
+from grunlp.data.batched_map import batched_map
 from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
 from grunlp.tasks.classification.metrics import ClassificationScores
 from grunlp.tasks.classification.model import Classifier
 
-_CHUNK = 2048  # sequences sorted by length together; bounds memory, however long the input
+Collator = TextClassificationCollator | TimeSeriesCollator
 
 
 class ClassPrediction(NamedTuple):
-    """An example as it was given, the log probability of each class, and how much each step counted."""
+    """The log probability of each class, and the weight of each step.
+
+    Attributes:
+        example: the example, unchanged.
+        log_probs: log probabilities of the classes.
+        weights: weights of the steps, see `Classifier.forward`.
+    """
 
     example: Any
     log_probs: list[float]
@@ -24,40 +30,36 @@ class ClassPrediction(NamedTuple):
 
 
 def classify(
-    model: Classifier,
-    collate: TextClassificationCollator | TimeSeriesCollator,
-    examples: Iterable[Any],
-    batch_tokens: int,
+    model: Classifier, collate: Collator, examples: Iterable[Any], batch_tokens: int
 ) -> Iterator[ClassPrediction]:
-    """Classify sequences, in the order given.
+    """Classify sequences, in their order.
 
     Args:
         model: in evaluation mode.
-        collate: with the model's classes.
-        examples: any number, read in chunks; labels play no part.
-        batch_tokens: most steps a batch.
+        collate: with the classes of the model.
+        examples: any number, read in chunks; their labels are not used.
+        batch_tokens: largest size of a batch in steps.
     """
-    examples = iter(examples)
-    while chunk := list(islice(examples, _CHUNK)):
-        results: dict[int, ClassPrediction] = {}
-        lengths = [len(one["words"]) if "words" in one else one["steps"] for one in chunk]
-        for indices in TokenBudgetSampler(lengths, [1] * len(chunk), batch_tokens, shuffle=False, seed=0):
-            some = [chunk[i] for i in indices]
-            batch = collate(some)
-            with torch.inference_mode():
-                found, weights = model(batch)
-            real = [row[:length].tolist() for row, length in zip(weights, batch.lengths.tolist(), strict=True)]
-            results.update(zip(indices, map(ClassPrediction, some, found.tolist(), real), strict=True))
-        yield from (results[i] for i in range(len(chunk)))
+    return batched_map(partial(_classify_batch, model, collate), examples, _lengths, batch_tokens)
+
+
+def _lengths(examples: list[Any]) -> list[int]:
+    return [len(example["words"]) if "words" in example else example["steps"] for example in examples]
+
+
+@torch.inference_mode()
+def _classify_batch(model: Classifier, collate: Collator, examples: list[Any]) -> Iterator[ClassPrediction]:
+    batch = collate(examples)
+    log_probs, weights = model(batch)
+    unpadded = [row[:length].tolist() for row, length in zip(weights, batch.lengths.tolist(), strict=True)]
+    return map(ClassPrediction, examples, log_probs.tolist(), unpadded)
 
 
 def evaluate_classifier(
-    model: Classifier,
-    collate: TextClassificationCollator | TimeSeriesCollator,
-    examples: Iterable[Any],
-    batch_tokens: int,
+    model: Classifier, collate: Collator, examples: Iterable[Any], batch_tokens: int
 ) -> ClassificationScores:
-    """Classify examples that have labels and count. Arguments as for `classify`."""
-    found = list(classify(model, collate, examples, batch_tokens))
-    log_probs = np.array([one.log_probs for one in found], dtype=np.float64)
-    return ClassificationScores(model.classes, [one.example["label"] for one in found], log_probs)
+    """Classify labelled examples and score the predictions. Arguments as for `classify`."""
+    predictions = list(classify(model, collate, examples, batch_tokens))
+    log_probs = np.array([prediction.log_probs for prediction in predictions], dtype=np.float64)
+    labels = [prediction.example["label"] for prediction in predictions]
+    return ClassificationScores(model.classes, labels, log_probs)

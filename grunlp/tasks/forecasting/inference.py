@@ -1,4 +1,4 @@
-"""Forecasting with a trained network, and scoring it beside simpler ways on every window of a split."""
+"""Inference of a forecaster, and its evaluation against baselines on every window of a split."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -33,7 +33,15 @@ Z80 = 1.2815515655446004  # a standard normal is below it with probability 0.9
 
 
 class ScaledTable(NamedTuple):
-    """A table scaled as the training was. means, scales, steps: (S, C)."""
+    """A table scaled like the training data.
+
+    Attributes:
+        table: the table.
+        tensors: its scaled values.
+        means: (S, C) subtracted from each series and channel.
+        scales: (S, C) by which they are divided.
+        steps: (S, C) mean absolute differences, for MASE.
+    """
 
     table: TimeSeriesTable
     tensors: TimeSeriesTensors
@@ -43,18 +51,20 @@ class ScaledTable(NamedTuple):
 
 
 def scale_table(table: TimeSeriesTable, scaling: Standardizer, history: int) -> ScaledTable:
-    """Scale a table. history: rows by which a series that the training did not have is scaled."""
+    """Scale a table; `history` is the number of rows by which a series that is not in the training data is scaled."""
     means, scales, steps = standardization_for(table, scaling, history)
     return ScaledTable(table, TimeSeriesTensors(table, scaling, means, scales), means, scales, steps)
 
 
 @dataclass(frozen=True)
 class ForecastBatch:
-    """Forecasts of N windows, scaled.
+    """Scaled forecasts of N windows.
 
-    point: (N, H, C).
-    lower, upper: likewise, of the interval; None where the network tells none.
-    level: share that should be inside.
+    Attributes:
+        point: (N, H, C) point forecasts.
+        lower: (N, H, C) lower bounds of the intervals; None for point forecasts.
+        upper: (N, H, C) upper bounds.
+        level: probability of the intervals.
     """
 
     point: Tensor
@@ -64,36 +74,43 @@ class ForecastBatch:
 
 
 def forecast(model: Forecaster, window: ForecastWindow) -> ForecastBatch:
-    """Forecast windows, of which only the history is read; some at a time."""
+    """Forecast windows from their history, in batches of limited size."""
     histories = window.values[:, : window.known_covariates.shape[1] - model.horizon]
-    many = max(
+    batch_size = max(
         1, _MAX_ROWS // (window.known_covariates.shape[1] * model.channels * (100 if model.output == "gaussian" else 1))
     )
     with torch.inference_mode():
-        parts = zip(
-            histories.split(many),
-            window.known_covariates.split(many),
-            window.static_covariates.split(many),
+        batches = zip(
+            histories.split(batch_size),
+            window.known_covariates.split(batch_size),
+            window.static_covariates.split(batch_size),
             strict=True,
         )
-        told = torch.cat([model(*part) for part in parts])
-    return prediction_intervals(model, told)
+        predictions = torch.cat([model(*batch) for batch in batches])
+    return prediction_intervals(model, predictions)
 
 
 def prediction_intervals(model: Forecaster, prediction: Tensor) -> ForecastBatch:
-    """What a network says, (N, H, C, O). Gaussians have an interval of 80 %, quantiles that between the outermost."""
-    centre = model.point_forecast(prediction)
+    """Compute intervals from outputs (N, H, C, O): 80 % for Gaussians, between the outermost quantiles otherwise."""
+    point = model.point_forecast(prediction)
     if model.output == "gaussian":
-        return ForecastBatch(centre, centre - Z80 * prediction[..., 1], centre + Z80 * prediction[..., 1], 0.8)
+        return ForecastBatch(point, point - Z80 * prediction[..., 1], point + Z80 * prediction[..., 1], 0.8)
     if model.output == "quantiles" and model.num_outputs > 1:
-        prediction = prediction.sort(dim=-1).values  # quantiles that cross; the centre is one of them, and within
-        return ForecastBatch(centre, prediction[..., 0], prediction[..., -1], model.quantiles[-1] - model.quantiles[0])
-    return ForecastBatch(centre, None, None, 0.0)
+        prediction = prediction.sort(dim=-1).values  # quantiles may cross
+        return ForecastBatch(point, prediction[..., 0], prediction[..., -1], model.quantiles[-1] - model.quantiles[0])
+    return ForecastBatch(point, None, None, 0.0)
 
 
 @dataclass(frozen=True)
 class ForecastEvaluation:
-    """The scores of a split with what pictures of it are made of. origins: (N,) rows."""
+    """The scores of a split, and the data of its plots.
+
+    Attributes:
+        scores: the scores.
+        scaled_table: the table.
+        origins: (N,) first rows of the horizons.
+        forecasts: of the N windows.
+    """
 
     scores: ForecastScores
     scaled_table: ScaledTable
@@ -101,11 +118,11 @@ class ForecastEvaluation:
     forecasts: ForecastBatch
 
     def as_dict(self) -> dict[str, object]:
-        """For `metrics.json`."""
+        """Return the scores for `metrics.json`."""
         return self.scores.as_dict()
 
     def report(self) -> str:
-        """For people."""
+        """Return the scores for the user."""
         return self.scores.report()
 
 
@@ -117,57 +134,58 @@ def evaluate_forecaster(
     history: int,
     season_length: int,
 ) -> ForecastEvaluation:
-    """Forecast from every time of a split (a rolling origin), with the network and without.
+    """Score rolling-origin forecasts of the network and of the baselines at every window of a split.
 
     Args:
         model: in evaluation mode.
-        linear_weights: of the linear model.
+        linear_weights: weights of the linear baseline.
         scaled_table: the table.
-        origins: (N,) of the windows of the split.
-        history, season: of windows.
+        origins: (N,) first rows of the horizons.
+        history: rows of the history of a window.
+        season_length: rows of a season.
     """
     tensors, horizon = scaled_table.tensors, model.horizon
-    parts: list[ForecastBatch] = []
-    others: dict[str, list[Tensor]] = {"repeat-last": [], "seasonal-naive": [], "drift": [], "linear": []}
-    for part in origins.split(max(1, _MAX_ROWS // (history + horizon))):
-        window = tensors.windows(part, history, horizon)
+    forecasts: list[ForecastBatch] = []
+    baselines: dict[str, list[Tensor]] = {"repeat-last": [], "seasonal-naive": [], "drift": [], "linear": []}
+    for batch in origins.split(max(1, _MAX_ROWS // (history + horizon))):
+        window = tensors.windows(batch, history, horizon)
         past = window.values[:, :history]
-        parts.append(forecast(model, window))
-        others["repeat-last"].append(naive(past, horizon))
-        others["seasonal-naive"].append(seasonal_naive(tensors, part, horizon, season_length))
-        others["drift"].append(drift(past, horizon))
-        others["linear"].append(linear_forecast(past, linear_weights))
-    told = _concatenate(parts)
-    truth = _targets(scaled_table, origins, horizon)
+        forecasts.append(forecast(model, window))
+        baselines["repeat-last"].append(naive(past, horizon))
+        baselines["seasonal-naive"].append(seasonal_naive(tensors, batch, horizon, season_length))
+        baselines["drift"].append(drift(past, horizon))
+        baselines["linear"].append(linear_forecast(past, linear_weights))
+    joined = _concatenate(forecasts)
+    targets = _targets(scaled_table, origins, horizon)
     errors: dict[str, ForecastErrors] = {
-        name: compute_errors(torch.cat(found).double().numpy(), truth) for name, found in others.items()
+        name: compute_errors(torch.cat(values).double().numpy(), targets) for name, values in baselines.items()
     }
-    inside = None
-    if told.lower is not None and told.upper is not None:
-        lower, upper = told.lower.double().numpy(), told.upper.double().numpy()
-        within = truth.mask & (truth.values >= lower) & (truth.values <= upper)
-        inside = sum_by_group(truth.block_ids, within.sum(axis=(1, 2)))
+    covered = None
+    if joined.lower is not None and joined.upper is not None:
+        lower, upper = joined.lower.double().numpy(), joined.upper.double().numpy()
+        is_inside = targets.mask & (targets.values >= lower) & (targets.values <= upper)
+        covered = sum_by_group(targets.block_ids, is_inside.sum(axis=(1, 2)))
     scores = ForecastScores(
         network=_CELL_TITLES[model.gru.cell],
-        model=compute_errors(told.point.double().numpy(), truth),
+        model=compute_errors(joined.point.double().numpy(), targets),
         baselines=errors,
-        num_targets=sum_by_group(truth.block_ids, truth.mask.sum(axis=(1, 2))),
-        covered=inside,
-        level=told.level,
+        num_targets=sum_by_group(targets.block_ids, targets.mask.sum(axis=(1, 2))),
+        covered=covered,
+        level=joined.level,
         num_windows=len(origins),
         horizon=horizon,
     )
-    return ForecastEvaluation(scores, scaled_table, origins, told)
+    return ForecastEvaluation(scores, scaled_table, origins, joined)
 
 
 def _concatenate(batches: list[ForecastBatch]) -> ForecastBatch:
-    def join(name: str) -> Tensor | None:
-        found = [getattr(part, name) for part in batches]
-        return None if found[0] is None else torch.cat(found)
+    def join(tensors: list[Tensor | None]) -> Tensor | None:
+        present = [tensor for tensor in tensors if tensor is not None]
+        return torch.cat(present) if present else None
 
-    centre = join("centre")
-    assert centre is not None
-    return ForecastBatch(centre, join("lower"), join("upper"), batches[0].level)
+    point = torch.cat([batch.point for batch in batches])
+    lower, upper = join([batch.lower for batch in batches]), join([batch.upper for batch in batches])
+    return ForecastBatch(point, lower, upper, batches[0].level)
 
 
 def _targets(scaled_table: ScaledTable, origins: Tensor, horizon: int) -> ForecastTargets:

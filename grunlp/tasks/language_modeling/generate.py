@@ -1,4 +1,4 @@
-"""Writing on from a text by a trained language model."""
+"""Generation of text from a prompt with a language model."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,7 +13,7 @@ FORBIDDEN_IDS = [PAD_ID, UNK_ID, BOS_ID]
 
 
 class GeneratedToken(NamedTuple):
-    """What one token adds to the text, and the log probability that the network gave it."""
+    """The text that one token adds, and its log probability."""
 
     text: str
     log_prob: float
@@ -30,36 +30,36 @@ def generate(
     sampling: Sampling,
     sample_id: int,
 ) -> Iterator[GeneratedToken]:
-    """Draw token after token, each given as soon as it is drawn.
+    """Sample tokens one by one, and yield each immediately.
 
     Args:
         model: in evaluation mode.
-        tokenizer: of its vocabulary.
-        prompt: the text so far; it may be empty, and have several lines.
-        length: tokens, at most.
-        stop_at_newline: stop at the end of the line, which is given as an empty piece.
-        sampling: how to draw.
-        sample_id: of the text, which tells its draws from those of others with the same seed.
+        tokenizer: with the vocabulary of the model.
+        prompt: the text to continue; it may be empty or have several lines.
+        length: largest number of tokens.
+        stop_at_newline: stop at the end of the line, which is yielded as an empty text.
+        sampling: temperature, top-k, top-p and seed.
+        sample_id: number of the text; texts with different numbers differ for the same seed.
     """
-    *before, line = tokenizer.encode(prompt.split("\n"))
-    read = [EOS_ID, *(id for ids in before for id in [*ids, EOS_ID]), *line]  # a text begins as if after a line
+    *previous_lines, line = tokenizer.encode(prompt.split("\n"))
+    read = [EOS_ID, *(id for ids in previous_lines for id in [*ids, EOS_ID]), *line]  # a text starts after a line end
     state = model.initial_state(1)
     for token in read:
         log_probs, state = model.step(torch.tensor([token]), state)
-    drawn, shown = make_generator(sampling, sample_id), tokenizer.decode(line)
+    random, shown = make_generator(sampling, sample_id), tokenizer.decode(line)
     for _ in range(length):
         allowed = log_probs.clone()
         allowed[:, FORBIDDEN_IDS] = float("-inf")
-        (token,) = sample_tokens(allowed, sampling, [drawn.random()])
-        log_probability = float(log_probs[0, token])
+        (token,) = sample_tokens(allowed, sampling, [random.random()])
+        log_prob = float(log_probs[0, token])
         if token == EOS_ID:
-            yield GeneratedToken("" if stop_at_newline else "\n", log_probability)
+            yield GeneratedToken("" if stop_at_newline else "\n", log_prob)
             if stop_at_newline:
                 return
             line, shown = [], ""
         else:
             line = [*line, token]
             text = tokenizer.decode(line)
-            yield GeneratedToken(text[len(shown) :], log_probability)
+            yield GeneratedToken(text[len(shown) :], log_prob)
             shown = text
         log_probs, state = model.step(torch.tensor([token]), state)

@@ -1,4 +1,4 @@
-"""Scoring a trained language model on a text."""
+"""Evaluation of a language model on a text, statically or dynamically."""
 
 import copy
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from grunlp.tasks.language_modeling.bptt_windows import BPTTBatches, encode_corp
 from grunlp.tasks.language_modeling.metrics import LanguageModelScores
 from grunlp.tasks.language_modeling.model import LanguageModel
 
-_LENGTH = 1000  # tokens read at once
+_WINDOW_SIZE = 1000  # tokens read at once
 
 
 @dataclass(frozen=True)
 class DynamicEvaluation:
-    """Learning on from what has been told already, as a reader does (Krause et al. 2018, §3).
+    """Options of dynamic evaluation, which adapts the weights to the text read so far (Krause et al. 2018, §3).
 
-    After each segment the weights take a step down the gradient of its nats, θ ← θ - η ∇, and then a share of the way
-    back to where they were trained to, θ ← θ + λ (θ₀ - θ). No token is learned from before it is told.
+    After each segment the weights take a step down the gradient of its loss, θ ← θ - η ∇, and then move a fraction of
+    the way back to the trained weights, θ ← θ + λ (θ₀ - θ). Each token is predicted before it is learned from.
 
     Args:
-        rate: η, for the gradient of the mean over a segment, clipped at norm 1.
+        rate: η, for the gradient of the mean loss of a segment, clipped to the norm 1.
         decay: λ.
         length: tokens of a segment.
     """
@@ -36,35 +36,36 @@ class DynamicEvaluation:
 def evaluate_language_model(
     model: LanguageModel, tokenizer: TextTokenizer, lines: Sequence[str], dynamic: DynamicEvaluation | None
 ) -> LanguageModelScores:
-    """How well a text is told, from its first token to its last in one row: no padding, nothing told twice.
+    """Score a text as one continuous sequence: no padding, every token predicted once.
 
     Args:
         model: in evaluation mode; it is not changed.
-        tokenizer: of its vocabulary.
-        lines: the text, one line at least.
-        dynamic: learn while reading; None: only read.
+        tokenizer: with the vocabulary of the model.
+        lines: the text, at least one line.
+        dynamic: options of dynamic evaluation; None for static evaluation.
     """
     ids = encode_corpus(tokenizer, lines)
-    windows = BPTTBatches(ids, 1, dynamic.length, dynamic.length) if dynamic else BPTTBatches(ids, 1, _LENGTH, _LENGTH)
+    size = dynamic.length if dynamic else _WINDOW_SIZE
+    windows = BPTTBatches(ids, 1, size, size)
     if dynamic:
         model = copy.deepcopy(model)
         trained = [parameter.detach().clone() for parameter in model.parameters()]
-    told = np.empty(len(ids))
-    state, place = model.initial_state(1), 0
+    losses = np.empty(len(ids))
+    state, start = model.initial_state(1), 0
     for k in range(len(windows)):
         window = windows[k]
         with torch.set_grad_enabled(dynamic is not None):
             features, state = model(window.inputs, window.lengths, state)
-            nats = model.nll(features[0], window.targets[0])
-        told[place : place + len(nats)] = nats.detach().numpy()
-        place += len(nats)
+            nll = model.nll(features[0], window.targets[0])
+        losses[start : start + len(nll)] = nll.detach().numpy()
+        start += len(nll)
         state = state.detach()
         if dynamic:
-            _adapt(model, nats.mean(), trained, dynamic)
+            _adapt(model, nll.mean(), trained, dynamic)
     ends = np.flatnonzero(ids.numpy() == EOS_ID)
     starts = np.concatenate([[0], ends[:-1] + 1])
     return LanguageModelScores(
-        np.add.reduceat(told, starts),
+        np.add.reduceat(losses, starts),
         ends + 1 - starts,
         np.array([len(tokenizer.normalize(line)) + 1 for line in lines]),
         np.array([len(line.split()) + 1 for line in lines]),
@@ -75,12 +76,12 @@ def evaluate_language_model(
 def _adapt(
     model: LanguageModel, loss: torch.Tensor, trained: Sequence[torch.Tensor], dynamic: DynamicEvaluation
 ) -> None:
-    """One step of dynamic evaluation."""
+    """Take one step of dynamic evaluation."""
     parameters = list(model.parameters())
     gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-    found = [(p, g, t) for p, g, t in zip(parameters, gradients, trained, strict=True) if g is not None]
-    norm = float(torch.stack([g.norm() for _, g, _ in found]).norm())
+    updates = [(p, g, t) for p, g, t in zip(parameters, gradients, trained, strict=True) if g is not None]
+    norm = float(torch.stack([g.norm() for _, g, _ in updates]).norm())
     rate = dynamic.rate / max(1.0, norm)
     with torch.no_grad():
-        for parameter, gradient, start in found:
-            parameter.sub_(gradient, alpha=rate).lerp_(start, dynamic.decay)
+        for parameter, gradient, trained_value in updates:
+            parameter.sub_(gradient, alpha=rate).lerp_(trained_value, dynamic.decay)

@@ -1,4 +1,4 @@
-"""Several networks that write as one."""
+"""Ensemble of sequence-to-sequence models."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ from grunlp.tasks.seq2seq.model import Seq2Seq, Seq2SeqState
 
 @dataclass
 class EnsembleState:
-    """The state of each."""
+    """The states of all models."""
 
     states: list[Seq2SeqState]
 
     def reorder(self, rows: Tensor) -> "EnsembleState":
-        """See `Seq2SeqState.reorder`."""
+        """Select hypotheses; see `Seq2SeqState.reorder`."""
         return EnsembleState([state.reorder(rows) for state in self.states])
 
 
 class Ensemble:
-    """Averages the probabilities of networks that share their vocabularies.
+    """Averages the probabilities of models with the same vocabularies.
 
     Args:
-        models: in evaluation mode, one at least.
+        models: at least one, in evaluation mode.
     """
 
     def __init__(self, models: Sequence[Seq2Seq]) -> None:
         self.models = list(models)
 
     def encode(self, source: Tensor, lengths: Tensor) -> EnsembleState:
-        """See `Seq2Seq.encode`."""
+        """Encode sources; see `Seq2Seq.encode`."""
         return EnsembleState([model.encode(source, lengths) for model in self.models])
 
     def step(self, tokens: Tensor, state: EnsembleState) -> tuple[Tensor, Tensor, EnsembleState]:
-        """See `Seq2Seq.step`; attention is averaged too."""
+        """Read one token; see `Seq2Seq.step`. Attention is averaged too."""
         steps = [model.step(tokens, one) for model, one in zip(self.models, state.states, strict=True)]
         log_probs, attention, states = zip(*steps, strict=True)
         mean = torch.stack(log_probs).logsumexp(dim=0) - torch.tensor(len(steps)).log()

@@ -1,16 +1,16 @@
-"""Running a trained network that writes over texts."""
+"""Inference of a sequence-to-sequence model: texts by beam search or sampling."""
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from grunlp.data.batched_map import batched_map
 from grunlp.data.pair import ParallelExample
 from grunlp.data.parallel_collate import ParallelCollator
-from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from grunlp.decoding.beam_search import BeamSearch, Hypothesis, beam_search
 from grunlp.decoding.constraints import DecoderTokens, LengthLimits, LexicalConstraints
@@ -21,13 +21,18 @@ from grunlp.tasks.seq2seq.model import Seq2Seq
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 2048  # texts sorted by length together; bounds memory, however long the input
 NO_CONSTRAINTS = LexicalConstraints()
 SPECIAL_TOKENS = DecoderTokens(BOS_ID, EOS_ID, (PAD_ID, UNK_ID, BOS_ID))
 
 
 class Generation(NamedTuple):
-    """A source and what was made of it: the text, its log probability and what it was ranked by; best first."""
+    """The texts generated for a source.
+
+    Attributes:
+        pair: the source, and perhaps a target.
+        texts: the texts, best first.
+        hypotheses: their log probabilities and scores.
+    """
 
     pair: ParallelExample
     texts: list[str]
@@ -44,59 +49,62 @@ def generate(
     constraints: LexicalConstraints = NO_CONSTRAINTS,
     independent_draws: bool = True,
 ) -> Iterator[Generation]:
-    """The texts of sources, in the order given; of an empty source the empty text. The log says how many were cut.
+    """Generate texts for sources, in their order; an empty source gets an empty text. Logs how many were truncated.
 
     Args:
         model: in evaluation mode.
-        collate: with the model's tokenizers.
+        collate: with the tokenizers of the model.
         pairs: any number, read in chunks; only their sources are used.
-        limits: how long texts may become.
-        search: how they are searched, `nbest` of each being given; or drawn, one of each.
-        batch_tokens: most source tokens a batch, each counted once for each hypothesis.
-        constraints: what all texts must and may not hold.
-        independent_draws: whether drawn texts of the same source differ by where it stands.
+        limits: limits of the length of texts.
+        search: beam search, which returns its `nbest` texts, or sampling, which returns one.
+        batch_tokens: largest size of a batch in source tokens, each counted once for each hypothesis.
+        constraints: words that all texts must or must not contain.
+        independent_draws: whether samples of the same source depend on its position in the input.
     """
-    pairs, cut, count = iter(pairs), 0, 0
-    while chunk := list(islice(pairs, _CHUNK)):
-        results: dict[int, Generation] = {}
-        sources = collate.source_tokenizer.encode([pair["source"] for pair in chunk])
-        longest = collate.max_source_length or max(map(len, sources))
-        cut += sum(len(ids) > longest for ids in sources)
-        lengths = [min(len(ids), longest) + 1 for ids in sources]
-        width = search.beam if isinstance(search, BeamSearch) else 1
-        for indices in TokenBudgetSampler(lengths, [width] * len(chunk), batch_tokens, shuffle=False, seed=0):
-            some = [chunk[i] for i in indices]
-            numbers = [count + i if independent_draws else 0 for i in indices]
-            found = _generate_batch(model, collate, some, limits, search, constraints, numbers)
-            results.update(zip(indices, found, strict=True))
-        count += len(chunk)
-        yield from (results[i] for i in range(len(chunk)))
-    if cut:
-        log.warning("%d sources were read up to their first %d tokens alone", cut, collate.max_source_length)
+    num_truncated = 0
+
+    def lengths_of(chunk: list[tuple[int, ParallelExample]]) -> list[int]:
+        nonlocal num_truncated
+        sources = collate.source_tokenizer.encode([pair["source"] for _, pair in chunk])
+        limit = collate.max_source_length or max(map(len, sources))
+        num_truncated += sum(len(ids) > limit for ids in sources)
+        return [min(len(ids), limit) + 1 for ids in sources]
+
+    numbered = ((i if independent_draws else 0, pair) for i, pair in enumerate(pairs))
+    rows = search.beam if isinstance(search, BeamSearch) else 1
+    generate_batch = partial(_generate_batch, model, collate, limits, search, constraints)
+    yield from batched_map(generate_batch, numbered, lengths_of, batch_tokens, rows)
+    if num_truncated:
+        message = "%d sources were truncated to their first %d tokens"
+        log.warning(message, num_truncated, collate.max_source_length)
 
 
 @torch.inference_mode()
 def _generate_batch(
     model: Seq2Seq | Ensemble,
     collate: ParallelCollator,
-    pairs: Sequence[ParallelExample],
     limits: LengthLimits,
     search: BeamSearch | Sampling,
     constraints: LexicalConstraints,
-    sample_ids: Sequence[int],
-) -> Iterator[Generation]:
+    numbered: Sequence[tuple[int, ParallelExample]],
+) -> list[Generation]:
+    """Generate the texts of a batch of sources, each with the number that its samples depend on."""
+    sample_ids, pairs = zip(*numbered, strict=True)
     ids, lengths = collate.encode_sources([pair["source"] for pair in pairs])
-    state, all_wanted = model.encode(ids, lengths), [constraints] * len(pairs)
+    state, all_constraints = model.encode(ids, lengths), [constraints] * len(pairs)
     if isinstance(search, Sampling):
-        drawn = sample(model.step, state, lengths - 1, SPECIAL_TOKENS, limits, search, sample_ids, all_wanted)
-        texts = [[one] for one in drawn]
+        samples = sample(model.step, state, lengths - 1, SPECIAL_TOKENS, limits, search, sample_ids, all_constraints)
+        nbest = [[hypothesis] for hypothesis in samples]
     else:
-        found = beam_search(model.step, state, lengths - 1, SPECIAL_TOKENS, limits, search, all_wanted)
-        texts = [hypotheses[: search.nbest] for hypotheses in found]
-    for pair, best in zip(pairs, texts, strict=True):
+        found = beam_search(model.step, state, lengths - 1, SPECIAL_TOKENS, limits, search, all_constraints)
+        nbest = [hypotheses[: search.nbest] for hypotheses in found]
+    generations = []
+    for pair, hypotheses in zip(pairs, nbest, strict=True):
         if not pair["source"].strip():
-            best = [Hypothesis([], 0.0, 0.0)]
-        yield Generation(pair, [collate.target_tokenizer.decode(hypothesis.ids) for hypothesis in best], best)
+            hypotheses = [Hypothesis([], 0.0, 0.0)]
+        texts = [collate.target_tokenizer.decode(hypothesis.ids) for hypothesis in hypotheses]
+        generations.append(Generation(pair, texts, hypotheses))
+    return generations
 
 
 @torch.inference_mode()
@@ -108,35 +116,36 @@ def stream(
     sampling: Sampling,
     constraints: LexicalConstraints = NO_CONSTRAINTS,
 ) -> Iterator[str]:
-    """What `write` draws for a source alone, piece by piece, each as soon as it is drawn. Arguments as for `write`."""
+    """Yield the text that `generate` samples for a single source, token by token. Arguments as for `generate`."""
     if not source.strip():
         return
     ids, lengths = collate.encode_sources([source])
     shown = ""
-    for (text,) in sample_incrementally(
+    for (hypothesis,) in sample_incrementally(
         model.step, model.encode(ids, lengths), lengths - 1, SPECIAL_TOKENS, limits, sampling, [0], [constraints]
     ):
-        so_far = collate.target_tokenizer.decode(text.ids)
-        if so_far != shown:
-            yield so_far[len(shown) :]
-        shown = so_far
+        text = collate.target_tokenizer.decode(hypothesis.ids)
+        if text != shown:
+            yield text[len(shown) :]
+        shown = text
 
 
 @torch.inference_mode()
 def attention_map(model: Seq2Seq | Ensemble, collate: ParallelCollator, source: str, ids: Sequence[int]) -> Tensor:
-    """What is read for each word of a text and for its end: (T + 1, S + 1), the end of the source included.
+    """Return the attention (T + 1, S + 1) of each token of a text and of its end to the source and its end.
 
     Args:
-        model, collate: as for `write`.
-        source: that was read.
-        ids: of what was written for it.
+        model: in evaluation mode.
+        collate: with the tokenizers of the model.
+        source: the source.
+        ids: tokens of the text that was generated for it.
     """
     state: Any = model.encode(*collate.encode_sources([source]))
-    read = []
+    rows = []
     for token in [BOS_ID, *ids]:
         _, attention, state = model.step(torch.tensor([token]), state)
-        read.append(attention[0])
-    return torch.stack(read)
+        rows.append(attention[0])
+    return torch.stack(rows)
 
 
 def evaluate_seq2seq(
@@ -148,11 +157,17 @@ def evaluate_seq2seq(
     search: BeamSearch,
     batch_tokens: int,
 ) -> TextScores:
-    """The best text of each source against its target and further references. Arguments as for `write`.
+    """Score the best text of each source against its target and further references.
 
     Args:
-        metric: which scores.
+        model: in evaluation mode.
+        collate: with the tokenizers of the model.
+        pairs: sources with targets.
+        metric: "bleu" or "rouge".
+        limits: limits of the length of texts.
+        search: beam search.
+        batch_tokens: largest size of a batch, as for `generate`.
     """
-    found = list(generate(model, collate, pairs, limits, search, batch_tokens))
-    references = [[one.pair["target"], *one.pair["references"]] for one in found]
-    return TextScores(metric, [one.texts[0] for one in found], references)
+    generations = list(generate(model, collate, pairs, limits, search, batch_tokens))
+    references = [[generation.pair["target"], *generation.pair["references"]] for generation in generations]
+    return TextScores(metric, [generation.texts[0] for generation in generations], references)

@@ -1,6 +1,6 @@
-"""Making the probabilities of a tagger mean what they say: temperature scaling (Guo et al. 2017, §4.2) of sequences.
+"""Calibration of the probabilities of tag sequences by temperature scaling (Guo et al. 2017, §4.2).
 
-The best sequence stays the best, whatever the temperature.
+The temperature does not change which sequence is best.
 """
 
 from collections.abc import Sequence
@@ -18,52 +18,54 @@ from grunlp.metrics.calibration import calibration_error
 from grunlp.tasks.tagging.inference import predict_tags
 from grunlp.tasks.tagging.model import Tagger
 
-_MAX_SENTENCES = 2000  # sentences are enough for one number
-_TEMPERATURE_BOUNDS = 0.05, 20.0  # where all sentences are right, no temperature would be low enough
+_MAX_SENTENCES = 2000  # enough to fit one number
+_TEMPERATURE_BOUNDS = 0.05, 20.0  # if all sentences are correct, the likelihood has no optimum
 
 
 def fit_temperature(
     model: Tagger, collate: TagCollator, examples: Sequence[TaggedSentence], batch_tokens: int
 ) -> float:
-    """Set the temperature under which held-out tags are likeliest, and return it.
+    """Set the temperature that maximizes the likelihood of held-out tags, and return it.
 
     Args:
         model: in evaluation mode.
-        collate: with its vocabulary.
-        examples: that it was not trained on; at most 2,000 of them, evenly spread, are read. Those that are empty or
-            hold tags that no output can have count for nothing; without any other the temperature stays as it is.
-        batch_tokens: most tokens a batch.
+        collate: with the vocabulary of the model.
+        examples: held-out sentences, of which at most 2,000, evenly spaced, are read. Empty ones and those with tags
+            that the model cannot output are ignored; if none is left, the temperature does not change.
+        batch_tokens: largest size of a batch in tokens.
     """
     spans, known = detect_scheme([model.tags]) is not None, set(model.tags)
-    some = [
-        one
-        for one in (examples[i] for i in range(0, len(examples), ceil(len(examples) / _MAX_SENTENCES) or 1))
-        if one["words"] and known.issuperset(one["tags"]) and not (spans and invalid_transitions(one["tags"]))
+    usable = [
+        example
+        for example in (examples[i] for i in range(0, len(examples), ceil(len(examples) / _MAX_SENTENCES) or 1))
+        if example["words"]
+        and known.issuperset(example["tags"])
+        and not (spans and invalid_transitions(example["tags"]))
     ]
-    if not some:
+    if not usable:
         return float(model.temperature)
-    sampler = TokenBudgetSampler([len(one["words"]) for one in some], [1] * len(some), batch_tokens, False, 0)
-    batches = [collate([some[i] for i in indices]) for indices in sampler]
+    lengths = [len(example["words"]) for example in usable]
+    sampler = TokenBudgetSampler(lengths, [1] * len(usable), batch_tokens, False, 0)
+    batches = [collate([usable[i] for i in indices]) for indices in sampler]
     with torch.no_grad():
         scored = [(model(batch), batch.lengths) for batch in batches]
-        right = [
-            model.crf.path_score(scores, batch.tags, batch.lengths)
-            for (scores, _), batch in zip(scored, batches, strict=True)
+        gold_scores = [
+            model.crf.path_score(logits, batch.tags, batch.lengths)
+            for (logits, _), batch in zip(scored, batches, strict=True)
         ]
-    logarithm = torch.zeros((), requires_grad=True)
-    optimizer = torch.optim.LBFGS([logarithm], max_iter=50, line_search_fn="strong_wolfe")
+    log_temperature = torch.zeros((), requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_temperature], max_iter=50, line_search_fn="strong_wolfe")
 
-    def nats() -> Tensor:
-        """What the right tags cost a sentence."""
+    def mean_nll() -> Tensor:
         optimizer.zero_grad()
-        temperature = logarithm.clamp(*map(log, _TEMPERATURE_BOUNDS)).exp()
-        wholes = torch.cat([model.crf.log_partition(*one, temperature) for one in scored])
-        loss = (wholes - torch.cat(right) / temperature).mean()
-        loss.backward(inputs=[logarithm])
+        temperature = log_temperature.clamp(*map(log, _TEMPERATURE_BOUNDS)).exp()
+        log_partitions = torch.cat([model.crf.log_partition(*batch, temperature) for batch in scored])
+        loss = (log_partitions - torch.cat(gold_scores) / temperature).mean()
+        loss.backward(inputs=[log_temperature])
         return loss
 
-    optimizer.step(nats)
-    model.temperature.copy_(logarithm.detach().exp().clamp(*_TEMPERATURE_BOUNDS))
+    optimizer.step(mean_nll)
+    model.temperature.copy_(log_temperature.detach().exp().clamp(*_TEMPERATURE_BOUNDS))
     return float(model.temperature)
 
 
@@ -71,9 +73,12 @@ def fit_temperature(
 def sentence_calibration_error(
     model: Tagger, collate: TagCollator, examples: Sequence[TaggedSentence], batch_tokens: int
 ) -> float:
-    """How far the probabilities of the best sequences are from how often all of their tags are right, in percent: see
-    `calibration_error`. Arguments as for `calibrate`; empty sentences are left out, one at least is needed."""
-    some = [one for one in examples if one["words"]]
-    best = [found.nbest[0] for found in predict_tags(model, collate, some, batch_tokens, 1)]
-    right = [tags == one["tags"] for (tags, _), one in zip(best, some, strict=True)]
-    return calibration_error([share for _, share in best], right)
+    """Return the calibration error, in percent, of the probability that all tags of a sentence are correct.
+
+    Arguments as for `fit_temperature`; empty sentences are ignored, and at least one other is needed. See
+    `calibration_error`.
+    """
+    nonempty = [example for example in examples if example["words"]]
+    best = [prediction.nbest[0] for prediction in predict_tags(model, collate, nonempty, batch_tokens, 1)]
+    is_correct = [tags == example["tags"] for (tags, _), example in zip(best, nonempty, strict=True)]
+    return calibration_error([probability for _, probability in best], is_correct)

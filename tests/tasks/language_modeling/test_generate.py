@@ -13,10 +13,12 @@ torch.manual_seed(1)
 MODEL = LanguageModel(len(TOKENIZER), **PLAIN).eval()
 
 
-def write(prompt: str, seed: int = 1, number: int = 0, temperature: float = 1.0, one_line: bool = False) -> list[str]:
+def write(
+    prompt: str, seed: int = 1, sample_id: int = 0, temperature: float = 1.0, stop_at_newline: bool = False
+) -> list[str]:
     sampling = Sampling(temperature=temperature, top_k=0, top_p=1.0, seed=seed)
-    drawn = generate(MODEL, TOKENIZER, prompt, length=40, stop_at_newline=one_line, sampling=sampling, sample_id=number)
-    return [piece.text for piece in drawn]
+    options = {"stop_at_newline": stop_at_newline, "sampling": sampling, "sample_id": sample_id}
+    return [token.text for token in generate(MODEL, TOKENIZER, prompt, length=40, **options)]  # type: ignore[arg-type]
 
 
 def test_near_zero_the_likeliest_is_drawn() -> None:
@@ -39,7 +41,7 @@ def test_near_zero_the_likeliest_is_drawn() -> None:
 
 def test_seeds_and_numbers_govern_the_draws() -> None:
     assert write("one") == write("one") != write("one", seed=2)
-    assert write("one") != write("one", number=1)
+    assert write("one") != write("one", sample_id=1)
 
 
 def test_one_line_stops_at_its_end() -> None:

@@ -27,7 +27,7 @@ def test_as_one_step_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
             nats, before = nats - float(log_probs[0, token].detach()), token
         expected.append(nats)
     for length in (1, 3, 1000):
-        monkeypatch.setattr(inference, "_LENGTH", length)
+        monkeypatch.setattr(inference, "_WINDOW_SIZE", length)
         scores = evaluate_language_model(MODEL, TOKENIZER, LINES, None)
         np.testing.assert_allclose(scores.nats, expected, atol=1e-5)
     assert scores.tokens.tolist() == scores.characters.tolist() == [6, 1, 8, 3]
