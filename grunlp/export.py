@@ -1,38 +1,52 @@
-"""`python -m grunlp.export run=DIR out=FOLDER`: a trained network in a folder that runs without grunlp."""
+"""`python -m grunlp.export run=DIR out=FOLDER` exports a trained model to a folder that runs without grunlp."""
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from grunlp.configuration.key_value_args import parse_arguments, require_empty_dir
+from grunlp.configuration.key_value_args import require_empty_dir
+from grunlp.configuration.options import Option, format_options, option, options_of, parse_options
 from grunlp.utils.cli import command
 from grunlp.utils.errors import UserError
 
-DEFAULTS: dict[str, Any] = {"run": None, "to": "onnx", "out": None, "int8": False}
 
-HELP = """Export a trained network of any kind: a folder that runs without grunlp, and as ONNX without Torch.
+@dataclass
+class ExportOptions:
+    """Options of `python -m grunlp.export`."""
+
+    run: str | None = option(None, "run folder, or default for the bundled model", content="run")
+    out: str | None = option(None, "new folder; it appears when the export is verified", content="path")
+    to: Literal["onnx", "pt2"] = option(
+        "onnx", "onnx: graphs of opset 18 for ONNX Runtime; pt2: programs of torch.export for PyTorch"
+    )
+    int8: bool = option(
+        False,
+        "8-bit weights of products and tables, for onnx only (not of the recurrence of a GRU, which ONNX Runtime "
+        "cannot quantize); prints score, size and speed on the development split before and after",
+    )
+
+
+_HELP = f"""Export a trained model of any task to a folder that runs without grunlp, and as ONNX without PyTorch.
 
   python -m grunlp.export run=default out=exported
   echo "She gave him a book." | python exported/run_onnx.py
 
 keys:
-  run=DIR      the run folder of a training, or default for the model that comes with grunlp
-  out=FOLDER   a new folder; it appears when all is proved, and not before
-  to=onnx      onnx: graphs of opset 18, run by ONNX Runtime; pt2: programs of torch.export, run by Torch
-  int8=false   true: with weights of 8 bits in products and tables (of ONNX alone; recurrent weights of a GRU stay as
-               they are, since ONNX Runtime has no such node for it). Score, size and speed on the development split
-               are printed before and after
+{format_options(ExportOptions)}
 
-The folder has the graphs, model.json and tokenizers with what belongs to them, manifest.json with names, shapes and
-limits of all inputs and outputs, and a script of one file, run_onnx.py or run_pt2.py, that answers each line of its
-input by JSON as grunlp.predict does. It needs numpy, onnxruntime (or torch) and, for networks that write texts,
-tokenizers. What a line is, the script says at its head: a text, or {"words": [...]} for words as they are; numbers for
-classifiers of measurements and forecasters.
+The folder contains the graphs; model.json and tokenizers; manifest.json with the names, shapes and limits of all inputs
+and outputs; and a script of one file, run_onnx.py or run_pt2.py, that answers each line of its input in JSON as
+grunlp.predict does. The script needs numpy, onnxruntime (or torch) and, for models that generate texts, tokenizers. Its
+first lines document a line of input: a text, or {{"words": [...]}} for tokenised sentences; numbers for classifiers of
+measurements and forecasters.
 
-An export proves itself: batches of 1, 2 and 7 random examples of each length from 1 to 80 go through the graphs and
-the script. Where an output differs from the network's by more than 0.0001, or an answer at all, nothing is written.
+Every export is verified: batches of 1, 2 and 7 random examples of each length from 1 to 80 go through the graphs and
+the script. If an output differs by more than 0.0001 from the network's, or a prediction differs at all, nothing is
+written.
 
-It needs pip install 'grunlp[onnx]'. A network over a pretrained encoder (model.encoder=) cannot be exported.
+It needs pip install 'grunlp[onnx]'. A model over a pretrained encoder (model.encoder=) cannot be exported.
 
 examples:
   python -m grunlp.export run=runs/tag/mine out=tagger
@@ -40,40 +54,44 @@ examples:
   python -m grunlp.export run=runs/forecast/mine out=forecaster to=pt2"""
 
 
-@command(lambda arguments: HELP)
+def list_options(arguments: Sequence[str]) -> dict[str, dict[str, Option]]:
+    """List the options."""
+    return {"export": dict(options_of(ExportOptions))}
+
+
+@command(lambda arguments: _HELP)
 def main(arguments: list[str]) -> int:
-    """Parse, find, call."""
-    given = parse_arguments(arguments, DEFAULTS)
-    for key in ("run", "out"):
-        if given[key] is None:
-            there = "export needs run=DIR and out=FOLDER"
-            raise UserError(f"no {key}=", there, "Type run=default out=FOLDER, or see --help.")
-    if given["int8"] and given["to"] != "onnx":
-        raise UserError(f"int8=true with to={given['to']}", "only ONNX Runtime has such graphs", "Type to=onnx")
-    out = Path(given["out"])
+    """Check the options, export, and print what was verified."""
+    options = parse_options(arguments, ExportOptions)
+    if options.run is None or options.out is None:
+        missing = "run" if options.run is None else "out"
+        raise UserError(f"no {missing}=", "export needs run=DIR and out=FOLDER", "Type run=default out=FOLDER")
+    if options.int8 and options.to != "onnx":
+        raise UserError(f"int8=true with to={options.to}", "only ONNX Runtime has such graphs", "Type to=onnx")
+    out = Path(options.out)
     require_empty_dir("out", out)
     from grunlp.exporting.export_folder import export_folder, get_export_format
-    from grunlp.exporting.kinds import exporter_for
+    from grunlp.tasks import task_of
 
-    format = get_export_format(given["to"])
-    exportable = exporter_for(given["run"])
-    if given["int8"]:
+    spec, export_format = task_of(options.run), get_export_format(options.to)
+    exporter = spec.make_exporter(spec.load_trained(Path(options.run)))
+    if options.int8:
         from grunlp.exporting.quantization import quantize
 
-        report: list[str] = []
-        proof = export_folder(
-            exportable, format, out, postprocess=lambda folder: report.extend(quantize(exportable, folder))
+        lines: list[str] = []
+        metrics = spec.primary_metrics[exporter.recipe]
+        verified = export_folder(
+            exporter, export_format, out, postprocess=lambda folder: lines.extend(quantize(exporter, folder, metrics))
         )
-        print("\n".join(report))
+        print("\n".join(lines))
     else:
-        proof = export_folder(exportable, format, out)
-    told = ", ".join(f"{name} {worst:.1e}" for name, worst in proof.max_abs_diff.items())
-    before = " before weights became 8 bits" if given["int8"] else ""
-    print(
-        f"proved{before} on {proof.num_batches} batches and {proof.num_answers} answers; greatest differences: {told}"
-    )
+        verified = export_folder(exporter, export_format, out)
+    differences = ", ".join(f"{name} {worst:.1e}" for name, worst in verified.max_abs_diff.items())
+    before = " before quantization" if options.int8 else ""
+    print(f"verified{before} on {verified.num_batches} batches and {verified.num_answers} predictions; ", end="")
+    print(f"largest differences: {differences}")
     size = sum(file.stat().st_size for file in out.iterdir())
-    print(f"{out}: {exportable.kind}, {size / 2**20:.1f} MiB; its script: {out / format.script_name}")
+    print(f"{out}: {exporter.kind}, {size / 2**20:.1f} MiB; its script: {out / export_format.script_name}")
     return 0
 
 

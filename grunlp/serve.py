@@ -1,8 +1,8 @@
-"""`python -m grunlp.serve run=DIR` answers over HTTP what `grunlp.predict` prints.
+"""`python -m grunlp.serve run=DIR` serves over HTTP what `grunlp.predict` prints.
 
-It stands on FastAPI and uvicorn. LitServe, which stands on them too, was looked at (0.2.19): it batches so many
-requests, not so many tokens, so that a short text waits for the long ones beside it, and runs the model in a process of
-its own, with every request and answer pickled on the way. A model of milliseconds a sentence needs no such process.
+It uses FastAPI and uvicorn. LitServe 0.2.19, which uses them too, batches requests by their number instead of by their
+tokens, so that a short text waits for the long ones in its batch; and it runs the model in another process, with every
+request and response pickled, which costs more than a model that needs milliseconds for a sentence.
 """
 
 import importlib.util
@@ -12,130 +12,127 @@ import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grunlp.configuration.key_value_args import parse_arguments
-from grunlp.serving.limits import DEFAULT_LIMITS, ServerLimits
+from grunlp.configuration.options import Option, format_options, option, options_of, parse_options
+from grunlp.serving.limits import ServerLimits
 from grunlp.utils.cli import command
 from grunlp.utils.errors import UserError
 
 if TYPE_CHECKING:
     from grunlp.tasks import Predictor
 
-_SERVER_DEFAULTS: dict[str, Any] = {
-    "run": "default",
-    "host": "127.0.0.1",
-    "port": 8000,
-    "hosts": None,
-    "cors": None,
-    "processes": -1,
-}
-DEFAULTS: dict[str, Any] = {**_SERVER_DEFAULTS, **asdict(DEFAULT_LIMITS)}
 _REQUIRED_PACKAGES = ("fastapi", "fastapi_offline", "prometheus_client", "uvicorn")
-_REQUEST_LOGGERS = ("uvicorn.error", "grunlp.data", "grunlp.tasks")  # with whose warnings clients would fill the log
-_MAX_DEFAULT_WORKERS = 4  # processes a model, unless more are asked for
+_REQUEST_LOGGERS = ("uvicorn.error", "grunlp.data", "grunlp.tasks")  # clients could fill the log with their warnings
+_MAX_DEFAULT_WORKERS = 4
 _LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 
-HELP = """Serve models over HTTP.
 
-  python -m grunlp.serve                         the labeller that comes with grunlp, at http://127.0.0.1:8000
-  python -m grunlp.serve run=DIR,DIR port=8080   models of one's own, each named by its folder
+@dataclass
+class ServeOptions(ServerLimits):
+    """Options of `python -m grunlp.serve`."""
 
-  curl localhost:8000/models/default/predict -H 'Content-Type: application/json' -d '{"text": "She gave him a book."}'
+    run: str = option("default", "run folders between commas; default: the bundled model (English)", content="run")
+    host: str = option("127.0.0.1", "address to listen on; 0.0.0.0: reachable from other machines too")
+    port: int = option(8000, "port to listen on; 0: any free one", minimum=0, maximum=65_535)
+    hosts: str | None = option(
+        None,
+        "names between commas by which clients may call it; null: names of this machine if only this machine can reach "
+        "it, else any",
+    )
+    cors: str | None = option(
+        None, "origins between commas, as https://example.org, whose pages may call it", content="text"
+    )
+    workers: int = option(
+        -1,
+        "processes that predict sentences, for each model, of about 450 MiB each; 0: the server predicts; -1: one for "
+        "each core, four at most, and 0 on a single core",
+        minimum=-1,
+        maximum=256,
+    )
+
+
+_LIMITS = options_of(ServerLimits)
+_OWN = [entry for key, entry in options_of(ServeOptions).items() if key not in _LIMITS]
+
+_HELP = f"""Serve models over HTTP.
+
+  python -m grunlp.serve                         the bundled model, at http://127.0.0.1:8000
+  python -m grunlp.serve run=DIR,DIR port=8080   your own models, each named by its folder
+
+  curl localhost:8000/models/default/predict -H 'Content-Type: application/json' -d '{{"text": "She gave him a book."}}'
 
 addresses:
-  GET  /                     a page to type texts into and see what the models say
-  GET  /models               what there is: ids and kinds
-  POST /models/ID/predict    {"text": "..."} or {"texts": ["...", ...]}; of forecasters a text is a table in CSV; of
-                             classifiers of measurements {"measurements": [[...], ...]}
-  POST /models/ID/drawing    {"text": "..."}: the same as a fragment of HTML, as the page shows it
-  POST /models/ID/stream     {"prompt": "..."}: of language models and writers, piece by piece
+  GET  /                     a page to type texts into and see the predictions
+  GET  /models               the models: ids and tasks
+  POST /models/ID/predict    {{"text": "..."}} or {{"texts": ["...", ...]}}; forecasters take a table in CSV,
+                             classifiers of measurements {{"measurements": [[...], ...]}}
+  POST /models/ID/drawing    {{"text": "..."}}: the prediction as a fragment of HTML, as the page shows it
+  POST /models/ID/stream     {{"prompt": "..."}}: a generated text, piece by piece
   GET  /health /ready /metrics    alive; loaded and warm; for Prometheus
   GET  /docs /openapi.json   all addresses, to read and try
 
 keys:
-  run=default                run folders between commas; default is the model that comes with grunlp (English)
-  host=127.0.0.1             this machine alone can reach it; 0.0.0.0: others too
-  port=8000                  0: any that is free
-  hosts=null                 names between commas by which clients may call it; null: names of this machine alone where
-                             it alone can reach it, otherwise any
-  processes=-1               that label or tag sentences, for each model, beside the server, of about 450 MiB each; 0:
-                             it does it itself; -1: as many as it has cores, four at most, and 0 on a single core
-  cors=null                  origins between commas, as https://example.org, whose pages may call it
+{format_options(_OWN)}
 
-limits, of a request where nothing else is said; what goes beyond is refused with a 4xx or 503, which says so:
-  max_connections=256        open at once
-  max_header_bytes=16384     its first line and headers together
-  max_headers=64             how many
-  max_body_bytes=524288      counted as they come
-  max_texts=128              how many
-  max_characters=25000       of all its texts together
-  max_tokens=5000            words of all its texts together, or steps of measurements
-  max_prompt=2000            characters of a prompt
-  max_length=1000            tokens that a language model draws for all its texts together, a writer for one
-  max_queue=10000            tokens that wait for a model, drawn ones included; then 429 with Retry-After
-  max_streams=16             texts that a model writes piece by piece at once
-  batch_tokens=500           that a model computes together where more than one sentence is waiting
-  head_seconds=10.0          until its headers are in
-  body_seconds=10.0          until its body is in
-  answer_seconds=30.0        from there to its answer, waiting included
-  send_seconds=10.0          that its client may leave an answer unread
-  stop_seconds=30.0          for what is under way when the server is told to stop
+limits of a request, unless the text says otherwise; a request beyond them gets a 4xx or 503 that says why:
+{format_options(_LIMITS.values())}
 
-SIGTERM or Ctrl-C: what was taken is answered, what is new is refused, and it ends with status 0."""
+SIGTERM or Ctrl-C: running requests are answered, new ones refused, and the server exits with status 0."""
 
 
-@command(lambda arguments: HELP)
+def list_options(arguments: Sequence[str]) -> dict[str, dict[str, Option]]:
+    """List the options."""
+    return {"serve": dict(options_of(ServeOptions))}
+
+
+@command(lambda arguments: _HELP)
 def main(arguments: list[str]) -> int:
-    """Load, then serve until told to stop."""
-    given = parse_arguments(arguments, DEFAULTS)
+    """Load the models, then serve until stopped."""
+    options = parse_options(arguments, ServeOptions)
     if missing := [name for name in _REQUIRED_PACKAGES if importlib.util.find_spec(name) is None]:
-        wrong = f"{', '.join(missing)}: not installed"
-        raise UserError(wrong, "a server needs them", "Type pip install 'grunlp[serve]'")
-    limits = ServerLimits(**{field.name: given[field.name] for field in fields(ServerLimits)})
-    _validate_limits(limits)
+        raise UserError(
+            f"{', '.join(missing)}: not installed", "a server needs them", "Type pip install 'grunlp[serve]'"
+        )
+    _validate_limits(options)
     from grunlp.serving.model_service import assign_ids
     from grunlp.serving.server import open_sockets
     from grunlp.tasks import load
 
-    sockets = open_sockets(given["host"], given["port"])
+    sockets = open_sockets(options.host, options.port)
     try:
-        models = assign_ids(load(_resolve_run_path(run)) for run in given["run"].split(","))
-        _serve(models, limits, given, sockets)
+        models = assign_ids(load(_resolve_run_path(run)) for run in options.run.split(","))
+        _serve(models, options, sockets)
     finally:
-        for one in sockets:
-            one.close()
+        for listener in sockets:
+            listener.close()
     return 0
 
 
-def _serve(
-    models: "Mapping[str, Predictor[Any, Any]]",
-    limits: ServerLimits,
-    options: Mapping[str, Any],
-    sockets: list[socket.socket],
-) -> None:
+def _serve(models: "Mapping[str, Predictor[Any, Any]]", options: ServeOptions, sockets: list[socket.socket]) -> None:
     from grunlp.serving.app import create_app
     from grunlp.serving.server import make_server
 
+    limits = ServerLimits(**{field.name: getattr(options, field.name) for field in fields(ServerLimits)})
     app = create_app(
         models,
         limits,
-        processes=_default_worker_count() if options["processes"] < 0 else options["processes"],
-        hosts=_allowed_hosts(options["host"], options["hosts"], sockets),
-        origins=options["cors"].split(",") if options["cors"] else (),
+        workers=_default_worker_count() if options.workers < 0 else options.workers,
+        hosts=_allowed_hosts(options.host, options.hosts, sockets),
+        origins=options.cors.split(",") if options.cors else (),
     )
     server = make_server(app, limits)
     for name in _REQUEST_LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
     port = sockets[0].getsockname()[1]
-    print(f"serving {', '.join(models)} at http://{options['host']}:{port}, until Ctrl-C", file=sys.stderr, flush=True)
+    print(f"serving {', '.join(models)} at http://{options.host}:{port}, until Ctrl-C", file=sys.stderr, flush=True)
     server.run(sockets)
 
 
 def _default_worker_count() -> int:
-    """As many as are worth their memory."""
+    """Return one worker for each core, as far as they are worth their memory."""
     import torch
 
     cores = torch.get_num_threads()
@@ -143,24 +140,30 @@ def _default_worker_count() -> int:
 
 
 def _resolve_run_path(run: str) -> "str | Path":
-    """A run as it is loaded: its whole path, which answers can be searched for."""
+    """Return a run as it is loaded: by its absolute path, which error messages are searched for."""
     return run if run == "default" else Path(run).resolve()
 
 
 def _allowed_hosts(host: str, names: str | None, sockets: Sequence[socket.socket]) -> list[str] | None:
-    """The names that clients may use, None: any. Who alone can reach a server by loopback still opens foreign pages."""
+    """Return the names by which clients may call the server; None: any.
+
+    Only browsers of this machine reach a server on a loopback address, but the pages they show come from anywhere.
+    """
     own = names.split(",") if names else []
-    if all(ipaddress.ip_address(one.getsockname()[0].partition("%")[0]).is_loopback for one in sockets):
+    if all(ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback for listener in sockets):
         return [*_LOOPBACK_HOSTS, host.lower(), *own]
     return [*_LOOPBACK_HOSTS, *own] if own else None
 
 
 def _validate_limits(limits: ServerLimits) -> None:
-    """Raise UserError for limits that are good alone and do not fit each other."""
-    for least, most in (("max_tokens", "max_queue"), ("max_length", "max_queue"), ("max_prompt", "max_characters")):
-        if getattr(limits, least) > getattr(limits, most):
-            wrong = f"{least}={getattr(limits, least)} with {most}={getattr(limits, most)}"
-            raise UserError(wrong, "no such request could ever be taken", f"Type {most}={getattr(limits, least)}")
+    """Raise UserError for limits that contradict each other."""
+    for smaller, larger in (("max_tokens", "max_queue"), ("max_length", "max_queue"), ("max_prompt", "max_characters")):
+        if getattr(limits, smaller) > getattr(limits, larger):
+            raise UserError(
+                f"{smaller}={getattr(limits, smaller)} with {larger}={getattr(limits, larger)}",
+                "the largest request allowed could never be accepted",
+                f"Type {larger}={getattr(limits, smaller)}",
+            )
 
 
 if __name__ == "__main__":

@@ -12,14 +12,14 @@ from pytorch_lightning import seed_everything
 from grunlp.data.pretrained_vectors import init_embeddings_from_file, read_vector_vocabulary
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.runs.layout import RunMode, start_run
+from grunlp.tasks.classification import SPEC
 from grunlp.tasks.classification.checkpoint import build_classifier, save_classifier_config
 from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
 from grunlp.tasks.classification.data import count_features, open_classes
 from grunlp.tasks.classification.inference import evaluate_classifier
 from grunlp.tasks.classification.lightning import ClassifierTask
 from grunlp.tasks.classification.model import TextEncoder, TimeSeriesEncoder
-from grunlp.tasks.model_card import write_model_card
-from grunlp.tasks.srl.checkpoint import load_pretrained_encoder
+from grunlp.training.checkpoint_io import load_pretrained_encoder
 from grunlp.training.dealing import make_classification_datamodule
 from grunlp.training.trainer import evaluate_splits, fit, make_trainer
 
@@ -71,7 +71,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     evaluate_splits(
         run_dir, corpus, lambda examples: evaluate_classifier(model, collate, examples, config.loader.batch_tokens)
     )
-    write_model_card(run_dir)
+    SPEC.write_card(run_dir)
     print(f"\n{took}")
 
 

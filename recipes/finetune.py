@@ -17,11 +17,12 @@ from grunlp.data.input_manifest import record_input
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.metrics.comparison import compare_span_scores, format_comparison
 from grunlp.runs.layout import VOCABULARY, WEIGHTS, RunMode, start_run, write_metrics
-from grunlp.tasks.model_card import write_model_card
-from grunlp.tasks.srl.checkpoint import TrainedSRL, build_labelling_model, load_srl, save_config_and_vocab
+from grunlp.tasks.srl import SPEC
+from grunlp.tasks.srl.checkpoint import TrainedSRL, build_srl_model, load_trained_srl
 from grunlp.tasks.srl.inference import evaluate_srl
 from grunlp.tasks.srl.lightning import SRLTask
 from grunlp.tasks.srl.model import SRLModel
+from grunlp.training.checkpoint_io import save_config_and_vocab
 from grunlp.training.datamodules import SRLDataModule
 from grunlp.training.finetuning import FreezeLayers, L2SPRegularization, layerwise_lr_decay
 from grunlp.training.trainer import fit, make_trainer
@@ -34,7 +35,7 @@ log = logging.getLogger("grunlp")
 def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on from `init` with the new data; score before and after, on both development sets and the new test set."""
     seed_everything(config.seed, verbose=False)
-    old = load_srl(config.init, "recipe=finetune")
+    old = load_trained_srl(config.init)
     record_input(old.path / VOCABULARY, old.path / WEIGHTS)
     corpus = open_srl_corpus(config.data)
     old_corpus = _open_original_corpus(old, config.finetune.old_share)
@@ -45,8 +46,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     with open_dict(config):  # the network is that of the old run
         config.model = old.config.model
         config.trained_on = [*old.config.get("trained_on", [old.config.data]), config.data]
-    model = build_labelling_model(config, vocabulary, old.model.encoder.pretrained)
-    assert isinstance(model, SRLModel)
+    model = build_srl_model(config, vocabulary, old.model.encoder.pretrained)
     transfer_weights(dict(old.model.named_parameters()), old.collate.vocabulary, model, vocabulary)
     train = concatenate_datasets([new, *mixed_in])
     data = SRLDataModule(
@@ -78,7 +78,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
         write_metrics(run_dir, f"{name} before", before[name].as_dict())
         write_metrics(run_dir, name, after.as_dict())
         print(f"\n{format_comparison(compare_span_scores(before[name], after), name, 'before', 'after')}", end="")
-    write_model_card(run_dir)
+    SPEC.write_card(run_dir)
     print("\nThe epoch was chosen by dev, which therefore flatters.")
     print(took)
 

@@ -8,6 +8,7 @@ from pytorch_lightning import seed_everything
 
 from grunlp.configuration.saved_config import save_config
 from grunlp.runs.layout import CONFIG, FORECAST_PLOT, SCALER, RunMode, start_run
+from grunlp.tasks.forecasting import SPEC
 from grunlp.tasks.forecasting.baselines import fit_linear
 from grunlp.tasks.forecasting.checkpoint import build_forecaster, save_linear_baseline
 from grunlp.tasks.forecasting.data import open_time_series
@@ -17,7 +18,6 @@ from grunlp.tasks.forecasting.inference import ForecastEvaluation, evaluate_fore
 from grunlp.tasks.forecasting.lightning import ForecasterTask
 from grunlp.tasks.forecasting.scaler import fit_standardizer
 from grunlp.tasks.forecasting.windows import RowRanges, forecast_origins
-from grunlp.tasks.model_card import write_model_card
 from grunlp.training.trainer import evaluate_splits, fit, make_trainer
 
 log = logging.getLogger("grunlp")
@@ -57,5 +57,5 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     scored = evaluate_splits(run_dir, corpus, measure)
     for split, scores in scored.items():
         plot_forecasts(scores, run_dir / FORECAST_PLOT.format(split))
-    write_model_card(run_dir)
+    SPEC.write_card(run_dir)
     print(f"\n{took}")

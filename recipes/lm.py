@@ -8,13 +8,13 @@ from pytorch_lightning import seed_everything
 
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.runs.layout import RunMode, start_run
+from grunlp.tasks.language_modeling import SPEC
 from grunlp.tasks.language_modeling.bptt_windows import BPTTDataModule
 from grunlp.tasks.language_modeling.checkpoint import build_language_model
 from grunlp.tasks.language_modeling.data import open_running_text
 from grunlp.tasks.language_modeling.inference import evaluate_language_model
 from grunlp.tasks.language_modeling.lightning import LanguageModelTask
 from grunlp.tasks.language_modeling.model import MIN_ADAPTIVE_VOCAB
-from grunlp.tasks.model_card import write_model_card
 from grunlp.tasks.seq2seq.checkpoint import save_seq2seq_config
 from grunlp.training.trainer import evaluate_splits, fit, make_trainer
 from grunlp.utils.errors import UserError
@@ -43,5 +43,5 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
 
     took = fit(trainer, task, data, run_dir, corpus.num_removed, mode)
     evaluate_splits(run_dir, corpus, lambda lines: evaluate_language_model(model, tokenizer, lines["text"], None))
-    write_model_card(run_dir)
+    SPEC.write_card(run_dir)
     print(f"\n{took}")

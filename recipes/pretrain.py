@@ -13,7 +13,7 @@ from grunlp.runs.layout import RunMode, start_run, write_metrics
 from grunlp.tasks.pretraining.data import open_pretraining_text
 from grunlp.tasks.pretraining.lightning import MaskedTask
 from grunlp.tasks.pretraining.model import MaskedLanguageModel
-from grunlp.tasks.srl.checkpoint import save_config_and_vocab
+from grunlp.training.checkpoint_io import save_config_and_vocab
 from grunlp.training.dealing import make_sentence_datamodule
 from grunlp.training.trainer import fit, make_trainer
 

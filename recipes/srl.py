@@ -15,16 +15,12 @@ from grunlp.data.propbank import find_frames
 from grunlp.data.propbank.frame_index import INDEX_FILE, read_index
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.runs.layout import RunMode, start_run
-from grunlp.tasks.model_card import write_model_card
-from grunlp.tasks.srl.checkpoint import (
-    build_labelling_model,
-    load_init_weights,
-    load_pretrained_encoder,
-    save_config_and_vocab,
-)
+from grunlp.tasks.srl import SPEC
+from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.tasks.srl.inference import evaluate_srl
 from grunlp.tasks.srl.lightning import SRLTask
 from grunlp.tasks.srl.model import SRLModel
+from grunlp.training.checkpoint_io import load_init_weights, load_pretrained_encoder, save_config_and_vocab
 from grunlp.training.dealing import make_sentence_datamodule
 from grunlp.training.trainer import evaluate_splits, fit, make_trainer
 from grunlp.training.weight_transfer import transfer_weights
@@ -60,8 +56,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
 
     if encoder is not None and not config.optimizer.encoder_learning_rate:
         encoder.freeze()
-    model = build_labelling_model(config, vocabulary, encoder)
-    assert isinstance(model, SRLModel)
+    model = build_srl_model(config, vocabulary, encoder)
     if pretrained is not None:
         _init_from_pretrained(*pretrained, model, vocabulary)
     if vectors:
@@ -80,7 +75,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     evaluate_splits(
         run_dir, corpus, lambda examples: evaluate_srl(model, collate, examples, config.loader.batch_tokens)
     )
-    write_model_card(run_dir)
+    SPEC.write_card(run_dir)
     print(f"\n{took}")
 
 

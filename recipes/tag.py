@@ -13,18 +13,14 @@ from grunlp.data.datasets.corpus import Corpus
 from grunlp.data.pretrained_vectors import init_embeddings_from_file, read_vector_vocabulary
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.runs.layout import RunMode, save_weights, start_run, write_metrics
-from grunlp.tasks.model_card import write_model_card
-from grunlp.tasks.srl.checkpoint import (
-    build_labelling_model,
-    load_init_weights,
-    load_pretrained_encoder,
-    save_config_and_vocab,
-)
+from grunlp.tasks.tagging import SPEC
+from grunlp.tasks.tagging.checkpoint import build_tagger
 from grunlp.tasks.tagging.data import open_tagging_corpus
 from grunlp.tasks.tagging.inference import evaluate_tagger
 from grunlp.tasks.tagging.lightning import TaggerTask
 from grunlp.tasks.tagging.model import Tagger
 from grunlp.tasks.tagging.temperature_scaling import fit_temperature, sentence_calibration_error
+from grunlp.training.checkpoint_io import load_init_weights, load_pretrained_encoder, save_config_and_vocab
 from grunlp.training.dealing import make_sentence_datamodule
 from grunlp.training.trainer import evaluate_splits, fit, make_trainer
 from grunlp.training.weight_transfer import transfer_weights
@@ -59,8 +55,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
 
     if encoder is not None and not config.optimizer.encoder_learning_rate:
         encoder.freeze()
-    model = build_labelling_model(config, vocabulary, encoder)
-    assert isinstance(model, Tagger)
+    model = build_tagger(config, vocabulary, encoder)
     if pretrained is not None:
         _init_from_pretrained(*pretrained, model, vocabulary)
     if vectors:
@@ -80,7 +75,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
         run_dir, corpus, lambda examples: evaluate_tagger(model, collate, examples, config.loader.batch_tokens)
     )
     _fit_temperature(model, collate, corpus, config.loader.batch_tokens, run_dir)
-    write_model_card(run_dir)
+    SPEC.write_card(run_dir)
     print(f"\n{took}")
 
 

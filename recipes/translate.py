@@ -10,7 +10,7 @@ from pytorch_lightning import seed_everything
 from grunlp.data.parallel_collate import ParallelCollator
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.runs.layout import RunMode, start_run
-from grunlp.tasks.model_card import write_model_card
+from grunlp.tasks.seq2seq import SPEC
 from grunlp.tasks.seq2seq.checkpoint import (
     build_seq2seq,
     make_beam_search,
@@ -56,5 +56,5 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     found = evaluate_splits(run_dir, corpus, lambda pairs: evaluate_seq2seq(model, collate, pairs, *how))
     for split, scores in found.items():
         write_predictions(run_dir, split, scores.outputs)
-    write_model_card(run_dir)
+    SPEC.write_card(run_dir)
     print(f"\n{took}")

@@ -38,7 +38,7 @@ from grunlp.configuration.key_value_args import parse_arguments
 from grunlp.data.collate import SRLBatch, SRLCollator
 from grunlp.data.datasets.srl import open_srl_corpus
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.tasks.srl.checkpoint import build_labelling_model
+from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.training.datamodules import SRLDataModule
 from grunlp.training.launcher import launch, resolve_devices
 from grunlp.training.optim import adamw
@@ -88,7 +88,7 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
     vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
     collate, budget = SRLCollator(vocabulary, None), config.loader.batch_tokens
     data = SRLDataModule(corpus, collate, budget, num_workers=0, extra_epochs=0, reshuffle=True, seed=1)
-    loss_module = _LossModule(build_labelling_model(config, vocabulary, None)).train()
+    loss_module = _LossModule(build_srl_model(config, vocabulary, None)).train()
     ddp_module: torch.nn.Module = loss_module
     if distributed.world_size() > 1:
         ddp_module = DistributedDataParallel(loss_module, find_unused_parameters=True, broadcast_buffers=False)

@@ -30,7 +30,7 @@ from grunlp.data.vocabulary import Vocabulary
 from grunlp.kernels.loader import disabled
 from grunlp.modules.dropout import VariationalDropout, WordDropout
 from grunlp.modules.embeddings import WordEmbedding
-from grunlp.tasks.srl.checkpoint import build_labelling_model
+from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.tasks.srl.inference import label
 from grunlp.tasks.srl.model import SRLModel
 from grunlp.training.datamodules import SRLDataModule
@@ -131,7 +131,7 @@ def main(arguments: list[str]) -> int:
         corpus, collate, config.loader.batch_tokens, num_workers=0, extra_epochs=0, reshuffle=True, seed=1
     )
     batches = list(islice(data.train_dataloader(), options["batches"]))
-    ours = build_labelling_model(config, vocabulary, None)
+    ours = build_srl_model(config, vocabulary, None)
     assert isinstance(ours, SRLModel)
     models: dict[str, SRLModel | BaselineSRLModel] = {
         "grunlp": ours,

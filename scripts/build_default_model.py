@@ -36,9 +36,10 @@ from grunlp.data.datasets.public import locate_dataset
 from grunlp.data.datasets.srl import open_srl_corpus
 from grunlp.data.raw_text import split_raw_line
 from grunlp.runs.layout import CONFIG, METRICS, MODEL_CARD, VOCABULARY, WEIGHTS, save_weights, write_metrics
-from grunlp.tasks.model_card import write_model_card
-from grunlp.tasks.srl.checkpoint import BUNDLED_MODEL, TrainedSRL, load_srl
+from grunlp.tasks.srl import SPEC
+from grunlp.tasks.srl.checkpoint import TrainedSRL, load_trained_srl
 from grunlp.tasks.srl.inference import evaluate_srl, label
+from grunlp.training.checkpoint_io import BUNDLED_MODEL
 from grunlp.utils.cli import command
 
 PRETRAINING = ["recipe=pretrain", "data=text", "data.without=propbank-ewt", "trainer.max_epochs=3", "seed=1"]
@@ -69,21 +70,21 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         trained = options["run"] or _train(folder, options["text"])
         packed = Path(folder) / "packed"
-        run = load_srl(trained, "run=")
+        run = load_trained_srl(trained)
         pretraining_note = (
             PRETRAINED_ON if options["text"] is None else "It was pretrained on the builder's own raw text."
         )
         card = (run.path / MODEL_CARD).read_text(encoding="utf-8") if (run.path / MODEL_CARD).is_file() else ""
         pretrained = run.config.model.init is not None or pretraining_note in card
         _pack_model(run, packed)
-        run = load_srl(packed, "run=")
+        run = load_trained_srl(packed)
         corpus = open_srl_corpus({**run.config.data, "extra": None})
         for split in ("dev", "test"):
             scores = evaluate_srl(run.model, run.collate, getattr(corpus, split), batch_tokens=3000)
             write_metrics(packed, split, scores.as_dict())
             print(f"\n{split}\n{scores.report()}")
         write_metrics(packed, "speed", _measure_speed(run, corpus.dev))
-        write_model_card(packed, [pretraining_note] if pretrained else [])
+        SPEC.write_card(packed, [pretraining_note] if pretrained else [])
         print(f"\n{(packed / MODEL_CARD).read_text(encoding='utf-8')}")
         out.mkdir(parents=True, exist_ok=True)
         for name in (WEIGHTS, CONFIG, VOCABULARY, METRICS, MODEL_CARD):

@@ -3,9 +3,9 @@
     python scripts/predict_ray.py input='texts/*.txt.gz' out=FOLDER
     python scripts/predict_ray.py run=DIR input='texts/*.jsonl' out=FOLDER format=parquet workers=64 address=auto
 
-The output folder receives the records that `python -m grunlp.predict run=DIR input=FILE style=json` prints for each
-file, as numbered shards in the order of the input. The input is running text or JSON lines; the model is a labeller,
-tagger, text classifier or text generator. Run the same command again to resume after any interruption; a worker that
+The output folder receives the records that `python -m grunlp.predict run=DIR input=FILE output_format=json` prints for
+each file, as numbered shards in the order of the input. The input is running text or JSON lines; the model is a role
+labeller, a tagger, a text classifier, a translator or a summarizer. Run the same command again to resume after any interruption; a worker that
 dies is replaced. `grunlp/integrations/shard_prediction.py` describes the files of the output folder. Needs grunlp[ray].
 Starting and stopping Ray takes about 15 seconds.
 

@@ -125,7 +125,7 @@ def test_raw_text_with_offsets(folder: Path, call: Call) -> None:
 
 
 def test_a_text_on_the_command_line_for_people(folder: Path, call: Call) -> None:
-    status, out, _ = call(predict.main, f"run={folder}/run", "style=text", "Anna sees bread dog. .")
+    status, out, _ = call(predict.main, f"run={folder}/run", "output_format=text", "Anna sees bread dog. .")
     assert status == 0
     assert [line.split() for line in out.replace("see.02", "see.01").splitlines()] == [
         ["Anna", "sees", "bread", "dog."],
@@ -141,7 +141,7 @@ def test_a_text_on_the_command_line_for_people(folder: Path, call: Call) -> None
 
 @pytest.mark.parametrize("words", [["Anna", "sees", "cat", "dog"], ["Anna sees x=3 dog"], ["Anna sees", "cat dog"]])
 def test_words_of_the_command_line_are_a_text(folder: Path, call: Call, words: list[str]) -> None:
-    status, out, _ = call(predict.main, f"run={folder}/run", "style=json", *words)
+    status, out, _ = call(predict.main, f"run={folder}/run", "output_format=json", *words)
     record = json.loads(out)
     assert status == 0 and record["text"] == " ".join(words) and record["frames"][0]["predicate"] == "sees"
 
@@ -157,7 +157,7 @@ def test_given_predicates_can_be_found_anew(folder: Path, call: Call) -> None:
     line = json.dumps({"words": ["Anna", "sees", "cat", "dog"], "frames": [{"index": 3}]})
     (folder / "predicates-wrong.jsonl").write_text(line)
     indices = []
-    for how in ("auto", "given", "found"):
+    for how in ("auto", "gold", "detect"):
         status, out, _ = call(predict.main, *arguments, f"predicates={how}")
         assert status == 0
         indices.append([frame["index"] for frame in json.loads(out)["frames"]])
@@ -261,15 +261,15 @@ def test_output_file_is_not_overwritten(folder: Path, call: Call, tmp_path: Path
 @pytest.mark.parametrize(
     ("main", "arguments", "message"),
     [
-        (evaluate.main, [], "nothing to score"),
+        (evaluate.main, [], "no model to evaluate"),
         (evaluate.main, ["run=nowhere"], "no finished run"),
-        (evaluate.main, ["gold=x"], "go together"),
-        (evaluate.main, ["gold=a", "predicted=b", "input=c"], "go together"),
+        (evaluate.main, ["gold=x"], "belong together"),
+        (evaluate.main, ["gold=a", "predicted=b", "input=c"], "belong together"),
         (evaluate.main, ["run={}/run", "words=x"], "words= without a file of props"),
         (evaluate.main, ["gold=nowhere.a", "predicted=nowhere.b"], "does not exist"),
         (evaluate.main, ["split=tset"], "Did you mean split=test?"),
-        (predict.main, ["a text", "input=x"], "a text stands for them"),
-        (predict.main, ["a text", "run={}/run", "predicates=given"], "raw text marks none"),
+        (predict.main, ["a text", "input=x"], "a text replaces the file"),
+        (predict.main, ["a text", "run={}/run", "predicates=gold"], "raw text marks none"),
         (compare.main, ["a"], "compare takes two"),
         (compare.main, ["a", "b"], "no finished run"),
         (compare.main, ["a", "b", "gold=x", "input=y"], "Give one of them"),

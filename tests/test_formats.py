@@ -1,7 +1,6 @@
 """Run folders of every form that grunlp has written can be read: of form N a run of each kind lies in formats/N."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +10,20 @@ import yaml
 from grunlp.configuration.compose import compose_config
 from grunlp.configuration.migrations import FORMAT_VERSION
 from grunlp.configuration.saved_config import load_config, save_config
-from grunlp.tasks.classification.checkpoint import load_trained_classifier
-from grunlp.tasks.forecasting.checkpoint import load_trained_forecaster
-from grunlp.tasks.language_modeling.checkpoint import load_trained_language_model
-from grunlp.tasks.seq2seq.checkpoint import load_trained_seq2seq
-from grunlp.tasks.srl.checkpoint import load_init_weights, load_trained_labeller
+from grunlp.tasks import task_of
+from grunlp.training.checkpoint_io import load_init_weights
 from grunlp.utils.errors import UserError
 
 FOLDER = Path(__file__).parent / "formats"
-LOADERS: dict[str, Callable[[Any], Any]] = {
-    "srl": load_trained_labeller,
-    "tag": load_trained_labeller,
-    "encoder": load_trained_labeller,
-    "pretrain": lambda path: load_init_weights(str(path)),
-    "classify": load_trained_classifier,
-    "measured": load_trained_classifier,
-    "translate": load_trained_seq2seq,
-    "lm": load_trained_language_model,
-    "forecast": load_trained_forecaster,
-}
+RUNS = ("srl", "tag", "encoder", "pretrain", "classify", "measured", "translate", "lm", "forecast", "finetune")
+
+
+def load(run: Path) -> Any:
+    return task_of(run).load_trained(run)
 
 
 @pytest.mark.parametrize("form", range(FORMAT_VERSION + 1))
-@pytest.mark.parametrize("kind", [*LOADERS, "finetune"])
+@pytest.mark.parametrize("kind", RUNS)
 def test_runs_of_each_form(form: int, kind: str) -> None:
     folder = FOLDER / str(form) / kind
     assert folder.is_dir(), f"a run of form {form} of each kind is kept"
@@ -41,8 +31,10 @@ def test_runs_of_each_form(form: int, kind: str) -> None:
         folder / "config.yaml"
     )  # a key that came or went needs a new form, see grunlp/configuration/migrations.py
     assert config.data.share == 1.0 and config.trainer.accumulate == 1
-    if kind in LOADERS:
-        LOADERS[kind](folder)
+    if kind == "pretrain":
+        load_init_weights(str(folder))
+    elif kind != "finetune":
+        load(folder)
     else:
         assert [data.name for data in config.trained_on] == ["demo", "demo"]
 
@@ -53,11 +45,11 @@ def test_a_newer_form(tmp_path: Path) -> None:
     old = file.read_text()
     file.write_text(f"format: {FORMAT_VERSION + 1}\n{old}")
     with pytest.raises(UserError, match=rf"(?s)format {FORMAT_VERSION + 1}, which is newer.*install --upgrade grunlp"):
-        load_trained_labeller(tmp_path / "run")
+        load(tmp_path / "run")
     for wrong in ("-1", "true", "1.0", "one", "null"):
         file.write_text(f"format: {wrong}\n{old}")
         with pytest.raises(UserError, match="format"):
-            load_trained_labeller(tmp_path / "run")
+            load(tmp_path / "run")
 
 
 def test_a_run_written_now_says_its_form(tmp_path: Path) -> None:

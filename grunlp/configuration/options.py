@@ -12,9 +12,9 @@ class. Checks, `--help`, shell completion and the reference page all read these 
 """
 
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from grunlp.utils.errors import UserError, closest_match
@@ -185,12 +185,15 @@ def unknown_key(key: str, known: Iterable[str]) -> UserError:
     return UserError(f"unknown key {key}", f"there are: {', '.join(sorted(siblings))}", hint)
 
 
-def parse_options(arguments: Sequence[str], cls: type[OptionsT]) -> OptionsT:
+def parse_options(
+    arguments: Sequence[str], cls: type[OptionsT], defaults: Mapping[str, Any] = MappingProxyType({})
+) -> OptionsT:
     """Read the `key=value` arguments of a command.
 
     Args:
         arguments: the words after the command's name. The text after the first `=` is taken as it is.
         cls: the options class of the command.
+        defaults: values that replace the declared defaults.
 
     Returns:
         an instance of the class; options that were not typed have their defaults.
@@ -199,7 +202,7 @@ def parse_options(arguments: Sequence[str], cls: type[OptionsT]) -> OptionsT:
         UserError: for an unknown key, a word without `=`, a wrong type, a bad choice, a number out of bounds.
     """
     options = options_of(cls)
-    values: dict[str, Any] = {}
+    values = dict(defaults)
     for argument in arguments:
         key, equals, text = argument.partition("=")
         if not equals:

@@ -34,3 +34,17 @@ class SearchOptions:
     )
     max_length_offset: int = option(10, "tokens allowed beyond max_length_ratio", minimum=0, maximum=10**6)
     max_length: int = option(500, "most tokens of a text", minimum=1, maximum=10**6)
+
+
+@dataclass
+class SamplingOptions:
+    """Sampling a text token by token."""
+
+    temperature: float = option(
+        1.0, "below 1, probable tokens are sampled more often than the network predicts", minimum=1e-6, maximum=1e6
+    )
+    top_k: int = option(0, "sample among this many most probable tokens; 0: all", minimum=0, maximum=10**9)
+    top_p: float = option(
+        1.0, "sample among the fewest tokens that have this much probability together", minimum=1e-6, maximum=1.0
+    )
+    seed: int = option(1, "seed of the samples", minimum=0, maximum=2**32 - 1)

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from grunlp.exporting.trace import Graph
-from grunlp.tasks.spec import EvaluationResult
+from grunlp.metrics.evaluation import EvaluationResult
 
 GraphRunner = Callable[..., list[Any]]  # the name of a graph and its inputs as numpy arrays → its outputs
 

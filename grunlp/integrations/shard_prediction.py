@@ -24,8 +24,8 @@ from grunlp import __version__
 from grunlp.data.input_manifest import sha256_of_file
 from grunlp.data.readers.text_lines import index_line_offsets, open_lines
 from grunlp.runs.layout import CLASS_LABELS, CONFIG, ENCODER_DIR, SOURCE_TOKENIZER, TOKENIZER, VOCABULARY, WEIGHTS
-from grunlp.tasks import Predictor, Record, load
-from grunlp.tasks.input_detection import InputFormat, detect_input_format, line_records
+from grunlp.tasks import Predictor, Record, load, spec_named
+from grunlp.tasks.line_input import LineFormat
 from grunlp.utils.atomic_io import atomic_path, write_file_atomically
 from grunlp.utils.cli_io import atomic_new_file, json_line
 from grunlp.utils.errors import DataError, UserError
@@ -45,7 +45,7 @@ class Shard(NamedTuple):
     Attributes:
         number: from 0, over all files.
         file: as it was typed.
-        format, find: as `InputFormat` has them.
+        format, detect_predicates: as in `LineFormat`.
         first: number of the first line, from 1.
         offset: where it begins, as `index_line_offsets` counts.
         lines: how many.
@@ -54,7 +54,7 @@ class Shard(NamedTuple):
     number: int
     file: str
     format: str
-    find: bool
+    detect_predicates: bool
     first: int
     offset: int
     lines: int
@@ -86,15 +86,15 @@ def plan_shards(predictor: Predictor[Any, Any], files: Sequence[str], settings: 
         settings: what the records depend on beside the run, and `shard_lines`, the lines of a shard.
 
     Raises:
-        DataError, UserError: as `detect_input_format`; there are too many shards.
+        DataError, UserError: a file cannot be read line by line; there are too many shards.
     """
     paths = sorted(path for name in _MODEL_FILES for path in predictor.path.glob(name) if path.is_file())
     network = {str(path.relative_to(predictor.path)): sha256_of_file(path) for path in paths}
-    planned = []
+    task, planned = spec_named(predictor.task), []
     for file in files:
-        reading = detect_input_format(predictor, Path(file))
+        line_format = task.detect_line_format(predictor, Path(file))
         offsets, lines = index_line_offsets(Path(file), settings["shard_lines"])
-        planned.append({"file": file, "sha256": sha256_of_file(Path(file)), **reading._asdict(), "lines": lines})
+        planned.append({"file": file, "sha256": sha256_of_file(Path(file)), **line_format._asdict(), "lines": lines})
         planned[-1]["offsets"] = offsets
     if sum(len(one["offsets"]) for one in planned) > MAX_SHARDS:
         lines = sum(one["lines"] for one in planned)
@@ -139,7 +139,7 @@ def iter_shards(plan: dict[str, Any]) -> Iterator[Shard]:
     for one in plan["files"]:
         for k, offset in enumerate(one["offsets"]):
             lines = min(size, one["lines"] - k * size)
-            yield Shard(number, one["file"], one["format"], one["find"], 1 + k * size, offset, lines)
+            yield Shard(number, one["file"], one["format"], one["detect_predicates"], 1 + k * size, offset, lines)
             number += 1
 
 
@@ -197,8 +197,9 @@ class ShardPredictor:
     def _write(self, shard: Shard, path: Path, error_path: Path) -> None:
         bad: list[DataError] = []
         lines = islice(open_lines(self.input_root / shard.file, shard.first, shard.offset), shard.lines)
-        reading = InputFormat(shard.format, shard.find)
-        numbered = line_records(self.predictor, shard.file, lines, reading, bad.append)
+        line_format = LineFormat(shard.format, shard.detect_predicates)
+        reader = spec_named(self.predictor.task).line_reader(self.predictor, shard.file, line_format)
+        numbered = reader.records(lines, bad.append)
         if self.format == "jsonl":
             with atomic_path(path) as part:
                 with part.open("w", encoding="utf-8") as file:

@@ -103,5 +103,5 @@ def create_srl_component(nlp: Language, name: str, run: str) -> SRLComponent:
     labeller = load(run)
     if not isinstance(labeller, SRLPredictor):
         there = "a role labeller is needed"
-        raise UserError(f"grunlp_srl: {run} is a {labeller.kind}", there, "Name another run.")
+        raise UserError(f"grunlp_srl: {run} is not a role labeller", there, "Name another run.")
     return SRLComponent(labeller)

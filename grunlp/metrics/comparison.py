@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from grunlp.metrics.corpus_metric import NUM_RESAMPLES, MetricScores
+from grunlp.metrics.corpus_metric import NUM_RESAMPLES
+from grunlp.metrics.evaluation import Scores
 from grunlp.metrics.significance import PairedTest, compare_systems, paired_test
 from grunlp.metrics.span_scores import SpanScores
 
@@ -17,7 +18,7 @@ def compare_span_scores(first: SpanScores, second: SpanScores) -> dict[str, dict
     return rows
 
 
-def compare_metrics(first: MetricScores, second: MetricScores) -> dict[str, dict[str, Any]]:
+def compare_metrics(first: Scores, second: Scores) -> dict[str, dict[str, Any]]:
     """The same for scores that are made of sums over texts.
 
     Raises:

@@ -52,6 +52,11 @@ class SpanScores(ABC):
         """95 % bootstrap intervals of precision, recall and F1 over those groups."""
         return bootstrap_intervals(self.by_document(scheme))
 
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """F1 of each counting scheme, as scores of texts have metrics."""
+        return {scheme: self.f1_metric(scheme) for scheme in self.schemes()}
+
     def f1_metric(self, scheme: str) -> Metric:
         """F1 of a counting by those groups, as scores of texts have it."""
         return Metric(counts_matrix(self.by_document(scheme)), f1_from_counts, self.TITLES[scheme])

@@ -32,7 +32,7 @@ class ServerStatus(BaseModel):
 def create_app(
     models: Mapping[str, Predictor[Any, Any]],
     limits: ServerLimits,
-    processes: int = 0,
+    workers: int = 0,
     hosts: Collection[str] | None = None,
     origins: Collection[str] = (),
 ) -> FastAPI:
@@ -41,7 +41,7 @@ def create_app(
     Args:
         models: by their ids in addresses; `grunlp.serving.model_service.assign_ids` makes ids.
         limits: of requests.
-        processes: that compute for each labeller and tagger; 0: this one does.
+        workers: processes that predict sentences, for each model; 0: this process predicts.
         hosts: names the server answers to; None: any. See `RequestGuardMiddleware`.
         origins: whose pages may call it from a browser (CORS); none by default.
 
@@ -51,7 +51,7 @@ def create_app(
         it, which is what a server runs.
     """
     metrics = ServerMetrics()
-    served = {id: ModelService(id, predictor, limits, metrics, processes) for id, predictor in models.items()}
+    served = {id: ModelService(id, predictor, limits, metrics, workers) for id, predictor in models.items()}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

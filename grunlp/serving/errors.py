@@ -15,7 +15,7 @@ class ErrorResponse(BaseModel):
     """The body of every answer that is no success."""
 
     error: str = Field(description="What is wrong.")
-    what_to_do: str = Field(description="What to do about it.")
+    hint: str = Field(description="What to do about it.")
 
 
 # What routes may answer besides, for their description.
@@ -25,7 +25,7 @@ ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
         400: "The body is not JSON.",
         404: "There is no such model.",
         408: "The body came too slowly.",
-        409: "The model takes another kind of input.",
+        409: "The model takes another type of input.",
         413: "The request is too large.",
         415: "The body is not said to be JSON, or it is compressed.",
         421: "The server is not known by the name in the header Host.",
@@ -54,7 +54,7 @@ class APIError(Exception):
 
     def response(self) -> Response:
         """The answer itself."""
-        body = json.dumps({"error": self.error, "what_to_do": self.hint}, ensure_ascii=False)
+        body = json.dumps({"error": self.error, "hint": self.hint}, ensure_ascii=False)
         return Response(
             body.encode("utf-8", "replace"), self.status, media_type="application/json", headers=self.headers
         )

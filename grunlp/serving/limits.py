@@ -1,70 +1,57 @@
-"""What a server takes at most. Each limit is a key of `python -m grunlp.serve`, and on by default."""
+"""The limits of a server. Each is an option of `python -m grunlp.serve`. Imports nothing heavy."""
 
 from dataclasses import dataclass
 
+from grunlp.configuration.options import option
 
-@dataclass(frozen=True)
+_MAX_SECONDS = 86_400.0
+
+
+@dataclass
 class ServerLimits:
-    """The most that a request may bring, and that may wait. Tokens are words as `grunlp.data.word_tokenizer` tells them
-    apart.
+    """The limits of what a request may contain and of what may wait. Tokens are those of `grunlp.data.word_tokenizer`.
 
-    How deep JSON may be is no key: no valid body is deeper than three levels, and 16 are let through to be told so.
-
-    Args:
-        max_connections: open at once; a further one is answered 503 and closed.
-        max_header_bytes: of a request's first line and headers together.
-        max_headers: how many.
-        max_body_bytes: counted as they come, whatever Content-Length says.
-        max_texts: of a request.
-        max_characters: of all texts of a request together.
-        max_tokens: of all texts of a request together.
-        max_prompt: characters that texts are written on from.
-        max_length: tokens that a language model draws for all texts of a request together, a writer for one.
-        max_queue: tokens that wait for a model, drawn ones included; what would come above it is answered 429.
-        max_streams: texts that a model writes piece by piece at once.
-        batch_tokens: that a model computes together, as long as more than one sentence is waiting.
-        head_seconds: in which a request's first line and headers are in, or a new connection is used at all.
-        body_seconds: in which its body is in.
-        answer_seconds: from there to its answer, waiting included.
-        send_seconds: that a client may leave an answer unread.
-        stop_seconds: for what is under way when the server is told to stop.
+    The nesting depth of JSON is not an option: no valid body has more than three levels, and up to 16 are parsed.
     """
 
-    max_connections: int
-    max_header_bytes: int
-    max_headers: int
-    max_body_bytes: int
-    max_texts: int
-    max_characters: int
-    max_tokens: int
-    max_prompt: int
-    max_length: int
-    max_queue: int
-    max_streams: int
-    batch_tokens: int
-    head_seconds: float
-    body_seconds: float
-    answer_seconds: float
-    send_seconds: float
-    stop_seconds: float
-
-
-DEFAULT_LIMITS = ServerLimits(
-    max_connections=256,
-    max_header_bytes=16_384,
-    max_headers=64,
-    max_body_bytes=524_288,
-    max_texts=128,
-    max_characters=25_000,
-    max_tokens=5_000,
-    max_prompt=2_000,
-    max_length=1_000,
-    max_queue=10_000,
-    max_streams=16,
-    batch_tokens=500,
-    head_seconds=10.0,
-    body_seconds=10.0,
-    answer_seconds=30.0,
-    send_seconds=10.0,
-    stop_seconds=30.0,
-)
+    max_connections: int = option(
+        256, "connections open at once; a further one is answered 503 and closed", minimum=1, maximum=10**5
+    )
+    max_header_bytes: int = option(
+        16_384, "bytes of the first line and the headers together", minimum=1024, maximum=10**7
+    )
+    max_headers: int = option(64, "headers", minimum=8, maximum=10**5)
+    max_body_bytes: int = option(
+        524_288, "bytes of the body, counted as they arrive, whatever Content-Length says", minimum=1, maximum=10**9
+    )
+    max_texts: int = option(128, "texts", minimum=1, maximum=10**6)
+    max_characters: int = option(25_000, "characters of all texts together", minimum=1, maximum=10**9)
+    max_tokens: int = option(5_000, "words of all texts together, or steps of measurements", minimum=1, maximum=10**9)
+    max_prompt: int = option(2_000, "characters of a prompt", minimum=1, maximum=10**9)
+    max_length: int = option(
+        1_000,
+        "tokens that a language model generates for all texts together, another generator for one",
+        minimum=1,
+        maximum=10**6,
+    )
+    max_queue: int = option(
+        10_000,
+        "tokens that wait for a model, generated ones included; beyond it 429 with Retry-After",
+        minimum=1,
+        maximum=10**9,
+    )
+    max_streams: int = option(16, "texts that a model streams at once", minimum=1, maximum=10**5)
+    batch_tokens: int = option(500, "tokens in a batch, where more than one sentence waits", minimum=1, maximum=10**9)
+    header_timeout: float = option(
+        10.0, "seconds for the headers to arrive, or for a new connection to be used", minimum=0.1, maximum=_MAX_SECONDS
+    )
+    body_timeout: float = option(10.0, "seconds for the body to arrive", minimum=0.1, maximum=_MAX_SECONDS)
+    response_timeout: float = option(
+        30.0, "seconds from there to the response, waiting included", minimum=0.1, maximum=_MAX_SECONDS
+    )
+    send_timeout: float = option(
+        10.0, "seconds that a client may leave a response unread", minimum=0.1, maximum=_MAX_SECONDS
+    )
+    shutdown_timeout: float = option(
+        30.0, "seconds for running requests when the server is stopped", minimum=0.1, maximum=_MAX_SECONDS
+    )

@@ -95,7 +95,7 @@ class RequestGuardMiddleware:
         """Raise Problem for what the headers say alone."""
         headers = Headers(scope=scope)
         if self.stopping and scope["path"] not in _UNGUARDED_PATHS:
-            raise retry_later(503, "The server is stopping.", self.limits.stop_seconds)
+            raise retry_later(503, "The server is stopping.", self.limits.shutdown_timeout)
         if scope["http_version"] not in ("1.0", "1.1"):
             raise APIError(505, "This version of HTTP is not spoken.", "Send HTTP/1.1.")
         if self.hosts is not None and _hostname(headers.get("host", "")) not in self.hosts:
@@ -122,7 +122,7 @@ class RequestGuardMiddleware:
         """The body, within its bounds of size and time."""
         parts, size = [], 0
         try:
-            async with asyncio.timeout(self.limits.body_seconds):
+            async with asyncio.timeout(self.limits.body_timeout):
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
@@ -134,7 +134,7 @@ class RequestGuardMiddleware:
                     if not message.get("more_body", False):
                         return b"".join(parts)
         except TimeoutError:
-            said = f"The body did not come within {self.limits.body_seconds:g} seconds."
+            said = f"The body did not come within {self.limits.body_timeout:g} seconds."
             raise APIError(408, said, "Send it at once.") from None
 
     async def _run(self, scope: Scope, body: bytes, receive: Receive, response: "_Response") -> None:
@@ -147,14 +147,14 @@ class RequestGuardMiddleware:
 
         work = asyncio.ensure_future(self.app(scope, replay, response))
         try:
-            await asyncio.wait({work, gone}, timeout=self.limits.answer_seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, gone}, timeout=self.limits.response_timeout, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 return work.result()
             work.cancel()
             await asyncio.wait({work})
             if gone.done():
                 raise ClientDisconnected
-            raise retry_later(503, f"There was no answer within {self.limits.answer_seconds:g} seconds.", 1)
+            raise retry_later(503, f"There was no answer within {self.limits.response_timeout:g} seconds.", 1)
         finally:
             work.cancel()
             gone.cancel()

@@ -1,7 +1,7 @@
-"""`GET /`: the page on which people look at what models say; and the drawings it asks for.
+"""`GET /`: the demo page for people, and the drawings that it shows.
 
-Its files are those of the folder `page`, and the style and script that all drawings share. Nothing in it comes from
-elsewhere, and its policy forbids whatever is not a file of this server.
+Its files are those of the folder `page`, and the style and script that all drawings share. The page loads nothing from
+elsewhere: its content security policy allows only files of this server.
 """
 
 import io
@@ -14,20 +14,14 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse
 
-from grunlp.serving.csv_tables import parse_csv
 from grunlp.serving.errors import ERROR_RESPONSES, APIError
 from grunlp.serving.limits import ServerLimits
 from grunlp.serving.model_service import ModelService
 from grunlp.serving.routes_models import ModelId, get_model
-from grunlp.tasks.forecasting.checkpoint import read_with_training_schema
-from grunlp.tasks.forecasting.forecast_svg import render_forecasts
-from grunlp.tasks.forecasting.predictor import ForecastPredictor
-from grunlp.tasks.record_view import render_record, render_with_attention
-from grunlp.tasks.seq2seq.predictor import Seq2SeqPredictor
 from grunlp.visualization.html_page import SCRIPT, STYLE
 
 _FOLDER = Path(__file__).parent / "page"
-_FILES = {file.name: file for file in [*_FOLDER.iterdir(), STYLE, SCRIPT]}  # whatever else is asked for is not there
+_FILES = {file.name: file for file in [*_FOLDER.iterdir(), STYLE, SCRIPT]}  # no other file is served
 _HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -36,17 +30,18 @@ _HEADERS = {
 
 
 class RenderedPrediction(BaseModel):
-    """What the page shows, and what it copies."""
+    """A drawing, which the page shows, and the records, which it copies."""
 
     html: str = Field(description="A fragment, every text in it escaped; its style is /page/drawing.css.")
-    records: list[dict[str, Any]] = Field(description="As /models/{id}/predict answers.")
+    records: list[dict[str, Any]] = Field(description="As /models/{id}/predict returns them.")
+    summary: str = Field(description="The records in a few words.")
 
 
 def add_demo_page(app: FastAPI, models: Mapping[str, ModelService], limits: ServerLimits) -> None:
-    """Add the routes."""
+    """Add the routes of the page."""
 
     class Text(BaseModel):
-        """What is drawn."""
+        """A text to draw the prediction of."""
 
         model_config = ConfigDict(extra="forbid")
         text: Annotated[str, Field(max_length=limits.max_characters, examples=["She gave him a book."])]
@@ -63,31 +58,23 @@ def add_demo_page(app: FastAPI, models: Mapping[str, ModelService], limits: Serv
 
     @app.post("/models/{id}/drawing", responses=ERROR_RESPONSES, tags=["models"])
     async def drawing(id: ModelId, given: Text) -> RenderedPrediction:
-        """What a model says about a text, as HTML to look at, and as records."""
+        """Return the prediction for a text as HTML to look at, and as records."""
         return await _render(get_model(models, id), given.text)
 
 
 async def _render(model: ModelService, text: str) -> RenderedPrediction:
-    predictor = model.predictor
     if model.input_type == "measurements":
         records = (await model.predict_series(_parse_numbers(text)))[0]
     else:
         records = (await model.predict([text]))[0]
-    if isinstance(predictor, ForecastPredictor):
-        html = await model.run_in_scheduler(
-            lambda: render_forecasts(read_with_training_schema(predictor.run, parse_csv(text)), records), 1
-        )
-    elif isinstance(predictor, Seq2SeqPredictor):
-        html = await model.run_in_scheduler(lambda: render_with_attention(predictor, records[0]), len(text))
-    else:
-        html = "".join(render_record(predictor.kind, record) for record in records)
-    return RenderedPrediction(html=html, records=records)
+    html = await model.render(text, records)
+    return RenderedPrediction(html=html, records=records, summary=model.spec.summarize(records))
 
 
 def _parse_numbers(text: str) -> list[list[float]]:
-    """Rows of numbers between commas."""
+    """Parse rows of comma-separated numbers. Raises APIError for any other text."""
     try:
         return np.loadtxt(io.StringIO(text), delimiter=",", ndmin=2).tolist()
     except ValueError:
-        said = "This model classifies rows of as many numbers each, and the text is none."
-        raise APIError(422, said, "Write a line for each step, its numbers between commas.") from None
+        message = "This model classifies rows with the same number of numbers each; the text is something else."
+        raise APIError(422, message, "Write a line for each step, with commas between its numbers.") from None

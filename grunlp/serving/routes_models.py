@@ -1,29 +1,42 @@
-"""`GET /models`, and the model that an address names."""
+"""`GET /models`: the list of models."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Path
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from grunlp.serving.errors import APIError
 from grunlp.serving.model_service import ModelService
+from grunlp.tasks.predictor import InputType
 
 ModelId = Annotated[str, Path(description="As GET /models lists it.", examples=["default"])]
+
+
+class PageInfo(BaseModel):
+    """The texts of the demo page for a model."""
+
+    noun: str
+    hint: str
+    label: str
+    examples: list[str]
+    live: bool
+    streams: bool
 
 
 class ModelInfo(BaseModel):
     """A model in the list."""
 
     id: str
-    kind: Literal["labeller", "tagger", "classifier", "writer", "language-model", "forecaster"]
+    task: str = Field(description="srl, tagging, classification, ...", examples=["srl"])
     description: str
-    takes: Literal["text", "measurements", "table"]
+    input_type: InputType
     streams: bool
+    page: PageInfo
 
 
 def drop_schema_defaults(schema: dict[str, Any]) -> None:
-    """Change the description of a body whose keys have no defaults: what is left out is left to the model."""
+    """Remove the defaults from the schema of a body: keys that are missing are left to the model."""
     for described in schema["properties"].values():
         described.pop("default", None)
 
@@ -36,9 +49,9 @@ def get_model(models: Mapping[str, ModelService], id: str) -> ModelService:
 
 
 def add_model_routes(app: FastAPI, models: Mapping[str, ModelService]) -> None:
-    """Add the route."""
+    """Add the route of the list."""
 
     @app.get("/models", tags=["models"])
     async def list_models() -> list[ModelInfo]:
-        """The models that are served."""
+        """List the models."""
         return [ModelInfo(**model.describe()) for model in models.values()]

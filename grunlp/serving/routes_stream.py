@@ -54,7 +54,7 @@ def add_stream_route(app: FastAPI, models: Mapping[str, ModelService], limits: S
         """
         options = given.model_dump(exclude={"prompt"}, exclude_unset=True)
         pieces = get_model(models, id).stream(given.prompt, options)
-        return StreamingResponse(_lines(pieces, limits.answer_seconds), media_type=_NDJSON)
+        return StreamingResponse(_lines(pieces, limits.response_timeout), media_type=_NDJSON)
 
 
 async def _lines(pieces: AsyncGenerator[str], seconds: float) -> AsyncIterator[bytes]:
@@ -65,10 +65,10 @@ async def _lines(pieces: AsyncGenerator[str], seconds: float) -> AsyncIterator[b
                 yield _line({"piece": piece})
         yield _line({"done": True})
     except TimeoutError:
-        yield _line({"error": "The time was over.", "what_to_do": "Ask for a smaller length."})
+        yield _line({"error": "The time was over.", "hint": "Ask for a smaller length."})
     except Exception:
         log.exception("writing piece by piece failed")
-        yield _line({"error": INTERNAL_ERROR.error, "what_to_do": INTERNAL_ERROR.hint})
+        yield _line({"error": INTERNAL_ERROR.error, "hint": INTERNAL_ERROR.hint})
 
 
 async def _until_timeout(pieces: AsyncIterator[str], seconds: float) -> AsyncIterator[str]:

@@ -64,30 +64,26 @@ def make_server(app: FastAPI, limits: ServerLimits) -> "GracefulServer":
     """
     gate: RequestGuardMiddleware = app.state.gate
 
-    class Protocol(TimeoutProtocol):
-        """With the limits of this server."""
-
-        server_limits = limits
-
+    protocol = type("Protocol", (TimeoutProtocol,), {"server_limits": limits})
     config = uvicorn.Config(
         gate,
-        http=Protocol,
+        http=protocol,
         ws="none",
         h11_max_incomplete_event_size=limits.max_header_bytes,
-        timeout_graceful_shutdown=max(1, round(limits.send_seconds)),
+        timeout_graceful_shutdown=max(1, round(limits.send_timeout)),
         server_header=False,
         proxy_headers=False,
         access_log=False,
         log_config=None,
     )
-    return GracefulServer(config, gate, limits.stop_seconds)
+    return GracefulServer(config, gate, limits.shutdown_timeout)
 
 
 class TimeoutProtocol(H11Protocol):
     """A connection that is closed when its client is too slow with headers, or in reading answers.
 
     Attributes:
-        server_limits: how slow.
+        server_limits: the limits of the server.
     """
 
     server_limits: ServerLimits
@@ -100,7 +96,7 @@ class TimeoutProtocol(H11Protocol):
         if len(self.connections) > self.server_limits.max_connections:
             self._send_error(503, "Too many connections are open.", "Try again later.", [(b"retry-after", b"1")])
             return
-        self._set_timeout(self.server_limits.head_seconds)
+        self._set_timeout(self.server_limits.header_timeout)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
@@ -115,12 +111,12 @@ class TimeoutProtocol(H11Protocol):
         if self.conn.their_state is not h11.IDLE:
             self._set_timeout(None)
         elif self._timer is None:
-            self._set_timeout(self.server_limits.head_seconds)
+            self._set_timeout(self.server_limits.header_timeout)
 
     def pause_writing(self) -> None:
         """The client leaves unread what it was sent."""
         super().pause_writing()
-        self._set_timeout(self.server_limits.send_seconds)
+        self._set_timeout(self.server_limits.send_timeout)
 
     def resume_writing(self) -> None:
         """It reads on."""
@@ -147,7 +143,7 @@ class TimeoutProtocol(H11Protocol):
         What the client still sends is read and forgotten for a while: to close with something unread would let the
         system throw the answer away (RFC 9112, §9.6).
         """
-        body = json.dumps({"error": error, "what_to_do": hint}).encode()
+        body = json.dumps({"error": error, "hint": hint}).encode()
         own = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
@@ -182,9 +178,9 @@ class GracefulServer(uvicorn.Server):
     Told again, it ends the process at once.
     """
 
-    def __init__(self, config: uvicorn.Config, guard: RequestGuardMiddleware, stop_seconds: float) -> None:
+    def __init__(self, config: uvicorn.Config, guard: RequestGuardMiddleware, shutdown_timeout: float) -> None:
         super().__init__(config)
-        self.guard, self.stop_seconds = guard, stop_seconds
+        self.guard, self.shutdown_timeout = guard, shutdown_timeout
         self._shutdown_deadline = float("inf")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -192,7 +188,7 @@ class GracefulServer(uvicorn.Server):
         if self.guard.stopping:
             self.should_exit = self.force_exit = True
         self.guard.stopping = True
-        self._shutdown_deadline = time.monotonic() + self.stop_seconds
+        self._shutdown_deadline = time.monotonic() + self.shutdown_timeout
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""

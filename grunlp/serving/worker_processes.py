@@ -1,7 +1,7 @@
-"""What computes for a model: this process, or others beside it.
+"""The workers that predict for a model: this process, or others beside it.
 
-Threads of one process wait for each other wherever Python is at work, the one that speaks HTTP among them: two threads
-that label sentences do no more together than one alone. Processes do not.
+Threads of one process wait for each other wherever Python runs, and for the thread that handles HTTP: two threads that
+predict sentences are no faster than one. Processes do not wait.
 """
 
 import logging
@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
@@ -20,91 +19,79 @@ from typing import Any, NoReturn
 import torch
 
 from grunlp.tasks import Predictor
-from grunlp.tasks.classification.predictor import ClassifierPredictor
-from grunlp.tasks.forecasting.predictor import ForecastPredictor
-from grunlp.tasks.language_modeling.predictor import LanguageModelPredictor
-from grunlp.tasks.srl.predictor import SRLPredictor
-from grunlp.tasks.tagging.predictor import TaggerPredictor
+from grunlp.tasks.predictor import SentencePredictor
 
 log = logging.getLogger(__name__)
 
 _SHUTDOWN_TIMEOUT = 5.0  # seconds
-MAX_WORK_PER_CALL = 400  # words of a sentence times its predicates that are labelled in one go
+MAX_WORK_PER_CALL = 400  # words of a sentence times its predicates that are predicted in one call
 
 
 class WorkerDied(Exception):
-    """Processes that computed something ended before it was done."""
+    """The exception for two processes in a row that ended before they had predicted a batch."""
 
 
 class LocalWorker:
-    """This process. Of each sentence of a tagger its record; of one of a labeller the beginning of it, see
-    `SRLPredictor.predict_partial`.
+    """A worker in this process. It returns for each sentence what `SentencePredictor.predict_partial` does.
 
     Args:
-        predictor: the model; batches are of sentences alone.
+        predictor: the model; only sentences come in batches.
     """
 
     def __init__(self, predictor: Predictor[Any, Any]) -> None:
         self.predictor = predictor
 
     def warm_up(self) -> None:
-        """Compute something small: the first time takes longer than others."""
-        predictor = self.predictor
-        if isinstance(predictor, ClassifierPredictor) and predictor.num_features is not None:
-            predictor([[0.0] * predictor.num_features] * 3)
-        elif isinstance(predictor, LanguageModelPredictor):
-            replace(predictor, length=3)("a")
-        elif not isinstance(predictor, ForecastPredictor):
-            predictor("She gave him a book.")
+        """Predict a small input: the first prediction takes longer than later ones."""
+        self.predictor.warm_up()
 
     def __call__(self, items: Sequence[Any], /) -> Sequence[Any]:
-        """See `grunlp.serving.dynamic_batching.ComputeBackend`."""
-        if isinstance(self.predictor, SRLPredictor):
-            return list(self.predictor.predict_partial(items, MAX_WORK_PER_CALL))
-        assert isinstance(self.predictor, TaggerPredictor)
-        return list(self.predictor.predict_examples(items))
+        """Predict a batch, as `grunlp.serving.dynamic_batching.ComputeBackend` describes."""
+        assert isinstance(self.predictor, SentencePredictor)
+        return list(self.predictor.predict_partial(items, MAX_WORK_PER_CALL))
 
     def close(self) -> None:
-        """There is nothing to do."""
+        """Do nothing: a local worker holds no process."""
 
 
 class ProcessWorker:
-    """A process with a copy of the model, which computes on one core. It ends with this process, however that ends;
-    should it be killed, another begins anew what it was at.
+    """A process with a copy of the model, which predicts on one core.
+
+    It ends with this process, however this one ends. If it is killed, another process repeats its batch.
 
     Args:
-        predictor: a labeller or tagger.
+        predictor: the model.
     """
 
-    def __init__(self, predictor: SRLPredictor | TaggerPredictor) -> None:
+    def __init__(self, predictor: SentencePredictor) -> None:
         self.predictor = predictor
         self.process: subprocess.Popen[bytes] | None = None
         self.connection: Connection | None = None
 
     def warm_up(self) -> None:
-        """Start it, and wait until it is warm."""
+        """Start the process and wait until it has predicted a small input."""
         self.close()
         self.connection, theirs = Pipe()
         with theirs:
             command = [sys.executable, "-m", __name__, str(theirs.fileno())]
             environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-            # a group of its own, which Ctrl-C does not reach: the server still needs it
+            # Its own process group, which Ctrl-C does not reach: the server still needs it.
             self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, process_group=0)
         _send(self.connection, self.predictor)
         _receive(self.connection)
 
     def __call__(self, items: Sequence[Any], /) -> Sequence[Any]:
-        """As `LocalWorker`.
+        """Predict a batch, as `LocalWorker` does.
 
         Raises:
-            Exception: as the process met it.
-            Lost: the process ended, and so did the one after it.
+            Exception: the exception that the process raised.
+            WorkerDied: the process ended, and so did the one that replaced it.
         """
         for _ in range(2):
             try:
                 answers = self._request(items)
             except (EOFError, OSError):
-                log.error("a process that computed is gone; another takes its place")
+                log.error("a worker process has died; another replaces it")
                 self.close()
                 continue
             if isinstance(answers, Exception):
@@ -120,27 +107,28 @@ class ProcessWorker:
         return _receive(self.connection)
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         if self.connection is not None:
             self.connection.close()
         if self.process is not None:
             try:
                 self.process.wait(_SHUTDOWN_TIMEOUT)
-            except subprocess.TimeoutExpired:  # it is in the middle of something
+            except subprocess.TimeoutExpired:  # It is computing.
                 self.process.kill()
                 self.process.wait()
         self.connection = self.process = None
 
 
-def make_workers(predictor: Predictor[Any, Any], processes: int) -> Sequence[LocalWorker | ProcessWorker]:
-    """For batches of labellers and taggers so many processes; for others, and where there are none, this one."""
-    if processes and isinstance(predictor, SRLPredictor | TaggerPredictor):
-        return [ProcessWorker(predictor) for _ in range(processes)]
+def make_workers(predictor: Predictor[Any, Any], num_processes: int) -> Sequence[LocalWorker | ProcessWorker]:
+    """Make the workers of a model: processes for batches of sentences if any are asked for, else this process."""
+    if num_processes and isinstance(predictor, SentencePredictor):
+        return [ProcessWorker(predictor) for _ in range(num_processes)]
     return [LocalWorker(predictor)]
 
 
-def _send(connection: Connection, what: object) -> None:
-    connection.send_bytes(pickle.dumps(what))  # its own pickler would share the memory of tensors, by way of files
+def _send(connection: Connection, message: object) -> None:
+    # Connection.send would share the memory of tensors through files.
+    connection.send_bytes(pickle.dumps(message))
 
 
 def _receive(connection: Connection) -> Any:
@@ -148,17 +136,17 @@ def _receive(connection: Connection) -> Any:
 
 
 def _serve(connection: Connection) -> NoReturn:
-    """Answer batches. Raises EOFError or ConnectionError when the other end is closed."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # it ends when the server does
+    """Predict batches that come through a connection. Raises EOFError or ConnectionError when it is closed."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # It ends when the server does.
         signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)
-    here = LocalWorker(_receive(connection))
-    here.warm_up()
+    worker = LocalWorker(_receive(connection))
+    worker.warm_up()
     _send(connection, "warm")
     while True:
-        parts = _receive(connection)
+        items = _receive(connection)
         try:
-            answers: Any = here(parts)
+            answers: Any = worker(items)
         except Exception as error:
             answers = error
         _send(connection, answers)

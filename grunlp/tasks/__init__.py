@@ -1,16 +1,16 @@
-"""Trained networks from Python: a run folder becomes a function.
+"""The tasks, and trained models as functions.
 
     >>> import grunlp
-    >>> labeller = grunlp.load("default")
-    >>> (record,) = labeller("She gave him a book.")  # a record a sentence
+    >>> predictor = grunlp.load("default")
+    >>> (record,) = predictor("She gave him a book.")  # one record for each sentence
     >>> record["frames"][0]["roleset"], [argument["text"] for argument in record["frames"][0]["arguments"]]
     ('give.01', ['She', 'him', 'a book'])
 
-A record is the JSON object that `python -m grunlp.predict style=json` prints, as a dictionary. Any number of texts, of
-a file or a generator, are read as they are needed and answered in their order, many at a time:
+A record is the JSON object that `python -m grunlp.predict output_format=json` prints, as a dictionary. Any number of
+texts, from a file or a generator, are read as they are needed, predicted in batches and answered in order:
 
     >>> texts = (f"She gave him {thing}." for thing in ("a book", "two cents"))
-    >>> for records in labeller.stream(texts):
+    >>> for records in predictor.predict_iter(texts):
     ...     print(records[0]["frames"][0]["text"])
     [ARG0 She] [V gave] [ARG2 him] [ARG1 a book] .
     [ARG0 She] [V gave] [ARG2 him] [ARG1 two cents] .
@@ -18,7 +18,7 @@ a file or a generator, are read as they are needed and answered in their order, 
 A column of pandas, and `map` of Hugging Face datasets, take the answers to several texts at once:
 
     >>> def rolesets(texts):
-    ...     answers = labeller.batch(texts)
+    ...     answers = predictor.predict_batch(texts)
     ...     return [[frame["roleset"] for record in records for frame in record["frames"]] for records in answers]
     >>> import pandas as pd
     >>> table = pd.DataFrame({"text": ["She gave him a book. Was he glad?", "Nothing."]})
@@ -30,54 +30,124 @@ A column of pandas, and `map` of Hugging Face datasets, take the answers to seve
     >>> data.map(lambda rows: {"rolesets": rolesets(rows["text"])}, batched=True)["rolesets"][:]
     [['give.01', 'be.01', 'glad.02'], []]
 
-Predictors of other kinds work alike; each class says what goes in and what comes out. Settings are fields:
+Predictors of other tasks work alike; each class documents its inputs and outputs. Settings are fields:
 
     >>> from dataclasses import replace
-    >>> modest = replace(labeller, batch_tokens=500)  # shares the network
+    >>> small_batches = replace(predictor, batch_tokens=500)  # shares the network
 """
 
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from grunlp.metrics.evaluation import PrimaryMetric
 from grunlp.tasks.predictor import Predictor, Record
-from grunlp.tasks.spec import task_of
+from grunlp.tasks.spec import TaskSpec, TrainingTask
+from grunlp.utils.errors import UserError
 
-__all__ = ["Predictor", "Record", "load"]
+__all__ = [
+    "TASKS",
+    "Predictor",
+    "Record",
+    "load",
+    "predictive_specs",
+    "primary_metrics_of",
+    "spec_named",
+    "spec_of",
+    "task_of",
+]
+
+BUNDLED_MODEL, BUNDLED_RECIPE = "default", "srl"
+
+# The package of each recipe's task, which holds its description, `SPEC`.
+TASKS = {
+    "srl": "grunlp.tasks.srl",
+    "finetune": "grunlp.tasks.srl",
+    "tag": "grunlp.tasks.tagging",
+    "classify": "grunlp.tasks.classification",
+    "translate": "grunlp.tasks.seq2seq",
+    "summarize": "grunlp.tasks.seq2seq",
+    "lm": "grunlp.tasks.language_modeling",
+    "forecast": "grunlp.tasks.forecasting",
+    "pretrain": "grunlp.tasks.pretraining",
+}
 
 
-def load(run: str | Path = "default") -> Predictor[Any, Any]:
-    """The predictor of a run folder: a labeller, tagger, classifier, writer, language model or forecaster.
+def spec_of(recipe: str) -> TrainingTask:
+    """Return the description of the task that a recipe, a key of `TASKS`, trains."""
+    spec: TrainingTask = import_module(TASKS[recipe]).SPEC
+    return spec
 
-    Args:
-        run: the folder; "default" is the labeller that comes with grunlp (English).
 
-    Returns:
-        a predictor, which computes on the CPU; its `kind` says which it is.
+def primary_metrics_of(recipe: str) -> Sequence[PrimaryMetric]:
+    """Return the metrics by which trainings of a recipe are compared, in order of preference.
 
     Raises:
-        GrunlpError: no finished run lies there, or its parts do not fit each other.
+        UserError: the recipe has none.
     """
-    # Imports stand here, since each kind needs others of the libraries.
-    match task_of(run):
-        case "seq2seq":
-            from grunlp.tasks.seq2seq.predictor import load_seq2seq_predictor
+    metrics = spec_of(recipe).primary_metrics.get(recipe)
+    if not metrics:
+        names = [name for name in TASKS if name in spec_of(name).primary_metrics]
+        raise UserError(
+            f"recipe={recipe} has no score to compare by",
+            f"there are: {', '.join(names)}",
+            "Type recipe=tag, for example.",
+        )
+    return metrics
 
-            return load_seq2seq_predictor([run])
-        case "language_modeling":
-            from grunlp.tasks.language_modeling.predictor import load_language_model_predictor
 
-            return load_language_model_predictor(run)
-        case "classification":
-            from grunlp.tasks.classification.predictor import load_classifier
+def predictive_specs() -> list[TaskSpec[Any, Any, Any]]:
+    """Return the descriptions of all tasks whose models predict."""
+    specs = dict.fromkeys(spec_of(recipe) for recipe in TASKS)
+    return [spec for spec in specs if isinstance(spec, TaskSpec)]
 
-            return load_classifier(run)
-        case "forecasting":
-            from grunlp.tasks.forecasting.predictor import load_forecaster
 
-            return load_forecaster(run)
-    from grunlp.tasks.srl.checkpoint import TrainedTagger, load_trained_labeller
-    from grunlp.tasks.srl.predictor import srl_predictor_from_run
-    from grunlp.tasks.tagging.predictor import TaggerPredictor
+def spec_named(name: str) -> TaskSpec[Any, Any, Any]:
+    """Return the description of the task with a name, as predictors have it."""
+    return next(spec for spec in predictive_specs() if spec.name == name)
 
-    loaded = load_trained_labeller(run)
-    return TaggerPredictor(loaded) if isinstance(loaded, TrainedTagger) else srl_predictor_from_run(loaded)
+
+def task_of(run: str | Path) -> TaskSpec[Any, Any, Any]:
+    """Return the description of the task of a trained model.
+
+    Args:
+        run: a run folder, or "default" for the bundled model.
+
+    Raises:
+        UserError: the folder is not a run, or its model predicts nothing.
+    """
+    recipe = BUNDLED_RECIPE if str(run) == BUNDLED_MODEL else _stored_recipe(Path(run))
+    spec = spec_of(recipe)
+    if not isinstance(spec, TaskSpec):
+        raise UserError(
+            f"{run} is a run of recipe={recipe}",
+            "it predicts nothing; other models start from it",
+            f"Type recipe=srl model.init_from={run}",
+        )
+    return spec
+
+
+def _stored_recipe(run: Path) -> str:
+    """Read the recipe from the configuration of a run."""
+    file = run / "config.yaml"
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+    recipe = next((recipe for recipe in TASKS if f"recipe: {recipe}" in lines), None)
+    if recipe is None:
+        from grunlp.runs.layout import read_config
+
+        recipe = str(read_config(run).recipe)  # Raises UserError where this is not a run.
+    return recipe
+
+
+def load(run: str | Path = BUNDLED_MODEL) -> Predictor[Any, Any]:
+    """Load the predictor of a trained model, which computes on the CPU.
+
+    Args:
+        run: a run folder, or "default" for the bundled model, an English semantic role labeller.
+
+    Raises:
+        UserError: the folder is not a finished run, or its files do not belong together.
+    """
+    spec = task_of(run)
+    return spec.make_predictor(spec.load_trained(Path(run)))

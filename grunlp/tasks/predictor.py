@@ -1,25 +1,26 @@
-"""What all predictors have in common."""
+"""The interface of predictors: trained models as functions."""
 
 import re
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
 
 InputT = TypeVar("InputT")
 OutputT = TypeVar("OutputT")
 ChunkT = TypeVar("ChunkT")
-Record = dict[str, Any]  # what becomes a JSON object
+Record = dict[str, Any]  # becomes a JSON object
+InputType = Literal["text", "measurements", "table"]
 
-BATCH_TOKENS = 3000  # a batch of sentences or sources, unless told otherwise
+BATCH_TOKENS = 3000  # tokens in a batch of sentences or sources
 
-_SURROGATES = re.compile("[\ud800-\udfff]")  # of characters, which no text in UTF-8 holds
+_SURROGATES = re.compile("[\ud800-\udfff]")  # characters that UTF-8 cannot encode
 
 
 class HasPath(Protocol):
-    """What was read from a run folder."""
+    """A trained model that was read from a run folder."""
 
     @property
     def path(self) -> Path:
@@ -27,18 +28,18 @@ class HasPath(Protocol):
 
 
 class Predictor(ABC, Generic[InputT, OutputT]):
-    """A trained network with all it takes to answer.
+    """A trained model with everything that prediction needs.
 
-    Threads may share one: nothing in it changes. What can be set is a field, and another predictor with other settings
-    and the same network costs nothing: `dataclasses.replace(tagger, alternatives=3)`. No answer depends on what else is
-    asked, beyond the rounding of 32-bit numbers.
+    Threads may share a predictor: it does not change. Its settings are fields, and a copy with other settings shares
+    the network: `dataclasses.replace(predictor, nbest=3)`. A prediction does not depend on the others in its batch,
+    except for the rounding of 32-bit numbers.
 
     Attributes:
-        kind: "labeller", "tagger", "classifier", "writer", "language-model" or "forecaster".
-        run: the network with what belongs to it; each kind has its own.
+        task: name of the task's folder in `grunlp/tasks`.
+        run: the trained model; its type depends on the task.
     """
 
-    kind: ClassVar[str]
+    task: ClassVar[str]
     run: HasPath
 
     @property
@@ -48,32 +49,115 @@ class Predictor(ABC, Generic[InputT, OutputT]):
 
     @abstractmethod
     def predict_iter(self, inputs: Iterable[InputT]) -> Iterator[OutputT]:
-        """The answer to each, in the order given; inputs are read as they are needed, some at a time."""
+        """Predict inputs in order, reading them as they are needed, several at a time."""
 
     def __call__(self, item: InputT) -> OutputT:
-        """The answer to one input."""
-        (answer,) = self.predict_iter([item])
-        return answer
+        """Predict one input."""
+        (output,) = self.predict_iter([item])
+        return output
 
     def predict_batch(self, inputs: Sequence[InputT]) -> list[OutputT]:
-        """The answers to all, in the order given, computed in few batches."""
+        """Predict inputs in order, in few batches."""
         return list(self.predict_iter(inputs))
+
+    # What a server asks of predictors.
+
+    @property
+    def input_type(self) -> InputType:
+        """The type of an input: "text", "measurements" (steps, features), or "table", a text in CSV."""
+        return "text"
+
+    @property
+    def max_new_tokens(self) -> int:
+        """Tokens generated for a text, whatever its length; 0: the work grows with the text."""
+        return 0
+
+    def predict_text(self, text: str) -> list[Record]:
+        """Predict a text, or a table in CSV, as records."""
+        return self(text)  # type: ignore[arg-type, return-value]
+
+    def warm_up(self) -> None:
+        """Predict a small input: the first prediction takes longer than later ones."""
+        self.predict_text("She gave him a book.")
+
+    def with_max_new_tokens(self, limit: int) -> Self:
+        """Return a predictor that generates at most this many tokens for a text."""
+        return self
+
+
+class TextGenerator(Predictor[str, list[Record]]):
+    """A predictor that generates texts, which can be read piece by piece while they are generated."""
+
+    @abstractmethod
+    def stream_tokens(self, prompt: str) -> Iterator[str]:
+        """Yield the pieces of the text for a prompt as they are generated."""
+
+    @abstractmethod
+    def with_sampling(self, options: Mapping[str, Any]) -> Self:
+        """Return a generator that samples.
+
+        Args:
+            options: fields of `grunlp.decoding.sampling.Sampling`, and `length`, the most tokens; others stay.
+        """
+
+
+class SentencePredictor(Predictor[str, list[Record]]):
+    """A predictor of sentences, which come from texts or are tokenised already.
+
+    Subclasses are dataclasses with a field `batch_tokens`.
+    """
+
+    def predict_iter(self, inputs: Iterable[str]) -> Iterator[list[Record]]:
+        """Predict the records of the sentences of each text; a sentence never extends over the end of a line."""
+        return predict_batched(inputs, self.split_sentences, self.predict_examples)
+
+    @abstractmethod
+    def split_sentences(self, text: str) -> list[Any]:
+        """Split a text into examples, one at least."""
+
+    @abstractmethod
+    def predict_examples(self, examples: Iterable[Any]) -> Iterator[Record]:
+        """Predict a record for each example, in order."""
+
+    @abstractmethod
+    def label(self, words: Sequence[Sequence[str]]) -> list[Record]:
+        """Predict tokenised sentences; their records have no `text` and no character offsets.
+
+        Raises:
+            TypeError: a sentence is a string.
+        """
+
+    def predict_partial(self, examples: Iterable[Any], max_work: int) -> Iterator[tuple[Record, list[int]]]:
+        """Predict a record for each example, as far as a given amount of work goes.
+
+        Args:
+            examples: sentences.
+            max_work: most words times predicates that are predicted for a sentence.
+
+        Yields:
+            the record, and the positions of words that are left for `predict_at`.
+        """
+        return ((record, []) for record in self.predict_examples(examples))
+
+    def predict_at(self, example: Any, positions: Sequence[int]) -> Record:
+        """Predict the record of an example for the words at some positions, which `predict_partial` left."""
+        raise NotImplementedError
 
 
 def sanitize_text(text: str) -> str:
-    """A text that UTF-8 can hold, of as many characters. Raises TypeError for what is no text."""
+    """Replace what UTF-8 cannot encode; the length stays. Raises TypeError for anything but a string."""
     if not isinstance(text, str):
-        raise TypeError(f"a text is a str, got {type(text).__name__}")
+        raise TypeError(f"expected a str, got {type(text).__name__}")
     return _SURROGATES.sub("\ufffd", text)
 
 
 def sanitize_sentences(words: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-    """The words of sentences that were tokenised by others, each as `clean` has it.
+    """Sanitize the words of tokenised sentences, as `sanitize_text` does.
 
     Raises:
-        TypeError: a sentence is a text, or all of them are.
+        TypeError: a sentence is a string, or all of them together are.
     """
-    if any(isinstance(one, str | bytes) for one in (words, *words)):
+    if any(isinstance(sentence, str | bytes) for sentence in (words, *words)):
         raise TypeError("label takes sentences as lists of words; for a text, call the predictor itself")
     return ([sanitize_text(word) for word in sentence] for sentence in words)
 
@@ -83,23 +167,23 @@ def predict_batched(
     split: Callable[[InputT], Sequence[ChunkT]],
     predict: Callable[[Iterable[ChunkT]], Iterator[Record]],
 ) -> Iterator[list[Record]]:
-    """For each input the records of its parts, lazily.
+    """Predict the records of each input lazily, with the chunks of several inputs in a batch.
 
     Args:
-        inputs: inputs.
-        split: takes one apart, into one part at least.
-        predict: a record for each of any number of parts, in order.
+        inputs: the inputs.
+        split: splits an input into chunks, one at least.
+        predict: predicts a record for each chunk, in order.
     """
     if isinstance(inputs, str | bytes):
-        raise TypeError("several texts are a list or another iterable of them; for one text, call the predictor itself")
+        raise TypeError("expected several texts in a list or another iterable; for one text, call the predictor itself")
     counts: deque[int] = deque()
 
-    def parts() -> Iterator[ChunkT]:
-        for given in inputs:
-            found = split(given)
-            counts.append(len(found))
-            yield from found
+    def chunks() -> Iterator[ChunkT]:
+        for item in inputs:
+            parts = split(item)
+            counts.append(len(parts))
+            yield from parts
 
-    records = predict(parts())
+    records = predict(chunks())
     for first in records:
         yield [first, *islice(records, counts.popleft() - 1)]

@@ -1,83 +1,281 @@
-"""What kind of network a run is of, and the module that answers the commands for it. Imports nothing heavy."""
+"""The description of a task: everything that the commands, the server and the studies need to know about it.
 
-from collections.abc import Sequence
-from importlib import import_module
+Each task has one instance, `SPEC` in `grunlp/tasks/<task>/__init__.py`, and `grunlp.tasks.spec_of` finds it. A
+description imports nothing heavy; its methods import what they need.
+"""
+
+import json
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from grunlp.configuration.key_value_args import require_new_file
+from grunlp.metrics.evaluation import EvaluationResult, PrimaryMetric, Scores, time_evaluation
+from grunlp.tasks.command_options import BatchedEvaluateOptions, CompareOptions, EvaluateOptions, PredictOptions
+from grunlp.tasks.model_card import CardText, metric_table, write_model_card
+from grunlp.utils.atomic_io import write_file_atomically
+from grunlp.utils.errors import UserError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
     from torch import nn
 
-    from grunlp.metrics.corpus_metric import MetricScores
-    from grunlp.metrics.span_scores import SpanScores
+    from grunlp.exporting.exporter import ModelExporter
+    from grunlp.tasks.line_input import LineFormat, LineReader
+    from grunlp.tasks.predictor import Predictor, Record
 
-# By recipe. Runs of other recipes label words; the commands themselves answer for them, and `label_commands`.
-_COMMAND_MODULES = {
-    "translate": "seq2seq",
-    "summarize": "seq2seq",
-    "lm": "language_modeling",
-    "classify": "classification",
-    "forecast": "forecasting",
-}
+TrainedT = TypeVar("TrainedT")
+PredictT = TypeVar("PredictT", bound=PredictOptions)
+EvaluateT = TypeVar("EvaluateT", bound=EvaluateOptions)
 
 
-class EvaluationResult(NamedTuple):
-    """A split that a run was scored on.
+class PageText(NamedTuple):
+    """The texts of the demo page for a task.
 
-    num_examples: how many it has.
-    seconds: that the run took for them, counting included.
+    Attributes:
+        noun: what a prediction is counted by, "sentence".
+        hint: how to see a prediction.
+        label: label of the text field.
+        examples: texts to try.
+        live: whether predictions follow the typing.
+        streams: whether the page shows a text while it is generated.
     """
 
-    scores: "SpanScores | MetricScores"
-    num_examples: int
-    seconds: float
+    noun: str = "text"
+    hint: str = "Enter shows the prediction; Shift+Enter starts a new line."
+    label: str = "Text"
+    examples: tuple[str, ...] = ()
+    live: bool = False
+    streams: bool = False
 
 
-class TaskSpec(Protocol):
-    """What there is for runs of every kind: these modules have it, and `label_commands`."""
+class TrainingTask:
+    """A task whose recipes train models that other models start from, and that predict nothing themselves.
 
-    def evaluate_split(self, run: str, split: str) -> EvaluationResult:
-        """Score a run on a split of its own data, as `python -m grunlp.evaluate` does."""
+    Attributes:
+        name: name of its folder in `grunlp/tasks`.
+        primary_metrics: for each recipe the metrics that trainings are compared by; the first that a split has counts.
+    """
 
-    def build_model(self, run: str, config: "DictConfig") -> "nn.Module":
-        """The untrained network of a configuration, with the vocabulary of a run."""
-
-
-class TaskCommands(TaskSpec, Protocol):
-    """What each of these modules has."""
-
-    def predict(self, text: str | None, arguments: list[str]) -> int:
-        """`python -m grunlp.predict`: text, if one was typed, and the words that are key=value."""
-
-    def evaluate(self, arguments: list[str]) -> int:
-        """`python -m grunlp.evaluate`."""
-
-    def compare(self, runs: Sequence[str], split: str, input: str | None) -> dict[str, dict[str, Any]]:
-        """`python -m grunlp.compare` of two runs: rows as `grunlp.metrics.comparison` makes them."""
+    name: ClassVar[str]
+    primary_metrics: ClassVar[Mapping[str, Sequence[PrimaryMetric]]] = {}
 
 
-def run_argument(arguments: Sequence[str]) -> str | None:
-    """The run that `run=DIR`, or the first of several between commas, names."""
-    folders = [argument.partition("=")[2].partition(",")[0] for argument in arguments if argument.startswith("run=")]
-    return folders[-1] if folders else None
+class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
+    """A task whose models predict: how they are loaded, asked, evaluated, compared, exported and described.
 
+    A trained model, `TrainedT`, is whatever the task needs: usually the path of the run, its configuration, a collator
+    or tokenizer, and the network in evaluation mode.
 
-def task_of(run: str | Path | None) -> str | None:
-    """The module for a run; None: there is none, or it labels words, or no run lies there, of which the loader will
-    complain."""
-    file = Path(run) / "config.yaml" if run is not None else None
-    if file is None or not file.is_file():
-        return None
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((module for recipe, module in _COMMAND_MODULES.items() if f"recipe: {recipe}" in lines), None)
+    Attributes:
+        description: what a model predicts, in a line, for the server's list of models.
+        page: texts of the server's demo page.
+        dataset_notes: for each named data set what the reader of a model card must know.
+        predict_options, evaluate_options: options of the commands.
+    """
 
+    description: ClassVar[str]
+    page: ClassVar[PageText] = PageText()
+    dataset_notes: ClassVar[Mapping[str, str]] = {}
+    predict_options: type[PredictT]
+    evaluate_options: type[EvaluateT]
 
-def spec_of(task: str) -> TaskCommands:
-    """The module of that name."""
-    return cast(TaskCommands, import_module(f"grunlp.tasks.{task}.commands"))
+    @abstractmethod
+    def load_trained(self, path: Path) -> TrainedT:
+        """Load a run folder; the network is in evaluation mode, on the CPU.
 
+        Raises:
+            UserError: the folder is not a finished run, or its files do not belong together.
+        """
 
-def spec_for_run(run: str) -> TaskSpec:
-    """The module that scores a run."""
-    return cast(TaskSpec, import_module(f"grunlp.tasks.{task_of(run) or 'srl'}.commands"))
+    @abstractmethod
+    def build_model(self, run: Path, config: "DictConfig") -> "nn.Module":
+        """Build the untrained network of a configuration with the vocabulary of a run."""
+
+    @abstractmethod
+    def make_predictor(self, trained: TrainedT) -> "Predictor[Any, Any]":
+        """Make the predictor of a trained model."""
+
+    @abstractmethod
+    def open_split(self, trained: TrainedT, split: str) -> Any:
+        """Open a split of the data that a model was trained on, with a length.
+
+        Raises:
+            UserError: the data have no such split, or are gone.
+        """
+
+    @abstractmethod
+    def score(self, trained: TrainedT, examples: Any, options: EvaluateT | None = None) -> Scores:
+        """Predict examples and score the predictions.
+
+        Args:
+            trained: the model.
+            examples: as `open_split` and `open_input` return them.
+            options: options of the command evaluate; None: as in the training.
+        """
+
+    @abstractmethod
+    def make_exporter(self, trained: TrainedT) -> "ModelExporter":
+        """Make the exporter of a trained model."""
+
+    @abstractmethod
+    def predict(self, text: str | None, options: PredictT) -> int:
+        """Predict a typed text, or what `options.input` names: `python -m grunlp.predict`. Returns the exit status."""
+
+    @abstractmethod
+    def card_text(self, recipe: str) -> CardText:
+        """Return what a model card says about models of a recipe."""
+
+    # The methods below have defaults for a task that maps a text to a record and is scored by metrics.
+
+    def load_run(self, run: str) -> TrainedT:
+        """Load the value of the option `run=`."""
+        return self.load_trained(Path(run))
+
+    def option_defaults(self, run: str) -> Mapping[str, Any]:
+        """Return the options of predict and evaluate whose defaults come from the training of a run."""
+        return {}
+
+    def open_input(self, trained: TrainedT, options: EvaluateT) -> Any:
+        """Open the file of examples with right answers that `options.input` names, as `open_split` does."""
+        raise UserError(f"input={options.input}", "this task has splits only", "Type split=dev or split=test")
+
+    def evaluate_split(self, run: Path, split: str) -> EvaluationResult:
+        """Evaluate a run on a split of its data, as in its training."""
+        trained = self.load_trained(run)
+        return self.evaluate_examples(trained, self.open_split(trained, split))
+
+    def evaluate_examples(self, trained: TrainedT, examples: Any) -> EvaluationResult:
+        """Evaluate a trained model on examples, as in its training, and take the time."""
+        return time_evaluation(lambda: self.score(trained, examples), len(examples))
+
+    def evaluate(self, options: EvaluateT) -> int:
+        """Score a trained model and print the scores: `python -m grunlp.evaluate`. Returns the exit status."""
+        if options.run is None:
+            raise UserError("no model to evaluate", "evaluate needs run=FOLDER", "Type run=FOLDER, or see --help.")
+        if options.input and options.split:
+            raise UserError("split= with input=", "a file replaces the split", "Give one or the other.")
+        self.check_evaluate_options(options)
+        require_new_file("metrics", options.metrics)
+        trained, split = self.load_run(options.run), options.split or "test"
+        examples = self.open_input(trained, options) if options.input else self.open_split(trained, split)
+        scores = self.score(trained, examples, options)
+        print(scores.report().rstrip("\n"))
+        stores = self._stores_scores(trained, options)
+        self.write_reports(trained, examples, scores, options, split if stores else None)
+        if options.metrics:
+            write_file_atomically(Path(options.metrics), json.dumps(scores.as_dict(), indent=2))
+        elif stores:
+            from grunlp.runs.layout import write_metrics
+
+            write_metrics(Path(options.run), split, scores.as_dict())
+        return 0
+
+    def check_evaluate_options(self, options: EvaluateT) -> None:
+        """Raise UserError for options of evaluate that do not fit together, before anything is read."""
+
+    def _stores_scores(self, trained: TrainedT, options: EvaluateT) -> bool:
+        """Tell whether the scores go into the run folder; if not though they might, print why."""
+        if options.input or options.metrics:
+            return False
+        reason = self.reason_not_to_store(trained, options)
+        if reason:
+            print(f"the scores are not stored in the run folder: {reason}; metrics=FILE stores them", file=sys.stderr)
+        return not reason
+
+    def reason_not_to_store(self, trained: TrainedT, options: EvaluateT) -> str | None:
+        """Return why scores of a split, computed with these options, do not belong into the run folder, if so."""
+        return "the bundled model belongs to the installation" if options.run == "default" else None
+
+    def write_reports(
+        self, trained: TrainedT, examples: Any, scores: Any, options: EvaluateT, split: str | None
+    ) -> None:
+        """Write what an evaluation writes besides its scores. split: whose scores go into the run folder, if any do."""
+
+    def compare(self, runs: Sequence[str], options: CompareOptions) -> dict[str, dict[str, Any]]:
+        """Compare two trained models on the same examples.
+
+        Returns:
+            rows as `grunlp.metrics.comparison.compare_metrics` makes them; none where no score is common to both.
+        """
+        first, second = (self.load_run(run) for run in runs)
+        second = self.make_comparable(first, second)
+        evaluate_options = [self._comparison_options(run, options) for run in runs]
+        if options.input:
+            examples = self.open_input(first, evaluate_options[0])
+        else:
+            examples = self.open_split(first, options.split or "test")
+        scores = map(self.score, (first, second), (examples, examples), evaluate_options)
+        return self.compare_scores(*scores)
+
+    def _comparison_options(self, run: str, options: CompareOptions) -> EvaluateT:
+        """Return the options with which a model that is compared is evaluated."""
+        evaluate_options = self.evaluate_options(run=run, input=options.input, **self.option_defaults(run))
+        if options.batch_tokens and isinstance(evaluate_options, BatchedEvaluateOptions):
+            evaluate_options.batch_tokens = options.batch_tokens
+        return evaluate_options
+
+    def make_comparable(self, first: TrainedT, second: TrainedT) -> TrainedT:
+        """Return the second of two trained models as it is compared with the first.
+
+        Raises:
+            UserError: they do not predict the same kind of thing.
+        """
+        return second
+
+    def compare_scores(self, first: Any, second: Any) -> dict[str, dict[str, Any]]:
+        """Compare two scorings of the same examples."""
+        from grunlp.metrics.comparison import compare_metrics
+
+        return compare_metrics(first, second)
+
+    def compare_files(self, files: Sequence[str], gold: str) -> dict[str, dict[str, Any]]:
+        """Compare two files of predictions with the right answers in a third; rows as for `compare`."""
+        raise UserError(f"gold={gold}", "only files of frames are compared", "Type input=FILE to compare two models.")
+
+    def detect_line_format(self, predictor: Any, path: Path) -> "LineFormat":
+        """Detect how the lines of a file are read, each by itself, for sharded prediction.
+
+        Raises:
+            UserError: models of this task, or files like this one, are not read line by line.
+        """
+        raise UserError(
+            f"{predictor.path}: a model of the task {self.name}",
+            "its input is not read line by line",
+            "Type python -m grunlp.predict",
+        )
+
+    def line_reader(self, predictor: Any, path: str, line_format: "LineFormat") -> "LineReader":
+        """Make the reader of the lines of a file that has a format which `detect_line_format` returned."""
+        raise NotImplementedError
+
+    def render(self, predictor: Any, record: "Record") -> str:
+        """Draw a record as an HTML fragment."""
+        return f'<figure class="text"><pre>{escape(json.dumps(record, ensure_ascii=False, indent=2))}</pre></figure>'
+
+    def render_answer(self, predictor: Any, text: str, records: "Sequence[Record]") -> str:
+        """Draw all records of a text as an HTML fragment."""
+        return "".join(self.render(predictor, record) for record in records)
+
+    def summarize(self, records: "Sequence[Record]") -> str:
+        """Describe the records of a text in a few words, for the demo page."""
+        return f"{len(records)} {self.page.noun}{'' if len(records) == 1 else 's'}"
+
+    def card_scores(self, recipe: str, metrics: Mapping[str, Any]) -> list[str]:
+        """Return the lines of a model card that show the scores of a run, the contents of its `metrics.json`."""
+        return [*metric_table(metrics), "", "Intervals are by bootstrap over examples."]
+
+    def write_card(self, run: Path, extra: Sequence[str] = ()) -> None:
+        """Write the model card of a finished run. extra: further paragraphs on its data."""
+        from grunlp.runs.layout import read_config, read_metrics
+
+        config, metrics = read_config(run), read_metrics(run)
+        scores = self.card_scores(config.recipe, metrics)
+        write_model_card(run, config, metrics, self.card_text(config.recipe), self.dataset_notes, scores, extra)
+
+    def hidden_size_multiple(self, model: Mapping[str, Any]) -> int:
+        """Return what the hidden size of a network must be a multiple of. model: the group of its configuration."""
+        return 1

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from grunlp.configuration.compose import compose_config, keys, normalize_overrides
 from grunlp.configuration.key_value_args import split_arguments
 from grunlp.configuration.schema import CHOICES, check_choice
-from grunlp.metrics.primary import PrimaryMetric, require_primary_metric
+from grunlp.metrics.evaluation import PrimaryMetric, select_primary_metric
 from grunlp.runs.lock import folder_lock
+from grunlp.tasks import primary_metrics_of, task_of
 from grunlp.tuning.study_folder import open_study
 from grunlp.tuning.training_pool import ProgressReporter, TrainingJob, TrainingPool
 from grunlp.utils.errors import UserError
@@ -64,7 +65,7 @@ def parse_arguments(arguments: list[str]) -> tuple[ComparisonSpec, dict[str, Any
         there = f"two different ones at least, of {', '.join(CHOICES['model.cell'])}"
         raise UserError(f"cells={given['cells']}", there, "Type cells=gru,lstm")
     config = compose_config(others)
-    require_primary_metric(config.recipe)
+    primary_metrics_of(config.recipe)
     for cell in cells:
         compose_config([*others, f"model.cell={cell}"])
     values = keys(config)
@@ -143,20 +144,19 @@ def _match_sizes(first: Path, cells: Sequence[str]) -> dict[str, dict[str, int]]
     from omegaconf import OmegaConf
 
     from grunlp.runs.layout import read_config
-    from grunlp.tasks.spec import spec_for_run
     from grunlp.tuning.parameter_matching import count_parameters, match_parameter_count, scale_model
 
-    config, kind = read_config(first), spec_for_run(str(first))
+    config, task = read_config(first), task_of(first)
     own = {key: value for key, value in config.model.items()}
 
     def count(cell: str, hidden_size: int) -> int:
         changed = OmegaConf.merge(config, {"model": {"cell": cell, **scale_model(own, hidden_size)}})
         with torch.device("meta"):  # shapes without numbers
-            return count_parameters(kind.build_model(str(first), changed))  # type: ignore[arg-type]
+            return count_parameters(task.build_model(first, changed))  # type: ignore[arg-type]
 
     target = count(config.model.cell, config.model.hidden_size)
     found = {}
-    step = 2 if own.get("kind") == "segmented" else 1  # such a network halves its size
+    step = task.hidden_size_multiple(own)
     for cell in cells:
         size = match_parameter_count(partial(count, cell), target, own["hidden_size"], step)
         found[cell] = scale_model(own, size)
@@ -222,14 +222,12 @@ def _count_tables(runs: Sequence[Path]) -> "tuple[NDArray[np.float64], Metric, P
     """Counts of the test split (seeds, groups, n), how a score is made of them, which, and milliseconds an example."""
     import numpy as np
 
-    from grunlp.metrics.primary import metric_for, metric_keys, select_primary_metric
     from grunlp.runs.layout import read_config
-    from grunlp.tasks.spec import spec_for_run
 
     measures, times = [], []
     for run in runs:
-        scored = spec_for_run(str(run)).evaluate_split(str(run), "test")
-        primary = select_primary_metric(read_config(run).recipe, metric_keys(scored.scores))
-        measures.append(metric_for(scored.scores, primary.key))
+        scored = task_of(run).evaluate_split(run, "test")
+        primary = select_primary_metric(primary_metrics_of(read_config(run).recipe), scored.scores.metrics)
+        measures.append(scored.scores.metrics[primary.key])
         times.append(1000 * scored.seconds / max(1, scored.num_examples))
     return np.stack([measure.counts for measure in measures]), measures[0], primary, statistics.median(times)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from grunlp.metrics.primary import PrimaryMetric
+from grunlp.metrics.evaluation import PrimaryMetric
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.visualization.learning_curves import plot_cell_comparison
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from grunlp.configuration.compose import compose_config, keys, normalize_overrides
 from grunlp.configuration.key_value_args import split_arguments
-from grunlp.metrics.primary import PRIMARY_METRICS, PrimaryMetric, require_primary_metric
+from grunlp.metrics.evaluation import PrimaryMetric
 from grunlp.runs.lock import folder_lock
+from grunlp.tasks import primary_metrics_of
 from grunlp.tuning.model_selection import TrialResult, one_standard_error_rule
 from grunlp.tuning.report import MODEL_DIR, StudyResult, write_report
 from grunlp.tuning.search import HyperparameterSearch, SearchConfig, fold_job, record_fold_score, require_optuna
@@ -92,7 +93,7 @@ def build_search_config(settings: Mapping[str, Any]) -> tuple[SearchConfig, Mapp
     """Everything that can be wrong before the first training."""
     overrides, folds = tuple(settings["overrides"]), settings["folds"]
     config = compose_config(overrides)
-    require_primary_metric(config.recipe)
+    primary_metrics = primary_metrics_of(config.recipe)
     if folds < 3:
         there = "one fold is for test, one for dev, the others for training"
         raise UserError(f"folds={folds}", there, "Type folds=3, or more")
@@ -101,9 +102,7 @@ def build_search_config(settings: Mapping[str, Any]) -> tuple[SearchConfig, Mapp
     set_twice = {word.partition("=")[0] for word in overrides} & {one.key for one in ranges}
     if set_twice:
         raise UserError(f"{set_twice.pop()} is set and varied", "over= gives its values", "Leave one of them out.")
-    plan = SearchConfig(
-        Path(), overrides, ranges, folds, settings["trials"], config.seed, PRIMARY_METRICS[config.recipe][0].direction
-    )
+    plan = SearchConfig(Path(), overrides, ranges, folds, settings["trials"], config.seed, primary_metrics[0].direction)
     for values in expand_grid(ranges):
         compose_config([*overrides, *as_overrides(values), f"data.folds={folds}"])
     if settings["nested"] and plan.num_trials:

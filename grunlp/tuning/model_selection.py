@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from grunlp.metrics.primary import PrimaryMetric
+from grunlp.metrics.evaluation import PrimaryMetric
 from grunlp.tuning.search_space import Assignment, as_overrides
 from grunlp.utils.errors import UserError
 

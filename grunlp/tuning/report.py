@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from grunlp.metrics.primary import PrimaryMetric
+from grunlp.metrics.evaluation import PrimaryMetric
 from grunlp.tuning.cell_comparison_report import format_markdown, format_table
 from grunlp.tuning.model_selection import (
     TrialResult,

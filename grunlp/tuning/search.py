@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from grunlp.metrics.primary import PrimaryMetric, select_primary_metric
+from grunlp.metrics.evaluation import PrimaryMetric, select_primary_metric
 from grunlp.runs.layout import read_config, read_metrics
+from grunlp.tasks import primary_metrics_of
 from grunlp.tuning.model_selection import TrialResult
 from grunlp.tuning.parameter_matching import num_parameters_of_run
 from grunlp.tuning.search_space import Assignment, Dimension, as_overrides, expand_grid, trial_name
@@ -57,7 +58,7 @@ def fold_job(
 def record_fold_score(row: TrialResult, fold: int, run: Path) -> PrimaryMetric:
     """Put the score of a finished fold into the row, by its test split; returns which score that is."""
     metrics = read_metrics(run)
-    primary = select_primary_metric(read_config(run).recipe, metrics["test"])
+    primary = select_primary_metric(primary_metrics_of(read_config(run).recipe), metrics["test"])
     row.scores[fold] = primary.read(metrics["test"])
     row.seconds[fold] = metrics["training"]["seconds"]
     row.num_parameters = num_parameters_of_run(run)

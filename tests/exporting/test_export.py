@@ -18,11 +18,13 @@ from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import SRLCollator
 from grunlp.exporting import export_folder as exporting
 from grunlp.exporting.export_folder import export_folder, get_export_format
-from grunlp.exporting.kinds import exporter_for
+from grunlp.exporting.exporter import ModelExporter
 from grunlp.exporting.runtime.viterbi import ViterbiDecoder
 from grunlp.exporting.verification import first_mismatch
 from grunlp.runs.layout import save_weights
-from grunlp.tasks.srl.checkpoint import build_labelling_model, save_config_and_vocab
+from grunlp.tasks.srl import SPEC
+from grunlp.tasks.srl.checkpoint import build_srl_model
+from grunlp.training.checkpoint_io import save_config_and_vocab
 from grunlp.utils.errors import UserError
 from tests.conftest import Call
 from tests.toys import toy_corpus, vocabulary_of
@@ -46,7 +48,7 @@ def made(path: Path, *form: str) -> Path:
     torch.manual_seed(0)
     config = compose_config(["recipe=srl", "debug=tiny", *form])
     collate = SRLCollator(vocabulary_of(toy_corpus(40)), None)
-    model: Any = build_labelling_model(config, collate.vocabulary, None)
+    model: Any = build_srl_model(config, collate.vocabulary, None)
     for parameter in model.parameters():
         parameter.data += 0.2 * torch.randn_like(parameter)
     model.predicates[-1].bias.data += 2
@@ -56,6 +58,10 @@ def made(path: Path, *form: str) -> Path:
     return path
 
 
+def make_exporter(run: Path) -> ModelExporter:
+    return SPEC.make_exporter(SPEC.load_trained(run))
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made(tmp_path_factory.mktemp("run") / "run", "model.decoder=crf")
@@ -63,7 +69,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def out(run: Path) -> Path:
-    export_folder(exporter_for(str(run)), get_export_format("onnx"), run.parent / "out", **FEW)
+    export_folder(make_exporter(run), get_export_format("onnx"), run.parent / "out", **FEW)
     return run.parent / "out"
 
 
@@ -127,12 +133,12 @@ def tampered(name: str, change: float, monkeypatch: pytest.MonkeyPatch) -> Itera
 def test_a_tampered_graph_is_refused(run: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in tampered(name, 0.01, monkeypatch):
         with pytest.raises(UserError, match=rf"the graph {name} differs by .*(?s:.)*in a batch of 1"):
-            export_folder(exporter_for(str(run)), exporting.get_export_format("onnx"), tmp_path / "out", **FEW)
+            export_folder(make_exporter(run), exporting.get_export_format("onnx"), tmp_path / "out", **FEW)
     assert not list(tmp_path.iterdir()), "nothing is left behind"
 
 
 def test_a_script_that_answers_otherwise_is_refused(run: Path, tmp_path: Path) -> None:
-    exportable = exporter_for(str(run))
+    exportable = make_exporter(run)
     exportable.model["tags"] = [tag.replace("ARG0", "ARG9") for tag in exportable.model["tags"]]
     with pytest.raises(UserError, match=r"run_onnx.py answers differently: answer\.frames"):
         export_folder(exportable, get_export_format("onnx"), tmp_path / "out", **FEW)
@@ -143,7 +149,7 @@ def test_a_script_that_answers_otherwise_is_refused(run: Path, tmp_path: Path) -
 def test_a_full_disk(run: Path, to: str, tmp_path: Path) -> None:
     def export_it() -> None:
         with pytest.raises(UserError, match=rf"cannot write {tmp_path}/out: File too large"):
-            export_folder(exporter_for(str(run)), get_export_format(to), tmp_path / "out", **FEW)
+            export_folder(make_exporter(run), get_export_format(to), tmp_path / "out", **FEW)
 
     limited(export_it)
     assert not list(tmp_path.iterdir())
@@ -159,12 +165,12 @@ def test_what_appears_meanwhile_is_kept(run: Path, names: tuple[str, ...], tmp_p
             (out / name).write_text("mine")
 
     with pytest.raises(UserError, match="nothing is overwritten"):
-        export_folder(exporter_for(str(run)), get_export_format("onnx"), out, postprocess=appear, **FEW)
+        export_folder(make_exporter(run), get_export_format("onnx"), out, postprocess=appear, **FEW)
     assert list(tmp_path.iterdir()) == [out] and tuple(file.name for file in out.iterdir()) == names
 
 
 def test_pt2_answers_without_grunlp(run: Path, tmp_path: Path) -> None:
-    proof = export_folder(exporter_for(str(run)), get_export_format("pt2"), tmp_path / "out", rows=(2,), lengths=(5,))
+    proof = export_folder(make_exporter(run), get_export_format("pt2"), tmp_path / "out", rows=(2,), lengths=(5,))
     assert proof.num_answers == 2 and max(proof.max_abs_diff.values()) < 1e-4
     (found,) = answers(tmp_path / "out/run_pt2.py", ["Anna sees the cat."], barred=("grunlp",))
     assert found["words"] == ["Anna", "sees", "the", "cat", "."]

@@ -27,9 +27,10 @@ from grunlp.tasks.language_modeling.checkpoint import TrainedLanguageModel, buil
 from grunlp.tasks.language_modeling.export import LanguageModelExporter
 from grunlp.tasks.seq2seq.checkpoint import TrainedSeq2Seq, build_seq2seq
 from grunlp.tasks.seq2seq.export import Seq2SeqExporter
-from grunlp.tasks.srl.checkpoint import TrainedSRL, TrainedTagger, build_labelling_model
+from grunlp.tasks.srl.checkpoint import TrainedSRL, build_srl_model
 from grunlp.tasks.srl.export import SRLExporter
 from grunlp.tasks.srl.inference import label
+from grunlp.tasks.tagging.checkpoint import TrainedTagger, build_tagger
 from grunlp.tasks.tagging.export import TaggerExporter
 from grunlp.utils.errors import UserError
 from tests.toys import toy_corpus, vocabulary_of
@@ -61,7 +62,7 @@ def test_taggers(plain: bool, tmp_path: Path) -> None:
     vocabulary = vocabulary_of(toy_corpus(40))
     if plain:
         vocabulary.tags = StringIndex(["NN", "VB", "."], None)
-    run = TrainedTagger(tmp_path, c, TagCollator(vocabulary, None), shaken(build_labelling_model(c, vocabulary, None)))
+    run = TrainedTagger(tmp_path, c, TagCollator(vocabulary, None), shaken(build_tagger(c, vocabulary, None)))
     prove(TaggerExporter(run), tmp_path / "out")
 
 
@@ -153,7 +154,7 @@ def test_a_labeller_stands_in_for_its_network(odds: float, tmp_path: Path) -> No
     c = config("srl", "debug=tiny")
     corpus = toy_corpus(20)
     collate = SRLCollator(vocabulary_of(corpus), None)
-    model = shaken(build_labelling_model(c, collate.vocabulary, None))
+    model = shaken(build_srl_model(c, collate.vocabulary, None))
     model.predicates[-1].bias.data += odds
     exportable = SRLExporter(TrainedSRL(tmp_path, c, collate, model))
     prove(exportable, tmp_path / "out")

@@ -11,12 +11,8 @@ from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import SRLBatch, SRLCollator
 from grunlp.modules.transformer_encoder import PretrainedEncoder
 from grunlp.runs.layout import save_weights
-from grunlp.tasks.srl.checkpoint import (
-    build_labelling_model,
-    load_pretrained_encoder,
-    load_trained_labeller,
-    save_config_and_vocab,
-)
+from grunlp.tasks.srl.checkpoint import build_srl_model, load_trained_srl
+from grunlp.training.checkpoint_io import load_pretrained_encoder, save_config_and_vocab
 from grunlp.utils.errors import UserError
 from tests.tiny_encoder import save_tiny_encoder
 from tests.toys import toy_corpus, vocabulary_of
@@ -101,12 +97,12 @@ def test_frozen_weights_stay_and_dropout_rests(source: str) -> None:
 def test_the_run_folder_needs_no_other(source: str, tmp_path: Path) -> None:
     config = compose_config(["recipe=srl", "debug=tiny", f"model.encoder={source}"])
     encoder, collate = make(source)
-    model = build_labelling_model(config, collate.vocabulary, encoder).eval()
+    model = build_srl_model(config, collate.vocabulary, encoder).eval()
     (tmp_path / "run").mkdir()
     save_config_and_vocab(tmp_path / "run", config, collate, encoder)
     save_weights(tmp_path / "run", model)
     shutil.rmtree(source)
-    run = load_trained_labeller(tmp_path / "run")
+    run = load_trained_srl(tmp_path / "run")
     assert torch.equal(run.model(run.collate(CORPUS)).roles, model(collate(CORPUS)).roles)
     assert not list((tmp_path / "run" / "encoder").glob("*.bin"))
 

@@ -13,13 +13,14 @@ from grunlp.data.propbank.glosses import add_role_descriptions
 from grunlp.data.raw_text import split_raw_line
 from grunlp.data.tags import invalid_transitions
 from grunlp.data.writers import srl_to_dict
-from grunlp.tasks.srl.checkpoint import BUNDLED_MODEL, TrainedSRL, load_trained_labeller
+from grunlp.tasks.srl.checkpoint import TrainedSRL, load_trained_srl
 from grunlp.tasks.srl.inference import evaluate_srl, label
+from grunlp.training.checkpoint_io import BUNDLED_MODEL
 
 
 @pytest.fixture(scope="module")
 def box() -> TrainedSRL:
-    return load_trained_labeller("default")
+    return load_trained_srl("default")
 
 
 def frames(box: TrainedSRL, text: str) -> list[dict[str, Any]]:

@@ -20,7 +20,8 @@ from grunlp.runs.layout import (
     start_run,
     write_metrics,
 )
-from grunlp.tasks.srl.checkpoint import build_labelling_model, load_trained_labeller, save_config_and_vocab
+from grunlp.tasks.srl.checkpoint import build_srl_model, load_trained_srl
+from grunlp.training.checkpoint_io import save_config_and_vocab
 from grunlp.utils.errors import UserError
 from tests.toys import toy_corpus, vocabulary_of
 
@@ -50,7 +51,7 @@ def run_dir(tmp_path: Path) -> Path:
     path, vocabulary = tmp_path / "run", vocabulary_of(CORPUS)
     path.mkdir()
     save_config_and_vocab(path, config(), SRLCollator(vocabulary, None), None)
-    save_weights(path, build_labelling_model(config(), vocabulary, None).eval())
+    save_weights(path, build_srl_model(config(), vocabulary, None).eval())
     return path
 
 
@@ -65,7 +66,7 @@ def test_nothing_is_overwritten_unasked(run_dir: Path) -> None:
         create_run_dir("srl", str(run_dir), overwrite=False)
     (run_dir / "notes.txt").write_text("mine")
     create_run_dir("srl", str(run_dir), overwrite=True)
-    load_trained_labeller(run_dir)  # still there: the new training may yet fail to start
+    load_trained_srl(run_dir)  # still there: the new training may yet fail to start
     delete_run(run_dir)
     assert [path.name for path in run_dir.iterdir()] == ["notes.txt"], "what is not of the run stays"
     with pytest.raises(UserError, match="files that are no run"):

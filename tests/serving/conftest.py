@@ -9,7 +9,7 @@ import pytest
 
 import grunlp
 from grunlp.serving.app import create_app
-from grunlp.serving.limits import DEFAULT_LIMITS, ServerLimits
+from grunlp.serving.limits import ServerLimits
 from grunlp.serving.model_service import assign_ids
 from grunlp.serving.server import GracefulServer, make_server, open_sockets
 from grunlp.tasks import Predictor
@@ -17,7 +17,7 @@ from tests.serving.client import wait_until
 from tests.serving.models import Moody, forecaster, language_model, measured_classifier, text_classifier, writer
 
 LIMITS = replace(
-    DEFAULT_LIMITS,
+    ServerLimits(),
     max_connections=40,
     max_body_bytes=200_000,
     max_characters=6000,
@@ -27,11 +27,11 @@ LIMITS = replace(
     max_length=200,
     max_queue=2000,
     max_streams=2,
-    head_seconds=0.6,
-    body_seconds=0.6,
-    answer_seconds=3.0,
-    send_seconds=0.6,
-    stop_seconds=5.0,
+    header_timeout=0.6,
+    body_timeout=0.6,
+    response_timeout=3.0,
+    send_timeout=0.6,
+    shutdown_timeout=5.0,
 )
 
 

@@ -80,7 +80,7 @@ def forecaster(folder: Path) -> ForecastPredictor:
 class Moody(Predictor[str, list[dict[str, Any]]]):
     """Sleeps for the seconds that a text names, or fails as it says."""
 
-    kind: ClassVar[str] = "writer"
+    task: ClassVar[str] = "classification"
 
     def __init__(self) -> None:
         self.seen: list[str] = []

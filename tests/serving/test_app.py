@@ -5,7 +5,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from grunlp.serving.app import create_app
-from grunlp.serving.limits import DEFAULT_LIMITS
+from grunlp.serving.limits import ServerLimits
 from grunlp.tasks import Predictor
 from tests.serving.client import ask, request
 from tests.serving.conftest import LIMITS, Running
@@ -38,7 +38,7 @@ def test_cors_is_off_unless_origins_are_given(box: Predictor[Any, Any]) -> None:
         "Access-Control-Request-Headers": "content-type",
     }
     for origins, allowed in ((["https://good.example"], "https://good.example"), ([], None)):
-        app = create_app({"moody": Moody()}, DEFAULT_LIMITS, origins=origins)
+        app = create_app({"moody": Moody()}, ServerLimits(), origins=origins)
         with TestClient(app) as client:
             answer = client.options("/models/moody/predict", headers=ask_first)
             assert answer.headers.get("access-control-allow-origin") == allowed

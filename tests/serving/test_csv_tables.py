@@ -11,4 +11,4 @@ def test_a_malformed_row_is_named_without_its_file(served: Running) -> None:
 
 def test_hints_name_no_command(served: Running) -> None:
     answer = post(served.port, "/models/loads/predict", {"text": "a,b\nx,y\nz,w\n"})
-    assert answer.status == 422 and "Type " not in answer.json()["what_to_do"]
+    assert answer.status == 422 and "Type " not in answer.json()["hint"]

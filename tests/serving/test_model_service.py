@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from grunlp.serving.errors import APIError
-from grunlp.serving.limits import DEFAULT_LIMITS
+from grunlp.serving.limits import ServerLimits
 from grunlp.serving.model_service import ModelService, assign_ids
 from grunlp.serving.prometheus import ServerMetrics
 from grunlp.tasks import Predictor
@@ -48,7 +48,7 @@ def test_batched_answers_equal_those_of_each_text_alone(
     monkeypatch.setattr(ServerMetrics, "observe_batch", lambda self, model, texts, tokens, seconds: sizes.append(texts))
 
     async def go() -> None:
-        served = ModelService("box", box, DEFAULT_LIMITS, ServerMetrics(), processes)
+        served = ModelService("box", box, ServerLimits(), ServerMetrics(), processes)
         served.scheduler.start()
         await asyncio.to_thread(served.scheduler.warm.wait, 60)
         answers = await asyncio.gather(*(served.predict([text]) for text in TEXTS * 4), served.predict(TEXTS))
@@ -64,7 +64,7 @@ def test_a_sentence_of_many_predicates_does_not_block_others(box: Predictor[Any,
     """Each word of it is one, and each costs as much as the sentence again."""
 
     async def go() -> None:
-        served = ModelService("box", box, DEFAULT_LIMITS, ServerMetrics(), 0)
+        served = ModelService("box", box, ServerLimits(), ServerMetrics(), 0)
         served.scheduler.start()
         await served.predict(["He left."])
         verbs = "go " * 120

@@ -13,13 +13,15 @@ def get(served: Running, path: str) -> Any:
 
 
 def test_models_are_listed_with_kind_input_and_streaming(served: Running) -> None:
-    found = {model["id"]: (model["kind"], model["takes"], model["streams"]) for model in get(served, "/models").json()}
+    found = {
+        model["id"]: (model["task"], model["input_type"], model["streams"]) for model in get(served, "/models").json()
+    }
     assert found == {
-        "default": ("labeller", "text", False),
-        "writes-on": ("language-model", "text", True),
-        "translates": ("writer", "text", True),
-        "texts": ("classifier", "text", False),
-        "waves": ("classifier", "measurements", False),
-        "loads": ("forecaster", "table", False),
-        "moody": ("writer", "text", False),
+        "default": ("srl", "text", False),
+        "writes-on": ("language_modeling", "text", True),
+        "translates": ("seq2seq", "text", True),
+        "texts": ("classification", "text", False),
+        "waves": ("classification", "measurements", False),
+        "loads": ("forecasting", "table", False),
+        "moody": ("classification", "text", False),
     }

@@ -69,8 +69,8 @@ def test_what_cannot_be_started_is_lost(box: Predictor[Any, Any], monkeypatch: p
 def test_it_ends_with_its_server() -> None:
     """However that ends."""
     script = (
-        "import time, grunlp\nfrom grunlp.serving.worker_processes import Beside\n"
-        "b = Beside(grunlp.load())\nb.warm_up()\nprint(b.process.pid, flush=True)\ntime.sleep(60)\n"
+        "import time, grunlp\nfrom grunlp.serving.worker_processes import ProcessWorker\n"
+        "b = ProcessWorker(grunlp.load())\nb.warm_up()\nprint(b.process.pid, flush=True)\ntime.sleep(60)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

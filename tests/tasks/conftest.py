@@ -21,7 +21,8 @@ from grunlp.tasks.forecasting.data import open_time_series
 from grunlp.tasks.forecasting.scaler import fit_standardizer
 from grunlp.tasks.language_modeling.checkpoint import build_language_model
 from grunlp.tasks.seq2seq.checkpoint import build_seq2seq, save_seq2seq_config
-from grunlp.tasks.srl.checkpoint import build_labelling_model, save_config_and_vocab
+from grunlp.tasks.tagging.checkpoint import build_tagger
+from grunlp.training.checkpoint_io import save_config_and_vocab
 from tests.toys import toy_corpus
 
 SENTENCES = [" ".join(example["words"]) for example in toy_corpus(40, 5)]
@@ -45,7 +46,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     collate = TagCollator(Vocabulary.build_for_tagging(rows, 1, []), None)
     config = small("recipe=tag", "data=tags", "data.train=x", "data.dev=x")
     save_config_and_vocab(folders["tagger"], config, collate, None)
-    save_weights(folders["tagger"], build_labelling_model(config, collate.vocabulary, None))
+    save_weights(folders["tagger"], build_tagger(config, collate.vocabulary, None))
 
     config = small("recipe=classify", "data=classes", "data.train=x", "data.dev=x")
     texts = TextClassificationCollator(Vocabulary.build_for_text(words, 1, []), None, ["no", "yes"], 0)

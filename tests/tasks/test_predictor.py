@@ -37,7 +37,7 @@ def inputs(kind: str) -> list[Any]:
 
 
 def fast(predictor: Predictor) -> Predictor:
-    return replace(predictor, length=20) if predictor.kind == "language-model" else predictor
+    return replace(predictor, length=20) if predictor.task == "language_modeling" else predictor
 
 
 def alike(one: Any, other: Any) -> bool:
@@ -58,7 +58,7 @@ def test_alone_in_a_batch_and_in_a_stream(kind: str, predictors: dict[str, Predi
     assert alike(predictor.predict_batch(given), alone)
     assert alike(list(predictor.predict_iter(iter(given))), alone)
     if hasattr(predictor, "batch_tokens"):
-        assert alike(replace(predictor, batch_tokens=1).batch(given), alone)
+        assert alike(replace(predictor, batch_tokens=1).predict_batch(given), alone)
     assert predictor.predict_batch([]) == [] and all(
         isinstance(record, dict) for records in alone for record in records
     )
@@ -108,7 +108,7 @@ def test_one_line_and_words_that_are_given(kind: str, predictors: dict[str, Pred
 
 def test_other_settings_share_the_network(predictors: dict[str, Predictor]) -> None:
     tagger: Any = predictors["tagger"]
-    other = replace(tagger, alternatives=2, scheme="bioes")
+    other = replace(tagger, nbest=2, tag_scheme="bioes")
     (record,) = other("Anna sees the cat .")
     assert len(record["alternatives"]) == 2 and other.run.model is tagger.run.model
     assert "alternatives" not in tagger("Anna sees the cat .")[0]
@@ -117,7 +117,7 @@ def test_other_settings_share_the_network(predictors: dict[str, Predictor]) -> N
 def test_drawn_texts_differ_by_their_seed_alone(predictors: dict[str, Predictor]) -> None:
     writer: Any = predictors["writer"]
     drawing = replace(writer, search=Sampling(temperature=1.0, top_k=0, top_p=1.0, seed=1))
-    one, _, third = drawing.batch(["Anna sees", "cat", "Anna sees"])
+    one, _, third = drawing.predict_batch(["Anna sees", "cat", "Anna sees"])
     assert one == third
     again = replace(writer, search=Sampling(temperature=1.0, top_k=0, top_p=1.0, seed=2))("Anna sees")
     assert again[0]["texts"][0]["text"] != one[0]["texts"][0]["text"]
@@ -126,14 +126,14 @@ def test_drawn_texts_differ_by_their_seed_alone(predictors: dict[str, Predictor]
 def test_pieces_are_the_text(predictors: dict[str, Predictor]) -> None:
     model: Any = fast(predictors["language-model"])
     (record,) = model("Anna ")
-    assert record["prompt"] == "Anna" and "".join(model.pieces("Anna ")) == record["text"] != ""
+    assert record["prompt"] == "Anna" and "".join(model.stream_tokens("Anna ")) == record["text"] != ""
 
 
 def test_attention_and_what_is_wanted(predictors: dict[str, Predictor]) -> None:
     writer: Any = predictors["writer"]
     attention = writer.attention("Anna sees", "the cat")
-    assert np.array(attention.shares).shape == (len(attention.written), len(attention.read))
-    assert np.allclose(np.sum(attention.shares, axis=1), 1, atol=1e-5)
+    assert np.array(attention.weights).shape == (len(attention.target_tokens), len(attention.read))
+    assert np.allclose(np.sum(attention.weights, axis=1), 1, atol=1e-5)
     (record,) = writer.with_constraints(prefix="Anna", required=["dog"])("cat")
     assert record["texts"][0]["text"].startswith("Anna") and "dog" in record["texts"][0]["text"]
     with pytest.raises(UserError, match="forbidden=Ω: not in the vocabulary"):
@@ -171,7 +171,7 @@ def test_inputs_of_another_kind(kind: str, given: Any, message: str, predictors:
 def test_programming_errors(predictors: dict[str, Predictor]) -> None:
     with pytest.raises(TypeError, match="several texts"):
         next(predictors["tagger"].predict_iter("one text"))
-    with pytest.raises(TypeError, match="a text is a str, got bytes"):
+    with pytest.raises(TypeError, match="expected a str, got bytes"):
         predictors["labeller"](b"bytes")
     with pytest.raises(UserError, match="is no finished run"):
         grunlp.load("nowhere")

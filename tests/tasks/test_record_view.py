@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from grunlp.tasks.record_view import html_page, render_record
+from grunlp.tasks import spec_named
+from grunlp.tasks.record_view import html_page
 from grunlp.utils.cli_io import write_output
 from grunlp.utils.errors import UserError
 
@@ -45,13 +46,12 @@ def test_a_page_that_cannot_be_written_costs_no_answers(tmp_path: Path) -> None:
     assert output.read_text() == "ab"
 
 
-def test_records_of_all_kinds_are_drawn() -> None:
+def test_records_of_all_tasks_are_drawn() -> None:
     records: dict[str, dict[str, Any]] = {
-        "labeller": {"words": ["a"], "frames": []},
-        "tagger": {"words": ["a"], "tags": ["X"]},
-        "classifier": {"id": "1", "label": "x", "probabilities": {"x": 1.0}},
-        "writer": {"id": "1", "source": "a", "texts": []},
-        "language-model": {"id": "1", "prompt": "a", "text": "b", "log_probability": -1.0},
+        "srl": {"words": ["a"], "frames": []},
+        "tagging": {"words": ["a"], "tags": ["X"]},
+        "classification": {"id": "1", "label": "x", "probabilities": {"x": 1.0}},
+        "language_modeling": {"id": "1", "prompt": "a", "text": "b", "log_probability": -1.0},
     }
-    for kind, record in records.items():
-        assert render_record(kind, record).startswith("<figure"), kind
+    for task, record in records.items():
+        assert spec_named(task).render(None, record).startswith("<figure"), task

@@ -11,7 +11,7 @@ from grunlp import tasks
 def test_the_labeller_in_the_box() -> None:
     labeller = grunlp.load("default")
     (record,) = labeller("She gave him a book.")
-    assert labeller.kind == "labeller" and record["frames"][0]["roleset"] == "give.01"
+    assert labeller.task == "srl" and record["frames"][0]["roleset"] == "give.01"
 
 
 def test_importing_grunlp_is_light_and_quiet() -> None:

@@ -5,14 +5,14 @@ import torch
 from torch import nn
 
 from grunlp.configuration.compose import compose_config
-from grunlp.tasks.srl.checkpoint import build_labelling_model
+from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.training.finetuning import FreezeLayers, L2SPRegularization, layerwise_lr_decay
 from tests.toys import toy_corpus, vocabulary_of
 
 
 def test_lower_layers_learn_more_slowly() -> None:
     config = compose_config(["recipe=srl", "debug=tiny", "model.num_layers=3"])
-    model = build_labelling_model(config, vocabulary_of(toy_corpus(4)), None)
+    model = build_srl_model(config, vocabulary_of(toy_corpus(4)), None)
     rates = {
         id(p): rate
         for layer, rate in layerwise_lr_decay(model.encoder, 1.0, 0.5, 0.1).items()

@@ -6,7 +6,7 @@ import torch
 from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import SRLCollator
 from grunlp.data.examples import SRLExample
-from grunlp.tasks.srl.checkpoint import build_labelling_model
+from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.tasks.srl.inference import label
 from grunlp.training.weight_transfer import transfer_weights
 from tests.toys import toy_corpus, vocabulary_of
@@ -31,14 +31,14 @@ def test_the_same_answers_with_a_larger_vocabulary() -> None:
     for decoder in ("viterbi", "crf"):
         config = compose_config(["recipe=srl", "debug=tiny", f"model.decoder={decoder}"])
         before = vocabulary_of(OLD)
-        old = build_labelling_model(config, before, None).eval()
+        old = build_srl_model(config, before, None).eval()
         with torch.no_grad():
             old.roles.weight.mul_(10)
             assert old.senses is not None
             old.senses.rolesets.weight.normal_()
         after = before.extended_with(vocabulary_of(changed()))
         assert len(after.tags) > len(before.tags) and len(after.characters) > len(before.characters)
-        new = build_labelling_model(config, after, None).eval()
+        new = build_srl_model(config, after, None).eval()
         transfer_weights(dict(old.named_parameters()), before, new, after)
         one = [x.frames for x in label(old, SRLCollator(before, None), [*OLD, *changed()], 500, detect_predicates=True)]
         other = [
@@ -65,7 +65,7 @@ def test_what_the_old_network_lacks_starts_anew(lacking: str) -> None:
     config = compose_config(["recipe=srl", "debug=tiny"])
     before = vocabulary_of(bare)
     after = before.extended_with(vocabulary_of(OLD))
-    old, new = (build_labelling_model(config, vocabulary, None) for vocabulary in (before, after))
+    old, new = (build_srl_model(config, vocabulary, None) for vocabulary in (before, after))
     assert (old.pos is None) == (lacking == "pos") and (old.senses is None) == (lacking == "rolesets")
     transfer_weights(dict(old.named_parameters()), before, new, after)
     assert new.pos is not None and new.senses is not None
@@ -80,7 +80,7 @@ def test_many_examples_of_a_new_sense_do_not_change_the_old_answers() -> None:
         for frame in example["frames"]:
             frame["roleset"] = f"{frame['lemma']}.99"
     after = before.extended_with(vocabulary_of(many))
-    old, new = (build_labelling_model(config, vocabulary, None).eval() for vocabulary in (before, after))
+    old, new = (build_srl_model(config, vocabulary, None).eval() for vocabulary in (before, after))
     transfer_weights(dict(old.named_parameters()), before, new, after)
     answers = [
         [f["roleset"] for x in label(m, SRLCollator(v, None), OLD, 500, detect_predicates=False) for f in x.frames]

@@ -15,11 +15,11 @@ from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import TagCollator
 from grunlp.data.examples import TaggedSentence
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.metrics.primary import PrimaryMetric
+from grunlp.metrics.evaluation import EvaluationResult, PrimaryMetric
 from grunlp.runs.layout import MODEL_CARD, read_metrics, save_weights, write_metrics
-from grunlp.tasks.spec import EvaluationResult
-from grunlp.tasks.srl.checkpoint import build_labelling_model, save_config_and_vocab
+from grunlp.tasks.tagging.checkpoint import build_tagger
 from grunlp.tasks.tagging.metrics import TagScores
+from grunlp.training.checkpoint_io import save_config_and_vocab
 from grunlp.tuning import cell_comparison
 from grunlp.tuning.cell_comparison import CellResults, ComparisonSpec
 from grunlp.tuning.cell_comparison_report import write_report
@@ -41,7 +41,7 @@ def write_run(training: TrainingJob) -> None:
     vocabulary = Vocabulary.build_for_tagging(SENTENCES, 1, [])
     training.folder.mkdir(parents=True)
     save_config_and_vocab(training.folder, config, TagCollator(vocabulary, None), None)
-    model = build_labelling_model(config, vocabulary, None)
+    model = build_tagger(config, vocabulary, None)
     save_weights(training.folder, model)
     seconds = {"gru": 2.0, "lstm": 4.0, "rnn": 1.0, "mingru": 3.1}[config.model.cell]
     write_metrics(training.folder, "training", {"seconds": seconds * config.trainer.max_epochs, "epochs": 1})
@@ -75,7 +75,7 @@ def test_each_cell_has_the_same_seeds_and_as_many_weights(done: list[TrainingJob
 
         def count(size: int, cell: str = one.cell) -> int:
             config = compose_config([*SMALL, f"model.cell={cell}", f"model.hidden_size={size}"])
-            return count_parameters(build_labelling_model(config, vocabulary, None))
+            return count_parameters(build_tagger(config, vocabulary, None))
 
         best = min(range(1, 60), key=lambda size: (abs(count(size) - target), size))
         assert one.sizes == {"hidden_size": best} and num_parameters_of_run(one.runs[0]) == count(best)
@@ -92,12 +92,12 @@ def test_as_much_time(done: list[TrainingJob], tmp_path: Path) -> None:
     assert {read_metrics(one.folder)["training"]["seconds"] for one in timed} == {2.0, 4.0, 1.0, 3.1}
 
 
-class _Kind:
+class _FakeTask:
     """Scores runs as their names say."""
 
-    def score_split(self, run: str, split: str) -> EvaluationResult:
+    def evaluate_split(self, run: Path, split: str) -> EvaluationResult:
         assert split == "test"
-        cell, seed = Path(run).name.split("-")
+        cell, seed = run.name.split("-")
         wrong = {"gru": 4, "lstm": 1}[cell] + int(seed)
         scores = TagScores(spans=False)
         for i in range(40):
@@ -110,7 +110,7 @@ class _Kind:
 def test_table_json_and_figure(
     done: list[TrainingJob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("grunlp.tasks.spec.spec_for_run", lambda run: _Kind())
+    monkeypatch.setattr("grunlp.tuning.cell_comparison.task_of", lambda run: _FakeTask())
     request = ComparisonSpec("tag", ["gru", "lstm"], [1, 2, 3], SMALL, "none")
     trained = cell_comparison.train(request, tmp_path, 1)
     rows, primary = cell_comparison.evaluate_cells(trained, request.seeds)
@@ -139,7 +139,7 @@ def test_table_json_and_figure(
 def test_one_seed_has_no_test_over_seeds(
     done: list[TrainingJob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("grunlp.tasks.spec.spec_for_run", lambda run: _Kind())
+    monkeypatch.setattr("grunlp.tuning.cell_comparison.task_of", lambda run: _FakeTask())
     trained = [CellResults(cell, [tmp_path / f"{cell}-1"], {"hidden_size": 3}) for cell in ("gru", "lstm")]
     for one in trained:
         write_run(TrainingJob(one.runs[0], (*SMALL, f"model.cell={one.cell}")))
@@ -174,7 +174,7 @@ def test_wrong_input(call: Call, tmp_path: Path, arguments: list[str], message: 
 
 
 def test_other_settings_are_refused(call: Call, tmp_path: Path, done: list[TrainingJob], monkeypatch: Any) -> None:
-    monkeypatch.setattr("grunlp.tasks.spec.spec_for_run", lambda run: _Kind())
+    monkeypatch.setattr("grunlp.tuning.cell_comparison.task_of", lambda run: _FakeTask())
     arguments = ["cells=gru,lstm", *SMALL, "match=none", f"out={tmp_path}/c"]
     assert call(compare.main, *arguments, "seeds=2")[0] == 0 and len(done) == 4
     assert call(compare.main, *arguments, "seeds=2", "jobs=3")[0] == 0 and len(done) == 4

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from grunlp.metrics.primary import PrimaryMetric
+from grunlp.metrics.evaluation import PrimaryMetric
 from grunlp.tuning.model_selection import TrialResult, explain_choice, format_fraction, one_standard_error_rule
 from grunlp.utils.errors import UserError
 

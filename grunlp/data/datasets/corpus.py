@@ -10,6 +10,7 @@ from datasets import Dataset
 
 from grunlp.data.datasets.streaming import StreamingDataset
 from grunlp.data.deduplication import normalized_text
+from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,13 @@ class Corpus:
         return self.num_removed_before_load + (
             self.train.num_removed if isinstance(self.train, StreamingDataset) else 0
         )
+
+    def require_split(self, split: str) -> Any:
+        """Return a split. Raises UserError where the corpus has none."""
+        examples = getattr(self, split)
+        if examples is None:
+            raise UserError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
+        return examples
 
 
 def dedup_keys(*splits: Dataset | None) -> set[str]:

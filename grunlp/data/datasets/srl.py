@@ -11,7 +11,7 @@ from datasets import Dataset, Features, List, Value, disable_progress_bars
 from grunlp.data.datasets.arrow_cache import cached_dataset, file_fingerprints, require_options
 from grunlp.data.datasets.corpus import SPLITS, Corpus, dedup_keys, remove_overlap
 from grunlp.data.datasets.cross_validation import CROSS_VALIDATION_KEYS, select_fold
-from grunlp.data.datasets.streaming import StreamingDataset, open_hub_dataset, stream_files
+from grunlp.data.datasets.streaming import StreamingDataset, is_glob, open_hub_dataset, stream_files
 from grunlp.data.examples import SRLExample
 from grunlp.data.propbank import FRAMES_FILE, find_ewt, find_frames
 from grunlp.data.readers import detect_format, read
@@ -71,6 +71,11 @@ def open_srl_corpus(data: Mapping[str, Any], stream: bool = False) -> Corpus:
             )
             raise UserError(f"{name}: no predicate in the {split} split", there, "See: python -m grunlp.data check")
     return corpus
+
+
+def open_srl_split(data: Mapping[str, Any], split: str) -> Any:
+    """Open one split of the corpus that a model was trained on. Raises UserError where there is none."""
+    return open_srl_corpus({**data, "extra": None}, stream=is_glob(data)).require_split(split)
 
 
 def open_srl_splits(name: str, options: Mapping[str, Any], stream: bool = False) -> dict[str, Any]:

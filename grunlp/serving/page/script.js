@@ -1,5 +1,4 @@
-// The page: what is typed and chosen goes to the server, what comes back is shown; the address keeps it.
-import { kindOf } from "./kinds.js";
+// The page: it sends the text to the chosen models, shows their predictions, and keeps both in the address.
 import { Problem, draw, models, stream } from "./server.js";
 
 const WAIT = 300; // milliseconds without a key until it is shown
@@ -14,7 +13,7 @@ let running = new AbortController(); // what is being asked
 let timer = 0;
 
 const chosen = (select) => known.find((one) => one.id === select.value);
-const counted = (count, noun) => `${count} ${noun}${count === 1 || noun === "series" ? "" : "s"}`;
+const takesTable = (side) => side?.input_type === "table";
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -30,11 +29,11 @@ async function show() {
   running = new AbortController();
   const { signal } = running;
   keepAddress();
-  if (!text.value.trim() && chosen(model)?.kind !== "language-model") return clear();
+  if (!text.value.trim() && !chosen(model)?.page.streams) return clear();
   const sides = [chosen(model), chosen(other)].filter(Boolean);
   shown = {};
   at("copy").disabled = true;
-  at("stop").hidden = sides.every((side) => side.kind !== "language-model");
+  at("stop").hidden = sides.every((side) => !side.page.streams);
   const columns = sides.map((side) => column(side, sides.length > 1));
   status.textContent = "…";
   const said = await Promise.all(sides.map((side, i) => fill(columns[i], side, signal)));
@@ -72,7 +71,7 @@ function column(side, named) {
 async function fill(article, side, signal) {
   for (let tries = 1; ; tries++) {
     try {
-      const said = await (side.kind === "language-model" ? written : drawn)(article, side, signal);
+      const said = await (side.page.streams ? written : drawn)(article, side, signal);
       article.setAttribute("aria-busy", "false");
       return said;
     } catch (error) {
@@ -94,22 +93,12 @@ function put(article, ...parts) {
 }
 
 async function drawn(article, side, signal) {
-  const { html, records } = await draw(side.id, text.value, signal);
+  const { html, records, summary } = await draw(side.id, text.value, signal);
   const template = document.createElement("template");
   template.innerHTML = html; // made by the server, which escapes every text
   put(article, template.content);
   shown[side.id] = records;
-  return summary(side, article, records);
-}
-
-function summary(side, article, records) {
-  const kind = kindOf(side);
-  if (side.kind === "labeller") {
-    const frames = records.reduce((sum, record) => sum + record.frames.length, 0);
-    return `${counted(frames, "predicate")} in ${counted(records.length, kind.noun)}`;
-  }
-  if (side.kind === "classifier") return records.map((record) => record.label).join(", ");
-  return counted(article.querySelectorAll("figure").length, kind.noun);
+  return summary;
 }
 
 async function written(article, side, signal) {
@@ -120,12 +109,12 @@ async function written(article, side, signal) {
   for (const name of ["length", "temperature", "seed"]) options[name] = at(name).valueAsNumber;
   let all = "";
   for await (const event of stream(side.id, options, signal)) {
-    if (event.error) throw new Problem(event.error, event.what_to_do ?? "");
+    if (event.error) throw new Problem(event.error, event.hint ?? "");
     all += event.piece ?? "";
     place.append(event.piece ?? "");
     shown[side.id] = [{ ...options, text: all }];
   }
-  return `${counted([...all].length, "character")} written`;
+  return `${[...all].length} characters written`;
 }
 
 function complain(article, problem) {
@@ -144,20 +133,21 @@ function keepAddress() {
   history.replaceState(null, "", `?${query}`);
 }
 
-/** After another model was chosen: what its kind has on the page. */
+/** Adapt the page to the chosen model. */
 function dress() {
   const side = chosen(model);
-  const kind = kindOf(side);
+  const page = side?.page ?? { hint: "", label: "Text", examples: [] };
+  const isTable = takesTable(side);
   at("description").textContent = side?.description ?? "";
-  at("hint").textContent = kind.hint;
-  at("text-label").textContent = kind.label;
-  at("upload").hidden = !kind.table;
-  at("drawing-options").hidden = side?.kind !== "language-model";
-  text.classList.toggle("table", kind.table);
-  text.rows = kind.table ? 10 : 3;
-  const examples = kind.examples.map((example) => element("button", { type: "button", dir: "auto" }, example));
+  at("hint").textContent = page.hint;
+  at("text-label").textContent = page.label;
+  at("upload").hidden = !isTable;
+  at("drawing-options").hidden = !page.streams;
+  text.classList.toggle("table", isTable);
+  text.rows = isTable ? 10 : 3;
+  const examples = page.examples.map((example) => element("button", { type: "button", dir: "auto" }, example));
   at("examples").replaceChildren(...examples);
-  const others = known.filter((one) => one !== side && kindOf(one).table === kind.table);
+  const others = known.filter((one) => one !== side && takesTable(one) === isTable);
   const kept = others.some((one) => one.id === other.value) ? other.value : "";
   other.replaceChildren(new Option("nothing", ""), ...others.map((one) => new Option(one.id, one.id)));
   other.value = kept;
@@ -192,10 +182,10 @@ function copied() {
 
 text.addEventListener("input", () => {
   clearTimeout(timer);
-  if (kindOf(chosen(model)).live) timer = setTimeout(show, WAIT);
+  if (chosen(model)?.page.live) timer = setTimeout(show, WAIT);
 });
 text.addEventListener("keydown", (event) => {
-  const sends = kindOf(chosen(model)).table ? event.ctrlKey || event.metaKey : !event.shiftKey;
+  const sends = takesTable(chosen(model)) ? event.ctrlKey || event.metaKey : !event.shiftKey;
   if (event.key === "Enter" && sends && !event.isComposing) {
     event.preventDefault();
     show();

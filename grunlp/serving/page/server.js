@@ -16,12 +16,12 @@ const SAID = {
   503: ["The server is busy.", "It is asked again in a moment."],
 };
 
-/** `[{id, kind, description, takes, streams}]` */
+/** `[{id, task, description, input_type, streams, page}]` */
 export async function models() {
   return (await ask("models", {})).json();
 }
 
-/** `{html, records}` of a text. */
+/** `{html, records, summary}` of a text. */
 export async function draw(model, text, signal) {
   const answer = await ask(`models/${encodeURIComponent(model)}/drawing`, { ...posted({ text }), signal });
   return answer.json();
@@ -58,5 +58,5 @@ async function ask(address, options) {
   const [wrong, advice] = SAID[answer.status] ?? ["The server cannot answer this.", "Try another text."];
   const busy = [429, 503].includes(answer.status);
   const seconds = busy ? Math.min(30, Number(answer.headers.get("Retry-After")) || 1) : null;
-  throw new Problem(busy ? wrong : (body.error ?? wrong), busy ? advice : (body.what_to_do ?? advice), seconds);
+  throw new Problem(busy ? wrong : (body.error ?? wrong), busy ? advice : (body.hint ?? advice), seconds);
 }

@@ -1,4 +1,4 @@
-"""Trained classifiers, and how they are built."""
+"""Loading and building of classifiers."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,6 @@ from omegaconf import DictConfig
 
 from grunlp.configuration.saved_config import save_config
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.modules.sentence_encoder import SentenceEncoder
 from grunlp.modules.transformer_encoder import PretrainedEncoder
 from grunlp.runs.layout import (
     CLASS_LABELS,
@@ -24,13 +23,20 @@ from grunlp.runs.layout import (
 from grunlp.runs.weights import load_module
 from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
 from grunlp.tasks.classification.model import Classifier, TextEncoder, TimeSeriesEncoder
-from grunlp.tasks.srl.checkpoint import encoder_from_config, load_encoder_tokenizer
+from grunlp.training.checkpoint_io import build_sentence_encoder, encoder_from_config, load_encoder_tokenizer
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.safe_load import read_json
 
 
 class TrainedClassifier(NamedTuple):
-    """A trained classifier with what belongs to it."""
+    """A trained classifier.
+
+    Attributes:
+        path: the run folder.
+        config: its configuration.
+        collate: makes batches.
+        model: the network in evaluation mode.
+    """
 
     path: Path
     config: DictConfig
@@ -41,27 +47,14 @@ class TrainedClassifier(NamedTuple):
 def build_classifier(
     config: DictConfig, collate: TextClassificationCollator | TimeSeriesCollator, encoder: PretrainedEncoder | None
 ) -> Classifier:
-    """The network a configuration describes, with the sizes its collator gives. Of measurements, the mean and the
-    deviation that features are brought to are still 0 and 1."""
+    """Build the untrained network of a configuration, with the sizes of a collator.
+
+    The network of measurements standardizes them with the mean 0 and the deviation 1 until a training sets others.
+    """
     c = config.model
     parts: TextEncoder | TimeSeriesEncoder
     if isinstance(collate, TextClassificationCollator):
-        sentences = SentenceEncoder(
-            collate.vocabulary.word_counts,
-            len(collate.vocabulary.characters),
-            encoder,
-            word_size=c.word_size,
-            character_size=c.character_size,
-            characters=c.characters,
-            shapes=c.shapes,
-            hidden_size=c.hidden_size,
-            num_layers=c.num_layers,
-            residual=c.residual,
-            cell=c.cell,
-            input_dropout=c.input_dropout,
-            dropout=c.dropout,
-            word_dropout=c.word_dropout,
-        )
+        sentences = build_sentence_encoder(config, collate.vocabulary, encoder)
         parts = TextEncoder(sentences, concat_embeddings=c.pooling != "last")
     else:
         parts = TimeSeriesEncoder(
@@ -79,13 +72,18 @@ def build_classifier(
     return Classifier(classes, parts, pooling=c.pooling, dropout=c.dropout, label_smoothing=c.label_smoothing)
 
 
+def build_stored_model(run: Path, config: DictConfig) -> Classifier:
+    """Build the untrained network of a configuration, with the classes and the vocabulary of a run."""
+    return build_classifier(config, load_classifier_collator(run, config), encoder_from_config(run, config))
+
+
 def save_classifier_config(
     path: Path,
     config: DictConfig,
     collate: TextClassificationCollator | TimeSeriesCollator,
     encoder: PretrainedEncoder | None,
 ) -> None:
-    """Write all but the weights, before the training: they make the folder a run, finished or not."""
+    """Save all but the weights before the training: with these files the folder is a run, finished or not."""
     save_config(path / CONFIG, config)
     features = collate.num_features if isinstance(collate, TimeSeriesCollator) else None
     content = json.dumps({"classes": list(collate.class_ids), "features": features}, ensure_ascii=False, indent=1)
@@ -98,10 +96,10 @@ def save_classifier_config(
 
 
 def load_trained_classifier(path: str | Path) -> TrainedClassifier:
-    """Read a run folder; the model comes in evaluation mode, on the CPU.
+    """Load a run folder; the network is in evaluation mode, on the CPU.
 
     Raises:
-        GrunlpError: no run lies there, or its parts do not fit each other.
+        UserError: the folder is not a finished run, or its files do not belong together.
     """
     path = Path(path)
     config = read_config(path)
@@ -117,7 +115,7 @@ def load_trained_classifier(path: str | Path) -> TrainedClassifier:
 
 
 def load_classifier_collator(path: Path, config: DictConfig) -> TextClassificationCollator | TimeSeriesCollator:
-    """What makes batches for the classifier in a run folder of that configuration, without sub-words."""
+    """Load what makes batches for the classifier in a run folder, without the tokenizer of a pretrained encoder."""
     require_files(path, [CLASS_LABELS])
     content = read_json(path / CLASS_LABELS)
     with translate_load_errors(path):

@@ -101,6 +101,29 @@ def open_class_split(data: Mapping[str, Any], split: str) -> Dataset:
     return examples
 
 
+def require_num_features(source: str, num_features: int, expected: int) -> None:
+    """Raise UserError where measurements have another number of features than those of the training."""
+    if num_features not in (0, expected):  # 0: no sequence has a step
+        raise UserError(
+            f"{source} has {num_features} features a step", f"the model was trained on {expected}", "Name another file."
+        )
+
+
+def require_same_inputs(run: Path, num_features: int | None, examples: Dataset) -> None:
+    """Raise UserError unless examples are like those of the training.
+
+    Args:
+        run: the run folder.
+        num_features: features of the measurements that the model classifies; None: it classifies texts.
+        examples: as `open_class_split` returns them.
+    """
+    if ("values" in examples.column_names) != (num_features is not None):
+        inputs = "texts" if num_features is None else "sequences of measurements"
+        raise UserError(f"{run} classifies {inputs}", "the examples are of the other kind", "Name others.")
+    if num_features is not None:
+        require_num_features("the file", count_features(examples), num_features)
+
+
 def open_class_file(path: str, source: str | None, label: str | None) -> Dataset:
     """One file of examples with classes. source, label: what holds them, as the readers take them."""
     options = {"path": str(Path(path).resolve()), "source": source, "label": label, "stamps": file_fingerprints(path)}

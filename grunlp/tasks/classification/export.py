@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,11 @@ from grunlp.data.examples import LabeledSeries, LabeledText
 from grunlp.exporting import word_inputs
 from grunlp.exporting.exporter import GraphRunner, ModelExporter, SplitEvaluation
 from grunlp.exporting.trace import Graph
-from grunlp.tasks.classification import commands
+from grunlp.metrics.evaluation import time_evaluation
 from grunlp.tasks.classification.checkpoint import TrainedClassifier
 from grunlp.tasks.classification.collate import TextClassificationBatch, TimeSeriesBatch, TimeSeriesCollator
 from grunlp.tasks.classification.data import open_class_split
-from grunlp.tasks.classification.inference import classify
+from grunlp.tasks.classification.inference import classify, evaluate_classifier
 from grunlp.tasks.classification.model import Classifier, TextEncoder
 from grunlp.tasks.classification.predictor import ClassifierPredictor as Predictor
 
@@ -130,6 +131,8 @@ class ClassifierExporter(ModelExporter):
     def evaluate(self, model: nn.Module) -> SplitEvaluation:
         """See `ModelExporter`."""
         examples: Any = open_class_split(self.run.config.data, "dev")
-        scored = commands.evaluate_examples(self.run._replace(model=model), examples)  # type: ignore[arg-type]
+        batch_tokens = self.run.config.loader.batch_tokens
+        evaluate = partial(evaluate_classifier, model, self.run.collate, examples, batch_tokens)  # type: ignore[arg-type]
         measured = "steps" in examples.column_names
-        return SplitEvaluation(scored, sum(examples["steps"]) if measured else sum(map(len, examples["words"])))
+        num_tokens = sum(examples["steps"]) if measured else sum(map(len, examples["words"]))
+        return SplitEvaluation(time_evaluation(evaluate, len(examples)), num_tokens)

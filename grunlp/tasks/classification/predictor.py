@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import exp
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,10 +10,10 @@ from numpy.typing import ArrayLike
 
 from grunlp.data.examples import LabeledSeries, LabeledText
 from grunlp.data.word_tokenizer import tokenize
-from grunlp.tasks.classification.checkpoint import TrainedClassifier, load_trained_classifier
+from grunlp.tasks.classification.checkpoint import TrainedClassifier
 from grunlp.tasks.classification.collate import TimeSeriesCollator
 from grunlp.tasks.classification.inference import ClassPrediction, classify
-from grunlp.tasks.predictor import Predictor, Record, predict_batched, sanitize_text
+from grunlp.tasks.predictor import InputType, Predictor, Record, predict_batched, sanitize_text
 from grunlp.utils.errors import UserError
 
 
@@ -29,12 +28,21 @@ class ClassifierPredictor(Predictor[str | ArrayLike, list[Record]]):
 
     run: TrainedClassifier
     batch_tokens: int = 8000
-    kind: ClassVar[str] = "classifier"
+    task: ClassVar[str] = "classification"
 
     @property
     def num_features(self) -> int | None:
         """C, measurements a step; None where it classifies texts."""
         return self.run.collate.num_features if isinstance(self.run.collate, TimeSeriesCollator) else None
+
+    @property
+    def input_type(self) -> InputType:
+        """The type of an input: a text, or measurements (steps, features)."""
+        return "text" if self.num_features is None else "measurements"
+
+    def warm_up(self) -> None:
+        """Classify a small input."""
+        self("She gave him a book." if self.num_features is None else [[0.0] * self.num_features] * 3)
 
     def predict_iter(self, inputs: Iterable[str | ArrayLike]) -> Iterator[list[Record]]:
         """Of each input a list of its one record. Raises UserError for one of the other kind or size."""
@@ -75,8 +83,3 @@ class ClassifierPredictor(Predictor[str | ArrayLike, list[Record]]):
 def text_example(id: str, text: str) -> LabeledText:
     """A text as classifiers of texts read it."""
     return LabeledText(id=id, document="", words=[token.word for token in tokenize(sanitize_text(text))], label="")
-
-
-def load_classifier(run: str | Path) -> ClassifierPredictor:
-    """The classifier of a run folder."""
-    return ClassifierPredictor(load_trained_classifier(run))

@@ -1,4 +1,4 @@
-"""Trained forecasters, and how they are built."""
+"""Loading and building of forecasters."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,7 +25,15 @@ ARCHITECTURES = ("recursive", "direct", "segmented")
 
 
 class TrainedForecaster(NamedTuple):
-    """A trained forecaster with what belongs to it. baseline_weights: of the linear model it is measured against."""
+    """A trained forecaster.
+
+    Attributes:
+        path: the run folder.
+        config: its configuration.
+        scaling: the columns of the training and their scales.
+        model: the network in evaluation mode.
+        baseline_weights: weights of the linear model that it is compared with.
+    """
 
     path: Path
     config: DictConfig
@@ -37,7 +45,7 @@ class TrainedForecaster(NamedTuple):
 def build_forecaster(
     config: DictConfig, num_targets: int, num_known_covariates: int, num_static_covariates: int
 ) -> Forecaster:
-    """The network a configuration describes, for so many targets, covariates and static values."""
+    """Build the untrained network of a configuration for the given numbers of columns."""
     m = config.model
     quantiles = parse_quantiles(m.quantiles) if m.output == "quantiles" else []
     sizes = (
@@ -55,16 +63,22 @@ def build_forecaster(
     return {"recursive": RecursiveForecaster, "direct": DirectForecaster}[m.kind](*sizes, *rest)
 
 
+def build_stored_model(run: Path, config: DictConfig) -> Forecaster:
+    """Build the untrained network of a configuration for the columns of a run."""
+    scaling = Standardizer.load(run / SCALER)
+    return build_forecaster(config, len(scaling.targets), len(scaling.covariates), len(scaling.statics))
+
+
 def save_linear_baseline(path: Path, weights: Tensor) -> None:
-    """Keep the linear model beside the network."""
+    """Save the weights of the linear model."""
     save_tensors(path / BASELINE_WEIGHTS, {"weight": weights})
 
 
 def load_trained_forecaster(path: str | Path) -> TrainedForecaster:
-    """Read a run folder; the model comes in evaluation mode, on the CPU.
+    """Load a run folder; the network is in evaluation mode, on the CPU.
 
     Raises:
-        GrunlpError: no run lies there, or its parts do not fit each other.
+        UserError: the folder is not a finished run, or its files do not belong together.
     """
     path = Path(path)
     config = read_config(path, [SCALER, BASELINE_WEIGHTS])
@@ -78,17 +92,20 @@ def load_trained_forecaster(path: str | Path) -> TrainedForecaster:
 
 
 def read_with_training_schema(run: TrainedForecaster, source: "str | Path | pd.DataFrame") -> TimeSeriesTable:
-    """Another file, or a table in memory, read as that of the training was.
+    """Read a file, or a table in memory, as that of the training was read.
 
     Raises:
-        GrunlpError: it has other columns or another frequency.
+        UserError: it has other columns or another frequency.
     """
     columns = columns_from_config(run.config.data)
     columns = columns._replace(targets=run.scaling.targets)
     table = read_time_series(source, columns, run.scaling.statics, run.scaling.covariates)
     if table.frequency != run.scaling.frequency:
-        there = f"the run was trained on the frequency {run.scaling.frequency}"
         raise DataError(
-            table.source, None, f"its times have the frequency {table.frequency}", there, "Resample the file."
+            table.source,
+            None,
+            f"its times have the frequency {table.frequency}",
+            f"the model was trained on the frequency {run.scaling.frequency}",
+            "Resample the file.",
         )
     return table

@@ -6,6 +6,7 @@ Shapes: B windows, T steps of history, H of horizon, C targets, F covariates, K 
 import copy
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from torch import Tensor, nn
 from grunlp.exporting.exporter import GraphRunner, ModelExporter, SplitEvaluation
 from grunlp.exporting.trace import Graph
 from grunlp.exporting.word_inputs import to_numpy, to_tensors
-from grunlp.tasks.forecasting import commands
+from grunlp.metrics.evaluation import time_evaluation
 from grunlp.tasks.forecasting.checkpoint import TrainedForecaster
+from grunlp.tasks.forecasting.evaluation import evaluate_windows, open_split_windows
 from grunlp.tasks.forecasting.inference import Z80, forecast
 from grunlp.tasks.forecasting.model import Forecaster
 from grunlp.tasks.forecasting.segrnn import SegRNN
@@ -177,5 +179,7 @@ class ForecasterExporter(ModelExporter):
 
     def evaluate(self, model: nn.Module) -> SplitEvaluation:
         """See `ModelExporter`."""
-        scored = commands.evaluate_loaded(self.run._replace(model=model), "dev")  # type: ignore[arg-type]
-        return SplitEvaluation(scored, scored.num_examples * self.run.config.data.history)
+        data = self.run.config.data
+        windows = open_split_windows(data, "dev", data.history)
+        evaluate = partial(evaluate_windows, self.run._replace(model=model), windows)  # type: ignore[arg-type]
+        return SplitEvaluation(time_evaluation(evaluate, len(windows)), len(windows) * data.history)

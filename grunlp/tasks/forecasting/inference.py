@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grunlp.metrics.corpus_metric import Metric
 from grunlp.tasks.forecasting.baselines import drift, linear_forecast, naive, seasonal_naive
 from grunlp.tasks.forecasting.metrics import (
     ForecastErrors,
@@ -116,6 +117,11 @@ class ForecastEvaluation:
     scaled_table: ScaledTable
     origins: Tensor
     forecasts: ForecastBatch
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Return each metric by its key."""
+        return self.scores.metrics
 
     def as_dict(self) -> dict[str, object]:
         """Return the scores for `metrics.json`."""

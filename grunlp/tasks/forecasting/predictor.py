@@ -1,6 +1,6 @@
 """What comes after the end of series."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import torch
 
-from grunlp.tasks.forecasting.checkpoint import TrainedForecaster, load_trained_forecaster, read_with_training_schema
+from grunlp.tasks.forecasting.checkpoint import TrainedForecaster, read_with_training_schema
+from grunlp.tasks.forecasting.csv_tables import forecast_records, parse_csv
 from grunlp.tasks.forecasting.data import open_time_series, require_min_length
+from grunlp.tasks.forecasting.forecast_svg import render_forecasts
 from grunlp.tasks.forecasting.inference import ScaledTable, forecast, scale_table
 from grunlp.tasks.forecasting.time_features import calendar_features, future_timestamps
 from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 from grunlp.tasks.forecasting.windows import ForecastWindow
-from grunlp.tasks.predictor import Predictor
+from grunlp.tasks.predictor import InputType, Predictor, Record
 from grunlp.utils.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,7 +40,19 @@ class ForecastPredictor(Predictor["str | Path | pd.DataFrame", "pd.DataFrame"]):
     """
 
     run: TrainedForecaster
-    kind: ClassVar[str] = "forecaster"
+    task: ClassVar[str] = "forecasting"
+
+    @property
+    def input_type(self) -> InputType:
+        """The type of an input: a table."""
+        return "table"
+
+    def predict_text(self, text: str) -> list[Record]:
+        """Forecast a table in CSV; a record for each row of the forecast."""
+        return forecast_records(self(parse_csv(text)))
+
+    def warm_up(self) -> None:
+        """Do nothing: the smallest valid table depends on the training."""
 
     def predict_iter(self, inputs: "Iterable[str | Path | pd.DataFrame]") -> "Iterator[pd.DataFrame]":
         """The forecasts of each table."""
@@ -112,6 +126,6 @@ def _forecast_window(
     )
 
 
-def load_forecaster(run: str | Path) -> ForecastPredictor:
-    """The forecaster of a run folder."""
-    return ForecastPredictor(load_trained_forecaster(run))
+def render_csv_forecasts(predictor: ForecastPredictor, text: str, records: Sequence[Record]) -> str:
+    """Draw a table in CSV and the forecast of it as an HTML fragment."""
+    return render_forecasts(read_with_training_schema(predictor.run, parse_csv(text)), records)

@@ -1,4 +1,4 @@
-"""Trained language models, and how they are built."""
+"""Loading and building of language models."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,14 @@ from grunlp.tasks.language_modeling.model import LanguageModel
 
 
 class TrainedLanguageModel(NamedTuple):
-    """A trained language model with what belongs to it."""
+    """A trained language model.
+
+    Attributes:
+        path: the run folder.
+        config: its configuration.
+        tokenizer: its vocabulary.
+        model: the network in evaluation mode.
+    """
 
     path: Path
     config: DictConfig
@@ -21,15 +28,20 @@ class TrainedLanguageModel(NamedTuple):
 
 
 def build_language_model(config: DictConfig, tokenizer: TextTokenizer) -> LanguageModel:
-    """The network a configuration describes, with the vocabulary of its tokenizer."""
+    """Build the untrained network of a configuration, with the vocabulary of a tokenizer."""
     return LanguageModel(len(tokenizer), **config.model)
 
 
+def build_stored_model(run: Path, config: DictConfig) -> LanguageModel:
+    """Build the untrained network of a configuration, with the vocabulary of a run."""
+    return build_language_model(config, TextTokenizer.load(run / TOKENIZER))
+
+
 def load_trained_language_model(path: str | Path) -> TrainedLanguageModel:
-    """Read a run folder; the model comes in evaluation mode, on the CPU.
+    """Load a run folder; the network is in evaluation mode, on the CPU.
 
     Raises:
-        GrunlpError: no run lies there, or its parts do not fit each other.
+        UserError: the folder is not a finished run, or its files do not belong together.
     """
     path = Path(path)
     config = read_config(path, [TOKENIZER])

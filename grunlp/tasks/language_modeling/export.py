@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from grunlp.decoding.sampling import Sampling
 from grunlp.exporting.exporter import GraphRunner, ModelExporter, SplitEvaluation
 from grunlp.exporting.trace import Graph
 from grunlp.exporting.word_inputs import to_numpy, to_tensors
+from grunlp.metrics.evaluation import time_evaluation
 from grunlp.runs.layout import TOKENIZER
-from grunlp.tasks.language_modeling import commands
 from grunlp.tasks.language_modeling.checkpoint import TrainedLanguageModel
+from grunlp.tasks.language_modeling.command_options import LanguageModelingPredictOptions
 from grunlp.tasks.language_modeling.data import open_line_split
 from grunlp.tasks.language_modeling.generate import FORBIDDEN_IDS
+from grunlp.tasks.language_modeling.inference import evaluate_language_model
 from grunlp.tasks.language_modeling.model import LanguageModel
 from grunlp.tasks.language_modeling.predictor import LanguageModelPredictor as Predictor
 from grunlp.tasks.seq2seq.export import SourceExample, random_source
@@ -60,7 +63,7 @@ class LanguageModelExporter(ModelExporter):
             "end": EOS_ID,
             "never": FORBIDDEN_IDS,
             "blanks": run.config.tokenizer.kind == "character",
-            "settings": {key: commands.PREDICT_DEFAULTS[key] for key in _VERIFIED_SETTINGS},
+            "settings": {key: getattr(LanguageModelingPredictOptions(), key) for key in _VERIFIED_SETTINGS},
         }
         self.settings = _VERIFIED_SETTINGS
 
@@ -108,5 +111,6 @@ class LanguageModelExporter(ModelExporter):
     def evaluate(self, model: nn.Module) -> SplitEvaluation:
         """See `ModelExporter`."""
         lines = open_line_split(self.run.config.data, "dev")
-        scored = commands.evaluate_lines(self.run._replace(model=model), lines)  # type: ignore[arg-type]
-        return SplitEvaluation(scored, sum(map(len, self.run.tokenizer.encode(lines["text"]))))
+        evaluate = partial(evaluate_language_model, model, self.run.tokenizer, lines["text"], None)  # type: ignore[arg-type]
+        num_tokens = sum(map(len, self.run.tokenizer.encode(lines["text"])))
+        return SplitEvaluation(time_evaluation(evaluate, len(lines)), num_tokens)

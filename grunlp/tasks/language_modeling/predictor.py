@@ -1,21 +1,20 @@
 """Texts written on from a prompt."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from grunlp.data.pair import ParallelExample
 from grunlp.decoding.sampling import Sampling
-from grunlp.tasks.language_modeling.checkpoint import TrainedLanguageModel, load_trained_language_model
+from grunlp.tasks.language_modeling.checkpoint import TrainedLanguageModel
 from grunlp.tasks.language_modeling.generate import GeneratedToken, generate
-from grunlp.tasks.predictor import Predictor, Record, predict_batched, sanitize_text
+from grunlp.tasks.predictor import Record, TextGenerator, predict_batched, sanitize_text
 
 DEFAULT_SAMPLING = Sampling(temperature=0.8, top_k=0, top_p=1.0, seed=1)
 
 
 @dataclass(frozen=True, eq=False)
-class LanguageModelPredictor(Predictor[str, list[Record]]):
+class LanguageModelPredictor(TextGenerator):
     """A language model: a prompt becomes one record with what was drawn after it, token by token.
 
     Args:
@@ -29,7 +28,25 @@ class LanguageModelPredictor(Predictor[str, list[Record]]):
     sampling: Sampling = DEFAULT_SAMPLING
     length: int = 500
     stop_at_newline: bool = False
-    kind: ClassVar[str] = "language-model"
+    task: ClassVar[str] = "language_modeling"
+
+    @property
+    def max_new_tokens(self) -> int:
+        """Tokens generated for a prompt, at most."""
+        return self.length
+
+    def with_max_new_tokens(self, limit: int) -> Self:
+        """Return a predictor that generates at most this many tokens for a prompt."""
+        return replace(self, length=min(self.length, limit))
+
+    def with_sampling(self, options: Mapping[str, Any]) -> Self:
+        """Return a predictor with other sampling options, or another length."""
+        sampling = {key: value for key, value in options.items() if key != "length"}
+        return replace(self, length=options.get("length", self.length), sampling=replace(self.sampling, **sampling))
+
+    def warm_up(self) -> None:
+        """Generate three tokens."""
+        replace(self, length=3)("a")
 
     def predict_iter(self, inputs: Iterable[str]) -> Iterator[list[Record]]:
         """Of each prompt a list of its one record; the same prompt is always written on in the same way."""
@@ -72,8 +89,3 @@ class LanguageModelPredictor(Predictor[str, list[Record]]):
             sampling=self.sampling,
             sample_id=sample_id,
         )
-
-
-def load_language_model_predictor(run: str | Path) -> LanguageModelPredictor:
-    """The language model of a run folder."""
-    return LanguageModelPredictor(load_trained_language_model(run))

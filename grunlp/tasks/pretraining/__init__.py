@@ -1,1 +1,12 @@
-"""Masked-word pretraining of the sentence encoder."""
+"""Pretraining of the sentence encoder by predicting masked words."""
+
+from grunlp.tasks.spec import TrainingTask
+
+
+class PretrainingTask(TrainingTask):
+    """Pretraining, whose runs other tasks start from."""
+
+    name = "pretraining"
+
+
+SPEC = PretrainingTask()

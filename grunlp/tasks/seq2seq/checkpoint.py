@@ -1,4 +1,4 @@
-"""Trained networks that write texts, and how they are built."""
+"""Loading and building of sequence-to-sequence models."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -23,26 +23,42 @@ from grunlp.runs.layout import (
     translate_load_errors,
 )
 from grunlp.runs.weights import load_module
+from grunlp.tasks.seq2seq.ensemble import Ensemble
 from grunlp.tasks.seq2seq.model import Seq2Seq
 from grunlp.utils.atomic_io import write_file_atomically
+from grunlp.utils.errors import UserError
 
 
 class TrainedSeq2Seq(NamedTuple):
-    """A trained network that reads a text and writes another, with what belongs to it."""
+    """A trained sequence-to-sequence model, or an ensemble of several.
+
+    Attributes:
+        path: the run folder.
+        config: its configuration.
+        collate: makes batches.
+        model: the network in evaluation mode.
+        others: networks of other runs that generate together with it.
+    """
 
     path: Path
     config: DictConfig
     collate: ParallelCollator
     model: Seq2Seq
+    others: tuple[Seq2Seq, ...] = ()
+
+    @property
+    def generator(self) -> Seq2Seq | Ensemble:
+        """The network, or all of them together."""
+        return Ensemble([self.model, *self.others]) if self.others else self.model
 
 
 def build_seq2seq(config: DictConfig, source: TextTokenizer, target: TextTokenizer) -> Seq2Seq:
-    """The network a configuration describes, with the sizes its tokenizers give."""
+    """Build the untrained network of a configuration, with the sizes of its tokenizers."""
     return Seq2Seq(len(source), len(target), shared_vocabulary=source is target, **config.model)
 
 
 def save_seq2seq_config(path: Path, config: DictConfig, source: TextTokenizer, target: TextTokenizer) -> None:
-    """Write all but the weights, before the training: they make the folder a run, finished or not."""
+    """Save all but the weights before the training: with these files the folder is a run, finished or not."""
     save_config(path / CONFIG, config)
     target.save(path / TOKENIZER)
     if source is not target:
@@ -50,37 +66,82 @@ def save_seq2seq_config(path: Path, config: DictConfig, source: TextTokenizer, t
 
 
 def write_predictions(path: Path, split: str, predictions: Sequence[str]) -> None:
-    """Put the texts of a split beside its scores, a line each."""
+    """Write the generated texts of a split into a run folder, a line each."""
     lines = (" ".join(text.split()) + "\n" for text in predictions)
     write_file_atomically(path / PREDICTIONS.format(split), "".join(lines))
 
 
+def build_stored_model(run: Path, config: DictConfig) -> Seq2Seq:
+    """Build the untrained network of a configuration, with the vocabulary of a run."""
+    source, target = _load_tokenizers(run, config)
+    return build_seq2seq(config, source, target)
+
+
+def _load_tokenizers(run: Path, config: DictConfig) -> tuple[TextTokenizer, TextTokenizer]:
+    """Load the tokenizers of source and target, one where they share it."""
+    target = TextTokenizer.load(run / TOKENIZER)
+    if config.tokenizer.shared:
+        return target, target
+    require_files(run, [SOURCE_TOKENIZER])
+    return TextTokenizer.load(run / SOURCE_TOKENIZER), target
+
+
 def load_trained_seq2seq(path: str | Path) -> TrainedSeq2Seq:
-    """Read a run folder; the model comes in evaluation mode, on the CPU.
+    """Load a run folder; the network is in evaluation mode, on the CPU.
 
     Raises:
-        GrunlpError: no run lies there, or its parts do not fit each other.
+        UserError: the folder is not a finished run, or its files do not belong together.
     """
     path = Path(path)
     config = read_config(path, [TOKENIZER])
-    shared = config.tokenizer.shared
-    if not shared:
-        require_files(path, [SOURCE_TOKENIZER])
-    target = TextTokenizer.load(path / TOKENIZER)
-    source = target if shared else TextTokenizer.load(path / SOURCE_TOKENIZER)
+    source, target = _load_tokenizers(path, config)
     with translate_load_errors(path):
         model = load_module(path / WEIGHTS, lambda: build_seq2seq(config, source, target))
     longest = config.loader.longest_source if config.loader.cut else 0
     return TrainedSeq2Seq(path, config, ParallelCollator(source, target, longest, 0.0), model)
 
 
+def load_ensemble(run: str) -> TrainedSeq2Seq:
+    """Load a run folder, or several separated by commas, whose networks generate together with the search of the first.
+
+    Raises:
+        UserError: a folder is not a finished run, or the vocabularies differ.
+    """
+    first, *others = [load_trained_seq2seq(path) for path in run.split(",")]
+    for other in others:
+        for name in (TOKENIZER, SOURCE_TOKENIZER):
+            contents = {file.read_bytes() if file.is_file() else b"" for file in (other.path / name, first.path / name)}
+            if len(contents) > 1:
+                raise UserError(
+                    f"{other.path} and {first.path}: {name} differs",
+                    "networks that generate together need the same vocabulary",
+                    "Train them on the same data.",
+                )
+    return first._replace(others=tuple(other.model for other in others))
+
+
+# Until the configuration has the names of SearchOptions.
+_SEARCH_KEYS = {
+    "alpha": "length_penalty",
+    "block_ngrams": "no_repeat_ngram_size",
+    "min_ratio": "min_length_ratio",
+    "max_ratio": "max_length_ratio",
+    "max_extra": "max_length_offset",
+}
+
+
 def search_config(config: DictConfig) -> dict[str, Any]:
-    """The group `search` of a configuration, a number of its kind for each: alpha=1 was typed, and 1.0 is meant."""
+    """Return the group `search` of a configuration, with each number in its type: 1 may mean 1.0."""
     kinds = {field.name: field.type for field in (*fields(LengthLimits), *fields(BeamSearch))}
-    return {str(key): float(value) if kinds[str(key)] is float else value for key, value in config.search.items()}
+    return {
+        _SEARCH_KEYS.get(str(key), str(key)): float(value) if kinds[str(key)] is float else value
+        for key, value in config.search.items()
+    }
 
 
 def make_beam_search(search: Mapping[str, Any]) -> tuple[LengthLimits, BeamSearch]:
-    """What such values say."""
+    """Make the length limits and the search of the group `search` of a configuration."""
+    old = {new: key for key, new in _SEARCH_KEYS.items()}
+    search = {old.get(key, key): value for key, value in search.items()}
     limits = {field.name: search[field.name] for field in fields(LengthLimits)}
     return LengthLimits(**limits), BeamSearch(**{key: value for key, value in search.items() if key not in limits})

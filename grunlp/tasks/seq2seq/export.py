@@ -5,6 +5,7 @@ A row of the step is a hypothesis with a source of its own; the script repeats a
 
 import copy
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,12 +18,12 @@ from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, TextTokenizer
 from grunlp.exporting.exporter import GraphRunner, ModelExporter, SplitEvaluation
 from grunlp.exporting.trace import Graph
 from grunlp.exporting.word_inputs import to_numpy, to_tensors
+from grunlp.metrics.evaluation import time_evaluation
 from grunlp.modules.attention import AttentionMemory
 from grunlp.runs.layout import SOURCE_TOKENIZER, TOKENIZER
-from grunlp.tasks.seq2seq import commands
 from grunlp.tasks.seq2seq.checkpoint import TrainedSeq2Seq, make_beam_search, search_config
 from grunlp.tasks.seq2seq.data import open_parallel_split
-from grunlp.tasks.seq2seq.inference import SPECIAL_TOKENS
+from grunlp.tasks.seq2seq.inference import SPECIAL_TOKENS, evaluate_seq2seq
 from grunlp.tasks.seq2seq.model import Seq2Seq, Seq2SeqState
 from grunlp.tasks.seq2seq.predictor import Seq2SeqPredictor, to_record
 
@@ -176,12 +177,13 @@ class Seq2SeqExporter(ModelExporter):
 
     def evaluate(self, model: nn.Module) -> SplitEvaluation:
         """See `ModelExporter`."""
-        pairs = open_parallel_split(self.run.config.data, "dev", self.run.config.scores == "bleu")
-        search = make_beam_search(search_config(self.run.config))
-        scored = commands.evaluate_pairs(Seq2SeqPredictor(self.run, model, *search), pairs)  # type: ignore[arg-type]
-        return SplitEvaluation(
-            scored, sum(map(len, self.run.collate.source_tokenizer.encode([pair["source"] for pair in pairs])))
-        )
+        config, collate = self.run.config, self.run.collate
+        pairs = open_parallel_split(config.data, "dev", config.scores == "bleu")
+        search = make_beam_search(search_config(config))
+        batch_tokens = config.loader.batch_tokens
+        evaluate = partial(evaluate_seq2seq, model, collate, pairs, config.scores, *search, batch_tokens)  # type: ignore[arg-type]
+        num_tokens = sum(map(len, collate.source_tokenizer.encode([pair["source"] for pair in pairs])))
+        return SplitEvaluation(time_evaluation(evaluate, len(pairs)), num_tokens)
 
 
 def random_source(tokenizer: TextTokenizer, length: int, rng: np.random.Generator) -> SourceExample:

@@ -1,19 +1,17 @@
 """Texts from texts: translations, summaries."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 from grunlp.data.pair import ParallelExample
 from grunlp.data.subword_tokenizer import EOS_ID, UNK_ID
 from grunlp.decoding.beam_search import BeamSearch
 from grunlp.decoding.constraints import LengthLimits, LexicalConstraints
 from grunlp.decoding.sampling import Sampling
-from grunlp.runs.layout import SOURCE_TOKENIZER, TOKENIZER
-from grunlp.tasks.predictor import BATCH_TOKENS, Predictor, Record, predict_batched, sanitize_text
+from grunlp.tasks.predictor import BATCH_TOKENS, Record, TextGenerator, predict_batched, sanitize_text
 from grunlp.tasks.seq2seq import inference
-from grunlp.tasks.seq2seq.checkpoint import TrainedSeq2Seq, load_trained_seq2seq, make_beam_search, search_config
+from grunlp.tasks.seq2seq.checkpoint import TrainedSeq2Seq, make_beam_search, search_config
 from grunlp.tasks.seq2seq.ensemble import Ensemble
 from grunlp.tasks.seq2seq.inference import NO_CONSTRAINTS, Generation
 from grunlp.tasks.seq2seq.model import Seq2Seq
@@ -39,7 +37,7 @@ class AttentionMap(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Seq2SeqPredictor(Predictor[str, list[Record]]):
+class Seq2SeqPredictor(TextGenerator):
     """A network that reads a text and writes another: one record with the texts, best first, and their scores.
 
     Args:
@@ -57,7 +55,7 @@ class Seq2SeqPredictor(Predictor[str, list[Record]]):
     search: BeamSearch | Sampling
     constraints: LexicalConstraints = NO_CONSTRAINTS
     batch_tokens: int = BATCH_TOKENS
-    kind: ClassVar[str] = "writer"
+    task: ClassVar[str] = "seq2seq"
 
     def predict_iter(self, inputs: Iterable[str]) -> Iterator[list[Record]]:
         """Of each source a list of its one record. Drawn texts differ from source to source and seed to seed alone."""
@@ -70,6 +68,22 @@ class Seq2SeqPredictor(Predictor[str, list[Record]]):
         return inference.generate(
             self.model, self.run.collate, pairs, self.limits, self.search, self.batch_tokens, self.constraints
         )
+
+    def predict_examples(self, pairs: Iterable[ParallelExample]) -> Iterator[Record]:
+        """Generate a record for each source, in order."""
+        return map(to_record, self.generate(pairs))
+
+    def with_max_new_tokens(self, limit: int) -> Self:
+        """Return a predictor whose texts have at most this many tokens."""
+        return replace(self, limits=replace(self.limits, max_length=min(self.limits.max_length, limit)))
+
+    def with_sampling(self, options: Mapping[str, Any]) -> Self:
+        """Return a predictor that samples, or with other sampling options; the most probable token by default."""
+        sampling = {key: value for key, value in options.items() if key != "length"}
+        temperature = 1.0 if sampling else GREEDY_TEMPERATURE
+        search = self.search if isinstance(self.search, Sampling) else Sampling(temperature, 0, 1.0, 1)
+        limited = self.with_max_new_tokens(options.get("length", self.limits.max_length))
+        return replace(limited, search=replace(search, **sampling))
 
     def stream_tokens(self, source: str) -> Iterator[str]:
         """A text piece by piece, each as soon as it is drawn; where texts are searched, the likeliest each time."""
@@ -147,18 +161,6 @@ def to_record(generation: Generation) -> Record:
     return {"id": generation.pair["id"], "source": generation.pair["source"], "texts": texts}
 
 
-def load_seq2seq_predictor(paths: Sequence[str | Path]) -> Seq2SeqPredictor:
-    """The writer of a run folder, or of several together, with the search of the first.
-
-    Raises:
-        UserError: no run lies there, or they have other vocabularies.
-    """
-    runs = [load_trained_seq2seq(path) for path in paths]
-    for run in runs[1:]:
-        for name in (TOKENIZER, SOURCE_TOKENIZER):
-            contents = {file.read_bytes() if file.is_file() else b"" for file in (run.path / name, runs[0].path / name)}
-            if len(contents) > 1:
-                there = "networks that write together need the same vocabulary"
-                raise UserError(f"{run.path} and {runs[0].path}: {name} differs", there, "Train them on the same data.")
-    model = runs[0].model if len(runs) == 1 else Ensemble([run.model for run in runs])
-    return Seq2SeqPredictor(runs[0], model, *make_beam_search(search_config(runs[0].config)))
+def make_seq2seq_predictor(trained: TrainedSeq2Seq) -> Seq2SeqPredictor:
+    """Make the predictor of a trained model, with the search of its training."""
+    return Seq2SeqPredictor(trained, trained.generator, *make_beam_search(search_config(trained.config)))

@@ -7,6 +7,7 @@ import copy
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,16 @@ import torch
 from torch import Tensor, nn
 
 from grunlp.data.collate import SRLBatch
-from grunlp.data.datasets.splits import open_labelled_split
+from grunlp.data.datasets.srl import open_srl_split
 from grunlp.data.examples import SRLExample
 from grunlp.data.propbank.rolesets import FUNCTION_TAG_DESCRIPTIONS
 from grunlp.decoding.viterbi import bio_transition_mask
 from grunlp.exporting import word_inputs
 from grunlp.exporting.exporter import GraphRunner, ModelExporter, SplitEvaluation
 from grunlp.exporting.trace import Graph
-from grunlp.tasks.srl import commands
+from grunlp.metrics.evaluation import time_evaluation
 from grunlp.tasks.srl.checkpoint import TrainedSRL as LabelRun
+from grunlp.tasks.srl.inference import evaluate_srl
 from grunlp.tasks.srl.model import EncoderOutput, SRLLogits, SRLModel
 from grunlp.tasks.srl.predictor import SRLPredictor
 
@@ -166,6 +168,6 @@ class SRLExporter(ModelExporter):
 
     def evaluate(self, model: nn.Module) -> SplitEvaluation:
         """See `ModelExporter`."""
-        examples: Any = open_labelled_split(self.run.config.data, "dev", tagged=False)
-        scored = commands.evaluate_examples(self.run._replace(model=model), examples)  # type: ignore[arg-type]
-        return SplitEvaluation(scored, sum(map(len, examples["words"])))
+        config, examples = self.run.config, open_srl_split(self.run.config.data, "dev")
+        evaluate = partial(evaluate_srl, model, self.run.collate, examples, config.loader.batch_tokens)  # type: ignore[arg-type]
+        return SplitEvaluation(time_evaluation(evaluate, len(examples)), sum(map(len, examples["words"])))

@@ -13,7 +13,7 @@ from grunlp.data.datasets.arrow_cache import cached_dataset, file_fingerprints, 
 from grunlp.data.datasets.corpus import SPLITS, Corpus, dedup_keys, remove_overlap
 from grunlp.data.datasets.cross_validation import select_fold, split_options
 from grunlp.data.datasets.public import locate_dataset
-from grunlp.data.datasets.streaming import StreamingDataset, open_hub_dataset, stream_files
+from grunlp.data.datasets.streaming import StreamingDataset, is_glob, open_hub_dataset, stream_files
 from grunlp.data.examples import TaggedSentence
 from grunlp.data.readers import detect_format
 from grunlp.data.readers.hub import ShardRef, read_hub_tagged
@@ -62,6 +62,11 @@ def open_tagging_corpus(data: Mapping[str, Any], stream: bool = False) -> Corpus
         if part is not None:
             require_same_tag_type(f"{name}: the {split} split", part["tags"], "the training data", known)
     return corpus
+
+
+def open_tagging_split(data: Mapping[str, Any], split: str) -> Any:
+    """Open one split of the corpus that a tagger was trained on. Raises UserError where there is none."""
+    return open_tagging_corpus(data, stream=is_glob(data)).require_split(split)
 
 
 def _pos_as_tags(name: str, split: str, examples: Dataset) -> Dataset:

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from grunlp.data.collate import SentenceBatch
-from grunlp.data.datasets.splits import open_labelled_split
 from grunlp.data.examples import SRLExample, TaggedSentence
 from grunlp.data.tag_schemes import detect_scheme
 from grunlp.exporting import word_inputs
 from grunlp.exporting.exporter import GraphRunner, ModelExporter, SplitEvaluation
 from grunlp.exporting.trace import Graph
-from grunlp.tasks.srl import commands
-from grunlp.tasks.srl.checkpoint import TrainedTagger
+from grunlp.metrics.evaluation import time_evaluation
+from grunlp.tasks.tagging.checkpoint import TrainedTagger
+from grunlp.tasks.tagging.data import open_tagging_split
+from grunlp.tasks.tagging.inference import evaluate_tagger
 from grunlp.tasks.tagging.model import Tagger
 from grunlp.tasks.tagging.predictor import TaggerPredictor as Predictor
 
@@ -86,6 +88,6 @@ class TaggerExporter(ModelExporter):
 
     def evaluate(self, model: nn.Module) -> SplitEvaluation:
         """See `ModelExporter`."""
-        examples: Any = open_labelled_split(self.run.config.data, "dev", tagged=True)
-        scored = commands.evaluate_examples(self.run._replace(model=model), examples)  # type: ignore[arg-type]
-        return SplitEvaluation(scored, sum(map(len, examples["words"])))
+        config, examples = self.run.config, open_tagging_split(self.run.config.data, "dev")
+        evaluate = partial(evaluate_tagger, model, self.run.collate, examples, config.loader.batch_tokens)  # type: ignore[arg-type]
+        return SplitEvaluation(time_evaluation(evaluate, len(examples)), sum(map(len, examples["words"])))

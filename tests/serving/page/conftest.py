@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import grunlp
-from grunlp.serving.limits import DEFAULT_LIMITS
+from grunlp.serving.limits import ServerLimits
 from tests.serving.conftest import running
 from tests.tasks.conftest import runs  # noqa: F401
 
@@ -41,7 +41,7 @@ def site(runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Ite
     for kind, path in {"default": box, "twin": box, **runs}.items():
         (folder / kind).symlink_to(path, target_is_directory=True)
     models = {name: grunlp.load(folder / name) for name in ("default", "twin", *runs)}
-    limits = replace(DEFAULT_LIMITS, max_characters=10_000)
+    limits = replace(ServerLimits(), max_characters=10_000)
     for server in running(models, limits):
         yield f"http://127.0.0.1:{server.port}/"
 

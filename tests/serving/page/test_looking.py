@@ -138,7 +138,7 @@ def test_a_busy_server_is_asked_again(visit: Open) -> None:
         if not answers:
             return route.fallback()
         status, seconds = answers.pop()
-        return route.fulfill(status=status, headers={"Retry-After": seconds}, json={"error": "x", "what_to_do": "y"})
+        return route.fulfill(status=status, headers={"Retry-After": seconds}, json={"error": "x", "hint": "y"})
 
     page.route("**/drawing", busy)
     page.get_by_label("Text", exact=True).fill(LOST)

@@ -68,7 +68,7 @@ def test_files_of_the_page_alone(visit: Open, site: str) -> None:
     answer = page.request.get(site)
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy and "script-src 'self'" in policy
-    for name in ("style.css", "script.js", "server.js", "kinds.js", "drawing.css", "picking.js", "icon.svg"):
+    for name in ("style.css", "script.js", "server.js", "drawing.css", "picking.js", "icon.svg"):
         answer = page.request.get(f"{site}page/{name}")
         assert answer.ok and answer.headers["x-content-type-options"] == "nosniff", name
         assert "javascript" in answer.headers["content-type"] if name.endswith("js") else True

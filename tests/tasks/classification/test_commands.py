@@ -69,7 +69,7 @@ def test_evaluate_finds_the_scores_of_the_training(folder: Path, call: Call, nam
 
 def test_predict_texts(folder: Path, call: Call) -> None:
     run = f"run={folder}/texts"
-    status, out, _ = call(predict.main, run, "the soup was good .", "style=text")
+    status, out, _ = call(predict.main, run, "the soup was good .", "output_format=text")
     assert status == 0 and out.split()[0] in ("positive", "negative") and out.endswith("%  the soup was good .\n")
     lines = ["the soup was good .", "", "emoji \U0001f600 and a\ttab", "x " * 3000]
     (folder / "lines.txt").write_text("".join(f"{line}\n" for line in lines))
@@ -81,13 +81,13 @@ def test_predict_texts(folder: Path, call: Call) -> None:
         assert record["label"] == max(record["probabilities"], key=record["probabilities"].get)
         assert len(record["words"]) == len(record["weights"]) <= 1000
     (folder / "in.csv").write_text('id,review\n1,"Good, fine"\n2,Bad\n')
-    status, out, _ = call(predict.main, run, f"input={folder}/in.csv", "source=review", "style=json")
+    status, out, _ = call(predict.main, run, f"input={folder}/in.csv", "source=review", "output_format=json")
     assert status == 0 and [json.loads(line)["words"] for line in out.splitlines()] == [["Good", ",", "fine"], ["Bad"]]
 
 
 def test_predict_measurements(folder: Path, call: Call) -> None:
     np.savez(folder / "new.npz", x=np.full((2, 5, 2), [[[0.0]], [[2.0]]]))
-    status, out, err = call(predict.main, f"run={folder}/numbers", f"input={folder}/new.npz", "style=json")
+    status, out, err = call(predict.main, f"run={folder}/numbers", f"input={folder}/new.npz", "output_format=json")
     assert status == 0, err
     assert [json.loads(line)["label"] for line in out.splitlines()] == ["0", "2"]
 
@@ -100,17 +100,17 @@ def test_compare(folder: Path, call: Call) -> None:
 @pytest.mark.parametrize(
     ("main", "arguments", "message"),
     [
-        (predict.main, ["run={}/texts", "input={}/test.npz"], "this run classifies texts"),
-        (predict.main, ["run={}/numbers", "input={}/test.tsv"], "this run classifies sequences of measurements"),
+        (predict.main, ["run={}/texts", "input={}/test.npz"], "this model classifies texts"),
+        (predict.main, ["run={}/numbers", "input={}/test.tsv"], "this model classifies sequences of measurements"),
         (predict.main, ["run={}/numbers", "hello there"], "sequences of 2 measurements a step"),
         (predict.main, ["run={}/numbers", "input={}/wide.npz"], "has 3 features a step"),
         (predict.main, ["run={}/texts", "input={}/nowhere"], "does not exist"),
         (predict.main, ["run={}/texts", "beam=3", "hello"], "unknown key beam"),
         (evaluate.main, ["run={}/texts", "input={}/test.npz"], "the examples are of the other kind"),
         (evaluate.main, ["run={}/texts", "split=dev", "input={}/test.tsv"], "split= with input="),
-        (evaluate.main, ["run={}/texts", "source=x"], "they tell of a file"),
-        (compare.main, ["{}/texts", "{}/numbers"], "other classes"),
-        (compare.main, ["{}/texts", "default"], "are not of one kind"),
+        (evaluate.main, ["run={}/texts", "source=x"], "they describe a file"),
+        (compare.main, ["{}/texts", "{}/numbers"], "different classes"),
+        (compare.main, ["{}/texts", "default"], "models of classification and srl"),
         (train.main, ["recipe=classify", "trainer.monitor=dev/f1"], "a classifier has dev/accuracy"),
         (train.main, ["recipe=srl", "trainer.monitor=dev/accuracy"], "only a classifier has it"),
         (train.main, ["recipe=srl", "model=stack64-32"], "is for recipe=classify"),

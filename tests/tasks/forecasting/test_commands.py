@@ -137,8 +137,8 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
         (predict.main, [f"input={folder}/few.csv"], "series a has 29 steps"),
         (predict.main, [f"input={folder}/other.csv"], "no column 'value'"),
         (predict.main, [f"output={folder}/hours.csv"], "nothing is overwritten"),
-        (evaluate.main, ["split=test", "input=x"], "a file stands for a split"),
-        (evaluate.main, ["report=page.html"], "it is a picture"),
+        (evaluate.main, ["split=test", "input=x"], "a file replaces the split"),
+        (evaluate.main, ["report=page.html"], "it is an image"),
         (evaluate.main, ["split=tset"], "no such choice"),
     ):
         status, _, err = call(main, run, *arguments)

@@ -58,7 +58,7 @@ def test_evaluate_finds_the_score_of_the_training(folder: Path, call: Call) -> N
     learned = json.loads((folder / "dynamic.json").read_text())["perplexity"]["score"]
     assert learned < before["perplexity"]["score"]
     status, _, err = call(evaluate.main, f"run={folder}/run", "split=dev", "dynamic_rate=0.2")
-    assert status == 0 and "not kept in the run" in err
+    assert status == 0 and "not stored in the run folder" in err
     assert json.loads((folder / "run/metrics.json").read_text())["dev"] == before
     (folder / "more.jsonl").write_text('{"line": "the cat"}\n')
     status, out, _ = call(evaluate.main, f"run={folder}/run", f"input={folder}/more.jsonl", "field=line")
@@ -70,7 +70,7 @@ def test_predict(folder: Path, call: Call) -> None:
     status, out, _ = call(predict.main, run, "prompt=the c", "length=30", "temperature=0.2")
     assert status == 0 and out.startswith("the cat sat on the ")
     assert call(predict.main, run, "the c", "length=30", "temperature=0.2")[1] == out
-    _, json_out, _ = call(predict.main, run, "the c", "length=30", "temperature=0.2", "style=json")
+    _, json_out, _ = call(predict.main, run, "the c", "length=30", "temperature=0.2", "output_format=json")
     record = json.loads(json_out)
     assert record["prompt"] + record["text"] + "\n" == out and -30 < record["log_probability"] < 0
     (folder / "prompts").write_text("the d\n\nand so t\n")
@@ -91,7 +91,7 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
         (predict.main, [f"input={folder}/none"], "does not exist"),
         (predict.main, [f"output={folder}/text.gz", "a"], "nothing is overwritten"),
         (evaluate.main, [], "the run has no test split"),
-        (evaluate.main, ["split=dev", "input=x"], "a file stands for a split"),
+        (evaluate.main, ["split=dev", "input=x"], "a file replaces the split"),
         (evaluate.main, ["field=x"], "field= without input="),
         (evaluate.main, ["split=dev", "dynamic_decay=0.1"], "dynamic_decay= without dynamic_rate="),
         (predict.main, ["field=x", "a"], "field= without input="),

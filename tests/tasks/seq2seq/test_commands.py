@@ -70,7 +70,7 @@ def test_another_search_is_not_kept_in_the_run(folder: Path, call: Call) -> None
     files = [folder / "run/metrics.json", folder / "run/outputs-test.txt"]
     before = [file.read_text() for file in files]
     status, out, err = call(evaluate.main, f"run={folder}/run", "beam=1", "max_length=2")
-    assert status == 0 and out and "not kept in the run" in err
+    assert status == 0 and out and "not stored in the run folder" in err
     assert [file.read_text() for file in files] == before
 
 
@@ -122,9 +122,9 @@ def test_two_runs_are_compared(folder: Path, call: Call) -> None:
     scores = json.loads((folder / "run/metrics.json").read_text())["test"]
     assert chrf["second"] == pytest.approx(scores["chrf"]["score"])
     status, _, err = call(compare.main, f"{folder}/run", "default")
-    assert status == 2 and "are not of one kind" in err
+    assert status == 2 and "models of seq2seq and srl" in err
     status, _, err = call(compare.main, f"{folder}/run", f"{folder}/run", f"gold={folder}/test")
-    assert status == 2 and "gold= with two runs" in err
+    assert status == 2 and "gold=" in err
 
 
 def test_predict(folder: Path, call: Call) -> None:
@@ -169,19 +169,19 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
     for main, arguments, message in (
         (predict.main, ["nbest=9", "1"], "nbest=9\na beam of 5"),
         (predict.main, ["beem=2", "1"], "Did you mean beam?"),
-        (predict.main, ["alpha=much", "1"], "alpha=much: wrong type"),
+        (predict.main, ["length_penalty=much", "1"], "length_penalty=much: wrong type"),
         (predict.main, ["format=raw", "1"], "unknown key format"),
         (predict.main, [f"input={folder}/none"], "does not exist"),
         (predict.main, [f"output={folder}/train", "1"], "nothing is overwritten"),
         (evaluate.main, ["split=tets"], "Did you mean split=test?"),
         (evaluate.main, ["reports=x.html"], "Did you mean report?"),
         (evaluate.main, [f"input={folder}/test"], "too few columns"),
-        (evaluate.main, [f"input={folder}/test", "split=dev"], "a file stands for a split"),
+        (evaluate.main, [f"input={folder}/test", "split=dev"], "a file replaces the split"),
         (evaluate.main, [f"input_target={folder}/test"], "input_target= without input="),
-        (predict.main, ["style=text", "nbest=2", "1"], "a line holds one text"),
-        (predict.main, ["source=1", "1"], "a text stands for them"),
+        (predict.main, ["output_format=text", "nbest=2", "1"], "a line holds one text"),
+        (predict.main, ["source=1", "1"], "a text replaces the file"),
         (predict.main, ["seed=3", "1"], "seed= without sample=true"),
-        (predict.main, ["sample=true", "nbest=2", "1"], "one text of each source is drawn"),
+        (predict.main, ["sample=true", "nbest=2", "1"], "one text is sampled for each source"),
         (predict.main, ["required=x", "1"], "required=x: not in the vocabulary"),
         (predict.main, ["forbidden=1|", "1"], "there is an empty phrase"),
     ):

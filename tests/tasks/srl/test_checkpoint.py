@@ -10,7 +10,8 @@ from omegaconf import DictConfig
 from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import SRLCollator
 from grunlp.runs.layout import save_weights
-from grunlp.tasks.srl.checkpoint import build_labelling_model, load_trained_labeller, save_config_and_vocab
+from grunlp.tasks.srl.checkpoint import build_srl_model, load_trained_srl
+from grunlp.training.checkpoint_io import save_config_and_vocab
 from grunlp.utils.errors import UserError
 from tests.toys import toy_corpus, vocabulary_of
 
@@ -27,7 +28,7 @@ def run_dir(tmp_path: Path) -> Path:
     path, vocabulary = tmp_path / "run", vocabulary_of(CORPUS)
     path.mkdir()
     save_config_and_vocab(path, config(), SRLCollator(vocabulary, None), None)
-    save_weights(path, build_labelling_model(config(), vocabulary, None).eval())
+    save_weights(path, build_srl_model(config(), vocabulary, None).eval())
     return path
 
 
@@ -42,12 +43,12 @@ def run_dir(tmp_path: Path) -> Path:
 )
 def test_save_move_load_same_output(tmp_path: Path, form: list[str]) -> None:
     collate = SRLCollator(vocabulary_of(CORPUS), None)
-    model = build_labelling_model(config(*form), collate.vocabulary, None).eval()
+    model = build_srl_model(config(*form), collate.vocabulary, None).eval()
     (tmp_path / "a").mkdir()
     save_config_and_vocab(tmp_path / "a", config(*form), collate, None)
     save_weights(tmp_path / "a", model)
     shutil.move(tmp_path / "a", tmp_path / "b")
-    run = load_trained_labeller(tmp_path / "b")
+    run = load_trained_srl(tmp_path / "b")
     found, expected = run.model(run.collate(CORPUS)), model(collate(CORPUS))
     assert torch.equal(found.roles, expected.roles) and torch.equal(found.senses, expected.senses)
     assert torch.equal(found.encoded.predicates, expected.encoded.predicates)
@@ -56,12 +57,12 @@ def test_save_move_load_same_output(tmp_path: Path, form: list[str]) -> None:
 
 def test_missing_and_broken_parts(run_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"(?s)is no finished run: config\.yaml.*run=FOLDER"):
-        load_trained_labeller(tmp_path / "nowhere")
+        load_trained_srl(tmp_path / "nowhere")
     good = (run_dir / "weights.safetensors").read_bytes()
     for content in (b"", good[:-40], b"x" * 100):
         (run_dir / "weights.safetensors").write_bytes(content)
         with pytest.raises(UserError, match="do not fit"):
-            load_trained_labeller(run_dir)
+            load_trained_srl(run_dir)
     (run_dir / "weights.safetensors").write_bytes(good)
     text = (run_dir / "config.yaml").read_text()
     for content in (
@@ -73,4 +74,4 @@ def test_missing_and_broken_parts(run_dir: Path, tmp_path: Path) -> None:
     ):
         (run_dir / "config.yaml").write_text(content)
         with pytest.raises(UserError, match=r"do not fit|no settings|config\.yaml: "):
-            load_trained_labeller(run_dir)
+            load_trained_srl(run_dir)

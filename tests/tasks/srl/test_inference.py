@@ -7,7 +7,7 @@ from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import SRLCollator
 from grunlp.data.tags import invalid_transitions
 from grunlp.metrics.span_counts import EvalCounts, srl_eval_counts
-from grunlp.tasks.srl.checkpoint import build_labelling_model
+from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.tasks.srl.inference import SRLPrediction, evaluate_srl, label
 from tests.toys import toy_corpus, vocabulary_of
 
@@ -16,7 +16,7 @@ COLLATE = SRLCollator(vocabulary_of(CORPUS), None)
 torch.manual_seed(0)
 SMALL = ["model.word_size=16", "model.character_size=8", "model.predicate_size=16", "model.predicate_hidden_size=16"]
 CONFIG = compose_config(["recipe=srl", "debug=tiny", "model.predicate_num_layers=1", *SMALL])
-MODEL = build_labelling_model(CONFIG, COLLATE.vocabulary, None).eval()
+MODEL = build_srl_model(CONFIG, COLLATE.vocabulary, None).eval()
 with torch.no_grad():
     MODEL.roles.weight.mul_(20)  # far from ties
     MODEL.predicates[2].weight.mul_(20)  # some words are found, some not

@@ -70,7 +70,7 @@ def test_compare_with_itself(folder: Path, call: Call) -> None:
 
 def test_predictions(folder: Path, call: Call) -> None:
     status, out, _ = call(
-        predict.main, f"run={folder}/run", "alternatives=2", "style=json", "Anna sees bread house. cat"
+        predict.main, f"run={folder}/run", "nbest=2", "output_format=json", "Anna sees bread house. cat"
     )
     records = [json.loads(line) for line in out.splitlines()]
     assert status == 0 and [record["text"] for record in records] == ["Anna sees bread house.", "cat"]
@@ -81,13 +81,18 @@ def test_predictions(folder: Path, call: Call) -> None:
         for span in record["spans"]:
             assert record["text"][span["start_char"] : span["end_char"]] == span["text"]
     assert any(record["spans"] for record in records)
-    _, out, _ = call(predict.main, f"run={folder}/run", "style=text", "Anna sees bread house.")
+    _, out, _ = call(predict.main, f"run={folder}/run", "output_format=text", "Anna sees bread house.")
     assert "ARG0  Anna" in out
 
 
 def test_tagged_files_are_read_as_words(folder: Path, call: Call) -> None:
     status, out, _ = call(
-        predict.main, f"run={folder}/run", f"input={folder}/test.txt", "format=tags", "scheme=bioes", "style=json"
+        predict.main,
+        f"run={folder}/run",
+        f"input={folder}/test.txt",
+        "format=tags",
+        "tag_scheme=bioes",
+        "output_format=json",
     )
     records = [json.loads(line) for line in out.splitlines()]
     assert status == 0 and [record["words"] for record in records] == [e["words"] for e in toy_corpus(30, 3)]
@@ -117,12 +122,12 @@ def test_another_job_from_a_labeller_and_a_tagger_from_a_tagger(folder: Path, ca
          "no column 9"),
         (train.main, ["recipe=tag", "data=tags", "data.train={}/train.txt", "data.dev={}/dev.txt", "debug=tiny",
                       "model.init=default"], "the sizes of both networks must agree"),
-        (train.main, ["recipe=finetune", "init={}/run", "data.train=x", "data.dev=x"], "is a tagger"),
-        (predict.main, ["run={}/run", "predicates=found", "Anna"], "knows no predicates"),
-        (predict.main, ["run={}/run", "alternatives=-1", "Anna"], "out of bounds"),
-        (predict.main, ["alternatives=3", "Anna"], "only a tagger has them"),
-        (compare.main, ["{}/run", "default"], "a labeller with a tagger"),
-        (evaluate.main, ["run={}/run", "report={}/r.html"], "they are for roles"),
+        (train.main, ["recipe=finetune", "init={}/run", "data.train=x", "data.dev=x"], "a role labeller is needed"),
+        (predict.main, ["run={}/run", "predicates=detect", "Anna"], "unknown key predicates"),
+        (predict.main, ["run={}/run", "nbest=-1", "Anna"], "out of bounds"),
+        (predict.main, ["nbest=3", "Anna"], "unknown key nbest"),
+        (compare.main, ["{}/run", "default"], "models of tagging and srl"),
+        (evaluate.main, ["run={}/run", "report={}/r.html"], "unknown key report"),
     ],
 )  # fmt: skip
 def test_mistakes_end_in_plain_messages(

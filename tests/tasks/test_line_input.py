@@ -9,8 +9,8 @@ import pytest
 
 from grunlp import predict
 from grunlp.data.readers.text_lines import index_line_offsets, open_lines
-from grunlp.tasks import Predictor
-from grunlp.tasks.input_detection import detect_input_format, line_records
+from grunlp.tasks import Predictor, spec_named
+from grunlp.tasks.line_input import LineFormat
 from grunlp.utils.errors import DataError, UserError
 from tests.conftest import Call
 from tests.tasks.conftest import SENTENCES
@@ -40,6 +40,10 @@ def write(path: Path, rows: list[Any]) -> None:
     path.write_bytes(text.encode() + BAD + text.encode().splitlines(keepends=True)[0])
 
 
+def detect(predictor: Predictor[Any, Any], path: Path) -> LineFormat:
+    return spec_named(predictor.task).detect_line_format(predictor, path)
+
+
 def rounded(value: Any) -> Any:
     """Of batches of other sizes the last digits differ."""
     if isinstance(value, float):
@@ -54,13 +58,13 @@ def test_records_of_parts(case: str, predictors: dict[str, Predictor], tmp_path:
     kind, rows = CASES[case]
     predictor, path = predictors[kind], tmp_path / "file"
     write(path, rows)
-    status, out, err = call(predict.main, f"run={predictor.path}", f"input={path}", "style=json")
+    status, out, err = call(predict.main, f"run={predictor.path}", f"input={path}", "output_format=json")
     assert status == 1
-    reading = detect_input_format(predictor, path)
+    reader = spec_named(predictor.task).line_reader(predictor, str(path), detect(predictor, path))
     found, bad = [], []
     for k, offset in enumerate(index_line_offsets(path, 4)[0]):
         part = islice(open_lines(path, 1 + 4 * k, offset), 4)
-        found += line_records(predictor, str(path), part, reading, bad.append)
+        found += reader.records(part, bad.append)
     records = [rounded(json.loads(json.dumps(record))) for _, record in found]
     assert records == [rounded(json.loads(line)) for line in out.splitlines()]
     assert all(f"skipped {error}".splitlines()[0] in err for error in bad) and len(bad) == err.count("skipped")
@@ -74,16 +78,14 @@ def test_records_of_parts(case: str, predictors: dict[str, Predictor], tmp_path:
 def test_predicates_are_found_where_none_is_marked(predictors: dict[str, Predictor], tmp_path: Path) -> None:
     for name, rows, find in (("marked", MARKED, False), ("unmarked", UNMARKED, True), ("raw", TEXT, True)):
         write(tmp_path / name, rows)
-        assert detect_input_format(predictors["labeller"], tmp_path / name).find == find
+        assert detect(predictors["labeller"], tmp_path / name).detect_predicates == find
 
 
 @pytest.mark.parametrize("kind", ["forecaster", "language-model", "measured"])
 def test_kinds_that_answer_no_line(kind: str, predictors: dict[str, Predictor], tmp_path: Path) -> None:
     write(tmp_path / "file", TEXT)
-    with pytest.raises(
-        UserError, match=r"(?s)a (forecaster|language-model|classifier of measurements)\n.*line by line"
-    ):
-        detect_input_format(predictors[kind], tmp_path / "file")
+    with pytest.raises(UserError, match="not read line by line"):
+        detect(predictors[kind], tmp_path / "file")
 
 
 def test_files_without_a_sentence_in_each_line(predictors: dict[str, Predictor], tmp_path: Path) -> None:
@@ -92,9 +94,9 @@ def test_files_without_a_sentence_in_each_line(predictors: dict[str, Predictor],
     flat.write_text('{"words": ["He", "left"], "tags": ["B-ARG0", "B-V"]}\n')
     table.write_text("text\nword\n")
     for kind, path in (("labeller", columns), ("labeller", flat), ("tagger", columns)):
-        with pytest.raises(UserError, match="cannot be cut into lines"):
-            detect_input_format(predictors[kind], path)
+        with pytest.raises(UserError, match="cannot be split into lines"):
+            detect(predictors[kind], path)
     with pytest.raises(UserError, match="is a table"):
-        detect_input_format(predictors["classifier"], table)
+        detect(predictors["classifier"], table)
     with pytest.raises(DataError, match="does not exist"):
-        detect_input_format(predictors["writer"], tmp_path / "none")
+        detect(predictors["writer"], tmp_path / "none")

@@ -1,0 +1,55 @@
+"""Options of the commands whose options depend on the task of `run=`: for `--help` and completion."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from grunlp.configuration.options import Option, format_options, options_of
+from grunlp.tasks import predictive_specs, task_of
+from grunlp.tasks.spec import TaskSpec
+from grunlp.utils.errors import UserError
+
+OptionsClass = Callable[[TaskSpec[Any, Any, Any]], type]
+OptionsByTask = dict[str, dict[str, Option]]
+
+
+def run_argument(arguments: Sequence[str]) -> str | None:
+    """Return the run folder that `run=` names, the first of several between commas."""
+    folders = [argument.partition("=")[2].partition(",")[0] for argument in arguments if argument.startswith("run=")]
+    return folders[-1] if folders else None
+
+
+def options_by_task(arguments: Sequence[str], options_class: OptionsClass) -> OptionsByTask:
+    """List the options of a command for the task of `run=`, with the defaults of that run, else for every task.
+
+    Args:
+        arguments: what was typed so far.
+        options_class: returns the options class of the command for a task.
+    """
+    run = run_argument(arguments)
+    if run is not None:
+        try:
+            spec = task_of(run)
+            defaults = spec.option_defaults(run)
+        except UserError:  # The command itself reports what is wrong with the run.
+            pass
+        else:
+            options = options_of(options_class(spec))
+            return {spec.name: {key: _with_default(option, defaults) for key, option in options.items()}}
+    return {spec.name: dict(options_of(options_class(spec))) for spec in predictive_specs()}
+
+
+def _with_default(option: Option, defaults: Mapping[str, Any]) -> Option:
+    return replace(option, default=defaults[option.key]) if option.key in defaults else option
+
+
+def format_sections(by_task: OptionsByTask) -> str:
+    """Format the options of a command for `--help`: those that all tasks share, then those of each task."""
+    first, *others = by_task.values()
+    shared = {key: option for key, option in first.items() if all(other.get(key) == option for other in others)}
+    sections = ["keys:\n" + format_options(shared.values())]
+    for task, options in by_task.items():
+        own = [option for key, option in options.items() if key not in shared]
+        if own:
+            sections.append(f"keys of {task.replace('_', ' ')}:\n" + format_options(own))
+    return "\n\n".join(sections)

@@ -1,0 +1,74 @@
+"""Files that are read line by line, each line by itself: what sharded prediction reads."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from grunlp.data.readers.parallel import has_json_lines, read_source
+from grunlp.data.readers.text_lines import Line
+from grunlp.tasks.predictor import Record
+from grunlp.utils.errors import DataError
+
+_TEXTS, _OBJECTS = "texts", "objects"
+
+
+class LineFormat(NamedTuple):
+    """How the lines of a file are read.
+
+    Attributes:
+        format: "raw", "json-lines" or "json-predicates" for sentences, else "texts" or "objects", JSON with a text.
+        detect_predicates: whether a role labeller detects the predicates.
+    """
+
+    format: str
+    detect_predicates: bool = False
+
+
+@dataclass(frozen=True)
+class LineReader:
+    """The way from lines to records.
+
+    Args:
+        parse: reads the examples of a line. Raises DataError for a malformed one.
+        predict: predicts examples, a record for each, in order.
+    """
+
+    parse: Callable[[Line], Iterable[Any]]
+    predict: Callable[[Iterable[Any]], Iterator[Record]]
+
+    def records(self, lines: Iterable[Line], on_error: Callable[[DataError], None]) -> Iterator[tuple[int, Record]]:
+        """Predict lines as `python -m grunlp.predict output_format=json` does.
+
+        Args:
+            lines: some lines of a file.
+            on_error: called with each malformed line, which is skipped.
+
+        Yields:
+            the number of a line and a record of it.
+        """
+        pending: deque[int] = deque()  # the line numbers of examples without a record yet
+
+        def examples() -> Iterator[Any]:
+            for line in lines:
+                try:
+                    parsed = list(self.parse(line))
+                except DataError as error:
+                    on_error(error)
+                    continue
+                pending.extend([line.number] * len(parsed))
+                yield from parsed
+
+        for record in self.predict(examples()):
+            yield pending.popleft(), record
+
+
+def detect_text_format(path: Path) -> LineFormat:
+    """Detect whether a file has a text or a JSON object in each line."""
+    return LineFormat(_OBJECTS if has_json_lines(str(path)) else _TEXTS)
+
+
+def text_parser(path: str, line_format: LineFormat, field: str | None) -> Callable[[Line], Any]:
+    """Make a function that reads the text of a line as a pair without a target. field: of JSON objects."""
+    return lambda line: read_source(path, line, line_format.format == _OBJECTS, field)

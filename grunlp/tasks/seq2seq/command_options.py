@@ -1,0 +1,43 @@
+"""Options of the commands for translation and summarisation. Imports nothing heavy."""
+
+from dataclasses import dataclass
+
+from grunlp.configuration.options import option
+from grunlp.decoding.options import SamplingOptions, SearchOptions
+from grunlp.tasks.command_options import BatchedEvaluateOptions, TextPredictOptions
+
+
+@dataclass
+class Seq2SeqPredictOptions(SamplingOptions, SearchOptions, TextPredictOptions):
+    """Options of predict for translation and summarisation; the search is that of the training by default."""
+
+    source: str | None = option(None, "field of JSON lines with the source; null: source or text", content="text")
+    prefix: str | None = option(None, "beginning of each text", content="text")
+    required: str | None = option(
+        None, "words or phrases that each text contains, separated by |; they may begin longer words", content="text"
+    )
+    forbidden: str | None = option(
+        None,
+        "words or phrases that no text contains at the beginning of a word, separated by |, in any segmentation",
+        content="text",
+    )
+    sample: bool = option(False, "sample texts, instead of searching for the most probable ones")
+    batch_tokens: int = option(3000, "source tokens in a batch; fewer need less memory", minimum=1, maximum=10**9)
+
+
+@dataclass
+class Seq2SeqEvaluateOptions(SearchOptions, BatchedEvaluateOptions):
+    """Options of evaluate for translation and summarisation."""
+
+    batch_tokens: int = option(3000, "source tokens in a batch; fewer need less memory", minimum=1, maximum=10**9)
+    input_target: str | None = option(
+        None, "file with the targets of input=, where they have a file of their own", content="path"
+    )
+    source: str | None = option(
+        None, "column by number from 0, or JSON field, of the sources; null: as in the training", content="text"
+    )
+    target: str | None = option(None, "likewise of the targets; null: as in the training", content="text")
+    references: str | None = option(
+        None, "JSON field with further right targets; null: as in the training", content="text"
+    )
+    report: str | None = option(None, "new HTML file: examples with their attention", content="path")

@@ -1,0 +1,26 @@
+"""Options of the commands for tagging. Imports nothing heavy."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from grunlp.configuration.options import option
+from grunlp.tasks.command_options import TextPredictOptions
+
+
+@dataclass
+class TaggingPredictOptions(TextPredictOptions):
+    """Options of predict for tagging."""
+
+    format: str | None = option(
+        None,
+        "raw, tags (words in columns, as in the training), or a format that `grunlp-data check` names; null: detected "
+        "from the first lines",
+    )
+    nbest: int = option(
+        0,
+        "most probable tag sequences to return, with their probabilities; 0: only the best",
+        minimum=0,
+        maximum=1000,
+    )
+    tag_scheme: Literal["iob2", "iob1", "bioes"] = option("iob2", "scheme in which tags of spans are written")
+    batch_tokens: int = option(3000, "tokens in a batch; fewer need less memory", minimum=1, maximum=10**9)

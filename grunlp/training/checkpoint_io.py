@@ -1,0 +1,109 @@
+"""Files of a run folder that several tasks share: the sentence encoder's vocabulary and pretrained encoder."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+from torch import Tensor
+
+from grunlp.configuration.saved_config import save_config
+from grunlp.data.collate import SentenceCollator
+from grunlp.data.input_manifest import record_input
+from grunlp.data.vocabulary import Vocabulary
+from grunlp.data.wordpiece_alignment import WordpieceAligner
+from grunlp.modules.sentence_encoder import SentenceEncoder
+from grunlp.modules.transformer_encoder import PretrainedEncoder
+from grunlp.runs.layout import CONFIG, ENCODER_DIR, VOCABULARY, WEIGHTS
+from grunlp.runs.weights import load_tensors
+from grunlp.utils.errors import UserError
+from grunlp.utils.safe_load import forbid_external_symlinks
+
+BUNDLED_MODEL = Path(__file__).parents[1] / "pretrained/default"
+
+
+def bundled_or(path: str | Path) -> Path:
+    """Return the path of a run folder; "default" is the bundled model.
+
+    Raises:
+        UserError: this installation has no bundled model.
+    """
+    if str(path) != "default":
+        return Path(path)
+    if not (BUNDLED_MODEL / WEIGHTS).is_file():
+        raise UserError(
+            "run=default",
+            "this installation has no bundled model",
+            "Type run=DIR, or build one: python scripts/build_default_model.py",
+        )
+    return BUNDLED_MODEL
+
+
+def load_pretrained_encoder(source: str | None) -> tuple[PretrainedEncoder | None, WordpieceAligner | None]:
+    """Load the pretrained encoder that `model.encoder` names, and its tokenizer; None twice for None.
+
+    Args:
+        source: a folder, or a name on the hub.
+    """
+    if source is None:
+        return None, None
+    record_input(source)
+    encoder = PretrainedEncoder.from_pretrained(source)
+    return encoder, WordpieceAligner.from_pretrained(source, encoder.max_subwords)
+
+
+def encoder_from_config(path: Path, config: DictConfig) -> PretrainedEncoder | None:
+    """Build the untrained pretrained encoder of a run folder; None if its model has none."""
+    return PretrainedEncoder.from_config(path / ENCODER_DIR) if config.model.encoder else None
+
+
+def load_encoder_tokenizer(path: Path, encoder: PretrainedEncoder | None) -> WordpieceAligner | None:
+    """Load the tokenizer of the pretrained encoder of a run folder; None without an encoder."""
+    return WordpieceAligner.from_run(path / ENCODER_DIR, encoder.max_subwords) if encoder is not None else None
+
+
+def build_sentence_encoder(
+    config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None
+) -> SentenceEncoder:
+    """Build the sentence encoder that the group `model` of a configuration describes."""
+    c = config.model
+    return SentenceEncoder(
+        vocabulary.word_counts,
+        len(vocabulary.characters),
+        encoder,
+        word_size=c.word_size,
+        character_size=c.character_size,
+        characters=c.characters,
+        shapes=c.get("shapes", False),
+        hidden_size=c.hidden_size,
+        num_layers=c.num_layers,
+        residual=c.residual,
+        cell=c.get("cell", "gru"),
+        input_dropout=c.input_dropout,
+        dropout=c.dropout,
+        word_dropout=c.word_dropout,
+    )
+
+
+def save_config_and_vocab(
+    path: Path, config: DictConfig, collate: SentenceCollator, encoder: PretrainedEncoder | None
+) -> None:
+    """Save all but the weights before the training: with these files the folder is a run, finished or not."""
+    save_config(path / CONFIG, config)
+    collate.vocabulary.save(path / VOCABULARY)
+    if encoder is not None and collate.subword_aligner is not None:
+        encoder.save_config(path / ENCODER_DIR)
+        collate.subword_aligner.save(path / ENCODER_DIR)
+
+
+def load_init_weights(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:
+    """Load the vocabulary and the weights of a run, or of the bundled model, for another training to start from.
+
+    Raises:
+        UserError: the folder is not a finished run.
+    """
+    folder = BUNDLED_MODEL if path == "default" else Path(path)
+    if not all((folder / name).is_file() for name in (VOCABULARY, WEIGHTS)):
+        raise UserError(f"model.init={path}: not a run", "a finished run is needed", "Type model.init=FOLDER")
+    forbid_external_symlinks(folder)
+    record_input(folder / VOCABULARY, folder / WEIGHTS)
+    weights = {name: weight.float() for name, weight in load_tensors(folder / WEIGHTS).items()}
+    return Vocabulary.load(folder / VOCABULARY), weights
