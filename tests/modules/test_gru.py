@@ -21,6 +21,9 @@ def stack(
     return gru.double()
 
 
+@pytest.mark.parametrize("bidirectional", [True, False])
+@pytest.mark.parametrize("residual", ["none", "add", "highway"])
+@pytest.mark.parametrize("num_layers", [1, 3])
 @pytest.mark.parametrize("cell", NAIVE)
 def test_equals_the_equations_at_every_length(cell: str, bidirectional: bool, residual: str, num_layers: int) -> None:
     gru = stack(num_layers, bidirectional, residual, cell=cell)
