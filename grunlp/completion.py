@@ -1,28 +1,29 @@
-"""`python -m grunlp.completion bash|zsh|fish` prints what makes the Tab key complete the grunlp commands in a shell.
+"""`python -m grunlp.completion bash|zsh|fish` prints the script that makes the Tab key complete the grunlp commands.
 
-What it prints asks `grunlp-completion words LINE`, so that recipes, keys and run folders are those of the moment. Keys
-are those that the command's own `--help` names.
+The script calls `grunlp-completion words LINE`, so that recipes and run folders are current. Keys and choices are those
+that the options classes of a command declare.
 """
 
-import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from grunlp.configuration.schema import CHOICES, DATASETS_BY_RECIPE
+from grunlp.configuration.key_value_args import declare
+from grunlp.configuration.options import Option
+from grunlp.tasks.config import training_options
 from grunlp.utils.cli import command
 from grunlp.utils.errors import UserError
 
-HELP = """Complete keys, choices, run folders and files of the grunlp commands when Tab is pressed.
+HELP = """Complete keys, choices, run folders and files of the grunlp commands with the Tab key.
 
-  grunlp-completion bash|zsh|fish      print what the shell is to read
+  grunlp-completion bash|zsh|fish      print the script for a shell
 
 examples:
   echo 'source <(grunlp-completion bash)' >> ~/.bashrc
-  echo 'source <(grunlp-completion zsh)' >> ~/.zshrc          below compinit
+  echo 'source <(grunlp-completion zsh)' >> ~/.zshrc          after compinit
   grunlp-completion fish > ~/.config/fish/completions/grunlp.fish"""
 
 SHELL_SCRIPTS = {
@@ -32,7 +33,7 @@ _grunlp() {
   mapfile -t COMPREPLY < <(grunlp-completion words "$line" 2>/dev/null)
   [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[=/] ]] && compopt -o nospace
   word="${line##*[[:space:]]}"
-  if [[ $COMP_WORDBREAKS == *=* && $word == *=* ]]; then  # what stands behind = is a word of its own
+  if [[ $COMP_WORDBREAKS == *=* && $word == *=* ]]; then  # the text after = is a word of its own
     COMPREPLY=("${COMPREPLY[@]#"${word%"${word##*=}"}"}")
   fi
   [[ ${#COMPREPLY[@]} == 0 ]] || mapfile -t COMPREPLY < <(printf '%q\\n' "${COMPREPLY[@]}")
@@ -41,9 +42,9 @@ complete -F _grunlp COMMANDS
 """,
     "zsh": """\
 _grunlp() {
-  local -a found=(${(f)"$(grunlp-completion words "$LBUFFER" 2>/dev/null)"})
-  compadd -S '' -- ${(M)found:#*[=/]}
-  compadd -- ${found:#*[=/]}
+  local -a candidates=(${(f)"$(grunlp-completion words "$LBUFFER" 2>/dev/null)"})
+  compadd -S '' -- ${(M)candidates:#*[=/]}
+  compadd -- ${candidates:#*[=/]}
 }
 compdef _grunlp COMMANDS
 """,
@@ -53,16 +54,13 @@ for name in COMMANDS
 end
 """,
 }
-_GROUPS = ("recipe", "data", "model", "debug")
-_RUN_KEYS = ("run", "init", "model.init")
-_COMMA_SEPARATED_KEYS = ("run", "cells")  # whose values may stand between commas
-_TRAIN_LIKE_COMMANDS = ("tune", "compare")  # they hand keys on to trainings
-_KEY_PATTERN = re.compile(r"(?<![\w.=])([a-z][a-z_.]*)=")
+_TRAIN_LIKE_COMMANDS = ("tune", "compare")  # they pass keys on to trainings
+_RUN_ARGUMENT_COMMANDS = ("compare",)  # they take runs without a key
 
 
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
-    """Print the script of a shell, or the words a line may go on with."""
+    """Print the script of a shell, or the candidates for the last word of a line."""
     match arguments:
         case [shell] if shell in SHELL_SCRIPTS:
             print(SHELL_SCRIPTS[shell].replace("COMMANDS", " ".join(command_names())), end="")
@@ -75,7 +73,7 @@ def main(arguments: list[str]) -> int:
 
 
 def command_names() -> list[str]:
-    """All commands that are installed."""
+    """List the commands that are installed."""
     try:
         entries = distribution("grunlp").entry_points
     except PackageNotFoundError:
@@ -84,96 +82,95 @@ def command_names() -> list[str]:
 
 
 def completions(line: str) -> list[str]:
-    """What the last word of a line may be, given what stands before it. line: up to the cursor, the command first."""
+    """List the candidates for the last word of a line.
+
+    Args:
+        line: up to the cursor, the command first.
+    """
     try:
         words = shlex.split(line)
-    except ValueError:  # a quote is open
+    except ValueError:  # an open quote
         return []
     if line[-1:].isspace():
         words.append("")
     if len(words) < 2:
         return []
-    name, *before, word = words
+    name, *preceding, word = words
     name = Path(name).name.removeprefix("grunlp-").replace("-", "_")
     key, equals, value = word.partition("=")
     try:
-        found = (
-            [f"{key}={one}" for one in _value_candidates(name, before, key, value)]
-            if equals
-            else _candidates(name, before, word)
-        )
-    except UserError:  # what stands before is wrong, and the command will say so
+        if equals:
+            candidates = [f"{key}={candidate}" for candidate in _value_candidates(name, preceding, key, value)]
+        else:
+            candidates = _word_candidates(name, preceding, word)
+    except UserError:  # a preceding word is wrong; the command will report it
         return []
-    return [one for one in found if one.startswith(word)]
+    return [candidate for candidate in candidates if candidate.startswith(word)]
 
 
-def _candidates(name: str, preceding: Sequence[str], word: str) -> list[str]:
-    """Keys, options, and what may stand alone."""
-    if name == "completion":
+def _word_candidates(command_name: str, preceding: Sequence[str], word: str) -> list[str]:
+    """List the keys, options and positional arguments of a command."""
+    if command_name == "completion":
         return [*SHELL_SCRIPTS, "--help"]
-    alone = [*_run_folders(), *_file_candidates(word)] if name == "compare" else []
-    given = {one.partition("=")[0] for one in preceding}
-    return [*(f"{key}=" for key in _keys(name, preceding) if key not in given), "--help", *alone]
+    positional = [*_run_folders(), *_file_candidates(word)] if command_name in _RUN_ARGUMENT_COMMANDS else []
+    typed = {argument.partition("=")[0] for argument in preceding}
+    keys = (f"{key}=" for key in _options(command_name, preceding) if key not in typed)
+    return [*keys, "--help", *positional]
 
 
-def _keys(name: str, preceding: Sequence[str]) -> list[str]:
-    """In the order in which the help names them."""
-    keys = _KEY_PATTERN.findall(_help_text(name, preceding))
-    if name in _TRAIN_LIKE_COMMANDS and any(word.startswith("recipe=") for word in preceding):
-        keys += _KEY_PATTERN.findall(_help_text("train", preceding))
-    return [key for key in dict.fromkeys(keys) if key != "key"]
+def _options(command_name: str, preceding: Sequence[str]) -> Mapping[str, Option]:
+    """List the options of a command by key, as far as the preceding words decide them."""
+    if command_name == "train":
+        return training_options(preceding)
+    module = import_module(f"grunlp.{command_name}")
+    if hasattr(module, "list_options"):
+        options = {key: option for part in module.list_options(preceding).values() for key, option in part.items()}
+    else:
+        options = {key: declare(key, default) for key, default in module.DEFAULTS.items()}
+    if command_name in _TRAIN_LIKE_COMMANDS and any(word.startswith("recipe=") for word in preceding):
+        trainings = (argument for argument in preceding if argument.startswith(("recipe=", "data=")))
+        return {**training_options(list(trainings)), **options}
+    return options
 
 
-def _help_text(name: str, preceding: Sequence[str]) -> str:
-    text: str = import_module(f"grunlp.{name}").main.help_text(list(preceding))
-    return text
+def _value_candidates(command_name: str, preceding: Sequence[str], key: str, value: str) -> list[str]:
+    """List what the value of a key may be."""
+    options = _options(command_name, preceding)
+    if key not in options:
+        return []
+    option = options[key]
+    if option.content == "key":
+        return [f"{other}=" for other in training_options(preceding)]
+    if option.is_list or option.content == "run":  # several, comma-separated
+        first, comma, last = value.rpartition(",")
+        return [first + comma + candidate for candidate in _single_value_candidates(option, last)]
+    return _single_value_candidates(option, value)
 
 
-def _value_candidates(name: str, preceding: Sequence[str], key: str, value: str) -> list[str]:
-    """What a key may be."""
-    if key in _COMMA_SEPARATED_KEYS:
-        first, comma, value = value.rpartition(",")
-        return [first + comma + one for one in _single_value_candidates(name, preceding, key, value)]
-    if key == "over":
-        return [f"{other}=" for other in _keys("train", preceding)]
-    return _single_value_candidates(name, preceding, key, value)
-
-
-def _single_value_candidates(name: str, preceding: Sequence[str], key: str, value: str) -> list[str]:
-    if key in _GROUPS:
-        from grunlp.configuration.compose import list_config_group
-
-        recipe = next((word.removeprefix("recipe=") for word in preceding if word.startswith("recipe=")), "")
-        return (
-            list(DATASETS_BY_RECIPE[recipe])
-            if key == "data" and recipe in DATASETS_BY_RECIPE
-            else list_config_group(key)
-        )
-    if key in CHOICES or key == "cells":
-        return list(CHOICES["model.cell" if key == "cells" else key])
-    if key in _RUN_KEYS:
-        return ["default", *_run_folders(), *_file_candidates(value)]
-    shown = re.search(rf"(?<![\w.]){re.escape(key)}=([\w.]+)", _help_text("train" if "." in key else name, preceding))
-    default = shown[1] if shown else ""
-    if default in ("true", "false"):
+def _single_value_candidates(option: Option, value: str) -> list[str]:
+    if option.type is bool:
         return ["true", "false"]
-    return [] if re.fullmatch(r"[\d.]+", default) else _file_candidates(value)
+    if option.choices:
+        return list(option.choices)
+    if option.content == "run":
+        return ["default", *_run_folders(), *_file_candidates(value)]
+    return _file_candidates(value) if option.content in ("text", "path") else []
 
 
 def _run_folders() -> list[str]:
-    """Runs below `runs`."""
-    found = (path.parent for pattern in ("*", "*/*") for path in Path("runs").glob(f"{pattern}/config.yaml"))
-    return sorted(str(path) for path in found)
+    """List the run folders below `runs`."""
+    folders = (path.parent for pattern in ("*", "*/*") for path in Path("runs").glob(f"{pattern}/config.yaml"))
+    return sorted(str(path) for path in folders)
 
 
 def _file_candidates(prefix: str) -> list[str]:
-    """Files and folders that begin so."""
-    head, slash, begin = prefix.rpartition("/")
+    """List files and folders whose path starts with a prefix."""
+    head, slash, start = prefix.rpartition("/")
     folder = Path(head + slash or ".").expanduser()
     if not folder.is_dir():
         return []
-    entries = sorted(path for path in folder.iterdir() if path.name.startswith("." if begin.startswith(".") else ""))
-    visible = (path for path in entries if begin.startswith(".") or not path.name.startswith("."))
+    entries = sorted(path for path in folder.iterdir() if path.name.startswith("." if start.startswith(".") else ""))
+    visible = (path for path in entries if start.startswith(".") or not path.name.startswith("."))
     return [f"{head}{slash}{path.name}{'/' if path.is_dir() else ''}" for path in visible]
 
 

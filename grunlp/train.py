@@ -1,7 +1,7 @@
 """`python -m grunlp.train recipe=NAME [data=NAME] [key=value ...]`: check, compose, run the recipe.
 
 `python -m grunlp.train resume=RUN` goes on with a training that was interrupted, however that was, and gives the
-weights that it would have given. `replay=RUN` shows a loss again that was no number.
+weights that it would have given. `replay_bad_batch=RUN` shows a loss again that was no number.
 """
 
 import logging
@@ -9,24 +9,25 @@ import os
 import sys
 import tempfile
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from grunlp.configuration.compose import (
+from grunlp.configuration.compose import drop_inapplicable_debug_keys, flatten, load_recipe
+from grunlp.configuration.options import check_value, format_options
+from grunlp.configuration.paths import list_config_group, resource_dir
+from grunlp.runs.lock import folder_lock
+from grunlp.tasks.config import (
     check_sweep,
     compose_config,
-    drop_inapplicable_debug_keys,
-    keys,
-    list_config_group,
-    load_recipe,
+    load_initial_config,
     normalize_overrides,
-    resource_dir,
+    recipe_sections,
+    schemas,
 )
-from grunlp.configuration.schema import check_choice, check_value
-from grunlp.runs.lock import folder_lock
 from grunlp.utils.cli import EXIT_USAGE, command
 from grunlp.utils.errors import UserError
 from grunlp.utils.signals import TerminationSignal
@@ -37,26 +38,37 @@ if TYPE_CHECKING:
 log = logging.getLogger("grunlp")
 
 # for one that goes on
-RESUME_OVERRIDABLE = ("trainer.save_every", "trainer.bad_loss", "trainer.profile", "loader.num_workers")
+RESUME_OVERRIDABLE = (
+    "trainer.checkpoint_every_seconds",
+    "trainer.on_nonfinite_loss",
+    "trainer.profile",
+    "loader.num_workers",
+)
 HYDRA_OPTIONS_WITH_VALUE = ("--cfg", "-c", "--package", "-p", "--info", "-i")  # Hydra's own options that take a word
 
 
 def help_text(arguments: list[str]) -> str:
-    """Recipes, data sets and every key of the chosen recipe with its default."""
+    """List recipes, data sets, and every key of the chosen recipe with its default, choices and meaning."""
     config = compose_config([a for a in arguments if a.startswith(("recipe=", "data=", "model=", "debug="))])
+    datasets = ", ".join(schemas()[config.recipe].datasets)
     lines = [
         "Train a model:  python -m grunlp.train recipe=NAME [data=NAME] [key=value ...]",
         "",
-        f"recipes:    {', '.join(list_config_group('recipe'))}",
-        f"data sets:  {', '.join(list_config_group('data'))}   (or data.train=FILE data.dev=FILE data.test=FILE)",
+        f"recipes:    {', '.join(schemas())}",
+        f"data sets:  {datasets}   (of recipe={config.recipe}; data.train=FILE means data=files)",
+        f"presets:    {', '.join(f'model={preset}' for preset in list_config_group('model'))}",
         f"debug:      {', '.join(list_config_group('debug'))}",
         "",
-        "in their place:",
-        "  resume=RUN   go on with a training that was interrupted; free beside it: " + ", ".join(RESUME_OVERRIDABLE),
-        "  replay=RUN   see a loss again that was no number",
+        "instead of these:",
+        "  resume=RUN              resume an unfinished training; these keys may change:",
+        f"                          {', '.join(RESUME_OVERRIDABLE)}",
+        "  replay_bad_batch=RUN    compute a batch with a NaN or infinite loss again",
         "",
-        f"keys of recipe={config.recipe} data={config.data.name}, with their defaults:",
-        *(f"  {key}={_format_value(value)}" for key, value in keys(config).items() if key != "recipe"),
+        f"keys of recipe={config.recipe} data={config.data.name}:",
+    ]
+    for section in recipe_sections(config):
+        lines += ["", f"{section.name or 'run'}: {section.summary}", format_options(section.options)]
+    lines += [
         "",
         "examples:",
         "  python -m grunlp.train recipe=srl",
@@ -65,18 +77,10 @@ def help_text(arguments: list[str]) -> str:
         "  python -m grunlp.train --multirun recipe=srl seed=1,2,3",
         "  python -m grunlp.train recipe=srl trainer.devices=2    two GPUs, or two processes on the CPU",
         "  python -m grunlp.train recipe=srl --cfg job        print the configuration, train nothing",
+        "  python -m grunlp.train recipe=tag --help           the keys of another recipe",
         "  python -m grunlp.train resume=runs/srl/2026-01-31_12-00-00",
-        "",
-        f"What each key means is written beside it in {resource_dir('configs')}",
     ]
     return "\n".join(lines)
-
-
-def _format_value(value: Any) -> str:
-    """A value as it is typed."""
-    return (
-        {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
-    )
 
 
 @hydra.main(version_base="1.3", config_path=str(resource_dir("configs").resolve()), config_name="config")
@@ -86,7 +90,7 @@ def run_recipe(config: DictConfig) -> None:
     from grunlp.training.launcher import resolve_devices
     from grunlp.utils import distributed
 
-    config = drop_inapplicable_debug_keys(config)
+    config = drop_inapplicable_debug_keys(config, schemas())
     try:
         resolve_devices(config.trainer)
         run_dir = distributed.run_on_rank_zero(lambda: create_run_dir(config.recipe, config.run_dir, config.overwrite))
@@ -142,9 +146,9 @@ def run_in_process(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
 
 
 def _resume_hint(run_dir: Path) -> str:
-    from grunlp.runs.layout import CONFIG, RESUME_CHECKPOINT
+    from grunlp.runs.layout import CHECKPOINT_DIR, CONFIG
 
-    begun = (run_dir / RESUME_CHECKPOINT).is_dir() and (run_dir / CONFIG).is_file()
+    begun = (run_dir / CHECKPOINT_DIR).is_dir() and (run_dir / CONFIG).is_file()
     return f"to go on, type: python -m grunlp.train resume={run_dir}" if begun else "nothing was trained yet"
 
 
@@ -168,10 +172,10 @@ def replay_bad_batch(path: Path, overrides: list[str]) -> int:
     from grunlp.runs.layout import ReplayFinished, RunMode, require_resumable
     from grunlp.training.nan_guard import copy_debug_state
 
-    require_resumable(path, "replay")
+    require_resumable(path, "replay_bad_batch")
     with tempfile.TemporaryDirectory() as place:
         copy_debug_state(path, Path(place))
-        config = _load_resumed_config("replay", path, overrides)
+        config = _load_resumed_config("replay_bad_batch", path, overrides)
         config.trainer.devices = config.trainer.num_nodes = 1  # a batch is one process's
         try:
             load_recipe(config.recipe)(config, Path(place), RunMode.REPLAY)
@@ -189,13 +193,11 @@ def _load_resumed_config(key: str, path: Path, overrides: list[str]) -> DictConf
     Raises:
         UserError: the folder's parts or data have changed, or a key is typed that would change what comes out.
     """
-    from grunlp.runs.layout import load_initial_config
-
     config = load_initial_config(path)
-    check_choice("recipe", config.recipe, list_config_group("recipe"))
-    values = keys(config)
+    values = flatten(config)
+    options = schemas()[config.recipe].options(config.recipe, config.data.name)
     # of a stream each worker reads a part of its own
-    settled = ("loader.num_workers",) if values.get("loader.stream") else ()
+    settled = ("loader.num_workers",) if values.get("loader.stream_buffer_size") else ()
     free = [name for name in RESUME_OVERRIDABLE if name in values and name not in settled]
     for override in overrides:
         name = override.partition("=")[0]
@@ -203,7 +205,7 @@ def _load_resumed_config(key: str, path: Path, overrides: list[str]) -> DictConf
             there = f"a training goes on as it was begun; free are: {', '.join(free)}"
             raise UserError(f"{key}={path} with {override}", there, f"Type {key}={path}")
         value = OmegaConf.select(OmegaConf.from_dotlist([override]), name)
-        check_value(name, value, values[name])
+        check_value(replace(options[name], default=values[name]), value)
         OmegaConf.update(config, name, value)
     return config
 

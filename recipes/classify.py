@@ -29,7 +29,7 @@ log = logging.getLogger("grunlp")
 def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_classes(config.data, stream=config.loader.stream > 0)
+    corpus = open_classes(config.data, stream=config.loader.stream_buffer_size > 0)
     classes = sorted(set(corpus.train["label"]))
     encoder, vectors = None, config.vocabulary.vectors
     collate: TextClassificationCollator | TimeSeriesCollator
@@ -37,15 +37,15 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
         extra_words = read_vector_vocabulary(vectors, config.vocabulary.max_vectors) if vectors else []
         vocabulary = Vocabulary.build_for_text(corpus.train["words"], config.vocabulary.min_count, extra_words)
         encoder, pieces = load_pretrained_encoder(config.model.encoder)
-        collate = TextClassificationCollator(vocabulary, pieces, classes, config.loader.longest)
+        collate = TextClassificationCollator(vocabulary, pieces, classes, config.loader.max_length)
     else:
         collate = TimeSeriesCollator(classes, count_features(corpus.train))
     t = config.trainer
     data = make_classification_datamodule(
         corpus,
         collate,
-        batches_per_epoch=t.limit_batches,
-        accumulate_grad_batches=t.accumulate,
+        batches_per_epoch=t.batches_per_epoch,
+        accumulate_grad_batches=t.accumulate_grad_batches,
         seed=config.seed,
         **config.loader,
     )
@@ -60,11 +60,11 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
         _standardize(model.encoder, corpus.train)
     if start_run(run_dir, mode):
         save_classifier_config(run_dir, config, collate, encoder)
-    steps = data.num_optimizer_steps(t.max_epochs, t.limit_batches, t.accumulate)
+    steps = data.num_optimizer_steps(t.max_epochs, t.limit_train_batches, t.accumulate_grad_batches)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     o = config.optimizer
-    task = ClassifierTask(model, steps, o.learning_rate, rates, o.weight_decay, o.warmup)
-    trainer = make_trainer(run_dir, config.seed, **config.trainer)
+    task = ClassifierTask(model, steps, o.learning_rate, rates, o.weight_decay, o.warmup_fraction)
+    trainer = make_trainer(run_dir, config.seed, config.trainer)
     log.info("%d sequences of %d classes: %s", len(corpus.train), len(classes), ", ".join(classes[:20]))
 
     took = fit(trainer, task, data, run_dir, corpus.num_removed, mode)

@@ -33,13 +33,14 @@ log = logging.getLogger("grunlp")
 
 
 def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
-    """Train on from `init` with the new data; score before and after, on both development sets and the new test set."""
+    """Train on from `init_from` with the new data; score before and after, on both development sets and the new test
+    set."""
     seed_everything(config.seed, verbose=False)
-    old = load_trained_srl(config.init)
+    old = load_trained_srl(config.init_from)
     record_input(old.path / VOCABULARY, old.path / WEIGHTS)
     corpus = open_srl_corpus(config.data)
-    old_corpus = _open_original_corpus(old, config.finetune.old_share)
-    new, mixed_in, left_out = _mix_corpora(corpus, old_corpus, config.finetune.old_share, config.seed)
+    old_corpus = _open_original_corpus(old, config.finetune.replay_ratio)
+    new, mixed_in, left_out = _mix_corpora(corpus, old_corpus, config.finetune.replay_ratio, config.seed)
 
     vocabulary = old.collate.vocabulary.extended_with(Vocabulary.build(new, config.vocabulary.min_count, [], {}))
     collate = SRLCollator(vocabulary, old.collate.subword_aligner)
@@ -53,7 +54,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
         Corpus(corpus.name, train, corpus.dev, corpus.test, None, left_out),
         collate,
         seed=config.seed,
-        extra_epochs=0,
+        extra_data_epochs=0,
         **config.loader,
     )
     if start_run(run_dir, mode):
@@ -69,9 +70,10 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     budget = config.loader.batch_tokens
     before = {name: evaluate_srl(old.model, old.collate, examples, budget) for name, examples in splits.items()}
 
-    steps = data.num_optimizer_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
+    t = config.trainer
+    steps = data.num_optimizer_steps(t.max_epochs, t.limit_train_batches, t.accumulate_grad_batches)
     task = SRLTask(model.train(), steps, **_optimizer_args(model, config))
-    trainer = make_trainer(run_dir, config.seed, **config.trainer, extra_callbacks=_callbacks(model, config))
+    trainer = make_trainer(run_dir, config.seed, config.trainer, extra_callbacks=_callbacks(model, config))
     took = fit(trainer, task, data, run_dir, left_out, mode)
     for name, examples in splits.items():
         after = evaluate_srl(model, collate, examples, budget)
@@ -86,14 +88,14 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
 def _optimizer_args(model: SRLModel, config: DictConfig) -> dict[str, Any]:
     """What the task is told of learning rates."""
     optimizer = config.optimizer
-    decay = config.finetune.layer_decay
+    decay = config.finetune.layerwise_lr_decay
     if model.encoder.pretrained is not None and not optimizer.encoder_learning_rate:
         model.encoder.pretrained.freeze()
     return {
         "learning_rate": optimizer.learning_rate,
         "rates": layerwise_lr_decay(model.encoder, optimizer.learning_rate, decay, optimizer.encoder_learning_rate),
         "weight_decay": optimizer.weight_decay,
-        "warmup": optimizer.warmup,
+        "warmup": optimizer.warmup_fraction,
     }
 
 
@@ -103,22 +105,22 @@ def _callbacks(model: SRLModel, config: DictConfig) -> list[Callback]:
     callbacks: list[Callback] = []
     if c.frozen_layers and c.frozen_epochs:
         callbacks.append(FreezeLayers(model.encoder.layers_bottom_up()[: c.frozen_layers], c.frozen_epochs))
-    if c.penalty:
-        callbacks.append(L2SPRegularization(c.penalty))
+    if c.l2_sp:
+        callbacks.append(L2SPRegularization(c.l2_sp))
     return callbacks
 
 
 def _open_original_corpus(old: TrainedSRL, replay_ratio: float) -> Corpus | None:
     """What the old labeller was trained on; None, said in the log, where it is not at hand and not to be mixed in."""
     try:
-        return open_srl_corpus({**old.config.data, "extra": None})
+        return open_srl_corpus({**old.config.data, "extra_train": None})
     except UserError as error:
         if replay_ratio:
             there = "some of them are mixed in, lest the old kind of text be forgotten"
             raise UserError(
                 f"the old training data are not at hand: {error.message}",
                 there,
-                "Type finetune.old_share=0, or get them.",
+                "Type finetune.replay_ratio=0, or get them.",
             ) from None
         log.warning("no scores on the old development set: %s", error.message)
         return None

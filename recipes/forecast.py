@@ -32,7 +32,9 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     prepared = scale_table(table, scaling, config.data.history)
     origins = {split: forecast_origins(table, getattr(corpus, split), *sizes) for split in ("train", "dev")}
     loader = config.loader
-    data = ForecastingDataModule(prepared.tensors, origins, *sizes, loader.batch_size, loader.reshuffle, config.seed)
+    data = ForecastingDataModule(
+        prepared.tensors, origins, *sizes, loader.batch_size, loader.shuffle_each_epoch, config.seed
+    )
 
     model = build_forecaster(
         config, len(table.target_names), len(table.covariate_names), len(table.static_covariate_names)
@@ -42,9 +44,10 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
         save_config(run_dir / CONFIG, config)
         scaling.save(run_dir / SCALER)
         save_linear_baseline(run_dir, weight)
-    steps = data.num_optimizer_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
+    t = config.trainer
+    steps = data.num_optimizer_steps(t.max_epochs, t.limit_train_batches, t.accumulate_grad_batches)
     task = ForecasterTask(model, config.model.loss, steps, **config.optimizer)
-    trainer = make_trainer(run_dir, config.seed, **config.trainer)
+    trainer = make_trainer(run_dir, config.seed, config.trainer)
     log.info("%d training windows, %d of dev; penalty of the linear model %g", *map(len, origins.values()), ridge)
 
     took = fit(trainer, task, data, run_dir, 0, mode)

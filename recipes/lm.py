@@ -26,19 +26,26 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the text, keep the epoch that tells the development text best, read the test split once."""
     seed_everything(config.seed, verbose=False)
     corpus = open_running_text(config.data)
-    t = config.tokenizer
-    tokenizer = TextTokenizer.train(t.kind, corpus.train["text"], t.size, t.min_count)
-    data = BPTTDataModule(corpus, tokenizer, **config.loader, accumulate=config.trainer.accumulate, seed=config.seed)
+    options = config.tokenizer
+    tokenizer = TextTokenizer.train(options.kind, corpus.train["text"], options.size, options.min_count)
+    data = BPTTDataModule(
+        corpus,
+        tokenizer,
+        **config.loader,
+        accumulate_grad_batches=config.trainer.accumulate_grad_batches,
+        seed=config.seed,
+    )
 
-    if config.model.adaptive and len(tokenizer) < MIN_ADAPTIVE_VOCAB:
+    if config.model.adaptive_softmax and len(tokenizer) < MIN_ADAPTIVE_VOCAB:
         there = f"the vocabulary has {len(tokenizer)} tokens, too few to be parted"
-        raise UserError("model.adaptive=true", there, "Type model.adaptive=false")
+        raise UserError("model.adaptive_softmax=true", there, "Type model.adaptive_softmax=false")
     model = build_language_model(config, tokenizer)
     if start_run(run_dir, mode):
         save_seq2seq_config(run_dir, config, tokenizer, tokenizer)
-    steps = data.num_optimizer_steps(config.trainer.max_epochs, config.trainer.limit_batches, config.trainer.accumulate)
-    task = LanguageModelTask(model, config.trainer.accumulate, steps, **config.optimizer)
-    trainer = make_trainer(run_dir, config.seed, **config.trainer)
+    t = config.trainer
+    steps = data.num_optimizer_steps(t.max_epochs, t.limit_train_batches, t.accumulate_grad_batches)
+    task = LanguageModelTask(model, config.trainer.accumulate_grad_batches, steps, **config.optimizer)
+    trainer = make_trainer(run_dir, config.seed, config.trainer)
     log.info("%d tokens, %d different ones", len(data.train), len(tokenizer))
 
     took = fit(trainer, task, data, run_dir, corpus.num_removed, mode)

@@ -23,16 +23,16 @@ log = logging.getLogger("grunlp")
 def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the text, keep the epoch that guesses the words of the development text best."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_pretraining_text(config.data, stream=config.loader.stream > 0)
+    corpus = open_pretraining_text(config.data, stream=config.loader.stream_buffer_size > 0)
     vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
     collate = SRLCollator(vocabulary, None)
     t = config.trainer
     data = make_sentence_datamodule(
         corpus,
         collate,
-        extra_epochs=0,
-        batches_per_epoch=t.limit_batches,
-        accumulate_grad_batches=t.accumulate,
+        extra_data_epochs=0,
+        batches_per_epoch=t.batches_per_epoch,
+        accumulate_grad_batches=t.accumulate_grad_batches,
         seed=config.seed,
         **config.loader,
     )
@@ -43,9 +43,9 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
         len(vocabulary.characters),
         pretrained=None,
         word_size=sizes.word_size,
-        character_size=sizes.character_size,
-        characters=sizes.characters,
-        shapes=False,
+        char_size=sizes.char_size,
+        char_encoder=sizes.char_encoder,
+        word_shape_features=False,
         hidden_size=sizes.hidden_size,
         num_layers=sizes.num_layers,
         residual=sizes.residual,
@@ -54,12 +54,12 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
         dropout=sizes.dropout,
         word_dropout=0.0,
     )
-    model = MaskedLanguageModel(encoder, sizes.hidden)
+    model = MaskedLanguageModel(encoder, sizes.mask_probability)
     if start_run(run_dir, mode):
         save_config_and_vocab(run_dir, config, collate, None)
-    steps = data.num_optimizer_steps(t.max_epochs, t.limit_batches, t.accumulate)
+    steps = data.num_optimizer_steps(t.max_epochs, t.limit_train_batches, t.accumulate_grad_batches)
     task = MaskedTask(model, steps, **config.optimizer, seed=config.seed)
-    trainer = make_trainer(run_dir, config.seed, **config.trainer)
+    trainer = make_trainer(run_dir, config.seed, config.trainer)
     log.info("%d sentences, %d different words", len(corpus.train), len(vocabulary.words))
 
     took = fit(trainer, task, data, run_dir, corpus.num_removed, mode)

@@ -32,14 +32,14 @@ log = logging.getLogger("grunlp")
 def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_srl_corpus(config.data, stream=config.loader.stream > 0)
+    corpus = open_srl_corpus(config.data, stream=config.loader.stream_buffer_size > 0)
     vectors = config.vocabulary.vectors
     extra_words = read_vector_vocabulary(vectors, config.vocabulary.max_vectors) if vectors else []
-    frame_files = read_index(find_frames() / INDEX_FILE) if config.vocabulary.frame_files else {}
+    frame_files = read_index(find_frames() / INDEX_FILE) if config.vocabulary.use_propbank_frame_files else {}
     vocabulary = Vocabulary.build(
         chain(corpus.train, corpus.extra or ()), config.vocabulary.min_count, extra_words, frame_files
     )
-    pretrained = load_init_weights(config.model.init) if config.model.init else None
+    pretrained = load_init_weights(config.model.init_from) if config.model.init_from else None
     if pretrained is not None:
         vocabulary = pretrained[0].extended_with(vocabulary)
     encoder, pieces = load_pretrained_encoder(config.model.encoder)
@@ -48,8 +48,8 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     data = make_sentence_datamodule(
         corpus,
         collate,
-        batches_per_epoch=t.limit_batches,
-        accumulate_grad_batches=t.accumulate,
+        batches_per_epoch=t.batches_per_epoch,
+        accumulate_grad_batches=t.accumulate_grad_batches,
         seed=config.seed,
         **config.loader,
     )
@@ -63,12 +63,17 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
         init_embeddings_from_file(vectors, vocabulary.words, vocabulary.word_counts, model.encoder.words.table)
     if start_run(run_dir, mode):
         save_config_and_vocab(run_dir, config, collate, encoder)
-    steps = data.num_optimizer_steps(t.max_epochs, t.limit_batches, t.accumulate)
+    steps = data.num_optimizer_steps(t.max_epochs, t.limit_train_batches, t.accumulate_grad_batches)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     task = SRLTask(
-        model, steps, config.optimizer.learning_rate, rates, config.optimizer.weight_decay, config.optimizer.warmup
+        model,
+        steps,
+        config.optimizer.learning_rate,
+        rates,
+        config.optimizer.weight_decay,
+        config.optimizer.warmup_fraction,
     )
-    trainer = make_trainer(run_dir, config.seed, **config.trainer)
+    trainer = make_trainer(run_dir, config.seed, config.trainer)
     log.info("%d sentences, %d words, %d tags", len(corpus.train), len(vocabulary.words), len(vocabulary.tags))
 
     took = fit(trainer, task, data, run_dir, corpus.num_removed, mode)
@@ -86,4 +91,4 @@ def _init_from_pretrained(old: Vocabulary, weights: dict[str, Tensor], model: SR
         transfer_weights(lower, old, model, vocabulary)
     except ValueError as error:
         there = "the sizes of both networks must agree"
-        raise UserError(f"model.init: {error}", there, "See config.yaml of the pretraining.") from None
+        raise UserError(f"model.init_from: {error}", there, "See config.yaml of the pretraining.") from None

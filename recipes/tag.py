@@ -32,11 +32,11 @@ log = logging.getLogger("grunlp")
 def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_tagging_corpus(config.data, stream=config.loader.stream > 0)
+    corpus = open_tagging_corpus(config.data, stream=config.loader.stream_buffer_size > 0)
     vectors = config.vocabulary.vectors
     extra_words = read_vector_vocabulary(vectors, config.vocabulary.max_vectors) if vectors else []
     vocabulary = Vocabulary.build_for_tagging(corpus.train, config.vocabulary.min_count, extra_words)
-    pretrained = load_init_weights(config.model.init) if config.model.init else None
+    pretrained = load_init_weights(config.model.init_from) if config.model.init_from else None
     if pretrained is not None:  # its words and characters, and no tag of its own job
         more = pretrained[0].extended_with(vocabulary)
         vocabulary = replace(more, tags=vocabulary.tags, pos=vocabulary.pos, rolesets=vocabulary.rolesets)
@@ -46,9 +46,9 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     data = make_sentence_datamodule(
         corpus,
         collate,
-        extra_epochs=0,
-        batches_per_epoch=t.limit_batches,
-        accumulate_grad_batches=t.accumulate,
+        extra_data_epochs=0,
+        batches_per_epoch=t.batches_per_epoch,
+        accumulate_grad_batches=t.accumulate_grad_batches,
         seed=config.seed,
         **config.loader,
     )
@@ -62,12 +62,17 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
         init_embeddings_from_file(vectors, vocabulary.words, vocabulary.word_counts, model.encoder.words.table)
     if start_run(run_dir, mode):
         save_config_and_vocab(run_dir, config, collate, encoder)
-    steps = data.num_optimizer_steps(t.max_epochs, t.limit_batches, t.accumulate)
+    steps = data.num_optimizer_steps(t.max_epochs, t.limit_train_batches, t.accumulate_grad_batches)
     rates = {} if encoder is None else {encoder.transformer: config.optimizer.encoder_learning_rate}
     task = TaggerTask(
-        model, steps, config.optimizer.learning_rate, rates, config.optimizer.weight_decay, config.optimizer.warmup
+        model,
+        steps,
+        config.optimizer.learning_rate,
+        rates,
+        config.optimizer.weight_decay,
+        config.optimizer.warmup_fraction,
     )
-    trainer = make_trainer(run_dir, config.seed, **config.trainer)
+    trainer = make_trainer(run_dir, config.seed, config.trainer)
     log.info("%d sentences, %d words, %d tags", len(corpus.train), len(vocabulary.words), len(vocabulary.tags))
 
     took = fit(trainer, task, data, run_dir, corpus.num_removed, mode)
@@ -106,4 +111,4 @@ def _init_from_pretrained(old: Vocabulary, weights: dict[str, Tensor], model: Ta
         transfer_weights(taken, old, model, vocabulary)
     except ValueError as error:
         there = "the sizes of both networks must agree"
-        raise UserError(f"model.init: {error}", there, "See config.yaml of that run.") from None
+        raise UserError(f"model.init_from: {error}", there, "See config.yaml of that run.") from None

@@ -30,29 +30,34 @@ log = logging.getLogger("grunlp")
 def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the training split, keep the best epoch on dev, read the test split once."""
     seed_everything(config.seed, verbose=False)
-    corpus = open_parallel_corpus(config.data, config.scores == "bleu", stream=config.loader.stream > 0)
+    corpus = open_parallel_corpus(config.data, config.metric == "bleu", stream=config.loader.stream_buffer_size > 0)
     pieces, t = config.tokenizer, config.trainer
     texts = (corpus.train["source"], corpus.train["target"])
     if pieces.shared:
         source = target = TextTokenizer.train(pieces.kind, chain(*texts), pieces.size, pieces.min_count)
     else:
         source, target = (TextTokenizer.train(pieces.kind, some, pieces.size, pieces.min_count) for some in texts)
-    more = {"resplit": pieces.resplit, "turns": t.limit_batches, "accumulate": t.accumulate, "seed": config.seed}
+    more = {
+        "subword_regularization": pieces.subword_regularization,
+        "batches_per_epoch": t.batches_per_epoch,
+        "accumulate_grad_batches": t.accumulate_grad_batches,
+        "seed": config.seed,
+    }
     data = make_parallel_datamodule(corpus, source, target, **more, **config.loader)
 
     model = build_seq2seq(config, source, target)
     if start_run(run_dir, mode):
         save_seq2seq_config(run_dir, config, source, target)
-    steps = data.num_optimizer_steps(t.max_epochs, t.limit_batches, t.accumulate)
+    steps = data.num_optimizer_steps(t.max_epochs, t.limit_train_batches, t.accumulate_grad_batches)
     limits, search = make_beam_search(search_config(config))
-    task = Seq2SeqTask(model, target, limits, config.scores, steps, **config.optimizer)
-    trainer = make_trainer(run_dir, config.seed, **config.trainer)
+    task = Seq2SeqTask(model, target, limits, config.metric, steps, **config.optimizer)
+    trainer = make_trainer(run_dir, config.seed, config.trainer)
     log.info("%d pairs; %d and %d words or pieces", len(corpus.train), len(source), len(target))
 
     took = fit(trainer, task, data, run_dir, corpus.num_removed, mode)
     collate = data.val_split()[2]
     assert isinstance(collate, ParallelCollator)
-    how = (config.scores, limits, search, config.loader.batch_tokens)
+    how = (config.metric, limits, search, config.loader.batch_tokens)
     found = evaluate_splits(run_dir, corpus, lambda pairs: evaluate_seq2seq(model, collate, pairs, *how))
     for split, scores in found.items():
         write_predictions(run_dir, split, scores.outputs)

@@ -20,8 +20,8 @@ import torch
 from bench_utils import measure_in_turns
 from torch import Tensor, nn
 
-from grunlp.configuration.compose import compose_config
 from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.forecasting.data import open_time_series
 from grunlp.tasks.forecasting.inference import scale_table
 from grunlp.tasks.forecasting.model import RecursiveForecaster
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
 def _data(options: dict[str, Any]) -> tuple[TimeSeriesTensors, Tensor, np.ndarray]:
     """Return the bundled series as tensors, the origins of its training windows, and its scaled training values."""
     sizes = [f"data.{key}={options[key]}" for key in ("history", "horizon")]
-    config = compose_config(["recipe=forecast", "data.calendar=false", *sizes])
+    config = compose_config(["recipe=forecast", "data.time_features=false", *sizes])
     corpus = open_time_series(config.data)
     scaling = fit_standardizer(corpus.table, corpus.train[:, 1], corpus.seasonality, options["history"])
     tensors = scale_table(corpus.table, scaling, options["history"]).tensors

@@ -110,7 +110,7 @@ class JoeyNMTModel(nn.Module):
         """Return the ids of the best hypothesis per source, including the end token and everything after it."""
         batch = self.batch(source, lengths, None)
         original_order = batch.sort_by_src_length()
-        hypotheses, _, _ = peer_search(self.network, batch, max_length, search.beam, search.alpha)
+        hypotheses, _, _ = peer_search(self.network, batch, max_length, search.beam, search.length_penalty)
         return [_swap_special_ids(torch.from_numpy(hypotheses[i])).tolist() for i in original_order]
 
 
@@ -172,7 +172,7 @@ def main(arguments: list[str]) -> int:
     seed_everything(1, verbose=False)
     run = load_trained_seq2seq(options["run"])
     collate, config = run.collate, run.config
-    corpus = open_parallel_corpus(config.data, config.scores == "bleu")
+    corpus = open_parallel_corpus(config.data, config.metric == "bleu")
     settings = {key: value for key, value in config.loader.items() if key != "stream"} | {"num_workers": 0}
     data = ParallelDataModule(
         corpus, collate.source_tokenizer, collate.target_tokenizer, subword_regularization=0.0, seed=1, **settings
@@ -222,7 +222,7 @@ def main(arguments: list[str]) -> int:
     limits, beam = make_beam_search(search_config(config))
     pairs = list(corpus.test if corpus.test is not None else corpus.dev)
     for width in (1, 5):
-        search = BeamSearch(width, 1, beam.alpha, "gnmt", 0.0, 0)
+        search = BeamSearch(width, 1, beam.length_penalty, "gnmt", 0.0, 0)
         _decode(run.model, peer if options["peer_epochs"] else None, collate, pairs, limits, search, options)
     return 0
 

@@ -1,6 +1,7 @@
 """Measure data-parallel training on one and two processes and predict its scaling over more GPUs.
 
-    python scripts/bench_scaling.py [data=demo] [steps=60] [repeats=3] [link_gbits=100] [latency_us=20] [gpu_speedup=1]
+    python scripts/bench_scaling.py [data=toy-srl] [steps=60] [repeats=3] [link_gbits=100] [latency_us=20]
+    [gpu_speedup=1]
 
 It takes about 2 minutes on two cores and prints three results:
 
@@ -33,11 +34,11 @@ import torch.distributed as dist
 from omegaconf import DictConfig, OmegaConf
 from torch.nn.parallel import DistributedDataParallel
 
-from grunlp.configuration.compose import compose_config
 from grunlp.configuration.key_value_args import parse_arguments
 from grunlp.data.collate import SRLBatch, SRLCollator
 from grunlp.data.datasets.srl import open_srl_corpus
 from grunlp.data.vocabulary import Vocabulary
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.training.datamodules import SRLDataModule
 from grunlp.training.launcher import launch, resolve_devices
@@ -87,7 +88,7 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
     corpus = open_srl_corpus(config.data)
     vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
     collate, budget = SRLCollator(vocabulary, None), config.loader.batch_tokens
-    data = SRLDataModule(corpus, collate, budget, num_workers=0, extra_epochs=0, reshuffle=True, seed=1)
+    data = SRLDataModule(corpus, collate, budget, num_workers=0, extra_data_epochs=0, shuffle_each_epoch=True, seed=1)
     loss_module = _LossModule(build_srl_model(config, vocabulary, None)).train()
     ddp_module: torch.nn.Module = loss_module
     if distributed.world_size() > 1:

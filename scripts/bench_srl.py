@@ -21,7 +21,6 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.configuration.compose import compose_config
 from grunlp.configuration.key_value_args import parse_arguments
 from grunlp.data.collate import SRLBatch, SRLCollator
 from grunlp.data.datasets.srl import open_srl_corpus
@@ -30,6 +29,7 @@ from grunlp.data.vocabulary import Vocabulary
 from grunlp.kernels.loader import disabled
 from grunlp.modules.dropout import VariationalDropout, WordDropout
 from grunlp.modules.embeddings import WordEmbedding
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.tasks.srl.inference import label
 from grunlp.tasks.srl.model import SRLModel
@@ -49,12 +49,12 @@ class BaselineSRLModel(nn.Module):
     def __init__(self, config: DictConfig, vocabulary: Vocabulary, hidden_size: int, num_layers: int) -> None:
         super().__init__()
         c = config.model
-        self.distance = c.distance
+        self.distance = c.max_relative_distance
         self.word_dropout = WordDropout(torch.tensor(vocabulary.word_counts), c.word_dropout, unk_id=1)
         self.words = WordEmbedding(
-            len(vocabulary.words), c.word_size, len(vocabulary.characters), c.character_size, c.characters, 0
+            len(vocabulary.words), c.word_size, len(vocabulary.characters), c.char_size, c.char_encoder, 0
         )
-        self.distances = nn.Embedding(2 * c.distance + 1, c.predicate_size)
+        self.distances = nn.Embedding(2 * c.max_relative_distance + 1, c.predicate_size)
         self.input_dropout, self.dropout = VariationalDropout(c.input_dropout), VariationalDropout(c.dropout)
         self.gru = nn.GRU(
             self.words.output_size + c.predicate_size,
@@ -66,7 +66,7 @@ class BaselineSRLModel(nn.Module):
         )
         self.roles = nn.Linear(2 * hidden_size, len(vocabulary.tags))
         self.pos = nn.Linear(2 * hidden_size, len(vocabulary.pos))
-        self.pos_weight = c.pos_weight
+        self.pos_weight = c.pos_tag_loss_weight
 
     def forward(self, batch: SRLBatch) -> tuple[Tensor, Tensor]:
         """Return role tag scores (P, T, K) and part-of-speech scores."""
@@ -128,7 +128,7 @@ def main(arguments: list[str]) -> int:
     vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
     collate = SRLCollator(vocabulary, None)
     data = SRLDataModule(
-        corpus, collate, config.loader.batch_tokens, num_workers=0, extra_epochs=0, reshuffle=True, seed=1
+        corpus, collate, config.loader.batch_tokens, num_workers=0, extra_data_epochs=0, shuffle_each_epoch=True, seed=1
     )
     batches = list(islice(data.train_dataloader(), options["batches"]))
     ours = build_srl_model(config, vocabulary, None)

@@ -43,10 +43,10 @@ _LENGTHS = (3, 8)  # words per sentence: minimum, and one more than the maximum
 _SAMPLE_INTERVAL = 2.0  # seconds
 _TABLE_FRACTIONS = (0.1, 0.25, 0.5, 0.75, 1.0)  # fractions of the sentences at which the table has a row
 _NETWORK = [
-    *("model.word_size=4", "model.character_size=2", "model.characters=none", "model.shapes=false"),
+    *("model.word_size=4", "model.char_size=2", "model.char_encoder=none", "model.word_shape_features=false"),
     *("model.hidden_size=4", "model.num_layers=1", "model.decoder=viterbi"),
-    *("trainer.monitor=dev/loss", "trainer.average=0", "trainer.max_epochs=1", "trainer.accelerator=cpu"),
-    "trainer.save_every=60",
+    *("trainer.monitor=dev/loss", "trainer.ema_decay=0", "trainer.max_epochs=1", "trainer.accelerator=cpu"),
+    "trainer.checkpoint_every_seconds=60",
 ]
 
 
@@ -195,10 +195,10 @@ def main(arguments: list[str]) -> int:
         # An upper estimate: the last batch of each shuffle buffer may be almost empty.
         batches = words / batch_tokens + sentences / options["stream"]
         overrides = [
-            *("recipe=tag", "data=tags", f"data.train={folder}/part*.tsv", f"data.dev={folder}/dev.tsv"),
-            *(f"loader.stream={options['stream']}", f"loader.batch_tokens={batch_tokens}"),
+            *("recipe=tag", "data=files", f"data.train={folder}/part*.tsv", f"data.dev={folder}/dev.tsv"),
+            *(f"loader.stream_buffer_size={options['stream']}", f"loader.batch_tokens={batch_tokens}"),
             f"loader.num_workers={options['workers']}",
-            f"trainer.limit_batches={int(options['passes'] * batches) + 1}",
+            f"trainer.limit_train_batches={int(options['passes'] * batches) + 1}",
             *(*_NETWORK, f"run_dir={folder}/run"),
         ]
         process = subprocess.Popen(

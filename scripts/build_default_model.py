@@ -42,14 +42,20 @@ from grunlp.tasks.srl.inference import evaluate_srl, label
 from grunlp.training.checkpoint_io import BUNDLED_MODEL
 from grunlp.utils.cli import command
 
-PRETRAINING = ["recipe=pretrain", "data=text", "data.without=propbank-ewt", "trainer.max_epochs=3", "seed=1"]
+PRETRAINING = [
+    "recipe=pretrain",
+    "data=files",
+    "data.exclude_sentences_of=propbank-ewt",
+    "trainer.max_epochs=3",
+    "seed=1",
+]
 TRAINING = [
     "recipe=srl",
     "data=propbank-ewt",
-    "data.extra=propbank-frames",
-    "vocabulary.frame_files=true",
+    "data.extra_train=propbank-frames",
+    "vocabulary.use_propbank_frame_files=true",
     "trainer.max_epochs=12",
-    "trainer.average_last=4",
+    "trainer.average_last_epochs=4",
     "seed=1",
 ]
 PRETRAINED_ON = (
@@ -75,10 +81,10 @@ def main(arguments: list[str]) -> int:
             PRETRAINED_ON if options["text"] is None else "It was pretrained on the builder's own raw text."
         )
         card = (run.path / MODEL_CARD).read_text(encoding="utf-8") if (run.path / MODEL_CARD).is_file() else ""
-        pretrained = run.config.model.init is not None or pretraining_note in card
+        pretrained = run.config.model.init_from is not None or pretraining_note in card
         _pack_model(run, packed)
         run = load_trained_srl(packed)
-        corpus = open_srl_corpus({**run.config.data, "extra": None})
+        corpus = open_srl_corpus({**run.config.data, "extra_train": None})
         for split in ("dev", "test"):
             scores = evaluate_srl(run.model, run.collate, getattr(corpus, split), batch_tokens=3000)
             write_metrics(packed, split, scores.as_dict())
@@ -102,7 +108,7 @@ def _train(folder: str, text: str | None) -> str:
     pretrained, trained = f"{folder}/pretrained", f"{folder}/run"
     for arguments in (
         [*PRETRAINING, f"data.train={text}", f"run_dir={pretrained}"],
-        [*TRAINING, f"model.init={pretrained}", f"run_dir={trained}"],
+        [*TRAINING, f"model.init_from={pretrained}", f"run_dir={trained}"],
     ):
         subprocess.run([sys.executable, "-m", "grunlp.train", *arguments], check=True)
     return trained
@@ -112,7 +118,7 @@ def _pack_model(run: TrainedSRL, packed: Path) -> None:
     """Copy a run in half precision, without the files that only training needs."""
     packed.mkdir()
     config = run.config.copy()
-    config.run_dir = config.model.init = None
+    config.run_dir = config.model.init_from = None
     save_config(packed / CONFIG, config)
     run.collate.vocabulary.save(packed / VOCABULARY)
     save_weights(packed, run.model.half())

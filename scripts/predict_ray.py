@@ -5,9 +5,9 @@
 
 The output folder receives the records that `python -m grunlp.predict run=DIR input=FILE output_format=json` prints for
 each file, as numbered shards in the order of the input. The input is running text or JSON lines; the model is a role
-labeller, a tagger, a text classifier, a translator or a summarizer. Run the same command again to resume after any interruption; a worker that
-dies is replaced. `grunlp/integrations/shard_prediction.py` describes the files of the output folder. Needs grunlp[ray].
-Starting and stopping Ray takes about 15 seconds.
+labeller, a tagger, a text classifier, a translator or a summarizer. Run the same command again to resume after any
+interruption; a worker that dies is replaced. `grunlp/integrations/shard_prediction.py` describes the files of the
+output folder. Needs grunlp[ray]. Starting and stopping Ray takes about 15 seconds.
 
     run=default        run folder of the model
     input=             file, or quoted glob pattern; ** matches folders of any depth
@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grunlp.configuration.key_value_args import parse_arguments
-from grunlp.configuration.schema import check_choice
+from grunlp.configuration.options import check_choice
 from grunlp.runs.lock import folder_lock
 from grunlp.tasks.predictor import BATCH_TOKENS
 from grunlp.utils.atomic_io import remove_temp_files, translate_os_errors

@@ -2,7 +2,8 @@
 
 frames.conll.gz holds their annotated example sentences in EWT columns; rolesets.json.gz holds the name of each roleset
 and the descriptions of its roles. The source is propbank-frames, CC BY-SA 4.0, downloaded or given as a local path. It
-takes about 5 seconds plus download time. A training with `data.extra=propbank-frames` builds missing files itself. If
+takes about 5 seconds plus download time. A training with `data.extra_train=propbank-frames` builds missing files
+itself. If
 the index is in the default folder, predictions include role descriptions.
 
     python scripts/prepare_propbank_frames.py

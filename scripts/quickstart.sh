@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 sentence="${1:-The teacher gave the children a book in the garden yesterday.}"
 run="runs/srl/quickstart-$(date +%Y-%m-%d_%H-%M-%S)"
-.venv/bin/python -m grunlp.train recipe=srl data=demo run_dir="$run"
+.venv/bin/python -m grunlp.train recipe=srl data=toy-srl run_dir="$run"
 echo
 .venv/bin/python -m grunlp.predict run="$run" style=text "$sentence"
 echo

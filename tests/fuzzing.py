@@ -148,11 +148,11 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
 
 
 def _parts() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
-    from grunlp.configuration.saved_config import load_config
     from grunlp.data.encoder_files import load_encoder_config
     from grunlp.data.subword_tokenizer import TextTokenizer
     from grunlp.data.vocabulary import Vocabulary
     from grunlp.runs.weights import load_tensors
+    from grunlp.tasks.config import load_config
     from grunlp.tasks.forecasting.scaler import Standardizer
     from grunlp.utils.safe_load import read_json
 

@@ -15,17 +15,28 @@ from typing import Any, NamedTuple
 
 # Everything that draws, waits or averages.
 COMMON = [
-    *("trainer.max_epochs=3", "trainer.patience=2", "trainer.average=0.9", "trainer.average_last=2"),
-    *("trainer.accumulate=2", "trainer.limit_batches=9", "trainer.save_every=0.0001", "trainer.monitor=dev/loss"),
+    *("trainer.max_epochs=3", "trainer.patience=2", "trainer.ema_decay=0.9", "trainer.average_last_epochs=2"),
+    *(
+        "trainer.accumulate_grad_batches=2",
+        "trainer.limit_train_batches=9",
+        "trainer.checkpoint_every_seconds=0.0001",
+        "trainer.monitor=dev/loss",
+    ),
     "optimizer.learning_rate=0.02",
 ]
 LABELLER = [
-    *("model.word_size=8", "model.character_size=4", "model.hidden_size=8", "model.num_layers=1"),
+    *("model.word_size=8", "model.char_size=4", "model.hidden_size=8", "model.num_layers=1"),
     "loader.batch_tokens=60",
 ]
 WRITER = [
     *("model.embedding_size=8", "model.hidden_size=8", "model.decoder_hidden_size=8", "model.attention_size=8"),
-    *("model.num_layers=1", "tokenizer.kind=bpe", "tokenizer.size=40", "tokenizer.resplit=0.3", "search.beam=1"),
+    *(
+        "model.num_layers=1",
+        "tokenizer.kind=bpe",
+        "tokenizer.size=40",
+        "tokenizer.subword_regularization=0.3",
+        "search.beam=1",
+    ),
     *("loader.batch_tokens=200", "search.max_length=5"),
 ]
 SMALL: dict[str, list[str]] = {
@@ -35,11 +46,11 @@ SMALL: dict[str, list[str]] = {
     "pretrain": [*LABELLER, "vocabulary.min_count=1"],
     "translate": WRITER,
     "lm": [
-        *("model.embedding_size=8", "model.hidden_size=8", "model.word_dropout=0.1", "model.weight_drop=0.2"),
-        *("model.input_dropout=0.2", "model.num_layers=1", "loader.batch_tokens=200", "loader.length=20"),
+        *("model.embedding_size=8", "model.hidden_size=8", "model.word_dropout=0.1", "model.weight_dropout=0.2"),
+        *("model.input_dropout=0.2", "model.num_layers=1", "loader.batch_tokens=200", "loader.bptt=20"),
     ],
-    "classify": ["data=opinions", "model.hidden_size=8", "model.word_size=8", "loader.batch_tokens=100"],
-    "forecast": ["data=seasons", "data.history=24", "data.horizon=6", "model.hidden_size=8", "loader.batch_size=16"],
+    "classify": ["data=toy-sentiment", "model.hidden_size=8", "model.word_size=8", "loader.batch_tokens=100"],
+    "forecast": ["data=toy-series", "data.history=24", "data.horizon=6", "model.hidden_size=8", "loader.batch_size=16"],
 }
 
 
@@ -110,7 +121,8 @@ def _serve() -> None:
     import datasets  # noqa: F401
     import hydra  # noqa: F401
 
-    from grunlp.configuration.compose import list_config_group, load_recipe
+    from grunlp.configuration.compose import load_recipe
+    from grunlp.configuration.paths import list_config_group
 
     for recipe in list_config_group("recipe"):
         load_recipe(recipe)  # imports all that a training does

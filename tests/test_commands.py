@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             f"data.dev={root}/dev.jsonl",
         ),
         *(f"data.test={root}/test.conll", f"run_dir={root}/run", "trainer.max_epochs=6", "loader.batch_tokens=200"),
-        *("optimizer.learning_rate=0.02", "trainer.average=0.9", "trainer.limit_batches=0"),
+        *("optimizer.learning_rate=0.02", "trainer.ema_decay=0.9", "trainer.limit_train_batches=0"),
     ]
     command = [sys.executable, "-m", "grunlp.train", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root)
@@ -59,7 +59,7 @@ def test_training_says_what_it_does(folder: Path) -> None:
 
 def test_the_run_folder_is_complete(folder: Path) -> None:
     names = {path.name for path in (folder / "run").iterdir()}
-    files = {"weights.safetensors", "config.yaml", "vocabulary.json", "metrics.json", "card.md", "data.json"}
+    files = {"weights.safetensors", "config.yaml", "vocabulary.json", "metrics.json", "card.md", "data_manifest.json"}
     assert names == {*files, "logs"}
     assert not list((folder / "run").rglob("*.ckpt")), "nothing that must be unpickled"
     assert list((folder / "run").rglob("metrics.csv")) and list((folder / "run").rglob("events.out.*"))
@@ -185,9 +185,9 @@ def test_fine_tuning_learns_a_new_role_and_reports_both_kinds_of_text(folder: Pa
         with (tmp_path / f"{name}.conll").open("w") as file:
             write_columns(part, file)
     arguments = [
-        *("recipe=finetune", f"init={folder}/run", f"data.train={tmp_path}/train.conll", "finetune.old_share=0.5"),
+        *("recipe=finetune", f"init={folder}/run", f"data.train={tmp_path}/train.conll", "finetune.replay_ratio=0.5"),
         *(f"data.dev={tmp_path}/dev.conll", f"run_dir={tmp_path}/tuned", "loader.batch_tokens=100"),
-        *("optimizer.learning_rate=0.02", "trainer.max_epochs=8", "trainer.average=0", "finetune.frozen_layers=1"),
+        *("optimizer.learning_rate=0.02", "trainer.max_epochs=8", "trainer.ema_decay=0", "finetune.frozen_layers=1"),
     ]
     command = [sys.executable, "-m", "grunlp.train", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
@@ -262,7 +262,7 @@ def test_output_file_is_not_overwritten(folder: Path, call: Call, tmp_path: Path
     ("main", "arguments", "message"),
     [
         (evaluate.main, [], "no model to evaluate"),
-        (evaluate.main, ["run=nowhere"], "no finished run"),
+        (evaluate.main, ["run=nowhere"], "not a finished run"),
         (evaluate.main, ["gold=x"], "belong together"),
         (evaluate.main, ["gold=a", "predicted=b", "input=c"], "belong together"),
         (evaluate.main, ["run={}/run", "words=x"], "words= without a file of props"),
@@ -271,18 +271,18 @@ def test_output_file_is_not_overwritten(folder: Path, call: Call, tmp_path: Path
         (predict.main, ["a text", "input=x"], "a text replaces the file"),
         (predict.main, ["a text", "run={}/run", "predicates=gold"], "raw text marks none"),
         (compare.main, ["a"], "compare takes two"),
-        (compare.main, ["a", "b"], "no finished run"),
+        (compare.main, ["a", "b"], "not a finished run"),
         (compare.main, ["a", "b", "gold=x", "input=y"], "Give one of them"),
         (compare.main, ["{}/run", "{}/run", "metrics={}/no/where.json"], "there is no folder"),
         (compare.main, ["{}/run", "{}/run", "metrics={}/train.out"], "nothing is overwritten"),
         (evaluate.main, ["run={}/run", "metrics={}/train.out"], "nothing is overwritten"),
         (evaluate.main, ["run={}/run", "report={}/train.out"], "nothing is overwritten"),
         (evaluate.main, ["run={}/run", "report={}/no/where.html"], "there is no folder"),
-        (train.main, ["recipe=finetune", "init=nowhere", "data.train=x", "data.dev=x"], "no finished run"),
+        (train.main, ["recipe=finetune", "init_from=nowhere", "data.train=x", "data.dev=x"], "not a finished run"),
         (predict.main, ["rnu=x"], "Did you mean run?"),
         (predict.main, ["--verbose"], "no such option"),
         (predict.main, ["{}/train.out"], "Type input="),
-        (train.main, ["recipe=finetune", "data.train=x", "data.dev=x", "data.extra=y"], "Leave it out"),
+        (train.main, ["recipe=finetune", "data.train=x", "data.dev=x", "data.extra_train=y"], "Leave it out"),
         (predict.main, ["run={}/run", "input=nowhere"], "does not exist"),
         (predict.main, ["run={}/run", "input={}"], "is a directory"),
         (predict.main, ["run={}/run", "format=colums", "input={}/test.conll"], "columns"),

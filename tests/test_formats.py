@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from grunlp.configuration.compose import compose_config
 from grunlp.configuration.migrations import FORMAT_VERSION
-from grunlp.configuration.saved_config import load_config, save_config
+from grunlp.configuration.saved_config import save_config
 from grunlp.tasks import task_of
+from grunlp.tasks.config import compose_config, load_config
 from grunlp.training.checkpoint_io import load_init_weights
 from grunlp.utils.errors import UserError
 
@@ -30,13 +30,13 @@ def test_runs_of_each_form(form: int, kind: str) -> None:
     config = load_config(
         folder / "config.yaml"
     )  # a key that came or went needs a new form, see grunlp/configuration/migrations.py
-    assert config.data.share == 1.0 and config.trainer.accumulate == 1
+    assert config.trainer.accumulate_grad_batches == 1
     if kind == "pretrain":
         load_init_weights(str(folder))
     elif kind != "finetune":
         load(folder)
     else:
-        assert [data.name for data in config.trained_on] == ["demo", "demo"]
+        assert [data.name for data in config.trained_on] == ["toy-srl", "toy-srl"]
 
 
 def test_a_newer_form(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_newer_form(tmp_path: Path) -> None:
 
 
 def test_a_run_written_now_says_its_form(tmp_path: Path) -> None:
-    config = compose_config(["recipe=tag", "data=demo"])
+    config = compose_config(["recipe=tag", "data=toy-srl"])
     save_config(tmp_path / "config.yaml", config)
     assert yaml.safe_load((tmp_path / "config.yaml").read_text())["format"] == FORMAT_VERSION
     assert load_config(tmp_path / "config.yaml") == config

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.configuration.compose import CONFIG_GROUPS, compose_config, keys
+from grunlp.configuration.compose import CONFIG_GROUPS, flatten
+from grunlp.tasks.config import compose_config
 from grunlp.utils.cli import Command
 
 SCRIPTS = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]["scripts"]
@@ -29,7 +30,7 @@ def test_help_has_examples_of_keys_that_it_explains(name: str) -> None:
     rest = text
     for example in examples:
         rest = rest.replace(example, "")
-    trainings = {"key", *keys(compose_config([])), *CONFIG_GROUPS, "data.train", "data.dev", "data.test"}
+    trainings = {"key", *flatten(compose_config([])), *CONFIG_GROUPS, "data.train", "data.dev", "data.test"}
     known = {*re.findall(r"([a-z][\w.]*)=", rest), *(trainings if "grunlp.train" in text else ())}
     for example in examples:
         used = {

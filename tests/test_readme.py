@@ -8,10 +8,11 @@ import pytest
 
 from grunlp import export, serve
 from grunlp.compare import DEFAULTS as COMPARE
-from grunlp.configuration.compose import compose_config, resource_dir
 from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.configuration.paths import resource_dir
 from grunlp.evaluate import DEFAULTS as EVALUATE
 from grunlp.predict import DEFAULTS as PREDICT
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.forecasting import commands as series_commands
 from grunlp.tasks.language_modeling import commands as language_commands
 from grunlp.tuning import cell_comparison, cross_validation

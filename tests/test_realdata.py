@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.configuration.compose import compose_config
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.forecasting.baselines import naive
 from grunlp.tasks.forecasting.data import open_time_series
 from grunlp.tasks.forecasting.inference import scale_table

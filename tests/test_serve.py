@@ -109,8 +109,8 @@ def test_mistakes(call: Call) -> None:
             (["run=nowhere"], "nowhere"),
             (["max_textes=3"], "Did you mean max_texts?"),
             (["max_tokens=20000"], "Type max_queue=20000"),
-            (["port=99999"], "it lies from 0 to 65535"),
-            (["body_timeout=0"], "it lies from 0.1"),
+            (["port=99999"], "it must be from 0 to 65535"),
+            (["body_timeout=0"], "it must be from 0.1"),
         ):
             status, out, err = call(serve.main, *arguments)
             assert status == 2 and said in err and not out, err

@@ -18,7 +18,7 @@ from tests.interrupted import COMMON, SMALL, Trainings, results
 from tests.toys import toy_corpus
 from tests.training.test_resume import write_files
 
-STREAM = ["loader.stream=15"]
+STREAM = ["loader.stream_buffer_size=15"]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def arguments(recipe: str, root: Path) -> list[str]:
     kinds = {"srl": "conll", "tag": "tags", "pretrain": "txt", "classify": "class", "translate": "txt"}
     small = [key for key in SMALL[recipe] if not key.startswith("data=")]
-    data = {"tag": ["data=tags", "data.words=1", "data.tags=0"], "classify": ["data=classes"]}.get(recipe, [])
+    data = {"tag": ["data=files", "data.words=1", "data.tags=0"], "classify": ["data=files"]}.get(recipe, [])
     if recipe == "translate":
         data = [f"data.train_target={root}/part*.back", f"data.dev_target={root}/dev.back"]
     if recipe == "srl":
@@ -139,27 +139,27 @@ def test_a_loss_that_is_no_number(root: Path, call: Call, monkeypatch: pytest.Mo
     monkeypatch.setattr(SRLModel, "loss", bad)
     status, _, err = call(train.main, *arguments("srl", root), f"run_dir={run_dir}")
     assert status == 2 and "loss inf" in err, err
-    names = json.loads((run_dir / "trouble/trouble.json").read_text())["examples"]
+    names = json.loads((run_dir / "nonfinite/batch.json").read_text())["examples"]
     assert names and all(name.startswith("part") and ".conll:toy-" in name for name in names)
-    status, out, err = call(train.main, f"replay={run_dir}")
+    status, out, err = call(train.main, f"replay_bad_batch={run_dir}")
     assert status == 0 and "loss inf" in out and ", ".join(names) in out, err
 
 
 def test_what_cannot_be(root: Path, call: Call) -> None:
     typed: dict[tuple[str, ...], str] = {
-        (*arguments("srl", root), "trainer.limit_batches=0"): "without trainer.limit_batches",
-        (*arguments("srl", root), "data.folds=5"): "with data.folds or data.share",
-        (*arguments("srl", root), "data.extra=propbank-frames"): "with data.extra",
-        (*arguments("srl", root), "loader.reshuffle=false"): "with loader.reshuffle=false",
+        (*arguments("srl", root), "trainer.limit_train_batches=0"): "without trainer.limit_train_batches",
+        (*arguments("srl", root), "data.num_folds=5"): "with data.num_folds or data.train_fraction",
+        (*arguments("srl", root), "data.extra_train=propbank-frames"): "with data.extra_train",
+        (*arguments("srl", root), "loader.shuffle_each_epoch=false"): "with loader.shuffle_each_epoch=false",
         (*arguments("pretrain", root), "data.dev=null"): "without data.dev",
         (
             "recipe=srl",
-            "data=demo",
+            "data=toy-srl",
             *STREAM,
-            "trainer.limit_batches=9",
+            "trainer.limit_train_batches=9",
         ): "streams data=files, hub; others are read whole",
-        ("recipe=lm", "data=demo", *STREAM): "lm reads the rows of a text side by side",
-        ("recipe=forecast", "data=seasons", *STREAM): "this recipe has no loader.stream",
+        ("recipe=lm", "data=toy-srl", *STREAM): "lm reads the rows of a text side by side",
+        ("recipe=forecast", "data=toy-series", *STREAM): "this recipe has no loader.stream_buffer_size",
         (*arguments("srl", root), f"data.train={root}/none*"): "no such file",
         (*arguments("translate", root), f"data.train_target={root}/part0.back"): "not as many",
         (*arguments("classify", root), "data.train=x.npz"): "files of measurements are read whole",

@@ -27,7 +27,7 @@ def test_the_same_weights(recipe: str, root: Path, trainings: Trainings) -> None
     for threads in (1, 2, 3):
         run_dir = root / f"{recipe}-{threads}"
         done = trainings(
-            [*files, "trainer.max_epochs=1", "trainer.limit_batches=12", f"run_dir={run_dir}"], threads=threads
+            [*files, "trainer.max_epochs=1", "trainer.limit_train_batches=12", f"run_dir={run_dir}"], threads=threads
         )
         assert done.status == 0 and f"{threads} threads" in done.text, done.text
         weights[threads] = (run_dir / "weights.safetensors").read_bytes()

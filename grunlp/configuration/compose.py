@@ -1,18 +1,21 @@
-"""From the words of a command line to a checked configuration.
+"""Composition: from the arguments of a training to a checked configuration.
 
-Hydra composes `configs/`; this module finds those files (beside the package in a checkout, inside it when installed),
-and checks what the user typed before anything heavy is imported and before any data is read.
+Hydra composes a configuration from the defaults of the options classes, registered by `register_schemas`, and the files
+in `configs/`, which lie beside the package in a checkout and inside it when installed. Everything a user typed is
+checked before anything heavy is imported and before any data are read.
 """
 
 import importlib.util
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -20,102 +23,136 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from grunlp.configuration.options import Option, check_choice, check_value, unknown_key
 from grunlp.configuration.paths import flatten_keys, list_config_group, resource_dir
-from grunlp.configuration.saved_config import schema_for
-from grunlp.configuration.schema import (
-    DATASETS_BY_RECIPE,
-    MODEL_PRESETS,
-    check_choice,
-    check_combination,
-    check_optional_dependencies,
-    check_value,
-    unknown_key,
-)
+from grunlp.configuration.schema import Schemas
 from grunlp.utils.errors import UserError
+from grunlp.utils.safe_load import read_yaml
 
 CONFIG_GROUPS = ("recipe", "data", "model", "debug")
-
-_PATH_KEYS = {f"data.{split}{kind}" for split in ("train", "dev", "test") for kind in ("", "_words", "_target")}
-_STRING_KEYS = _PATH_KEYS | {
-    "init",
-    "run_dir",
-    "data.field",
-    "vocabulary.vectors",
-    "model.encoder",
-    "model.init",
-    "model.quantiles",
-    *(
-        f"data.{key}"
-        for key in ("extra", "path", "config", "text", "words", "tags", "source", "target", "references", "label")
-    ),
-    *(f"data.{key}" for key in ("time", "targets", "group", "known", "static")),
-}
+DEFAULT_RECIPE = "srl"
 
 
-def normalize_overrides(overrides: Sequence[str]) -> list[str]:
-    """What the user typed as Hydra is to read it.
+def register_schemas(schemas: Schemas) -> None:
+    """Give Hydra the defaults of each recipe with each of its data sets, as `schema/<recipe>--<data set>`."""
+    store = ConfigStore.instance()
+    for recipe, schema in schemas.items():
+        for dataset in schema.datasets:
+            node = schema.defaults(recipe, dataset)
+            store.store(group="schema", name=f"{recipe}--{dataset}", node=node, package="_global_")
 
-    Paths are quoted, so that any can be typed; files of one's own imply the first data set that `DATASETS_BY_RECIPE`
-    names for the
-    recipe, `data=files` for instance, and become absolute, so that a run finds them again from wherever it is
-    evaluated.
+
+def normalize_overrides(overrides: Sequence[str], schemas: Schemas) -> list[str]:
+    """Rewrite what the user typed in the form that Hydra reads.
+
+    Texts are quoted, so that any can be typed; a leading ~ is expanded. The user's own files imply `data=files` and
+    become absolute paths, so that a run finds them again wherever it is evaluated.
     """
-    completed, keys = [], {override.partition("=")[0] for override in overrides}
-    recipes = [override.partition("=")[2] for override in overrides if override.startswith("recipe=")]
-    kind = DATASETS_BY_RECIPE.get(recipes[-1] if recipes else "srl", ("files",))[0]
-    given = {f"data={sets[0]}" for sets in DATASETS_BY_RECIPE.values()} & set(overrides)
-    own = given or ("data" not in keys and bool(keys & _PATH_KEYS))
+    recipe, dataset = _chosen("recipe", overrides) or DEFAULT_RECIPE, _chosen("data", overrides)
+    if recipe not in schemas:
+        return list(overrides)
+    datasets = list(schemas[recipe].datasets)
+    by_dataset = {name: schemas[recipe].options(recipe, name) for name in datasets}
+    keys = {override.partition("=")[0] for override in overrides}
+    files = datasets[0]
+    implied = not dataset and any(by_dataset[files][key].content == "path" for key in keys & set(by_dataset[files]))
+    options: dict[str, Option] = {}
+    for name in reversed([dataset] if dataset in by_dataset else [files] if implied else datasets):
+        options |= by_dataset[name]
+    normalized = []
     for override in overrides:
         key, equals, value = override.partition("=")
-        if equals and key in _STRING_KEYS and value not in ("", "null") and value[0] not in "'\"":
+        content = options[key].content if key in options else "word"
+        if equals and content != "word" and value not in ("", "null") and value[0] not in "'\"":
             value = os.path.expanduser(value)
-            value = os.path.abspath(value) if own and key in _PATH_KEYS else value
-            # within Hydra's quotes a backslash is itself, unless it stands before a quote or at the end
+            value = os.path.abspath(value) if content == "path" else value
+            # Inside Hydra's quotes a backslash is literal, except before a quote or at the end.
             override = f"{key}='" + re.sub(r"(\\*)('|$)", r"\1\1\2", value).replace("'", "\\'") + "'"
-        completed.append(override)
-    return [*completed, f"data={kind}"] if own and "data" not in keys else completed
+        normalized.append(override)
+    return [*normalized, f"data={files}"] if implied else normalized
 
 
-def compose_config(overrides: Sequence[str]) -> DictConfig:
+def _chosen(group: str, overrides: Sequence[str]) -> str:
+    """Return the member of a group that was typed last, the first one of a sweep; "" for none."""
+    members = [override.partition("=")[2] for override in overrides if override.startswith(f"{group}=")]
+    return members[-1].partition(",")[0] if members else ""
+
+
+def compose_config(overrides: Sequence[str], schemas: Schemas) -> DictConfig:
     """Compose `configs/config.yaml` with `overrides` and check the result.
 
+    Args:
+        overrides: what the user typed.
+        schemas: of all recipes; `register_schemas` has registered them.
+
     Raises:
-        UserError: for an override that does not parse, names no key or group member, or has a wrong value.
+        UserError: for an override that cannot be parsed, names no key or group member, or has a wrong value.
     """
-    overrides = normalize_overrides(overrides)
+    overrides = normalize_overrides(overrides, schemas)
     parsed = _parse(overrides)
     groups = [override for override in parsed if override.key_or_group in CONFIG_GROUPS]
-    for override in groups:
-        check_choice(override.key_or_group, str(override.value()), list_config_group(override.key_or_group))
-    recipe = next((str(override.value()) for override in groups if override.key_or_group == "recipe"), "srl")
-    for override in groups:  # such a preset has keys that other recipes do not know
-        preset = MODEL_PRESETS.get(str(override.value())) if override.key_or_group == "model" else recipe
-        if preset != recipe:
-            there = f"it is for recipe={preset}"
-            raise UserError(f"recipe={recipe} with {override.input_line}", there, f"Type recipe={preset}")
-    defaults = drop_inapplicable_debug_keys(_compose([str(override.input_line) for override in groups]))
+    _check_groups(groups, schemas)
+    defaults = drop_inapplicable_debug_keys(_compose([str(override.input_line) for override in groups]), schemas)
+    default_values = flatten(defaults)
     for override in parsed:
         if override not in groups:
-            _check_key(override, defaults)
-    config = drop_inapplicable_debug_keys(_compose(overrides))
-    values = keys(config)
-    for key, default in keys(defaults).items():
-        check_value(key, values[key], default)
-    check_combination(values)
-    check_optional_dependencies(values)
+            _check_key(override, list(default_values))
+    config = drop_inapplicable_debug_keys(_compose(overrides), schemas)
+    values = flatten(config)
+    for key, option in schemas[config.recipe].options(config.recipe, config.data.name).items():
+        check_value(replace(option, default=default_values[key]), values[key])
+    schemas[config.recipe].check(values)
     return config
 
 
-def check_sweep(overrides: Sequence[str]) -> None:
-    """Check every combination of a multirun, `seed=1,2,3`, as `compose_config` checks one."""
+def _check_groups(groups: Sequence[Override], schemas: Schemas) -> None:
+    """Raise UserError for a recipe, data set or preset that does not exist or does not fit the recipe."""
+    chosen = {override.key_or_group: str(override.value()) for override in groups}
+    for group, member in chosen.items():
+        check_choice(group, member, list_config_group(group))
+    recipe, dataset, preset = chosen.get("recipe", DEFAULT_RECIPE), chosen.get("data"), chosen.get("model")
+    if dataset is not None:
+        check_dataset(recipe, dataset, schemas)
+    if preset is not None and preset not in list_presets(recipe):  # it sets keys that other recipes do not have
+        preset_recipe = _preset_recipe(preset)
+        raise UserError(
+            f"recipe={recipe} with model={preset}",
+            f"this preset is for recipe={preset_recipe}",
+            f"Type recipe={preset_recipe}",
+        )
+
+
+def list_presets(recipe: str) -> list[str]:
+    """List the presets of a recipe's model, the choices for `model=`."""
+    return [preset for preset in list_config_group("model") if _preset_recipe(preset) == recipe]
+
+
+def _preset_recipe(preset: str) -> str:
+    return str(read_yaml(resource_dir("configs") / "model" / f"{preset}.yaml")["recipe"])
+
+
+def check_dataset(recipe: str, dataset: str, schemas: Schemas) -> None:
+    """Raise UserError unless the recipe can read the data set."""
+    datasets = list(schemas[recipe].datasets)
+    if dataset not in datasets:
+        others = [name for name, schema in schemas.items() if dataset in schema.datasets]
+        raise UserError(
+            f"recipe={recipe} with data={dataset}",
+            f"it learns from data={', '.join(datasets)}; data={dataset} is for recipe={', '.join(others)}",
+            f"Type data={datasets[0]}, or recipe={others[0]}" if others else f"Type data={datasets[0]}",
+        )
+
+
+def check_sweep(overrides: Sequence[str], schemas: Schemas) -> None:
+    """Check every combination of a multirun, `seed=1,2,3`, as `compose_config` checks a single training."""
     choices = []
-    for override in _parse(normalize_overrides(overrides)):
+    for override in _parse(normalize_overrides(overrides, schemas)):
         if override.is_sweep_override():
             choices.append([f"{override.key_or_group}={value}" for value in override.sweep_string_iterator()])
         else:
             choices.append([str(override.input_line)])
     for combination in product(*choices):
-        compose_config(combination)
+        compose_config(combination, schemas)
 
 
 def _parse(overrides: Sequence[str]) -> list[Override]:
@@ -151,44 +188,48 @@ def _compose(overrides: Sequence[str]) -> DictConfig:
         ) from None
 
 
-def drop_inapplicable_debug_keys(config: DictConfig) -> DictConfig:
-    """A composed configuration without the keys of `debug=NAME` that its recipe does not have."""
-    known = schema_for(config.recipe, config.data.name)
+def drop_inapplicable_debug_keys(config: DictConfig, schemas: Schemas) -> DictConfig:
+    """Copy a composed configuration without the keys of `debug=NAME` that its recipe does not have."""
+    options = schemas[config.recipe].options(config.recipe, config.data.name)
     kept = OmegaConf.create(OmegaConf.to_container(config))
     assert isinstance(kept, DictConfig)
-    for key in keys(config):
-        if key not in known:
+    for key in flatten(config):
+        if key not in options:
             group, _, name = key.rpartition(".")
-            del (OmegaConf.select(kept, group) if group else kept)[name]
+            parent = OmegaConf.select(kept, group) if group else kept
+            del parent[name]
+            if group and not parent:
+                del kept[group]
     OmegaConf.set_struct(kept, True)
     return kept
 
 
-def keys(config: DictConfig) -> dict[str, Any]:
-    """Every key of a configuration in dotted form, with its value: {"model.hidden_size": 256, ...}."""
+def flatten(config: DictConfig) -> dict[str, Any]:
+    """List every key of a configuration in dotted form with its value: {"model.hidden_size": 256, ...}."""
     container = OmegaConf.to_container(config, resolve=True)
     assert isinstance(container, dict)
     return flatten_keys(container)
 
 
-def _check_key(override: Override, defaults: DictConfig) -> None:
-    key, known = override.key_or_group, list(keys(defaults))
-    if any(name.startswith(f"{key}.") for name in known):
-        inner = [name for name in known if name.startswith(f"{key}.")]
-        raise UserError(f"{key} is a group of keys, not a key", f"there are: {', '.join(inner)}", f"Set {inner[0]}=…")
-    if key == "data.name":
+def _check_key(override: Override, known: Sequence[str]) -> None:
+    key = override.key_or_group
+    members = [name for name in known if name.startswith(f"{key}.")]
+    if members:
         raise UserError(
-            "data.name cannot be set", f"data sets: {', '.join(list_config_group('data'))}", "Type data=NAME"
+            f"{key} is a group of keys, not a key", f"there are: {', '.join(members)}", f"Set {members[0]}=…"
         )
+    if key == "data.name":
+        datasets = ", ".join(list_config_group("data"))
+        raise UserError("data.name cannot be set", f"data sets: {datasets}", "Type data=NAME")
     if key not in known:
         raise unknown_key(key, known)
 
 
-RecipeFunction = Callable[[DictConfig, Path, Any], None]  # of a configuration, a folder and a `Start`
+RecipeFunction = Callable[[DictConfig, Path, Any], None]  # of a configuration, a folder and a `RunMode`
 
 
 def load_recipe(name: str) -> RecipeFunction:
-    """The `run` function of `recipes/<name>.py`."""
+    """Load the `run` function of `recipes/<name>.py`."""
     path = resource_dir("recipes") / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"grunlp_recipe_{name}", path)
     assert spec is not None and spec.loader is not None

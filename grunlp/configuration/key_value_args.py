@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from grunlp.configuration.schema import check_value, unknown_key
+from grunlp.configuration.options import Option, check_value, parse_value, unknown_key
 from grunlp.utils.errors import UserError
 
 
@@ -28,8 +28,9 @@ def parse_arguments(arguments: Sequence[str], defaults: Mapping[str, Any]) -> di
             raise UserError(f"{argument}: not key=value", f"there are: {', '.join(defaults)}", "Write key=value.")
         if key not in defaults:
             raise unknown_key(key, list(defaults))
-        values[key] = _coerce(text, defaults[key])
-        check_value(key, values[key], defaults[key])
+        option = declare(key, defaults[key])
+        values[key] = parse_value(option, text)
+        check_value(option, values[key])
     return values
 
 
@@ -87,15 +88,74 @@ def check_output_paths(output: str, html_report: str | None) -> None:
         raise UserError(f"output={output} with html={html_report}", "a file holds one of them", "Name two files.")
 
 
-def _coerce(text: str, default: Any) -> Any:
-    """The text as the kind of the default, or unchanged where it cannot be, for the check to refuse."""
-    if isinstance(default, bool):
-        return {"true": True, "false": False}.get(text.lower(), text)
-    if isinstance(default, int):
-        return int(text) if text.lstrip("-").isdecimal() else text
-    if isinstance(default, float):
-        try:
-            return float(text)
-        except ValueError:
-            return text
-    return text
+# Choices and bounds of commands whose options are not declared in classes yet; these go with the last of them.
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "split": ("train", "dev", "test"),
+    "predicates": ("auto", "given", "found"),
+    "scheme": ("iob2", "iob1", "bioes"),
+    "style": ("auto", "text", "json"),
+    "to": ("onnx", "pt2"),
+    "match": ("parameters", "time", "none"),
+    "normalization": ("length", "gnmt"),
+}
+_SECONDS, _WEIGHT = (0.1, 86_400.0), (0.0, 1e6)
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "seed": (0, 2**32 - 1),
+    "folds": (0, 1000),
+    "seeds": (1, 1000),
+    "jobs": (0, 1024),
+    "trials": (0, 10**6),
+    "alternatives": (0, 1000),
+    "batch_tokens": (1, 10**9),
+    "beam": (1, 1000),
+    "nbest": (1, 1000),
+    "length_penalty": (0.0, 10.0),
+    "coverage_penalty": _WEIGHT,
+    "no_repeat_ngram_size": (0, 1000),
+    "min_length_ratio": (0.0, 1000.0),
+    "max_length_ratio": (0.0, 1000.0),
+    "max_length_offset": (0, 10**6),
+    "max_length": (1, 10**6),
+    "length": (1, 10**6),
+    "temperature": (1e-6, 1e6),
+    "top_k": (0, 10**9),
+    "top_p": (1e-6, 1.0),
+    "dynamic_rate": (0.0, 1e3),
+    "dynamic_decay": (0.0, 1.0),
+    "dynamic_length": (1, 10**6),
+    "port": (0, 65_535),
+    "processes": (-1, 256),
+    "max_connections": (1, 10**5),
+    "max_header_bytes": (1024, 10**7),
+    "max_headers": (8, 10**5),
+    "max_body_bytes": (1, 10**9),
+    "max_texts": (1, 10**6),
+    "max_characters": (1, 10**9),
+    "max_tokens": (1, 10**9),
+    "max_prompt": (1, 10**9),
+    "max_queue": (1, 10**9),
+    "max_streams": (1, 10**5),
+    "head_seconds": _SECONDS,
+    "body_seconds": _SECONDS,
+    "answer_seconds": _SECONDS,
+    "send_seconds": _SECONDS,
+    "stop_seconds": _SECONDS,
+    "workers": (1, 65_536),
+    "shard_lines": (1, 10**9),
+}
+
+
+def declare(key: str, default: Any) -> Option:
+    """Declare an option by its default and the tables above."""
+    minimum, maximum = _BOUNDS.get(key, (None, None))
+    return Option(
+        key,
+        str if default is None else type(default),
+        default,
+        "",
+        choices=_CHOICES.get(key, ()),
+        nullable=default is None,
+        minimum=minimum,
+        maximum=maximum,
+        content="text",
+    )

@@ -1,4 +1,4 @@
-"""Where configurations and recipes lie, and their keys in dotted form. Imports nothing heavy."""
+"""Locations of configurations and recipes, and dotted keys. Imports nothing heavy."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,20 +8,20 @@ _PACKAGE_DIR = Path(__file__).parents[1]
 
 
 def resource_dir(name: str) -> Path:
-    """Where `configs` or `recipes` lie: inside the installed package, else beside it in a checkout."""
-    inside = _PACKAGE_DIR / name
-    return inside if inside.is_dir() else _PACKAGE_DIR.parent / name
+    """Return the folder `configs` or `recipes`: inside the installed package, else beside it in a checkout."""
+    installed = _PACKAGE_DIR / name
+    return installed if installed.is_dir() else _PACKAGE_DIR.parent / name
 
 
 def list_config_group(group: str) -> list[str]:
-    """The names a config group offers, for `recipe=`, `data=` and `debug=`."""
+    """List the members of a config group, the choices for `recipe=`, `data=`, `model=` or `debug=`."""
     return sorted(path.stem for path in (resource_dir("configs") / group).glob("*.yaml"))
 
 
 def flatten_keys(groups: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
-    """Every key of nested groups with its value: {"model.hidden_size": 256, ...}."""
-    found: dict[str, Any] = {}
+    """List every key of nested groups with its value: {"model.hidden_size": 256, ...}."""
+    values: dict[str, Any] = {}
     for name, value in groups.items():
-        group = isinstance(value, Mapping) and value
-        found |= flatten_keys(value, f"{prefix}{name}.") if group else {f"{prefix}{name}": value}
-    return found
+        is_group = isinstance(value, Mapping) and value
+        values |= flatten_keys(value, f"{prefix}{name}.") if is_group else {f"{prefix}{name}": value}
+    return values

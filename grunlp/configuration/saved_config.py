@@ -1,99 +1,91 @@
-"""`config.yaml` of a run folder: written with the number of its form, read under the schema that a command line meets.
+"""`config.yaml` of a run folder: written with its format, read under the options that the command line is checked by.
 
-Every key must be one of its recipe and data set, of the kind and within the bounds that `grunlp.configuration.schema`
-asks of what
-is typed, and none may be missing. Nothing in it is executed or looked up: `predict` opens no file that it names.
-`evaluate` on a split, and a training that goes on, read the data files it names, which lie where the training found
-them; these are named in the log.
+Every key must be an option of its recipe and data set, with the type and within the bounds that it declares, and none
+may be missing. Nothing in the file is executed or imported: `predict` opens no file that it names. `evaluate` on a
+split, and a resumed training, read the data files it names, at the paths where the training found them, and log them.
 """
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from grunlp.configuration.migrations import FORMAT_VERSION, migrate
-from grunlp.configuration.paths import flatten_keys, resource_dir
-from grunlp.configuration.schema import DATASETS_BY_RECIPE, check_choice, check_combination, check_value, unknown_key
+from grunlp.configuration.migrations import FORMAT_VERSION, migrate, stored_format
+from grunlp.configuration.options import Option, check_choice, check_value, options_of, unknown_key
+from grunlp.configuration.paths import flatten_keys
+from grunlp.configuration.schema import RecipeSchema, Schemas
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import UserError
 from grunlp.utils.safe_load import read_yaml
 
-_TRAINED_ON = "trained_on"  # what a fine-tuned run has beside its keys: the data of each training, one behind the other
+_TRAINED_ON = "trained_on"  # of a fine-tuned run, besides its options: the data of each training, in order
 
 
 def save_config(file: Path, config: DictConfig) -> None:
-    """Write how a run is built and trained, with all that stands for something else replaced by it."""
+    """Write a configuration with its interpolations resolved."""
     write_file_atomically(file, f"format: {FORMAT_VERSION}\n{OmegaConf.to_yaml(config, resolve=True)}")
 
 
-def load_config(file: Path) -> DictConfig:
-    """Read what `save_config` wrote, now or in an earlier version.
+def load_config(file: Path, schemas: Schemas) -> DictConfig:
+    """Read what `save_config` wrote, in this version or an earlier one.
 
     Raises:
-        UserError: it is of a later version, or no configuration of a run.
+        UserError: the file was written by a later version, or is not the configuration of a run.
     """
     content = read_yaml(file)
     try:
-        content = migrate(content, _schema_of_config)
-        known = _schema_of_config(content)
+        content = migrate(content)
+        schema, options = _find_options(content, schemas)
         trained_on = content.pop(_TRAINED_ON, None)
-        validate_config(content, known)
+        _validate(content, options)
+        schema.check(flatten_keys(content))
         if trained_on is not None:
-            _check_trained_on(trained_on, content["recipe"])
+            _validate_trained_on(trained_on, schema)
             content[_TRAINED_ON] = trained_on
     except UserError as error:
         raise UserError(f"{file}: {error.message}", error.details, error.hint) from None
     return OmegaConf.create(content)
 
 
-def validate_config(content: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
-    """Raise UserError unless the groups have exactly these keys, with values of their kinds and within bounds."""
-    values = flatten_keys(content)
-    for key in values:
-        if key not in schema:
-            raise unknown_key(key, list(schema))
-    for key, default in schema.items():
+def require_current_format(file: Path) -> None:
+    """Raise UserError unless a configuration has the current format: an older training cannot be resumed."""
+    version = stored_format(read_yaml(file))
+    if version != FORMAT_VERSION:
+        raise UserError(
+            f"{file.parent}: started by an earlier version of grunlp",
+            f"its run folder has format {version}; this version resumes format {FORMAT_VERSION}",
+            "Resume it with the version that started it, or train again with run_dir=NEW_FOLDER",
+        )
+
+
+def _find_options(content: Mapping[str, Any], schemas: Schemas) -> tuple[RecipeSchema, Mapping[str, Option]]:
+    """Find the schema and the options of the recipe and the data set that a configuration names."""
+    recipe, data = str(content.get("recipe")), content.get("data")
+    check_choice("recipe", recipe, sorted(schemas))
+    dataset = str(data.get("name")) if isinstance(data, Mapping) else str(data)
+    check_choice("data.name", dataset, list(schemas[recipe].datasets))
+    return schemas[recipe], schemas[recipe].stored_options(recipe, dataset)
+
+
+def _validate(content: Mapping[str, Any], options: Mapping[str, Option], optional: Mapping[str, Option] = {}) -> None:
+    """Raise UserError unless a configuration has exactly these keys, with valid values; `optional` ones may be
+    missing."""
+    values, known = flatten_keys(content), {**optional, **options}
+    for key, value in values.items():
+        if key not in known:
+            raise unknown_key(key, known)
+        check_value(known[key], value)
+    for key in options:
         if key not in values:
-            raise UserError(f"{key} is missing", "each key stands there", "Copy the whole folder again.")
-        check_value(key, values[key], default)
-    if "recipe" in schema:
-        check_combination(values)
+            raise UserError(f"{key} is missing", "every key must be present", "Copy the whole folder again.")
 
 
-def _check_trained_on(trained_on: Any, recipe: str) -> None:
-    if recipe != "finetune" or not isinstance(trained_on, list):
-        raise UserError(f"{_TRAINED_ON} is out of place", "recipe=finetune has a list of data", "Copy it again.")
+def _validate_trained_on(trained_on: Any, schema: RecipeSchema) -> None:
+    if not schema.trained_on or not isinstance(trained_on, list):
+        raise UserError(f"{_TRAINED_ON} is out of place", "only recipe=finetune has a list of data", "Copy it again.")
     for data in trained_on:
-        keys = _schema_of_config({"recipe": "srl", "data": data})
-        validate_config({"data": data}, {key: default for key, default in keys.items() if key.startswith("data.")})
-
-
-def _schema_of_config(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of the recipe and the data set that these settings name, with their defaults."""
-    recipe, data = content.get("recipe"), content.get("data")
-    check_choice("recipe", str(recipe), sorted(DATASETS_BY_RECIPE))
-    name = str(data.get("name")) if isinstance(data, Mapping) else str(data)
-    check_choice("data.name", name, DATASETS_BY_RECIPE[str(recipe)])
-    return dict(schema_for(str(recipe), name))
-
-
-@cache
-def schema_for(recipe: str, data: str) -> Mapping[str, Any]:
-    """Every dotted key that `recipe=NAME data=NAME` has, with its default, as Hydra composes them.
-
-    Without Hydra, which takes half a second.
-    """
-    files = {name: read_yaml(resource_dir("configs") / f"{name}.yaml") for name in ("config", f"recipe/{recipe}")}
-    root, own = files["config"], files[f"recipe/{recipe}"]
-    found = {
-        **flatten_keys(root),
-        **flatten_keys({"data": read_yaml(resource_dir("configs") / "data" / f"{data}.yaml")}),
-        **flatten_keys(own),
-    }
-    if recipe == "finetune":  # it takes over the network that it starts from
-        srl = flatten_keys(read_yaml(resource_dir("configs") / "recipe" / "srl.yaml"))
-        found |= {key: value for key, value in srl.items() if key.startswith("model.")}
-    return {key: value for key, value in found.items() if key.partition(".")[0] not in ("defaults", "hydra")}
+        dataset = str(data.get("name")) if isinstance(data, Mapping) else str(data)
+        check_choice(f"{_TRAINED_ON}.name", dataset, list(schema.trained_on))
+        own, earlier = (options_of(datasets[dataset], "data.") for datasets in (schema.datasets, schema.trained_on))
+        _validate({"data": {key: value for key, value in data.items() if key != "name"}}, own, earlier)

@@ -8,7 +8,7 @@ from grunlp.configuration.options import option
 FrameFormat = Literal[
     "json-flat", "json-predicates", "json-lines", "words-tags", "conll2012", "columns", "conllu", "conll2005"
 ]
-TokenizerKind = Literal["bpe", "unigram", "word", "character"]
+TokenizerType = Literal["bpe", "unigram", "word", "character"]
 
 
 @dataclass
@@ -109,7 +109,7 @@ class VocabularyOptions(WordCountOptions):
 class TokenizerOptions:
     """The tokenizer, trained on the training data."""
 
-    kind: TokenizerKind = option("bpe", "kind of tokens")
+    kind: TokenizerType = option("bpe", "kind of tokens")
     size: int = option(10_000, "most tokens in the vocabulary; characters: no limit", minimum=5, maximum=10**7)
     min_count: int = option(
         2, "rarer pairs are not merged; rarer words and characters are unknown", minimum=1, maximum=10**9

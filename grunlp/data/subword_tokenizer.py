@@ -8,17 +8,17 @@ Richardson 2018, §3.1), which is read as a space if it occurs in a text.
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+from grunlp.data.options import TokenizerType
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.error_translation import wrap_library_errors
 from grunlp.utils.errors import UserError
 from grunlp.utils.safe_load import read_json
 
-TokenizerType = Literal["bpe", "unigram", "word", "character"]
 TOKENIZER_TYPES = get_args(TokenizerType)
 
 PAD_ID, UNK_ID, BOS_ID, EOS_ID = range(4)

@@ -7,14 +7,14 @@ search is over leave the batch. No result depends on what else is in the batch.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol, Self, get_args
+from typing import Any, NamedTuple, Protocol, Self, get_args
 
 import torch
 from torch import Tensor
 
 from grunlp.decoding.constraints import NEG_INF, ConstrainedDecoder, DecoderTokens, LengthLimits, LexicalConstraints
+from grunlp.decoding.options import LengthNormalization
 
-LengthNormalization = Literal["length", "gnmt"]
 LENGTH_NORMALIZATIONS = get_args(LengthNormalization)
 
 
@@ -36,23 +36,25 @@ class BeamSearch:
     Args:
         beam: K, hypotheses of each text; 1 is greedy search.
         nbest: so many texts of a source are wanted: search goes on until none better than these can come.
-        alpha: strength of the normalisation by length; 0 is none.
+        length_penalty: strength of the normalisation by length; 0 is none.
         normalization: a finished text of n words, its end included, is ranked by its log probability over n^alpha
             ("length"), or over ((5 + n) / 6)^alpha ("gnmt", Wu et al. 2016, eq. 14).
         coverage_penalty: strength of the same equation's penalty for source words that were not read.
-        block_ngrams: no text holds the same n-gram of so many words twice; 0 blocks none.
+        no_repeat_ngram_size: no text holds the same n-gram of so many words twice; 0 blocks none.
     """
 
     beam: int
     nbest: int
-    alpha: float
+    length_penalty: float
     normalization: LengthNormalization
     coverage_penalty: float
-    block_ngrams: int
+    no_repeat_ngram_size: int
 
     def length_normalizer(self, length: float) -> float:
         """What a log probability is divided by."""
-        return float(length**self.alpha if self.normalization == "length" else ((5 + length) / 6) ** self.alpha)
+        return float(
+            length**self.length_penalty if self.normalization == "length" else ((5 + length) / 6) ** self.length_penalty
+        )
 
 
 class Hypothesis(NamedTuple):
@@ -92,7 +94,7 @@ def beam_search(
     count = len(source_lengths)
     device = source_lengths.device
     rules = ConstrainedDecoder(
-        words, limits, source_lengths, options.block_ngrams, constraints or [LexicalConstraints()] * count
+        words, limits, source_lengths, options.no_repeat_ngram_size, constraints or [LexicalConstraints()] * count
     )
     finished: list[list[Hypothesis]] = [[] for _ in range(count)]
     active = list(range(count))  # the text of each row of what follows

@@ -24,18 +24,19 @@ class DecoderTokens:
 @dataclass(frozen=True)
 class LengthLimits:
     """How long a text may become, in words without the end: between
-    `min_ratio` times its source's and `max_ratio` times its source's and `max_extra` more, and at most `max_length`."""
+    `min_length_ratio` times its source's and `max_length_ratio` times its source's and `max_length_offset` more, and at
+    most `max_length`."""
 
-    min_ratio: float
-    max_ratio: float
-    max_extra: int
+    min_length_ratio: float
+    max_length_ratio: float
+    max_length_offset: int
     max_length: int
 
     def bounds(self, source_lengths: Tensor) -> tuple[list[int], list[int]]:
         """Least and most for each source of so many words; where they contradict each other, the most holds."""
         lengths = source_lengths.tolist()
-        most = [min(ceil(n * self.max_ratio) + self.max_extra, self.max_length) for n in lengths]
-        return [min(floor(n * self.min_ratio), m) for n, m in zip(lengths, most, strict=True)], most
+        most = [min(ceil(n * self.max_length_ratio) + self.max_length_offset, self.max_length) for n in lengths]
+        return [min(floor(n * self.min_length_ratio), m) for n, m in zip(lengths, most, strict=True)], most
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class ConstrainedDecoder:
         words: special ids.
         limits: lengths.
         source_lengths: (B,) words of each source.
-        block_ngrams: no text holds the same n-gram of so many words twice; 0 blocks none.
+        no_repeat_ngram_size: no text holds the same n-gram of so many words twice; 0 blocks none.
         constraints: of each text.
     """
 
@@ -97,10 +98,10 @@ class ConstrainedDecoder:
         words: DecoderTokens,
         limits: LengthLimits,
         source_lengths: Tensor,
-        block_ngrams: int,
+        no_repeat_ngram_size: int,
         constraints: Sequence[LexicalConstraints],
     ) -> None:
-        self.words, self.block_ngrams, self.constraints = words, block_ngrams, constraints
+        self.words, self.no_repeat_ngram_size, self.constraints = words, no_repeat_ngram_size, constraints
         self.min_lengths, most = limits.bounds(source_lengths)
         needed = [len(one.prefix) + sum(map(len, one.required)) for one in constraints]
         self.max_lengths = [max(m, n) for m, n in zip(most, needed, strict=True)]
@@ -116,7 +117,7 @@ class ConstrainedDecoder:
         length, end = ids.shape[2], self.words.eos_id  # of what is chosen now, the end included
         log_probs = unmasked.clone()
         log_probs[:, :, list(self.words.forbidden_ids)] = NEG_INF
-        if self.block_ngrams or any(self.constraints[text].forbidden for text in active):
+        if self.no_repeat_ngram_size or any(self.constraints[text].forbidden for text in active):
             self._block_ngrams(log_probs, ids, active)
         early = [b for b, text in enumerate(active) if length <= self.min_lengths[text]]
         if early:  # may not end yet, unless nothing else is possible
@@ -143,7 +144,7 @@ class ConstrainedDecoder:
 
     def _block_ngrams(self, log_probs: Tensor, ids: Tensor, active: Sequence[int]) -> None:
         """Forbid repeated n-grams and forbidden phrases."""
-        n = self.block_ngrams
+        n = self.no_repeat_ngram_size
         for b, text in enumerate(active):
             for k, (_, *written) in enumerate(ids[b].tolist()):
                 barred = [

@@ -21,7 +21,7 @@ class Sampling:
         top_k: draw among so many likeliest words; 0: all.
         top_p: above 0; draw among the fewest words with this much probability together (Holtzman et al. 2020); 1: all.
         seed: of the draws; the draws of a text depend on its number alone, not on the batch it is in.
-        block_ngrams: no text holds the same n-gram of so many words twice; 0 blocks none.
+        no_repeat_ngram_size: no text holds the same n-gram of so many words twice; 0 blocks none.
 
     Raises:
         ValueError: a number outside these bounds.
@@ -31,7 +31,7 @@ class Sampling:
     top_k: int
     top_p: float
     seed: int
-    block_ngrams: int = 0
+    no_repeat_ngram_size: int = 0
 
     def __post_init__(self) -> None:
         if self.temperature <= 0 or not 0 < self.top_p <= 1 or self.top_k < 0:
@@ -73,7 +73,7 @@ def sample_incrementally(
     """As `sample`, all texts after each word that is drawn, the first time without one; their ids go on growing."""
     count = len(source_lengths)
     rules = ConstrainedDecoder(
-        words, limits, source_lengths, options.block_ngrams, constraints or [LexicalConstraints()] * count
+        words, limits, source_lengths, options.no_repeat_ngram_size, constraints or [LexicalConstraints()] * count
     )
     draws = [make_generator(options, number) for number in sample_ids]
     written: list[list[int]] = [[] for _ in range(count)]

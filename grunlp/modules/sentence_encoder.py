@@ -1,7 +1,6 @@
 """A sentence read once: its words, by table, spelling and pretrained encoder, and a stacked BiGRU over them."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +10,7 @@ from grunlp.data.word_shape import WORD_SHAPES
 from grunlp.modules.dropout import VariationalDropout, WordDropout
 from grunlp.modules.embeddings import WordEmbedding
 from grunlp.modules.gru import StackedGRU
-from grunlp.modules.options import Cell
+from grunlp.modules.options import Cell, CharEncoder, Residual
 from grunlp.modules.transformer_encoder import PretrainedEncoder
 
 
@@ -22,9 +21,9 @@ class SentenceEncoder(nn.Module):
         word_counts: training count of each word id.
         num_characters: rows of the character table.
         pretrained: an encoder whose states join the word representation, or None.
-        word_size, character_size: features of a word from its table and from its spelling.
-        characters: how spellings are read; "none" leaves them out.
-        shapes: whether a vector of the shape of a word (its capitals and digits) is added to its row.
+        word_size, char_size: features of a word from its table and from its spelling.
+        char_encoder: how spellings are read; "none" leaves them out.
+        word_shape_features: whether a vector of the shape of a word (its capitals and digits) is added to its row.
         hidden_size, num_layers, residual, cell: of the BiGRU, see `StackedGRU`.
         input_dropout, dropout: variational, of the words and of the states.
         word_dropout: strength, see `WordDropout`.
@@ -40,12 +39,12 @@ class SentenceEncoder(nn.Module):
         num_characters: int,
         pretrained: PretrainedEncoder | None,
         word_size: int,
-        character_size: int,
-        characters: Literal["cnn", "gru", "none"],
-        shapes: bool,
+        char_size: int,
+        char_encoder: CharEncoder,
+        word_shape_features: bool,
         hidden_size: int,
         num_layers: int,
-        residual: Literal["none", "add", "highway"],
+        residual: Residual,
         cell: Cell,
         input_dropout: float,
         dropout: float,
@@ -54,7 +53,12 @@ class SentenceEncoder(nn.Module):
         super().__init__()
         self.word_dropout = WordDropout(torch.tensor(word_counts), word_dropout, unk_id=1)
         self.words = WordEmbedding(
-            len(word_counts), word_size, num_characters, character_size, characters, len(WORD_SHAPES) if shapes else 0
+            len(word_counts),
+            word_size,
+            num_characters,
+            char_size,
+            char_encoder,
+            len(WORD_SHAPES) if word_shape_features else 0,
         )
         self.pretrained = pretrained
         self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(dropout)

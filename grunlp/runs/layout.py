@@ -1,26 +1,26 @@
-"""The run folder: everything a trained model needs, as data and never as code.
+"""The run folder: all files of a trained model, as data and never as code.
 
-    weights.safetensors   the network
-    config.yaml           how it was built and trained
+    weights.safetensors   the weights
+    config.yaml           the configuration of the training
     vocabulary.json       strings and their ids
-    classes.json          what a classifier chooses among
-    tokenizer.json        of a network that writes text, instead; source_tokenizer.json where its source has its own
+    classes.json          of a classifier: its classes
+    tokenizer.json        of a model that writes text; source_tokenizer.json where its source has its own
     encoder/              tokenizer and configuration of a pretrained encoder, where there is one
-    scaling.json          of a forecaster, instead: names of series and columns, means, scales, the frequency
-    baseline.safetensors  of a forecaster: the linear model it is measured against
+    scaling.json          of a forecaster: names of series and columns, means, scales, the frequency
+    baseline.safetensors  of a forecaster: the linear model it is compared with
     forecast-test.png     of a forecaster: some forecasts of a split, and errors by step
-    outputs-test.txt      what it wrote for a split
-    metrics.json          scores of the splits, and what the training took
-    card.md               the same for people
-    data.json             the files it was trained on, their sizes and checksums
+    predictions-test.txt  the texts written for a split
+    metrics.json          scores of the splits, and time and memory of the training
+    card.md               the model card
+    data_manifest.json    the files it was trained on, their sizes and checksums
     logs/                 TensorBoard and CSV
-    checkpoint/           while it is trained: what it takes to go on
-    trouble/              of a training that met a loss that is no number: what it takes to meet it again
+    checkpoint/           during the training: what resuming it needs
+    nonfinite/            of a training with a NaN or infinite loss: what computing that batch again needs
 
-A folder is complete in itself: it can be moved, copied and renamed. It is data and never code: settings are checked
-as what is typed is (`grunlp.configuration.saved_config`), tables under a schema (`grunlp.utils.safe_load`), the heads
-of weights before anything
-of their size is made (`grunlp.runs.weights`); links that lead out of it, pickles and dotted names are refused.
+A folder is complete in itself: it can be moved, copied and renamed. The configuration is checked as the command line is
+(`grunlp.configuration.saved_config`), JSON under a schema (`grunlp.utils.safe_load`), the headers of weights before
+memory of their size is allocated (`grunlp.runs.weights`); links that lead out of the folder, pickles and dotted names
+are refused.
 """
 
 import json
@@ -41,35 +41,36 @@ from grunlp.runs.lock import LOCK_FILE
 from grunlp.utils.atomic_io import is_temp_file, remove_temp_files, write_file_atomically
 from grunlp.data.input_manifest import is_manifest, reject_new_inputs, verify_manifest, write_manifest
 from grunlp.utils.errors import UserError
-from grunlp.configuration.saved_config import load_config
+from grunlp.configuration.saved_config import load_config, require_current_format
+from grunlp.configuration.schema import Schemas
 from grunlp.utils.safe_load import read_json, forbid_external_symlinks
 from grunlp.runs.weights import save_tensors
 
 WEIGHTS, CONFIG, METRICS, MODEL_CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
-VOCABULARY, CLASS_LABELS, ENCODER_DIR, LOG_DIR, RESUME_CHECKPOINT = "vocabulary.json", "classes.json", "encoder", "logs", "checkpoint"
-TOKENIZER, SOURCE_TOKENIZER, PREDICTIONS = "tokenizer.json", "source_tokenizer.json", "outputs-{}.txt"
-DATA_MANIFEST, NAN_DEBUG_DIR = "data.json", "trouble"
+VOCABULARY, CLASS_LABELS, ENCODER_DIR, LOG_DIR, CHECKPOINT_DIR = "vocabulary.json", "classes.json", "encoder", "logs", "checkpoint"
+TOKENIZER, SOURCE_TOKENIZER, PREDICTIONS = "tokenizer.json", "source_tokenizer.json", "predictions-{}.txt"
+DATA_MANIFEST, NAN_DEBUG_DIR = "data_manifest.json", "nonfinite"
 SCALER, BASELINE_WEIGHTS, FORECAST_PLOT = "scaling.json", "baseline.safetensors", "forecast-{}.png"
 
 
 class RunMode(Enum):
-    """What becomes of what lies in the folder of a run."""
+    """What a training does with the files in its folder."""
 
-    NEW = "it is removed"
-    RESUME = "the training goes on"
-    REPLAY = "a loss that was no number is shown again, in a folder that is none of a run"
+    NEW = "remove an earlier run"
+    RESUME = "resume the training"
+    REPLAY = "compute a batch with a non-finite loss again, in a temporary folder"
 
 
 class NonZeroRankExit(Exception):
-    """Ends a recipe in a process that has nothing more to do: the first one scores and writes."""
+    """Ends a recipe in every process but the first, which scores and writes."""
 
 
 class ReplayFinished(Exception):
-    """Ends a recipe that was only to show a loss. Its text is for people."""
+    """Ends a recipe that only computes a batch again; its text reports the loss."""
 
 
 def unique_run_path(recipe: str) -> Path:
-    """`runs/<kind>/<date-time>`, with a number behind it where that is there."""
+    """Return `runs/<recipe>/<date-time>`, with a number appended where that exists."""
     stem = Path("runs") / recipe / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     path, count = stem, 1
     while path.exists():
@@ -82,14 +83,14 @@ def create_run_dir(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
     """Make the folder of a new run.
 
     Args:
-        recipe: its name, for the default folder.
-        run_dir: where; None is `runs/<recipe>/<date-time>`, which is always new.
-        overwrite: whether a run that lies there may be lost. It stays until `start_run`, so that a training which
-            cannot start costs nothing.
+        recipe: names the default folder.
+        run_dir: the folder; None is `runs/<recipe>/<date-time>`, which is always new.
+        overwrite: whether a run in the folder may be replaced. It is kept until `start_run`, so that a training which
+            cannot start deletes nothing.
 
     Raises:
-        UserError: the folder holds something else, or a run that may not be lost. A training that was killed before
-            it could be resumed has left nothing to lose.
+        UserError: the folder holds other files, or a run that may not be replaced. A training that was killed before it
+            could be resumed counts as an empty folder.
     """
     if run_dir is None:
         path = unique_run_path(recipe)
@@ -109,9 +110,9 @@ def create_run_dir(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
 
 
 def _is_unstarted(path: Path) -> bool:
-    """Whether nothing lies there but what `start_run` makes, whole or in parts, before a run can be resumed."""
+    """Tell whether a folder holds only what `start_run` makes, whole or in parts, before a run can be resumed."""
     left = {file.name for file in path.iterdir() if not is_temp_file(file, (DATA_MANIFEST, CONFIG))} - {LOCK_FILE}
-    if left - {DATA_MANIFEST, RESUME_CHECKPOINT} or ((path / RESUME_CHECKPOINT).is_dir() and any((path / RESUME_CHECKPOINT).iterdir())):
+    if left - {DATA_MANIFEST, CHECKPOINT_DIR} or ((path / CHECKPOINT_DIR).is_dir() and any((path / CHECKPOINT_DIR).iterdir())):
         return False
     return DATA_MANIFEST not in left or is_manifest(path / DATA_MANIFEST)
 
@@ -119,19 +120,19 @@ def _is_unstarted(path: Path) -> bool:
 def _require_overwritable(path: Path, overwrite: bool) -> None:
     is_run = (path / CONFIG).is_file()
     if not overwrite or not is_run:
-        holds = "a run" if is_run else "files that are no run"
-        way = f"Type run_dir=ANOTHER{', or overwrite=true to lose the run that lies there' if is_run else ''}"
-        raise UserError(f"run_dir={path} is not empty", f"it holds {holds}", way)
+        content = "a run" if is_run else "other files than a run's"
+        overwriting = ", or overwrite=true to replace the run" if is_run else ""
+        raise UserError(f"run_dir={path} is not empty", f"it holds {content}", f"Type run_dir=ANOTHER{overwriting}")
 
 
 def start_run(path: Path, mode: RunMode) -> bool:
-    """Make room for what a training writes, when all of its data are read; from now on it can be resumed.
+    """Prepare the folder once all data are read; from now on the training can be resumed.
 
     Returns:
-        whether this process writes there. Of several the first does, and the others find the room made.
+        whether this process writes to the folder: of several, only the first does.
 
     Raises:
-        UserError: a training that goes on has read more files than it had.
+        UserError: a resumed training has read more files than before.
     """
     if mode is RunMode.RESUME:
         reject_new_inputs(path / DATA_MANIFEST)
@@ -145,102 +146,120 @@ def _prepare_dir(path: Path, mode: RunMode) -> None:
     remove_temp_files(path)
     if mode is RunMode.NEW:
         delete_run(path)
-    (path / RESUME_CHECKPOINT).mkdir(exist_ok=True)
-    remove_temp_files(path / RESUME_CHECKPOINT)
+    (path / CHECKPOINT_DIR).mkdir(exist_ok=True)
+    remove_temp_files(path / CHECKPOINT_DIR)
     if mode is RunMode.NEW:
         write_manifest(path / DATA_MANIFEST)
 
 
 def complete_run(path: Path) -> None:
-    """Remove what only served to go on: without it a run is finished."""
-    shutil.rmtree(path / RESUME_CHECKPOINT, ignore_errors=True)
+    """Remove the checkpoint for resuming; a run without one is finished."""
+    shutil.rmtree(path / CHECKPOINT_DIR, ignore_errors=True)
 
 
 def require_resumable(path: Path, key: str) -> None:
-    """Raise unless a training was begun in the folder and, where the key is `resume`, has not come to its end."""
+    """Raise UserError unless a training was started in the folder and, for key `resume`, is not finished."""
     if not all((path / name).is_file() for name in (CONFIG, DATA_MANIFEST)):
-        there = "no training was begun there, or none of this version of grunlp"
-        raise UserError(f"{key}={path}: nothing to go on with", there, "Type the command of the training again.")
-    if key == "resume" and not (path / RESUME_CHECKPOINT).is_dir():
-        there = f"its weights are in {path / WEIGHTS}"
-        raise UserError(f"{key}={path}: this training is finished", there, "To train anew, type run_dir=NEW_FOLDER")
+        raise UserError(
+            f"{key}={path}: nothing to resume",
+            "no training was started there, or by an earlier version of grunlp",
+            "Type the command of the training again.",
+        )
+    if key == "resume" and not (path / CHECKPOINT_DIR).is_dir():
+        raise UserError(
+            f"{key}={path}: this training is finished",
+            f"its weights are in {path / WEIGHTS}",
+            "To train again, type run_dir=NEW_FOLDER",
+        )
 
 
-def load_initial_config(path: Path) -> DictConfig:
-    """How a training was begun, from its folder. Raises UserError where its settings are none, or its data others."""
+def load_initial_config(path: Path, schemas: Schemas) -> DictConfig:
+    """Read the configuration of a training to resume.
+
+    Args:
+        path: its folder.
+        schemas: of all recipes.
+
+    Raises:
+        UserError: an earlier version of grunlp started it, its configuration is not valid, or its data have changed.
+    """
     forbid_external_symlinks(path)
-    config = load_config(path / CONFIG)
+    require_current_format(path / CONFIG)
+    config = load_config(path / CONFIG, schemas)
     verify_manifest(path / DATA_MANIFEST)
     return config
 
 
 def delete_run(path: Path) -> None:
-    """Remove the files of a run, if one lies there, and no others."""
+    """Remove the files of a run, if the folder holds one, and no other files."""
     outputs = [name.format(split) for split in ("train", "dev", "test") for name in (PREDICTIONS, FORECAST_PLOT)]
     read = (VOCABULARY, CLASS_LABELS, TOKENIZER, SOURCE_TOKENIZER, SCALER, BASELINE_WEIGHTS)
     for name in (DATA_MANIFEST, WEIGHTS, METRICS, MODEL_CARD, *read, *outputs):
         (path / name).unlink(missing_ok=True)
-    for name in (LOG_DIR, RESUME_CHECKPOINT, ENCODER_DIR, NAN_DEBUG_DIR):
+    for name in (LOG_DIR, CHECKPOINT_DIR, ENCODER_DIR, NAN_DEBUG_DIR):
         shutil.rmtree(path / name, ignore_errors=True)
-    (path / CONFIG).unlink(missing_ok=True)  # last: until then it is a run, which can be cleared again
+    (path / CONFIG).unlink(missing_ok=True)  # last: until then it is a run, which can be deleted again
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
-    """Write the weights, after the training: a run that has them is finished."""
+    """Write the weights after the training; a run that has them is finished."""
     save_tensors(path / WEIGHTS, model.state_dict())
 
 
-def read_config(path: Path, required_files: Sequence[str] = ()) -> DictConfig:
-    """How a finished run was built and trained.
+def read_config(path: Path, schemas: Schemas, required_files: Sequence[str] = ()) -> DictConfig:
+    """Read the configuration of a finished run.
+
+    Args:
+        path: its folder.
+        schemas: of all recipes.
+        required_files: names of further files that it must have.
 
     Raises:
-        UserError: none lies there, or one without its `required_files`, with links that lead out of it, or with
-            settings that
-            are none of grunlp's.
+        UserError: the folder is not a finished run, lacks a required file, has links that lead out of it, or its
+            configuration is not valid.
     """
     require_files(path, [CONFIG, WEIGHTS])
     forbid_external_symlinks(path)
-    config = load_config(path / CONFIG)
+    config = load_config(path / CONFIG, schemas)
     require_files(path, required_files)
     return config
 
 
 def require_files(path: Path, names: Sequence[str]) -> None:
-    """Raise unless all these files lie in the folder."""
+    """Raise UserError unless the folder has all these files."""
     missing = [name for name in names if not (path / name).is_file()]
     if missing:
-        finished = sorted(str(found.parent) for found in Path("runs").glob(f"*/*/{WEIGHTS}"))
-        there = (
-            f"finished runs here: {', '.join(finished[-5:])}" if finished else "there are no finished runs below runs/"
-        )
+        finished = sorted(str(file.parent) for file in Path("runs").glob(f"*/*/{WEIGHTS}"))
         raise UserError(
-            f"{path} is no finished run: {', '.join(missing)} missing", there, "Type run=FOLDER of a finished training."
+            f"{path} is not a finished run: {', '.join(missing)} missing",
+            f"finished runs: {', '.join(finished[-5:])}" if finished else "there are no finished runs below runs/",
+            "Type run=FOLDER of a finished training.",
         )
 
 
 @contextmanager
 def translate_load_errors(path: Path) -> Iterator[None]:
-    """What is raised within because the parts of a run do not fit each other leaves as UserError."""
+    """Turn errors of a run folder whose files do not fit together into UserError."""
     try:
         yield
     except (OmegaConfBaseException, AssertionError, RuntimeError, TypeError, ValueError, OverflowError) as error:
         raise UserError(
-            f"{path}: the parts of this run do not fit: {(str(error) or type(error).__name__).splitlines()[0]}",
+            f"{path}: the files of this run do not fit together: {(str(error) or type(error).__name__).splitlines()[0]}",
             "all files in it must come from the same training and version of grunlp",
-            "Copy the whole folder again, or train anew.",
+            "Copy the whole folder again, or train again.",
         ) from None
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """The contents of `metrics.json`, empty when there is none yet."""
+    """Read `metrics.json`; a missing file is empty."""
     file = path / METRICS
     content = read_json(file, require_finite=False) if file.is_file() else {}
     if not isinstance(content, dict) or not all(isinstance(values, dict) for values in content.values()):
-        raise UserError(f"{file}: no scores of splits", "", "Remove it, and evaluate again.")
+        raise UserError(f"{file}: expected scores by split", "", "Remove it, and evaluate again.")
     return content
 
 
 def write_metrics(path: Path, name: str, values: dict[str, Any]) -> None:
-    """Put the scores of a split, or what the training took, into `metrics.json`; other entries stay."""
+    """Put the scores of a split, or the costs of the training, into `metrics.json`; other entries are kept."""
     content = read_metrics(path) | {name: values}
     write_file_atomically(path / METRICS, json.dumps(content, indent=2))

@@ -134,7 +134,7 @@ def _stored_recipe(run: Path) -> str:
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
     recipe = next((recipe for recipe in TASKS if f"recipe: {recipe}" in lines), None)
     if recipe is None:
-        from grunlp.runs.layout import read_config
+        from grunlp.tasks.config import read_config
 
         recipe = str(read_config(run).recipe)  # Raises UserError where this is not a run.
     return recipe

@@ -52,17 +52,20 @@ def write_model_card(
     from grunlp.runs.layout import MODEL_CARD, WEIGHTS
 
     datasets = [
-        part for data in config.get("trained_on", [config.data]) for part in (data.name, data.get("extra")) if part
+        part
+        for data in config.get("trained_on", [config.data])
+        for part in (data.name, data.get("extra_train"))
+        if part
     ]
     link = ", then " if "trained_on" in config else " and "
-    init_from = config.get("model", {}).get("init")
+    init_from = config.get("model", {}).get("init_from")
     size, training = (run / WEIGHTS).stat().st_size / 2**20, metrics["training"]
     lines = [
         f"# {text.title} trained on {link.join(datasets)}",
         "",
         *(dataset_notes[name] for name in dict.fromkeys(datasets) if name in dataset_notes),
         *([_USER_DATA_NOTICE] if set(datasets) - set(dataset_notes) else []),
-        *([f"Fine-tuned from {config.init}."] if "init" in config else []),
+        *([f"Fine-tuned from {config.init_from}."] if "init_from" in config else []),
         *([f"Its word embeddings and sentence encoder started from {init_from}."] if init_from else []),
         *extra,
         "",

@@ -270,7 +270,8 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
 
     def write_card(self, run: Path, extra: Sequence[str] = ()) -> None:
         """Write the model card of a finished run. extra: further paragraphs on its data."""
-        from grunlp.runs.layout import read_config, read_metrics
+        from grunlp.runs.layout import read_metrics
+        from grunlp.tasks.config import read_config
 
         config, metrics = read_config(run), read_metrics(run)
         scores = self.card_scores(config.recipe, metrics)

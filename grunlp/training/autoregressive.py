@@ -18,9 +18,9 @@ class PerplexityTask(BaseLightningModule):
     throughput_unit = "tokens"
 
     def __init__(
-        self, model: nn.Module, total_steps: int, learning_rate: float, weight_decay: float, warmup: float
+        self, model: nn.Module, total_steps: int, learning_rate: float, weight_decay: float, warmup_fraction: float
     ) -> None:
-        super().__init__(model, total_steps, learning_rate, {}, weight_decay, warmup)
+        super().__init__(model, total_steps, learning_rate, {}, weight_decay, warmup_fraction)
 
     def on_validation_epoch_end(self) -> None:
         """Log the mean over the whole split."""

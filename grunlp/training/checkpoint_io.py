@@ -70,13 +70,13 @@ def build_sentence_encoder(
         len(vocabulary.characters),
         encoder,
         word_size=c.word_size,
-        character_size=c.character_size,
-        characters=c.characters,
-        shapes=c.get("shapes", False),
+        char_size=c.char_size,
+        char_encoder=c.char_encoder,
+        word_shape_features=c.get("word_shape_features", False),
         hidden_size=c.hidden_size,
         num_layers=c.num_layers,
         residual=c.residual,
-        cell=c.get("cell", "gru"),
+        cell=c.cell,
         input_dropout=c.input_dropout,
         dropout=c.dropout,
         word_dropout=c.word_dropout,
@@ -102,7 +102,7 @@ def load_init_weights(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:
     """
     folder = BUNDLED_MODEL if path == "default" else Path(path)
     if not all((folder / name).is_file() for name in (VOCABULARY, WEIGHTS)):
-        raise UserError(f"model.init={path}: not a run", "a finished run is needed", "Type model.init=FOLDER")
+        raise UserError(f"model.init_from={path}: not a run", "a finished run is needed", "Type model.init_from=FOLDER")
     forbid_external_symlinks(folder)
     record_input(folder / VOCABULARY, folder / WEIGHTS)
     weights = {name: weight.float() for name, weight in load_tensors(folder / WEIGHTS).items()}

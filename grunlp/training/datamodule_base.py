@@ -3,7 +3,7 @@
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,12 +44,9 @@ class ResumableDataModule(LightningDataModule, ABC):
         seed: of the shuffling, and of random choices in making a batch.
 
     Attributes:
-        is_streaming: whether an epoch is a set number of batches, not a pass over the data.
         resume_position: the epoch and the step at which a training is resumed.
         world_size: number of processes that share the batches.
     """
-
-    is_streaming: ClassVar[bool] = False
 
     def __init__(self, num_workers: int, shuffle_each_epoch: bool, seed: int) -> None:
         super().__init__()

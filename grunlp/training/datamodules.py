@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 _EVAL_BATCH_FACTOR = 4
 
 _SIDES = ("sources", "targets")
-_RAISE_LIMITS_HINT = "Raise loader.longest_source and loader.longest_target"
+_RAISE_LIMITS_HINT = "Raise loader.max_source_length and loader.max_target_length"
 
 # Examples, how they are dealt out, and what makes batches of them.
 BatchedSplit = tuple[Dataset, TokenBudgetSampler, Callable[..., Any]]
@@ -121,12 +121,12 @@ class SRLDataModule(TokenBudgetDataModule):
         collate: SRLCollator | TagCollator,
         batch_tokens: int,
         num_workers: int,
-        extra_epochs: int,
-        reshuffle: bool,
+        extra_data_epochs: int,
+        shuffle_each_epoch: bool,
         seed: int,
     ) -> None:
-        super().__init__(batch_tokens, num_workers, reshuffle, seed)
-        self.corpus, self.extra_data_epochs, self.collate = corpus, extra_epochs, collate
+        super().__init__(batch_tokens, num_workers, shuffle_each_epoch, seed)
+        self.corpus, self.extra_data_epochs, self.collate = corpus, extra_data_epochs, collate
         self.without_extra = self.with_extra = (corpus.train, self._make_sampler(corpus.train))
         if corpus.extra is not None:
             everything = concatenate_datasets([corpus.train, corpus.extra])
@@ -151,7 +151,7 @@ class ClassificationDataModule(TokenBudgetDataModule):
         corpus: the splits, of texts or of measurements.
         collate: makes batches of them.
         batch_tokens, num_workers, reshuffle, seed: as above.
-        longest: words of a text that are read; 0: all. The log says how many texts are longer.
+        max_length: words of a text that are read; 0: all. The log says how many texts are longer.
     """
 
     def __init__(
@@ -160,15 +160,15 @@ class ClassificationDataModule(TokenBudgetDataModule):
         collate: TextClassificationCollator | TimeSeriesCollator,
         batch_tokens: int,
         num_workers: int,
-        longest: int,
-        reshuffle: bool,
+        max_length: int,
+        shuffle_each_epoch: bool,
         seed: int,
     ) -> None:
-        super().__init__(batch_tokens, num_workers, reshuffle, seed)
+        super().__init__(batch_tokens, num_workers, shuffle_each_epoch, seed)
         self.collate = collate
-        lengths = sequence_lengths(corpus.name, "train", corpus.train, longest)
+        lengths = sequence_lengths(corpus.name, "train", corpus.train, max_length)
         self.train = (corpus.train, TokenBudgetSampler(lengths, [1] * len(lengths), batch_tokens, True, seed))
-        self.dev = classification_eval_split(corpus, batch_tokens, longest, collate)
+        self.dev = classification_eval_split(corpus, batch_tokens, max_length, collate)
 
     def loss_counts(self, epoch: int) -> np.ndarray:
         """One class each."""
@@ -269,7 +269,7 @@ def sequence_lengths(name: str, split: str, examples: Dataset, max_length: int) 
     lengths = [len(words) for words in examples["words"]] if texts else list(examples["steps"])
     long = sum(length > max_length for length in lengths) if texts and max_length else 0
     if long:
-        said = "%s: %d of %d texts in the %s split are read up to their first %d words alone (loader.longest)"
+        said = "%s: %d of %d texts in the %s split are read up to their first %d words alone (loader.max_length)"
         log.warning(said, name, long, len(lengths), split, max_length)
         lengths = [min(length, max_length) for length in lengths]
     return lengths

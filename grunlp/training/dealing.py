@@ -34,9 +34,9 @@ def make_sentence_datamodule(
     *,
     batch_tokens: int,
     num_workers: int,
-    extra_epochs: int,
-    reshuffle: bool,
-    stream: int,
+    extra_data_epochs: int,
+    shuffle_each_epoch: bool,
+    stream_buffer_size: int,
     batches_per_epoch: int,
     accumulate_grad_batches: int,
     seed: int,
@@ -45,13 +45,13 @@ def make_sentence_datamodule(
 
     Args:
         corpus, collate, batch_tokens, num_workers, extra_epochs, reshuffle, seed: as for `SRLDataModule`.
-        stream: examples of a buffer, where the training split is a `StreamingDataset`; so are the next two:
+        stream_buffer_size: examples of a buffer, where the training split is a `StreamingDataset`; so are the next two:
         batches_per_epoch: batches a process in an epoch.
         accumulate_grad_batches: batches of a process that are accumulated for an update.
     """
     if not isinstance(corpus.train, StreamingDataset):
-        return SRLDataModule(corpus, collate, batch_tokens, num_workers, extra_epochs, reshuffle, seed)
-    reader = ShardReader(corpus.train, stream, partial(_plan_sentences, batch_tokens, seed), collate, seed)
+        return SRLDataModule(corpus, collate, batch_tokens, num_workers, extra_data_epochs, shuffle_each_epoch, seed)
+    reader = ShardReader(corpus.train, stream_buffer_size, partial(_plan_sentences, batch_tokens, seed), collate, seed)
     dev = sentence_eval_split(corpus.dev, batch_tokens, collate)
     return StreamingDataModule(reader, dev, batches_per_epoch, accumulate_grad_batches, num_workers, seed)
 
@@ -62,9 +62,9 @@ def make_classification_datamodule(
     *,
     batch_tokens: int,
     num_workers: int,
-    longest: int,
-    reshuffle: bool,
-    stream: int,
+    max_length: int,
+    shuffle_each_epoch: bool,
+    stream_buffer_size: int,
     batches_per_epoch: int,
     accumulate_grad_batches: int,
     seed: int,
@@ -72,9 +72,13 @@ def make_classification_datamodule(
     """Batches of sequences with a class each. Arguments as for `ClassificationDataModule` and
     `make_sentence_datamodule`."""
     if not isinstance(corpus.train, StreamingDataset):
-        return ClassificationDataModule(corpus, collate, batch_tokens, num_workers, longest, reshuffle, seed)
-    reader = ShardReader(corpus.train, stream, partial(_plan_texts, batch_tokens, seed, longest), collate, seed)
-    dev = classification_eval_split(corpus, batch_tokens, longest, collate)
+        return ClassificationDataModule(
+            corpus, collate, batch_tokens, num_workers, max_length, shuffle_each_epoch, seed
+        )
+    reader = ShardReader(
+        corpus.train, stream_buffer_size, partial(_plan_texts, batch_tokens, seed, max_length), collate, seed
+    )
+    dev = classification_eval_split(corpus, batch_tokens, max_length, collate)
     return StreamingDataModule(reader, dev, batches_per_epoch, accumulate_grad_batches, num_workers, seed)
 
 
@@ -85,12 +89,12 @@ def make_parallel_datamodule(
     *,
     batch_tokens: int,
     num_workers: int,
-    reshuffle: bool,
-    longest_source: int,
-    longest_target: int,
-    cut: bool,
-    resplit: float,
-    stream: int,
+    shuffle_each_epoch: bool,
+    max_source_length: int,
+    max_target_length: int,
+    truncate_source: bool,
+    subword_regularization: float,
+    stream_buffer_size: int,
     batches_per_epoch: int,
     accumulate_grad_batches: int,
     seed: int,
@@ -103,17 +107,19 @@ def make_parallel_datamodule(
             target,
             batch_tokens=batch_tokens,
             num_workers=num_workers,
-            shuffle_each_epoch=reshuffle,
+            shuffle_each_epoch=shuffle_each_epoch,
             seed=seed,
-            max_source_length=longest_source,
-            max_target_length=longest_target,
-            truncate_source=cut,
-            subword_regularization=resplit,
+            max_source_length=max_source_length,
+            max_target_length=max_target_length,
+            truncate_source=truncate_source,
+            subword_regularization=subword_regularization,
         )
-    longest = longest_source if cut else 0
-    collate = ParallelCollator(source, target, longest, resplit)
-    limits = (0 if cut else longest_source, longest_target)
-    reader = ShardReader(corpus.train, stream, partial(_plan_pairs, batch_tokens, seed, collate, limits), collate, seed)
+    longest = max_source_length if truncate_source else 0
+    collate = ParallelCollator(source, target, longest, subword_regularization)
+    limits = (0 if truncate_source else max_source_length, max_target_length)
+    reader = ShardReader(
+        corpus.train, stream_buffer_size, partial(_plan_pairs, batch_tokens, seed, collate, limits), collate, seed
+    )
     dev = parallel_eval_split(corpus, batch_tokens, ParallelCollator(source, target, longest, 0.0))
     return StreamingDataModule(reader, dev, batches_per_epoch, accumulate_grad_batches, num_workers, seed)
 

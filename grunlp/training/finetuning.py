@@ -9,18 +9,19 @@ from grunlp.modules.sentence_encoder import SentenceEncoder
 
 
 def layerwise_lr_decay(
-    encoder: SentenceEncoder, learning_rate: float, decay: float, encoder_learning_rate: float
+    encoder: SentenceEncoder, learning_rate: float, layerwise_lr_decay: float, encoder_learning_rate: float
 ) -> dict[nn.Module, float]:
-    """Lower rates for lower layers (Howard and Ruder 2018, §3.2): each has `decay` times the rate of the one above.
+    """Lower rates for lower layers (Howard and Ruder 2018, §3.2): each has `layerwise_lr_decay` times the rate of the
+    one above.
 
     Args:
         encoder: that of the labeller.
         learning_rate: of what lies above it.
-        decay: at most 1.
+        layerwise_lr_decay: at most 1.
         encoder_learning_rate: of a pretrained encoder.
     """
     layers = encoder.layers_bottom_up()
-    rates = {layer: learning_rate * decay ** (len(layers) - i) for i, layer in enumerate(layers)}
+    rates = {layer: learning_rate * layerwise_lr_decay ** (len(layers) - i) for i, layer in enumerate(layers)}
     pretrained = encoder.pretrained
     return rates if pretrained is None else {**rates, pretrained.transformer: encoder_learning_rate}
 
@@ -46,11 +47,11 @@ class L2SPRegularization(Callback):
     """Pulls weights towards where they started: adds strength / 2 · |w - w_0|² to the loss (Li et al. 2018, eq. 2).
 
     Args:
-        strength: of the pull.
+        l2_sp: of the pull.
     """
 
-    def __init__(self, strength: float) -> None:
-        self.strength = strength
+    def __init__(self, l2_sp: float) -> None:
+        self.l2_sp = l2_sp
         self.initial_weights: list[Tensor] = []
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -61,4 +62,4 @@ class L2SPRegularization(Callback):
         """Add the gradient of the pull."""
         for parameter, old in zip(pl_module.parameters(), self.initial_weights, strict=True):
             if parameter.grad is not None:
-                parameter.grad.add_(parameter.detach() - old, alpha=self.strength)
+                parameter.grad.add_(parameter.detach() - old, alpha=self.l2_sp)

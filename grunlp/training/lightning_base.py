@@ -26,7 +26,8 @@ class BaseLightningModule(LightningModule):
         learning_rate: highest rate, reached after the warm-up.
         lr_overrides: the same for parts of the model that have one of their own.
         weight_decay: of the weight matrices; tables, biases and norms have none.
-        warmup: share of all steps during which the rate rises from 0; afterwards it falls to 0 in a straight line.
+        warmup_fraction: share of all steps during which the rate rises from 0; afterwards it falls to 0 in a straight
+            line.
     """
 
     throughput_unit: ClassVar[str]
@@ -38,11 +39,11 @@ class BaseLightningModule(LightningModule):
         learning_rate: float,
         lr_overrides: Mapping[nn.Module, float],
         weight_decay: float,
-        warmup: float,
+        warmup_fraction: float,
     ) -> None:
         super().__init__()
         self.model = model
-        self.optimizer_args = (total_steps, learning_rate, dict(lr_overrides), weight_decay, warmup)
+        self.optimizer_args = (total_steps, learning_rate, dict(lr_overrides), weight_decay, warmup_fraction)
         self.units, self.started = 0, 0.0  # of this epoch
         self.train_losses: list[tuple[Tensor, int]] = []  # losses of this epoch, and over how many each is a mean
         self.val_losses: list[tuple[float, int]] = []  # the same of the development split

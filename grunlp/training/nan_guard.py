@@ -1,11 +1,12 @@
 """Losses and gradients that are no numbers: which examples they come from, and how to see it again.
 
-`trouble/` in the run folder keeps what the one that stopped the training takes to be seen again, or else the first:
+`nonfinite/` in the run folder keeps what the one that stopped the training takes to be seen again, or else the first:
 
     weights.safetensors   of the network, and what else the task was in the middle of
-    trouble.json          epoch and batch, counted from 0, its examples, its loss, and its bookmark, where it has one
+    batch.json            epoch and batch, counted from 0, its examples, its loss, and its bookmark, where it has one
 
-`python -m grunlp.train replay=RUN` reads the data as the training did, makes the same batch, draws the same random
+`python -m grunlp.train replay_bad_batch=RUN` reads the data as the training did, makes the same batch, draws the same
+random
 numbers and shows the loss.
 """
 
@@ -16,7 +17,7 @@ import shutil
 import struct
 import warnings
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import torch
 from pytorch_lightning import LightningModule, Trainer
@@ -28,17 +29,17 @@ from grunlp.runs.layout import NAN_DEBUG_DIR, WEIGHTS
 from grunlp.runs.weights import load_tensors, save_tensors
 from grunlp.training.datamodule_base import ResumableDataModule, datamodule_of, derive_seed
 from grunlp.training.lightning_base import BaseLightningModule
+from grunlp.training.options import NonFinitePolicy
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import DataError, UserError
 from grunlp.utils.safe_load import read_json
 
 log = logging.getLogger(__name__)
 
-NonFinitePolicy = Literal["stop", "skip"]
 NON_FINITE_POLICIES = get_args(NonFinitePolicy)
 
 MAX_SKIPPED_PER_EPOCH = 10  # batches an epoch that may be skipped
-_INFO_FILE = "trouble.json"
+_INFO_FILE = "batch.json"
 _MAX_EXAMPLES_SHOWN = 8  # examples in a message
 
 
@@ -51,11 +52,11 @@ class NonFiniteLossCallback(Callback):
     Args:
         run_dir: of the run.
         seed: of the training.
-        bad_loss: "stop" or "skip".
+        on_nonfinite_loss: "stop" or "skip".
     """
 
-    def __init__(self, run_dir: Path, seed: int, bad_loss: NonFinitePolicy) -> None:
-        self.run_dir, self.seed, self.bad_loss = run_dir, seed, bad_loss
+    def __init__(self, run_dir: Path, seed: int, on_nonfinite_loss: NonFinitePolicy) -> None:
+        self.run_dir, self.seed, self.on_nonfinite_loss = run_dir, seed, on_nonfinite_loss
         self.skipped = 0  # of this epoch
         self.loss_is_nonfinite = False  # whether the loss of the batch is
 
@@ -110,7 +111,7 @@ class NonFiniteLossCallback(Callback):
         places = "/".join(str(batch + 1) for batch in batches)
         wrong = f"epoch {epoch + 1}, batch {places}: {what}"
         self.skipped += 1
-        skip = self.bad_loss == "skip" and self.skipped <= MAX_SKIPPED_PER_EPOCH
+        skip = self.on_nonfinite_loss == "skip" and self.skipped <= MAX_SKIPPED_PER_EPOCH
         if not skip or not (self.run_dir / NAN_DEBUG_DIR / _INFO_FILE).is_file():
             about: dict[str, Any] = {"epoch": epoch, "batch": batches[-1], "seed": self.seed, "ranks": data.world_size}
             about |= {"loss": _loss_to_hex(loss), "examples": names, "bookmark": data.position_state()}
@@ -119,11 +120,11 @@ class NonFiniteLossCallback(Callback):
             log.warning("%s; skipped. Its examples: %s", wrong, shown)
             return
         there = f"its examples: {shown}"
-        if self.bad_loss == "skip":
+        if self.on_nonfinite_loss == "skip":
             there = f"more than {MAX_SKIPPED_PER_EPOCH} batches of an epoch are bad; {there}"
         way = (
-            f"Type python -m grunlp.train replay={self.run_dir} to see it again. Mend the data, or lower "
-            f"optimizer.learning_rate; or go on: resume={self.run_dir} trainer.bad_loss=skip"
+            f"Type python -m grunlp.train replay_bad_batch={self.run_dir} to see it again. Mend the data, or lower "
+            f"optimizer.learning_rate; or go on: resume={self.run_dir} trainer.on_nonfinite_loss=skip"
         )
         raise UserError(wrong, there, way)
 
@@ -198,5 +199,5 @@ def _read_info(folder: Path) -> dict[str, Any]:
         about: dict[str, Any] = read_json(folder / _INFO_FILE)
     except DataError:
         there = "no loss of this training was other than a finite number"
-        raise UserError(f"{folder} keeps nothing to replay", there, "Type replay=RUN of another") from None
+        raise UserError(f"{folder} keeps nothing to replay", there, "Type replay_bad_batch=RUN of another") from None
     return about

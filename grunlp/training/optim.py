@@ -34,9 +34,10 @@ def adamw(
     )
 
 
-def linear_warmup_decay(optimizer: Optimizer, total_steps: int, warmup: float) -> LambdaLR:
-    """Rate rising in a straight line over the first `warmup` share of the steps, then falling to 0 in another."""
-    rising = max(1, round(total_steps * warmup))
+def linear_warmup_decay(optimizer: Optimizer, total_steps: int, warmup_fraction: float) -> LambdaLR:
+    """Rate rising in a straight line over the first `warmup_fraction` share of the steps, then falling to 0 in
+    another."""
+    rising = max(1, round(total_steps * warmup_fraction))
 
     def factor(step: int) -> float:
         if step < rising:
@@ -52,9 +53,9 @@ def scheduled_adamw(
     learning_rate: float,
     lr_overrides: Mapping[nn.Module, float],
     weight_decay: float,
-    warmup: float,
+    warmup_fraction: float,
 ) -> dict[str, Any]:
     """Both together, as Lightning takes them. Arguments as above."""
     optimizer = adamw(module, learning_rate, weight_decay, lr_overrides)
-    schedule = linear_warmup_decay(optimizer, total_steps, warmup)
+    schedule = linear_warmup_decay(optimizer, total_steps, warmup_fraction)
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -10,7 +10,7 @@ from grunlp.utils.errors import UserError
 
 Accelerator = Literal["auto", "cpu", "gpu", "mps"]
 Precision = Literal["auto", "32-true", "16-mixed", "bf16-mixed", "64-true"]
-OnNonfiniteLoss = Literal["stop", "skip"]
+NonFinitePolicy = Literal["stop", "skip"]
 
 
 def monitor_option(default: str) -> Any:
@@ -64,7 +64,7 @@ class TrainerOptions:
     checkpoint_every_seconds: float = option(
         300.0, "seconds between checkpoints to resume from; 0: only at the end of an epoch", minimum=0, maximum=10**9
     )
-    on_nonfinite_loss: OnNonfiniteLoss = option(
+    on_nonfinite_loss: NonFinitePolicy = option(
         "stop", "for a loss or gradient that is NaN or infinite: stop the training, or skip the batch"
     )
     wandb: bool = option(False, "log to Weights & Biases too; needs the package wandb")

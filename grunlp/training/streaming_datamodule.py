@@ -42,8 +42,6 @@ class StreamingDataModule(ValidatedDataModule):
         seed: of the training.
     """
 
-    is_streaming = True
-
     def __init__(
         self,
         reader: ShardReader,
@@ -150,7 +148,7 @@ class StreamingDataModule(ValidatedDataModule):
         super().load_state_dict(state_dict)
         for key, name, now in (
             ("loader.num_workers", "workers", self.num_workers),
-            ("loader.stream", "buffer", self.reader.size),
+            ("loader.stream_buffer_size", "buffer", self.reader.size),
         ):
             if (begun := state_dict[name]) != now:
                 there = f"it was begun with {begun}, by which it is settled who reads what"

@@ -16,6 +16,7 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch import nn
 
 from grunlp.runs.layout import (
+    CHECKPOINT_DIR,
     LOG_DIR,
     NonZeroRankExit,
     ReplayFinished,
@@ -32,7 +33,8 @@ from grunlp.training.checkpointing import (
     peak_memory_mib,
 )
 from grunlp.training.datamodule_base import ResumableDataModule
-from grunlp.training.nan_guard import NonFiniteLossCallback, NonFinitePolicy, replay_bad_batch
+from grunlp.training.nan_guard import NonFiniteLossCallback, replay_bad_batch
+from grunlp.training.options import TrainerOptions
 from grunlp.training.weight_averaging import LAST_EPOCH_CHECKPOINT, EMACallback, load_best_weights
 from grunlp.utils import distributed
 
@@ -87,87 +89,57 @@ class EpochSummary(Callback):
 
 
 def make_trainer(
-    run_dir: Path,
-    seed: int,
-    monitor: str,
-    max_epochs: int,
-    patience: int,
-    gradient_clip: float,
-    accumulate: int,
-    average: float,
-    average_last: int,
-    accelerator: str,
-    devices: int,
-    num_nodes: int,
-    precision: str,
-    limit_batches: int,
-    save_every: float,
-    bad_loss: NonFinitePolicy,
-    wandb: bool,
-    profile: bool,
-    extra_callbacks: Sequence[Callback] = (),
+    run_dir: Path, seed: int, options: TrainerOptions, extra_callbacks: Sequence[Callback] = ()
 ) -> Trainer:
     """Build the trainer.
 
     Args:
         run_dir: logs go to `run_dir/logs`, checkpoints to `run_dir/checkpoint`.
         seed: of the training.
-        monitor: the score by which the best epoch is kept and training stops early; a key of MONITOR_MODES.
-        max_epochs: most passes over the training data.
-        patience: epochs without a better score after which training stops.
-        gradient_clip: largest norm of the gradient; 0 clips nothing.
-        accumulate: batches whose gradients are added up for one change of the weights.
-        average: decay of the running average of the weights; 0 keeps the last ones.
-        average_last: epochs whose weights `fit` averages and keeps where that scores better than the best epoch; 0
-            averages none.
-        accelerator: "auto", "cpu", "gpu" or "mps".
-        devices, num_nodes: processes a machine, which have met by now (`grunlp.utils.distributed`), and machines.
-        precision: "auto" is bf16-mixed on a GPU that has it, else 32; or any of Lightning's.
-        limit_batches: for debugging, batches an epoch and split; 0 takes all. Of a stream, the batches of an epoch.
-        save_every: seconds between checkpoints to go on from; 0 saves one at each epoch's end alone.
-        bad_loss: see `NonFiniteLossCallback`.
-        wandb: log to Weights & Biases as well; the package must be installed.
-        profile: print at the end where the time went.
+        options: the group `trainer` of the configuration; processes and machines have met by now
+            (`grunlp.utils.distributed`).
         extra_callbacks: callbacks of the recipe.
     """
-    mode, folder = MONITOR_MODES[monitor], run_dir / RESUME_CHECKPOINT
+    o = options
+    mode, folder = MONITOR_MODES[o.monitor], run_dir / CHECKPOINT_DIR
     callbacks: list[Callback] = [
-        EarlyStopping(monitor, mode=mode, patience=patience),
-        _model_checkpoint("best", folder, monitor, mode, 1),
+        EarlyStopping(o.monitor, mode=mode, patience=o.patience),
+        _model_checkpoint("best", folder, o.monitor, mode, 1),
         RichProgressBar() if sys.stdout.isatty() else EpochSummary(),
         LearningRateMonitor("step"),
-        NonFiniteLossCallback(run_dir, seed, bad_loss),
+        NonFiniteLossCallback(run_dir, seed, o.on_nonfinite_loss),
         *extra_callbacks,
     ]
-    if average_last:
-        callbacks.append(_model_checkpoint(LAST_EPOCH_CHECKPOINT, folder, "epoch", "max", average_last))
-    if average:
-        callbacks.append(EMACallback(average))
-    callbacks.append(ResumeCheckpoint(folder, seed, save_every))
+    if o.average_last_epochs:
+        callbacks.append(_model_checkpoint(LAST_EPOCH_CHECKPOINT, folder, "epoch", "max", o.average_last_epochs))
+    if o.ema_decay:
+        callbacks.append(EMACallback(o.ema_decay))
+    callbacks.append(ResumeCheckpoint(folder, seed, o.checkpoint_every_seconds))
     loggers: list[Logger] = [
         TensorBoardLogger(run_dir / LOG_DIR, name="", version="tensorboard"),
         AppendingCSVLogger(run_dir / LOG_DIR / "csv", completed_steps(folder / RESUME_CHECKPOINT)),
     ]
-    if wandb:
+    if o.wandb:
         from pytorch_lightning.loggers import WandbLogger
 
         loggers.append(WandbLogger(save_dir=run_dir))
+    precision = o.precision
     if precision == "auto":
-        on_gpu = accelerator in ("auto", "gpu") and torch.cuda.is_available()
+        on_gpu = o.accelerator in ("auto", "gpu") and torch.cuda.is_available()
         precision = "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
     # nothing here reads what it did not write
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return Trainer(
-        max_epochs=max_epochs,
-        gradient_clip_val=gradient_clip or None,
-        accumulate_grad_batches=accumulate,
-        accelerator=accelerator,
-        devices=devices,
-        num_nodes=num_nodes,
+        max_epochs=o.max_epochs,
+        gradient_clip_val=o.gradient_clip_val or None,
+        accumulate_grad_batches=o.accumulate_grad_batches,
+        accelerator=o.accelerator,
+        devices=o.devices,
+        num_nodes=o.num_nodes,
         strategy=_ddp_strategy() if distributed.world_size() > 1 else "auto",
-        precision=precision,  # type: ignore[arg-type]  # a word that grunlp.configuration.schema allows
-        limit_train_batches=limit_batches or None,
-        limit_val_batches=limit_batches or None,
+        precision=precision,  # type: ignore[arg-type]  # one of the choices of TrainerOptions
+        limit_train_batches=o.limit_train_batches or None,
+        limit_val_batches=o.limit_train_batches or None,
         callbacks=callbacks,
         logger=loggers,
         plugins=[AtomicCheckpointIO()],
@@ -178,7 +150,7 @@ def make_trainer(
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         log_every_n_steps=10,
-        profiler="simple" if profile else None,
+        profiler="simple" if o.profile else None,
     )
 
 
@@ -225,9 +197,7 @@ def fit(
         batches = distributed.world_size() * trainer.accumulate_grad_batches
         said = "%d processes (%s), a batch each in turn: %d batches an update, %.1f MB of gradients"
         log.info(said, distributed.world_size(), distributed.backend(), batches, 4e-6 * weights)
-    if data.is_streaming:
-        trainer.limit_val_batches = 1.0  # `limit_batches` makes epochs there, and cuts nothing
-    path = run_dir / RESUME_CHECKPOINT / RESUME_CHECKPOINT
+    path = run_dir / CHECKPOINT_DIR / RESUME_CHECKPOINT
     trainer.fit(task, datamodule=data, ckpt_path=str(path) if path.is_file() else None, weights_only=True)
     (point,) = (one for one in trainer.callbacks if isinstance(one, ResumeCheckpoint))  # type: ignore[attr-defined]
     seconds, memory = point.seconds, max(point.peak_memory, peak_memory_mib())

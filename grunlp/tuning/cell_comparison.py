@@ -5,14 +5,16 @@ import statistics
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
-from grunlp.configuration.compose import compose_config, keys, normalize_overrides
+from grunlp.configuration.compose import flatten
 from grunlp.configuration.key_value_args import split_arguments
-from grunlp.configuration.schema import CHOICES, check_choice
+from grunlp.configuration.options import check_choice
 from grunlp.metrics.evaluation import PrimaryMetric, select_primary_metric
+from grunlp.modules.options import Cell
 from grunlp.runs.lock import folder_lock
 from grunlp.tasks import primary_metrics_of, task_of
+from grunlp.tasks.config import compose_config, normalize_overrides
 from grunlp.tuning.study_folder import open_study
 from grunlp.tuning.training_pool import ProgressReporter, TrainingJob, TrainingPool
 from grunlp.utils.errors import UserError
@@ -60,18 +62,18 @@ def parse_arguments(arguments: list[str]) -> tuple[ComparisonSpec, dict[str, Any
     given, others = split_arguments(arguments, DEFAULTS, _RESERVED_KEYS)
     cells = given["cells"].split(",")
     for cell in cells:
-        check_choice("cells", cell, CHOICES["model.cell"])
+        check_choice("cells", cell, get_args(Cell))
     if len(cells) < 2 or len(set(cells)) < len(cells):
-        there = f"two different ones at least, of {', '.join(CHOICES['model.cell'])}"
+        there = f"two different ones at least, of {', '.join(get_args(Cell))}"
         raise UserError(f"cells={given['cells']}", there, "Type cells=gru,lstm")
     config = compose_config(others)
     primary_metrics_of(config.recipe)
     for cell in cells:
         compose_config([*others, f"model.cell={cell}"])
-    values = keys(config)
-    if values.get("data.test", "") is None and not values["data.folds"]:
+    values = flatten(config)
+    if values.get("data.test", "") is None and not values["data.num_folds"]:
         there = "cells are compared by their scores on it"
-        raise UserError("data.test is not given", there, "Add data.test=FILE, or data.folds=5")
+        raise UserError("data.test is not given", there, "Add data.test=FILE, or data.num_folds=5")
     for name, of_match in (("model.hidden_size", "parameters"), ("trainer.max_epochs", "time")):
         if given["match"] == of_match and name not in values:
             raise UserError(f"match={of_match} without {name}", "it is what would be matched", "Type match=none")
@@ -131,7 +133,7 @@ def _training_job(
 
 def _sizes(run: Path) -> dict[str, int]:
     """Hidden sizes of a run."""
-    from grunlp.runs.layout import read_config
+    from grunlp.tasks.config import read_config
     from grunlp.tuning.parameter_matching import SCALED_KEYS
 
     model = read_config(run).model
@@ -143,7 +145,7 @@ def _match_sizes(first: Path, cells: Sequence[str]) -> dict[str, dict[str, int]]
     import torch
     from omegaconf import OmegaConf
 
-    from grunlp.runs.layout import read_config
+    from grunlp.tasks.config import read_config
     from grunlp.tuning.parameter_matching import count_parameters, match_parameter_count, scale_model
 
     config, task = read_config(first), task_of(first)
@@ -222,7 +224,7 @@ def _count_tables(runs: Sequence[Path]) -> "tuple[NDArray[np.float64], Metric, P
     """Counts of the test split (seeds, groups, n), how a score is made of them, which, and milliseconds an example."""
     import numpy as np
 
-    from grunlp.runs.layout import read_config
+    from grunlp.tasks.config import read_config
 
     measures, times = [], []
     for run in runs:

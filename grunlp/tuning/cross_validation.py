@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from grunlp.configuration.compose import compose_config, keys, normalize_overrides
+from grunlp.configuration.compose import flatten
 from grunlp.configuration.key_value_args import split_arguments
 from grunlp.metrics.evaluation import PrimaryMetric
 from grunlp.runs.lock import folder_lock
 from grunlp.tasks import primary_metrics_of
+from grunlp.tasks.config import compose_config, normalize_overrides
 from grunlp.tuning.model_selection import TrialResult, one_standard_error_rule
 from grunlp.tuning.report import MODEL_DIR, StudyResult, write_report
 from grunlp.tuning.search import HyperparameterSearch, SearchConfig, fold_job, record_fold_score, require_optuna
@@ -32,16 +33,16 @@ DEFAULTS: dict[str, Any] = {
 # of the training data, for the learning curve; the whole is there already
 LEARNING_CURVE_FRACTIONS = (0.125, 0.25, 0.5)
 _RESERVED_KEYS = {
-    "data.folds": "Type folds=5",
+    "data.num_folds": "Type folds=5",
     "data.fold": "Type folds=5",
-    "data.share": "Leave it out",
-    "data.outer_folds": "Type nested=true",
+    "data.train_fraction": "Leave it out",
+    "data.outer_num_folds": "Type nested=true",
     "data.outer_fold": "Type nested=true",
     "run_dir": "Type study=FOLDER",
     "overwrite": "Type study=NEW_FOLDER",
 }
 _MUTABLE_KEYS = ("learning_curve", "refit")  # what comes after the search, and may change when a study goes on
-_USER_FILE_DATASETS = ("tags", "files", "pairs", "classes")  # data sets whose dev split the user gives
+_USER_FILE_DATASETS = ("files", "srl-files")  # data sets whose dev split the user gives
 
 
 def run_study(arguments: list[str]) -> int:
@@ -97,19 +98,19 @@ def build_search_config(settings: Mapping[str, Any]) -> tuple[SearchConfig, Mapp
     if folds < 3:
         there = "one fold is for test, one for dev, the others for training"
         raise UserError(f"folds={folds}", there, "Type folds=3, or more")
-    defaults = keys(config)
+    defaults = flatten(config)
     ranges = parse_search_space(settings["over"], defaults)
     set_twice = {word.partition("=")[0] for word in overrides} & {one.key for one in ranges}
     if set_twice:
         raise UserError(f"{set_twice.pop()} is set and varied", "over= gives its values", "Leave one of them out.")
     plan = SearchConfig(Path(), overrides, ranges, folds, settings["trials"], config.seed, primary_metrics[0].direction)
     for values in expand_grid(ranges):
-        compose_config([*overrides, *as_overrides(values), f"data.folds={folds}"])
+        compose_config([*overrides, *as_overrides(values), f"data.num_folds={folds}"])
     if settings["nested"] and plan.num_trials:
         raise UserError("nested=true with trials", "it repeats a grid in each outer fold", "Leave one of them out.")
-    if settings["refit"] and config.data.folds:
+    if settings["refit"] and config.data.num_folds:
         there = f"data={config.data.name} has no split of its own that the search leaves alone"
-        raise UserError(f"refit=true with data.folds={config.data.folds}", there, "Type refit=false")
+        raise UserError(f"refit=true with data.num_folds={config.data.num_folds}", there, "Type refit=false")
     if settings["refit"] and config.data.name in _USER_FILE_DATASETS and defaults["data.dev"] is None:
         there = "by it the last training, on all of train, is stopped"
         raise UserError("refit=true without data.dev", there, "Add data.dev=FILE, or refit=false")
@@ -130,7 +131,7 @@ def _learning_curve(config: SearchConfig, chosen: TrialResult, jobs: int) -> dic
     trainings = {
         fold_job(
             config.folder / "learning" / f"share-{share}", config.overrides, chosen.values, config.num_folds, fold,
-            f"data.share={share}",
+            f"data.train_fraction={share}",
         ): (share, fold)
         for share in LEARNING_CURVE_FRACTIONS
         for fold in range(config.num_folds)
@@ -156,7 +157,7 @@ def _nested_cv(
     """
     trainings: dict[TrainingJob, tuple[int, Assignment, int]] = {}
     for outer in range(config.num_folds):
-        more = (f"data.outer_folds={config.num_folds}", f"data.outer_fold={outer}")
+        more = (f"data.outer_num_folds={config.num_folds}", f"data.outer_fold={outer}")
         for values in expand_grid(config.search_space):
             for fold in range(config.num_folds):
                 where = config.folder / "nested" / f"outer-{outer}"

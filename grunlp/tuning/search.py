@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grunlp.metrics.evaluation import PrimaryMetric, select_primary_metric
-from grunlp.runs.layout import read_config, read_metrics
+from grunlp.runs.layout import read_metrics
 from grunlp.tasks import primary_metrics_of
+from grunlp.tasks.config import read_config
 from grunlp.tuning.model_selection import TrialResult
 from grunlp.tuning.parameter_matching import num_parameters_of_run
 from grunlp.tuning.search_space import Assignment, Dimension, as_overrides, expand_grid, trial_name
@@ -51,7 +52,7 @@ def fold_job(
     folder: Path, overrides: Sequence[str], values: Assignment, folds: int, fold: int, *extra_overrides: str
 ) -> TrainingJob:
     """The training of a fold at a value. extra_overrides: overrides after all others."""
-    words = [f"data.folds={folds}", f"data.fold={fold}", *extra_overrides]
+    words = [f"data.num_folds={folds}", f"data.fold={fold}", *extra_overrides]
     return TrainingJob(folder / trial_name(values) / f"fold-{fold}", (*overrides, *as_overrides(values), *words))
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from grunlp.configuration.schema import BOUNDS, unknown_key
+from grunlp.configuration.options import unknown_key
 from grunlp.utils.errors import UserError
 
 NUM_GRID_POINTS = 5  # of a range of numbers with a point
@@ -90,9 +90,8 @@ def _parse_dimension(key: str, words: str, default: Any) -> Dimension:
             f"over={key}={words}", there, f"Type the values with commas, over={key}={_format_value(default)},…"
         )
     low, high = (_parse_value(key, word, default) for word in words.split("..", 1))
-    least = BOUNDS.get(key.rpartition(".")[2], (0, 0))[0]
     if not 0 < low < high:
-        there = f"a range goes from a number above 0 to a larger one; the least here is {least}"
+        there = "a range goes from a number above 0 to a larger one"
         raise UserError(f"over={key}={words}", there, f"Type over={key}=A..B, or the values with commas.")
     if isinstance(default, int):
         values = [low]

@@ -65,8 +65,7 @@ def test_other_predicates_in_the_same_sentences() -> None:
 
 
 def test_unseen_tags_are_ignored() -> None:
-    # type: ignore[typeddict-item]
-    unseen: SRLExample = {**EXAMPLES[1], "frames": [Frame(index=0, lemma="", roleset="", tags=["B-NEW"])]}
+    unseen: SRLExample = {**EXAMPLES[1], "frames": [Frame(index=0, lemma="", roleset="", tags=["B-NEW"])]}  # type: ignore[typeddict-item]
     assert SRLCollator(VOCABULARY, None)([unseen]).tags.tolist() == [[IGNORE_INDEX]]
 
 

@@ -12,13 +12,20 @@ from grunlp.tasks.seq2seq.model import Seq2Seq
 from tests.tasks.seq2seq.seq2seq_toys import SIZE, batch
 
 WORDS = DecoderTokens(BOS_ID, EOS_ID, (PAD_ID, UNK_ID, BOS_ID))
-SHORT = LengthLimits(min_ratio=0.0, max_ratio=0.0, max_extra=4, max_length=100)
+SHORT = LengthLimits(min_length_ratio=0.0, max_length_ratio=0.0, max_length_offset=4, max_length=100)
 LETTERS = range(EOS_ID + 1, SIZE)
 SOURCES = [[4, 5, 6], [7], [8, 4, 4, 5, 6, 7], []]
 
 
 def options(**changes: Any) -> BeamSearch:
-    given = {"beam": 4, "nbest": 1, "alpha": 0.0, "normalization": "length", "coverage_penalty": 0.0, "block_ngrams": 0}
+    given = {
+        "beam": 4,
+        "nbest": 1,
+        "length_penalty": 0.0,
+        "normalization": "length",
+        "coverage_penalty": 0.0,
+        "no_repeat_ngram_size": 0,
+    }
     return BeamSearch(**{**given, **changes})
 
 

@@ -12,13 +12,17 @@ from tests.decoding.search_toys import LETTERS, SHORT, SOURCES, log_probabilitie
 from tests.tasks.seq2seq.seq2seq_toys import batch, toy
 
 
-@pytest.mark.parametrize(("alpha", "normalization"), [(0.0, "length"), (1.0, "length"), (0.7, "gnmt"), (2.0, "length")])
-@pytest.mark.parametrize("network", [{}, {"copy": True}, {"input_feeding": True}])
-def test_a_wide_beam_finds_what_enumeration_finds(network: dict[str, Any], alpha: float, normalization: str) -> None:
+@pytest.mark.parametrize(
+    ("length_penalty", "normalization"), [(0.0, "length"), (1.0, "length"), (0.7, "gnmt"), (2.0, "length")]
+)
+@pytest.mark.parametrize("network", [{}, {"copy_attention": True}, {"input_feeding": True}])
+def test_a_wide_beam_finds_what_enumeration_finds(
+    network: dict[str, Any], length_penalty: float, normalization: str
+) -> None:
     model = toy(**network)
-    found = search(model, SOURCES, SHORT, beam=800, nbest=5, alpha=alpha, normalization=normalization)
+    found = search(model, SOURCES, SHORT, beam=800, nbest=5, length_penalty=length_penalty, normalization=normalization)
     texts = [list(text) for n in range(5) for text in product(LETTERS, repeat=n)]
-    divisor = options(alpha=alpha, normalization=normalization).length_normalizer
+    divisor = options(length_penalty=length_penalty, normalization=normalization).length_normalizer
     for source, hypotheses in zip(SOURCES, found, strict=True):
         totals = log_probabilities(model, source, texts)
         ranked = sorted(zip(totals, texts, strict=True), key=lambda pair: -pair[0] / divisor(len(pair[1]) + 1))
@@ -30,7 +34,9 @@ def test_a_wide_beam_finds_what_enumeration_finds(network: dict[str, Any], alpha
 
 def test_greedy_takes_the_likeliest_word() -> None:
     model = toy(3)
-    for source, (found, *others) in zip(SOURCES, search(model, SOURCES, SHORT, beam=1, alpha=1.0), strict=True):
+    for source, (found, *others) in zip(
+        SOURCES, search(model, SOURCES, SHORT, beam=1, length_penalty=1.0), strict=True
+    ):
         text: list[int] = []
         while len(text) < 4:
             pairs = batch([(source, text)])
@@ -46,8 +52,8 @@ def test_greedy_takes_the_likeliest_word() -> None:
 @pytest.mark.parametrize("beam", [1, 3])
 def test_neighbours_have_no_effect_and_scores_agree(beam: int) -> None:
     model = toy(5)
-    limits = LengthLimits(min_ratio=0.5, max_ratio=2.0, max_extra=1, max_length=9)
-    changes = {"beam": beam, "nbest": beam, "alpha": 0.8, "coverage_penalty": 0.3, "block_ngrams": 3}
+    limits = LengthLimits(min_length_ratio=0.5, max_length_ratio=2.0, max_length_offset=1, max_length=9)
+    changes = {"beam": beam, "nbest": beam, "length_penalty": 0.8, "coverage_penalty": 0.3, "no_repeat_ngram_size": 3}
     together = search(model, SOURCES, limits, **changes)
     for source, found in zip(SOURCES, together, strict=True):
         (alone,) = search(model, [source], limits, **changes)
@@ -65,9 +71,9 @@ def test_stopping_early_loses_nothing() -> None:
     limits = LengthLimits(0.0, 0.0, 12, 100)
     for seed in range(20):
         model = toy(seed)
-        for alpha in (0.0, 1.0, 1.5):
-            early = search(model, SOURCES, limits, alpha=alpha, nbest=1)
-            late = search(model, SOURCES, limits, alpha=alpha, nbest=4)
+        for length_penalty in (0.0, 1.0, 1.5):
+            early = search(model, SOURCES, limits, length_penalty=length_penalty, nbest=1)
+            late = search(model, SOURCES, limits, length_penalty=length_penalty, nbest=4)
             assert [h[0].ids for h in early] == [h[0].ids for h in late]
 
 

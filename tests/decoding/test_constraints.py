@@ -18,7 +18,7 @@ def test_blocked_and_forbidden() -> None:
     (free, *_), *_ = search(model, SOURCES, limits, beam=2)
     pairs = list(zip(free.ids, free.ids[1:], strict=False))
     assert max(Counter(pairs).values()) > 1
-    (blocked, *_), *_ = search(model, SOURCES, limits, beam=2, block_ngrams=2)
+    (blocked, *_), *_ = search(model, SOURCES, limits, beam=2, no_repeat_ngram_size=2)
     assert max(Counter(zip(blocked.ids, blocked.ids[1:], strict=False)).values()) == 1
     (without, *_), *_ = search(
         model, SOURCES, limits, beam=2, wanted=[LexicalConstraints(forbidden=(pairs[0], (free.ids[-1],)))] * 4
@@ -33,7 +33,7 @@ def test_prefixes() -> None:
     # whatever the limits and bars
     long = [8, UNK_ID, 8, UNK_ID, 8, UNK_ID]
     wanted = [LexicalConstraints(prefix=tuple(long), forbidden=((8,),)), LexicalConstraints()]
-    found = search(toy(), SOURCES[:2], SHORT, wanted=wanted, block_ngrams=2)
+    found = search(toy(), SOURCES[:2], SHORT, wanted=wanted, no_repeat_ngram_size=2)
     assert [h.ids for h in found[0]] == [long] and len(found[1][0].ids) <= 4
 
 
@@ -48,7 +48,7 @@ REQUIRED = [((7,),), ((8, 8),), ((4, 5), (6,)), ((5, 5, 6, 5),), ((4, 5), (5, 4)
 def test_required_phrases_by_enumeration(phrases: tuple[tuple[int, ...], ...]) -> None:
     model = toy(2)
     found = search(
-        model, SOURCES, SHORT, beam=800, nbest=5, alpha=1.0, wanted=[LexicalConstraints(required=phrases)] * 4
+        model, SOURCES, SHORT, beam=800, nbest=5, length_penalty=1.0, wanted=[LexicalConstraints(required=phrases)] * 4
     )
     texts = [list(text) for n in range(5) for text in product(LETTERS, repeat=n)]
     texts = [text for text in texts if all(holds(text, phrase) for phrase in phrases)]
@@ -70,7 +70,7 @@ def test_required_phrases_in_a_narrow_beam(beam: int) -> None:
         ]
         model = toy(seed)
         model.bias.data[5] = -6.0  # which the network hardly ever writes
-        changes = {"beam": beam, "nbest": beam, "block_ngrams": 2}
+        changes = {"beam": beam, "nbest": beam, "no_repeat_ngram_size": 2}
         together = search(model, SOURCES, limits, wanted=wanted, **changes)
         for source, one, found in zip(SOURCES, wanted, together, strict=True):
             assert found
@@ -97,7 +97,7 @@ def test_what_is_required_though_all_else_is_barred() -> None:
     for seed in range(5):
         model = toy(seed)
         for beam in (1, 3):
-            (found,) = search(model, [[5, 6]], most, beam=beam, block_ngrams=1, wanted=[repeated])
+            (found,) = search(model, [[5, 6]], most, beam=beam, no_repeat_ngram_size=1, wanted=[repeated])
             assert found and holds(found[0].ids, (4, 4))
             (found,) = search(model, [[5, 6]], most, beam=beam, wanted=[barred])
             assert found[0].ids == [4]
@@ -111,9 +111,11 @@ def test_samples_hold_what_is_required() -> None:
 
 
 def test_where_all_is_barred_a_text_ends() -> None:
-    limits = LengthLimits(min_ratio=2.0, max_ratio=3.0, max_extra=0, max_length=100)
+    limits = LengthLimits(min_length_ratio=2.0, max_length_ratio=3.0, max_length_offset=0, max_length=100)
     for beam in (1, 4):
-        for source, found in zip(SOURCES, search(toy(), SOURCES, limits, beam=beam, block_ngrams=1), strict=True):
+        for source, found in zip(
+            SOURCES, search(toy(), SOURCES, limits, beam=beam, no_repeat_ngram_size=1), strict=True
+        ):
             assert found and min(2 * len(source), len(LETTERS)) <= len(found[0].ids) <= 3 * len(source)
 
 

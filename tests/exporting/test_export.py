@@ -14,7 +14,6 @@ import pytest
 import torch
 
 from grunlp import export
-from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import SRLCollator
 from grunlp.exporting import export_folder as exporting
 from grunlp.exporting.export_folder import export_folder, get_export_format
@@ -22,6 +21,7 @@ from grunlp.exporting.exporter import ModelExporter
 from grunlp.exporting.runtime.viterbi import ViterbiDecoder
 from grunlp.exporting.verification import first_mismatch
 from grunlp.runs.layout import save_weights
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl import SPEC
 from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.training.checkpoint_io import save_config_and_vocab
@@ -184,7 +184,7 @@ def test_mistakes(run: Path, out: Path, tmp_path: Path, call: Call) -> None:
         ([f"run={run}", f"out={out}"], "nothing is overwritten"),
         ([f"run={run}", new, "to=tflite"], "onnx, pt2"),
         ([f"run={run}", new, "to=pt2", "int8=true"], "only ONNX Runtime"),
-        ([f"run={tmp_path}", new], "no finished run"),
+        ([f"run={tmp_path}", new], "not a finished run"),
         ([f"run={run}", new, "int=true"], "Did you mean int8"),
     ):
         status, _, err = call(export.main, *arguments)

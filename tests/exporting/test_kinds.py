@@ -7,7 +7,6 @@ import pytest
 import torch
 from omegaconf import DictConfig
 
-from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import SRLCollator, TagCollator
 from grunlp.data.parallel_collate import ParallelCollator
 from grunlp.data.subword_tokenizer import TextTokenizer
@@ -20,6 +19,7 @@ from grunlp.runs.layout import TOKENIZER
 from grunlp.tasks.classification.checkpoint import TrainedClassifier, build_classifier
 from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
 from grunlp.tasks.classification.export import ClassifierExporter
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.forecasting.checkpoint import TrainedForecaster, build_forecaster
 from grunlp.tasks.forecasting.export import ForecasterExporter
 from grunlp.tasks.forecasting.scaler import Standardizer
@@ -58,7 +58,7 @@ def prove(exportable: ModelExporter, out: Path, to: str = "onnx") -> None:
 
 @pytest.mark.parametrize("plain", [True, False])
 def test_taggers(plain: bool, tmp_path: Path) -> None:
-    c = config("tag", "data=demo", f"model.decoder={'viterbi' if plain else 'crf'}", "model.characters=gru")
+    c = config("tag", "data=toy-srl", f"model.decoder={'viterbi' if plain else 'crf'}", "model.char_encoder=gru")
     vocabulary = vocabulary_of(toy_corpus(40))
     if plain:
         vocabulary.tags = StringIndex(["NN", "VB", "."], None)
@@ -68,7 +68,9 @@ def test_taggers(plain: bool, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pooling", ["last", "max", "mean", "attention"])
 def test_classifiers_of_texts(pooling: str, tmp_path: Path) -> None:
-    c = config("classify", "data=opinions", f"model.pooling={pooling}", "model.characters=none", "loader.longest=12")
+    c = config(
+        "classify", "data=toy-sentiment", f"model.pooling={pooling}", "model.char_encoder=none", "loader.max_length=12"
+    )
     classes = ["bad", "good"] if pooling == "max" else ["bad", "fair", "good"]
     collate = TextClassificationCollator(vocabulary_of(toy_corpus(40)), None, classes, 12)
     model = shaken(build_classifier(c, collate, None))
@@ -76,7 +78,7 @@ def test_classifiers_of_texts(pooling: str, tmp_path: Path) -> None:
 
 
 def test_classifiers_of_measurements(tmp_path: Path) -> None:
-    c = config("classify", "data=waves", "model.taper=0.5", "model.cell=lstm")
+    c = config("classify", "data=toy-waves", "model.layer_width_ratio=0.5", "model.cell=lstm")
     collate = TimeSeriesCollator(["a", "b", "c"], 2)
     model = shaken(build_classifier(c, collate, None))
     prove(ClassifierExporter(TrainedClassifier(tmp_path, c, collate, model)), tmp_path / "out")
@@ -89,13 +91,18 @@ def test_classifiers_of_measurements(tmp_path: Path) -> None:
         ("direct", "point", 0, 0, "revin"),
         ("recursive", "gaussian", 1, 1, "none"),
         ("recursive", "point", 0, 1, "last"),
-        ("segmented", "quantiles", 1, 1, "revin"),
-        ("segmented", "gaussian", 0, 0, "last"),
+        ("segrnn", "quantiles", 1, 1, "revin"),
+        ("segrnn", "gaussian", 0, 0, "last"),
     ],
 )
 def test_forecasters(kind: str, output: str, known: int, static: int, normalize: str, tmp_path: Path) -> None:
-    words = [f"model.kind={kind}", f"model.output={output}", f"model.normalize={normalize}", "model.segment=3"]
-    c = config("forecast", "data=seasons", *words, "data.history=12", "data.horizon=4")
+    words = [
+        f"model.architecture={kind}",
+        f"model.output={output}",
+        f"model.window_normalization={normalize}",
+        "model.segment_length=3",
+    ]
+    c = config("forecast", "data=toy-series", *words, "data.history=12", "data.horizon=4")
     scaling = Standardizer(
         targets=["x", "y"], covariates=["k", "l"][:known], own=known, statics=["s"][:static], frequency="h", season=24,
         names=["one", "two"], means=[[1.0, -2.0], [30.0, 4.0]], scales=[[2.0, 0.5], [9.0, 1.0]], steps=[[1.0, 1.0]] * 2,
@@ -109,16 +116,27 @@ def test_forecasters(kind: str, output: str, known: int, static: int, normalize:
 @pytest.mark.parametrize(
     "words",
     [
-        ["model.attention=additive", "model.bridge=attention", "search.alpha=0.6", "search.normalization=gnmt"],
+        [
+            "model.attention=additive",
+            "model.bridge=attention",
+            "search.length_penalty=0.6",
+            "search.normalization=gnmt",
+        ],
         ["model.attention=dot", "model.bridge=last", "model.input_feeding=true", "search.beam=1"],
-        ["model.attention=multihead", "model.heads=2", "model.copy=true", "search.block_ngrams=2", "search.nbest=3"],
+        [
+            "model.attention=multihead",
+            "model.heads=2",
+            "model.copy_attention=true",
+            "search.no_repeat_ngram_size=2",
+            "search.nbest=3",
+        ],
         ["model.cell=lstm", "model.decoder_num_layers=1", "tokenizer.shared=false", "search.coverage_penalty=0.3"],
     ],
     ids=lambda words: words[0],
 )
 def test_writers(words: list[str], tmp_path: Path) -> None:
     sizes = ["model.embedding_size=8", "model.decoder_hidden_size=10", "model.attention_size=8"]
-    c = config("translate", "data=reversal", *sizes, "search.min_ratio=0.3", *words)
+    c = config("translate", "data=toy-reversal", *sizes, "search.min_length_ratio=0.3", *words)
     target = TextTokenizer.train("bpe", TEXTS, 60, 1)
     source = target if c.tokenizer.shared else TextTokenizer.train("word", TEXTS, 60, 1)
     for tokenizer, name in ((target, TOKENIZER), (source, "source_tokenizer.json")):
@@ -133,8 +151,8 @@ def test_writers(words: list[str], tmp_path: Path) -> None:
 def test_language_models(kind: str, tmp_path: Path) -> None:
     adaptive = kind == "character"
     c = config(
-        "lm", "data=demo", "model.embedding_size=16", f"tokenizer.kind={kind}",
-        f"model.adaptive={adaptive}".lower(), "model.tied=false", "model.residual=highway",
+        "lm", "data=toy-srl", "model.embedding_size=16", f"tokenizer.kind={kind}",
+        f"model.adaptive_softmax={adaptive}".lower(), "model.tie_embeddings=false", "model.residual=highway",
     )  # fmt: skip
     texts = ["".join(map(chr, range(33, 100))), *TEXTS]
     tokenizer = TextTokenizer.train(kind, texts, 100, 1)  # type: ignore[arg-type]

@@ -68,5 +68,5 @@ def test_a_pipeline_keeps_its_configuration(nlp: "spacy.Language", tmp_path: Pat
 
 
 def test_a_run_that_labels_no_roles(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is no finished run"):
+    with pytest.raises(UserError, match="is not a finished run"):
         spacy.blank("en").add_pipe("grunlp_srl", config={"run": str(tmp_path)})

@@ -7,10 +7,10 @@ import pytest
 import torch
 from transformers import RobertaConfig, RobertaModel
 
-from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import SRLBatch, SRLCollator
 from grunlp.modules.transformer_encoder import PretrainedEncoder
 from grunlp.runs.layout import save_weights
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model, load_trained_srl
 from grunlp.training.checkpoint_io import load_pretrained_encoder, save_config_and_vocab
 from grunlp.utils.errors import UserError

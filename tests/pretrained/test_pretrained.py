@@ -110,7 +110,7 @@ def test_frames_are_legal_and_offsets_fit(box: TrainedSRL, parts: list[str]) -> 
 def test_it_scores_as_its_card_says(box: TrainedSRL, data_root) -> None:  # type: ignore[no-untyped-def]
     said = json.loads((BUNDLED_MODEL / "metrics.json").read_text(encoding="utf-8"))["test"]
     found = evaluate_srl(
-        box.model, box.collate, open_srl_corpus({**box.config.data, "extra": None}).test, 3000
+        box.model, box.collate, open_srl_corpus({**box.config.data, "extra_train": None}).test, 3000
     ).as_dict()
     for counting in ("srl-eval", "senses", "predicates", "found"):
         assert found[counting]["f1"] == pytest.approx(said[counting]["f1"], abs=0.2), (

@@ -7,19 +7,11 @@ import pytest
 import torch
 from omegaconf import DictConfig
 
-from grunlp.configuration.compose import compose_config
+from grunlp.tasks.config import compose_config
 from grunlp.data.collate import SRLCollator
 from grunlp.data.input_manifest import write_manifest
-from grunlp.runs.layout import (
-    RunMode,
-    create_run_dir,
-    delete_run,
-    load_initial_config,
-    read_metrics,
-    save_weights,
-    start_run,
-    write_metrics,
-)
+from grunlp.runs.layout import RunMode, create_run_dir, delete_run, read_metrics, save_weights, start_run, write_metrics
+from grunlp.tasks.config import load_initial_config
 from grunlp.tasks.srl.checkpoint import build_srl_model, load_trained_srl
 from grunlp.training.checkpoint_io import save_config_and_vocab
 from grunlp.utils.errors import UserError
@@ -36,7 +28,7 @@ def test_malformed_metrics_and_sources_are_refused(tmp_path: Path) -> None:
         write_metrics(tmp_path, "dev", {})
     shutil.copy(FORMATS / "tag/config.yaml", tmp_path)
     (tmp_path / "checkpoint").mkdir()
-    (tmp_path / "data.json").write_text('{"/etc/passwd": 1}')
+    (tmp_path / "data_manifest.json").write_text('{"/etc/passwd": 1}')
     with pytest.raises(UserError, match="no list of files"):
         load_initial_config(tmp_path)
 
@@ -69,17 +61,17 @@ def test_nothing_is_overwritten_unasked(run_dir: Path) -> None:
     load_trained_srl(run_dir)  # still there: the new training may yet fail to start
     delete_run(run_dir)
     assert [path.name for path in run_dir.iterdir()] == ["notes.txt"], "what is not of the run stays"
-    with pytest.raises(UserError, match="files that are no run"):
+    with pytest.raises(UserError, match="other files than a run"):
         create_run_dir("srl", str(run_dir), overwrite=True)
 
 
 def test_a_run_killed_before_its_first_checkpoint_starts_over(tmp_path: Path) -> None:
     """A training may be killed before its folder can be resumed; files of the user's are never taken for that."""
     path = tmp_path / "run"
-    for killed in (".data.json.7.part", "data.json", "checkpoint", ".config.yaml.7.part"):
+    for killed in (".data.json.7.part", "data_manifest.json", "checkpoint", ".config.yaml.7.part"):
         path.mkdir(exist_ok=True)
         (path / ".lock").write_text("7\n")
-        if killed == "data.json":
+        if killed == "data_manifest.json":
             write_manifest(path / killed)
         elif killed == "checkpoint":
             (path / killed).mkdir()
@@ -87,13 +79,13 @@ def test_a_run_killed_before_its_first_checkpoint_starts_over(tmp_path: Path) ->
             (path / killed).write_text("torn")
         assert create_run_dir("srl", str(path), overwrite=False) == path, killed
     start_run(path, RunMode.NEW)
-    assert sorted(file.name for file in path.iterdir()) == [".lock", "checkpoint", "data.json"]
-    for name, content in (("data.json", '{"a": 1}'), ("notes.txt", "mine"), ("checkpoint/best.ckpt", "mine")):
+    assert sorted(file.name for file in path.iterdir()) == [".lock", "checkpoint", "data_manifest.json"]
+    for name, content in (("data_manifest.json", '{"a": 1}'), ("notes.txt", "mine"), ("checkpoint/best.ckpt", "mine")):
         shutil.rmtree(path)
         (path / name).parent.mkdir(parents=True)
         (path / name).write_text(content)
         for overwrite in (False, True):
-            with pytest.raises(UserError, match="files that are no run"):
+            with pytest.raises(UserError, match="other files than a run"):
                 create_run_dir("srl", str(path), overwrite)
 
 

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 import torch
 
-from grunlp.configuration.compose import compose_config
 from grunlp.data.parallel_collate import ParallelCollator
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.tasks import Predictor
 from grunlp.tasks.classification.checkpoint import TrainedClassifier, build_classifier
 from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
 from grunlp.tasks.classification.predictor import ClassifierPredictor
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.forecasting.checkpoint import TrainedForecaster, build_forecaster
 from grunlp.tasks.forecasting.data import open_time_series
 from grunlp.tasks.forecasting.predictor import ForecastPredictor
@@ -58,7 +58,7 @@ def text_classifier() -> ClassifierPredictor:
 
 def measured_classifier() -> ClassifierPredictor:
     torch.manual_seed(0)
-    config = compose_config(["recipe=classify", "data=waves", "model.hidden_size=16"])
+    config = compose_config(["recipe=classify", "data=toy-waves", "model.hidden_size=16"])
     collate = TimeSeriesCollator(["sine", "saw"], 2)
     model = build_classifier(config, collate, None).eval()
     return ClassifierPredictor(TrainedClassifier(Path(SECRET) / "waves", config, collate, model))
@@ -70,7 +70,7 @@ def forecaster(folder: Path) -> ForecastPredictor:
     rows = (f"2024-01-{1 + i // 24:02} {i % 24:02}:00:00,{i % 24}\n" for i in range(600))
     (folder / "table.csv").write_text("time,load\n" + "".join(rows))
     words = [f"data.train={folder}/table.csv", "data.history=48", "data.horizon=12", "model.hidden_size=16"]
-    config = compose_config(["recipe=forecast", "data=series", *words])
+    config = compose_config(["recipe=forecast", "data=files", *words])
     corpus = open_time_series(config.data)
     scaling = fit_standardizer(corpus.table, corpus.train[:, 1], corpus.seasonality, config.data.history)
     model = build_forecaster(config, 1, len(scaling.covariates), len(scaling.statics)).eval()

@@ -7,7 +7,6 @@ import torch
 from omegaconf import DictConfig
 
 import grunlp
-from grunlp.configuration.compose import compose_config
 from grunlp.configuration.saved_config import save_config
 from grunlp.data.collate import TagCollator
 from grunlp.data.subword_tokenizer import TextTokenizer
@@ -16,6 +15,7 @@ from grunlp.runs.layout import CONFIG, SCALER, save_weights
 from grunlp.tasks import Predictor
 from grunlp.tasks.classification.checkpoint import build_classifier, save_classifier_config
 from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.forecasting.checkpoint import build_forecaster, save_linear_baseline
 from grunlp.tasks.forecasting.data import open_time_series
 from grunlp.tasks.forecasting.scaler import fit_standardizer
@@ -44,26 +44,28 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         for row in words
     ]
     collate = TagCollator(Vocabulary.build_for_tagging(rows, 1, []), None)
-    config = small("recipe=tag", "data=tags", "data.train=x", "data.dev=x")
+    config = small("recipe=tag", "data=files", "data.train=x", "data.dev=x")
     save_config_and_vocab(folders["tagger"], config, collate, None)
     save_weights(folders["tagger"], build_tagger(config, collate.vocabulary, None))
 
-    config = small("recipe=classify", "data=classes", "data.train=x", "data.dev=x")
+    config = small("recipe=classify", "data=files", "data.train=x", "data.dev=x")
     texts = TextClassificationCollator(Vocabulary.build_for_text(words, 1, []), None, ["no", "yes"], 0)
     for kind, one in (("classifier", texts), ("measured", TimeSeriesCollator(["a", "b", "c"], 2))):
         save_classifier_config(folders[kind], config, one, None)
         save_weights(folders[kind], build_classifier(config, one, None))
 
-    config = small("recipe=translate", "data=reversal", "search.max_length=6", "search.max_extra=2", "search.beam=2")
+    config = small(
+        "recipe=translate", "data=toy-reversal", "search.max_length=6", "search.max_length_offset=2", "search.beam=2"
+    )
     tokenizer = TextTokenizer.train("bpe", SENTENCES, 100, 1)
     save_seq2seq_config(folders["writer"], config, tokenizer, tokenizer)
     save_weights(folders["writer"], build_seq2seq(config, tokenizer, tokenizer))
 
-    config = small("recipe=lm", "data=lines", "data.train=x", "tokenizer.kind=bpe", "model.adaptive=false")
+    config = small("recipe=lm", "data=files", "data.train=x", "tokenizer.kind=bpe", "model.adaptive_softmax=false")
     save_seq2seq_config(folders["language-model"], config, tokenizer, tokenizer)
     save_weights(folders["language-model"], build_language_model(config, tokenizer))
 
-    config = small("recipe=forecast", "data=seasons", "data.history=48", "data.horizon=5", "model.output=gaussian")
+    config = small("recipe=forecast", "data=toy-series", "data.history=48", "data.horizon=5", "model.output=gaussian")
     corpus = open_time_series(config.data)
     save_config(folders["forecaster"] / CONFIG, config)
     scaling = fit_standardizer(corpus.table, corpus.train[:, 1], corpus.seasonality, 48)

@@ -173,7 +173,7 @@ def test_programming_errors(predictors: dict[str, Predictor]) -> None:
         next(predictors["tagger"].predict_iter("one text"))
     with pytest.raises(TypeError, match="expected a str, got bytes"):
         predictors["labeller"](b"bytes")
-    with pytest.raises(UserError, match="is no finished run"):
+    with pytest.raises(UserError, match="is not a finished run"):
         grunlp.load("nowhere")
 
 

@@ -49,7 +49,14 @@ def saved(folder: Path, every: str, monkeypatch: pytest.MonkeyPatch) -> list[tup
 
     with monkeypatch.context() as patched:
         patched.setattr(ResumeCheckpoint, "_save", noted)
-        trained(folder, Task(), Data({}), f"trainer.save_every={every}", "trainer.accumulate=3", "trainer.max_epochs=3")
+        trained(
+            folder,
+            Task(),
+            Data({}),
+            f"trainer.checkpoint_every_seconds={every}",
+            "trainer.accumulate_grad_batches=3",
+            "trainer.max_epochs=3",
+        )
     return found
 
 
@@ -63,7 +70,7 @@ def test_when_it_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_it_takes_up_time_memory_and_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched, pytest.raises(Killed):
         kill_at(15, patched)
-        trained(tmp_path, Task(), Data({}), "trainer.save_every=1e-9", "trainer.max_epochs=4")
+        trained(tmp_path, Task(), Data({}), "trainer.checkpoint_every_seconds=1e-9", "trainer.max_epochs=4")
     point = tmp_path / "checkpoint" / RESUME_CHECKPOINT
     content = torch.load(point, weights_only=True)
     assert completed_steps(point) == 14 and content["Data"] == {"epoch": 1, "batch": 2, "ranks": 1}
@@ -120,12 +127,12 @@ def test_a_full_disk_keeps_the_training_going(
 
     monkeypatch.setattr(AtomicCheckpointIO, "save_checkpoint", full)
     failing = RESUME_CHECKPOINT
-    trained(tmp_path / "0", Task(), Data({}), "trainer.save_every=1e-9")
+    trained(tmp_path / "0", Task(), Data({}), "trainer.checkpoint_every_seconds=1e-9")
     assert "no checkpoint to go on from was saved: cannot write" in caplog.text
     assert (tmp_path / "0/weights.safetensors").is_file()
     failing = "best.ckpt"
     with pytest.raises(UserError, match=r"best\.ckpt: No space left"):
-        trained(tmp_path / "1", Task(), Data({}), "trainer.save_every=1e-9")
+        trained(tmp_path / "1", Task(), Data({}), "trainer.checkpoint_every_seconds=1e-9")
     assert (tmp_path / "1/checkpoint" / RESUME_CHECKPOINT).is_file(), "there is something to go on from"
 
 
@@ -135,7 +142,7 @@ def test_a_full_disk_at_the_end_loses_nothing(tmp_path: Path, monkeypatch: pytes
 
     with monkeypatch.context() as patched, pytest.raises(UserError, match="No space left"):
         patched.setattr(trainer, "save_weights", full)
-        trained(tmp_path, Task(), Data({}), "trainer.save_every=0")
+        trained(tmp_path, Task(), Data({}), "trainer.checkpoint_every_seconds=0")
     assert {path.name for path in (tmp_path / "checkpoint").iterdir()} == {"best.ckpt", RESUME_CHECKPOINT}
     trained(tmp_path, Task(), Data({}))
     trained(tmp_path / "whole", Task(), Data({}))

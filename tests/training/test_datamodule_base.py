@@ -21,7 +21,12 @@ def pairs(workers: int) -> ParallelDataModule:
     rows = [{"id": f"p{i}", "source": text, "target": text, "references": []} for i, text in enumerate(TEXTS)]
     split = Dataset.from_list(rows, features=FEATURES)
     pieces = TextTokenizer.train("bpe", TEXTS, 30, 1)
-    limits: Any = {"longest_source": 0, "longest_target": 0, "cut": False, "resplit": 0.5}
+    limits: Any = {
+        "max_source_length": 0,
+        "max_target_length": 0,
+        "truncate_source": False,
+        "subword_regularization": 0.5,
+    }
     corpus = Corpus("toy", split, split, None, None, 0)
     return ParallelDataModule(
         corpus, pieces, pieces, batch_tokens=16, num_workers=workers, shuffle_each_epoch=True, seed=1, **limits

@@ -25,7 +25,7 @@ def make(extra: bool, reshuffle: bool = True) -> SRLDataModule:
     train, more = (Dataset.from_list(examples, features=FEATURES) for examples in (TRAIN, EXTRA))
     more = more.add_column("extra", [True] * len(more)) if extra else None
     corpus = Corpus("toy", train, train, None, more, 0)
-    return SRLDataModule(corpus, COLLATE, 60, 0, extra_epochs=2, reshuffle=reshuffle, seed=1)
+    return SRLDataModule(corpus, COLLATE, 60, 0, extra_data_epochs=2, shuffle_each_epoch=reshuffle, seed=1)
 
 
 def epoch(data: SRLDataModule, number: int) -> list[list[tuple[int, bool]]]:
@@ -71,10 +71,15 @@ def pairs(longest_source: int, longest_target: int, cut: bool) -> ParallelDataMo
     rows = [{"id": "", "source": one, "target": other, "references": []} for one, other in PAIRS]
     split = Dataset.from_list(rows, features=PAIR_FEATURES)
     words = TextTokenizer.train("word", [one for one, _ in PAIRS], 100, 1)
-    limits = {"longest_source": longest_source, "longest_target": longest_target, "cut": cut}
-    options = {"batch_tokens": 8, "num_workers": 0, "reshuffle": True, "seed": 1, "resplit": 0.0}
-    # type: ignore[arg-type]
-    return ParallelDataModule(Corpus("toy", split, split, None, None, 0), words, words, **options, **limits)
+    limits = {"max_source_length": longest_source, "max_target_length": longest_target, "truncate_source": cut}
+    options = {
+        "batch_tokens": 8,
+        "num_workers": 0,
+        "shuffle_each_epoch": True,
+        "seed": 1,
+        "subword_regularization": 0.0,
+    }
+    return ParallelDataModule(Corpus("toy", split, split, None, None, 0), words, words, **options, **limits)  # type: ignore[arg-type]
 
 
 def read(loader: DataLoader[Any], words: TextTokenizer) -> list[tuple[str, str]]:

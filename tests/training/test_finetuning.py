@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from grunlp.configuration.compose import compose_config
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.training.finetuning import FreezeLayers, L2SPRegularization, layerwise_lr_decay
 from tests.toys import toy_corpus, vocabulary_of

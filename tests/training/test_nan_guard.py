@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from grunlp.configuration.compose import compose_config
 from grunlp.runs.layout import ReplayFinished, RunMode
+from grunlp.tasks.config import compose_config
 from grunlp.training.datamodule_base import BatchDataset, IndexedDataModule
 from grunlp.training.nan_guard import MAX_SKIPPED_PER_EPOCH
 from grunlp.training.trainer import fit, make_trainer
@@ -76,8 +76,8 @@ class Task(LightningModule):
 
 def trained(folder: Path, task: Task, data: Data, *more: str, start: RunMode = RunMode.NEW) -> Any:
     folder.mkdir(exist_ok=True)
-    keys = ["recipe=lm", "trainer.max_epochs=2", "trainer.average=0.0", *more]
-    trainer = make_trainer(folder, 1, **compose_config(keys).trainer)
+    keys = ["recipe=lm", "trainer.max_epochs=2", "trainer.ema_decay=0.0", *more]
+    trainer = make_trainer(folder, 1, compose_config(keys).trainer)
     fit(trainer, task, data, folder, 0, start)
     return trainer
 
@@ -87,11 +87,11 @@ def test_it_stops_names_the_batch_and_shows_it_again(value: float, tmp_path: Pat
     task, data = Task(), Data({7: value})
     with pytest.raises(UserError, match=r"epoch 1, batch 8: loss (nan|inf)") as error:
         trained(tmp_path, task, data)
-    assert error.value.details == "its examples: sentence 7" and f"replay={tmp_path}" in error.value.hint
+    assert error.value.details == "its examples: sentence 7" and f"replay_bad_batch={tmp_path}" in error.value.hint
     assert not (tmp_path / "weights.safetensors").exists()
-    about = json.loads((tmp_path / "trouble/trouble.json").read_text())
+    about = json.loads((tmp_path / "nonfinite/batch.json").read_text())
     assert (about["epoch"], about["batch"], about["examples"]) == (0, 7, ["sentence 7"])
-    kept = load_file(tmp_path / "trouble/weights.safetensors")
+    kept = load_file(tmp_path / "nonfinite/weights.safetensors")
     assert torch.equal(kept["task.model.0.weight"], task.weights[-1])
     again = Task()
     with pytest.raises(ReplayFinished, match=r"epoch 1, batch 8: loss (nan|inf).*\nas in the training.*sentence 7"):
@@ -122,14 +122,14 @@ def test_a_bad_gradient_of_a_good_loss_is_met_too(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match="epoch 1, batch 5/6: gradient nan") as error:
         bad = Task(lambda output: rooted(output * 0) if len(bad.weights) == 6 else rooted(output))
-        trained(tmp_path, bad, Data({}), "trainer.accumulate=2")
+        trained(tmp_path, bad, Data({}), "trainer.accumulate_grad_batches=2")
     assert error.value.details == "its examples: sentence 4, sentence 5"
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_a_bad_batch_is_skipped(accumulate: int, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     task = Task()
-    keys = ("trainer.bad_loss=skip", f"trainer.accumulate={accumulate}")
+    keys = ("trainer.on_nonfinite_loss=skip", f"trainer.accumulate_grad_batches={accumulate}")
     trained(tmp_path, task, Data({7: float("nan")}), *keys)
     assert all(parameter.isfinite().all() for parameter in task.parameters())
     assert torch.equal(task.weights[7], task.weights[8]), "nothing was learned from it"
@@ -137,19 +137,19 @@ def test_a_bad_batch_is_skipped(accumulate: int, tmp_path: Path, caplog: pytest.
     assert "epoch 1, batch 8: loss nan; skipped. Its examples: sentence 7" in caplog.text
     assert "epoch 2, batch 8: loss nan; skipped" in caplog.text
     assert "gradient" not in caplog.text, "none comes of it"
-    assert json.loads((tmp_path / "trouble/trouble.json").read_text())["epoch"] == 0, "the first is kept"
+    assert json.loads((tmp_path / "nonfinite/batch.json").read_text())["epoch"] == 0, "the first is kept"
     log = (tmp_path / "logs/csv/metrics.csv").read_text()
     assert "train/gradient_norm" in log and "lr-SGD" in log
 
 
 def test_too_many_are_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     bad = dict.fromkeys(range(MAX_SKIPPED_PER_EPOCH), float("nan"))
-    trained(tmp_path, Task(), Data(bad), "trainer.bad_loss=skip")  # in each of two epochs as many as may be
+    trained(tmp_path, Task(), Data(bad), "trainer.on_nonfinite_loss=skip")  # in each of two epochs as many as may be
     with pytest.raises(
         UserError,
         match=rf"epoch 1, batch {MAX_SKIPPED_PER_EPOCH + 1}: loss nan\nmore than {MAX_SKIPPED_PER_EPOCH} batches",
     ):
-        trained(tmp_path, Task(), Data({**bad, MAX_SKIPPED_PER_EPOCH: float("nan")}), "trainer.bad_loss=skip")
+        trained(tmp_path, Task(), Data({**bad, MAX_SKIPPED_PER_EPOCH: float("nan")}), "trainer.on_nonfinite_loss=skip")
 
 
 def test_what_stops_it_is_what_is_shown(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_what_stops_it_is_what_is_shown(tmp_path: Path) -> None:
     bad = dict.fromkeys(range(MAX_SKIPPED_PER_EPOCH + 1), float("nan"))
     task = Task()
     with pytest.raises(UserError, match=f"epoch 1, batch {MAX_SKIPPED_PER_EPOCH + 1}"):
-        trained(tmp_path, task, Data(bad), "trainer.bad_loss=skip")
+        trained(tmp_path, task, Data(bad), "trainer.on_nonfinite_loss=skip")
     with pytest.raises(ReplayFinished, match=f"epoch 1, batch {MAX_SKIPPED_PER_EPOCH + 1}: loss nan"):
         trained(tmp_path, Task(), Data(bad), start=RunMode.REPLAY)
     with pytest.raises(UserError, match="epoch 1, batch 3"):

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from safetensors.torch import load_file
 
 from grunlp import train
-from grunlp.configuration.compose import list_config_group
+from grunlp.configuration.paths import list_config_group
 from grunlp.data.collate import SRLBatch
 from grunlp.data.writers import write_columns
 from grunlp.tasks.srl.model import SRLLogits, SRLModel
@@ -79,7 +79,7 @@ def test_a_killed_training_goes_on_as_though_nothing_was(
     moved = root / f"moved-{workers}"
     run_dir.rename(moved)
     assert trainings([f"resume={moved}"], batch=10).status == -signal.SIGKILL
-    done = trainings([f"resume={moved}", "trainer.save_every=300"])
+    done = trainings([f"resume={moved}", "trainer.checkpoint_every_seconds=300"])
     assert done.status == 0 and "going on with epoch 3, batch 3" in done.text, done.text
     assert results(moved) == whole
     again = trainings([f"resume={moved}"])
@@ -89,7 +89,7 @@ def test_a_killed_training_goes_on_as_though_nothing_was(
 @pytest.mark.slow
 def test_a_training_that_saved_nothing_begins_anew(whole: dict[str, Any], trainings: Trainings, root: Path) -> None:
     run_dir = root / "unsaved"
-    given = [*arguments("srl", root), "trainer.save_every=300", f"run_dir={run_dir}"]
+    given = [*arguments("srl", root), "trainer.checkpoint_every_seconds=300", f"run_dir={run_dir}"]
     assert trainings(given, batch=20).status == -signal.SIGKILL
     assert not (run_dir / "checkpoint/resume.ckpt").exists() and (run_dir / "checkpoint/best.ckpt").exists()
     (run_dir / ".weights.safetensors.1.part").write_text("torn")
@@ -102,7 +102,7 @@ def test_signals_save_and_say_how_to_go_on(
     number: int, whole: dict[str, Any], trainings: Trainings, root: Path
 ) -> None:
     run_dir = root / f"told-{number}"
-    given = [*arguments("srl", root), "trainer.save_every=0", f"run_dir={run_dir}"]
+    given = [*arguments("srl", root), "trainer.checkpoint_every_seconds=0", f"run_dir={run_dir}"]
     done = trainings(given, batch=12, number=number)
     assert done.status == 128 + number
     assert done.text.endswith(f"stopped; to go on, type: python -m grunlp.train resume={run_dir}\n")
@@ -118,19 +118,19 @@ def test_what_cannot_be_resumed(root: Path, whole: dict[str, Any], trainings: Tr
     for typed, said in {
         "model.hidden_size=9": "a training goes on as it was begun",
         "recipe=tag": "a training goes on as it was begun",
-        "trainer.save_every=x": "wrong type",
+        "trainer.checkpoint_every_seconds=x": "wrong type",
     }.items():
         status, _, err = call(train.main, f"resume={run_dir}", typed)
         assert status == 2 and typed in err and said in err
     for folder in (root, root / "nowhere"):
         status, _, err = call(train.main, f"resume={folder}")
-        assert status == 2 and "nothing to go on with" in err
+        assert status == 2 and "nothing to resume" in err
     content = (run_dir / "checkpoint/resume.ckpt").read_bytes()
     (run_dir / "checkpoint/resume.ckpt").write_bytes(content[:-100])
     status, _, err = call(train.main, f"resume={run_dir}")
     assert status == 2 and "no checkpoint of grunlp" in err
     (run_dir / "checkpoint/resume.ckpt").write_bytes(content)
-    read = json.loads((run_dir / "data.json").read_text())
+    read = json.loads((run_dir / "data_manifest.json").read_text())
     assert set(read) == {f"{root}/{split}.conll" for split in ("train", "dev", "test")}
     file = root / "dev.conll"
     old = file.read_text()
@@ -171,19 +171,23 @@ def test_a_loss_that_is_no_number(root: Path, call: Call, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(SRLModel, "loss", bad)
     status, _, err = call(train.main, *arguments("srl", root), f"run_dir={run_dir}")
-    assert status == 2 and "epoch 1, batch 5: loss inf" in err and f"resume={run_dir} trainer.bad_loss=skip" in err
-    names = json.loads((run_dir / "trouble/trouble.json").read_text())["examples"]
+    assert (
+        status == 2
+        and "epoch 1, batch 5: loss inf" in err
+        and f"resume={run_dir} trainer.on_nonfinite_loss=skip" in err
+    )
+    names = json.loads((run_dir / "nonfinite/batch.json").read_text())["examples"]
     assert names and all(name.startswith("toy-") for name in names) and names[0] in err
     before = contents(run_dir)
-    status, out, err = call(train.main, f"replay={run_dir}")
+    status, out, err = call(train.main, f"replay_bad_batch={run_dir}")
     assert status == 0 and "epoch 1, batch 5: loss inf" in out and ", ".join(names) in out, err
     assert contents(run_dir) == before
-    status, _, err = call(train.main, f"resume={run_dir}", "trainer.bad_loss=skip")
+    status, _, err = call(train.main, f"resume={run_dir}", "trainer.on_nonfinite_loss=skip")
     assert status == 0 and "epoch 1, batch 5: loss inf; skipped" in err, err
     assert (run_dir / "weights.safetensors").is_file() and not (run_dir / "checkpoint").exists()
     before = contents(run_dir)
     assert run_dir / "logs/csv/metrics.csv" in before
-    assert call(train.main, f"replay={run_dir}")[0] == 0 and contents(run_dir) == before
+    assert call(train.main, f"replay_bad_batch={run_dir}")[0] == 0 and contents(run_dir) == before
 
 
 def contents(folder: Path) -> dict[Path, tuple[bytes, int]]:
@@ -193,7 +197,7 @@ def contents(folder: Path) -> dict[Path, tuple[bytes, int]]:
 
 def test_nothing_to_replay(root: Path, whole: dict[str, Any], call: Call) -> None:
     before = contents(root / "whole")
-    status, _, err = call(train.main, f"replay={root}/whole")
+    status, _, err = call(train.main, f"replay_bad_batch={root}/whole")
     assert status == 2 and f"{root}/whole/trouble keeps nothing to replay" in err and contents(root / "whole") == before
 
 
@@ -245,7 +249,7 @@ def check_whole(run_dir: Path) -> None:
 def go_on_after(write: int, whole: dict[str, Any], trainings: Trainings, root: Path) -> bool:
     """Whether a training was killed at that write; then what comes of it in the end must be what would have come."""
     run_dir = root / f"write-{write}"
-    given = [*arguments("srl", root), "trainer.save_every=0", f"run_dir={run_dir}"]
+    given = [*arguments("srl", root), "trainer.checkpoint_every_seconds=0", f"run_dir={run_dir}"]
     done = trainings(given, write=write)
     killed = done.status == -signal.SIGKILL
     if killed:

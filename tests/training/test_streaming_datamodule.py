@@ -37,7 +37,13 @@ def test_the_length_of_a_stream_is_counted(folder: Path) -> None:
 def data_of(folder: Path, workers: int = 0, accumulate: int = 2) -> StreamingDataModule:
     corpus = open_stream(folder)
     collate = SRLCollator(Vocabulary.build(corpus.train, 1, [], {}), None)
-    options: dict[str, Any] = {"extra_epochs": 0, "reshuffle": True, "stream": SIZE, "turns": 9, "seed": 1}
+    options: dict[str, Any] = {
+        "extra_data_epochs": 0,
+        "shuffle_each_epoch": True,
+        "stream_buffer_size": SIZE,
+        "batches_per_epoch": 9,
+        "seed": 1,
+    }
     data = make_sentence_datamodule(
         corpus, collate, batch_tokens=BUDGET, num_workers=workers, accumulate_grad_batches=accumulate, **options
     )
@@ -89,7 +95,7 @@ def test_resuming_with_another_buffer_or_worker_count_is_refused(folder: Path) -
     state = data_of(folder).state_dict()
     for key, said in (
         ("workers", "loader.num_workers=0"),
-        ("buffer", "loader.stream=7"),
+        ("buffer", "loader.stream_buffer_size=7"),
         ("ranks", "with 1 processes"),
     ):
         with pytest.raises(UserError, match=said):

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import SRLCollator
 from grunlp.data.examples import SRLExample
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.tasks.srl.inference import label
 from grunlp.training.weight_transfer import transfer_weights
@@ -60,8 +60,7 @@ def test_what_the_old_network_lacks_starts_anew(lacking: str) -> None:
         if lacking == "pos":
             example["pos"] = []
         else:
-            # type: ignore[misc]
-            example["frames"] = [{**frame, "lemma": "", "roleset": ""} for frame in example["frames"]]
+            example["frames"] = [{**frame, "lemma": "", "roleset": ""} for frame in example["frames"]]  # type: ignore[misc]
     config = compose_config(["recipe=srl", "debug=tiny"])
     before = vocabulary_of(bare)
     after = before.extended_with(vocabulary_of(OLD))

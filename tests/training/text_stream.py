@@ -18,7 +18,7 @@ def write_text_stream(folder: Path) -> None:
 
 
 def open_stream(folder: Path) -> Corpus:
-    data = {"name": "text", "train": f"{folder}/part*.txt", "dev": f"{folder}/dev.txt", "without": None}
+    data = {"name": "files", "train": f"{folder}/part*.txt", "dev": f"{folder}/dev.txt", "exclude_sentences_of": None}
     return open_pretraining_text(data, stream=True)
 
 

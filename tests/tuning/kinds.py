@@ -7,8 +7,9 @@ import torch
 from omegaconf import OmegaConf
 
 from grunlp.metrics.evaluation import select_primary_metric
-from grunlp.runs.layout import read_config, read_metrics
+from grunlp.runs.layout import read_metrics
 from grunlp.tasks import primary_metrics_of, task_of
+from grunlp.tasks.config import read_config
 from grunlp.tuning.parameter_matching import count_parameters, num_parameters_of_run, scale_model
 
 

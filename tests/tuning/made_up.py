@@ -7,16 +7,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from grunlp.configuration.compose import compose_config
 from grunlp.configuration.saved_config import save_config
 from grunlp.runs.layout import CONFIG, METRICS, MODEL_CARD, WEIGHTS
+from grunlp.tasks.config import compose_config
 from grunlp.tuning.training_pool import TrainingJob, TrainingPool
 
 
 def write_run(training: TrainingJob, score: float, weights: int) -> None:
     """A finished run of a tagger with this accuracy."""
     training.folder.mkdir(parents=True)
-    save_config(training.folder / CONFIG, compose_config(["recipe=tag", "data=demo"]))
+    save_config(training.folder / CONFIG, compose_config(["recipe=tag", "data=toy-srl"]))
     metrics = {"training": {"seconds": 2.0, "epochs": 1}, "test": {"accuracy": {"f1": score}}}
     (training.folder / METRICS).write_text(json.dumps(metrics))
     save_file({"w": torch.zeros(weights)}, training.folder / WEIGHTS)

@@ -11,12 +11,12 @@ import pytest
 from omegaconf import OmegaConf
 
 from grunlp import compare
-from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import TagCollator
 from grunlp.data.examples import TaggedSentence
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.metrics.evaluation import EvaluationResult, PrimaryMetric
 from grunlp.runs.layout import MODEL_CARD, read_metrics, save_weights, write_metrics
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.tagging.checkpoint import build_tagger
 from grunlp.tasks.tagging.metrics import TagScores
 from grunlp.training.checkpoint_io import save_config_and_vocab
@@ -29,7 +29,7 @@ from tests.conftest import Call
 from tests.tasks.tagging.test_commands import write
 
 CELLS = ["gru", "lstm", "rnn", "mingru"]
-SMALL = ("recipe=tag", "debug=tiny", "model.word_size=8", "model.character_size=4")
+SMALL = ("recipe=tag", "debug=tiny", "model.word_size=8", "model.char_size=4")
 SENTENCES = [
     TaggedSentence(id=str(i), document="", words=["Anna", "sees", f"w{i % 3}"], tags=["N", "V", "N"]) for i in range(6)
 ]
@@ -187,7 +187,7 @@ def test_trainings_as_they_are(tmp_path: Path) -> None:
     splits = [
         f"data.{split}={write(tmp_path / split, 40, i, 'iob2')}" for i, split in enumerate(("train", "dev", "test"))
     ]
-    arguments = ["cells=gru,rnn", "recipe=tag", "data=tags", "debug=step", "model.hidden_size=8", "seeds=1", *splits]
+    arguments = ["cells=gru,rnn", "recipe=tag", "data=files", "debug=step", "model.hidden_size=8", "seeds=1", *splits]
     command = [sys.executable, "-m", "grunlp.compare", *arguments, f"out={tmp_path}/out"]
     root = Path(__file__).parents[2]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root)
@@ -201,7 +201,7 @@ def test_trainings_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_failed_training_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
     arguments = ["cells=gru,rnn", "recipe=tag", "data.train=nowhere", "data.dev=nowhere", "data.test=nowhere"]
-    command = [sys.executable, "-m", "grunlp.compare", *arguments, "data=tags", f"out={tmp_path}/out"]
+    command = [sys.executable, "-m", "grunlp.compare", *arguments, "data=files", f"out={tmp_path}/out"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert re.search(r"out/runs/gru-\d failed with status 2", done.stderr) and "nowhere" in done.stderr

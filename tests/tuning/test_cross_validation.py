@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from grunlp import tune
-from grunlp.runs.layout import read_config
+from grunlp.tasks.config import read_config
 from grunlp.tasks.tagging.data import open_tagging_corpus
 from tests.conftest import Call
 from tests.tasks.tagging.test_commands import write
@@ -48,9 +48,9 @@ def test_table_json_and_figures(tmp_path: Path, call: Call, monkeypatch: pytest.
     assert len(overrides) == len(set(overrides)) == 9 + 27 + 9 + 1, "grid, nested, learning curve, the model"
     assert all("seed=3" in some for some in overrides)
     assert overrides[-1] == ("recipe=tag", "seed=3", "model.hidden_size=16"), "on the splits as they are"
-    nested = [some for some in overrides if "data.outer_folds=3" in some]
+    nested = [some for some in overrides if "data.outer_num_folds=3" in some]
     assert len(nested) == 27 and len([some for some in nested if "data.outer_fold=2" in some]) == 9
-    shares = [some for some in overrides if "data.share=0.25" in some]
+    shares = [some for some in overrides if "data.train_fraction=0.25" in some]
     assert len(shares) == 3 and all("model.hidden_size=16" in some for some in shares)
 
 
@@ -79,7 +79,7 @@ def test_a_finished_study_is_told_again(tmp_path: Path, call: Call, monkeypatch:
         (["recipe=tag", "over=model.dropout=0.5,1.5"], "model.dropout=1.5 is out of bounds"),
         (["recipe=tag", "over=model.cell=gru,lstn"], "Did you mean model.cell=lstm?"),
         (["recipe=tag", "over=model.hidden_size=8..16", "folds=2"], "folds=2"),
-        (["recipe=tag", "over=model.hidden_size=8..16", "data.folds=5"], "Type folds=5"),
+        (["recipe=tag", "over=model.hidden_size=8..16", "data.num_folds=5"], "Type folds=5"),
         (["recipe=tag", "over=model.hidden_size=8..16", "run_dir=x"], "Type study=FOLDER"),
         (["recipe=tag", "over=model.hidden_size=8..16", "model.hidden_size=8"], "is set and varied"),
         (["recipe=tag", "over=model.hidden_size=8..16", "fold=2"], "unknown key fold"),
@@ -109,7 +109,7 @@ def test_optuna_missing(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
 def command(tmp_path: Path) -> list[str]:
     """A search of six trainings of seconds on a made-up file."""
     files = [f"data.train={write(tmp_path / 'train.txt', 60, 1, 'iob2')}"]
-    values = ["recipe=tag", "data=tags", "debug=step", *files, "over=model.hidden_size=4,8", "folds=3"]
+    values = ["recipe=tag", "data=files", "debug=step", *files, "over=model.hidden_size=4,8", "folds=3"]
     more = ["refit=false", "learning_curve=false", "jobs=1", f"study={tmp_path}/study"]
     return [sys.executable, "-m", "grunlp.tune", *values, *more]
 
@@ -136,6 +136,6 @@ def test_killed_and_gone_on(command: list[str], tmp_path: Path) -> None:
     tests = []
     for fold in range(3):
         config = read_config(study / f"runs/hidden_size-8/fold-{fold}")
-        assert (config.model.hidden_size, config.data.folds, config.data.fold) == (8, 3, fold)
+        assert (config.model.hidden_size, config.data.num_folds, config.data.fold) == (8, 3, fold)
         tests.append(set(open_tagging_corpus(config.data).test["id"]))  # type: ignore[index]
     assert len(set.union(*tests)) == sum(map(len, tests)) == 60, "every sentence is tested once"

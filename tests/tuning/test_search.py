@@ -30,7 +30,7 @@ def test_a_grid_trains_each_fold_of_each_value_with_its_settings(
     done = train_nothing(monkeypatch, score)
     rows = HyperparameterSearch(plan(tmp_path), 2).run()
     assert names(done) == [f"hidden_size-{size}/fold-{fold}" for size in (8, 16, 32) for fold in range(3)]
-    assert done[4].overrides == ("recipe=tag", "model.hidden_size=16", "data.folds=3", "data.fold=1")
+    assert done[4].overrides == ("recipe=tag", "model.hidden_size=16", "data.num_folds=3", "data.fold=1")
     assert [(row.text, row.mean, row.num_parameters) for row in rows] == [
         (f"model.hidden_size={size}", pytest.approx(size + 0.1), 10 * size) for size in (8, 16, 32)
     ]

@@ -1,10 +1,11 @@
 import pytest
 
-from grunlp.configuration.compose import compose_config, keys
+from grunlp.configuration.compose import flatten
+from grunlp.tasks.config import compose_config
 from grunlp.tuning.search_space import as_overrides, expand_grid, parse_search_space, trial_name
 from grunlp.utils.errors import UserError
 
-DEFAULTS = keys(compose_config(["recipe=tag"]))
+DEFAULTS = flatten(compose_config(["recipe=tag"]))
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ DEFAULTS = keys(compose_config(["recipe=tag"]))
         ("optimizer.learning_rate=1,2e-3", [1.0, 0.002]),
         ("model.dropout=0,0.3", [0.0, 0.3]),
         ("model.cell=gru,lstm", ["gru", "lstm"]),
-        ("model.shapes=true,false", [True, False]),
+        ("model.word_shape_features=true,false", [True, False]),
     ],
 )
 def test_values(text: str, values: list[object]) -> None:
@@ -57,10 +58,10 @@ def test_products() -> None:
         ("model.cell=gru..lstm", "(?s)only numbers have ranges.*with commas"),
         ("model.hidden_size=8,8", "a value is repeated"),
         ("data.fold=0,1", "changes what is scored"),
-        ("data.share=0.5,1.0", "changes what is scored"),
+        ("data.train_fraction=0.5,1.0", "changes what is scored"),
         ("run_dir=a,b", "it is of the search"),
         ("model.dropout=0.1;model.dropout=0.2", "it is named twice"),
-        ("model.shapes=yes", "true or false"),
+        ("model.word_shape_features=yes", "true or false"),
     ],
 )
 def test_wrong_ranges(text: str, message: str) -> None:

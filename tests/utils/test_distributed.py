@@ -17,7 +17,12 @@ from tests.conftest import Call
 from tests.interrupted import SMALL, Trainings, results
 from tests.training.test_resume import arguments, write_files
 
-PLAIN = ["trainer.limit_batches=0", "trainer.save_every=300", "trainer.max_epochs=2", "trainer.accelerator=cpu"]
+PLAIN = [
+    "trainer.limit_train_batches=0",
+    "trainer.checkpoint_every_seconds=300",
+    "trainer.max_epochs=2",
+    "trainer.accelerator=cpu",
+]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +63,7 @@ def require_twins(one: Path, several: Path, exact: bool) -> None:
 def test_processes_are_the_twin_of_one_that_accumulates(ranks: int, trainings: Trainings, root: Path) -> None:
     given = [*arguments("srl", root), *PLAIN, "loader.batch_tokens=20"]  # so that dev has a batch for each
     one, several = root / f"one-{ranks}", root / f"ranks-{ranks}"
-    done = trainings([*given, f"trainer.accumulate={2 * ranks}", f"run_dir={one}"])
+    done = trainings([*given, f"trainer.accumulate_grad_batches={2 * ranks}", f"run_dir={one}"])
     assert done.status == 0, done.text
     done = trainings([*given, f"trainer.devices={ranks}", f"run_dir={several}"], ranks=ranks)
     assert done.statuses == [0] * ranks, done.text
@@ -69,7 +74,7 @@ def test_processes_are_the_twin_of_one_that_accumulates(ranks: int, trainings: T
 
 
 def test_a_process_that_dies_ends_all_and_they_go_on_together(trainings: Trainings, root: Path) -> None:
-    given = [*arguments("srl", root), *PLAIN, "trainer.save_every=0.0001", "trainer.devices=2"]
+    given = [*arguments("srl", root), *PLAIN, "trainer.checkpoint_every_seconds=0.0001", "trainer.devices=2"]
     done = trainings([*given, f"run_dir={root}/whole"], ranks=2)
     assert done.statuses == [0, 0], done.text
     run_dir, started = root / "killed", time.monotonic()
@@ -160,7 +165,7 @@ def test_every_recipe(recipe: str, trainings: Trainings, root: Path) -> None:
         done = trainings([*arguments("srl", root), *PLAIN, f"run_dir={root}/old"])
         given.append(f"init={root}/old")
     one, several = root / f"{recipe}-one", root / f"{recipe}-two"
-    done = trainings([*given, "trainer.accumulate=4", f"run_dir={one}"])
+    done = trainings([*given, "trainer.accumulate_grad_batches=4", f"run_dir={one}"])
     assert done.status == 0, done.text
     done = trainings([*given, "trainer.devices=2", f"run_dir={several}"], ranks=2)
     assert done.statuses == [0, 0], done.text

@@ -12,7 +12,7 @@ from grunlp.utils.errors import UserError
 log = logging.getLogger(__name__)
 
 # of the group `data`, whatever the data set
-CROSS_VALIDATION_KEYS = ("folds", "fold", "outer_folds", "outer_fold", "share")
+CROSS_VALIDATION_KEYS = ("num_folds", "fold", "outer_num_folds", "outer_fold", "train_fraction")
 
 GroupKeys = Callable[[Dataset], Sequence[str]]
 
@@ -53,21 +53,23 @@ def select_fold(
     Raises:
         UserError: there is no dev split, or there are fewer groups than folds.
     """
-    folds, fold = data.get("folds", 0), data.get("fold", 0)
+    folds, fold = data.get("num_folds", 0), data.get("fold", 0)
     if not folds:
         if "dev" not in splits:
             there = "a training needs data.train and data.dev; data.test is scored once at the end"
-            raise UserError("data.dev is not given", there, "Add data.dev=FILE, or data.folds=5 for cross-validation")
-        return {**splits, "train": _subsample(splits["train"], data.get("share", 1.0), group_keys)}
+            raise UserError(
+                "data.dev is not given", there, "Add data.dev=FILE, or data.num_folds=5 for cross-validation"
+            )
+        return {**splits, "train": _subsample(splits["train"], data.get("train_fraction", 1.0), group_keys)}
     pool = concatenate_datasets([splits[name] for name in ("train", "dev") if name in splits])
-    if outer := data.get("outer_folds", 0):
+    if outer := data.get("outer_num_folds", 0):
         pool = pool.select(np.flatnonzero(_assign_folds(data["name"], pool, outer, group_keys) != data["outer_fold"]))
     where = _assign_folds(data["name"], pool, folds, group_keys)
     dev = (fold + 1) % folds
     log.info("%s: fold %d of %d for test, %d for dev, from %d examples", data["name"], fold, folds, dev, len(pool))
     train = pool.select(np.flatnonzero((where != fold) & (where != dev)))
     return {
-        "train": _subsample(train, data.get("share", 1.0), group_keys),
+        "train": _subsample(train, data.get("train_fraction", 1.0), group_keys),
         "dev": pool.select(np.flatnonzero(where == dev)),
         "test": pool.select(np.flatnonzero(where == fold)),
     }
@@ -78,7 +80,7 @@ def _assign_folds(name: str, pool: Dataset, folds: int, group_keys: GroupKeys | 
     where = _assign_groups(group_keys(pool), folds) if group_keys else np.arange(len(pool)) * folds // max(1, len(pool))
     if len(set(where.tolist())) < folds:
         there = f"{len(pool)} examples{' in too few documents' if group_keys else ''}"
-        raise UserError(f"{name}: too little for {folds} folds", there, "Lower data.folds.")
+        raise UserError(f"{name}: too little for {folds} folds", there, "Lower data.num_folds.")
     return where
 
 

@@ -52,7 +52,7 @@ def open_srl_corpus(data: Mapping[str, Any], stream: bool = False) -> Corpus:
     """
     disable_progress_bars()
     options = dict(data)
-    name, extra = options.pop("name"), options.pop("extra")
+    name, extra = options.pop("name"), options.pop("extra_train", None)
     splits = select_fold(open_srl_splits(name, options, stream), data, document_ids)
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     held_out = dedup_keys(dev, test)
@@ -75,7 +75,7 @@ def open_srl_corpus(data: Mapping[str, Any], stream: bool = False) -> Corpus:
 
 def open_srl_split(data: Mapping[str, Any], split: str) -> Any:
     """Open one split of the corpus that a model was trained on. Raises UserError where there is none."""
-    return open_srl_corpus({**data, "extra": None}, stream=is_glob(data)).require_split(split)
+    return open_srl_corpus({**data, "extra_train": None}, stream=is_glob(data)).require_split(split)
 
 
 def open_srl_splits(name: str, options: Mapping[str, Any], stream: bool = False) -> dict[str, Any]:
@@ -124,14 +124,14 @@ def _open_files(
     train: str | None,
     dev: str | None,
     test: str | None,
-    train_words: str | None,
-    dev_words: str | None,
-    test_words: str | None,
+    train_words_file: str | None,
+    dev_words_file: str | None,
+    test_words_file: str | None,
     format: str | None,
     stream: bool = False,
 ) -> dict[str, Any]:
     require_options("a training needs data.train and data.dev", "FILE", train=train)
-    files = zip(SPLITS, (train, dev, test), (train_words, dev_words, test_words), strict=True)
+    files = zip(SPLITS, (train, dev, test), (train_words_file, dev_words_file, test_words_file), strict=True)
     return {
         split: _stream_file(path, words, format) if stream and split == "train" else open_srl_file(path, words, format)
         for split, path, words in files
@@ -163,9 +163,10 @@ def _open_hub(
 
 
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
-    "demo": _open_toy,
+    "toy-srl": _open_toy,
     "propbank-ewt": _open_ewt,
     "files": _open_files,
+    "srl-files": _open_files,  # of a tagger, whose own files have tags
     "hub": _open_hub,
 }
 

@@ -146,7 +146,7 @@ def stream_files(
 def is_glob(data: Mapping[str, Any]) -> bool:
     """Whether the training split of a group `data` can only be streamed: a pattern stands for its files."""
     train = data.get("train")
-    return data["name"] in ("files", "tags", "pairs", "classes") and train is not None and not os.path.isfile(train)
+    return data["name"] in ("files", "srl-files") and train is not None and not os.path.isfile(train)
 
 
 def open_hub_dataset(

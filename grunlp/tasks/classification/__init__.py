@@ -75,7 +75,7 @@ class ClassificationTask(TaskSpec["TrainedClassifier", ClassificationPredictOpti
 
         assert options.input is not None
         data = trained.config.data
-        source, label = (data.get(key) if data.name == "classes" else None for key in ("source", "label"))
+        source, label = (data.get(key) if data.name == "files" else None for key in ("source", "label"))
         return open_class_file(options.input, options.source or source, options.label or label)
 
     def score(

@@ -16,13 +16,13 @@ from grunlp.runs.layout import (
     ENCODER_DIR,
     VOCABULARY,
     WEIGHTS,
-    read_config,
     require_files,
     translate_load_errors,
 )
 from grunlp.runs.weights import load_module
 from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
 from grunlp.tasks.classification.model import Classifier, TextEncoder, TimeSeriesEncoder
+from grunlp.tasks.config import read_config
 from grunlp.training.checkpoint_io import build_sentence_encoder, encoder_from_config, load_encoder_tokenizer
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.safe_load import read_json
@@ -62,7 +62,7 @@ def build_classifier(
             torch.ones(collate.num_features),
             hidden_size=c.hidden_size,
             num_layers=c.num_layers,
-            taper=c.taper,
+            layer_width_ratio=c.layer_width_ratio,
             bidirectional=c.bidirectional,
             cell=c.cell,
             input_dropout=c.input_dropout,
@@ -110,7 +110,7 @@ def load_trained_classifier(path: str | Path) -> TrainedClassifier:
         )
         if isinstance(collate, TextClassificationCollator) and isinstance(model.encoder, TextEncoder):
             pieces = load_encoder_tokenizer(path, model.encoder.sentences.pretrained)
-            collate = TextClassificationCollator(collate.vocabulary, pieces, model.classes, config.loader.longest)
+            collate = TextClassificationCollator(collate.vocabulary, pieces, model.classes, config.loader.max_length)
     return TrainedClassifier(path, config, collate, model)
 
 
@@ -129,4 +129,4 @@ def load_classifier_collator(path: Path, config: DictConfig) -> TextClassificati
     if features is not None:
         return TimeSeriesCollator(classes, features)
     require_files(path, [VOCABULARY])
-    return TextClassificationCollator(Vocabulary.load(path / VOCABULARY), None, classes, config.loader.longest)
+    return TextClassificationCollator(Vocabulary.load(path / VOCABULARY), None, classes, config.loader.max_length)

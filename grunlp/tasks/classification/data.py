@@ -27,7 +27,7 @@ from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 
-_USER_FILES_EXAMPLE = "data=classes data.train=FILE data.dev=FILE"
+_USER_FILES_EXAMPLE = "data=files data.train=FILE data.dev=FILE"
 TEXT_FEATURES = Features(
     {"id": Value("string"), "document": Value("string"), "words": List(Value("string")), "label": Value("string")}
 )
@@ -163,7 +163,9 @@ def _open_files(
 def _stream_file(pattern: str, source: str | None, label: str | None) -> StreamingDataset:
     if pattern.endswith(SUFFIXES):
         there = "files of measurements are read whole"
-        raise UserError(f"loader.stream with data.train={pattern}", there, "Type loader.stream=0")
+        raise UserError(
+            f"loader.stream_buffer_size with data.train={pattern}", there, "Type loader.stream_buffer_size=0"
+        )
     return stream_files(_read_texts, pattern, {}, source=source, label=label)
 
 
@@ -201,11 +203,11 @@ def _open_toy(generate: Callable[..., Iterator[Any]], features: Features) -> dic
 
 
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
-    "classes": _open_files,
-    "hub-classes": _open_hub,
+    "files": _open_files,
+    "hub": _open_hub,
     "polarity": _open_polarity,
-    "opinions": lambda: _open_toy(_toy_sentiment, TEXT_FEATURES),
-    "waves": lambda: _open_toy(_toy_waves, SERIES_FEATURES),
+    "toy-sentiment": lambda: _open_toy(_toy_sentiment, TEXT_FEATURES),
+    "toy-waves": lambda: _open_toy(_toy_waves, SERIES_FEATURES),
 }
 
 

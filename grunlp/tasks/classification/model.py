@@ -1,7 +1,7 @@
 """A class for a sequence: of words, or of measurements."""
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +13,8 @@ from grunlp.modules.gru import StackedGRU
 from grunlp.modules.options import Cell
 from grunlp.modules.sentence_encoder import SentenceEncoder
 from grunlp.tasks.classification.collate import TextClassificationBatch, TimeSeriesBatch
+from grunlp.tasks.classification.options import Pooling
 
-Pooling = Literal["last", "max", "mean", "attention"]
 POOLINGS = get_args(Pooling)
 
 
@@ -25,7 +25,7 @@ class TimeSeriesEncoder(nn.Module):
         mean, deviation: (C,) of each feature in the training data.
         hidden_size: H of the lowest layer, a direction.
         num_layers: layers.
-        taper: units of a layer over those of the layer below it.
+        layer_width_ratio: units of a layer over those of the layer below it.
         bidirectional: D = 2 directions, else one.
         cell: see `StackedGRU`.
         input_dropout, dropout: variational, of the measurements, and after each layer but the last.
@@ -44,7 +44,7 @@ class TimeSeriesEncoder(nn.Module):
         deviation: Tensor,
         hidden_size: int,
         num_layers: int,
-        taper: float,
+        layer_width_ratio: float,
         bidirectional: bool,
         cell: Cell,
         input_dropout: float,
@@ -57,7 +57,7 @@ class TimeSeriesEncoder(nn.Module):
         self.layers = nn.ModuleList()
         size = len(mean)
         for depth in range(num_layers):
-            units = max(1, round(hidden_size * taper**depth))
+            units = max(1, round(hidden_size * layer_width_ratio**depth))
             layer = StackedGRU(size, units, 1, bidirectional, 0.0, "none", cell)
             self.layers.append(layer)
             size = layer.output_size

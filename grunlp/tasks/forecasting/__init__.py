@@ -164,7 +164,7 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
 
     def hidden_size_multiple(self, model: Mapping[str, Any]) -> int:
         """Return 2 for SegRNN, half of whose units encode a segment's position."""
-        return 2 if model["kind"] == "segmented" else 1
+        return 2 if model["architecture"] == "segrnn" else 1
 
 
 SPEC = ForecastingTask()

@@ -7,11 +7,12 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
-from grunlp.configuration.schema import parse_quantiles
-from grunlp.runs.layout import BASELINE_WEIGHTS, SCALER, WEIGHTS, read_config, translate_load_errors
+from grunlp.runs.layout import BASELINE_WEIGHTS, SCALER, WEIGHTS, translate_load_errors
 from grunlp.runs.weights import load_module, load_tensors, save_tensors
+from grunlp.tasks.config import read_config
 from grunlp.tasks.forecasting.data import columns_from_config
 from grunlp.tasks.forecasting.model import DirectForecaster, Forecaster, RecursiveForecaster
+from grunlp.tasks.forecasting.options import parse_quantiles
 from grunlp.tasks.forecasting.reader import read_time_series
 from grunlp.tasks.forecasting.scaler import Standardizer
 from grunlp.tasks.forecasting.segrnn import SegRNN
@@ -20,8 +21,6 @@ from grunlp.utils.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ARCHITECTURES = ("recursive", "direct", "segmented")
 
 
 class TrainedForecaster(NamedTuple):
@@ -57,10 +56,10 @@ def build_forecaster(
         m.num_layers,
         m.cell,
     )
-    rest = (m.input_dropout, m.dropout, m.normalize, m.output, quantiles)
-    if m.kind == "segmented":
-        return SegRNN(*sizes, *rest, m.segment)
-    return {"recursive": RecursiveForecaster, "direct": DirectForecaster}[m.kind](*sizes, *rest)
+    rest = (m.input_dropout, m.dropout, m.window_normalization, m.output, quantiles)
+    if m.architecture == "segrnn":
+        return SegRNN(*sizes, *rest, m.segment_length)
+    return {"recursive": RecursiveForecaster, "direct": DirectForecaster}[m.architecture](*sizes, *rest)
 
 
 def build_stored_model(run: Path, config: DictConfig) -> Forecaster:

@@ -22,7 +22,7 @@ from grunlp.utils.errors import DataError, UserError
 
 log = logging.getLogger(__name__)
 
-_USER_FILES_EXAMPLE = "data=series data.train=FILE"
+_USER_FILES_EXAMPLE = "data=files data.train=FILE"
 
 
 @dataclass
@@ -70,12 +70,12 @@ def columns_from_config(data: Mapping[str, Any]) -> SeriesColumns:
     named = {"weather": "temp_max", "stocks": "price"}
     targets = _split_names(data.get("targets")) or _split_names(named.get(data["name"]))
     return SeriesColumns(
-        time=data.get("time"),
+        time=data.get("time_column"),
         targets=targets or None,
-        series_id="symbol" if data["name"] == "stocks" else data.get("group"),
-        known_covariates=_split_names(data.get("known")),
-        static_covariates=_split_names(data.get("static")),
-        calendar_features=data["calendar"],
+        series_id="symbol" if data["name"] == "stocks" else data.get("series_id"),
+        known_covariates=_split_names(data.get("known_covariates")),
+        static_covariates=_split_names(data.get("static_covariates")),
+        calendar_features=data["time_features"],
     )
 
 
@@ -103,11 +103,11 @@ def split_by_time(table: TimeSeriesTable, data: Mapping[str, Any]) -> dict[str, 
     """
     times = _observed_times(table)
     sizes = _split_lengths(len(times), [data[f"{split}_rows"] for split in SPLITS])
-    if data.get("folds", 0):
+    if data.get("num_folds", 0):
         times = times[: sum(sizes[:2])]
-    if outer := data.get("outer_folds", 0):
+    if outer := data.get("outer_num_folds", 0):
         times = times[: len(times) * (data["outer_fold"] + 2) // (outer + 2)]
-    if folds := data.get("folds", 0):
+    if folds := data.get("num_folds", 0):
         cuts = np.arange(folds + 3) * len(times) // (folds + 2)
         places = [0, *cuts[data["fold"] + 1 : data["fold"] + 4]]
     else:
@@ -126,7 +126,7 @@ def split_by_time(table: TimeSeriesTable, data: Mapping[str, Any]) -> dict[str, 
                 rows[i, 1] = start + np.searchsorted(own, times[end - 1], side="right")
             found[split] = rows
     train = found["train"]
-    train[:, 0] = train[:, 1] - np.round((train[:, 1] - train[:, 0]) * data.get("share", 1.0)).astype(np.int64)
+    train[:, 0] = train[:, 1] - np.round((train[:, 1] - train[:, 0]) * data.get("train_fraction", 1.0)).astype(np.int64)
     return found
 
 
@@ -201,9 +201,9 @@ def _open_toy_series(data: Mapping[str, Any]) -> TimeSeriesTable:
 
 
 _OPENERS: dict[str, Callable[[Mapping[str, Any]], TimeSeriesTable]] = {
-    "series": _open_file,
+    "files": _open_file,
     "etth1": _open_etth1,
     "weather": lambda data: _open_vega(data, "seattle-weather.csv"),
     "stocks": lambda data: _open_vega(data, "stocks.csv"),
-    "seasons": _open_toy_series,
+    "toy-series": _open_toy_series,
 }

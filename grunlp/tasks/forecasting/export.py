@@ -53,11 +53,11 @@ class ForecasterExporter(ModelExporter):
 
     def __init__(self, run: TrainedForecaster) -> None:
         self.run, model, scaling = run, run.model, run.scaling
-        self.segment = model.segment if isinstance(model, SegRNN) else 1
+        self.segment = model.segment_length if isinstance(model, SegRNN) else 1
         self.min_length = 1 if self.segment == 1 else 2 * self.segment
         if run.config.data.history < self.min_length:
             there = f"a history of {run.config.data.history} steps has less than two segments of {self.segment}"
-            raise UserError("this forecaster cannot be exported", there, "Train one with a lower model.segment=")
+            raise UserError("this forecaster cannot be exported", there, "Train one with a lower model.segment_length=")
         steps = f"T*{self.segment}" if self.segment > 1 else "T"
         inputs: dict[str, Sequence[str | int]] = {"history": ("B", steps, model.channels)}
         if model.num_known_covariates:

@@ -1,16 +1,16 @@
 """Training a forecaster."""
 
 import math
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor
 
 from grunlp.tasks.forecasting.model import Forecaster
+from grunlp.tasks.forecasting.options import ForecastLoss
 from grunlp.tasks.forecasting.windows import ForecastWindow
 from grunlp.training.lightning_base import BaseLightningModule
 
-ForecastLoss = Literal["mse", "mae"]
 FORECAST_LOSSES = get_args(ForecastLoss)
 
 
@@ -57,9 +57,9 @@ class ForecasterTask(BaseLightningModule):
         total_steps: int,
         learning_rate: float,
         weight_decay: float,
-        warmup: float,
+        warmup_fraction: float,
     ) -> None:
-        super().__init__(model, total_steps, learning_rate, {}, weight_decay, warmup)
+        super().__init__(model, total_steps, learning_rate, {}, weight_decay, warmup_fraction)
         self.loss = loss
 
     def training_step(self, window: ForecastWindow, batch_idx: int) -> Tensor:

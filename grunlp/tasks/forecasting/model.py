@@ -20,7 +20,6 @@ from grunlp.modules.gru import StackedGRU
 from grunlp.modules.options import Cell
 from grunlp.tasks.forecasting.revin import RevIN, WindowStats
 
-ForecastOutput = Literal["point", "gaussian", "quantiles"]
 _MIN_SCALE = 1e-3
 _NUM_PATHS = 100  # that a recursive Gaussian forecast draws
 
@@ -35,7 +34,7 @@ class Forecaster(nn.Module, ABC):
         horizon: H.
         hidden_size, num_layers, cell, dropout: of the GRU; dropout between layers and before the last linear layer.
         input_dropout: of what the GRU reads.
-        normalize: see `RevIN`.
+        window_normalization: see `RevIN`.
         output: see above.
         quantiles: levels, rising; for output="quantiles".
     """
@@ -51,7 +50,7 @@ class Forecaster(nn.Module, ABC):
         cell: Cell,
         input_dropout: float,
         dropout: float,
-        normalize: Literal["none", "last", "revin"],
+        window_normalization: Literal["none", "last", "revin"],
         output: Literal["point", "gaussian", "quantiles"],
         quantiles: Sequence[float],
     ) -> None:
@@ -64,7 +63,7 @@ class Forecaster(nn.Module, ABC):
         )
         self.hidden_size, self.output, self.quantiles = hidden_size, output, tuple(quantiles)
         self.num_outputs = {"point": 1, "gaussian": 2, "quantiles": len(self.quantiles)}[output]
-        self.level = RevIN(channels, normalize)
+        self.level = RevIN(channels, window_normalization)
         self.input_dropout, self.dropout = nn.Dropout(input_dropout), nn.Dropout(dropout)
         self.gru = StackedGRU(self.input_size(), hidden_size, num_layers, False, dropout, "none", cell)
         self.build_layers()

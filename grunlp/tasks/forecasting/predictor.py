@@ -65,9 +65,7 @@ class ForecastPredictor(Predictor["str | Path | pd.DataFrame", "pd.DataFrame"]):
     def training_data(self) -> TimeSeriesTable:
         """The data of the training as they are now: the file may have grown since."""
         data = self.run.config.data
-        return (
-            read_with_training_schema(self.run, data.train) if data.name == "series" else open_time_series(data).table
-        )
+        return read_with_training_schema(self.run, data.train) if data.name == "files" else open_time_series(data).table
 
     def rows(self, table: TimeSeriesTable) -> Iterator[list[ForecastRow]]:
         """The rows of each series."""

@@ -90,7 +90,7 @@ def read_time_series(
                 reader.path, None, f"column {name!r} is a target and something else", "", "Give it one part."
             )
     numbers = np.stack([reader.numeric_values(name, "a target") for name in targets], axis=1)
-    own = [reader.numeric_values(name, "data.known") for name in columns.known_covariates]
+    own = [reader.numeric_values(name, "data.known_covariates") for name in columns.known_covariates]
     known = np.stack(own, axis=1) if own else np.empty((len(times), 0))
     return _RegularGrid(reader, columns, time, times, targets, numbers, known).table(statics, covariates)
 
@@ -137,12 +137,12 @@ class _RegularGrid:
             if time == self.times[before]:
                 there = f"line {line} has the same time{where}"
                 way = "Remove one of the two" + (
-                    "." if self.columns.series_id else ", or name the series: data.group=COLUMN"
+                    "." if self.columns.series_id else ", or name the series: data.series_id=COLUMN"
                 )
                 raise self.reader.row_error(row, f"column {self.time!r}: {time} comes twice", there, way)
             there = f"line {line} has {self.times[before]}{where}"
             way = "Sort the file by time" + (
-                "." if self.columns.series_id else ", or name the series: data.group=COLUMN"
+                "." if self.columns.series_id else ", or name the series: data.series_id=COLUMN"
             )
             raise self.reader.row_error(row, f"column {self.time!r}: {time} stands behind a later time", there, way)
 
@@ -240,7 +240,9 @@ class _RegularGrid:
         missing = sum(int(np.isnan(part).sum()) for part in known)
         if missing:
             log.warning(
-                "%s: %d values of data.known are missing and filled with the last", self.reader.path.name, missing
+                "%s: %d values of data.known_covariates are missing and filled with the last",
+                self.reader.path.name,
+                missing,
             )
 
     def _static_covariates(self, statics: Sequence[str] | None) -> StaticCovariates:
@@ -255,10 +257,10 @@ class _RegularGrid:
                 other = np.flatnonzero((column.iloc[rows] != first).to_numpy())
                 if len(other):
                     wrong = f"column {name!r}: {column.iloc[rows[other[0]]]} after {first}"
-                    there = "data.static does not change within a series" + (
+                    there = "data.static_covariates does not change within a series" + (
                         f", as it does in {series}" if series else ""
                     )
-                    way = "Name it by data.known, or leave it out."
+                    way = "Name it by data.known_covariates, or leave it out."
                     raise self.reader.row_error(rows[other[0]], wrong, there, way)
                 cells.append(first)
             if pd.api.types.is_numeric_dtype(column):

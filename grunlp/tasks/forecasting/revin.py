@@ -1,9 +1,11 @@
 """Windows of series brought to one level before a network reads them, and its forecasts back to theirs."""
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from grunlp.tasks.forecasting.options import WindowNormalization
 
 _EPS = 1e-5
 
@@ -20,22 +22,23 @@ class RevIN(nn.Module):
 
     Args:
         channels: C.
-        normalize: "none"; "last" subtracts the last value (Lin et al. 2023, §3.3); "revin" subtracts the mean, divides
+        window_normalization: "none"; "last" subtracts the last value (Lin et al. 2023, §3.3); "revin" subtracts the
+            mean, divides
             by the standard deviation and then applies a learned scale and shift (Kim et al. 2022, §3.1).
     """
 
-    def __init__(self, channels: int, normalize: Literal["none", "last", "revin"]) -> None:
+    def __init__(self, channels: int, window_normalization: WindowNormalization) -> None:
         super().__init__()
-        self.normalize = normalize
-        self.weight = nn.Parameter(torch.ones(channels)) if normalize == "revin" else None
-        self.bias = nn.Parameter(torch.zeros(channels)) if normalize == "revin" else None
+        self.window_normalization = window_normalization
+        self.weight = nn.Parameter(torch.ones(channels)) if window_normalization == "revin" else None
+        self.bias = nn.Parameter(torch.zeros(channels)) if window_normalization == "revin" else None
 
     def compute_stats(self, history: Tensor) -> WindowStats:
         """What is to be taken off windows with this history (B, T, C)."""
-        if self.normalize == "none":
+        if self.window_normalization == "none":
             one = history.new_ones(history.shape[0], 1, history.shape[2])
             return WindowStats(torch.zeros_like(one), one)
-        if self.normalize == "last":
+        if self.window_normalization == "last":
             return WindowStats(history[:, -1:], torch.ones_like(history[:, -1:]))
         variance, mean = torch.var_mean(history, dim=1, keepdim=True, correction=0)
         return WindowStats(mean, (variance + _EPS).sqrt())

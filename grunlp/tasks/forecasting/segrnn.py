@@ -7,13 +7,13 @@ segment and which channel it is (§3.2, "PMF"); a linear layer gives its w steps
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from grunlp.modules.options import Cell
 from grunlp.tasks.forecasting.model import Forecaster
+from grunlp.tasks.forecasting.options import ForecastOutput, WindowNormalization
 
 
 class SegRNN(Forecaster):
@@ -23,7 +23,7 @@ class SegRNN(Forecaster):
     reads of a channel.
 
     Args:
-        segment: w.
+        segment_length: w.
         others: as for `Forecaster`; d = hidden_size, an even number.
     """
 
@@ -38,25 +38,25 @@ class SegRNN(Forecaster):
         cell: Cell,
         input_dropout: float,
         dropout: float,
-        normalize: Literal["none", "last", "revin"],
-        output: Literal["point", "gaussian", "quantiles"],
+        window_normalization: WindowNormalization,
+        output: ForecastOutput,
         quantiles: Sequence[float],
-        segment: int,
+        segment_length: int,
     ) -> None:
-        self.segment = segment
+        self.segment_length = segment_length
         super().__init__(
             channels, num_known_covariates, num_static_covariates, horizon, hidden_size, num_layers, cell,
-            input_dropout, dropout, normalize, output,
+            input_dropout, dropout, window_normalization, output,
             quantiles,
         )  # fmt: skip
 
     def build_layers(self) -> None:
         """Layers around the GRU."""
         half = self.hidden_size // 2
-        self.num_segments = -(-self.horizon // self.segment)  # M, of the horizon
-        self.embed = nn.Linear(self.segment, self.hidden_size)
+        self.num_segments = -(-self.horizon // self.segment_length)  # M, of the horizon
+        self.embed = nn.Linear(self.segment_length, self.hidden_size)
         self.embed_known = (
-            nn.Linear(self.segment * self.num_known_covariates, self.hidden_size, bias=False)
+            nn.Linear(self.segment_length * self.num_known_covariates, self.hidden_size, bias=False)
             if self.num_known_covariates
             else None
         )
@@ -65,7 +65,7 @@ class SegRNN(Forecaster):
         self.embed_static = (
             nn.Linear(self.num_static_covariates, half, bias=False) if self.num_static_covariates else None
         )
-        self.last = nn.Linear(self.hidden_size, self.segment * self.num_outputs)
+        self.last = nn.Linear(self.hidden_size, self.segment_length * self.num_outputs)
 
     def input_size(self) -> int:
         """Features of a segment."""
@@ -74,7 +74,7 @@ class SegRNN(Forecaster):
     def forward(self, history: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
         """(B, H, C, O)."""
         batch, steps, channels = history.shape
-        level, width, count = self.level.compute_stats(history), self.segment, self.num_segments
+        level, width, count = self.level.compute_stats(history), self.segment_length, self.num_segments
         past = steps // width  # segments of the history
         x = self.level(history[:, -past * width :], level).transpose(1, 2).reshape(batch, channels, past, width)
         x = self.embed(x)  # (B, C, past, d)
@@ -98,7 +98,7 @@ class SegRNN(Forecaster):
         place = self.place[None, None].expand(batch, self.channels, -1, -1)
         inputs = torch.cat([place, channel[:, :, None].expand(-1, -1, self.num_segments, -1)], dim=-1)
         if self.embed_known is not None:
-            missing = self.num_segments * self.segment - steps  # the last segment may reach beyond the horizon
+            missing = self.num_segments * self.segment_length - steps  # the last segment may reach beyond the horizon
             whole = torch.cat(
                 [known_covariates, known_covariates.new_zeros(batch, missing, self.num_known_covariates)], dim=1
             )
@@ -108,5 +108,5 @@ class SegRNN(Forecaster):
     def _embed_known_segments(self, known_covariates: Tensor) -> Tensor:
         """Covariates (B, n·w, F) → (B, n, d)."""
         assert self.embed_known is not None
-        embedded: Tensor = self.embed_known(known_covariates.unflatten(1, (-1, self.segment)).flatten(2))
+        embedded: Tensor = self.embed_known(known_covariates.unflatten(1, (-1, self.segment_length)).flatten(2))
         return embedded

@@ -102,7 +102,7 @@ class TableFile:
             name = next((column for column, times in parsed.items() if times.notna().mean() > 0.5), None)
             if name is None:
                 there = f"there are: {', '.join(self.frame)}"
-                raise DataError(self.path, None, "no column holds times", there, "Type data.time=COLUMN")
+                raise DataError(self.path, None, "no column holds times", there, "Type data.time_column=COLUMN")
         times = _parse_times(self.frame[name])
         bad = np.flatnonzero(times.isna())
         if len(bad):

@@ -122,13 +122,13 @@ class BPTTDataModule(IndexedDataModule):
         corpus: Corpus,
         tokenizer: TextTokenizer,
         batch_tokens: int,
-        length: int,
-        reshuffle: bool,
-        accumulate: int,
+        bptt: int,
+        shuffle_each_epoch: bool,
+        accumulate_grad_batches: int,
         seed: int,
     ) -> None:
-        super().__init__(0, reshuffle, seed)
-        self.rows, self.length, self.accumulate = max(1, batch_tokens // length), length, accumulate
+        super().__init__(0, shuffle_each_epoch, seed)
+        self.rows, self.length, self.accumulate = max(1, batch_tokens // bptt), bptt, accumulate_grad_batches
         self.train, self.dev = (encode_corpus(tokenizer, split["text"]) for split in (corpus.train, corpus.dev))
 
     def _first_window_length(self, epoch: int) -> int:

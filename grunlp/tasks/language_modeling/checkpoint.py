@@ -6,8 +6,9 @@ from typing import NamedTuple
 from omegaconf import DictConfig
 
 from grunlp.data.subword_tokenizer import TextTokenizer
-from grunlp.runs.layout import TOKENIZER, WEIGHTS, read_config, translate_load_errors
+from grunlp.runs.layout import TOKENIZER, WEIGHTS, translate_load_errors
 from grunlp.runs.weights import load_module
+from grunlp.tasks.config import read_config
 from grunlp.tasks.language_modeling.model import LanguageModel
 
 

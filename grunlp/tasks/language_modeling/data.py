@@ -125,14 +125,14 @@ def _open_hub(
     return load_hub_dataset(_read_hub, FEATURES, path, splits, text=text, config=config)
 
 
-def _open_toy(extra: None) -> dict[str, Dataset]:
+def _open_toy() -> dict[str, Dataset]:
     return {split: cached_dataset(_read_toy, FEATURES, split=split) for split in SPLITS}
 
 
 def _open_tinyshakespeare() -> dict[str, Dataset]:
     inside = "input.txt or input.txt.gz, all in one"
     home = "github.com/karpathy/char-rnn (data/tinyshakespeare)"
-    own = "data=lines data.train=FILE"
+    own = "data=files data.train=FILE"
     folder = locate_dataset("tinyshakespeare", "tinyshakespeare", inside, home, own, [_SHAKESPEARE], "public domain")
     found = [folder / name for name in ("input.txt", "input.txt.gz") if (folder / name).is_file()]
     if not found:
@@ -145,9 +145,9 @@ def _open_tinyshakespeare() -> dict[str, Dataset]:
 
 
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
-    "lines": _open_files,
-    "hub-lines": _open_hub,
-    "demo": _open_toy,
+    "files": _open_files,
+    "hub": _open_hub,
+    "toy-srl": _open_toy,
     "tinyshakespeare": _open_tinyshakespeare,
 }
 

@@ -12,7 +12,7 @@ class LanguageModelTask(PerplexityTask):
 
     Args:
         model: the network.
-        accumulate: windows an update, each of a group of rows of its own.
+        accumulate_grad_batches: windows an update, each of a group of rows of its own.
         total_steps, learning_rate, weight_decay, warmup: as for `Task`.
     """
 
@@ -21,14 +21,14 @@ class LanguageModelTask(PerplexityTask):
     def __init__(
         self,
         model: LanguageModel,
-        accumulate: int,
+        accumulate_grad_batches: int,
         total_steps: int,
         learning_rate: float,
         weight_decay: float,
-        warmup: float,
+        warmup_fraction: float,
     ) -> None:
-        super().__init__(model, total_steps, learning_rate, weight_decay, warmup)
-        self.accumulate = accumulate
+        super().__init__(model, total_steps, learning_rate, weight_decay, warmup_fraction)
+        self.accumulate_grad_batches = accumulate_grad_batches
         self.states: dict[int, Tensor] = {}  # after the last window of each group of rows
 
     def _forward_window(self, window: BPTTWindow, row_group: int) -> tuple[Tensor, int]:
@@ -53,7 +53,7 @@ class LanguageModelTask(PerplexityTask):
 
     def training_step(self, window: BPTTWindow, batch_idx: int) -> Tensor:
         """One window: its loss."""
-        nats, count = self._forward_window(window, batch_idx % self.accumulate)
+        nats, count = self._forward_window(window, batch_idx % self.accumulate_grad_batches)
         loss = nats.sum() / max(1, count)
         self.log_train_batch(loss, batch_idx, count)
         return loss

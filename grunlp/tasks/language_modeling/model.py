@@ -1,7 +1,5 @@
 """A network that tells the next word, sub-word or character of a running text."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -9,7 +7,7 @@ from torch.nn import functional
 from grunlp.data.subword_tokenizer import EOS_ID, PAD_ID, UNK_ID
 from grunlp.modules.dropout import TokenDropout, VariationalDropout
 from grunlp.modules.gru import StackedGRU
-from grunlp.modules.options import Cell
+from grunlp.modules.options import Cell, Residual
 from grunlp.modules.rnn_weights import RNNLayerOptions
 
 MIN_ADAPTIVE_VOCAB = 40  # tokens, so that the first of the three parts has two
@@ -26,15 +24,17 @@ class LanguageModel(nn.Module):
         hidden_size: of each layer.
         num_layers: of the stack.
         cell, residual, weight_drop: see `StackedGRU`.
-        tied: the table of embeddings scores the next token too (Press and Wolf 2017; Inan et al. 2017).
-        adaptive: adaptive softmax (Grave et al. 2017, §4): the vocabulary in three parts, cut at V / 20 and V / 5, the
+        tie_embeddings: the table of embeddings scores the next token too (Press and Wolf 2017; Inan et al. 2017).
+        adaptive_softmax: adaptive softmax (Grave et al. 2017, §4): the vocabulary in three parts, cut at V / 20 and V /
+            5, the
             most frequent first (as those of words are). The later ones have a quarter and a sixteenth of the features,
             and are scored only where one of theirs is the next.
         word_dropout: probability of a token to be read as unknown.
         input_dropout: of embeddings. dropout: between layers and before scoring.
 
     Raises:
-        ValueError: `adaptive` with `tied`, or with fewer than MIN_ADAPTIVE_VOCAB tokens or 16 features.
+        ValueError: `adaptive_softmax` with `tie_embeddings`, or with fewer than MIN_ADAPTIVE_VOCAB tokens or 16
+            features.
     """
 
     def __init__(
@@ -45,18 +45,18 @@ class LanguageModel(nn.Module):
         hidden_size: int,
         num_layers: int,
         cell: Cell,
-        residual: Literal["none", "add", "highway"],
-        tied: bool,
-        adaptive: bool,
+        residual: Residual,
+        tie_embeddings: bool,
+        adaptive_softmax: bool,
         word_dropout: float,
         input_dropout: float,
         dropout: float,
-        weight_drop: float,
+        weight_dropout: float,
     ) -> None:
         super().__init__()
-        if adaptive and tied:
+        if adaptive_softmax and tie_embeddings:
             raise ValueError("adaptive softmax has a table for each part of the vocabulary: it cannot be tied")
-        if adaptive and (vocabulary_size < MIN_ADAPTIVE_VOCAB or embedding_size < 16):
+        if adaptive_softmax and (vocabulary_size < MIN_ADAPTIVE_VOCAB or embedding_size < 16):
             needed, there = f"{MIN_ADAPTIVE_VOCAB} tokens and 16 features", f"{vocabulary_size} and {embedding_size}"
             raise ValueError(f"adaptive softmax needs {needed} at least, here are {there}")
         self.embeddings = nn.Embedding(vocabulary_size, embedding_size, padding_idx=PAD_ID)
@@ -70,15 +70,17 @@ class LanguageModel(nn.Module):
             dropout,
             residual,
             cell,
-            options=RNNLayerOptions(weight_dropout=weight_drop),
+            options=RNNLayerOptions(weight_dropout=weight_dropout),
         )
         self.readout = nn.Linear(hidden_size, embedding_size)
         self.adaptive: nn.AdaptiveLogSoftmaxWithLoss | None = None
-        if adaptive:
+        if adaptive_softmax:
             cuts = [vocabulary_size // 20, vocabulary_size // 5]
             self.adaptive = nn.AdaptiveLogSoftmaxWithLoss(embedding_size, vocabulary_size, cuts, 4.0, head_bias=True)
-        self.output = None if tied or adaptive else nn.Linear(embedding_size, vocabulary_size, bias=False)
-        self.bias = None if adaptive else nn.Parameter(torch.zeros(vocabulary_size))
+        self.output = (
+            None if tie_embeddings or adaptive_softmax else nn.Linear(embedding_size, vocabulary_size, bias=False)
+        )
+        self.bias = None if adaptive_softmax else nn.Parameter(torch.zeros(vocabulary_size))
         self.word_dropout = TokenDropout(word_dropout, UNK_ID, EOS_ID + 1)
         self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(dropout)
 

@@ -43,8 +43,8 @@ def open_pretraining_text(data: Mapping[str, Any], stream: bool = False) -> Corp
         dev = train.select(rows[::_DEV_INTERVAL])
         train = train.select([i for i in rows if i % _DEV_INTERVAL])
     held_out = dedup_keys(dev)
-    if data["without"]:
-        other = srl.open_srl_splits(data["without"], {})
+    if data["exclude_sentences_of"]:
+        other = srl.open_srl_splits(data["exclude_sentences_of"], {})
         held_out |= dedup_keys(other["dev"], other["test"])
     train, left_out = remove_overlap(data["name"], train, held_out)
     return Corpus(data["name"], train, dev, None, None, left_out)

@@ -29,10 +29,10 @@ class MaskedTask(PerplexityTask):
         total_steps: int,
         learning_rate: float,
         weight_decay: float,
-        warmup: float,
+        warmup_fraction: float,
         seed: int,
     ) -> None:
-        super().__init__(model, total_steps, learning_rate, weight_decay, warmup)
+        super().__init__(model, total_steps, learning_rate, weight_decay, warmup_fraction)
         self.seed, self.val_generator = seed, torch.Generator()
 
     def training_step(self, batch: SentenceBatch, batch_idx: int) -> Tensor:

@@ -19,21 +19,21 @@ class MaskedLanguageModel(nn.Module):
 
     Args:
         encoder: of the words; without a pretrained one, which would need the hidden words.
-        hidden: share of the words that are hidden, with their spellings.
+        mask_probability: share of the words that are hidden, with their spellings.
     """
 
-    def __init__(self, encoder: SentenceEncoder, hidden: float) -> None:
+    def __init__(self, encoder: SentenceEncoder, mask_probability: float) -> None:
         super().__init__()
         if encoder.pretrained is not None or encoder.words.shapes is not None:
             raise ValueError("a pretrained encoder and shapes of words would give the hidden words away")
-        self.encoder, self.hidden = encoder, hidden
+        self.encoder, self.mask_probability = encoder, mask_probability
         table = encoder.words.table
         self.guess = nn.Linear(encoder.output_size, table.embedding_dim)
         self.bias = nn.Parameter(torch.zeros(table.num_embeddings))
 
     def sample_mask(self, batch: SentenceBatch, generator: torch.Generator) -> Tensor:
         """(B, T) which words are hidden: none that is unknown or padding."""
-        drawn = torch.rand(batch.words.shape, generator=generator).to(batch.words.device) < self.hidden
+        drawn = torch.rand(batch.words.shape, generator=generator).to(batch.words.device) < self.mask_probability
         return drawn & (batch.words > _UNK_ID)
 
     def forward(self, batch: SentenceBatch, mask: Tensor) -> Tensor:

@@ -76,7 +76,8 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
 
     def option_defaults(self, run: str) -> Mapping[str, Any]:
         """Return the search of the training of a run, the first of several."""
-        from grunlp.runs.layout import TOKENIZER, read_config
+        from grunlp.runs.layout import TOKENIZER
+        from grunlp.tasks.config import read_config
         from grunlp.tasks.seq2seq.checkpoint import search_config
 
         return search_config(read_config(Path(run.partition(",")[0]), [TOKENIZER]))
@@ -85,7 +86,7 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         """Open a split of the data that a model was trained on."""
         from grunlp.tasks.seq2seq.data import open_parallel_split
 
-        return open_parallel_split(trained.config.data, split, trained.config.scores == "bleu")
+        return open_parallel_split(trained.config.data, split, trained.config.metric == "bleu")
 
     def check_evaluate_options(self, options: Seq2SeqEvaluateOptions) -> None:
         """Raise UserError for a beam that is too small, or columns without a file."""
@@ -116,7 +117,7 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         config = trained.config
         search = make_beam_search(search_values(options) if options else search_config(config))
         batch_tokens = options.batch_tokens if options else config.loader.batch_tokens
-        return evaluate_seq2seq(trained.generator, trained.collate, examples, config.scores, *search, batch_tokens)
+        return evaluate_seq2seq(trained.generator, trained.collate, examples, config.metric, *search, batch_tokens)
 
     def reason_not_to_store(self, trained: "TrainedSeq2Seq", options: Seq2SeqEvaluateOptions) -> str | None:
         """Return why scores do not belong into the run folder: an ensemble, or another search."""
@@ -145,7 +146,7 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         """Return the second model, to be scored by the metric of the first."""
         from omegaconf import OmegaConf
 
-        config = OmegaConf.merge(second.config, {"scores": first.config.scores})
+        config = OmegaConf.merge(second.config, {"metric": first.config.metric})
         return second._replace(config=config)  # type: ignore[arg-type]
 
     def make_exporter(self, trained: "TrainedSeq2Seq") -> "ModelExporter":

@@ -18,11 +18,11 @@ from grunlp.runs.layout import (
     SOURCE_TOKENIZER,
     TOKENIZER,
     WEIGHTS,
-    read_config,
     require_files,
     translate_load_errors,
 )
 from grunlp.runs.weights import load_module
+from grunlp.tasks.config import read_config
 from grunlp.tasks.seq2seq.ensemble import Ensemble
 from grunlp.tasks.seq2seq.model import Seq2Seq
 from grunlp.utils.atomic_io import write_file_atomically
@@ -97,7 +97,7 @@ def load_trained_seq2seq(path: str | Path) -> TrainedSeq2Seq:
     source, target = _load_tokenizers(path, config)
     with translate_load_errors(path):
         model = load_module(path / WEIGHTS, lambda: build_seq2seq(config, source, target))
-    longest = config.loader.longest_source if config.loader.cut else 0
+    longest = config.loader.max_source_length if config.loader.truncate_source else 0
     return TrainedSeq2Seq(path, config, ParallelCollator(source, target, longest, 0.0), model)
 
 
@@ -120,28 +120,13 @@ def load_ensemble(run: str) -> TrainedSeq2Seq:
     return first._replace(others=tuple(other.model for other in others))
 
 
-# Until the configuration has the names of SearchOptions.
-_SEARCH_KEYS = {
-    "alpha": "length_penalty",
-    "block_ngrams": "no_repeat_ngram_size",
-    "min_ratio": "min_length_ratio",
-    "max_ratio": "max_length_ratio",
-    "max_extra": "max_length_offset",
-}
-
-
 def search_config(config: DictConfig) -> dict[str, Any]:
     """Return the group `search` of a configuration, with each number in its type: 1 may mean 1.0."""
     kinds = {field.name: field.type for field in (*fields(LengthLimits), *fields(BeamSearch))}
-    return {
-        _SEARCH_KEYS.get(str(key), str(key)): float(value) if kinds[str(key)] is float else value
-        for key, value in config.search.items()
-    }
+    return {str(key): float(value) if kinds[str(key)] is float else value for key, value in config.search.items()}
 
 
 def make_beam_search(search: Mapping[str, Any]) -> tuple[LengthLimits, BeamSearch]:
     """Make the length limits and the search of the group `search` of a configuration."""
-    old = {new: key for key, new in _SEARCH_KEYS.items()}
-    search = {old.get(key, key): value for key, value in search.items()}
     limits = {field.name: search[field.name] for field in fields(LengthLimits)}
     return LengthLimits(**limits), BeamSearch(**{key: value for key, value in search.items() if key not in limits})

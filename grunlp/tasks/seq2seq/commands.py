@@ -86,7 +86,9 @@ def _sampling_options(options: Seq2SeqPredictOptions, search_defaults: dict[str,
                 "one text is sampled for each source, without a search",
                 "Leave one of them out; another seed= samples another text.",
             )
-        return Sampling(**{key: values[key] for key in _SAMPLING_KEYS}, block_ngrams=options.no_repeat_ngram_size)
+        return Sampling(
+            **{key: values[key] for key in _SAMPLING_KEYS}, no_repeat_ngram_size=options.no_repeat_ngram_size
+        )
     if extra := next((key for key in _SAMPLING_KEYS if values[key] != defaults[key]), None):
         raise UserError(f"{extra}= without sample=true", "it configures sampling", "Add sample=true.")
     return None

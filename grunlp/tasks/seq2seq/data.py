@@ -23,7 +23,7 @@ from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 
-_USER_FILES_EXAMPLE = "data=pairs data.train=FILE data.dev=FILE"
+_USER_FILES_EXAMPLE = "data=files data.train=FILE data.dev=FILE"
 _COLUMNS = ("source", "target", "references")
 _AESLC = ("body", "subject", "annotations")
 _MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw"
@@ -194,14 +194,14 @@ def text_columns(data: Mapping[str, Any]) -> dict[str, str | None]:
     """What the data of a run call source, target and references; None where that is left to the reader."""
     if data["name"] == "aeslc":
         return dict(zip(_COLUMNS, _AESLC, strict=True))
-    return {column: data.get(column) if data["name"] == "pairs" else None for column in _COLUMNS}
+    return {column: data.get(column) if data["name"] == "files" else None for column in _COLUMNS}
 
 
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
-    "pairs": _open_files,
-    "hub-pairs": _open_hub,
-    "reversal": lambda: _open_toy(_read_toy_reversal),
-    "headlines": lambda: _open_toy(_read_toy_summaries),
+    "files": _open_files,
+    "hub": _open_hub,
+    "toy-reversal": lambda: _open_toy(_read_toy_reversal),
+    "toy-summaries": lambda: _open_toy(_read_toy_summaries),
     "multi30k-de-en": lambda: _open_multi30k("de", "en"),
     "multi30k-en-de": lambda: _open_multi30k("en", "de"),
     "aeslc": _open_aeslc,

@@ -178,10 +178,10 @@ class Seq2SeqExporter(ModelExporter):
     def evaluate(self, model: nn.Module) -> SplitEvaluation:
         """See `ModelExporter`."""
         config, collate = self.run.config, self.run.collate
-        pairs = open_parallel_split(config.data, "dev", config.scores == "bleu")
+        pairs = open_parallel_split(config.data, "dev", config.metric == "bleu")
         search = make_beam_search(search_config(config))
         batch_tokens = config.loader.batch_tokens
-        evaluate = partial(evaluate_seq2seq, model, collate, pairs, config.scores, *search, batch_tokens)  # type: ignore[arg-type]
+        evaluate = partial(evaluate_seq2seq, model, collate, pairs, config.metric, *search, batch_tokens)  # type: ignore[arg-type]
         num_tokens = sum(map(len, collate.source_tokenizer.encode([pair["source"] for pair in pairs])))
         return SplitEvaluation(time_evaluation(evaluate, len(pairs)), num_tokens)
 

@@ -12,7 +12,9 @@ from grunlp.tasks.seq2seq.model import Seq2Seq
 from grunlp.training.autoregressive import PerplexityTask
 from grunlp.utils import distributed
 
-_GREEDY = BeamSearch(beam=1, nbest=1, alpha=0.0, normalization="length", coverage_penalty=0.0, block_ngrams=0)
+_GREEDY = BeamSearch(
+    beam=1, nbest=1, length_penalty=0.0, normalization="length", coverage_penalty=0.0, no_repeat_ngram_size=0
+)
 
 
 class Seq2SeqTask(PerplexityTask):
@@ -25,7 +27,7 @@ class Seq2SeqTask(PerplexityTask):
         model: the network.
         tokenizer: of its targets.
         limits: how long a text may become in greedy search.
-        scores: which.
+        metric: which.
         total_steps, learning_rate, weight_decay, warmup: as for `Task`.
     """
 
@@ -36,14 +38,14 @@ class Seq2SeqTask(PerplexityTask):
         model: Seq2Seq,
         tokenizer: TextTokenizer,
         limits: LengthLimits,
-        scores: TextMetric,
+        metric: TextMetric,
         total_steps: int,
         learning_rate: float,
         weight_decay: float,
-        warmup: float,
+        warmup_fraction: float,
     ) -> None:
-        super().__init__(model, total_steps, learning_rate, weight_decay, warmup)
-        self.tokenizer, self.limits, self.metric = tokenizer, limits, scores
+        super().__init__(model, total_steps, learning_rate, weight_decay, warmup_fraction)
+        self.tokenizer, self.limits, self.metric = tokenizer, limits, metric
         self.val_texts: list[tuple[str, str]] = []  # found, and right
 
     def training_step(self, batch: ParallelBatch, batch_idx: int) -> Tensor:

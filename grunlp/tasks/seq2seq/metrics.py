@@ -4,14 +4,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grunlp.metrics.corpus_metric import Metric, MetricScores, mean_metric
+from grunlp.tasks.seq2seq.options import TextMetric
 
-TextMetric = Literal["bleu", "rouge"]
 _ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 
 

@@ -7,7 +7,7 @@ what was read at the step before, and training takes one step after the other.
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +18,9 @@ from grunlp.data.subword_tokenizer import EOS_ID, PAD_ID, UNK_ID
 from grunlp.modules.attention import Attention, AttentionMemory
 from grunlp.modules.dropout import TokenDropout, VariationalDropout
 from grunlp.modules.gru import StackedGRU
-from grunlp.modules.options import AttentionKind, Cell
+from grunlp.modules.options import AttentionKind, Cell, Residual
+from grunlp.tasks.seq2seq.options import Bridge
 
-Bridge = Literal["zero", "last", "mean", "attention"]
 BRIDGES = get_args(Bridge)
 
 
@@ -78,9 +78,10 @@ class Seq2Seq(nn.Module):
         bridge: the decoder's first states: "zero", or made of the encoder's: its "last" ones, their "mean", or an
             average by learned "attention".
         input_feeding: see above.
-        copy: a share of each step's probability goes to the source's words (See et al. 2017, eq. 8-9); needs
+        copy_attention: a share of each step's probability goes to the source's words (See et al. 2017, eq. 8-9); needs
             `shared_vocabulary`.
-        coverage: weight of the loss of reading twice (See et al. 2017, eq. 11-13; without the feature of eq. 11, which
+        coverage_loss_weight: weight of the loss of reading twice (See et al. 2017, eq. 11-13; without the feature of
+            eq. 11, which
             would need one step after the other).
         word_dropout: probability of a word of source or target to be read as unknown.
         input_dropout: of embeddings. dropout: between layers and before scoring.
@@ -102,15 +103,15 @@ class Seq2Seq(nn.Module):
         decoder_hidden_size: int,
         decoder_num_layers: int,
         cell: Cell,
-        residual: Literal["none", "add", "highway"],
+        residual: Residual,
         layer_norm: bool,
         attention: AttentionKind,
         attention_size: int,
         heads: int,
         bridge: Bridge,
         input_feeding: bool,
-        copy: bool,
-        coverage: float,
+        copy_attention: bool,
+        coverage_loss_weight: float,
         word_dropout: float,
         input_dropout: float,
         dropout: float,
@@ -119,9 +120,13 @@ class Seq2Seq(nn.Module):
         super().__init__()
         if bridge not in BRIDGES:
             raise ValueError(f"bridge is one of {', '.join(BRIDGES)}, got {bridge!r}")
-        if copy and not shared_vocabulary:
+        if copy_attention and not shared_vocabulary:
             raise ValueError("copying needs one vocabulary for source and target")
-        self.label_smoothing, self.input_feeding, self.coverage = label_smoothing, input_feeding, coverage
+        self.label_smoothing, self.input_feeding, self.coverage_loss_weight = (
+            label_smoothing,
+            input_feeding,
+            coverage_loss_weight,
+        )
         self.target = nn.Embedding(target_size, embedding_size, padding_idx=PAD_ID)
         self.source = None if shared_vocabulary else nn.Embedding(source_size, embedding_size, padding_idx=PAD_ID)
         for table in filter(None, (self.target, self.source)):
@@ -138,7 +143,7 @@ class Seq2Seq(nn.Module):
         self.above = StackedGRU(read, inner, above, False, dropout, residual, cell) if above else None
         self.readout = nn.Linear((inner if above else 0) + read + embedding_size, embedding_size)
         self.bias = nn.Parameter(torch.zeros(target_size))
-        self.copied = nn.Linear(embedding_size, 1) if copy else None
+        self.copied = nn.Linear(embedding_size, 1) if copy_attention else None
 
         sizes = (decoder_num_layers, self.below.state_size)
         self.bridge_kind, self.state_shape = bridge, sizes
@@ -249,9 +254,11 @@ class Seq2Seq(nn.Module):
         loss = (1 - self.label_smoothing) * nats
         if self.label_smoothing:
             loss = loss - self.label_smoothing * log_probs.mean()
-        if self.coverage:
+        if self.coverage_loss_weight:
             before = weights.cumsum(dim=1) - weights  # (B, T, S)
-            loss = loss + self.coverage * torch.minimum(before, weights).sum(dim=2)[batch.target_mask].mean()
+            loss = (
+                loss + self.coverage_loss_weight * torch.minimum(before, weights).sum(dim=2)[batch.target_mask].mean()
+            )
         return loss, nats.detach()
 
     def step(self, tokens: Tensor, state: Seq2SeqState) -> tuple[Tensor, Tensor, Seq2SeqState]:

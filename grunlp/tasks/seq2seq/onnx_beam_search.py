@@ -17,8 +17,8 @@ def beam_search(step: Callable[..., Any], state: list[Any], length: int, model: 
         model: with the settings of the search.
     """
     options, end = model["settings"], model["end"]
-    most = min(ceil(length * options["max_ratio"]) + options["max_extra"], options["max_length"])
-    least = min(floor(length * options["min_ratio"]), most)
+    most = min(ceil(length * options["max_length_ratio"]) + options["max_length_offset"], options["max_length"])
+    least = min(floor(length * options["min_length_ratio"]), most)
     finished: list[Any] = []
     texts, totals, read = [[model["start"]]], np.zeros(1, dtype=np.float32), None
     while texts:
@@ -56,7 +56,7 @@ def _mask_log_probs(
     unmasked: Any, hypotheses: list[list[int]], model: dict[str, Any], before_min_length: bool, at_max_length: bool
 ) -> Any:
     """Log probabilities in which what may not be chosen now is impossible."""
-    log_probs, end, n = unmasked.copy(), model["end"], model["settings"]["block_ngrams"]
+    log_probs, end, n = unmasked.copy(), model["end"], model["settings"]["no_repeat_ngram_size"]
     log_probs[:, model["never"]] = -np.inf
     for row, (_, *written) in zip(log_probs, hypotheses, strict=True):
         if n and len(written) >= n:
@@ -73,4 +73,4 @@ def _mask_log_probs(
 
 
 def _length_normalizer(length: int, options: dict[str, Any]) -> float:
-    return float((length if options["normalization"] == "length" else (5 + length) / 6) ** options["alpha"])
+    return float((length if options["normalization"] == "length" else (5 + length) / 6) ** options["length_penalty"])

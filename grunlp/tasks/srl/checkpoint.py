@@ -8,8 +8,9 @@ from omegaconf import DictConfig
 from grunlp.data.collate import SRLCollator
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.modules.transformer_encoder import PretrainedEncoder
-from grunlp.runs.layout import VOCABULARY, WEIGHTS, read_config, require_files, translate_load_errors
+from grunlp.runs.layout import VOCABULARY, WEIGHTS, require_files, translate_load_errors
 from grunlp.runs.weights import load_module
+from grunlp.tasks.config import read_config
 from grunlp.tasks.srl.model import SRLModel
 from grunlp.training.checkpoint_io import (
     build_sentence_encoder,
@@ -45,19 +46,19 @@ def build_srl_model(config: DictConfig, vocabulary: Vocabulary, encoder: Pretrai
         vocabulary.rolesets.counts,
         vocabulary.rolesets.particle_ids,
         num_pos=len(vocabulary.pos) - 1 and len(vocabulary.pos),
-        corpus_embedding=bool(config.data.extra),
+        corpus_embedding=bool(config.data.extra_train),
         predicate_hidden_size=c.predicate_hidden_size,
         predicate_num_layers=c.predicate_num_layers,
         predicate_size=c.predicate_size,
-        distance=c.distance,
+        max_relative_distance=c.max_relative_distance,
         residual=c.residual,
         cell=c.get("cell", "gru"),
         dropout=c.dropout,
         decoder=c.decoder,
         label_smoothing=c.label_smoothing,
-        predicate_weight=c.predicate_weight,
-        sense_weight=c.sense_weight,
-        pos_weight=c.pos_weight,
+        predicate_loss_weight=c.predicate_loss_weight,
+        sense_loss_weight=c.sense_loss_weight,
+        pos_tag_loss_weight=c.pos_tag_loss_weight,
     )
 
 

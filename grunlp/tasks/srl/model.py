@@ -1,7 +1,7 @@
 """Semantic role labelling: which words are predicates, in which sense, and who did what to whom."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from grunlp.decoding.viterbi import bio_transition_mask, predicate_tag_mask, vit
 from grunlp.modules.crf import LinearChainCRF
 from grunlp.modules.dropout import VariationalDropout
 from grunlp.modules.gru import StackedGRU
-from grunlp.modules.options import Cell
+from grunlp.modules.options import Cell, Decoder, Residual
 from grunlp.modules.sentence_encoder import SentenceEncoder
 
 
@@ -91,7 +91,8 @@ class SRLModel(nn.Module):
         x_t = A [h_t; w_t] + B [h_p; w_p] + D[t - p] + e
 
     (h: encoder states, w: word representations, D: a table of signed distances, clipped; e: a vector that sentences of
-    `data.extra` alone add, so that the habits of their annotators are not taken for the corpus's). Tags are scored from
+    `data.extra_train` alone add, so that the habits of their annotators are not taken for the corpus's). Tags are
+    scored from
     its states and x_t together, the sense from both at p. A and B are applied once a token, not once a pair, so that
     labelling another predicate costs the small BiGRU alone.
 
@@ -103,14 +104,15 @@ class SRLModel(nn.Module):
         num_pos: parts of speech, that of none among them; 0 when the training data has none.
         predicate_hidden_size, predicate_num_layers: of the BiGRU a predicate.
         predicate_size: features of x_t above.
-        corpus_embedding: whether part of the training data is `data.extra`.
-        distance: tokens beyond which distances are not told apart.
+        corpus_embedding: whether part of the training data is `data.extra_train`.
+        max_relative_distance: tokens beyond which distances are not told apart.
         residual, cell: of the BiGRU a predicate, see `StackedGRU`.
         dropout: variational, between its layers and of its states.
         decoder: "viterbi" scores each tag alone and finds the best legal sequence; "crf" learns transitions as well.
         label_smoothing: of the tags, for "viterbi".
         predicate_weight, sense_weight: of these losses beside that of the roles.
-        pos_weight: weight of predicting parts of speech from the encoder's states, which helps them in small data;
+        pos_tag_loss_weight: weight of predicting parts of speech from the encoder's states, which helps them in small
+            data;
             0 leaves it out.
     """
 
@@ -125,31 +127,35 @@ class SRLModel(nn.Module):
         predicate_num_layers: int,
         predicate_size: int,
         corpus_embedding: bool,
-        distance: int,
-        residual: Literal["none", "add", "highway"],
+        max_relative_distance: int,
+        residual: Residual,
         cell: Cell,
         dropout: float,
-        decoder: Literal["viterbi", "crf"],
+        decoder: Decoder,
         label_smoothing: float,
-        predicate_weight: float,
-        sense_weight: float,
-        pos_weight: float,
+        predicate_loss_weight: float,
+        sense_loss_weight: float,
+        pos_tag_loss_weight: float,
     ) -> None:
         super().__init__()
         if decoder not in ("viterbi", "crf"):
             raise ValueError(f"decoder is viterbi or crf, got {decoder!r}")
         if decoder == "crf" and label_smoothing:
             raise ValueError("label_smoothing has no effect on decoder=crf: set it to 0")
-        self.tags, self.distance, self.label_smoothing = list(tags), distance, label_smoothing
-        self.predicate_weight, self.sense_weight, self.pos_weight = predicate_weight, sense_weight, pos_weight
+        self.tags, self.max_relative_distance, self.label_smoothing = list(tags), max_relative_distance, label_smoothing
+        self.predicate_loss_weight, self.sense_loss_weight, self.pos_tag_loss_weight = (
+            predicate_loss_weight,
+            sense_loss_weight,
+            pos_tag_loss_weight,
+        )
         self.encoder = encoder
         self.dropout = VariationalDropout(dropout)
         known = encoder.output_size + encoder.word_size
-        self.pos = nn.Linear(encoder.output_size, num_pos) if num_pos and pos_weight else None
+        self.pos = nn.Linear(encoder.output_size, num_pos) if num_pos and pos_tag_loss_weight else None
         self.predicates = nn.Sequential(nn.Linear(known, predicate_size), nn.Tanh(), nn.Linear(predicate_size, 1))
         self.token = nn.Linear(known, predicate_size)
         self.head = nn.Linear(known, predicate_size, bias=False)
-        self.distances = nn.Embedding(2 * distance + 1, predicate_size)
+        self.distances = nn.Embedding(2 * max_relative_distance + 1, predicate_size)
         nn.init.normal_(self.distances.weight, std=0.3)
         self.extra = nn.Parameter(torch.zeros(predicate_size)) if corpus_embedding else None
         self.predicate_gru = StackedGRU(
@@ -191,8 +197,10 @@ class SRLModel(nn.Module):
     def _position_features(self, batch: SRLBatch) -> Tensor:
         """What each token is told of its distance to the predicate and of where the sentence comes from."""
         positions = torch.arange(batch.words.shape[1], device=batch.words.device)
-        offsets = (positions - batch.predicate_index[:, None]).clamp(-self.distance, self.distance)  # (P, T)
-        marks: Tensor = self.distances(offsets + self.distance)  # (P, T, M)
+        offsets = (positions - batch.predicate_index[:, None]).clamp(
+            -self.max_relative_distance, self.max_relative_distance
+        )  # (P, T)
+        marks: Tensor = self.distances(offsets + self.max_relative_distance)  # (P, T, M)
         return marks if self.extra is None else marks + batch.from_extra_corpus[:, None, None] * self.extra
 
     def loss(self, logits: SRLLogits, batch: SRLBatch) -> Tensor:
@@ -205,11 +213,11 @@ class SRLModel(nn.Module):
         told = batch.is_predicate != IGNORE_INDEX
         odds, targets = logits.encoder_output.predicate_logits[told], batch.is_predicate[told].float()
         found = functional.binary_cross_entropy_with_logits(odds, targets, reduction="sum") / max(1, len(odds))
-        loss = loss + self.predicate_weight * found
+        loss = loss + self.predicate_loss_weight * found
         if logits.sense_logits is not None:
-            loss = loss + self.sense_weight * _cross_entropy(logits.sense_logits, self.sense_targets(batch), 0.0)
+            loss = loss + self.sense_loss_weight * _cross_entropy(logits.sense_logits, self.sense_targets(batch), 0.0)
         if logits.encoder_output.pos_logits is not None:
-            loss = loss + self.pos_weight * _cross_entropy(logits.encoder_output.pos_logits, batch.pos, 0.0)
+            loss = loss + self.pos_tag_loss_weight * _cross_entropy(logits.encoder_output.pos_logits, batch.pos, 0.0)
         return loss
 
     @staticmethod

@@ -8,8 +8,9 @@ from omegaconf import DictConfig
 from grunlp.data.collate import TagCollator
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.modules.transformer_encoder import PretrainedEncoder
-from grunlp.runs.layout import VOCABULARY, WEIGHTS, read_config, require_files, translate_load_errors
+from grunlp.runs.layout import VOCABULARY, WEIGHTS, require_files, translate_load_errors
 from grunlp.runs.weights import load_module
+from grunlp.tasks.config import read_config
 from grunlp.tasks.tagging.model import Tagger
 from grunlp.training.checkpoint_io import build_sentence_encoder, encoder_from_config, load_encoder_tokenizer
 

@@ -44,7 +44,6 @@ def open_tagging_corpus(data: Mapping[str, Any], stream: bool = False) -> Corpus
     disable_progress_bars()
     options, folds = split_options(data)
     name = options.pop("name")
-    options.pop("extra", None)
     splits: dict[str, Any]
     if name in _OPENERS:
         splits = (partial(_OPENERS[name], stream=True) if stream else _OPENERS[name])(**options)
@@ -73,7 +72,7 @@ def _pos_as_tags(name: str, split: str, examples: Dataset) -> Dataset:
     """A corpus of frames with its parts of speech as tags."""
     if not all(map(any, examples["pos"])):
         there = f"{split}: some sentence has no parts of speech, which recipe=tag would learn"
-        raise UserError(f"data={name} has no tags", there, "Type data=tags data.train=FILE data.dev=FILE")
+        raise UserError(f"data={name} has no tags", there, "Type data=files data.train=FILE data.dev=FILE")
     return examples.remove_columns("frames").rename_column("pos", "tags")
 
 
@@ -86,7 +85,7 @@ def open_gold_tag_file(data: Mapping[str, Any], path: str) -> Dataset:
         except DataError:  # no format of frames
             return open_tag_file(path, None, None)
         return _pos_as_tags(name, path, srl.open_srl_file(path, None, format))
-    words, tags = (data["words"], data["tags"]) if name == "tags" else (None, None)
+    words, tags = (data["words"], data["tags"]) if name == "files" else (None, None)
     return open_tag_file(path, words, tags)
 
 
@@ -147,7 +146,7 @@ def _open_tagged_hub(
 
 def _open_wnut() -> dict[str, Dataset]:
     inside = "train, dev and test.conll.gz, a token and its tag a line"
-    own = "data=tags data.train=FILE data.dev=FILE"
+    own = "data=files data.train=FILE data.dev=FILE"
     folder = locate_dataset("wnut17", "wnut17", inside, "github.com/leondz/emerging_entities_17", own)
     return {split: open_tag_file(str(folder / f"{split}.conll.gz"), None, None) for split in SPLITS}
 
@@ -177,7 +176,7 @@ def _stream_tagged_hub(
 
 
 _OPENERS: dict[str, Callable[..., dict[str, Dataset]]] = {
-    "tags": _open_tag_files,
+    "files": _open_tag_files,
     "hub": _open_tagged_hub,
     "wnut17": _open_wnut,
 }

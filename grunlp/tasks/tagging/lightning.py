@@ -32,9 +32,9 @@ class TaggerTask(BaseLightningModule):
         learning_rate: float,
         lr_overrides: Mapping[nn.Module, float],
         weight_decay: float,
-        warmup: float,
+        warmup_fraction: float,
     ) -> None:
-        super().__init__(model, total_steps, learning_rate, lr_overrides, weight_decay, warmup)
+        super().__init__(model, total_steps, learning_rate, lr_overrides, weight_decay, warmup_fraction)
         self.spans = detect_scheme([model.tags]) is not None
 
     def training_step(self, batch: TagBatch, batch_idx: int) -> Tensor:

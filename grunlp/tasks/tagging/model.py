@@ -1,7 +1,6 @@
 """A tag for every word: named entities, chunks, parts of speech."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +11,7 @@ from grunlp.data.tag_schemes import detect_scheme
 from grunlp.decoding.nbest_viterbi import n_best
 from grunlp.decoding.viterbi import PADDING_TAG, bio_transition_mask, viterbi
 from grunlp.modules.crf import LinearChainCRF
+from grunlp.modules.options import Decoder
 from grunlp.modules.sentence_encoder import SentenceEncoder
 
 
@@ -35,7 +35,7 @@ class Tagger(nn.Module):
         self,
         tags: Sequence[str],
         encoder: SentenceEncoder,
-        decoder: Literal["viterbi", "crf"],
+        decoder: Decoder,
         label_smoothing: float,
     ) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ SPLITS = {
 
 def folds_of(count: int, kept_in_order: bool) -> list[dict[str, list[int]]]:
     groups = None if kept_in_order else (lambda rows: rows["document"])
-    taken = [select_fold(SPLITS, {"name": "x", "folds": count, "fold": fold}, groups) for fold in range(count)]
+    taken = [select_fold(SPLITS, {"name": "x", "num_folds": count, "fold": fold}, groups) for fold in range(count)]
     return [{split: list(rows["n"]) for split, rows in splits.items()} for splits in taken]
 
 
@@ -39,13 +39,13 @@ def test_documents_stay_together_and_folds_are_of_a_size() -> None:
 
 def test_without_folds_nothing_changes_and_dev_is_needed() -> None:
     assert select_fold(SPLITS, {"name": "x"}, None) == SPLITS
-    with pytest.raises(UserError, match=r"(?s)data.dev is not given.*Add data.dev=FILE, or data.folds=5"):
-        select_fold({"train": SPLITS["train"]}, {"name": "x", "folds": 0}, None)
+    with pytest.raises(UserError, match=r"(?s)data.dev is not given.*Add data.dev=FILE, or data.num_folds=5"):
+        select_fold({"train": SPLITS["train"]}, {"name": "x", "num_folds": 0}, None)
 
 
 def test_too_few_documents() -> None:
     with pytest.raises(UserError, match=r"(?s)x: too little for 5 folds.*12 examples in too few documents"):
-        select_fold(SPLITS, {"name": "x", "folds": 5, "fold": 0}, lambda rows: ["a", "b", "c"] * 4)
+        select_fold(SPLITS, {"name": "x", "num_folds": 5, "fold": 0}, lambda rows: ["a", "b", "c"] * 4)
 
 
 def numbers(rows: Dataset) -> list[int]:
@@ -59,7 +59,7 @@ def test_no_inner_fold_sees_the_outer_one(kept_in_order: bool) -> None:
     for outer in range(3):
         seen: list[int] = []
         for fold in range(3):
-            data = {"name": "x", "folds": 3, "fold": fold, "outer_folds": 3, "outer_fold": outer}
+            data = {"name": "x", "num_folds": 3, "fold": fold, "outer_num_folds": 3, "outer_fold": outer}
             inner = select_fold(SPLITS, data, groups)
             every = sorted(n for rows in inner.values() for n in rows["n"])
             assert every == sorted(set(range(12)) - set(outer_tests[outer]["test"]))
@@ -68,11 +68,11 @@ def test_no_inner_fold_sees_the_outer_one(kept_in_order: bool) -> None:
 
 
 def test_a_share_of_the_training_examples_by_document() -> None:
-    data = {"name": "x", "folds": 4, "fold": 1}
+    data = {"name": "x", "num_folds": 4, "fold": 1}
     whole = select_fold(SPLITS, data, lambda rows: rows["document"])
     found = {}
     for share in (0.25, 0.5, 0.75, 1.0):
-        splits = select_fold(SPLITS, {**data, "share": share}, lambda rows: rows["document"])
+        splits = select_fold(SPLITS, {**data, "train_fraction": share}, lambda rows: rows["document"])
         found[share] = numbers(splits["train"])
         documents = {NAMES[n] for n in found[share]}
         assert len(found[share]) <= round(share * len(whole["train"])) or len(documents) == 1, "one at least"
@@ -85,7 +85,7 @@ def test_a_share_of_the_training_examples_by_document() -> None:
 
 
 def test_a_share_without_folds_and_of_what_is_kept_in_order() -> None:
-    assert numbers(select_fold(SPLITS, {"name": "x", "share": 0.5}, None)["train"]) == [0, 1, 2, 3]
-    assert numbers(select_fold(SPLITS, {"name": "x", "share": 0.01}, None)["train"]) == [0], "one at least"
-    some = numbers(select_fold(SPLITS, {"name": "x", "share": 0.5}, lambda rows: [""] * len(rows))["train"])
+    assert numbers(select_fold(SPLITS, {"name": "x", "train_fraction": 0.5}, None)["train"]) == [0, 1, 2, 3]
+    assert numbers(select_fold(SPLITS, {"name": "x", "train_fraction": 0.01}, None)["train"]) == [0], "one at least"
+    some = numbers(select_fold(SPLITS, {"name": "x", "train_fraction": 0.5}, lambda rows: [""] * len(rows))["train"])
     assert len(some) == 4 and some != [0, 1, 2, 3], "in random order"

@@ -32,7 +32,7 @@ def find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[Publ
     monkeypatch.delenv("GRUNLP_DATA", raising=False)
     monkeypatch.setenv("no_proxy", "*")
     return lambda files: locate_dataset(
-        "corpus", "corpus", "two files", "example.org", "data=lines", files, "CC BY 4.0"
+        "corpus", "corpus", "two files", "example.org", "data=files", files, "CC BY 4.0"
     )
 
 
@@ -68,7 +68,7 @@ def test_other_content_is_refused_and_not_kept(
     with pytest.raises(UserError, match="is not what it was") as caught:
         find([files[index]])
     assert (
-        "Get it from example.org, or type data=lines. What lies in $GRUNLP_DATA/corpus: two files" in caught.value.hint
+        "Get it from example.org, or type data=files. What lies in $GRUNLP_DATA/corpus: two files" in caught.value.hint
     )
     assert not list((tmp_path / "cache").rglob("*.*"))
 

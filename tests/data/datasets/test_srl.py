@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from grunlp.configuration.compose import compose_config
 from grunlp.data.datasets.corpus import Corpus
 from grunlp.data.datasets.srl import open_srl_corpus
 from grunlp.data.writers import write_columns, write_json_lines
+from grunlp.tasks.config import compose_config
 from grunlp.utils.errors import DataError, UserError
 from tests.toys import toy_corpus
 
@@ -56,7 +56,7 @@ def test_without_test(files: dict[str, str]) -> None:
 def test_extra_training_data_is_filtered_too(files: dict[str, str], tmp_path: Path) -> None:
     with (tmp_path / "more.jsonl").open("w") as file:
         write_json_lines([*toy_corpus(5, 9), *DEV], file)
-    plain, more = corpus(*given(files)), corpus(*given(files), f"data.extra={tmp_path / 'more.jsonl'}")
+    plain, more = corpus(*given(files)), corpus(*given(files), f"data.extra_train={tmp_path / 'more.jsonl'}")
     assert plain.extra is None and more.extra is not None and more.train["words"] == plain.train["words"]
     assert not {tuple(e["words"]) for e in more.extra} & {tuple(e["words"]) for e in DEV}
     assert all(more.extra["extra"]) and 0 < len(more.extra) <= 5
@@ -96,7 +96,7 @@ def test_hub_data_from_local_json(tmp_path: Path) -> None:
 
 
 def test_demo() -> None:
-    opened = corpus("data=demo")
+    opened = corpus("data=toy-srl")
     assert opened.test is not None and len(opened.train) > 3000
     assert opened.num_removed == 0
 

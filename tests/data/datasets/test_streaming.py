@@ -22,7 +22,7 @@ def test_shards_of_a_hub_dataset(tmp_path: Path) -> None:
         Dataset.from_list(rows[number::3] if number < 2 else rows[:4]).to_parquet(f"{tmp_path}/train-{number}.parquet")
     Dataset.from_list(rows[:4]).to_parquet(f"{tmp_path}/validation-0.parquet")
     data = {"name": "hub", "path": str(tmp_path), "config": None, "words": "words", "tags": "tags", "predicate": "verb"}
-    data |= {"train": "train", "dev": "validation", "test": None, "extra": None}
+    data |= {"train": "train", "dev": "validation", "test": None, "extra_train": None}
     corpus, whole = open_srl_corpus(data, stream=True), open_srl_corpus(data)
     assert isinstance(corpus.train, StreamingDataset) and len(corpus.train.shards) == 3
 

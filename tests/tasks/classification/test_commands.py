@@ -15,7 +15,7 @@ from grunlp import compare, evaluate, predict, train
 from grunlp.data.toy.sentiment import sentiment_examples
 from tests.conftest import Call
 
-SMALL = ["model.hidden_size=8", "model.word_size=8", "model.character_size=4", "trainer.max_epochs=2"]
+SMALL = ["model.hidden_size=8", "model.word_size=8", "model.char_size=4", "trainer.max_epochs=2"]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_they_learn_and_are_complete(folder: Path) -> None:
-    common = {"card.md", "classes.json", "config.yaml", "data.json", "logs", "metrics.json", "weights.safetensors"}
+    common = {
+        "card.md",
+        "classes.json",
+        "config.yaml",
+        "data_manifest.json",
+        "logs",
+        "metrics.json",
+        "weights.safetensors",
+    }
     assert {path.name for path in (folder / "texts").iterdir()} == {*common, "vocabulary.json"}
     assert {path.name for path in (folder / "numbers").iterdir()} == common
     metrics = json.loads((folder / "numbers/metrics.json").read_text())
@@ -113,8 +121,8 @@ def test_compare(folder: Path, call: Call) -> None:
         (compare.main, ["{}/texts", "default"], "models of classification and srl"),
         (train.main, ["recipe=classify", "trainer.monitor=dev/f1"], "a classifier has dev/accuracy"),
         (train.main, ["recipe=srl", "trainer.monitor=dev/accuracy"], "only a classifier has it"),
-        (train.main, ["recipe=srl", "model=stack64-32"], "is for recipe=classify"),
-        (train.main, ["recipe=classify", "model=stack64"], "(?s)no such choice.*Did you mean model=stack64-32"),
+        (train.main, ["recipe=srl", "model=keras-gru-64-32"], "is for recipe=classify"),
+        (train.main, ["recipe=classify", "model=stack64"], "(?s)no such choice.*Did you mean model=keras-gru-64-32"),
         (train.main, ["recipe=classify", "model.pooling=sum"], "no such choice"),
         (train.main, ["recipe=classify", "data.train={}/train.tsv", "data.dev={}/dev.tsv", "data.label=x"],
          "no column 'x'"),

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
-from grunlp.configuration.compose import compose_config
 from grunlp.data.datasets.corpus import Corpus
 from grunlp.tasks.classification.data import count_features, open_class_split, open_classes
+from grunlp.tasks.config import compose_config
 from grunlp.utils.errors import UserError
 
 
@@ -56,9 +56,9 @@ def test_mistakes(tmp_path: Path) -> None:
             [f"data.train={good}", f"data.dev={texts(tmp_path / 'c.tsv', '1	Hail')}"],
             "no class of the dev split occurs",
         ),
-        ([f"data.train={good}"], "(?s)data.dev is not given.*data.folds=5"),
-        (["data=classes"], "data.train is not given"),
-        ([f"data.train={good}", "data.folds=9"], "too little for 9 folds"),
+        ([f"data.train={good}"], "(?s)data.dev is not given.*data.num_folds=5"),
+        (["data=files"], "data.train is not given"),
+        ([f"data.train={good}", "data.num_folds=9"], "too little for 9 folds"),
     ):
         with pytest.raises(UserError, match=message):
             corpus(*overrides)
@@ -68,7 +68,7 @@ def test_folds_of_one_file(tmp_path: Path) -> None:
     train = texts(tmp_path / "a.tsv", *(f"{'good' if i % 2 else 'bad'}\tnumber {i}" for i in range(12)))
     tested = []
     for fold in range(4):
-        found = corpus(f"data.train={train}", "data.folds=4", f"data.fold={fold}")
+        found = corpus(f"data.train={train}", "data.num_folds=4", f"data.fold={fold}")
         assert (len(found.train), len(found.dev)) == (6, 3) and found.test is not None
         tested += found.test["id"]
     assert sorted(tested, key=int) == [str(i) for i in range(1, 13)]
@@ -81,7 +81,7 @@ def test_a_hub_data_set_with_named_classes(tmp_path: Path) -> None:
     for split, rows in (("train", [("Fine", 1), ("Poor", 0)]), ("validation", [("Bad", 0)])):
         part = Dataset.from_dict({"text": [r[0] for r in rows], "label": [r[1] for r in rows]}, features=features)
         part.to_parquet(f"{tmp_path}/{split}-00000-of-00001.parquet")
-    common = ["data=hub-classes", f"data.path={tmp_path}", "data.source=text", "data.test=null"]
+    common = ["data=hub", f"data.path={tmp_path}", "data.source=text", "data.test=null"]
     found = corpus(*common, "data.label=label")
     assert found.train["label"] == ["pos", "neg"] and found.dev["words"] == [["Bad"]]
     with pytest.raises(UserError, match="no column 'stars'"):

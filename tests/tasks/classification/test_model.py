@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import IGNORE_INDEX
 from grunlp.data.examples import LabeledSeries, LabeledText
 from grunlp.data.vocabulary import Vocabulary
@@ -15,6 +14,7 @@ from grunlp.exporting.weight_conversion import load_keras_classifier
 from grunlp.tasks.classification.checkpoint import build_classifier
 from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesBatch, TimeSeriesCollator
 from grunlp.tasks.classification.model import POOLINGS, Classifier, TimeSeriesEncoder
+from grunlp.tasks.config import compose_config
 
 TEXTS = ["good soup", "not good at all", "the soup was bad and cold", "", "fine"]
 LABELS = ["yes", "no", "no", "yes", "perhaps"]
@@ -22,20 +22,20 @@ EXAMPLES = [
     LabeledText(id=str(i), document="", words=text.split(), label=label)
     for i, (text, label) in enumerate(zip(TEXTS, LABELS, strict=True))
 ]
-TINY = ["model.hidden_size=6", "model.word_size=5", "model.character_size=4"]
+TINY = ["model.hidden_size=6", "model.word_size=5", "model.char_size=4"]
 
 
 def text_model(classes: list[str], *overrides: str) -> tuple[Classifier, TextClassificationCollator]:
     torch.manual_seed(0)
     config = compose_config(["recipe=classify", *TINY, *overrides])
     vocabulary = Vocabulary.build_for_text([one["words"] for one in EXAMPLES], 1, [])
-    collate = TextClassificationCollator(vocabulary, None, classes, config.loader.longest)
+    collate = TextClassificationCollator(vocabulary, None, classes, config.loader.max_length)
     return build_classifier(config, collate, None).eval(), collate
 
 
 def number_model(classes: list[str], features: int, *overrides: str) -> Classifier:
     torch.manual_seed(0)
-    config = compose_config(["recipe=classify", "data=waves", "model.hidden_size=6", *overrides])
+    config = compose_config(["recipe=classify", "data=toy-waves", "model.hidden_size=6", *overrides])
     return build_classifier(config, TimeSeriesCollator(classes, features), None).eval()
 
 
@@ -89,7 +89,7 @@ def test_pooling_of_measurements_is_its_definition(pooling: str, directions: str
 
 
 def test_features_are_standardized_and_layers_taper() -> None:
-    model = number_model(["a", "b"], 3, "model.num_layers=3", "model.taper=0.5")
+    model = number_model(["a", "b"], 3, "model.num_layers=3", "model.layer_width_ratio=0.5")
     encoder = model.encoder
     assert isinstance(encoder, TimeSeriesEncoder)
     assert [layer.hidden_size for layer in encoder.layers] == [6, 3, 2]
@@ -118,7 +118,7 @@ def test_loss_is_its_formula_and_reaches_every_weight(smoothing: float) -> None:
 
 
 def test_words_beyond_the_longest_are_not_read() -> None:
-    model, collate = text_model(["no", "yes"], "loader.longest=2")
+    model, collate = text_model(["no", "yes"], "loader.max_length=2")
     one, other = (LabeledText(id="", document="", words=text.split(), label="") for text in ("a b c", "a b d e"))
     assert torch.equal(model(collate([one]))[0], model(collate([other]))[0])
 
@@ -129,7 +129,7 @@ def test_an_unknown_pooling() -> None:
 
 
 def textbook(features: int) -> Classifier:
-    config = compose_config(["recipe=classify", "data=waves", "model=stack64-32"])
+    config = compose_config(["recipe=classify", "data=toy-waves", "model=keras-gru-64-32"])
     return build_classifier(config, TimeSeriesCollator(["no", "yes"], features), None).eval()
 
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from grunlp import compare, evaluate, predict
-from grunlp.configuration.compose import compose_config
 from grunlp.data.toy.time_series import seasonal_series_rows
+from grunlp.tasks.config import compose_config
 from grunlp.utils.errors import UserError
 from tests.conftest import Call
 
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for i, (time, value) in enumerate(rows):
             sale = int(i % 50 < 10)
             writer.writerow([time, value + 3 * sale, sale, "a"])
-    known = ["data.targets=value", "data.known=sale", "data.group=shop"]
+    known = ["data.targets=value", "data.known_covariates=sale", "data.series_id=shop"]
     out = train(root, f"data.train={root}/hours.csv", *known, "model.output=quantiles", f"run_dir={root}/run")
     assert "The GRU is better than repeat-last (p" in out, out
     return root
@@ -58,7 +58,8 @@ def test_it_is_complete(folder: Path) -> None:
     assert metrics["test"]["mase"]["score"] < 1.0 and 40 < metrics["test"]["coverage"]["score"] < 100
     assert metrics["test"]["repeat-last"]["p"] < 0.05 and "verdict" in metrics["test"]["linear"]
     assert {path.name for path in (folder / "run").iterdir()} == {
-        "baseline.safetensors", "card.md", "config.yaml", "data.json", "forecast-dev.png", "forecast-test.png", "logs",
+        "baseline.safetensors", "card.md", "config.yaml", "data_manifest.json", "forecast-dev.png", "forecast-test.png",
+        "logs",
         "metrics.json", "scaling.json", "weights.safetensors",
     }  # fmt: skip
     assert (folder / "run/forecast-test.png").read_bytes().startswith(b"\x89PNG")
@@ -106,7 +107,7 @@ def test_a_run_is_whole_in_itself(folder: Path, call: Call) -> None:
 
 
 def test_two_runs_are_compared(folder: Path, call: Call) -> None:
-    known = ["data.targets=value", "data.group=shop", "model.kind=recursive", "data.history=24"]
+    known = ["data.targets=value", "data.series_id=shop", "model.architecture=recursive", "data.history=24"]
     train(folder, f"data.train={folder}/hours.csv", *known, f"run_dir={folder}/other")
     arguments = [f"{folder}/other", f"{folder}/run", f"metrics={folder}/compared.json"]
     status, _, err = call(compare.main, *arguments)
@@ -148,17 +149,17 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["data=reversal"], "it learns from data=series"),
+        (["data=toy-reversal"], "it learns from data=files"),
         (
-            ["model.kind=segmented", "model.segment=100"],
-            r"(?s)model.segment=100 with data.history=72.*model.segment=18",
+            ["model.architecture=segmented", "model.segment_length=100"],
+            r"(?s)model.segment_length=100 with data.history=72.*model.segment_length=18",
         ),
-        (["model.kind=segmented", "model.hidden_size=33"], "(?s)hidden_size=33.*Add 1"),
-        (["model.kind=recursive", "model.output=quantiles"], "(?s)a quantile is none.*model.output=gaussian"),
+        (["model.architecture=segmented", "model.hidden_size=33"], "(?s)hidden_size=33.*Add 1"),
+        (["model.architecture=recursive", "model.output=quantiles"], "(?s)a quantile is none.*model.output=gaussian"),
         (["model.output=quantiles", "model.quantiles=0.5,0.1"], "(?s)levels between commas, rising"),
         (["model.output=quantiles", "model.quantiles=0.1,1.5"], "(?s)levels between commas, rising"),
-        (["model.kind=dirct"], "Did you mean model.kind=direct"),
-        (["data.folds=2"], "with data.fold=0"),
+        (["model.architecture=dirct"], "Did you mean model.architecture=direct"),
+        (["data.num_folds=2"], "with data.fold=0"),
         (["data.horizon=0"], "out of bounds"),
         (["trainer.monitor=dev/f1"], "dev/loss alone"),
         (["data.target=x", "data.train=y"], "Did you mean data.targets"),
@@ -170,5 +171,5 @@ def test_training_mistakes(arguments: list[str], message: str) -> None:
 
 
 def test_columns_with_commas_are_typed_as_they_are() -> None:
-    config = compose_config(["recipe=forecast", "data.train=x.csv", "data.targets=a,b c", "data.known=d,e"])
-    assert (config.data.name, config.data.targets, config.data.known) == ("series", "a,b c", "d,e")
+    config = compose_config(["recipe=forecast", "data.train=x.csv", "data.targets=a,b c", "data.known_covariates=d,e"])
+    assert (config.data.name, config.data.targets, config.data.known_covariates) == ("series", "a,b c", "d,e")

@@ -27,7 +27,7 @@ def test_splits_cut_all_series_at_the_same_times() -> None:
 def test_folds_never_look_ahead() -> None:
     made, before = table(100), 0
     for fold in range(3):
-        splits = split_by_time(made, {**SHARES, "folds": 3, "fold": fold})
+        splits = split_by_time(made, {**SHARES, "num_folds": 3, "fold": fold})
         (train,), (dev,), (test,) = (splits[split].tolist() for split in ("train", "dev", "test"))
         assert train[0] == 0 and train[1] == dev[0] and dev[1] == test[0] and test[1] <= 80
         assert train[1] > before, "the window expands"
@@ -44,13 +44,13 @@ def test_folds_never_look_ahead() -> None:
     ],
 )
 def test_series_shorter_than_a_window_are_refused(given: dict[str, Any], message: str) -> None:
-    data = {"name": "seasons", "calendar": True, "history": 72, "horizon": 24, "season": 0, **SHARES, **given}
+    data = {"name": "toy-series", "time_features": True, "history": 72, "horizon": 24, "season": 0, **SHARES, **given}
     with pytest.raises(UserError, match=message):
         open_time_series(data)
 
 
 def test_toy_series_are_deterministic() -> None:
-    data = {"name": "seasons", "calendar": True, "history": 72, "horizon": 24, "season": 0, **SHARES}
+    data = {"name": "toy-series", "time_features": True, "history": 72, "horizon": 24, "season": 0, **SHARES}
     corpus = open_time_series(data)
     assert corpus.seasonality == 24 and len(corpus.table.times) == 3360 and corpus.table.frequency == "h"
     assert corpus.table.values[:3, 0].tolist() == open_time_series(data).table.values[:3, 0].tolist()

@@ -26,7 +26,7 @@ def test_losses_by_hand() -> None:
     torch.testing.assert_close(told, torch.tensor([0.1 + 0.5, 0.9 + 0.5]))
 
 
-@pytest.mark.parametrize("kind", ["recursive", "direct", "segmented"])
+@pytest.mark.parametrize("kind", ["recursive", "direct", "segrnn"])
 def test_what_was_not_measured_teaches_nothing(kind: str) -> None:
     values, known, static = windows()
     observed = torch.ones(4, T + H, C, dtype=torch.bool)

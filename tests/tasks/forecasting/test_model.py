@@ -10,17 +10,18 @@ from grunlp.tasks.forecasting.model import DirectForecaster, Forecaster, Recursi
 from grunlp.tasks.forecasting.segrnn import SegRNN
 
 T, H, C, F, K = 13, 5, 3, 2, 2
-KINDS = ("recursive", "direct", "segmented")
+KINDS = ("recursive", "direct", "segrnn")
 
 
 def build(kind: str, **given: Any) -> Forecaster:
     torch.manual_seed(0)
     sizes = {
         "channels": C, "known": F, "static": K, "horizon": H, "hidden_size": 8, "num_layers": 2, "cell": "gru",
-        "input_dropout": 0.0, "dropout": 0.0, "normalize": "last", "output": "point", "quantiles": (0.1, 0.5, 0.9),
+        "input_dropout": 0.0, "dropout": 0.0, "window_normalization": "last", "output": "point",
+        "quantiles": (0.1, 0.5, 0.9),
     } | given  # fmt: skip
-    if kind == "segmented":
-        return SegRNN(**{"segment": 4, **sizes})
+    if kind == "segrnn":
+        return SegRNN(**{"segment_length": 4, **sizes})
     return {"recursive": RecursiveForecaster, "direct": DirectForecaster}[kind](**sizes)
 
 
@@ -33,7 +34,7 @@ def windows(batch: int = 4) -> tuple[Tensor, Tensor, Tensor]:
 @pytest.mark.parametrize("normalize", ["none", "last", "revin"])
 @pytest.mark.parametrize("output", ["point", "gaussian", "quantiles"])
 def test_the_contract(kind: str, normalize: str, output: str) -> None:
-    model = build(kind, normalize=normalize, output=output)
+    model = build(kind, window_normalization=normalize, output=output)
     values, known, static = windows()
     taught = model.teacher_forced(values, known, static)
     numbers = {"point": 1, "gaussian": 2, "quantiles": 3}[output]
@@ -68,7 +69,7 @@ def test_every_cell(kind: str, cell: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("normalize", ["last", "revin"])
 def test_a_shifted_history_is_forecast_shifted(kind: str, normalize: str) -> None:
-    model = build(kind, normalize=normalize).eval()
+    model = build(kind, window_normalization=normalize).eval()
     values, known, static = windows()
     told, moved = (model(x[:, :T], known, static) for x in (values, values + 50.0))
     torch.testing.assert_close(moved, told + 50.0, atol=1e-3, rtol=1e-4)
@@ -79,7 +80,7 @@ def test_a_shifted_history_is_forecast_shifted(kind: str, normalize: str) -> Non
 @pytest.mark.parametrize("normalize", ["none", "last", "revin"])
 def test_recursion_takes_the_steps_it_was_taught(normalize: str) -> None:
     """Fed with its own forecasts, teacher forcing gives these forecasts again."""
-    model = build("recursive", normalize=normalize).eval()
+    model = build("recursive", window_normalization=normalize).eval()
     values, known, static = windows()
     told = model(values[:, :T], known, static)
     values[:, T:] = told[..., 0].detach()
@@ -87,7 +88,7 @@ def test_recursion_takes_the_steps_it_was_taught(normalize: str) -> None:
 
 
 def test_paths_spread_with_the_steps() -> None:
-    model = build("recursive", output="gaussian", normalize="last").eval()
+    model = build("recursive", output="gaussian", window_normalization="last").eval()
     with torch.no_grad():  # a random walk: the mean is the last value
         model.last.weight.zero_()
         model.last.bias.zero_()

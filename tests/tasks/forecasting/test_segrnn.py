@@ -16,10 +16,11 @@ def build(kind: str, **given: Any) -> Forecaster:
     torch.manual_seed(0)
     sizes = {
         "channels": C, "known": F, "static": K, "horizon": H, "hidden_size": 8, "num_layers": 2, "cell": "gru",
-        "input_dropout": 0.0, "dropout": 0.0, "normalize": "last", "output": "point", "quantiles": (0.1, 0.5, 0.9),
+        "input_dropout": 0.0, "dropout": 0.0, "window_normalization": "last", "output": "point",
+        "quantiles": (0.1, 0.5, 0.9),
     } | given  # fmt: skip
-    if kind == "segmented":
-        return SegRNN(**{"segment": 4, **sizes})
+    if kind == "segrnn":
+        return SegRNN(**{"segment_length": 4, **sizes})
     return {"recursive": RecursiveForecaster, "direct": DirectForecaster}[kind](**sizes)
 
 
@@ -30,7 +31,7 @@ def windows(batch: int = 4) -> tuple[Tensor, Tensor, Tensor]:
 
 @pytest.mark.parametrize(("segment", "layers"), [(4, 1), (5, 2)])
 def test_segrnn_equals_a_plain_loop(segment: int, layers: int) -> None:
-    model = build("segmented", segment=segment, known=0, static=0, num_layers=layers).eval()
+    model = build("segrnn", segment_length=segment, known=0, static=0, num_layers=layers).eval()
     assert isinstance(model, SegRNN)
     values, known, static = windows()
     told = model(values[:, :T], known[..., :0], static[:, :0])

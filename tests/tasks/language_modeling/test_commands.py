@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grunlp import compare, evaluate, predict
-from grunlp.configuration.compose import compose_config
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.language_modeling.data import open_running_text
 from grunlp.utils.errors import UserError
 from tests.conftest import Call
@@ -17,7 +17,7 @@ from tests.tuning.kinds import check_kind
 
 SMALL = [
     "model.hidden_size=32", "model.embedding_size=16", "model.num_layers=1", "model.dropout=0.0",
-    "loader.batch_tokens=400", "loader.length=40", "trainer.max_epochs=6", "trainer.average=0.9",
+    "loader.batch_tokens=400", "loader.bptt=40", "trainer.max_epochs=6", "trainer.ema_decay=0.9",
     "optimizer.learning_rate=0.02",
 ]  # fmt: skip
 RHYME = ["the cat sat on the mat", "the dog sat on the log", "", "and so they sat and sat and sat"]
@@ -40,7 +40,7 @@ def test_it_learns_and_is_complete(folder: Path) -> None:
     assert metrics["dev"]["nats_per_character"]["score"] < 1.0
     assert "test" not in metrics
     assert {path.name for path in (folder / "run").iterdir()} == {
-        "card.md", "config.yaml", "data.json", "logs", "metrics.json", "tokenizer.json", "weights.safetensors",
+        "card.md", "config.yaml", "data_manifest.json", "logs", "metrics.json", "tokenizer.json", "weights.safetensors",
     }  # fmt: skip
 
 
@@ -118,15 +118,18 @@ def test_two_runs_are_compared(folder: Path, call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["recipe=lm", "data=reversal"], "it learns from data=lines"),
-        (["recipe=lm", "data=propbank-ewt"], "it learns from data=lines"),
+        (["recipe=lm", "data=toy-reversal"], "it learns from data=files"),
+        (["recipe=lm", "data=propbank-ewt"], "it learns from data=files"),
         (["recipe=srl", "data=tinyshakespeare"], "data=tinyshakespeare is for recipe=lm"),
-        (["recipe=lm", "model.adaptive=true"], "Type model.tied=false"),
-        (["recipe=lm", "data=text"], "it learns from data=lines"),
-        (["recipe=lm", "model.adaptive=true", "model.tied=false", "model.embedding_size=8"], "a sixteenth of them"),
+        (["recipe=lm", "model.adaptive_softmax=true"], "Type model.tie_embeddings=false"),
+        (["recipe=lm", "data=files"], "it learns from data=files"),
+        (
+            ["recipe=lm", "model.adaptive_softmax=true", "model.tie_embeddings=false", "model.embedding_size=8"],
+            "a sixteenth of them",
+        ),
         (["recipe=lm", "trainer.monitor=dev/f1"], "dev/loss alone"),
         (["recipe=lm", "model.word_dropout=1.5"], "it is a probability here"),
-        (["recipe=lm", "data.extra=x"], "is for recipe=srl alone"),
+        (["recipe=lm", "data.extra_train=x"], "is for recipe=srl alone"),
     ],
 )
 def test_training_mistakes(arguments: list[str], message: str) -> None:
@@ -137,7 +140,7 @@ def test_training_mistakes(arguments: list[str], message: str) -> None:
 def test_text_of_a_hub_data_set(tmp_path: Path) -> None:
     for split, texts in (("train", ["one\ntwo", "three\n"]), ("validation", ["four"])):
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
-    hub = ["recipe=lm", "data=hub-lines", f"data.path={tmp_path}", "data.text=text", "data.test=null"]
+    hub = ["recipe=lm", "data=hub", f"data.path={tmp_path}", "data.text=text", "data.test=null"]
     corpus = open_running_text(compose_config(hub).data)
     assert corpus.train["text"][:] == ["one", "two", "three"] and corpus.dev["text"][:] == ["four"]
     with pytest.raises(UserError, match=r"data\.text is not given"):
@@ -148,7 +151,7 @@ def test_text_of_a_hub_data_set(tmp_path: Path) -> None:
 
 def test_own_text_is_split_and_kept_apart(tmp_path: Path) -> None:
     config = compose_config(["recipe=lm", f"data.train={tmp_path}/*.txt"])
-    assert config.data.name == "lines"
+    assert config.data.name == "files"
     with pytest.raises(UserError, match="no such file"):
         open_running_text(config.data)
     (tmp_path / "a.txt").write_text("".join(f"{i} is a number\n" for i in range(95)) + "one line that comes again\n")

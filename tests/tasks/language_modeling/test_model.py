@@ -14,17 +14,17 @@ PLAIN: dict[str, Any] = {
     "num_layers": 2,
     "cell": "gru",
     "residual": "add",
-    "tied": True,
-    "adaptive": False,
+    "tie_embeddings": True,
+    "adaptive_softmax": False,
     "word_dropout": 0.0,
     "input_dropout": 0.0,
     "dropout": 0.0,
-    "weight_drop": 0.0,
+    "weight_dropout": 0.0,
 }
 VARIANTS: list[dict[str, Any]] = [
     {},
-    {"tied": False},
-    {"tied": False, "adaptive": True, "embedding_size": 16},
+    {"tie_embeddings": False},
+    {"tie_embeddings": False, "adaptive_softmax": True, "embedding_size": 16},
     {"cell": "lstm"},
     {"cell": "mingru"},
     {"cell": "rnn", "residual": "none"},
@@ -86,7 +86,7 @@ def test_no_gradient_crosses_windows() -> None:
 
 
 def test_choices_that_do_not_fit() -> None:
-    with pytest.raises(ValueError, match="tied"):
-        toy(adaptive=True)
+    with pytest.raises(ValueError, match="tie_embeddings"):
+        toy(adaptive_softmax=True)
     with pytest.raises(ValueError, match="40 tokens and 16 features"):
-        toy(tied=False, adaptive=True)
+        toy(tie_embeddings=False, adaptive_softmax=True)

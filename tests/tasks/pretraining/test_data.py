@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.configuration.compose import compose_config
 from grunlp.data.writers import write_columns
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.pretraining.data import open_pretraining_text
 from grunlp.utils.errors import UserError
 from tests.toys import toy_corpus
@@ -19,7 +19,7 @@ def test_raw_text_files_without_sentences_of_dev(tmp_path: Path, monkeypatch: py
     (tmp_path / "b.txt").write_text("First one. Left out!\n")
     (tmp_path / "c.log").write_text("Not this.\n")
     opened = open_pretraining_text(
-        compose_config(["recipe=pretrain", "data=text", f"data.train={tmp_path}/*.txt"]).data
+        compose_config(["recipe=pretrain", "data=files", f"data.train={tmp_path}/*.txt"]).data
     )
     assert len(opened.dev) == 4 and len(opened.train) == 298 and opened.test is None
     assert opened.train[-1]["words"] == ["Left", "out", "!"] and opened.train[0]["words"] == ["And", "more", "0", "."]
@@ -29,11 +29,16 @@ def test_raw_text_files_without_sentences_of_dev(tmp_path: Path, monkeypatch: py
         with gzip.open(tmp_path / "propbank-ewt" / f"{split}.conll.gz", "wt") as file:
             write_columns(write or TRAIN, file)
     monkeypatch.setenv("GRUNLP_DATA", str(tmp_path))
-    arguments = ["recipe=pretrain", "data=text", f"data.train={tmp_path}/*.txt", "data.without=propbank-ewt"]
+    arguments = [
+        "recipe=pretrain",
+        "data=files",
+        f"data.train={tmp_path}/*.txt",
+        "data.exclude_sentences_of=propbank-ewt",
+    ]
     assert len(open_pretraining_text(compose_config(arguments).data).train) == 297
 
 
 def test_missing_raw_text(tmp_path: Path) -> None:
     for overrides, message in (([], "data.train is not given"), ([f"data.train={tmp_path}/*.x"], "no such file")):
         with pytest.raises(UserError, match=message):
-            open_pretraining_text(compose_config(["recipe=pretrain", "data=text", *overrides]).data)
+            open_pretraining_text(compose_config(["recipe=pretrain", "data=files", *overrides]).data)

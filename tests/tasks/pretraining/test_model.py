@@ -77,4 +77,4 @@ def test_a_labeller_starts_from_it() -> None:
 
 def test_shapes_of_words_are_refused() -> None:
     with pytest.raises(ValueError, match="give the hidden words away"):
-        make(shapes=True)
+        make(word_shape_features=True)

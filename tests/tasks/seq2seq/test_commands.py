@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from grunlp import compare, evaluate, predict
-from grunlp.configuration.compose import compose_config
 from grunlp.data.toy.reversal import reversal_pairs
+from grunlp.tasks.config import compose_config
 from grunlp.utils.errors import UserError
 from tests.conftest import Call
 from tests.tuning.kinds import check_kind
@@ -19,7 +19,7 @@ from tests.tuning.kinds import check_kind
 SMALL = [
     "model.embedding_size=32", "model.decoder_hidden_size=48", "model.attention_size=32", "model.num_layers=1",
     "model.hidden_size=48", "model.dropout=0.1", "model.input_dropout=0.1", "model.word_dropout=0.0",
-    "trainer.average=0.9", "optimizer.learning_rate=0.01",
+    "trainer.ema_decay=0.9", "optimizer.learning_rate=0.01",
 ]  # fmt: skip
 
 
@@ -43,9 +43,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_learns_and_is_complete(folder: Path) -> None:
     metrics = json.loads((folder / "run/metrics.json").read_text())
     assert metrics["test"]["bleu"]["score"] > 60 and metrics["test"]["exact"]["score"] > 30
-    assert len((folder / "run/outputs-test.txt").read_text().splitlines()) == 40
+    assert len((folder / "run/predictions-test.txt").read_text().splitlines()) == 40
     assert {path.name for path in (folder / "run").iterdir()} == {
-        "card.md", "config.yaml", "data.json", "logs", "metrics.json", "outputs-dev.txt", "outputs-test.txt",
+        "card.md", "config.yaml", "data_manifest.json", "logs", "metrics.json", "predictions-dev.txt",
+        "predictions-test.txt",
         "tokenizer.json", "weights.safetensors",
     }  # fmt: skip
 
@@ -67,7 +68,7 @@ def test_evaluate_finds_the_score_of_the_training(folder: Path, call: Call) -> N
 
 
 def test_another_search_is_not_kept_in_the_run(folder: Path, call: Call) -> None:
-    files = [folder / "run/metrics.json", folder / "run/outputs-test.txt"]
+    files = [folder / "run/metrics.json", folder / "run/predictions-test.txt"]
     before = [file.read_text() for file in files]
     status, out, err = call(evaluate.main, f"run={folder}/run", "beam=1", "max_length=2")
     assert status == 0 and out and "not stored in the run folder" in err
@@ -85,7 +86,7 @@ def test_numbers_are_of_their_kind(folder: Path, call: Call) -> None:
     shutil.copytree(folder / "run", other)
     config = (other / "config.yaml").read_text()
     (other / "config.yaml").write_text(config.replace("alpha: 1.0", "alpha: 1"))
-    assert call(predict.main, f"run={other}", "alpha=0.6", "1 2")[0] == 0
+    assert call(predict.main, f"run={other}", "length_penalty=0.6", "1 2")[0] == 0
 
 
 def test_a_page_of_examples(folder: Path, call: Call) -> None:
@@ -96,7 +97,7 @@ def test_a_page_of_examples(folder: Path, call: Call) -> None:
     svg = "{http://www.w3.org/2000/svg}"
     figures = list(root.iter("figure"))
     assert 20 <= len(figures) <= 31
-    outputs = (folder / "run/outputs-test.txt").read_text().splitlines()
+    outputs = (folder / "run/predictions-test.txt").read_text().splitlines()
     for figure in figures:
         (written,) = (text for text in figure[0].itertext() if text.startswith("written: "))
         assert written.removeprefix("written: ") in outputs
@@ -207,11 +208,11 @@ def test_runs_of_other_words_do_not_write_together(folder: Path, call: Call) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["recipe=translate", "data=demo"], "it learns from data=pairs"),
-        (["recipe=srl", "data=reversal"], "data=reversal is for recipe=translate, summarize"),
+        (["recipe=translate", "data=toy-srl"], "it learns from data=files"),
+        (["recipe=srl", "data=toy-reversal"], "data=toy-reversal is for recipe=translate, summarize"),
         (["recipe=translate", "model.attention_size=9"], "heads share the features evenly"),
-        (["recipe=translate", "model.copy=true", "tokenizer.shared=false"], "which both sides must share"),
-        (["recipe=translate", "trainer.monitor=dev/f1"], "with scores=bleu there are: dev/bleu, dev/loss"),
+        (["recipe=translate", "model.copy_attention=true", "tokenizer.shared=false"], "which both sides must share"),
+        (["recipe=translate", "trainer.monitor=dev/f1"], "with metric=bleu there are: dev/bleu, dev/loss"),
         (["recipe=summarize", "search.nbest=6"], "a beam of 5"),
         (["recipe=srl", "trainer.monitor=dev/bleu"], "writes no texts"),
         (["recipe=translate", "model.word_dropout=1.5"], "it is a probability here"),
@@ -224,6 +225,6 @@ def test_training_mistakes(arguments: list[str], message: str) -> None:
 
 def test_own_files_are_pairs() -> None:
     config = compose_config(["recipe=translate", "data.train=a.de", "data.train_target=a.en"])
-    assert config.data.name == "pairs" and config.data.train_target == str(Path("a.en").resolve())
-    assert compose_config(["recipe=translate"]).data.name == "reversal"
-    assert compose_config(["recipe=srl"]).data.name == "demo"
+    assert config.data.name == "files" and config.data.train_target == str(Path("a.en").resolve())
+    assert compose_config(["recipe=translate"]).data.name == "toy-reversal"
+    assert compose_config(["recipe=srl"]).data.name == "toy-srl"

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from grunlp.configuration.compose import compose_config
 from grunlp.data.subword_tokenizer import TextTokenizer
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.seq2seq.data import open_parallel_corpus
 from grunlp.training.dealing import make_parallel_datamodule
 from grunlp.utils.errors import UserError
 
 
 def pair_files(tmp_path: Path, **splits: list[tuple[str, str]]) -> dict[str, Any]:
-    data = dict(compose_config(["recipe=translate", "data=pairs"]).data)
+    data = dict(compose_config(["recipe=translate", "data=files"]).data)
     for split, pairs in splits.items():
         for key, side in ((split, 0), (f"{split}_target", 1)):
             (tmp_path / key).write_text("".join(pair[side] + "\n" for pair in pairs))
@@ -56,7 +56,7 @@ def test_wrong_options_of_pairs_are_refused(tmp_path: Path) -> None:
 def test_pairs_of_a_hub_data_set(tmp_path: Path) -> None:
     for split, word in (("train", "a"), ("validation", "b")):
         (tmp_path / f"{split}.jsonl").write_text(json.dumps({"translation": {"de": word, "en": word + "!"}, "x": "y"}))
-    data = dict(compose_config(["recipe=translate", "data=hub-pairs", f"data.path={tmp_path}", "data.test=null"]).data)
+    data = dict(compose_config(["recipe=translate", "data=hub", f"data.path={tmp_path}", "data.test=null"]).data)
     with pytest.raises(UserError, match=r"data\.source is not given"):
         open_parallel_corpus(data, drop_empty_targets=True)
     opened = open_parallel_corpus(
@@ -70,7 +70,7 @@ def test_pairs_of_a_hub_data_set(tmp_path: Path) -> None:
 
 
 def test_reversal_and_folders(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = open_parallel_corpus({"name": "reversal"}, drop_empty_targets=True)
+    opened = open_parallel_corpus({"name": "toy-reversal"}, drop_empty_targets=True)
     assert (len(opened.train), len(opened.dev)) == (4500, 250) and opened.num_removed < 20
     assert all(pair["target"].split() == pair["source"].split()[::-1] for pair in opened.dev)
     monkeypatch.delenv("GRUNLP_DATA", raising=False)
@@ -85,11 +85,22 @@ def test_streamed_pairs_that_are_empty_too_long_or_in_dev_are_left_out(tmp_path:
     (tmp_path / "dev.tsv").write_text("c\tq\n")
     files = {"train": f"{tmp_path}/part*.tsv", "dev": f"{tmp_path}/dev.tsv"}
     columns = ("test", "train_target", "dev_target", "test_target", "source", "target", "references")
-    corpus = open_parallel_corpus({"name": "pairs", **files, **dict.fromkeys(columns)}, True, stream=True)
+    corpus = open_parallel_corpus({"name": "files", **files, **dict.fromkeys(columns)}, True, stream=True)
     words = TextTokenizer.train("word", corpus.train["source"], 100, 1)
     assert len(corpus.train) == 8 and corpus.num_removed == 4
-    limits: dict[str, Any] = {"longest_source": 4, "longest_target": 4, "cut": False, "resplit": 0.0}
-    options: dict[str, Any] = {"batch_tokens": 6, "num_workers": 0, "reshuffle": True, "stream": 3, "accumulate": 1}
+    limits: dict[str, Any] = {
+        "max_source_length": 4,
+        "max_target_length": 4,
+        "truncate_source": False,
+        "subword_regularization": 0.0,
+    }
+    options: dict[str, Any] = {
+        "batch_tokens": 6,
+        "num_workers": 0,
+        "shuffle_each_epoch": True,
+        "stream_buffer_size": 3,
+        "accumulate_grad_batches": 1,
+    }
     data = make_parallel_datamodule(corpus, words, words, batches_per_epoch=8, seed=1, **limits, **options)
     found = [text for batch in data.train_dataloader() for text in batch.texts]
     assert set(found) == {"b a", "a"} and len(found) >= 8

@@ -18,7 +18,9 @@ MODEL = Seq2Seq(len(WORDS), len(WORDS), **OPTIONS).eval()
 MODEL.bias.data.normal_(std=0.5)
 COLLATE = ParallelCollator(WORDS, WORDS, 0, 0.0)
 LIMITS = LengthLimits(0.5, 1.0, 2, 50)
-SEARCH = BeamSearch(beam=3, nbest=2, alpha=0.6, normalization="length", coverage_penalty=0.0, block_ngrams=0)
+SEARCH = BeamSearch(
+    beam=3, nbest=2, length_penalty=0.6, normalization="length", coverage_penalty=0.0, no_repeat_ngram_size=0
+)
 SOURCES = ["a b c d e a b", "", "c", "  ", "e d", "b b b b"] * 3
 PAIRS = [ParallelExample(id=str(i), source=text, target="a b", references=["c"]) for i, text in enumerate(SOURCES)]
 

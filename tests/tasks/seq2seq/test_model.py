@@ -65,7 +65,7 @@ def test_input_feeding_feeds() -> None:
 
 
 def test_hypotheses_can_be_selected() -> None:
-    model, pairs = toy(copy=True), batch(PAIRS)
+    model, pairs = toy(copy_attention=True), batch(PAIRS)
     with torch.no_grad():
         state = model.encode(pairs.source, pairs.source_lengths)
         _, _, state = model.step(torch.tensor([2, 2, 2, 2]), state)
@@ -95,7 +95,7 @@ def test_loss() -> None:
 
 
 def test_coverage_counts_what_is_read_twice() -> None:
-    model, pairs = toy(coverage=2.0), batch(PAIRS)
+    model, pairs = toy(coverage_loss_weight=2.0), batch(PAIRS)
     with torch.no_grad():
         loss, nats = model.loss(pairs)
         _, weights = model(pairs)
@@ -111,7 +111,7 @@ def test_coverage_counts_what_is_read_twice() -> None:
 
 
 def test_copying_writes_what_the_source_holds() -> None:
-    model, pairs = toy(copy=True), batch([([4, 5], [6])])
+    model, pairs = toy(copy_attention=True), batch([([4, 5], [6])])
     assert model.copied is not None
     model.copied.weight.data.zero_()
     model.copied.bias.data.fill_(50.0)  # all of the probability is copied
@@ -133,7 +133,7 @@ def test_dropout_acts_in_training_alone() -> None:
 def test_bad_choices() -> None:
     for wrong, message in (
         ({"bridge": "none"}, "zero, last, mean"),
-        ({"shared": False, "copy": True}, "one vocabulary"),
+        ({"shared": False, "copy_attention": True}, "one vocabulary"),
     ):
         with pytest.raises(ValueError, match=message):
             Seq2Seq(SIZE, SIZE, **{**OPTIONS, **wrong})

@@ -7,9 +7,9 @@ import pytest
 import torch
 from omegaconf import DictConfig
 
-from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import SRLCollator
 from grunlp.runs.layout import save_weights
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model, load_trained_srl
 from grunlp.training.checkpoint_io import save_config_and_vocab
 from grunlp.utils.errors import UserError
@@ -36,7 +36,7 @@ def run_dir(tmp_path: Path) -> Path:
     "form",
     [
         [],
-        ["model.decoder=crf", "model.characters=gru"],
+        ["model.decoder=crf", "model.char_encoder=gru"],
         ["model.residual=highway", "model.num_layers=3"],
     ],
     ids=str,
@@ -56,7 +56,7 @@ def test_save_move_load_same_output(tmp_path: Path, form: list[str]) -> None:
 
 
 def test_missing_and_broken_parts(run_dir: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"(?s)is no finished run: config\.yaml.*run=FOLDER"):
+    with pytest.raises(UserError, match=r"(?s)is not a finished run: config\.yaml.*run=FOLDER"):
         load_trained_srl(tmp_path / "nowhere")
     good = (run_dir / "weights.safetensors").read_bytes()
     for content in (b"", good[:-40], b"x" * 100):
@@ -70,7 +70,7 @@ def test_missing_and_broken_parts(run_dir: Path, tmp_path: Path) -> None:
         "model: [",
         "a: 1",
         "[]",
-        text.replace("distance", "dist"),
+        text.replace("max_relative_distance", "dist"),
     ):
         (run_dir / "config.yaml").write_text(content)
         with pytest.raises(UserError, match=r"do not fit|no settings|config\.yaml: "):

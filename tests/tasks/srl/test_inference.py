@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from grunlp.configuration.compose import compose_config
 from grunlp.data.collate import SRLCollator
 from grunlp.data.tags import invalid_transitions
 from grunlp.metrics.span_counts import EvalCounts, srl_eval_counts
+from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.tasks.srl.inference import SRLPrediction, evaluate_srl, label
 from tests.toys import toy_corpus, vocabulary_of
@@ -14,7 +14,7 @@ from tests.toys import toy_corpus, vocabulary_of
 CORPUS = toy_corpus(40)
 COLLATE = SRLCollator(vocabulary_of(CORPUS), None)
 torch.manual_seed(0)
-SMALL = ["model.word_size=16", "model.character_size=8", "model.predicate_size=16", "model.predicate_hidden_size=16"]
+SMALL = ["model.word_size=16", "model.char_size=8", "model.predicate_size=16", "model.predicate_hidden_size=16"]
 CONFIG = compose_config(["recipe=srl", "debug=tiny", "model.predicate_num_layers=1", *SMALL])
 MODEL = build_srl_model(CONFIG, COLLATE.vocabulary, None).eval()
 with torch.no_grad():
@@ -97,6 +97,5 @@ def test_a_prediction_leaves_the_original_alone() -> None:
 @pytest.mark.parametrize("find", [False, True])
 def test_nothing_to_label(find: bool) -> None:
     assert list(label(MODEL, COLLATE, [], 100, find)) == []
-    # type: ignore[list-item]
-    (one,) = label(MODEL, COLLATE, [{**CORPUS[0], "words": [], "pos": [], "frames": []}], 100, find)
+    (one,) = label(MODEL, COLLATE, [{**CORPUS[0], "words": [], "pos": [], "frames": []}], 100, find)  # type: ignore[list-item]
     assert one.frames == []

@@ -56,8 +56,7 @@ def test_senses_beside_the_most_frequent_ones() -> None:
 def test_without_rolesets_nothing_is_said_of_senses() -> None:
     scores = SRLScores()
     for frames in ([], [frame(1, GOLD)]):
-        # type: ignore[arg-type]
-        scores.add({**example("a b c d", 1, GOLD), "frames": frames}, frames, [frame(2, NEAR[::-1])], None)
+        scores.add({**example("a b c d", 1, GOLD), "frames": frames}, frames, [frame(2, NEAR[::-1])], None)  # type: ignore[arg-type]
     assert [name for name in scores.schemes() if "sense" in name] == [] and "sense" not in scores.report()
 
 

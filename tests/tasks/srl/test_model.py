@@ -21,23 +21,29 @@ FORMS: list[dict[str, Any]] = [
     {},
     {"extra": True},
     {"decoder": "crf"},
-    {"characters": "gru", "residual": "add", "num_layers": 2},
-    {"characters": "none", "residual": "highway", "num_layers": 2, "predicate_num_layers": 2, "pos_weight": 0.0},
+    {"char_encoder": "gru", "residual": "add", "num_layers": 2},
+    {
+        "char_encoder": "none",
+        "residual": "highway",
+        "num_layers": 2,
+        "predicate_num_layers": 2,
+        "pos_tag_loss_weight": 0.0,
+    },
 ]
 
 
 OPTIONS: dict[str, Any] = dict(
     pretrained=None,
     word_size=8,
-    character_size=6,
-    characters="cnn",
+    char_size=6,
+    char_encoder="cnn",
     hidden_size=8,
     num_layers=1,
     predicate_size=8,
     predicate_hidden_size=8,
     predicate_num_layers=1,
     extra=False,
-    distance=3,
+    max_relative_distance=3,
     residual="none",
     cell="gru",
     input_dropout=0.1,
@@ -45,9 +51,9 @@ OPTIONS: dict[str, Any] = dict(
     word_dropout=0.1,
     decoder="viterbi",
     label_smoothing=0.0,
-    predicate_weight=1.0,
-    sense_weight=0.5,
-    pos_weight=0.3,
+    predicate_loss_weight=1.0,
+    sense_loss_weight=0.5,
+    pos_tag_loss_weight=0.3,
 )
 
 
@@ -56,13 +62,13 @@ def make(v: Vocabulary = VOCABULARY, **changes: Any) -> SRLModel:
     options = {**OPTIONS, **changes}
     own = set(inspect.signature(SRLModel).parameters)
     lower = {key: value for key, value in options.items() if key not in own or key in ("residual", "cell", "dropout")}
-    encoder = SentenceEncoder(v.word_counts, len(v.characters), shapes=False, **lower)
+    encoder = SentenceEncoder(v.word_counts, len(v.characters), word_shape_features=False, **lower)
     upper = {key: value for key, value in options.items() if key in own}
     return SRLModel(v.tags.items, encoder, v.rolesets.counts, v.rolesets.particle_ids, len(v.pos), **upper)
 
 
 def batch_of(*numbers: int) -> SRLBatch:
-    # every third sentence is one of data.extra
+    # every third sentence is one of data.extra_train
     return SRLCollator(VOCABULARY, None)([CORPUS[n] if n % 3 else {**CORPUS[n], "extra": True} for n in numbers])
 
 
@@ -152,10 +158,10 @@ def test_the_predicate_matters(model: SRLModel) -> None:
         {"input_dropout": 0.5},
         {"dropout": 0.5},
         {"label_smoothing": 0.2},
-        {"predicate_weight": 0.5},
-        {"sense_weight": 1.0},
-        {"pos_weight": 1.0},
-        {"characters": "none"},
+        {"predicate_loss_weight": 0.5},
+        {"sense_loss_weight": 1.0},
+        {"pos_tag_loss_weight": 1.0},
+        {"char_encoder": "none"},
         {"residual": "add"},
         {"residual": "highway"},
         {"decoder": "crf"},
@@ -176,7 +182,7 @@ def test_every_option_changes_the_loss(change: dict[str, Any]) -> None:
 
 
 def test_distance_is_clipped_and_signed() -> None:
-    model = make(distance=1).eval()
+    model = make(max_relative_distance=1).eval()
     batch = batch_of(next(n for n, example in enumerate(CORPUS) if example["frames"]))
     before = model(batch).roles
     for row in range(3):
@@ -270,7 +276,7 @@ def test_without_rolesets_there_are_no_senses() -> None:
 @pytest.mark.parametrize("form", [{}, {"decoder": "crf"}], ids=str)
 def test_learns_a_known_answer(form: dict[str, Any]) -> None:
     train, dev = toy_corpus(200, seed=1), toy_corpus(40, seed=2)
-    model = make(**form, input_dropout=0.0, dropout=0.0, predicate_size=16, sense_weight=2.0)
+    model = make(**form, input_dropout=0.0, dropout=0.0, predicate_size=16, sense_loss_weight=2.0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     collate = SRLCollator(VOCABULARY, None)
     for _ in range(7):

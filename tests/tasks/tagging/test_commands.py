@@ -36,8 +36,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = [write(root / "train.txt", 300, 1, "bioes"), write(root / "dev.txt", 30, 2, "iob1")]
     files.append(write(root / "test.txt", 30, 3, "iob2"))
     splits = [f"data.{split}={path}" for split, path in zip(("train", "dev", "test"), files, strict=True)]
-    settings = ["trainer.max_epochs=6", "optimizer.learning_rate=0.02", "trainer.limit_batches=0"]
-    command = ["recipe=tag", "data=tags", "debug=tiny", *splits, *settings, f"run_dir={root}/run"]
+    settings = ["trainer.max_epochs=6", "optimizer.learning_rate=0.02", "trainer.limit_train_batches=0"]
+    command = ["recipe=tag", "data=files", "debug=tiny", *splits, *settings, f"run_dir={root}/run"]
     done = subprocess.run([sys.executable, "-m", "grunlp.train", *command], capture_output=True, text=True, cwd=root)
     assert done.returncode == 0, done.stderr
     return root
@@ -100,15 +100,20 @@ def test_tagged_files_are_read_as_words(folder: Path, call: Call) -> None:
 
 
 def test_another_job_from_a_labeller_and_a_tagger_from_a_tagger(folder: Path, call: Call, tmp_path: Path) -> None:
-    """model.init takes the sentence encoder, and of a tagger the scores of tags that both know."""
-    common = ["data=tags", f"data.train={folder}/train.txt", f"data.dev={folder}/dev.txt", "trainer.max_epochs=1"]
-    again = ["recipe=tag", "debug=tiny", *common, f"model.init={folder}/run", "optimizer.learning_rate=0.0"]
+    """model.init_from takes the sentence encoder, and of a tagger the scores of tags that both know."""
+    common = ["data=files", f"data.train={folder}/train.txt", f"data.dev={folder}/dev.txt", "trainer.max_epochs=1"]
+    again = ["recipe=tag", "debug=tiny", *common, f"model.init_from={folder}/run", "optimizer.learning_rate=0.0"]
     status, _, err = call(train.main, *again, f"run_dir={tmp_path}/again")
     assert status == 0, err
     scores = [json.loads((path / "metrics.json").read_text()) for path in (folder / "run", tmp_path / "again")]
     assert scores[0]["dev"] == scores[1]["dev"], "nothing was learned, all was taken over"
     status, _, err = call(
-        train.main, "recipe=tag", *common, "model.init=default", "trainer.limit_batches=1", f"run_dir={tmp_path}/box"
+        train.main,
+        "recipe=tag",
+        *common,
+        "model.init_from=default",
+        "trainer.limit_train_batches=1",
+        f"run_dir={tmp_path}/box",
     )
     assert status == 0, err
 
@@ -116,12 +121,12 @@ def test_another_job_from_a_labeller_and_a_tagger_from_a_tagger(folder: Path, ca
 @pytest.mark.parametrize(
     ("main", "arguments", "message"),
     [
-        (train.main, ["recipe=tag", "data=tags"], "data.train is not given"),
+        (train.main, ["recipe=tag", "data=files"], "data.train is not given"),
         (train.main, ["recipe=srl", "data=wnut17"], "data=wnut17 is for recipe=tag"),
-        (train.main, ["recipe=tag", "data=tags", "data.train={}/train.txt", "data.dev={}/dev.txt", "data.tags=9"],
+        (train.main, ["recipe=tag", "data=files", "data.train={}/train.txt", "data.dev={}/dev.txt", "data.tags=9"],
          "no column 9"),
-        (train.main, ["recipe=tag", "data=tags", "data.train={}/train.txt", "data.dev={}/dev.txt", "debug=tiny",
-                      "model.init=default"], "the sizes of both networks must agree"),
+        (train.main, ["recipe=tag", "data=files", "data.train={}/train.txt", "data.dev={}/dev.txt", "debug=tiny",
+                      "model.init_from=default"], "the sizes of both networks must agree"),
         (train.main, ["recipe=finetune", "init={}/run", "data.train=x", "data.dev=x"], "a role labeller is needed"),
         (predict.main, ["run={}/run", "predicates=detect", "Anna"], "unknown key predicates"),
         (predict.main, ["run={}/run", "nbest=-1", "Anna"], "out of bounds"),

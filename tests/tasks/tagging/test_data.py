@@ -13,7 +13,7 @@ def test_tagged_files_and_parts_of_speech_as_tags(tmp_path: Path, monkeypatch: p
     for split, text in (("train", "a O\nb S-X\n\nc O\n"), ("dev", "b I-X\n\nd O\n")):
         (tmp_path / f"{split}.txt").write_text(text)
     columns = {"words": None, "tags": None}
-    data = {"name": "tags", "train": f"{tmp_path}/train.txt", "dev": f"{tmp_path}/dev.txt", "test": None, **columns}
+    data = {"name": "files", "train": f"{tmp_path}/train.txt", "dev": f"{tmp_path}/dev.txt", "test": None, **columns}
     opened = open_tagging_corpus(data)
     assert opened.train["tags"] == [["O", "B-X"], ["O"]] and opened.dev["tags"] == [["B-X"], ["O"]]
     assert opened.test is None and opened.num_removed == 0
@@ -24,7 +24,7 @@ def test_tagged_files_and_parts_of_speech_as_tags(tmp_path: Path, monkeypatch: p
         open_tagging_corpus(data)
     with pytest.raises(UserError, match="no sentence in the train split"):
         open_tagging_corpus({**data, "train": data["dev"]})
-    demo = open_tagging_corpus({"name": "demo", "extra": None})
+    demo = open_tagging_corpus({"name": "toy-srl"})
     assert set(demo.train.column_names) == {"id", "document", "words", "tags"}
     assert "NNP" in {tag for tags in demo.train["tags"] for tag in tags}
     monkeypatch.delenv("GRUNLP_DATA", raising=False)
@@ -49,7 +49,7 @@ def test_spans_of_a_stream_must_be_iob2(tmp_path: Path) -> None:
         rows = [f"w{name}{i}\t{tag}" for i, tag in enumerate(tags.split())]
         (tmp_path / f"{name}.tsv").write_text("\n".join(rows) + "\n")
     keys = {"test": None, "words": None, "tags": None}
-    data = {"name": "tags", "train": f"{tmp_path}/part*.tsv", "dev": f"{tmp_path}/dev.tsv", **keys}
+    data = {"name": "files", "train": f"{tmp_path}/part*.tsv", "dev": f"{tmp_path}/dev.tsv", **keys}
     assert [one["tags"] for one in open_tagging_corpus(data, stream=True).train] == [
         ["B-A", "O", "B-B", "I-B"],
         ["O", "B-A"],

@@ -26,9 +26,9 @@ PLAIN = [
 ]
 SIZES: dict[str, Any] = {
     "word_size": 8,
-    "character_size": 6,
-    "characters": "cnn",
-    "shapes": True,
+    "char_size": 6,
+    "char_encoder": "cnn",
+    "word_shape_features": True,
     "hidden_size": 6,
     "num_layers": 2,
     "residual": "add",

@@ -1,0 +1,168 @@
+"""Options of recipe=forecast. Imports nothing heavy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from grunlp.configuration.options import group, option
+from grunlp.configuration.schema import RecipeSchema
+from grunlp.data.options import DataOptions, ShuffleOptions
+from grunlp.modules.options import RecurrentOptions
+from grunlp.training.options import (
+    OptimizerOptions,
+    RunOptions,
+    TrainerOptions,
+    check_cross_validation,
+    monitor_option,
+)
+from grunlp.utils.errors import UserError
+
+Architecture = Literal["recursive", "direct", "segrnn"]
+WindowNormalization = Literal["none", "last", "revin"]
+ForecastOutput = Literal["point", "gaussian", "quantiles"]
+ForecastLoss = Literal["mse", "mae"]
+
+
+@dataclass
+class SeriesOptions(DataOptions):
+    """Windows of series, and the splits in time."""
+
+    time_features: bool = option(
+        True, "use sines and cosines of the time as known covariates, those that vary at the frequency of the data"
+    )
+    history: int = option(96, "rows to read", minimum=1, maximum=10**6)
+    horizon: int = option(24, "rows to forecast", minimum=1, maximum=10**6)
+    season: int = option(
+        0, "rows of a season, for the seasonal-naive forecast; 0: by the frequency", minimum=0, maximum=10**6
+    )
+    train_rows: float = option(
+        0.7, "times of the training split: above 1 their number, else their fraction", minimum=0.0, maximum=1e9
+    )
+    dev_rows: float = option(0.1, "times of the development split, likewise", minimum=0.0, maximum=1e9)
+    test_rows: float = option(0.2, "times of the test split, likewise", minimum=0.0, maximum=1e9)
+
+
+@dataclass
+class TargetSeries(SeriesOptions):
+    """A table with several columns to forecast."""
+
+    targets: str | None = option(
+        None, "columns to forecast, comma-separated; null: all that hold numbers", content="text"
+    )
+
+
+@dataclass
+class SeriesFile(TargetSeries):
+    """The user's own series: a table in CSV or Parquet, plain or gz, with its rows in the order of time."""
+
+    train: str | None = option(None, "file of all series; needed", content="path")
+    time_column: str | None = option(None, "column of the times; null: the first that holds times", content="text")
+    series_id: str | None = option(
+        None, "column that names the series of a row, where there are several; null: there is one", content="text"
+    )
+    known_covariates: str | None = option(
+        None,
+        "comma-separated columns that are known of the future too, with rows after the last target to forecast",
+        content="text",
+    )
+    static_covariates: str | None = option(
+        None, "comma-separated columns that do not change within a series", content="text"
+    )
+
+
+DATASETS: dict[str, type[DataOptions]] = {
+    "files": SeriesFile,
+    "toy-series": SeriesOptions,
+    "etth1": TargetSeries,
+    "weather": TargetSeries,
+    "stocks": SeriesOptions,
+}
+
+
+@dataclass
+class ForecasterOptions(RecurrentOptions):
+    """The network that forecasts."""
+
+    architecture: Architecture = option(
+        "direct",
+        "recursive: step by step; direct: all steps at once; segrnn: segments of the history (Lin et al. 2023)",
+    )
+    segment_length: int = option(24, "rows of a segment, for architecture=segrnn", minimum=1, maximum=10**6)
+    window_normalization: WindowNormalization = option(
+        "last",
+        "normalize each window by its own history: subtract its last value, or reversible instance normalization",
+    )
+    output: ForecastOutput = option("point", "forecasts; quantiles needs another architecture than recursive")
+    quantiles: str = option(
+        "0.1,0.5,0.9", "levels for output=quantiles, comma-separated; the outermost are the interval", content="text"
+    )
+    loss: ForecastLoss = option("mse", "loss of output=point")
+    input_dropout: float = option(0.0, "dropout of the inputs", minimum=0.0, maximum=0.99)
+
+
+@dataclass
+class SeriesLoaderOptions(ShuffleOptions):
+    """Batches of windows."""
+
+    batch_size: int = option(64, "windows in a batch", minimum=1, maximum=10**6)
+
+
+@dataclass
+class ForecasterTrainerOptions(TrainerOptions):
+    """The trainer of a forecaster."""
+
+    monitor: Literal["dev/loss"] = monitor_option("dev/loss")
+
+
+@dataclass
+class ForecastingConfig(RunOptions):
+    """The configuration of recipe=forecast."""
+
+    model: ForecasterOptions = group(ForecasterOptions)
+    loader: SeriesLoaderOptions = group(SeriesLoaderOptions)
+    optimizer: OptimizerOptions = group(OptimizerOptions)
+    trainer: ForecasterTrainerOptions = group(ForecasterTrainerOptions)
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raise UserError for options that cannot be combined. `values`: the configuration by dotted key."""
+    check_cross_validation(values)
+    architecture, output, size = values["model.architecture"], values["model.output"], values["model.hidden_size"]
+    if architecture == "segrnn" and values["model.segment_length"] > values["data.history"]:
+        raise UserError(
+            f"model.segment_length={values['model.segment_length']} with data.history={values['data.history']}",
+            "the history is cut into segments",
+            f"Type model.segment_length={max(1, values['data.history'] // 4)}",
+        )
+    if architecture == "segrnn" and size % 2:
+        raise UserError(
+            f"model.architecture=segrnn with model.hidden_size={size}",
+            "half of the units encode the position of a segment, half the channel",
+            "Add 1 to it.",
+        )
+    if output == "quantiles" and architecture == "recursive":
+        raise UserError(
+            "model.architecture=recursive with model.output=quantiles",
+            "it continues from its own point forecast, and a quantile is not one",
+            "Type model.output=gaussian",
+        )
+    if output == "quantiles":
+        parse_quantiles(values["model.quantiles"])
+
+
+def parse_quantiles(text: str) -> list[float]:
+    """Parse comma-separated quantile levels. Raises UserError unless they increase, with 0.5 among them."""
+    try:
+        levels = [float(level) for level in text.split(",")]
+    except ValueError:
+        levels = []
+    if 0.5 not in levels or levels != sorted(set(levels)) or not 0 < levels[0] <= levels[-1] < 1:
+        raise UserError(
+            f"model.quantiles={text}",
+            "expected increasing levels between commas, above 0 and below 1, with 0.5, the forecast, among them",
+            "Type model.quantiles=0.1,0.5,0.9",
+        )
+    return levels
+
+
+RECIPES = {"forecast": RecipeSchema(ForecastingConfig, DATASETS, check)}

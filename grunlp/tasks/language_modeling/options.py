@@ -1,0 +1,115 @@
+"""Options of recipe=lm. Imports nothing heavy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from grunlp.configuration.options import group, option
+from grunlp.configuration.schema import RecipeSchema
+from grunlp.data.options import DataOptions, FileOptions, HubOptions, ShuffleOptions, TokenizerOptions
+from grunlp.modules.options import MAX_SIZE, RecurrentOptions, Residual
+from grunlp.training.options import (
+    OptimizerOptions,
+    RunOptions,
+    TrainerOptions,
+    check_cross_validation,
+    monitor_option,
+)
+from grunlp.utils.errors import UserError
+
+
+@dataclass
+class TextFiles(FileOptions):
+    """The user's own running text, line after line, or a field of JSON lines; plain, gz or xz."""
+
+    streamable: ClassVar[bool] = False
+
+    train: str | None = option(None, "training file, or a pattern of files as in a shell; needed", content="path")
+    dev: str | None = option(None, "development files, likewise; null: the last tenth of train", content="path")
+    test: str | None = option(None, "test files, likewise, scored once at the end", content="path")
+    field: str | None = option(None, "field of JSON lines; null: source or text", content="text")
+
+
+@dataclass
+class TextHub(HubOptions):
+    """Running text of the hub."""
+
+    streamable: ClassVar[bool] = False
+
+    text: str | None = option(None, "column of the text; needed", content="text")
+
+
+DATASETS: dict[str, type[DataOptions]] = {
+    "files": TextFiles,
+    "hub": TextHub,
+    "tinyshakespeare": DataOptions,
+    "toy-srl": DataOptions,
+}
+
+
+@dataclass
+class LanguageModelOptions(RecurrentOptions):
+    """The network that predicts the next token."""
+
+    residual: Residual = option("add", "connection around each layer")
+    embedding_size: int = option(128, "size of a token embedding", minimum=1, maximum=MAX_SIZE)
+    tie_embeddings: bool = option(True, "use the input embeddings as the output layer too (weight tying)")
+    adaptive_softmax: bool = option(False, "adaptive softmax, for large vocabularies; needs tie_embeddings=false")
+    word_dropout: float = option(
+        0.0, "probability of reading a token as unknown in training", minimum=0.0, maximum=0.999
+    )
+    input_dropout: float = option(0.0, "dropout of the token embeddings", minimum=0.0, maximum=0.99)
+    weight_dropout: float = option(
+        0.0, "dropout of the recurrent weights (DropConnect, as in AWD-LSTM)", minimum=0.0, maximum=0.99
+    )
+
+
+@dataclass
+class WindowLoaderOptions(ShuffleOptions):
+    """Windows of rows, which start at distant places of the text."""
+
+    batch_tokens: int = option(4096, "tokens of a window: rows times bptt", minimum=1, maximum=10**9)
+    bptt: int = option(
+        128,
+        "tokens of a row in a window, through which gradients flow (truncated backpropagation through time)",
+        minimum=1,
+        maximum=10**6,
+    )
+
+
+@dataclass
+class LanguageModelTrainerOptions(TrainerOptions):
+    """The trainer of a language model."""
+
+    monitor: Literal["dev/loss"] = monitor_option("dev/loss")
+
+
+@dataclass
+class LanguageModelingConfig(RunOptions):
+    """The configuration of recipe=lm."""
+
+    tokenizer: TokenizerOptions = group(TokenizerOptions)
+    model: LanguageModelOptions = group(LanguageModelOptions)
+    loader: WindowLoaderOptions = group(WindowLoaderOptions)
+    optimizer: OptimizerOptions = group(OptimizerOptions)
+    trainer: LanguageModelTrainerOptions = group(LanguageModelTrainerOptions)
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raise UserError for options that cannot be combined. `values`: the configuration by dotted key."""
+    check_cross_validation(values)
+    if values["model.adaptive_softmax"] and values["model.tie_embeddings"]:
+        raise UserError(
+            "model.adaptive_softmax=true with model.tie_embeddings=true",
+            "it has its own table for each part of the vocabulary",
+            "Type model.tie_embeddings=false",
+        )
+    if values["model.adaptive_softmax"] and values["model.embedding_size"] < 16:
+        raise UserError(
+            f"model.adaptive_softmax=true with model.embedding_size={values['model.embedding_size']}",
+            "the embeddings of its last part are a sixteenth of that size",
+            "Type model.embedding_size=16, or more",
+        )
+
+
+RECIPES = {"lm": RecipeSchema(LanguageModelingConfig, DATASETS, check)}

@@ -1,0 +1,76 @@
+"""Options of recipe=pretrain. Imports nothing heavy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from grunlp.configuration.options import group, option
+from grunlp.configuration.schema import RecipeSchema
+from grunlp.data.options import StreamingLoaderOptions, WordCountOptions
+from grunlp.modules.options import SentenceEncoderOptions, check_sentence_encoder
+from grunlp.training.options import (
+    OptimizerOptions,
+    RunOptions,
+    StreamingTrainerOptions,
+    check_streaming,
+    monitor_option,
+)
+from grunlp.utils.errors import UserError
+
+
+@dataclass
+class RawTextFiles:
+    """Raw text, plain, gz or xz, split into sentences and tokens by rule."""
+
+    streamable: ClassVar[bool] = True
+
+    train: str | None = option(None, "training file, or a pattern of files as in a shell; needed", content="path")
+    dev: str | None = option(
+        None, "development files, likewise; null: every hundredth sentence of train", content="path"
+    )
+    exclude_sentences_of: Literal["propbank-ewt"] | None = option(
+        None, "data set whose development and test sentences are left out"
+    )
+
+
+DATASETS: dict[str, type[RawTextFiles]] = {"files": RawTextFiles}
+
+
+@dataclass
+class MaskedModelOptions(SentenceEncoderOptions):
+    """The sentence encoder, with the sizes of the labeller that starts from it."""
+
+    mask_probability: float = option(0.15, "fraction of the words to mask and predict", minimum=0.01, maximum=0.99)
+
+
+@dataclass
+class PretrainingTrainerOptions(StreamingTrainerOptions):
+    """The trainer of a masked language model."""
+
+    monitor: Literal["dev/loss"] = monitor_option("dev/loss")
+
+
+@dataclass
+class PretrainingConfig(RunOptions):
+    """The configuration of recipe=pretrain."""
+
+    vocabulary: WordCountOptions = group(WordCountOptions)
+    model: MaskedModelOptions = group(MaskedModelOptions)
+    loader: StreamingLoaderOptions = group(StreamingLoaderOptions)
+    optimizer: OptimizerOptions = group(OptimizerOptions)
+    trainer: PretrainingTrainerOptions = group(PretrainingTrainerOptions)
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raise UserError for options that cannot be combined. `values`: the configuration by dotted key."""
+    check_sentence_encoder(values)
+    check_streaming(values, DATASETS)
+    if values["loader.stream_buffer_size"] and values["data.dev"] is None:
+        raise UserError(
+            f"loader.stream_buffer_size={values['loader.stream_buffer_size']} without data.dev",
+            "no sentences are set aside from a stream",
+            "Add data.dev=FILE",
+        )
+
+
+RECIPES = {"pretrain": RecipeSchema(PretrainingConfig, DATASETS, check)}

@@ -1,0 +1,107 @@
+"""Options of recipe=tag. Imports nothing heavy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from grunlp.configuration.options import group, option
+from grunlp.configuration.schema import RecipeSchema
+from grunlp.data.options import (
+    DataOptions,
+    FileOptions,
+    FrameFiles,
+    HubOptions,
+    StreamingLoaderOptions,
+    VocabularyOptions,
+)
+from grunlp.modules.options import Decoder, SentenceModelOptions, check_label_smoothing, check_sentence_encoder
+from grunlp.training.options import (
+    EncoderOptimizerOptions,
+    RunOptions,
+    StreamingTrainerOptions,
+    check_cross_validation,
+    check_streaming,
+    monitor_option,
+)
+
+
+@dataclass
+class TaggedFiles(FileOptions):
+    """The user's own files with one tag a word: columns, CoNLL-U or JSON lines; spans in any scheme."""
+
+    words: str | None = option(
+        None,
+        "column of the words by number from 0 or by name; null: the first, FORM of CoNLL-U, words or tokens of JSON",
+        content="text",
+    )
+    tags: str | None = option(
+        None,
+        "column of the tags, likewise; null: the last, UPOS of CoNLL-U, tags or *_tags of JSON",
+        content="text",
+    )
+
+
+@dataclass
+class TaggedHub(HubOptions):
+    """A hub data set with a sentence a row: a column of words, one of tags."""
+
+    words: str | None = option(None, "column of the words; needed", content="text")
+    tags: str | None = option(None, "column of the tags; needed", content="text")
+
+
+@dataclass
+class PartsOfSpeech(FrameFiles):
+    """The parts of speech of the user's own files of predicates and roles."""
+
+    streamable: ClassVar[bool] = False
+
+
+DATASETS: dict[str, type[DataOptions]] = {
+    "files": TaggedFiles,
+    "hub": TaggedHub,
+    "srl-files": PartsOfSpeech,
+    "toy-srl": DataOptions,
+    "propbank-ewt": DataOptions,
+    "wnut17": DataOptions,
+}
+
+
+@dataclass
+class TaggerOptions(SentenceModelOptions):
+    """The network that tags every word."""
+
+    init_from: str | None = option(
+        None, "run whose sentence encoder to start from; default: the bundled model", content="run"
+    )
+    word_shape_features: bool = option(True, "read capitals and digits of a word as a feature of their own")
+    decoder: Decoder = option("crf", "how the tags of a sentence are decoded and, with crf, trained")
+    label_smoothing: float = option(0.0, "label smoothing; needs decoder=viterbi", minimum=0.0, maximum=0.99)
+
+
+@dataclass
+class TaggerTrainerOptions(StreamingTrainerOptions):
+    """The trainer of a tagger."""
+
+    monitor: Literal["dev/f1", "dev/loss"] = monitor_option("dev/f1")
+
+
+@dataclass
+class TaggingConfig(RunOptions):
+    """The configuration of recipe=tag."""
+
+    vocabulary: VocabularyOptions = group(VocabularyOptions)
+    model: TaggerOptions = group(TaggerOptions)
+    loader: StreamingLoaderOptions = group(StreamingLoaderOptions)
+    optimizer: EncoderOptimizerOptions = group(EncoderOptimizerOptions)
+    trainer: TaggerTrainerOptions = group(TaggerTrainerOptions)
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raise UserError for options that cannot be combined. `values`: the configuration by dotted key."""
+    check_sentence_encoder(values)
+    check_label_smoothing(values)
+    check_cross_validation(values)
+    check_streaming(values, DATASETS)
+
+
+RECIPES = {"tag": RecipeSchema(TaggingConfig, DATASETS, check)}
