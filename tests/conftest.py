@@ -21,16 +21,17 @@ os.environ["HF_DATASETS_CACHE"] = _CACHE.name
 os.environ["XDG_CACHE_HOME"] = _CACHE.name
 
 
-# A test that asks for one of these trains or starts processes: it is slow.
-_SLOW_FIXTURES = {"trained", "trainings"}
-
-
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests `slow` by the fixtures that they ask for."""
+    """Mark tests `slow` whose fixtures use the fixture `slow`."""
     for item in items:
-        if _SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        if "slow" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def slow() -> None:
+    """Make the tests slow that use a fixture which trains, exports or starts processes: such a fixture uses this one."""
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +44,7 @@ def data_root() -> Path:
 
 
 @pytest.fixture(scope="module")
-def trainings() -> "Iterator[Trainings]":
+def trainings(slow: None) -> "Iterator[Trainings]":
     """Trainings in processes of their own."""
     from tests.interrupted import Trainings
 

@@ -21,7 +21,7 @@ TEST = toy_corpus(12, 3)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, slow: None) -> Path:
     """train.conll, dev.jsonl, test.conll and a run trained on them."""
     root = tmp_path_factory.mktemp("commands")
     for name, examples in (("train", toy_corpus(300, 1)), ("test", TEST)):

@@ -84,7 +84,7 @@ def test_mistakes_end_in_plain_messages(call: Call) -> None:
 
 
 @pytest.fixture
-def shell(folder: Path) -> dict[str, str]:
+def shell(folder: Path, slow: None) -> dict[str, str]:
     """An environment in which `grunlp-completion` is this source."""
     (folder / "bin").mkdir()
     command = folder / "bin/grunlp-completion"

@@ -25,6 +25,7 @@ def run(count: int, seed: int, *names: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"target": ')]
 
 
+@pytest.mark.slow
 def test_some_inputs() -> None:
     found = run(60, 0, *QUICK, *READERS)
     assert [one["target"] for one in found] == [*QUICK, *READERS]

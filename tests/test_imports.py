@@ -28,6 +28,7 @@ def python(code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_help_of_a_command(name: str) -> None:
     module, function = COMMANDS[name].split(":")
@@ -41,6 +42,7 @@ assert not loaded, loaded
     assert "python -m" in python(code) or "grunlp" in python(code)
 
 
+@pytest.mark.slow
 def test_what_reads_runs_and_corpora() -> None:
     """But for trainings, which take Lightning: that imports transformers where it is installed."""
     modules = [
@@ -63,6 +65,7 @@ assert not loaded, loaded
 """)
 
 
+@pytest.mark.slow
 def test_what_trains() -> None:
     """Lightning imports transformers where it is installed."""
     modules = [f"grunlp.tasks.{path.parent.stem}.lightning" for path in (ROOT / "grunlp/tasks").glob("*/lightning.py")]

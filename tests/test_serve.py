@@ -20,7 +20,7 @@ from tests.serving.client import Answer, ask, connect, post, read, request
 
 
 @pytest.fixture
-def process() -> Iterator[tuple[subprocess.Popen[str], int]]:
+def process(slow: None) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """The command, and the port it found."""
     command = [sys.executable, "-m", "grunlp.serve", "port=0", "max_tokens=3000"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:

@@ -68,7 +68,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def out(run: Path) -> Path:
+def out(run: Path, slow: None) -> Path:
     export_folder(make_exporter(run), get_export_format("onnx"), run.parent / "out", **FEW)
     return run.parent / "out"
 
@@ -129,6 +129,7 @@ def tampered(name: str, change: float, monkeypatch: pytest.MonkeyPatch) -> Itera
     yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sentences", "predicates"])
 def test_a_tampered_graph_is_refused(run: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in tampered(name, 0.01, monkeypatch):
@@ -137,6 +138,7 @@ def test_a_tampered_graph_is_refused(run: Path, name: str, tmp_path: Path, monke
     assert not list(tmp_path.iterdir()), "nothing is left behind"
 
 
+@pytest.mark.slow
 def test_a_script_that_answers_otherwise_is_refused(run: Path, tmp_path: Path) -> None:
     exportable = make_exporter(run)
     exportable.model["tags"] = [tag.replace("ARG0", "ARG9") for tag in exportable.model["tags"]]
@@ -145,6 +147,7 @@ def test_a_script_that_answers_otherwise_is_refused(run: Path, tmp_path: Path) -
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", ["onnx", "pt2"])
 def test_a_full_disk(run: Path, to: str, tmp_path: Path) -> None:
     def export_it() -> None:
@@ -155,6 +158,7 @@ def test_a_full_disk(run: Path, to: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [(), ("notes.txt",)], ids=["empty", "filled"])
 def test_what_appears_meanwhile_is_kept(run: Path, names: tuple[str, ...], tmp_path: Path) -> None:
     out = tmp_path / "out"
@@ -169,6 +173,7 @@ def test_what_appears_meanwhile_is_kept(run: Path, names: tuple[str, ...], tmp_p
     assert list(tmp_path.iterdir()) == [out] and tuple(file.name for file in out.iterdir()) == names
 
 
+@pytest.mark.slow
 def test_pt2_answers_without_grunlp(run: Path, tmp_path: Path) -> None:
     proof = export_folder(make_exporter(run), get_export_format("pt2"), tmp_path / "out", rows=(2,), lengths=(5,))
     assert proof.num_answers == 2 and max(proof.max_abs_diff.values()) < 1e-4

@@ -56,6 +56,7 @@ def prove(exportable: ModelExporter, out: Path, to: str = "onnx") -> None:
     assert proof.num_answers and max(proof.max_abs_diff.values()) < 1e-4 and (out / "manifest.json").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plain", [True, False])
 def test_taggers(plain: bool, tmp_path: Path) -> None:
     c = config("tag", "data=toy-srl", f"model.decoder={'viterbi' if plain else 'crf'}", "model.char_encoder=gru")
@@ -66,6 +67,7 @@ def test_taggers(plain: bool, tmp_path: Path) -> None:
     prove(TaggerExporter(run), tmp_path / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["last", "max", "mean", "attention"])
 def test_classifiers_of_texts(pooling: str, tmp_path: Path) -> None:
     c = config(
@@ -77,6 +79,7 @@ def test_classifiers_of_texts(pooling: str, tmp_path: Path) -> None:
     prove(ClassifierExporter(TrainedClassifier(tmp_path, c, collate, model)), tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_classifiers_of_measurements(tmp_path: Path) -> None:
     c = config("classify", "data=toy-waves", "model.layer_width_ratio=0.5", "model.cell=lstm")
     collate = TimeSeriesCollator(["a", "b", "c"], 2)
@@ -84,6 +87,7 @@ def test_classifiers_of_measurements(tmp_path: Path) -> None:
     prove(ClassifierExporter(TrainedClassifier(tmp_path, c, collate, model)), tmp_path / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "output", "known", "static", "normalize"),
     [
@@ -113,6 +117,7 @@ def test_forecasters(kind: str, output: str, known: int, static: int, normalize:
     prove(ForecasterExporter(TrainedForecaster(tmp_path, c, scaling, model, torch.zeros(1))), tmp_path / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -147,6 +152,7 @@ def test_writers(words: list[str], tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["character", "word"])
 def test_language_models(kind: str, tmp_path: Path) -> None:
     adaptive = kind == "character"
@@ -166,6 +172,7 @@ def test_a_pretrained_encoder_is_refused() -> None:
         reject_pretrained_encoder(type("Encoder", (), {"pretrained": object()})())  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odds", [-100.0, 0.0])
 def test_a_labeller_stands_in_for_its_network(odds: float, tmp_path: Path) -> None:
     """Also where no predicate is found, and where all sentences are empty."""

@@ -81,6 +81,7 @@ def test_linear_equals_torch(compiled: str, count: int, size: int, columns: int,
     assert all(torch.equal(results[0], other) for other in results[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_operators_are_registered_with_torch(best: None, cell: str) -> None:
     x, initial, _, u, _, c = single(leaves(cell, 2, 8))

@@ -188,6 +188,7 @@ def test_halved_weights_predict_nearly_the_same() -> None:
         StackedGRU(8, 4, 1, False, 0.0, "none", "mingru").to_bfloat16_weights()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["gru", "lstm", "mingru"])
 def test_export_gives_a_program_for_any_batch(cell: Cell) -> None:
     torch.manual_seed(0)
@@ -203,6 +204,7 @@ def test_export_gives_a_program_for_any_batch(cell: Cell) -> None:
                 torch.testing.assert_close(found, expected)
 
 
+@pytest.mark.slow
 def test_compile_changes_nothing() -> None:
     torch.manual_seed(0)
     gru = StackedGRU(4, 5, 2, True, 0.0, "add")

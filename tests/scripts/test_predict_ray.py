@@ -56,6 +56,7 @@ def test_wrong_format(main: Command, call: Call) -> None:
     assert status == 2 and "Did you mean format=parquet?" in err and not Path("x").exists()
 
 
+@pytest.mark.slow
 def test_ray_does_not_start(main: Command, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray", reason="needs the extra ray")
 

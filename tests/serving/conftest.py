@@ -63,7 +63,7 @@ def box() -> Predictor[Any, Any]:
     return grunlp.load("default")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(box: Predictor[Any, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One model of each kind."""
     series = forecaster(tmp_path_factory.mktemp("series"))

@@ -28,7 +28,7 @@ def gone(pid: int) -> bool:
 
 
 @pytest.fixture(scope="module")
-def beside(box: Predictor[Any, Any]) -> Any:
+def beside(box: Predictor[Any, Any], slow: None) -> Any:
     computer = ProcessWorker(box)  # type: ignore[arg-type]
     computer.warm_up()
     yield computer

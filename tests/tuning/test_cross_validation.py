@@ -106,7 +106,7 @@ def test_optuna_missing(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> list[str]:
+def command(tmp_path: Path, slow: None) -> list[str]:
     """A search of six trainings of seconds on a made-up file."""
     files = [f"data.train={write(tmp_path / 'train.txt', 60, 1, 'iob2')}"]
     values = ["recipe=tag", "data=files", "debug=step", *files, "over=model.hidden_size=4,8", "folds=3"]

@@ -19,6 +19,7 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(SCRIPTS.parent))
 
 
+@pytest.mark.slow
 def test_both_scripts_build_summarise_and_do_not_overwrite(
     cache: Path, tmp_path: Path, ud_files, propbank_files, frames_files
 ) -> None:

@@ -19,7 +19,7 @@ SMALL = ["model.hidden_size=8", "model.word_size=8", "model.char_size=4", "train
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, slow: None) -> Path:
     """A run on texts and one on measurements."""
     root = tmp_path_factory.mktemp("classes")
     for split, size in (("train", 300), ("dev", 60), ("test", 40)):

@@ -28,7 +28,7 @@ def train(root: Path, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, slow: None) -> Path:
     """A series of 5 weeks with a column that is known of the future, and a run trained on it."""
     root = tmp_path_factory.mktemp("series")
     rows = list(seasonal_series_rows())[: 24 * 7 * 5]

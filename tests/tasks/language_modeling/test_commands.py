@@ -24,7 +24,7 @@ RHYME = ["the cat sat on the mat", "the dog sat on the log", "", "and so they sa
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, slow: None) -> Path:
     """Lines that repeat but for a number, and a run trained on them."""
     root = tmp_path_factory.mktemp("language")
     text = "".join(f"{line} {i}\n" for i in range(150) for line in RHYME)

@@ -24,7 +24,7 @@ SMALL = [
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, slow: None) -> Path:
     """Short strings of digits and their reversals, in two files a split, and a run trained on them."""
     root = tmp_path_factory.mktemp("writing")
     arguments = []

@@ -30,7 +30,7 @@ def write(path: Path, count: int, seed: int, scheme: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, slow: None) -> Path:
     """Files in three schemes, and a run trained on them."""
     root = tmp_path_factory.mktemp("tagging")
     files = [write(root / "train.txt", 300, 1, "bioes"), write(root / "dev.txt", 30, 2, "iob1")]
