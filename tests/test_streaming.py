@@ -74,7 +74,7 @@ def test_a_killed_training_goes_on_as_though_nothing_was(workers: int, trainings
     assert trainings([*given, f"run_dir={run_dir}"], batch=13).status == -signal.SIGKILL
     assert trainings([f"resume={run_dir}"], batch=10).status == -signal.SIGKILL
     done = trainings([f"resume={run_dir}"])
-    assert done.status == 0 and "going on with epoch 3, batch 3" in done.text, done.text
+    assert done.status == 0 and "resuming at epoch 3, batch 3" in done.text, done.text
     assert results(run_dir) == results(root / f"whole-{workers}")
 
 
@@ -111,7 +111,7 @@ def test_two_processes_go_on_together(trainings: Trainings, root: Path) -> None:
     run_dir = root / "two-killed"
     assert trainings([*given, f"run_dir={run_dir}"], batch=13, ranks=2).statuses[1] == -signal.SIGKILL
     done = trainings([f"resume={run_dir}"], ranks=2)
-    assert done.statuses == [0, 0] and "going on with epoch 2, batch" in done.text, done.text
+    assert done.statuses == [0, 0] and "resuming at epoch 2, batch" in done.text, done.text
     assert results(run_dir) == results(root / "two")
 
 
@@ -123,7 +123,7 @@ def test_every_recipe_goes_on(recipe: str, trainings: Trainings, root: Path) -> 
     run_dir = root / f"{recipe}-killed"
     assert trainings([*given, f"run_dir={run_dir}"], batch=13).status == -signal.SIGKILL
     done = trainings([f"resume={run_dir}"])
-    assert done.status == 0 and "going on with epoch 2, batch" in done.text, done.text
+    assert done.status == 0 and "resuming at epoch 2, batch" in done.text, done.text
     assert results(run_dir) == results(root / f"{recipe}-whole")
 
 

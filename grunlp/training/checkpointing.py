@@ -1,9 +1,9 @@
-"""Checkpoints from which a training goes on as though it had never stopped.
+"""Checkpoints from which a training resumes as if it had never been interrupted.
 
-One is taken before a batch is trained on, and only where no gradients wait for an update. It holds the weights, their
-average, the optimiser, the schedule, what early stopping and the choice of the best epoch have seen, and the position
-in the epoch. No state of random generators is among it: whatever a batch draws begins from the seed, the epoch and the
-number of the batch (`grunlp.training.datamodule_base.derive_seed`).
+A checkpoint is taken before a batch, and only when no gradients are accumulated. It holds the weights, their average,
+the optimizer, the schedule, the state of early stopping and of the choice of the best epoch, and the position in the
+epoch. It holds no state of random generators: each batch draws from the seed, the epoch and the index of the batch
+(`grunlp.training.datamodule_base.derive_seed`).
 """
 
 import csv
@@ -33,37 +33,37 @@ RESUME_CHECKPOINT = "resume.ckpt"
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes checkpoints whole or not at all; reads tensors and plain values from them, and never code."""
+    """Writes checkpoints atomically; reads only tensors and plain values from them, never code."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Write one."""
+        """Write a checkpoint."""
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(Path(path)) as part:
-            torch.save(checkpoint, part)
+        with atomic_path(Path(path)) as temporary:
+            torch.save(checkpoint, temporary)
 
     def load_checkpoint(self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True) -> dict[str, Any]:
-        """Read one, always as weights only."""
+        """Read a checkpoint, always as weights only."""
         try:
-            found: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
-        except Exception as error:  # whatever the unpickler finds wrong
-            there = str(error).splitlines()[0]
-            way = "Remove it to train from the beginning."
-            raise UserError(f"{path}: no checkpoint of grunlp", there, way) from None
-        return found
+            checkpoint: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
+        except Exception as error:  # the unpickler raises anything
+            details = str(error).splitlines()[0]
+            raise UserError(f"{path}: no checkpoint of grunlp", details, "Remove it to train from the start.") from None
+        return checkpoint
 
 
 class ResumeCheckpoint(Callback):
-    """Saves checkpoints to go on from, at times and when the training is told to end. It stands behind the callbacks
-    that do something at the beginning of a batch.
+    """Saves checkpoints to resume from, periodically and when the training is interrupted by a signal.
+
+    It must come after all callbacks that act at the start of a batch.
 
     Args:
-        folder: of the checkpoints.
-        seed: of the training.
-        every_n_seconds: seconds between them; 0 saves at each epoch's end alone.
+        folder: folder of the checkpoints.
+        seed: random seed of the training.
+        every_n_seconds: seconds between them; 0 saves only at the end of each epoch.
 
     Attributes:
-        seconds: that the training has taken, before it was interrupted included.
-        peak_memory: most that its processes have held, in MiB.
+        seconds: duration of the training, including that before an interruption.
+        peak_memory: peak memory of its processes in MiB.
     """
 
     def __init__(self, folder: Path, seed: int, every_n_seconds: float) -> None:
@@ -71,51 +71,50 @@ class ResumeCheckpoint(Callback):
         self.previous_seconds, self.peak_memory = 0.0, 0.0
         self.started = self.last_saved = time.monotonic()
         self.resumed = False
-        self.pending_signal: int | None = None  # the signal that told it to end
+        self.pending_signal: int | None = None
         self._signal_scope = ExitStack()
 
     @property
     def seconds(self) -> float:
-        """So far."""
+        """Duration of the training so far."""
         return self.previous_seconds + time.monotonic() - self.started
 
     def state_dict(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """Return the state for a checkpoint."""
         return {"seconds": self.seconds, "memory": max(self.peak_memory, peak_memory_mib())}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Count on from there."""
+        """Restore the state from a checkpoint."""
         self.previous_seconds, self.peak_memory = state_dict["seconds"], state_dict["memory"]
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Say where the other checkpoints lie, should the run have been moved, and that no batch is begun."""
+        """Correct the paths of the other checkpoints if the run was moved, and mark the current batch as not begun."""
         for state in checkpoint["callbacks"].values():
             if "best_k_models" in state:
                 _relocate_checkpoints(state, self.path.parent.resolve())
         loops = checkpoint["loops"]["fit_loop"]
         batches = loops["epoch_loop.batch_progress"]
         batches["current"]["ready"], batches["is_last_batch"] = batches["current"]["completed"], False
-        loops["epoch_loop.state_dict"]["_batches_that_stepped"] -= 1  # the trainer, when it begins, adds one
+        loops["epoch_loop.state_dict"]["_batches_that_stepped"] -= 1  # the trainer adds one when it starts
         self.resumed = True
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Listen to signals. Where an epoch goes on, begin it for those that wait for its beginning: the trainer
-        holds that they heard of it."""
+        """Handle signals; in a resumed epoch, call the epoch-start hooks, which the trainer takes for called."""
         self.started = self.last_saved = time.monotonic()
         self._signal_scope.enter_context(signal_handlers(self._on_signal))
         if not self.resumed:
             return
         epoch, batch = datamodule_of(trainer).resume_position
-        log.info("going on with epoch %d, batch %d", epoch + 1, datamodule_of(trainer).global_batch_index(batch) + 1)
+        log.info("resuming at epoch %d, batch %d", epoch + 1, datamodule_of(trainer).global_batch_index(batch) + 1)
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             callback.on_train_epoch_start(trainer, pl_module)
         pl_module.on_train_epoch_start()
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        """Save where it is time to, then let the batch draw its own random numbers."""
+        """Save a checkpoint if it is time to, then seed the random generator for the batch."""
         data, epoch = datamodule_of(trainer), trainer.current_epoch
         if batch_idx % trainer.accumulate_grad_batches == 0:
-            # what one process is told, or finds, all do: saving takes all of them
+            # all processes do what one of them has to do: saving needs all of them
             self.pending_signal = distributed.all_reduce_max(self.pending_signal or 0) or None
             if distributed.all_reduce_max(self._should_save(batch_idx, epoch)):
                 data.resume_position = (epoch, batch_idx)
@@ -125,13 +124,13 @@ class ResumeCheckpoint(Callback):
         torch.manual_seed(derive_seed(self.seed, epoch, data.global_batch_index(batch_idx), 0))
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Leave signals to those who had them."""
+        """Restore the previous signal handlers."""
         self._signal_scope.close()
         if self.pending_signal is not None:
             raise TerminationSignal(self.pending_signal)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """The same."""
+        """Restore the previous signal handlers."""
         self._signal_scope.close()
 
     def _should_save(self, batch: int, epoch: int) -> bool:
@@ -144,23 +143,23 @@ class ResumeCheckpoint(Callback):
     def _save(self, trainer: Trainer) -> None:
         try:
             trainer.save_checkpoint(self.path)
-        except UserError as error:  # the training may well be worth more than the point
-            log.warning("no checkpoint to go on from was saved: %s", error.message)
+        except UserError as error:  # a full disk should not end the training
+            log.warning("no checkpoint to resume from was saved: %s", error.message)
         for logger in trainer.loggers:
             logger.save()
         self.last_saved = time.monotonic()
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        """What handles a signal: the first waits for the next batch, the second does not."""
+        """Handle a signal: the first one waits for the next batch, the second one stops at once."""
         if self.pending_signal is not None:
             raise_signal(signum, frame)
         self.pending_signal = signum
         if distributed.rank() == 0:
-            print("stopping: a checkpoint is saved first; again to stop at once", file=sys.stderr, flush=True)
+            print("stopping after saving a checkpoint; press again to stop at once", file=sys.stderr, flush=True)
 
 
 def _relocate_checkpoints(state: dict[str, Any], folder: Path) -> None:
-    """Let the state of a ModelCheckpoint name files of a folder."""
+    """Make the state of a ModelCheckpoint refer to files of a folder."""
 
     def moved(path: str) -> str:
         return str(folder / Path(path).name) if path else path
@@ -172,11 +171,11 @@ def _relocate_checkpoints(state: dict[str, Any], folder: Path) -> None:
 
 
 class AppendingCSVLogger(CSVLogger):
-    """One that goes on with the lines of a training that was interrupted, instead of removing them.
+    """A CSV logger that continues the file of an interrupted training instead of replacing it.
 
     Args:
-        folder: of `metrics.csv`.
-        from_step: steps from which on lines are written anew; 0 keeps none.
+        folder: folder of `metrics.csv`.
+        from_step: rows from this step on are replaced; 0 replaces all.
     """
 
     def __init__(self, folder: Path, from_step: int) -> None:
@@ -184,21 +183,22 @@ class AppendingCSVLogger(CSVLogger):
         file, rows = folder / "metrics.csv", list[dict[str, Any]]()
         if from_step and file.is_file():
             lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-            whole = lines if lines[-1:] and lines[-1].endswith("\n") else lines[:-1]  # a kill may cut the last one
-            rows = [row for row in csv.DictReader(whole) if int(row["step"]) < from_step]
+            is_complete = lines[-1:] and lines[-1].endswith("\n")  # killed while writing, it may have a partial line
+            complete = lines if is_complete else lines[:-1]
+            rows = [row for row in csv.DictReader(complete) if int(row["step"]) < from_step]
         self.experiment.metrics = [{name: value for name, value in row.items() if value} for row in rows]
-        self.save()  # at once: the experiment removes what lies there
+        self.save()  # now, since the experiment has removed the file
 
 
 def completed_steps(checkpoint: Path) -> int:
-    """Updates of the weights before a checkpoint; 0 where there is none."""
+    """Return the optimizer steps before a checkpoint; 0 if it does not exist."""
     if not checkpoint.is_file():
         return 0
     return int(AtomicCheckpointIO().load_checkpoint(checkpoint)["global_step"])
 
 
 def peak_memory_mib() -> float:
-    """Most memory this process has held so far, in MiB; 0 where the system does not tell."""
+    """Return the peak memory of this process in MiB; 0 where the system does not report it."""
     if sys.platform == "win32":
         return 0.0
     import resource

@@ -1,4 +1,4 @@
-"""Weights that are better than the last ones: a running average, the best epoch, the mean of several."""
+"""Choice of the final weights: an exponential moving average, the best epoch, or the mean of the last epochs."""
 
 import logging
 from collections.abc import Sequence
@@ -11,15 +11,15 @@ from torch import Tensor
 
 log = logging.getLogger(__name__)
 
-LAST_EPOCH_CHECKPOINT = "last-{epoch}"  # checkpoints of the last epochs
+LAST_EPOCH_CHECKPOINT = "last-{epoch}"  # file name of the checkpoints of the last epochs
 
 
 class EMACallback(WeightAveraging):
-    """Scores and keeps a running average of the weights instead of the last ones (Polyak and Juditsky 1992).
+    """Keeps and scores an exponential moving average of the weights (Polyak and Juditsky 1992).
 
     Args:
         decay: how much of the average each step keeps. The first steps keep less, (1 + n) / (10 + n) after n, so that
-            the average is of use from the first epoch.
+            the average is useful from the first epoch.
     """
 
     def __init__(self, decay: float) -> None:
@@ -28,20 +28,19 @@ class EMACallback(WeightAveraging):
             torch._foreach_lerp_(average, current, 1 - min(decay, (1 + count) / (10 + count)))
 
         super().__init__(multi_avg_fn=update, use_buffers=False)
-        # the weights themselves after the last step, to show what averaging did
-        self.last_weights: dict[str, Tensor] = {}
+        self.last_weights: dict[str, Tensor] = {}  # not averaged, after the last step: to log the effect
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put the average in the place of the weights, and these aside."""
+        """Replace the weights by their average, and keep a copy of them."""
         self.last_weights = {name: value.detach().cpu().clone() for name, value in pl_module.state_dict().items()}
         super().on_train_end(trainer, pl_module)
 
 
 def load_best_weights(trainer: Trainer, task: LightningModule, data: LightningDataModule) -> int:
-    """Put the weights of the best epoch into the task, or the mean of the last ones where that scores better.
+    """Load the weights of the best epoch into the task, or the mean of the last epochs where that scores better.
 
     Returns:
-        how many epochs were trained.
+        the number of epochs trained.
     """
     callback = trainer.checkpoint_callback
     assert isinstance(callback, ModelCheckpoint)
@@ -54,25 +53,26 @@ def load_best_weights(trainer: Trainer, task: LightningModule, data: LightningDa
         if last:
             mean = {name: _mean_tensor([weights[name] for weights in last]) for name in best}
             assert callback.best_model_score is not None
-            score = float(callback.best_model_score)
-            other = _evaluate(trainer, task, mean, data, callback.monitor)
-            better = other > score if callback.mode == "max" else other < score
-            said = "%s: mean of the last %d epochs %.4f, best epoch %.4f; %s is kept"
-            log.info(said, callback.monitor, len(last), other, score, "the mean" if better else "the best epoch")
-            best = mean if better else best
+            best_score = float(callback.best_model_score)
+            mean_score = _evaluate(trainer, task, mean, data, callback.monitor)
+            is_better = mean_score > best_score if callback.mode == "max" else mean_score < best_score
+            message = "%s: mean of the last %d epochs %.4f, best epoch %.4f; %s is kept"
+            kept = "the mean" if is_better else "the best epoch"
+            log.info(message, callback.monitor, len(last), mean_score, best_score, kept)
+            best = mean if is_better else best
         task.load_state_dict(best)
     return trainer.current_epoch
 
 
 def _log_ema_score(trainer: Trainer, task: LightningModule, data: LightningDataModule, monitor: str) -> None:
-    """Say what the running average is worth: its score after the last epoch, and that of the weights themselves."""
+    """Log the scores of the averaged and of the plain weights after the last epoch."""
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, EMACallback):
-            average = float(trainer.callback_metrics[monitor])
-            own = _evaluate(trainer, task, callback.last_weights, data, monitor)
-            callback.last_weights = {}  # they are of no more use
-            said = "%s after the last epoch: running average of the weights %.4f, the weights themselves %.4f"
-            log.info(said, monitor, average, own)
+            averaged = float(trainer.callback_metrics[monitor])
+            plain = _evaluate(trainer, task, callback.last_weights, data, monitor)
+            callback.last_weights = {}  # free the memory
+            message = "%s after the last epoch: moving average of the weights %.4f, the weights themselves %.4f"
+            log.info(message, monitor, averaged, plain)
 
 
 def _load(path: Path) -> dict[str, Tensor]:
@@ -81,14 +81,14 @@ def _load(path: Path) -> dict[str, Tensor]:
 
 
 def _mean_tensor(weights: Sequence[Tensor]) -> Tensor:
-    """Of one weight; what is no number with a point, a counter say, is that of one of them."""
+    """Return the mean of one parameter; of integers, such as counters, the first."""
     return torch.stack(list(weights)).mean(dim=0) if weights[0].is_floating_point() else weights[0]
 
 
 def _evaluate(
     trainer: Trainer, task: LightningModule, weights: dict[str, Tensor], data: LightningDataModule, monitor: str
 ) -> float:
-    """What these weights score on dev, or on as much of it as the trainer reads."""
+    """Return the score of weights on dev, or on the part of it that the trainer reads."""
     task.load_state_dict(weights)
     plain = Trainer(
         devices=1,

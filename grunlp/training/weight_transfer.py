@@ -1,4 +1,4 @@
-"""Weights carried from a trained network into a labeller with a larger vocabulary."""
+"""Transfer of trained weights into a labeller or tagger with a larger vocabulary."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from grunlp.data.vocabulary import Vocabulary
 
-# What is not 0 at first: scores low enough to leave the old answers as they were, and the prior of an unseen sense.
+# Initial values other than 0: scores low enough not to change the answers of the old network, and the prior of an
+# unseen sense.
 _INIT_VALUES = {"roles.bias": -6.0, "pos.bias": -6.0, "senses.prior.weight": math.log(0.1)}
 
 
@@ -16,19 +17,21 @@ _INIT_VALUES = {"roles.bias": -6.0, "pos.bias": -6.0, "senses.prior.weight": mat
 def transfer_weights(
     old_weights: Mapping[str, Tensor], old_vocabulary: Vocabulary, model: nn.Module, new_vocabulary: Vocabulary
 ) -> None:
-    """Give a new labeller or tagger the weights of an old network: of a labeller, so that it labels as that one does,
-    or those of the sentence encoder that all have in common.
+    """Copy the weights of an old network into a new labeller or tagger.
 
-    What both know keeps its weights. A new word or character starts as the unknown one, a new tag or part of speech
-    of a labeller with weights of 0 and a low score, of a tagger with 0, a new roleset as one never seen in training.
+    They may be all weights of a labeller, so that the new one labels like it, or those of the sentence encoder, which
+    all models of words have. Rows that both vocabularies have are copied. A new word or character starts as the unknown
+    one; a new tag or part of speech of a labeller with weights of 0 and a low score, of a tagger with 0; a new roleset
+    like one that does not occur in the training data.
 
     Args:
-        old_weights: of the old network by name; what they do not name keeps its start.
-        model: of the same sizes; changed.
-        old_vocabulary, vocabulary: theirs, the second made by `with_more` of the first.
+        old_weights: weights of the old network by name; weights of the new one that are missing here are not changed.
+        old_vocabulary: vocabulary of the old network.
+        model: the new network, of the same sizes; changed in place.
+        new_vocabulary: its vocabulary, made by `old_vocabulary.extended_with`.
 
     Raises:
-        ValueError: a size differs; it is named.
+        ValueError: sizes differ.
     """
     words = _row_mapping(old_vocabulary.words.items, new_vocabulary.words.items, unknown=1)
     characters = _row_mapping(old_vocabulary.characters.items, new_vocabulary.characters.items, unknown=1)
@@ -59,23 +62,23 @@ def transfer_weights(
         if old.shape[len(axes.get(name, ())) :] != weight.shape[len(axes.get(name, ())) :]:
             raise ValueError(f"{name} is {tuple(old.shape)} in the old network, {tuple(weight.shape)} in the new one")
         if name in axes:
-            start = torch.full_like(weight, _INIT_VALUES.get(name, 0.0))
-            weight.copy_(_copy_rows(old, start, axes[name]))
+            initial = torch.full_like(weight, _INIT_VALUES.get(name, 0.0))
+            weight.copy_(_copy_rows(old, initial, axes[name]))
         else:
             weight.copy_(old)
 
 
 def _row_mapping(old: list[str], new: list[str], unknown: int | None) -> Tensor:
-    """(len(new),) the old row of each new item; -1 where there is none."""
-    places = {item: i for i, item in enumerate(old)}
-    return torch.tensor([places.get(item, -1 if unknown is None else unknown) for item in new])
+    """Map each new item to its old row (len(new),); items without one to `unknown`, or to -1."""
+    rows = {item: i for i, item in enumerate(old)}
+    return torch.tensor([rows.get(item, -1 if unknown is None else unknown) for item in new])
 
 
-def _copy_rows(old: Tensor, start: Tensor, axes: tuple[Tensor, ...]) -> Tensor:
-    """The old values at their new places, those of `start` elsewhere."""
+def _copy_rows(old: Tensor, initial: Tensor, axes: tuple[Tensor, ...]) -> Tensor:
+    """Return the old values in their new rows, and the initial values in rows that have none."""
     for dimension, rows in enumerate(axes):
         old = old.index_select(dimension, rows.clamp(min=0))
-    have = axes[0] >= 0
+    has_old = axes[0] >= 0
     if len(axes) == 2:
-        have = have[:, None] & (axes[1] >= 0)
-    return torch.where(have.reshape(have.shape + (1,) * (old.dim() - have.dim())), old, start)
+        has_old = has_old[:, None] & (axes[1] >= 0)
+    return torch.where(has_old.reshape(has_old.shape + (1,) * (old.dim() - has_old.dim())), old, initial)

@@ -44,7 +44,7 @@ def saved(folder: Path, every: str, monkeypatch: pytest.MonkeyPatch) -> list[tup
     save = ResumeCheckpoint._save
 
     def noted(self: ResumeCheckpoint, trainer: Any) -> None:
-        found.append(trainer.datamodule.position)
+        found.append(trainer.datamodule.resume_position)
         save(self, trainer)
 
     with monkeypatch.context() as patched:
@@ -128,7 +128,7 @@ def test_a_full_disk_keeps_the_training_going(
     monkeypatch.setattr(AtomicCheckpointIO, "save_checkpoint", full)
     failing = RESUME_CHECKPOINT
     trained(tmp_path / "0", Task(), Data({}), "trainer.checkpoint_every_seconds=1e-9")
-    assert "no checkpoint to go on from was saved: cannot write" in caplog.text
+    assert "no checkpoint to resume from was saved: cannot write" in caplog.text
     assert (tmp_path / "0/weights.safetensors").is_file()
     failing = "best.ckpt"
     with pytest.raises(UserError, match=r"best\.ckpt: No space left"):

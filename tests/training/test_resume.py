@@ -80,7 +80,7 @@ def test_a_killed_training_goes_on_as_though_nothing_was(
     run_dir.rename(moved)
     assert trainings([f"resume={moved}"], batch=10).status == -signal.SIGKILL
     done = trainings([f"resume={moved}", "trainer.checkpoint_every_seconds=300"])
-    assert done.status == 0 and "going on with epoch 3, batch 3" in done.text, done.text
+    assert done.status == 0 and "resuming at epoch 3, batch 3" in done.text, done.text
     assert results(moved) == whole
     again = trainings([f"resume={moved}"])
     assert again.status == 2 and "this training is finished" in again.text
@@ -108,7 +108,7 @@ def test_signals_save_and_say_how_to_go_on(
     assert done.text.endswith(f"stopped; to go on, type: python -m grunlp.train resume={run_dir}\n")
     assert "Traceback" not in done.text
     done = trainings([f"resume={run_dir}"])
-    assert done.status == 0 and "going on with epoch 2, batch 5" in done.text, "where two batches were accumulated"
+    assert done.status == 0 and "resuming at epoch 2, batch 5" in done.text, "where two batches were accumulated"
     assert results(run_dir) == whole
 
 
@@ -229,7 +229,7 @@ def test_every_recipe_goes_on(recipe: str, whole: dict[str, Any], trainings: Tra
     run_dir = root / f"{recipe}-killed"
     assert trainings([*given, f"run_dir={run_dir}"], batch=13).status == -signal.SIGKILL
     done = trainings([f"resume={run_dir}"])
-    assert done.status == 0 and "going on with epoch 2, batch" in done.text, done.text
+    assert done.status == 0 and "resuming at epoch 2, batch" in done.text, done.text
     assert results(run_dir) == results(root / f"{recipe}-whole")
 
 

@@ -82,7 +82,7 @@ def test_a_process_that_dies_ends_all_and_they_go_on_together(trainings: Trainin
     assert done.statuses == [2, -signal.SIGKILL] and time.monotonic() - started < 60
     assert "error: rank 0: another of the 2 processes has ended" in done.text and "Traceback" not in done.text
     done = trainings([f"resume={run_dir}"], ranks=2)
-    assert done.statuses == [0, 0] and "going on with epoch" in done.text, done.text
+    assert done.statuses == [0, 0] and "resuming at epoch" in done.text, done.text
     assert results(run_dir) == results(root / "whole")
 
 
@@ -102,7 +102,7 @@ def test_what_cannot_be(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: P
         ("trainer.devices=2",): "this machine has 1 GPUs",
         ("trainer.devices=0",): "out of bounds",
         ("trainer.devices=two",): "wrong type",
-        ("trainer.num_nodes=2", "trainer.accelerator=cpu"): "the machines have to know of each other",
+        ("trainer.num_nodes=2", "trainer.accelerator=cpu"): "the machines need each other's address",
         ("trainer.devices=2", "trainer.accelerator=mps"): "it has one",
     }
     for keys, said in typed.items():
@@ -111,7 +111,7 @@ def test_what_cannot_be(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "some")
     monkeypatch.setenv("WORLD_SIZE", "3")
     status, _, err = call(train.main, "recipe=srl", "trainer.devices=2", "trainer.accelerator=cpu")
-    assert status == 2 and "3 processes were begun" in err
+    assert status == 2 and "3 processes were started" in err
 
 
 def die(folder: str, how: int) -> None:
@@ -134,7 +134,7 @@ def test_the_launcher_ends_the_others(tmp_path: Path, capfd: pytest.CaptureFixtu
     with pytest.raises(SystemExit) as ended:
         launch(die, trainer, str(tmp_path), int(signal.SIGKILL))
     assert ended.value.code == 1 and time.time() - (tmp_path / "1").stat().st_mtime < 60
-    assert capfd.readouterr().err == "error: rank 1 of 2 was ended by SIGKILL; the others were stopped\n"
+    assert capfd.readouterr().err == "error: rank 1 of 2 was killed by SIGKILL; the others were stopped\n"
     assert signal.getsignal(signal.SIGTERM) is before, "signals are given back"
 
 
