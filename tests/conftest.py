@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def slow() -> None:
-    """Make the tests slow that use a fixture which trains, exports or starts processes: such a fixture uses this one."""
+    """Mark tests slow: fixtures that train, export or start processes use this one."""
 
 
 @pytest.fixture(scope="session")
