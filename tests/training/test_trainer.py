@@ -1,3 +1,5 @@
+"""None"""
+
 from itertools import cycle
 from pathlib import Path
 
@@ -11,7 +13,6 @@ from grunlp.runs.layout import RunMode
 from grunlp.tasks.config import compose_config
 from grunlp.training.datamodule_base import IndexedDataModule
 from grunlp.training.trainer import fit, make_trainer
-from grunlp.training.weight_averaging import EMACallback
 
 
 def test_every_score_that_can_be_monitored_has_a_direction(tmp_path: Path) -> None:
@@ -19,17 +20,6 @@ def test_every_score_that_can_be_monitored_has_a_direction(tmp_path: Path) -> No
         trainer = make_trainer(tmp_path, 1, compose_config(["recipe=srl", f"trainer.monitor={monitor}"]).trainer)
         assert isinstance(trainer.early_stopping_callback, EarlyStopping)
         assert trainer.early_stopping_callback.mode == trainer.checkpoint_callback.mode == direction  # type: ignore[union-attr]
-
-
-def test_the_average_is_of_use_from_the_start() -> None:
-    """Against the recursion written out, a(n) = a(n-1) + (1 - d)(w(n) - a(n-1)) with d = min(decay, (1+n)/(10+n))."""
-    update = EMACallback(0.9)._kwargs["multi_avg_fn"]
-    average, expected = [torch.tensor([1.0])], 1.0
-    for n in range(1, 200):
-        update(average, [torch.tensor([float(n % 7)])], torch.tensor(n))
-        decay = min(0.9, (1 + n) / (10 + n))
-        expected += (1 - decay) * (n % 7 - expected)
-    assert average[0].item() == pytest.approx(expected, rel=1e-4)
 
 
 class One(Dataset[torch.Tensor]):
