@@ -1,4 +1,4 @@
-"""The app: models, routes and what stands before them."""
+"""The FastAPI app: its models, routes and middleware."""
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
@@ -24,7 +24,7 @@ from grunlp.tasks import Predictor
 
 
 class ServerStatus(BaseModel):
-    """How the server is."""
+    """The status of the server."""
 
     status: Literal["alive", "ready"]
 
@@ -36,19 +36,18 @@ def create_app(
     hosts: Collection[str] | None = None,
     origins: Collection[str] = (),
 ) -> FastAPI:
-    """The app of some models. Their threads start and end with its lifespan.
+    """Make the app that serves models, whose threads start and end with its lifespan.
 
     Args:
-        models: by their ids in addresses; `grunlp.serving.model_service.assign_ids` makes ids.
-        limits: of requests.
+        models: the predictors by their ids in addresses, which `grunlp.serving.model_service.assign_ids` makes.
+        limits: the limits of requests.
         workers: processes that predict sentences, for each model; 0: this process predicts.
-        hosts: names the server answers to; None: any. See `RequestGuardMiddleware`.
-        origins: whose pages may call it from a browser (CORS); none by default.
+        hosts: names by which clients may call the server; None: any. See `RequestGuardMiddleware`.
+        origins: origins whose pages may call it from a browser (CORS).
 
     Returns:
-        the app. Its `state.models` has the `ModelService` by their ids; its `state.gate` is the app with its limits
-        before
-        it, which is what a server runs.
+        the app. Its `state.models` has each `ModelService` by its id; its `state.gate` is the app behind its limits,
+        which a server runs.
     """
     metrics = ServerMetrics()
     served = {id: ModelService(id, predictor, limits, metrics, workers) for id, predictor in models.items()}
@@ -79,21 +78,21 @@ def create_app(
 
 
 def _add_status_routes(app: FastAPI, services: Mapping[str, ModelService], metrics: ServerMetrics) -> None:
-    """Add what watches over the server."""
+    """Add the routes that monitor the server."""
 
     @app.get("/health", tags=["server"])
     async def health() -> ServerStatus:
-        """Whether the server is alive."""
+        """Return that the server is alive."""
         return ServerStatus(status="alive")
 
     @app.get("/ready", tags=["server"], responses={503: ERROR_RESPONSES[503]})
     async def ready() -> ServerStatus:
-        """Whether all models are loaded and warm, and the server is not stopping."""
+        """Tell whether all models are loaded and warm, and the server is not stopping."""
         if app.state.gate.stopping or not all(model.scheduler.warm.is_set() for model in services.values()):
             raise retry_later(503, "The server is not ready.", 1)
         return ServerStatus(status="ready")
 
     @app.get("/metrics", tags=["server"], response_class=Response)
     async def prometheus() -> Response:
-        """What Prometheus reads."""
+        """Return the metrics for Prometheus."""
         return Response(metrics.text(), media_type=CONTENT_TYPE)

@@ -1,10 +1,9 @@
-"""What a model computes next: dynamic batching by length.
+"""Dynamic batching: a queue of items, sentences as a rule, that the threads of a model predict in batches.
 
-Parts that wait, sentences as a rule, are computed together up to a budget of tokens. Nothing waits for a batch to fill:
-an idle thread starts at once, and what comes while all are busy is the next batch, of which each takes its share: one
-with many parts would leave those to others that are too few to be worth it. The order is that of weighted fair
-queueing (Demers, Keshav and Shenker 1989): each part by the time it would be done if its request had a slow model for
-itself. So a short request overtakes the sentences of a long one, and none waits for ever.
+A batch has at most a budget of tokens. No item waits for a batch to fill: an idle thread starts at once, and the items
+that arrive while all threads are busy form the next batches, one share for each thread. The order is weighted fair
+queueing (Demers, Keshav and Shenker 1989): an item's deadline is the time at which it would be done if its request had
+a slow model to itself. So a short request overtakes the sentences of a long one, and every item is predicted at last.
 """
 
 import asyncio
@@ -22,12 +21,16 @@ from grunlp.serving.prometheus import ServerMetrics
 
 log = logging.getLogger(__name__)
 
-_SECONDS_PER_TOKEN = 0.001  # seconds a token of the slow model: some times what real ones take
+_SECONDS_PER_TOKEN = 0.001  # of the slow model, several times slower than real ones
 _END = object()
 
 
-class QueueFull(Exception):
-    """There is no room in the queue. seconds: until there may be some."""
+class QueueFullError(Exception):
+    """The exception for an item that does not fit into the queue.
+
+    Attributes:
+        seconds: time until it may fit.
+    """
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -35,21 +38,21 @@ class QueueFull(Exception):
 
 
 class ComputeBackend(Protocol):
-    """What computes batches, one after another."""
+    """A worker that predicts batches, one after another."""
 
     def warm_up(self) -> None:
-        """Is called first, by the thread that calls it later."""
+        """Prepare for the first batch; called first, by the thread that makes all later calls."""
 
     def __call__(self, items: Sequence[Any], /) -> Sequence[Any]:
-        """An answer for each part, which must not depend on what else is among them."""
+        """Predict each item, independently of the others in the batch."""
 
     def close(self) -> None:
-        """Is called last."""
+        """Release resources; called last."""
 
 
 @dataclass(eq=False)
 class _Request:
-    """What one caller waits for: an answer for each of its parts."""
+    """The results that a caller waits for, one for each of its items."""
 
     future: "asyncio.Future[list[Any]]"
     answers: list[Any]
@@ -58,7 +61,12 @@ class _Request:
 
 @dataclass(order=True)
 class _QueueItem:
-    """A part in the queue. deadline: by which the queue is ordered, then by number; work: the part, or what to call."""
+    """An item in the queue, which is ordered by deadline.
+
+    Attributes:
+        payload: the item, or a function to call if exclusive.
+        position: index of its result in the request.
+    """
 
     deadline: float
     sequence_number: int
@@ -71,7 +79,11 @@ class _QueueItem:
 
 @dataclass(eq=False)
 class _Stream:
-    """A text that is written piece by piece. stopped: nobody listens any more."""
+    """A text that is generated piece by piece.
+
+    Attributes:
+        stopped: whether its client has disconnected.
+    """
 
     make_iterator: Callable[[], Iterator[str]]
     queue: "asyncio.Queue[Any]" = field(default_factory=asyncio.Queue)
@@ -83,15 +95,15 @@ class BatchScheduler:
     """The threads of a model.
 
     Args:
-        model: its id, for the metrics.
-        backends: one or more, each with a thread of its own.
-        batch_tokens: most tokens of parts computed together; a longer part is computed alone.
-        max_queue: most tokens that wait.
-        max_streams: most texts that are written piece by piece at once.
-        metrics: are told of each batch.
+        model: id of the model, for the metrics.
+        backends: the workers, each of which gets a thread.
+        batch_tokens: most tokens of a batch; a longer item is predicted alone.
+        max_queue: most tokens in the queue.
+        max_streams: most texts that are streamed at once.
+        metrics: counts batches.
 
     Attributes:
-        warm: set when all computers are.
+        warm: set when all workers are warm.
     """
 
     def __init__(
@@ -108,53 +120,54 @@ class BatchScheduler:
         self.batch_tokens, self.max_queue, self.max_streams = batch_tokens, max_queue, max_streams
         self.warm = threading.Event()
         self.threads = [
-            threading.Thread(target=self._thread_main, args=(computer,), name=f"grunlp-{model}-{number}", daemon=True)
-            for number, computer in enumerate(backends, start=1)
+            threading.Thread(target=self._thread_main, args=(backend,), name=f"grunlp-{model}-{number}", daemon=True)
+            for number, backend in enumerate(backends, start=1)
         ]
-        self._changed = threading.Condition()  # guards all that follows
+        self._changed = threading.Condition()  # guards all of the following
         self._jobs: list[_QueueItem] = []  # a heap
         self._streams: list[_Stream] = []
-        self._stepping = False  # whether a thread is with the streams
+        self._stepping = False  # whether a thread advances the streams
         self._num_cold = len(backends)
         self._waiting = 0  # tokens
-        self._computing = 0  # parts
+        self._computing = 0  # items
         self._closed = False
         self._numbers = count()
-        self._seconds_per_token = _SECONDS_PER_TOKEN / 4  # seconds a token, as measured
+        self._seconds_per_token = _SECONDS_PER_TOKEN / 4  # as measured
 
     # --- called in the event loop ---
 
     def start(self) -> None:
-        """Begin; answers go to the running event loop."""
+        """Start the threads, which send results to the running event loop."""
         self._loop = asyncio.get_running_loop()
         for thread in self.threads:
             thread.start()
 
     async def submit(self, items: Sequence[tuple[Any, int]]) -> list[Any]:
-        """An answer for each part, given with its number of tokens. Raises Full; and what `compute` raises."""
-        return await self._enqueue([(part, max(1, tokens)) for part, tokens in items], exclusive=False)
+        """Predict items, each given with its number of tokens. Raises QueueFullError, or the exception of a worker."""
+        return await self._enqueue([(item, max(1, tokens)) for item, tokens in items], exclusive=False)
 
     async def run_exclusive(self, calls: Sequence[tuple[Callable[[], Any], int]]) -> list[Any]:
-        """What functions return, called in a thread one by one, each given with its work in tokens."""
+        """Call functions one by one in a thread, each given with its work in tokens, and return their results."""
         return await self._enqueue([(function, max(1, tokens)) for function, tokens in calls], exclusive=True)
 
     async def _enqueue(self, items: Sequence[tuple[Any, int]], exclusive: bool) -> list[Any]:
         request = _Request(self._loop.create_future(), [None] * len(items), len(items))
         if not items:
             return []
-        due, total = time.monotonic(), sum(tokens for _, tokens in items)
+        deadline, total = time.monotonic(), sum(tokens for _, tokens in items)
         with self._changed:
             if self._waiting + total > self.max_queue:
-                raise QueueFull(self._waiting * self._seconds_per_token / len(self.threads))
-            for place, (work, tokens) in enumerate(items):
-                due += tokens * _SECONDS_PER_TOKEN
-                heappush(self._jobs, _QueueItem(due, next(self._numbers), tokens, work, exclusive, request, place))
+                raise QueueFullError(self._waiting * self._seconds_per_token / len(self.threads))
+            for position, (payload, tokens) in enumerate(items):
+                deadline += tokens * _SECONDS_PER_TOKEN
+                number = next(self._numbers)
+                heappush(self._jobs, _QueueItem(deadline, number, tokens, payload, exclusive, request, position))
             self._add_waiting_tokens(total)
             self._changed.notify()
         try:
             return await request.future
         finally:
-            if request.missing:  # nobody waits for the rest: the caller is gone, or a part failed
+            if request.missing:  # The caller has gone or an item failed: nobody waits for the rest.
                 self._drop(request)
 
     def _drop(self, request: _Request) -> None:
@@ -167,11 +180,11 @@ class BatchScheduler:
                 self.metrics.add_dropped(self.model, len(dropped))
 
     def stream(self, make_iterator: Callable[[], Iterator[str]]) -> AsyncGenerator[str]:
-        """Pieces as they come, drawn in turn with those of other streams and with batches. Raises Full."""
+        """Yield pieces of a text as they are generated, in turn with other streams and batches. Raises QueueFullError."""
         with self._changed:
             self._streams = [stream for stream in self._streams if not stream.stopped]
             if len(self._streams) >= self.max_streams:
-                raise QueueFull(1.0)
+                raise QueueFullError(1.0)
             stream = _Stream(make_iterator)
             self._streams.append(stream)
             self._changed.notify()
@@ -187,7 +200,7 @@ class BatchScheduler:
             stream.stopped = True
 
     async def close(self) -> None:
-        """Finish what is waiting, and end."""
+        """Predict the items that wait, and end the threads."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -215,7 +228,7 @@ class BatchScheduler:
                 self.warm.set()
 
     def _serve_batches(self, backend: ComputeBackend) -> None:
-        """Compute batch after batch; between two, where no other thread is with them, a piece of each stream."""
+        """Predict batch after batch, and between two a piece of each stream unless another thread does."""
         while True:
             with self._changed:
                 while not (self._jobs or self._closed or (self._streams and not self._stepping)):
@@ -237,7 +250,7 @@ class BatchScheduler:
                     self._stepping = False
 
     def _next_batch(self) -> list[_QueueItem]:
-        """The next parts to compute together."""
+        """Take the items of the next batch from the queue."""
         batch: list[_QueueItem] = []
         tokens = 0
         share = math.ceil((len(self._jobs) + self._computing) / len(self.threads))
@@ -253,8 +266,8 @@ class BatchScheduler:
 
     def _compute(self, backend: ComputeBackend, batch: list[_QueueItem]) -> None:
         started = time.perf_counter()
-        works = [job.payload for job in batch]
-        answers = [_result_or_exception(works[0])] if batch[0].exclusive else _compute_each(backend, works)
+        payloads = [job.payload for job in batch]
+        answers = [_result_or_exception(payloads[0])] if batch[0].exclusive else _compute_each(backend, payloads)
         seconds, tokens = time.perf_counter() - started, sum(job.tokens for job in batch)
         with self._changed:
             self._seconds_per_token += 0.1 * (seconds / tokens - self._seconds_per_token)
@@ -280,17 +293,17 @@ class BatchScheduler:
 
 
 def _compute_each(backend: ComputeBackend, items: list[Any]) -> list[Any]:
-    """Of each part its answer; where some fail, the exception of each that does."""
-    together = _result_or_exception(lambda: list(backend(items)))
-    if not isinstance(together, Exception):
-        return list(together)
+    """Predict each item; an item that fails gets its exception as result."""
+    results = _result_or_exception(lambda: list(backend(items)))
+    if not isinstance(results, Exception):
+        return list(results)
     if len(items) == 1:
-        return [together]
-    return [_compute_each(backend, [part])[0] for part in items]
+        return [results]
+    return [_compute_each(backend, [item])[0] for item in items]
 
 
 def _result_or_exception(function: Callable[[], Any]) -> Any:
-    """What a function returns, or the exception it raises."""
+    """Call a function and return its result, or its exception."""
     try:
         return function()
     except Exception as error:
@@ -298,7 +311,7 @@ def _result_or_exception(function: Callable[[], Any]) -> Any:
 
 
 def _set_results(batch: list[_QueueItem], answers: list[Any]) -> None:
-    """In the event loop: hand answers to those who wait."""
+    """Give results to the requests that wait; runs in the event loop."""
     for job, answer in zip(batch, answers, strict=True):
         request = job.request
         if request.future.done():

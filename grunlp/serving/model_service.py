@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from grunlp.data.word_tokenizer import tokenize
-from grunlp.serving.dynamic_batching import BatchScheduler, QueueFull
+from grunlp.serving.dynamic_batching import BatchScheduler, QueueFullError
 from grunlp.serving.errors import APIError, retry_later
 from grunlp.serving.limits import ServerLimits
 from grunlp.serving.prometheus import ServerMetrics
-from grunlp.serving.worker_processes import MAX_WORK_PER_CALL, WorkerDied, make_workers
+from grunlp.serving.worker_processes import MAX_WORK_PER_CALL, WorkerDiedError, make_workers
 from grunlp.tasks import Predictor, Record, spec_named
 from grunlp.tasks.predictor import InputType, SentencePredictor, TextGenerator
 from grunlp.utils.errors import DataError, UserError
 
 _THREAD_THRESHOLD = 2000  # characters that are tokenised without delaying other requests
-_WORDS_PER_SENTENCE_COST = 8  # so many words of one more predicate cost as much as a word of a sentence
+_WORDS_PER_SENTENCE_COST = 8  # words of a further predicate that cost as much as one of a sentence
 _SERIES_EXPECTED = "Send measurements: a list of steps, each a list of numbers."
 
 ResultT = TypeVar("ResultT")
@@ -111,7 +111,7 @@ class ModelService:
         generator = self.predictor.with_sampling(options)
         try:
             return self.scheduler.stream(lambda: generator.stream_tokens(prompt))
-        except QueueFull as error:
+        except QueueFullError as error:
             raise self._queue_full_error(error) from None
 
     async def _check_costs(self, texts: Sequence[str]) -> list[int]:
@@ -172,9 +172,9 @@ class ModelService:
     async def _await_result(self, awaitable: Awaitable[ResultT]) -> ResultT:
         try:
             return await awaitable
-        except QueueFull as error:
+        except QueueFullError as error:
             raise self._queue_full_error(error) from None
-        except WorkerDied:
+        except WorkerDiedError:
             raise retry_later(503, "The process that predicted has died.", 1) from None
         except UserError as error:
             message, details, hint = (part.replace(str(self.predictor.path), self.id) for part in _error_parts(error))
@@ -194,7 +194,7 @@ class ModelService:
         if max(map(len, texts), default=0) > self.limits.max_prompt:
             raise APIError(413, f"A prompt has more than {self.limits.max_prompt} characters.", "Send only its end.")
 
-    def _queue_full_error(self, error: QueueFull) -> APIError:
+    def _queue_full_error(self, error: QueueFullError) -> APIError:
         return retry_later(429, f"Too much is waiting for {self.id}.", math.ceil(error.seconds))
 
 

@@ -1,7 +1,8 @@
-"""`GET /docs`: the description of all addresses as a page to read and try.
+"""`GET /docs`: the documentation of all addresses as a page to read and try.
 
-FastAPI's own page loads Swagger UI from another site; here its files come with the package fastapi-offline, so that the
-page needs no network and tells nobody. No script stands in the page, so that its policy can forbid such.
+The page of FastAPI itself loads Swagger UI from another site. Here its files come from the package fastapi-offline, so
+that the page needs no network and no other site learns of its use. The page has no inline script, so that its content
+security policy can forbid them.
 """
 
 from pathlib import Path
@@ -15,7 +16,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-# Addresses are relative, so that it also works behind a proxy that gives the server a folder of its own.
+# Addresses are relative, so that the page also works behind a proxy that puts the server below a path.
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>

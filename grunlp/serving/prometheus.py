@@ -1,4 +1,7 @@
-"""What Prometheus is told. Labels take few values: ids of models and names of routes, never what clients send."""
+"""Metrics for Prometheus.
+
+Labels have few values: ids of models and names of routes, never anything that clients send.
+"""
 
 from typing import Any
 
@@ -13,49 +16,53 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 class ServerMetrics:
-    """Counters of one server, in a registry of its own."""
+    """The metrics of one server, in their own registry."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         options: dict[str, Any] = {"registry": self.registry}
-        self._answers = Counter("grunlp_answers", "Answers by route and status.", ["route", "status"], **options)
+        self._answers = Counter("grunlp_answers", "Responses by route and status.", ["route", "status"], **options)
         self._seconds = Histogram(
             "grunlp_answer_seconds",
-            "From a request's headers to its answer's end.",
+            "Seconds from the headers of a request to the end of its response.",
             ["route"],
             buckets=_SECONDS_BUCKETS,
             **options,
         )
         self._batches = Histogram(
-            "grunlp_batch_texts", "Texts that a model computed together.", ["model"], buckets=_COUNT_BUCKETS, **options
+            "grunlp_batch_texts",
+            "Texts that a model predicted in a batch.",
+            ["model"],
+            buckets=_COUNT_BUCKETS,
+            **options,
         )
-        self._busy = Counter("grunlp_busy_seconds", "Time a model computed.", ["model"], **options)
+        self._busy = Counter("grunlp_busy_seconds", "Seconds in which a model predicted.", ["model"], **options)
         self._tokens = Counter("grunlp_tokens", "Tokens that a model read.", ["model"], **options)
-        self._dropped = Counter("grunlp_dropped_texts", "Texts whose client was gone.", ["model"], **options)
+        self._dropped = Counter("grunlp_dropped_texts", "Texts whose client had disconnected.", ["model"], **options)
         self._waiting = Gauge("grunlp_waiting_tokens", "Tokens that wait for a model.", ["model"], **options)
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
-        """One answer. Requests that no route took share a label."""
+        """Count a response. Requests for unknown addresses share a label."""
         route = getattr(scope.get("route"), "path", "none")
         self._answers.labels(route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def observe_batch(self, model: str, texts: int, tokens: int, seconds: float) -> None:
-        """One batch of a model."""
+        """Record a batch of a model."""
         self._batches.labels(model).observe(texts)
         self._tokens.labels(model).inc(tokens)
         self._busy.labels(model).inc(seconds)
 
     def add_dropped(self, model: str, texts: int) -> None:
-        """Texts that were taken from the queue unanswered."""
+        """Count texts that were removed from the queue unanswered."""
         self._dropped.labels(model).inc(texts)
 
     def set_queue_tokens(self, model: str, tokens: int) -> None:
-        """The length of the queue of a model."""
+        """Set the length of the queue of a model."""
         self._waiting.labels(model).set(tokens)
 
     def text(self) -> bytes:
-        """In the format that Prometheus reads."""
+        """Return all metrics in the format of Prometheus."""
         return generate_latest(self.registry)

@@ -1,6 +1,6 @@
-"""Where every request comes in and every answer goes out: an ASGI middleware that holds the limits of one request.
+"""The ASGI middleware that enforces the limits of a request and adds the headers of every response.
 
-It reads the body itself, so that slow senders and those who vanish never reach a model.
+It reads the body itself, so that slow clients and those that disconnect never reach a model.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from grunlp.serving.errors import APIError, retry_later
 from grunlp.serving.limits import ServerLimits
 from grunlp.serving.prometheus import ServerMetrics
 
-# For all answers; one that says otherwise by itself keeps what it says.
+# Headers of all responses that do not set their own.
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -26,30 +26,30 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_UNGUARDED_PATHS = ("/health", "/ready", "/metrics")  # answered by a server that is stopping, too
-_DRAIN_SECONDS, _DRAIN_BYTES = 1.0, 8_000_000  # for a refused body, so that its sender reads the answer
+_UNGUARDED_PATHS = ("/health", "/ready", "/metrics")  # also answered while the server stops
+_DRAIN_SECONDS, _DRAIN_BYTES = 1.0, 8_000_000  # of a rejected body to read, so that its sender reads the response
 _CLOSE = {"Connection": "close"}
-_MAX_NESTING_DEPTH = 16  # brackets in brackets of a body; no valid one has more than three
+_MAX_NESTING_DEPTH = 16  # of brackets in a body; no valid one has more than three levels
 _NO_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[^]["{}]++', re.DOTALL)
 
 
-class ClientDisconnected(Exception):
-    """The client went away."""
+class ClientDisconnectedError(Exception):
+    """The exception for a client that has disconnected."""
 
 
 class RequestGuardMiddleware:
     """The middleware.
 
     Args:
-        app: behind it.
-        limits: of a request.
-        metrics: counts the answers.
+        app: the app behind it.
+        limits: the limits of a request.
+        metrics: counts the responses.
         hosts: names that the header Host may have, without ports; None: any. They keep pages of other sites from
-            reaching a server of this machine by a name of theirs that leads here.
+            calling a server of this machine through a host name that resolves to it (DNS rebinding).
 
     Attributes:
         stopping: set to refuse new requests.
-        in_flight: requests that are not answered yet.
+        in_flight: number of requests without a response yet.
     """
 
     def __init__(
@@ -60,56 +60,56 @@ class RequestGuardMiddleware:
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer a request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         self.in_flight += 1
-        answer = _Response(send)
+        response = _Response(send)
         started = time.perf_counter()
         try:
-            await self._handle(scope, receive, answer)
-        except ClientDisconnected:
-            answer.status = 499  # as nginx logs it; nobody reads it
+            await self._handle(scope, receive, response)
+        except ClientDisconnectedError:
+            response.status = 499  # the status that nginx logs; it is not sent
         finally:
             self.in_flight -= 1
-            self.metrics.count(scope, answer.status, time.perf_counter() - started)
+            self.metrics.count(scope, response.status, time.perf_counter() - started)
 
     async def _handle(self, scope: Scope, receive: Receive, response: "_Response") -> None:
         try:
             self._check(scope)
             body = await self._read(receive)
             _check_content_type(scope, body)
-        except APIError as problem:
-            problem.headers |= _CLOSE  # the rest of the request is not read
-            await response.close_with(problem, scope, receive)
+        except APIError as error:
+            error.headers |= _CLOSE  # The rest of the request is not read.
+            await response.close_with(error, scope, receive)
             return
         try:
             await self._run(scope, body, receive, response)
-        except APIError as problem:
-            if response.status:  # it began already: that it breaks off is all that can be said
+        except APIError as error:
+            if response.status:  # It has started: it can only break off.
                 raise
-            await problem.response()(scope, receive, response)
+            await error.response()(scope, receive, response)
 
     def _check(self, scope: Scope) -> None:
-        """Raise Problem for what the headers say alone."""
+        """Raise APIError for headers that are not allowed."""
         headers = Headers(scope=scope)
         if self.stopping and scope["path"] not in _UNGUARDED_PATHS:
             raise retry_later(503, "The server is stopping.", self.limits.shutdown_timeout)
         if scope["http_version"] not in ("1.0", "1.1"):
-            raise APIError(505, "This version of HTTP is not spoken.", "Send HTTP/1.1.")
+            raise APIError(505, "This version of HTTP is not supported.", "Send HTTP/1.1.")
         if self.hosts is not None and _hostname(headers.get("host", "")) not in self.hosts:
-            raise APIError(421, "This server is not known by that name.", "Start it with hosts=NAME to allow it.")
+            raise APIError(421, "This server does not answer to that name.", "Start it with hosts=NAME to allow it.")
         if len(scope["headers"]) > self.limits.max_headers:
             raise APIError(431, f"There are more than {self.limits.max_headers} headers.", "Send fewer.")
         size = len(scope["raw_path"]) + len(scope["query_string"]) + sum(len(k) + len(v) for k, v in scope["headers"])
-        if size > self.limits.max_header_bytes:  # the parser bounds but those that come in parts
+        if size > self.limits.max_header_bytes:  # The parser limits only those that arrive in parts.
             raise APIError(
                 431, f"The headers have more than {self.limits.max_header_bytes} bytes.", "Send shorter ones."
             )
         if headers.get("content-encoding", "identity").strip().lower() != "identity":
             raise APIError(415, "Bodies with a Content-Encoding are not read.", "Send the body as it is.")
-        if "content-length" in headers and "transfer-encoding" in headers:  # read in two ways (RFC 9112, §6.1)
+        if "content-length" in headers and "transfer-encoding" in headers:  # ambiguous (RFC 9112, §6.1)
             raise APIError(400, "There are both Content-Length and Transfer-Encoding.", "Send one of them.")
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > self.limits.max_body_bytes:
@@ -119,14 +119,14 @@ class RequestGuardMiddleware:
         return APIError(413, f"The body has more than {self.limits.max_body_bytes} bytes.", "Send less at a time.")
 
     async def _read(self, receive: Receive) -> bytes:
-        """The body, within its bounds of size and time."""
+        """Read the body, within the limits of size and time."""
         parts, size = [], 0
         try:
             async with asyncio.timeout(self.limits.body_timeout):
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
-                        raise ClientDisconnected
+                        raise ClientDisconnectedError
                     parts.append(message.get("body", b""))
                     size += len(parts[-1])
                     if size > self.limits.max_body_bytes:
@@ -134,37 +134,41 @@ class RequestGuardMiddleware:
                     if not message.get("more_body", False):
                         return b"".join(parts)
         except TimeoutError:
-            said = f"The body did not come within {self.limits.body_timeout:g} seconds."
-            raise APIError(408, said, "Send it at once.") from None
+            text = f"The body did not arrive within {self.limits.body_timeout:g} seconds."
+            raise APIError(408, text, "Send it at once.") from None
 
     async def _run(self, scope: Scope, body: bytes, receive: Receive, response: "_Response") -> None:
-        """Let the app answer; stop it when the client goes away or the time is over."""
+        """Let the app answer; stop it when the client disconnects or the time is over."""
         messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-        gone = asyncio.ensure_future(receive())  # all is read: what comes now is that the client is gone
+        disconnected = asyncio.ensure_future(
+            receive()
+        )  # The body is read: the next message says that the client has disconnected.
 
         async def replay() -> Message:
-            return messages.pop() if messages else await asyncio.shield(gone)
+            return messages.pop() if messages else await asyncio.shield(disconnected)
 
         work = asyncio.ensure_future(self.app(scope, replay, response))
         try:
-            await asyncio.wait({work, gone}, timeout=self.limits.response_timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {work, disconnected}, timeout=self.limits.response_timeout, return_when=asyncio.FIRST_COMPLETED
+            )
             if work.done():
                 return work.result()
             work.cancel()
             await asyncio.wait({work})
-            if gone.done():
-                raise ClientDisconnected
-            raise retry_later(503, f"There was no answer within {self.limits.response_timeout:g} seconds.", 1)
+            if disconnected.done():
+                raise ClientDisconnectedError
+            raise retry_later(503, f"There was no response within {self.limits.response_timeout:g} seconds.", 1)
         finally:
             work.cancel()
-            gone.cancel()
+            disconnected.cancel()
 
 
 class _Response:
-    """`send` with the headers of all answers.
+    """A `send` that adds the headers of all responses.
 
     Attributes:
-        status: of what was sent; 0 before.
+        status: HTTP status of the response; 0 before it starts.
     """
 
     def __init__(self, send: Send) -> None:
@@ -179,20 +183,20 @@ class _Response:
         await self.send(message)
 
     async def close_with(self, error: APIError, scope: Scope, receive: Receive) -> None:
-        """Answer a request whose body was not read to its end, and hang up.
+        """Answer a request whose body was not read to its end, and close the connection.
 
-        To hang up at once would let the system throw the answer away with what the client still sends (RFC 9112,
-        §9.6): some of it is read and forgotten first.
+        Closing at once would let the system discard the response, because the client still sends (RFC 9112, §9.6): a
+        part of the body is read and discarded first.
         """
         response = error.response()
         await self({"type": "http.response.start", "status": error.status, "headers": response.raw_headers})
         await self({"type": "http.response.body", "body": response.body, "more_body": True})
-        left = _DRAIN_BYTES
+        remaining = _DRAIN_BYTES
         try:
             async with asyncio.timeout(_DRAIN_SECONDS):
-                while left > 0:
+                while remaining > 0:
                     message = await receive()
-                    left -= len(message.get("body", b""))
+                    remaining -= len(message.get("body", b""))
                     if not message.get("more_body", False):
                         break
         except TimeoutError:
@@ -201,31 +205,31 @@ class _Response:
 
 
 def _hostname(host: str) -> str:
-    """A host without its port: "localhost:8000" and "[::1]:8000" are "localhost" and "::1"."""
+    """Return a host without its port: "localhost" for "localhost:8000", "::1" for "[::1]:8000"."""
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()
 
 
 def _check_content_type(scope: Scope, body: bytes) -> None:
-    """Raise Problem for a body that is not said to be JSON, or cannot be."""
+    """Raise APIError for a body that is not declared as JSON, or cannot be JSON."""
     if scope["method"] != "POST":
         return
-    said = EmailMessage()
-    said["content-type"] = Headers(scope=scope).get("content-type", "")
-    charset = said.get_param("charset", "utf-8")
-    if said.get_content_type() != "application/json" or str(charset).lower() not in ("utf-8", "utf8"):
-        raise APIError(415, "The body is not said to be JSON in UTF-8.", "Send Content-Type: application/json.")
+    header = EmailMessage()
+    header["content-type"] = Headers(scope=scope).get("content-type", "")
+    charset = header.get_param("charset", "utf-8")
+    if header.get_content_type() != "application/json" or str(charset).lower() not in ("utf-8", "utf8"):
+        raise APIError(415, "The Content-Type is not JSON in UTF-8.", "Send Content-Type: application/json.")
     if not _is_utf8(body):
         raise APIError(400, "The body is not JSON in UTF-8.", "Send it in UTF-8, without a byte order mark.")
     if _nesting_depth(body) > _MAX_NESTING_DEPTH:
         raise APIError(
-            400, f"The body has brackets in more than {_MAX_NESTING_DEPTH} others.", "See /openapi.json for its form."
+            400, f"The body is nested in more than {_MAX_NESTING_DEPTH} levels.", "See /openapi.json for its schema."
         )
 
 
 def _is_utf8(body: bytes) -> bool:
-    """Whether JSON may be in UTF-8. In UTF-16 and UTF-32 it has zero bytes, in UTF-8 never."""
+    """Tell whether JSON can be in UTF-8; in UTF-16 and UTF-32 it contains zero bytes."""
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
@@ -234,7 +238,7 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def _nesting_depth(body: bytes) -> int:
-    """How deep the brackets of JSON are in each other; those in strings do not count."""
+    """Return the nesting depth of the brackets of JSON, without those in strings."""
     depth = deepest = 0
     for bracket in _NO_BRACKETS.sub(b"", body):
         depth += 1 if bracket in b"[{" else -1

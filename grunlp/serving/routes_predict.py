@@ -1,4 +1,4 @@
-"""`POST /models/{id}/predict`: the records that `python -m grunlp.predict style=json` prints."""
+"""`POST /models/{id}/predict`: the records that `python -m grunlp.predict output_format=json` prints."""
 
 import json
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ from grunlp.serving.limits import ServerLimits
 from grunlp.serving.model_service import ModelService
 from grunlp.serving.routes_models import ModelId, drop_schema_defaults, get_model
 
-_TEXT = "A text; of forecasters a table in CSV."
+_TEXT = "A text; for forecasters a table in CSV."
 _EXAMPLE = "She gave him a book."
 _TEXTS = "Several texts."
-_MEASUREMENTS = "Of classifiers of measurements: a list of steps, each a list of numbers."
+_MEASUREMENTS = "For classifiers of measurements: a list of steps, each a list of numbers."
 
 
 class PredictResponse(BaseModel):
-    """The answer."""
+    """The predictions."""
 
-    records: list[list[dict[str, Any]]] = Field(description="For each text its records: of labellers one a sentence.")
+    records: list[list[dict[str, Any]]] = Field(description="For each text its records: one for each sentence, or one.")
 
 
 def _require_one_input(schema: dict[str, Any]) -> None:
@@ -31,10 +31,10 @@ def _require_one_input(schema: dict[str, Any]) -> None:
 
 
 def add_predict_route(app: FastAPI, models: Mapping[str, ModelService], limits: ServerLimits) -> None:
-    """Add the route."""
+    """Add the route of predictions."""
 
     class Input(BaseModel):
-        """One of the three: text, texts or measurements."""
+        """One of text, texts and measurements."""
 
         model_config = ConfigDict(extra="forbid", json_schema_extra=_require_one_input)
         text: Annotated[str, Field(max_length=limits.max_characters, description=_TEXT, examples=[_EXAMPLE])] = ""
@@ -53,7 +53,7 @@ def add_predict_route(app: FastAPI, models: Mapping[str, ModelService], limits: 
 
     @app.post("/models/{id}/predict", response_model=PredictResponse, responses=ERROR_RESPONSES, tags=["models"])
     async def predict(id: ModelId, given: Input) -> Response:
-        """What a model says about a text, or about several."""
+        """Predict a text, several texts, or a sequence of measurements."""
         model = get_model(models, id)
         if "measurements" in given.model_fields_set:
             records = await model.predict_series(given.measurements)

@@ -1,4 +1,4 @@
-"""`POST /models/{id}/stream`: what comes after a prompt, a JSON object a line, each sent as soon as it is drawn."""
+"""`POST /models/{id}/stream`: a text while it is generated, a JSON object for each piece."""
 
 import asyncio
 import logging
@@ -19,22 +19,29 @@ from grunlp.utils.cli_io import json_line
 log = logging.getLogger(__name__)
 
 _NDJSON = "application/x-ndjson"
-_STREAM_DESCRIPTION = 'Lines {"piece": "..."}, and at the end {"done": true}, or an error where it broke off.'
+_STREAM_DESCRIPTION = 'Lines {"piece": "..."}, and at the end {"done": true}, or an error where the text breaks off.'
 
 
 def add_stream_route(app: FastAPI, models: Mapping[str, ModelService], limits: ServerLimits) -> None:
-    """Add the route."""
+    """Add the route of streams."""
 
     class Prompt(BaseModel):
-        """What is written on, or for writers the source, and how. What is left out is as the model has it."""
+        """A prompt, or the source of a translation or summary, and sampling options; others are those of the model."""
 
         model_config = ConfigDict(extra="forbid", json_schema_extra=drop_schema_defaults)
         prompt: Annotated[str, Field(max_length=limits.max_prompt, examples=["She gave"])]
-        length: Annotated[int, Field(ge=1, le=limits.max_length, description="Tokens, at most.")] = 0
-        temperature: Annotated[float, Field(ge=1e-3, le=100, description="Below 1: likelier tokens.")] = 0
-        top_k: Annotated[int, Field(ge=0, le=10**9, description="Among so many likeliest; 0: all.")] = 0
-        top_p: Annotated[float, Field(ge=1e-6, le=1, description="Among the likeliest of so much probability.")] = 1
-        seed: Annotated[int, Field(ge=0, le=2**32 - 1, description="Another seed, another text.")] = 1
+        length: Annotated[int, Field(ge=1, le=limits.max_length, description="Most tokens to generate.")] = 0
+        temperature: Annotated[float, Field(ge=1e-3, le=100, description="Below 1: more probable tokens.")] = 0
+        top_k: Annotated[
+            int, Field(ge=0, le=10**9, description="Sample among this many most probable tokens; 0: all.")
+        ] = 0
+        top_p: Annotated[
+            float,
+            Field(
+                ge=1e-6, le=1, description="Sample among the fewest tokens that have this much probability together."
+            ),
+        ] = 1
+        seed: Annotated[int, Field(ge=0, le=2**32 - 1, description="Seed of the samples.")] = 1
 
     described: dict[str, Any] = {
         "content": {_NDJSON: {"schema": {"type": "string"}}},
@@ -48,9 +55,10 @@ def add_stream_route(app: FastAPI, models: Mapping[str, ModelService], limits: S
         tags=["models"],
     )
     async def stream(id: ModelId, given: Prompt) -> Response:
-        """What a language model writes after a prompt, or a writer for a source, piece by piece.
+        """Generate a text piece by piece.
 
-        Here writers draw, the likeliest words unless the options say how; a search, as in predict, ends all at once.
+        Translations and summaries are sampled here, greedily without options: a beam search, as in predict, has no text
+        before its end.
         """
         options = given.model_dump(exclude={"prompt"}, exclude_unset=True)
         pieces = get_model(models, id).stream(given.prompt, options)
@@ -58,22 +66,26 @@ def add_stream_route(app: FastAPI, models: Mapping[str, ModelService], limits: S
 
 
 async def _lines(pieces: AsyncGenerator[str], seconds: float) -> AsyncIterator[bytes]:
-    """The lines of the answer, until all is drawn or the time is over."""
+    """Yield the lines of the response, until the text or the time ends."""
     try:
-        async with aclosing(pieces):  # nobody draws on when the client is gone or the time over
-            async for piece in _until_timeout(pieces, 0.95 * seconds):  # to end it well before it is cut off
+        async with aclosing(pieces):  # stops the generation when the client disconnects or the time is over
+            async for piece in _until_timeout(
+                pieces, 0.95 * seconds
+            ):  # ends the response before the server cuts it off
                 yield _line({"piece": piece})
         yield _line({"done": True})
     except TimeoutError:
-        yield _line({"error": "The time was over.", "hint": "Ask for a smaller length."})
+        yield _line({"error": "The time is over.", "hint": "Ask for a smaller length."})
     except Exception:
-        log.exception("writing piece by piece failed")
+        log.exception("streaming a text failed")
         yield _line({"error": INTERNAL_ERROR.error, "hint": INTERNAL_ERROR.hint})
 
 
 async def _until_timeout(pieces: AsyncIterator[str], seconds: float) -> AsyncIterator[str]:
-    """Pieces until the time is over, then TimeoutError. What the caller does with one is outside of its clock: a clock
-    that ran on through `yield` would stop the caller there, and not this function."""
+    """Yield pieces until the time is over, then raise TimeoutError.
+
+    The timeout does not span the `yield`: there it would cancel the caller instead of this function.
+    """
     clock = asyncio.get_running_loop().time
     end = clock() + seconds
     while clock() < end:

@@ -1,4 +1,4 @@
-"""uvicorn, patient for a while only, and stopping with good manners."""
+"""uvicorn with timeouts for slow clients and a graceful shutdown."""
 
 import asyncio
 import errno
@@ -22,45 +22,47 @@ _DRAIN_SECONDS = 1.0
 
 
 def open_sockets(host: str, port: int) -> list[socket.socket]:
-    """Sockets of a host, with one port; 0: any that is free. Raises UserError where none can be had."""
+    """Open the sockets of a host on one port; 0: any free one. Raises UserError where that fails."""
     sockets: list[socket.socket] = []
     try:
-        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise _bind_error(host, error) from None
     try:
-        for family, _, _, _, address in places:
+        for family, _, _, _, address in addresses:
             if sockets and family == sockets[0].family:
                 continue
-            # only where a socket says that it is TCP does asyncio have it send what is ready at once (TCP_NODELAY)
-            one = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # asyncio sets TCP_NODELAY only on sockets that were created with IPPROTO_TCP.
+            listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
-                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sockets.append(one)
-            one.bind((address[0], sockets[0].getsockname()[1] or port, *address[2:]))
-            one.listen()  # from now on clients wait instead of being turned away
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sockets.append(listener)
+            listener.bind((address[0], sockets[0].getsockname()[1] or port, *address[2:]))
+            listener.listen()  # From now on clients wait instead of being refused.
     except OSError as error:
-        for one in sockets:
-            one.close()
+        for listener in sockets:
+            listener.close()
         if error.errno == errno.EADDRNOTAVAIL:
             raise _bind_error(host, error) from None
-        wrong = f"host={host} port={port}: {error.strerror}"
-        raise UserError(wrong, "a free port of this machine is needed", "Type port=0") from None
+        message = f"host={host} port={port}: {error.strerror}"
+        raise UserError(message, "a free port of this machine is needed", "Type port=0") from None
     return sockets
 
 
 def _bind_error(host: str, error: Exception) -> UserError:
-    there = "a name or an address of this machine is needed"
-    way = "Type host=127.0.0.1, or host=0.0.0.0 to be reached from other machines"
-    return UserError(f"host={host}: {getattr(error, 'strerror', None) or error}", there, way)
+    return UserError(
+        f"host={host}: {getattr(error, 'strerror', None) or error}",
+        "a name or an address of this machine is needed",
+        "Type host=127.0.0.1, or host=0.0.0.0 to be reachable from other machines",
+    )
 
 
 def make_server(app: FastAPI, limits: ServerLimits) -> "GracefulServer":
-    """A server of an app that `create_app` made; its `run` returns when it is told to stop.
+    """Make the server of an app that `create_app` made; its `run` returns after a signal to stop.
 
-    HTTP is parsed by h11: unlike the faster httptools it bounds what it keeps of headers, and refuses what proxies read
-    in two ways.
+    HTTP is parsed by h11: unlike the faster httptools it limits the size of headers, and rejects requests that proxies
+    may parse differently.
     """
     gate: RequestGuardMiddleware = app.state.gate
 
@@ -80,7 +82,7 @@ def make_server(app: FastAPI, limits: ServerLimits) -> "GracefulServer":
 
 
 class TimeoutProtocol(H11Protocol):
-    """A connection that is closed when its client is too slow with headers, or in reading answers.
+    """A connection that is closed when its client sends headers or reads responses too slowly.
 
     Attributes:
         server_limits: the limits of the server.
@@ -91,7 +93,7 @@ class TimeoutProtocol(H11Protocol):
     _rejected = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Start the timeout of the first request."""
         super().connection_made(transport)
         if len(self.connections) > self.server_limits.max_connections:
             self._send_error(503, "Too many connections are open.", "Try again later.", [(b"retry-after", b"1")])
@@ -99,12 +101,12 @@ class TimeoutProtocol(H11Protocol):
         self._set_timeout(self.server_limits.header_timeout)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
+        """Cancel the timeout."""
         self._set_timeout(None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; while that is part of a request's head, the clock goes on from the first part."""
+        """Parse the data; the timeout of the headers runs from their first part on."""
         if self._rejected or self.transport.is_closing():
             return
         super().data_received(data)
@@ -114,23 +116,23 @@ class TimeoutProtocol(H11Protocol):
             self._set_timeout(self.server_limits.header_timeout)
 
     def pause_writing(self) -> None:
-        """The client leaves unread what it was sent."""
+        """Start the timeout of a client that does not read."""
         super().pause_writing()
         self._set_timeout(self.server_limits.send_timeout)
 
     def resume_writing(self) -> None:
-        """It reads on."""
+        """Cancel the timeout of a client that reads again."""
         super().resume_writing()
         self._set_timeout(None)
 
     def timeout_keep_alive_handler(self) -> None:
-        """No further request came. What is still unread then stays so."""
+        """Close a connection without a further request, even if its client has not read everything."""
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         super().timeout_keep_alive_handler()
 
     def send_400_response(self, msg: str) -> None:
-        """What was sent is no HTTP; too large headers have a status of their own."""
+        """Reject data that are not HTTP, or headers that are too large."""
         error = sys.exception()
         if isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == 431:
             self._send_error(431, "The headers are too large.", "Send fewer or shorter ones.")
@@ -138,44 +140,45 @@ class TimeoutProtocol(H11Protocol):
             self._send_error(400, "The request is not HTTP.", "Send HTTP/1.1.")
 
     def _send_error(self, status: int, error: str, hint: str, headers: list[tuple[bytes, bytes]] | None = None) -> None:
-        """Answer before there is a request, or instead, and hang up.
+        """Send an error without a valid request, and close the connection.
 
-        What the client still sends is read and forgotten for a while: to close with something unread would let the
-        system throw the answer away (RFC 9112, §9.6).
+        For a while, data of the client are read and discarded: closing with unread data would let the system discard
+        the response (RFC 9112, §9.6).
         """
         body = json.dumps({"error": error, "hint": hint}).encode()
-        own = [
+        own_headers = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
         ]
         events = [
-            h11.Response(status_code=status, headers=[*own, *(headers or [])]),
+            h11.Response(status_code=status, headers=[*own_headers, *(headers or [])]),
             h11.Data(body),
             h11.EndOfMessage(),
         ]
         try:
             for event in events:
                 self.transport.write(self.conn.send(event) or b"")
-        except h11.LocalProtocolError:  # an answer is under way
+        except h11.LocalProtocolError:  # a response has started
             self.transport.close()
             return
         self._rejected = True
-        self.connections.discard(self)  # it takes nobody's place
+        self.connections.discard(self)  # It does not count as a connection any more.
         self.transport.write_eof()
         self._set_timeout(_DRAIN_SECONDS)
 
     def _set_timeout(self, seconds: float | None) -> None:
-        """Hang up after so long, or never, instead of what was said before."""
+        """Close the connection after this many seconds, or never; replaces an earlier timeout."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
 
 
 class GracefulServer(uvicorn.Server):
-    """Told to stop, by SIGTERM or Ctrl-C, it refuses what is new with 503 and ends when all it took is answered.
+    """A server that answers running requests before it stops.
 
-    Told again, it ends the process at once.
+    After SIGTERM or Ctrl-C it refuses new requests with 503 and ends when all others are answered. A second signal ends
+    the process at once.
     """
 
     def __init__(self, config: uvicorn.Config, guard: RequestGuardMiddleware, shutdown_timeout: float) -> None:
@@ -184,20 +187,20 @@ class GracefulServer(uvicorn.Server):
         self._shutdown_deadline = float("inf")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop."""
+        """Start to stop; end at once after the second signal."""
         if self.guard.stopping:
             self.should_exit = self.force_exit = True
         self.guard.stopping = True
         self._shutdown_deadline = time.monotonic() + self.shutdown_timeout
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop."""
+        """Stop; end the process after a second signal."""
         await super().shutdown(sockets)
-        if self.force_exit:  # an interpreter that ends in the usual way crashes where its threads still compute
+        if self.force_exit:  # An interpreter that exits normally crashes while its threads compute.
             sys.stderr.flush()
             os._exit(0)
 
     async def on_tick(self, counter: int) -> bool:
-        """Whether to end now; asked ten times a second."""
-        done = self.guard.stopping and (not self.guard.in_flight or time.monotonic() > self._shutdown_deadline)
-        return await super().on_tick(counter) or done
+        """Tell whether to end now; called ten times a second."""
+        is_done = self.guard.stopping and (not self.guard.in_flight or time.monotonic() > self._shutdown_deadline)
+        return await super().on_tick(counter) or is_done

@@ -1,4 +1,4 @@
-"""The workers that predict for a model: this process, or others beside it.
+"""The workers that predict for a model: this process, or processes of their own.
 
 Threads of one process wait for each other wherever Python runs, and for the thread that handles HTTP: two threads that
 predict sentences are no faster than one. Processes do not wait.
@@ -27,7 +27,7 @@ _SHUTDOWN_TIMEOUT = 5.0  # seconds
 MAX_WORK_PER_CALL = 400  # words of a sentence times its predicates that are predicted in one call
 
 
-class WorkerDied(Exception):
+class WorkerDiedError(Exception):
     """The exception for two processes in a row that ended before they had predicted a batch."""
 
 
@@ -85,7 +85,7 @@ class ProcessWorker:
 
         Raises:
             Exception: the exception that the process raised.
-            WorkerDied: the process ended, and so did the one that replaced it.
+            WorkerDiedError: the process ended, and so did the one that replaced it.
         """
         for _ in range(2):
             try:
@@ -97,7 +97,7 @@ class ProcessWorker:
             if isinstance(answers, Exception):
                 raise answers
             return list(answers)
-        raise WorkerDied
+        raise WorkerDiedError
 
     def _request(self, items: Sequence[Any]) -> Any:
         if self.connection is None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grunlp.serving.dynamic_batching import BatchScheduler, QueueFull
+from grunlp.serving.dynamic_batching import BatchScheduler, QueueFullError
 from grunlp.serving.prometheus import ServerMetrics
 
 
@@ -174,7 +174,7 @@ def test_a_full_queue_refuses_and_recovers() -> None:
             first = await held(double, worker)
             waiting = tasks(worker, [[(1, 60)], [(2, 60)], [(3, 40)]])
             await asyncio.sleep(0.01)
-            with pytest.raises(QueueFull):
+            with pytest.raises(QueueFullError):
                 await waiting[1]
             double.go.set()
             assert await asyncio.gather(first, waiting[0], waiting[2]) == [[0], [2], [6]]
@@ -223,7 +223,7 @@ def test_calls_are_alone() -> None:
 def test_calls_of_one_request_are_weighed_together() -> None:
     async def go() -> None:
         async with working(Doubler(), queue=100) as worker:
-            with pytest.raises(QueueFull):
+            with pytest.raises(QueueFullError):
                 await worker.run_exclusive([(lambda: 1, 60), (lambda: 2, 60)])
             assert await worker.run_exclusive([(lambda: 1, 60), (lambda: 2, 40)]) == [1, 2]
 
@@ -263,7 +263,7 @@ def test_streams_take_turns_and_hold_up_nobody(computers: int) -> None:
         async with working(*(Doubler() for _ in range(computers))) as worker:
             listeners = [asyncio.ensure_future(listen(name)) for name in "ab"]
             await asyncio.sleep(0.05)
-            with pytest.raises(QueueFull):
+            with pytest.raises(QueueFullError):
                 worker.stream(lambda: pieces("c"))
             assert await worker.submit([(3, 1)]) == [6]
             assert not any(listener.done() for listener in listeners)

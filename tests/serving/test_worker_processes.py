@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from grunlp.data.raw_text import examples_from_text
-from grunlp.serving.worker_processes import LocalWorker, ProcessWorker, WorkerDied, make_workers
+from grunlp.serving.worker_processes import LocalWorker, ProcessWorker, WorkerDiedError, make_workers
 from grunlp.tasks import Predictor
 from tests.serving.client import wait_until
 from tests.serving.models import language_model
@@ -62,7 +62,7 @@ def test_another_takes_the_place_of_one_that_was_killed_and_it_can_be_closed(bes
 
 def test_what_cannot_be_started_is_lost(box: Predictor[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(WorkerDied):
+    with pytest.raises(WorkerDiedError):
         ProcessWorker(box)(PARTS)  # type: ignore[arg-type]
 
 
