@@ -7,16 +7,8 @@ The output folder receives the records that `python -m grunlp.predict run=DIR in
 each file, as numbered shards in the order of the input. The input is running text or JSON lines; the model is a role
 labeller, a tagger, a text classifier, a translator or a summarizer. Run the same command again to resume after any
 interruption; a worker that dies is replaced. `grunlp/integrations/shard_prediction.py` describes the files of the
-output folder. Needs grunlp[ray]. Starting and stopping Ray takes about 15 seconds.
-
-    run=default        run folder of the model
-    input=             file, or quoted glob pattern; ** matches folders of any depth
-    out=               output folder: new, or that of an interrupted job
-    format=jsonl       jsonl, or parquet with columns file, line, id and record (the JSON object)
-    workers=2          number of worker processes, one core each
-    shard_lines=5000   lines per shard, the unit of work that is lost when a worker dies
-    batch_tokens=3000  maximum number of tokens per batch
-    address=local      local: this machine only; auto: the cluster that `ray start` joined; or a cluster address
+output folder. Needs grunlp[ray].
+Starting and stopping Ray takes about 15 seconds.
 
 A malformed line is skipped and listed in a .bad file next to its shard; the exit status is then 1.
 
@@ -34,13 +26,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from grunlp.configuration.key_value_args import parse_arguments
-from grunlp.configuration.options import check_choice
+from grunlp.configuration.options import format_options, option, parse_options
 from grunlp.runs.lock import folder_lock
-from grunlp.tasks.predictor import BATCH_TOKENS
 from grunlp.utils.atomic_io import remove_temp_files, translate_os_errors
 from grunlp.utils.cli import command
 from grunlp.utils.errors import UserError
@@ -49,45 +40,55 @@ from grunlp.utils.signals import raise_on_signals
 if TYPE_CHECKING:
     from grunlp.integrations.shard_prediction import ShardStats
 
-DEFAULTS: dict[str, Any] = {
-    "run": "default",
-    "input": None,
-    "out": None,
-    "format": "jsonl",
-    "workers": 2,
-    "shard_lines": 5000,
-    "batch_tokens": BATCH_TOKENS,
-    "address": "local",
-}
+
+@dataclass
+class PredictRayOptions:
+    """Options of this script."""
+
+    run: str = option("default", "run folder of the model", content="run")
+    input: str | None = option(None, "file, or quoted glob pattern; ** matches folders of any depth", content="path")
+    out: str | None = option(None, "output folder: new, or that of an interrupted job", content="path")
+    format: Literal["jsonl", "parquet"] = option(
+        "jsonl", "of the shards; parquet has columns file, line, id and record (the JSON object)"
+    )
+    workers: int = option(2, "worker processes, one core each", minimum=1, maximum=65_536)
+    shard_lines: int = option(
+        5000, "lines of a shard, the unit of work that is lost when a worker dies", minimum=1, maximum=10**9
+    )
+    batch_tokens: int = option(3000, "tokens in a batch; fewer need less memory", minimum=1, maximum=10**9)
+    address: str = option(
+        "local", "local: this machine only; auto: the cluster that `ray start` joined; or a cluster address"
+    )
+
+
 _MAX_BLOCKS = 10_000  # upper limit of Ray Data blocks, each a group of shards
 _LOG_INTERVAL = 10.0  # seconds
 
 log = logging.getLogger("grunlp")
 
 
-@command(lambda arguments: str(__doc__))
+@command(lambda arguments: f"{__doc__}\nkeys:\n{format_options(PredictRayOptions)}")
 def main(arguments: list[str]) -> int:
     """Plan the job, predict the missing shards and print the totals."""
-    options = parse_arguments(arguments, DEFAULTS)
-    files = input_files(options["input"])
-    if options["out"] is None:
+    options = parse_options(arguments, PredictRayOptions)
+    files = input_files(options.input)
+    if options.out is None:
         raise UserError("out= is missing", "it names the output folder", "Type out=FOLDER")
     if importlib.util.find_spec("ray") is None:
         raise UserError("the package ray is not installed", "it runs the workers", "Type pip install 'grunlp[ray]'")
-    from grunlp.integrations.shard_prediction import FORMATS, finish_job, plan_shards, start_job
+    from grunlp.integrations.shard_prediction import finish_job, plan_shards, start_job
     from grunlp.tasks import load
 
-    check_choice("format", options["format"], FORMATS)
-    folder = Path(options["out"])
-    settings = {key: options[key] for key in ("format", "shard_lines", "batch_tokens")}
-    plan = plan_shards(load(options["run"]), files, settings)
+    folder = Path(options.out)
+    settings = {key: getattr(options, key) for key in ("format", "shard_lines", "batch_tokens")}
+    plan = plan_shards(load(options.run), files, settings)
     with translate_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with folder_lock("out", folder):
         remove_temp_files(folder)
         start_job(folder, plan)
         started = time.perf_counter()
-        shard_stats = list(predict_all(plan, options))
+        shard_stats = list(predict_all(plan, folder, options))
         seconds = time.perf_counter() - started
         remove_temp_files(folder)  # left by workers that died
         totals = finish_job(folder, shard_stats)
@@ -112,15 +113,15 @@ def input_files(pattern: str | None) -> list[str]:
     return glob_files(pattern)
 
 
-def predict_all(plan: dict[str, Any], options: dict[str, Any]) -> "Iterator[ShardStats]":
+def predict_all(plan: dict[str, Any], folder: Path, options: PredictRayOptions) -> "Iterator[ShardStats]":
     """Predict all shards with Ray and yield the statistics of each as it completes."""
     from grunlp.integrations.shard_prediction import ShardPredictor, ShardStats, iter_shards
 
     rows = [shard._asdict() for shard in iter_shards(plan)]
-    run = options["run"] if options["run"] == "default" else str(Path(options["run"]).resolve())
-    worker = (Path(options["out"]).resolve(), Path.cwd(), run, options["format"], options["batch_tokens"])
-    with ray_cluster(options["address"], options["workers"]) as data:
-        pool = data.ActorPoolStrategy(size=min(options["workers"], len(rows)), max_tasks_in_flight_per_actor=1)
+    run = options.run if options.run == "default" else str(Path(options.run).resolve())
+    worker = (folder.resolve(), Path.cwd(), run, options.format, options.batch_tokens)
+    with ray_cluster(options.address, options.workers) as data:
+        pool = data.ActorPoolStrategy(size=min(options.workers, len(rows)), max_tasks_in_flight_per_actor=1)
         shards = data.from_items(rows, override_num_blocks=min(len(rows), _MAX_BLOCKS))
         last_log, lines, total_lines = time.monotonic(), 0, sum(row["lines"] for row in rows)
         for row in shards.map(ShardPredictor, fn_constructor_args=worker, compute=pool, num_cpus=1).iter_rows():

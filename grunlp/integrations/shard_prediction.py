@@ -1,12 +1,12 @@
-"""A corpus in shards, some lines of a file each, that are predicted one by one, anywhere and in any order, each once.
+"""Prediction of a corpus in shards: a shard is some lines of a file, predicted anywhere, in any order, and once.
 
-    plan.json             the files, where they are cut, and the run
+    plan.json             the files, the offsets of the shards, and checksums of the model
     shard-000012.jsonl    the records of one shard, in the order of its lines; or .parquet
-    shard-000012.bad      which of its lines could not be read, where there are any
-    _SUCCESS              how many there are of everything, when all is there
+    shard-000012.bad      its malformed lines, if there are any
+    _SUCCESS              the totals, when all shards are done
 
-A shard appears when it is whole, and is not computed again where it lies: that is all it takes to go on after anything,
-and to try a shard twice. Read by their names, shards have the order of the input.
+The file of a shard appears when it is complete, and a shard whose file exists is not predicted again: so a job can be
+interrupted at any time, and a shard can be tried twice. Sorted by name, the shards are in the order of the input.
 """
 
 import json
@@ -32,23 +32,22 @@ from grunlp.utils.errors import DataError, UserError
 from grunlp.utils.safe_load import read_json
 
 PLAN_FILE, SUCCESS_FILE = "plan.json", "_SUCCESS"
-FORMATS = ("jsonl", "parquet")
-MAX_SHARDS = 10**6  # that sort by their names
-# what answers rest on
+MAX_SHARDS = 10**6  # so that names sort by number
+# The files that predictions depend on.
 _MODEL_FILES = (WEIGHTS, CONFIG, VOCABULARY, CLASS_LABELS, TOKENIZER, SOURCE_TOKENIZER, f"{ENCODER_DIR}/*")
-_HINT = "Type out=NEW_FOLDER, or the command as it was"
+_HINT = "Type out=NEW_FOLDER, or the same command as before"
 
 
 class Shard(NamedTuple):
-    """Some lines of a file.
+    """A shard: some lines of a file.
 
     Attributes:
         number: from 0, over all files.
-        file: as it was typed.
+        file: the path as typed.
         format, detect_predicates: as in `LineFormat`.
         first: number of the first line, from 1.
-        offset: where it begins, as `index_line_offsets` counts.
-        lines: how many.
+        offset: offset of the first line, as `index_line_offsets` counts.
+        lines: number of lines.
     """
 
     number: int
@@ -61,13 +60,13 @@ class Shard(NamedTuple):
 
 
 class ShardStats(NamedTuple):
-    """What became of a shard.
+    """The result of a shard.
 
     Attributes:
         shard: its number.
-        lines, records, bad: how many; a line of running text has a record a sentence.
-        seconds: of a core that it took; 0 where it was there.
-        error: of the kind that users can mend, and the shard is not there; else empty.
+        lines, records, bad: numbers of lines, records and malformed lines; running text has a record for each sentence.
+        seconds: processor time; 0 if the shard had been predicted before.
+        error: the message of a UserError that prevented the shard, else empty.
     """
 
     shard: int
@@ -79,11 +78,12 @@ class ShardStats(NamedTuple):
 
 
 def plan_shards(predictor: Predictor[Any, Any], files: Sequence[str], settings: dict[str, Any]) -> dict[str, Any]:
-    """What is to be done, as JSON has it. All files are read once.
+    """Plan a job, as a JSON object. All files are read once.
 
     Args:
-        files: in order.
-        settings: what the records depend on beside the run, and `shard_lines`, the lines of a shard.
+        predictor: the model.
+        files: the input, in order.
+        settings: the other options that records depend on, and `shard_lines`, the lines of a shard.
 
     Raises:
         DataError, UserError: a file cannot be read line by line; there are too many shards.
@@ -96,15 +96,15 @@ def plan_shards(predictor: Predictor[Any, Any], files: Sequence[str], settings: 
         offsets, lines = index_line_offsets(Path(file), settings["shard_lines"])
         planned.append({"file": file, "sha256": sha256_of_file(Path(file)), **line_format._asdict(), "lines": lines})
         planned[-1]["offsets"] = offsets
-    if sum(len(one["offsets"]) for one in planned) > MAX_SHARDS:
-        lines = sum(one["lines"] for one in planned)
-        there = f"{MAX_SHARDS} shards are the most"
-        raise UserError(f"{lines} lines in shards of {settings['shard_lines']}", there, "Type a larger shard_lines=")
+    if sum(len(file["offsets"]) for file in planned) > MAX_SHARDS:
+        lines = sum(file["lines"] for file in planned)
+        details = f"at most {MAX_SHARDS} shards are possible"
+        raise UserError(f"{lines} lines in shards of {settings['shard_lines']}", details, "Type a larger shard_lines=")
     return {"grunlp": __version__, "run": network, **settings, "files": planned}
 
 
 def start_job(folder: Path, plan: dict[str, Any]) -> None:
-    """Write the plan into the folder, or find it there.
+    """Write the plan into the output folder, or check that the folder has the same plan.
 
     Raises:
         UserError: the folder has another plan, or other files.
@@ -112,8 +112,8 @@ def start_job(folder: Path, plan: dict[str, Any]) -> None:
     if (folder / PLAN_FILE).is_file():
         _require_same_plan(folder, read_json(folder / PLAN_FILE), plan)
     elif others := sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")):
-        there = f"it holds {', '.join(others[:3])} and no {PLAN_FILE}"
-        raise UserError(f"out={folder} is not empty", there, "Type out=NEW_FOLDER")
+        details = f"it contains {', '.join(others[:3])} and no {PLAN_FILE}"
+        raise UserError(f"out={folder} is not empty", details, "Type out=NEW_FOLDER")
     else:
         write_file_atomically(folder / PLAN_FILE, json.dumps(plan, ensure_ascii=False))
 
@@ -122,47 +122,47 @@ def _require_same_plan(folder: Path, existing: Any, plan: dict[str, Any]) -> Non
     if existing == plan:
         return
     if not isinstance(existing, dict) or set(existing) != set(plan):
-        raise UserError(f"{folder / PLAN_FILE} is no plan of this version", "", "Type out=NEW_FOLDER")
+        raise UserError(f"{folder / PLAN_FILE} was not written by this version", "", "Type out=NEW_FOLDER")
     key = next(key for key in plan if existing[key] != plan[key])
-    there = f"it was {existing[key]}, and is {plan[key]}"
+    details = f"it was {existing[key]} and is now {plan[key]}"
     if key == "run":
-        there = "its settings, vocabulary or weights have changed"
+        details = "the configuration, vocabulary or weights have changed"
     if key == "files":
         before, now = next(pair for pair in zip_longest(existing[key], plan[key]) if pair[0] != pair[1])
-        there = f"{(now or before)['file']} is not what it was, or stood not in this place"
-    raise UserError(f"{folder} was begun with other {key}", there, _HINT)
+        details = f"{(now or before)['file']} has changed, or was not at this position"
+    raise UserError(f"{folder} was started with another {key}", details, _HINT)
 
 
 def iter_shards(plan: dict[str, Any]) -> Iterator[Shard]:
-    """All shards, in order."""
+    """Yield the shards of a plan in order."""
     number, size = 0, plan["shard_lines"]
-    for one in plan["files"]:
-        for k, offset in enumerate(one["offsets"]):
-            lines = min(size, one["lines"] - k * size)
-            yield Shard(number, one["file"], one["format"], one["detect_predicates"], 1 + k * size, offset, lines)
+    for file in plan["files"]:
+        for k, offset in enumerate(file["offsets"]):
+            lines = min(size, file["lines"] - k * size)
+            yield Shard(number, file["file"], file["format"], file["detect_predicates"], 1 + k * size, offset, lines)
             number += 1
 
 
 def finish_job(folder: Path, stats: Sequence[ShardStats]) -> dict[str, int]:
-    """Write that all is there, with the sums; returns them."""
-    sums = {"shards": len(stats)}
+    """Write that the job is complete, with the totals, and return them."""
+    totals = {"shards": len(stats)}
     for key in ("lines", "records", "bad"):
-        sums[key] = sum(getattr(one, key) for one in stats)
-    write_file_atomically(folder / SUCCESS_FILE, json.dumps(sums) + "\n")
-    return sums
+        totals[key] = sum(getattr(shard, key) for shard in stats)
+    write_file_atomically(folder / SUCCESS_FILE, json.dumps(totals) + "\n")
+    return totals
 
 
 @dataclass
 class ShardPredictor:
-    """Predicts shards in one process.
+    """A predictor of shards in one process.
 
     Args:
-        output_dir: where they are to lie.
-        input_root: where names of files start that are no whole paths.
+        output_dir: the output folder.
+        input_root: the folder that relative paths of files start from.
         run: the run folder, or "default".
-        format: "jsonl": objects a line, as `grunlp.predict` prints them, with `file` and `line`; "parquet": columns
-            file, line, id, and record, which is the object.
-        batch_tokens: tokens a batch; lines are batched by length within their shard.
+        format: "jsonl": an object in each line, as `grunlp.predict` prints it, with `file` and `line`; "parquet": the
+            columns file, line, id and record, which is the object.
+        batch_tokens: tokens in a batch; lines are batched by length within their shard.
     """
 
     output_dir: Path
@@ -175,45 +175,47 @@ class ShardPredictor:
         self.predictor: Any = replace(load(self.run), batch_tokens=self.batch_tokens)  # type: ignore[type-var]
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Predict the shard that a row describes, unless it is there, and count."""
+        """Predict the shard that a row describes unless it exists, and return its `ShardStats` as a row."""
         shard = Shard(**row)
         try:
-            return self.count(shard)._asdict()
-        except UserError as error:  # told as text: not every error survives the way between processes
+            return self.predict(shard)._asdict()
+        except UserError as error:  # Not every exception can be pickled.
             return ShardStats(shard.number, shard.lines, error=str(error))._asdict()
 
-    def count(self, shard: Shard) -> ShardStats:
-        """The same for a shard. Raises UserError where it cannot be read or written."""
+    def predict(self, shard: Shard) -> ShardStats:
+        """Predict a shard unless it exists. Raises UserError where it cannot be read or written."""
         path = self.output_dir / f"shard-{shard.number:06d}.{self.format}"
-        faults = path.with_suffix(".bad")
+        error_path = path.with_suffix(".bad")
         seconds = 0.0
         if not path.exists():
             started = time.process_time()
-            self._write(shard, path, faults)
+            self._write(shard, path, error_path)
             seconds = time.process_time() - started
         records = _count_lines(path) if self.format == "jsonl" else parquet.read_metadata(path).num_rows
-        return ShardStats(shard.number, shard.lines, records, _count_lines(faults) if faults.exists() else 0, seconds)
+        return ShardStats(
+            shard.number, shard.lines, records, _count_lines(error_path) if error_path.exists() else 0, seconds
+        )
 
     def _write(self, shard: Shard, path: Path, error_path: Path) -> None:
-        bad: list[DataError] = []
+        errors: list[DataError] = []
         lines = islice(open_lines(self.input_root / shard.file, shard.first, shard.offset), shard.lines)
         line_format = LineFormat(shard.format, shard.detect_predicates)
         reader = spec_named(self.predictor.task).line_reader(self.predictor, shard.file, line_format)
-        numbered = reader.records(lines, bad.append)
+        numbered = reader.records(lines, errors.append)
         if self.format == "jsonl":
-            with atomic_path(path) as part:
-                with part.open("w", encoding="utf-8") as file:
+            with atomic_path(path) as temp_path:
+                with temp_path.open("w", encoding="utf-8") as file:
                     file.writelines(json_line({"file": shard.file, "line": n, **record}) for n, record in numbered)
-                _write_errors(error_path, bad)  # before the shard is there
+                _write_errors(error_path, errors)  # before the file of the shard appears
         else:
             table = _records_table(shard.file, list(numbered))
-            with atomic_path(path) as part:
-                parquet.write_table(table, part, compression="zstd")
-                _write_errors(error_path, bad)
+            with atomic_path(path) as temp_path:
+                parquet.write_table(table, temp_path, compression="zstd")
+                _write_errors(error_path, errors)
 
 
 def _records_table(file: str, numbered: list[tuple[int, Record]]) -> pa.Table:
-    """The same columns, whatever is in the records of a shard."""
+    """Make a table with the same columns for every task."""
     columns = {
         "file": pa.array([file] * len(numbered), pa.string()),
         "line": pa.array([number for number, _ in numbered], pa.int64()),

@@ -1,13 +1,14 @@
-"""The labeller as a component of a spaCy pipeline.
+"""The role labeller as a component of a spaCy pipeline.
 
     nlp = spacy.blank("en")
     nlp.add_pipe("grunlp_srl", config={"run": "default"})
     for frame in nlp("She gave him a book.")._.frames:
         print(frame["roleset"], [(argument["role"], argument["text"]) for argument in frame["arguments"]])
 
-A frame is one of the records of `grunlp.predict`, in places of the document: its predicate is `doc[frame["index"]]`, an
-argument `doc[argument["start"]:argument["end"]]`; `start_char` and `end_char` count the characters of `doc.text`.
-Installed, the component is found by its name; in a checkout, `import grunlp.integrations.spacy` tells spaCy of it.
+A frame is that of a record of `grunlp.predict`, with positions in the document: its predicate is `doc[frame["index"]]`,
+an argument is `doc[argument["start"]:argument["end"]]`; `start_char` and `end_char` count the characters of `doc.text`.
+An installed grunlp is found by the name of the component; in a checkout, `import grunlp.integrations.spacy` registers
+it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,13 +24,13 @@ from grunlp.utils.errors import UserError
 
 
 class SRLComponent:
-    """Fills `doc._.frames`. It has nothing to save but its settings, which are in the configuration of the pipeline.
+    """The component that sets `doc._.frames`. Its settings are saved in the configuration of the pipeline.
 
-    Sentences are those of the document where it has some, else those that `grunlp.predict` would find in its text.
-    Tokens of white space alone are passed over.
+    Sentences are those of the document if it has any, else those that `grunlp.predict` splits its text into. Tokens of
+    only whitespace are skipped.
 
     Args:
-        labeller: that finds the frames.
+        labeller: the predictor.
     """
 
     def __init__(self, labeller: SRLPredictor) -> None:
@@ -38,11 +39,11 @@ class SRLComponent:
             Doc.set_extension("frames", default=[])
 
     def __call__(self, doc: Doc) -> Doc:
-        """Fill one document."""
+        """Set the frames of a document."""
         return next(self.pipe([doc]))
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 100) -> Iterator[Doc]:
-        """Fill many; the sentences of `batch_size` documents are labelled together."""
+        """Set the frames of documents; the sentences of `batch_size` documents are labelled together."""
         for docs in minibatch(stream, batch_size):
             sentences = [(doc, tokens) for doc in docs for tokens in _sentences(doc)]
             for doc in docs:
@@ -54,7 +55,7 @@ class SRLComponent:
 
 
 def _sentences(doc: Doc) -> Iterator[list[Token]]:
-    """The tokens of each sentence."""
+    """Yield the tokens of each sentence."""
     starts: Iterator[int] = (
         (sent.start_char for sent in doc.sents) if doc.has_annotation("SENT_START") else _starts(doc)
     )
@@ -72,15 +73,15 @@ def _sentences(doc: Doc) -> Iterator[list[Token]]:
 
 
 def _starts(doc: Doc) -> Iterator[int]:
-    """Where sentences begin in the text, in characters."""
-    place = 0
+    """Yield the offset of each sentence in the text, in characters."""
+    offset = 0
     for line in doc.text.split("\n"):
-        yield from (place + sentence.tokens[0].start for sentence in split_sentences(line) if sentence.tokens)
-        place += len(line) + 1
+        yield from (offset + sentence.tokens[0].start for sentence in split_sentences(line) if sentence.tokens)
+        offset += len(line) + 1
 
 
 def _frame_in_doc(doc: Doc, tokens: list[Token], frame: Record) -> Record:
-    """A frame of a sentence in places of the document; its tags, one a token of the sentence, are left out."""
+    """Convert the positions of a frame from its sentence to the document; its tags are dropped."""
     index = tokens[frame["index"]].i
     arguments = []
     for argument in frame["arguments"]:
@@ -89,19 +90,20 @@ def _frame_in_doc(doc: Doc, tokens: list[Token], frame: Record) -> Record:
         arguments.append(argument | places | {"text": span.text})
     predicate = doc[index : index + 1]
     places = {"index": index, "start_char": predicate.start_char, "end_char": predicate.end_char}
-    known = {key: value for key, value in frame.items() if key != "tags"}
-    return known | places | {"arguments": arguments}
+    kept = {key: value for key, value in frame.items() if key != "tags"}
+    return kept | places | {"arguments": arguments}
 
 
 @Language.factory("grunlp_srl", assigns=["doc._.frames"], default_config={"run": "default"})
 def create_srl_component(nlp: Language, name: str, run: str) -> SRLComponent:
-    """What `nlp.add_pipe("grunlp_srl", config={"run": DIR})` adds.
+    """Create the component that `nlp.add_pipe("grunlp_srl", config={"run": DIR})` adds.
 
     Raises:
-        UserError: no run lies there, or one of another kind.
+        UserError: the folder is not the run of a role labeller.
     """
     labeller = load(run)
     if not isinstance(labeller, SRLPredictor):
-        there = "a role labeller is needed"
-        raise UserError(f"grunlp_srl: {run} is not a role labeller", there, "Name another run.")
+        raise UserError(
+            f"grunlp_srl: {run} is a model of {labeller.task}", "a role labeller is needed", "Name another."
+        )
     return SRLComponent(labeller)

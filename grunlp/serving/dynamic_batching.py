@@ -180,7 +180,7 @@ class BatchScheduler:
                 self.metrics.add_dropped(self.model, len(dropped))
 
     def stream(self, make_iterator: Callable[[], Iterator[str]]) -> AsyncGenerator[str]:
-        """Yield pieces of a text as they are generated, in turn with other streams and batches. Raises QueueFullError."""
+        """Yield pieces of a text as they are generated, in turn with other work. Raises QueueFullError."""
         with self._changed:
             self._streams = [stream for stream in self._streams if not stream.stopped]
             if len(self._streams) >= self.max_streams:
