@@ -7,8 +7,7 @@ The output folder receives the records that `python -m grunlp.predict run=DIR in
 each file, as numbered shards in the order of the input. The input is running text or JSON lines; the model is a role
 labeller, a tagger, a text classifier, a translator or a summarizer. Run the same command again to resume after any
 interruption; a worker that dies is replaced. `grunlp/integrations/shard_prediction.py` describes the files of the
-output folder. Needs grunlp[ray].
-Starting and stopping Ray takes about 15 seconds.
+output folder. Needs grunlp[ray]. Starting and stopping Ray takes about 15 seconds.
 
 A malformed line is skipped and listed in a .bad file next to its shard; the exit status is then 1.
 

@@ -111,9 +111,9 @@ def test_half_a_shard_is_none(
     shard, one = next(iter_shards(plan_shards(tagger, files, SETTINGS))), worker(tagger, format=format)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(os, "replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
-        one.count(shard)
+        one.predict(shard)
     assert not list(Path("out").iterdir())
-    assert one.count(shard).records
+    assert one.predict(shard).records
 
 
 def test_faults_are_told_between_processes(files: list[str], tagger: Predictor) -> None:
@@ -129,17 +129,17 @@ def test_another_plan_is_refused(files: list[str], tagger: Predictor, monkeypatc
     start_job(out, plan_shards(tagger, files, SETTINGS))
 
     def refused(said: str, files: list[str], settings: dict[str, Any] = SETTINGS) -> None:
-        with pytest.raises(UserError, match=f"(?s)was begun with other {said}.*Type out=NEW_FOLDER"):
+        with pytest.raises(UserError, match=f"(?s)was started with another {said}.*Type out=NEW_FOLDER"):
             start_job(out, plan_shards(tagger, files, settings))
 
-    refused("format\nit was jsonl, and is parquet", files, SETTINGS | {"format": "parquet"})
-    refused("shard_lines\nit was 3, and is 4", files, SETTINGS | {"shard_lines": 4})
+    refused("format\nit was jsonl and is now parquet", files, SETTINGS | {"format": "parquet"})
+    refused("shard_lines\nit was 3 and is now 4", files, SETTINGS | {"shard_lines": 4})
     refused("batch_tokens", files, SETTINGS | {"batch_tokens": 501})
-    refused("files\nb.txt is not", files[:1])
-    refused("files\nb.txt is not", files[::-1])
+    refused("files\nb.txt has changed", files[:1])
+    refused("files\nb.txt has changed", files[::-1])
     text = Path("a.txt").read_text()
     Path("a.txt").write_text(text.swapcase())
-    refused("files\na.txt is not", files)
+    refused("files\na.txt has changed", files)
     Path("a.txt").write_text(text)
     with monkeypatch.context() as patch:
         patch.setattr(shard_prediction, "__version__", "0.0")
@@ -147,13 +147,13 @@ def test_another_plan_is_refused(files: list[str], tagger: Predictor, monkeypatc
     config = tagger.path / "config.yaml"
     was = config.read_text()
     config.write_text(was + "# \n")
-    refused("run\nits settings", files)
+    refused("run\nthe configuration", files)
     config.write_text(was)
     (tagger.path / "metrics.json").write_text("{}")  # what says how good a run is changes no answer
     start_job(out, plan_shards(tagger, files, SETTINGS))
     (tagger.path / "metrics.json").unlink()
     (out / "plan.json").write_text("[]")
-    with pytest.raises(UserError, match="no plan of this version"):
+    with pytest.raises(UserError, match="was not written by this version"):
         start_job(out, plan_shards(tagger, files, SETTINGS))
 
 
@@ -163,6 +163,6 @@ def test_folders_and_sizes_that_do_not_fit(
     plan = plan_shards(tagger, files, SETTINGS)
     with pytest.raises(UserError, match=r"(?s)is not empty.*a.txt, b.txt"):
         start_job(Path("."), plan)
-    monkeypatch.setattr(shard_prediction, "MOST_SHARDS", 4)
+    monkeypatch.setattr(shard_prediction, "MAX_SHARDS", 4)
     with pytest.raises(UserError, match="12 lines in shards of 3"):
         plan_shards(tagger, files, SETTINGS)

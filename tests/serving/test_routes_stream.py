@@ -54,4 +54,4 @@ def test_a_stream_sends_pieces_before_the_end_and_reports_its_timeout() -> None:
     limits = replace(LIMITS, response_timeout=0.5, max_length=100_000, max_queue=100_000)
     with TestClient(create_app({"m": language_model()}, limits)) as client:
         lines = client.post("/models/m/stream", json={"prompt": "a", "length": 100_000}).text.splitlines()
-    assert 10 < len(lines) < 50_000 and json.loads(lines[-1])["error"] == "The time was over."
+    assert 10 < len(lines) < 50_000 and json.loads(lines[-1])["error"] == "The time is over."
