@@ -5,13 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from grunlp.configuration.reference import reference_page
-from grunlp.tasks.config import compose_config, recipe_sections, schemas
 from sphinx.application import Sphinx
 
 from grunlp import compare, evaluate, export, predict, serve
 from grunlp.configuration.options import options_of
+from grunlp.configuration.reference import reference_page
 from grunlp.configuration.schema import Section
+from grunlp.tasks.config import compose_config, recipe_sections, schemas
 from grunlp.tuning.options import TuneOptions
 
 DOCS = Path(__file__).parent

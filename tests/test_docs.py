@@ -19,14 +19,14 @@ from typing import Any
 
 import pytest
 import yaml
-from grunlp.tasks.config import check_sweep, schemas, training_options
-from grunlp.tuning.options import TuneOptions
 
 from grunlp import compare, evaluate, export, predict, serve
 from grunlp.configuration.options import Option, check_value, options_of, parse_value, unknown_key
 from grunlp.configuration.paths import resource_dir
 from grunlp.data.__main__ import _parser as data_parser
+from grunlp.tasks.config import check_sweep, schemas, training_options
 from grunlp.tuning import cross_validation
+from grunlp.tuning.options import TuneOptions
 from grunlp.utils.errors import UserError
 
 ROOT = Path(__file__).parent.parent
@@ -96,7 +96,10 @@ def split_command(command: str) -> tuple[str, list[str]]:
     """Split a command into the name of the grunlp program and its arguments, without flags."""
     words = shlex.split(command.rpartition("|")[2])
     index = next(i for i, word in enumerate(words) if word.startswith("grunlp."))
-    arguments = [word for word in words[index + 1 :] if not word.startswith("--") or words[index] == "grunlp.data"]
+    arguments = words[index + 1 :]
+    if words[index] != "grunlp.data":
+        flags = ("--help", "--multirun", "--cfg", "job", "&")
+        arguments = [word for word in arguments if word not in flags]
     arguments = [word[:-2] + PLACEHOLDERS.get(word[-2:], word[-2:]) for word in arguments]
     return words[index].removeprefix("grunlp."), arguments
 
@@ -261,7 +264,7 @@ def test_scripts_say_what_they_do_and_how_long_they_take(script: str) -> None:
 def test_extras_exist() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     for page in PAGES:
-        for extra in re.findall(r"grunlp\[(\w+)\]", page.read_text(encoding="utf-8")):
+        for extra in re.findall(r"grunlp\[([a-z]+)\]", page.read_text(encoding="utf-8")):
             assert extra in extras
 
 
