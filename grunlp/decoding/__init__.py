@@ -1,1 +1,1 @@
-"""From scores to answers."""
+"""Decoding: Viterbi search for tag sequences, beam search and sampling for text."""

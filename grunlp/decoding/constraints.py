@@ -1,4 +1,4 @@
-"""What texts must, may and may not hold, told step by step to beam search and sampling."""
+"""Constraints on decoded texts, applied step by step by beam search and sampling."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,18 @@ from torch import Tensor
 
 NEG_INF = float("-inf")
 
-TokenPhrase = tuple[int, ...]  # ids of words that follow each other, one at least
+TokenPhrase = tuple[int, ...]  # ids of consecutive tokens, at least one
 
 
 @dataclass(frozen=True)
 class DecoderTokens:
-    """The ids that search must know. forbidden_ids: ids that are never written."""
+    """Special token ids.
+
+    Attributes:
+        bos_id: the token before the first one.
+        eos_id: the token that ends a text.
+        forbidden_ids: tokens that are never produced.
+    """
 
     bos_id: int
     eos_id: int
@@ -23,9 +29,14 @@ class DecoderTokens:
 
 @dataclass(frozen=True)
 class LengthLimits:
-    """How long a text may become, in words without the end: between
-    `min_length_ratio` times its source's and `max_length_ratio` times its source's and `max_length_offset` more, and at
-    most `max_length`."""
+    """Minimum and maximum length of a text, in tokens without the end token.
+
+    Attributes:
+        min_length_ratio: minimum length as a multiple of the source length.
+        max_length_ratio: maximum length as a multiple of the source length, before `max_length_offset` is added.
+        max_length_offset: tokens added to the maximum.
+        max_length: maximum length of any text.
+    """
 
     min_length_ratio: float
     max_length_ratio: float
@@ -33,23 +44,24 @@ class LengthLimits:
     max_length: int
 
     def bounds(self, source_lengths: Tensor) -> tuple[list[int], list[int]]:
-        """Least and most for each source of so many words; where they contradict each other, the most holds."""
+        """Compute the minimum and maximum for each source; where they conflict, the maximum wins."""
         lengths = source_lengths.tolist()
-        most = [min(ceil(n * self.max_length_ratio) + self.max_length_offset, self.max_length) for n in lengths]
-        return [min(floor(n * self.min_length_ratio), m) for n, m in zip(lengths, most, strict=True)], most
+        maximum = [min(ceil(n * self.max_length_ratio) + self.max_length_offset, self.max_length) for n in lengths]
+        minimum = [min(floor(n * self.min_length_ratio), m) for n, m in zip(lengths, maximum, strict=True)]
+        return minimum, maximum
 
 
 @dataclass(frozen=True)
 class LexicalConstraints:
-    """What each text of a search must and may not hold.
+    """Required and forbidden tokens of a text.
 
     Args:
-        prefix: ids it begins with, whatever the limits and bars.
-        required: phrases that it holds somewhere, whatever the limits and bars.
-        forbidden: phrases that it does not hold.
+        prefix: the first tokens; they override length limits and forbidden tokens.
+        required: phrases that occur somewhere; they override length limits and forbidden tokens.
+        forbidden: phrases that do not occur.
 
     Raises:
-        ValueError: a phrase without a word.
+        ValueError: a phrase is empty.
     """
 
     prefix: tuple[int, ...] = ()
@@ -61,84 +73,90 @@ class LexicalConstraints:
             raise ValueError("an empty sequence can be neither required nor forbidden")
 
     def unsatisfied(self, token_ids: Sequence[int]) -> list[tuple[TokenPhrase, int]]:
-        """The required phrases that a text does not hold yet, each with how many of its words stand at the end; most
-        first."""
+        """List the required phrases that a text lacks, each with the number of its tokens that end the text so far.
+
+        The phrase of which most tokens are present comes first.
+        """
         missing = []
         for phrase in self.required:
-            places = range(len(token_ids) - len(phrase) + 1)
-            if not any(tuple(token_ids[i : i + len(phrase)]) == phrase for i in places):
+            starts = range(len(token_ids) - len(phrase) + 1)
+            if not any(tuple(token_ids[i : i + len(phrase)]) == phrase for i in starts):
                 lengths = range(min(len(phrase) - 1, len(token_ids)), 0, -1)
-                begun = next((n for n in lengths if tuple(token_ids[-n:]) == phrase[:n]), 0)
-                missing.append((phrase, begun))
-        return sorted(missing, key=lambda one: -one[1])
+                num_begun = next((n for n in lengths if tuple(token_ids[-n:]) == phrase[:n]), 0)
+                missing.append((phrase, num_begun))
+        return sorted(missing, key=lambda entry: -entry[1])
 
     def next_tokens(self, token_ids: Sequence[int]) -> set[int]:
-        """The words that go on with a required phrase or begin one."""
-        return {word for phrase, begun in self.unsatisfied(token_ids) for word in (phrase[0], phrase[begun])}
+        """Collect the tokens that continue or begin a required phrase."""
+        return {token for phrase, begun in self.unsatisfied(token_ids) for token in (phrase[0], phrase[begun])}
 
     def min_tokens_needed(self, token_ids: Sequence[int]) -> int:
-        """Words that are enough to write all that is missing. (Fewer are, where phrases overlap.)"""
+        """Count the tokens that suffice to complete all required phrases, ignoring overlaps between phrases."""
         missing = self.unsatisfied(token_ids)
         return sum(len(phrase) for phrase, _ in missing) - (missing[0][1] if missing else 0)
 
 
 class ConstrainedDecoder:
-    """All that holds for the texts of a batch.
+    """All limits and constraints of a batch, as masks of the log probabilities of each step.
 
     Args:
-        words: special ids.
-        limits: lengths.
-        source_lengths: (B,) words of each source.
-        no_repeat_ngram_size: no text holds the same n-gram of so many words twice; 0 blocks none.
-        constraints: of each text.
+        tokens: special token ids.
+        limits: minimum and maximum lengths.
+        source_lengths: (B,) number of tokens of each source.
+        no_repeat_ngram_size: no text contains an n-gram of this size twice; 0 disables the check.
+        constraints: required and forbidden tokens of each text.
     """
 
     def __init__(
         self,
-        words: DecoderTokens,
+        tokens: DecoderTokens,
         limits: LengthLimits,
         source_lengths: Tensor,
         no_repeat_ngram_size: int,
         constraints: Sequence[LexicalConstraints],
     ) -> None:
-        self.words, self.no_repeat_ngram_size, self.constraints = words, no_repeat_ngram_size, constraints
-        self.min_lengths, most = limits.bounds(source_lengths)
-        needed = [len(one.prefix) + sum(map(len, one.required)) for one in constraints]
-        self.max_lengths = [max(m, n) for m, n in zip(most, needed, strict=True)]
+        self.tokens, self.no_repeat_ngram_size, self.constraints = tokens, no_repeat_ngram_size, constraints
+        self.min_lengths, max_lengths = limits.bounds(source_lengths)
+        needed = [len(text.prefix) + sum(map(len, text.required)) for text in constraints]
+        self.max_lengths = [max(m, n) for m, n in zip(max_lengths, needed, strict=True)]
 
     def mask_log_probs(self, unmasked: Tensor, ids: Tensor, active: Sequence[int]) -> Tensor:
-        """Log probabilities in which what may not be chosen now is impossible.
+        """Set the log probabilities of tokens that are not allowed now to -inf, in a copy.
 
         Args:
-            unmasked: (B', K, V) of the next word of each hypothesis; they stay as they are.
-            ids: (B', K, t) the start and all words of each so far.
-            active: (B') the numbers of the texts.
+            unmasked: (B', K, V) log probabilities of the next token of each hypothesis.
+            ids: (B', K, t) start token and all tokens of each hypothesis so far.
+            active: (B',) indices of the texts.
         """
-        length, end = ids.shape[2], self.words.eos_id  # of what is chosen now, the end included
+        length, end = ids.shape[2], self.tokens.eos_id  # length of the texts after this step, end token included
         log_probs = unmasked.clone()
-        log_probs[:, :, list(self.words.forbidden_ids)] = NEG_INF
+        log_probs[:, :, list(self.tokens.forbidden_ids)] = NEG_INF
         if self.no_repeat_ngram_size or any(self.constraints[text].forbidden for text in active):
             self._block_ngrams(log_probs, ids, active)
-        early = [b for b, text in enumerate(active) if length <= self.min_lengths[text]]
-        if early:  # may not end yet, unless nothing else is possible
-            log_probs[early, :, end] = NEG_INF
+        too_short = [b for b, text in enumerate(active) if length <= self.min_lengths[text]]
+        if too_short:  # must not end yet, unless no other token is possible
+            log_probs[too_short, :, end] = NEG_INF
             stuck = log_probs.isneginf().all(dim=2)  # (B', K)
             log_probs[:, :, end] = torch.where(stuck, unmasked[:, :, end], log_probs[:, :, end])
         for b, text in enumerate(active):
-            wanted = self.constraints[text]
-            if length <= len(wanted.prefix):
-                _allow_only(log_probs[b], unmasked[b], wanted.prefix[length - 1])
+            constraints = self.constraints[text]
+            if length <= len(constraints.prefix):
+                _allow_only(log_probs[b], unmasked[b], constraints.prefix[length - 1])
             elif length > self.max_lengths[text]:
                 _allow_only(log_probs[b], unmasked[b], end)
-            elif wanted.required:
-                room = self.max_lengths[text] - length  # behind the word that is chosen now
-                for k, (_, *written) in enumerate(ids[b].tolist()):
-                    if missing := wanted.unsatisfied(written):
+            elif constraints.required:
+                remaining = self.max_lengths[text] - length  # tokens after the one chosen now
+                for k, (_, *token_ids) in enumerate(ids[b].tolist()):
+                    if missing := constraints.unsatisfied(token_ids):
                         log_probs[b, k, end] = NEG_INF
-                        # any other word would waste what is begun: is there room for all of it?
-                        if bool(log_probs[b, k].isneginf().all()) or sum(len(phrase) for phrase, _ in missing) > room:
-                            words = wanted.next_tokens(written)
-                            fitting = [word for word in words if wanted.min_tokens_needed([*written, word]) <= room]
+                        # Any other token would break off a begun phrase: can all phrases still follow it?
+                        needed = sum(len(phrase) for phrase, _ in missing)
+                        if bool(log_probs[b, k].isneginf().all()) or needed > remaining:
+                            fitting = [
+                                token
+                                for token in constraints.next_tokens(token_ids)
+                                if constraints.min_tokens_needed([*token_ids, token]) <= remaining
+                            ]
                             _allow_only(log_probs[b, k : k + 1], unmasked[b, k : k + 1], *fitting)
         return log_probs
 
@@ -146,18 +164,18 @@ class ConstrainedDecoder:
         """Forbid repeated n-grams and forbidden phrases."""
         n = self.no_repeat_ngram_size
         for b, text in enumerate(active):
-            for k, (_, *written) in enumerate(ids[b].tolist()):
-                barred = [
+            for k, (_, *token_ids) in enumerate(ids[b].tolist()):
+                blocked = [
                     phrase[-1]
                     for phrase in self.constraints[text].forbidden
-                    if tuple(written[len(written) + 1 - len(phrase) :]) == phrase[:-1]
+                    if tuple(token_ids[len(token_ids) + 1 - len(phrase) :]) == phrase[:-1]
                 ]
-                if n and len(written) >= n:
-                    last = written[len(written) - n + 1 :]
-                    starts = range(len(written) - n + 1)
-                    barred += [written[i + n - 1] for i in starts if written[i : i + n - 1] == last]
-                if barred:
-                    log_probs[b, k, barred] = NEG_INF
+                if n and len(token_ids) >= n:
+                    suffix = token_ids[len(token_ids) - n + 1 :]
+                    starts = range(len(token_ids) - n + 1)
+                    blocked += [token_ids[i + n - 1] for i in starts if token_ids[i : i + n - 1] == suffix]
+                if blocked:
+                    log_probs[b, k, blocked] = NEG_INF
 
     def select_beams(
         self,
@@ -168,31 +186,32 @@ class ConstrainedDecoder:
         width: int,
         num_open: Sequence[int],
     ) -> tuple[Tensor, Tensor]:
-        """The hypotheses that go on, best first.
+        """Select the hypotheses that continue, best first.
 
         Args:
-            cumulative_log_probs: (B', K) log probabilities so far.
-            log_probs: (B', K, V) of each next word.
-            ids, active: as above.
-            width: K', so many of a text at most.
-            num_open: (B',) of them so many may go on; the totals of the others become impossible.
+            cumulative_log_probs: (B', K) log probability of each hypothesis so far.
+            log_probs: (B', K, V) log probability of each next token.
+            ids: (B', K, t) start token and all tokens of each hypothesis so far.
+            active: (B',) indices of the texts.
+            width: K', maximum number of hypotheses per text.
+            num_open: (B',) number of hypotheses that may continue; the others get -inf.
 
         Returns:
-            their totals (B', K'), and their places (B', K') among the K times V.
+            cumulative log probabilities (B', K') and flat indices (B', K') into the K·V continuations.
         """
-        size = log_probs.shape[2]
-        sums, words = log_probs.topk(
-            min(width, size), dim=2
-        )  # (B', K, W): no other word of theirs can be among the best
+        vocab_size = log_probs.shape[2]
+        # No token of a hypothesis beyond its `width` best can be among the `width` best of the text.
+        sums, tokens = log_probs.topk(min(width, vocab_size), dim=2)  # (B', K, W)
         sums += cumulative_log_probs[:, :, None]
-        best, some = sums.flatten(1).topk(min(width, sums[0].numel()), dim=1)  # (B', K')
-        places = some // sums.shape[2] * size + words.flatten(1).gather(1, some)
+        best, positions = sums.flatten(1).topk(min(width, sums[0].numel()), dim=1)  # (B', K')
+        indices = positions // sums.shape[2] * vocab_size + tokens.flatten(1).gather(1, positions)
         for b, text in enumerate(active):
             if self.constraints[text].required:
-                each = cumulative_log_probs[b, :, None] + log_probs[b]  # (K, V)
-                best[b], places[b] = self._allocate_banks(each, ids[b], self.constraints[text], places[b], num_open[b])
+                totals = cumulative_log_probs[b, :, None] + log_probs[b]  # (K, V)
+                constraints = self.constraints[text]
+                best[b], indices[b] = self._allocate_banks(totals, ids[b], constraints, indices[b], num_open[b])
         beyond = torch.arange(best.shape[1], device=best.device) >= torch.tensor(num_open, device=best.device)[:, None]
-        return best.masked_fill(beyond, NEG_INF), places
+        return best.masked_fill(beyond, NEG_INF), indices
 
     def _allocate_banks(
         self,
@@ -202,22 +221,30 @@ class ConstrainedDecoder:
         top_indices: Tensor,
         num_open: int,
     ) -> tuple[Tensor, Tensor]:
-        """Places of the beam dealt out evenly to how far hypotheses have come with what is required (Post and Vilar
-        2018, §3): those that write it early are less likely at first, and would all be lost. As `select_beams`, for one
-        text;
-        top_indices: (K') the places of the likeliest."""
-        size, written = cumulative_log_probs.shape[1], [text[1:] for text in ids.tolist()]
+        """Divide the beam of one text evenly among banks of hypotheses (Post and Vilar 2018, §3).
+
+        A bank holds the hypotheses that need equally many tokens to satisfy all constraints. Without banks, hypotheses
+        that produce required tokens early would all be pruned, because these are less probable at first.
+
+        Args:
+            cumulative_log_probs: (K, V) log probability of each continuation.
+            ids: (K, t) start token and all tokens of each hypothesis so far.
+            constraints: those of the text.
+            top_indices: (K') flat indices of the most probable continuations.
+            num_open: number of hypotheses that may continue.
+        """
+        vocab_size, texts = cumulative_log_probs.shape[1], [text[1:] for text in ids.tolist()]
         candidates = {*top_indices.tolist()}
-        for k, text in enumerate(written):
-            candidates.add(k * size + int(cumulative_log_probs[k].argmax()))
-            candidates.update(k * size + word for word in constraints.next_tokens(text))
+        for k, token_ids in enumerate(texts):
+            candidates.add(k * vocab_size + int(cumulative_log_probs[k].argmax()))
+            candidates.update(k * vocab_size + token for token in constraints.next_tokens(token_ids))
         flat = cumulative_log_probs.flatten()
         banks: dict[int, list[tuple[float, int]]] = {}
-        for place in candidates:
-            total = float(flat[place])
+        for index in candidates:
+            total = float(flat[index])
             if total > NEG_INF:
-                needed = constraints.min_tokens_needed([*written[place // size], place % size])
-                banks.setdefault(needed, []).append((total, place))
+                token_ids = [*texts[index // vocab_size], index % vocab_size]
+                banks.setdefault(constraints.min_tokens_needed(token_ids), []).append((total, index))
         queues = [sorted(bank) for _, bank in sorted(banks.items())]
         chosen: list[tuple[float, int]] = []
         while len(chosen) < min(len(top_indices), num_open) and any(queues):
@@ -225,11 +252,11 @@ class ConstrainedDecoder:
             queues = [queue for queue in queues if queue]
         chosen.sort(reverse=True)
         chosen += [(NEG_INF, 0)] * (len(top_indices) - len(chosen))
-        sums, places = zip(*chosen, strict=True)
-        return cumulative_log_probs.new_tensor(sums), top_indices.new_tensor(places)
+        totals, indices = zip(*chosen, strict=True)
+        return cumulative_log_probs.new_tensor(totals), top_indices.new_tensor(indices)
 
 
-def _allow_only(log_probs: Tensor, unmasked: Tensor, *words: int) -> None:
-    """Leave some words possible, with the log probabilities they were given. Both: (K, V)."""
+def _allow_only(log_probs: Tensor, unmasked: Tensor, *tokens: int) -> None:
+    """Set all log probabilities (K, V) to -inf except those of some tokens, which are copied from `unmasked`."""
     log_probs[:] = NEG_INF
-    log_probs[:, words] = unmasked[:, words]
+    log_probs[:, tokens] = unmasked[:, tokens]

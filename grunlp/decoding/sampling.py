@@ -1,4 +1,4 @@
-"""Sampling: texts drawn word by word from the probabilities a network gives."""
+"""Sampling of texts token by token."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -8,23 +8,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grunlp.decoding.beam_search import Hypothesis, ReorderableState, StepFunction
-from grunlp.decoding.constraints import NEG_INF, ConstrainedDecoder, DecoderTokens, LengthLimits, LexicalConstraints
+from grunlp.decoding.constraints import NEG_INF
+from grunlp.decoding.inputs import DecodingInputs, Hypothesis
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to draw.
+    """Options of sampling.
 
     Args:
-        temperature: above 0; log probabilities are divided by it, and near 0 the likeliest word is always drawn.
-        top_k: draw among so many likeliest words; 0: all.
-        top_p: above 0; draw among the fewest words with this much probability together (Holtzman et al. 2020); 1: all.
-        seed: of the draws; the draws of a text depend on its number alone, not on the batch it is in.
-        no_repeat_ngram_size: no text holds the same n-gram of so many words twice; 0 blocks none.
+        temperature: divisor of the log probabilities, above 0; near 0 the most probable token is always chosen.
+        top_k: sample among the k most probable tokens; 0 for all.
+        top_p: sample among the fewest tokens whose probabilities sum to at least p (Holtzman et al. 2020); 1 for all.
+        seed: random seed; the samples of a text depend on its sample id only, not on its batch.
+        no_repeat_ngram_size: no text contains an n-gram of this size twice; 0 disables the check.
 
     Raises:
-        ValueError: a number outside these bounds.
+        ValueError: a value is out of bounds.
     """
 
     temperature: float
@@ -35,87 +35,79 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if self.temperature <= 0 or not 0 < self.top_p <= 1 or self.top_k < 0:
-            raise ValueError(f"temperature and top_p lie above 0, top_p at most at 1, top_k not below 0; got {self}")
+            raise ValueError(f"expected temperature > 0, 0 < top_p <= 1 and top_k >= 0; got {self}")
 
 
-def sample(
-    step: StepFunction,
-    state: ReorderableState,
-    source_lengths: Tensor,
-    words: DecoderTokens,
-    limits: LengthLimits,
-    options: Sampling,
-    sample_ids: Sequence[int],
-    constraints: Sequence[LexicalConstraints] | None = None,
-) -> list[Hypothesis]:
-    """One text for each source, drawn word by word. Arguments as for `beam_search`.
+def sample(inputs: DecodingInputs, options: Sampling, sample_ids: Sequence[int]) -> list[Hypothesis]:
+    """Sample one text for each source.
 
     Args:
-        sample_ids: of the texts, which tell their draws apart.
+        inputs: the batch.
+        options: how to sample.
+        sample_ids: (B,) id of each text, which selects its random numbers.
     """
-    (texts,) = deque(
-        sample_incrementally(step, state, source_lengths, words, limits, options, sample_ids, constraints), maxlen=1
-    )
-    return texts
+    (hypotheses,) = deque(sample_incrementally(inputs, options, sample_ids), maxlen=1)
+    return hypotheses
 
 
 @torch.inference_mode()
 def sample_incrementally(
-    step: StepFunction,
-    state: ReorderableState,
-    source_lengths: Tensor,
-    words: DecoderTokens,
-    limits: LengthLimits,
-    options: Sampling,
-    sample_ids: Sequence[int],
-    constraints: Sequence[LexicalConstraints] | None = None,
+    inputs: DecodingInputs, options: Sampling, sample_ids: Sequence[int]
 ) -> Iterator[list[Hypothesis]]:
-    """As `sample`, all texts after each word that is drawn, the first time without one; their ids go on growing."""
-    count = len(source_lengths)
-    rules = ConstrainedDecoder(
-        words, limits, source_lengths, options.no_repeat_ngram_size, constraints or [LexicalConstraints()] * count
-    )
-    draws = [make_generator(options, number) for number in sample_ids]
-    written: list[list[int]] = [[] for _ in range(count)]
-    totals = [0.0] * count
-    active = list(range(count))
-    tokens = torch.full((count,), words.bos_id, device=source_lengths.device)
+    """Sample as `sample` does; yield all texts before the first and after each step.
+
+    The lists of ids of a text are the same object in every step and grow.
+    """
+    state, bos_id, device = inputs.state, inputs.tokens.bos_id, inputs.source_lengths.device
+    batch_size = len(inputs.source_lengths)
+    decoder = inputs.constrained_decoder(options.no_repeat_ngram_size)
+    generators = [make_generator(options, sample_id) for sample_id in sample_ids]
+    ids: list[list[int]] = [[] for _ in range(batch_size)]
+    totals = [0.0] * batch_size
+    active = list(range(batch_size))
+    last_tokens = torch.full((batch_size,), bos_id, device=device)
     while True:
-        yield [Hypothesis(ids, total, total) for ids, total in zip(written, totals, strict=True)]
+        yield [Hypothesis(text_ids, total, total) for text_ids, total in zip(ids, totals, strict=True)]
         if not active:
             return
-        log_probs, _, state = step(tokens, state)
-        so_far = [[[words.bos_id, *written[text]]] for text in active]
-        allowed = rules.mask_log_probs(log_probs[:, None], torch.tensor(so_far, device=tokens.device), active)
-        chosen = sample_tokens(allowed[:, 0], options, [draws[text].random() for text in active])
-        going = []
-        for b, (text, token) in enumerate(zip(active, chosen, strict=True)):
+        log_probs, _, state = inputs.step(last_tokens, state)
+        prefixes = torch.tensor([[[bos_id, *ids[text]]] for text in active], device=device)
+        masked = decoder.mask_log_probs(log_probs[:, None], prefixes, active)
+        tokens = sample_tokens(masked[:, 0], options, [generators[text].random() for text in active])
+        unfinished = []
+        for b, (text, token) in enumerate(zip(active, tokens, strict=True)):
             totals[text] += float(log_probs[b, token])
-            if token != words.eos_id:
-                written[text].append(token)
-                going.append(b)
-        keep = torch.tensor(going, dtype=torch.long, device=tokens.device)
-        tokens = torch.tensor(chosen, device=tokens.device)[keep]
+            if token != inputs.tokens.eos_id:
+                ids[text].append(token)
+                unfinished.append(b)
+        keep = torch.tensor(unfinished, dtype=torch.long, device=device)
+        last_tokens = torch.tensor(tokens, device=device)[keep]
         state = state.reorder(keep[:, None])
-        active = [active[b] for b in going]
+        active = [active[b] for b in unfinished]
 
 
 def make_generator(options: Sampling, sample_id: int) -> np.random.Generator:
-    """What the draws of the text of that number come from."""
+    """Make the random generator of one text."""
     return np.random.default_rng([options.seed, sample_id])
 
 
 def sample_tokens(log_probs: Tensor, options: Sampling, uniforms: Sequence[float]) -> list[int]:
-    """A word of each row (R, V) by a number between 0 and 1 for each."""
+    """Sample a token of each row.
+
+    Args:
+        log_probs: (R, V).
+        options: how to sample.
+        uniforms: (R,) random numbers in [0, 1).
+    """
     ordered, ids = (log_probs / options.temperature).sort(dim=1, descending=True, stable=True)
     if options.top_k:
         ordered[:, options.top_k :] = NEG_INF
     probs = ordered.double().softmax(dim=1)
-    before = probs.cumsum(dim=1) - probs  # of the likelier ones
+    before = probs.cumsum(dim=1) - probs  # total probability of the more probable tokens
     probs = probs.masked_fill(before >= options.top_p, 0.0)
     sums = probs.cumsum(dim=1)
-    aims = torch.tensor(uniforms, dtype=torch.double, device=probs.device)[:, None] * sums[:, -1:]
-    places = torch.searchsorted(sums, aims, right=True)
+    targets = torch.tensor(uniforms, dtype=torch.double, device=probs.device)[:, None] * sums[:, -1:]
+    positions = torch.searchsorted(sums, targets, right=True)
     possible = (probs > 0).sum(dim=1, keepdim=True)
-    found: list[int] = ids.gather(1, places.clamp(max=possible - 1))[:, 0].tolist()
-    return found
+    tokens: list[int] = ids.gather(1, positions.clamp(max=possible - 1))[:, 0].tolist()
+    return tokens

@@ -1,1 +1,1 @@
-"""Trained networks as graphs that other programs run, and what proves that they compute the same."""
+"""Export of trained models as ONNX or torch.export graphs with a standalone script."""

@@ -1,4 +1,4 @@
-"""What the export of a network of any kind needs to know of it."""
+"""Base class of exporters: the interface between a trained model and its export."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -8,40 +8,44 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor, nn
 
+from grunlp.exporting.runtime.main import Runtime
 from grunlp.exporting.trace import Graph
 from grunlp.metrics.evaluation import EvaluationResult
 
-GraphRunner = Callable[..., list[Any]]  # the name of a graph and its inputs as numpy arrays → its outputs
+GraphRunner = Callable[..., list[Any]]  # name of a graph and its inputs as numpy arrays → its outputs
 
 
 class SplitEvaluation(NamedTuple):
-    """A development split scored. read: how many words, pieces or steps it has."""
+    """Evaluation of a development split.
+
+    Attributes:
+        result: scores and time.
+        num_steps: number of words, tokens or time steps of the split.
+    """
 
     result: EvaluationResult
-    read: int
+    num_steps: int
 
 
 class ModelExporter(ABC):
-    """A trained network with all that its export takes.
+    """A trained model with everything its export needs.
 
     Attributes:
-        kind: what it is, in a word.
-        recipe: that trained it.
-        graphs: in the order in which they run.
-        script_modules: modules of `grunlp.exporting.runtime`, or of `grunlp` where these hold for them, that the script
-            is made
-            of, besides graphs and main.
-        model: what the script knows of the network, as JSON; `settings` among it are the numbers a user may type.
-        files: what else the script reads: name → where it lies.
-        min_length: steps that an example has at least.
-        input_description: a line of input, in words.
-        settings: numbers that the script is proved with, where its own would take too long.
+        kind: type of model, for people.
+        recipe: recipe that trained it.
+        graphs: graphs in the order in which they run.
+        runtime_class: class of the script that answers lines of input with the graphs.
+        model: data of the script, as JSON; its `settings` are the numbers that a user may set on the command line.
+        files: further files the script reads, by name.
+        min_length: minimum number of steps of an example.
+        input_description: description of a line of input.
+        settings: settings of the script during verification, where its defaults would take too long.
     """
 
     kind: str
     recipe: str
     graphs: Sequence[Graph]
-    script_modules: Sequence[str]
+    runtime_class: type[Runtime]
     model: dict[str, Any]
     files: dict[str, Path]
     min_length: int = 1
@@ -50,30 +54,36 @@ class ModelExporter(ABC):
 
     @abstractmethod
     def random_examples(self, lengths: Sequence[int], rng: np.random.Generator) -> list[Any]:
-        """Random examples of so many steps each, with what the training never saw among them."""
+        """Make random examples of the given lengths, including content that training never saw."""
 
     @abstractmethod
     def inputs(self, examples: Sequence[Any]) -> list[tuple[Tensor, ...] | None]:
-        """Inputs of each graph for a batch of examples; None where a graph has nothing to do."""
+        """Make the inputs of each graph for a batch of examples; None for a graph with nothing to compute."""
 
     @abstractmethod
     def to_input_line(self, example: Any) -> str:
-        """An example as a line of the script's input."""
+        """Format an example as a line of the script's input."""
 
     @abstractmethod
     def reference_answers(self, examples: Sequence[Any]) -> list[dict[str, Any]]:
-        """What grunlp makes of examples, in the form of the script."""
+        """Predict examples with grunlp itself, in the output format of the script."""
 
     @abstractmethod
     def graph_adapter(self, run: GraphRunner) -> nn.Module:
-        """A network that computes by way of the graphs, for what scores networks. Where there is nothing to compute,
-        which graphs cannot do, it computes that itself."""
+        """Make a model that computes with the graphs, for evaluation.
+
+        Empty input, which graphs cannot take, is computed by the original model.
+        """
 
     @abstractmethod
     def evaluate(self, model: nn.Module) -> SplitEvaluation:
-        """How well a network does on the development split of the run. Raises GrunlpError where there is none."""
+        """Evaluate a model on the development split of the run.
+
+        Raises:
+            UserError: the run has no development split.
+        """
 
 
-def batch_lengths(rows: int, longest: int, min_length: int, rng: np.random.Generator) -> list[int]:
-    """Lengths of a batch, of which the longest is given."""
-    return [longest, *rng.integers(min_length, longest + 1, size=rows - 1).tolist()]
+def batch_lengths(rows: int, max_length: int, min_length: int, rng: np.random.Generator) -> list[int]:
+    """Draw the lengths of a batch whose longest row has `max_length` steps."""
+    return [max_length, *rng.integers(min_length, max_length + 1, size=rows - 1).tolist()]

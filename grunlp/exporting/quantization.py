@@ -1,4 +1,4 @@
-"""Weights of 8 bits: ONNX Runtime's dynamic quantization, and what it costs on the development split."""
+"""Dynamic int8 quantization by ONNX Runtime, and its cost on the development split."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,16 +7,16 @@ from typing import NamedTuple
 import torch
 
 from grunlp.exporting.exporter import ModelExporter
-from grunlp.exporting.runtime.onnx_session import Graphs
+from grunlp.exporting.runtime.onnx_session import OnnxSession
 from grunlp.exporting.trace import silence_exporter_logs
 from grunlp.metrics.evaluation import PrimaryMetric, select_primary_metric
 from grunlp.utils.errors import UserError
 
-_QUANTIZED_NODE_TYPES = ["MatMul", "Gemm", "Gather", "LSTM"]  # a GRU has no quantized node
+_QUANTIZED_NODE_TYPES = ["MatMul", "Gemm", "Gather", "LSTM"]  # ONNX Runtime has no quantized GRU
 
 
 class _Measurement(NamedTuple):
-    """Of a table: a score, MiB of graphs, and what is read a second."""
+    """Score, size of the graphs in MiB, and speed."""
 
     score: float
     size: float
@@ -24,32 +24,36 @@ class _Measurement(NamedTuple):
 
 
 def quantize(exporter: ModelExporter, folder: Path, primary_metrics: Sequence[PrimaryMetric]) -> list[str]:
-    """Quantize the graphs of a folder.
+    """Quantize the weights of all graphs in a folder.
 
     Args:
         exporter: the model.
-        folder: of the graphs.
-        primary_metrics: the metrics that the model may be measured by; the first that its data have counts.
+        folder: folder of the graphs.
+        primary_metrics: primary metrics of the recipe, in order of preference.
 
     Returns:
-        the lines of a table of before and after.
+        lines of a table of score, size and speed before and after.
 
     Raises:
-        UserError: the run has no development split, or its data are gone.
+        UserError: the run has no development split, or its data are missing.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     title, digits, before = _benchmark(exporter, folder, primary_metrics)
     for file in sorted(folder.glob("*.onnx")):
-        whole = file.rename(folder / f"whole-{file.name}")
+        float_file = file.rename(folder / f"float32-{file.name}")
         with silence_exporter_logs():
             quantize_dynamic(
-                whole, file, op_types_to_quantize=_QUANTIZED_NODE_TYPES, weight_type=QuantType.QInt8, per_channel=False
+                float_file,
+                file,
+                op_types_to_quantize=_QUANTIZED_NODE_TYPES,
+                weight_type=QuantType.QInt8,
+                per_channel=False,
             )
-        whole.unlink()
+        float_file.unlink()
     _, _, after = _benchmark(exporter, folder, primary_metrics)
     return [
-        f"{'dev':8} {title:>16} {'MiB':>8} {'read a second':>14}",
+        f"{'dev':8} {title:>16} {'MiB':>8} {'steps a second':>14}",
         *(
             f"{name:8} {row.score:16.{digits}f} {row.size:8.1f} {row.items_per_second:14.0f}"
             for name, row in (("float32", before), ("int8", after))
@@ -61,13 +65,13 @@ def quantize(exporter: ModelExporter, folder: Path, primary_metrics: Sequence[Pr
 def _benchmark(
     exporter: ModelExporter, folder: Path, primary_metrics: Sequence[PrimaryMetric]
 ) -> tuple[str, int, _Measurement]:
-    """The name and digits of the score, and the row of the graphs as they are."""
+    """Return title and digits of the primary metric, and the measurement of the graphs in a folder."""
     try:
-        scored, read = exporter.evaluate(exporter.graph_adapter(Graphs(folder)))
+        result, num_steps = exporter.evaluate(exporter.graph_adapter(OnnxSession(folder)))
     except UserError as error:
-        there = f"its development split is what tells the cost of 8 bits; {error.message}: {error.details}"
-        raise UserError("int8=true: nothing to measure it on", there, "Leave int8= out.") from None
-    primary = select_primary_metric(primary_metrics, scored.scores.metrics)
+        details = f"the cost of int8 is measured on the development split; {error.message}: {error.details}"
+        raise UserError("int8=true: nothing to measure it on", details, "Omit int8=.") from None
+    primary = select_primary_metric(primary_metrics, result.scores.metrics)
     size = sum(file.stat().st_size for file in folder.glob("*.onnx")) / 2**20
-    score = scored.scores.metrics[primary.key].value
-    return primary.title, primary.digits, _Measurement(score, size, read / scored.seconds)
+    score = result.scores.metrics[primary.key].value
+    return primary.title, primary.digits, _Measurement(score, size, num_steps / result.seconds)

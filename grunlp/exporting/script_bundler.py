@@ -1,40 +1,54 @@
-"""The script that stands beside exported graphs: parts of grunlp in one file, that needs no other of them."""
+"""Bundle the modules that run an exported model into one script that needs no grunlp."""
 
 import ast
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
-_RUNTIME_PACKAGE = "grunlp.exporting.runtime."
+from grunlp.exporting.runtime.main import Runtime, Session, main
 
 
-def bundle_script(session_module: str, modules: Sequence[str], title: str) -> str:
-    """The text of a script.
+class _Source(NamedTuple):
+    """A module without its docstring: import statements of other packages, and the code after them."""
+
+    imports: list[str]
+    body: str
+
+
+def bundle_script(session_class: type[Session], runtime_class: type[Runtime], title: str) -> str:
+    """Make the text of a script that runs a model.
 
     Args:
-        session_module: the part that runs graphs.
-        modules: modules by their whole name, or of `grunlp.exporting.runtime` by their last; those that others need
-            first.
-        title: what it says of itself.
+        session_class: runs the graphs.
+        runtime_class: answers lines of input with the graphs.
+        title: docstring of the script.
+
+    Returns:
+        the modules of both classes and of the command line, after every module of grunlp that they import.
     """
-    names = [session_module, *modules, "main"]
-    sources = [_module_body(name if "." in name else _RUNTIME_PACKAGE + name) for name in names]
-    imports = dict.fromkeys(line for found, _ in sources for line in found)
-    return f'"""{title}"""\n\n' + "\n".join(imports) + "\n" + "".join(f"\n\n{body}\n" for _, body in sources)
+    sources: dict[str, _Source] = {}
+    for name in (session_class.__module__, runtime_class.__module__, main.__module__):
+        _collect(name, sources)
+    imports = dict.fromkeys(line for source in sources.values() for line in source.imports)
+    call = f'if __name__ == "__main__":\n    {main.__name__}({session_class.__name__}, {runtime_class.__name__})'
+    bodies = [*(source.body for source in sources.values()), call]
+    return f'"""{title}"""\n\n' + "\n".join(imports) + "\n" + "".join(f"\n\n{body}\n" for body in bodies)
 
 
-def _module_body(module: str) -> tuple[list[str], str]:
-    """The imports of a module but for those of grunlp, and what follows them."""
+def _collect(module: str, sources: dict[str, _Source]) -> None:
+    """Add a module to `sources`, after the modules of grunlp that it imports."""
+    if module in sources:
+        return
     spec = find_spec(module)
     assert spec is not None and spec.origin is not None
-    source = Path(spec.origin).read_text(encoding="utf-8")
-    lines = source.splitlines()
-    imports, last = [], 0
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            last = node.end_lineno or 0
-            if not (isinstance(node, ast.ImportFrom) and str(node.module).startswith("grunlp")):
-                imports.append(ast.unparse(node))
-    if not last:  # it has none: what follows the docstring
-        last = ast.parse(source).body[0].end_lineno or 0
-    return imports, "\n".join(lines[last:]).strip()
+    text = Path(spec.origin).read_text(encoding="utf-8")
+    statements = ast.parse(text).body
+    imports, last_line = [], statements[0].end_lineno or 0  # a module without imports starts after its docstring
+    for statement in statements:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            last_line = statement.end_lineno or 0
+            if isinstance(statement, ast.ImportFrom) and str(statement.module).startswith("grunlp."):
+                _collect(str(statement.module), sources)
+            else:
+                imports.append(ast.unparse(statement))
+    sources[module] = _Source(imports, "\n".join(text.splitlines()[last_line:]).strip())

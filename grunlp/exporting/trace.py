@@ -1,4 +1,4 @@
-"""A network's computation from tensors to tensors, and how Torch traces it."""
+"""Graphs, computations from tensors to tensors, and their tracing by torch.export."""
 
 import logging
 import warnings
@@ -15,13 +15,14 @@ from grunlp.exporting.traceable_rnn import LayerFactory, make_traceable
 
 
 class Graph(NamedTuple):
-    """What is exported as one file.
+    """A computation that is exported as one file.
 
-    name: of the file, without its suffix.
-    module: in evaluation mode, its `forward(*inputs)` takes the inputs in their order and gives the outputs in theirs.
-    inputs: names, and of each its axes: a word is a free size, at least 1, the same wherever it stands; a multiple of
-        one, which is then at least 2, is written "T*12".
-    outputs: names.
+    Attributes:
+        name: file name without suffix.
+        module: module in evaluation mode; its `forward` takes the inputs and returns the outputs in their order.
+        inputs: names and axes of the inputs. A string is a dynamic size of at least 1, equal wherever it occurs; a
+            multiple of a dynamic size, which is then at least 2, is written "T*12".
+        outputs: names of the outputs.
     """
 
     name: str
@@ -31,40 +32,46 @@ class Graph(NamedTuple):
 
     @torch.inference_mode()
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """What the network itself says."""
-        found = self.module(*inputs)
-        return found if isinstance(found, tuple) else (found,)
+        """Run the original module."""
+        outputs = self.module(*inputs)
+        return outputs if isinstance(outputs, tuple) else (outputs,)
 
 
 def trace(graph: Graph, inputs: Sequence[Tensor], make_layer: LayerFactory) -> ExportedProgram:
-    """The graph as a program of Torch's own operators and those of `make_layer`. inputs: any that fit."""
-    free = tuple(
-        {place: _dynamic_size(axis) for place, axis in enumerate(axes) if isinstance(axis, str)}
+    """Trace a graph to a program of Torch operators and the layers of `make_layer`.
+
+    Args:
+        graph: what to trace.
+        inputs: any valid inputs.
+        make_layer: makes the traceable form of each recurrent layer.
+    """
+    dynamic_axes = tuple(
+        {i: _dynamic_size(axis) for i, axis in enumerate(axes) if isinstance(axis, str)}
         for axes in graph.inputs.values()
     )
-    given = tuple(_expand_unit_axes(one, places) for one, places in zip(inputs, free, strict=True))
-    torch._dynamo.reset()  # `scan` compiles each step it meets, and gives up after eight unless told otherwise
+    example_inputs = tuple(_expand_unit_axes(tensor, axes) for tensor, axes in zip(inputs, dynamic_axes, strict=True))
+    torch._dynamo.reset()  # `scan` compiles each of its steps, and by default gives up after eight
     with torch.no_grad(), silence_exporter_logs(), torch._dynamo.config.patch(recompile_limit=1000):
         module = make_traceable(graph.module, make_layer).eval()
-        return torch.export.export(module, given, dynamic_shapes=(free,), strict=False)
+        return torch.export.export(module, example_inputs, dynamic_shapes=(dynamic_axes,), strict=False)
 
 
 def _dynamic_size(axis: str) -> Any:
-    name, _, times = axis.partition("*")
-    return int(times) * Dim(name, min=2) if times else Dim(name, min=1)
+    name, _, factor = axis.partition("*")
+    return int(factor) * Dim(name, min=2) if factor else Dim(name, min=1)
 
 
 def _expand_unit_axes(tensor: Tensor, dynamic_axes: Mapping[int, Any]) -> Tensor:
-    """A copy that is 2 at least along its free axes: Torch takes a size of 1 for one that is never another."""
-    for place in dynamic_axes:
-        if tensor.shape[place] == 1:
-            tensor = torch.cat([tensor, tensor], dim=place)
-    return tensor.clone()  # what was made in inference mode cannot be traced
+    """Copy a tensor with at least 2 elements along its dynamic axes: Torch takes a size of 1 for a constant."""
+    for axis in dynamic_axes:
+        if tensor.shape[axis] == 1:
+            tensor = torch.cat([tensor, tensor], dim=axis)
+    return tensor.clone()  # a tensor made in inference mode cannot be traced
 
 
 @contextmanager
 def silence_exporter_logs() -> Iterator[None]:
-    """Without what Torch's exporters say of their own insides."""
+    """Silence warnings and logs of Torch's exporters."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -1,11 +1,9 @@
-"""Recurrent stacks in a form that can be traced with free batch size and length.
+"""Recurrent stacks that torch.export can trace with dynamic batch size and length.
 
-A `StackedGRU` takes padding out, by operators of its own whose sizes depend on what tensors hold. A `TraceableStack`
-has
-its weights, leaves padding in, and gives the same numbers; what a layer does over time is a function that the format of
-the graph chooses.
+A `StackedGRU` removes padding with custom operators whose output sizes depend on the data. A `TraceableStack` has the
+same weights and leaves the padding in, with the same result; a layer factory decides how each layer loops over time.
 
-Shapes: B batch, T steps, D directions, G gates, H units, S parts of a state, I features of an input.
+Shapes: B batch, T steps, D directions, G gates, H units, S parts of a state, I input features.
 """
 
 import copy
@@ -21,20 +19,20 @@ from grunlp.modules.gru import STEPS, RNNLayer, StackedGRU
 from grunlp.modules.mingru import MinGRULayer
 from grunlp.utils.errors import UserError
 
-# A module made of a layer: input (B, T, I), lengths (B,), first states (D, B, S·H) → (B, T, D·H), zero at padding, and
-# the states after the last step (D, B, S·H).
+# From a layer and its cell type to a module: input (B, T, I), lengths (B,) and initial state (D, B, S·H) → states
+# (B, T, D·H), zero at padding, and final state (D, B, S·H).
 LayerFactory = Callable[[RNNLayer | MinGRULayer, str], nn.Module]
 
 
 class TraceableStack(nn.Module):
-    """What a stack computes in prediction.
+    """A recurrent stack for inference that leaves padding in.
 
     Args:
-        stack: with its weights.
-        make_layer: of each layer what computes it.
+        stack: stack with its weights.
+        make_layer: makes the traceable form of a layer.
 
     Raises:
-        UserError: a layer regularizes its steps in a way that acts in prediction, too.
+        UserError: a layer has a regularization that also acts in inference.
     """
 
     def __init__(self, stack: StackedGRU, make_layer: LayerFactory) -> None:
@@ -44,34 +42,34 @@ class TraceableStack(nn.Module):
         layers: list[Any] = list(stack.layers)
         for layer in layers:
             if isinstance(layer, RNNLayer) and (layer.options.zoneout or layer.gains is not None):
-                there = "no format has steps with zoneout or layer normalisation"
-                raise UserError("this network cannot be exported", there, "Train one without them.")
-        self.starts = [layer.initial for layer in layers]
+                details = "no export format supports zoneout or layer normalization in a cell"
+                raise UserError("this model cannot be exported", details, "Train one without them.")
+        self.learned_states = [layer.initial for layer in layers]
         self.layers = nn.ModuleList(make_layer(layer, stack.cell) for layer in layers)
 
     def forward(self, x: Tensor, lengths: Tensor, initial_state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """As `StackedGRU.forward`."""
-        given = [None] * len(self.layers) if initial_state is None else initial_state.split(self.directions)
-        finals = []
-        for depth, (layer, learned) in enumerate(zip(self.layers, self.starts, strict=True)):
-            start = given[depth]
-            if start is None and learned is not None:
-                start = learned[:, None].expand(-1, x.shape[0], -1)
-            elif start is None:
-                start = x.new_zeros(self.directions, x.shape[0], self.size)
-            above, final = layer(x, lengths, start)
-            finals.append(final)
+        """Compute states and final states as `StackedGRU.forward` does."""
+        initial_states = [None] * len(self.layers) if initial_state is None else initial_state.split(self.directions)
+        final_states = []
+        for depth, (layer, learned_state) in enumerate(zip(self.layers, self.learned_states, strict=True)):
+            state = initial_states[depth]
+            if state is None and learned_state is not None:
+                state = learned_state[:, None].expand(-1, x.shape[0], -1)
+            elif state is None:
+                state = x.new_zeros(self.directions, x.shape[0], self.size)
+            output, final_state = layer(x, lengths, state)
+            final_states.append(final_state)
             if depth and self.residual == "add":
-                above = above + x
+                output = output + x
             elif depth and self.residual == "highway":
                 gate = torch.sigmoid(self.gates[depth - 1](x))  # type: ignore[index, operator]
-                above = x + gate * (above - x)
-            x = above
-        return x, torch.cat(finals)
+                output = x + gate * (output - x)
+            x = output
+        return x, torch.cat(final_states)
 
 
 def make_traceable(module: nn.Module, make_layer: LayerFactory) -> nn.Module:
-    """A copy of a module whose stacks are `TraceableStack`s."""
+    """Copy a module, replacing its recurrent stacks by traceable ones."""
     module = copy.deepcopy(module)
     for parent in list(module.modules()):
         for name, child in parent.named_children():
@@ -81,11 +79,11 @@ def make_traceable(module: nn.Module, make_layer: LayerFactory) -> nn.Module:
 
 
 class ScanLayer(nn.Module):
-    """A layer of any cell in Torch's own operators, by its `scan`, which takes one step after the other.
+    """A layer of any cell in Torch operators, looped over time by `scan`.
 
     Args:
-        layer: with its weights.
-        cell: its equations.
+        layer: layer with its weights.
+        cell: cell type.
     """
 
     def __init__(self, layer: RNNLayer | MinGRULayer, cell: str) -> None:
@@ -93,51 +91,53 @@ class ScanLayer(nn.Module):
         self.layer, self.cell = layer, cell
 
     def forward(self, x: Tensor, lengths: Tensor, initial_state: Tensor) -> tuple[Tensor, Tensor]:
-        """See `LayerFactory`."""
+        """Compute states and final states, see `LayerFactory`."""
         steps = torch.arange(x.shape[1], device=x.device)
-        real = (steps < lengths[:, None]).T[:, :, None].to(x.dtype)  # (T, B, 1)
-        mirrored = (lengths[:, None] - 1 - steps).clamp(min=0)[:, :, None]  # (B, T, 1) each step's counterpart
-        outputs, finals = [], []
+        mask = (steps < lengths[:, None]).T[:, :, None].to(x.dtype)  # (T, B, 1)
+        reversed_steps = (lengths[:, None] - 1 - steps).clamp(min=0)[:, :, None]  # (B, T, 1)
+        outputs, final_states = [], []
         for d in range(len(self.layer.weight_ih)):
-            shares = x @ self.layer.weight_ih[d].T + self.layer.bias_ih[d]  # (B, T, G·H)
+            projected = x @ self.layer.weight_ih[d].T + self.layer.bias_ih[d]  # (B, T, G·H)
             if d:
-                shares = shares.gather(1, mirrored.expand(-1, -1, shares.shape[2]))
-            # copies: of views `scan` would take the free sizes for fixed ones
-            given = (shares.transpose(0, 1).clone(memory_format=torch.contiguous_format), real.clone())
-            final, states = scan(self._step(d), initial_state[d].clone(), given)
+                projected = projected.gather(1, reversed_steps.expand(-1, -1, projected.shape[2]))
+            # copies, because `scan` takes the dynamic sizes of views for constants
+            inputs = (projected.transpose(0, 1).clone(memory_format=torch.contiguous_format), mask.clone())
+            final_state, states = scan(self._step(d), initial_state[d].clone(), inputs)
             states = states.transpose(0, 1)  # (B, T, H)
             if d:
-                states = states.gather(1, mirrored.expand(-1, -1, states.shape[2])) * real.transpose(0, 1)
+                states = states.gather(1, reversed_steps.expand(-1, -1, states.shape[2])) * mask.transpose(0, 1)
             outputs.append(states)
-            finals.append(final)
-        return torch.cat(outputs, dim=2), torch.stack(finals)
+            final_states.append(final_state)
+        return torch.cat(outputs, dim=2), torch.stack(final_states)
 
     def _step(self, d: int) -> Callable[[Tensor, tuple[Tensor, Tensor]], tuple[Tensor, Tensor]]:
-        """One step of direction d for `scan`: state (B, S·H), input → the next state, and what is shown of it."""
+        """Make the step function of direction d: state (B, S·H) and input → next state and output."""
         layer, cell = self.layer, self.cell
         if isinstance(layer, MinGRULayer):
 
-            def minimal(state: Tensor, given: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-                gate, candidate = given[0].chunk(2, dim=1)
+            def mingru_step(state: Tensor, inputs: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+                projected, mask = inputs
+                gate, candidate = projected.chunk(2, dim=1)
                 new = state + torch.sigmoid(gate) * (mingru_g(candidate) - state)
-                return torch.where(given[1] > 0, new, state), new * given[1]
+                return torch.where(mask > 0, new, state), new * mask
 
-            return minimal
+            return mingru_step
         cell_step = STEPS[cell]
-        u, c = layer.weight_hh[d], layer.bias_hh[d]
-        hidden = u.shape[1]
+        weight_hh, bias_hh = layer.weight_hh[d], layer.bias_hh[d]
+        hidden_size = weight_hh.shape[1]
 
-        def times(state: Tensor, first: int, count: int) -> Tensor:
-            rows = slice(first * hidden, (first + count) * hidden)
-            return state @ u[rows].T + c[rows]
+        def recurrent_projection(state: Tensor, first: int, count: int) -> Tensor:
+            rows = slice(first * hidden_size, (first + count) * hidden_size)
+            return state @ weight_hh[rows].T + bias_hh[rows]
 
-        def step(state: Tensor, given: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-            new = cell_step(given[0], state, times)
-            return torch.where(given[1] > 0, new, state), new[:, :hidden] * given[1]
+        def step(state: Tensor, inputs: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+            projected, mask = inputs
+            new = cell_step(projected, state, recurrent_projection)
+            return torch.where(mask > 0, new, state), new[:, :hidden_size] * mask
 
         return step
 
 
 def mingru_g(candidate: Tensor) -> Tensor:
-    """g of a minimal GRU (`grunlp/modules/mingru.py`): x + 1/2 where x is not negative, else σ(x)."""
+    """Compute g of a minimal GRU (`grunlp/modules/mingru.py`): x + 1/2 for x >= 0, else sigmoid(x)."""
     return torch.where(candidate >= 0, candidate + 0.5, torch.sigmoid(candidate))

@@ -1,5 +1,6 @@
-"""What networks that read words have in common when they are exported."""
+"""Inputs of exported models that read words."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +9,10 @@ import torch
 from torch import Tensor
 
 from grunlp.data.collate import MAX_WORD_LENGTH, SentenceBatch
+from grunlp.data.examples import SRLExample
 from grunlp.data.vocabulary import Vocabulary
+from grunlp.exporting.exporter import ModelExporter
+from grunlp.exporting.random_inputs import random_words
 from grunlp.modules.sentence_encoder import SentenceEncoder
 from grunlp.utils.errors import UserError
 
@@ -19,69 +23,84 @@ WORD_INPUT_AXES: Mapping[str, Sequence[str | int]] = {
     "char_index": ("B", "T"),
     "lengths": ("B",),
 }
-WORD_MODULES = ("grunlp.data.word_shape", "word_inputs")
-SENTENCE_MODULES = ("grunlp.data.word_tokenizer", "grunlp.data.sentence_splitter", "sentences", "viterbi")
-INPUT_LINE_DESCRIPTION = 'a text, or {"words": ["She", "left", "."]} for words as they are'
+INPUT_LINE_DESCRIPTION = 'a text, or {"words": ["She", "left", "."]} for a tokenized sentence'
 
-_RANDOM_CHARS = list("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789.,-'%$éß中я\u200d🎉")
-_RANDOM_WORD_PROBABILITY = 0.3  # share of drawn words that are made of such signs
+
+class WordInputExporter(ModelExporter):
+    """Base class of exporters whose examples are sentences of words.
+
+    Args:
+        encoder: encoder of the model.
+        vocabulary: vocabulary of the model.
+
+    Raises:
+        UserError: the encoder is a pretrained one.
+    """
+
+    input_description = INPUT_LINE_DESCRIPTION
+
+    def __init__(self, encoder: SentenceEncoder, vocabulary: Vocabulary) -> None:
+        reject_pretrained_encoder(encoder)
+        self.vocabulary = vocabulary
+        self.files, self.settings = {}, {}
+
+    def random_examples(self, lengths: Sequence[int], rng: np.random.Generator) -> list[SRLExample]:
+        """See `ModelExporter`."""
+        sentences = random_words(self.vocabulary, lengths, rng)
+        return [SRLExample(id="", document="", words=words, pos=[], frames=[]) for words in sentences]
+
+    def to_input_line(self, example: SRLExample) -> str:
+        """See `ModelExporter`."""
+        return json.dumps({"words": example["words"]}, ensure_ascii=False)
 
 
 def reject_pretrained_encoder(encoder: SentenceEncoder) -> None:
-    """Raise UserError for what has a pretrained encoder."""
+    """Raise UserError for a model with a pretrained encoder."""
     if encoder.pretrained is not None:
-        there = "its pretrained encoder reads windows of sub-words, which the exported script cannot make"
-        raise UserError("a network over model.encoder= cannot be exported", there, "Type run=DIR of one without.")
+        details = "its pretrained encoder reads windows of sub-words, which the exported script cannot make"
+        raise UserError("a model with model.encoder= cannot be exported", details, "Type run=DIR of one without.")
 
 
 def to_arrays(batch: SentenceBatch) -> tuple[Tensor, ...]:
-    """The inputs of a batch."""
+    """Return the inputs of a batch, in the order of `WORD_INPUT_AXES`."""
     return tuple(getattr(batch, name) for name in WORD_INPUT_AXES)
 
 
-def from_arrays(words: Tensor, char_ids: Tensor, shapes: Tensor, char_index: Tensor, lengths: Tensor) -> SentenceBatch:
-    """The batch of inputs."""
-    nothing = words.new_zeros(0, 0)
-    return SentenceBatch(words, char_ids, shapes, char_index, nothing, words.new_zeros(0), nothing, lengths)
+def from_arrays(
+    words: Tensor, char_ids: Tensor, word_shapes: Tensor, char_index: Tensor, lengths: Tensor
+) -> SentenceBatch:
+    """Make a batch of inputs."""
+    no_subwords = words.new_zeros(0, 0)
+    no_lengths = words.new_zeros(0)
+    return SentenceBatch(words, char_ids, word_shapes, char_index, no_subwords, no_lengths, no_subwords, lengths)
 
 
 def vocabulary_tables(vocabulary: Vocabulary) -> dict[str, Any]:
-    """What the script knows of a vocabulary's words."""
+    """Return the word data of the script."""
     return {
         "words": vocabulary.words.items,
         "characters": vocabulary.characters.items,
-        "longest_spelling": MAX_WORD_LENGTH,
+        "max_word_length": MAX_WORD_LENGTH,
     }
 
 
 def transition_tables(start: Tensor, transitions: Tensor, end: Tensor) -> dict[str, Any]:
-    """Scores of first tags, of moves and of last tags as JSON, which has no infinity: null."""
-    given = {"start": start, "moves": transitions, "end": end}
-    return {name: _without_infinity(part.detach().tolist()) for name, part in given.items()}
+    """Return scores of first tags, transitions and last tags as JSON, with null for infinity."""
+    tables = {"start": start, "transitions": transitions, "end": end}
+    return {name: _replace_infinity(table.detach().tolist()) for name, table in tables.items()}
 
 
-def _without_infinity(value: Any) -> Any:
-    return [_without_infinity(one) for one in value] if isinstance(value, list) else None if np.isinf(value) else value
-
-
-def random_words(vocabulary: Vocabulary, lengths: Sequence[int], rng: np.random.Generator) -> list[list[str]]:
-    """Sentences of random words: of the vocabulary, some with a capital, and of signs that may be unknown."""
-    known = vocabulary.words.items[2:] or ["a"]
-
-    def one() -> str:
-        if rng.random() < _RANDOM_WORD_PROBABILITY:
-            return "".join(rng.choice(_RANDOM_CHARS, size=rng.integers(1, 40 if rng.random() < 0.1 else 8)))
-        word = known[min(int(rng.exponential(len(known) / 8)), len(known) - 1)]
-        return word.capitalize() if rng.random() < 0.2 else word
-
-    return [[one() for _ in range(length)] for length in lengths]
+def _replace_infinity(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_replace_infinity(element) for element in value]
+    return None if np.isinf(value) else value
 
 
 def to_numpy(tensors: Sequence[Tensor]) -> list[Any]:
-    """As the graphs take them."""
-    return [one.detach().numpy() for one in tensors]
+    """Convert inputs of a graph to numpy."""
+    return [tensor.detach().numpy() for tensor in tensors]
 
 
 def to_tensors(arrays: Sequence[Any]) -> list[Tensor]:
-    """As Torch takes what graphs give."""
-    return [torch.from_numpy(one) for one in arrays]
+    """Convert outputs of a graph to tensors."""
+    return [torch.from_numpy(array) for array in arrays]

@@ -1,1 +1,1 @@
-"""Scores, their intervals and their tables."""
+"""Evaluation metrics with confidence intervals, significance tests and reports."""

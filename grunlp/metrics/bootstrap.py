@@ -1,4 +1,4 @@
-"""Bootstrap intervals of span scores: how far a score may move when other documents of the same kind are drawn."""
+"""Bootstrap confidence intervals of span scores, resampled by document."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Interval(NamedTuple):
 
 
 class ScoreIntervals(NamedTuple):
-    """Intervals of the three scores of a tally."""
+    """Confidence intervals of precision, recall and F1."""
 
     precision: Interval
     recall: Interval
@@ -25,10 +25,11 @@ class ScoreIntervals(NamedTuple):
 
 
 def group_by_document(documents: Sequence[str], counts: Sequence[EvalCounts]) -> list[EvalCounts]:
-    """Counts summed by document, in order of first appearance: the units that `bootstrap_intervals` draws.
+    """Sum counts by document, in order of first appearance: the units that `bootstrap_intervals` resamples.
 
-    Sentences of one document are not independent, so documents are drawn whole. A sentence whose document is unknown
-    (`""`) stands alone; when fewer than two documents are named, every sentence does, for one unit has no spread.
+    Sentences of one document are not independent, so documents are resampled as a whole. A sentence with an unknown
+    document (`""`) is a unit of its own; with fewer than two named documents every sentence is one, because a single
+    unit has no variance.
 
     Args:
         documents: the document of each sentence.
@@ -46,42 +47,42 @@ def group_by_document(documents: Sequence[str], counts: Sequence[EvalCounts]) ->
 def bootstrap_intervals(
     counts: Sequence[SpanCounts], *, resamples: int = 1000, seed: int = 0, level: float = 0.95
 ) -> ScoreIntervals:
-    """Percentile bootstrap intervals (Efron and Tibshirani 1993, §13.3) of precision, recall and F1.
+    """Compute percentile bootstrap intervals (Efron and Tibshirani 1993, §13.3) of precision, recall and F1.
 
-    Each resample draws as many groups as there are, with replacement, and scores the sum of their tallies.
+    Each resample draws as many groups as there are, with replacement, and scores the sum of their counts.
 
     Args:
-        counts: one a group, such as `[group.overall for group in group_by_document(documents, counts)]`.
-        resamples: number of draws.
-        seed: of the draws; equal seeds give equal intervals.
-        level: share of the resampled scores inside the interval.
+        counts: one per group, such as `[group.overall for group in group_by_document(documents, counts)]`.
+        resamples: number of resamples.
+        seed: random seed; equal seeds give equal intervals.
+        level: confidence level.
 
     Raises:
-        ValueError: no group at all.
+        ValueError: `counts` is empty.
     """
     if not counts:
         raise ValueError("an interval needs at least one group of counts")
-    table = np.array([(tally.tp, tally.fp, tally.fn) for tally in counts], dtype=np.int64)
-    groups = len(table)  # table: (groups, 3)
+    table = np.array([(group.tp, group.fp, group.fn) for group in counts], dtype=np.int64)  # (groups, 3)
+    groups = len(table)
     rng = np.random.default_rng(seed)
     sums = np.empty((resamples, 3), dtype=np.int64)
     for i in range(resamples):  # one resample at a time: all at once would need resamples x groups numbers
         times_drawn = np.bincount(rng.integers(groups, size=groups), minlength=groups)
         sums[i] = times_drawn @ table
-    corr, excess, missed = sums.T
+    tp, fp, fn = sums.T
     tails = (50 * (1 - level), 100 - 50 * (1 - level))
     return ScoreIntervals(
         *(
             Interval(*map(float, np.percentile(scores, tails)))
             for scores in (
-                _percentages(corr, corr + excess),
-                _percentages(corr, corr + missed),
-                _percentages(2 * corr, 2 * corr + excess + missed),  # F1 in one fraction
+                _percentages(tp, tp + fp),
+                _percentages(tp, tp + fn),
+                _percentages(2 * tp, 2 * tp + fp + fn),  # F1 as a single fraction
             )
         )
     )
 
 
 def _percentages(numerators: NDArray[np.int64], denominators: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Elementwise percentage; 0 where `denominators` is 0, as `SpanCounts` has it."""
+    """Divide elementwise, in percent; 0 where the denominator is 0, as in `SpanCounts`."""
     return 100 * numerators / np.maximum(denominators, 1)

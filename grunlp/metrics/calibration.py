@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say."""
+"""Calibration of predicted probabilities."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,13 @@ NUM_BINS = 10
 
 
 def calibration_error(probabilities: Sequence[float], correct: Sequence[bool]) -> float:
-    """The expected calibration error, in percent: how far, over answers of like probability, the mean probability is
-    from the share that is right (Guo et al. 2017, eq. 3, ten bins of equal width).
+    """Compute the expected calibration error in percent (Guo et al. 2017, eq. 3, ten bins of equal width).
+
+    It is the mean distance, over the bins, between mean probability and accuracy.
 
     Args:
-        probabilities: of N answers, at least one.
-        correct: whether each was right.
+        probabilities: predicted probability of each answer; at least one.
+        correct: whether each answer is correct.
     """
     values, hits = np.asarray(probabilities, dtype=float), np.asarray(correct, dtype=float)
     bins = np.minimum((values * NUM_BINS).astype(int), NUM_BINS - 1)

@@ -1,4 +1,4 @@
-"""Two scorings of the same text side by side."""
+"""Comparison of two systems on the same data, score by score."""
 
 from typing import Any
 
@@ -9,48 +9,49 @@ from grunlp.metrics.span_scores import SpanScores
 
 
 def compare_span_scores(first: SpanScores, second: SpanScores) -> dict[str, dict[str, Any]]:
-    """For each score that both have: F1 of both, the difference with its interval, and two p-values (`PairedTest`)."""
+    """Compare F1 in every scheme that both sides have: difference, its interval and two p-values (`PairedTest`)."""
     rows = {}
     for name in [name for name in first.schemes() if name in second.schemes()]:
-        found = compare_systems(first.by_document(name), second.by_document(name))
-        both = (first.total(name).overall.f1, second.total(name).overall.f1)
-        rows[name] = _row(first.TITLES[name], *both, found, digits=2)
+        test = compare_systems(first.by_document(name), second.by_document(name))
+        first_f1, second_f1 = (side.total(name).overall.f1 for side in (first, second))
+        rows[name] = _row(first.TITLES[name], first_f1, second_f1, test, digits=2)
     return rows
 
 
 def compare_metrics(first: Scores, second: Scores) -> dict[str, dict[str, Any]]:
-    """The same for scores that are made of sums over texts.
+    """Compare every corpus metric that both sides have, as `compare_span_scores` does for F1.
 
     Raises:
-        ValueError: differing numbers of texts.
+        ValueError: the sides have different numbers of texts.
     """
     rows = {}
     for name in [name for name in first.metrics if name in second.metrics]:
         one, other = first.metrics[name], second.metrics[name]
-        found = paired_test(one.counts, other.counts, one.score, resamples=NUM_RESAMPLES)
-        rows[name] = _row(name, one.value, other.value, found, one.digits)
+        test = paired_test(one.counts, other.counts, one.score, resamples=NUM_RESAMPLES)
+        rows[name] = _row(name, one.value, other.value, test, one.digits)
     return rows
 
 
-def _row(title: str, first: float, second: float, found: PairedTest, digits: int) -> dict[str, Any]:
+def _row(title: str, first: float, second: float, test: PairedTest, digits: int) -> dict[str, Any]:
     return {
         "title": title,
         "first": first,
         "second": second,
-        "difference": found.difference,
-        "interval": list(found.interval),
-        "p_bootstrap": found.p_bootstrap,
-        "p_randomisation": found.p_permutation,
+        "difference": test.difference,
+        "interval": list(test.interval),
+        "p_bootstrap": test.p_bootstrap,
+        "p_randomisation": test.p_permutation,
         "digits": digits,
     }
 
 
 def format_comparison(rows: dict[str, dict[str, Any]], title: str, first: str, second: str) -> str:
-    """The rows of `compare_span_scores` or `compare_metrics` as a table, ending in a newline.
+    """Format the rows of `compare_span_scores` or `compare_metrics` as a table, ending in a newline.
 
     Args:
-        title: over the names of the scores.
-        first, second: what the two sides are called, in at most 6 letters.
+        rows: rows by score name.
+        title: heading of the column of score names.
+        first, second: headings of the two sides, at most 6 letters.
     """
     lines = [f"{title:30}  {first:>6}  {second:>6}  difference       95 % interval  p, bootstrap  p, randomisation"]
     for row in rows.values():

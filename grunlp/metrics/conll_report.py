@@ -1,4 +1,4 @@
-"""Tables of span scores, letter for letter as the official programs print them."""
+"""Reports of span scores, character for character as the official programs print them."""
 
 from grunlp.metrics.span_counts import EvalCounts, SpanCounts
 
@@ -6,7 +6,7 @@ _WIDE_RULE, _SHORT_RULE = "-" * 60, "-" * 10
 
 
 def format_srl_eval(counts: EvalCounts) -> str:
-    """The table of srl-eval.pl (CoNLL-2005) for counts made by `count_srl`, ending in a newline."""
+    """Format counts of `srl_eval_counts` as the table of srl-eval.pl (CoNLL-2005), ending in a newline."""
     lines = [
         f"Number of Sentences    :      {counts.sentences:6d}",
         f"Number of Propositions :      {counts.sequences:6d}",
@@ -16,25 +16,25 @@ def format_srl_eval(counts: EvalCounts) -> str:
         _WIDE_RULE,
         _srl_eval_row("Overall", counts.overall),
         _SHORT_RULE,
-        *(_srl_eval_row(label, tally) for label, tally in sorted(counts.labels.items())),
+        *(_srl_eval_row(label, label_counts) for label, label_counts in sorted(counts.labels.items())),
         _WIDE_RULE,
-        *(_srl_eval_row(label, tally) for label, tally in sorted(counts.excluded_labels.items())),
+        *(_srl_eval_row(label, label_counts) for label, label_counts in sorted(counts.excluded_labels.items())),
         _WIDE_RULE,
     ]
     return "\n".join(lines) + "\n"
 
 
 def format_conlleval(counts: EvalCounts) -> str:
-    """The report of conlleval for counts made by `count_conlleval`, ending in a newline."""
+    """Format counts of `conlleval_counts` as the report of conlleval, ending in a newline."""
     overall = counts.overall
     lines = [
         f"processed {counts.tokens} tokens with {overall.tp + overall.fn} phrases; "
         f"found: {overall.tp + overall.fp} phrases; correct: {overall.tp}."
     ]
-    if counts.tokens:  # conlleval leaves the line out for an empty file
+    if counts.tokens:  # conlleval omits the line for an empty file
         lines.append(f"accuracy: {counts.accuracy:6.2f}%; {_conlleval_scores(overall)}")
-    for label, tally in sorted(counts.labels.items()):
-        lines.append(f"{label:>17}: {_conlleval_scores(tally)}  {tally.tp + tally.fp}")
+    for label, label_counts in sorted(counts.labels.items()):
+        lines.append(f"{label:>17}: {_conlleval_scores(label_counts)}  {label_counts.tp + label_counts.fp}")
     return "\n".join(lines) + "\n"
 
 

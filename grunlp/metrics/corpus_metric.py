@@ -1,4 +1,4 @@
-"""Scores that are made of sums over texts: one way to their intervals and their tables."""
+"""Corpus metrics computed from per-text sums, with bootstrap intervals and tables."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from grunlp.metrics.bootstrap import Interval
 
-NUM_RESAMPLES = 1000  # fewer than where F1 is counted: a score may take a millisecond
+NUM_RESAMPLES = 1000  # fewer than for F1: a score may take a millisecond
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One score of some texts.
+    """A corpus metric, computed from sums over texts.
 
     Args:
-        counts: (texts, n) what each text adds to the sums.
-        score: of the sums over any of the texts, as many as there are.
-        description: how it is counted, for people.
-        digits: behind the point, in tables.
+        counts: (texts, n) contribution of each text to the sums.
+        score: function from the sums (n,) over any set of texts to the score.
+        description: how the metric is computed, for reports.
+        digits: decimal places in tables.
     """
 
     counts: NDArray[np.float64]
@@ -37,50 +37,50 @@ class Metric:
 
     @cached_property
     def interval(self) -> Interval:
-        """95 % of the scores of as many texts, drawn with replacement."""
-        random, texts = np.random.default_rng(0), len(self.counts)
+        """The 95 % percentile bootstrap interval over texts."""
+        rng, texts = np.random.default_rng(0), len(self.counts)
         scores = []
         for _ in range(NUM_RESAMPLES):
-            times = np.bincount(random.integers(texts, size=texts), minlength=texts)
-            scores.append(self.score(times @ self.counts))
+            times_drawn = np.bincount(rng.integers(texts, size=texts), minlength=texts)
+            scores.append(self.score(times_drawn @ self.counts))
         low, high = np.percentile(scores, (2.5, 97.5))
         return Interval(float(low), float(high))
 
 
 def mean_metric(values: NDArray[np.float64], description: str) -> Metric:
-    """The mean of a score of each text (texts,)."""
+    """Make a metric that is the mean of a per-text score (texts,)."""
     counts = np.stack([values, np.ones(len(values))], axis=1)
     return Metric(counts, ratio_of_sums, description)
 
 
 def ratio_of_sums(sums: NDArray[np.float64]) -> float:
-    """The first of two sums over the second."""
+    """Divide the first of two sums by the second."""
     return float(sums[0] / sums[1])
 
 
 class MetricScores(ABC):
-    """What is scored by measures. It is whole when it is first asked for them: they are computed once."""
+    """Scores of a system made of corpus metrics, which are computed once, on first access."""
 
     @cached_property
     def metrics(self) -> dict[str, Metric]:
-        """By name, in the order of tables."""
+        """Metrics by name, in the order of tables."""
         return self.compute_metrics()
 
     @abstractmethod
     def compute_metrics(self) -> dict[str, Metric]:
-        """Compute them."""
+        """Compute the metrics."""
 
     def as_dict(self) -> dict[str, Any]:
-        """The contents of `metrics.json`: each score with its 95 % bootstrap interval, and how it was counted."""
+        """Return the contents of `metrics.json`: score, 95 % bootstrap interval and description of each metric."""
         return {
-            name: {"score": measure.value, "interval": list(measure.interval), "how": measure.description}
-            for name, measure in self.metrics.items()
+            name: {"score": metric.value, "interval": list(metric.interval), "how": metric.description}
+            for name, metric in self.metrics.items()
         }
 
     def report(self) -> str:
-        """A line a score."""
+        """Format a table with one line per metric."""
         lines = []
-        for name, measure in self.metrics.items():
-            value, low, high = (f"{x:.{measure.digits}f}" for x in (measure.value, *measure.interval))
-            lines.append(f"{name:28} {value:>8}   95 % interval {low} to {high}   {measure.description}")
+        for name, metric in self.metrics.items():
+            value, low, high = (f"{x:.{metric.digits}f}" for x in (metric.value, *metric.interval))
+            lines.append(f"{name:28} {value:>8}   95 % interval {low} to {high}   {metric.description}")
         return "\n".join(lines) + "\n"

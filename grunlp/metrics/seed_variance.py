@@ -1,4 +1,4 @@
-"""Scores of several trainings that differ by their seed alone: how far they spread, and whether two kinds differ."""
+"""Scores of runs that differ only in their seed: variance and comparison of two configurations."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,18 +9,19 @@ from numpy.typing import NDArray
 
 from grunlp.metrics.bootstrap import Interval
 from grunlp.metrics.corpus_metric import NUM_RESAMPLES
-from grunlp.metrics.significance import paired_test, student_two_sided
+from grunlp.metrics.significance import paired_test, score_rows, student_two_sided
 
 ScoreFunction = Callable[[NDArray[np.float64]], float]
 
 
 class SeedComparison(NamedTuple):
-    """How much higher the second scores in the mean over seeds, and whether that may be chance.
+    """Difference between the mean scores of two configurations over seeds, with its significance.
 
-    difference: second minus first.
-    interval: 95 % of it, by paired bootstrap over seeds and examples.
-    p_examples: two-sided, by approximate randomisation of examples; their counts are summed over seeds.
-    p_seeds: two-sided, by the paired t test over seeds; None with one seed.
+    Attributes:
+        difference: second minus first.
+        interval: 95 % interval of the difference, by paired bootstrap over seeds and examples.
+        p_examples: two-sided p-value by approximate randomisation of examples, with counts summed over seeds.
+        p_seeds: two-sided p-value by the paired t-test over seeds; None with a single seed.
     """
 
     difference: float
@@ -30,43 +31,43 @@ class SeedComparison(NamedTuple):
 
 
 def mean_score(tables: NDArray[np.float64], score: ScoreFunction) -> tuple[float, Interval]:
-    """The mean score over seeds, and its 95 % interval by bootstrap over seeds and examples.
+    """Compute the mean score over seeds and its 95 % bootstrap interval over seeds and examples.
 
     Args:
-        tables: (seeds, groups, n) what each group of examples adds to the sums, for each seed.
-        score: of sums (n,).
+        tables: (seeds, groups, n) contribution of each group of examples to the sums, for each seed.
+        score: function from sums (n,) to the score.
     """
-    value = float(_scores(tables.sum(axis=1), score).mean())
-    return value, _interval([drawn.mean() for drawn in _draw(tables, score)])
+    value = float(score_rows(score, tables.sum(axis=1)).mean())
+    return value, _interval([scores.mean() for scores in _resample(tables, score)])
 
 
 def compare_seeds(first: NDArray[np.float64], second: NDArray[np.float64], score: ScoreFunction) -> SeedComparison:
-    """Compare by the same seeds and groups of examples.
+    """Compare two configurations on the same seeds and the same groups of examples.
 
-    The bootstrap draws seeds and groups, both with replacement; all drawn seeds share the drawn groups, and both sides
-    share all of it, so that the interval holds what another test set and other seeds would change (Owen 2007, §3).
+    The bootstrap resamples seeds and groups, both with replacement. All seeds of a resample share its groups, and both
+    sides share the resample, so the interval covers the variance of the test set and of the seed (Owen 2007, §3).
 
     Args:
-        first, second: (seeds, groups, n), as above; the same seeds in the same order.
-        score: of sums (n,).
+        first, second: (seeds, groups, n) as in `mean_score`, with the seeds in the same order.
+        score: function from sums (n,) to the score.
 
     Raises:
-        ValueError: differing shapes.
+        ValueError: the shapes differ.
     """
     if first.shape != second.shape:
         raise ValueError(f"shapes {first.shape} and {second.shape}: both need the same seeds and groups")
-    seeds = _scores(second.sum(axis=1), score) - _scores(first.sum(axis=1), score)  # (seeds,)
-    drawn = [b.mean() - a.mean() for a, b in zip(_draw(first, score), _draw(second, score), strict=True)]
-    found = paired_test(first.sum(axis=0), second.sum(axis=0), score, resamples=NUM_RESAMPLES)
-    p_seeds = paired_t(seeds.tolist()) if len(seeds) > 1 else None
-    return SeedComparison(float(seeds.mean()), _interval(drawn), found.p_permutation, p_seeds)
+    by_seed = score_rows(score, second.sum(axis=1)) - score_rows(score, first.sum(axis=1))  # (seeds,)
+    differences = [b.mean() - a.mean() for a, b in zip(_resample(first, score), _resample(second, score), strict=True)]
+    test = paired_test(first.sum(axis=0), second.sum(axis=0), score, resamples=NUM_RESAMPLES)
+    p_seeds = paired_t(by_seed.tolist()) if len(by_seed) > 1 else None
+    return SeedComparison(float(by_seed.mean()), _interval(differences), test.p_permutation, p_seeds)
 
 
 def paired_t(differences: Sequence[float]) -> float:
-    """Two-sided p of the paired t test (Student 1908): the chance of a mean as far from 0 where there is no difference.
+    """Compute the two-sided p-value of the paired t-test (Student 1908).
 
     Args:
-        differences: one a pair, two at least.
+        differences: difference of each pair; at least two.
     """
     count, mean = len(differences), float(np.mean(differences))
     error = float(np.std(differences, ddof=1)) / math.sqrt(count)
@@ -75,20 +76,15 @@ def paired_t(differences: Sequence[float]) -> float:
     return student_two_sided(mean / error, count - 1)
 
 
-def _draw(tables: NDArray[np.float64], score: ScoreFunction) -> list[NDArray[np.float64]]:
-    """Scores of resamples, (seeds,) each; equal shapes are drawn alike."""
+def _resample(tables: NDArray[np.float64], score: ScoreFunction) -> list[NDArray[np.float64]]:
+    """Score bootstrap resamples, (seeds,) each; tables of equal shape get the same resamples."""
     rng, (seeds, groups, _) = np.random.default_rng(0), tables.shape
-    found = []
+    scores = []
     for _ in range(NUM_RESAMPLES):
-        times = rng.multinomial(groups, np.full(groups, 1 / groups)).astype(float)  # (groups,)
-        which = rng.integers(seeds, size=seeds)
-        found.append(_scores(np.tensordot(times, tables, axes=(0, 1)), score)[which])
-    return found
-
-
-def _scores(sums: NDArray[np.float64], score: ScoreFunction) -> NDArray[np.float64]:
-    """(m, n) → (m,)."""
-    return np.array([score(row) for row in sums])
+        times_drawn = rng.multinomial(groups, np.full(groups, 1 / groups)).astype(float)  # (groups,)
+        drawn_seeds = rng.integers(seeds, size=seeds)
+        scores.append(score_rows(score, np.tensordot(times_drawn, tables, axes=(0, 1)))[drawn_seeds])
+    return scores
 
 
 def _interval(values: Sequence[float]) -> Interval:

@@ -1,11 +1,10 @@
-"""Labelled spans counted in three ways: as srl-eval, as conlleval and as seqeval in strict IOB2 count them.
+"""Counts of labelled spans in three schemes: srl-eval, conlleval and seqeval in strict IOB2 mode.
 
-Each `count_*` takes the gold and the predicted tag sequences of **one sentence** (one sequence a predicate, or a single
-one in plain tagging) and returns `EvalCounts`. Counts are additive: those of a corpus are the sum over its sentences,
-so a
-bootstrap can draw documents without counting anything twice.
+Each `*_counts` function takes the gold and predicted tag sequences of **one sentence** (one sequence per predicate,
+or a single sequence in plain tagging) and returns `EvalCounts`. Counts are additive: the counts of a corpus are the
+sum over its sentences, so a bootstrap can resample documents without counting anything twice.
 
-    total = sum((srl_eval_counts(gold, predicted) for gold, predicted in sentences), Counts())
+    total = sum((srl_eval_counts(gold, predicted) for gold, predicted in sentences), EvalCounts())
     total.overall.f1
 
 Percentages are computed in the order of operations of the official programs, so that the last printed digit agrees.
@@ -23,7 +22,7 @@ CONTINUATION = "C-"
 
 @dataclass(frozen=True)
 class SpanCounts:
-    """Spans found and right (`tp`), found but wrong (`fp`), and not found (`fn`). Scores are in percent."""
+    """True positives, false positives and false negatives, with scores in percent."""
 
     tp: int = 0
     fp: int = 0
@@ -34,31 +33,33 @@ class SpanCounts:
 
     @property
     def precision(self) -> float:
-        """Share of the found spans that are right; 0 when none was found."""
+        """Share of the predicted spans that are correct; 0 without predicted spans."""
         return percentage(self.tp, self.tp + self.fp)
 
     @property
     def recall(self) -> float:
-        """Share of the gold spans that were found; 0 when there is none."""
+        """Share of the gold spans that were predicted; 0 without gold spans."""
         return percentage(self.tp, self.tp + self.fn)
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall; 0 when both are."""
+        """Harmonic mean of precision and recall; 0 when both are 0."""
         total = self.precision + self.recall
         return 2 * self.precision * self.recall / total if total else 0.0
 
 
 @dataclass(frozen=True)
 class EvalCounts:
-    """What one counting found in one sentence or, summed, in many.
+    """Counts of one scheme for one sentence or, summed, for many.
 
     Attributes:
-        labels: a tally for each label that occurs in gold or prediction.
-        excluded_labels: tallies kept out of `overall` (the predicate itself, `V`, in srl-eval's counting).
-        sentences, sequences: how many sentences, and how many tag sequences in them (predicates, in role labelling).
-        perfect: sequences in which every span that belongs to `overall` is right and none is missing.
-        tokens, correct_tokens: tokens over all sequences, and those whose predicted tag equals the gold one.
+        labels: counts of each label that occurs in gold or prediction.
+        excluded_labels: counts excluded from `overall` (the predicate itself, `V`, in srl-eval).
+        sentences: number of sentences.
+        sequences: number of tag sequences in the sentences (predicates, in role labelling).
+        perfect: number of sequences in which every span that counts in `overall` is correct and none is missing.
+        tokens: number of tokens in all sequences.
+        correct_tokens: number of tokens whose predicted tag equals the gold tag.
     """
 
     labels: Mapping[str, SpanCounts] = field(default_factory=dict)
@@ -82,72 +83,73 @@ class EvalCounts:
 
     @property
     def overall(self) -> SpanCounts:
-        """The tally over all labels that are not kept apart (micro-average)."""
+        """Counts summed over all labels that are not excluded (micro-average)."""
         return sum(self.labels.values(), SpanCounts())
 
     @property
     def perfect_percentage(self) -> float:
-        """Percentage of tag sequences without a fault."""
+        """Percentage of tag sequences without an error."""
         return percentage(self.perfect, self.sequences)
 
     @property
     def accuracy(self) -> float:
-        """Percentage of tokens whose tag is right."""
+        """Percentage of tokens with the correct tag."""
         return percentage(self.correct_tokens, self.tokens)
 
 
 def count_matches(gold: Set[Any], predicted: Set[Any]) -> SpanCounts:
-    """Count things that are right when they are equal."""
+    """Count items that are correct when they are equal."""
     return SpanCounts(len(gold & predicted), len(predicted - gold), len(gold - predicted))
 
 
 def percentage(part: int, whole: int) -> float:
-    """`part` of `whole` in percent; 0 when `whole` is 0, as the official programs have it."""
-    # Not 100 * (part / whole): the quotient's rounding could move a tie such as 0.125 to the other side.
+    """Compute `part` of `whole` in percent; 0 when `whole` is 0, as in the official programs."""
+    # Not 100 * (part / whole): rounding the quotient could move a tie such as 0.125 to the other side.
     return 100 * part / whole if whole else 0.0
 
 
 def srl_eval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCounts:
-    """Counting of srl-eval.pl, the program of the CoNLL-2005 shared task (Carreras and Màrquez 2005, §2.1).
+    """Count as srl-eval.pl does, the program of the CoNLL-2005 shared task (Carreras and Màrquez 2005, §2.1).
 
-    `V` is counted apart; pieces `C-X` belong to the argument `X` before them, see `srl_arguments`. An argument is right
-    when its role and all its pieces are. Tags need not be legal: an `I-X` that continues nothing opens a span.
+    `V` is excluded from the overall score; `C-X` spans belong to the argument `X` before them, see `srl_arguments`. An
+    argument is correct when its role and all its spans are. Tags need not be legal: an `I-X` that continues nothing
+    opens a span.
 
     Args:
-        gold, predicted: the tag sequences of one sentence, one a predicate, in the same order. A predicate for which
-            nothing was predicted is given a sequence of `O`: all its arguments are then missed, as in srl-eval.
+        gold, predicted: the tag sequences of one sentence, one per predicate, in the same order. A predicate without a
+            prediction gets a sequence of `O`: all its arguments are then missed, as in srl-eval.
 
     Raises:
-        ValueError: a differing number of sequences or tokens, or a tag that is no BIO tag.
+        ValueError: the numbers of sequences or tokens differ, or a tag is not a BIO tag.
     """
     return _count_items(srl_arguments, gold, predicted, excluded_label=PREDICATE_LABEL)
 
 
 def conlleval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCounts:
-    """Counting of conlleval, the program of the CoNLL-2000 and later shared tasks (Tjong Kim Sang and Buchholz 2000).
+    """Count as conlleval does, the program of the CoNLL-2000 and later shared tasks (Tjong Kim Sang and Buchholz 2000).
 
-    A chunk is a label with its extent. An `I-X` after `O`, or after a tag of another label, starts a chunk: illegal
-    sequences count for what they seem to mean. Arguments and errors as for `srl_eval_counts`; no label is kept apart.
+    A chunk is a label with its extent. An `I-X` after `O`, or after a tag with another label, starts a chunk, so
+    illegal sequences are repaired. No label is excluded. Arguments and errors are those of `srl_eval_counts`.
     """
     return _count_items(tags_to_spans, gold, predicted)
 
 
 def seqeval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCounts:
-    """Counting of the seqeval library with `mode="strict", scheme=IOB2`.
+    """Count as the seqeval library does with `mode="strict", scheme=IOB2`.
 
-    A span starts at `B-X` alone; an `I-X` that continues nothing belongs to no span, so illegal sequences earn
-    nothing for it. Arguments and errors as for `srl_eval_counts`; no label is kept apart.
+    Only `B-X` starts a span; an `I-X` that continues nothing belongs to no span, so illegal sequences earn nothing for
+    it. No label is excluded. Arguments and errors are those of `srl_eval_counts`.
     """
     return _count_items(strict_spans, gold, predicted)
 
 
 def srl_arguments(tags: Tags) -> list[tuple[str, tuple[Span, ...]]]:
-    """Arguments of one predicate as srl-eval reads them: a role with its pieces, usually one.
+    """Extract the arguments of one predicate as srl-eval does: a role with its spans, usually one.
 
-    A `C-X` is a further piece of the latest `X`, wherever that stands before it; without one it is itself an argument
-    `X`, which later `C-X` continue. Two adjacent pieces do not equal one span over both.
+    A `C-X` continues the latest `X` before it; without one it is an argument `X` of its own, which later `C-X`
+    continue. Two adjacent spans of an argument do not equal one span over both.
     """
-    latest: dict[str, list[Span]] = {}  # the pieces of the last argument of each role
+    latest: dict[str, list[Span]] = {}  # the spans of the last argument of each role
     arguments: list[tuple[str, list[Span]]] = []
     for span in tags_to_spans(tags):
         role = span.label.removeprefix(CONTINUATION)
@@ -161,7 +163,7 @@ def srl_arguments(tags: Tags) -> list[tuple[str, tuple[Span, ...]]]:
 
 
 def strict_spans(tags: Tags) -> list[Span]:
-    """Spans that start with `B-X` and go on over the `I-X` of the same label; any other `I-X` is passed over."""
+    """Extract spans that start with `B-X` and continue over `I-X` of the same label; skip any other `I-X`."""
     spans: list[Span] = []
     for i, tag in enumerate(tags):
         prefix, label = split_tag(tag)
@@ -172,35 +174,36 @@ def strict_spans(tags: Tags) -> list[Span]:
     return spans
 
 
-# An item is compared whole; its first part is its label. Items of one sequence are distinct, for no two start together.
+# Items are compared as a whole; their first element is the label. Items of one sequence are distinct, because no two
+# have the same start.
 _ItemExtractor = Callable[[Tags], Iterable[tuple[Any, ...]]]
 
 
 def _count_items(
-    items: _ItemExtractor, gold: Sequence[Tags], predicted: Sequence[Tags], excluded_label: str = ""
+    extract_items: _ItemExtractor, gold: Sequence[Tags], predicted: Sequence[Tags], excluded_label: str = ""
 ) -> EvalCounts:
-    """Counts of one sentence, an item being what `items` makes of a tag sequence."""
+    """Count the items that `extract_items` finds in the tag sequences of one sentence."""
     if len(gold) != len(predicted):
         raise ValueError(f"{len(gold)} gold but {len(predicted)} predicted tag sequences for one sentence")
-    tallies: dict[str, SpanCounts] = {}
+    labels: dict[str, SpanCounts] = {}
     perfect = tokens = correct_tokens = 0
     for gold_tags, predicted_tags in zip(gold, predicted, strict=True):
         if len(gold_tags) != len(predicted_tags):
             raise ValueError(f"{len(gold_tags)} gold but {len(predicted_tags)} predicted tags for one sentence")
-        wanted, found = set(items(gold_tags)), set(items(predicted_tags))
-        for outcome, tally in (
-            (wanted & found, SpanCounts(tp=1)),
-            (found - wanted, SpanCounts(fp=1)),
-            (wanted - found, SpanCounts(fn=1)),
+        gold_items, predicted_items = set(extract_items(gold_tags)), set(extract_items(predicted_tags))
+        for items, counts in (
+            (gold_items & predicted_items, SpanCounts(tp=1)),
+            (predicted_items - gold_items, SpanCounts(fp=1)),
+            (gold_items - predicted_items, SpanCounts(fn=1)),
         ):
-            for item in outcome:
-                tallies[item[0]] = tallies.get(item[0], SpanCounts()) + tally
-        perfect += all(item[0] == excluded_label for item in wanted ^ found)
+            for item in items:
+                labels[item[0]] = labels.get(item[0], SpanCounts()) + counts
+        perfect += all(item[0] == excluded_label for item in gold_items ^ predicted_items)
         tokens += len(gold_tags)
         correct_tokens += sum(g == p for g, p in zip(gold_tags, predicted_tags, strict=True))
-    kept_apart = {excluded_label: tallies.pop(excluded_label)} if excluded_label in tallies else {}
-    return EvalCounts(tallies, kept_apart, 1, len(gold), perfect, tokens, correct_tokens)
+    excluded = {excluded_label: labels.pop(excluded_label)} if excluded_label in labels else {}
+    return EvalCounts(labels, excluded, 1, len(gold), perfect, tokens, correct_tokens)
 
 
 def _add_label_counts(one: Mapping[str, SpanCounts], other: Mapping[str, SpanCounts]) -> dict[str, SpanCounts]:
-    return {**one, **{label: one.get(label, SpanCounts()) + tally for label, tally in other.items()}}
+    return {**one, **{label: one.get(label, SpanCounts()) + counts for label, counts in other.items()}}

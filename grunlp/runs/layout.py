@@ -47,7 +47,8 @@ from grunlp.utils.safe_load import read_json, forbid_external_symlinks
 from grunlp.runs.weights import save_tensors
 
 WEIGHTS, CONFIG, METRICS, MODEL_CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
-VOCABULARY, CLASS_LABELS, ENCODER_DIR, LOG_DIR, CHECKPOINT_DIR = "vocabulary.json", "classes.json", "encoder", "logs", "checkpoint"
+VOCABULARY, CLASS_LABELS, ENCODER_DIR = "vocabulary.json", "classes.json", "encoder"
+LOG_DIR, CHECKPOINT_DIR = "logs", "checkpoint"
 TOKENIZER, SOURCE_TOKENIZER, PREDICTIONS = "tokenizer.json", "source_tokenizer.json", "predictions-{}.txt"
 DATA_MANIFEST, NAN_DEBUG_DIR = "data_manifest.json", "nonfinite"
 SCALER, BASELINE_WEIGHTS, FORECAST_PLOT = "scaling.json", "baseline.safetensors", "forecast-{}.png"

@@ -125,7 +125,9 @@ class _AllocationGuard(TorchFunctionMode):
         if func in _TENSOR_FACTORIES:
             size = (kwargs or {}).get("size", args)
             size = size[0] if len(size) and isinstance(size[0], Sequence) else size
-            self.remaining -= math.prod(part for part in size if isinstance(part, int)) ** (2 if func is torch.eye else 1)
+            self.remaining -= math.prod(part for part in size if isinstance(part, int)) ** (
+                2 if func is torch.eye else 1
+            )
             if self.remaining < 0:
                 wrong = "the parts of this run do not fit: its settings ask for a much larger network than it holds"
                 raise DataError(self.file, None, wrong, f"it has {self.size} bytes", _HINT)

@@ -1,1 +1,1 @@
-"""Pages for people to look at: self-contained HTML, no scripts from outside, no server."""
+"""HTML pages, SVG diagrams, figures and terminal output; pages are self-contained and load nothing from the network."""

@@ -1,7 +1,7 @@
-"""Words with labelled spans over and under them, and arcs from a predicate to its arguments: SVG in pure text.
+"""SVG diagrams of words with labelled spans above and below them, and arcs from a predicate to its arguments.
 
-Every place is an attribute and every colour a class, so that the drawing also stands in pages whose policy forbids
-styles of their own.
+All positions are attributes and all colors classes, so that the diagram works in pages whose content security policy
+forbids inline styles.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,24 +17,24 @@ from grunlp.visualization.svg_text import (
     truncate,
 )
 
-_GAP = 8.0  # pixels: between words, and around the drawing
-_LINE = 26.0  # the height of the words
-_LABEL_HEIGHT = 18.0  # of a label
-_LEVEL_HEIGHT = 8.0  # from an arc to the next around it
-_SPACE = 10.0  # between two lanes
-_BOLD_WIDTH_FACTOR = 1.1  # of the width of a label, which is bold
-_LONGEST = 40  # characters of a word or label that are shown
+_GAP = 8.0  # pixels between words and around the diagram
+_LINE = 26.0  # height of the words
+_LABEL_HEIGHT = 18.0
+_LEVEL_HEIGHT = 8.0  # distance of nested arcs
+_SPACE = 10.0  # distance of rows
+_BOLD_WIDTH_FACTOR = 1.1  # labels are bold
+_MAX_CHARACTERS = 40  # of a word or label
 
 
 class ArcRow(NamedTuple):
-    """One labelling of the words: spans in a row, and what they belong to.
+    """One labelling of the words: a row of spans and their predicate.
 
     Args:
-        spans: that do not overlap.
-        predicate: the index of the word that arcs run from; None draws none.
-        title: stands at the predicate, its sense for example.
-        errors: spans that are shown as such: span → the class of its fault, "wrong" or "missing".
-        name: what the lane is called by scripts, that show and hide it.
+        spans: spans that do not overlap.
+        predicate: index of the word from which arcs run; None for no arcs.
+        title: label of the predicate, such as its sense.
+        errors: CSS class "wrong" or "missing" of spans that are highlighted as errors.
+        name: identifier with which scripts show and hide the row.
     """
 
     spans: Sequence[Span]
@@ -45,51 +45,52 @@ class ArcRow(NamedTuple):
 
 
 def render_arcs(words: Sequence[str], above: Sequence[ArcRow], below: Sequence[ArcRow]) -> str:
-    """An `<svg>` of words with lanes above and below them, the nearest first. Right-to-left text runs so.
+    """Render an `<svg>` of words with rows above and below them, the nearest first.
 
-    A group of the class `lane` has its `data-name` and `data-height`, in pixels.
+    Right-to-left text runs right to left. Each row is a group of the class `lane` with the attributes `data-name` and
+    `data-height` (in pixels).
     """
-    shown = [truncate(word, _LONGEST) for word in words]
-    slots, whole = _word_extents(shown, [*above, *below])
+    texts = [truncate(word, _MAX_CHARACTERS) for word in words]
+    extents, width = _word_extents(texts, [*above, *below])
     if is_right_to_left(words):
-        slots = [(whole - right, whole - left) for left, right in slots]
+        extents = [(width - right, width - left) for left, right in extents]
     top = sum(map(_height, above)) + (_SPACE if above else 0)
     height = top + _LINE + sum(map(_height, below)) + _SPACE
     parts = [
-        f'<svg class="arcs" xmlns="http://www.w3.org/2000/svg" role="img" width="{whole:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {whole:.0f} {height:.0f}"><title>{escape_markup(" ".join(words))}</title>'
+        f'<svg class="arcs" xmlns="http://www.w3.org/2000/svg" role="img" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}"><title>{escape_markup(" ".join(words))}</title>'
     ]
-    predicates = {lane.predicate: lane.name for lane in (*below, *above) if lane.predicate is not None}
-    for i, (word, slot) in enumerate(zip(shown, slots, strict=True)):
-        kind = (
-            f'class="word predicate" data-name="{escape_markup(predicates[i])}"' if i in predicates else 'class="word"'
-        )
-        parts.append(_text(kind, slot, top + 18, word))
+    predicates = {row.predicate: row.name for row in (*below, *above) if row.predicate is not None}
+    for i, (text, extent) in enumerate(zip(texts, extents, strict=True)):
+        attributes = 'class="word"'
+        if i in predicates:
+            attributes = f'class="word predicate" data-name="{escape_markup(predicates[i])}"'
+        parts.append(_text(attributes, extent, top + 18, text))
     y = top
-    for lane in above:
-        parts.append(_render_row(lane, slots, y, -1))
-        y -= _height(lane)
+    for row in above:
+        parts.append(_render_row(row, extents, y, -1))
+        y -= _height(row)
     y = top + _LINE
-    for lane in below:
-        parts.append(_render_row(lane, slots, y, 1))
-        y += _height(lane)
+    for row in below:
+        parts.append(_render_row(row, extents, y, 1))
+        y += _height(row)
     return "".join([*parts, "</svg>"])
 
 
 def _word_extents(words: Sequence[str], rows: Sequence[ArcRow]) -> tuple[list[tuple[float, float]], float]:
-    """The left and right end of the place of each word, wide enough for it and the labels over it; the whole width."""
+    """Compute the left and right end of each word, wide enough for its labels, and the width of the diagram."""
     widths = [text_width(word) for word in words]
-    for lane in rows:
-        for label, start, end in [*lane.spans, *_predicate(lane)]:
-            needed = _BOLD_WIDTH_FACTOR * text_width(truncate(label, _LONGEST), LABEL_FONT_SIZE) + _GAP
+    for row in rows:
+        for label, start, end in [*row.spans, *_predicate(row)]:
+            needed = _BOLD_WIDTH_FACTOR * text_width(truncate(label, _MAX_CHARACTERS), LABEL_FONT_SIZE) + _GAP
             missing = needed - sum(widths[start:end]) - _GAP * (end - start - 1)
             for i in range(start, end) if missing > 0 else ():
                 widths[i] += missing / (end - start)
-    slots, x = [], _GAP
-    for one in widths:
-        slots.append((x, x + one))
-        x += one + _GAP
-    return slots, x
+    extents, x = [], _GAP
+    for width in widths:
+        extents.append((x, x + width))
+        x += width + _GAP
+    return extents, x
 
 
 def _predicate(row: ArcRow) -> list[Span]:
@@ -101,7 +102,7 @@ def _height(row: ArcRow) -> float:
 
 
 def _arc_heights(row: ArcRow) -> list[int]:
-    """How far out the arc of each span runs: 1 next to the predicate, and counted on each side of it."""
+    """Compute the level of the arc of each span: 1 next to the predicate, counted separately on each side."""
     if row.predicate is None:
         return [0] * len(row.spans)
     before = [span for span in row.spans if span.start < row.predicate]
@@ -114,40 +115,41 @@ def _arc_heights(row: ArcRow) -> list[int]:
 
 
 def _render_row(row: ArcRow, extents: Sequence[tuple[float, float]], edge: float, direction: int) -> str:
-    """A group of labels next to `edge`, and arcs beyond them. direction: 1 downwards, -1 upwards."""
+    """Render a group of labels next to `edge` with arcs beyond them; the direction is 1 downwards, -1 upwards."""
     parts = [f'<g class="lane" data-name="{escape_markup(row.name)}" data-height="{_height(row):.0f}">']
     y = edge + 4 if direction > 0 else edge - 4 - _LABEL_HEIGHT
     base = y + (_LABEL_HEIGHT if direction > 0 else 0)
     for span, level in zip(row.spans, _arc_heights(row), strict=True):
-        place = _extent(extents, span)
-        kind = f"{label_color(span.label)} {row.errors.get(span, '')}".strip()
-        parts.append(f'<g class="span {kind}">')
+        extent = _extent(extents, span)
+        css_class = f"{label_color(span.label)} {row.errors.get(span, '')}".strip()
+        parts.append(f'<g class="span {css_class}">')
         if row.predicate is not None:
-            one, other = sum(place) / 2, sum(extents[row.predicate]) / 2
-            parts.append(_arc(one, other, base, base + direction * (_LEVEL_HEIGHT * level + 2)))
-        parts.append(f"{_label_box('pill', place, y, span.label)}</g>")
+            argument_x, predicate_x = sum(extent) / 2, sum(extents[row.predicate]) / 2
+            parts.append(_arc(argument_x, predicate_x, base, base + direction * (_LEVEL_HEIGHT * level + 2)))
+        parts.append(f"{_label_box('pill', extent, y, span.label)}</g>")
     for span in _predicate(row):
         parts.append(_label_box("pill sense", _extent(extents, span), y, span.label))
     return "".join([*parts, "</g>"])
 
 
 def _extent(extents: Sequence[tuple[float, float]], span: Span) -> tuple[float, float]:
-    ends = [end for slot in extents[span.start : span.end] for end in slot]
+    ends = [end for extent in extents[span.start : span.end] for end in extent]
     return min(ends) - 2, max(ends) + 2
 
 
-def _label_box(attributes: str, extent: tuple[float, float], y: float, label: str) -> str:
-    box = f'x="{extent[0]:.1f}" y="{y:.1f}" width="{extent[1] - extent[0]:.1f}" height="{_LABEL_HEIGHT:.0f}" rx="5"'
-    text = _text('class="label"', extent, y + 13, truncate(label, _LONGEST))
-    return f'<rect class="{attributes}" {box}/>{text}'
+def _label_box(css_class: str, extent: tuple[float, float], y: float, label: str) -> str:
+    width = extent[1] - extent[0]
+    box = f'x="{extent[0]:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_LABEL_HEIGHT:.0f}" rx="5"'
+    text = _text('class="label"', extent, y + 13, truncate(label, _MAX_CHARACTERS))
+    return f'<rect class="{css_class}" {box}/>{text}'
 
 
-def _arc(one: float, other: float, base: float, far: float) -> str:
-    """From the middle of an argument to that of the predicate, where it is a little apart from those of other sides."""
-    turn, lift = (5 if other > one else -5), (4 if far > base else -4)
-    other -= turn
-    path = f"M{one:.1f} {base:.1f}V{far - lift:.1f}Q{one:.1f} {far:.1f} {one + turn:.1f} {far:.1f}"
-    path += f"H{other - turn:.1f}Q{other:.1f} {far:.1f} {other:.1f} {far - lift:.1f}V{base:.1f}"
+def _arc(argument_x: float, predicate_x: float, base: float, top: float) -> str:
+    """Render an arc between the middles of argument and predicate; arcs of the two sides do not touch."""
+    turn, lift = (5 if predicate_x > argument_x else -5), (4 if top > base else -4)
+    end = predicate_x - turn
+    path = f"M{argument_x:.1f} {base:.1f}V{top - lift:.1f}Q{argument_x:.1f} {top:.1f} {argument_x + turn:.1f} {top:.1f}"
+    path += f"H{end - turn:.1f}Q{end:.1f} {top:.1f} {end:.1f} {top - lift:.1f}V{base:.1f}"
     return f'<path d="{path}"/>'
 
 

@@ -1,4 +1,4 @@
-"""Sentences with their frames or tags, as HTML: records of labellers and taggers as people look at them."""
+"""HTML views of the records of role labellers and taggers."""
 
 from grunlp.data.tags import Span
 from grunlp.visualization.arc_diagram import ArcRow, render_arcs
@@ -8,44 +8,45 @@ _NO_ARGUMENTS = '<li class="soft">no argument</li>'
 
 
 def render_frames(record: RecordMapping) -> str:
-    """A `<figure>`: the words with arcs of every predicate, then each predicate with its sense, arguments and glosses.
+    """Render a `<figure>`: the words with arcs, then each predicate with its sense, arguments and role descriptions.
 
-    Its buttons pick a predicate where the script of these pages, `picking.js`, runs.
+    Its buttons select a predicate on pages with the script `picking.js`.
 
     Args:
-        record: of the frames format, with glosses (`grunlp.data.propbank.glosses`).
+        record: a record of the frames format, with role descriptions.
     """
     words, frames = record["words"], record["frames"]
     if not words:
         return _figure(words, '<p class="soft">an empty sentence</p>')
-    lanes = [
+    rows = [
         ArcRow(_arguments(frame), frame["index"], frame["roleset"] or "V", name=str(i))
         for i, frame in enumerate(frames)
     ]
     if not frames:
         return _figure(words, _scroll(render_arcs(words, [], []), words), '<p class="soft">no predicate</p>')
     cards = "".join(_frame_card(i, frame) for i, frame in enumerate(frames))
-    return _figure(words, _scroll(render_arcs(words, [], lanes), words), f'<ul class="frames">{cards}</ul>')
+    return _figure(words, _scroll(render_arcs(words, [], rows), words), f'<ul class="frames">{cards}</ul>')
 
 
 def render_tags(record: RecordMapping) -> str:
-    """A `<figure>`: the words with their spans, or each with its tag; then other tag sequences, if there are some."""
+    """Render a `<figure>`: the words with their spans or tags, then any alternative tag sequences."""
     words = record["words"]
     if not words:
         return _figure(words, '<p class="soft">an empty sentence</p>')
     if "spans" in record:
         spans = [Span(span["label"], span["start"], span["end"]) for span in record["spans"]]
-        listed = "".join(_role_entry(span["label"], span["text"], "") for span in record["spans"])
-        after = f'<ul class="roles">{listed}</ul>' if listed else '<p class="soft">no span</p>'
+        entries = "".join(_role_entry(span["label"], span["text"], "") for span in record["spans"])
+        details = f'<ul class="roles">{entries}</ul>' if entries else '<p class="soft">no span</p>'
     else:
-        spans, after = [Span(tag, i, i + 1) for i, tag in enumerate(record["tags"])], ""
-    for other in record.get("alternatives", ()):
-        after += f'<p class="soft">{100 * other["probability"]:.1f} % {escape_markup(" ".join(other["tags"]))}</p>'
-    return _figure(words, _scroll(render_arcs(words, [], [ArcRow(spans)]), words), after)
+        spans, details = [Span(tag, i, i + 1) for i, tag in enumerate(record["tags"])], ""
+    for alternative in record.get("alternatives", ()):
+        tags = escape_markup(" ".join(alternative["tags"]))
+        details += f'<p class="soft">{100 * alternative["probability"]:.1f} % {tags}</p>'
+    return _figure(words, _scroll(render_arcs(words, [], [ArcRow(spans)]), words), details)
 
 
 def _arguments(frame: RecordMapping) -> list[Span]:
-    return [Span(one["role"], one["start"], one["end"]) for one in frame["arguments"]]
+    return [Span(argument["role"], argument["start"], argument["end"]) for argument in frame["arguments"]]
 
 
 def _figure(words: list[str], *content: str) -> str:
@@ -53,25 +54,28 @@ def _figure(words: list[str], *content: str) -> str:
 
 
 def _scroll(drawing: str, words: list[str]) -> str:
-    """What is wider than the page is reached by the keyboard, too."""
+    """Wrap a drawing that may be wider than the page in an element that the keyboard can scroll."""
     name = escape_markup(" ".join(words[:8]))
     return f'<div class="scroll" tabindex="0" role="group" aria-label="Drawing: {name}">{drawing}</div>'
 
 
 def _frame_card(number: int, frame: RecordMapping) -> str:
-    roles = "".join(_role_entry(one["role"], one["text"], one.get("gloss", "")) for one in frame["arguments"])
-    sense = f' <span class="soft">{escape_markup(frame["sense"])}</span>' if frame.get("sense") else ""
+    roles = "".join(
+        _role_entry(argument["role"], argument["text"], argument.get("gloss", "")) for argument in frame["arguments"]
+    )
+    description = frame.get("sense")
+    sense = f' <span class="soft">{escape_markup(description)}</span>' if description else ""
+    predicate, roleset = escape_markup(frame["predicate"]), escape_markup(frame["roleset"])
     return (
         f'<li data-name="{number}"><button type="button" class="pick" aria-pressed="false">'
-        f"<bdi>{escape_markup(frame['predicate'])}</bdi></button> "
-        f'<span class="sense">{escape_markup(frame["roleset"])}</span>{sense}'
+        f'<bdi>{predicate}</bdi></button> <span class="sense">{roleset}</span>{sense}'
         f'<ul class="roles">{roles or _NO_ARGUMENTS}</ul></li>'
     )
 
 
-def _role_entry(label: str, text: str, gloss: str) -> str:
-    """A label with its text and what it means."""
-    meaning = f' <span class="soft">{escape_markup(gloss)}</span>' if gloss else ""
+def _role_entry(label: str, text: str, description: str) -> str:
+    """Render a label with its text and description."""
+    suffix = f' <span class="soft">{escape_markup(description)}</span>' if description else ""
     return (
-        f'<li><b class="{label_color(label)}">{escape_markup(label)}</b> <bdi>{escape_markup(text)}</bdi>{meaning}</li>'
+        f'<li><b class="{label_color(label)}">{escape_markup(label)}</b> <bdi>{escape_markup(text)}</bdi>{suffix}</li>'
     )

@@ -5,8 +5,9 @@ from typing import Any
 import torch
 
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
-from grunlp.decoding.beam_search import BeamSearch, Hypothesis, beam_search
+from grunlp.decoding.beam_search import BeamSearch, beam_search
 from grunlp.decoding.constraints import DecoderTokens, LengthLimits
+from grunlp.decoding.inputs import DecodingInputs, Hypothesis
 from grunlp.decoding.sampling import Sampling, sample
 from grunlp.tasks.seq2seq.model import Seq2Seq
 from tests.tasks.seq2seq.seq2seq_toys import SIZE, batch
@@ -34,7 +35,8 @@ def search(model: Seq2Seq, sources: list[list[int]], limits: LengthLimits, **cha
     pairs = batch([(source, []) for source in sources])
     with torch.inference_mode():
         state = model.encode(pairs.source, pairs.source_lengths)
-    return beam_search(model.step, state, pairs.source_lengths - 1, WORDS, limits, options(**changes), wanted)
+    inputs = DecodingInputs(model.step, state, pairs.source_lengths - 1, WORDS, limits, wanted)
+    return beam_search(inputs, options(**changes))
 
 
 def log_probabilities(model: Seq2Seq, source: list[int], texts: list[list[int]]) -> list[float]:
@@ -52,5 +54,5 @@ def draw(model: Seq2Seq, numbers: list[int], source: list[int], **changes: Any) 
     pairs = batch([(source, [])] * len(numbers))
     with torch.inference_mode():
         state = model.encode(pairs.source, pairs.source_lengths)
-    how = Sampling(**{**given, **changes})
-    return sample(model.step, state, pairs.source_lengths - 1, WORDS, SHORT, how, numbers, wanted)
+    inputs = DecodingInputs(model.step, state, pairs.source_lengths - 1, WORDS, SHORT, wanted)
+    return sample(inputs, Sampling(**{**given, **changes}), numbers)

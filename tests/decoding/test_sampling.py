@@ -46,5 +46,5 @@ def test_narrow_samples_are_greedy() -> None:
 
 @pytest.mark.parametrize("wrong", [{"temperature": 0.0}, {"top_p": 0.0}, {"top_p": 1.1}, {"top_k": -1}], ids=str)
 def test_options_out_of_bounds(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="temperature and top_p"):
+    with pytest.raises(ValueError, match="expected temperature > 0"):
         draw(toy(), [0], [4], **wrong)

@@ -13,7 +13,7 @@ from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.data.vocabulary import StringIndex
 from grunlp.exporting.export_folder import export_folder, get_export_format
 from grunlp.exporting.exporter import ModelExporter
-from grunlp.exporting.runtime.onnx_session import Graphs
+from grunlp.exporting.runtime.onnx_session import OnnxSession
 from grunlp.exporting.word_inputs import reject_pretrained_encoder
 from grunlp.runs.layout import TOKENIZER
 from grunlp.tasks.classification.checkpoint import TrainedClassifier, build_classifier
@@ -183,7 +183,7 @@ def test_a_labeller_stands_in_for_its_network(odds: float, tmp_path: Path) -> No
     model.predicates[-1].bias.data += odds
     exportable = SRLExporter(TrainedSRL(tmp_path, c, collate, model))
     prove(exportable, tmp_path / "out")
-    standing_in: Any = exportable.graph_adapter(Graphs(tmp_path / "out"))
+    standing_in: Any = exportable.graph_adapter(OnnxSession(tmp_path / "out"))
     empty = [{**corpus[0], "words": [], "pos": [], "frames": []}]
     with torch.inference_mode():
         for examples in (corpus, empty):

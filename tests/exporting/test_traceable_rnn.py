@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from grunlp.exporting.export_folder import get_export_format, open_session
+from grunlp.exporting.export_folder import get_export_format
 from grunlp.exporting.trace import Graph, trace
 from grunlp.exporting.traceable_rnn import ScanLayer, TraceableStack
 from grunlp.modules.gru import StackedGRU
@@ -46,7 +46,7 @@ def check(graph: Graph, to: str, folder: Path) -> None:
 
     inner: Any = graph.module.stack
     form.save(trace(graph, drawn([5, 2], 5), form.make_layer), folder / f"stack{form.suffix}", graph)
-    run = open_session(form, folder)
+    run = form.session_class(folder)
     for lengths, steps in (([1], 1), ([7, 3, 1], 7), ([4], 6), ([80, 40], 80)):
         inputs = drawn(lengths, steps)
         for found, expected in zip(run("stack", *(one.numpy() for one in inputs)), graph(*inputs), strict=True):

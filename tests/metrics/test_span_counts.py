@@ -105,12 +105,12 @@ def test_strict_spans_pass_over_what_no_b_opened():
 
 @pytest.mark.parametrize("count", [srl_eval_counts, conlleval_counts, seqeval_counts])
 def test_counts_are_additive(count):
-    both, apart = count(GOLD, PREDICTED), count(GOLD[:1], PREDICTED[:1]) + count(GOLD[1:], PREDICTED[1:])
-    assert (both.labels, both.apart) == (apart.labels, apart.apart)
-    assert (both.sequences, both.perfect, both.tokens) == (apart.sequences, apart.perfect, apart.tokens)
-    assert (both.sentences, apart.sentences) == (1, 2)
-    assert both.correct_tokens == apart.correct_tokens == 8
-    assert both + EvalCounts() == both
+    whole, parts = count(GOLD, PREDICTED), count(GOLD[:1], PREDICTED[:1]) + count(GOLD[1:], PREDICTED[1:])
+    assert (whole.labels, whole.excluded_labels) == (parts.labels, parts.excluded_labels)
+    assert (whole.sequences, whole.perfect, whole.tokens) == (parts.sequences, parts.perfect, parts.tokens)
+    assert (whole.sentences, parts.sentences) == (1, 2)
+    assert whole.correct_tokens == parts.correct_tokens == 8
+    assert whole + EvalCounts() == whole
 
 
 @pytest.mark.parametrize("count", [srl_eval_counts, conlleval_counts, seqeval_counts])

@@ -1,6 +1,5 @@
-"""What exported networks are run with: parts of one script that needs neither grunlp nor Torch.
+"""Modules of the script that runs an exported model without grunlp, and without Torch for ONNX graphs.
 
-`grunlp.exporting.script_bundler` puts those that a kind needs after one another, without their imports of each other.
-So they
-import numpy, a runtime and the standard library alone, and no two of them give the same name to different things.
+`grunlp.exporting.script_bundler` copies the modules that a model needs into one file. So they import only numpy, a
+runtime, the standard library and each other by `from grunlp... import name`, and no two of them define the same name.
 """

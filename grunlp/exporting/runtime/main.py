@@ -1,40 +1,53 @@
-"""Lines in, JSON objects out."""
+"""Command line of the exported script: lines in, JSON objects out."""
 
 import json
 import os
 import sys
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from grunlp.exporting.runtime.onnx_session import Graphs
-from grunlp.tasks.srl.onnx_runtime import Answering
-
-LINES_PER_BATCH = 16  # lines that are read together
+LINES_PER_BATCH = 16
 
 
-def main() -> None:
-    """Answer standard input."""
+class Session(Protocol):
+    """Graphs of a folder; called with a graph's name and numpy arrays, it returns the list of outputs."""
+
+    def __init__(self, folder: Path) -> None: ...
+
+    def __call__(self, graph: str, *inputs: Any) -> list[Any]:
+        """Run one graph."""
+
+
+class Runtime(Protocol):
+    """Model that answers lines of input."""
+
+    def __init__(self, model: dict[str, Any], session: Session) -> None: ...
+
+    def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
+        """Yield the records of some lines; `first_line` is the number of the first, from 1."""
+
+
+def main(session_class: type[Session], runtime_class: type[Runtime]) -> None:
+    """Answer standard input with the model in the folder of this script."""
     folder = Path(__file__).parent
     model: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    for word in sys.argv[1:]:
-        name, _, value = word.partition("=")
+    for argument in sys.argv[1:]:
+        name, _, value = argument.partition("=")
         if name not in model["settings"]:
-            sys.exit(f"unknown {word}; there are: {', '.join(model['settings']) or 'none'}")
+            sys.exit(f"unknown {argument}; options: {', '.join(model['settings']) or 'none'}")
         try:
             model["settings"][name] = type(model["settings"][name])(value)
         except ValueError:
-            sys.exit(f"{word}: a number is needed, such as {name}={model['settings'][name]}")
-    answer, number = Answering(model, Graphs(folder)), 1
+            sys.exit(f"{argument}: expected a number, such as {name}={model['settings'][name]}")
+    runtime, line_number = runtime_class(model, session_class(folder)), 1
     lines = (line.decode("utf-8", "replace").rstrip("\r\n") for line in sys.stdin.buffer)
-    while some := list(islice(lines, LINES_PER_BATCH)):
-        for record in answer(some, number):
-            sys.stdout.buffer.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
-        number += len(some)
-
-
-if __name__ == "__main__":
     try:
-        main()
-    except BrokenPipeError:  # a reader that goes away, as head does
+        while batch := list(islice(lines, LINES_PER_BATCH)):
+            for record in runtime(batch, line_number):
+                sys.stdout.buffer.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+            line_number += len(batch)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the output has gone away, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

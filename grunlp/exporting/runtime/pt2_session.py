@@ -1,4 +1,4 @@
-"""Graphs by torch.export."""
+"""Graphs run by torch.export."""
 
 from pathlib import Path
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 import torch
 
 
-class Graphs:
-    """The graphs of a folder; each is called by name with numpy arrays, and gives as many as it has outputs."""
+class TorchSession:
+    """The .pt2 graphs of a folder; called with a graph's name and numpy arrays, it returns the list of outputs."""
 
     def __init__(self, folder: Path) -> None:
         self.modules = {file.stem: torch.export.load(file).module() for file in folder.glob("*.pt2")}
 
     @torch.inference_mode()
-    def __call__(self, name: str, *inputs: Any) -> list[Any]:
-        """Run one."""
-        return [one.numpy() for one in self.modules[name](*map(torch.from_numpy, inputs))]
+    def __call__(self, graph: str, *inputs: Any) -> list[Any]:
+        """Run one graph."""
+        return [output.numpy() for output in self.modules[graph](*map(torch.from_numpy, inputs))]

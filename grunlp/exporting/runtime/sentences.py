@@ -1,4 +1,4 @@
-"""Sentences of lines of text, or of lines of words."""
+"""Sentences of lines of text or of lines of words."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,23 +8,26 @@ from grunlp.exporting.runtime.word_inputs import parse_words
 
 
 def sentence_records(line: str, line_number: int) -> Iterator[dict[str, Any]]:
-    """Records with the words of each sentence, and of a text where they stand. line_number: of the line, from 1."""
+    """Yield a record with the words of each sentence and, for a text, their character offsets.
+
+    Args:
+        line: a text or `{"words": [...]}`.
+        line_number: its number, from 1.
+    """
     line = line.rstrip("\n")
     words = parse_words(line)
     if words is not None:
         yield {"words": words}
         return
-    for k, tokens in enumerate([one.tokens for one in split_sentences(line)] or [[]], start=1):
+    for k, tokens in enumerate([sentence.tokens for sentence in split_sentences(line)] or [[]], start=1):
         start, end = (tokens[0].start, tokens[-1].end) if tokens else (0, 0)
         record: dict[str, Any] = {"line": line_number, "start_char": start, "text": line[start:end]}
         record["offsets"] = [[token.start - start, token.end - start] for token in tokens]
-        yield record | {
-            "id": f"line-{line_number}" + (f".{k}" if k > 1 else ""),
-            "words": [token.word for token in tokens],
-        }
+        record["id"] = f"line-{line_number}" + (f".{k}" if k > 1 else "")
+        yield record | {"words": [token.word for token in tokens]}
 
 
 def add_offsets(item: dict[str, Any], record: dict[str, Any], start: int, end: int) -> None:
-    """Add to a part of a sentence, words start to end, where in its text it stands."""
+    """Add the character offsets of words `start` to `end` of a sentence to an item, if the record has offsets."""
     if "offsets" in record:
         item["start_char"], item["end_char"] = record["offsets"][start][0], record["offsets"][end - 1][1]

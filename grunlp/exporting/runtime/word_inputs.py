@@ -1,4 +1,4 @@
-"""Words as arrays."""
+"""Conversion of words to the input arrays of a graph."""
 
 import json
 from collections.abc import Sequence
@@ -10,43 +10,41 @@ from grunlp.data.word_shape import shape
 
 
 def parse_words(line: str) -> list[str] | None:
-    """The words of a line {"words": [...]}, all of them strings; None of any other, which is a text."""
+    """Parse a line `{"words": [...]}` with strings only; return None for any other line, which is a text."""
     try:
         words = json.loads(line)["words"] if line.startswith("{") else None
     except (ValueError, KeyError, RecursionError):
         return None
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         return None
-    return [word.encode("utf-8", "replace").decode("utf-8") for word in words]  # halves of surrogate pairs
+    return [word.encode("utf-8", "replace").decode("utf-8") for word in words]  # unpaired surrogates
 
 
 class WordEncoder:
-    """Makes the inputs of a network that reads words."""
+    """Converts sentences to the inputs of a model that reads words."""
 
     def __init__(self, model: dict[str, Any]) -> None:
         self.ids = {word: i for i, word in enumerate(model["words"])}
         self.characters = {character: i for i, character in enumerate(model["characters"])}
-        self.max_word_length: int = model["longest_spelling"]  # characters; of a longer word the two ends are read
+        self.max_word_length: int = model["max_word_length"]  # the middle of a longer word is cut out
 
     def __call__(self, sentences: Sequence[list[str]]) -> list[Any]:
-        """Ids of words, spellings, shapes of these, the spelling of each word, lengths. Id 1 is what is not known."""
-        steps, rows = max(map(len, sentences)), {"": 0}
-        index = [[rows.setdefault(word, len(rows)) for word in words] for words in sentences]
+        """Return word ids, character ids and shape of each distinct word, its index by token, and sentence lengths.
+
+        Id 1 is an unknown word or character.
+        """
+        num_steps, distinct = max(map(len, sentences)), {"": 0}
+        index = [[distinct.setdefault(word, len(distinct)) for word in words] for words in sentences]
         ids = [[self.ids.get(word.lower(), 1) for word in words] for words in sentences]
         half = self.max_word_length // 2
-        cut = [word if len(word) <= self.max_word_length else word[:half] + word[-half:] for word in rows]
-        spelled = [[self.characters.get(character, 1) for character in word] for word in cut]
-        shapes = np.array([shape(word) for word in rows])
+        cut = [word if len(word) <= self.max_word_length else word[:half] + word[-half:] for word in distinct]
+        characters = [[self.characters.get(character, 1) for character in word] for word in cut]
+        char_ids = pad_rows(characters, max(1, *map(len, characters)))
+        shapes = np.array([shape(word) for word in distinct])
         lengths = np.array([len(words) for words in sentences])
-        return [
-            pad_rows(ids, steps),
-            pad_rows(spelled, max(1, *map(len, spelled))),
-            shapes,
-            pad_rows(index, steps),
-            lengths,
-        ]
+        return [pad_rows(ids, num_steps), char_ids, shapes, pad_rows(index, num_steps), lengths]
 
 
 def pad_rows(rows: Sequence[list[int]], length: int) -> Any:
-    """(rows, length) filled up with 0."""
+    """Pad rows with 0 to (rows, length)."""
     return np.array([row + [0] * (length - len(row)) for row in rows], dtype=np.int64).reshape(len(rows), length)

@@ -1,4 +1,4 @@
-"""Exporting classifiers: a graph from a sequence of words or measurements to log probabilities of its classes."""
+"""Export of classifiers: a graph from words or a time series to log probabilities of the classes."""
 
 import copy
 import json
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from grunlp.data.examples import LabeledSeries, LabeledText
 from grunlp.exporting import word_inputs
 from grunlp.exporting.exporter import GraphRunner, ModelExporter, SplitEvaluation
+from grunlp.exporting.random_inputs import random_words
 from grunlp.exporting.trace import Graph
 from grunlp.metrics.evaluation import time_evaluation
 from grunlp.tasks.classification.checkpoint import TrainedClassifier
@@ -19,37 +20,39 @@ from grunlp.tasks.classification.collate import TextClassificationBatch, TimeSer
 from grunlp.tasks.classification.data import open_class_split
 from grunlp.tasks.classification.inference import classify, evaluate_classifier
 from grunlp.tasks.classification.model import Classifier, TextEncoder
-from grunlp.tasks.classification.predictor import ClassifierPredictor as Predictor
+from grunlp.tasks.classification.onnx_runtime_series import TimeSeriesClassifierRuntime
+from grunlp.tasks.classification.onnx_runtime_text import TextClassifierRuntime
+from grunlp.tasks.classification.predictor import ClassifierPredictor
 
-_BATCH_TOKENS = 8000  # a batch
+_BATCH_TOKENS = 8000
 
 
 class _TextGraph(nn.Module):
-    """Inputs of words → log probabilities (B, K) and how much each word counts (B, T)."""
+    """Graph from the inputs of words to log probabilities (B, K) and word weights (B, T)."""
 
     def __init__(self, model: Classifier) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        found: tuple[Tensor, Tensor] = self.model(word_inputs.from_arrays(*inputs))
-        return found
+        outputs: tuple[Tensor, Tensor] = self.model(word_inputs.from_arrays(*inputs))
+        return outputs
 
 
 class _TimeSeriesGraph(nn.Module):
-    """Values (B, T, C) and lengths (B,) → the same."""
+    """Graph from values (B, T, C) and lengths (B,) to log probabilities (B, K) and step weights (B, T)."""
 
     def __init__(self, model: Classifier) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        found: tuple[Tensor, Tensor] = self.model(TimeSeriesBatch(inputs[0], inputs[1], labels=inputs[1]))
-        return found
+        outputs: tuple[Tensor, Tensor] = self.model(TimeSeriesBatch(inputs[0], inputs[1], labels=inputs[1]))
+        return outputs
 
 
 class ClassifierExporter(ModelExporter):
-    """Of a classifier of texts or of measurements."""
+    """Exporter of classifiers of texts or of time series."""
 
     recipe = "classify"
 
@@ -59,41 +62,38 @@ class ClassifierExporter(ModelExporter):
         self.model = {"classes": run.model.classes, "settings": {}}
         outputs = ("log_probs", "weights")
         if isinstance(run.collate, TimeSeriesCollator):
-            self.kind, self.script_modules = (
-                "classifier of measurements",
-                ("grunlp.tasks.classification.onnx_runtime_series",),
-            )
-            self.input_description = f"a JSON array of steps, each an array of {run.collate.num_features} numbers"
-            inputs: dict[str, Sequence[str | int]] = {"values": ("B", "T", run.collate.num_features), "lengths": ("B",)}
+            num_features = run.collate.num_features
+            self.kind, self.runtime_class = "time-series classifier", TimeSeriesClassifierRuntime
+            self.input_description = f"a JSON array of time steps, each an array of {num_features} numbers"
+            inputs: dict[str, Sequence[str | int]] = {"values": ("B", "T", num_features), "lengths": ("B",)}
             self.graphs = (Graph("classes", _TimeSeriesGraph(run.model), inputs, outputs),)
-            self.model["features"] = run.collate.num_features
+            self.model["num_features"] = num_features
         else:
             assert isinstance(run.model.encoder, TextEncoder)
             word_inputs.reject_pretrained_encoder(run.model.encoder.sentences)
-            self.kind, self.input_description = "classifier of texts", word_inputs.INPUT_LINE_DESCRIPTION
-            self.script_modules = (
-                *word_inputs.WORD_MODULES,
-                "grunlp.data.word_tokenizer",
-                "grunlp.tasks.classification.onnx_runtime_text",
-            )
+            self.kind, self.runtime_class = "text classifier", TextClassifierRuntime
+            self.input_description = word_inputs.INPUT_LINE_DESCRIPTION
             self.graphs = (Graph("classes", _TextGraph(run.model), word_inputs.WORD_INPUT_AXES, outputs),)
-            self.model |= {**word_inputs.vocabulary_tables(run.collate.vocabulary), "longest": run.collate.max_length}
-        (nothing,) = classify(run.model, run.collate, [self._example([])], _BATCH_TOKENS)
-        self.model["empty"] = nothing.log_probs
+            self.model |= word_inputs.vocabulary_tables(run.collate.vocabulary)
+            self.model["max_length"] = run.collate.max_length
+        (empty,) = classify(run.model, run.collate, [self._example([])], _BATCH_TOKENS)
+        self.model["empty"] = empty.log_probs
 
-    def _example(self, read: Any) -> Any:
+    def _example(self, content: Any) -> Any:
+        """Make an example of words or time steps."""
         if isinstance(self.collate, TimeSeriesCollator):
-            return LabeledSeries(id="", label="", steps=len(read), values=[number for step in read for number in step])
-        return LabeledText(id="", document="", words=read, label="")
+            values = [value for step in content for value in step]
+            return LabeledSeries(id="", label="", steps=len(content), values=values)
+        return LabeledText(id="", document="", words=content, label="")
 
     def random_examples(self, lengths: Sequence[int], rng: np.random.Generator) -> list[Any]:
         """See `ModelExporter`."""
         if not isinstance(self.collate, TimeSeriesCollator):
-            return [self._example(one) for one in word_inputs.random_words(self.collate.vocabulary, lengths, rng)]
+            return [self._example(words) for words in random_words(self.collate.vocabulary, lengths, rng)]
         encoder: Any = self.run.model.encoder
-        mean, deviation = encoder.mean.numpy(), encoder.deviation.numpy()
-        sizes = ((length, len(mean)) for length in lengths)
-        return [self._example((mean + 2 * deviation * rng.normal(size=size)).tolist()) for size in sizes]
+        mean, std = encoder.mean.numpy(), encoder.deviation.numpy()
+        shapes = ((length, len(mean)) for length in lengths)
+        return [self._example((mean + 2 * std * rng.normal(size=shape)).tolist()) for shape in shapes]
 
     def inputs(self, examples: Sequence[Any]) -> list[tuple[Tensor, ...] | None]:
         """See `ModelExporter`."""
@@ -111,9 +111,8 @@ class ClassifierExporter(ModelExporter):
 
     def reference_answers(self, examples: Sequence[Any]) -> list[dict[str, Any]]:
         """See `ModelExporter`."""
-        return list(
-            Predictor(self.run).predict_examples({**one, "id": str(i)} for i, one in enumerate(examples, start=1))
-        )
+        numbered = ({**example, "id": str(i)} for i, example in enumerate(examples, start=1))
+        return list(ClassifierPredictor(self.run).predict_examples(numbered))
 
     def graph_adapter(self, run: GraphRunner) -> nn.Module:
         """See `ModelExporter`."""
@@ -132,7 +131,7 @@ class ClassifierExporter(ModelExporter):
         """See `ModelExporter`."""
         examples: Any = open_class_split(self.run.config.data, "dev")
         batch_tokens = self.run.config.loader.batch_tokens
-        evaluate = partial(evaluate_classifier, model, self.run.collate, examples, batch_tokens)  # type: ignore[arg-type]
-        measured = "steps" in examples.column_names
-        num_tokens = sum(examples["steps"]) if measured else sum(map(len, examples["words"]))
-        return SplitEvaluation(time_evaluation(evaluate, len(examples)), num_tokens)
+        evaluate = partial(evaluate_classifier, model, self.collate, examples, batch_tokens)  # type: ignore[arg-type]
+        is_series = "steps" in examples.column_names
+        num_steps = sum(examples["steps"]) if is_series else sum(map(len, examples["words"]))
+        return SplitEvaluation(time_evaluation(evaluate, len(examples)), num_steps)

@@ -1,22 +1,22 @@
-"""Scores of classes: accuracy, F1 of each and their mean, the loss, calibration."""
+"""Classification scores: accuracy, F1 by class and macro-averaged, loss and calibration."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.metrics.calibration import calibration_error as expected_error
+from grunlp.metrics.calibration import calibration_error
 from grunlp.metrics.corpus_metric import Metric, MetricScores, mean_metric, ratio_of_sums
 
-_MAX_CONFUSION_CLASSES = 12  # classes in a table of confusions
+_MAX_CONFUSION_CLASSES = 12
 
 
 class ClassificationScores(MetricScores):
     """Scores of classified examples.
 
     Args:
-        classes: of the K classes.
-        gold: the class of each example; one that is not among `classes` can only be missed.
+        classes: names of the K classes.
+        gold: class of each example; one that is not in `classes` is always missed.
         log_probs: (examples, K) log probabilities of the classes.
     """
 
@@ -26,59 +26,67 @@ class ClassificationScores(MetricScores):
         self.classes = [*classes, *sorted(set(gold) - set(classes))]
         ids = {name: i for i, name in enumerate(self.classes)}
         self.gold = np.array([ids[name] for name in gold])
-        self.found, self.log_probs = log_probs.argmax(axis=1), log_probs
+        self.predicted, self.log_probs = log_probs.argmax(axis=1), log_probs
 
     @property
     def confusion_matrix(self) -> NDArray[np.int64]:
-        """(K, K) examples of each gold class (rows) that were taken for each class."""
-        table = np.zeros((len(self.classes),) * 2, dtype=np.int64)
-        np.add.at(table, (self.gold, self.found), 1)
-        return table
+        """(K, K) number of examples by gold class (rows) and predicted class (columns)."""
+        matrix = np.zeros((len(self.classes),) * 2, dtype=np.int64)
+        np.add.at(matrix, (self.gold, self.predicted), 1)
+        return matrix
 
     def compute_metrics(self) -> dict[str, Metric]:
-        """By name, in the order of tables."""
-        right = 100.0 * (self.gold == self.found)
+        """Compute accuracy, macro F1, F1 of each class and loss."""
+        correct = 100.0 * (self.gold == self.predicted)
         known = self.gold < self.log_probs.shape[1]
-        nats = -self.log_probs[np.arange(len(self.gold)), np.where(known, self.gold, 0)]
-        measures = {
-            "accuracy": mean_metric(right, "share of right ones, %"),
+        nll = -self.log_probs[np.arange(len(self.gold)), np.where(known, self.gold, 0)]
+        metrics = {
+            "accuracy": mean_metric(correct, "% of examples classified correctly"),
             "macro F1": Metric(self._counts(range(len(self.classes))), _mean_f1, "mean of the F1 of all classes"),
         }
         for i, name in enumerate(self.classes[:_MAX_CONFUSION_CLASSES]):
-            measures[f"F1 {name}"] = Metric(self._counts([i]), _mean_f1, f"{int((self.gold == i).sum())} examples")
-        counts = np.stack([np.where(known, nats, 0.0), known.astype(float)], axis=1)
-        measures["loss"] = Metric(counts, _safe_ratio, "mean negative log probability, nats", digits=4)
-        return measures
+            metrics[f"F1 {name}"] = Metric(self._counts([i]), _mean_f1, f"{int((self.gold == i).sum())} examples")
+        counts = np.stack([np.where(known, nll, 0.0), known.astype(float)], axis=1)
+        metrics["loss"] = Metric(counts, _ratio_or_nan, "mean negative log probability, nats", digits=4)
+        return metrics
 
     def _counts(self, classes: Sequence[int] | range) -> NDArray[np.float64]:
-        """(examples, 3 x classes) whether each was right, wrongly found and missed, of each class."""
+        """Return for each class whether each example is a true positive, false positive, false negative.
+
+        Returns:
+            (examples, 3 x classes).
+        """
         gold = self.gold[:, None] == np.array(classes)
-        found = self.found[:, None] == np.array(classes)
-        return np.concatenate([gold & found, found & ~gold, gold & ~found], axis=1).astype(float)
+        predicted = self.predicted[:, None] == np.array(classes)
+        return np.concatenate([gold & predicted, predicted & ~gold, gold & ~predicted], axis=1).astype(float)
 
     def calibration_error(self) -> float:
-        """Of the probability of the class found, in percent."""
-        return expected_error(np.exp(self.log_probs.max(axis=1)).tolist(), (self.gold == self.found).tolist())
+        """Compute the calibration error of the probability of the predicted class, in percent."""
+        return calibration_error(np.exp(self.log_probs.max(axis=1)).tolist(), (self.gold == self.predicted).tolist())
 
     def report(self) -> str:
-        """A line a score; how often which class was taken for which, where they are few."""
+        """Format one line per score, then the confusion matrix unless there are many classes."""
         lines = super().report() + f"{'calibration error':28} {self.calibration_error():8.2f}\n"
         if len(self.classes) > _MAX_CONFUSION_CLASSES:
             return lines
         width = max(6, *(len(name) for name in self.classes))
-        rows = [f"\n{'gold, found':>{width}}  " + "  ".join(f"{name:>{width}}" for name in self.classes)]
+        header = "  ".join(f"{name:>{width}}" for name in self.classes)
+        rows = [f"\n{'gold, predicted':>{width}}  {header}"]
         for name, row in zip(self.classes, self.confusion_matrix, strict=True):
             rows.append(f"{name:>{width}}  " + "  ".join(f"{count:{width}d}" for count in row))
         return lines + "\n".join(rows) + "\n"
 
 
 def _mean_f1(sums: NDArray[np.float64]) -> float:
-    """In percent, from the sums of right, wrongly found and missed ones of each class, over those that occur; 0 where
-    none does."""
-    right, excess, missed = np.split(sums, 3)
-    whole = 2 * right + excess + missed
-    return float(np.mean(200 * right[whole > 0] / whole[whole > 0])) if whole.any() else 0.0
+    """Compute the mean F1 of the classes that occur, in percent; 0 if none does.
+
+    Args:
+        sums: (3 x classes) true positives, false positives and false negatives of each class.
+    """
+    tp, fp, fn = np.split(sums, 3)
+    total = 2 * tp + fp + fn
+    return float(np.mean(200 * tp[total > 0] / total[total > 0])) if total.any() else 0.0
 
 
-def _safe_ratio(sums: NDArray[np.float64]) -> float:
+def _ratio_or_nan(sums: NDArray[np.float64]) -> float:
     return ratio_of_sums(sums) if sums[1] else float("nan")

@@ -1,4 +1,4 @@
-"""A class for a text."""
+"""Classification of texts in the exported script."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,30 +6,31 @@ from typing import Any
 import numpy as np
 
 from grunlp.data.word_tokenizer import tokenize
+from grunlp.exporting.runtime.main import Session
 from grunlp.exporting.runtime.word_inputs import WordEncoder, parse_words
 
 
-class Answering:
-    """Answers lines, each a text or {"words": [...]}, by a record each."""
+class TextClassifierRuntime:
+    """Classifier of texts: a line is a text or {"words": [...]}."""
 
-    def __init__(self, model: dict[str, Any], graphs: Any) -> None:
-        self.model, self.graphs, self.words = model, graphs, WordEncoder(model)
+    def __init__(self, model: dict[str, Any], session: Session) -> None:
+        self.model, self.session, self.encode = model, session, WordEncoder(model)
 
     def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
-        """number: of the first line, from 1."""
-        texts = [parse_words(line) for line in lines]
-        read = [
+        """Yield one record per line; `first_line` is the number of the first, from 1."""
+        parsed = [parse_words(line) for line in lines]
+        texts = [
             words if words is not None else [token.word for token in tokenize(line)]
-            for words, line in zip(texts, lines, strict=True)
+            for words, line in zip(parsed, lines, strict=True)
         ]
-        cut = [words[: self.model["longest"] or None] for words in read]
-        some = [words for words in cut if words]
-        found, weights = self.graphs("classes", *self.words(some)) if some else ((), ())
-        told = iter(zip(found, weights, strict=True))
-        for i, words in enumerate(cut):
-            log_probs, shares = next(told) if words else (np.array(self.model["empty"]), np.zeros(0))
-            shown = dict(zip(self.model["classes"], np.exp(log_probs.astype(float)).tolist(), strict=True))
-            record = {"id": str(first_line + i), "label": max(shown, key=lambda name: shown[name])}
-            record["probabilities"] = {name: round(share, 6) for name, share in shown.items()}
+        texts = [words[: self.model["max_length"] or None] for words in texts]
+        nonempty = [words for words in texts if words]
+        outputs = self.session("classes", *self.encode(nonempty)) if nonempty else ((), ())
+        predictions = iter(zip(*outputs, strict=True))
+        for i, words in enumerate(texts):
+            log_probs, weights = next(predictions) if words else (np.array(self.model["empty"]), np.zeros(0))
+            probabilities = dict(zip(self.model["classes"], np.exp(log_probs.astype(float)).tolist(), strict=True))
+            record = {"id": str(first_line + i), "label": max(probabilities, key=lambda name: probabilities[name])}
+            record["probabilities"] = {name: round(value, 6) for name, value in probabilities.items()}
             record["words"] = words
-            yield record | {"weights": [round(share, 4) for share in shares[: len(words)].tolist()]}
+            yield record | {"weights": [round(weight, 4) for weight in weights[: len(words)].tolist()]}

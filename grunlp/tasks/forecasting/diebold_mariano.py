@@ -1,4 +1,4 @@
-"""Whether one forecaster is better than another (Diebold and Mariano 1995)."""
+"""The Diebold-Mariano test of equal forecast accuracy (Diebold and Mariano 1995)."""
 
 import math
 from typing import NamedTuple
@@ -10,7 +10,12 @@ from grunlp.metrics.significance import student_two_sided
 
 
 class DieboldMariano(NamedTuple):
-    """statistic: below 0 where the first has the smaller loss. p: two-sided; None of too few forecasts."""
+    """Result of a test.
+
+    Attributes:
+        statistic: negative if the first forecaster has the smaller loss; None for too few forecasts.
+        p: two-sided p-value; None for too few forecasts.
+    """
 
     statistic: float | None
     p: float | None
@@ -19,13 +24,13 @@ class DieboldMariano(NamedTuple):
 def diebold_mariano(first: NDArray[np.float64], second: NDArray[np.float64], horizon: int) -> DieboldMariano:
     """Test whether two sequences of losses have the same mean.
 
-    Forecasts H steps ahead share H - 1 steps with their neighbours, so the variance of the mean difference counts its
-    autocovariances to lag H - 1 (Diebold and Mariano 1995, eq. 1); where that is not above 0, with falling weights
-    (Newey and West 1987). The statistic is made smaller for small samples and compared with Student's t (Harvey,
+    Forecasts H steps ahead share H - 1 steps with their neighbours, so the variance of the mean difference includes the
+    autocovariances up to lag H - 1 (Diebold and Mariano 1995, eq. 1), or, where that sum is not positive, with Bartlett
+    weights (Newey and West 1987). The statistic is corrected for small samples and compared with Student's t (Harvey,
     Leybourne and Newbold 1997, eq. 9).
 
     Args:
-        first, second: (n,) losses of the same forecasts, in the order of time.
+        first, second: (n,) losses of the same forecasts, in order of time.
         horizon: H.
     """
     difference = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
@@ -39,7 +44,7 @@ def diebold_mariano(first: NDArray[np.float64], second: NDArray[np.float64], hor
     variance = covariances[0] + 2 * covariances[1:].sum()
     if variance <= 0:
         variance = covariances[0] + 2 * ((1 - np.arange(1, horizon) / horizon) * covariances[1:]).sum()
-    if variance <= 1e-12 * mean**2 or variance == 0:  # the difference never changes
+    if variance <= 1e-12 * mean**2 or variance == 0:  # the difference is constant
         return DieboldMariano(0.0, 1.0) if mean == 0 else DieboldMariano(math.copysign(math.inf, mean), 0.0)
     statistic = mean / math.sqrt(variance / n) * math.sqrt(correction)
     return DieboldMariano(statistic, student_two_sided(statistic, n - 1))

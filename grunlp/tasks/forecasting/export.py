@@ -1,6 +1,7 @@
-"""Exporting forecasters: a graph from a scaled history to scaled forecasts; the script scales.
+"""Export of forecasters: a graph from a scaled history to scaled forecasts; the script scales.
 
-Shapes: B windows, T steps of history, H of horizon, C targets, F covariates, K static values, O numbers a forecast.
+Shapes: B windows, T steps of history, H steps of horizon, C targets, F known covariates, K static covariates, O outputs
+per forecast.
 """
 
 import copy
@@ -21,14 +22,17 @@ from grunlp.tasks.forecasting.checkpoint import TrainedForecaster
 from grunlp.tasks.forecasting.evaluation import evaluate_windows, open_split_windows
 from grunlp.tasks.forecasting.inference import Z80, forecast
 from grunlp.tasks.forecasting.model import Forecaster
+from grunlp.tasks.forecasting.onnx_runtime import ForecastRuntime
 from grunlp.tasks.forecasting.segrnn import SegRNN
 from grunlp.tasks.forecasting.windows import ForecastWindow
 from grunlp.utils.errors import UserError
 
 
 class _ForecastGraph(nn.Module):
-    """History (B, T, C), covariates of history (B, T, F) and horizon (B, H, F), static values (B, K), those of which
-    there are none left out → (B, H, C, O)."""
+    """Graph from history (B, T, C), known covariates (B, T, F) and (B, H, F) and static ones (B, K) to (B, H, C, O).
+
+    Inputs of covariates that the model does not use are omitted.
+    """
 
     def __init__(self, model: Forecaster) -> None:
         super().__init__()
@@ -47,18 +51,20 @@ class _ForecastGraph(nn.Module):
 
 
 class ForecasterExporter(ModelExporter):
-    """Of a forecaster. An example is a dictionary of numbers in the units of the data, as a line of the script."""
+    """Exporter of forecasters; an example is the JSON object of a line, in units of the data."""
 
-    kind, recipe, script_modules = "forecaster", "forecast", ("grunlp.tasks.forecasting.onnx_runtime",)
+    kind, recipe, runtime_class = "forecaster", "forecast", ForecastRuntime
 
     def __init__(self, run: TrainedForecaster) -> None:
         self.run, model, scaling = run, run.model, run.scaling
-        self.segment = model.segment_length if isinstance(model, SegRNN) else 1
-        self.min_length = 1 if self.segment == 1 else 2 * self.segment
+        self.segment_length = model.segment_length if isinstance(model, SegRNN) else 1
+        self.min_length = 1 if self.segment_length == 1 else 2 * self.segment_length
         if run.config.data.history < self.min_length:
-            there = f"a history of {run.config.data.history} steps has less than two segments of {self.segment}"
-            raise UserError("this forecaster cannot be exported", there, "Train one with a lower model.segment_length=")
-        steps = f"T*{self.segment}" if self.segment > 1 else "T"
+            details = (
+                f"a history of {run.config.data.history} steps has fewer than two segments of {self.segment_length}"
+            )
+            raise UserError("this forecaster cannot be exported", details, "Train one with a lower model.segment_length=")
+        steps = f"T*{self.segment_length}" if self.segment_length > 1 else "T"
         inputs: dict[str, Sequence[str | int]] = {"history": ("B", steps, model.channels)}
         if model.num_known_covariates:
             inputs |= {
@@ -73,10 +79,10 @@ class ForecasterExporter(ModelExporter):
             "statics": scaling.statics,
             "history": run.config.data.history,
             "horizon": model.horizon,
-            "least": self.min_length,
-            "segment": self.segment,
+            "min_length": self.min_length,
+            "segment_length": self.segment_length,
             "output": model.output,
-            "centre": int(model.point_forecast(torch.arange(model.num_outputs))),
+            "point": int(model.point_forecast(torch.arange(model.num_outputs))),
             "z": Z80,
             "series": {
                 name: [means, scales]
@@ -86,27 +92,26 @@ class ForecasterExporter(ModelExporter):
             "static": [scaling.static_means, scaling.static_scales],
             "settings": {},
         }
-        rows = f"{self.model['history']} rows of {', '.join(scaling.targets)}"
-        known = f', "known": those rows and {model.horizon} more of {", ".join(scaling.covariates)}'
-        static = f', "static": {", ".join(scaling.statics)}'
-        self.input_description = (
-            f'{{"series": NAME, "values": {rows}{known if model.num_known_covariates else ""}'
-            f"{static if model.num_static_covariates else ''}}}"
-        )
+        fields = ['"series": NAME', f'"values": {self.model["history"]} rows of {", ".join(scaling.targets)}']
+        if model.num_known_covariates:
+            fields.append(f'"known": these and the next {model.horizon} rows of {", ".join(scaling.covariates)}')
+        if model.num_static_covariates:
+            fields.append(f'"static": {", ".join(scaling.statics)}')
+        self.input_description = f"{{{', '.join(fields)}}}"
         self.files, self.settings = {}, {}
 
     def random_examples(self, lengths: Sequence[int], rng: np.random.Generator) -> list[dict[str, Any]]:
-        """See `ModelExporter`; all windows of a batch have as many steps, whole segments where those are read."""
-        steps = max(lengths) // self.segment * self.segment
-        return [self._example(steps, rng) for _ in lengths]
+        """See `ModelExporter`; all windows of a batch have the same length, a multiple of the segment length."""
+        num_steps = max(lengths) // self.segment_length * self.segment_length
+        return [self._example(num_steps, rng) for _ in lengths]
 
-    def _example(self, steps: int, rng: np.random.Generator) -> dict[str, Any]:
+    def _example(self, num_steps: int, rng: np.random.Generator) -> dict[str, Any]:
         scaling, model = self.run.scaling, self.run.model
         series = int(rng.integers(len(scaling.names)))
-        numbers = rng.normal(size=(steps, model.channels)).cumsum(axis=0) / 4
-        known = rng.normal(size=(steps + model.horizon, model.num_known_covariates))
+        values = rng.normal(size=(num_steps, model.channels)).cumsum(axis=0) / 4
+        known = rng.normal(size=(num_steps + model.horizon, model.num_known_covariates))
         example: dict[str, Any] = {"series": scaling.names[series]}
-        example["values"] = (numbers * scaling.scales[series] + scaling.means[series]).tolist()
+        example["values"] = (values * scaling.scales[series] + scaling.means[series]).tolist()
         if model.num_known_covariates:
             example["known"] = (known * scaling.known_scales + scaling.known_means).tolist()
         if model.num_static_covariates:
@@ -115,20 +120,20 @@ class ForecasterExporter(ModelExporter):
         return example
 
     def _window(self, examples: Sequence[dict[str, Any]]) -> ForecastWindow:
-        """Examples of one length, scaled."""
+        """Scale examples of equal length."""
         scaling, model = self.run.scaling, self.run.model
-        places = [scaling.names.index(one["series"]) for one in examples]
-        means, scales = (np.array(part)[places][:, None] for part in (scaling.means, scaling.scales))
-        values = (np.array([one["values"] for one in examples]) - means) / scales
-        empty = np.zeros((len(examples), model.horizon, model.channels))
-        whole = torch.from_numpy(np.concatenate([values, empty], axis=1)).float()
-        known = np.zeros((len(examples), whole.shape[1], 0))
+        series = [scaling.names.index(example["series"]) for example in examples]
+        means, scales = (np.array(statistics)[series][:, None] for statistics in (scaling.means, scaling.scales))
+        values = (np.array([example["values"] for example in examples]) - means) / scales
+        future = np.zeros((len(examples), model.horizon, model.channels))
+        window = torch.from_numpy(np.concatenate([values, future], axis=1)).float()
+        known = np.zeros((len(examples), window.shape[1], 0))
         if model.num_known_covariates:
-            known = np.stack([scaling.scale_known_covariates(np.array(one["known"])) for one in examples])
-        static = np.array([one.get("static", []) for one in examples])
+            known = np.stack([scaling.scale_known_covariates(np.array(example["known"])) for example in examples])
+        static = np.array([example.get("static", []) for example in examples])
         return ForecastWindow(
-            whole,
-            torch.ones_like(whole, dtype=torch.bool),
+            window,
+            torch.ones_like(window, dtype=torch.bool),
             torch.from_numpy(known).float(),
             torch.from_numpy(scaling.scale_static_covariates(static)).float(),
         )
@@ -136,14 +141,13 @@ class ForecasterExporter(ModelExporter):
     def inputs(self, examples: Sequence[dict[str, Any]]) -> list[tuple[Tensor, ...] | None]:
         """See `ModelExporter`."""
         window = self._window(examples)
-        return [
-            self._arrays(window.values[:, : -self.run.model.horizon], window.known_covariates, window.static_covariates)
-        ]
+        history = window.values[:, : -self.run.model.horizon]
+        return [self._arrays(history, window.known_covariates, window.static_covariates)]
 
     def _arrays(self, history: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> tuple[Tensor, ...]:
-        steps, model = history.shape[1], self.run.model
-        of_known = (known_covariates[:, :steps], known_covariates[:, steps:]) if model.num_known_covariates else ()
-        return history, *of_known, *((static_covariates,) if model.num_static_covariates else ())
+        num_steps, model = history.shape[1], self.run.model
+        known = (known_covariates[:, :num_steps], known_covariates[:, num_steps:]) if model.num_known_covariates else ()
+        return history, *known, *((static_covariates,) if model.num_static_covariates else ())
 
     def to_input_line(self, example: dict[str, Any]) -> str:
         """See `ModelExporter`."""
@@ -151,19 +155,21 @@ class ForecasterExporter(ModelExporter):
 
     def reference_answers(self, examples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """See `ModelExporter`."""
-        return [self._answer(one) for one in examples]
+        return [self._forecast(example) for example in examples]
 
-    def _answer(self, example: dict[str, Any]) -> dict[str, Any]:
+    def _forecast(self, example: dict[str, Any]) -> dict[str, Any]:
         scaling, history = self.run.scaling, self.run.config.data.history
-        short = {**example, "values": example["values"][-(history // self.segment * self.segment) :]}
+        recent = {**example, "values": example["values"][-(history // self.segment_length * self.segment_length) :]}
         if "known" in example:
-            short["known"] = example["known"][-len(short["values"]) - self.run.model.horizon :]
-        told = forecast(self.run.model, self._window([short]))
-        place = scaling.names.index(example["series"])
+            recent["known"] = example["known"][-len(recent["values"]) - self.run.model.horizon :]
+        prediction = forecast(self.run.model, self._window([recent]))
+        series = scaling.names.index(example["series"])
         record = {"series": example["series"]}
-        for name, side in (("forecast", told.point), ("lower", told.lower), ("upper", told.upper)):
-            if side is not None:
-                record[name] = (side[0].double().numpy() * scaling.scales[place] + scaling.means[place]).tolist()
+        for name in ("point", "lower", "upper"):
+            scaled = getattr(prediction, name)
+            if scaled is not None:
+                values = scaled[0].double().numpy() * scaling.scales[series] + scaling.means[series]
+                record["forecast" if name == "point" else name] = values.tolist()
         return record
 
     def graph_adapter(self, run: GraphRunner) -> nn.Module:

@@ -1,4 +1,4 @@
-"""How well a language model tells a text."""
+"""Language-model scores: bits per character and perplexity."""
 
 import math
 from collections.abc import Callable
@@ -12,14 +12,15 @@ from grunlp.metrics.corpus_metric import Metric, MetricScores, ratio_of_sums
 
 @dataclass
 class LanguageModelScores(MetricScores):
-    """Nats of each line of a text, its end included.
+    """Negative log-likelihood of each line of a text, newline included.
 
     Args:
-        nats: (lines,) minus the log probability of each line, given all before.
-        tokens, characters, words: (lines,) of each line, its end counted as one of each; characters as the vocabulary
-            has them, for sub-words and words without repeated blanks; words between blanks.
-        unknown_tokens: (lines,) tokens that the vocabulary does not have. Only that they come is told, not how they are
-            spelled, so with many of them scores by character and word flatter.
+        nats: (lines,) negative log-likelihood of each line given all previous lines.
+        tokens, characters, words: (lines,) counts of each line, its newline counted as one of each. Characters are
+            those that the tokenizer sees, so sub-words and words exclude repeated spaces; words are separated by white
+            space.
+        unknown_tokens: (lines,) tokens that are not in the vocabulary. The model predicts that they occur but not how
+            they are spelled, so many of them make scores per character and word too good.
     """
 
     nats: NDArray[np.float64]
@@ -29,31 +30,28 @@ class LanguageModelScores(MetricScores):
     unknown_tokens: NDArray[np.int64]
 
     def compute_metrics(self) -> dict[str, Metric]:
-        """Nats and bits a character; perplexities of a token and a word; unknown tokens in percent."""
-        ways: list[tuple[str, NDArray[np.int64], Callable[[float], float], str, int]] = [
-            ("nats_per_character", self.characters, float, "line ends counted", 4),
-            ("bits_per_character", self.characters, _bits, "line ends counted", 4),
-            ("perplexity", self.tokens, _exp, "of a token of this model's own", 2),
-            ("word_perplexity", self.words, _exp, "of a word between blanks, line ends counted", 2),
+        """Compute nats and bits per character, perplexity per token and word, and the share of unknown tokens."""
+        specifications: list[tuple[str, NDArray[np.int64], Callable[[float], float], str, int]] = [
+            ("nats_per_character", self.characters, float, "newlines included", 4),
+            ("bits_per_character", self.characters, _bits, "newlines included", 4),
+            ("perplexity", self.tokens, _perplexity, "per token of this model", 2),
+            ("word_perplexity", self.words, _perplexity, "per word between white space, newlines included", 2),
         ]
-        found = {}
-        for name, counts, scale, how, digits in ways:
+        metrics = {}
+        for name, counts, transform, description, digits in specifications:
 
-            def score(sums: NDArray[np.float64], scale: Callable[[float], float] = scale) -> float:
-                return scale(ratio_of_sums(sums))
+            def score(sums: NDArray[np.float64], transform: Callable[[float], float] = transform) -> float:
+                return transform(ratio_of_sums(sums))
 
-            found[name] = Metric(np.stack([self.nats, counts], axis=1), score, how, digits)
-        shares = np.stack([100.0 * self.unknown_tokens, self.tokens], axis=1)
-        return {
-            **found,
-            "unknown": Metric(shares, ratio_of_sums, "tokens, in percent, that the vocabulary does not have"),
-        }
+            metrics[name] = Metric(np.stack([self.nats, counts], axis=1), score, description, digits)
+        unknown = np.stack([100.0 * self.unknown_tokens, self.tokens], axis=1)
+        return {**metrics, "unknown": Metric(unknown, ratio_of_sums, "% of tokens that are not in the vocabulary")}
 
 
 def _bits(nats: float) -> float:
     return nats / math.log(2)
 
 
-def _exp(nats: float) -> float:
-    """A perplexity; beyond a billion, what nothing was learned by has, it says no more."""
+def _perplexity(nats: float) -> float:
+    """Compute the perplexity, at most a billion, so that an untrained model does not overflow."""
     return math.exp(min(nats, math.log(1e9)))

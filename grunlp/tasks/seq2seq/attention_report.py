@@ -1,4 +1,4 @@
-"""A page on what a network wrote: scores, and examples with what it read at each step."""
+"""HTML report of generated texts: scores, and examples with attention maps."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,56 +8,60 @@ from grunlp.visualization.html_page import render_page, section, table
 from grunlp.visualization.svg_text import escape_markup
 from grunlp.visualization.text_view import render_attention_map
 
-_WORST, _SPREAD = 10, 20  # texts shown
+_NUM_WORST, _NUM_SPREAD = 10, 20  # examples
 
 
 class AttentionExample(NamedTuple):
-    """A text with what was read for it.
+    """A generated text with its attention.
 
-    Args:
-        source, output: as texts.
-        references: that it is scored against.
-        score: of this text alone, in percent.
-        read: pieces of the source, its end included.
-        target_tokens: pieces of the output, its end included.
-        attention: for each written piece the share of each that was read.
+    Attributes:
+        source: source text.
+        output: generated text.
+        references: reference texts.
+        score: score of this text, in percent.
+        source_tokens: tokens of the source, end token included.
+        target_tokens: tokens of the output, end token included.
+        attention: weight of each source token for each target token.
     """
 
     source: str
     output: str
     references: Sequence[str]
     score: float
-    read: Sequence[str]
+    source_tokens: Sequence[str]
     target_tokens: Sequence[str]
     attention: Sequence[Sequence[float]]
 
 
 def select_examples(scores: Sequence[float]) -> list[int]:
-    """Which texts a page shows: the worst, and as many from the worst to the best as give an idea of all."""
+    """Select the indices of the worst texts and of texts spread evenly from the worst to the best."""
     ranked = sorted(range(len(scores)), key=scores.__getitem__)
-    step = max(1, len(ranked) // _SPREAD)
-    return list(dict.fromkeys([*ranked[:_WORST], *ranked[::step], *ranked[-1:]]))
+    step = max(1, len(ranked) // _NUM_SPREAD)
+    return list(dict.fromkeys([*ranked[:_NUM_WORST], *ranked[::step], *ranked[-1:]]))
 
 
 def text_report(title: str, scores: TextScores, examples: Sequence[AttentionExample]) -> str:
-    """A page. examples: from the worst to the best."""
+    """Render a page with scores and examples, which are ordered from the worst to the best."""
     rows = [
-        (name, measure.value, "{:.2f} to {:.2f}".format(*measure.interval), measure.description)
-        for name, measure in scores.metrics.items()
+        (name, metric.value, "{:.2f} to {:.2f}".format(*metric.interval), metric.description)
+        for name, metric in scores.metrics.items()
     ]
     explanation = f"{len(scores.outputs):,} texts; intervals by bootstrap over them."
-    parts = [section("Scores", explanation, table(["", "score", "95 % interval", "counted by"], rows))]
-    figures = [_figure(one) for one in examples]
+    parts = [section("Scores", explanation, table(["", "score", "95 % interval", "computed by"], rows))]
     explanation = (
-        "From the worst to the best. Rows: what was written; columns: what was read for it, the darker the more; of "
-        "several heads of attention the mean. Point at a cell for its share."
+        "From the worst to the best. Rows: tokens of the output; columns: tokens of the source, darker with greater "
+        "attention (the mean of several heads). Point at a cell to see its weight."
     )
-    return render_page(title, [*parts, section("Examples", explanation, *figures)])
+    return render_page(title, [*parts, section("Examples", explanation, *map(_figure, examples))])
 
 
-def _figure(one: AttentionExample) -> str:
-    lines = [f"<b>{one.score:.1f}</b>", f"source: {escape_markup(one.source)}", f"written: {escape_markup(one.output)}"]
-    lines += [f"reference: {escape_markup(text)}" for text in one.references]
+def _figure(example: AttentionExample) -> str:
+    lines = [
+        f"<b>{example.score:.1f}</b>",
+        f"source: {escape_markup(example.source)}",
+        f"output: {escape_markup(example.output)}",
+        *(f"reference: {escape_markup(text)}" for text in example.references),
+    ]
     caption = f"<figcaption>{'<br/>'.join(lines)}</figcaption>"
-    drawing = render_attention_map(one.read, one.target_tokens, one.attention)
+    drawing = render_attention_map(example.source_tokens, example.target_tokens, example.attention)
     return f'<figure>{caption}<details open="open"><summary>attention</summary>{drawing}</details></figure>'

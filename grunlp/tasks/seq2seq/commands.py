@@ -132,7 +132,7 @@ def _attention_examples(
     predictor: Seq2SeqPredictor, pairs: Sequence[ParallelExample], scores: TextScores
 ) -> list[AttentionExample]:
     """Generate the texts that the page shows again, with their attention."""
-    per_text, examples = scores.each(), []
+    per_text, examples = scores.score_each(), []
     selected = select_examples(per_text)
     for i, generation in zip(selected, predictor.generate(pairs[i] for i in selected), strict=True):
         source = generation.pair["source"]

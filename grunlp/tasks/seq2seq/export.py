@@ -1,12 +1,12 @@
-"""Exporting networks that read a text and write another: a graph that reads sources, and one a step of the decoder.
+"""Export of sequence-to-sequence models: a graph that encodes sources, and one for a step of the decoder.
 
-A row of the step is a hypothesis with a source of its own; the script repeats a source for all of its hypotheses.
+Each row of the step is a hypothesis with its own copy of the source; the script repeats a source for its hypotheses.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from grunlp.data.pair import ParallelExample
 from grunlp.data.parallel_collate import pad
-from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, TextTokenizer
+from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID
 from grunlp.exporting.exporter import GraphRunner, ModelExporter, SplitEvaluation
+from grunlp.exporting.random_inputs import TokenizedText, random_text
 from grunlp.exporting.trace import Graph
 from grunlp.exporting.word_inputs import to_numpy, to_tensors
 from grunlp.metrics.evaluation import time_evaluation
@@ -25,51 +26,50 @@ from grunlp.tasks.seq2seq.checkpoint import TrainedSeq2Seq, make_beam_search, se
 from grunlp.tasks.seq2seq.data import open_parallel_split
 from grunlp.tasks.seq2seq.inference import SPECIAL_TOKENS, evaluate_seq2seq
 from grunlp.tasks.seq2seq.model import Seq2Seq, Seq2SeqState
+from grunlp.tasks.seq2seq.onnx_runtime import Seq2SeqRuntime
 from grunlp.tasks.seq2seq.predictor import Seq2SeqPredictor, to_record
 
 
-class SourceExample(NamedTuple):
-    """A source of the proof. ids: without EOS_ID."""
-
-    ids: list[int]
-    text: str
-
-
 class _StateTensors:
-    """The tensors that make the state of a network, and the axes of each. Those that it has no use for are left out."""
+    """Conversion between the state of a decoder and the tensors that the model uses of it.
+
+    Attributes:
+        source_tensors: axes of the tensors that depend only on the source, by name.
+        step_tensors: axes of the tensors that change with each step, by name.
+    """
 
     def __init__(self, model: Seq2Seq) -> None:
-        layers, size = model.state_shape
+        num_layers, size = model.state_shape
         keys = model.encoder.output_size if model.attention.key is None else model.attention.key.out_features
         values = model.encoder.output_size if model.attention.value is None else model.attention.value.out_features
         self.source_tensors: dict[str, Sequence[str | int]] = {"source": ("R", "S")} if model.copied is not None else {}
         self.source_tensors |= {"keys": ("R", "S", keys), "values": ("R", "S", values), "padding": ("R", "S")}
-        self.step_tensors: dict[str, Sequence[str | int]] = {"below": (1, "R", size)}
-        self.step_tensors |= {"above": (layers - 1, "R", size)} if layers > 1 else {}
-        self.step_tensors |= {"fed": ("R", model.target.embedding_dim)} if model.input_feeding else {}
-        self.features = model.target.embedding_dim
+        self.step_tensors: dict[str, Sequence[str | int]] = {"lower": (1, "R", size)}
+        self.step_tensors |= {"upper": (num_layers - 1, "R", size)} if num_layers > 1 else {}
+        self.step_tensors |= {"input_feed": ("R", model.target.embedding_dim)} if model.input_feeding else {}
+        self.embedding_size = model.target.embedding_dim
 
-    def of(self, state: Seq2SeqState, names: Sequence[str]) -> tuple[Tensor, ...]:
-        """Those of a state."""
-        every = {"source": state.source, **state.memory._asdict()}
-        every |= {"below": state.lower, "above": state.upper, "fed": state.input_feed}
-        return tuple(every[name] for name in names)
+    def flatten(self, state: Seq2SeqState, names: Iterable[str]) -> tuple[Tensor, ...]:
+        """Return some tensors of a state by name."""
+        tensors = {"source": state.source, **state.memory._asdict()}
+        tensors |= {"lower": state.lower, "upper": state.upper, "input_feed": state.input_feed}
+        return tuple(tensors[name] for name in names)
 
     def unflatten(self, tensors: Sequence[Tensor]) -> Seq2SeqState:
-        """The state that they make."""
-        every = dict(zip((*self.source_tensors, *self.step_tensors), tensors, strict=True))
-        below, padding = every["below"], every["padding"]
+        """Make a state from all source and step tensors."""
+        by_name = dict(zip((*self.source_tensors, *self.step_tensors), tensors, strict=True))
+        lower, padding = by_name["lower"], by_name["padding"]
         return Seq2SeqState(
-            source=every.get("source", padding.long()),
-            memory=AttentionMemory(every["keys"], every["values"], padding),
-            lower=below,
-            upper=every.get("above", below[:0]),
-            input_feed=every.get("fed", below.new_zeros(below.shape[1], self.features)),
+            source=by_name.get("source", padding.long()),
+            memory=AttentionMemory(by_name["keys"], by_name["values"], padding),
+            lower=lower,
+            upper=by_name.get("upper", lower[:0]),
+            input_feed=by_name.get("input_feed", lower.new_zeros(lower.shape[1], self.embedding_size)),
         )
 
 
 class _EncoderGraph(nn.Module):
-    """Ids (R, S) and lengths (R,) → the state before the first step; of the sources, without their ids."""
+    """Graph from ids (R, S) and lengths (R,) to the state before the first step, without the ids."""
 
     def __init__(self, model: Seq2Seq, state_tensors: _StateTensors) -> None:
         super().__init__()
@@ -77,12 +77,12 @@ class _EncoderGraph(nn.Module):
         self.names = [name for name in (*state_tensors.source_tensors, *state_tensors.step_tensors) if name != "source"]
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        # an output of its own for each name, though keys may be the values
-        return tuple(part.clone() for part in self.state_tensors.of(self.model.encode(*inputs), self.names))
+        # clones: keys and values may be the same tensor, but each output needs its own
+        return tuple(tensor.clone() for tensor in self.state_tensors.flatten(self.model.encode(*inputs), self.names))
 
 
 class _DecoderStepGraph(nn.Module):
-    """Last words (R,) and state → log probabilities (R, V), attention (R, S), and what has changed of the state."""
+    """Graph from last tokens (R,) and state to log probabilities (R, V), attention (R, S) and changed state tensors."""
 
     def __init__(self, model: Seq2Seq, state_tensors: _StateTensors) -> None:
         super().__init__()
@@ -90,87 +90,80 @@ class _DecoderStepGraph(nn.Module):
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         log_probs, attention, state = self.model.step(inputs[0], self.state_tensors.unflatten(inputs[1:]))
-        return log_probs, attention, *self.state_tensors.of(state, list(self.state_tensors.step_tensors))
+        return log_probs, attention, *self.state_tensors.flatten(state, self.state_tensors.step_tensors)
 
 
 class Seq2SeqExporter(ModelExporter):
-    """Of a network that writes."""
+    """Exporter of sequence-to-sequence models."""
 
-    kind, script_modules, input_description = (
-        "writer",
-        ("grunlp.tasks.seq2seq.onnx_beam_search", "grunlp.tasks.seq2seq.onnx_runtime"),
-        "a source text",
-    )
+    kind, runtime_class, input_description = "sequence-to-sequence model", Seq2SeqRuntime, "a source text"
 
     def __init__(self, run: TrainedSeq2Seq) -> None:
         self.run, self.recipe = run, run.config.recipe
         model, self.state_tensors = run.model, _StateTensors(run.model)
-        read, step = _EncoderGraph(model, self.state_tensors), _DecoderStepGraph(model, self.state_tensors)
-        moving = [f"{name}_after" for name in self.state_tensors.step_tensors]
-        given = {"tokens": ("R",), **self.state_tensors.source_tensors, **self.state_tensors.step_tensors}
+        encoder, step = _EncoderGraph(model, self.state_tensors), _DecoderStepGraph(model, self.state_tensors)
+        outputs = [f"next_{name}" for name in self.state_tensors.step_tensors]
+        inputs = {"tokens": ("R",), **self.state_tensors.source_tensors, **self.state_tensors.step_tensors}
         self.graphs = (
-            Graph("read", read, {"source": ("R", "S"), "lengths": ("R",)}, read.names),
-            Graph("step", step, given, ("log_probs", "attention", *moving)),
+            Graph("encode", encoder, {"source": ("R", "S"), "lengths": ("R",)}, encoder.names),
+            Graph("step", step, inputs, ("log_probs", "attention", *outputs)),
         )
-        own = run.collate.source_tokenizer is not run.collate.target_tokenizer
+        separate = run.collate.source_tokenizer is not run.collate.target_tokenizer
         self.files = {TOKENIZER: run.path / TOKENIZER}
-        self.files |= {SOURCE_TOKENIZER: run.path / SOURCE_TOKENIZER} if own else {}
+        self.files |= {SOURCE_TOKENIZER: run.path / SOURCE_TOKENIZER} if separate else {}
         self.model = {
-            "source_tokenizer": SOURCE_TOKENIZER if own else TOKENIZER,
-            "longest_source": run.collate.max_source_length,
+            "source_tokenizer": SOURCE_TOKENIZER if separate else TOKENIZER,
+            "max_source_length": run.collate.max_source_length,
             "copies": model.copied is not None,
-            "moving": len(moving),
+            "num_step_tensors": len(outputs),
             "start": BOS_ID,
             "end": EOS_ID,
-            "never": list(SPECIAL_TOKENS.forbidden_ids),
+            "forbidden": list(SPECIAL_TOKENS.forbidden_ids),
             "settings": search_config(run.config),
         }
         self.settings = {"max_length": 12}
 
-    def random_examples(self, lengths: Sequence[int], rng: np.random.Generator) -> list[SourceExample]:
-        """See `ModelExporter`; lengths with the end."""
-        return [random_source(self.run.collate.source_tokenizer, length - 1, rng) for length in lengths]
+    def random_examples(self, lengths: Sequence[int], rng: np.random.Generator) -> list[TokenizedText]:
+        """See `ModelExporter`; lengths include the end token."""
+        return [random_text(self.run.collate.source_tokenizer, length - 1, rng) for length in lengths]
 
     @torch.inference_mode()
-    def inputs(self, examples: Sequence[SourceExample]) -> list[tuple[Tensor, ...] | None]:
-        """See `ModelExporter`; the step is the second."""
-        model = self.run.model
-        ids, lengths = pad([[*one.ids, EOS_ID] for one in examples], 0)
+    def inputs(self, examples: Sequence[TokenizedText]) -> list[tuple[Tensor, ...] | None]:
+        """See `ModelExporter`; the step is the second one."""
+        model, tensors = self.run.model, self.state_tensors
+        ids, lengths = pad([[*example.ids, EOS_ID] for example in examples], 0)
         _, _, state = model.step(torch.full_like(lengths, BOS_ID), model.encode(ids, lengths))
         tokens = ids[:, 0] % model.target.num_embeddings
-        return [(ids, lengths), (tokens, *self._state(state))]
+        return [(ids, lengths), (tokens, *tensors.flatten(state, (*tensors.source_tensors, *tensors.step_tensors)))]
 
-    def _state(self, state: Seq2SeqState) -> tuple[Tensor, ...]:
-        return self.state_tensors.of(state, [*self.state_tensors.source_tensors, *self.state_tensors.step_tensors])
-
-    def to_input_line(self, example: SourceExample) -> str:
+    def to_input_line(self, example: TokenizedText) -> str:
         """See `ModelExporter`."""
         return example.text
 
-    def reference_answers(self, examples: Sequence[SourceExample]) -> list[dict[str, Any]]:
+    def reference_answers(self, examples: Sequence[TokenizedText]) -> list[dict[str, Any]]:
         """See `ModelExporter`."""
         limits, search = make_beam_search(search_config(self.run.config) | self.settings)
         pairs = [
-            ParallelExample(id=str(i), source=one.text, target="", references=[])
-            for i, one in enumerate(examples, start=1)
+            ParallelExample(id=str(i), source=example.text, target="", references=[])
+            for i, example in enumerate(examples, start=1)
         ]
         return list(map(to_record, Seq2SeqPredictor(self.run, self.run.model, limits, search).generate(pairs)))
 
     def graph_adapter(self, run: GraphRunner) -> nn.Module:
         """See `ModelExporter`."""
-        model, parts = copy.copy(self.run.model), self.state_tensors
+        model, tensors = copy.copy(self.run.model), self.state_tensors
 
         def encode(source: Tensor, lengths: Tensor) -> Seq2SeqState:
-            found = to_tensors(run("read", *to_numpy((source, lengths))))
-            return parts.unflatten([source, *found] if "source" in parts.source_tensors else found)
+            outputs = to_tensors(run("encode", *to_numpy((source, lengths))))
+            return tensors.unflatten([source, *outputs] if "source" in tensors.source_tensors else outputs)
 
         def step(tokens: Tensor, state: Seq2SeqState) -> tuple[Tensor, Tensor, Seq2SeqState]:
-            hypotheses = len(tokens) // len(state.source)
-            each = torch.arange(len(tokens)) // hypotheses
-            fixed = [part[each] for part in parts.of(state, list(parts.source_tensors))]
-            given = (tokens, *fixed, *parts.of(state, list(parts.step_tensors)))
-            log_probs, attention, *moved = to_tensors(run("step", *to_numpy(given)))
-            return log_probs, attention, parts.unflatten([*parts.of(state, list(parts.source_tensors)), *moved])
+            source_tensors = tensors.flatten(state, tensors.source_tensors)
+            rows = torch.arange(len(tokens)) // (len(tokens) // len(state.source))  # source of each hypothesis
+            repeated = [tensor[rows] for tensor in source_tensors]
+            inputs = (tokens, *repeated, *tensors.flatten(state, tensors.step_tensors))
+            log_probs, attention, *step_tensors = to_tensors(run("step", *to_numpy(inputs)))
+            return log_probs, attention, tensors.unflatten([*source_tensors, *step_tensors])
 
         model.encode, model.step = encode, step  # type: ignore[method-assign]
         return model
@@ -181,12 +174,14 @@ class Seq2SeqExporter(ModelExporter):
         pairs = open_parallel_split(config.data, "dev", config.metric == "bleu")
         search = make_beam_search(search_config(config))
         batch_tokens = config.loader.batch_tokens
-        evaluate = partial(evaluate_seq2seq, model, collate, pairs, config.metric, *search, batch_tokens)  # type: ignore[arg-type]
+        evaluate = partial(
+            evaluate_seq2seq,
+            model,  # type: ignore[arg-type]
+            collate,
+            pairs,
+            config.metric,
+            *search,
+            batch_tokens,
+        )
         num_tokens = sum(map(len, collate.source_tokenizer.encode([pair["source"] for pair in pairs])))
         return SplitEvaluation(time_evaluation(evaluate, len(pairs)), num_tokens)
-
-
-def random_source(tokenizer: TextTokenizer, length: int, rng: np.random.Generator) -> SourceExample:
-    """A source of so many random pieces, and its text."""
-    ids = rng.integers(EOS_ID + 1, len(tokenizer), size=length).tolist()
-    return SourceExample(ids, " ".join(tokenizer.decode(ids).split()))

@@ -12,8 +12,9 @@ from grunlp.data.batched_map import batched_map
 from grunlp.data.pair import ParallelExample
 from grunlp.data.parallel_collate import ParallelCollator
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
-from grunlp.decoding.beam_search import BeamSearch, Hypothesis, beam_search
+from grunlp.decoding.beam_search import BeamSearch, beam_search
 from grunlp.decoding.constraints import DecoderTokens, LengthLimits, LexicalConstraints
+from grunlp.decoding.inputs import DecodingInputs, Hypothesis
 from grunlp.decoding.sampling import Sampling, sample, sample_incrementally
 from grunlp.tasks.seq2seq.ensemble import Ensemble
 from grunlp.tasks.seq2seq.metrics import TextMetric, TextScores
@@ -91,13 +92,13 @@ def _generate_batch(
     """Generate the texts of a batch of sources, each with the number that its samples depend on."""
     sample_ids, pairs = zip(*numbered, strict=True)
     ids, lengths = collate.encode_sources([pair["source"] for pair in pairs])
-    state, all_constraints = model.encode(ids, lengths), [constraints] * len(pairs)
+    inputs = DecodingInputs(
+        model.step, model.encode(ids, lengths), lengths - 1, SPECIAL_TOKENS, limits, [constraints] * len(pairs)
+    )
     if isinstance(search, Sampling):
-        samples = sample(model.step, state, lengths - 1, SPECIAL_TOKENS, limits, search, sample_ids, all_constraints)
-        nbest = [[hypothesis] for hypothesis in samples]
+        nbest = [[hypothesis] for hypothesis in sample(inputs, search, sample_ids)]
     else:
-        found = beam_search(model.step, state, lengths - 1, SPECIAL_TOKENS, limits, search, all_constraints)
-        nbest = [hypotheses[: search.nbest] for hypotheses in found]
+        nbest = [hypotheses[: search.nbest] for hypotheses in beam_search(inputs, search)]
     generations = []
     for pair, hypotheses in zip(pairs, nbest, strict=True):
         if not pair["source"].strip():
@@ -121,9 +122,9 @@ def stream(
         return
     ids, lengths = collate.encode_sources([source])
     shown = ""
-    for (hypothesis,) in sample_incrementally(
-        model.step, model.encode(ids, lengths), lengths - 1, SPECIAL_TOKENS, limits, sampling, [0], [constraints]
-    ):
+    state = model.encode(ids, lengths)
+    inputs = DecodingInputs(model.step, state, lengths - 1, SPECIAL_TOKENS, limits, [constraints])
+    for (hypothesis,) in sample_incrementally(inputs, sampling, [0]):
         text = collate.target_tokenizer.decode(hypothesis.ids)
         if text != shown:
             yield text[len(shown) :]

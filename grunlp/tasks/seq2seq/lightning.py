@@ -6,6 +6,7 @@ from grunlp.data.parallel_collate import ParallelBatch
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.decoding.beam_search import BeamSearch, beam_search
 from grunlp.decoding.constraints import LengthLimits
+from grunlp.decoding.inputs import DecodingInputs
 from grunlp.tasks.seq2seq.inference import SPECIAL_TOKENS
 from grunlp.tasks.seq2seq.metrics import TextMetric, TextScores
 from grunlp.tasks.seq2seq.model import Seq2Seq
@@ -65,7 +66,8 @@ class Seq2SeqTask(PerplexityTask):
         count = int(batch.target_lengths.sum())
         self.add_val_loss(float(nats), count)
         state = self.model.encode(batch.source, batch.source_lengths)
-        found = beam_search(self.model.step, state, batch.source_lengths - 1, SPECIAL_TOKENS, self.limits, _GREEDY)
+        inputs = DecodingInputs(self.model.step, state, batch.source_lengths - 1, SPECIAL_TOKENS, self.limits)
+        found = beam_search(inputs, _GREEDY)
         outputs = [self.tokenizer.decode(hypotheses[0].ids) for hypotheses in found]
         self.val_texts += zip(outputs, batch.target_texts, strict=True)
 

@@ -1,6 +1,7 @@
-"""What a role labeller gets wrong: scores of parts of the data, confusions, and what each kind of fix would mend.
+"""Error analysis of role labelling: scores by group, confusions, and gains of oracle transformations.
 
-Arguments are spans here: `(label, start, end)`, the predicate left out, a continuation `C-X` a span of its own.
+Arguments are spans here: `(label, start, end)`, without the predicate, and with a continuation `C-X` as a span of its
+own.
 """
 
 from collections import Counter
@@ -16,9 +17,13 @@ SpanSet = set[Span]
 
 
 class PredicateExample(NamedTuple):
-    """One gold predicate and what was predicted for it.
+    """A gold predicate with its prediction.
 
-    frequency: how often its lemma was a predicate in training; None where that is not known.
+    Attributes:
+        words: words of the sentence.
+        gold: gold frame.
+        predicted: predicted frame.
+        frequency: how often the lemma was a predicate in training; None if unknown.
     """
 
     words: Sequence[str]
@@ -33,21 +38,21 @@ class PredicateExample(NamedTuple):
 
 
 def argument_spans(tags: Tags) -> SpanSet:
-    """The spans of a frame without its predicate."""
+    """Return the spans of a frame without its predicate."""
     return {span for span in tags_to_spans(tags) if span.label.removeprefix("C-") != PREDICATE_LABEL}
 
 
 @dataclass
 class ErrorAnalysis:
-    """Collects predicates; answers with counts.
+    """Error counts, collected predicate by predicate.
 
     Attributes:
-        total: of all arguments.
-        by_group: "distance from the predicate", "sentence length", "predicate frequency", "role" → part → its tally. A
-            gold span belongs to the part of its own distance, a wrongly predicted one to its own.
-        confusion: (gold label, predicted label) of spans with the same borders → count; "" on one side where the other
-            has no span with these borders.
-        after_fix: name of a fix → the tally after it and all fixes before it.
+        total: counts of all arguments.
+        by_group: counts by grouping ("distance from the predicate", "sentence length", "predicate frequency", "role")
+            and group. A gold span belongs to the group of its own distance, a wrongly predicted one likewise.
+        confusion: counts of (gold label, predicted label) of spans with equal boundaries; "" on one side if it has no
+            span with these boundaries.
+        after_fix: counts by transformation, after it and all before it.
     """
 
     total: SpanCounts = field(default_factory=SpanCounts)
@@ -56,34 +61,34 @@ class ErrorAnalysis:
     after_fix: dict[str, SpanCounts] = field(default_factory=dict)
 
     def add(self, example: PredicateExample) -> None:
-        """One predicate."""
+        """Count one predicate."""
         gold, predicted = example.argument_pair
-        self.total = self.total + count_matches(gold, predicted)
-        length, frequency = len(example.words), example.frequency
-        self._add("sentence length", _bucket(length, (10, 20, 30, 40, 60)), count_matches(gold, predicted))
-        if frequency is not None:
-            name = _bucket(frequency, (0, 1, 10, 100, 1000)).replace("0 to 0", "unseen in training")
-            self._add("predicate frequency", name, count_matches(gold, predicted))
+        counts = count_matches(gold, predicted)
+        self.total = self.total + counts
+        self._add("sentence length", _bucket(len(example.words), (10, 20, 30, 40, 60)), counts)
+        if example.frequency is not None:
+            group = _bucket(example.frequency, (0, 1, 10, 100, 1000)).replace("0 to 0", "unseen in training")
+            self._add("predicate frequency", group, counts)
         for span in gold | predicted:
-            one = count_matches(gold & {span}, predicted & {span})
-            away = max(span.start - example.gold["index"], example.gold["index"] - span.end + 1, 0)
-            self._add("distance from the predicate", _bucket(away, (1, 2, 4, 8, 16)), one)
-            self._add("role", span.label, one)
-        borders = {(span.start, span.end): span.label for span in predicted}
+            span_counts = count_matches(gold & {span}, predicted & {span})
+            distance = max(span.start - example.gold["index"], example.gold["index"] - span.end + 1, 0)
+            self._add("distance from the predicate", _bucket(distance, (1, 2, 4, 8, 16)), span_counts)
+            self._add("role", span.label, span_counts)
+        labels = {(span.start, span.end): span.label for span in predicted}
         for span in gold:
-            self.confusion[span.label, borders.pop((span.start, span.end), "")] += 1
-        for label in borders.values():
+            self.confusion[span.label, labels.pop((span.start, span.end), "")] += 1
+        for label in labels.values():
             self.confusion["", label] += 1
-        for name, fix in ORACLE_TRANSFORMATIONS.items():
-            predicted = fix(gold, predicted)
+        for name, transform in ORACLE_TRANSFORMATIONS.items():
+            predicted = transform(gold, predicted)
             self.after_fix[name] = self.after_fix.get(name, SpanCounts()) + count_matches(gold, predicted)
 
-    def _add(self, grouping: str, group: str, one: SpanCounts) -> None:
-        tallies = self.by_group.setdefault(grouping, {})
-        tallies[group] = tallies.get(group, SpanCounts()) + one
+    def _add(self, grouping: str, group: str, counts: SpanCounts) -> None:
+        groups = self.by_group.setdefault(grouping, {})
+        groups[group] = groups.get(group, SpanCounts()) + counts
 
     def oracle_gains(self) -> list[tuple[str, float, float]]:
-        """For each fix in order: its name, the F1 after it, and how much of the way to 100 it goes (%)."""
+        """List for each transformation its name, the F1 after it, and its share of the gap to 100 in percent."""
         rows, before = [], self.total.f1
         for name, after in self.after_fix.items():
             gap = 100 - self.total.f1
@@ -106,56 +111,57 @@ def _overlap(one: Span, other: Span) -> bool:
 
 
 def fix_label(gold: SpanSet, predicted: SpanSet) -> SpanSet:
-    """Spans with the borders of a gold one get its label."""
+    """Give spans with the boundaries of a gold span its label."""
     labels = {(span.start, span.end): span.label for span in gold}
     return {span._replace(label=labels.get((span.start, span.end), span.label)) for span in predicted}
 
 
 def move_core(gold: SpanSet, predicted: SpanSet) -> SpanSet:
-    """A numbered role that both have once, at places that do not overlap, goes to its gold place."""
+    """Move a core role that both sides have once, without overlap, to its gold position."""
     moved = set(predicted)
     for span in sorted(predicted - gold):
-        gold_ones = [other for other in gold if other.label == span.label]
-        own = [other for other in predicted if other.label == span.label]
-        core = span.label.startswith("ARG") and not span.label.startswith("ARGM")
-        if core and len(gold_ones) == len(own) == 1 and not any(_overlap(other, gold_ones[0]) for other in moved):
-            moved = moved - {span} | {gold_ones[0]}
+        gold_spans = [other for other in gold if other.label == span.label]
+        predicted_spans = [other for other in predicted if other.label == span.label]
+        if not span.label.startswith("ARG") or span.label.startswith("ARGM"):
+            continue
+        if len(gold_spans) == len(predicted_spans) == 1 and not any(_overlap(s, gold_spans[0]) for s in moved):
+            moved = moved - {span} | {gold_spans[0]}
     return moved
 
 
 def merge_spans(gold: SpanSet, predicted: SpanSet) -> SpanSet:
-    """Two spans that make up a gold one, with at most one word between them, become it."""
+    """Merge two spans that form a gold span, with at most one word between them."""
     merged = set(predicted)
     for target in sorted(gold - predicted):
-        inside = _spans_within(target, merged)
-        if _form_span(inside, target):
-            merged = merged - set(inside) | {target}
+        inner = _spans_within(target, merged)
+        if _form_span(inner, target):
+            merged = merged - set(inner) | {target}
     return merged
 
 
-def split(gold: SpanSet, predicted: SpanSet) -> SpanSet:
-    """A span that covers two gold ones, with at most one word between them, becomes these."""
-    parted = set(predicted)
+def split_span(gold: SpanSet, predicted: SpanSet) -> SpanSet:
+    """Split a span that covers two gold spans with at most one word between them."""
+    split = set(predicted)
     for span in sorted(predicted - gold):
-        inside = _spans_within(span, gold)
-        if _form_span(inside, span):
-            parted = parted - {span} | set(inside)
-    return parted
+        inner = _spans_within(span, gold)
+        if _form_span(inner, span):
+            split = split - {span} | set(inner)
+    return split
 
 
 def _spans_within(outer: Span, spans: SpanSet) -> list[Span]:
-    inside = [span for span in spans if outer.start <= span.start and span.end <= outer.end]
-    return sorted(inside, key=lambda span: span.start)
+    inner = [span for span in spans if outer.start <= span.start and span.end <= outer.end]
+    return sorted(inner, key=lambda span: span.start)
 
 
 def _form_span(pair: list[Span], target: Span) -> bool:
-    """Whether two spans reach from end to end of a third, at most one word between them."""
-    ends = len(pair) == 2 and (pair[0].start, pair[1].end) == (target.start, target.end)
-    return ends and pair[1].start - pair[0].end <= 1
+    """Check whether two spans cover a third from end to end, with at most one word between them."""
+    covers = len(pair) == 2 and (pair[0].start, pair[1].end) == (target.start, target.end)
+    return covers and pair[1].start - pair[0].end <= 1
 
 
 def fix_boundary(gold: SpanSet, predicted: SpanSet) -> SpanSet:
-    """A span that overlaps a gold one of its label gets its borders."""
+    """Give a span that overlaps a gold span of its label the boundaries of that span."""
     fixed = set(predicted)
     for span in sorted(predicted - gold):
         for target in sorted(gold - fixed):
@@ -165,32 +171,32 @@ def fix_boundary(gold: SpanSet, predicted: SpanSet) -> SpanSet:
 
 
 def drop_arg(gold: SpanSet, predicted: SpanSet) -> SpanSet:
-    """Spans that overlap no gold one go."""
+    """Drop spans that overlap no gold span."""
     return {span for span in predicted if any(_overlap(span, other) for other in gold)}
 
 
 def add_arg(gold: SpanSet, predicted: SpanSet) -> SpanSet:
-    """Gold spans that overlap no predicted one come in."""
+    """Add gold spans that overlap no predicted span."""
     return predicted | {span for span in gold if not any(_overlap(span, other) for other in predicted)}
 
 
-# The oracle transformations of He et al. 2017, §4.1, in their order: each is applied to what the ones before it left.
+# The oracle transformations of He et al. 2017, §4.1, in their order; each is applied to the result of those before it.
 ORACLE_TRANSFORMATIONS: dict[str, Callable[[SpanSet, SpanSet], SpanSet]] = {
-    "right label": fix_label,
-    "moved argument": move_core,
-    "merged spans": merge_spans,
-    "split span": split,
-    "right borders": fix_boundary,
-    "dropped argument": drop_arg,
-    "added argument": add_arg,
+    "fix label": fix_label,
+    "move core argument": move_core,
+    "merge spans": merge_spans,
+    "split span": split_span,
+    "fix boundary": fix_boundary,
+    "drop argument": drop_arg,
+    "add argument": add_arg,
 }
 
 
 def worst_examples(examples: Iterable[PredicateExample], count: int) -> list[PredicateExample]:
-    """The predicates with the most wrong and missing arguments, shorter sentences first among equals."""
+    """Return the predicates with the most wrong and missing arguments, shorter sentences first among equals."""
 
-    def faults(case: PredicateExample) -> tuple[int, int]:
-        gold, predicted = case.argument_pair
-        return -len(gold ^ predicted), len(case.words)
+    def sort_key(example: PredicateExample) -> tuple[int, int]:
+        gold, predicted = example.argument_pair
+        return -len(gold ^ predicted), len(example.words)
 
-    return sorted(examples, key=faults)[:count]
+    return sorted(examples, key=sort_key)[:count]

@@ -1,4 +1,4 @@
-"""What a tagging is scored by: spans in two countings, or the share of right tags."""
+"""Tagging scores: spans in two schemes, or accuracy."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,19 +8,19 @@ from typing import Any
 
 from grunlp.data.tags import invalid_transitions
 from grunlp.metrics.conll_report import format_conlleval
-from grunlp.metrics.span_counts import EvalCounts, SpanCounts, Tags, conlleval_counts, seqeval_counts
+from grunlp.metrics.span_counts import EvalCounts, SpanCounts, Tags, conlleval_counts
 from grunlp.metrics.span_scores import SpanScores
 
 
 @dataclass
 class TagScores(SpanScores):
-    """Collects sentences; answers with tables.
+    """Scores of tags, collected sentence by sentence.
 
     Attributes:
-        spans: whether tags are IOB2, and spans are counted; otherwise tags are.
-        counts: of spans "conlleval" and "seqeval"; of plain tags "accuracy".
-        illegal_output: tags of the predictions that break IOB2; 0 for everything decoded here.
-        illegal_before_viterbi: those a plain argmax would have made.
+        spans: whether the tags are IOB2 and spans are scored; otherwise each tag is.
+        counts: "conlleval" and "seqeval" of spans; "accuracy" of plain tags.
+        illegal_output: number of tags in the predictions that violate IOB2; 0 for everything decoded here.
+        illegal_before_viterbi: number of those that a plain argmax would have produced.
     """
 
     TITLES = MappingProxyType({"conlleval": "conlleval", "seqeval": "seqeval strict", "accuracy": "right tags"})
@@ -31,18 +31,18 @@ class TagScores(SpanScores):
     illegal_before_viterbi: int = 0
 
     def add(self, document: str, gold: Tags, predicted: Tags, argmax: Tags) -> None:
-        """One sentence: its document, and three tags a word."""
+        """Count one sentence, with its gold, predicted and unconstrained tags."""
         self.documents.append(document)
         if not self.spans:
             self.counts.setdefault("accuracy", []).append(_count_tags(gold, predicted))
             return
-        for name, count in (("conlleval", conlleval_counts), ("seqeval", seqeval_counts)):
-            self.counts.setdefault(name, []).append(count([gold], [predicted]))
+        self.counts.setdefault("conlleval", []).append(conlleval_counts([gold], [predicted]))
+        self.add_seqeval([gold], [predicted])
         self.illegal_output += len(invalid_transitions(predicted))
         self.illegal_before_viterbi += len(invalid_transitions(argmax))
 
     def as_dict(self) -> dict[str, Any]:
-        """The contents of `metrics.json`. Scores in percent."""
+        """Return the contents of `metrics.json`, with scores in percent."""
         tokens = self.total(self.schemes()[0]).tokens if self.documents else 0
         result = self._schemes_as_dict() | {"sentences": len(self.documents), "tokens": tokens}
         if self.spans:
@@ -50,7 +50,7 @@ class TagScores(SpanScores):
         return result
 
     def report(self) -> str:
-        """The table of conlleval, or one line a tag, and one line a counting with its interval."""
+        """Format the table of conlleval, or one line per tag, and one line per scheme with its interval."""
         if not self.spans:
             labels = sorted(self.total("accuracy").labels.items())
             rows = [f"{t:>10}  {n.precision:6.2f}  {n.recall:6.2f}  {n.f1:6.2f}  {n.tp + n.fn:6}" for t, n in labels]
@@ -61,18 +61,18 @@ class TagScores(SpanScores):
 
 
 def _count_tags(gold: Sequence[str], predicted: Sequence[str]) -> EvalCounts:
-    """A tally for each tag; all of them together count each word once."""
-    right = Counter(one for one, other in zip(gold, predicted, strict=True) if one == other)
-    ones, others = Counter(gold), Counter(predicted)
+    """Count each tag; the sum over all tags counts each word once."""
+    correct = Counter(tag for tag, other in zip(gold, predicted, strict=True) if tag == other)
+    in_gold, in_predicted = Counter(gold), Counter(predicted)
     labels = {
-        tag: SpanCounts(right[tag], others[tag] - right[tag], ones[tag] - right[tag])
-        for tag in sorted({*ones, *others})
+        tag: SpanCounts(correct[tag], in_predicted[tag] - correct[tag], in_gold[tag] - correct[tag])
+        for tag in sorted({*in_gold, *in_predicted})
     }
     return EvalCounts(
         labels=labels,
         sentences=1,
         sequences=1,
-        perfect=int(right.total() == len(gold)),
+        perfect=int(correct.total() == len(gold)),
         tokens=len(gold),
-        correct_tokens=right.total(),
+        correct_tokens=correct.total(),
     )

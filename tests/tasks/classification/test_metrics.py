@@ -17,7 +17,7 @@ def test_counts_by_hand() -> None:
     assert [values[f"F1 {name}"] for name in "abc"] == pytest.approx(f1)
     assert values["macro F1"] == pytest.approx(np.mean(f1))
     assert values["loss"] == pytest.approx(-np.mean(np.log([0.7, 0.8, 0.3, 0.6])))
-    assert "gold, found" in scores.report() and "calibration error" in scores.report()
+    assert "gold, predicted" in scores.report() and "calibration error" in scores.report()
 
 
 def test_a_class_that_training_never_saw_is_always_missed() -> None:

@@ -24,18 +24,18 @@ def spans(text: str) -> set[Span]:
 @pytest.mark.parametrize(
     ("fix", "gold", "predicted", "after"),
     [
-        ("right label", "ARG1:0-2", "ARG0:0-2 ARG2:3-4", "ARG1:0-2 ARG2:3-4"),
-        ("moved argument", "ARG0:0-2", "ARG0:3-4", "ARG0:0-2"),
-        ("moved argument", "ARG0:0-2", "ARG0:1-4", "ARG0:1-4"),
-        ("moved argument", "ARGM-TMP:0-2", "ARGM-TMP:3-4", "ARGM-TMP:3-4"),
-        ("moved argument", "ARG0:0-2 ARG0:5-6", "ARG0:3-4", "ARG0:3-4"),
-        ("merged spans", "ARG1:0-5", "ARG1:0-2 ARG2:3-5", "ARG1:0-5"),
-        ("merged spans", "ARG1:0-6", "ARG1:0-2 ARG2:4-6", "ARG1:0-2 ARG2:4-6"),
+        ("fix label", "ARG1:0-2", "ARG0:0-2 ARG2:3-4", "ARG1:0-2 ARG2:3-4"),
+        ("move core argument", "ARG0:0-2", "ARG0:3-4", "ARG0:0-2"),
+        ("move core argument", "ARG0:0-2", "ARG0:1-4", "ARG0:1-4"),
+        ("move core argument", "ARGM-TMP:0-2", "ARGM-TMP:3-4", "ARGM-TMP:3-4"),
+        ("move core argument", "ARG0:0-2 ARG0:5-6", "ARG0:3-4", "ARG0:3-4"),
+        ("merge spans", "ARG1:0-5", "ARG1:0-2 ARG2:3-5", "ARG1:0-5"),
+        ("merge spans", "ARG1:0-6", "ARG1:0-2 ARG2:4-6", "ARG1:0-2 ARG2:4-6"),
         ("split span", "ARG1:0-2 ARG2:2-5", "ARG1:0-5", "ARG1:0-2 ARG2:2-5"),
-        ("right borders", "ARG1:0-4", "ARG1:1-4", "ARG1:0-4"),
-        ("right borders", "ARG1:0-4", "ARG0:1-4", "ARG0:1-4"),
-        ("dropped argument", "ARG1:0-4", "ARG1:4-5 ARG0:3-4", "ARG0:3-4"),
-        ("added argument", "ARG1:0-4 ARG2:5-6", "ARG0:3-5", "ARG0:3-5 ARG2:5-6"),
+        ("fix boundary", "ARG1:0-4", "ARG1:1-4", "ARG1:0-4"),
+        ("fix boundary", "ARG1:0-4", "ARG0:1-4", "ARG0:1-4"),
+        ("drop argument", "ARG1:0-4", "ARG1:4-5 ARG0:3-4", "ARG0:3-4"),
+        ("add argument", "ARG1:0-4 ARG2:5-6", "ARG0:3-5", "ARG0:3-5 ARG2:5-6"),
     ],
 )
 def test_each_fix(fix: str, gold: str, predicted: str, after: str) -> None:
@@ -55,8 +55,8 @@ def test_shares_are_of_the_way_to_100() -> None:
     analysis.add(case("ARG0:0-1 ARG1:2-4", "ARG2:0-1 ARG1:3-4"))
     assert analysis.total == SpanCounts(0, 2, 2)
     gains = {name: (after, share) for name, after, share in analysis.oracle_gains()}
-    assert gains["right label"] == (50.0, 50.0) and gains["right borders"] == (100.0, 50.0)
-    assert gains["added argument"] == (100.0, 0.0)
+    assert gains["fix label"] == (50.0, 50.0) and gains["fix boundary"] == (100.0, 50.0)
+    assert gains["add argument"] == (100.0, 0.0)
 
 
 def test_parts_and_confusion() -> None:

@@ -32,7 +32,7 @@ def test_page(gold: list[str], predicted: list[str]) -> None:
     body = page[page.index("<body>") : page.index("</html>")]
     root = ElementTree.fromstring(body)  # well-formed, so everything is escaped
     headings = [heading.text for heading in root.iter("h2")]
-    assert headings[:2] == ["Scores", "What would mend it"] and headings[-1] == "Worst sentences"
+    assert headings[:2] == ["Scores", "Oracle transformations"] and headings[-1] == "Worst sentences"
     texts = list(root.iter("{http://www.w3.org/2000/svg}text"))
     assert [text.text for text in texts if "word" in text.get("class", "")] == WORDS
     spans = {tag.removeprefix("B-") for tag in [*gold, *predicted] if tag.startswith("B-A")}
