@@ -8,9 +8,9 @@
 
 Keras orders the gates update, reset, candidate, and stores the transpose of every matrix. Its GRU with
 `reset_after=True`, the default, has two rows of biases and is `cell="gru"` here; with `reset_after=False` it has one
-and is `cell="gru-reset-before"`. A bidirectional layer gives the arrays of the forward layer, then of the backward layer.
-ONNX orders the gates of a GRU as Keras does, those of an LSTM input, output, forget, candidate, and distinguishes the
-two GRUs by `linear_before_reset`.
+and is `cell="gru-reset-before"`. A bidirectional layer gives the arrays of the forward layer, then of the backward
+layer. ONNX orders the gates of a GRU as Keras does, those of an LSTM input, output, forget, candidate, and
+distinguishes the two GRUs by `linear_before_reset`.
 """
 
 from collections.abc import Sequence

@@ -30,7 +30,7 @@ from tests.conftest import Call
 from tests.toys import toy_corpus, vocabulary_of
 from tests.utils.test_atomic_io import limited
 
-FEW: dict[str, Any] = {"rows": (1, 3), "lengths": (1, 2, 9)}
+FEW: dict[str, Any] = {"batch_sizes": (1, 3), "lengths": (1, 2, 9)}
 ALONE = """
 import runpy, sys
 class Barred:
@@ -175,7 +175,8 @@ def test_what_appears_meanwhile_is_kept(run: Path, names: tuple[str, ...], tmp_p
 
 @pytest.mark.slow
 def test_pt2_answers_without_grunlp(run: Path, tmp_path: Path) -> None:
-    proof = export_folder(make_exporter(run), get_export_format("pt2"), tmp_path / "out", rows=(2,), lengths=(5,))
+    out, form = tmp_path / "out", get_export_format("pt2")
+    proof = export_folder(make_exporter(run), form, out, batch_sizes=(2,), lengths=(5,))
     assert proof.num_answers == 2 and max(proof.max_abs_diff.values()) < 1e-4
     (found,) = answers(tmp_path / "out/run_pt2.py", ["Anna sees the cat."], barred=("grunlp",))
     assert found["words"] == ["Anna", "sees", "the", "cat", "."]

@@ -52,7 +52,7 @@ def config(recipe: str, *words: str) -> DictConfig:
 
 
 def prove(exportable: ModelExporter, out: Path, to: str = "onnx") -> None:
-    proof = export_folder(exportable, get_export_format(to), out, rows=(1, 3), lengths=(1, 2, 9, 17))
+    proof = export_folder(exportable, get_export_format(to), out, batch_sizes=(1, 3), lengths=(1, 2, 9, 17))
     assert proof.num_answers and max(proof.max_abs_diff.values()) < 1e-4 and (out / "manifest.json").is_file()
 
 
