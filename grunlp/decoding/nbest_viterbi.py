@@ -20,7 +20,8 @@ def n_best(
         emissions: (B, T, K) floating point; values beyond the length of a row have no effect.
         lengths: (B,) each from 1 to T.
         transitions: (K, K) score of the transition from the label of the row to the label of the column.
-        start, end: (K,) score of the first and of the last label.
+        start: (K,) score of the first label.
+        end: (K,) score of the last label.
         n: N, at least 1.
 
     Returns:

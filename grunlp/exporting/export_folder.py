@@ -90,7 +90,8 @@ def export_folder(
         export_format: file format of its graphs.
         out: a folder that does not exist.
         postprocess: function applied to the folder after verification, such as quantization.
-        batch_sizes, lengths: sizes and maximum lengths of the batches of the verification.
+        batch_sizes: sizes of the batches of the verification; each is combined with each length.
+        lengths: maximum lengths of the batches of the verification.
 
     Raises:
         UserError: `out` exists or cannot be written, or the verification fails.

@@ -51,7 +51,8 @@ def format_comparison(rows: dict[str, dict[str, Any]], title: str, first: str, s
     Args:
         rows: rows by score name.
         title: heading of the column of score names.
-        first, second: headings of the two sides, at most 6 letters.
+        first: heading of the first side, at most 6 letters.
+        second: heading of the second side.
     """
     lines = [f"{title:30}  {first:>6}  {second:>6}  difference       95 % interval  p, bootstrap  p, randomisation"]
     for row in rows.values():

@@ -48,7 +48,8 @@ def compare_seeds(first: NDArray[np.float64], second: NDArray[np.float64], score
     sides share the resample, so the interval covers the variance of the test set and of the seed (Owen 2007, §3).
 
     Args:
-        first, second: (seeds, groups, n) as in `mean_score`, with the seeds in the same order.
+        first: (seeds, groups, n) as in `mean_score`.
+        second: (seeds, groups, n) with the seeds in the same order.
         score: function from sums (n,) to the score.
 
     Raises:

@@ -18,7 +18,8 @@ def score_with_seqeval(gold: Sequence[Tags], predicted: Sequence[Tags]) -> Preci
     """Score IOB2 tag sequences with the seqeval library in strict mode (micro-average).
 
     Args:
-        gold, predicted: tag sequences of the whole split, in the same order.
+        gold: gold tag sequences of the whole split.
+        predicted: predicted tag sequences, in the same order.
     """
     if not gold:  # seqeval refuses an empty list
         return PrecisionRecallF1(0.0, 0.0, 0.0)

@@ -40,7 +40,8 @@ def compare_systems(
     """Compare F1 by groups of sentences, such as documents; a group is resampled or exchanged as a whole.
 
     Args:
-        first, second: counts of each group, in the same order.
+        first: counts of each group.
+        second: counts of each group, in the same order.
         resamples: number of bootstrap resamples and of random exchanges.
         seed: random seed; equal seeds give equal results.
         level: confidence level of the interval.
@@ -64,7 +65,8 @@ def paired_test(
     """Compare any score that is a function of sums over groups.
 
     Args:
-        first, second: (groups, n) contribution of each group to the sums.
+        first: (groups, n) contribution of each group to the sums.
+        second: (groups, n) with the groups in the same order.
         score: function from sums (n,) to the score.
         resamples: number of bootstrap resamples and of random exchanges.
         seed: random seed.

@@ -116,8 +116,9 @@ def srl_eval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCoun
     opens a span.
 
     Args:
-        gold, predicted: the tag sequences of one sentence, one per predicate, in the same order. A predicate without a
-            prediction gets a sequence of `O`: all its arguments are then missed, as in srl-eval.
+        gold: the tag sequences of one sentence, one per predicate.
+        predicted: predicted tag sequences, in the same order. A predicate without a prediction gets a sequence of `O`:
+            all its arguments are then missed, as in srl-eval.
 
     Raises:
         ValueError: the numbers of sequences or tokens differ, or a tag is not a BIO tag.
