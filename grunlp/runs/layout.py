@@ -36,15 +36,15 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from torch import nn
 
-from grunlp.utils import distributed
-from grunlp.runs.lock import LOCK_FILE
-from grunlp.utils.atomic_io import is_temp_file, remove_temp_files, write_file_atomically
-from grunlp.data.input_manifest import is_manifest, reject_new_inputs, verify_manifest, write_manifest
-from grunlp.utils.errors import UserError
 from grunlp.configuration.saved_config import load_config, require_current_format
 from grunlp.configuration.schema import Schemas
-from grunlp.utils.safe_load import read_json, forbid_external_symlinks
+from grunlp.data.input_manifest import is_manifest, reject_new_inputs, verify_manifest, write_manifest
+from grunlp.runs.lock import LOCK_FILE
 from grunlp.runs.weights import save_tensors
+from grunlp.utils import distributed
+from grunlp.utils.atomic_io import is_temp_file, remove_temp_files, write_file_atomically
+from grunlp.utils.errors import UserError
+from grunlp.utils.safe_load import forbid_external_symlinks, read_json
 
 WEIGHTS, CONFIG, METRICS, MODEL_CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
 VOCABULARY, CLASS_LABELS, ENCODER_DIR = "vocabulary.json", "classes.json", "encoder"
@@ -113,7 +113,8 @@ def create_run_dir(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
 def _is_unstarted(path: Path) -> bool:
     """Tell whether a folder holds only what `start_run` makes, whole or in parts, before a run can be resumed."""
     left = {file.name for file in path.iterdir() if not is_temp_file(file, (DATA_MANIFEST, CONFIG))} - {LOCK_FILE}
-    if left - {DATA_MANIFEST, CHECKPOINT_DIR} or ((path / CHECKPOINT_DIR).is_dir() and any((path / CHECKPOINT_DIR).iterdir())):
+    checkpoint = path / CHECKPOINT_DIR
+    if left - {DATA_MANIFEST, CHECKPOINT_DIR} or (checkpoint.is_dir() and any(checkpoint.iterdir())):
         return False
     return DATA_MANIFEST not in left or is_manifest(path / DATA_MANIFEST)
 
@@ -245,7 +246,7 @@ def translate_load_errors(path: Path) -> Iterator[None]:
         yield
     except (OmegaConfBaseException, AssertionError, RuntimeError, TypeError, ValueError, OverflowError) as error:
         raise UserError(
-            f"{path}: the files of this run do not fit together: {(str(error) or type(error).__name__).splitlines()[0]}",
+            f"{path}: the files of this run do not fit: {(str(error) or type(error).__name__).splitlines()[0]}",
             "all files in it must come from the same training and version of grunlp",
             "Copy the whole folder again, or train again.",
         ) from None

@@ -7,11 +7,10 @@ import pytest
 import torch
 from omegaconf import DictConfig
 
-from grunlp.tasks.config import compose_config
 from grunlp.data.collate import SRLCollator
 from grunlp.data.input_manifest import write_manifest
 from grunlp.runs.layout import RunMode, create_run_dir, delete_run, read_metrics, save_weights, start_run, write_metrics
-from grunlp.tasks.config import load_initial_config
+from grunlp.tasks.config import compose_config, load_initial_config
 from grunlp.tasks.srl.checkpoint import build_srl_model, load_trained_srl
 from grunlp.training.checkpoint_io import save_config_and_vocab
 from grunlp.utils.errors import UserError

@@ -63,7 +63,9 @@ class ForecasterExporter(ModelExporter):
             details = (
                 f"a history of {run.config.data.history} steps has fewer than two segments of {self.segment_length}"
             )
-            raise UserError("this forecaster cannot be exported", details, "Train one with a lower model.segment_length=")
+            raise UserError(
+                "this forecaster cannot be exported", details, "Train one with a lower model.segment_length="
+            )
         steps = f"T*{self.segment_length}" if self.segment_length > 1 else "T"
         inputs: dict[str, Sequence[str | int]] = {"history": ("B", steps, model.channels)}
         if model.num_known_covariates:
