@@ -11,7 +11,7 @@ from grunlp.tasks.seq2seq.model import Seq2Seq
 
 SIZE = 9  # of the vocabulary: the four special ids, and 4 to 8
 OPTIONS: dict[str, Any] = {
-    "shared": True,
+    "shared_vocabulary": True,
     "embedding_size": 12,
     "hidden_size": 8,
     "num_layers": 2,
@@ -38,7 +38,7 @@ VARIANTS: list[dict[str, Any]] = [
     {"attention": "additive", "bridge": "attention", "residual": "highway"},
     {"input_feeding": True, "layer_norm": False},
     {"copy_attention": True, "coverage_loss_weight": 0.5},
-    {"shared": False, "decoder_num_layers": 1},
+    {"shared_vocabulary": False, "decoder_num_layers": 1},
     {"cell": "lstm", "bridge": "zero"},
     {"cell": "mingru", "residual": "none"},
 ]

@@ -133,7 +133,7 @@ def test_dropout_acts_in_training_alone() -> None:
 def test_bad_choices() -> None:
     for wrong, message in (
         ({"bridge": "none"}, "zero, last, mean"),
-        ({"shared": False, "copy_attention": True}, "one vocabulary"),
+        ({"shared_vocabulary": False, "copy_attention": True}, "one vocabulary"),
     ):
         with pytest.raises(ValueError, match=message):
             Seq2Seq(SIZE, SIZE, **{**OPTIONS, **wrong})
