@@ -11,7 +11,6 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from grunlp.configuration.key_value_args import declare
 from grunlp.configuration.options import Option
 from grunlp.tasks.config import training_options
 from grunlp.utils.cli import command
@@ -123,10 +122,7 @@ def _options(command_name: str, preceding: Sequence[str]) -> Mapping[str, Option
     if command_name == "train":
         return training_options(preceding)
     module = import_module(f"grunlp.{command_name}")
-    if hasattr(module, "list_options"):
-        options = {key: option for part in module.list_options(preceding).values() for key, option in part.items()}
-    else:
-        options = {key: declare(key, default) for key, default in module.DEFAULTS.items()}
+    options = {key: option for group in module.list_options(preceding).values() for key, option in group.items()}
     if command_name in _TRAIN_LIKE_COMMANDS and any(word.startswith("recipe=") for word in preceding):
         trainings = (argument for argument in preceding if argument.startswith(("recipe=", "data=")))
         return {**training_options(list(trainings)), **options}

@@ -1,7 +1,10 @@
 """`python -m grunlp.tune recipe=NAME over=model.hidden_size=32..512`: choose the value of a key by cross-validation."""
 
 import sys
+from collections.abc import Sequence
 
+from grunlp.configuration.options import Option, options_of
+from grunlp.tuning.options import TuneOptions
 from grunlp.utils.cli import command
 
 HELP = """Choose the value of a key by cross-validation, the smallest network that is as good as the best.
@@ -34,6 +37,11 @@ examples:
   python -m grunlp.tune recipe=tag over=model.hidden_size=32..512
   python -m grunlp.tune recipe=lm over=model.dropout=0.1,0.3,0.5 folds=3 trainer.max_epochs=5 study=dropout
   python -m grunlp.tune recipe=srl 'over=model.hidden_size=64..256;model.dropout=0.2,0.4' trials=20"""
+
+
+def list_options(arguments: Sequence[str]) -> dict[str, dict[str, Option]]:
+    """List the options."""
+    return {"search": options_of(TuneOptions)}
 
 
 @command(lambda arguments: HELP)

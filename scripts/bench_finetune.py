@@ -13,10 +13,12 @@ point.
 import random
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from grunlp.configuration.key_value_args import parse_arguments, require_empty_dir
+from grunlp.configuration.key_value_args import require_empty_dir
+from grunlp.configuration.options import option, parse_options
 from grunlp.data.deduplication import normalized_text
 from grunlp.data.examples import SRLExample
 from grunlp.data.propbank import find_ewt
@@ -25,30 +27,28 @@ from grunlp.data.writers import write_columns
 from grunlp.utils.cli import command
 from grunlp.utils.errors import UserError
 
-DEFAULTS: dict[str, Any] = {
-    "genre": "email",
-    "sentences": 200,
-    "seed": 1,
-    "base": None,
-    "out": "runs/bench-finetune",
-}
-GENRES = ("answers", "email", "newsgroup", "reviews", "weblog")
+
+@dataclass
+class Options:
+    """Options of this script."""
+
+    genre: Literal["answers", "email", "newsgroup", "reviews", "weblog"] = option("email", "genre that is held out")
+    sentences: int = option(200, "sentences of the genre to fine-tune on", minimum=1, maximum=10**9)
+    seed: int = option(1, "random seed", minimum=0, maximum=2**32 - 1)
+    base: str | None = option(None, "run trained on the other genres; null: train one", content="run")
+    out: str = option("runs/bench-finetune", "new folder", content="path")
 
 
 @command(lambda arguments: str(__doc__))
 def main(arguments: list[str]) -> int:
     """Split the corpus, train, fine-tune and compare."""
-    options = parse_arguments(arguments, DEFAULTS)
-    if options["genre"] not in GENRES:
-        raise UserError(
-            f"genre={options['genre']}: unknown genre", f"the genres are {', '.join(GENRES)}", "Choose one of them."
-        )
-    out = Path(options["out"])
+    options = parse_options(arguments, Options)
+    out = Path(options.out)
     require_empty_dir("out", out)
     out.mkdir(parents=True)
-    files = _split_corpus(out, options["genre"], options["sentences"], options["seed"])
-    base, tuned, seed = options["base"] or f"{out}/base", f"{out}/tuned", f"seed={options['seed']}"
-    if not options["base"]:
+    files = _split_corpus(out, options.genre, options.sentences, options.seed)
+    base, tuned, seed = options.base or f"{out}/base", f"{out}/tuned", f"seed={options.seed}"
+    if not options.base:
         splits = [f"data.{split}={files[f'old-{split}']}" for split in ("train", "dev", "test")]
         _run("train", "recipe=srl", seed, f"run_dir={base}", *splits)
     new = [f"data.train={files['few']}", f"data.dev={files['new-dev']}"]

@@ -21,6 +21,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -31,7 +32,7 @@ from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 from torch import Tensor, nn
 
-from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.configuration.options import option, parse_options
 from grunlp.data.pair import ParallelExample
 from grunlp.data.parallel_collate import ParallelBatch, ParallelCollator
 from grunlp.data.sampler import TokenBudgetSampler
@@ -48,13 +49,17 @@ from grunlp.training.optim import adamw
 from grunlp.utils.cli import command
 from grunlp.utils.errors import UserError
 
-DEFAULTS = {
-    "run": "",
-    "batches": 20,
-    "repeats": 5,
-    "peer_epochs": 2,
-    "batch_tokens": 4000,
-}
+
+@dataclass
+class Options:
+    """Options of this script."""
+
+    run: str | None = option(None, "run of recipe=translate; needed", content="run")
+    batches: int = option(20, "training batches to time", minimum=1, maximum=10**9)
+    repeats: int = option(5, "repeats, of which the median counts", minimum=1, maximum=10**9)
+    peer_epochs: int = option(2, "epochs to train JoeyNMT for; 0: do not time its decoding", minimum=0, maximum=10**6)
+    batch_tokens: int = option(4000, "source tokens times hypotheses in a batch", minimum=1, maximum=10**9)
+
 
 try:
     from joeynmt.batch import Batch
@@ -163,21 +168,18 @@ def print_table(title: str, speeds: dict[str, list[float]], unit: str, notes: di
 @command(lambda arguments: str(__doc__))
 def main(arguments: list[str]) -> int:
     """Measure training and decoding and print the tables."""
-    options = parse_arguments(arguments, DEFAULTS)
-    if not options["run"]:
+    options = parse_options(arguments, Options)
+    if not options.run:
         raise UserError("run= is missing", "it names the run folder of a recipe=translate training", "Type run=DIR")
-    for key in ("batches", "repeats", "batch_tokens"):
-        if options[key] < 1:
-            raise UserError(f"{key}={options[key]} is out of bounds", "the minimum is 1", f"Type {key}={DEFAULTS[key]}")
     seed_everything(1, verbose=False)
-    run = load_trained_seq2seq(options["run"])
+    run = load_trained_seq2seq(options.run)
     collate, config = run.collate, run.config
     corpus = open_parallel_corpus(config.data, config.metric == "bleu")
-    settings = {key: value for key, value in config.loader.items() if key != "stream"} | {"num_workers": 0}
+    settings = {key: value for key, value in config.loader.items() if key != "stream_buffer_size"} | {"num_workers": 0}
     data = ParallelDataModule(
         corpus, collate.source_tokenizer, collate.target_tokenizer, subword_regularization=0.0, seed=1, **settings
     )
-    batches = list(islice(data.train_dataloader(), options["batches"]))
+    batches = list(islice(data.train_dataloader(), options.batches))
     tokens = sum(int(batch.target_lengths.sum()) for batch in batches)
     tokenizers = (collate.source_tokenizer, collate.target_tokenizer)
     peers = {}
@@ -211,19 +213,19 @@ def main(arguments: list[str]) -> int:
         return train_once
 
     threads = torch.get_num_threads()
-    speeds = measure_in_turns({name: training_pass(model) for name, model in models.items()}, options["repeats"])
+    speeds = measure_in_turns({name: training_pass(model) for name, model in models.items()}, options.repeats)
     sizes_of_models = {
         name: f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f}M" for name, model in models.items()
     }
     print_table(f"training, {threads} threads, {len(batches)} batches", speeds, "target tokens/s", sizes_of_models)
 
-    if peer and options["peer_epochs"]:
-        _train_peer(peer, data, options["peer_epochs"])
+    if peer and options.peer_epochs:
+        _train_peer(peer, data, options.peer_epochs)
     limits, beam = make_beam_search(search_config(config))
     pairs = list(corpus.test if corpus.test is not None else corpus.dev)
     for width in (1, 5):
         search = BeamSearch(width, 1, beam.length_penalty, "gnmt", 0.0, 0)
-        _decode(run.model, peer if options["peer_epochs"] else None, collate, pairs, limits, search, options)
+        _decode(run.model, peer if options.peer_epochs else None, collate, pairs, limits, search, options)
     return 0
 
 
@@ -246,11 +248,11 @@ def _decode(
     pairs: list[ParallelExample],
     limits: LengthLimits,
     search: BeamSearch,
-    options: dict[str, Any],
+    options: Options,
 ) -> None:
     """Translate the sources with both models and print speed and BLEU."""
     texts: dict[str, list[str]] = {}
-    budget = options["batch_tokens"]
+    budget = options.batch_tokens
 
     def timed(name: str, translate: Callable[[], list[str]]) -> Callable[[], float]:
         def translate_once() -> float:
@@ -282,7 +284,7 @@ def _decode(
     if peer:
         peer.eval()
         passes["JoeyNMT"] = timed("JoeyNMT", peer_texts)
-    speeds = measure_in_turns(passes, options["repeats"])
+    speeds = measure_in_turns(passes, options.repeats)
     references = [[pair["target"], *pair["references"]] for pair in pairs]
     notes = {}
     for name, outputs in texts.items():

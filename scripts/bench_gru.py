@@ -21,23 +21,34 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import product
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.configuration.options import option, parse_options
 from grunlp.exporting.weight_conversion import to_keras, to_onnx, to_torch
 from grunlp.kernels.loader import disabled, is_enabled
 from grunlp.modules.gru import StackedGRU
 from grunlp.utils.cli import command
 from grunlp.utils.errors import UserError
 
-DEFAULTS = {"repeats": 7, "threads": 2, "only": "", "mode": "both"}
+
+@dataclass
+class Options:
+    """Options of this script."""
+
+    repeats: int = option(7, "repeats, of which the median counts", minimum=1, maximum=10**9)
+    threads: int = option(2, "threads", minimum=1, maximum=1024)
+    only: str = option("", "the only shape to measure; empty: all", content="text")
+    mode: Literal["both", "training", "inference"] = option("both", "what to measure")
+
+
 MODES = ("training", "inference")
 LAYERS, DIRECTIONS = 2, 2
 COLUMNS = ("grunlp", "fallback", "nn.GRU packed", "nn.GRU padded", "Keras", "ONNX Runtime", "OpenVINO")
@@ -434,17 +445,13 @@ def check_determinism(shapes: list[BenchmarkShape], threads: int) -> None:
 @command(lambda arguments: str(__doc__))
 def main(arguments: list[str]) -> int:
     """Run all measurements and print the results."""
-    options = parse_arguments(arguments, DEFAULTS)
-    shapes = [shape for shape in SHAPES if options["only"] in ("", str(shape))]
+    options = parse_options(arguments, Options)
+    shapes = [shape for shape in SHAPES if options.only in ("", str(shape))]
     if not shapes:
         raise UserError(
-            f"only={options['only']}: unknown shape", f"the shapes are {', '.join(map(str, SHAPES))}", "Choose one."
+            f"only={options.only}: unknown shape", f"the shapes are {', '.join(map(str, SHAPES))}", "Choose one."
         )
-    modes = [mode for mode in MODES if options["mode"] in ("both", mode)]
-    if not modes:
-        raise UserError(
-            f"mode={options['mode']}: unknown mode", f"the modes are both, {', '.join(MODES)}", "Choose one."
-        )
+    modes = [mode for mode in MODES if options.mode in ("both", mode)]
     if not is_enabled():
         raise UserError(
             "the compiled kernels are not available",
@@ -452,22 +459,20 @@ def main(arguments: list[str]) -> int:
             "Install a C++ compiler, then reinstall grunlp.",
         )
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    torch.set_num_threads(options["threads"])
+    torch.set_num_threads(options.threads)
     titles = " ".join(f"{name:>19}" for name in COLUMNS)
     print(f"{'BxTxH':>11}{'':10}{'GFLOP/s':>8} {titles}")
     others = {
-        name: LibraryProcess(name, options["threads"])
+        name: LibraryProcess(name, options.threads)
         for name, (module, _) in EXTERNAL_LIBRARIES.items()
         if find_spec(module)
     }
-    results = {
-        (shape, mode): measure(shape, mode, others, options["repeats"]) for mode, shape in product(modes, shapes)
-    }
+    results = {(shape, mode): measure(shape, mode, others, options.repeats) for mode, shape in product(modes, shapes)}
     summarize(results)
-    bfloat16_weights(options["repeats"])
-    mingru(options["repeats"])
+    bfloat16_weights(options.repeats)
+    mingru(options.repeats)
     saved_memory()
-    check_determinism(shapes, options["threads"])
+    check_determinism(shapes, options.threads)
     return 0
 
 

@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ import torch.distributed as dist
 from omegaconf import DictConfig, OmegaConf
 from torch.nn.parallel import DistributedDataParallel
 
-from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.configuration.options import option, parse_options
 from grunlp.data.collate import SRLBatch, SRLCollator
 from grunlp.data.datasets.srl import open_srl_corpus
 from grunlp.data.vocabulary import Vocabulary
@@ -46,14 +47,19 @@ from grunlp.training.optim import adamw
 from grunlp.utils import distributed
 from grunlp.utils.cli import command
 
-DEFAULTS = {
-    "data": "demo",
-    "steps": 60,
-    "repeats": 3,
-    "link_gbits": 100.0,
-    "latency_us": 20.0,
-    "gpu_speedup": 1.0,
-}
+
+@dataclass
+class Options:
+    """Options of this script."""
+
+    data: str = option("toy-srl", "data set of recipe=srl")
+    steps: int = option(60, "updates per repeat", minimum=1, maximum=10**9)
+    repeats: int = option(3, "repeats, of which the median counts", minimum=1, maximum=10**9)
+    link_gbits: float = option(100.0, "bandwidth between GPUs, in Gbit/s", minimum=1e-3, maximum=1e6)
+    latency_us: float = option(20.0, "latency of a message, in microseconds", minimum=0.0, maximum=1e6)
+    gpu_speedup: float = option(1.0, "speed of a GPU relative to a process here", minimum=1e-3, maximum=1e6)
+
+
 _GPU_COUNTS = (8, 16, 32, 64)
 
 
@@ -142,26 +148,26 @@ def time_all_reduce(num_parameters: int, repeats: int) -> float:
 @command(lambda arguments: __doc__ or "")
 def main(arguments: list[str]) -> int:
     """Measure one and two processes, then print the measurements and the prediction."""
-    options = parse_arguments(arguments, DEFAULTS)
-    config = compose_config(["recipe=srl", f"data={options['data']}", "trainer.accelerator=cpu"])
+    options = parse_options(arguments, Options)
+    config = compose_config(["recipe=srl", f"data={options.data}", "trainer.accelerator=cpu"])
     OmegaConf.set_struct(config, False)
     results: dict[int, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for processes in (1, 2):
             config.trainer.devices = processes
-            launch(measure, config.trainer, config, options["steps"], options["repeats"], Path(folder))
+            launch(measure, config.trainer, config, options.steps, options.repeats, Path(folder))
             results[processes] = OmegaConf.load(Path(folder) / str(processes))
     one, two = results[1], results[2]
     gradient_bytes = 4 * one.num_parameters
-    print(f"{os.cpu_count()} cores, {options['data']}, batches of {config.loader.batch_tokens} tokens, medians\n")
+    print(f"{os.cpu_count()} cores, {options.data}, batches of {config.loader.batch_tokens} tokens, medians\n")
     print("| processes | ms per update | sentences/s | scaling efficiency |\n|---|---|---|---|")
     for processes, row in results.items():
         efficiency = row.sentences_per_second / (processes * one.sentences_per_second)
         print(f"| {processes} | {1000 * row.step_seconds:.0f} | {row.sentences_per_second:.0f} | {efficiency:.0%} |")
     share, milliseconds = two.all_reduce_seconds / two.step_seconds, 1000 * two.all_reduce_seconds
     print(f"\ngradients: {gradient_bytes / 1e6:.1f} MB; all-reduce: {milliseconds:.1f} ms, {share:.0%} of an update")
-    link, latency = options["link_gbits"] * 1e9 / 8, options["latency_us"] / 1e6
-    predict_step_time(one, gradient_bytes, link, latency, options["gpu_speedup"])
+    link, latency = options.link_gbits * 1e9 / 8, options.latency_us / 1e6
+    predict_step_time(one, gradient_bytes, link, latency, options.gpu_speedup)
     return 0
 
 

@@ -21,16 +21,26 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 import grunlp
-from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.configuration.options import option, parse_options
 from grunlp.utils.cli import command
 
-DEFAULTS: dict[str, Any] = {"clients": 16, "seconds": 20.0, "minutes": 10.0}
+
+@dataclass
+class Options:
+    """Options of this script."""
+
+    clients: int = option(16, "concurrent clients", minimum=1, maximum=1024)
+    seconds: float = option(20.0, "duration of each measurement", minimum=0.1, maximum=86_400.0)
+    minutes: float = option(10.0, "duration of the soak test", minimum=0.01, maximum=10_000.0)
+
+
 SENTENCES = [
     "He left.",
     "Was she glad?",
@@ -243,21 +253,21 @@ async def soak(port: int, pid: int, rate: float, seconds: float, bodies: list[by
 def main(arguments: list[str]) -> int:
     """Run the comparison or the soak test."""
     soaking = "soak" in arguments
-    options = parse_arguments([word for word in arguments if word != "soak"], DEFAULTS)
+    options = parse_options([word for word in arguments if word != "soak"], Options)
     bodies, expected = request_bodies()
     serve = ["-m", "grunlp.serve", "port=0"]
     print("grunlp.serve")
     with server(serve) as (port, pid):
-        fast = throughput(port, options["clients"], options["seconds"], bodies)
+        fast = throughput(port, options.clients, options.seconds, bodies)
         if soaking:
-            print(f"soak test at {2 * fast:.0f} sentences/s, twice the throughput, for {options['minutes']:g} minutes")
-            asyncio.run(soak(port, pid, 2 * fast, 60 * options["minutes"], bodies, expected))
+            print(f"soak test at {2 * fast:.0f} sentences/s, twice the throughput, for {options.minutes:g} minutes")
+            asyncio.run(soak(port, pid, 2 * fast, 60 * options.minutes, bodies, expected))
             return 0
-        latency(port, options["seconds"], bodies)
+        latency(port, options.seconds, bodies)
     print("plain PyTorch, unbatched")
     with server([__file__, "plain"], GRUNLP_KERNEL="off") as (port, _):
-        slow = throughput(port, options["clients"], options["seconds"], bodies)
-        latency(port, options["seconds"], bodies)
+        slow = throughput(port, options.clients, options.seconds, bodies)
+        latency(port, options.seconds, bodies)
     print(f"throughput ratio: {fast / slow:.1f}")
     return 0
 

@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
 
 import torch
@@ -21,7 +22,7 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.configuration.options import option, parse_options
 from grunlp.data.collate import SRLBatch, SRLCollator
 from grunlp.data.datasets.srl import open_srl_corpus
 from grunlp.data.examples import SRLExample
@@ -37,7 +38,16 @@ from grunlp.training.datamodules import SRLDataModule
 from grunlp.training.optim import adamw
 from grunlp.utils.cli import command
 
-DEFAULTS = {"data": "propbank-ewt", "batches": 40, "repeats": 3, "peer_layers": 3, "peer_hidden_size": 256}
+
+@dataclass
+class Options:
+    """Options of this script."""
+
+    data: str = option("propbank-ewt", "data set of recipe=srl")
+    batches: int = option(40, "training batches to time", minimum=1, maximum=10**9)
+    repeats: int = option(3, "repeats, of which the median counts", minimum=1, maximum=10**9)
+    peer_layers: int = option(3, "layers of the baseline", minimum=1, maximum=64)
+    peer_hidden_size: int = option(256, "units of a layer of the baseline", minimum=1, maximum=65_536)
 
 
 class BaselineSRLModel(nn.Module):
@@ -122,35 +132,33 @@ def without_compiled_kernel(run_once: Callable[[], float]) -> Callable[[], float
 @command(lambda arguments: str(__doc__))
 def main(arguments: list[str]) -> int:
     """Measure training and prediction and print the results."""
-    options = parse_arguments(arguments, DEFAULTS)
-    config = compose_config(["recipe=srl", f"data={options['data']}"])
+    options = parse_options(arguments, Options)
+    config = compose_config(["recipe=srl", f"data={options.data}"])
     corpus = open_srl_corpus(config.data)
     vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
     collate = SRLCollator(vocabulary, None)
     data = SRLDataModule(
         corpus, collate, config.loader.batch_tokens, num_workers=0, extra_data_epochs=0, shuffle_each_epoch=True, seed=1
     )
-    batches = list(islice(data.train_dataloader(), options["batches"]))
+    batches = list(islice(data.train_dataloader(), options.batches))
     ours = build_srl_model(config, vocabulary, None)
     assert isinstance(ours, SRLModel)
     models: dict[str, SRLModel | BaselineSRLModel] = {
         "grunlp": ours,
         "grunlp without compiled kernels": ours,
-        "baseline, nn.GRU packed": BaselineSRLModel(
-            config, vocabulary, options["peer_hidden_size"], options["peer_layers"]
-        ),
+        "baseline, nn.GRU packed": BaselineSRLModel(config, vocabulary, options.peer_hidden_size, options.peer_layers),
     }
     passes = {name: make_training_pass(model, batches) for name, model in models.items()}
     passes["grunlp without compiled kernels"] = without_compiled_kernel(passes["grunlp"])
-    speeds = measure_in_turns(passes, options["repeats"])
+    speeds = measure_in_turns(passes, options.repeats)
     baseline = statistics.median(speeds["baseline, nn.GRU packed"])
-    print(f"training, {torch.get_num_threads()} threads, {len(batches)} batches, {options['repeats']} repeats")
+    print(f"training, {torch.get_num_threads()} threads, {len(batches)} batches, {options.repeats} repeats")
     print(f"{'':32}{'params':>9}  predicates/s  lowest  highest   ratio")
     for name, values in speeds.items():
         millions = sum(p.numel() for p in models[name].parameters()) / 1e6
         median = statistics.median(values)
         print(f"{name:32}{millions:8.2f}M{median:14.0f}{min(values):8.0f}{max(values):9.0f}{median / baseline:8.2f}")
-    _time_prediction(ours.eval(), collate, list(corpus.dev), options["repeats"])
+    _time_prediction(ours.eval(), collate, list(corpus.dev), options.repeats)
     return 0
 
 

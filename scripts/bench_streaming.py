@@ -19,25 +19,31 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
-from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.configuration.options import option, parse_options
 from grunlp.utils.atomic_io import atomic_path
 from grunlp.utils.cli import command
 from grunlp.utils.errors import UserError
 
-DEFAULTS: dict[str, Any] = {
-    "sentences": 10_000_000,
-    "files": 100,
-    "stream": 20_000,
-    "passes": 1.0,
-    "batch_tokens": 20_000,
-    "workers": 0,
-    "out": None,
-}
+
+@dataclass
+class Options:
+    """Options of this script."""
+
+    sentences: int = option(10_000_000, "training sentences", minimum=1, maximum=10**9)
+    files: int = option(100, "training files", minimum=1, maximum=10**9)
+    stream: int = option(20_000, "examples of the stream buffer", minimum=1, maximum=10**9)
+    passes: float = option(1.0, "passes over the corpus", minimum=0.001, maximum=1e6)
+    batch_tokens: int = option(20_000, "tokens in a batch", minimum=1, maximum=10**9)
+    workers: int = option(0, "processes that read and encode", minimum=0, maximum=256)
+    out: str | None = option(None, "new SVG or PNG file for a plot", content="path")
+
+
 _WORDS = 20_000  # vocabulary size
 _LENGTHS = (3, 8)  # words per sentence: minimum, and one more than the maximum
 _SAMPLE_INTERVAL = 2.0  # seconds
@@ -182,23 +188,23 @@ def plot_memory(path: Path, samples: Sequence[MemorySample], title: str) -> None
 @command(lambda arguments: __doc__ or "")
 def main(arguments: list[str]) -> int:
     """Write the corpus, train on it and print the memory."""
-    options = parse_arguments(arguments, DEFAULTS)
-    if options["out"] and Path(options["out"]).suffix not in (".svg", ".png"):
-        raise UserError(f"out={options['out']}", "the plot is an image file", "Type out=memory.svg or out=memory.png")
-    sentences, batch_tokens = options["sentences"], options["batch_tokens"]
+    options = parse_options(arguments, Options)
+    if options.out and Path(options.out).suffix not in (".svg", ".png"):
+        raise UserError(f"out={options.out}", "the plot is an image file", "Type out=memory.svg or out=memory.png")
+    sentences, batch_tokens = options.sentences, options.batch_tokens
     with tempfile.TemporaryDirectory(prefix="grunlp-streaming-") as name:
         folder, started = Path(name), time.monotonic()
-        words = write_corpus(folder, sentences, options["files"])
+        words = write_corpus(folder, sentences, options.files)
         size = sum(file.stat().st_size for file in folder.iterdir())
-        print(f"{sentences:,} sentences of {words:,} words, {size / 2**20:.0f} MiB in {options['files']} files, "
+        print(f"{sentences:,} sentences of {words:,} words, {size / 2**20:.0f} MiB in {options.files} files, "
               f"written in {time.monotonic() - started:.0f} s", flush=True)  # fmt: skip
         # An upper estimate: the last batch of each shuffle buffer may be almost empty.
-        batches = words / batch_tokens + sentences / options["stream"]
+        batches = words / batch_tokens + sentences / options.stream
         overrides = [
             *("recipe=tag", "data=files", f"data.train={folder}/part*.tsv", f"data.dev={folder}/dev.tsv"),
-            *(f"loader.stream_buffer_size={options['stream']}", f"loader.batch_tokens={batch_tokens}"),
-            f"loader.num_workers={options['workers']}",
-            f"trainer.limit_train_batches={int(options['passes'] * batches) + 1}",
+            *(f"loader.stream_buffer_size={options.stream}", f"loader.batch_tokens={batch_tokens}"),
+            f"loader.num_workers={options.workers}",
+            f"trainer.batches_per_epoch={int(options.passes * batches) + 1}",
             *(*_NETWORK, f"run_dir={folder}/run"),
         ]
         process = subprocess.Popen(
@@ -210,11 +216,11 @@ def main(arguments: list[str]) -> int:
         samples = TrainingMonitor(process, folder / "run/logs/csv/metrics.csv", sentences / batches).follow()
     print("\n".join(table(samples, sentences)))
     print(f"maximum: {max(sample.memory for sample in samples):.0f} MiB")
-    if options["out"]:
+    if options.out:
         plot_memory(
-            Path(options["out"]),
+            Path(options.out),
             samples,
-            f"{sentences:,} sentences, {size / 2**20:.0f} MiB, buffer of {options['stream']:,}",
+            f"{sentences:,} sentences, {size / 2**20:.0f} MiB, buffer of {options.stream:,}",
         )
     return 0
 

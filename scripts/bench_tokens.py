@@ -12,10 +12,11 @@ import importlib.util
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
-from grunlp.configuration.key_value_args import parse_arguments
+from grunlp.configuration.options import option, parse_options
 from grunlp.data.propbank.build import raw_archive
 from grunlp.data.propbank.download import fetch_source
 from grunlp.data.propbank.sources import PROPBANK_EWT, UD_EWT
@@ -23,7 +24,15 @@ from grunlp.data.sentence_splitter import split_sentences
 from grunlp.metrics.span_counts import SpanCounts, count_matches
 from grunlp.utils.cli import command
 
-DEFAULTS: dict[str, Any] = {"split": "dev", "ud": None, "propbank": None}
+
+@dataclass
+class Options:
+    """Options of this script."""
+
+    split: Literal["train", "dev", "test"] = option("dev", "split to measure")
+    ud: str | None = option(None, "sources of UD English EWT; null: downloaded", content="path")
+    propbank: str | None = option(None, "the PropBank release; null: downloaded", content="path")
+
 
 SentenceTokenSpans = list[list[tuple[int, int]]]  # (start, end) of each token of each sentence
 
@@ -94,19 +103,19 @@ def tokenizers() -> Iterator[tuple[str, Callable[[str], SentenceTokenSpans]]]:
 @command(lambda arguments: str(__doc__))
 def main(arguments: list[str]) -> int:
     """Split every paragraph with every tokenizer and print the scores."""
-    options = parse_arguments(arguments, DEFAULTS)
+    options = parse_options(arguments, Options)
     sources = {
-        name: fetch_source(source, Path(options[name]) if options[name] else raw_archive(archive))
+        name: fetch_source(source, Path(path) if (path := getattr(options, name)) else raw_archive(archive))
         for name, source, archive in (
             ("ud", UD_EWT, "UD_English-EWT-sources"),
             ("propbank", PROPBANK_EWT, "propbank-release-ewt"),
         )
     }
-    listed = sources["propbank"][f"docs/evaluation/ewt.{options['split']}.txt"].decode().split()
+    listed = sources["propbank"][f"docs/evaluation/ewt.{options.split}.txt"].decode().split()
     paths = {f"{name.partition('/')[0]}/{name.rpartition('/')[2].removesuffix('.conllu')}.conllu" for name in listed}
     documents = [text.decode() for path, text in sources["ud"].items() if "/".join(path.split("/")[-2:]) in paths]
     gold = [paragraph for document in documents for paragraph in paragraphs(document)]
-    print(f"{options['split']}: {len(documents)} documents, {len(gold)} paragraphs")
+    print(f"{options.split}: {len(documents)} documents, {len(gold)} paragraphs")
     print(f"{'':22} token F1  sentence F1  tokens/s")
     for name, tokenize in tokenizers():
         token_counts, sentence_counts, count, seconds = SpanCounts(), SpanCounts(), 0, 0.0

@@ -25,12 +25,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from grunlp.configuration.key_value_args import parse_arguments, require_empty_dir
+from grunlp.configuration.key_value_args import require_empty_dir
+from grunlp.configuration.options import option, parse_options
 from grunlp.configuration.saved_config import save_config
 from grunlp.data.datasets.public import locate_dataset
 from grunlp.data.datasets.srl import open_srl_corpus
@@ -63,23 +65,31 @@ PRETRAINED_ON = (
     "CC BY 4.0), state-of-the-union and inaugural addresses (public domain) and MASC (American National Corpus; free "
     "for any use), without the sentences of the development and test sets."
 )
-DEFAULTS: dict[str, Any] = {"run": None, "out": str(BUNDLED_MODEL), "text": None}
+
+
+@dataclass
+class Options:
+    """Options of this script."""
+
+    run: str | None = option(None, "run to pack; null: train one", content="run")
+    out: str = option(str(BUNDLED_MODEL), "folder to write", content="path")
+    text: str | None = option(
+        None, "pattern of raw text files for the pretraining; null: corpora of $GRUNLP_DATA", content="text"
+    )
 
 
 @command(lambda arguments: str(__doc__))
 def main(arguments: list[str]) -> int:
     """Train, pack, evaluate and time the model, and write its model card."""
-    options = parse_arguments(arguments, DEFAULTS)
-    out = Path(options["out"])
+    options = parse_options(arguments, Options)
+    out = Path(options.out)
     if out != BUNDLED_MODEL:
         require_empty_dir("out", out)
     with tempfile.TemporaryDirectory() as folder:
-        trained = options["run"] or _train(folder, options["text"])
+        trained = options.run or _train(folder, options.text)
         packed = Path(folder) / "packed"
         run = load_trained_srl(trained)
-        pretraining_note = (
-            PRETRAINED_ON if options["text"] is None else "It was pretrained on the builder's own raw text."
-        )
+        pretraining_note = PRETRAINED_ON if options.text is None else "It was pretrained on the builder's own raw text."
         card = (run.path / MODEL_CARD).read_text(encoding="utf-8") if (run.path / MODEL_CARD).is_file() else ""
         pretrained = run.config.model.init_from is not None or pretraining_note in card
         _pack_model(run, packed)

@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from grunlp import completion
 from grunlp.completion import completions
+from grunlp.tasks.config import schemas
 from tests.conftest import Call
 
 ROOT = Path(__file__).parent.parent
@@ -41,9 +43,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("grunlp-train trainer.wandb=", ["trainer.wandb=true", "trainer.wandb=false"]),
         ("grunlp-train seed=", []),
         ("grunlp-train debug=t", ["debug=tiny"]),
-        ("grunlp-predict style=", ["output_format=auto", "output_format=text", "output_format=json"]),
-        ("grunlp-predict sty", ["style="]),
-        ("grunlp-predict output_format=text sty", []),
+        ("grunlp-train recipe=classify model=", ["model=keras-gru-64-32"]),
+        ("grunlp-train recipe=tag data.form", []),
+        ("grunlp-train recipe=srl data.format=conllu", ["data.format=conllu"]),
+        ("grunlp-train data.train=my", ["data.train=my file.txt"]),
+        ("grunlp-train resume=runs/m", ["resume=runs/mine", "resume=runs/mine/"]),
+        ("grunlp-predict output_format=", ["output_format=auto", "output_format=text", "output_format=json"]),
+        ("grunlp-predict output_f", ["output_format="]),
+        ("grunlp-predict output_format=text output_f", []),
         ("grunlp-predict --", ["--help"]),
         ("grunlp-predict input=my", ["input=my file.txt"]),
         ("grunlp-predict 'input=my", []),
@@ -55,7 +62,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("grunlp-compare runs/m", ["runs/mine", "runs/mine/"]),
         ("grunlp-compare cells=gru,l", ["cells=gru,lstm"]),
         ("grunlp-compare recipe=tag model.ce", ["model.cell="]),
-        ("grunlp-tune recipe=lm over=model.dr", ["over=model.dropout="]),
+        ("grunlp-tune recipe=lm search_space=model.dr", ["search_space=model.dropout="]),
         ("grunlp-completion z", ["zsh"]),
         ("", []),
         ("grunlp-train", []),
@@ -65,16 +72,16 @@ def test_what_a_line_may_go_on_with(line: str, words: list[str]) -> None:
     assert completions(line) == words
 
 
-def test_every_command_offers_the_keys_it_has() -> None:
-    from grunlp import compare, evaluate, predict
+@pytest.mark.parametrize("name", ["predict", "evaluate", "compare", "export", "tune", "serve"])
+def test_every_command_offers_the_options_it_declares(name: str) -> None:
+    options = {key for group in import_module(f"grunlp.{name}").list_options([]).values() for key in group}
+    assert options and {f"{key}=" for key in options} <= set(completions(f"grunlp-{name} "))
 
-    for name, defaults in (
-        ("predict", predict.DEFAULTS),
-        ("evaluate", evaluate.DEFAULTS),
-        ("compare", compare.DEFAULTS),
-    ):
-        assert {f"{key}=" for key in defaults} <= set(completions(f"grunlp-{name} "))
-    assert len(completions("grunlp-train ")) > 50
+
+def test_train_offers_the_options_of_the_recipe() -> None:
+    assert {f"{key}=" for key in schemas()["tag"].options("tag", "files") if key != "data.name"} <= set(
+        completions("grunlp-train recipe=tag ")
+    ) | {"recipe="}
 
 
 def test_mistakes_end_in_plain_messages(call: Call) -> None:

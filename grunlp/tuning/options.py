@@ -1,9 +1,10 @@
 """Options of the commands that run several trainings. Imports nothing heavy."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from grunlp.configuration.options import option
+from grunlp.modules.options import Cell
 
 MAX_JOBS = 1024
 
@@ -17,7 +18,7 @@ class TuneOptions:
         "KEY=VALUES: 32..512 of whole numbers is 32,64,128,256,512; 0.001..0.1 of others five values at equal ratios; "
         "or a list, 32,96,256. Several keys: with ; between them, in quotes, or search_space= again; all combinations "
         "are tried",
-        content="text",
+        content="key",
     )
     folds: int = option(
         5,
@@ -52,7 +53,7 @@ class CellComparisonOptions:
     """Options of `python -m grunlp.compare cells=...`."""
 
     cells: str = option(
-        "gru,lstm,mingru,rnn", "recurrent cells; the others are compared with the first", content="text"
+        "gru,lstm,mingru,rnn", "recurrent cells; the others are compared with the first", list_of=get_args(Cell)
     )
     seeds: int = option(5, "trainings of each cell, with seed=1, 2, ...", minimum=1, maximum=1000)
     match_budget: Literal["parameters", "time", "none"] = option(
