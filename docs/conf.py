@@ -45,14 +45,16 @@ def write_configuration_reference() -> None:
     """Write docs/reference/configuration.md from the option declarations."""
     recipes = {recipe: _recipe_sections(recipe) for recipe in schemas()}
     commands = {
-        name: [Section(title.replace("_", " "), "", list(options.values())) for title, options in groups.items()]
-        for name, groups in (
-            ("predict", predict.list_options([])),
-            ("evaluate", evaluate.list_options([])),
-            ("compare", compare.list_options([])),
-            ("tune", {"tune": options_of(TuneOptions)}),
-            ("export", export.list_options([])),
-            ("serve", serve.list_options([])),
+        name: [
+            Section(group.replace("_", " "), description, list(options.values())) for group, options in groups.items()
+        ]
+        for name, description, groups in (
+            ("predict", "models of this task", predict.list_options([])),
+            ("evaluate", "models of this task", evaluate.list_options([])),
+            ("compare", "comparison of trained models, or of recurrent cells", compare.list_options([])),
+            ("tune", "hyperparameter search", {"tune": options_of(TuneOptions)}),
+            ("export", "export of a trained model", export.list_options([])),
+            ("serve", "HTTP server", serve.list_options([])),
         )
     }
     page = reference_page(recipes, commands)
@@ -60,12 +62,15 @@ def write_configuration_reference() -> None:
 
 
 def _recipe_sections(recipe: str) -> list[Section]:
-    """Return the sections of a recipe with its defaults, and one section for each data set that it can read."""
+    """Return the sections of a recipe with its defaults, and one section for each kind of data set."""
     schema = schemas()[recipe]
     sections = [section for section in recipe_sections(compose_config([f"recipe={recipe}"])) if section.name != "data"]
-    for dataset in schema.datasets:
-        data = next(section for section in schema.sections(recipe, dataset) if section.name == "data")
-        sections.append(data._replace(name=f"data={dataset}"))
+    names_by_class: dict[type, list[str]] = {}
+    for dataset, options_class in schema.datasets.items():
+        names_by_class.setdefault(options_class, []).append(dataset)
+    for names in names_by_class.values():
+        data = next(section for section in schema.sections(recipe, names[0]) if section.name == "data")
+        sections.append(data._replace(name=", ".join(f"data={name}" for name in names)))
     return sections
 
 

@@ -54,5 +54,11 @@ def describe_values(option: Option) -> str:
         names = {"word": "a word", "text": "text", "path": "a path", "run": "a run folder", "key": "a key"}
         values = (f"a list of {words}" if option.is_list else words) or names[option.content]
     else:
-        values = f"{option.minimum:g} to {option.maximum:g}" + (f", {words}" if words else "")
+        values = f"{_format_bound(option.minimum)} to {_format_bound(option.maximum)}" + (f", {words}" if words else "")
     return f"{values}, `null`" if option.nullable else values
+
+
+def _format_bound(bound: float | None) -> str:
+    """Write a bound of a number with thousands separators."""
+    assert bound is not None
+    return f"{int(bound):,}" if bound == int(bound) else f"{bound:g}"
