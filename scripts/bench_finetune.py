@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
         splits = [f"data.{split}={files[f'old-{split}']}" for split in ("train", "dev", "test")]
         _run("train", "recipe=srl", seed, f"run_dir={base}", *splits)
     new = [f"data.train={files['few']}", f"data.dev={files['new-dev']}"]
-    _run("train", "recipe=finetune", seed, f"init={base}", f"run_dir={tuned}", *new)
+    _run("train", "recipe=finetune", seed, f"init_from={base}", f"run_dir={tuned}", *new)
     for name, title in (("new-test", "the held-out genre"), ("old-test", "the other genres")):
         print(f"\n{title}, test documents", flush=True)
         _run("compare", base, tuned, f"input={files[name]}")

@@ -14,7 +14,7 @@ Training: all models train on the same batches, in turn, in one process. "Step b
 decoder call per target token, as input feeding always requires.
 Decoding: the test split, or dev if there is no test split, sorted by length into the same batches for both, each of at
 most `batch_tokens` source tokens times hypotheses. A less trained JoeyNMT may search for more steps than the length of
-its outputs, given in the table, suggests. Both use the length normalization of Wu et al. (2016) with the run's alpha.
+its outputs, given in the table, suggests. Both use the length normalization of Wu et al. (2016) with the run's penalty.
 """
 
 import statistics

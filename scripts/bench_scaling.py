@@ -184,7 +184,7 @@ def predict_step_time(one: Any, gradient_bytes: float, link: float, latency: flo
     compute = one.step_seconds / speedup
     batch_sentences = one.sentences_per_second * one.step_seconds
     print(f"\nPredicted, not measured: links of {link * 8e-9:g} Gbit/s, latency {latency * 1e6:g} µs per message,")
-    print(f"a GPU as fast as {speedup:g} processes of this machine\n")
+    print(f"speed of a GPU: {speedup:g} times that of one process here\n")
     print("| GPUs | ms per update | sentences/s | scaling efficiency |\n|---|---|---|---|")
     for gpus in _GPU_COUNTS:
         update = compute + 2 * (gpus - 1) / gpus * gradient_bytes / link + 2 * (gpus - 1) * latency

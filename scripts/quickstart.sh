@@ -9,6 +9,6 @@ sentence="${1:-The teacher gave the children a book in the garden yesterday.}"
 run="runs/srl/quickstart-$(date +%Y-%m-%d_%H-%M-%S)"
 .venv/bin/python -m grunlp.train recipe=srl data=toy-srl run_dir="$run"
 echo
-.venv/bin/python -m grunlp.predict run="$run" style=text "$sentence"
+.venv/bin/python -m grunlp.predict run="$run" output_format=text "$sentence"
 echo
 echo "to train on your own data:  .venv/bin/python -m grunlp.train recipe=srl data.train=FILE data.dev=FILE data.test=FILE"
