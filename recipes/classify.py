@@ -16,11 +16,12 @@ from grunlp.tasks.classification import SPEC
 from grunlp.tasks.classification.checkpoint import build_classifier, save_classifier_config
 from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
 from grunlp.tasks.classification.data import count_features, open_classes
+from grunlp.tasks.classification.datamodule import SequenceBatchPlanner
 from grunlp.tasks.classification.inference import evaluate_classifier
 from grunlp.tasks.classification.lightning import ClassifierTask
 from grunlp.tasks.classification.model import TextEncoder, TimeSeriesEncoder
 from grunlp.training.checkpoint_io import load_pretrained_encoder
-from grunlp.training.dealing import make_classification_datamodule
+from grunlp.training.datamodules import make_datamodule
 from grunlp.training.trainer import evaluate_splits, fit, make_trainer
 
 log = logging.getLogger("grunlp")
@@ -41,14 +42,8 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     else:
         collate = TimeSeriesCollator(classes, count_features(corpus.train))
     t = config.trainer
-    data = make_classification_datamodule(
-        corpus,
-        collate,
-        batches_per_epoch=t.batches_per_epoch,
-        accumulate_grad_batches=t.accumulate_grad_batches,
-        seed=config.seed,
-        **config.loader,
-    )
+    plan = SequenceBatchPlanner(config.loader.max_length)
+    data = make_datamodule(corpus, plan, collate, config.loader, config.trainer, config.seed)
 
     if encoder is not None and not config.optimizer.encoder_learning_rate:
         encoder.freeze()

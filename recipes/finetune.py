@@ -23,8 +23,9 @@ from grunlp.tasks.srl.inference import evaluate_srl
 from grunlp.tasks.srl.lightning import SRLTask
 from grunlp.tasks.srl.model import SRLModel
 from grunlp.training.checkpoint_io import save_config_and_vocab
-from grunlp.training.datamodules import SRLDataModule
+from grunlp.training.datamodules import make_datamodule
 from grunlp.training.finetuning import FreezeLayers, L2SPRegularization, layerwise_lr_decay
+from grunlp.training.sentence_datamodule import plan_sentence_batches
 from grunlp.training.trainer import fit, make_trainer
 from grunlp.training.weight_transfer import transfer_weights
 from grunlp.utils.errors import UserError
@@ -50,13 +51,8 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     model = build_srl_model(config, vocabulary, old.model.encoder.pretrained)
     transfer_weights(dict(old.model.named_parameters()), old.collate.vocabulary, model, vocabulary)
     train = concatenate_datasets([new, *mixed_in])
-    data = SRLDataModule(
-        Corpus(corpus.name, train, corpus.dev, corpus.test, None, left_out),
-        collate,
-        seed=config.seed,
-        extra_data_epochs=0,
-        **config.loader,
-    )
+    corpus_of_both = Corpus(corpus.name, train, corpus.dev, corpus.test, None, left_out)
+    data = make_datamodule(corpus_of_both, plan_sentence_batches, collate, config.loader, config.trainer, config.seed)
     if start_run(run_dir, mode):
         save_config_and_vocab(run_dir, config, collate, model.encoder.pretrained)
     log.info(

@@ -9,9 +9,9 @@ from pytorch_lightning import seed_everything
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.runs.layout import RunMode, start_run
 from grunlp.tasks.language_modeling import SPEC
-from grunlp.tasks.language_modeling.bptt_windows import BPTTDataModule
 from grunlp.tasks.language_modeling.checkpoint import build_language_model
 from grunlp.tasks.language_modeling.data import open_running_text
+from grunlp.tasks.language_modeling.datamodule import BPTTDataModule
 from grunlp.tasks.language_modeling.inference import evaluate_language_model
 from grunlp.tasks.language_modeling.lightning import LanguageModelTask
 from grunlp.tasks.language_modeling.model import MIN_ADAPTIVE_VOCAB
@@ -26,15 +26,9 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the text, keep the epoch that tells the development text best, read the test split once."""
     seed_everything(config.seed, verbose=False)
     corpus = open_running_text(config.data)
-    options = config.tokenizer
-    tokenizer = TextTokenizer.train(options.kind, corpus.train["text"], options.size, options.min_count)
-    data = BPTTDataModule(
-        corpus,
-        tokenizer,
-        **config.loader,
-        accumulate_grad_batches=config.trainer.accumulate_grad_batches,
-        seed=config.seed,
-    )
+    t = config.tokenizer
+    tokenizer = TextTokenizer.train(t.kind, corpus.train["text"], t.size, t.min_count)
+    data = BPTTDataModule(corpus, tokenizer, config.loader, config.trainer.accumulate_grad_batches, config.seed)
 
     if config.model.adaptive_softmax and len(tokenizer) < MIN_ADAPTIVE_VOCAB:
         there = f"the vocabulary has {len(tokenizer)} tokens, too few to be parted"

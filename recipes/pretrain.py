@@ -14,7 +14,8 @@ from grunlp.tasks.pretraining.data import open_pretraining_text
 from grunlp.tasks.pretraining.lightning import MaskedTask
 from grunlp.tasks.pretraining.model import MaskedLanguageModel
 from grunlp.training.checkpoint_io import save_config_and_vocab
-from grunlp.training.dealing import make_sentence_datamodule
+from grunlp.training.datamodules import make_datamodule
+from grunlp.training.sentence_datamodule import plan_sentence_batches
 from grunlp.training.trainer import fit, make_trainer
 
 log = logging.getLogger("grunlp")
@@ -27,15 +28,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
     collate = SRLCollator(vocabulary, None)
     t = config.trainer
-    data = make_sentence_datamodule(
-        corpus,
-        collate,
-        extra_data_epochs=0,
-        batches_per_epoch=t.batches_per_epoch,
-        accumulate_grad_batches=t.accumulate_grad_batches,
-        seed=config.seed,
-        **config.loader,
-    )
+    data = make_datamodule(corpus, plan_sentence_batches, collate, config.loader, config.trainer, config.seed)
 
     sizes = config.model
     encoder = SentenceEncoder(

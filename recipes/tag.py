@@ -21,7 +21,8 @@ from grunlp.tasks.tagging.lightning import TaggerTask
 from grunlp.tasks.tagging.model import Tagger
 from grunlp.tasks.tagging.temperature_scaling import fit_temperature, sentence_calibration_error
 from grunlp.training.checkpoint_io import load_init_weights, load_pretrained_encoder, save_config_and_vocab
-from grunlp.training.dealing import make_sentence_datamodule
+from grunlp.training.datamodules import make_datamodule
+from grunlp.training.sentence_datamodule import plan_sentence_batches
 from grunlp.training.trainer import evaluate_splits, fit, make_trainer
 from grunlp.training.weight_transfer import transfer_weights
 from grunlp.utils.errors import UserError
@@ -43,15 +44,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     encoder, pieces = load_pretrained_encoder(config.model.encoder)
     collate = TagCollator(vocabulary, pieces)
     t = config.trainer
-    data = make_sentence_datamodule(
-        corpus,
-        collate,
-        extra_data_epochs=0,
-        batches_per_epoch=t.batches_per_epoch,
-        accumulate_grad_batches=t.accumulate_grad_batches,
-        seed=config.seed,
-        **config.loader,
-    )
+    data = make_datamodule(corpus, plan_sentence_batches, collate, config.loader, config.trainer, config.seed)
 
     if encoder is not None and not config.optimizer.encoder_learning_rate:
         encoder.freeze()

@@ -19,9 +19,9 @@ from grunlp.tasks.seq2seq.checkpoint import (
     write_predictions,
 )
 from grunlp.tasks.seq2seq.data import open_parallel_corpus
+from grunlp.tasks.seq2seq.datamodule import make_parallel_datamodule
 from grunlp.tasks.seq2seq.inference import evaluate_seq2seq
 from grunlp.tasks.seq2seq.lightning import Seq2SeqTask
-from grunlp.training.dealing import make_parallel_datamodule
 from grunlp.training.trainer import evaluate_splits, fit, make_trainer
 
 log = logging.getLogger("grunlp")
@@ -37,13 +37,9 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
         source = target = TextTokenizer.train(pieces.kind, chain(*texts), pieces.size, pieces.min_count)
     else:
         source, target = (TextTokenizer.train(pieces.kind, some, pieces.size, pieces.min_count) for some in texts)
-    more = {
-        "subword_regularization": pieces.subword_regularization,
-        "batches_per_epoch": t.batches_per_epoch,
-        "accumulate_grad_batches": t.accumulate_grad_batches,
-        "seed": config.seed,
-    }
-    data = make_parallel_datamodule(corpus, source, target, **more, **config.loader)
+    data = make_parallel_datamodule(
+        corpus, source, target, config.loader, config.trainer, config.seed, pieces.subword_regularization
+    )
 
     model = build_seq2seq(config, source, target)
     if start_run(run_dir, mode):
@@ -55,7 +51,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     log.info("%d pairs; %d and %d words or pieces", len(corpus.train), len(source), len(target))
 
     took = fit(trainer, task, data, run_dir, corpus.num_removed, mode)
-    collate = data.val_split()[2]
+    collate = data.val_collate
     assert isinstance(collate, ParallelCollator)
     how = (config.metric, limits, search, config.loader.batch_tokens)
     found = evaluate_splits(run_dir, corpus, lambda pairs: evaluate_seq2seq(model, collate, pairs, *how))

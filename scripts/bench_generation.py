@@ -33,7 +33,7 @@ from pytorch_lightning import seed_everything
 from torch import Tensor, nn
 
 from grunlp.configuration.options import option, parse_options
-from grunlp.data.pair import ParallelExample
+from grunlp.data.examples import ParallelExample
 from grunlp.data.parallel_collate import ParallelBatch, ParallelCollator
 from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, UNK_ID, TextTokenizer
@@ -41,11 +41,12 @@ from grunlp.decoding.beam_search import BeamSearch
 from grunlp.decoding.constraints import LengthLimits
 from grunlp.tasks.seq2seq.checkpoint import load_trained_seq2seq, make_beam_search, search_config
 from grunlp.tasks.seq2seq.data import open_parallel_corpus
+from grunlp.tasks.seq2seq.datamodule import make_parallel_datamodule
 from grunlp.tasks.seq2seq.inference import generate
 from grunlp.tasks.seq2seq.metrics import TextScores
 from grunlp.tasks.seq2seq.model import Seq2Seq, Seq2SeqState
-from grunlp.training.datamodules import ParallelDataModule
 from grunlp.training.optim import adamw
+from grunlp.training.token_budget_datamodule import TokenBudgetDataModule
 from grunlp.utils.cli import command
 from grunlp.utils.errors import UserError
 
@@ -175,13 +176,11 @@ def main(arguments: list[str]) -> int:
     run = load_trained_seq2seq(options.run)
     collate, config = run.collate, run.config
     corpus = open_parallel_corpus(config.data, config.metric == "bleu")
-    settings = {key: value for key, value in config.loader.items() if key != "stream_buffer_size"} | {"num_workers": 0}
-    data = ParallelDataModule(
-        corpus, collate.source_tokenizer, collate.target_tokenizer, subword_regularization=0.0, seed=1, **settings
-    )
+    tokenizers = (collate.source_tokenizer, collate.target_tokenizer)
+    data = make_parallel_datamodule(corpus, *tokenizers, config.loader, config.trainer, seed=1)
+    assert isinstance(data, TokenBudgetDataModule)
     batches = list(islice(data.train_dataloader(), options.batches))
     tokens = sum(int(batch.target_lengths.sum()) for batch in batches)
-    tokenizers = (collate.source_tokenizer, collate.target_tokenizer)
     peers = {}
     if build_model:
         peers["JoeyNMT"] = JoeyNMTModel(config, tokenizers, "luong")
@@ -229,13 +228,13 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _train_peer(peer: JoeyNMTModel, data: ParallelDataModule, epochs: int) -> None:
+def _train_peer(peer: JoeyNMTModel, data: TokenBudgetDataModule, epochs: int) -> None:
     """Train JoeyNMT on the training split."""
     step = make_training_step(peer.train())
     started = time.perf_counter()
     for epoch in range(epochs):
         loader = data.train_dataloader()
-        data.train[1].set_epoch(epoch)
+        data.train.sampler.set_epoch(epoch)
         for batch in loader:
             step(batch)
     print(f"\nJoeyNMT trained for {epochs} epochs in {(time.perf_counter() - started) / 60:.0f} minutes")

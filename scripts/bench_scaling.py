@@ -41,9 +41,11 @@ from grunlp.data.datasets.srl import open_srl_corpus
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model
-from grunlp.training.datamodules import SRLDataModule
+from grunlp.training.datamodules import make_datamodule
 from grunlp.training.launcher import launch, resolve_devices
 from grunlp.training.optim import adamw
+from grunlp.training.sentence_datamodule import plan_sentence_batches
+from grunlp.training.token_budget_datamodule import TokenBudgetDataModule
 from grunlp.utils import distributed
 from grunlp.utils.cli import command
 
@@ -93,8 +95,9 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
     torch.manual_seed(1)
     corpus = open_srl_corpus(config.data)
     vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
-    collate, budget = SRLCollator(vocabulary, None), config.loader.batch_tokens
-    data = SRLDataModule(corpus, collate, budget, num_workers=0, extra_data_epochs=0, shuffle_each_epoch=True, seed=1)
+    collate = SRLCollator(vocabulary, None)
+    data = make_datamodule(corpus, plan_sentence_batches, collate, config.loader, config.trainer, seed=1)
+    assert isinstance(data, TokenBudgetDataModule)
     loss_module = _LossModule(build_srl_model(config, vocabulary, None)).train()
     ddp_module: torch.nn.Module = loss_module
     if distributed.world_size() > 1:
@@ -127,7 +130,7 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
     distributed.destroy_process_group()
 
 
-def endless_batches(data: SRLDataModule, epoch: int) -> Iterator[SRLBatch]:
+def endless_batches(data: TokenBudgetDataModule, epoch: int) -> Iterator[SRLBatch]:
     """Yield the batches of this rank, restarting from the first after the last."""
     batches = data.batches(epoch)
     for index in count():

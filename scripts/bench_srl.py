@@ -34,8 +34,9 @@ from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.tasks.srl.inference import label
 from grunlp.tasks.srl.model import SRLModel
-from grunlp.training.datamodules import SRLDataModule
+from grunlp.training.datamodules import make_datamodule
 from grunlp.training.optim import adamw
+from grunlp.training.sentence_datamodule import plan_sentence_batches
 from grunlp.utils.cli import command
 
 
@@ -137,9 +138,7 @@ def main(arguments: list[str]) -> int:
     corpus = open_srl_corpus(config.data)
     vocabulary = Vocabulary.build(corpus.train, config.vocabulary.min_count, [], {})
     collate = SRLCollator(vocabulary, None)
-    data = SRLDataModule(
-        corpus, collate, config.loader.batch_tokens, num_workers=0, extra_data_epochs=0, shuffle_each_epoch=True, seed=1
-    )
+    data = make_datamodule(corpus, plan_sentence_batches, collate, config.loader, config.trainer, seed=1)
     batches = list(islice(data.train_dataloader(), options.batches))
     ours = build_srl_model(config, vocabulary, None)
     assert isinstance(ours, SRLModel)

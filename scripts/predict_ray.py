@@ -107,7 +107,7 @@ def input_files(pattern: str | None) -> list[str]:
     """
     if pattern is None:
         raise UserError("input= is missing", "it names the files to predict", "Type input='texts/*.txt'")
-    from grunlp.data.datasets.arrow_cache import glob_files
+    from grunlp.data.datasets.file_patterns import glob_files
 
     return glob_files(pattern)
 

@@ -56,10 +56,10 @@ def test_wnut(data_root: Path) -> None:
 @pytest.mark.realdata
 def test_pairs(data_root: Path) -> None:
     for name in ("multi30k-de-en", "multi30k-en-de"):
-        corpus = open_parallel_corpus({"name": name}, drop_empty_targets=True)
+        corpus = open_parallel_corpus({"name": name}, compare_targets=True)
         assert (len(corpus.train) + corpus.num_removed, len(corpus.dev)) == (29_000, 1014)
         assert corpus.test is not None and len(corpus.test) == 1000
-    corpus = open_parallel_corpus({"name": "aeslc"}, drop_empty_targets=False)
+    corpus = open_parallel_corpus({"name": "aeslc"}, compare_targets=False)
     assert len(corpus.dev) == 1960 and len(corpus.train) + corpus.num_removed <= 14_436
     assert sum(bool(references) for references in corpus.dev["references"]) > 1900
 

@@ -17,9 +17,9 @@ examples:
   python -m grunlp.data check train=my/train.conll dev=my/dev.conll test=my/test.conll
   python -m grunlp.data check --format conll2005 --words test.words test.props
 
-The exit status is 0 for good files, 1 when a line could not be read, a tag is illegal or spans overlap, and 2 when the
-command itself was wrong. Sentences shared between splits, case and signs apart, are counted but are no fault: training
-leaves them out."""
+The exit status is 0 for valid files, 1 if a line could not be read, a tag is illegal or spans overlap, and 2 if the
+command itself was wrong. Sentences shared between splits, ignoring case and punctuation, are counted but are not an
+error: training removes them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return int(any(found.num_errors for found in surveys))
+    return int(any(report.num_errors for report in surveys))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,15 +52,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="check")
     check = commands.add_parser(
         "check",
-        help="print counts, labels, lengths and faults of data files",
+        help="print counts, labels, lengths and errors of data files",
         description="Print counts, the label table, lengths, illegal tags, overlapping spans, sentences shared between "
-        "the files, and the first ten faults of each with file and line.",
+        "the files, and the first ten errors of each with file and line.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     check.add_argument("paths", nargs="+", metavar="[NAME=]PATH", help="data files, plain or as gz or xz")
     check.add_argument("--format", help=f"one of {', '.join(FORMATS)}; detected by default")
-    check.add_argument("--words", type=Path, help="the words of CoNLL-2005 props that stand apart")
+    check.add_argument("--words", type=Path, help="the words of CoNLL-2005 props in a separate file")
     return parser
 
 

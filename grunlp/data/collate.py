@@ -53,8 +53,8 @@ class SRLBatch(SentenceBatch):
     Attributes:
         sense_candidates: (U, R) ids of the rolesets that each written word may have, most frequent first, then 0.
         pos: (B, T) ids of part-of-speech tags, IGNORE_INDEX at padding and where there are none.
-        is_predicate: (B, T) 1 at predicates, else 0; IGNORE_INDEX at padding and in sentences of
-            `data.extra_train`, where not all predicates are annotated.
+        is_predicate: (B, T) 1 at predicates, else 0; IGNORE_INDEX at padding and in sentences of `data.extra_train`,
+            where not all predicates are annotated.
         sentence_index: (P,) the sentence of each predicate.
         predicate_index: (P,) its token.
         from_extra_corpus: (P,) whether its sentence comes from `data.extra_train`.
@@ -125,31 +125,29 @@ class SentenceCollator:
         v = self.vocabulary
         lengths = [len(words) for words in sentences]
         steps = max(lengths, default=0)
-        rows: dict[str, int] = {"": 0}
+        char_rows: dict[str, int] = {"": 0}
         words = [[v.words[word.lower()] for word in sentence] for sentence in sentences]
-        char_index = [[rows.setdefault(word, len(rows)) for word in sentence] for sentence in sentences]
+        char_index = [[char_rows.setdefault(word, len(char_rows)) for word in sentence] for sentence in sentences]
         windows: list[list[int]] = []
-        places: list[list[tuple[int, int]]] = []
+        positions: list[list[tuple[int, int]]] = []
         if self.subword_aligner is not None:
             for sentence in sentences:
-                split = self.subword_aligner.split(sentence)
-                places.append([(len(windows) + window, place) for window, place in split.first_subword])
-                windows += split.windows
+                subwords = self.subword_aligner.split(sentence)
+                positions.append([(len(windows) + window, position) for window, position in subwords.first_subword])
+                windows += subwords.windows
         width = max(map(len, windows), default=0)
-        subword_index = [[window * width + place for window, place in row] for row in places]
+        subword_index = [[window * width + position for window, position in row] for row in positions]
         tensors = {
             "words": _pad(words, steps, 0),
-            "char_ids": self._encode_chars(list(rows)),
-            "word_shapes": torch.tensor([shape(word) for word in rows]),
+            "char_ids": self._encode_chars(list(char_rows)),
+            "word_shapes": torch.tensor([shape(word) for word in char_rows]),
             "char_index": _pad(char_index, steps, 0),
-            "subword_ids": _pad(
-                windows, width, self.subword_aligner.pad_token_id if self.subword_aligner is not None else 0
-            ),
+            "subword_ids": _pad(windows, width, self.subword_aligner.pad_token_id if self.subword_aligner else 0),
             "subword_lengths": torch.tensor([len(window) for window in windows], dtype=torch.long),
             "subword_index": _pad(subword_index, steps if subword_index else 0, 0),
             "lengths": torch.tensor(lengths, dtype=torch.long),
         }
-        return tensors, list(rows)
+        return tensors, list(char_rows)
 
     def _encode_chars(self, words: list[str]) -> Tensor:
         half = MAX_WORD_LENGTH // 2
@@ -170,13 +168,13 @@ class SRLCollator(SentenceCollator):
         sentence, predicate, extra, roleset, tags = [], [], [], [], []
         for b, example in enumerate(examples):
             pos.append([v.pos[tag] or IGNORE_INDEX for tag in example["pos"]])
-            is_predicate.append([IGNORE_INDEX if example.get("extra") else 0] * len(example["words"]))
+            is_predicate.append([IGNORE_INDEX if example.get("from_extra_corpus") else 0] * len(example["words"]))
             for frame in example["frames"]:
-                if not example.get("extra"):
+                if not example.get("from_extra_corpus"):
                     is_predicate[-1][frame["index"]] = 1
                 sentence.append(b)
                 predicate.append(frame["index"])
-                extra.append(bool(example.get("extra")))
+                extra.append(bool(example.get("from_extra_corpus")))
                 roleset.append(v.rolesets[frame["roleset"]])
                 tags.append([v.tags.ids.get(tag, IGNORE_INDEX) for tag in frame["tags"]])
         candidates = [v.rolesets.candidates(word) for word in spelled]

@@ -19,7 +19,7 @@ _ALLOWED_KEYS = ("special_tokens_map_file", "name_or_path", "_name_or_path")
 # of which modules are made one by one
 _COUNT_KEY_WORDS = ("layer", "block", "expert", "depth", "stack", "groups", "heads")
 _MAX_COUNT, _MAX_INTEGER = 256, 2**31
-_HINT = "Copy the whole folder again, or train anew."
+_HINT = "Copy the whole folder again, or train again."
 
 
 def load_encoder_config(folder: Path) -> dict[str, Any]:
@@ -33,8 +33,8 @@ def load_encoder_config(folder: Path) -> dict[str, Any]:
         raise DataError(folder, None, "does not exist", "the run has a pretrained encoder", _HINT)
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.suffix not in _SUFFIXES:
-            there = f"files that end in {', '.join(_SUFFIXES)}; weights are in weights.safetensors of the run"
-            raise DataError(path, None, "does not belong there", there, "Remove it.")
+            details = f"files that end in {', '.join(_SUFFIXES)}; weights are in weights.safetensors of the run"
+            raise DataError(path, None, "does not belong there", details, "Remove it.")
         if path.suffix == ".json":
             content = read_json(path, MAX_JSON_BYTES if path.name == "tokenizer.json" else MAX_CONFIG_BYTES)
             if path.name != "tokenizer.json":
@@ -69,11 +69,11 @@ def _check_values(path: Path, content: Any) -> None:
     for key, value in _iter_key_values(content):
         named = key.lower()
         if named in _CODE_KEYS or named.endswith("implementation") or _is_file_reference(named, value):
-            there = "settings of a run name neither code nor other files"
-            raise DataError(path, None, f"has the key {key[:60]!r}", there, "Remove the key.")
+            details = "settings of a run name neither code nor other files"
+            raise DataError(path, None, f"has the key {key[:60]!r}", details, "Remove the key.")
         if isinstance(value, int | float) and abs(value) > _MAX_INTEGER and path.name == "config.json":
             raise DataError(path, None, f"{key[:60]} is out of bounds", f"{_MAX_INTEGER} at most", _HINT)
-        counts = any(part in named for part in _COUNT_KEY_WORDS)
+        counts = any(word in named for word in _COUNT_KEY_WORDS)
         if counts and isinstance(value, int) and value > _MAX_COUNT and path.name == "config.json":
             raise DataError(path, None, f"{key[:60]} is out of bounds", f"{_MAX_COUNT} at most", _HINT)
 

@@ -40,7 +40,7 @@ class SentenceFields(TypedDict):
     words: list[str]
     text: NotRequired[str]
     offsets: NotRequired[list[tuple[int, int]]]
-    place: NotRequired[tuple[int, int]]
+    source_position: NotRequired[tuple[int, int]]
 
 
 class SRLExample(SentenceFields):
@@ -48,7 +48,7 @@ class SRLExample(SentenceFields):
 
     pos: list[str]
     frames: list[Frame]
-    extra: NotRequired[bool]
+    from_extra_corpus: NotRequired[bool]
 
 
 class TaggedSentence(SentenceFields):
@@ -75,6 +75,15 @@ class LabeledSeries(TypedDict):
     label: str
     steps: int
     values: list[float]
+
+
+class ParallelExample(TypedDict):
+    """A text and the target to generate from it."""
+
+    id: str
+    source: str
+    target: str
+    references: list[str]
 
 
 def class_label(value: Any) -> str:

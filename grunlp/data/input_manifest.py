@@ -16,7 +16,7 @@ _recorded: dict[Path, None] = {}  # by this process, in the order in which they 
 
 def record_input(*paths: str | Path | None) -> None:
     """Record files, and the files in folders, as inputs."""
-    for path in (Path(one) for one in paths if one is not None):
+    for path in (Path(name) for name in paths if name is not None):
         files = sorted(path.iterdir()) if path.is_dir() else [path]
         _recorded.update((file.resolve(), None) for file in files if file.is_file())
 
@@ -47,14 +47,14 @@ def verify_manifest(path: Path) -> None:
     if not isinstance(content, dict) or not all(isinstance(was, dict) for was in content.values()):
         raise UserError(f"{path}: no list of files", "", "Type the command of the training again.")
     for name, was in content.items():
-        file, way = Path(name), "Put the old file there again, or train anew."
+        file, hint = Path(name), "Put the old file there again, or train again."
         if not file.is_file():
-            raise UserError(f"{file} is gone", "the training had read it", way)
+            raise UserError(f"{file} is gone", "the training had read it", hint)
         if file.stat().st_size != was.get("bytes"):
-            there = f"it had {was['bytes']} bytes when the training began, and has {file.stat().st_size}"
-            raise UserError(f"{file} has changed", there, way)
+            details = f"it had {was['bytes']} bytes when the training began, and has {file.stat().st_size}"
+            raise UserError(f"{file} has changed", details, hint)
         if sha256_of_file(file) != was.get("sha256"):
-            raise UserError(f"{file} has changed", "it is as long as it was, with other contents", way)
+            raise UserError(f"{file} has changed", "it is as long as it was, with other contents", hint)
 
 
 def reject_new_inputs(path: Path) -> None:
@@ -65,8 +65,8 @@ def reject_new_inputs(path: Path) -> None:
     known = read_json(path)
     for file in _recorded:
         if file.is_file() and str(file) not in known:
-            there = "the training had not read it, and would go on with other data"
-            raise UserError(f"{file} was added", there, "Take it away again, or train anew.")
+            details = "the training had not read it, and would go on with other data"
+            raise UserError(f"{file} was added", details, "Take it away again, or train again.")
 
 
 def sha256_of_file(file: Path) -> str:

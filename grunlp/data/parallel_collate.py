@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from grunlp.data.pair import ParallelExample
+from grunlp.data.examples import ParallelExample
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, TextTokenizer
 
 
@@ -56,8 +56,8 @@ class ParallelCollator:
     Args:
         source_tokenizer, target_tokenizer: the tokenizers; the same object if they share a vocabulary.
         max_source_length: tokens after which a source is truncated; 0: never.
-        subword_regularization: probability of splitting a sub-word at random, see
-            `TextTokenizer.sample_segmentation`; 0 in evaluation.
+        subword_regularization: probability of splitting a sub-word at random, see `TextTokenizer.sample_segmentation`;
+            0 in evaluation.
     """
 
     def __init__(

@@ -40,10 +40,10 @@ def init_embeddings_from_file(path: str, words: StringIndex, counts: Sequence[in
     Raises:
         DataError: the file is not a vector file, or its vectors have another size.
     """
-    found: set[int] = set()
+    found_ids: set[int] = set()
     for word, numbers, line in _iter_vectors(path):
         row = words.ids.get(word.lower())
-        if row is None or row in found:
+        if row is None or row in found_ids:
             continue
         if len(numbers) != embeddings.embedding_dim:
             raise DataError(
@@ -58,9 +58,9 @@ def init_embeddings_from_file(path: str, words: StringIndex, counts: Sequence[in
         except ValueError:
             raise DataError(path, line, "not a number in a vector", "expected WORD NUMBER NUMBER ...") from None
         embeddings.weight.data[row] = vector
-        found.add(row)
+        found_ids.add(row)
     trained = {row for row, count in enumerate(counts) if count}
-    share = len(found & trained) / max(1, len(trained))
+    share = len(found_ids & trained) / max(1, len(trained))
     log.info("%s: vectors for %.1f %% of the %d training words", path, 100 * share, len(trained))
     return share
 
@@ -68,10 +68,10 @@ def init_embeddings_from_file(path: str, words: StringIndex, counts: Sequence[in
 def _iter_vectors(path: str) -> Iterator[tuple[str, list[str], int]]:
     """Yield word, numbers as written, and line number. Raises DataError for a line without numbers."""
     for line in open_lines(Path(path)):
-        parts = line.text.rstrip().split(" ")
-        if line.number == 1 and len(parts) == 2 and all(part.isdigit() for part in parts):
+        cells = line.text.rstrip().split(" ")
+        if line.number == 1 and len(cells) == 2 and all(cell.isdigit() for cell in cells):
             continue
-        if len(parts) < 3:
-            there = "expected WORD NUMBER NUMBER ..."
-            raise DataError(path, line.number, "no vector", there, "Give a GloVe, fastText or word2vec text file.")
-        yield parts[0], parts[1:], line.number
+        if len(cells) < 3:
+            details = "expected WORD NUMBER NUMBER ..."
+            raise DataError(path, line.number, "no vector", details, "Give a GloVe, fastText or word2vec text file.")
+        yield cells[0], cells[1:], line.number

@@ -1,18 +1,18 @@
 """Raw text as examples: one for each sentence, without frames."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from grunlp.data.examples import SRLExample
-from grunlp.data.readers.text_lines import Line, open_lines
+from grunlp.data.readers.text_lines import Line, OnError, open_lines, raise_error
 from grunlp.data.sentence_splitter import MAX_SENTENCE_TOKENS, split_sentences
 from grunlp.utils.errors import DataError
 
 log = logging.getLogger(__name__)
 
 
-def read_raw_text(path: Path, on_error: Callable[[DataError], None]) -> Iterator[SRLExample]:
+def read_raw_text(path: Path, on_error: OnError = raise_error) -> Iterator[SRLExample]:
     """Read the sentences of a file; an empty line yields an empty sentence, so that every line has a prediction.
 
     Args:
@@ -20,9 +20,8 @@ def read_raw_text(path: Path, on_error: Callable[[DataError], None]) -> Iterator
         on_error: called with the error of a line that is not text, which is then skipped; by default it is raised.
 
     Yields:
-        Examples with `text`, `offsets` and `source_position`. The id of the first sentence of a line is `line-N`, of
-        the
-        second `line-N.2`.
+        Examples with `text`, `offsets` and `source_position`. The id of the first sentence of a line is `line-N`, that
+        of the second `line-N.2`.
     """
     for line in open_lines(path):
         try:
@@ -46,12 +45,12 @@ def examples_from_text(text: str) -> Iterator[SRLExample]:
 
 def split_raw_line(text: str, line: int) -> Iterator[SRLExample]:
     """Yield the sentences of one line, as `read_raw_text` does. `line`: its number, from 1."""
-    said = False
-    for k, (tokens, part) in enumerate([*split_sentences(text)] or [([], False)], start=1):
+    message = False
+    for k, (tokens, is_part) in enumerate([*split_sentences(text)] or [([], False)], start=1):
         start, end = (tokens[0].start, tokens[-1].end) if tokens else (0, 0)
-        if part and not said:
+        if is_part and not message:
             log.warning("line %d: a sentence of more than %d tokens is read in parts", line, MAX_SENTENCE_TOKENS)
-            said = True
+            message = True
         yield SRLExample(
             id=f"line-{line}" + (f".{k}" if k > 1 else ""),
             document="",
@@ -60,5 +59,5 @@ def split_raw_line(text: str, line: int) -> Iterator[SRLExample]:
             frames=[],
             text=text[start:end],
             offsets=[(token.start - start, token.end - start) for token in tokens],
-            place=(line, start),
+            source_position=(line, start),
         )

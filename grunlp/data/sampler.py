@@ -1,8 +1,9 @@
 """A sampler of batches that hold examples of similar length under a token budget (length bucketing)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike
 from torch.utils.data import Sampler
 
 
@@ -10,8 +11,8 @@ class TokenBudgetSampler(Sampler[list[int]]):
     """Yields batches of indices whose padded size stays under a token budget, a bucket batch sampler.
 
     The size of a batch is its longest example times its number of rows, where a sentence counts for as many rows as it
-    has
-    predicates (at least one). An example larger than the budget is a batch of its own; none is truncated or left out.
+    has predicates (at least one). An example larger than the budget is a batch of its own; none is truncated or left
+    out.
 
     Args:
         lengths: tokens of each example.
@@ -21,9 +22,9 @@ class TokenBudgetSampler(Sampler[list[int]]):
         seed: of the shuffling.
     """
 
-    def __init__(self, lengths: Sequence[int], rows: Sequence[int], max_tokens: int, shuffle: bool, seed: int) -> None:
+    def __init__(self, lengths: ArrayLike, multiplicity: ArrayLike, max_tokens: int, shuffle: bool, seed: int) -> None:
         self.lengths = np.asarray(lengths, dtype=np.int64)
-        self.rows = np.maximum(np.asarray(rows, dtype=np.int64), 1)
+        self.multiplicity = np.maximum(np.asarray(multiplicity, dtype=np.int64), 1)
         self.max_tokens, self.shuffle, self.seed = max_tokens, shuffle, seed
         self.batches = self._make_batches(epoch=0)
 
@@ -46,10 +47,10 @@ class TokenBudgetSampler(Sampler[list[int]]):
         batch: list[int] = []
         longest = rows = 0
         for index in order.tolist():
-            longest, rows = max(longest, int(self.lengths[index])), rows + int(self.rows[index])
+            longest, rows = max(longest, int(self.lengths[index])), rows + int(self.multiplicity[index])
             if batch and longest * rows > self.max_tokens:
                 batches.append(batch)
-                batch, longest, rows = [], int(self.lengths[index]), int(self.rows[index])
+                batch, longest, rows = [], int(self.lengths[index]), int(self.multiplicity[index])
             batch.append(index)
         return [*batches, batch] if batch else batches
 

@@ -19,7 +19,7 @@ from grunlp.data.word_tokenizer import Token, tokenize
 MAX_SENTENCE_TOKENS = 200  # tokens; the longest sentence of the English Web Treebank has 159
 
 _CLOSING = re.compile(r"""["'”’»)\]}]+|[<>]?[:;=8][-o^']?[)(\]DPp]|<3|\^_+\^""")
-_MAX_CLOSINGS = 5  # at most so many quotes, brackets and emoticons belong to the sentence before
+_MAX_CLOSINGS = 5  # quotes, brackets and emoticons that may belong to the sentence before them
 _SENTENCE_STARTERS = re.compile(
     "The|This|That|These|Those|He|She|It|They|We|You|I|In|At|On|But|And|If|When|What|There|My|His|Her|Our|Their"
 )
@@ -62,10 +62,10 @@ def _is_boundary(tokens: list[Token], start: int, end: int) -> bool:
 
 
 def _split_long(tokens: list[Token]) -> Iterator[TokenizedSentence]:
-    part = len(tokens) > MAX_SENTENCE_TOKENS
+    is_part = len(tokens) > MAX_SENTENCE_TOKENS
     while len(tokens) > MAX_SENTENCE_TOKENS:
         pauses = [i for i in range(MAX_SENTENCE_TOKENS // 2, MAX_SENTENCE_TOKENS) if tokens[i].word in _PAUSE_TOKENS]
         end = pauses[-1] + 1 if pauses else MAX_SENTENCE_TOKENS
-        yield TokenizedSentence(tokens[:end], part)
+        yield TokenizedSentence(tokens[:end], is_part)
         tokens = tokens[end:]
-    yield TokenizedSentence(tokens, part)
+    yield TokenizedSentence(tokens, is_part)

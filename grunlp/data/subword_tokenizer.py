@@ -54,10 +54,10 @@ class TextTokenizer:
             model_type: "bpe" (Sennrich et al. 2016), "unigram" (Kudo 2018), "word" (words and punctuation) or
                 "character".
             texts: one for each sentence or line, read once.
-            size: the largest size of the vocabulary; "bpe" keeps all characters that occur, and "character" all
-                that are frequent enough.
-            min_count: rarer pairs are not merged by "bpe", and rarer words of "word" and characters of "character"
-                are unknown; it has no effect on "unigram".
+            size: the largest size of the vocabulary; "bpe" keeps all characters that occur, and "character" all that
+                are frequent enough.
+            min_count: rarer pairs are not merged by "bpe", and rarer words of "word" and characters of "character" are
+                unknown; it has no effect on "unigram".
 
         Raises:
             UserError: `size` is too small for the characters of "unigram".
@@ -85,11 +85,11 @@ class TextTokenizer:
             UserError: the file is missing or is not a tokenizer.
         """
         content = read_json(path)
-        with wrap_library_errors(path, "no tokenizer of grunlp", "Copy the whole folder again, or train anew."):
+        with wrap_library_errors(path, "no tokenizer of grunlp", "Copy the whole folder again, or train again."):
             tokenizer = Tokenizer.from_str(json.dumps(content))
         if not _is_trained_here(tokenizer):
-            there = "it has other pieces, patterns or settings than a training gives it"
-            raise UserError(f"{path}: not a tokenizer of grunlp", there, "Train anew.")
+            details = "it has other pieces, patterns or settings than a training gives it"
+            raise UserError(f"{path}: not a tokenizer of grunlp", details, "Train again.")
         return cls(tokenizer)
 
     def save(self, path: Path) -> None:
@@ -114,9 +114,8 @@ class TextTokenizer:
         """Split sub-words at random into two that are in the vocabulary too: training sees rarer segmentations.
 
         As in StochasTok (Sims et al. 2025, §3), this works for every kind of vocabulary. It draws from Torch's
-        generator, which
-        a seed controls (the sampling of `tokenizers` cannot be seeded). Halves are split again with the same
-        probability.
+        generator, which a seed controls (the sampling of `tokenizers` cannot be seeded). Halves are split again with
+        the same probability.
 
         Args:
             ids: of a text.
@@ -154,18 +153,18 @@ class TextTokenizer:
         written = "".join(self.ids_to_tokens(self.encode([text])[0]))
         vocabulary = self._tokenizer.get_vocab()
         longest = max(map(len, vocabulary))
-        found: list[tuple[int, ...]] = []
+        results: list[tuple[int, ...]] = []
 
         def write(place: int, ids: tuple[int, ...]) -> None:
             if place == len(written) and ids:
-                found.append(ids)
+                results.append(ids)
             for end in range(min(len(written), place + longest), place, -1):
                 id = vocabulary.get(written[place:end], UNK_ID)
-                if len(found) < max_count and id > EOS_ID:
+                if len(results) < max_count and id > EOS_ID:
                     write(end, (*ids, id))
 
         write(0, ())
-        return found
+        return results
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ids up to the first END; special ids other than UNKNOWN are skipped."""
@@ -188,7 +187,7 @@ def _configure(tokenizer: Tokenizer, char_level: bool) -> None:
     else:
         blanks = [normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
         tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), *blanks])
-        # at signs too, so that a word is the same with a comma behind it; a blank goes with what follows
+        # at punctuation too, so that a word is the same before a comma; a space belongs to what follows
         words = [pre_tokenizers.Metaspace(), pre_tokenizers.Split(Regex(r"▁?[^\p{L}\p{M}\p{N}▁]"), "isolated")]
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence(words)
         tokenizer.decoder = decoders.Metaspace()

@@ -24,7 +24,7 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
     Tags that could be of two schemes are taken for iob2. Tags that are all `O` have no scheme.
     """
     prefixes: set[str] = set()
-    only_behind, opened = True, False  # iob1: where B-X and I-X may stand
+    only_behind, opened = True, False  # iob1: B-X only after its own label; I-X opens spans
     for tags in sentences:
         before = ""
         for tag in tags:
@@ -62,10 +62,10 @@ def require_same_tag_type(
     for sentences in (tags, others):
         known = sorted({tag for sentence in sentences for tag in sentence} - {"O"})
         kinds.append((detect_scheme([known]) is not None, known))
-    (spans, some), (other_spans, other_some) = kinds
-    if some and other_some and spans != other_spans:
-        there = f"those of {other} are like {', '.join(other_some[:3])}"
-        raise UserError(f"{what} has tags like {', '.join(some[:3])}", there, "Tags must be of one kind.")
+    (spans, example), (other_spans, other_example) = kinds
+    if example and other_example and spans != other_spans:
+        details = f"those of {other} are like {', '.join(other_example[:3])}"
+        raise UserError(f"{what} has tags like {', '.join(example[:3])}", details, "Tags must be of one kind.")
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:
@@ -83,7 +83,7 @@ def to_iob2(tags: Sequence[str]) -> list[str]:
     for i, tag in enumerate(tags):
         prefix, _, label = tag.partition("-")
         if tag != OUTSIDE and (prefix not in _PREFIX_TO_IOB2 or not label):
-            raise ValueError(f"{tag!r} is no tag of a span: expected O, or a label behind B-, I-, E- or S-")
+            raise ValueError(f"{tag!r} is not a span tag: expected O, or a label after B-, I-, E- or S-")
         if prefix in ("S", "U"):
             cut(i)
         pieces.append(tag if tag == OUTSIDE else f"{_PREFIX_TO_IOB2[prefix]}-{label}")

@@ -29,7 +29,7 @@ def split_tag(tag: str) -> tuple[str, str]:
         return OUTSIDE, ""
     prefix, dash, label = tag.partition("-")
     if prefix not in ("B", "I") or not dash or not label:
-        raise ValueError(f"{tag!r} is no BIO tag: expected O, B-LABEL or I-LABEL")
+        raise ValueError(f"{tag!r} is not a BIO tag: expected O, B-LABEL or I-LABEL")
     return prefix, label
 
 
@@ -84,7 +84,7 @@ def brackets_to_spans(cells: Sequence[str]) -> list[Span]:
     for i, cell in enumerate(cells):
         match = _CELL.match(cell)
         if match is None:
-            raise ValueError(f"cell {i}: {cell!r} is no bracket cell: expected * or (LABEL* or *) or (LABEL*)")
+            raise ValueError(f"cell {i}: {cell!r} is not a bracket cell: expected * or (LABEL* or *) or (LABEL*)")
         if match["open"]:
             if label:
                 raise ValueError(f"cell {i}: ({match['open']} opens inside ({label}, open since cell {start}")

@@ -58,12 +58,12 @@ class DataReport:
             self.labels.update(span.label for span in tags_to_spans(frame["tags"]))
             for i in invalid_transitions(frame["tags"]):
                 self.invalid_transitions += 1
-                wrong = f"illegal tag {frame['tags'][i]} at word {i}, predicate at word {frame['index']}"
+                message = f"illegal tag {frame['tags'][i]} at word {i}, predicate at word {frame['index']}"
                 there_is = "I-X follows B-X or I-X of the same label"
-                self.add_error(DataError(self.path, line, wrong, there_is, "begin the span with B-"))
+                self.add_error(DataError(self.path, line, message, there_is, "begin the span with B-"))
         key = blake2b(normalized_text(example["words"]).encode(), digest_size=16).digest()
-        count, place = self.text_digests.get(key, (0, example["id"] or f"line {line}"))
-        self.text_digests[key] = count + 1, place
+        count, location = self.text_digests.get(key, (0, example["id"] or f"line {line}"))
+        self.text_digests[key] = count + 1, location
 
 
 def inspect_file(name: str, path: Path, format: str | None = None, words: Path | None = None) -> DataReport:
@@ -72,55 +72,56 @@ def inspect_file(name: str, path: Path, format: str | None = None, words: Path |
     Raises:
         UserError: the file does not exist, or the format is unknown.
     """
-    found = DataReport(name, path)
-    sentences = read_srl_with_lines(path, format, words, on_error=found.add_error)
+    report = DataReport(name, path)
+    sentences = read_srl_with_lines(path, format, words, on_error=report.add_error)
     with suppress(DataError):  # reading reports it
-        found.format = format or detect_format(path)
+        report.format = format or detect_format(path)
     for line, example in sentences:
-        found.add_sentence(line, example)
-    return found
+        report.add_sentence(line, example)
+    return report
 
 
 def count_duplicates_across_splits(one: DataReport, other: DataReport) -> tuple[int, list[str]]:
     """Count the sentences of one split that also occur in another, and list the lines of the first few."""
     both = [one.text_digests[key] for key in one.text_digests if key in other.text_digests]
-    return sum(count for count, _ in both), [place for _, place in both[:MAX_SHOWN_DUPLICATES]]
+    return sum(count for count, _ in both), [location for _, location in both[:MAX_SHOWN_DUPLICATES]]
 
 
 def format_report(reports: Sequence[DataReport]) -> Iterator[str]:
     """Return the lines that `python -m grunlp.data check` prints."""
-    for found in reports:
-        yield f"{found.name}: {found.path} ({found.format})"
+    for report in reports:
+        yield f"{report.name}: {report.path} ({report.format})"
     yield ""
-    yield from _format_table([["", *(found.name for found in reports)], *_count_rows(reports)])
-    totals = sum((found.labels for found in reports), Counter[str]())
+    yield from _format_table([["", *(report.name for report in reports)], *_count_rows(reports)])
+    totals = sum((report.labels for report in reports), Counter[str]())
     if totals:
         yield ""
-        rows = [[label, *(f"{found.labels[label]:,}" for found in reports)] for label, _ in totals.most_common()]
-        yield from _format_table([["label", *(found.name for found in reports)], *rows])
-    for one, other in permutations(reports, 2):
-        count, places = count_duplicates_across_splits(one, other)
+        rows = [[label, *(f"{report.labels[label]:,}" for report in reports)] for label, _ in totals.most_common()]
+        yield from _format_table([["label", *(report.name for report in reports)], *rows])
+    for report, other_report in permutations(reports, 2):
+        count, locations = count_duplicates_across_splits(report, other_report)
         if count:
             yield ""
-            yield f"{count:,} sentences of {one.name} also occur in {other.name}, first: {', '.join(places)}"
-    for found in reports:
-        if found.errors:
+            examples = ", ".join(locations)
+            yield f"{count:,} sentences of {report.name} also occur in {other_report.name}, first: {examples}"
+    for report in reports:
+        if report.errors:
             yield ""
-            yield f"{found.name}: {found.num_errors:,} faults, the first {len(found.errors)}:"
-            yield from (f"  {str(fault).splitlines()[0]} ({fault.details})" for fault in found.errors)
+            yield f"{report.name}: {report.num_errors:,} errors, the first {len(report.errors)}:"
+            yield from (f"  {str(fault).splitlines()[0]} ({fault.details})" for fault in report.errors)
 
 
 def _count_rows(reports: Sequence[DataReport]) -> Iterator[list[str]]:
-    yield ["sentences", *(f"{found.num_sentences:,}" for found in reports)]
-    yield ["without predicate", *(f"{found.num_without_predicate:,}" for found in reports)]
-    yield ["tokens", *(f"{sum(n * k for n, k in found.length_counts.items()):,}" for found in reports)]
-    yield ["predicates", *(f"{found.num_predicates:,}" for found in reports)]
-    yield ["mean length", *(f"{_mean(found.length_counts):.1f}" for found in reports)]
+    yield ["sentences", *(f"{report.num_sentences:,}" for report in reports)]
+    yield ["without predicate", *(f"{report.num_without_predicate:,}" for report in reports)]
+    yield ["tokens", *(f"{sum(n * k for n, k in report.length_counts.items()):,}" for report in reports)]
+    yield ["predicates", *(f"{report.num_predicates:,}" for report in reports)]
+    yield ["mean length", *(f"{_mean(report.length_counts):.1f}" for report in reports)]
     for name, share in (("median length", 0.5), ("95 % are at most", 0.95), ("longest", 1.0)):
-        yield [name, *(f"{length_quantile(found.length_counts, share):,}" for found in reports)]
-    yield ["illegal tags", *(f"{found.invalid_transitions:,}" for found in reports)]
-    yield ["overlapping spans", *(f"{found.overlapping_spans:,}" for found in reports)]
-    yield ["faults in all", *(f"{found.num_errors:,}" for found in reports)]
+        yield [name, *(f"{length_quantile(report.length_counts, share):,}" for report in reports)]
+    yield ["illegal tags", *(f"{report.invalid_transitions:,}" for report in reports)]
+    yield ["overlapping spans", *(f"{report.overlapping_spans:,}" for report in reports)]
+    yield ["errors", *(f"{report.num_errors:,}" for report in reports)]
 
 
 def length_quantile(counts: Counter[int], fraction: float) -> int:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +32,17 @@ class StringIndex:
         self.items = list(items)
         self.ids = {item: i for i, item in enumerate(self.items)}
         if len(self.ids) != len(self.items):
-            raise ValueError("a table cannot hold the same string twice")
+            raise ValueError("a table cannot have the same string twice")
         self.unknown_id = unknown_id
 
     def __len__(self) -> int:
         return len(self.items)
 
     def __getitem__(self, item: str) -> int:
-        found = self.ids.get(item, self.unknown_id)
-        if found is None:
+        index = self.ids.get(item, self.unknown_id)
+        if index is None:
             raise KeyError(item)
-        return found
+        return index
 
 
 @dataclass
@@ -61,15 +61,15 @@ class Vocabulary:
     words: StringIndex
     word_counts: list[int]
     characters: StringIndex
-    tags: StringIndex
-    pos: StringIndex
-    rolesets: RolesetInventory
+    tags: StringIndex = field(default_factory=lambda: StringIndex([], None))
+    pos: StringIndex = field(default_factory=lambda: StringIndex([PAD_TOKEN], unknown_id=0))
+    rolesets: RolesetInventory = field(default_factory=lambda: RolesetInventory({}, {}, {}))
 
     def __post_init__(self) -> None:
         """Raise UserError if there are too many tags: decoding has a table of all pairs."""
         if len(self.tags) > MAX_TAGS:
-            there = f"{MAX_TAGS} are the most: each pair of tags has a place in memory"
-            raise UserError(f"there are {len(self.tags)} different tags", there, "Name another column of tags.")
+            details = f"at most {MAX_TAGS} are possible: memory grows with their square"
+            raise UserError(f"there are {len(self.tags)} different tags", details, "Name another column of tags.")
 
     @classmethod
     def build(
@@ -92,15 +92,12 @@ class Vocabulary:
             pos.update(tag for tag in example["pos"] if tag != "_")
             for frame in example["frames"]:
                 labels.update(split_tag(tag)[1] for tag in frame["tags"])
-                predicate = None if example.get("extra") else example["words"][frame["index"]]
+                predicate = None if example.get("from_extra_corpus") else example["words"][frame["index"]]
                 rolesets.add(predicate, frame["lemma"], frame["roleset"])
         del labels[""]
         labels[PREDICATE_LABEL] += 1  # decoding relies on it
-        table, counts = words.build(min_count, extra_words)
         return cls(
-            words=table,
-            word_counts=counts,
-            characters=StringIndex([PAD_TOKEN, UNK_TOKEN, *sorted(words.characters)], unknown_id=1),
+            *words.build(min_count, extra_words),
             tags=_iob2_labels(sorted(labels)),
             pos=StringIndex([PAD_TOKEN, *sorted(pos)], unknown_id=0),
             rolesets=rolesets.build(frame_files),
@@ -116,18 +113,11 @@ class Vocabulary:
         for example in examples:
             words.add(example["words"])
             tags.update(example["tags"])
-        spans = detect_scheme([list(tags)]) is not None
-        table, counts = words.build(min_count, extra_words)
-        return cls(
-            words=table,
-            word_counts=counts,
-            characters=StringIndex([PAD_TOKEN, UNK_TOKEN, *sorted(words.characters)], unknown_id=1),
-            tags=_iob2_labels(sorted({split_tag(tag)[1] for tag in tags} - {""}))
-            if spans
-            else StringIndex(sorted(tags), None),
-            pos=StringIndex([PAD_TOKEN], unknown_id=0),
-            rolesets=RolesetCounter().build({}),
-        )
+        if detect_scheme([list(tags)]) is not None:
+            index = _iob2_labels(sorted({split_tag(tag)[1] for tag in tags} - {""}))
+        else:
+            index = StringIndex(sorted(tags), None)
+        return cls(*words.build(min_count, extra_words), tags=index)
 
     @classmethod
     def build_for_text(cls, texts: Iterable[Sequence[str]], min_count: int, extra_words: Iterable[str]) -> "Vocabulary":
@@ -135,15 +125,7 @@ class Vocabulary:
         words = _WordCounter()
         for text in texts:
             words.add(text)
-        table, counts = words.build(min_count, extra_words)
-        return cls(
-            words=table,
-            word_counts=counts,
-            characters=StringIndex([PAD_TOKEN, UNK_TOKEN, *sorted(words.characters)], unknown_id=1),
-            tags=StringIndex([], None),
-            pos=StringIndex([PAD_TOKEN], unknown_id=0),
-            rolesets=RolesetCounter().build({}),
-        )
+        return cls(*words.build(min_count, extra_words))
 
     def extended_with(self, other: "Vocabulary") -> "Vocabulary":
         """Return this vocabulary extended with what only `other` has; counts are added."""
@@ -200,8 +182,8 @@ class Vocabulary:
                 ),
             )
         except (ValueError, AttributeError, TypeError) as error:
-            there = "the vocabulary.json of a run folder"
-            raise DataError(path, None, f"no vocabulary: {error!s:.200}", there) from None
+            details = "the vocabulary.json of a run folder"
+            raise DataError(path, None, f"no vocabulary: {error!s:.200}", details) from None
 
 
 def _require_keys(content: Any, names: set[str]) -> None:
@@ -223,7 +205,7 @@ def _counts(content: Any) -> dict[str, int]:
 
 def _string_dict(content: Any) -> dict[str, str]:
     if not isinstance(content, dict) or not all(isinstance(value, str) for value in content.values()):
-        raise ValueError("expected strings that stand for strings")
+        raise ValueError("expected a mapping of strings to strings")
     return content
 
 
@@ -239,11 +221,15 @@ class _WordCounter:
             self.words[word.lower()] += 1
             self.characters.update(word)
 
-    def build(self, min_count: int, extra_words: Iterable[str]) -> tuple[StringIndex, list[int]]:
-        """Return the frequent words and `extra_words`, most frequent first, and their counts."""
+    def build(self, min_count: int, extra_words: Iterable[str]) -> tuple[StringIndex, list[int], StringIndex]:
+        """Return the frequent words and `extra_words`, most frequent first, their counts, and the characters."""
         frequent = {word for word, count in self.words.items() if count >= min_count}
         kept = sorted(frequent.union(extra_words) - {PAD_TOKEN, UNK_TOKEN}, key=lambda word: (-self.words[word], word))
-        return StringIndex([PAD_TOKEN, UNK_TOKEN, *kept], unknown_id=1), [0, 0, *(self.words[word] for word in kept)]
+        return (
+            StringIndex([PAD_TOKEN, UNK_TOKEN, *kept], unknown_id=1),
+            [0, 0, *(self.words[word] for word in kept)],
+            StringIndex([PAD_TOKEN, UNK_TOKEN, *sorted(self.characters)], unknown_id=1),
+        )
 
 
 def _iob2_labels(labels: Sequence[str]) -> StringIndex:

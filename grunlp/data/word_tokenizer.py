@@ -4,7 +4,7 @@ The rule follows the Penn Treebank's conventions as the English Web Treebank use
 trained on it; general tokenizers split much of the same text differently (see the documentation).
 
 1. White space separates tokens. Web and mail addresses, file and user names, hash tags and telephone numbers stay
-whole.
+   whole.
 2. Numbers with their separators and endings (1,000.5  10:30  3/4  21st  1990s), abbreviations of single letters (U.S.),
    initials before a name and common abbreviations with a dot (Mr. Inc. Sept.) stay whole.
 3. Negation and clitics are split from their word in either case, with a straight or curly apostrophe, or without one
@@ -73,10 +73,10 @@ class Token(NamedTuple):
 
 def tokenize(text: str) -> list[Token]:
     """Return the tokens of a text; joined, they are the text without its white space and invisible characters."""
-    places = [match.span() for match in _TOKEN.finditer(text)]
+    spans = [match.span() for match in _TOKEN.finditer(text)]
     if not text.isascii():
-        places = _join_combining_marks(text, places)
-    return [Token(text[start:end], start, end) for start, end in places]
+        spans = _join_combining_marks(text, spans)
+    return [Token(text[start:end], start, end) for start, end in spans]
 
 
 def _join_combining_marks(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -16,8 +16,7 @@ def write_columns(examples: Iterable[SRLExample], file: TextIO) -> None:
     """Write EWT columns (`grunlp.data.readers.propbank_columns`), tab-separated, with a blank line after each sentence.
 
     A frame with neither lemma nor roleset gets its word as lemma, because its row would not be a predicate otherwise.
-    An
-    `I-X` that continues nothing is written as the beginning of a span.
+    An `I-X` that continues nothing is written as the beginning of a span.
 
     Raises:
         UserError: a word is empty or contains a tab or line end, a role contains a bracket, asterisk or space, or
@@ -37,10 +36,10 @@ def write_columns(examples: Iterable[SRLExample], file: TextIO) -> None:
 
 def _column_rows(example: SRLExample) -> list[list[str]]:
     words, frames = example["words"], example["frames"]
-    if any(one["index"] >= next_one["index"] for one, next_one in pairwise(frames)):
+    if any(one["index"] >= next_frame["index"] for one, next_frame in pairwise(frames)):
         raise UserError(
             f"sentence {' '.join(words[:5])!r}: frames are not in order of their predicates",
-            "columns hold one frame a predicate, in order of appearance",
+            "columns have one frame a predicate, in order of appearance",
             "sort the frames by index and leave out doubles",
         )
     predicates = {frame["index"]: _lemma_and_roleset(frame, words) for frame in frames}
@@ -62,9 +61,9 @@ def _require_cells(example: SRLExample, cells: list[str]) -> None:
         unclear = column >= FIRST_ROLE_COLUMN and not re.fullmatch(r"(\([^()*\s]+)?\*\)?", cell)
         if not cell or any(end in cell for end in "\t\n\r") or unclear:
             raise UserError(
-                f"sentence {' '.join(example['words'][:5])!r}: {cell!r} cannot stand in a column",
-                "a cell is not empty and holds no tab or line end, a role no bracket, star or blank",
-                "write JSON lines instead, or mend the word",
+                f"sentence {' '.join(example['words'][:5])!r}: {cell!r} cannot be written in a column",
+                "a cell is not empty and has no tab or line end, a role no bracket, star or blank",
+                "write JSON lines instead, or correct the word",
             )
 
 
@@ -78,10 +77,9 @@ def srl_to_dict(example: SRLExample) -> dict[str, Any]:
     """Return a sentence as the dictionary of the frames format; id, document and pos only if known.
 
     Each frame has its predicate's word, index, lemma and roleset, its tags, its `arguments` (role, start, exclusive
-    end,
-    text; without the predicate itself) and a line for human readers. A record from raw text also has its line, where
-    its
-    text starts in that line, its text, and the character offsets of each word, predicate and argument in that text.
+    end, text; without the predicate itself) and a line for human readers. A record from raw text also has its line,
+    where its text starts in that line, its text, and the character offsets of each word, predicate and argument in that
+    text.
     """
     known = {key: example[key] for key in ("id", "document", "pos") if example[key]}  # type: ignore[literal-required]
     words = example["words"]
@@ -89,7 +87,7 @@ def srl_to_dict(example: SRLExample) -> dict[str, Any]:
     record: dict[str, Any] = known | {"words": words, "frames": frames}
     if "offsets" in example:
         offsets = example["offsets"]
-        line, start = example["place"]
+        line, start = example["source_position"]
         record = {"line": line, "start_char": start, "text": example["text"], "offsets": offsets} | record
         for frame in frames:
             _add_text_offsets(frame, offsets, frame["index"], frame["index"] + 1)
@@ -119,9 +117,11 @@ def tags_to_dict(
             for label, start, end in tags_to_spans(tags)
         ]
     if alternatives:
-        record["alternatives"] = [{"tags": ones, "probability": share} for ones, share in alternatives]
+        record["alternatives"] = [
+            {"tags": tag_sequence, "probability": probability} for tag_sequence, probability in alternatives
+        ]
     if "offsets" in sentence:
-        line, start = sentence["place"]
+        line, start = sentence["source_position"]
         offsets = sentence["offsets"]
         for span in record.get("spans", ()):
             _add_text_offsets(span, offsets, span["start"], span["end"])

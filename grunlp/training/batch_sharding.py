@@ -41,18 +41,16 @@ class DistributedBatchSampler(Sampler[int]):
         return steps_per_rank(self.num_batches, self.world_size)
 
     def __iter__(self) -> Iterator[int]:
-        for turn in range(self.start_step, len(self)):
-            yield min(turn * self.world_size + self.rank, self.num_batches - 1)
+        for step in range(self.start_step, len(self)):
+            yield min(step * self.world_size + self.rank, self.num_batches - 1)
 
 
-def loss_weights(loss_counts: Sequence[int], rank: int, world_size: int, accumulate: int) -> list[float]:
+def loss_weights(loss_counts: Sequence[int], rank: int, world_size: int, accumulate_grad_batches: int) -> list[float]:
     """Return the factor of the loss of each step of a process.
 
     With these factors the accumulated and averaged gradient of an optimizer step is that of the mean over all items in
-    its
-    batches, whatever their sizes: the trainer takes the mean over its accumulated steps, and then over processes, as if
-    all
-    batches had the same size. The factor is 0 if there is no batch left.
+    its batches, whatever their sizes: the trainer takes the mean over its accumulated steps, and then over processes,
+    as if all batches had the same size. The factor is 0 if there is no batch left.
 
     Args:
         loss_counts: number of items over which the loss of each batch is averaged, in the order of the batches.
@@ -60,13 +58,13 @@ def loss_weights(loss_counts: Sequence[int], rank: int, world_size: int, accumul
         world_size: number of processes.
         accumulate_grad_batches: steps for one optimizer step.
     """
-    shares, group = [], world_size * accumulate
-    for turn in range(steps_per_rank(len(loss_counts), world_size)):
-        number, first = turn * world_size + rank, turn // accumulate * group
-        together = loss_counts[first : first + group]
-        size = loss_counts[number] if number < len(loss_counts) else 0
-        shares.append(size * group / sum(together) if sum(together) else float(number < len(loss_counts)))
-    return shares
+    weights, update_size = [], world_size * accumulate_grad_batches
+    for step in range(steps_per_rank(len(loss_counts), world_size)):
+        batch, first = step * world_size + rank, step // accumulate_grad_batches * update_size
+        total = sum(loss_counts[first : first + update_size])
+        count = loss_counts[batch] if batch < len(loss_counts) else 0
+        weights.append(count * update_size / total if total else float(batch < len(loss_counts)))
+    return weights
 
 
 def shard_eval_batches(batches: Sequence[BatchT], rank: int, world_size: int) -> list[BatchT]:
@@ -82,12 +80,12 @@ def shard_eval_batches(batches: Sequence[BatchT], rank: int, world_size: int) ->
     Raises:
         UserError: there are fewer examples than processes, one of which would wait forever.
     """
-    parts = list(batches)
-    while len(parts) < world_size:
-        largest = max(range(len(parts)), key=lambda i: len(parts[i]), default=None)
-        if largest is None or len(parts[largest]) < 2:
-            wrong = f"{len(parts)} development examples for {world_size} processes"
-            raise UserError(wrong, "each needs one", "Type trainer.devices=1, or give more examples")
-        half = len(parts[largest]) // 2
-        parts[largest : largest + 1] = [parts[largest][:half], parts[largest][half:]]
-    return parts[rank::world_size]
+    shards = list(batches)
+    while len(shards) < world_size:
+        largest = max(range(len(shards)), key=lambda i: len(shards[i]), default=None)
+        if largest is None or len(shards[largest]) < 2:
+            message = f"{len(shards)} development examples for {world_size} processes"
+            raise UserError(message, "each needs one", "Type trainer.devices=1, or give more examples")
+        half = len(shards[largest]) // 2
+        shards[largest : largest + 1] = [shards[largest][:half], shards[largest][half:]]
+    return shards[rank::world_size]

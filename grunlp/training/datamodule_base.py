@@ -55,8 +55,8 @@ class ResumableDataModule(LightningDataModule, ABC):
         self.world_size = distributed.world_size()  # processes that share the batches
 
     @abstractmethod
-    def count(self, epoch: int) -> int:
-        """How many batches an epoch has, of all processes."""
+    def num_batches(self, epoch: int) -> int:
+        """Return the number of batches of all processes in an epoch."""
 
     @abstractmethod
     def example_ids(self, epoch: int, batch: int) -> list[str]:
@@ -78,7 +78,7 @@ class ResumableDataModule(LightningDataModule, ABC):
         """Return the index of this process's batch among those of all processes."""
         return step * self.world_size + distributed.rank()
 
-    def num_optimizer_steps(self, num_epochs: int, batches_per_epoch: int, accumulate_grad_batches: int) -> int:
+    def num_optimizer_steps(self, num_epochs: int, limit_train_batches: int, accumulate_grad_batches: int) -> int:
         """Return the number of optimizer steps in a training.
 
         Args:
@@ -86,18 +86,18 @@ class ResumableDataModule(LightningDataModule, ABC):
             limit_train_batches: the largest number of batches of each process in an epoch; 0: no limit.
             accumulate_grad_batches: batches of each process for one optimizer step.
         """
-        counts = [steps_per_rank(self.count(epoch), self.world_size) for epoch in range(num_epochs)]
-        return sum(-(-min(count, batches_per_epoch or count) // accumulate_grad_batches) for count in counts)
+        counts = [steps_per_rank(self.num_batches(epoch), self.world_size) for epoch in range(num_epochs)]
+        return sum(-(-min(count, limit_train_batches or count) // accumulate_grad_batches) for count in counts)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the position, for a checkpoint."""
-        return {"epoch": self.resume_position[0], "batch": self.resume_position[1], "ranks": self.world_size}
+        return {"epoch": self.resume_position[0], "batch": self.resume_position[1], "world_size": self.world_size}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from a checkpoint. Raises UserError if the number of processes has changed."""
-        if state_dict["ranks"] != self.world_size:
-            there = f"it was begun with {state_dict['ranks']}"
-            raise UserError(f"a training that goes on with {self.world_size} processes", there, "Begin as many again.")
+        if (saved := state_dict["world_size"]) != self.world_size:
+            message = f"a training resumed with {self.world_size} processes"
+            raise UserError(message, f"it was started with {saved}", "Start as many again.")
         self.resume_position = (state_dict["epoch"], state_dict["batch"])
 
 
@@ -109,19 +109,19 @@ class IndexedDataModule(ResumableDataModule, ABC):
 
     def __init__(self, num_workers: int, shuffle_each_epoch: bool, seed: int) -> None:
         super().__init__(num_workers, shuffle_each_epoch, seed)
-        self._loss_weights: tuple[int, list[float]] = (-1, [])  # an epoch, and what is said of its turns
+        self._loss_weights: tuple[int, list[float]] = (-1, [])  # of an epoch
 
     @abstractmethod
     def batches(self, epoch: int) -> BatchDataset:
         """Return the batches of an epoch."""
 
-    def count(self, epoch: int) -> int:
-        """How many batches an epoch has."""
+    def num_batches(self, epoch: int) -> int:
+        """Return the number of batches of all processes in an epoch."""
         return len(self.batches(epoch))
 
     def batch_loss_counts(self, epoch: int) -> list[int]:
         """Return the number of items over which the loss of each batch is averaged, its weight among others."""
-        return [1] * self.count(epoch)
+        return [1] * self.num_batches(epoch)
 
     def loss_weight(self, step: int) -> float:
         """Return the factor of the loss of this process's batch in the trainer's epoch, see `loss_weights`."""

@@ -95,7 +95,7 @@ class NonFiniteLossCallback(Callback):
         if trainer.precision != "16-mixed" and not bool(torch.isfinite(norm)):
             data, turn = datamodule_of(trainer), trainer.fit_loop.epoch_loop.batch_idx
             first, end = turn - turn % trainer.accumulate_grad_batches, (turn + 1) * data.world_size
-            batches = range(first * data.world_size, min(end, data.count(trainer.current_epoch)))
+            batches = range(first * data.world_size, min(end, data.num_batches(trainer.current_epoch)))
             self._handle_non_finite(trainer, pl_module, f"gradient {float(norm)}", None, batches)
             _zero_grad(pl_module)
 

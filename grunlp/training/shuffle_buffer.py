@@ -1,154 +1,173 @@
-"""A stream as batches: so many examples are read at a time, and dealt out as a whole corpus in memory would be.
+"""A stream as batches: a buffer of examples is read at a time and divided into batches as a corpus in memory would be.
 
-Each batch carries a mark, from which reading can go on before it or behind it, in another process and at another time.
+Each batch carries the position at which it was read, from which reading can continue in another process, later.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 from torch.utils.data import IterableDataset, get_worker_info
 
 from grunlp.data.datasets.streaming import StreamingDataset
-from grunlp.data.sampler import TokenBudgetSampler
 from grunlp.training.datamodule_base import CollatedBatches
+from grunlp.training.token_budget_datamodule import BatchPlan
 from grunlp.utils.errors import UserError
 
 
-class ExampleBuffer(list[Any]):
-    """Examples in memory, to be had as those of a `datasets.Dataset` are."""
+class ExampleBuffer:
+    """Examples in memory, with the part of the interface of `datasets.Dataset` that batches need."""
+
+    def __init__(self, examples: Sequence[Any]) -> None:
+        self.examples = list(examples)
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(self, column: str) -> list[Any]:
+        return [example[column] for example in self.examples]
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
-        return [self[i] for i in indices]
+        return [self.examples[i] for i in indices]
 
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns; none of an empty buffer."""
+        return list(self.examples[0]) if self.examples else []
 
-class BufferPlan(NamedTuple):
-    """Examples, how they are dealt out, and over how much the loss of each is a mean: (N,)."""
-
-    examples: ExampleBuffer
-    sampler: TokenBudgetSampler
-    loss_counts: np.ndarray
-
-
-BatchPlanner = Callable[[ExampleBuffer], BufferPlan]
+    def select(self, indices: Sequence[int]) -> "ExampleBuffer":
+        """Return some of the examples."""
+        return ExampleBuffer(self.__getitems__(indices))
 
 
 class StreamPosition(NamedTuple):
-    """A place in what one reader reads.
+    """A position in what one reader reads.
 
-    number: of the pass through the stream, from 0.
-    state: of the `datasets.IterableDataset` where the buffer begins; None at the beginning of the pass.
-    buffer: how many were read before, in all passes.
-    batch: of the buffer, the next one.
+    Attributes:
+        pass_number: number of the pass through the stream, from 0.
+        state: state of the `datasets.IterableDataset` where the buffer begins; None at the beginning of a pass.
+        buffers_read: number of buffers read before, in all passes.
+        next_batch: index of the next batch of the buffer.
     """
 
-    number: int = 0
+    pass_number: int = 0
     state: dict[str, Any] | None = None
-    buffer: int = 0
-    batch: int = 0
+    buffers_read: int = 0
+    next_batch: int = 0
 
 
 class StreamBatch(NamedTuple):
-    """A batch, over how much its loss is a mean, the ids of its examples, and where which reader has read it."""
+    """A batch of a stream.
+
+    Attributes:
+        batch: the tensors.
+        loss_count: number of items over which its loss is averaged.
+        example_ids: ids of its examples.
+        reader_index: the reader that made it.
+        position: where it was read.
+    """
 
     batch: Any
-    size: int
+    loss_count: int
     example_ids: list[str]
     reader_index: int
     position: StreamPosition
 
     @property
     def next_position(self) -> StreamPosition:
-        """Where the next one is read."""
-        return self.position._replace(batch=self.position.batch + 1)
+        """The position of the batch after it."""
+        return self.position._replace(next_batch=self.position.next_batch + 1)
 
 
 class ShardReader:
-    """Makes the batches of one reader or another. It can be sent to other processes.
+    """Makes the batches of any one of several readers. It can be sent to other processes.
 
     Args:
-        stream: what is read.
-        size: examples of a buffer.
-        plan_batches: deals out a buffer.
+        stream: the examples.
+        buffer_size: number of examples to read at a time.
+        plan_batches: divides a buffer into batches.
         collate: makes a batch of examples.
-        seed: of the order of files, of batches within a buffer, and of what `collate` draws.
+        seed: of the order of shards, of the batches of a buffer, and of what `collate` draws.
     """
 
     def __init__(
-        self, stream: StreamingDataset, size: int, plan_batches: BatchPlanner, collate: Callable[..., Any], seed: int
+        self,
+        stream: StreamingDataset,
+        buffer_size: int,
+        plan_batches: Callable[[ExampleBuffer], BatchPlan],
+        collate: Callable[..., Any],
+        seed: int,
     ) -> None:
-        self.stream, self.size, self.plan_batches, self.collate, self.seed = stream, size, plan_batches, collate, seed
+        self.stream, self.buffer_size, self.plan_batches = stream, buffer_size, plan_batches
+        self.collate, self.seed = collate, seed
 
     def read(self, reader_index: int, num_readers: int, position: StreamPosition) -> Iterator[StreamBatch]:
-        """Batches from a place on, without end.
+        """Yield batches from a position on, without end.
 
         Args:
-            reader, readers: which, of how many that share each pass.
+            reader_index: which reader.
+            num_readers: how many share each pass.
+            position: where to start.
 
         Raises:
-            UserError: it has no example in a whole pass.
+            UserError: the reader has no example in a whole pass.
         """
         while True:
-            examples, some = (
-                self.stream.shard(reader_index, num_readers, position.number, self.seed),
-                position.state is not None,
-            )
+            examples = self.stream.shard(reader_index, num_readers, position.pass_number, self.seed)
+            has_batches = position.state is not None
             if position.state is not None:
                 examples.load_state_dict(position.state)
-            for columns in examples.iter(self.size):  # `iter(examples)` would part them among workers once more
-                dealt = self.plan_batches(self._filter(columns))
+            for columns in examples.iter(self.buffer_size):  # `iter(examples)` would divide them among workers again
+                plan = self.plan_batches(self._filter(columns))
                 # no two buffers of any readers have the same number, by which they are shuffled
-                number = position.buffer * num_readers + reader_index
-                dealt.sampler.set_epoch(number)
-                batches = CollatedBatches(dealt.examples, dealt.sampler.batches, self.collate, self.seed, number)
-                some = some or len(batches) > 0
-                for i in range(position.batch, len(batches)):
+                number = position.buffers_read * num_readers + reader_index
+                plan.sampler.set_epoch(number)
+                batches = CollatedBatches(plan.examples, plan.sampler.batches, self.collate, self.seed, number)
+                has_batches = has_batches or len(batches) > 0
+                for i in range(position.next_batch, len(batches)):
                     indices = batches.indices[i]
-                    names = [dealt.examples[j]["id"] for j in indices]
-                    yield StreamBatch(
-                        batches[i],
-                        int(dealt.loss_counts[indices].sum()),
-                        names,
-                        reader_index,
-                        position._replace(batch=i),
-                    )
-                position = StreamPosition(position.number, examples.state_dict(), position.buffer + 1)
-            if not some:
-                wrong = f"{self.stream.name}: reader {reader_index + 1} of {num_readers} has no training example"
-                there = "each process has one reader, or one a worker; examples of dev and test do not count"
-                raise UserError(wrong, there, "Give more text, or lower loader.num_workers")
-            position = StreamPosition(position.number + 1, None, position.buffer)
+                    ids = [example["id"] for example in plan.examples.__getitems__(indices)]
+                    loss_count = int(plan.loss_counts[indices].sum())
+                    yield StreamBatch(batches[i], loss_count, ids, reader_index, position._replace(next_batch=i))
+                position = StreamPosition(position.pass_number, examples.state_dict(), position.buffers_read + 1)
+            if not has_batches:
+                raise UserError(
+                    f"{self.stream.name}: reader {reader_index + 1} of {num_readers} has no training example",
+                    "each process has one reader, or one for each worker; examples of dev and test do not count",
+                    "Give more text, or lower loader.num_workers",
+                )
+            position = StreamPosition(position.pass_number + 1, None, position.buffers_read)
 
     def _filter(self, columns: dict[str, list[Any]]) -> ExampleBuffer:
-        rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-        return ExampleBuffer(row for row in rows if self.stream.predicate is None or self.stream.predicate(row))
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        keep = self.stream.predicate
+        return ExampleBuffer(rows if keep is None else [row for row in rows if keep(row)])
 
 
 class BufferedBatchDataset(IterableDataset[Any]):
-    """What the workers of a process read, each its own part.
+    """The batches of one process; each of its workers reads its own share.
 
     Args:
         reader: makes the batches.
-        first, readers: the number of this process's first reader, of how many there are in all.
-        positions: where each of its readers begins.
-        next_reader: which of them gives the first batch; workers are asked in turn.
+        first, num_readers: the index of the first reader of this process, of how many in all processes.
+        positions: where each of its readers starts.
+        next_reader: which of them makes the first batch; workers are asked in turn.
     """
 
     def __init__(
-        self, reader: ShardReader, first: int, num_readers: int, positions: Sequence[StreamPosition], next_reader: int
+        self,
+        reader: ShardReader,
+        first: int,
+        num_readers: int,
+        positions: Sequence[StreamPosition],
+        next_reader: int,
     ) -> None:
-        self.reader, self.first, self.num_readers, self.positions, self.next_reader = (
-            reader,
-            first,
-            num_readers,
-            list(positions),
-            next_reader,
-        )
+        self.reader, self.first, self.num_readers = reader, first, num_readers
+        self.positions, self.next_reader = list(positions), next_reader
 
     def __iter__(self) -> Iterator[StreamBatch | UserError]:
         worker = get_worker_info()
         own = (self.next_reader + (worker.id if worker is not None else 0)) % len(self.positions)
         try:
             yield from self.reader.read(self.first + own, self.num_readers, self.positions[own])
-        except UserError as error:  # raised here, it would arrive as the text of a traceback
+        except UserError as error:  # raised in a worker, it would arrive as the text of a traceback
             yield error

@@ -33,7 +33,7 @@ def test_encoding() -> None:
     assert batch.lengths.tolist() == [4, 1]
     assert batch.sentence_index.tolist() == [0, 0, 1] and batch.predicate_index.tolist() == [1, 3, 0]
     assert batch.predicate_lengths.tolist() == [4, 4, 1] and batch.from_extra_corpus.tolist() == [False] * 3
-    more = SRLCollator(VOCABULARY, None)([{**EXAMPLES[0], "extra": True}, EXAMPLES[1]])
+    more = SRLCollator(VOCABULARY, None)([{**EXAMPLES[0], "from_extra_corpus": True}, EXAMPLES[1]])
     assert more.from_extra_corpus.tolist() == [True, True, False]
     assert batch.pos.tolist() == [[v.pos["NNS"], v.pos["VBP"], IGNORE_INDEX, v.pos["NNS"]], [IGNORE_INDEX] * 4]
     assert batch.is_predicate.tolist() == [[0, 1, 0, 1], [1, IGNORE_INDEX, IGNORE_INDEX, IGNORE_INDEX]]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grunlp.data.pair import ParallelExample
+from grunlp.data.examples import ParallelExample
 from grunlp.data.parallel_collate import ParallelBatch, ParallelCollator
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, TextTokenizer
 

@@ -13,8 +13,8 @@ def test_lines_become_examples(tmp_path: Path) -> None:
     errors: list[DataError] = []
     first, second, empty, last = read_raw_text(path, errors.append)
     assert first["words"] == ["She", "Gave", "it", "."] and first["offsets"][1] == (4, 8)
-    assert first["text"] == "She Gave it." and first["place"] == (1, 0) and first["frames"] == []
-    assert second["text"] == "He left." and second["place"] == (1, 14) and second["id"] == "line-1.2"
+    assert first["text"] == "She Gave it." and first["source_position"] == (1, 0) and first["frames"] == []
+    assert second["text"] == "He left." and second["source_position"] == (1, 14) and second["id"] == "line-1.2"
     assert empty["words"] == [] and empty["id"] == "line-2" and last["words"] == ["no", "verb"]
     assert [error.line for error in errors] == [3]
 

@@ -40,7 +40,7 @@ def test_plain_tags_have_no_scheme(tags: list[str]) -> None:
 
 
 def test_a_tag_of_no_scheme_is_named() -> None:
-    with pytest.raises(ValueError, match="'NN' is no tag of a span"):
+    with pytest.raises(ValueError, match="'NN' is not a span tag"):
         to_iob2(["O", "NN"])
     with pytest.raises(ValueError, match="iob2, iob1, bioes"):
         to_scheme(["O"], "bilou")

@@ -86,7 +86,7 @@ def test_split_tag(tag, parts):
 
 @pytest.mark.parametrize("tag", ["", "B", "B-", "o", "X-ARG0", "E-ARG0", "-ARG0", "BARG0", "O-ARG0"])
 def test_what_is_no_tag(tag):
-    with pytest.raises(ValueError, match="is no BIO tag: expected O, B-LABEL or I-LABEL"):
+    with pytest.raises(ValueError, match="is not a BIO tag: expected O, B-LABEL or I-LABEL"):
         split_tag(tag)
 
 
@@ -96,11 +96,11 @@ def test_what_is_no_tag(tag):
         (["(ARG0*", "*"], r"cell 0: \(ARG0 is never closed"),
         (["*", "*)"], r"cell 1: \) closes nothing"),
         (["(ARG0*", "(V*)"], r"cell 1: \(V opens inside \(ARG0, open since cell 0"),
-        (["*", "ARG0*)"], r"cell 1: 'ARG0\*\)' is no bracket cell"),
-        (["(ARG0"], "cell 0: .* is no bracket cell"),
-        (["(*)"], "cell 0: .* is no bracket cell"),
-        (["(A*)(B*)"], "cell 0: .* is no bracket cell"),
-        ([""], "cell 0: .* is no bracket cell"),
+        (["*", "ARG0*)"], r"cell 1: 'ARG0\*\)' is not a bracket cell"),
+        (["(ARG0"], "cell 0: .* is not a bracket cell"),
+        (["(*)"], "cell 0: .* is not a bracket cell"),
+        (["(A*)(B*)"], "cell 0: .* is not a bracket cell"),
+        ([""], "cell 0: .* is not a bracket cell"),
     ],
 )
 def test_bad_brackets(cells, message):

@@ -59,7 +59,7 @@ def test_good_splits(check):
         "longest  2  4",
         "illegal tags  0  0",
         "overlapping spans  0  0",
-        "faults in all  0  0",
+        "errors  0  0",
         "",
         "label  train  dev",
         "V  2  2",
@@ -77,7 +77,7 @@ def test_faults_are_listed_with_file_and_line(check):
     assert status == 1
     assert "illegal tags  1" in lines
     assert lines[-3:] == [
-        "a: 2 faults, the first 2:",
+        "a: 2 errors, the first 2:",
         "  a:2: 1 tags for 2 words (expected INDEX WORD WORD ... ||| TAG TAG ...)",
         "  a:3: illegal tag I-ARG0 at word 0, predicate at word 1 (I-X follows B-X or I-X of the same label)",
     ]
@@ -86,8 +86,8 @@ def test_faults_are_listed_with_file_and_line(check):
 def test_only_the_first_ten_faults_are_shown(check):
     status, lines, _ = check("a", a=TRAIN + "Lena ||| X\n" * 30)
     assert status == 1
-    assert "a: 30 faults, the first 10:" in lines
-    assert sum("is no BIO tag" in line for line in lines) == 10
+    assert "a: 30 errors, the first 10:" in lines
+    assert sum("is not a BIO tag" in line for line in lines) == 10
     assert "sentences  3" in lines
 
 

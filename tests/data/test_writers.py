@@ -52,13 +52,13 @@ def test_a_frame_without_lemma_and_roleset_keeps_its_predicate():
 
 @pytest.mark.parametrize("word", ["", "a\tb", "a\nb", "a\rb"])
 def test_what_cannot_stand_in_a_column(word):
-    with pytest.raises(UserError, match=r"(?s)cannot stand in a column.*JSON lines"):
+    with pytest.raises(UserError, match=r"(?s)cannot be written in a column.*JSON lines"):
         written(write_columns, [sentence([word])])
 
 
 @pytest.mark.parametrize("label", ["A(", "A)", "A*", "A B"])
 def test_a_role_that_cannot_be_bracketed(label):
-    with pytest.raises(UserError, match="cannot stand in a column"):
+    with pytest.raises(UserError, match="cannot be written in a column"):
         written(write_columns, [sentence(["Go", "on"], frame(0, Span(label, 1, 2), length=2))])
 
 

@@ -157,7 +157,7 @@ def test_bio_constraints_allow_exactly_what_is_legal():
 
 
 def test_bio_constraints_refuse_other_tags():
-    with pytest.raises(ValueError, match="'E-X' is no BIO tag"):
+    with pytest.raises(ValueError, match="'E-X' is not a BIO tag"):
         bio_transition_mask(["O", "E-X"])
 
 

@@ -119,5 +119,5 @@ def test_unequal_input_is_refused(count):
         count([["O"]], [])
     with pytest.raises(ValueError, match="1 gold but 2 predicted tags"):
         count([["O"]], [["O", "O"]])
-    with pytest.raises(ValueError, match="'E-X' is no BIO tag"):
+    with pytest.raises(ValueError, match="'E-X' is not a BIO tag"):
         count([["E-X"]], [["O"]])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grunlp.data.datasets.srl import open_srl_corpus
-from grunlp.data.propbank.glosses import add_role_descriptions
+from grunlp.data.propbank.rolesets import add_role_descriptions
 from grunlp.data.raw_text import split_raw_line
 from grunlp.data.tags import invalid_transitions
 from grunlp.data.writers import srl_to_dict

@@ -150,7 +150,7 @@ def test_tables_are_forecast(predictors: dict[str, Predictor], tmp_path: Path) -
     assert told["time"].iloc[0] == times[-1] + pd.Timedelta("1h") and (told["lower"] < told["upper"]).all()
     pd.testing.assert_frame_equal(forecaster(str(tmp_path / "table.csv")), told)
     pd.testing.assert_frame_equal(forecaster(table.set_index("time")), told)
-    with pytest.raises(UserError, match="the table:3: column 'value': 'x' is no number"):
+    with pytest.raises(UserError, match="the table:3: column 'value': 'x' is not a number"):
         forecaster(table.astype({"value": object}).assign(value=lambda t: t["value"].where(t.index != 2, "x")))
 
 

@@ -95,8 +95,8 @@ def test_groups_of_rows_are_the_rows(count: int, rows: int, groups: int, first: 
     assert len(parted) == len(whole) * groups
     for number in range(len(whole)):
         parts = [parted[number * groups + group] for group in range(groups)]
-        assert {part.first for part in parts} == {number == 0}
-        for name in ("inputs", "outputs", "lengths"):
+        assert {part.is_first for part in parts} == {number == 0}
+        for name in ("inputs", "targets", "lengths"):
             expected = getattr(whole[number], name)
             found = torch.cat([getattr(part, name) for part in parts])
             assert found[: len(expected)].equal(expected)

@@ -73,7 +73,7 @@ def test_it_takes_up_time_memory_and_log(tmp_path: Path, monkeypatch: pytest.Mon
         trained(tmp_path, Task(), Data({}), "trainer.checkpoint_every_seconds=1e-9", "trainer.max_epochs=4")
     point = tmp_path / "checkpoint" / RESUME_CHECKPOINT
     content = torch.load(point, weights_only=True)
-    assert completed_steps(point) == 14 and content["Data"] == {"epoch": 1, "batch": 2, "ranks": 1}
+    assert completed_steps(point) == 14 and content["Data"] == {"epoch": 1, "batch": 2, "world_size": 1}
     state = next(state for state in content["callbacks"].values() if "seconds" in state)
     state["seconds"], state["memory"] = 1000.0, 2.0**30
     torch.save(content, point)

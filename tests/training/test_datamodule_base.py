@@ -1,7 +1,6 @@
 """Batches by number: the same from wherever an epoch goes on, and whoever makes them."""
 
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import torch
@@ -10,32 +9,30 @@ from datasets import Dataset
 from grunlp.data.datasets.corpus import Corpus
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.tasks.seq2seq.data import FEATURES
+from grunlp.tasks.seq2seq.datamodule import make_parallel_datamodule
+from grunlp.tasks.seq2seq.options import Seq2SeqLoaderOptions
 from grunlp.training.datamodule_base import derive_seed
-from grunlp.training.datamodules import ParallelDataModule
+from grunlp.training.options import StreamingTrainerOptions
+from grunlp.training.token_budget_datamodule import TokenBudgetDataModule
 
 TEXTS = [f"{'ab' * (i % 7 + 1)} {'cab' * (i % 5 + 1)}" for i in range(40)]
 
 
-def pairs(workers: int) -> ParallelDataModule:
+def pairs(workers: int) -> TokenBudgetDataModule:
     """With pieces that are split anew in each epoch."""
     rows = [{"id": f"p{i}", "source": text, "target": text, "references": []} for i, text in enumerate(TEXTS)]
     split = Dataset.from_list(rows, features=FEATURES)
     pieces = TextTokenizer.train("bpe", TEXTS, 30, 1)
-    limits: Any = {
-        "max_source_length": 0,
-        "max_target_length": 0,
-        "truncate_source": False,
-        "subword_regularization": 0.5,
-    }
     corpus = Corpus("toy", split, split, None, None, 0)
-    return ParallelDataModule(
-        corpus, pieces, pieces, batch_tokens=16, num_workers=workers, shuffle_each_epoch=True, seed=1, **limits
-    )
+    loader = Seq2SeqLoaderOptions(batch_tokens=16, num_workers=workers, max_source_length=0, max_target_length=0)
+    data = make_parallel_datamodule(corpus, pieces, pieces, loader, StreamingTrainerOptions(), 1, 0.5)
+    assert isinstance(data, TokenBudgetDataModule)
+    return data
 
 
-def read(data: ParallelDataModule, epoch: int) -> list[tuple[list[str], list[list[int]]]]:
+def read(data: TokenBudgetDataModule, epoch: int) -> list[tuple[list[str], list[list[int]]]]:
     data.trainer = SimpleNamespace(current_epoch=epoch)  # type: ignore[assignment]
-    return [(batch.texts, batch.target.tolist()) for batch in data.train_dataloader()]
+    return [(batch.target_texts, batch.target.tolist()) for batch in data.train_dataloader()]
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -46,10 +43,10 @@ def test_an_epoch_goes_on_where_it_was(workers: int) -> None:
     torch.manual_seed(1)
     for done in (0, 2, len(whole)):
         data = pairs(workers)
-        data.load_state_dict({"epoch": 3, "batch": done, "ranks": 1})
-        assert read(data, 3) == whole[done:] and data.state_dict() == {"epoch": 3, "batch": done, "ranks": 1}
+        data.load_state_dict({"epoch": 3, "batch": done, "world_size": 1})
+        assert read(data, 3) == whole[done:] and data.state_dict() == {"epoch": 3, "batch": done, "world_size": 1}
         assert len(data.train_dataloader()) == len(whole), "the trainer counts what is done, too"
-        assert len(read(data, 4)) == data.count(4), "the next epoch is read from its beginning"
+        assert len(read(data, 4)) == data.num_batches(4), "the next epoch is read from its beginning"
 
 
 def test_pieces_are_split_anew_in_each_epoch() -> None:

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from grunlp.data.collate import SRLCollator
-from grunlp.data.datasets.streaming import StreamingDataset
+from grunlp.data.datasets.streaming import Shard, StreamingDataset
 from grunlp.data.vocabulary import Vocabulary
-from grunlp.training.dealing import _plan_sentences
+from grunlp.training.sentence_datamodule import plan_sentence_batches
 from grunlp.training.shuffle_buffer import ShardReader, StreamBatch, StreamPosition
 from tests.toys import toy_corpus, vocabulary_of
 from tests.training.text_stream import naive, open_stream, write_text_stream
 
 BUDGET, SIZE = 12, 7
+PLAN = partial(plan_sentence_batches, max_tokens=BUDGET, training=True, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def reader_of(folder: Path, size: int = SIZE) -> tuple[ShardReader, Vocabulary]:
     train = open_stream(folder).train
     assert isinstance(train, StreamingDataset)
     vocabulary = Vocabulary.build(train, 1, [], {})
-    return ShardReader(train, size, partial(_plan_sentences, BUDGET, 1), SRLCollator(vocabulary, None), 1), vocabulary
+    return ShardReader(train, size, PLAN, SRLCollator(vocabulary, None), 1), vocabulary
 
 
 def texts(made: StreamBatch, vocabulary: Vocabulary) -> list[str]:
@@ -43,9 +44,9 @@ def passes(reader: ShardReader, number: int, readers: int, count: int) -> list[l
     """The batches of one of several readers, by pass."""
     found: list[list[StreamBatch]] = [[] for _ in range(count)]
     for made in reader.read(number, readers, StreamPosition()):
-        if made.position.number == count:
+        if made.position.pass_number == count:
             return found
-        found[made.position.number].append(made)
+        found[made.position.pass_number].append(made)
     raise AssertionError
 
 
@@ -63,20 +64,23 @@ def test_readers_share_each_pass(folder: Path, readers: int) -> None:
         assert len(set(map(tuple, files))) > 1, "nor are the files"
     for share in shares:
         for made in share[0]:
-            assert made.size == sum(made.batch.lengths) and len(made.batch.lengths) * max(made.batch.lengths) <= BUDGET
+            assert (
+                made.loss_count == sum(made.batch.lengths)
+                and len(made.batch.lengths) * max(made.batch.lengths) <= BUDGET
+            )
 
 
 @pytest.mark.parametrize("readers", [1, 2, 5])
 def test_reading_resumes_at_any_position(folder: Path, readers: int) -> None:
     def content(made: StreamBatch) -> tuple[Any, ...]:
-        return made.batch.words.tolist(), made.example_ids, made.size, made.position
+        return made.batch.words.tolist(), made.example_ids, made.loss_count, made.position
 
     whole = [content(made) for made in islice(reader_of(folder)[0].read(0, readers, StreamPosition()), 60)]
-    assert whole[-1][3].number > 0 and len({mark.buffer for *_, mark in whole}) > 8
+    assert whole[-1][3].pass_number > 0 and len({mark.buffers_read for *_, mark in whole}) > 8
     for place in (1, 5, 17, 18, 19, 40):
         rest = [content(made) for made in islice(reader_of(folder)[0].read(0, readers, whole[place][3]), 60 - place)]
         assert rest == whole[place:]
-        behind = whole[place - 1][3]._replace(batch=whole[place - 1][3].batch + 1)
+        behind = whole[place - 1][3]._replace(next_batch=whole[place - 1][3].next_batch + 1)
         rest = [content(made) for made in islice(reader_of(folder)[0].read(0, readers, behind), 60 - place)]
         assert rest == whole[place:]
 
@@ -91,12 +95,10 @@ def counted(path: str, read: list[int]) -> Iterator[dict[str, Any]]:
 def test_no_more_is_in_memory_than_a_buffer(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was read and not yet given out, the batch at hand included."""
     read, given = [0], 0
-    monkeypatch.setattr("grunlp.data.datasets.streaming._iter_shards", lambda parts, generate: generate("", read))
-    stream = StreamingDataset("toy", counted, [{"path": "some"}])
+    monkeypatch.setattr("grunlp.data.datasets.streaming._iter_shards", lambda shards, convert: counted("", read))
+    stream = StreamingDataset("toy", [Shard("some", partial(counted, "", read))])
     collate = SRLCollator(vocabulary_of(toy_corpus(3)), None)
-    for made in islice(
-        ShardReader(stream, size, partial(_plan_sentences, BUDGET, 1), collate, 1).read(0, 1, StreamPosition()), 200
-    ):
+    for made in islice(ShardReader(stream, size, PLAN, collate, 1).read(0, 1, StreamPosition()), 200):
         assert 0 <= read[0] - given <= size
         given += len(made.example_ids)
     assert given >= 200

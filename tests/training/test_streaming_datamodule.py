@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from grunlp.data.collate import SRLCollator
+from grunlp.data.options import StreamingLoaderOptions
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.training.batch_sharding import loss_weights
-from grunlp.training.dealing import make_sentence_datamodule
+from grunlp.training.datamodules import make_datamodule
+from grunlp.training.options import StreamingTrainerOptions
+from grunlp.training.sentence_datamodule import plan_sentence_batches
 from grunlp.training.streaming_datamodule import StreamingDataModule
 from grunlp.utils.errors import UserError
 from tests.training.text_stream import FILES, HELD_OUT, naive, open_stream, write_text_stream
@@ -37,16 +40,9 @@ def test_the_length_of_a_stream_is_counted(folder: Path) -> None:
 def data_of(folder: Path, workers: int = 0, accumulate: int = 2) -> StreamingDataModule:
     corpus = open_stream(folder)
     collate = SRLCollator(Vocabulary.build(corpus.train, 1, [], {}), None)
-    options: dict[str, Any] = {
-        "extra_data_epochs": 0,
-        "shuffle_each_epoch": True,
-        "stream_buffer_size": SIZE,
-        "batches_per_epoch": 9,
-        "seed": 1,
-    }
-    data = make_sentence_datamodule(
-        corpus, collate, batch_tokens=BUDGET, num_workers=workers, accumulate_grad_batches=accumulate, **options
-    )
+    loader = StreamingLoaderOptions(batch_tokens=BUDGET, num_workers=workers, stream_buffer_size=SIZE)
+    trainer = StreamingTrainerOptions(batches_per_epoch=9, accumulate_grad_batches=accumulate)
+    data = make_datamodule(corpus, plan_sentence_batches, collate, loader, trainer, 1)
     assert isinstance(data, StreamingDataModule)
     return data
 
@@ -77,7 +73,7 @@ def test_epochs_continue_where_the_previous_one_ended(folder: Path, workers: int
         data = data_of(folder, workers)
         data.load_state_dict(state)
         assert train(data, range(done, 6)) == whole[9 * done :]
-    assert state["marks"][0]["number"] > 0, "in a second pass"
+    assert state["positions"][0]["pass_number"] > 0, "in a second pass"
     for words, _, names, bookmark in whole[::7]:
         again = data.rebuild_batch(0, 0, bookmark)
         assert again.words.tolist() == words and len(names) == len(words)
@@ -94,9 +90,9 @@ def test_losses_are_weighted_as_in_memory(folder: Path) -> None:
 def test_resuming_with_another_buffer_or_worker_count_is_refused(folder: Path) -> None:
     state = data_of(folder).state_dict()
     for key, said in (
-        ("workers", "loader.num_workers=0"),
-        ("buffer", "loader.stream_buffer_size=7"),
-        ("ranks", "with 1 processes"),
+        ("num_workers", "loader.num_workers=0"),
+        ("buffer_size", "loader.stream_buffer_size=7"),
+        ("world_size", "with 1 processes"),
     ):
         with pytest.raises(UserError, match=said):
             data_of(folder).load_state_dict(state | {key: 3})

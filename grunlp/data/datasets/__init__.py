@@ -1,5 +1,4 @@
-"""Named data sets and the user's own files as three splits of examples.
+"""Named data sets, the user's own files and data sets of the Hugging Face hub, as three splits of examples.
 
-Splits are Hugging Face `datasets`: Arrow files, memory-mapped, so that a corpus larger than memory trains. A
-parsed file is kept in the cache of `datasets` under its path, size and time of change, and the code that parsed it.
+Splits are Hugging Face `datasets`: memory-mapped Arrow files, so that a corpus larger than memory can be trained on.
 """

@@ -56,7 +56,7 @@ class Corpus:
 
 def dedup_keys(*splits: Dataset | None) -> set[str]:
     """Return the keys by which the sentences of some splits are recognized; None has none."""
-    return {normalized_text(words) for part in splits if part is not None for words in part["words"]}
+    return {normalized_text(words) for split in splits if split is not None for words in split["words"]}
 
 
 def remove_overlap(name: str, examples: Any, held_out: Set[str]) -> tuple[Any, int]:
@@ -78,9 +78,9 @@ def remove_overlap(name: str, examples: Any, held_out: Set[str]) -> tuple[Any, i
 def remove_overlap_by_key(name: str, examples: Dataset, keys: Iterable[str], held_out: Set[str]) -> tuple[Dataset, int]:
     """Do the same as `remove_overlap`, given the key of each example."""
     keep = [i for i, key in enumerate(keys) if key not in held_out]
-    left_out = len(examples) - len(keep)
-    log.info("%s: %d training examples, %d more left out because they occur in dev or test", name, len(keep), left_out)
-    return (examples.select(keep) if left_out else examples), left_out
+    num_removed = len(examples) - len(keep)
+    log.info("%s: %d training examples; %d removed because they occur in dev or test", name, len(keep), num_removed)
+    return (examples.select(keep) if num_removed else examples), num_removed
 
 
 def _not_held_out(held_out: Set[str], example: Any) -> bool:

@@ -58,34 +58,36 @@ def locate_dataset(
     root = os.environ.get("GRUNLP_DATA")
     if root and (Path(root) / folder).is_dir():
         return Path(root) / folder
-    there = f"it is looked for in $GRUNLP_DATA/{folder}: {expected_files}"
+    details = f"it is looked for in $GRUNLP_DATA/{folder}: {expected_files}"
     advice = f"Get it from {homepage}, or type {user_data_example}"
     if not files:
-        raise UserError(f"data={name}: no such folder", there, advice)
+        raise UserError(f"data={name}: no such folder", details, advice)
     cached = cache_dir() / folder
     missing = [file for file in files if not (cached / file.name).is_file()]
     if missing:
-        said = "data=%s: not in $GRUNLP_DATA/%s; downloading %d files (licence: %s) to %s"
-        log.info(said, name, folder, len(missing), license_name, cached)
+        message = "data=%s: not in $GRUNLP_DATA/%s; downloading %d files (licence: %s) to %s"
+        log.info(message, name, folder, len(missing), license_name, cached)
     try:
         for file in missing:
             cached.mkdir(parents=True, exist_ok=True)
-            _download(file, cached, f"{advice}. What lies in $GRUNLP_DATA/{folder}: {expected_files}")
+            _download(file, cached, f"{advice}. Contents of $GRUNLP_DATA/{folder}: {expected_files}")
     except OSError as error:
-        raise UserError(f"cannot write to {cached}: {error}", there, "Set XDG_CACHE_HOME to another folder") from error
+        raise UserError(
+            f"cannot write to {cached}: {error}", details, "Set XDG_CACHE_HOME to another folder"
+        ) from error
     return cached
 
 
 def _download(file: PublicFile, folder: Path, hint: str) -> None:
     """Download and check a file; an incomplete or wrong file never gets its name."""
-    with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as place:
-        target = Path(place) / file.name
+    with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as temp_dir:
+        target = Path(temp_dir) / file.name
         download_file(file.url, target, file.name, hint)
         content = target.read_bytes()
         try:
             text = gzip.decompress(content) if file.name.endswith(".gz") else content
         except (OSError, EOFError, zlib.error) as error:
             raise UserError(f"{file.url} is not what it was: {error}", "Expected a gzip file", hint) from error
-        if (found := hashlib.sha256(text).hexdigest()) != file.sha256:
-            raise UserError(f"{file.url} is not what it was: SHA-256 {found}", f"Expected {file.sha256}", hint)
+        if (digest := hashlib.sha256(text).hexdigest()) != file.sha256:
+            raise UserError(f"{file.url} is not what it was: SHA-256 {digest}", f"Expected {file.sha256}", hint)
         target.replace(folder / file.name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from grunlp.data.examples import SRLExample
 from grunlp.data.propbank.download import fetch_source
 from grunlp.data.propbank.ewt import SPLITS, join_ewt
-from grunlp.data.propbank.frame_index import INDEX_FILE, build_index, index_path, write_index
+from grunlp.data.propbank.frame_index import INDEX_FILE, build_index, encode_index, index_path
 from grunlp.data.propbank.frames import convert_frames
 from grunlp.data.propbank.sources import PROPBANK_EWT, PROPBANK_FRAMES, UD_EWT
 from grunlp.data.writers import write_columns
@@ -82,15 +82,15 @@ def build_frames(out: Path, frames: Path | None) -> Counter[str]:
     log.info("building the examples and the index of the PropBank frame files in %s", out)
     files = fetch_source(PROPBANK_FRAMES, frames)
     converted, index = convert_frames(files), build_index(files)
-    _write(out, {FRAMES_FILE: _gzip_columns(converted.examples), INDEX_FILE: write_index(index)})
+    _write(out, {FRAMES_FILE: _gzip_columns(converted.examples), INDEX_FILE: encode_index(index)})
     return Counter({**converted.counts, "rolesets": len(index)})
 
 
 def require_absent(out: Path, names: Iterable[str]) -> None:
     """Raise UserError if one of the files is in `out` already."""
-    if there := [name for name in names if (out / name).exists()]:
+    if details := [name for name in names if (out / name).exists()]:
         raise UserError(
-            f"{out} already has {', '.join(there)}", hint="Add --force to replace, or choose another --out."
+            f"{out} already has {', '.join(details)}", hint="Add --force to replace, or choose another --out."
         )
 
 
@@ -112,8 +112,8 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
             for name, content in files.items():
                 (folder / name).write_bytes(content)
     except UserError as error:
-        way = "Choose another place: --out of the scripts, or XDG_CACHE_HOME for the cache."
-        raise UserError(error.message, error.details, way) from error
+        hint = "Choose another place: --out of the scripts, or XDG_CACHE_HOME for the cache."
+        raise UserError(error.message, error.details, hint) from error
 
 
 def _gzip_columns(examples: Iterable[SRLExample]) -> bytes:

@@ -40,6 +40,6 @@ def download(source: RepositorySource) -> dict[str, bytes]:
         archive = Path(folder) / "archive.tar.gz"
         download_file(source.url, archive, source.name, advice)
         files = read_source(source, archive)
-    if (found := files_digest(files)) != source.sha256:
-        raise UserError(f"{source.url} has other files: SHA-256 {found}", f"Expected {source.sha256}.", advice)
+    if (digest := files_digest(files)) != source.sha256:
+        raise UserError(f"{source.url} has other files: SHA-256 {digest}", f"Expected {source.sha256}.", advice)
     return files

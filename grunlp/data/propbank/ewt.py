@@ -43,8 +43,8 @@ def join_ewt(ud: Mapping[str, bytes], propbank: Mapping[str, bytes]) -> JoinResu
 
     Args:
         ud: `not-to-release/sources/<genre>/<document>.conllu`, CoNLL-U.
-        propbank: `data/google/ewt/<genre>/00/<document>.gold_skel`, one token a line, and
-            `docs/evaluation/ewt.*.txt`, the documents of each split. A document in no list is left out.
+        propbank: `data/google/ewt/<genre>/00/<document>.gold_skel`, one token a line, and `docs/evaluation/ewt.*.txt`,
+            the documents of each split. A document in no list is left out.
 
     Raises:
         UserError: a split list or the UD file of a document is missing.
@@ -101,9 +101,9 @@ def join_document(
     examples, end = [], 0
     for rows in sentences:
         start, end = end, end + len(rows)
-        places = [partner.get(i) for i in range(start, end)]
-        first = places[0]
-        if first is not None and places == list(range(first, first + len(rows))):
+        indices = [partner.get(i) for i in range(start, end)]
+        first = indices[0]
+        if first is not None and indices == list(range(first, first + len(rows))):
             examples.append(_example(document, words[first : first + len(rows)], rows))
         else:
             drop_counts["sentences"] += 1

@@ -23,7 +23,7 @@ INDEX_FILE = "rolesets.json.gz"
 
 
 class RolesetEntry(TypedDict):
-    """What the frame files say of one roleset."""
+    """The entry of one roleset in the frame files."""
 
     lemma: str
     name: str
@@ -36,10 +36,10 @@ RolesetIndex = Mapping[str, RolesetEntry]
 
 
 def build_index(files: Mapping[str, bytes]) -> dict[str, RolesetEntry]:
-    """The rolesets of all frame files `{"frames/give.xml": content, ...}`, in order of path and of number.
+    """Index the rolesets of all frame files `{"frames/give.xml": content, ...}`, sorted by path and number.
 
-    A roleset belongs to the lemma its file is named after, as in the columns of the corpora. A file that is no XML is
-    passed over; `convert_frames` counts those.
+    A roleset belongs to the lemma its file is named after, as in the columns of the corpora. A file that is not XML is
+    skipped; `convert_frames` counts those.
     """
     index: dict[str, RolesetEntry] = {}
     for path in sorted(files):
@@ -63,31 +63,31 @@ def build_index(files: Mapping[str, bytes]) -> dict[str, RolesetEntry]:
 
 
 def _roles(roleset: ElementTree.Element) -> Iterator[tuple[str, str, str]]:
-    """Role, function tag and description; `n="M"` with a function is an adjunct, ARGM-LOC."""
+    """Yield role, function tag and description; `n="M"` with a function is an adjunct, ARGM-LOC."""
     for role in roleset.iter("role"):
         function = re.sub(r"[^A-Z]", "", role.get("f", "").upper())
         number = role.get("n", "").upper()
         yield f"ARG{number}-{function}" if number == "M" else f"ARG{number}", function, role.get("descr", "")
 
 
-def write_index(index: RolesetIndex) -> bytes:
-    """The bytes of an index file; the same for the same index."""
+def encode_index(index: RolesetIndex) -> bytes:
+    """Return the bytes of an index file; they are the same for equal indices."""
     return gzip.compress(json.dumps(index, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
 
 
 def index_path() -> Path:
-    """Where predictions look for the index; `scripts/prepare_propbank_frames.py` puts it there."""
+    """Return where predictions look for the index; `scripts/prepare_propbank_frames.py` writes it there."""
     return cache_dir() / "propbank-frames" / INDEX_FILE
 
 
 def read_index(path: Path) -> dict[str, RolesetEntry]:
-    """Read what `write_index` made. Raises DataError for anything else."""
+    """Read what `encode_index` made. Raises DataError for anything else."""
     record_input(path)
     try:
         index: dict[str, RolesetEntry] = json.loads(gzip.decompress(path.read_bytes()))
         if not all(entry.keys() == RolesetEntry.__annotations__.keys() for entry in index.values()):
             raise ValueError("an entry has other parts than expected")
     except (OSError, EOFError, ValueError, AttributeError, zlib.error) as error:
-        to_type = "Build it anew: python scripts/prepare_propbank_frames.py --force"
-        raise DataError(path, None, f"no index of frame files: {error}", to_type) from None
+        hint = "Build it again: python scripts/prepare_propbank_frames.py --force"
+        raise DataError(path, None, f"no index of frame files: {error}", hint) from None
     return index

@@ -20,8 +20,7 @@ What differs from EWT and is converted:
 The rest agrees and is kept: clitics and hyphens are split, and span boundaries, particles (`V` over several tokens),
 `ARGM-MOD`, `ARGM-NEG`, `ARGM-LVB` and `R-` are used alike. Some differences cannot be converted by rule: the examples
 were chosen to show roles, so that a predicate has 40 % more core roles than the same one in EWT; adjectives on nouns
-are
-more often `ARGM-MNR` than `ARGM-ADJ`; auxiliary and light verbs (`be.03`, `take.LV` with `ARGM-PRR`) are rarely
+are more often `ARGM-MNR` than `ARGM-ADJ`; auxiliary and light verbs (`be.03`, `take.LV` with `ARGM-PRR`) are rarely
 predicates.
 """
 
@@ -56,7 +55,7 @@ class ConversionResult(NamedTuple):
     counts: Counter[str]
 
 
-class SkippedExample(ValueError):
+class SkippedExampleError(ValueError):
     """Raised for an example that is left out; its text is the reason."""
 
 
@@ -75,7 +74,7 @@ def convert_frames(files: Mapping[str, bytes]) -> ConversionResult:
             words, frame = read_example(element, lemma, roleset)
             new = SRLExample(id=f"frames-{len(sentences) + 1:05}", document=path, words=words, pos=[], frames=[])
             _add_frame(sentences.setdefault(tuple(words), new), frame)
-        except SkippedExample as reason:
+        except SkippedExampleError as reason:
             counts[f"examples dropped: {reason}"] += 1
     counts["sentences"] = len(sentences)
     counts["predicates"] = sum(len(sentence["frames"]) for sentence in sentences.values())
@@ -103,14 +102,14 @@ def read_example(element: ElementTree.Element, lemma: str, roleset: str) -> tupl
     """Return the words and the frame of an `<example>`.
 
     Raises:
-        SkippedExample: it is not annotated, or contradicts itself.
+        SkippedExampleError: it is not annotated, or contradicts itself.
     """
     cleaned = clean_tokens((element.findtext("text") or "").split())
     annotation = element.find("propbank")
     rel = annotation.find("rel") if annotation is not None else None
     if not cleaned or annotation is None or rel is None:
-        raise SkippedExample("not annotated")
-    # kept[i]: how many words stand before token i, so that a span of tokens i:j becomes the words kept[i]:kept[j]
+        raise SkippedExampleError("not annotated")
+    # kept[i]: number of words before token i, so that a span of tokens i:j becomes the words kept[i]:kept[j]
     kept = list(accumulate((token != EMPTY_NODE for token in cleaned), initial=0))
     parts = _predicate_spans([int(number) for number in re.findall(r"\d+", rel.get("relloc", ""))], kept)
     spans = parts + _argument_spans(annotation, kept)
@@ -118,7 +117,7 @@ def read_example(element: ElementTree.Element, lemma: str, roleset: str) -> tupl
     try:
         tags = spans_to_tags(spans, len(words))
     except ValueError:
-        raise SkippedExample("spans overlap") from None
+        raise SkippedExampleError("spans overlap") from None
     return words, Frame(index=parts[0].start, lemma=lemma, roleset=roleset, tags=tags)
 
 
@@ -139,15 +138,15 @@ def _strip_brackets(token: str) -> str:
 
 def _predicate_spans(positions: list[int], kept: list[int]) -> list[Span]:
     if not positions or max(positions) >= len(kept) - 1:
-        raise SkippedExample("predicate outside the text")
+        raise SkippedExampleError("predicate outside the text")
     spans: list[Span] = []
-    for start in sorted({kept[place] for place in positions if kept[place] < kept[place + 1]}):
+    for start in sorted({kept[position] for position in positions if kept[position] < kept[position + 1]}):
         if spans and spans[-1].end == start:
             spans[-1] = spans[-1]._replace(end=start + 1)
         else:
             spans.append(Span(f"C-{PREDICATE_LABEL}" if spans else PREDICATE_LABEL, start, start + 1))
     if not spans:
-        raise SkippedExample("predicate is an empty element")
+        raise SkippedExampleError("predicate is an empty element")
     return spans
 
 
@@ -157,14 +156,14 @@ def _argument_spans(annotation: ElementTree.Element, kept: list[int]) -> list[Sp
         label = _RENAMED.get(argument.attrib["type"], argument.attrib["type"])
         first, last = argument.attrib["start"], argument.attrib["end"]
         if not _ROLE.fullmatch(label):
-            raise SkippedExample("role unknown to EWT")
+            raise SkippedExampleError("role unknown to EWT")
         if not (first.isdecimal() and last.isdecimal()):  # written "?"
             if any(clean_tokens((argument.text or "").split())):
-                raise SkippedExample("place of an argument unknown")
+                raise SkippedExampleError("place of an argument unknown")
             continue
         start, end = int(first), int(last) + 1
         if not start < end < len(kept):
-            raise SkippedExample("argument outside the text")
+            raise SkippedExampleError("argument outside the text")
         if kept[start] < kept[end]:
             spans.append(Span(label, kept[start], kept[end]))
     return spans
@@ -172,5 +171,5 @@ def _argument_spans(annotation: ElementTree.Element, kept: list[int]) -> list[Sp
 
 def _add_frame(example: SRLExample, frame: Frame) -> None:
     if any(other["index"] == frame["index"] for other in example["frames"]):
-        raise SkippedExample("same sentence and predicate as an earlier one")
+        raise SkippedExampleError("same sentence and predicate as an earlier one")
     example["frames"] = sorted([*example["frames"], frame], key=lambda frame: frame["index"])

@@ -57,24 +57,24 @@ def lemma_candidates(word: str) -> list[str]:
         return []
     if word in _IRREGULAR:
         return [_IRREGULAR[word]]
-    found = []
+    candidates = []
     if match := _TO_Y.fullmatch(word):
-        found.append(f"{match[1]}y")
+        candidates.append(f"{match[1]}y")
     if match := _ADDED_K.fullmatch(word):
-        found.append(match[1])
+        candidates.append(match[1])
     if match := _DOUBLED.fullmatch(word):
-        found.append(match[1])
+        candidates.append(match[1])
     if match := _VERBAL.fullmatch(word):
         stem = match[1]
-        found += [f"{stem}e", stem] if _LOST_E.fullmatch(stem) else [stem, f"{stem}e"]
+        candidates += [f"{stem}e", stem] if _LOST_E.fullmatch(stem) else [stem, f"{stem}e"]
     if match := _SIBILANT.fullmatch(word):
-        found.append(match[1])
+        candidates.append(match[1])
     if match := _PLURAL.fullmatch(word):
-        found.append(match[1])
-    for base in [word, *found]:
+        candidates.append(match[1])
+    for base in [word, *candidates]:
         if match := _BRITISH.fullmatch(base):
-            found.append(f"{match[1]}z{match[2]}")
-    return list(dict.fromkeys(base for base in found if len(base) > 1))
+            candidates.append(f"{match[1]}z{match[2]}")
+    return list(dict.fromkeys(base for base in candidates if len(base) > 1))
 
 
 def lookup_forms(word: str) -> list[str]:
@@ -103,13 +103,12 @@ def spelling_corrections(word: str, vocabulary: Container[str]) -> list[str]:
     """Return the known words of which a word may be a misspelling: `influnced` → influenced; `lenght` → length.
 
     A misspelling has one letter too many or too few, or two swapped letters, after the first letter. Replaced letters
-    are
-    not looked for: most words that differ by one are different words (`valley`, `volley`).
+    are not looked for: most words that differ by one are different words (`valley`, `volley`).
     """
     if not _MIN_CORRECTABLE_LENGTH <= len(word) <= _MAX_WORD_LENGTH:
         return []
-    parts = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
-    tried = {start + end[1:] for start, end in parts}
-    tried |= {start + end[1] + end[0] + end[2:] for start, end in parts if len(end) > 1}
-    tried |= {start + letter + end for start, end in parts for letter in ascii_lowercase}
+    splits = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
+    tried = {start + end[1:] for start, end in splits}
+    tried |= {start + end[1] + end[0] + end[2:] for start, end in splits if len(end) > 1}
+    tried |= {start + letter + end for start, end in splits for letter in ascii_lowercase}
     return sorted(other for other in tried if other in vocabulary)

@@ -20,7 +20,7 @@ from grunlp.data.propbank.lemmatizer import lemma_candidates, lookup_with_fallba
 
 _CANDIDATE_CACHE_SIZE = 100_000  # words whose candidates are kept
 
-# What PropBank's function tags say of a numbered role (Bonial et al. 2014, "PropBank: Semantics of new predicate
+# Descriptions of PropBank's function tags of a numbered role (Bonial et al. 2014, "PropBank: Semantics of new predicate
 # types", §2, and the guidelines that come with the frame files), and ArgM labels of an adjunct.
 FUNCTION_TAG_DESCRIPTIONS = {
     "PAG": "agent",
@@ -202,3 +202,20 @@ def particle_of(roleset: str) -> str:
     """Return the particle in a roleset's name: `give_up.07` → up; `give.LV` → LV; empty for a plain sense of a verb."""
     stem, _, number = roleset.rpartition(".")
     return stem.partition("_")[2] or ("" if number.isdigit() or not stem else number)
+
+
+def add_role_descriptions(record: dict[str, Any], rolesets: RolesetInventory, index: RolesetIndex) -> None:
+    """Add a `sense` to each frame and a `gloss` to each argument of a record of the frames format.
+
+    Args:
+        record: of `srl_to_dict`; changed.
+        rolesets: of the model, with the functions of roles ("agent", "place").
+        index: of the frame files, with more precise descriptions ("transfer", "giver"), if the user has them.
+    """
+    for frame in record["frames"]:
+        entry = index.get(frame["roleset"])
+        frame["sense"] = entry["name"] if entry else ""
+        for argument in frame["arguments"]:
+            role = strip_role_prefix(argument["role"])
+            gloss = entry["glosses"].get(role, "") if entry else ""
+            argument["gloss"] = gloss or rolesets.role_description(frame["roleset"], role)

@@ -1,8 +1,7 @@
 """The three public repositories that PropBank data are built from, and how their files are read from disk.
 
 A repository may be a checkout, an unpacked archive, or a .tar.gz, .tar.xz or .zip archive of either. Only the files
-that
-the build uses are read, so an archive of just those is enough.
+that the build uses are read, so an archive of just those is enough.
 """
 
 import hashlib
@@ -28,8 +27,8 @@ class RepositorySource:
         pattern: regular expression that ends the path of a used file; its first group is the path inside the
             repository.
         license_name: of the data.
-        sha256: of the used files, as `files_digest` computes it. (The bytes of a commit archive may change; its
-            files do not.)
+        sha256: of the used files, as `files_digest` computes it. (The bytes of a commit archive may change; its files
+            do not.)
     """
 
     name: str
@@ -80,14 +79,14 @@ def read_source(source: RepositorySource, path: Path) -> dict[str, bytes]:
         raise UserError(f"{path} does not exist", f"Expected {source.name} as a folder or an archive.")
     try:
         used = re.compile(source.pattern)
-        files = {found[1]: content for name, content in _walk(path, used) if (found := used.search(name))}
+        files = {match[1]: content for name, content in _walk(path, used) if (match := used.search(name))}
     except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
         raise UserError(
             f"cannot read {path}: {error}", "Expected a folder or a .tar.gz, .tar.xz or .zip archive."
         ) from error
     if not files:
         raise UserError(
-            f"{path} holds no file of {source.name}",
+            f"{path} has no file of {source.name}",
             f"Expected paths that end like {source.pattern}",
             f"Download {source.url} and give that file.",
         )

@@ -27,15 +27,13 @@ from typing import NamedTuple
 from grunlp.data.examples import SRLExample
 from grunlp.data.readers import conll2005, conll2012, conllu, deep_srl, json_lines, merge_frames, propbank_columns
 from grunlp.data.readers.column_format import SentenceBlock, single_line_blocks
-from grunlp.data.readers.text_lines import Line, open_lines, require_file
+from grunlp.data.readers.text_lines import Line, OnError, open_lines, raise_error, require_file
 from grunlp.utils.errors import DataError, UserError, closest_match
 
 __all__ = ["FORMATS", "detect_format", "read", "read_srl_line", "read_srl_with_lines"]
 
 _log = logging.getLogger(__name__)
-_HEAD_BLOCKS, _HEAD_LINES = 5, 1000  # a file whose first sentence is faulty is told by those after it
-
-OnError = Callable[[DataError], None]
+_HEAD_BLOCKS, _HEAD_LINES = 5, 1000  # a file whose first sentence is malformed is detected by the next ones
 
 
 class CorpusFormat(NamedTuple):
@@ -77,7 +75,7 @@ def read(
     path: str | Path,
     format: str | None = None,
     words: str | Path | None = None,
-    on_error: OnError | None = None,
+    on_error: OnError = raise_error,
     require_roles: bool = True,
 ) -> Iterator[SRLExample]:
     """Read the sentences of a file, one in memory at a time.
@@ -91,8 +89,8 @@ def read(
 
     Raises:
         UserError: at once, for an unknown format.
-        DataError: at once for a file that does not exist, and while reading for malformed input, unless `on_error`
-            is given.
+        DataError: at once for a file that does not exist, and while reading for malformed input, unless `on_error` is
+            given.
     """
     return (example for _, example in read_srl_with_lines(path, format, words, on_error, require_roles))
 
@@ -101,7 +99,7 @@ def read_srl_with_lines(
     path: str | Path,
     format: str | None = None,
     words: str | Path | None = None,
-    on_error: OnError | None = None,
+    on_error: OnError = raise_error,
     require_roles: bool = True,
 ) -> Iterator[tuple[int, SRLExample]]:
     """Read as `read` does, each sentence with the one-based line of its first token."""
@@ -109,11 +107,11 @@ def read_srl_with_lines(
         format = "conll2005"
     if format is not None and format not in FORMATS:
         near = closest_match(format, FORMATS)
-        to_type = f"did you mean {near}?" if near else "leave the format out to have it detected"
-        raise UserError(f"unknown format {format!r}", f"formats: {', '.join(FORMATS)}", to_type)
+        hint = f"did you mean {near}?" if near else "leave the format out to have it detected"
+        raise UserError(f"unknown format {format!r}", f"formats: {', '.join(FORMATS)}", hint)
     if words is not None and format != "conll2005":
-        to_type = "leave out the words file, or the format"
-        raise UserError(f"a words file with format {format}", "only conll2005 has its words apart", to_type)
+        hint = "leave out the words file, or the format"
+        raise UserError(f"a words file with format {format}", "only conll2005 has its words apart", hint)
     for file in (path, words) if words is not None else (path,):
         require_file(Path(file))
     return _examples(Path(path), format, Path(words) if words is not None else None, on_error, require_roles)
@@ -136,27 +134,22 @@ def detect_format(path: str | Path) -> str:
 
 
 def _examples(
-    path: Path, format: str | None, words: Path | None, on_error: OnError | None, require_roles: bool
+    path: Path, format: str | None, words: Path | None, on_error: OnError, require_roles: bool
 ) -> Iterator[tuple[int, SRLExample]]:
-    on_error = on_error or _raise_error
     try:
         lines = open_lines(path) if words is None else conll2005.join_columns(words, path)
         if format is None:
             format, lines = _detect_and_replay(path, lines)
             _log.info("%s: format %s", path, format)
         if require_roles and not FORMATS[format].has_roles:
-            there = f"format {format} says only where the predicates are"
-            raise DataError(path, None, "no roles", there, "give each frame its tags")
+            details = f"format {format} only has the positions of predicates"
+            raise DataError(path, None, "no roles", details, "give each frame its tags")
         numbered = _parse(FORMATS[format], lines, path, on_error)
         yield from (
             merge_frames.merge_frames_of_same_sentence(numbered) if FORMATS[format].one_frame_per_block else numbered
         )
     except DataError as error:
         on_error(error)
-
-
-def _raise_error(error: DataError) -> None:
-    raise error
 
 
 def _parse(
@@ -176,7 +169,7 @@ def _parse(
 
 
 def _empty_file_error(path: Path) -> DataError:
-    return DataError(path, None, "holds no sentence", "expected at least one", "check how it was made")
+    return DataError(path, None, "has no sentences", "expected at least one", "check how it was made")
 
 
 def _detect_and_replay(path: Path, lines: Iterator[Line]) -> tuple[str, Iterator[Line]]:

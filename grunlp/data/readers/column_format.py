@@ -33,8 +33,8 @@ class SentenceBlock(NamedTuple):
         """Raise `DataError` for the first line that is not UTF-8 text."""
         for line in (*self.comments, *self.rows):
             if line.error:
-                to_type = f"save it as UTF-8; if it is Latin-1: iconv -f LATIN1 -t UTF-8 {self.source}"
-                raise DataError(self.source, line.number, line.error, "expected UTF-8 text", to_type)
+                hint = f"save it as UTF-8; if it is Latin-1: iconv -f LATIN1 -t UTF-8 {self.source}"
+                raise DataError(self.source, line.number, line.error, "expected UTF-8 text", hint)
 
 
 class TokenRow(NamedTuple):
@@ -96,8 +96,8 @@ def aligned_rows(
     width = max(minimum, Counter(len(row.cells) for row in rows).most_common(1)[0][0])
     for row in rows:
         if len(row.cells) != width:
-            there_is = f"the sentence has {width} columns: {expected}"
-            raise DataError(block.source, row.line, f"{len(row.cells)} columns where {width} were expected", there_is,
+            details = f"the sentence has {width} columns: {expected}"
+            raise DataError(block.source, row.line, f"{len(row.cells)} columns where {width} were expected", details,
                             "add or remove cells so that all rows of a sentence are equally wide")  # fmt: skip
     return rows
 
@@ -120,8 +120,8 @@ def column_spans(block: SentenceBlock, rows: Sequence[TokenRow], column: int) ->
         problem = re.sub(r"cell (\d+)", lambda match: f"line {rows[int(match[1])].line}", problem)
         kind = OverlapError if "opens inside" in problem else DataError
         raise kind(block.source, rows[int(cell)].line, f"column {column + 1}: {problem}",
-                   "a role column holds (ROLE* ... *) with * between, and no span inside another",
-                   "mend the brackets of this column") from error  # fmt: skip
+                   "a role column has (ROLE* ... *) with * between, and no span inside another",
+                   "correct the brackets of this column") from error  # fmt: skip
 
 
 def frames_from_brackets(
@@ -130,8 +130,8 @@ def frames_from_brackets(
     """Return the frames of the role columns from column `first` on; the k-th column belongs to the k-th predicate.
 
     Raises:
-        DataError: there are more or fewer role columns than predicates, a bracket is wrong, or a column has its V
-            at another predicate.
+        DataError: there are more or fewer role columns than predicates, a bracket is wrong, or a column has its V at
+            another predicate.
     """
     columns = len(rows[0].cells) - first
     if columns != len(predicates):
@@ -155,13 +155,13 @@ def _require_predicate_span(
 ) -> None:
     """Raise `DataError` unless the V of a column, if it has one, is unique and covers the predicate with its C-V."""
     verbs = [span for span in spans if span.label == PREDICATE_LABEL]
-    to_type = "check the order of the role columns"
+    hint = "check the order of the role columns"
     if len(verbs) > 1:
-        places = " and ".join(f"line {rows[verb.start].line}" for verb in verbs)
-        raise DataError(block.source, rows[verbs[1].start].line, f"two predicates claim column {column + 1}: {places}",
-                        "each predicate has its own role column, with one V", to_type)  # fmt: skip
+        lines = " and ".join(f"line {rows[verb.start].line}" for verb in verbs)
+        raise DataError(block.source, rows[verbs[1].start].line, f"two predicates claim column {column + 1}: {lines}",
+                        "each predicate has its own role column, with one V", hint)  # fmt: skip
     pieces = [span for span in spans if span.label in (PREDICATE_LABEL, f"C-{PREDICATE_LABEL}")]
     if verbs and not any(span.start <= index < span.end for span in pieces):
-        wrong = f"column {column + 1} has its V here, but belongs to the predicate of line {rows[index].line}"
-        there_is = "role columns stand in the order in which their predicates appear"
-        raise DataError(block.source, rows[verbs[0].start].line, wrong, there_is, to_type)
+        message = f"column {column + 1} has its V here, but belongs to the predicate of line {rows[index].line}"
+        details = "role columns are in the order in which their predicates appear"
+        raise DataError(block.source, rows[verbs[0].start].line, message, details, hint)

@@ -74,9 +74,9 @@ def parse(block: SentenceBlock) -> SRLExample:
     for column in range(FIRST_ROLE_COLUMN, len(rows[0].cells) - 1):
         index = _predicate_index(block, rows, column)
         if index in predicates:
-            wrong = f"columns {predicates[index] + 1} and {column + 1} both have their V here"
-            there_is = "each predicate has its own role column"
-            raise DataError(block.source, rows[index].line, wrong, there_is, "remove one of the two columns")
+            message = f"columns {predicates[index] + 1} and {column + 1} both have their V here"
+            details = "each predicate has its own role column"
+            raise DataError(block.source, rows[index].line, message, details, "remove one of the two columns")
         predicates[index] = column
     return SRLExample(
         id="",

@@ -1,12 +1,10 @@
 """CoNLL-U with PropBank columns: Universal Propositions 1.0 and 2.0 and other CoNLL-U Plus files.
 
 Cells are separated by tabs. `# global.columns = ...` names the columns
-(https://universaldependencies.org/ext-format.html);
-without it the layout of Universal Propositions 1.0 is read: the ten columns of CoNLL-U, the roleset in column 11 and
-one
-role column for each predicate from column 12, with the role on the head word of each argument. (Its languages other
-than
-English leave out DEPS and MISC: a flag `Y` in column 9, the roleset in 10, roles from 11.)
+(https://universaldependencies.org/ext-format.html); without it the layout of Universal Propositions 1.0 is read: the
+ten columns of CoNLL-U, the roleset in column 11 and one role column for each predicate from column 12, with the role on
+the head word of each argument. (Its languages other than English leave out DEPS and MISC: a flag `Y` in column 9, the
+roleset in 10, roles from 11.)
 
     # sent_id = letters-0001-01
     1   Anna     Anna     PROPN  NNP  _  2  nsubj  _  _  _          ARG0  _
@@ -78,8 +76,10 @@ def parse(block: SentenceBlock) -> SRLExample:
     columns = columns or (UP_COLUMNS if any(row.cells[8] == "Y" for row in rows) else COLUMNS)
     for needed in ("ID", "FORM"):
         if needed not in columns:
-            wrong = f"no column is named {needed}"
-            raise DataError(block.source, rows[0].line, wrong, f"columns: {' '.join(columns)}", "mend # global.columns")
+            message = f"no column is named {needed}"
+            raise DataError(
+                block.source, rows[0].line, message, f"columns: {' '.join(columns)}", "correct # global.columns"
+            )
     require_sequence(block, rows, column=columns.index("ID"), start=1)
     cells = {name: [row.cells[i] for row in rows] for i, name in enumerate(columns) if i < len(rows[0].cells)}
     blank = ["_"] * len(rows)
@@ -140,17 +140,17 @@ def _role_columns(
 
 def _parse_head_roles(block: SentenceBlock, row: TokenRow, cell: str, length: int) -> dict[int, str]:
     """Parse `ARG0:1|ARG1:4` to `{0: "ARG0", 3: "ARG1"}`."""
-    found = re.findall(r"(?:^|\|)([^|\s]+):(\d{1,9})(?=\||$)", cell)
-    heads = {int(number) - 1: label for label, number in found}
-    _require_all_parsed(block, row, cell, len(found), [(i, i + 1) for i in heads], length, "ARG0:1|ARG1:4")
+    matches = re.findall(r"(?:^|\|)([^|\s]+):(\d{1,9})(?=\||$)", cell)
+    heads = {int(number) - 1: label for label, number in matches}
+    _require_all_parsed(block, row, cell, len(matches), [(i, i + 1) for i in heads], length, "ARG0:1|ARG1:4")
     return heads
 
 
 def _parse_span_roles(block: SentenceBlock, row: TokenRow, cell: str, predicate: int, length: int) -> list[Span]:
     """Parse `ARG0:1-1|ARG1:3-4` to `[Span("ARG0", 0, 1), Span("ARG1", 2, 4)]`, with V, and overlaps resolved."""
-    found = re.findall(r"(?:^|\|)([^|\s]+):(\d{1,9})-(\d{1,9})(?=\||$)", cell)
-    spans = [Span(label, int(start) - 1, int(end)) for label, start, end in found]
-    _require_all_parsed(block, row, cell, len(found), [span[1:] for span in spans], length, "ARG0:1-1|ARG1:3-4")
+    matches = re.findall(r"(?:^|\|)([^|\s]+):(\d{1,9})-(\d{1,9})(?=\||$)", cell)
+    spans = [Span(label, int(start) - 1, int(end)) for label, start, end in matches]
+    _require_all_parsed(block, row, cell, len(matches), [span[1:] for span in spans], length, "ARG0:1-1|ARG1:3-4")
     if all(span.label != PREDICATE_LABEL for span in spans):
         spans.append(Span(PREDICATE_LABEL, predicate, predicate + 1))
     return remove_overlaps(spans, length)
@@ -167,9 +167,9 @@ def _require_all_parsed(
 ) -> None:
     expected = 0 if cell in EMPTY_CELLS else cell.count("|") + 1
     if found != expected or any(not 0 <= start < end <= length for start, end in positions):
-        wrong = f"arguments {cell!r} cannot be read"
-        there_is = f"expected {shape} or _, with tokens from 1 to {length}"
-        raise DataError(block.source, row.line, wrong, there_is, "mend the cell")
+        message = f"arguments {cell!r} cannot be read"
+        details = f"expected {shape} or _, with tokens from 1 to {length}"
+        raise DataError(block.source, row.line, message, details, "correct the cell")
 
 
 def _subtree_spans(
@@ -182,8 +182,8 @@ def _subtree_spans(
     if not predicates:
         return []
     if "HEAD" not in columns:
-        there_is = "argument heads become spans by their subtrees"
-        raise DataError(block.source, rows[0].line, "no column is named HEAD", there_is, "add HEAD or UP:ARGSPANS")
+        details = "argument heads become spans by their subtrees"
+        raise DataError(block.source, rows[0].line, "no column is named HEAD", details, "add HEAD or UP:ARGSPANS")
     heads = _heads(block, rows, columns.index("HEAD"))
     return [subtree_spans(of_frame, i, heads) for i, of_frame in zip(predicates, labels, strict=True)]
 
@@ -194,14 +194,16 @@ def _heads(block: SentenceBlock, rows: list[TokenRow], column: int) -> list[int]
     for row in rows:
         cell = row.cells[column]
         if not re.fullmatch(r"\d{1,9}", cell) or int(cell) > len(rows):
-            there_is = f"expected 0 or a token from 1 to {len(rows)}"
-            raise DataError(block.source, row.line, f"head {cell!r} is no token", there_is, "mend the HEAD column")
+            expected = f"expected 0 or a token from 1 to {len(rows)}"
+            raise DataError(
+                block.source, row.line, f"head {cell!r} is not a token", expected, "correct the HEAD column"
+            )
         heads.append(int(cell) - 1)
     for i, row in enumerate(rows):
         ancestor, steps = i, 0
         while ancestor >= 0 and steps <= len(rows):
             ancestor, steps = heads[ancestor], steps + 1
         if ancestor >= 0:
-            wrong = "the heads above this token go round in a circle"
-            raise DataError(block.source, row.line, wrong, "expected a tree", "mend the HEAD column")
+            message = "the heads above this token go round in a circle"
+            raise DataError(block.source, row.line, message, "expected a tree", "correct the HEAD column")
     return heads

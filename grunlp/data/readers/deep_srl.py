@@ -26,17 +26,17 @@ def parse(block: SentenceBlock) -> SRLExample:
     """Parse the sentence of one line, with one frame or none. Raises `DataError`."""
     (line,) = block.rows
     cells = split_whitespace(line.text)
-    expected, to_type = "expected INDEX WORD WORD ... ||| TAG TAG ...", "look for a lost word, tag or bar"
+    expected, hint = "expected INDEX WORD WORD ... ||| TAG TAG ...", "look for a lost word, tag or bar"
     if cells.count(SEPARATOR) != 1:
-        raise DataError(block.source, line.number, f"{cells.count(SEPARATOR)} bars {SEPARATOR}", expected, to_type)
+        raise DataError(block.source, line.number, f"{cells.count(SEPARATOR)} bars {SEPARATOR}", expected, hint)
     words, tags = cells[: cells.index(SEPARATOR)], cells[cells.index(SEPARATOR) + 1 :]
     index = None
     if len(words) == len(tags) + 1 and re.fullmatch(r"\d{1,9}", words[0]):
         index, words = int(words[0]), words[1:]
     if not words:
-        raise DataError(block.source, line.number, "no words", expected, to_type)
+        raise DataError(block.source, line.number, "no words", expected, hint)
     try:
         frame = frame_from_tags(tags, len(words), index)
     except ValueError as error:
-        raise DataError(block.source, line.number, str(error), expected, to_type) from error
+        raise DataError(block.source, line.number, str(error), expected, hint) from error
     return SRLExample(id="", document="", words=words, pos=[], frames=[frame] if frame else [])

@@ -13,10 +13,8 @@ def subtree_spans(labels: dict[int, str], predicate: int, heads: Sequence[int]) 
 
     Each token belongs to its nearest ancestor (itself included) that is a labelled head or the predicate; a span is the
     contiguous run of tokens around the head that belong to it. So spans never overlap and never contain the predicate,
-    and
-    an argument that governs the predicate ("the *jurists* retiring today") loses its clause. V and C-V stay single
-    words; the
-    predicate becomes V if nothing else is.
+    and an argument that governs the predicate ("the *jurists* retiring today") loses its clause. V and C-V stay single
+    words; the predicate becomes V if nothing else is.
 
     Args:
         labels: role of each head, by token.

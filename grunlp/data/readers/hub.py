@@ -1,220 +1,222 @@
-"""Data sets of the Hugging Face hub, and local Parquet and JSON files, by `datasets.load_dataset`.
+"""Data sets of the Hugging Face hub, and local Parquet and JSON files, read by `datasets.load_dataset`.
 
-One predicate a row: a column of tokens, a column of BIO tags (strings or ClassLabel ids), and if there is one a column
-with the predicate's place, as an index from 0 or as one 0/1 mark a token. Consecutive rows of the same tokens become
-one example. Rows are streamed: nothing is copied to a cache.
+Rows are streamed; nothing is copied to a cache. All readers take
+
+    name: a name on the hub, or a local Parquet or JSON file, or a folder of them (`train.parquet`, ...).
+    split: a split of it; a single file has only the one asked for.
+    config: the configuration of a hub data set that has several.
+    shard: which part of the split to read, see `num_shards`; None: all of it.
+
+and the names of columns, of which "translation.de" is the field `de` of the objects in the column `translation`. They
+raise DataError, with the number of the row from 1 as the line, if the data set, the split or a column does not exist or
+a row is malformed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from grunlp.data.examples import SRLExample, TaggedSentence
-from grunlp.data.pair import ParallelExample
+from grunlp.data.examples import LabeledText, ParallelExample, SRLExample, TaggedSentence
 from grunlp.data.readers.merge_frames import frame_from_tags, merge_frames_of_same_sentence
+from grunlp.data.word_tokenizer import tokenize
 from grunlp.utils.errors import DataError, closest_match
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
 
-ShardRef = tuple[int, int] | None  # one of so many parts of a split, counted from 0; None: all of it
+ShardRef = tuple[int, int]  # index and number of shards
+
+T = TypeVar("T")
 
 _LOADERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json"}
 
 
-def read_hub(
-    name_or_path: str,
-    split: str,
-    words: str,
-    tags: str,
-    predicate: str | None = None,
-    config: str | None = None,
-    shard: ShardRef = None,
+def read_hub_frames(
+    name: str, split: str, config: str | None, shard: ShardRef | None, words: str, tags: str, predicate: str | None
 ) -> Iterator[SRLExample]:
-    """Examples of one split.
+    """Read sentences with frames, one predicate in each row; consecutive rows with equal words become one example.
 
-    Args:
-        name_or_path: a name on the hub, or a local Parquet or JSON file, or a folder of them (`train.parquet`, ...).
-        split: its split; a single file has only the one asked for.
-        words, tags: the columns of tokens and of tags, one of each a token.
-        predicate: the column of the predicate's place; by default it is where the tag is B-V.
-        config: the configuration of a hub data set that has several.
-        shard: of the split, its files mostly; consecutive rows are joined within it. See `num_shards`.
-
-    Raises:
-        DataError: the data set, split or a column does not exist, or a row is faulty; its line is the row, from 1.
+    The column `words` has the tokens, `tags` their BIO tags, strings or ClassLabel ids. The column `predicate` has the
+    position of the predicate, an index from 0 or a 0/1 mark for each token; without it, the predicate is where the tag
+    is B-V.
     """
-    rows = _load_shard(name_or_path, split, config, shard)
+    rows = _load_shard(name, split, config, shard)
+    names = _class_names(rows, tags)
+
+    def parse(words: Any, tags: Any, predicate: Any = None) -> SRLExample:
+        return _srl_example(words, _tag_strings(tags, names), predicate)
+
     columns = [words, tags, predicate] if predicate else [words, tags]
-    return (
-        example
-        for _, example in merge_frames_of_same_sentence(_numbered_examples(rows, f"{name_or_path} [{split}]", columns))
-    )
+    expected = f"expected a predicate in each row, with {' and '.join(columns)}"
+    examples = _parse_rows(rows, f"{name} [{split}]", columns, parse, expected)
+    return (example for _, example in merge_frames_of_same_sentence(examples))
 
 
 def read_hub_tagged(
-    name: str, split: str, words: str, tags: str, config: str | None, shard: ShardRef = None
+    name: str, split: str, config: str | None, shard: ShardRef | None, words: str, tags: str
 ) -> Iterator[TaggedSentence]:
-    """Tagged sentences of one split, a row each, with tags as they are written there. Arguments and errors as above."""
+    """Read tagged sentences, one in each row, with tags in whatever scheme they are written.
+
+    The column `words` has the tokens, `tags` their tags, strings or ClassLabel ids.
+    """
     rows = _load_shard(name, split, config, shard)
-    source = f"{name} [{split}]"
-    classes = getattr(getattr((rows.features or {}).get(tags), "feature", None), "names", [])
-    number = 0
-    try:
-        for number, row in enumerate(rows, start=1):
-            for column in (words, tags):
-                _require_column(source, column, row)
-            ones, others = row[words], _tag_names(row[tags], classes)
-            if not isinstance(ones, list) or not all(isinstance(one, str) and one for one in ones):
-                raise ValueError("words are no list of strings")
-            if len(ones) != len(others):
-                raise ValueError(f"{len(ones)} words, but {len(others)} tags")
-            if ones:
-                yield TaggedSentence(id=str(number), document="", words=ones, tags=others)
-    except (OSError, ValueError) as error:
-        expected = f"expected a sentence a row, with {words} and {tags}"
-        raise DataError(source, max(number, 1), str(error), expected, "mend the row, or name other columns") from error
-    if not number:
-        raise DataError(source, None, "holds no row", "expected at least one", "check the split")
+    names = _class_names(rows, tags)
+
+    def parse(words: Any, tags: Any) -> tuple[list[str], list[str]]:
+        tags = _tag_strings(tags, names)
+        _require_words(words)
+        if len(words) != len(tags):
+            raise ValueError(f"{len(words)} words, but {len(tags)} tags")
+        return words, tags
+
+    expected = f"expected a sentence in each row, with {words} and {tags}"
+    for number, (tokens, labels) in _parse_rows(rows, f"{name} [{split}]", [words, tags], parse, expected):
+        if tokens:
+            yield TaggedSentence(id=str(number), document="", words=tokens, tags=labels)
 
 
 def read_hub_pairs(
-    name: str, split: str, source: str, target: str, config: str | None, shard: ShardRef = None
+    name: str, split: str, config: str | None, shard: ShardRef | None, source: str, target: str
 ) -> Iterator[ParallelExample]:
-    """Pairs of texts of one split, a row each.
-
-    Args:
-        name, split, config: as above.
-        source, target: columns; of one that holds objects, "translation.de" is the part de of the column translation.
-
-    Raises:
-        DataError: as above.
-    """
-    for number, (one, other) in _numbered_texts(name, split, (source, target), config, shard):
-        yield ParallelExample(id=str(number), source=one, target=other, references=[])
+    """Read pairs of texts, one in each row."""
+    for number, (source_text, target_text) in _read_texts(name, split, config, shard, [source, target]):
+        yield ParallelExample(id=str(number), source=source_text, target=target_text, references=[])
 
 
-def read_hub_lines(name: str, split: str, text: str, config: str | None) -> Iterator[str]:
-    """Lines of running text of one split. text: the column. Other arguments and errors as above."""
-    for _, (one,) in _numbered_texts(name, split, (text,), config, None):
-        yield from one.removesuffix("\n").split("\n")
+def read_hub_lines(
+    name: str, split: str, config: str | None, shard: ShardRef | None, text: str
+) -> Iterator[dict[str, str]]:
+    """Read lines of running text, `{"text": line}`."""
+    for _, (lines,) in _read_texts(name, split, config, shard, [text]):
+        yield from ({"text": line} for line in lines.removesuffix("\n").split("\n"))
 
 
 def read_hub_classes(
-    name: str, split: str, text: str, label: str, config: str | None, shard: ShardRef = None
-) -> Iterator[tuple[str, str]]:
-    """Texts and classes of one split. text, label: the columns. Other arguments and errors as above."""
-    where = f"{name} [{split}]"
-    rows, number = _load_shard(name, split, config, shard), 0
-    names = getattr((rows.features or {}).get(label), "names", None)  # of a ClassLabel
-    try:
-        for row in rows:
-            number += 1
-            for column in (text, label):
-                _require_column(where, column, row)
-            found = row[label]
-            if names is not None and isinstance(found, int):  # -1 stands for none
-                found = names[found] if 0 <= found < len(names) else ""
-            if not isinstance(row[text], str) or not isinstance(found, str | int) or found == "":
-                raise ValueError(f"got {type(row[text]).__name__} and {found!r}")
-            yield row[text], str(found)
-    except (OSError, ValueError) as error:
-        expected = f"expected a text in {text} and a class in {label}"
-        raise DataError(where, max(number, 1), str(error), expected, "mend the row, or name other columns") from error
-    if not number:
-        raise DataError(where, None, "holds no row", "expected at least one", "check the split")
+    name: str, split: str, config: str | None, shard: ShardRef | None, text: str, label: str
+) -> Iterator[LabeledText]:
+    """Read texts with a class each, and tokenize them.
 
+    The column `label` has a string, a number or a ClassLabel id.
+    """
+    rows = _load_shard(name, split, config, shard)
+    names = getattr((rows.features or {}).get(label), "names", None)
 
-def _numbered_texts(
-    name: str, split: str, columns: Sequence[str], config: str | None, shard: ShardRef
-) -> Iterator[tuple[int, list[str]]]:
-    """Row number and texts of each row."""
-    where = f"{name} [{split}]"
-    number = 0
-    try:
-        for number, row in enumerate(_load_shard(name, split, config, shard), start=1):
-            texts = []
-            for column in columns:
-                outer, _, inner = column.partition(".")
-                _require_column(where, outer, row)
-                text = row[outer].get(inner) if inner and isinstance(row[outer], dict) else row[outer]
-                if not isinstance(text, str):
-                    raise ValueError(f"{column} is no text")
-                texts.append(text)
-            yield number, texts
-    except (OSError, ValueError) as error:
-        expected = f"expected a text a row in {' and '.join(columns)}"
-        raise DataError(where, max(number, 1), str(error), expected, "mend the row, or name other columns") from error
-    if not number:
-        raise DataError(where, None, "holds no row", "expected at least one", "check the split")
+    def parse(text: Any, label: Any) -> tuple[str, str]:
+        if names is not None and isinstance(label, int):  # -1 means that the class is not known
+            label = names[label] if 0 <= label < len(names) else ""
+        if not isinstance(text, str) or not isinstance(label, str | int) or label == "":
+            raise ValueError(f"got {type(text).__name__} and {label!r}")
+        return text, str(label)
 
-
-def _numbered_examples(rows: "IterableDataset", source: str, columns: list[str]) -> Iterator[tuple[int, SRLExample]]:
-    """Row number and example of each row; `columns` are those of words, tags and, if there is one, predicate."""
-    names = getattr(getattr((rows.features or {}).get(columns[1]), "feature", None), "names", [])
-    number = 0
-    try:
-        for number, row in enumerate(rows, start=1):
-            for column in columns:
-                _require_column(source, column, row)
-            words, tags, *places = (row[column] for column in columns)
-            yield number, _example(words, _tag_names(tags, names), *places)
-    except (OSError, ValueError) as error:  # ValueError: also what pyarrow raises for a damaged file
-        expected = f"expected a row a predicate, with {' and '.join(columns)}"
-        raise DataError(source, max(number, 1), str(error), expected, "mend the row, or name other columns") from error
-    if not number:
-        raise DataError(source, None, "holds no row", "expected at least one", "check the split")
+    expected = f"expected a text in {text} and a class in {label}"
+    for number, (sentence, name_of_class) in _parse_rows(rows, f"{name} [{split}]", [text, label], parse, expected):
+        words = [token.word for token in tokenize(sentence)]
+        yield LabeledText(id=str(number), document="", words=words, label=name_of_class)
 
 
 def num_shards(name: str, split: str, config: str | None) -> int:
-    """Of how many parts a split is, each of which can be read for itself. Errors as above."""
-    count: int = _load_shard(name, split, config, None).num_shards
+    """Return the number of shards of a split, mostly its files, that can be read separately."""
+    count: int = _load_split(name, split, config).num_shards
     return count
 
 
-def _load_shard(name_or_path: str, split: str, config: str | None, shard: ShardRef) -> "IterableDataset":
-    rows = _load_split(name_or_path, split, config)
+def _read_texts(
+    name: str, split: str, config: str | None, shard: ShardRef | None, columns: Sequence[str]
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield the number and the texts of each row."""
+
+    def parse(*texts: Any) -> tuple[str, ...]:
+        for column, text in zip(columns, texts, strict=True):
+            if not isinstance(text, str):
+                raise ValueError(f"{column} is not a text")
+        return texts
+
+    rows = _load_shard(name, split, config, shard)
+    return _parse_rows(rows, f"{name} [{split}]", columns, parse, f"expected texts in {' and '.join(columns)}")
+
+
+def _parse_rows(
+    rows: "IterableDataset", source: str, columns: Sequence[str], parse: Callable[..., T], expected: str
+) -> Iterator[tuple[int, T]]:
+    """Yield the number of each row, from 1, and what `parse` makes of the values in `columns`.
+
+    Args:
+        rows: the data set.
+        source: its name, for messages.
+        columns: whose values `parse` takes.
+        parse: raises ValueError for a malformed row.
+        expected: describes a row, for messages.
+    """
+    number = 0
+    try:
+        for number, row in enumerate(rows, start=1):
+            yield number, parse(*(_value(source, column, row) for column in columns))
+    except (OSError, ValueError) as error:  # pyarrow raises ValueError for a damaged file
+        hint = "correct the row, or name other columns"
+        raise DataError(source, max(number, 1), str(error), expected, hint) from error
+    if not number:
+        raise DataError(source, None, "has no rows", "expected at least one", "check the split")
+
+
+def _value(source: str, column: str, row: dict[str, Any]) -> Any:
+    if column in row:
+        return row[column]
+    outer, _, inner = column.partition(".")
+    if inner and isinstance(row.get(outer), dict):
+        return row[outer].get(inner)
+    match = closest_match(outer, row)
+    hint = f"did you mean {match}?" if match else "name one of these columns"
+    raise DataError(source, None, f"no column {outer!r}", f"columns: {', '.join(row)}", hint)
+
+
+def _load_shard(name: str, split: str, config: str | None, shard: ShardRef | None) -> "IterableDataset":
+    rows = _load_split(name, split, config)
     return rows if shard is None else rows.shard(num_shards=shard[1], index=shard[0])
 
 
-def _load_split(name_or_path: str, split: str, config: str | None) -> "IterableDataset":
+def _load_split(name: str, split: str, config: str | None) -> "IterableDataset":
     from datasets import load_dataset  # takes seconds: never at the top of a module
 
-    path = Path(name_or_path)
-    loader = next((_LOADERS[suffix] for suffix in path.suffixes if suffix in _LOADERS), None)  # also of x.json.gz
+    path = Path(name)
+    loader = next((_LOADERS[suffix] for suffix in path.suffixes if suffix in _LOADERS), None)  # also for x.json.gz
     try:
         if loader and path.is_file():
             return load_dataset(loader, data_files={split: str(path)}, split=split, streaming=True)
-        return load_dataset(name_or_path, config, split=split, streaming=True)
+        return load_dataset(name, config, split=split, streaming=True)
     except (OSError, ValueError) as error:
-        to_type = "check name, split and network; a data set of one's own is a Parquet or JSON file or folder"
-        raise DataError(name_or_path, None, f"split {split!r} cannot be loaded", str(error), to_type) from error
+        hint = "check name, split and network; a data set of your own is a Parquet or JSON file or folder"
+        raise DataError(name, None, f"split {split!r} cannot be loaded", str(error), hint) from error
 
 
-def _require_column(source: str, column: str, row: dict[str, Any]) -> None:
-    if column not in row:
-        near = closest_match(column, row)
-        to_type = f"did you mean {near}?" if near else "name one of these columns"
-        raise DataError(source, None, f"no column {column!r}", f"columns: {', '.join(row)}", to_type)
+def _class_names(rows: "IterableDataset", column: str) -> list[str]:
+    """Return the names of the classes in a column of lists of ClassLabel ids; none for other columns."""
+    names: list[str] = getattr(getattr((rows.features or {}).get(column), "feature", None), "names", [])
+    return names
 
 
-def _tag_names(tags: Any, names: list[str]) -> list[str]:
-    """Tags as strings; ClassLabel ids by the names of their column."""
+def _tag_strings(tags: Any, names: list[str]) -> list[str]:
+    """Return tags as strings, ClassLabel ids by the names of their column."""
     if not isinstance(tags, list) or not all(isinstance(tag, str | int) for tag in tags):
-        raise ValueError("tags are no list of strings or ClassLabel ids")
-    numbers = [tag for tag in tags if isinstance(tag, int)]
-    if any(not 0 <= number < len(names) for number in numbers):
-        raise ValueError(f"tag {numbers[0]} is a number, but its column names {len(names)} classes")
+        raise ValueError("tags are not a list of strings or ClassLabel ids")
+    ids = [tag for tag in tags if isinstance(tag, int)]
+    if any(not 0 <= id < len(names) for id in ids):
+        raise ValueError(f"tag {ids[0]} is a number, but its column names {len(names)} classes")
     return [tag if isinstance(tag, str) else names[tag] for tag in tags]
 
 
-def _example(words: Any, tags: list[str], row_id: Any = None) -> SRLExample:
-    if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
-        raise ValueError("words are no list of strings")
-    index = row_id
-    if isinstance(row_id, list):
-        index = row_id.index(1) if 1 in row_id else None
+def _require_words(words: Any) -> None:
+    if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+        raise ValueError("words are not a list of non-empty strings")
+
+
+def _srl_example(words: Any, tags: list[str], predicate: Any) -> SRLExample:
+    _require_words(words)
+    if not words:
+        raise ValueError("the list of words is empty")
+    index = predicate
+    if isinstance(predicate, list):
+        index = predicate.index(1) if 1 in predicate else None
     if index is not None and not isinstance(index, int):
-        raise ValueError(f"predicate {row_id!r} is neither an index nor a list of 0 and 1")
+        raise ValueError(f"predicate {predicate!r} is neither an index nor a list of 0 and 1")
     frame = frame_from_tags(tags, len(words), index)
     return SRLExample(id="", document="", words=words, pos=[], frames=[frame] if frame else [])

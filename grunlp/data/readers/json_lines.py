@@ -13,8 +13,7 @@ only its predicate tagged, so this is not training data:
     {"words": ["Anna", "called", "."], "frames": [{"index": 1}]}
 
 *Flat*, one predicate a line, joined as in `grunlp.data.readers.merge_frames`; the words may also be called `tokens`,
-and
-the predicate's position `predicate_index`, `verb_index` or `index`, else it is where the tag is B-V:
+and the predicate's position `predicate_index`, `verb_index` or `index`, else it is where the tag is B-V:
 
     {"words": ["Anna", "called", "."], "tags": ["B-ARG0", "B-V", "O"], "predicate_index": 1}
 """
@@ -75,14 +74,14 @@ def parse(block: SentenceBlock, tagged: bool = True) -> SRLExample:
         example = _sentence(record)
         frames = record.get("frames", [])
         if not isinstance(frames, list):
-            raise ValueError("frames is no list")
+            raise ValueError("frames is not a list")
         example["frames"] = [_indexed_frame(frame, len(example["words"]), tagged) for frame in frames]
         indices = [frame["index"] for frame in example["frames"]]
         if len(set(indices)) < len(indices):
             twice = next(i for i in indices if indices.count(i) > 1)
             raise ValueError(f"two frames claim word {twice} (counted from 0)")
     except ValueError as error:
-        raise DataError(block.source, block.rows[0].number, str(error), _EXPECTED_FRAMES, "mend this line") from error
+        raise DataError(block.source, block.rows[0].number, str(error), _EXPECTED_FRAMES, "correct the line") from error
     example["frames"].sort(key=lambda frame: frame["index"])
     return example
 
@@ -95,7 +94,7 @@ def parse_flat(block: SentenceBlock) -> SRLExample:
         index = next((record[key] for key in _INDEX_KEYS if key in record), None)
         frame = _frame(record, index, len(example["words"]))
     except ValueError as error:
-        raise DataError(block.source, block.rows[0].number, str(error), _EXPECTED_FLAT, "mend this line") from error
+        raise DataError(block.source, block.rows[0].number, str(error), _EXPECTED_FLAT, "correct the line") from error
     example["frames"] = [frame] if frame else []
     return example
 
@@ -105,13 +104,15 @@ def _record(block: SentenceBlock, expected: str) -> dict[str, Any]:
     try:
         record = json.loads(line.text)
     except json.JSONDecodeError as error:
-        wrong = f"not JSON: {error.msg} at place {error.colno}"
-        raise DataError(block.source, line.number, wrong, expected, "mend this line") from error
+        message = f"not JSON: {error.msg} at position {error.colno}"
+        raise DataError(block.source, line.number, message, expected, "correct the line") from error
     except (ValueError, RecursionError) as error:
-        raise DataError(block.source, line.number, f"not readable JSON: {error}", expected, "mend this line") from error
+        raise DataError(
+            block.source, line.number, f"not readable JSON: {error}", expected, "correct the line"
+        ) from error
     if not isinstance(record, dict):
-        wrong = f"a JSON {type(record).__name__}, not an object"
-        raise DataError(block.source, line.number, wrong, expected, "mend this line")
+        message = f"a JSON {type(record).__name__}, not an object"
+        raise DataError(block.source, line.number, message, expected, "correct the line")
     return record
 
 
@@ -127,7 +128,7 @@ def _sentence(record: dict[str, Any]) -> SRLExample:
 
 def _indexed_frame(record: Any, length: int, tagged: bool) -> Frame:
     if not isinstance(record, dict):
-        raise ValueError("a frame is no object")
+        raise ValueError("a frame is not an object")
     if not tagged:
         record = record | {"tags": _predicate_only_tags(record, length)}
     frame = _frame(record, record.get("index"), length)
@@ -141,13 +142,13 @@ def _predicate_only_tags(record: dict[str, Any], length: int) -> list[str]:
     if "tags" in record:
         raise ValueError("a frame with tags among frames without")
     if type(index) is not int or not 0 <= index < length:
-        raise ValueError(f"predicate index {index!r} is no word of the {length} (counted from 0)")
+        raise ValueError(f"predicate index {index!r} is not among the words of the {length} (counted from 0)")
     return spans_to_tags([Span(PREDICATE_LABEL, index, index + 1)], length)
 
 
 def _frame(record: dict[str, Any], index: Any, length: int) -> Frame | None:
     if index is not None and type(index) is not int:  # True is an int by inheritance
-        raise ValueError(f"predicate index {index!r} is no whole number")
+        raise ValueError(f"predicate index {index!r} is not an integer")
     return frame_from_tags(
         _strings(record, "tags"), length, index, lemma=_string(record, "lemma"), roleset=_string(record, "roleset")
     )
@@ -156,14 +157,14 @@ def _frame(record: dict[str, Any], index: Any, length: int) -> Frame | None:
 def _string(record: dict[str, Any], key: str) -> str:
     value = record.get(key)
     if value is not None and not isinstance(value, str | int):
-        raise ValueError(f"{key} is no string")
+        raise ValueError(f"{key} is not a string")
     return _require_encodable("" if value is None else str(value))
 
 
 def _strings(record: dict[str, Any], key: str) -> list[str]:
     values = record.get(key)
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise ValueError(f"{key} is no list of strings" if key in record else f"{key} is missing")
+        raise ValueError(f"{key} is not a list of strings" if key in record else f"{key} is missing")
     return [_require_encodable(value) for value in values]
 
 

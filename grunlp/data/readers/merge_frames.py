@@ -25,8 +25,8 @@ def frame_from_tags(
         roleset: of the predicate, if known.
 
     Raises:
-        ValueError: the number of tags is not `length`, a tag is invalid, or the predicate is outside the sentence
-            or not where its V is.
+        ValueError: the number of tags is not `length`, a tag is invalid, or the predicate is outside the sentence or
+            not where its V is.
     """
     if len(tags) != length:
         raise ValueError(f"{len(tags)} tags for {length} words")
@@ -39,7 +39,7 @@ def frame_from_tags(
     if index is None:
         return None
     if not 0 <= index < length:
-        raise ValueError(f"predicate index {index} lies outside the {length} words (counted from 0)")
+        raise ValueError(f"predicate index {index} is outside the {length} words (counted from 0)")
     if verbs and labels[index] not in (PREDICATE_LABEL, f"C-{PREDICATE_LABEL}"):
         raise ValueError(f"predicate index {index}, but B-V at word {verbs[0]} (counted from 0)")
     return Frame(index=index, lemma=lemma, roleset=roleset, tags=list(tags))

@@ -1,18 +1,24 @@
 """Read pairs of texts, and texts alone.
 
 They are in two files side by side, line n of one belonging to line n of the other, or in one file: with an object a
-line
-(JSON lines) if its first line is one, else with tab-separated columns. Empty lines of a single file are skipped.
+line (JSON lines) if its first line is one, else with tab-separated columns. Empty lines of a single file are skipped.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from grunlp.data.pair import ParallelExample
-from grunlp.data.readers.text_lines import Line, open_lines, require_file
+from grunlp.data.examples import ParallelExample
+from grunlp.data.readers.text_lines import (
+    Line,
+    OnError,
+    open_lines,
+    parse_json_object,
+    raise_error,
+    require_file,
+)
 from grunlp.utils.errors import DataError, UserError
 
 _DEFAULT_FIELDS = {"source": ("source", "text"), "target": ("target", "summary")}  # of fields, where none is given
@@ -37,9 +43,9 @@ def read_parallel(
     """
     if target_path is not None:
         if source or target or references:
-            there = "each file holds one side alone"
+            details = "each file has one side"
             raise UserError(
-                "names of columns, but two files side by side", there, "Leave source, target, references out."
+                "names of columns, but two files side by side", details, "Leave source, target, references out."
             )
         yield from _read_two_files(Path(path), Path(target_path))
         return
@@ -50,23 +56,25 @@ def read_parallel(
         if as_json is None:
             as_json = _looks_like_json_object(line)
             if references and not as_json:
-                there = "columns between tabs hold one target each"
-                raise UserError(f"references={references}, but {path} is no JSON", there, "Leave it out.")
+                details = "tab-separated columns have one target each"
+                raise UserError(f"references={references}, but {path} is not JSON", details, "Leave it out.")
         if not as_json:
             yield _parse_tab_separated(path, number, source, target, line)
             continue
-        record = _record(path, number, line)
-        (one,) = _field_texts(path, number, record, "source", source)
-        other = _field_texts(path, number, record, "target", target)
+        record = parse_json_object(path, number, line)
+        (source_text,) = _field_texts(path, number, record, "source", source)
+        targets = _field_texts(path, number, record, "target", target)
         if references and references in record:
             further += 1
-            other += _field_texts(path, number, record, "references", references) if record[references] else []
-        yield ParallelExample(id=str(record.get("id", number)), source=one, target=other[0], references=other[1:])
+            targets += _field_texts(path, number, record, "references", references) if record[references] else []
+        yield ParallelExample(
+            id=str(record.get("id", number)), source=source_text, target=targets[0], references=targets[1:]
+        )
     if references and not further:
-        raise DataError(path, None, f"no line has a field {references}", "it holds further targets", "Name another.")
+        raise DataError(path, None, f"no line has a field {references}", "it has further targets", "Name another.")
 
 
-def read_sources(path: str, source: str | None, on_error: Callable[[DataError], None]) -> Iterator[ParallelExample]:
+def read_sources(path: str, source: str | None, on_error: OnError = raise_error) -> Iterator[ParallelExample]:
     """Read the sources of a file: whole lines, or a field of each object if the first line with text is one.
 
     Args:
@@ -97,9 +105,9 @@ def read_source(path: str, line: Line, as_json: bool, source: str | None) -> Par
         raise DataError(path, number, fault, "expected UTF-8 text")
     if not as_json or not text.strip():
         return ParallelExample(id=str(number), source=text, target="", references=[])
-    record = _record(path, number, text)
-    (one,) = _field_texts(path, number, record, "source", source)
-    return ParallelExample(id=str(record.get("id", number)), source=one, target="", references=[])
+    record = parse_json_object(path, number, text)
+    (source_text,) = _field_texts(path, number, record, "source", source)
+    return ParallelExample(id=str(record.get("id", number)), source=source_text, target="", references=[])
 
 
 def _decoded_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -113,13 +121,13 @@ def _read_two_files(path: Path, target_path: Path) -> Iterator[ParallelExample]:
     for file in (path, target_path):
         require_file(file)
     number = 0
-    for one, other in zip_longest(_decoded_lines(path), _decoded_lines(target_path)):
-        if one is None or other is None:
-            longer, shorter = (path, target_path) if other is None else (target_path, path)
-            there = f"{shorter} ends after {number} lines; line n of one belongs to line n of the other"
-            raise DataError(longer, number + 1, "the other file has no such line", there, "Check how they were made.")
-        number = one[0]
-        yield ParallelExample(id=str(number), source=one[1], target=other[1], references=[])
+    for source, target in zip_longest(_decoded_lines(path), _decoded_lines(target_path)):
+        if source is None or target is None:
+            longer, shorter = (path, target_path) if target is None else (target_path, path)
+            details = f"{shorter} ends after {number} lines; line n of one belongs to line n of the other"
+            raise DataError(longer, number + 1, "the other file has no such line", details, "Check how they were made.")
+        number = source[0]
+        yield ParallelExample(id=str(number), source=source[1], target=target[1], references=[])
 
 
 def _looks_like_json_object(line: str) -> bool:
@@ -130,31 +138,23 @@ def _looks_like_json_object(line: str) -> bool:
         return line.lstrip().startswith('{"')
 
 
-def _record(path: str, number: int, line: str) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise DataError(path, number, f"no JSON ({error})", "expected an object a line") from None
-    if not isinstance(record, dict):
-        raise DataError(path, number, "no JSON object", 'expected {"source": "...", "target": "..."}')
-    return record
-
-
 def _field_texts(path: str, number: int, record: dict[str, Any], role: str, name: str | None) -> list[str]:
     """Return the texts of a field: one of a source, at least one of others."""
     names = (name,) if name is not None else _DEFAULT_FIELDS[role]
-    found = next((key for key in names if key in record), None)
-    if found is None:
-        there = f"there are: {', '.join(record)}"
-        way = f"Name it by {role}=FIELD, in a training by data.{role}=FIELD"
-        raise DataError(path, number, f"no field {' or '.join(names)}", there, way)
-    texts = record[found] if isinstance(record[found], list) and role != "source" else [record[found]]
+    key_found = next((key for key in names if key in record), None)
+    if key_found is None:
+        details = f"there are: {', '.join(record)}"
+        hint = f"Name it by {role}=FIELD, in a training by data.{role}=FIELD"
+        raise DataError(path, number, f"no field {' or '.join(names)}", details, hint)
+    texts = record[key_found] if isinstance(record[key_found], list) and role != "source" else [record[key_found]]
     if not texts or not all(isinstance(text, str) for text in texts):
-        there = "it is to be a text" if role == "source" else "it is to be a text or a list of texts"
-        raise DataError(path, number, f"{found} is something else", there, "Check how it was made.")
+        details = "it is to be a text" if role == "source" else "it is to be a text or a list of texts"
+        raise DataError(path, number, f"{key_found} is something else", details, "Check how it was made.")
     for text in texts:
         if any("\ud800" <= sign <= "\udfff" for sign in text):
-            raise DataError(path, number, f"{found} holds half a character", "an escape \\ud8.. without its other half")
+            raise DataError(
+                path, number, f"{key_found} has half a surrogate pair", "an escape \\ud8.. without its second half"
+            )
     return texts
 
 
@@ -162,11 +162,11 @@ def _parse_tab_separated(path: str, number: int, source: str | None, target: str
     cells, texts = line.split("\t"), []
     for key, name, default in (("source", source, 0), ("target", target, 1)):
         if name is not None and not name.isdecimal():
-            there = "columns have no names here, but numbers from 0"
-            raise DataError(path, number, f"{key} is called {name!r}", there, "Give source and target by number.")
+            details = "columns have no names here, but numbers from 0"
+            raise DataError(path, number, f"{key} is called {name!r}", details, "Give source and target by number.")
         column = default if name is None else int(name)
         if column >= len(cells):
-            there = f"{len(cells)} columns between tabs; column {column} was expected for the {key}"
-            raise DataError(path, number, "too few columns", there, "Give source and target by number.")
+            details = f"{len(cells)} columns between tabs; column {column} was expected for the {key}"
+            raise DataError(path, number, "too few columns", details, "Give source and target by number.")
         texts.append(cells[column])
     return ParallelExample(id=str(number), source=texts[0], target=texts[1], references=[])

@@ -55,9 +55,9 @@ def parse(block: SentenceBlock) -> SRLExample:
     require_sequence(block, rows, column=0, start=1)
     for row in rows:
         if "" in row.cells:
-            wrong = f"column {row.cells.index('') + 1} is empty"
+            message = f"column {row.cells.index('') + 1} is empty"
             raise DataError(
-                block.source, row.line, wrong, f"expected {_EXPECTED_COLUMNS}", f"write {EMPTY_CELL} for nothing"
+                block.source, row.line, message, f"expected {_EXPECTED_COLUMNS}", f"write {EMPTY_CELL} for nothing"
             )
     predicates = [
         PredicateRow(i, *("" if cell == EMPTY_CELL else cell for cell in row.cells[3:FIRST_ROLE_COLUMN]))

@@ -6,19 +6,47 @@ reading can skip its sentence and continue; an error in the whole file raises `D
 """
 
 import gzip
+import json
 import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BufferedReader
 from itertools import starmap
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from grunlp.utils.errors import DataError, closest_match
+
+OnError = Callable[[DataError], None]
 
 _GZIP_MAGIC, _XZ_MAGIC = b"\x1f\x8b", b"\xfd7zXZ\x00"
 _UTF8_BOM, _UTF16_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 _SNIFF_BYTES = 1024
+
+
+def raise_error(error: DataError) -> None:
+    """Raise the error of a malformed line: the default of readers that can skip such lines."""
+    raise error
+
+
+def parse_json_object(
+    path: str | Path, number: int, line: str, expected: str = "expected an object a line"
+) -> dict[str, Any]:
+    """Parse a line of JSON lines. Raises DataError unless it is an object.
+
+    Args:
+        path: the file, for the error.
+        number: of the line.
+        line: its text.
+        expected: the kind of object, for the error.
+    """
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(path, number, f"not JSON ({error})", expected, "correct the line") from None
+    if not isinstance(record, dict):
+        raise DataError(path, number, "not a JSON object", expected, "correct the line")
+    return record
 
 
 class Line(NamedTuple):
@@ -27,7 +55,7 @@ class Line(NamedTuple):
     Attributes:
         number: from 1.
         text: its text.
-        fault: why it is not UTF-8 text; empty for a valid line.
+        error: why it is not UTF-8 text; empty for a valid line.
     """
 
     number: int
@@ -108,11 +136,11 @@ def _decompress(file: BufferedReader) -> BufferedReader | gzip.GzipFile | lzma.L
 
 def _refuse_binary(path: Path, head: bytes) -> None:
     if head.startswith(_UTF16_BOMS):
-        to_type = f"convert it: iconv -f UTF-16 -t UTF-8 {path}"
-        raise DataError(path, 1, "the file is UTF-16", "expected UTF-8 text", to_type)
+        hint = f"convert it: iconv -f UTF-16 -t UTF-8 {path}"
+        raise DataError(path, 1, "the file is UTF-16", "expected UTF-8 text", hint)
     if b"\0" in head:
-        to_type = "unpack archives first; read Parquet with grunlp.data.readers.hub.read_hub"
-        raise DataError(path, 1, "the file is binary", "expected UTF-8 text, plain or as gz or xz", to_type)
+        hint = "unpack archives first; read Parquet with grunlp.data.readers.hub.read_hub"
+        raise DataError(path, 1, "the file is binary", "expected UTF-8 text, plain or as gz or xz", hint)
 
 
 def _decode(number: int, data: bytes) -> Line:
@@ -120,7 +148,7 @@ def _decode(number: int, data: bytes) -> Line:
         data = data.removeprefix(_UTF8_BOM)
     data = data.removesuffix(b"\n").removesuffix(b"\r")
     try:
-        return Line(number, data.decode(), "holds a NUL byte" if b"\0" in data else "")
+        return Line(number, data.decode(), "contains a NUL byte" if b"\0" in data else "")
     except UnicodeDecodeError as error:
-        fault = f"byte 0x{data[error.start]:02x} at place {error.start + 1} is not UTF-8"
+        fault = f"byte 0x{data[error.start]:02x} at position {error.start + 1} is not UTF-8"
         return Line(number, data.decode(errors="replace"), fault)

@@ -63,14 +63,14 @@ def toy_srl_examples(split: str) -> Iterator[SRLExample]:
 
 def toy_phrases(split: str) -> Iterator[Phrase]:
     """Yield the same sentences as phrases, which have the names of their constructions."""
-    say = SplitRandom(split)
-    sentences = SentenceGenerator(say)
+    rng = SplitRandom(split)
+    sentences = SentenceGenerator(rng)
     seen: set[tuple[str, ...]] = set()
     while len(seen) < SPLIT_SIZES[split]:
-        say.has_heldout_word = False
+        rng.has_heldout_word = False
         sentence = sentences.make()
         text = tuple(word.text for word in sentence.words)
-        if text not in seen and _belongs_to_split(sentence, split, say.has_heldout_word, len(seen)):
+        if text not in seen and _belongs_to_split(sentence, split, rng.has_heldout_word, len(seen)):
             seen.add(text)
             yield sentence
 
@@ -80,8 +80,8 @@ def _belongs_to_split(sentence: Phrase, split: str, has_heldout_word: bool, i: i
 
     It has nothing reserved for another split, and in dev and test something that training never has.
     """
-    others = (combination for other, all_ in HELD_OUT.items() if other != split for combination in all_)
-    if any(combination <= sentence.constructions for combination in others):
+    reserved = (combination for other, all_ in HELD_OUT.items() if other != split for combination in all_)
+    if any(combination <= sentence.constructions for combination in reserved):
         return False
     combined = any(combination <= sentence.constructions for combination in HELD_OUT.get(split, ()))
     return split == SHARED or combined or (has_heldout_word and i % HELD_OUT_EVERY != 0)

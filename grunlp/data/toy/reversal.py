@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grunlp.data.pair import ParallelExample
+from grunlp.data.examples import ParallelExample
 
 _SIZES = {"train": 4500, "dev": 250, "test": 250}
 

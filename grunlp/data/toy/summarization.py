@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from grunlp.data.examples import SRLExample
-from grunlp.data.pair import ParallelExample
+from grunlp.data.examples import ParallelExample, SRLExample
 from grunlp.data.toy import toy_srl_examples
 
 _SENTENCES_PER_DOCUMENT = 3  # of a source
@@ -13,15 +12,14 @@ def summarization_pairs(split: str) -> Iterator[ParallelExample]:
     """Yield sentences of the toy corpus in threes, and the agent, verb and patient of the first.
 
     The first has these in this order and as single words. Dev and test have words that training never has and that must
-    be
-    copied.
+    be copied.
     """
     examples = list(toy_srl_examples(split))
     for number, example in enumerate(examples):
         headline = _headline(example)
         if headline:
-            some = (examples[(number + k) % len(examples)] for k in range(_SENTENCES_PER_DOCUMENT))
-            source = " ".join(word for one in some for word in one["words"])
+            document = (examples[(number + k) % len(examples)] for k in range(_SENTENCES_PER_DOCUMENT))
+            source = " ".join(word for sentence in document for word in sentence["words"])
             yield ParallelExample(id=example["id"], source=source, target=headline, references=[])
 
 

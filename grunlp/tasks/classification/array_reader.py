@@ -21,9 +21,9 @@ def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool =
     """Read the sequences of a file.
 
     Args:
-        path: npz with the array `inputs` (N, T, C) and the classes `label` (N,) or (N, 1), perhaps `lengths` (N,)
-            of which later steps are padding; or Parquet with a row for each sequence: a column of lists of steps, each
-            a number or a list of C numbers, and one of classes.
+        path: npz with the array `inputs` (N, T, C) and the classes `label` (N,) or (N, 1), perhaps `lengths` (N,) of
+            which later steps are padding; or Parquet with a row for each sequence: a column of lists of steps, each a
+            number or a list of C numbers, and one of classes.
         inputs: name of the inputs; None: x, values or inputs.
         label: name of the classes; None: y, label or labels.
         labels: whether classes are needed.
@@ -39,21 +39,23 @@ def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool =
         where = f"sequence {number}"
         if values.ndim != 2 or not values.shape[1]:
             shape = values.shape
-            raise DataError(path, None, f"{where} has the shape {shape}", "expected (steps, features)", "mend it")
+            raise DataError(path, None, f"{where} has the shape {shape}", "expected (steps, features)", "correct it")
         with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
             values = values.astype(np.float32)
         if not np.isfinite(values).all():
             step, feature = np.argwhere(~np.isfinite(values))[0]
-            there = f"step {step}, feature {feature}"
-            raise DataError(path, None, f"{where} holds what is no number", there, "fill or leave out such steps")
+            details = f"step {step}, feature {feature}"
+            raise DataError(path, None, f"{where} holds what is not a number", details, "fill or leave out such steps")
         size = size or (values.shape[1] if len(values) else 0)
         if len(values) and values.shape[1] != size:
-            raise DataError(path, None, f"{where} has {values.shape[1]} features", f"the first has {size}", "mend it")
+            raise DataError(
+                path, None, f"{where} has {values.shape[1]} features", f"the first has {size}", "correct it"
+            )
         if labels and not name:
             raise DataError(path, None, f"{where} has no class", "each needs one", "name it by label=")
         yield LabeledSeries(id=str(number), label=name, steps=len(values), values=values.ravel().tolist())
     if size is None:
-        raise DataError(path, None, "holds no sequence", "expected at least one", "check how it was made")
+        raise DataError(path, None, "has no sequences", "expected at least one", "check how it was made")
 
 
 def _read_npz(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
@@ -67,14 +69,16 @@ def _read_npz(path: str, inputs: str | None, label: str | None) -> Iterator[tupl
             _load_array(file, next(n for n in _LENGTH_NAMES if n in names)) if set(_LENGTH_NAMES) & set(names) else None
         )
     if x.ndim != 3 or x.dtype.kind not in "fiub":
-        raise DataError(path, None, f"{key} is {x.dtype} {x.shape}", "expected numbers (N, T, C)", "mend the array")
+        raise DataError(path, None, f"{key} is {x.dtype} {x.shape}", "expected numbers (N, T, C)", "correct the array")
     for name, array in ((other, y), ("lengths", lengths)):
         if array is not None and array.size != len(x):
-            raise DataError(path, None, f"{name} has the shape {array.shape}", f"{key} has {len(x)} rows", "mend it")
+            raise DataError(path, None, f"{name} has the shape {array.shape}", f"{key} has {len(x)} rows", "correct it")
     for number, values in enumerate(x):
         steps = len(values) if lengths is None else int(lengths.flat[number])
         if not 0 <= steps <= len(values):
-            raise DataError(path, None, f"lengths[{number}] is {steps}", f"0 to {len(values)} were expected", "mend it")
+            raise DataError(
+                path, None, f"lengths[{number}] is {steps}", f"0 to {len(values)} were expected", "correct it"
+            )
         yield values[:steps], class_label(y.flat[number]) if y is not None else ""
 
 
@@ -86,10 +90,10 @@ def _load_array(file: zipfile.ZipFile, name: str) -> NDArray[Any]:
         head = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, kind = head(stream)
     if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize > file.getinfo(whole).file_size:
-        raise ValueError(f"{name} is cut off: its head tells of {shape}")
+        raise ValueError(f"{name} is truncated: its header claims {shape}")
     with file.open(whole) as stream:
-        found: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
-    return found
+        array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+    return array
 
 
 def _read_parquet(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
@@ -115,16 +119,18 @@ def _read_parquet(path: str, inputs: str | None, label: str | None) -> Iterator[
             try:
                 values = np.asarray(row[key], dtype=np.float64)
             except (TypeError, ValueError):
-                there = "expected a list of numbers, or of lists of as many each"
-                raise DataError(path, None, f"sequence {number}: {key} is none", there, "mend the row") from None
+                details = "expected a list of numbers, or of lists of as many each"
+                raise DataError(path, None, f"sequence {number}: {key} is none", details, "correct the row") from None
             number += 1
             yield values[:, None] if values.ndim == 1 else values, class_label(row[other]) if other else ""
 
 
 def _find_column(path: str, names: list[str], requested: str | None, defaults: tuple[str, ...], required: bool) -> str:
     """Return the first of some names that exists; "" if none does and none is required."""
-    found = next((name for name in ((requested,) if requested else defaults) if name in names), "")
-    if not found and (required or requested):
-        there = f"there are: {', '.join(names)}"
-        raise DataError(path, None, f"nothing called {requested or ' or '.join(defaults)}", there, "name what is there")
-    return found
+    column = next((name for name in ((requested,) if requested else defaults) if name in names), "")
+    if not column and (required or requested):
+        details = f"there are: {', '.join(names)}"
+        raise DataError(
+            path, None, f"nothing called {requested or ' or '.join(defaults)}", details, "name what is there"
+        )
+    return column

@@ -4,14 +4,13 @@ The first line of columns may name them, and must do so if you name a column.
 """
 
 import csv
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from grunlp.data.examples import LabeledText, class_label
-from grunlp.data.readers.text_lines import open_lines
+from grunlp.data.readers.text_lines import OnError, open_lines, parse_json_object, raise_error
 from grunlp.data.word_tokenizer import tokenize
 from grunlp.utils.errors import DataError
 
@@ -20,7 +19,7 @@ _DEFAULT_COLUMNS = {"text": ("text", "sentence", "source"), "label": ("label", "
 
 
 def read_labeled_texts(
-    path: str, text: str | None, label: str | None, on_error: Callable[[DataError], None], labels: bool = True
+    path: str, text: str | None, label: str | None, on_error: OnError = raise_error, labels: bool = True
 ) -> Iterator[LabeledText]:
     """Read and tokenize the texts of a file; empty lines are skipped.
 
@@ -36,19 +35,19 @@ def read_labeled_texts(
     for number, row in _non_empty_rows(path, on_error):
         try:
             if isinstance(row, str):
-                found = _parse_json_line(path, number, row, text, label)
+                fields = _parse_json_line(path, number, row, text, label)
             else:
                 if columns is None:
                     columns, is_head = _locate_columns(path, number, row, text, label)
                     if is_head:
                         continue
-                found = {kind: row[column] for kind, column in columns.items() if column < len(row)}
-            yield _example(path, number, found, labels)
+                fields = {kind: row[column] for kind, column in columns.items() if column < len(row)}
+            yield _example(path, number, fields, labels)
         except DataError as error:
             on_error(error)
 
 
-def _non_empty_rows(path: str, on_error: Callable[[DataError], None]) -> Iterator[tuple[int, str | list[str]]]:
+def _non_empty_rows(path: str, on_error: OnError) -> Iterator[tuple[int, str | list[str]]]:
     """Yield line number and content of non-empty rows: a line of JSON, or the cells of columns."""
     lines = _decoded_lines(path, on_error)
     first = next(lines, None)
@@ -70,13 +69,13 @@ def _non_empty_rows(path: str, on_error: Callable[[DataError], None]) -> Iterato
             for cells in csv.reader(texts(), strict=True):
                 yield last[0], cells
         except csv.Error as error:
-            raise DataError(path, last[0], f"no CSV ({error})", "a quote may be open", "Mend the line.") from None
+            raise DataError(path, last[0], f"no CSV ({error})", "a quote may be open", "Correct the line.") from None
     else:
         for number, text in lines:
             yield number, text.split("\t")
 
 
-def _decoded_lines(path: str, on_error: Callable[[DataError], None]) -> Iterator[tuple[int, str]]:
+def _decoded_lines(path: str, on_error: OnError) -> Iterator[tuple[int, str]]:
     for number, text, fault in open_lines(Path(path)):
         if fault:
             on_error(DataError(path, number, fault, "expected UTF-8 text"))
@@ -84,38 +83,33 @@ def _decoded_lines(path: str, on_error: Callable[[DataError], None]) -> Iterator
             yield number, text
 
 
-def _example(path: str, number: int, found: dict[str, Any], labels: bool) -> LabeledText:
-    if "text" not in found:
-        raise DataError(path, number, "no text", f"there is: {', '.join(found) or 'nothing'}", "Name it by text=")
-    name = class_label(found.get("label"))
+def _example(path: str, number: int, fields: dict[str, Any], labels: bool) -> LabeledText:
+    if "text" not in fields:
+        raise DataError(path, number, "no text", f"there is: {', '.join(fields) or 'nothing'}", "Name it by text=")
+    name = class_label(fields.get("label"))
     if labels and not name:
-        raise DataError(path, number, "no class", "each text needs one", "Mend the line, or name it by label=")
-    words = [token.word for token in tokenize(str(found["text"]))]
-    return LabeledText(id=str(found.get("id", number)), document="", words=words, label=name)
+        raise DataError(path, number, "no class", "each text needs one", "Correct the line, or name it by label=")
+    words = [token.word for token in tokenize(str(fields["text"]))]
+    return LabeledText(id=str(fields.get("id", number)), document="", words=words, label=name)
 
 
 def _parse_json_line(path: str, number: int, line: str, text: str | None, label: str | None) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise DataError(path, number, f"no JSON ({error})", "expected an object a line") from None
-    if not isinstance(record, dict):
-        raise DataError(path, number, "no JSON object", 'expected {"text": "...", "label": "..."}')
-    found = {}
+    record = parse_json_object(path, number, line, 'expected {"text": "...", "label": "..."}')
+    fields = {}
     for kind, name in (("text", text), ("label", label)):
         key = next((key for key in ((name,) if name else _DEFAULT_COLUMNS[kind]) if key in record), None)
         if key is not None:
-            found[kind] = record[key]
+            fields[kind] = record[key]
         elif name or kind == "text":
-            there = f"there are: {', '.join(record)}"
+            details = f"there are: {', '.join(record)}"
             raise DataError(
-                path, number, f"no field {name or ' or '.join(_DEFAULT_COLUMNS[kind])}", there, f"Name it by {kind}="
+                path, number, f"no field {name or ' or '.join(_DEFAULT_COLUMNS[kind])}", details, f"Name it by {kind}="
             )
-    if not isinstance(found["text"], str):
-        raise DataError(path, number, "the text is something else", f"it is {type(found['text']).__name__}")
-    if isinstance(found.get("label"), list | dict):
-        raise DataError(path, number, "the class is no word or number", "one class a text")
-    return {**found, "id": record.get("id", number)}
+    if not isinstance(fields["text"], str):
+        raise DataError(path, number, "the text is not a string", f"it is {type(fields['text']).__name__}")
+    if isinstance(fields.get("label"), list | dict):
+        raise DataError(path, number, "the class is not a string or a number", "one class a text")
+    return {**fields, "id": record.get("id", number)}
 
 
 def _locate_columns(
@@ -123,30 +117,30 @@ def _locate_columns(
 ) -> tuple[dict[str, int], bool]:
     """Return the columns of text and label, and whether this first line names them."""
     names = [cell.strip().lower() for cell in cells]
-    given = {"text": text, "label": label}
-    named = {kind: name for kind, name in given.items() if name is not None and not name.isdecimal()}
+    requested = {"text": text, "label": label}
+    named = {kind: name for kind, name in requested.items() if name is not None and not name.isdecimal()}
     is_head = (
         bool(named)
         or any(name in _DEFAULT_COLUMNS["text"] for name in names)
         or any(n in _DEFAULT_COLUMNS["label"] for n in names)
     )
-    found: dict[str, int] = {}
-    for kind, name in given.items():
+    columns: dict[str, int] = {}
+    for kind, name in requested.items():
         wanted = _DEFAULT_COLUMNS[kind] if name is None else (name.lower(),)
         if name is not None and name.isdecimal():
-            found[kind] = int(name)
-        elif is_head and any(one in names for one in wanted):
-            found[kind] = next(names.index(one) for one in wanted if one in names)
+            columns[kind] = int(name)
+        elif is_head and any(name_wanted in names for name_wanted in wanted):
+            columns[kind] = next(names.index(name_wanted) for name_wanted in wanted if name_wanted in names)
         elif name is not None:
             raise DataError(path, number, f"no column {name!r}", f"there are: {', '.join(cells)}", f"Name {kind}=")
     if not is_head and text is None and len(cells) > 2:
-        there = "the first line names none of them text or label"
-        raise DataError(path, number, f"{len(cells)} columns", there, "Name two of them by number or name.")
-    if "text" not in found and len(cells) - len(found) >= 1:
-        free = [column for column in range(len(cells)) if column not in found.values()]
-        if "label" not in found and len(free) > 1:
-            found["label"] = free.pop(0)
-        found["text"] = free[0]
-    if "label" not in found and len(cells) > 1:
-        found["label"] = next(column for column in range(len(cells)) if column != found["text"])
-    return found, is_head
+        details = "the first line names none of them text or label"
+        raise DataError(path, number, f"{len(cells)} columns", details, "Name two of them by number or name.")
+    if "text" not in columns and len(cells) - len(columns) >= 1:
+        free = [column for column in range(len(cells)) if column not in columns.values()]
+        if "label" not in columns and len(free) > 1:
+            columns["label"] = free.pop(0)
+        columns["text"] = free[0]
+    if "label" not in columns and len(cells) > 1:
+        columns["label"] = next(column for column in range(len(cells)) if column != columns["text"])
+    return columns, is_head

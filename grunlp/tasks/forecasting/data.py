@@ -5,14 +5,15 @@ import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from grunlp.data.datasets.arrow_cache import require_options
 from grunlp.data.datasets.corpus import SPLITS
 from grunlp.data.datasets.public import locate_dataset
+from grunlp.data.datasets.task_datasets import require_options
 from grunlp.data.toy.time_series import seasonal_series_rows
 from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
 from grunlp.tasks.forecasting.time_features import get_seasonality
@@ -67,11 +68,10 @@ def open_time_series(data: Mapping[str, Any]) -> TimeSeriesCorpus:
 
 def columns_from_config(data: Mapping[str, Any]) -> SeriesColumns:
     """Return which columns of a file are what, by the options of the group `data`."""
-    named = {"weather": "temp_max", "stocks": "price"}
-    targets = _split_names(data.get("targets")) or _split_names(named.get(data["name"]))
+    target = {"weather": "temp_max", "stocks": "price"}.get(data["name"])
     return SeriesColumns(
         time=data.get("time_column"),
-        targets=targets or None,
+        targets=_split_names(data.get("targets") or target) or None,
         series_id="symbol" if data["name"] == "stocks" else data.get("series_id"),
         known_covariates=_split_names(data.get("known_covariates")),
         static_covariates=_split_names(data.get("static_covariates")),
@@ -83,51 +83,54 @@ def require_min_length(table: TimeSeriesTable, history: int, horizon: int, hint:
     """Raise DataError unless each series has a window. hint: what to do; None: use shorter windows."""
     lengths = np.diff(table.starts) - table.num_future_rows
     for i in np.flatnonzero(lengths < history + horizon):
-        there = f"a window takes data.history + data.horizon = {history} + {horizon} = {history + horizon}"
         shorter = f"Type data.history={max(1, (lengths[i] - horizon) // 4)}, or remove it."
-        wrong = f"{table.label(int(i))} has {lengths[i]} steps"
-        raise DataError(table.source, None, wrong, there, hint or shorter)
+        raise DataError(
+            table.source,
+            None,
+            f"{table.label(int(i))} has {lengths[i]} steps",
+            f"a window has data.history + data.horizon = {history} + {horizon} = {history + horizon}",
+            hint or shorter,
+        )
 
 
 def split_by_time(table: TimeSeriesTable, data: Mapping[str, Any]) -> dict[str, RowRanges]:
     """Return the rows of each split: all series are cut at the same times.
 
     Without folds train, dev and test follow each other, `train_rows`, `dev_rows` and `test_rows` long; values of at
-    most 1
-    are fractions. With `num_folds` of n the times of train and dev are cut into n + 2 equal parts: fold k is trained on
-    the
-    first k + 1, stopped by the next and tested on the one after that, so that no training sees the future. With
-    `outer_num_folds` of m this is done with the times before the test part of fold `outer_fold` of m. Of the training
-    rows
-    of each series the last `train_fraction` are kept.
+    most 1 are fractions. With `num_folds` of n the times of train and dev are cut into n + 2 equal parts: fold k is
+    trained on the first k + 1, stopped by the next and tested on the one after that, so that no training sees the
+    future. With `outer_num_folds` of m this is done with the times before the test part of fold `outer_fold` of m. Of
+    the training rows of each series the last `train_fraction` are kept.
     """
     times = _observed_times(table)
     sizes = _split_lengths(len(times), [data[f"{split}_rows"] for split in SPLITS])
-    if data.get("num_folds", 0):
+    num_folds, num_outer_folds = data.get("num_folds", 0), data.get("outer_num_folds", 0)
+    if num_folds:
         times = times[: sum(sizes[:2])]
-    if outer := data.get("outer_num_folds", 0):
-        times = times[: len(times) * (data["outer_fold"] + 2) // (outer + 2)]
-    if folds := data.get("num_folds", 0):
-        cuts = np.arange(folds + 3) * len(times) // (folds + 2)
-        places = [0, *cuts[data["fold"] + 1 : data["fold"] + 4]]
+    if num_outer_folds:
+        times = times[: len(times) * (data["outer_fold"] + 2) // (num_outer_folds + 2)]
+    if num_folds:
+        cuts = np.arange(num_folds + 3) * len(times) // (num_folds + 2)
+        boundaries = [0, *cuts[data["fold"] + 1 : data["fold"] + 4]]
     else:
-        places = [0, *np.cumsum(sizes)]
-    if places[-1] > len(times):
-        there = f"there are {len(times)} times"
-        raise UserError(f"data.train_rows, dev_rows and test_rows are {places[-1]} together", there, "Lower them.")
+        boundaries = [0, *np.cumsum(sizes)]
+    if boundaries[-1] > len(times):
+        message = f"data.train_rows, dev_rows and test_rows are {boundaries[-1]} together"
+        raise UserError(message, f"there are {len(times)} times", "Lower them.")
     ends = table.starts[1:] - table.num_future_rows
-    found = {}
-    for split, first, end in zip(SPLITS, places[:-1], places[1:], strict=True):
+    splits = {}
+    for split, first, end in zip(SPLITS, boundaries[:-1], boundaries[1:], strict=True):
         if end > first:
             rows = np.empty((len(table.series_names), 2), dtype=np.int64)
             for i, (start, stop) in enumerate(zip(table.starts[:-1], ends, strict=True)):
-                own = table.times[start:stop]
-                rows[i, 0] = start + np.searchsorted(own, times[first])
-                rows[i, 1] = start + np.searchsorted(own, times[end - 1], side="right")
-            found[split] = rows
-    train = found["train"]
-    train[:, 0] = train[:, 1] - np.round((train[:, 1] - train[:, 0]) * data.get("train_fraction", 1.0)).astype(np.int64)
-    return found
+                series_times = table.times[start:stop]
+                rows[i, 0] = start + np.searchsorted(series_times, times[first])
+                rows[i, 1] = start + np.searchsorted(series_times, times[end - 1], side="right")
+            splits[split] = rows
+    train = splits["train"]
+    kept = np.round((train[:, 1] - train[:, 0]) * data.get("train_fraction", 1.0)).astype(np.int64)
+    train[:, 0] = train[:, 1] - kept
+    return splits
 
 
 def _split_lengths(count: int, sizes: Sequence[float]) -> list[int]:
@@ -135,8 +138,8 @@ def _split_lengths(count: int, sizes: Sequence[float]) -> list[int]:
     if max(sizes) > 1:
         return [round(size) for size in sizes]
     if sum(sizes) > 1 + 1e-9:
-        there = "shares add up to 1 at most"
-        raise UserError(f"data.train_rows, dev_rows and test_rows are {sum(sizes):g} together", there, "Lower them.")
+        message = f"data.train_rows, dev_rows and test_rows are {sum(sizes):g} together"
+        raise UserError(message, "fractions add up to at most 1", "Lower them.")
     ends = np.floor(np.cumsum(sizes) * count + 1e-6).astype(int)
     return np.diff([0, *ends]).tolist()
 
@@ -150,9 +153,10 @@ def _require_forecast_windows(table: TimeSeriesTable, split: str, bounds: RowRan
         needs = (
             f"data.history + data.horizon = {history + horizon}" if split == "train" else f"data.horizon = {horizon}"
         )
-        there = f"a window of it takes {needs}"
-        way = f"Raise data.{split}_rows, or lower data.history or data.horizon."
-        raise DataError(table.source, None, f"{split} has {longest} steps, too few", there, way)
+        hint = f"Raise data.{split}_rows, or lower data.history or data.horizon."
+        raise DataError(
+            table.source, None, f"{split} has {longest} steps, too few", f"a window of it has {needs}", hint
+        )
 
 
 def _observed_times(table: TimeSeriesTable) -> np.ndarray:
@@ -173,28 +177,24 @@ def _split_names(text: str | None) -> list[str]:
 
 
 def _open_file(data: Mapping[str, Any]) -> TimeSeriesTable:
-    require_options("a training needs data.train, one file", "FILE", train=data["train"])
+    require_options(data, ("train",), "a training needs one file of all series", "FILE")
     return read_time_series(data["train"], columns_from_config(data), None, None)
 
 
 def _open_etth1(data: Mapping[str, Any]) -> TimeSeriesTable:
-    inside, home = "ETTh1.csv.gz", "github.com/zhouhaoyi/ETDataset (ETT-small/ETTh1.csv, packed by gzip)"
-    return read_time_series(
-        locate_dataset("etth1", "etth1", inside, home, _USER_FILES_EXAMPLE) / inside,
-        columns_from_config(data),
-        None,
-        None,
-    )
+    file, homepage = "ETTh1.csv.gz", "github.com/zhouhaoyi/ETDataset (ETT-small/ETTh1.csv, compressed with gzip)"
+    folder = locate_dataset("etth1", "etth1", file, homepage, _USER_FILES_EXAMPLE)
+    return read_time_series(folder / file, columns_from_config(data), None, None)
 
 
-def _open_vega(data: Mapping[str, Any], file: str) -> TimeSeriesTable:
+def _open_vega(file: str, data: Mapping[str, Any]) -> TimeSeriesTable:
     folder = locate_dataset(data["name"], "series", file, "github.com/vega/vega-datasets (data)", _USER_FILES_EXAMPLE)
     return read_time_series(folder / file, columns_from_config(data), None, None)
 
 
 def _open_toy_series(data: Mapping[str, Any]) -> TimeSeriesTable:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "seasons.csv"
+        path = Path(folder) / "toy-series.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("time", "value"), *seasonal_series_rows()])
         return read_time_series(path, columns_from_config(data), None, None)
@@ -203,7 +203,7 @@ def _open_toy_series(data: Mapping[str, Any]) -> TimeSeriesTable:
 _OPENERS: dict[str, Callable[[Mapping[str, Any]], TimeSeriesTable]] = {
     "files": _open_file,
     "etth1": _open_etth1,
-    "weather": lambda data: _open_vega(data, "seattle-weather.csv"),
-    "stocks": lambda data: _open_vega(data, "stocks.csv"),
+    "weather": partial(_open_vega, "seattle-weather.csv"),
+    "stocks": partial(_open_vega, "stocks.csv"),
     "toy-series": _open_toy_series,
 }

@@ -37,7 +37,7 @@ class ForecastingDataModule(IndexedDataModule):
 
     Args:
         tensors: all rows.
-        origins: (N,) of the windows of the splits train and dev.
+        forecast_origins: (N,) of the windows of the splits train and dev.
         context_length: number of rows T to read.
         prediction_length: number of rows H to forecast.
         batch_size: number of windows in a batch.
@@ -61,15 +61,13 @@ class ForecastingDataModule(IndexedDataModule):
 
     def batches(self, epoch: int) -> _WindowBatches:
         """Return all training windows in random order."""
-        drawn = np.random.default_rng([self.seed, self.shuffle_epoch(epoch)]).permutation(
-            len(self.forecast_origins["train"])
-        )
-        origins = self.forecast_origins["train"][torch.from_numpy(drawn)]
-        return _WindowBatches(self.tensors, origins.split(self.batch_size), *self.steps)
+        origins = self.forecast_origins["train"]
+        order = np.random.default_rng([self.seed, self.shuffle_epoch(epoch)]).permutation(len(origins))
+        return _WindowBatches(self.tensors, origins[torch.from_numpy(order)].split(self.batch_size), *self.steps)
 
     def batch_loss_counts(self, epoch: int) -> list[int]:
         """Return the number of windows of each batch."""
-        return [len(part) for part in self.batches(epoch).batch_origins]
+        return [len(origins) for origins in self.batches(epoch).batch_origins]
 
     def example_ids(self, epoch: int, batch: int) -> list[str]:
         """Return the row of the table at which each forecast begins."""
@@ -77,7 +75,7 @@ class ForecastingDataModule(IndexedDataModule):
 
     def val_dataloader(self) -> DataLoader[ForecastWindow]:
         """Return the share of this process in the development windows."""
-        parts = shard_eval_batches(
+        batch_origins = shard_eval_batches(
             self.forecast_origins["dev"].split(self.batch_size), distributed.rank(), distributed.world_size()
         )
-        return DataLoader(_WindowBatches(self.tensors, parts, *self.steps), batch_size=None)
+        return DataLoader(_WindowBatches(self.tensors, batch_origins, *self.steps), batch_size=None)

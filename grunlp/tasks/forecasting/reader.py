@@ -58,8 +58,7 @@ def read_time_series(
     """Read a table of series.
 
     The times of a series must increase. Missing steps become rows without a measurement; they and missing values are
-    filled
-    with the last known value, counted and logged.
+    filled with the last known value, counted and logged.
 
     Args:
         source: a CSV (fields between commas, semicolons or tabs), plain or gz, or a Parquet file; or such a table.
@@ -120,9 +119,9 @@ class _RegularGrid:
         column = self.reader.frame[group]
         missing = np.flatnonzero(column.isna())
         if len(missing):
-            wrong = f"column {group!r} is empty"
+            message = f"column {group!r} is empty"
             raise self.reader.row_error(
-                missing[0], wrong, "it names the series of the row", "Fill it, or remove the row."
+                missing[0], message, "it names the series of the row", "Fill it, or remove the row."
             )
         return {str(name): np.asarray(rows) for name, rows in column.groupby(column, sort=False).indices.items()}
 
@@ -135,16 +134,16 @@ class _RegularGrid:
             time, where = self.times[row], f" of {name}" if name else ""
             line = before + self.reader.first
             if time == self.times[before]:
-                there = f"line {line} has the same time{where}"
-                way = "Remove one of the two" + (
+                details = f"line {line} has the same time{where}"
+                hint = "Remove one of the two" + (
                     "." if self.columns.series_id else ", or name the series: data.series_id=COLUMN"
                 )
-                raise self.reader.row_error(row, f"column {self.time!r}: {time} comes twice", there, way)
-            there = f"line {line} has {self.times[before]}{where}"
-            way = "Sort the file by time" + (
+                raise self.reader.row_error(row, f"column {self.time!r}: {time} comes twice", details, hint)
+            details = f"line {line} has {self.times[before]}{where}"
+            hint = "Sort the file by time" + (
                 "." if self.columns.series_id else ", or name the series: data.series_id=COLUMN"
             )
-            raise self.reader.row_error(row, f"column {self.time!r}: {time} stands behind a later time", there, way)
+            raise self.reader.row_error(row, f"column {self.time!r}: {time} comes after a later time", details, hint)
 
     def _check_span(self, name: str, rows: NDArray[np.int64], frequency: str) -> None:
         """Raise DataError if nearly all steps between the times of a series are missing: one of them is mistyped."""
@@ -154,16 +153,18 @@ class _RegularGrid:
         steps = (own[-1] - own[0]) / (own[0] + pd.tseries.frequencies.to_offset(frequency) - own[0])
         if steps > max(MIN_GRID_ROWS, MAX_MISSING_RATIO * len(rows)):
             row = rows[int(np.diff(own.to_numpy()).argmax()) + 1]
-            wrong = f"column {self.time!r}: {self.times[row]} is far from the time before it"
-            there = f"{steps:.0f} steps of the frequency {frequency} would have to be filled, and {len(rows)} are there"
-            raise self.reader.row_error(row, wrong + (f" of {name}" if name else ""), there, "Mend the time.")
+            message = f"column {self.time!r}: {self.times[row]} is far from the time before it"
+            details = (
+                f"{steps:.0f} steps of the frequency {frequency} would have to be filled, and {len(rows)} are there"
+            )
+            raise self.reader.row_error(row, message + (f" of {name}" if name else ""), details, "Correct the time.")
 
     def _frequency(self) -> str:
         """Return the frequency of the longest series."""
         longest = max(self.rows.values(), key=len)
         frequency = infer_frequency(self.times[longest])
         if frequency is None:
-            raise self.reader.row_error(0, "one time is no series", "a frequency takes two", "Give a longer file.")
+            raise self.reader.row_error(0, "a single time is not a series", "expected two times", "Give a longer file.")
         return frequency
 
     def table(self, statics: Sequence[str] | None, covariates: Sequence[str] | None) -> TimeSeriesTable:
@@ -178,23 +179,26 @@ class _RegularGrid:
             own = self.times[rows]
             self._check_span(name, rows, frequency)
             grid = pd.date_range(own[0], own[-1], freq=frequency)
-            place = grid.get_indexer(own)
-            off = np.flatnonzero(place < 0)
+            positions = grid.get_indexer(own)
+            off = np.flatnonzero(positions < 0)
             if len(off):
-                wrong = f"column {self.time!r}: {own[off[0]]} is off the grid" + (f" of {name}" if name else "")
-                there = f"times of the file have the frequency {frequency}"
-                raise self.reader.row_error(rows[off[0]], wrong, there, "Resample the series to even steps.")
+                message = f"column {self.time!r}: {own[off[0]]} is off the grid" + (f" of {name}" if name else "")
+                details = f"times of the file have the frequency {frequency}"
+                raise self.reader.row_error(rows[off[0]], message, details, "Resample the series to even steps.")
             gaps += len(grid) - len(own)
-            values.append(_scatter_rows(self.target_values[rows], place, len(grid)))
-            known.append(_scatter_rows(self.known_covariates[rows], place, len(grid)))
+            values.append(_scatter_rows(self.target_values[rows], positions, len(grid)))
+            known.append(_scatter_rows(self.known_covariates[rows], positions, len(grid)))
             times.append(grid.to_numpy())
             counts.append(len(grid))
-        observed = [~np.isnan(part) for part in values]
-        future = [_count_trailing_unobserved(part) if self.columns.known_covariates else 0 for part in observed]
+        observed = [~np.isnan(series_values) for series_values in values]
+        future = [
+            _count_trailing_unobserved(series_values) if self.columns.known_covariates else 0
+            for series_values in observed
+        ]
         starts = np.concatenate([[0], np.cumsum(counts)])
         self._report(frequency, gaps, observed, future, known)
         all_times = np.concatenate(times)
-        own_known = np.concatenate([fill_forward(part) for part in known])
+        own_known = np.concatenate([fill_forward(series_values) for series_values in known])
         names = tuple(self.columns.known_covariates)
         if self.columns.calendar_features:
             features = calendar_features(all_times, covariates)
@@ -208,7 +212,7 @@ class _RegularGrid:
             times=all_times,
             frequency=frequency,
             target_names=self.targets,
-            values=np.concatenate([fill_forward(part) for part in values]),
+            values=np.concatenate([fill_forward(series_values) for series_values in values]),
             observed_mask=np.concatenate(observed),
             covariate_names=names,
             num_user_covariates=len(self.columns.known_covariates),
@@ -228,16 +232,19 @@ class _RegularGrid:
     ) -> None:
         """Log what was read and what was filled."""
         rows = sum(map(len, observed))
-        said = "%s: %d series, %d steps of the frequency %s, targets %s"
-        log.info(said, self.reader.path.name, len(observed), rows, frequency, ", ".join(self.targets))
-        empty = sum(int((~part[: len(part) - end]).sum()) for part, end in zip(observed, future, strict=True))
+        message = "%s: %d series, %d steps of the frequency %s, targets %s"
+        log.info(message, self.reader.path.name, len(observed), rows, frequency, ", ".join(self.targets))
+        empty = sum(
+            int((~series_values[: len(series_values) - end]).sum())
+            for series_values, end in zip(observed, future, strict=True)
+        )
         empty -= gaps * len(self.targets)
         if gaps or empty:
-            said = (
+            message = (
                 "%s: %d steps of the grid are missing and %d values of others; filled with the last known, not scored"
             )
-            log.warning(said, self.reader.path.name, gaps, empty)
-        missing = sum(int(np.isnan(part).sum()) for part in known)
+            log.warning(message, self.reader.path.name, gaps, empty)
+        missing = sum(int(np.isnan(series_values).sum()) for series_values in known)
         if missing:
             log.warning(
                 "%s: %d values of data.known_covariates are missing and filled with the last",
@@ -249,29 +256,29 @@ class _RegularGrid:
         """Return the static covariates as numbers."""
         import pandas as pd
 
-        found: dict[str, NDArray[np.float64]] = {}
+        columns: dict[str, NDArray[np.float64]] = {}
         for name in self.columns.static_covariates:
             column, cells = self.reader.frame[name], []
             for series, rows in self.rows.items():
                 first = column.iloc[rows[0]]
                 other = np.flatnonzero((column.iloc[rows] != first).to_numpy())
                 if len(other):
-                    wrong = f"column {name!r}: {column.iloc[rows[other[0]]]} after {first}"
-                    there = "data.static_covariates does not change within a series" + (
+                    message = f"column {name!r}: {column.iloc[rows[other[0]]]} after {first}"
+                    details = "data.static_covariates does not change within a series" + (
                         f", as it does in {series}" if series else ""
                     )
-                    way = "Name it by data.known_covariates, or leave it out."
-                    raise self.reader.row_error(rows[other[0]], wrong, there, way)
+                    hint = "Name it by data.known_covariates, or leave it out."
+                    raise self.reader.row_error(rows[other[0]], message, details, hint)
                 cells.append(first)
             if pd.api.types.is_numeric_dtype(column):
-                found[name] = np.array(cells, dtype=float)
+                columns[name] = np.array(cells, dtype=float)
             else:
                 for value in sorted({str(cell) for cell in cells}):
-                    found[f"{name}={value}"] = np.array([float(str(cell) == value) for cell in cells])
+                    columns[f"{name}={value}"] = np.array([float(str(cell) == value) for cell in cells])
         count = len(self.rows)
-        names = tuple(found if statics is None else statics)
+        names = tuple(columns if statics is None else statics)
         return StaticCovariates(
-            names, np.column_stack([np.zeros((count, 0)), *(found.get(n, np.zeros(count)) for n in names)])
+            names, np.column_stack([np.zeros((count, 0)), *(columns.get(n, np.zeros(count)) for n in names)])
         )
 
 

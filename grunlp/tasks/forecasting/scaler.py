@@ -1,8 +1,7 @@
 """Standardization: each series gets mean 0 and variance 1 over its training rows.
 
 `scaling.json` of a run folder has everything needed to scale another file in the same way, and to convert forecasts
-back
-to the units of the file.
+back to the units of the file.
 """
 
 import json
@@ -81,9 +80,9 @@ def _require_sizes(content: Any) -> None:
         raise ValueError("other keys than a scaling has")
     for name in ("targets", "covariates", "statics", "names"):
         if not isinstance(content[name], list) or not all(isinstance(item, str) for item in content[name]):
-            raise ValueError(f"{name} are no words")
+            raise ValueError(f"{name} are not strings")
         if len(set(content[name])) != len(content[name]):
-            raise ValueError(f"{name} hold one twice")
+            raise ValueError(f"{name} has a duplicate")
     for name, least, most in (("own", 0, len(content["covariates"])), ("season", 1, 10**9)):
         if type(content[name]) is not int or not least <= content[name] <= most:
             raise ValueError(f"{name} is out of bounds")
@@ -104,7 +103,7 @@ def _is_number_array(content: Any, size: int, *more: int) -> bool:
     if not isinstance(content, list) or len(content) != size:
         return False
     if more:
-        return all(_is_number_array(part, *more) for part in content)
+        return all(_is_number_array(item, *more) for item in content)
     return all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e300 for n in content)
 
 
@@ -113,20 +112,25 @@ def fit_standardizer(table: TimeSeriesTable, ends: NDArray[np.int64], seasonalit
 
     Args:
         table: all rows; those after `ends` are not used.
-        ends: (S,) end of the training rows of each series. A series without any is scaled by its first `history`
-            rows, which no window forecasts.
+        ends: (S,) end of the training rows of each series. A series without any is scaled by its first `history` rows,
+            which no window forecasts.
         seasonality: steps of a season.
         history: rows that a window reads.
     """
-    parts = [_training_values(table, i, int(end), history) for i, end in enumerate(ends)]
-    never = np.argwhere([~np.isfinite(part).any(axis=0) for part in parts])
+    training_values = [_training_values(table, i, int(end), history) for i, end in enumerate(ends)]
+    never = np.argwhere([~np.isfinite(series_values).any(axis=0) for series_values in training_values])
     if len(never):
         series, target = never[0]
-        there = "its scale is measured on training rows"
-        wrong = f"{table.label(int(series))}: {table.target_names[target]!r} is never measured in training"
-        raise DataError(table.source, None, wrong, there, "Leave it out by data.targets=, or raise data.train_rows.")
+        details = "its scale is measured on training rows"
+        message = f"{table.label(int(series))}: {table.target_names[target]!r} is never measured in training"
+        raise DataError(
+            table.source, None, message, details, "Leave it out by data.targets=, or raise data.train_rows."
+        )
     means, scales, steps = (
-        np.stack(found) for found in zip(*(_column_statistics(part, seasonality) for part in parts), strict=True)
+        np.stack(statistics)
+        for statistics in zip(
+            *(_column_statistics(series_values, seasonality) for series_values in training_values), strict=True
+        )
     )
     rows = np.concatenate([np.arange(start, end) for start, end in zip(table.starts[:-1], ends, strict=True)])
     own = (
@@ -163,24 +167,27 @@ def standardization_for(
     rows = []
     for i, name in enumerate(table.series_names):
         if name in standardizer.names:
-            place = standardizer.names.index(name)
+            index = standardizer.names.index(name)
             rows.append(
-                tuple(np.array(part[place]) for part in (standardizer.means, standardizer.scales, standardizer.steps))
+                tuple(
+                    np.array(statistic[index])
+                    for statistic in (standardizer.means, standardizer.scales, standardizer.steps)
+                )
             )
         else:
             rows.append(
                 _column_statistics(_training_values(table, i, int(table.starts[i]), history), standardizer.season)
             )
-    return tuple(np.stack(found) for found in zip(*rows, strict=True))
+    return tuple(np.stack(statistics) for statistics in zip(*rows, strict=True))
 
 
 def _training_values(table: TimeSeriesTable, series: int, end: int, history: int) -> NDArray[np.float64]:
     """Return (N, C) the values of a series that were measured on its training rows, else NaN."""
     start = int(table.starts[series])
-    part = slice(start, end)
-    if not table.observed_mask[part].any():
-        part = slice(start, start + history)
-    return np.where(table.observed_mask[part], table.values[part], np.nan)
+    rows = slice(start, end)
+    if not table.observed_mask[rows].any():
+        rows = slice(start, start + history)
+    return np.where(table.observed_mask[rows], table.values[rows], np.nan)
 
 
 def _column_statistics(values: NDArray[np.float64], seasonality: int) -> tuple[NDArray[np.float64], ...]:
@@ -194,11 +201,11 @@ def _column_statistics(values: NDArray[np.float64], seasonality: int) -> tuple[N
 
 def _column_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean of each column, 0 if it is empty."""
-    there = ~np.isnan(values)
-    return np.where(there, values, 0.0).sum(axis=0) / np.maximum(1, there.sum(axis=0))
+    details = ~np.isnan(values)
+    return np.where(details, values, 0.0).sum(axis=0) / np.maximum(1, details.sum(axis=0))
 
 
 def _column_stds(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the standard deviation of each column, 1 if it is 0."""
-    found = np.sqrt(_column_means((values - _column_means(values)) ** 2))
-    return np.where(found > 1e-12, found, 1.0)
+    stds = np.sqrt(_column_means((values - _column_means(values)) ** 2))
+    return np.where(stds > 1e-12, stds, 1.0)

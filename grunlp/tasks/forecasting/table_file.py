@@ -85,8 +85,8 @@ class TableFile:
         if name is not None and name not in self.frame:
             names = [str(column) for column in self.frame]
             guess = closest_match(name, names)
-            way = f"Did you mean {guess}?" if guess else f"{_COLUMN_HINT}."
-            raise DataError(self.path, None, f"no column {name!r}", f"there are: {', '.join(names)}", way)
+            hint = f"Did you mean {guess}?" if guess else f"{_COLUMN_HINT}."
+            raise DataError(self.path, None, f"no column {name!r}", f"there are: {', '.join(names)}", hint)
 
     def parse_times(self, name: str | None, values: set[str | None]) -> tuple[str, Any]:
         """Return the name of the column of times, and its values as a DatetimeIndex."""
@@ -101,15 +101,18 @@ class TableFile:
             parsed = {column: _parse_times(self.frame[column]) for column in texts}
             name = next((column for column, times in parsed.items() if times.notna().mean() > 0.5), None)
             if name is None:
-                there = f"there are: {', '.join(self.frame)}"
-                raise DataError(self.path, None, "no column holds times", there, "Type data.time_column=COLUMN")
+                details = f"there are: {', '.join(self.frame)}"
+                raise DataError(self.path, None, "no column has times", details, "Type data.time_column=COLUMN")
         times = _parse_times(self.frame[name])
         bad = np.flatnonzero(times.isna())
         if len(bad):
             value = self.frame[name].iloc[bad[0]]
-            there = f"times look like {self.frame[name].dropna().iloc[0]!r} here"
+            details = f"times look like {self.frame[name].dropna().iloc[0]!r} here"
             raise self.row_error(
-                bad[0], f"column {name!r}: {value!r} is no time", there, "Write it as the others, or remove the row."
+                bad[0],
+                f"column {name!r}: {value!r} is not a time",
+                details,
+                "Write it like the others, or remove it.",
             )
         return name, pd.DatetimeIndex(times)
 
@@ -117,35 +120,35 @@ class TableFile:
         """Return the unused columns of numbers; a column of numbers with a few words is an error, not text."""
         import pandas as pd
 
-        found = []
+        columns = []
         for name in self.frame:
             column = self.frame[name]
             if name not in exclude and not pd.api.types.is_bool_dtype(column):
                 share = pd.to_numeric(column, errors="coerce").notna().sum() / max(1, column.notna().sum())
                 if share > 0.5 and not pd.api.types.is_datetime64_any_dtype(column):
-                    found.append(name)
-        if not found:
-            there = f"there are: {', '.join(self.frame)}"
-            raise DataError(self.path, None, "no column holds numbers", there, "Type data.targets=COLUMN")
-        return found
+                    columns.append(name)
+        if not columns:
+            details = f"there are: {', '.join(self.frame)}"
+            raise DataError(self.path, None, "no column has numbers", details, "Type data.targets=COLUMN")
+        return columns
 
     def numeric_values(self, name: str, role: str) -> NDArray[np.float64]:
         """Return the (R,) numbers of a column, NaN where it is empty."""
         import pandas as pd
 
         column = self.frame[name]
-        found = pd.to_numeric(column, errors="coerce")
-        bad = np.flatnonzero(found.isna() & column.notna())
+        numbers = pd.to_numeric(column, errors="coerce")
+        bad = np.flatnonzero(numbers.isna() & column.notna())
         if len(bad):
-            there = f"{role} holds numbers; {len(bad)} of {len(column)} rows of this column do not"
-            way = "Mend the cell, leave it empty, or name other columns by data.targets=COLUMN,COLUMN"
-            raise self.row_error(bad[0], f"column {name!r}: {column.iloc[bad[0]]!r} is no number", there, way)
-        values = found.to_numpy(float)
+            details = f"{role} has numbers; {len(bad)} of {len(column)} rows of this column do not"
+            hint = "Correct the cell, leave it empty, or name other columns by data.targets=COLUMN,COLUMN"
+            raise self.row_error(bad[0], f"column {name!r}: {column.iloc[bad[0]]!r} is not a number", details, hint)
+        values = numbers.to_numpy(float)
         endless = np.flatnonzero(np.isinf(values))
         if len(endless):
-            wrong = f"column {name!r}: the value is infinite"
+            message = f"column {name!r}: the value is infinite"
             raise self.row_error(
-                endless[0], wrong, "numbers are finite", "Leave the cell empty: missing values are filled"
+                endless[0], message, "numbers are finite", "Leave the cell empty: missing values are filled"
             )
         return values
 
@@ -159,7 +162,7 @@ def _parse_times(column: "pd.Series") -> Any:
         column = years.map("{:.0f}".format, na_action="ignore")
         return pd.to_datetime(column, format="%Y", errors="coerce")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # where each time is parsed alone, since there is no common format
+        warnings.simplefilter("ignore", UserWarning)  # each time is parsed on its own if there is no common format
         try:
             times = pd.to_datetime(column)
         except (ValueError, TypeError, OverflowError):

@@ -12,7 +12,7 @@ _SEASONALITIES = {"B": 5, "C": 5, "W": 52, "SMS": 24, "SME": 24, "WOM": 12, "LWO
 _SEASONALITIES |= {f"{kind}{end}": steps for kind, steps in (("M", 12), ("Q", 4), ("Y", 1)) for end in ("S", "E")}
 _SEASONALITIES |= {f"B{name}": _SEASONALITIES[name] for name in ("MS", "ME", "QS", "QE", "YS", "YE")}
 _MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-# Frequencies whose steps are of so many days; where steps are missing, that is which all times are on.
+# Frequencies by the days of their steps; if steps are missing, the frequency is the one that all times are on.
 _ANCHORED_FREQUENCIES = (
     ((7, 7), [f"W-{day}" for day in ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")]),
     ((28, 31), ["MS", "ME", "BMS", "BME"]),
@@ -27,8 +27,7 @@ def infer_frequency(times: Any) -> str | None:
     """Return the frequency of the times of one series, in the notation of pandas; None if they do not show one.
 
     It is that of all times, else that of the most common step: a day, unless no time is on a weekend; a week, month,
-    quarter
-    or year if all times are on one that pandas knows.
+    quarter or year if all times are on one that pandas knows.
 
     Args:
         times: a DatetimeIndex, increasing.
@@ -89,11 +88,11 @@ def calendar_features(times: NDArray[np.datetime64], names: Collection[str] | No
     }
     weekdays = index.day_of_week.nunique() > 1 and not _is_monthly_or_longer(index)
     varies = {"hour": np.ptp(hours) > 0, "weekday": weekdays, "yearday": index.day_of_year.nunique() > 1}
-    found = {}
+    features = {}
     for name, turn in turns.items():
         if varies[name] if names is None else f"{name} sin" in names:
-            found[f"{name} sin"], found[f"{name} cos"] = np.sin(2 * np.pi * turn), np.cos(2 * np.pi * turn)
-    return found
+            features[f"{name} sin"], features[f"{name} cos"] = np.sin(2 * np.pi * turn), np.cos(2 * np.pi * turn)
+    return features
 
 
 def _is_monthly_or_longer(index: Any) -> bool:

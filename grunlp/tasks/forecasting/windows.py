@@ -75,8 +75,7 @@ def forecast_origins(
     """Return the (N,) rows at which a forecast may begin.
 
     The horizon must be in the split and have a measurement, and the history must be in the series, perhaps before the
-    split.
-    Raises DataError if there is none.
+    split. Raises DataError if there is none.
     """
     found = []
     for start, (first, end) in zip(table.starts[:-1], row_ranges, strict=True):
@@ -85,8 +84,8 @@ def forecast_origins(
         found.append(rows[measured[rows - start + prediction_length] > measured[rows - start]])
     origins = np.concatenate(found)
     if not len(origins):
-        there = (
+        details = (
             f"a window reads {context_length} rows, and one of the {prediction_length} after them has to be measured"
         )
-        raise DataError(table.source, None, "no window in a split", there, "Give more rows, or shorter windows.")
+        raise DataError(table.source, None, "no window in a split", details, "Give more rows, or shorter windows.")
     return torch.from_numpy(origins)

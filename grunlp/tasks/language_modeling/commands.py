@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from grunlp.configuration.key_value_args import check_output_paths
-from grunlp.data.pair import ParallelExample
+from grunlp.data.examples import ParallelExample
 from grunlp.data.readers.parallel import read_sources
 from grunlp.decoding.options import SamplingOptions
 from grunlp.decoding.sampling import Sampling

@@ -35,7 +35,7 @@ class LanguageModelTask(PerplexityTask):
         """Nats of all tokens of a window (N,) and their number; the state of its group of rows goes on."""
         state = (
             self.model.initial_state(len(window.lengths))
-            if window.first
+            if window.is_first
             else self.states[row_group].to(window.inputs.device)
         )
         features, state = self.model(window.inputs, window.lengths, state)

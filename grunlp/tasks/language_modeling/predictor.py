@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from grunlp.data.pair import ParallelExample
+from grunlp.data.examples import ParallelExample
 from grunlp.decoding.sampling import Sampling
 from grunlp.tasks.language_modeling.checkpoint import TrainedLanguageModel
 from grunlp.tasks.language_modeling.generate import GeneratedToken, generate

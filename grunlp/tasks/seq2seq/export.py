@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from grunlp.data.pair import ParallelExample
+from grunlp.data.examples import ParallelExample
 from grunlp.data.parallel_collate import pad
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID
 from grunlp.exporting.exporter import GraphRunner, ModelExporter, SplitEvaluation

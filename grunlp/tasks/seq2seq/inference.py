@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from grunlp.data.batched_map import batched_map
-from grunlp.data.pair import ParallelExample
+from grunlp.data.examples import ParallelExample
 from grunlp.data.parallel_collate import ParallelCollator
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from grunlp.decoding.beam_search import BeamSearch, beam_search

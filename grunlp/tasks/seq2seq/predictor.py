@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Self
 
-from grunlp.data.pair import ParallelExample
+from grunlp.data.examples import ParallelExample
 from grunlp.data.subword_tokenizer import EOS_ID, UNK_ID
 from grunlp.decoding.beam_search import BeamSearch
 from grunlp.decoding.constraints import LengthLimits, LexicalConstraints

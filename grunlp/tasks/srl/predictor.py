@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from grunlp.data.examples import Frame, SRLExample
 from grunlp.data.propbank.frame_index import RolesetIndex, index_path, read_index
-from grunlp.data.propbank.glosses import add_role_descriptions
+from grunlp.data.propbank.rolesets import add_role_descriptions
 from grunlp.data.raw_text import examples_from_text
 from grunlp.data.writers import srl_to_dict
 from grunlp.tasks.predictor import BATCH_TOKENS, Record, SentencePredictor, sanitize_sentences, sanitize_text

@@ -9,16 +9,15 @@
 Span tags may be in any scheme of `grunlp.data.tag_schemes`; they are converted to IOB2.
 """
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from grunlp.data.examples import TaggedSentence
 from grunlp.data.readers.column_format import split_whitespace
-from grunlp.data.readers.text_lines import Line, open_lines
+from grunlp.data.readers.text_lines import Line, open_lines, parse_json_object
 from grunlp.data.tag_schemes import detect_scheme, find_untagged_scheme_tag, to_iob2
 from grunlp.utils.errors import DataError, closest_match
 
@@ -27,6 +26,7 @@ _GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.*)")
 _KEY_COMMENT = re.compile(r"#\s+\S+\s+=")
 _NUMBER = re.compile(r"-?\d{1,4}")
 _DOCSTART = "-DOCSTART-"
+_CHECK_TAGS_HINT = "correct it, or check the columns data.words and data.tags"
 
 
 def read_tagged(path: str | Path, words: str | None = None, tags: str | None = None) -> list[TaggedSentence]:
@@ -36,8 +36,8 @@ def read_tagged(path: str | Path, words: str | None = None, tags: str | None = N
         path: plain, gz or xz.
         words: column of the words by number or name, or key of JSON lines; None: the first column, FORM of CoNLL-U,
             `words` or `tokens` of JSON lines.
-        tags: column of the tags, likewise; None: the last column, UPOS of CoNLL-U, `tags` or a key that ends in
-            `_tags` of JSON lines.
+        tags: column of the tags, likewise; None: the last column, UPOS of CoNLL-U, `tags` or a key that ends in `_tags`
+            of JSON lines.
 
     Raises:
         DataError: the file, its format, a row or a column is wrong.
@@ -54,18 +54,15 @@ def iter_tagged(path: str | Path, words: str | None, tags: str | None) -> Iterat
     for example in _read_json(path, words, tags) if _is_json(path) else _read_columns(path, words, tags):
         yield example
     if example is None:
-        raise DataError(path, None, "holds no sentence", "expected at least one", "check how it was made")
+        raise DataError(path, None, "has no sentences", "expected at least one", "check how it was made")
 
 
-def require_iob2(source: str, examples: Iterable[TaggedSentence]) -> Iterator[TaggedSentence]:
-    """Sentences whose tags are those of spans, with tags in IOB2. Raises DataError for others."""
-    for example in examples:
-        try:
-            example["tags"] = to_iob2(example["tags"])
-        except ValueError as error:
-            way = "mend it, or see what data.words and data.tags name"
-            raise DataError(source, None, f"sentence {example['id']}: {error}", "", way) from None
-        yield example
+def sentence_to_iob2(source: str, example: TaggedSentence) -> TaggedSentence:
+    """Convert the span tags of a sentence to IOB2. Raises DataError for plain tags; `source`: the data set."""
+    try:
+        return {**example, "tags": to_iob2(example["tags"])}
+    except ValueError as error:
+        raise DataError(source, None, f"sentence {example['id']}: {error}", "", _CHECK_TAGS_HINT) from None
 
 
 def convert_to_iob2(source: str, examples: list[TaggedSentence]) -> list[TaggedSentence]:
@@ -78,9 +75,8 @@ def convert_to_iob2(source: str, examples: list[TaggedSentence]) -> list[TaggedS
     if odd is not None:
         number, example = next((n, e) for n, e in enumerate(examples, start=1) if odd in e["tags"])
         word = example["words"][example["tags"].index(odd)]
-        there = "the others are O, or a label behind B-, I-, E- or S-"
-        way = "mend it, or see what data.words and data.tags name"
-        raise DataError(source, None, f"sentence {number}: {word!r} has the tag {odd!r}", there, way)
+        details = "the others are O, or a label after B-, I-, E- or S-"
+        raise DataError(source, None, f"sentence {number}: {word!r} has the tag {odd!r}", details, _CHECK_TAGS_HINT)
     if detect_scheme(example["tags"] for example in examples) is not None:
         for example in examples:
             example["tags"] = to_iob2(example["tags"])
@@ -133,34 +129,34 @@ def _read_columns(path: Path, words: str | None, tags: str | None) -> Iterator[T
         if not line.text.strip():
             if sentence:
                 sentences += 1
-                ones, others = ([cell[side] for cell in sentence] for side in (0, 1))
-                yield TaggedSentence(id=str(sentences), document=document, words=ones, tags=others)
+                words_and_tags, others = ([cell[side] for cell in sentence] for side in (0, 1))
+                yield TaggedSentence(id=str(sentences), document=document, words=words_and_tags, tags=others)
                 sentence = []
         elif cells[0] == _DOCSTART or line.text.startswith("# newdoc"):
             documents += 1
             document = f"document-{documents}"
         elif line.number != layout.header and not layout.is_comment(line.text):
             if len(cells) != layout.width:
-                there = f"line {layout.line} has {layout.width}, between {'tabs' if layout.tabs else 'blanks'}"
-                to_type = "look for a lost or doubled separator"
-                raise DataError(path, line.number, f"{len(cells)} cells", there, to_type)
+                details = f"line {layout.line} has {layout.width}, between {'tabs' if layout.tabs else 'blanks'}"
+                hint = "look for a lost or doubled separator"
+                raise DataError(path, line.number, f"{len(cells)} cells", details, hint)
             if not layout.conllu or cells[0].isdigit():
                 sentence.append((cells[layout.words], cells[layout.tags]))
                 if not all(sentence[-1]):
-                    raise DataError(path, line.number, "an empty cell", "expected a word and its tag", "mend the row")
+                    raise DataError(path, line.number, "an empty cell", "expected word and tag", "correct the row")
 
 
 def _detect_layout(path: Path, words: str | None, tags: str | None) -> _ColumnLayout:
     """Detect the layout from the first rows."""
     names: list[str] = []
     for line in open_lines(path):
-        found = _GLOBAL_COLUMNS.match(line.text)
-        if found:
-            names = split_whitespace(found[1])
+        match = _GLOBAL_COLUMNS.match(line.text)
+        if match:
+            names = split_whitespace(match[1])
         elif line.text.strip() and not line.text.startswith(("#", _DOCSTART)):
             break
     else:
-        raise DataError(path, None, "holds no sentence", "expected a row a word", "check how it was made")
+        raise DataError(path, None, "has no sentences", "expected a row a word", "check how it was made")
     tabs = "\t" in line.text
     cells = line.text.split("\t") if tabs else split_whitespace(line.text)
     conllu = len(cells) >= 10 and re.fullmatch(r"\d+([-.]\d+)?", cells[0]) is not None
@@ -172,14 +168,16 @@ def _detect_layout(path: Path, words: str | None, tags: str | None) -> _ColumnLa
     defaults = (names.index("FORM"), names.index("UPOS")) if {"FORM", "UPOS"} <= set(names) else (0, len(cells) - 1)
     columns = []
     for column, default in zip((words, tags), defaults, strict=True):
-        place = default if column is None else _column_index(path, line.number, column, names)
-        if not -len(cells) <= place < len(cells):
-            there = f"line {line.number} has {len(cells)} columns, numbered from 0"
-            raise DataError(path, line.number, f"no column {place}", there, "give data.words and data.tags")
-        columns.append(place % len(cells))
+        index = default if column is None else _column_index(path, line.number, column, names)
+        if not -len(cells) <= index < len(cells):
+            details = f"line {line.number} has {len(cells)} columns, numbered from 0"
+            raise DataError(path, line.number, f"no column {index}", details, "give data.words and data.tags")
+        columns.append(index % len(cells))
     if columns[0] == columns[1]:
-        there = f"line {line.number} has {len(cells)} columns"
-        raise DataError(path, line.number, "words and tags are the same column", there, "give data.words and data.tags")
+        details = f"line {line.number} has {len(cells)} columns"
+        raise DataError(
+            path, line.number, "words and tags are the same column", details, "give data.words and data.tags"
+        )
     return _ColumnLayout(tabs, len(cells), line.number, header, columns[0], columns[1], conllu)
 
 
@@ -190,8 +188,8 @@ def _column_index(path: Path, number: int, column: str, names: list[str]) -> int
     lowered = [name.lower() for name in names]
     if column.lower() not in lowered:
         near = closest_match(column, names)
-        to_type = f"did you mean {near}?" if near else "name one of these, or give a number from 0"
-        raise DataError(path, number, f"no column {column!r}", f"columns: {', '.join(names)}", to_type)
+        hint = f"did you mean {near}?" if near else "name one of these, or give a number from 0"
+        raise DataError(path, number, f"no column {column!r}", f"columns: {', '.join(names)}", hint)
     return lowered.index(column.lower())
 
 
@@ -200,21 +198,17 @@ def _read_json(path: Path, words: str | None, tags: str | None) -> Iterator[Tagg
         _require_text(path, line)
         if not line.text.strip():
             continue
-        try:
-            row = json.loads(line.text)
-        except (ValueError, RecursionError) as error:
-            raise DataError(path, line.number, f"no JSON: {error}", "expected an object a line", "mend it") from None
-        if not isinstance(row, dict):
-            raise DataError(path, line.number, "no JSON object", "expected one a line", "mend it")
+        row = parse_json_object(path, line.number, line.text)
         words = words or next((key for key in ("words", "tokens") if key in row), None)
-        some = ["tags"] if "tags" in row else [key for key in row if key.endswith("_tags")]
-        if tags is None and len(some) > 1:
-            raise DataError(path, line.number, "several keys of tags", ", ".join(some), "give data.tags=KEY")
-        tags = tags or next(iter(some), None)
+        tag_keys = ["tags"] if "tags" in row else [key for key in row if key.endswith("_tags")]
+        if tags is None and len(tag_keys) > 1:
+            raise DataError(path, line.number, "several keys of tags", ", ".join(tag_keys), "give data.tags=KEY")
+        tags = tags or next(iter(tag_keys), None)
         for what, key in (("words", words), ("tags", tags)):
             if key is None or key not in row:
-                there = f"its keys: {', '.join(row)}"
-                raise DataError(path, line.number, f"no key {key or what!r}", there, f"give data.{what}=KEY")
+                details = f"its keys: {', '.join(row)}"
+                raise DataError(path, line.number, f"no key {key or what!r}", details, f"give data.{what}=KEY")
+        assert words is not None and tags is not None
         if row[words] == [] == row[tags]:
             continue
         yield TaggedSentence(
@@ -227,10 +221,10 @@ def _read_json(path: Path, words: str | None, tags: str | None) -> Iterator[Tagg
 
 def _strings(path: Path, line: Line, value: Any, length: int | None = None) -> list[str]:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
-        raise DataError(path, line.number, "no list of strings", "expected words and as many tags", "mend it")
+        raise DataError(path, line.number, "not a list of strings", "expected words and as many tags", "correct it")
     if length not in (None, len(value)):
-        there = f"there are {length} words"
-        raise DataError(path, line.number, f"{len(value)} tags", there, "give each word one")
+        details = f"there are {length} words"
+        raise DataError(path, line.number, f"{len(value)} tags", details, "give each word one")
     return value
 
 

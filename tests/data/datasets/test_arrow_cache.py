@@ -45,6 +45,6 @@ def test_files_of_a_glob_are_read_once(tmp_path: Path) -> None:
         (tmp_path / f"{split}.words").write_text(f"Anna\ncalled\n{split}\n\n")
         (tmp_path / f"{split}.props").write_text("- (A0*)\ncall (V*)\n- *\n\n")
     arguments = [f"data.{split}={tmp_path}/{split}.props" for split in ("train", "dev")]
-    arguments += [f"data.{split}_words={tmp_path}/{split}.words" for split in ("train", "dev")]
+    arguments += [f"data.{split}_words_file={tmp_path}/{split}.words" for split in ("train", "dev")]
     opened = corpus(*arguments, "data.format=conll2005")
     assert len(opened.train) == len(opened.dev) == 1

@@ -17,7 +17,7 @@ def test_sentences_of_dev_and_test_are_removed_from_training(caplog: pytest.LogC
     held_out = dedup_keys(sentences("Anna sleeps .", "He left ."), None, sentences("It rains ."))
     train, removed = remove_overlap("mine", sentences("She sings .", "anna SLEEPS !", "It rains"), held_out)
     assert train["words"][:] == [["She", "sings", "."]] and removed == 2
-    assert "mine: 1 training examples, 2 more left out because they occur in dev or test" in caplog.text
+    assert "mine: 1 training examples; 2 removed because they occur in dev or test" in caplog.text
     assert Corpus("mine", train, train, None, None, removed).num_removed == 2
 
 

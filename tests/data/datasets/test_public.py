@@ -68,7 +68,7 @@ def test_other_content_is_refused_and_not_kept(
     with pytest.raises(UserError, match="is not what it was") as caught:
         find([files[index]])
     assert (
-        "Get it from example.org, or type data=files. What lies in $GRUNLP_DATA/corpus: two files" in caught.value.hint
+        "Get it from example.org, or type data=files. Contents of $GRUNLP_DATA/corpus: two files" in caught.value.hint
     )
     assert not list((tmp_path / "cache").rglob("*.*"))
 

@@ -43,7 +43,7 @@ def test_own_files(files: dict[str, str], caplog: pytest.LogCaptureFixture) -> N
     kept = [e["words"] for e in TRAIN if " ".join(e["words"]) not in held_out]
     assert [e["words"] for e in opened.train] == kept
     assert opened.num_removed == len(TRAIN) - len(kept) > 0
-    assert f"{opened.num_removed} more left out because they occur in dev or test" in caplog.text
+    assert f"{opened.num_removed} removed because they occur in dev or test" in caplog.text
     assert [e["frames"] for e in opened.dev] == [e["frames"] for e in DEV]
     assert opened.test is not None and len(opened.test) == len(TEST)
 
@@ -59,7 +59,7 @@ def test_extra_training_data_is_filtered_too(files: dict[str, str], tmp_path: Pa
     plain, more = corpus(*given(files)), corpus(*given(files), f"data.extra_train={tmp_path / 'more.jsonl'}")
     assert plain.extra is None and more.extra is not None and more.train["words"] == plain.train["words"]
     assert not {tuple(e["words"]) for e in more.extra} & {tuple(e["words"]) for e in DEV}
-    assert all(more.extra["extra"]) and 0 < len(more.extra) <= 5
+    assert all(more.extra["from_extra_corpus"]) and 0 < len(more.extra) <= 5
     assert more.num_removed == plain.num_removed + 5 + len(DEV) - len(more.extra)
 
 
@@ -103,7 +103,7 @@ def test_demo() -> None:
 
 def test_nothing_left_to_train_on(files: dict[str, str]) -> None:
     files["train"] = files["dev"]
-    with pytest.raises(UserError, match=r"(?s)no predicate in the train split.*8 were left out because they occur"):
+    with pytest.raises(UserError, match=r"(?s)no predicate in the train split.*8 were removed because they occur"):
         corpus(*given(files))
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.propbank.frame_index import build_index, read_index, write_index
+from grunlp.data.propbank.frame_index import build_index, encode_index, read_index
 from grunlp.utils.errors import DataError
 
 FILE = b"""<frameset><predicate lemma="hand"><roleset id="hand.01" name="pass"><aliases><alias pos="v">hand</alias>
@@ -25,12 +25,12 @@ def test_index() -> None:
 
 def test_packed_and_read_back(tmp_path: Path) -> None:
     index = build_index({"frames/hand.xml": FILE})
-    (tmp_path / "index.gz").write_bytes(write_index(index))
-    assert read_index(tmp_path / "index.gz") == index and write_index(index) == write_index(dict(index))
+    (tmp_path / "index.gz").write_bytes(encode_index(index))
+    assert read_index(tmp_path / "index.gz") == index and encode_index(index) == encode_index(dict(index))
 
 
 # type: ignore[arg-type, dict-item]
-@pytest.mark.parametrize("content", [b"", b"no gzip", write_index({"a.01": {"lemma": "a"}}), write_index([])[:-3]])
+@pytest.mark.parametrize("content", [b"", b"no gzip", encode_index({"a.01": {"lemma": "a"}}), encode_index([])[:-3]])
 def test_what_is_no_index(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "index.gz").write_bytes(content)
     with pytest.raises(DataError, match="no index of frame files"):

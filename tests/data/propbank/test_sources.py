@@ -26,7 +26,7 @@ def test_a_checkout_or_a_folder_around_it(tmp_path: Path, ud_files, frames_files
 def test_bad_paths_are_explained(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         read_source(UD_EWT, tmp_path / "nowhere")
-    with pytest.raises(UserError, match="holds no file of UD_English-EWT"):
+    with pytest.raises(UserError, match="has no file of UD_English-EWT"):
         read_source(UD_EWT, tmp_path)
     (tmp_path / "a.tar.gz").write_bytes(b"<html>not an archive</html>")
     with pytest.raises(UserError, match=r"cannot read .*a\.tar\.gz"):

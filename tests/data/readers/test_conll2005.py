@@ -5,7 +5,7 @@ import pytest
 from grunlp.data.readers import detect_format, read
 from grunlp.utils.errors import DataError, UserError
 
-NO_BRACKET = "is no bracket cell: expected * or (LABEL* or *) or (LABEL*)"
+NO_BRACKET = "is not a bracket cell: expected * or (LABEL* or *) or (LABEL*)"
 
 FULL = """\
 Anna    NNP  (S1(S(NP*)  (PER*)  -   -       (A0*)  *

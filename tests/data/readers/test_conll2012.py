@@ -28,7 +28,7 @@ def test_columns_in_any_order_and_frameset_without_roles(samples, write):
     assert example["frames"][0]["tags"][0] == "B-ARG0"
 
 
-NO_BRACKET = "is no bracket cell: expected * or (LABEL* or *) or (LABEL*)"
+NO_BRACKET = "is not a bracket cell: expected * or (LABEL* or *) or (LABEL*)"
 TWO_COLUMNS = "columns 12 and 13 both have their V here"
 
 CASES = {

@@ -82,8 +82,8 @@ CASES = {
     "index": ("\n3\tto", "\n4\tto", 5, "index '4' where 3 was expected"),
     "more predicates": ("mark\t_\t_\t_\t", "mark\t_\t_\tto.01\t", 6, "3 predicates but 2 role columns"),
     "fewer predicates": ("call.02", "_", 3, "1 predicates but 2 role columns"),
-    "head": ("NNP\t_\t2", "NNP\t_\t9", 3, "head '9' is no token"),
-    "no head": ("NNP\t_\t2", "NNP\t_\t_", 3, "head '_' is no token"),
+    "head": ("NNP\t_\t2", "NNP\t_\t9", 3, "head '9' is not a token"),
+    "no head": ("NNP\t_\t2", "NNP\t_\t_", 3, "head '_' is not a token"),
     "circle": ("VBD\t_\t0", "VBD\t_\t4", 3, "the heads above this token go round in a circle"),
 }
 

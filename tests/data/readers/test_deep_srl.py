@@ -26,8 +26,8 @@ def test_a_number_may_be_the_first_word(write):
     [
         ("1 Anna slept ||| O B-V O O", "4 tags for 3 words"),
         ("x Anna slept ||| O B-V", "2 tags for 3 words"),
-        ("1 Anna slept ||| O V", "'V' is no BIO tag: expected O, B-LABEL or I-LABEL"),
-        ("2 Anna slept ||| O O", "predicate index 2 lies outside the 2 words (counted from 0)"),
+        ("1 Anna slept ||| O V", "'V' is not a BIO tag: expected O, B-LABEL or I-LABEL"),
+        ("2 Anna slept ||| O O", "predicate index 2 is outside the 2 words (counted from 0)"),
         ("0 Anna slept ||| O B-V", "predicate index 0, but B-V at word 1 (counted from 0)"),
         ("Anna slept ||| B-V B-V", "two predicates in one tag sequence: B-V at words 0 and 1"),
         ("1 Anna slept O B-V", "0 bars |||"),

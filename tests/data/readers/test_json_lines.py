@@ -40,20 +40,20 @@ GOOD = {"index": 1, "tags": ["O", "B-V"]}
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ('{"words": ["a"', "not JSON: Expecting ',' delimiter at place 15"),
+        ('{"words": ["a"', "not JSON: Expecting ',' delimiter at position 15"),
         ("[1]", "a JSON list, not an object"),
         ("{}", "tokens is missing"),
-        ('{"words": "a b"}', "words is no list of strings"),
-        ('{"words": ["a", 1]}', "words is no list of strings"),
+        ('{"words": "a b"}', "words is not a list of strings"),
+        ('{"words": ["a", 1]}', "words is not a list of strings"),
         ('{"words": ["a", ""]}', "there is an empty word"),
         ('{"words": ["a"], "pos": ["X", "Y"]}', "2 pos for 1 words"),
-        ('{"words": ["a"], "id": [1]}', "id is no string"),
-        ('{"words": ["a"], "frames": {}}', "frames is no list"),
-        (frames("x"), "a frame is no object"),
+        ('{"words": ["a"], "id": [1]}', "id is not a string"),
+        ('{"words": ["a"], "frames": {}}', "frames is not a list"),
+        (frames("x"), "a frame is not an object"),
         (frames({"index": 1}), "tags is missing"),
         (frames({"index": 1, "tags": ["O"]}), "1 tags for 2 words"),
-        (frames({"index": 1, "tags": ["O", "V"]}), "'V' is no BIO tag: expected O, B-LABEL or I-LABEL"),
-        (frames({"index": True, "tags": ["O", "O"]}), "predicate index True is no whole number"),
+        (frames({"index": 1, "tags": ["O", "V"]}), "'V' is not a BIO tag: expected O, B-LABEL or I-LABEL"),
+        (frames({"index": True, "tags": ["O", "O"]}), "predicate index True is not an integer"),
         (frames({"tags": ["O", "O"]}), "a frame has neither index nor B-V"),
         (frames(GOOD, GOOD), "two frames claim word 1 (counted from 0)"),
     ],
@@ -71,7 +71,7 @@ def test_what_json_itself_cannot_bear(line, samples, fault):
     ("line", "problem"),
     [
         ('{"words": ["a"], "tags": []}', "0 tags for 1 words"),
-        ('{"words": ["a"], "tags": ["O"], "index": "0"}', "predicate index '0' is no whole number"),
+        ('{"words": ["a"], "tags": ["O"], "index": "0"}', "predicate index '0' is not an integer"),
         ('{"words": ["a"]}', "tags is missing"),
     ],
 )
@@ -92,9 +92,9 @@ def test_predicates_alone(write):
 @pytest.mark.parametrize(
     ("frame", "wrong"),
     [
-        ('{"index": 2}', "is no word of the 2"),
-        ('{"index": true}', "is no word of the 2"),
-        ('{"roleset": "x"}', "is no word of the 2"),
+        ('{"index": 2}', "is not among the words of the 2"),
+        ('{"index": true}', "is not among the words of the 2"),
+        ('{"roleset": "x"}', "is not among the words of the 2"),
         ('{"index": 0, "tags": ["B-V", "O"]}', "a frame with tags among frames without"),
     ],
 )

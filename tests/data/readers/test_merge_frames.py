@@ -17,10 +17,10 @@ def test_illegal_tags_and_a_missing_v_are_let_through():
     ("tags", "index", "message"),
     [
         (["O"], None, "1 tags for 2 words"),
-        (["O", "ARG0"], None, "'ARG0' is no BIO tag"),
+        (["O", "ARG0"], None, "'ARG0' is not a BIO tag"),
         (["B-V", "B-V"], None, "two predicates in one tag sequence: B-V at words 0 and 1"),
-        (["O", "O"], 2, "predicate index 2 lies outside"),
-        (["O", "O"], -1, "predicate index -1 lies outside"),
+        (["O", "O"], 2, "predicate index 2 is outside"),
+        (["O", "O"], -1, "predicate index -1 is outside"),
         (["B-V", "O"], 1, "predicate index 1, but B-V at word 0"),
     ],
 )

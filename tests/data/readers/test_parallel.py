@@ -55,8 +55,8 @@ def test_json(tmp_path: Path) -> None:
     ):
         texts(path, None, "body")
     for bad, message in (
-        ("[]", "no JSON object"),
-        ("{", "no JSON"),
+        ("[]", "not a JSON object"),
+        ("{", "not JSON"),
         ('{"source": 1, "target": ""}', "is something else"),
         ('{"source": "", "target": []}', "is something else"),
     ):
@@ -74,9 +74,9 @@ def test_names_that_mean_nothing_are_refused(tmp_path: Path) -> None:
     path, table = write(tmp_path / "a", '{"source": "a", "target": "b"}'), write(tmp_path / "t", "a\tb")
     with pytest.raises(DataError, match="no line has a field refs"):
         list(read_parallel(str(path), None, None, None, "refs"))
-    with pytest.raises(UserError, match=r"references=refs, but .*t is no JSON"):
+    with pytest.raises(UserError, match=r"references=refs, but .*t is not JSON"):
         list(read_parallel(str(table), None, None, None, "refs"))
-    with pytest.raises(UserError, match="each file holds one side alone"):
+    with pytest.raises(UserError, match="each file has one side"):
         texts(table, table, "1")
 
 
@@ -84,7 +84,7 @@ def test_empty_lines_and_braces(tmp_path: Path) -> None:
     rows = write(tmp_path / "a", '\n{"source": "a", "target": "b"}\n\n{"source": "c", "target": "d"}\n\n')
     assert texts(rows) == [("a", "b"), ("c", "d")]
     assert texts(write(tmp_path / "b", "{x}\ty\n\n z\t\n")) == [("{x}", "y"), (" z", "")]
-    with pytest.raises(DataError, match="c:1: source holds half a character"):
+    with pytest.raises(DataError, match="c:1: source has half a surrogate pair"):
         texts(write(tmp_path / "c", '{"source": "a \\ud83d", "target": "b"}'))
     with pytest.raises(DataError, match="d:1: source is something else"):
         texts(write(tmp_path / "d", '{"source": ["a", "b"], "target": "b"}'))

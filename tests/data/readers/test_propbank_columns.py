@@ -47,7 +47,7 @@ def test_v_may_start_before_the_index_and_be_split(write):
     assert example["frames"][0]["tags"] == ["B-V", "O", "B-C-V"]
 
 
-NO_BRACKET = "is no bracket cell: expected * or (LABEL* or *) or (LABEL*)"
+NO_BRACKET = "is not a bracket cell: expected * or (LABEL* or *) or (LABEL*)"
 
 CASES = {
     "never closed": ("\t*)\t", "\t*\t", 5, "column 6: (ARG1 is never closed"),

@@ -105,12 +105,12 @@ def test_empty_file(name, fault):
 
 @pytest.mark.parametrize("name", [None, *WITH_ROLES])
 def test_blank_file(name, fault):
-    assert fault("\n\n \t\n", name) == (None, "holds no sentence")
+    assert fault("\n\n \t\n", name) == (None, "has no sentences")
 
 
 def test_wrong_encoding(samples, tmp_path):
     (tmp_path / "latin").write_bytes(samples["columns"].replace("call\tVB", "café\tVB").encode("latin-1"))
-    with pytest.raises(DataError, match=r"(?s)latin:6: byte 0xe9 at place 6 is not UTF-8.*iconv"):
+    with pytest.raises(DataError, match=r"(?s)latin:6: byte 0xe9 at position 6 is not UTF-8.*iconv"):
         list(read(tmp_path / "latin"))
 
 
@@ -128,7 +128,7 @@ def test_binary(tmp_path):
 
 def test_nul_later_in_the_file(samples, tmp_path):
     (tmp_path / "late").write_bytes(samples["columns"].encode() * 20 + b"1\ta\0\tNN\t_\t_\n")
-    with pytest.raises(DataError, match="late:261: holds a NUL byte"):
+    with pytest.raises(DataError, match="late:261: contains a NUL byte"):
         list(read(tmp_path / "late"))
 
 
@@ -148,7 +148,7 @@ def test_lenient_reading_skips_only_the_bad_sentences(samples, tmp_path):
     examples = list(read_srl_with_lines(tmp_path / "mixed", on_error=errors.append))
     assert [(error.line, error.reason) for error in errors] == [
         (18, "column 6: (ARG1 is never closed"),
-        (42, "byte 0xff at place 3 is not UTF-8"),
+        (42, "byte 0xff at position 3 is not UTF-8"),
     ]
     assert [line for line, _ in examples] == [3, 11, 24, 29, 37, 50, 55, 63]
 

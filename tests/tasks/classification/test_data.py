@@ -49,9 +49,9 @@ def test_mistakes(tmp_path: Path) -> None:
     array, wide = numbers(tmp_path / "a.npz", x, ["u", "d"]), numbers(tmp_path / "b.npz", np.ones((1, 5, 3)), ["d"])
     for overrides, message in (
         ([f"data.train={one}", f"data.dev={good}"], "fewer than two classes"),
-        ([f"data.train={good}", f"data.dev={good}"], "(?s)fewer than two classes.*3 were left out because they occur"),
+        ([f"data.train={good}", f"data.dev={good}"], "(?s)fewer than two classes.*3 were removed because they occur"),
         ([f"data.train={good}", f"data.dev={array}"], "texts in one split, numbers in another"),
-        ([f"data.train={array}", f"data.dev={wide}"], "(?s)differ in their features.*train 2, dev 3"),
+        ([f"data.train={array}", f"data.dev={wide}"], "(?s)differ in their number of features.*train 2, dev 3"),
         (
             [f"data.train={good}", f"data.dev={texts(tmp_path / 'c.tsv', '1	Hail')}"],
             "no class of the dev split occurs",

@@ -14,7 +14,14 @@ from grunlp.utils.errors import DataError
 
 
 def columns(**given: Any) -> SeriesColumns:
-    plain = {"time": None, "targets": None, "group": None, "known": (), "static": (), "calendar": False}
+    plain = {
+        "time": None,
+        "targets": None,
+        "series_id": None,
+        "known_covariates": (),
+        "static_covariates": (),
+        "calendar_features": False,
+    }
     return SeriesColumns(**(plain | given))
 
 
@@ -49,7 +56,15 @@ LONG += "y,2024-01-02,8,5,small\nx,2024-01-03,3,5,big\nx,2024-01-04,,7,big\n"
 
 
 def test_long_form(tmp_path: Path) -> None:
-    table = read(tmp_path, LONG, group="shop", targets=["units"], known=["price"], static=["kind"], calendar=True)
+    table = read(
+        tmp_path,
+        LONG,
+        series_id="shop",
+        targets=["units"],
+        known_covariates=["price"],
+        static_covariates=["kind"],
+        calendar_features=True,
+    )
     assert table.series_names == ("x", "y") and table.starts.tolist() == [0, 4, 6]
     assert table.values[:, 0].tolist() == [1, 2, 3, 3, 7, 8] and table.num_future_rows.tolist() == [1, 0]
     assert table.static_covariate_names == ("kind=big", "kind=small") and table.static_covariates.tolist() == [
@@ -72,25 +87,24 @@ DAYS = "day,a\n" + "".join(f"2024-01-{day:02},{day}\n" for day in range(1, 11))
 @pytest.mark.parametrize(
     ("text", "given", "line", "wrong", "there_is", "to_type"),
     [
-        (DAYS.replace("01-05,", "01-15,"), {}, 7, "2024-01-06 00:00:00 stands behind", "line 6", "Sort the file"),
-        (DAYS.replace("01-05,", "01-04,"), {}, 6, "2024-01-04 00:00:00 comes twice", "line 5", "data.series_id=COLUMN"),
-        (DAYS.replace(",7", ",seven"), {"targets": ["a"]}, 8, "'a': 'seven' is no number", "1 of 10 rows", "Mend"),
-        (DAYS.replace(",7", ",seven"), {}, 8, "'a': 'seven' is no number", "1 of 10 rows", "data.targets"),
-        (DAYS.replace("2024-01-03", "soon"), {}, 4, "'day': 'soon' is no time", "2024-01-01", "Write it as"),
+        (DAYS.replace("01-05,", "01-15,"), {}, 7, "2024-01-06 00:00:00 comes after", "line 6", "Sort the file"),
+        (DAYS.replace("01-05,", "01-04,"), {}, 6, "2024-01-04 00:00:00 comes twice", "line 5", "data.series_id="),
+        (DAYS.replace(",7", ",seven"), {"targets": ["a"]}, 8, "'a': 'seven' is not a number", "1 of 10", "Correct"),
+        (DAYS.replace(",7", ",seven"), {}, 8, "'a': 'seven' is not a number", "1 of 10 rows", "data.targets"),
+        (DAYS.replace("2024-01-03", "soon"), {}, 4, "'day': 'soon' is not a time", "2024-01-01", "Write it like"),
         (DAYS.replace(",9", ",inf"), {}, 10, "'a': the value is infinite", "finite", "Leave the cell empty"),
-        ("day,a\n2024-01-01,x\n2024-01-02,y\n", {}, None, "no column holds numbers", "day, a", "data.targets="),
-        ("n,a\n1,2\n", {}, None, "no column holds times", "n, a", "data.time_column=COLUMN"),
+        ("day,a\n2024-01-01,x\n2024-01-02,y\n", {}, None, "no column has numbers", "day, a", "data.targets="),
+        ("n,a\n1,2\n", {}, None, "no column has times", "n, a", "data.time_column=COLUMN"),
         ("", {}, None, "the file is empty", "", "Write it as CSV"),
         ("day,a\n", {}, None, "the file is empty", "no row", "Write it as CSV"),
         (DAYS, {"targets": ["b"]}, None, "no column 'b'", "day, a", "Name a column"),
         (DAYS, {"time": "dya"}, None, "no column 'dya'", "day, a", "Did you mean day?"),
-        (DAYS, {"known": ["a"], "targets": ["a"]}, None, "'a' is a target and something else", "", "one part"),
+        (DAYS, {"known_covariates": ["a"], "targets": ["a"]}, None, "'a' is a target and", "", "one part"),
         (HOURS.replace("04:00", "03:30"), {}, 4, "2024-01-01 03:30:00 is off the grid", "frequency h", "Resample"),
-        (HOURS.replace("2024", "0224", 1), {}, 3, "is far from the time before it", "would have to be filled", "Mend"),
-        ("day,a\n2024-01-01,1\n", {}, 2, "one time is no series", "two", "longer"),
-        (LONG, {"group": "shop", "static": ["price"]}, 4, "'price': 6 after 5", "does not change",
-         "data.known_covariates"),
-        (LONG.replace("y,2024-01-02", ",2024-01-02"), {"group": "shop"}, 5, "'shop' is empty", "names", "Fill it"),
+        (HOURS.replace("2024", "0224", 1), {}, 3, "is far from the time before it", "have to be filled", "Correct"),
+        ("day,a\n2024-01-01,1\n", {}, 2, "a single time is not a series", "two times", "longer"),
+        (LONG, {"series_id": "shop", "static_covariates": ["price"]}, 4, "'price': 6 after", "not change", "known"),
+        (LONG.replace("y,2024-01-02", ",2024-01-02"), {"series_id": "shop"}, 5, "'shop' is empty", "names", "Fill it"),
     ],
 )  # fmt: skip
 def test_what_is_refused(

@@ -19,7 +19,7 @@ def test_every_token_is_told_once_after_the_one_before(count: int, rows: int, le
     last: dict[int, int] = {}  # of each row
     for k in range(len(windows)):
         window = windows[k]
-        assert window.first == (k == 0)
+        assert window.is_first == (k == 0)
         assert window.targets.shape[1] <= max(length, first)
         for row in range(len(window.lengths)):
             for t in range(int(window.lengths[row])):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from grunlp.data.pair import ParallelExample
+from grunlp.data.examples import ParallelExample
 from grunlp.data.parallel_collate import ParallelCollator
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.decoding.beam_search import BeamSearch

@@ -19,7 +19,7 @@ CORPUS = toy_corpus(12)
 VOCABULARY = vocabulary_of(CORPUS)
 FORMS: list[dict[str, Any]] = [
     {},
-    {"extra": True},
+    {"from_extra_corpus": True},
     {"decoder": "crf"},
     {"char_encoder": "gru", "residual": "add", "num_layers": 2},
     {
@@ -69,7 +69,9 @@ def make(v: Vocabulary = VOCABULARY, **changes: Any) -> SRLModel:
 
 def batch_of(*numbers: int) -> SRLBatch:
     # every third sentence is one of data.extra_train
-    return SRLCollator(VOCABULARY, None)([CORPUS[n] if n % 3 else {**CORPUS[n], "extra": True} for n in numbers])
+    return SRLCollator(VOCABULARY, None)(
+        [CORPUS[n] if n % 3 else {**CORPUS[n], "from_extra_corpus": True} for n in numbers]
+    )
 
 
 def loss(model: SRLModel, batch: SRLBatch) -> torch.Tensor:

@@ -83,12 +83,12 @@ def test_words_that_look_like_something_else(tmp_path: Path) -> None:
         ("a\tO\nb O\n", {}, "2: 1 cells; line 1 has 2, between tabs"),
         ("a O\n", {"tags": "5"}, "no column 5; line 1 has 2 columns"),
         ("a\tO\n\tO\n", {}, "2: an empty cell"),
-        ("# only a comment\n", {}, "holds no sentence"),
+        ("# only a comment\n", {}, "has no sentences"),
         ('{"words": ["a"], "tags": ["O", "O"]}\n', {}, "1: 2 tags; there are 1 words"),
-        ('{"words": ["a"], "tags": [1]}\n', {}, "1: no list of strings"),
+        ('{"words": ["a"], "tags": [1]}\n', {}, "1: not a list of strings"),
         ('{"words": ["a"]}\n', {}, "no key 'tags'; its keys: words"),
-        ('{"words": ["a"], "tags": ["O"]}\n[]\n', {}, "2: no JSON object"),
-        ('{"words": ["a"], \n', {}, "1: no JSON"),
+        ('{"words": ["a"], "tags": ["O"]}\n[]\n', {}, "2: not a JSON object"),
+        ('{"words": ["a"], \n', {}, "1: not JSON"),
         ('{"words": ["a"], "pos_tags": ["O"], "ner_tags": ["O"]}\n', {}, "several keys of tags; pos_tags, ner_tags"),
         ("a\nb\n", {}, "1: words and tags are the same column"),
         ("word ner\na O\nb B-X\n", {}, "sentence 1: 'word' has the tag 'ner'; the others are O"),
@@ -103,5 +103,5 @@ def test_faults_are_named(tmp_path: Path, text: str, columns: dict[str, str], me
 
 def test_deep_json(tmp_path: Path) -> None:
     path = write(tmp_path, '{"tokens": ' + "[" * 100_000)
-    with pytest.raises(DataError, match="no JSON"):
+    with pytest.raises(DataError, match="not JSON"):
         read_tagged(path)

@@ -52,7 +52,7 @@ class Clause:
 
     predicate: Predicate
     verb_group: VerbGroup
-    subject: Phrase = field(default_factory=Phrase)  # as shown; empty where it is understood or stands elsewhere
+    subject: Phrase = field(default_factory=Phrase)  # as written; empty if it is understood or extracted
     opening: Phrase = field(default_factory=Phrase)
     post_verbal: Phrase = field(default_factory=Phrase)
 

@@ -82,8 +82,8 @@ class ClauseGenerator:
                     gap is None or gap.matching_slot(verb) is not None
                 )
 
-            found = [verb for verb in lexicon.VERBS.items if fits(verb)]
-            self._verb_cache[key] = EntryPool(found + 2 * [verb for verb in found if "common" in verb.flags])
+            verbs = [verb for verb in lexicon.VERBS.items if fits(verb)]
+            self._verb_cache[key] = EntryPool(verbs + 2 * [verb for verb in verbs if "common" in verb.flags])
         pool = self._verb_cache[key]
         return self.rng.pick(pool) if pool.by_split[self.rng.split] else None
 
@@ -146,8 +146,8 @@ def _has_clausal_complement(verb: PredicateEntry) -> bool:
 
 
 def _flags(verb: PredicateEntry, form: str, passive: bool) -> frozenset[str]:
-    told = {"passive": passive, "reduced": form == "reduced", "mental": _has_clausal_complement(verb)}
-    return verb.flags | {flag for flag, holds in told.items() if holds}
+    flags = {"passive": passive, "reduced": form == "reduced", "mental": _has_clausal_complement(verb)}
+    return verb.flags | {flag for flag, holds in flags.items() if holds}
 
 
 def _adjunct_type(verb: PredicateEntry) -> str:

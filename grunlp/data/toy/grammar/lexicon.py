@@ -104,17 +104,17 @@ def entries(text: str, separator: str | None = None) -> EntryPool[LexiconEntry]:
 
 
 def _parse_nouns(words: str) -> EntryPool[LexiconEntry]:
-    found = []
+    nouns = []
     for i, text in enumerate(words.split()):
         singular, _, irregular = text.partition("/")
         many = "" if singular.endswith("*") else irregular or plural(singular)
         singular = singular.rstrip("*")
-        found.append(LexiconEntry(singular, split_of(singular, i), many))
-    return EntryPool(found)
+        nouns.append(LexiconEntry(singular, split_of(singular, i), many))
+    return EntryPool(nouns)
 
 
 def _parse_semantic_types(text: str) -> tuple[str, ...]:
-    return tuple(kind for part in text.split("/") for kind in noun_lexicon.SEMANTIC_TYPE_UNIONS.get(part, part).split())
+    return tuple(kind for name in text.split("/") for kind in noun_lexicon.SEMANTIC_TYPE_UNIONS.get(name, name).split())
 
 
 def _parse_slot(text: str) -> ArgumentSlot:
@@ -126,7 +126,7 @@ def _parse_slot(text: str) -> ArgumentSlot:
 def _parse_predicates(table: str) -> EntryPool[PredicateEntry]:
     """Parse a table of `verb_lexicon.py`; a lemma has one split, in all tables and lines."""
     stems: list[str] = []
-    found = []
+    predicates = []
     for line in table.strip().splitlines():
         cells = [cell.strip() for cell in line.split(";")]
         light = cells.pop(0).split() if ".LV" in cells[0] else []
@@ -141,7 +141,7 @@ def _parse_predicates(table: str) -> EntryPool[PredicateEntry]:
         slots = tuple(_parse_slot(text) for text in complements.split(",") if text.strip())
         home = split_of(base, stems.index(base))
         flag_set = frozenset(flags.split())
-        found.append(
+        predicates.append(
             PredicateEntry(
                 roleset,
                 forms,
@@ -154,7 +154,7 @@ def _parse_predicates(table: str) -> EntryPool[PredicateEntry]:
                 noun,
             )
         )
-    return EntryPool(found)
+    return EntryPool(predicates)
 
 
 VERBS = _parse_predicates(verb_lexicon.VERBS)

@@ -61,21 +61,24 @@ class Predicate:
     def frame(self, position: dict[Word, int]) -> Frame:
         """Return the frame with its tags, given the position of each word."""
         spans = [_span(role, words, position) for role, words in self.roles]
-        places = [position[word] for word in self.words]
-        if places == list(range(places[0], places[0] + len(places))):
-            spans.append(Span(PREDICATE_LABEL, places[0], places[-1] + 1))
+        positions = [position[word] for word in self.words]
+        if positions == list(range(positions[0], positions[0] + len(positions))):
+            spans.append(Span(PREDICATE_LABEL, positions[0], positions[-1] + 1))
         else:  # a particle that its object separates from the verb: "picked the box up"
-            spans += [Span(PREDICATE_LABEL if i == 0 else "C-V", place, place + 1) for i, place in enumerate(places)]
+            spans += [
+                Span(PREDICATE_LABEL if i == 0 else "C-V", word_position, word_position + 1)
+                for i, word_position in enumerate(positions)
+            ]
         lemma = self.roleset.split(".")[0].split("_")[0]
         tags = spans_to_tags(sorted(spans, key=lambda span: span.start), len(position))
-        return Frame(index=places[0], lemma=lemma, roleset=self.roleset, tags=tags)
+        return Frame(index=positions[0], lemma=lemma, roleset=self.roleset, tags=tags)
 
 
 def _span(role: str, words: list[Word], position: dict[Word, int]) -> Span:
-    places = [position[word] for word in words]
-    if places != list(range(places[0], places[0] + len(places))):
+    positions = [position[word] for word in words]
+    if positions != list(range(positions[0], positions[0] + len(positions))):
         raise ValueError(f"the words of {role} are torn apart: {' '.join(word.text for word in words)}")
-    return Span(role, places[0], places[-1] + 1)
+    return Span(role, positions[0], positions[-1] + 1)
 
 
 @dataclass

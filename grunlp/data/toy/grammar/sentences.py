@@ -95,8 +95,8 @@ class SentenceGenerator:
         return question.with_constructions("question")
 
     def _wh_question(self) -> Phrase:
-        place = self.rng.choose_weighted({"subject": 3, "object": 4, "preposition": 2, "adverb": 4})
-        if place == "adverb":
+        gap_position = self.rng.choose_weighted({"subject": 3, "object": 4, "preposition": 2, "adverb": 4})
+        if gap_position == "adverb":
             text, label = self.rng.choose(QUESTION_ADVERBS)
             front = parse_tagged(text)
             setting = ClauseContext(
@@ -107,19 +107,19 @@ class SentenceGenerator:
         else:
             kinds = (
                 ("person", "person", "animal", "vehicle")
-                if place == "subject"
+                if gap_position == "subject"
                 else ("person", "document", "food", "idea")
             )
             asked = self.clauses.nouns.wh_phrase(self.rng.choose(kinds))
             front = asked
-            gap = ExtractionGap(place, asked.semantic_type, asked.agreement, asked)
-            if place == "subject":
+            gap = ExtractionGap(gap_position, asked.semantic_type, asked.agreement, asked)
+            if gap_position == "subject":
                 clause = self.clauses.verbal("finite", subject=gap, context=ClauseContext())
                 return (front + clause.predicate_phrase() + parse_tagged("?")).with_constructions(
                     "question", "wh-argument"
                 )
             clause = self.clauses.verbal("finite", gap=gap, context=ClauseContext(inverted=True))
-        mark = "wh-adjunct" if place == "adverb" else "wh-argument"
+        mark = "wh-adjunct" if gap_position == "adverb" else "wh-argument"
         return (front + clause.question() + parse_tagged("?")).with_constructions("question", mark)
 
     def _quotation(self) -> Phrase:

@@ -3,13 +3,11 @@
     roleset [past participle]; ROLE subject; ROLE [prepositions] filler, ...; [flags]
 
 A filler is a semantic type or a union of `noun_lexicon.py` (alternatives separated by `/`), or in capitals a clause
-(TO,
-ING, THAT, WHETHER, NPTO and NPBARE for "the child to sleep" and "the child sleep") or an amount (MONEY, PERCENT, SPAN,
-WEIGHT, NAME, LANGUAGE, OCCUPATION). `?` after a role makes its complement optional. Flags: `dative` for "gave her a
-book", `state` for verbs without progressive, place or manner, `motion` for going somewhere, `change` for growing and
+(TO, ING, THAT, WHETHER, NPTO and NPBARE for "the child to sleep" and "the child sleep") or an amount (MONEY, PERCENT,
+SPAN, WEIGHT, NAME, LANGUAGE, OCCUPATION). `?` after a role makes its complement optional. Flags: `dative` for "gave her
+a book", `state` for verbs without progressive, place or manner, `motion` for going somewhere, `change` for growing and
 falling, `tool` for work with an instrument that has no numbered role, `active` for verbs without a passive, `common`
-for
-verbs that are three times as frequent.
+for verbs that are three times as frequent.
 """
 
 VERBS = """

@@ -99,8 +99,8 @@ def make_verb_group(
     tag = "VB" if modal else FIRST_TAG.get(form, "VBD" if tense == "past" else "VBP")
     if finite and auxiliaries and auxiliaries[0][0] is HAVE and not modal:
         tag = rng.choose(("VBD", "VBP", "VBP"))
-    for parts, roleset, following in auxiliaries:
-        word = _inflected(parts, tag, agreement)
+    for verb_forms, roleset, following in auxiliaries:
+        word = _inflected(verb_forms, tag, agreement)
         words.append(Phrase([word], [Predicate([word], roleset)]))
         tag = following
     verb = _inflected(forms, tag, agreement)

@@ -1,6 +1,5 @@
 from grunlp.data.propbank.frame_index import RolesetEntry
-from grunlp.data.propbank.glosses import add_role_descriptions
-from grunlp.data.propbank.rolesets import RolesetInventory
+from grunlp.data.propbank.rolesets import RolesetInventory, add_role_descriptions
 
 
 def test_the_frame_files_tell_more_than_functions() -> None:
