@@ -5,14 +5,17 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from grunlp import compare, evaluate, predict, train
 from grunlp.configuration.compose import CONFIG_GROUPS, flatten
 from grunlp.tasks.config import compose_config
 from grunlp.utils.cli import Command
+from tests.conftest import Call
 
 SCRIPTS = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]["scripts"]
 
@@ -44,3 +47,12 @@ def test_data_check_has_examples() -> None:
         command = [sys.executable, "-m", "grunlp.data", *arguments, "--help"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert done.stdout.count("  python -m grunlp.data check ") >= 3
+
+
+@pytest.mark.parametrize("main", [train.main, evaluate.main, predict.main, compare.main])
+def test_help_names_the_command(call: Call, main: Callable[[], int]) -> None:
+    status, out, err = call(main, "--help")
+    assert status == 0 and err == "" and "python -m grunlp." in out
+    if main is train.main:
+        for expected in ("propbank-ewt", "model.hidden_size=256", "trainer.max_epochs=", "tiny", "srl"):
+            assert expected in out

@@ -1,0 +1,58 @@
+"""The `train` command: its log, its run folder and its errors."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from grunlp import train
+from tests.conftest import Call, assert_refused
+
+
+def test_training_reports_formats_epochs_and_scores(trained: Path) -> None:
+    out, err = (trained / "train.out").read_text(), (trained / "train.err").read_text()
+    assert "format columns" in err and "format json-lines" in err
+    assert "more left out because they occur in dev or test" in err
+    assert out.count("epoch ") == 6 and "dev/f1" in out and "predicates_per_second" in out
+    assert "95 % interval" in out and "0 illegal tags in the output; a plain argmax would have made" in out
+    assert "Warning" not in err and "Traceback" not in err and "litlogger" not in err
+
+
+def test_the_run_folder_is_complete(trained: Path) -> None:
+    names = {path.name for path in (trained / "run").iterdir()}
+    files = {"weights.safetensors", "config.yaml", "vocabulary.json", "metrics.json", "card.md", "data_manifest.json"}
+    assert names == {*files, "logs"}
+    assert not list((trained / "run").rglob("*.ckpt")), "nothing that must be unpickled"
+    assert list((trained / "run").rglob("metrics.csv")) and list((trained / "run").rglob("events.out.*"))
+    assert [p.name for p in trained.iterdir() if p.name in ("outputs", "multirun", "train.log", "runs")] == []
+    metrics = json.loads((trained / "run/metrics.json").read_text())
+    assert set(metrics) == {"training", "dev", "test"}
+    assert metrics["test"]["srl-eval"]["f1"] > 95, "the toy task has a known answer"
+    assert f"{metrics['test']['srl-eval']['f1']:.2f}" in (trained / "run/card.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["recipe=finetune", "init_from=nowhere", "data.train=x", "data.dev=x"], "not a finished run"),
+        (["recipe=finetune", "data.train=x", "data.dev=x", "data.extra_train=y"], "unknown key data.extra_train"),
+        (["recipe=srl", "model.hiden_size=1"], "Did you mean model.hidden_size?"),
+        (["train.conll"], "Write key=value"),
+        (["~model.dropout"], "cannot be added or deleted"),
+        (["--cfg", "job", "model.hiden_size=3"], "Did you mean model.hidden_size?"),
+    ],
+)
+def test_train_refuses_wrong_arguments(call: Call, arguments: list[str], message: str) -> None:
+    assert_refused(call(train.main, *arguments), message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run_dir={}/run"], "overwrite=true"),
+        (["run_dir={}/run", "overwrite=true", "data.train=nowhere", "data.dev=x"], "does not exist"),
+        (["run_dir={}/same", "data.train={}/test.conll", "data.dev={}/test.conll"], "were left out"),
+    ],
+)
+def test_train_refuses_wrong_arguments_of_a_run(trained: Path, call: Call, arguments: list[str], message: str) -> None:
+    assert_refused(call(train.main, *(argument.format(trained) for argument in arguments)), message)
