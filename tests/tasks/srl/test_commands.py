@@ -44,8 +44,8 @@ def test_fine_tuning_learns_a_new_role_and_reports_both_kinds_of_text(trained: P
         with (tmp_path / f"{name}.conll").open("w") as file:
             write_columns(part, file)
     arguments = [
-        *("recipe=finetune", f"init_from={trained}/run", f"data.train={tmp_path}/train.conll", "finetune.replay_ratio=0.5"),
-        *(f"data.dev={tmp_path}/dev.conll", f"run_dir={tmp_path}/tuned", "loader.batch_tokens=100"),
+        *("recipe=finetune", f"init_from={trained}/run", "finetune.replay_ratio=0.5", "loader.batch_tokens=100"),
+        *(f"data.train={tmp_path}/train.conll", f"data.dev={tmp_path}/dev.conll", f"run_dir={tmp_path}/tuned"),
         *("optimizer.learning_rate=0.02", "trainer.max_epochs=8", "trainer.ema_decay=0", "finetune.frozen_layers=1"),
     ]
     command = [sys.executable, "-m", "grunlp.train", *arguments]
