@@ -18,17 +18,23 @@ from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(8)
 
-FORMATS = Path(__file__).parents[1] / "formats/1"
+FORMATS = Path(__file__).parents[1] / "formats"
 
 
 def test_malformed_metrics_and_sources_are_refused(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text("[1]")
-    with pytest.raises(UserError, match="no scores of splits"):
+    with pytest.raises(UserError, match="expected scores by split"):
         write_metrics(tmp_path, "dev", {})
-    shutil.copy(FORMATS / "tag/config.yaml", tmp_path)
+    shutil.copy(FORMATS / "3/tag/config.yaml", tmp_path)
     (tmp_path / "checkpoint").mkdir()
     (tmp_path / "data_manifest.json").write_text('{"/etc/passwd": 1}')
     with pytest.raises(UserError, match="no list of files"):
+        load_initial_config(tmp_path)
+
+
+def test_a_training_of_an_earlier_format_is_not_resumed(tmp_path: Path) -> None:
+    shutil.copy(FORMATS / "2/tag/config.yaml", tmp_path)
+    with pytest.raises(UserError, match=r"(?s)earlier version of grunlp.*format 2.*run_dir=NEW_FOLDER"):
         load_initial_config(tmp_path)
 
 
@@ -67,7 +73,7 @@ def test_nothing_is_overwritten_unasked(run_dir: Path) -> None:
 def test_a_run_killed_before_its_first_checkpoint_starts_over(tmp_path: Path) -> None:
     """A training may be killed before its folder can be resumed; files of the user's are never taken for that."""
     path = tmp_path / "run"
-    for killed in (".data.json.7.part", "data_manifest.json", "checkpoint", ".config.yaml.7.part"):
+    for killed in (".data_manifest.json.7.part", "data_manifest.json", "checkpoint", ".config.yaml.7.part"):
         path.mkdir(exist_ok=True)
         (path / ".lock").write_text("7\n")
         if killed == "data_manifest.json":

@@ -17,8 +17,8 @@ from grunlp.utils.errors import UserError
 HOLD = """
 import os, sys, time
 from pathlib import Path
-from grunlp.runs.lock import alone
-with alone("out", Path(sys.argv[1])):
+from grunlp.runs.lock import folder_lock
+with folder_lock("out", Path(sys.argv[1])):
     if os.fork() == 0:
         os.close(1)
         time.sleep(5)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from grunlp.runs.weights import MAX_HEADER_BYTES, load_module, load_tensors, save_tensors, tensor_shapes
-from grunlp.tasks.srl.checkpoint import load_trained_srl
+from grunlp.tasks.tagging.checkpoint import load_trained_tagger
 from grunlp.training.checkpoint_io import load_init_weights
 from grunlp.utils.errors import DataError, UserError
 from tests.runs.hostile import Hostile
@@ -121,11 +121,11 @@ def test_no_pickle_is_read(tmp_path: Path) -> None:
     for name in ("pytorch_model.bin", "model.pt", "modeling.py"):
         (run / "encoder" / name).write_bytes(pickle.dumps(Hostile(tmp_path / "hacked")))
         with pytest.raises(UserError, match="does not belong there"):
-            load_trained_srl(run)
+            load_trained_tagger(run)
         (run / "encoder" / name).unlink()
     (run / "weights.safetensors").write_bytes(pickle.dumps(Hostile(tmp_path / "hacked")))
     with pytest.raises(UserError, match="do not fit"):
-        load_trained_srl(run)
+        load_trained_tagger(run)
     with pytest.raises(UserError, match="do not fit"):
         load_init_weights(str(run))
     assert not (tmp_path / "hacked").exists()
