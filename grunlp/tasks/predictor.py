@@ -8,6 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
 
+from grunlp.data.examples import SRLExample
+from grunlp.data.raw_text import examples_from_text
+
 InputT = TypeVar("InputT")
 OutputT = TypeVar("OutputT")
 ChunkT = TypeVar("ChunkT")
@@ -111,21 +114,24 @@ class SentencePredictor(Predictor[str, list[Record]]):
         """Predict the records of the sentences of each text; a sentence never extends over the end of a line."""
         return predict_batched(inputs, self.split_sentences, self.predict_examples)
 
-    @abstractmethod
-    def split_sentences(self, text: str) -> list[Any]:
-        """Split a text into examples, one at least."""
+    def split_sentences(self, text: str) -> list[SRLExample]:
+        """Split a text into examples of one sentence, at least one."""
+        return list(examples_from_text(sanitize_text(text)))
 
-    @abstractmethod
-    def predict_examples(self, examples: Iterable[Any]) -> Iterator[Record]:
-        """Predict a record for each example, in order."""
-
-    @abstractmethod
     def label(self, words: Sequence[Sequence[str]]) -> list[Record]:
         """Predict tokenised sentences; their records have no `text` and no character offsets.
 
         Raises:
             TypeError: a sentence is a string.
         """
+        sentences = sanitize_sentences(words)
+        return list(
+            self.predict_examples(SRLExample(id="", document="", words=w, pos=[], frames=[]) for w in sentences)
+        )
+
+    @abstractmethod
+    def predict_examples(self, examples: Iterable[Any]) -> Iterator[Record]:
+        """Predict a record for each example, in order."""
 
     def predict_partial(self, examples: Iterable[Any], max_work: int) -> Iterator[tuple[Record, list[int]]]:
         """Predict a record for each example, as far as a given amount of work goes.

@@ -132,7 +132,7 @@ def test_pieces_are_the_text(predictors: dict[str, Predictor]) -> None:
 def test_attention_and_what_is_wanted(predictors: dict[str, Predictor]) -> None:
     writer: Any = predictors["writer"]
     attention = writer.attention("Anna sees", "the cat")
-    assert np.array(attention.weights).shape == (len(attention.target_tokens), len(attention.read))
+    assert np.array(attention.weights).shape == (len(attention.target_tokens), len(attention.source_tokens))
     assert np.allclose(np.sum(attention.weights, axis=1), 1, atol=1e-5)
     (record,) = writer.with_constraints(prefix="Anna", required=["dog"])("cat")
     assert record["texts"][0]["text"].startswith("Anna") and "dog" in record["texts"][0]["text"]
@@ -157,9 +157,9 @@ def test_tables_are_forecast(predictors: dict[str, Predictor], tmp_path: Path) -
 @pytest.mark.parametrize(
     ("kind", "given", "message"),
     [
-        ("measured", "a text", "classifies numbers"),
+        ("measured", "a text", "classifies arrays"),
         ("measured", np.zeros((3, 3)), r"shape \(3, 3\)"),
-        ("measured", np.full((3, 2), np.nan), "no number"),
+        ("measured", np.full((3, 2), np.nan), "NaN or infinite"),
         ("classifier", np.zeros((3, 2)), "classifies texts"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The class of a text, or of a sequence of measurements."""
+"""Prediction of the class of texts or time series."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ from grunlp.utils.errors import UserError
 
 @dataclass(frozen=True, eq=False)
 class ClassifierPredictor(Predictor[str | ArrayLike, list[Record]]):
-    """A classifier: a text, or numbers (T, C), become one record with the class and the probability of each.
+    """A classifier: it predicts for a text, or a time series (T, C), one record with the probability of each class.
 
     Args:
-        run: the network with what belongs to it.
-        batch_tokens: words, or steps, a batch; fewer need less memory.
+        run: the trained model.
+        batch_tokens: maximum number of words or time steps in a batch.
     """
 
     run: TrainedClassifier
@@ -32,7 +32,7 @@ class ClassifierPredictor(Predictor[str | ArrayLike, list[Record]]):
 
     @property
     def num_features(self) -> int | None:
-        """C, measurements a step; None where it classifies texts."""
+        """C, the number of values of a time step; None for a classifier of texts."""
         return self.run.collate.num_features if isinstance(self.run.collate, TimeSeriesCollator) else None
 
     @property
@@ -45,41 +45,48 @@ class ClassifierPredictor(Predictor[str | ArrayLike, list[Record]]):
         self("She gave him a book." if self.num_features is None else [[0.0] * self.num_features] * 3)
 
     def predict_iter(self, inputs: Iterable[str | ArrayLike]) -> Iterator[list[Record]]:
-        """Of each input a list of its one record. Raises UserError for one of the other kind or size."""
-        return predict_batched(inputs, lambda given: [self._example(given)], self.predict_examples)
+        """Predict a list of one record for each input.
+
+        Raises:
+            UserError: an input has the wrong type or shape.
+        """
+        return predict_batched(inputs, lambda item: [self._example(item)], self.predict_examples)
 
     def predict_examples(self, examples: Iterable[Any]) -> Iterator[Record]:
-        """A record of each example, in the order given; of texts it tells how much each word counted."""
-        for one in classify(self.run.model, self.run.collate, examples, self.batch_tokens):
-            yield self._record(one)
+        """Predict a record for each example, in order; those of texts have the weight of each word."""
+        for prediction in classify(self.run.model, self.run.collate, examples, self.batch_tokens):
+            yield self._record(prediction)
 
     def _example(self, item: str | ArrayLike) -> LabeledText | LabeledSeries:
         if self.num_features is None:
             if not isinstance(item, str):
-                raise UserError("measurements, or what is no text", f"{self.path} classifies texts", "Give a str.")
+                raise UserError(
+                    f"expected a text, got {type(item).__name__}", f"{self.path} classifies texts", "Pass a str."
+                )
             return text_example("1", item)
-        there = f"{self.path} classifies numbers (steps, {self.num_features})"
+        details = f"{self.path} classifies arrays of shape (steps, {self.num_features})"
         try:
-            with np.errstate(over="ignore"):  # they become infinite, which is told below
+            with np.errstate(over="ignore"):  # overflow gives infinity, which is refused below
                 values = np.asarray(item, dtype=np.float32)
         except (TypeError, ValueError):
-            raise UserError("a text, or what is no array", there, "Give an array.") from None
+            raise UserError("the input is not an array of numbers", details, "Pass an array.") from None
         if values.ndim != 2 or values.shape[1] != self.num_features:
-            raise UserError(f"an array of the shape {values.shape}", there, "Give an array of such a shape.")
+            raise UserError(f"an array of shape {values.shape}", details, "Pass an array of this shape.")
         if not np.isfinite(values).all():
-            raise UserError("an array that holds what is no number", there, "Fill or leave out such steps.")
+            raise UserError("the array has NaN or infinite values", details, "Fill in or drop these steps.")
         return LabeledSeries(id="1", label="", steps=len(values), values=values.ravel().tolist())
 
-    def _record(self, one: ClassPrediction) -> Record:
-        shares = {name: exp(value) for name, value in zip(self.run.model.classes, one.log_probs, strict=True)}
-        record: Record = {"id": one.example["id"], "label": max(shares, key=lambda name: shares[name])}
-        record["probabilities"] = {name: round(share, 6) for name, share in shares.items()}
-        if "words" in one.example:
-            words = one.example["words"][: len(one.weights)]
-            record["words"], record["weights"] = words, [round(weight, 4) for weight in one.weights]
+    def _record(self, prediction: ClassPrediction) -> Record:
+        example, classes = prediction.example, self.run.model.classes
+        probabilities = {name: exp(value) for name, value in zip(classes, prediction.log_probs, strict=True)}
+        record: Record = {"id": example["id"], "label": max(probabilities, key=lambda name: probabilities[name])}
+        record["probabilities"] = {name: round(value, 6) for name, value in probabilities.items()}
+        if "words" in example:
+            record["words"] = example["words"][: len(prediction.weights)]
+            record["weights"] = [round(weight, 4) for weight in prediction.weights]
         return record
 
 
 def text_example(id: str, text: str) -> LabeledText:
-    """A text as classifiers of texts read it."""
+    """Tokenize a text for a classifier."""
     return LabeledText(id=id, document="", words=[token.word for token in tokenize(sanitize_text(text))], label="")

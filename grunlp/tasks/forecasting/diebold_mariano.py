@@ -30,7 +30,8 @@ def diebold_mariano(first: NDArray[np.float64], second: NDArray[np.float64], hor
     Leybourne and Newbold 1997, eq. 9).
 
     Args:
-        first, second: (n,) losses of the same forecasts, in order of time.
+        first: (n,) losses of the first forecaster, in order of time.
+        second: (n,) losses of the second forecaster for the same forecasts.
         horizon: H.
     """
     difference = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)

@@ -1,4 +1,4 @@
-"""A picture of forecasts: some windows against the truth, and errors by step."""
+"""PNG figure of forecasts: some windows with their true values, and the error by step."""
 
 from pathlib import Path
 from typing import Any
@@ -9,19 +9,19 @@ from grunlp.tasks.forecasting.inference import ForecastEvaluation
 from grunlp.visualization.learning_curves import save_figure
 
 _NUM_WINDOWS = 4
-_HISTORY_HORIZONS = 3  # horizons of history that are shown, at most the history
+_HISTORY_HORIZONS = 3  # length of the history, in horizons
 
 
 def plot_forecasts(evaluation: ForecastEvaluation, path: Path) -> None:
-    """Draw windows spread evenly over a split, in units of the file, and below them the error by step, as a PNG."""
+    """Plot windows spread evenly over a split, in units of the data, and the error by step, as PNG."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 8), layout="constrained")
     count = min(_NUM_WINDOWS, len(evaluation.origins))
     grid = figure.add_gridspec(2, count)
-    picked = np.linspace(0, len(evaluation.origins) - 1, count).round().astype(int)
-    for place, window in enumerate(picked):
-        _plot_window(figure.add_subplot(grid[0, place]), evaluation, int(window), place == 0)
+    windows = np.linspace(0, len(evaluation.origins) - 1, count).round().astype(int)
+    for i, window in enumerate(windows):
+        _plot_window(figure.add_subplot(grid[0, i]), evaluation, int(window), i == 0)
     axes = figure.add_subplot(grid[1, :])
     steps = np.arange(1, evaluation.scores.horizon + 1)
     axes.plot(steps, evaluation.scores.model.by_step, label=evaluation.scores.network, color="black", linewidth=2)
@@ -35,19 +35,20 @@ def plot_forecasts(evaluation: ForecastEvaluation, path: Path) -> None:
 
 
 def _plot_window(axes: Any, evaluation: ForecastEvaluation, window: int, first: bool) -> None:
-    """One window, of its first target."""
-    table, prepared, told = evaluation.scaled_table.table, evaluation.scaled_table, evaluation.forecasts
+    """Plot the first target of one window."""
+    scaled_table, forecasts = evaluation.scaled_table, evaluation.forecasts
+    table = scaled_table.table
     origin, horizon = int(evaluation.origins[window]), evaluation.scores.horizon
     series = int(table.series_index[origin])
     start = max(int(table.starts[series]), origin - _HISTORY_HORIZONS * horizon)
-    mean, scale = prepared.means[series, 0], prepared.scales[series, 0]
+    mean, scale = scaled_table.means[series, 0], scaled_table.scales[series, 0]
     truth = np.where(table.observed_mask[:, 0], table.values[:, 0], np.nan)[start : origin + horizon]
     axes.plot(table.times[start : origin + horizon], truth, color="grey", label="truth")
     times = table.times[origin : origin + horizon]
-    axes.plot(times, told.point[window, :, 0].numpy() * scale + mean, color="tab:red", label="forecast")
-    if told.lower is not None and told.upper is not None:
-        low, high = (side[window, :, 0].numpy() * scale + mean for side in (told.lower, told.upper))
-        axes.fill_between(times, low, high, color="tab:red", alpha=0.25, label=f"{100 * told.level:.0f} %")
+    axes.plot(times, forecasts.point[window, :, 0].numpy() * scale + mean, color="tab:red", label="forecast")
+    if forecasts.lower is not None and forecasts.upper is not None:
+        low, high = (bound[window, :, 0].numpy() * scale + mean for bound in (forecasts.lower, forecasts.upper))
+        axes.fill_between(times, low, high, color="tab:red", alpha=0.25, label=f"{100 * forecasts.level:.0f} %")
     axes.set_title(f"{table.series_names[series]} {table.target_names[0]}".strip(), fontsize=9)
     axes.tick_params(axis="x", rotation=45, labelsize=7)
     if first:

@@ -1,4 +1,4 @@
-"""Forecasts as SVG: what was measured, what is told of the time after it, and within which bounds."""
+"""SVG plots of forecasts with their history and prediction interval."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,20 +10,21 @@ from grunlp.visualization.svg_text import escape_markup
 
 _WIDTH, _HEIGHT = 720.0, 240.0  # pixels
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 12.0, 12.0, 28.0  # around the plot
-_HISTORY_HORIZONS = 3  # horizons of what was measured, at most
-_MAX_FIGURES = 40  # plots
+_HISTORY_HORIZONS = 3  # length of the history, in horizons
+_MAX_FIGURES = 40
 
 
 class ForecastPanel(NamedTuple):
-    """One target of one series.
+    """History and forecast of one target of one series.
 
-    Args:
-        name: of both.
-        past_times: (T) datetime64, of the rows shown before the forecast; perhaps none.
-        past: (T) values; NaN where nothing was measured.
-        times: (H) datetime64.
-        point: (H) the forecast.
-        lower, upper: (H) the bounds of its interval, if it has one.
+    Attributes:
+        name: name of series and target.
+        past_times: (T) datetime64 of the rows before the forecast; may be empty.
+        past: (T) values; NaN for missing ones.
+        times: (H) datetime64 of the forecast.
+        point: (H) point forecast.
+        lower: (H) lower bound of the interval, if there is one.
+        upper: (H) upper bound of the interval.
     """
 
     name: str
@@ -35,32 +36,34 @@ class ForecastPanel(NamedTuple):
     upper: np.ndarray | None = None
 
 
-def render_forecast(one: ForecastPanel) -> str:
-    """A `<figure>` with a plot that grows with the page, and its first and last value in words."""
-    x = _Axis(_seconds(one.past_times, one.times), _LEFT, _WIDTH - _RIGHT)
-    sides = [side for side in (one.past, one.point, one.lower, one.upper) if side is not None]
-    y = _Axis(np.concatenate(sides), _HEIGHT - _BOTTOM, _TOP)
-    before, after = x.to_pixels(_seconds(one.past_times)), x.to_pixels(_seconds(one.times))
+def render_forecast(panel: ForecastPanel) -> str:
+    """Render a `<figure>` with a plot that scales with the page, and its first and last value as text."""
+    x = _Axis(_seconds(panel.past_times, panel.times), _LEFT, _WIDTH - _RIGHT)
+    curves = [values for values in (panel.past, panel.point, panel.lower, panel.upper) if values is not None]
+    y = _Axis(np.concatenate(curves), _HEIGHT - _BOTTOM, _TOP)
+    past_x, future_x = x.to_pixels(_seconds(panel.past_times)), x.to_pixels(_seconds(panel.times))
     parts = [*_value_ticks(y), *_time_ticks(x)]
-    if one.lower is not None and one.upper is not None:
-        there, back = _points(after, y.to_pixels(one.upper)), _points(after[::-1], y.to_pixels(one.lower)[::-1])
-        parts.append(f'<polygon class="interval" points="{" ".join(there + back)}"/>')
-    parts += [_line("past", before, y.to_pixels(one.past)), _line("told", after, y.to_pixels(one.point))]
-    said = f"{_format_time(one.times[0])}: {one.point[0]:.4g}; {_format_time(one.times[-1])}: {one.point[-1]:.4g}"
-    name = escape_markup(one.name)
+    if panel.lower is not None and panel.upper is not None:
+        upper = _points(future_x, y.to_pixels(panel.upper))
+        lower = _points(future_x[::-1], y.to_pixels(panel.lower)[::-1])
+        parts.append(f'<polygon class="interval" points="{" ".join(upper + lower)}"/>')
+    parts += [_line("past", past_x, y.to_pixels(panel.past)), _line("point-forecast", future_x, y.to_pixels(panel.point))]
+    first = f"{_format_time(panel.times[0])}: {panel.point[0]:.4g}"
+    last = f"{_format_time(panel.times[-1])}: {panel.point[-1]:.4g}"
+    name = escape_markup(panel.name)
     return (
-        f'<figure class="forecast"><figcaption>{name} <span class="soft">{said}</span></figcaption>'
+        f'<figure class="forecast"><figcaption>{name} <span class="soft">{first}; {last}</span></figcaption>'
         f'<svg class="plot" xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}">'
-        f"<title>Forecast of {name}: {said}</title>{''.join(parts)}</svg></figure>"
+        f"<title>Forecast of {name}: {first}; {last}</title>{''.join(parts)}</svg></figure>"
     )
 
 
 class _Axis:
-    """Numbers to pixels, from the least to the greatest of some."""
+    """Linear scale from the range of some values to pixels."""
 
     def __init__(self, values: np.ndarray, first: float, end: float) -> None:
-        real = values[np.isfinite(values)]
-        self.low, self.high = (float(real.min()), float(real.max())) if len(real) else (0.0, 1.0)
+        finite = values[np.isfinite(values)]
+        self.low, self.high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
         if self.low == self.high:
             self.low, self.high = self.low - 0.5, self.high + 0.5
         self.first, self.end = first, end
@@ -70,11 +73,11 @@ class _Axis:
 
 
 def _seconds(*times: np.ndarray) -> np.ndarray:
-    return np.concatenate([moments.astype("datetime64[s]").astype(np.float64) for moments in times])
+    return np.concatenate([array.astype("datetime64[s]").astype(np.float64) for array in times])
 
 
 def _format_time(time: np.datetime64) -> str:
-    """A day, or a day with minutes where it is no midnight."""
+    """Format a time as a date, with minutes unless it is midnight."""
     day = time.astype("datetime64[D]")
     return str(day if day == time else time.astype("datetime64[m]")).replace("T", " ")
 
@@ -91,12 +94,12 @@ def _value_ticks(axis: _Axis) -> list[str]:
 
 
 def _time_ticks(axis: _Axis) -> list[str]:
-    """A label at both ends and in the middle."""
+    """Render a label at both ends and in the middle."""
     anchors = zip(("start", "middle", "end"), (axis.low, (axis.low + axis.high) / 2, axis.high), strict=True)
     return [
-        f'<text class="{kind}" x="{float(axis.to_pixels(np.array(seconds))):.1f}" y="{_HEIGHT - 8:.0f}">'
+        f'<text class="{css_class}" x="{float(axis.to_pixels(np.array(seconds))):.1f}" y="{_HEIGHT - 8:.0f}">'
         f"{_format_time(np.datetime64(int(seconds), 's'))}</text>"
-        for kind, seconds in anchors
+        for css_class, seconds in anchors
     ]
 
 
@@ -105,7 +108,7 @@ def _points(xs: np.ndarray, ys: np.ndarray) -> list[str]:
 
 
 def _line(css_class: str, xs: np.ndarray, ys: np.ndarray) -> str:
-    """A path with gaps where a value is missing; a value alone between gaps is a point of its round ends."""
+    """Render a path with gaps at missing values; a single value between gaps is a dot."""
     path, drawn = [], False
     for x, y in zip(xs, ys, strict=True):
         if np.isfinite(y):
@@ -115,32 +118,41 @@ def _line(css_class: str, xs: np.ndarray, ys: np.ndarray) -> str:
 
 
 def render_forecasts(table: TimeSeriesTable, rows: Iterable[Mapping[str, Any]]) -> str:
-    """A figure for each target of each series, with what was measured last.
+    """Render a figure for each target of each series, with the end of its history.
 
     Args:
-        table: that was forecast.
-        rows: with time, series, target, forecast, lower and upper (both None or NaN without an interval), as they are
-            printed: in order of time.
+        table: the history.
+        rows: rows of the forecast in order of time, with time, series, target, forecast, lower and upper (both None or
+            NaN without an interval).
     """
-    told: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    by_target: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
-        told.setdefault((str(row["series"]), str(row["target"])), []).append(row)
-    figures = [render_forecast(_panel_from_rows(table, *key, told[key])) for key in list(told)[:_MAX_FIGURES]]
-    if len(told) > _MAX_FIGURES:
-        figures.append(f'<p class="soft">and {len(told) - _MAX_FIGURES} more</p>')
+        by_target.setdefault((str(row["series"]), str(row["target"])), []).append(row)
+    panels = (_panel_from_rows(table, *key, by_target[key]) for key in list(by_target)[:_MAX_FIGURES])
+    figures = [render_forecast(panel) for panel in panels]
+    if len(by_target) > _MAX_FIGURES:
+        figures.append(f'<p class="soft">and {len(by_target) - _MAX_FIGURES} more</p>')
     return "".join(figures)
 
 
 def _panel_from_rows(
     table: TimeSeriesTable, series: str, target: str, rows: Sequence[Mapping[str, Any]]
 ) -> ForecastPanel:
-    place, column = table.series_names.index(series), table.target_names.index(target)
-    end = int(table.starts[place + 1] - table.num_future_rows[place])
-    past = slice(max(int(table.starts[place]), end - _HISTORY_HORIZONS * len(rows)), end)
-    measured = np.where(table.observed_mask[past, column], table.values[past, column], np.nan)
-    sides = [np.array([row[side] for row in rows], dtype=np.float64) for side in ("forecast", "lower", "upper")]
+    i, column = table.series_names.index(series), table.target_names.index(target)
+    end = int(table.starts[i + 1] - table.num_future_rows[i])
+    past = slice(max(int(table.starts[i]), end - _HISTORY_HORIZONS * len(rows)), end)
+    history = np.where(table.observed_mask[past, column], table.values[past, column], np.nan)
+    point, lower, upper = (
+        np.array([row[name] for row in rows], dtype=float) for name in ("forecast", "lower", "upper")
+    )
     times = np.array([str(row["time"]) for row in rows], dtype="datetime64[s]")
-    name = f"{series} {target}".strip()
-    if np.isnan(sides[1]).any():
-        return ForecastPanel(name, table.times[past], measured, times, sides[0])
-    return ForecastPanel(name, table.times[past], measured, times, *sides)
+    has_interval = not np.isnan(lower).any()
+    return ForecastPanel(
+        name=f"{series} {target}".strip(),
+        past_times=table.times[past],
+        past=history,
+        times=times,
+        point=point,
+        lower=lower if has_interval else None,
+        upper=upper if has_interval else None,
+    )

@@ -1,4 +1,4 @@
-"""What comes after the end of series."""
+"""Forecasts of the time after the end of series."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORECAST_COLUMNS = ("time", "series", "target", "forecast", "lower", "upper")
-MORE_ROWS_HINT = "Give a file with more rows of it."
+MORE_ROWS_HINT = "Use a file with more rows of it."
 ForecastRow = tuple[np.datetime64, str, str, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class ForecastPredictor(Predictor["str | Path | pd.DataFrame", "pd.DataFrame"]):
-    """A forecaster: a table of series becomes a table of what comes after it.
+    """A forecaster: it predicts a table of forecasts for a table of series.
 
-    A table has the columns of the training, as a CSV or Parquet file or a DataFrame. The answer has the columns time,
-    series, target, forecast, lower and upper, in units of the table, NaN where no interval was trained; its rows are
-    series by series, step by step, target by target.
+    A table has the columns of the training data, as a CSV or Parquet file or a DataFrame. Its forecast has the columns
+    time, series, target, forecast, lower and upper, in units of the table, with NaN for a model without intervals; its
+    rows are ordered by series, step and target.
 
     Args:
-        run: the network with what belongs to it.
+        run: the trained model.
     """
 
     run: TrainedForecaster
@@ -48,82 +48,81 @@ class ForecastPredictor(Predictor["str | Path | pd.DataFrame", "pd.DataFrame"]):
         return "table"
 
     def predict_text(self, text: str) -> list[Record]:
-        """Forecast a table in CSV; a record for each row of the forecast."""
+        """Forecast a table in CSV, with one record per row of the forecast."""
         return forecast_records(self(parse_csv(text)))
 
     def warm_up(self) -> None:
         """Do nothing: the smallest valid table depends on the training."""
 
     def predict_iter(self, inputs: "Iterable[str | Path | pd.DataFrame]") -> "Iterator[pd.DataFrame]":
-        """The forecasts of each table."""
+        """Forecast each table."""
         import pandas as pd
 
-        for given in inputs:
-            rows = (row for series in self.rows(read_with_training_schema(self.run, given)) for row in series)
+        for table in inputs:
+            rows = (row for series in self.rows(read_with_training_schema(self.run, table)) for row in series)
             yield pd.DataFrame(rows, columns=list(FORECAST_COLUMNS))
 
     def training_data(self) -> TimeSeriesTable:
-        """The data of the training as they are now: the file may have grown since."""
+        """Read the training data again: the file may have new rows."""
         data = self.run.config.data
         return read_with_training_schema(self.run, data.train) if data.name == "files" else open_time_series(data).table
 
     def rows(self, table: TimeSeriesTable) -> Iterator[list[ForecastRow]]:
-        """The rows of each series."""
+        """Yield the rows of the forecast of each series."""
         history = self.run.config.data.history
         require_min_length(table, history, 0, MORE_ROWS_HINT)
-        prepared = scale_table(table, self.run.scaling, history)
+        scaled_table = scale_table(table, self.run.scaling, history)
         for i, name in enumerate(table.series_names):
-            times, window = _forecast_window(self.run, prepared, i)
-            told = forecast(self.run.model, window)
-            sides = [_inverse_scale(side, prepared, i) for side in (told.point, told.lower, told.upper)]
+            times, window = _forecast_window(self.run, scaled_table, i)
+            prediction = forecast(self.run.model, window)
+            scaled = (prediction.point, prediction.lower, prediction.upper)
+            values = [_inverse_scale(array, scaled_table, i) for array in scaled]  # (H, C) each
             yield [
-                (time, name, target, *(float("nan") if side is None else float(side[step, c]) for side in sides))
+                (time, name, target, *(float("nan") if array is None else float(array[step, c]) for array in values))
                 for step, time in enumerate(times)
                 for c, target in enumerate(table.target_names)
             ]
 
 
 def _inverse_scale(scaled: torch.Tensor | None, scaled_table: ScaledTable, series: int) -> np.ndarray | None:
-    """Scaled forecasts (1, H, C) of a series in units of the file (H, C)."""
-    return (
-        None
-        if scaled is None
-        else scaled[0].double().numpy() * scaled_table.scales[series] + scaled_table.means[series]
-    )
+    """Convert scaled forecasts (1, H, C) of a series to units of the data (H, C)."""
+    if scaled is None:
+        return None
+    return scaled[0].double().numpy() * scaled_table.scales[series] + scaled_table.means[series]
 
 
 def _forecast_window(
     run: TrainedForecaster, scaled_table: ScaledTable, series: int
 ) -> tuple[np.ndarray, ForecastWindow]:
-    """The times (H,) after a series, and the window that forecasts them; nothing stands in its horizon."""
+    """Make the times (H,) after a series and the window that forecasts them, with zeros in its horizon."""
     table, tensors = scaled_table.table, scaled_table.tensors
     history, horizon = run.config.data.history, run.config.data.horizon
     end = int(table.starts[series + 1] - table.num_future_rows[series])
     times = future_timestamps(table.times[end - 1], table.frequency, horizon)
     if table.num_user_covariates and table.num_future_rows[series] < horizon:
-        there = f"{table.num_future_rows[series]} rows after the last target have them, {horizon} are forecast"
-        covariates = ", ".join(table.covariate_names[: table.num_user_covariates])
-        way = f"Add rows with their times and {covariates}, the targets left empty."
         names = ", ".join(table.covariate_names[: table.num_user_covariates])
-        raise DataError(table.source, None, f"{table.label(series)}: {names} must be known of the future", there, way)
-    own = (
+        message = f"{table.label(series)}: {names} must be known in the future"
+        details = f"{table.num_future_rows[series]} rows after the last target have them, {horizon} are needed"
+        hint = f"Add rows with their times and {names}, the targets left empty."
+        raise DataError(table.source, None, message, details, hint)
+    user_covariates = (
         table.known_covariates[end : end + horizon, : table.num_user_covariates]
         if table.num_user_covariates
         else np.empty((horizon, 0))
     )
     features = calendar_features(times, table.covariate_names)
-    ahead = torch.from_numpy(run.scaling.scale_known_covariates(np.column_stack([own, *features.values()]))).float()
+    future = run.scaling.scale_known_covariates(np.column_stack([user_covariates, *features.values()]))
     past = slice(end - history, end)
     values = tensors.values[past]
     empty = torch.zeros(horizon, values.shape[1])
     return times, ForecastWindow(
         torch.cat([values, empty])[None],
         torch.cat([tensors.observed_mask[past], empty.bool()])[None],
-        torch.cat([tensors.known_covariates[past], ahead])[None],
+        torch.cat([tensors.known_covariates[past], torch.from_numpy(future).float()])[None],
         tensors.static_covariates[series][None],
     )
 
 
 def render_csv_forecasts(predictor: ForecastPredictor, text: str, records: Sequence[Record]) -> str:
-    """Draw a table in CSV and the forecast of it as an HTML fragment."""
+    """Render a table in CSV and its forecast as HTML."""
     return render_forecasts(read_with_training_schema(predictor.run, parse_csv(text)), records)

@@ -1,4 +1,4 @@
-"""Texts written on from a prompt."""
+"""Generation of text from a prompt by a language model."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ DEFAULT_SAMPLING = Sampling(temperature=0.8, top_k=0, top_p=1.0, seed=1)
 
 @dataclass(frozen=True, eq=False)
 class LanguageModelPredictor(TextGenerator):
-    """A language model: a prompt becomes one record with what was drawn after it, token by token.
+    """A language model: it predicts for a prompt one record with a sampled continuation.
 
     Args:
-        run: the network with what belongs to it.
-        sampling: how to draw.
-        length: tokens, at most.
+        run: the trained model.
+        sampling: options of sampling.
+        length: maximum number of tokens.
         stop_at_newline: whether to stop at the end of the line.
     """
 
@@ -32,7 +32,7 @@ class LanguageModelPredictor(TextGenerator):
 
     @property
     def max_new_tokens(self) -> int:
-        """Tokens generated for a prompt, at most."""
+        """Maximum number of tokens generated for a prompt."""
         return self.length
 
     def with_max_new_tokens(self, limit: int) -> Self:
@@ -49,7 +49,7 @@ class LanguageModelPredictor(TextGenerator):
         replace(self, length=3)("a")
 
     def predict_iter(self, inputs: Iterable[str]) -> Iterator[list[Record]]:
-        """Of each prompt a list of its one record; the same prompt is always written on in the same way."""
+        """Predict a list of one record for each prompt; equal prompts have equal continuations."""
 
         def records(pairs: Iterable[ParallelExample]) -> Iterator[Record]:
             return (self.generate_record(pair, 0) for pair in pairs)
@@ -59,27 +59,26 @@ class LanguageModelPredictor(TextGenerator):
         )
 
     def stream_tokens(self, prompt: str) -> Iterator[str]:
-        """What comes after a prompt, each piece as soon as it is drawn; the record's `text` are all of them."""
-        return (piece.text for piece in self.generate(prompt, 0))
+        """Yield the continuation of a prompt token by token; the `text` of its record is their concatenation."""
+        return (token.text for token in self.generate(prompt, 0))
 
     def generate_record(self, pair: ParallelExample, sample_id: int) -> Record:
-        """Return the prompt, the text drawn after it and its log probability. sample_id: selects the random draws."""
-        drawn = list(self.generate(pair["source"], sample_id))
+        """Generate the record of a prompt; `sample_id` selects its random numbers."""
+        tokens = list(self.generate(pair["source"], sample_id))
         return {
             "id": pair["id"],
             "prompt": self.normalize_prompt(pair["source"]),
-            "text": "".join(piece.text for piece in drawn),
-            "log_probability": sum(piece.log_prob for piece in drawn),
+            "text": "".join(token.text for token in tokens),
+            "log_probability": sum(token.log_prob for token in tokens),
         }
 
     def normalize_prompt(self, text: str) -> str:
-        """What of a prompt is written on: a blank at its end comes with the piece that follows, unless it is one."""
-        return (
-            sanitize_text(text) if self.run.config.tokenizer.kind == "character" else sanitize_text(text).rstrip(" \t")
-        )
+        """Strip trailing spaces, which belong to the next token, unless tokens are characters."""
+        text = sanitize_text(text)
+        return text if self.run.config.tokenizer.kind == "character" else text.rstrip(" \t")
 
     def generate(self, prompt: str, sample_id: int) -> Iterator[GeneratedToken]:
-        """Piece by piece. sample_id: as for `generate_record`."""
+        """Generate the tokens of a continuation one by one; `sample_id` selects their random numbers."""
         return generate(
             self.run.model,
             self.run.tokenizer,

@@ -1,4 +1,4 @@
-"""Texts from texts: translations, summaries."""
+"""Generation of texts from source texts: translation and summarization."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,36 +17,35 @@ from grunlp.tasks.seq2seq.inference import NO_CONSTRAINTS, Generation
 from grunlp.tasks.seq2seq.model import Seq2Seq
 from grunlp.utils.errors import UserError
 
-_MAX_SEGMENTATIONS = 1000  # of a forbidden phrase in pieces
-
-
-GREEDY_TEMPERATURE = 1e-6  # a temperature at which the likeliest word is always drawn
+_MAX_SEGMENTATIONS = 1000  # of a forbidden phrase into tokens
+GREEDY_TEMPERATURE = 1e-6  # the most probable token is always sampled
 
 
 class AttentionMap(NamedTuple):
-    """What was read for each piece of a text.
+    """Attention of each token of a text to the source.
 
-    read: S pieces of the source, its end included.
-    target_tokens: T pieces of the text, its end included.
-    weights: (T, S); each row adds up to 1.
+    Attributes:
+        source_tokens: S tokens of the source, end token included.
+        target_tokens: T tokens of the text, end token included.
+        weights: (T, S) attention weights; each row sums to 1.
     """
 
-    read: list[str]
+    source_tokens: list[str]
     target_tokens: list[str]
     weights: list[list[float]]
 
 
 @dataclass(frozen=True, eq=False)
 class Seq2SeqPredictor(TextGenerator):
-    """A network that reads a text and writes another: one record with the texts, best first, and their scores.
+    """A sequence-to-sequence model: it predicts for a source one record with the best texts and their scores.
 
     Args:
-        run: the network with what belongs to it; the first of several.
-        model: that of the run, or several together.
-        limits: how long texts may become.
-        search: how they are searched, or drawn.
-        constraints: what all texts must and may not hold.
-        batch_tokens: source tokens a batch, each counted once for each hypothesis; fewer need less memory.
+        run: the trained model; the first of an ensemble.
+        model: the model of the run, or an ensemble.
+        limits: minimum and maximum lengths of texts.
+        search: options of beam search or sampling.
+        constraints: required and forbidden tokens of all texts.
+        batch_tokens: maximum number of source tokens in a batch, each counted once per hypothesis.
     """
 
     run: TrainedSeq2Seq
@@ -58,13 +57,13 @@ class Seq2SeqPredictor(TextGenerator):
     task: ClassVar[str] = "seq2seq"
 
     def predict_iter(self, inputs: Iterable[str]) -> Iterator[list[Record]]:
-        """Of each source a list of its one record. Drawn texts differ from source to source and seed to seed alone."""
+        """Predict a list of one record for each source; samples depend on the source and the seed only."""
         return predict_batched(
             inputs, lambda text: [source_example(text)], lambda pairs: map(to_record, self._deterministic(pairs))
         )
 
     def generate(self, pairs: Iterable[ParallelExample]) -> Iterator[Generation]:
-        """What is written for each source; drawn texts also differ by their number."""
+        """Generate texts for each source; samples also depend on its position."""
         return inference.generate(
             self.model, self.run.collate, pairs, self.limits, self.search, self.batch_tokens, self.constraints
         )
@@ -86,29 +85,30 @@ class Seq2SeqPredictor(TextGenerator):
         return replace(limited, search=replace(search, **sampling))
 
     def stream_tokens(self, source: str) -> Iterator[str]:
-        """A text piece by piece, each as soon as it is drawn; where texts are searched, the likeliest each time."""
-        how = self.search if isinstance(self.search, Sampling) else Sampling(GREEDY_TEMPERATURE, 0, 1.0, 1)
+        """Yield a text token by token: sampled, or the most probable token in place of beam search."""
+        sampling = self.search if isinstance(self.search, Sampling) else Sampling(GREEDY_TEMPERATURE, 0, 1.0, 1)
         source = source_example(source)["source"]
-        return inference.stream(self.model, self.run.collate, source, self.limits, how, self.constraints)
+        return inference.stream(self.model, self.run.collate, source, self.limits, sampling, self.constraints)
 
     def attention(self, source: str, text: str) -> AttentionMap:
-        """What the network reads in a source while it writes a text, its own or another."""
+        """Compute the attention of the tokens of any text to a source."""
         (ids,) = self.run.collate.target_tokenizer.encode([sanitize_text(text)])
         return self.attention_for_ids(source_example(source)["source"], ids)
 
     def attention_for_ids(self, source: str, ids: Sequence[int]) -> AttentionMap:
-        """The same for the ids of a text, of which there may be others than `encode` gives."""
+        """Compute the attention for token ids, which may differ from those that `encode` returns for their text."""
         collate = self.run.collate
-        read = collate.encode_sources([source])[0][0].tolist()
-        shares = inference.attention_map(self.model, collate, source, ids).tolist()
+        source_ids = collate.encode_sources([source])[0][0].tolist()
         return AttentionMap(
-            collate.source_tokenizer.ids_to_tokens(read), collate.target_tokenizer.ids_to_tokens([*ids, EOS_ID]), shares
+            collate.source_tokenizer.ids_to_tokens(source_ids),
+            collate.target_tokenizer.ids_to_tokens([*ids, EOS_ID]),
+            inference.attention_map(self.model, collate, source, ids).tolist(),
         )
 
     def with_constraints(
         self, prefix: str = "", required: Sequence[str] = (), forbidden: Sequence[str] = ()
     ) -> "Seq2SeqPredictor":
-        """A writer whose texts begin with `prefix`, and hold all phrases that are required and none that is forbidden.
+        """Return a predictor whose texts begin with a prefix, contain all required phrases and no forbidden one.
 
         Raises:
             UserError: a phrase is not in the vocabulary, or too long.
@@ -119,22 +119,22 @@ class Seq2SeqPredictor(TextGenerator):
             encoded = [tuple(ids) for ids in tokenizer.encode([sanitize_text(text) for text in texts])]
             for text, ids in zip(texts, encoded, strict=True):
                 if not ids or UNK_ID in ids:
-                    there = "a part of it is unknown" if ids else "there is an empty phrase"
-                    raise UserError(f"{key}={text}: not in the vocabulary", there, "Type phrases of known words.")
+                    details = "a part of it is unknown" if ids else "the phrase is empty"
+                    raise UserError(f"{key}={text}: not in the vocabulary", details, "Use phrases of known words.")
             return encoded
 
-        begin = encode("prefix", [prefix])[0] if prefix else ()
-        needed, banned = encode("required", required), encode("forbidden", forbidden)
+        prefix_ids = encode("prefix", [prefix])[0] if prefix else ()
+        required_ids, forbidden_ids = encode("required", required), encode("forbidden", forbidden)
         for text in forbidden:
-            spellings = tokenizer.segmentations(text, _MAX_SEGMENTATIONS)
-            if len(spellings) == _MAX_SEGMENTATIONS:
-                there = f"it can be split into pieces in {_MAX_SEGMENTATIONS} ways or more"
-                raise UserError(f"forbidden={text}: too long", there, "Type a shorter phrase.")
-            banned += spellings
-        return replace(self, constraints=LexicalConstraints(begin, tuple(needed), tuple(banned)))
+            segmentations = tokenizer.segmentations(text, _MAX_SEGMENTATIONS)
+            if len(segmentations) == _MAX_SEGMENTATIONS:
+                details = f"it can be split into tokens in {_MAX_SEGMENTATIONS} ways or more"
+                raise UserError(f"forbidden={text}: too long", details, "Use a shorter phrase.")
+            forbidden_ids += segmentations
+        return replace(self, constraints=LexicalConstraints(prefix_ids, tuple(required_ids), tuple(forbidden_ids)))
 
     def _deterministic(self, pairs: Iterable[ParallelExample]) -> Iterator[Generation]:
-        """As `generate`, but with the number 0 for all, wherever they stand."""
+        """Generate texts whose samples do not depend on the position of the source."""
         return inference.generate(
             self.model,
             self.run.collate,
@@ -148,15 +148,15 @@ class Seq2SeqPredictor(TextGenerator):
 
 
 def source_example(text: str) -> ParallelExample:
-    """A source on one line, as networks were trained to read it."""
+    """Make the example of a source, on one line as in training."""
     return ParallelExample(id="1", source=sanitize_text(text).replace("\n", " "), target="", references=[])
 
 
 def to_record(generation: Generation) -> Record:
-    """A source, and its texts with their log probability and what they were ranked by."""
+    """Convert a source and its texts to a record, with log probabilities and scores."""
     texts = [
-        {"text": text, "log_probability": found.log_prob, "score": found.score}
-        for text, found in zip(generation.texts, generation.hypotheses, strict=True)
+        {"text": text, "log_probability": hypothesis.log_prob, "score": hypothesis.score}
+        for text, hypothesis in zip(generation.texts, generation.hypotheses, strict=True)
     ]
     return {"id": generation.pair["id"], "source": generation.pair["source"], "texts": texts}
 

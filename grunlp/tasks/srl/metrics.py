@@ -184,8 +184,9 @@ def score_files(gold: Iterable[SRLExample], predicted: Iterable[SRLExample]) -> 
     """Score predictions of another system.
 
     Args:
-        gold, predicted: the same sentences in the same order. If the predicates of any sentence differ, all predicates
-            count as detected, otherwise as gold predicates.
+        gold: gold sentences.
+        predicted: the same sentences in the same order. If the predicates of any sentence differ, all predicates count
+            as detected, otherwise as gold predicates.
 
     Raises:
         UserError: the sentences differ; the message names the first difference.

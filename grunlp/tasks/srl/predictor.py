@@ -7,9 +7,8 @@ from typing import ClassVar
 from grunlp.data.examples import Frame, SRLExample
 from grunlp.data.propbank.frame_index import RolesetIndex, index_path, read_index
 from grunlp.data.propbank.rolesets import add_role_descriptions
-from grunlp.data.raw_text import examples_from_text
 from grunlp.data.writers import srl_to_dict
-from grunlp.tasks.predictor import BATCH_TOKENS, Record, SentencePredictor, sanitize_sentences, sanitize_text
+from grunlp.tasks.predictor import BATCH_TOKENS, Record, SentencePredictor
 from grunlp.tasks.srl.checkpoint import TrainedSRL
 from grunlp.tasks.srl.inference import SRLPrediction, label
 
@@ -20,9 +19,9 @@ class SRLPredictor(SentencePredictor):
 
     Args:
         run: the trained model.
-        index: of the PropBank frame files, for descriptions of senses and roles; empty without them.
+        index: index of the PropBank frame files, for descriptions of senses and roles; empty without them.
         detect_predicates: whether predicates are detected; otherwise those of the examples are labelled.
-        batch_tokens: tokens in a batch; fewer need less memory.
+        batch_tokens: maximum number of tokens in a batch.
     """
 
     run: TrainedSRL
@@ -30,21 +29,6 @@ class SRLPredictor(SentencePredictor):
     detect_predicates: bool = True
     batch_tokens: int = BATCH_TOKENS
     task: ClassVar[str] = "srl"
-
-    def split_sentences(self, text: str) -> list[SRLExample]:
-        """Split a text into examples of one sentence, one at least."""
-        return list(examples_from_text(sanitize_text(text)))
-
-    def label(self, words: Sequence[Sequence[str]]) -> list[Record]:
-        """Predict tokenised sentences; their records have no `text` and no character offsets.
-
-        Raises:
-            TypeError: a sentence is a string.
-        """
-        sentences = sanitize_sentences(words)
-        return list(
-            self.predict_examples(SRLExample(id="", document="", words=w, pos=[], frames=[]) for w in sentences)
-        )
 
     def predict_examples(self, examples: Iterable[SRLExample]) -> Iterator[Record]:
         """Predict a record for each example, in order."""
@@ -54,17 +38,16 @@ class SRLPredictor(SentencePredictor):
         self, examples: Iterable[SRLExample], max_work: int | None
     ) -> Iterator[tuple[Record, list[int]]]:
         """Predict the first frames of each example; the positions of its other predicates are left for `predict_at`."""
-        for labelled in label(
-            self.run.model, self.run.collate, examples, self.batch_tokens, self.detect_predicates, max_work
-        ):
-            yield self._record(labelled), labelled.unlabelled
+        model, collate = self.run.model, self.run.collate
+        for prediction in label(model, collate, examples, self.batch_tokens, self.detect_predicates, max_work):
+            yield self._record(prediction), prediction.unlabelled
 
     def predict_at(self, example: SRLExample, positions: Sequence[int]) -> Record:
         """Predict the record of an example with the words at some positions as its predicates."""
         requested = example.copy()
         requested["frames"] = [Frame(index=position, lemma="", roleset="", tags=[]) for position in positions]
-        (labelled,) = label(self.run.model, self.run.collate, [requested], self.batch_tokens, detect_predicates=False)
-        return self._record(labelled)
+        (prediction,) = label(self.run.model, self.run.collate, [requested], self.batch_tokens, detect_predicates=False)
+        return self._record(prediction)
 
     def _record(self, prediction: SRLPrediction) -> Record:
         record = srl_to_dict(prediction.predicted_example)

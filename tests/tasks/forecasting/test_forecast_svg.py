@@ -31,8 +31,8 @@ def test_a_plot() -> None:
     assert xs == sorted(xs) and ys == sorted(ys, reverse=True)
     assert ys[0] - ys[1] == pytest.approx((ys[1] - ys[2]) / 3, abs=0.2)  # 0 to 1 is a third of 1 to 4
     bounds = [tuple(map(float, point.split(","))) for point in shapes["interval"].split()]
-    told = [float(n) for n in re.findall(r"[\d.]+", shapes["told"].replace("h0", ""))]
-    assert bounds[0][1] < told[1] < bounds[3][1] and bounds[1][1] < told[3] < bounds[2][1]
+    line = [float(n) for n in re.findall(r"[\d.]+", shapes["point-forecast"].replace("h0", ""))]
+    assert bounds[0][1] < line[1] < bounds[3][1] and bounds[1][1] < line[3] < bounds[2][1]
     assert "2024-01-05: 5; 2024-01-06: 6" in drawn and "&lt;a&gt;" in drawn
 
 
