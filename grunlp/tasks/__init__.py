@@ -43,6 +43,7 @@ from typing import Any
 
 from grunlp.metrics.evaluation import PrimaryMetric
 from grunlp.tasks.predictor import Predictor, Record
+from grunlp.tasks.registry import TASKS
 from grunlp.tasks.spec import TaskSpec, TrainingTask
 from grunlp.utils.errors import UserError
 
@@ -59,19 +60,6 @@ __all__ = [
 ]
 
 BUNDLED_MODEL, BUNDLED_RECIPE = "default", "srl"
-
-# The package of each recipe's task, which holds its description, `SPEC`.
-TASKS = {
-    "srl": "grunlp.tasks.srl",
-    "finetune": "grunlp.tasks.srl",
-    "tag": "grunlp.tasks.tagging",
-    "classify": "grunlp.tasks.classification",
-    "translate": "grunlp.tasks.seq2seq",
-    "summarize": "grunlp.tasks.seq2seq",
-    "lm": "grunlp.tasks.language_modeling",
-    "forecast": "grunlp.tasks.forecasting",
-    "pretrain": "grunlp.tasks.pretraining",
-}
 
 
 def spec_of(recipe: str) -> TrainingTask:

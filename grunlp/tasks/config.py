@@ -15,7 +15,7 @@ from grunlp.configuration import compose, saved_config
 from grunlp.configuration.options import Option, check_choice
 from grunlp.configuration.paths import list_config_group
 from grunlp.configuration.schema import RecipeSchema, Section
-from grunlp.tasks import TASKS
+from grunlp.tasks.registry import TASKS
 from grunlp.training.options import check_optional_packages
 
 

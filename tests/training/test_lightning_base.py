@@ -1,10 +1,13 @@
 """What all Lightning modules share: losses weighted by the size of their batches."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
 
 from grunlp.training.lightning_base import BaseLightningModule
+from grunlp.utils.errors import UserError
 
 
 def module() -> BaseLightningModule:
@@ -27,3 +30,11 @@ def test_optimizer_and_schedule_have_the_given_rate() -> None:
     optimizer = configured["optimizer"] if isinstance(configured, dict) else configured[0][0]
     assert isinstance(optimizer, torch.optim.AdamW)
     assert {group["initial_lr"] for group in optimizer.param_groups} == {0.1}
+
+
+def test_a_checkpoint_of_an_earlier_version_is_refused() -> None:
+    with pytest.raises(UserError, match="earlier version"):
+        module().on_load_checkpoint({"carried": [{}]})
+    checkpoint: dict[str, Any] = {}
+    module().on_save_checkpoint(checkpoint)
+    module().on_load_checkpoint(checkpoint)

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from grunlp.tasks.language_modeling.bptt_windows import BPTTWindow
 from grunlp.tasks.language_modeling.model import LanguageModel
-from grunlp.training.autoregressive import PerplexityTask
+from grunlp.training.lightning_base import PerplexityTask
 
 
 class LanguageModelTask(PerplexityTask):

@@ -5,8 +5,8 @@ from torch import Tensor
 
 from grunlp.data.collate import SentenceBatch
 from grunlp.tasks.pretraining.model import MaskedLanguageModel
-from grunlp.training.autoregressive import PerplexityTask
 from grunlp.training.datamodule_base import derive_seed
+from grunlp.training.lightning_base import PerplexityTask
 from grunlp.utils import distributed
 
 

@@ -10,7 +10,7 @@ from grunlp.decoding.inputs import DecodingInputs
 from grunlp.tasks.seq2seq.inference import SPECIAL_TOKENS
 from grunlp.tasks.seq2seq.metrics import TextMetric, TextScores
 from grunlp.tasks.seq2seq.model import Seq2Seq
-from grunlp.training.autoregressive import PerplexityTask
+from grunlp.training.lightning_base import PerplexityTask
 from grunlp.utils import distributed
 
 _GREEDY = BeamSearch(
