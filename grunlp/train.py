@@ -1,14 +1,13 @@
-"""`python -m grunlp.train recipe=NAME [data=NAME] [key=value ...]`: check, compose, run the recipe.
+"""`python -m grunlp.train recipe=NAME [data=NAME] [key=value ...]`: check the configuration, run the recipe.
 
-`python -m grunlp.train resume=RUN` goes on with a training that was interrupted, however that was, and gives the
-weights that it would have given. `replay_bad_batch=RUN` shows a loss again that was no number.
+`python -m grunlp.train resume=RUN` resumes an interrupted training and gives the weights that it would have given
+without the interruption. `replay_bad_batch=RUN` recomputes a NaN or infinite loss.
 """
 
 import logging
 import os
 import sys
 import tempfile
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,6 @@ from omegaconf import DictConfig, OmegaConf
 from grunlp.configuration.compose import drop_inapplicable_debug_keys, flatten, load_recipe
 from grunlp.configuration.options import check_value, format_options
 from grunlp.configuration.paths import list_config_group, resource_dir
-from grunlp.runs.lock import folder_lock
 from grunlp.tasks.config import (
     check_sweep,
     compose_config,
@@ -30,21 +28,20 @@ from grunlp.tasks.config import (
 )
 from grunlp.utils.cli import EXIT_USAGE, command
 from grunlp.utils.errors import UserError
-from grunlp.utils.signals import TerminationSignal
 
 if TYPE_CHECKING:
     from grunlp.runs.layout import RunMode
 
 log = logging.getLogger("grunlp")
 
-# for one that goes on
+# Keys that may change when a training is resumed.
 RESUME_OVERRIDABLE = (
     "trainer.checkpoint_every_seconds",
     "trainer.on_nonfinite_loss",
     "trainer.profile",
     "loader.num_workers",
 )
-HYDRA_OPTIONS_WITH_VALUE = ("--cfg", "-c", "--package", "-p", "--info", "-i")  # Hydra's own options that take a word
+HYDRA_OPTIONS_WITH_VALUE = ("--cfg", "-c", "--package", "-p", "--info", "-i")
 
 
 def help_text(arguments: list[str]) -> str:
@@ -83,9 +80,24 @@ def help_text(arguments: list[str]) -> str:
     return "\n".join(lines)
 
 
+@command(help_text)
+def main(arguments: list[str]) -> int:
+    """Train a model, resume an interrupted training, or replay a bad batch; return the exit status."""
+    # MKL, which reads it before its first product, then sums in the same order for any number of threads; except in
+    # products of two or three rows, and in some of up to seven rows by as few columns
+    os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
+    for key, action in (("resume", resume), ("replay_bad_batch", replay)):
+        if values := [a.partition("=")[2] for a in arguments if a.startswith(f"{key}=")]:
+            action(Path(values[-1]), [a for a in arguments if not a.startswith(f"{key}=")])
+            return 0
+    sys.argv[1:] = hydra_arguments(arguments)
+    train()
+    return 0
+
+
 @hydra.main(version_base="1.3", config_path=str(resource_dir("configs").resolve()), config_name="config")
-def run_recipe(config: DictConfig) -> None:
-    """One training. Errors of the user's leave here, or Hydra would print them as its own."""
+def train(config: DictConfig) -> None:
+    """Start a training with a composed configuration; print user errors, which Hydra would show with a traceback."""
     from grunlp.runs.layout import RunMode, create_run_dir
     from grunlp.training.launcher import resolve_devices
     from grunlp.utils import distributed
@@ -95,146 +107,101 @@ def run_recipe(config: DictConfig) -> None:
         resolve_devices(config.trainer)
         run_dir = distributed.run_on_rank_zero(lambda: create_run_dir(config.recipe, config.run_dir, config.overwrite))
         log.info("run folder: %s", run_dir)
-        with folder_lock("run_dir", run_dir) if distributed.rank() == 0 else nullcontext():
-            run_or_launch(config, run_dir, RunMode.NEW)
+        start(config, run_dir, RunMode.NEW)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(EXIT_USAGE)
 
 
-def run_or_launch(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
-    """Run the recipe, in new processes where several are asked for and this one is alone.
-
-    Raises:
-        SystemExit: it was told to end, or one of the processes has ended before its time.
-    """
+def start(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
+    """Run the recipe with the run folder locked, in new processes if the configuration asks for several."""
     from grunlp.training.launcher import launch
+    from grunlp.training.resume import explain_interruption, lock_run
     from grunlp.utils import distributed
 
-    if config.trainer.devices * config.trainer.num_nodes == distributed.world_size():
-        run_in_process(config, run_dir, mode)
-        return
-    try:
-        launch(run_in_process, config.trainer, config, run_dir, mode)
-    except SystemExit as ended:
-        if ended.code != EXIT_USAGE:
-            print(_resume_hint(run_dir), file=sys.stderr)
-        raise
+    with lock_run(run_dir, mode), explain_interruption(run_dir):
+        if config.trainer.devices * config.trainer.num_nodes == distributed.world_size():
+            run_recipe(config, run_dir, mode)
+        else:
+            launch(run_recipe, config.trainer, config, run_dir, mode)
 
 
-def run_in_process(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
-    """Run the recipe in this process; say how to go on where it is interrupted.
-
-    Raises:
-        SystemExit: it was told to end.
-    """
-    from grunlp.runs.layout import NonZeroRankExit, complete_run
+def run_recipe(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
+    """Run `recipes/<recipe>.py` in this process."""
+    from grunlp.runs.layout import complete_run
     from grunlp.training.launcher import resolve_devices
     from grunlp.utils import distributed
 
-    try:
-        with distributed.translate_peer_failures():
-            resolve_devices(config.trainer)
-            load_recipe(config.recipe)(config, run_dir, mode)
-    except NonZeroRankExit:
-        return
-    except TerminationSignal as stopped:
-        if distributed.rank() == 0:
-            print(f"stopped; {_resume_hint(run_dir)}", file=sys.stderr)
-        sys.exit(stopped.exit_code)
-    complete_run(run_dir)
+    resolve_devices(config.trainer)
+    is_first = distributed.rank() == 0  # the recipe leaves the process group
+    load_recipe(config.recipe)(config, run_dir, mode)
+    if is_first:
+        complete_run(run_dir)
 
 
-def _resume_hint(run_dir: Path) -> str:
-    from grunlp.runs.layout import CHECKPOINT_DIR, CONFIG
+def hydra_arguments(arguments: list[str]) -> list[str]:
+    """Check everything the user typed before anything heavy is imported or any data is read; return it for Hydra."""
+    previous = ["", *arguments]  # a word after --cfg, --info, ... belongs to it
+    values = [a for a, before in zip(arguments, previous, strict=False) if before in HYDRA_OPTIONS_WITH_VALUE]
+    flags = [a for a in arguments if a.startswith("-") or a in values]
+    overrides = [a for a in arguments if a not in flags]
+    check = check_sweep if {"-m", "--multirun"} & set(flags) else compose_config
+    check(overrides)
+    return flags + normalize_overrides(overrides)
 
-    begun = (run_dir / CHECKPOINT_DIR).is_dir() and (run_dir / CONFIG).is_file()
-    return f"to go on, type: python -m grunlp.train resume={run_dir}" if begun else "nothing was trained yet"
 
-
-def resume(path: Path, overrides: list[str]) -> int:
-    """Go on with the run in a folder. overrides, errors: see `_load_resumed_config`."""
-    from grunlp.runs.layout import RunMode, require_resumable
+def resume(run_dir: Path, overrides: list[str]) -> None:
+    """Resume the training in a run folder; see `load_resumed_config` for the overrides."""
+    from grunlp.runs.layout import RunMode
     from grunlp.training.launcher import resolve_devices
-    from grunlp.utils import distributed
 
-    require_resumable(path, "resume")  # else a lock would be left in any folder
-    config = _load_resumed_config("resume", path, overrides)
-    resolve_devices(config.trainer)  # before the lock, which only the first of several processes takes
-    with folder_lock("run_dir", path) if distributed.rank() == 0 else nullcontext():
-        require_resumable(path, "resume")  # the other may have come to its end just now
-        run_or_launch(config, path, RunMode.RESUME)
-    return 0
+    config = load_resumed_config("resume", run_dir, overrides)
+    resolve_devices(config.trainer)  # before the lock, which only rank 0 takes
+    start(config, run_dir, RunMode.RESUME)
 
 
-def replay_bad_batch(path: Path, overrides: list[str]) -> int:
-    """Show a loss of the run in a folder, where nothing changes. overrides, errors: see `_load_resumed_config`."""
-    from grunlp.runs.layout import ReplayFinished, RunMode, require_resumable
+def replay(run_dir: Path, overrides: list[str]) -> None:
+    """Recompute the NaN or infinite loss that a run has saved, in a temporary folder."""
+    from grunlp.runs.layout import RunMode
     from grunlp.training.nan_guard import copy_debug_state
 
-    require_resumable(path, "replay_bad_batch")
-    with tempfile.TemporaryDirectory() as place:
-        copy_debug_state(path, Path(place))
-        config = _load_resumed_config("replay_bad_batch", path, overrides)
-        config.trainer.devices = config.trainer.num_nodes = 1  # a batch is one process's
-        try:
-            load_recipe(config.recipe)(config, Path(place), RunMode.REPLAY)
-        except ReplayFinished as replayed:
-            print(replayed)
-    return 0
+    config = load_resumed_config("replay_bad_batch", run_dir, overrides)
+    config.trainer.devices = config.trainer.num_nodes = 1  # a batch belongs to one process
+    with tempfile.TemporaryDirectory() as directory:
+        copy_debug_state(run_dir, Path(directory))
+        start(config, Path(directory), RunMode.REPLAY)
 
 
-def _load_resumed_config(key: str, path: Path, overrides: list[str]) -> DictConfig:
-    """How a training was begun, but for free keys.
+def load_resumed_config(key: str, run_dir: Path, overrides: list[str]) -> DictConfig:
+    """Load the configuration with which a training was started.
 
     Args:
-        overrides: other keys that were typed.
+        key: the argument that names the run folder, "resume" or "replay_bad_batch".
+        run_dir: the run folder.
+        overrides: further arguments; their keys must be in RESUME_OVERRIDABLE.
 
     Raises:
-        UserError: the folder's parts or data have changed, or a key is typed that would change what comes out.
+        UserError: the training cannot be resumed, files of the run or its data have changed, or an override would
+            change the result.
     """
-    config = load_initial_config(path)
+    from grunlp.runs.layout import require_resumable
+
+    require_resumable(run_dir, key)
+    config = load_initial_config(run_dir)
     values = flatten(config)
     options = schemas()[config.recipe].options(config.recipe, config.data.name)
-    # of a stream each worker reads a part of its own
-    settled = ("loader.num_workers",) if values.get("loader.stream_buffer_size") else ()
-    free = [name for name in RESUME_OVERRIDABLE if name in values and name not in settled]
+    # each worker reads its own part of a stream
+    fixed = ("loader.num_workers",) if values.get("loader.stream_buffer_size") else ()
+    overridable = [name for name in RESUME_OVERRIDABLE if name in values and name not in fixed]
     for override in overrides:
         name = override.partition("=")[0]
-        if name not in free:
-            there = f"a training goes on as it was begun; free are: {', '.join(free)}"
-            raise UserError(f"{key}={path} with {override}", there, f"Type {key}={path}")
+        if name not in overridable:
+            details = f"a training is resumed as it was started; only these keys may change: {', '.join(overridable)}"
+            raise UserError(f"{key}={run_dir} with {override}", details, f"Type {key}={run_dir}")
         value = OmegaConf.select(OmegaConf.from_dotlist([override]), name)
         check_value(replace(options[name], default=values[name]), value)
         OmegaConf.update(config, name, value)
     return config
-
-
-@command(help_text)
-def main(arguments: list[str]) -> int:
-    """One training, several, or the rest of one."""
-    # MKL, which reads it at its first product, then sums in the same order whatever the number of threads; not in
-    # products of two or three rows, nor in some of up to seven by as few columns
-    os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
-    return train(arguments)
-
-
-def train(arguments: list[str]) -> int:
-    """Check everything the user typed before anything heavy is imported or any data read; then Hydra takes over."""
-    for key, again in (("resume", resume), ("replay", replay_bad_batch)):
-        if named := [a for a in arguments if a.startswith(f"{key}=")]:
-            return again(Path(named[-1].partition("=")[2]), [a for a in arguments if a not in named])
-    # a word after --cfg, --info, ... belongs to it
-    owners = ["", *arguments]
-    flags = [
-        a for a, owner in zip(arguments, owners, strict=False) if a.startswith("-") or owner in HYDRA_OPTIONS_WITH_VALUE
-    ]
-    overrides = [a for a in arguments if a not in flags]
-    check = check_sweep if {"-m", "--multirun"} & set(flags) else compose_config
-    check(overrides)
-    sys.argv[1:] = flags + normalize_overrides(overrides)
-    run_recipe()
-    return 0
 
 
 if __name__ == "__main__":

@@ -18,47 +18,44 @@ from grunlp.tasks.forecasting.inference import ForecastEvaluation, evaluate_fore
 from grunlp.tasks.forecasting.lightning import ForecasterTask
 from grunlp.tasks.forecasting.scaler import fit_standardizer
 from grunlp.tasks.forecasting.windows import RowRanges, forecast_origins
-from grunlp.training.trainer import evaluate_splits, fit, make_trainer
+from grunlp.training.options import OptimizerOptions
+from grunlp.training.trainer import fit_and_evaluate, make_trainer
 
 log = logging.getLogger("grunlp")
 
 
 def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
-    """Train on the windows of the first rows, keep the epoch that forecasts the next ones best, test on the last."""
+    """Train on the first rows, keep the epoch that forecasts the next rows best, evaluate the last rows once."""
     seed_everything(config.seed, verbose=False)
     corpus = open_time_series(config.data)
     table, sizes = corpus.table, (config.data.history, config.data.horizon)
     scaling = fit_standardizer(table, corpus.train[:, 1], corpus.seasonality, config.data.history)
-    prepared = scale_table(table, scaling, config.data.history)
+    scaled = scale_table(table, scaling, config.data.history)
     origins = {split: forecast_origins(table, getattr(corpus, split), *sizes) for split in ("train", "dev")}
     loader = config.loader
     data = ForecastingDataModule(
-        prepared.tensors, origins, *sizes, loader.batch_size, loader.shuffle_each_epoch, config.seed
+        scaled.tensors, origins, *sizes, loader.batch_size, loader.shuffle_each_epoch, config.seed
     )
 
-    model = build_forecaster(
-        config, len(table.target_names), len(table.covariate_names), len(table.static_covariate_names)
-    )
-    weight, ridge = fit_linear(prepared.tensors, origins["train"], origins["dev"], *sizes)
+    columns = (len(table.target_names), len(table.covariate_names), len(table.static_covariate_names))
+    model = build_forecaster(config, *columns)
+    linear_weights, ridge = fit_linear(scaled.tensors, origins["train"], origins["dev"], *sizes)
     if start_run(run_dir, mode):
         save_config(run_dir / CONFIG, config)
         scaling.save(run_dir / SCALER)
-        save_linear_baseline(run_dir, weight)
+        save_linear_baseline(run_dir, linear_weights)
     t = config.trainer
     steps = data.num_optimizer_steps(t.max_epochs, t.limit_train_batches, t.accumulate_grad_batches)
-    task = ForecasterTask(model, config.model.loss, steps, **config.optimizer)
+    task = ForecasterTask(model, OptimizerOptions(**config.optimizer), steps)
     trainer = make_trainer(run_dir, config.seed, config.trainer)
-    log.info("%d training windows, %d of dev; penalty of the linear model %g", *map(len, origins.values()), ridge)
+    log.info("%d training windows, %d of dev; ridge penalty of the linear model %g", *map(len, origins.values()), ridge)
 
-    took = fit(trainer, task, data, run_dir, 0, mode)
+    def evaluate(rows: RowRanges) -> ForecastEvaluation:
+        windows = forecast_origins(table, rows, *sizes)
+        return evaluate_forecaster(model, linear_weights, scaled, windows, config.data.history, corpus.seasonality)
 
-    def measure(rows: RowRanges) -> ForecastEvaluation:
-        return evaluate_forecaster(
-            model, weight, prepared, forecast_origins(table, rows, *sizes), sizes[0], corpus.seasonality
-        )
-
-    scored = evaluate_splits(run_dir, corpus, measure)
-    for split, scores in scored.items():
-        plot_forecasts(scores, run_dir / FORECAST_PLOT.format(split))
-    SPEC.write_card(run_dir)
-    print(f"\n{took}")
+    results = fit_and_evaluate(trainer, task, data, corpus, evaluate, run_dir, mode)
+    for split, evaluation in results.items():
+        plot_forecasts(evaluation, run_dir / FORECAST_PLOT.format(split))
+    if results:
+        SPEC.write_card(run_dir)

@@ -24,7 +24,8 @@ from grunlp.configuration.options import option, parse_options
 from grunlp.tasks.config import compose_config
 from grunlp.tasks.forecasting.data import open_time_series
 from grunlp.tasks.forecasting.inference import scale_table
-from grunlp.tasks.forecasting.model import RecursiveForecaster
+from grunlp.tasks.forecasting.model import ForecasterSizes, RecursiveForecaster
+from grunlp.tasks.forecasting.options import ForecasterOptions
 from grunlp.tasks.forecasting.scaler import fit_standardizer
 from grunlp.tasks.forecasting.windows import TimeSeriesTensors, forecast_origins
 from grunlp.training.optim import adamw
@@ -91,8 +92,10 @@ def _data(options: Options) -> tuple[TimeSeriesTensors, Tensor, np.ndarray]:
 def _grunlp_speed(options: Options, tensors: TimeSeriesTensors, origins: Tensor, use_torch_gru: bool) -> float:
     """Train grunlp's recursive forecaster and return its windows per second."""
     torch.manual_seed(0)
-    other_sizes = ("gru", 0.0, 0.0, "none", "point", ())
-    model = RecursiveForecaster(1, 0, 0, options.horizon, options.hidden_size, 1, *other_sizes)  # type: ignore[arg-type]
+    model_options = ForecasterOptions(
+        hidden_size=options.hidden_size, num_layers=1, dropout=0.0, window_normalization="none"
+    )
+    model = RecursiveForecaster(model_options, ForecasterSizes(1, 0, 0, options.horizon))
     if use_torch_gru:
         model.gru = _TorchGRU(1, options.hidden_size)  # type: ignore[assignment]
     optimizer = adamw(model, 1e-3, 0.0, {})

@@ -45,6 +45,7 @@ from grunlp.tasks.seq2seq.datamodule import make_parallel_datamodule
 from grunlp.tasks.seq2seq.inference import generate
 from grunlp.tasks.seq2seq.metrics import TextScores
 from grunlp.tasks.seq2seq.model import Seq2Seq, Seq2SeqState
+from grunlp.tasks.seq2seq.options import Seq2SeqOptions
 from grunlp.training.optim import adamw
 from grunlp.training.token_budget_datamodule import TokenBudgetDataModule
 from grunlp.utils.cli import command
@@ -187,16 +188,14 @@ def main(arguments: list[str]) -> int:
         peers["JoeyNMT, additive attention, its default"] = JoeyNMTModel(config, tokenizers, "bahdanau")
     peer = peers.get("JoeyNMT")
 
-    without_feeding, with_feeding = ({**config.model, "input_feeding": feeding} for feeding in (False, True))
-    sizes = {
-        "source_size": len(collate.source_tokenizer),
-        "target_size": len(collate.target_tokenizer),
-        "shared": config.tokenizer.shared,
-    }
+    without_feeding, with_feeding = (
+        Seq2SeqOptions(**{**config.model, "input_feeding": feeding}) for feeding in (False, True)
+    )
+    sizes = (len(collate.source_tokenizer), len(collate.target_tokenizer), config.tokenizer.shared)
     models: dict[str, Seq2Seq | JoeyNMTModel] = {
-        "grunlp": Seq2Seq(**sizes, **without_feeding),
-        "grunlp, step by step": UnbatchedSeq2Seq(**sizes, **without_feeding),
-        "grunlp with input feeding": Seq2Seq(**sizes, **with_feeding),
+        "grunlp": Seq2Seq(without_feeding, *sizes),
+        "grunlp, step by step": UnbatchedSeq2Seq(without_feeding, *sizes),
+        "grunlp with input feeding": Seq2Seq(with_feeding, *sizes),
         **peers,
     }
 

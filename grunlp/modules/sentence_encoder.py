@@ -1,83 +1,79 @@
-"""A sentence read once: its words, by table, spelling and pretrained encoder, and a stacked BiGRU over them."""
-
-from collections.abc import Sequence
+"""The sentence encoder: word embeddings, characters and a pretrained encoder, and a stacked BiGRU over them."""
 
 import torch
 from torch import Tensor, nn
 
 from grunlp.data.collate import SentenceBatch
+from grunlp.data.vocabulary import Vocabulary
 from grunlp.data.word_shape import WORD_SHAPES
 from grunlp.modules.dropout import VariationalDropout, WordDropout
 from grunlp.modules.embeddings import WordEmbedding
 from grunlp.modules.gru import StackedGRU
-from grunlp.modules.options import Cell, CharEncoder, Residual
+from grunlp.modules.options import SentenceEncoderOptions
 from grunlp.modules.transformer_encoder import PretrainedEncoder
 
 
 class SentenceEncoder(nn.Module):
-    """What the models of words have in common.
+    """Encoder of words in their sentence, shared by all models that read words.
 
     Args:
-        word_counts: training count of each word id.
-        num_characters: rows of the character table.
-        pretrained: an encoder whose states join the word representation, or None.
-        word_size, char_size: features of a word from its table and from its spelling.
-        char_encoder: how spellings are read; "none" leaves them out.
-        word_shape_features: whether a vector of the shape of a word (its capitals and digits) is added to its row.
-        hidden_size, num_layers, residual, cell: of the BiGRU, see `StackedGRU`.
-        input_dropout, dropout: variational, of the words and of the states.
+        options: sizes of words, characters and recurrent layers.
+        vocabulary: words and characters.
+        pretrained: an encoder whose states are concatenated with the word embeddings, or None.
+        input_dropout: variational dropout of the word representations; that of the states is `options.dropout`.
         word_dropout: strength, see `WordDropout`.
+        word_shape_features: whether to add an embedding of the shape of a word (its capitals and digits).
 
     Attributes:
-        word_size: features of a word, W.
-        output_size: features of a state, 2H.
+        word_size: W, features of a word representation.
+        output_size: 2H, features of a state.
     """
 
     def __init__(
         self,
-        word_counts: Sequence[int],
-        num_characters: int,
-        pretrained: PretrainedEncoder | None,
-        word_size: int,
-        char_size: int,
-        char_encoder: CharEncoder,
-        word_shape_features: bool,
-        hidden_size: int,
-        num_layers: int,
-        residual: Residual,
-        cell: Cell,
+        options: SentenceEncoderOptions,
+        vocabulary: Vocabulary,
+        pretrained: PretrainedEncoder | None = None,
+        *,
         input_dropout: float,
-        dropout: float,
         word_dropout: float,
+        word_shape_features: bool = False,
     ) -> None:
         super().__init__()
-        self.word_dropout = WordDropout(torch.tensor(word_counts), word_dropout, unk_id=1)
+        self.word_dropout = WordDropout(torch.tensor(vocabulary.word_counts), word_dropout, unk_id=1)
         self.words = WordEmbedding(
-            len(word_counts),
-            word_size,
-            num_characters,
-            char_size,
-            char_encoder,
+            len(vocabulary.words),
+            options.word_size,
+            len(vocabulary.characters),
+            options.char_size,
+            options.char_encoder,
             len(WORD_SHAPES) if word_shape_features else 0,
         )
         self.pretrained = pretrained
-        self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(dropout)
+        self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(options.dropout)
         self.word_size = self.words.output_size + (pretrained.output_size if pretrained is not None else 0)
-        self.gru = StackedGRU(self.word_size, hidden_size, num_layers, True, dropout, residual, cell)
+        self.gru = StackedGRU(
+            self.word_size,
+            options.hidden_size,
+            options.num_layers,
+            bidirectional=True,
+            dropout=options.dropout,
+            residual=options.residual,
+            cell=options.cell,
+        )
         self.output_size = self.gru.output_size
 
     def forward(self, batch: SentenceBatch) -> tuple[Tensor, Tensor]:
-        """The states (B, T, 2H) and the words below them (B, T, W), both after dropout."""
+        """Return the states (B, T, 2H) and the word representations (B, T, W), both after dropout."""
         ids = self.word_dropout(batch.words)
         words = self.words(ids, batch.char_ids, batch.word_shapes, batch.char_index)  # (B, T, W)
         if self.pretrained is not None:
-            words = torch.cat(
-                [words, self.pretrained(batch.subword_ids, batch.subword_lengths, batch.subword_index)], dim=-1
-            )
+            states = self.pretrained(batch.subword_ids, batch.subword_lengths, batch.subword_index)
+            words = torch.cat([words, states], dim=-1)
         words = self.input_dropout(words)
         return self.dropout(self.gru(words, batch.lengths)[0]), words
 
     def layers_bottom_up(self) -> list[nn.Module]:
-        """The words with a pretrained encoder, then each layer of the BiGRU."""
+        """Return the layers from the lowest: the words with a pretrained encoder, then each layer of the BiGRU."""
         words = nn.ModuleList([self.words] if self.pretrained is None else [self.words, self.pretrained])
         return [words, *self.gru.layers]

@@ -62,14 +62,6 @@ class RunMode(Enum):
     REPLAY = "compute a batch with a non-finite loss again, in a temporary folder"
 
 
-class NonZeroRankExit(Exception):
-    """Ends a recipe in every process but the first, which scores and writes."""
-
-
-class ReplayFinished(Exception):
-    """Ends a recipe that only computes a batch again; its text reports the loss."""
-
-
 def unique_run_path(recipe: str) -> Path:
     """Return `runs/<recipe>/<date-time>`, with a number appended where that exists."""
     stem = Path("runs") / recipe / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")

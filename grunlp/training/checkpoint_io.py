@@ -10,7 +10,6 @@ from grunlp.data.collate import SentenceCollator
 from grunlp.data.input_manifest import record_input
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.data.wordpiece_alignment import WordpieceAligner
-from grunlp.modules.sentence_encoder import SentenceEncoder
 from grunlp.modules.transformer_encoder import PretrainedEncoder
 from grunlp.runs.layout import CONFIG, ENCODER_DIR, VOCABULARY, WEIGHTS
 from grunlp.runs.weights import load_tensors
@@ -58,29 +57,6 @@ def encoder_from_config(path: Path, config: DictConfig) -> PretrainedEncoder | N
 def load_encoder_tokenizer(path: Path, encoder: PretrainedEncoder | None) -> WordpieceAligner | None:
     """Load the tokenizer of the pretrained encoder of a run folder; None without an encoder."""
     return WordpieceAligner.from_run(path / ENCODER_DIR, encoder.max_subwords) if encoder is not None else None
-
-
-def build_sentence_encoder(
-    config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None
-) -> SentenceEncoder:
-    """Build the sentence encoder that the group `model` of a configuration describes."""
-    c = config.model
-    return SentenceEncoder(
-        vocabulary.word_counts,
-        len(vocabulary.characters),
-        encoder,
-        word_size=c.word_size,
-        char_size=c.char_size,
-        char_encoder=c.char_encoder,
-        word_shape_features=c.get("word_shape_features", False),
-        hidden_size=c.hidden_size,
-        num_layers=c.num_layers,
-        residual=c.residual,
-        cell=c.cell,
-        input_dropout=c.input_dropout,
-        dropout=c.dropout,
-        word_dropout=c.word_dropout,
-    )
 
 
 def save_config_and_vocab(

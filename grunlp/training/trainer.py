@@ -1,4 +1,4 @@
-"""The Lightning trainer of every recipe."""
+"""The Lightning trainer of every recipe, and the end that all recipes share: fit, then evaluate dev and test once."""
 
 import logging
 import sys
@@ -15,15 +15,7 @@ from pytorch_lightning.loggers import Logger, TensorBoardLogger
 from pytorch_lightning.strategies import DDPStrategy
 from torch import nn
 
-from grunlp.runs.layout import (
-    CHECKPOINT_DIR,
-    LOG_DIR,
-    NonZeroRankExit,
-    ReplayFinished,
-    RunMode,
-    save_weights,
-    write_metrics,
-)
+from grunlp.runs.layout import CHECKPOINT_DIR, LOG_DIR, RunMode, save_weights, write_metrics
 from grunlp.training.checkpointing import (
     RESUME_CHECKPOINT,
     AppendingCSVLogger,
@@ -39,20 +31,8 @@ from grunlp.training.weight_averaging import LAST_EPOCH_CHECKPOINT, EMACallback,
 from grunlp.utils import distributed
 
 log = logging.getLogger(__name__)
-logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises at the level of information,
-logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # and prints its profiles there
-for _message in (
-    r"`isinstance\(treespec, LeafSpec\)`",  # Lightning's own use of torch
-    "The number of training batches",  # small data sets are no fault
-    "The '(train|val)_dataloader' does not have many workers",  # encoding takes a hundredth of a step
-    # `ResumableDataModule` goes on where it ended
-    "You're resuming from a checkpoint that ended before the epoch ended",
-    "(Checkpoint|Experiment logs) directory .* exists and is not empty",  # and so do these
-    "`broadcast_buffers` is deprecated",  # its successor is not in all versions of torch that serve
-):
-    warnings.filterwarnings("ignore", message=_message)
 
-# Which way is up. A score that is not here cannot be monitored: guessing a direction keeps the worst weights.
+# Direction of each score. Others cannot be monitored: a wrong direction would keep the worst weights.
 MONITOR_MODES: dict[str, Literal["min", "max"]] = {
     "dev/f1": "max",
     "dev/accuracy": "max",
@@ -61,103 +41,115 @@ MONITOR_MODES: dict[str, Literal["min", "max"]] = {
     "dev/loss": "min",
 }
 
+# Warnings of Lightning and PyTorch that do not concern the user.
+_IGNORED_WARNINGS = (
+    r"`isinstance\(treespec, LeafSpec\)`",  # Lightning's own use of PyTorch
+    "The number of training batches",  # a small data set is not an error
+    "The '(train|val)_dataloader' does not have many workers",  # encoding takes a hundredth of a step
+    # `ResumableDataModule` continues at the right batch
+    "You're resuming from a checkpoint that ended before the epoch ended",
+    "(Checkpoint|Experiment logs) directory .* exists and is not empty",  # in a resumed training
+    "`broadcast_buffers` is deprecated",  # some supported versions of PyTorch lack its successor
+)
+
 
 class EpochSummary(Callback):
-    """One plain line an epoch, where there is no terminal to draw a bar on."""
+    """Prints a line for each epoch, where there is no terminal for a progress bar."""
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""
         self.started = time.perf_counter()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print what the epoch brought."""
+        """Print the scores of the epoch."""
         if not trainer.is_global_zero:
             return
         scores = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        speeds = (
-            "train/predicates_per_second",
-            "train/words_per_second",
-            "train/tokens_per_second",
-            "train/windows_per_second",
-        )
+        speeds = [f"train/{unit}_per_second" for unit in ("predicates", "words", "tokens", "windows")]
         shown = ("train/loss_epoch", *MONITOR_MODES, "dev/perplexity", *speeds)
-        parts = [f"{name.replace('_epoch', '')} {scores[name]:.4g}" for name in shown if name in scores]
+        summary = [f"{name.replace('_epoch', '')} {scores[name]:.4g}" for name in shown if name in scores]
         seconds = time.perf_counter() - self.started
-        print(
-            f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}: {', '.join(parts)}, {seconds:.0f} s", flush=True
-        )
+        epochs = f"{trainer.current_epoch + 1}/{trainer.max_epochs}"
+        print(f"epoch {epochs}: {', '.join(summary)}, {seconds:.0f} s", flush=True)
 
 
 def make_trainer(
     run_dir: Path, seed: int, options: TrainerOptions, extra_callbacks: Sequence[Callback] = ()
 ) -> Trainer:
-    """Build the trainer.
+    """Make the trainer.
 
     Args:
         run_dir: logs go to `run_dir/logs`, checkpoints to `run_dir/checkpoint`.
-        seed: of the training.
-        options: the group `trainer` of the configuration; processes and machines have met by now
-            (`grunlp.utils.distributed`).
+        seed: random seed of the training.
+        options: the group `trainer` of the configuration, after `resolve_devices`.
         extra_callbacks: callbacks of the recipe.
     """
-    o = options
-    mode, folder = MONITOR_MODES[o.monitor], run_dir / CHECKPOINT_DIR
+    _silence_lightning()
+    mode, folder = MONITOR_MODES[options.monitor], run_dir / CHECKPOINT_DIR
     callbacks: list[Callback] = [
-        EarlyStopping(o.monitor, mode=mode, patience=o.patience),
-        _model_checkpoint("best", folder, o.monitor, mode, 1),
+        EarlyStopping(options.monitor, mode=mode, patience=options.patience),
+        _model_checkpoint("best", folder, options.monitor, mode, 1),
         RichProgressBar() if sys.stdout.isatty() else EpochSummary(),
         LearningRateMonitor("step"),
-        NonFiniteLossCallback(run_dir, seed, o.on_nonfinite_loss),
+        NonFiniteLossCallback(run_dir, seed, options.on_nonfinite_loss),
         *extra_callbacks,
     ]
-    if o.average_last_epochs:
-        callbacks.append(_model_checkpoint(LAST_EPOCH_CHECKPOINT, folder, "epoch", "max", o.average_last_epochs))
-    if o.ema_decay:
-        callbacks.append(EMACallback(o.ema_decay))
-    callbacks.append(ResumeCheckpoint(folder, seed, o.checkpoint_every_seconds))
+    if options.average_last_epochs:
+        callbacks.append(_model_checkpoint(LAST_EPOCH_CHECKPOINT, folder, "epoch", "max", options.average_last_epochs))
+    if options.ema_decay:
+        callbacks.append(EMACallback(options.ema_decay))
+    callbacks.append(ResumeCheckpoint(folder, seed, options.checkpoint_every_seconds))
     loggers: list[Logger] = [
         TensorBoardLogger(run_dir / LOG_DIR, name="", version="tensorboard"),
         AppendingCSVLogger(run_dir / LOG_DIR / "csv", completed_steps(folder / RESUME_CHECKPOINT)),
     ]
-    if o.wandb:
+    if options.wandb:
         from pytorch_lightning.loggers import WandbLogger
 
         loggers.append(WandbLogger(save_dir=run_dir))
-    precision = o.precision
+    precision: str = options.precision
     if precision == "auto":
-        on_gpu = o.accelerator in ("auto", "gpu") and torch.cuda.is_available()
+        on_gpu = options.accelerator in ("auto", "gpu") and torch.cuda.is_available()
         precision = "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
-    # nothing here reads what it did not write
+    # no operation here reads uninitialized memory
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return Trainer(
-        max_epochs=o.max_epochs,
-        gradient_clip_val=o.gradient_clip_val or None,
-        accumulate_grad_batches=o.accumulate_grad_batches,
-        accelerator=o.accelerator,
-        devices=o.devices,
-        num_nodes=o.num_nodes,
+        max_epochs=options.max_epochs,
+        gradient_clip_val=options.gradient_clip_val or None,
+        accumulate_grad_batches=options.accumulate_grad_batches,
+        accelerator=options.accelerator,
+        devices=options.devices,
+        num_nodes=options.num_nodes,
         strategy=_ddp_strategy() if distributed.world_size() > 1 else "auto",
         precision=precision,  # type: ignore[arg-type]  # one of the choices of TrainerOptions
-        limit_train_batches=o.limit_train_batches or None,
-        limit_val_batches=o.limit_train_batches or None,
+        limit_train_batches=options.limit_train_batches or None,
+        limit_val_batches=options.limit_train_batches or None,
         callbacks=callbacks,
         logger=loggers,
         plugins=[AtomicCheckpointIO()],
-        deterministic="warn",  # else threads add up the gradients of what was read by index in any order
+        deterministic="warn",  # otherwise threads sum the gradients of indexing in any order
         reload_dataloaders_every_n_epochs=1,
         enable_progress_bar=sys.stdout.isatty(),
         enable_model_summary=False,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         log_every_n_steps=10,
-        profiler="simple" if o.profile else None,
+        profiler="simple" if options.profile else None,
     )
 
 
+def _silence_lightning() -> None:
+    """Silence advertisements and irrelevant warnings of Lightning; keep its profiles."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)
+    for message in _IGNORED_WARNINGS:
+        warnings.filterwarnings("ignore", message=message)
+
+
 def _ddp_strategy() -> DDPStrategy:
-    """Processes whose gradients are averaged (Li et al. 2020), over gloo or NCCL as they have met."""
-    # Which weights take part depends on the batch: on predicates, frozen layers, parts of an adaptive softmax. No
-    # buffer changes in training; sending them would make processes wait that evaluate unlike numbers of batches.
+    """Make the strategy that averages gradients over processes (Li et al. 2020), with gloo or NCCL."""
+    # Which weights get gradients depends on the batch: on predicates, frozen layers, clusters of an adaptive softmax.
+    # No buffer changes in training; broadcasting them would deadlock processes with different numbers of dev batches.
     return DDPStrategy(
         cluster_environment=distributed.cluster_environment(), find_unused_parameters=True, broadcast_buffers=False
     )
@@ -166,81 +158,115 @@ def _ddp_strategy() -> DDPStrategy:
 def _model_checkpoint(
     name: str, folder: Path, monitor: str, mode: Literal["min", "max"], count: int
 ) -> ModelCheckpoint:
-    """Keeps the epochs with the best scores. A training that does an epoch again writes the same file again."""
+    """Keep the epochs with the best scores; a resumed training overwrites the file of an epoch that it repeats."""
     return ModelCheckpoint(folder, name, monitor=monitor, mode=mode, save_top_k=count, enable_version_counter=False)
 
 
 def fit(
-    trainer: Trainer, task: LightningModule, data: ResumableDataModule, run_dir: Path, num_removed: int, mode: RunMode
-) -> str:
-    """Train, put the weights of the best epoch into the task's model and into the run folder, beside what it took.
+    trainer: Trainer,
+    task: LightningModule,
+    data: ResumableDataModule,
+    run_dir: Path,
+    mode: RunMode,
+    num_removed: int = 0,
+) -> str | None:
+    """Train, load the weights of the best epoch into `task.model`, and save them with the duration to the run folder.
 
-    A training goes on from the checkpoint that lies in the run folder, if there is one.
+    The training resumes from the checkpoint in the run folder, if there is one.
 
     Args:
-        task: with a `model`, which comes out in evaluation mode.
-        num_removed: training sentences left out, for `metrics.json`.
-        mode: whether to train at all.
+        trainer: see `make_trainer`.
+        task: a Lightning module with a `model`, which is in evaluation mode afterwards.
+        data: the training and development data.
+        run_dir: the run folder.
+        mode: REPLAY prints the loss of the saved batch instead.
+        num_removed: number of training examples left out, for `metrics.json`.
 
     Returns:
-        what it took, as a line for people.
-
-    Raises:
-        Replayed: a loss was shown again instead.
-        Excused: the network is trained, and another process goes on with it.
+        a summary for the user; None if this process has nothing more to do: on ranks other than 0, and in a replay.
     """
     if mode is RunMode.REPLAY:
-        raise ReplayFinished(replay_bad_batch(task, data, run_dir))
+        print(replay_bad_batch(task, data, run_dir))
+        return None
     weights = sum(parameter.numel() for parameter in task.parameters())
     log.info("%.2f million weights, %d threads", weights / 1e6, torch.get_num_threads())
     if distributed.world_size() > 1:
         batches = distributed.world_size() * trainer.accumulate_grad_batches
-        said = "%d processes (%s), a batch each in turn: %d batches an update, %.1f MB of gradients"
-        log.info(said, distributed.world_size(), distributed.backend(), batches, 4e-6 * weights)
+        message = "%d processes (%s), which take turns with batches: %d batches in a step, %.1f MB of gradients"
+        log.info(message, distributed.world_size(), distributed.backend(), batches, 4e-6 * weights)
     path = run_dir / CHECKPOINT_DIR / RESUME_CHECKPOINT
     trainer.fit(task, datamodule=data, ckpt_path=str(path) if path.is_file() else None, weights_only=True)
-    (point,) = (one for one in trainer.callbacks if isinstance(one, ResumeCheckpoint))  # type: ignore[attr-defined]
-    seconds, memory = point.seconds, max(point.peak_memory, peak_memory_mib())
-    others = distributed.rank() > 0
+    (checkpoint,) = (c for c in trainer.callbacks if isinstance(c, ResumeCheckpoint))  # type: ignore[attr-defined]
+    seconds, memory = checkpoint.seconds, max(checkpoint.peak_memory, peak_memory_mib())
+    is_rank_zero = distributed.rank() == 0
     distributed.destroy_process_group()
-    if others:
-        raise NonZeroRankExit
+    if not is_rank_zero:
+        return None
     epochs = load_best_weights(trainer, task, data)
     model = task.model
     assert isinstance(model, nn.Module)
     save_weights(run_dir, model.eval())
-    took = {"seconds": seconds, "epochs": epochs, "left_out": num_removed, "peak_memory_mib": memory}
-    write_metrics(run_dir, "training", took)
-    return f"trained in {seconds / 60:.1f} minutes, {memory:.0f} MiB at most; everything is in {run_dir}"
+    training = {"seconds": seconds, "epochs": epochs, "left_out": num_removed, "peak_memory_mib": memory}
+    write_metrics(run_dir, "training", training)
+    return f"trained in {seconds / 60:.1f} minutes, at most {memory:.0f} MiB; everything is in {run_dir}"
 
 
 class Report(Protocol):
-    """What any scoring can do."""
+    """Scores of a split."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For `metrics.json`."""
+        """Return the scores for `metrics.json`."""
 
     def report(self) -> str:
-        """For people."""
+        """Return the scores for the user."""
 
 
 class HasSplits(Protocol):
-    """Any data with these; test may be None."""
+    """Data with a development split and perhaps a test split."""
 
     dev: Any
     test: Any
 
 
-T = TypeVar("T", bound=Report)
+ReportT = TypeVar("ReportT", bound=Report)
 
 
-def evaluate_splits(run_dir: Path, corpus: HasSplits, evaluate: Callable[[Any], T]) -> dict[str, T]:
-    """Score dev and, this once, test with the weights that dev has chosen; print and keep what comes out."""
-    found = {}
+def fit_and_evaluate(
+    trainer: Trainer,
+    task: LightningModule,
+    data: ResumableDataModule,
+    corpus: HasSplits,
+    evaluate: Callable[[Any], ReportT],
+    run_dir: Path,
+    mode: RunMode,
+    num_removed: int = 0,
+) -> dict[str, ReportT]:
+    """Train, then evaluate dev and, once, test with the weights chosen by dev.
+
+    Prints the scores and saves them to `metrics.json`.
+
+    Args:
+        trainer: see `fit`.
+        task: see `fit`.
+        data: see `fit`.
+        corpus: the splits to evaluate.
+        evaluate: returns the scores of a split.
+        run_dir: see `fit`.
+        mode: see `fit`.
+        num_removed: see `fit`.
+
+    Returns:
+        the scores by split; empty if this process has nothing more to do, as in `fit`.
+    """
+    summary = fit(trainer, task, data, run_dir, mode, num_removed)
+    results: dict[str, ReportT] = {}
+    if summary is None:
+        return results
     for split in ("dev", "test"):
         examples = getattr(corpus, split)
         if examples is not None:
-            scores = found[split] = evaluate(examples)
-            write_metrics(run_dir, split, scores.as_dict())
-            print(f"\n{split}\n{scores.report()}")
-    return found
+            results[split] = evaluate(examples)
+            write_metrics(run_dir, split, results[split].as_dict())
+            print(f"\n{split}\n{results[split].report()}")
+    print(f"\n{summary}")
+    return results

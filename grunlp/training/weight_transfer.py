@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from grunlp.data.vocabulary import Vocabulary
+from grunlp.utils.errors import UserError
 
 # Initial values other than 0: scores low enough not to change the answers of the old network, and the prior of an
 # unseen sense.
@@ -66,6 +67,33 @@ def transfer_weights(
             weight.copy_(_copy_rows(old, initial, axes[name]))
         else:
             weight.copy_(old)
+
+
+def init_from_weights(
+    model: nn.Module,
+    vocabulary: Vocabulary,
+    old_vocabulary: Vocabulary,
+    old_weights: Mapping[str, Tensor],
+    parts: tuple[str, ...],
+) -> None:
+    """Start parts of a new network from the weights of the run that `model.init_from` names.
+
+    Args:
+        model: the new network; changed in place.
+        vocabulary: its vocabulary.
+        old_vocabulary: vocabulary of the old network.
+        old_weights: weights of the old network by name.
+        parts: prefixes of the weights to copy.
+
+    Raises:
+        UserError: sizes differ.
+    """
+    weights = {name: weight for name, weight in old_weights.items() if name.startswith(parts)}
+    try:
+        transfer_weights(weights, old_vocabulary, model, vocabulary)
+    except ValueError as error:
+        details = "the sizes of both networks must be the same"
+        raise UserError(f"model.init_from: {error}", details, "See config.yaml of that run.") from None
 
 
 def _row_mapping(old: list[str], new: list[str], unknown: int | None) -> Tensor:

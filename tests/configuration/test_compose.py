@@ -211,7 +211,7 @@ def test_every_config_composes() -> None:
 
 
 def test_a_sweep_over_recipes_and_data_sets_composes_each(tmp_path: Path) -> None:
-    code = "from grunlp import train; import sys; train.run_or_launch = lambda config, *_: print(config.recipe, "
+    code = "from grunlp import train; import sys; train.start = lambda config, *_: print(config.recipe, "
     code += "config.data.name, config.model.attention, config.data.get('path')); sys.exit(train.main())"
     arguments = ["recipe=translate,summarize", "data=toy-reversal,hub", "--multirun"]
     command = [sys.executable, "-c", code, *arguments]

@@ -105,7 +105,7 @@ def test_signals_save_and_say_how_to_go_on(
     given = [*arguments("srl", root), "trainer.checkpoint_every_seconds=0", f"run_dir={run_dir}"]
     done = trainings(given, batch=12, number=number)
     assert done.status == 128 + number
-    assert done.text.endswith(f"stopped; to go on, type: python -m grunlp.train resume={run_dir}\n")
+    assert done.text.endswith(f"stopped; to resume, type: python -m grunlp.train resume={run_dir}\n")
     assert "Traceback" not in done.text
     done = trainings([f"resume={run_dir}"])
     assert done.status == 0 and "resuming at epoch 2, batch 5" in done.text, "where two batches were accumulated"
@@ -116,8 +116,8 @@ def test_what_cannot_be_resumed(root: Path, whole: dict[str, Any], trainings: Tr
     run_dir = root / "changed"
     assert trainings([*arguments("srl", root), f"run_dir={run_dir}"], batch=3).status == -signal.SIGKILL
     for typed, said in {
-        "model.hidden_size=9": "a training goes on as it was begun",
-        "recipe=tag": "a training goes on as it was begun",
+        "model.hidden_size=9": "a training is resumed as it was started",
+        "recipe=tag": "a training is resumed as it was started",
         "trainer.checkpoint_every_seconds=x": "wrong type",
     }.items():
         status, _, err = call(train.main, f"resume={run_dir}", typed)

@@ -86,7 +86,7 @@ class Scored(Ones):
 def test_a_limit_of_batches_limits_dev(tmp_path: Path) -> None:
     keys = ["recipe=lm", "trainer.limit_train_batches=1", "trainer.ema_decay=0", "trainer.max_epochs=1"]
     task = Wandering(0.0)
-    fit(make_trainer(tmp_path, 1, compose_config(keys).trainer), task, Scored(), tmp_path, 0, RunMode.NEW)
+    fit(make_trainer(tmp_path, 1, compose_config(keys).trainer), task, Scored(), tmp_path, RunMode.NEW)
     assert len(task.scored) == 1
 
 
@@ -108,12 +108,12 @@ def test_the_mean_of_the_last_epochs_is_kept_where_it_is_better(
         task = Wandering(middle)
         data = Ones()
         trainer = make_trainer(folder, 1, compose_config(["recipe=lm", *keys]).trainer)
-        fit(trainer, task, data, folder, 0, RunMode.NEW)
+        fit(trainer, task, data, folder, RunMode.NEW)
         epochs, mean = task.scored[:5], task.scored[-1]
         if average:  # the fifth value itself, for the log, between the epochs and the mean
             own = middle - 1
             assert task.scored[5:-1] == pytest.approx([own])
-            said = f"running average of the weights {abs(epochs[-1]):.4f}, the weights themselves {abs(own):.4f}"
+            said = f"moving average of the weights {abs(epochs[-1]):.4f}, the weights themselves {abs(own):.4f}"
             assert f"dev/loss after the last epoch: {said}" in caplog.text
         else:
             assert len(task.scored) == 6

@@ -91,7 +91,7 @@ def test_what_one_is_told_all_do(trainings: Trainings, root: Path) -> None:
     given = [*arguments("srl", root), *PLAIN, "trainer.devices=2", f"run_dir={root}/told"]
     done = trainings(given, batch=5, number=signal.SIGTERM, ranks=2)
     assert done.statuses == [143, 143], done.text
-    assert done.text.count(f"stopped; to go on, type: python -m grunlp.train resume={root}/told") == 1
+    assert done.text.count(f"stopped; to resume, type: python -m grunlp.train resume={root}/told") == 1
     assert (root / "told/checkpoint/resume.ckpt").is_file()
 
 

@@ -22,8 +22,9 @@ from grunlp.runs.layout import (
 from grunlp.runs.weights import load_module
 from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
 from grunlp.tasks.classification.model import Classifier, TextEncoder, TimeSeriesEncoder
+from grunlp.tasks.classification.options import ClassifierOptions
 from grunlp.tasks.config import read_config
-from grunlp.training.checkpoint_io import build_sentence_encoder, encoder_from_config, load_encoder_tokenizer
+from grunlp.training.checkpoint_io import encoder_from_config, load_encoder_tokenizer
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.safe_load import read_json
 
@@ -51,25 +52,13 @@ def build_classifier(
 
     The network of measurements standardizes them with the mean 0 and the deviation 1 until a training sets others.
     """
-    c = config.model
-    parts: TextEncoder | TimeSeriesEncoder
+    options = ClassifierOptions(**config.model)
+    network: TextEncoder | TimeSeriesEncoder
     if isinstance(collate, TextClassificationCollator):
-        sentences = build_sentence_encoder(config, collate.vocabulary, encoder)
-        parts = TextEncoder(sentences, concat_embeddings=c.pooling != "last")
+        network = TextEncoder(options, collate.vocabulary, encoder)
     else:
-        parts = TimeSeriesEncoder(
-            torch.zeros(collate.num_features),
-            torch.ones(collate.num_features),
-            hidden_size=c.hidden_size,
-            num_layers=c.num_layers,
-            layer_width_ratio=c.layer_width_ratio,
-            bidirectional=c.bidirectional,
-            cell=c.cell,
-            input_dropout=c.input_dropout,
-            dropout=c.dropout,
-        )
-    classes = list(collate.class_ids)
-    return Classifier(classes, parts, pooling=c.pooling, dropout=c.dropout, label_smoothing=c.label_smoothing)
+        network = TimeSeriesEncoder(options, torch.zeros(collate.num_features), torch.ones(collate.num_features))
+    return Classifier(options, list(collate.class_ids), network)
 
 
 def build_stored_model(run: Path, config: DictConfig) -> Classifier:

@@ -1,4 +1,4 @@
-"""A class for a sequence: of words, or of measurements."""
+"""Classification of sequences: of words, or of measurements."""
 
 from collections.abc import Sequence
 from typing import get_args
@@ -8,63 +8,48 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from grunlp.data.collate import IGNORE_INDEX
+from grunlp.data.vocabulary import Vocabulary
 from grunlp.modules.dropout import VariationalDropout
 from grunlp.modules.gru import StackedGRU
-from grunlp.modules.options import Cell
 from grunlp.modules.sentence_encoder import SentenceEncoder
+from grunlp.modules.transformer_encoder import PretrainedEncoder
 from grunlp.tasks.classification.collate import TextClassificationBatch, TimeSeriesBatch
-from grunlp.tasks.classification.options import Pooling
-
-POOLINGS = get_args(Pooling)
+from grunlp.tasks.classification.options import ClassifierOptions, Pooling
 
 
 class TimeSeriesEncoder(nn.Module):
-    """Measurements, each feature brought to mean 0 and deviation 1 → layers of GRUs, each perhaps narrower.
+    """Standardized measurements and GRU layers, each optionally narrower than the one below.
 
     Args:
-        mean, deviation: (C,) of each feature in the training data.
-        hidden_size: H of the lowest layer, a direction.
-        num_layers: layers.
-        layer_width_ratio: units of a layer over those of the layer below it.
-        bidirectional: D = 2 directions, else one.
-        cell: see `StackedGRU`.
-        input_dropout, dropout: variational, of the measurements, and after each layer but the last.
+        options: sizes and regularization.
+        mean: (C,) mean of each feature in the training data.
+        deviation: (C,) standard deviation of each feature in the training data.
 
     Attributes:
         directions: D.
-        output_size: D times the units of the highest layer.
+        output_size: D times the units of the top layer.
     """
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(
-        self,
-        mean: Tensor,
-        deviation: Tensor,
-        hidden_size: int,
-        num_layers: int,
-        layer_width_ratio: float,
-        bidirectional: bool,
-        cell: Cell,
-        input_dropout: float,
-        dropout: float,
-    ) -> None:
+    def __init__(self, options: ClassifierOptions, mean: Tensor, deviation: Tensor) -> None:
         super().__init__()
         self.register_buffer("mean", mean)
         self.register_buffer("deviation", deviation)
-        self.input_dropout, self.dropout = VariationalDropout(input_dropout), VariationalDropout(dropout)
+        self.input_dropout = VariationalDropout(options.input_dropout)
+        self.dropout = VariationalDropout(options.dropout)
         self.layers = nn.ModuleList()
         size = len(mean)
-        for depth in range(num_layers):
-            units = max(1, round(hidden_size * layer_width_ratio**depth))
-            layer = StackedGRU(size, units, 1, bidirectional, 0.0, "none", cell)
+        for depth in range(options.num_layers):
+            units = max(1, round(options.hidden_size * options.layer_width_ratio**depth))
+            layer = StackedGRU(size, units, 1, options.bidirectional, 0.0, "none", options.cell)
             self.layers.append(layer)
             size = layer.output_size
-        self.directions, self.output_size = 1 + bidirectional, size
+        self.directions, self.output_size = 1 + options.bidirectional, size
 
     def forward(self, batch: TimeSeriesBatch) -> Tensor:
-        """(B, T, output_size) states of the highest layer."""
+        """Return the states of the top layer (B, T, output_size)."""
         states = self.input_dropout((batch.values - self.mean) / self.deviation)
         for depth, layer in enumerate(self.layers):
             states, _ = layer(self.dropout(states) if depth else states, batch.lengths)
@@ -72,64 +57,77 @@ class TimeSeriesEncoder(nn.Module):
 
 
 class TextEncoder(nn.Module):
-    """Words → their states, and beside each the word itself, as in recurrent convolutional networks (Lai et al. 2015,
-    eq. 3).
+    """A sentence encoder whose states are concatenated with the words, as in recurrent convolutional networks.
+
+    See Lai et al. 2015, eq. 3. A text of several sentences is read as one. With `pooling=last` there are only states.
 
     Args:
-        sentences: reads the words; a text of several sentences is read as one.
-        concat_embeddings: whether the words themselves are among the features.
+        options: sizes and regularization.
+        vocabulary: words and characters.
+        pretrained: a pretrained encoder whose states are concatenated with the word embeddings, or None.
 
     Attributes:
         directions: 2.
         output_size: features of a step.
     """
 
-    def __init__(self, sentences: SentenceEncoder, concat_embeddings: bool) -> None:
+    def __init__(
+        self, options: ClassifierOptions, vocabulary: Vocabulary, pretrained: PretrainedEncoder | None = None
+    ) -> None:
         super().__init__()
-        self.sentences, self.concat_embeddings, self.directions = sentences, concat_embeddings, 2
-        self.output_size = sentences.output_size + (sentences.word_size if concat_embeddings else 0)
+        self.sentences = SentenceEncoder(
+            options,
+            vocabulary,
+            pretrained,
+            input_dropout=options.input_dropout,
+            word_dropout=options.word_dropout,
+            word_shape_features=options.word_shape_features,
+        )
+        self.concat_embeddings, self.directions = options.pooling != "last", 2
+        self.output_size = self.sentences.output_size + (self.sentences.word_size if self.concat_embeddings else 0)
 
     def forward(self, batch: TextClassificationBatch) -> Tensor:
-        """(B, T, output_size) states and words."""
+        """Return the states, perhaps with the words (B, T, output_size)."""
         states, words = self.sentences(batch)
         return torch.cat([states, words], dim=2) if self.concat_embeddings else states
 
 
 class Classifier(nn.Module):
-    """Encoder → one vector a sequence → scores of the K classes; of two classes, one score and a sigmoid.
+    """An encoder, one vector for each sequence, and scores of the K classes; for two classes one score and a sigmoid.
+
+    Pooling is "last": the last state of each direction; "max" or "mean" over the steps; or "attention": the mean over
+    the steps, weighted by learned scores (Yang et al. 2016, eq. 5-7).
 
     Args:
-        classes: K of them.
-        encoder: gives features of each step.
-        pooling: "last": the last state of each direction; "max" and "mean" over the steps; "attention": their mean,
-            weighted by learned scores (Yang et al. 2016, eq. 5-7).
-        dropout: of the vector.
-        label_smoothing: share of the target that is spread over all classes.
+        options: pooling, dropout of the vector and label smoothing.
+        classes: names of the classes.
+        encoder: computes the features of each step.
+
+    Raises:
+        ValueError: the pooling is unknown.
     """
 
     def __init__(
-        self,
-        classes: Sequence[str],
-        encoder: TextEncoder | TimeSeriesEncoder,
-        pooling: Pooling,
-        dropout: float,
-        label_smoothing: float,
+        self, options: ClassifierOptions, classes: Sequence[str], encoder: TextEncoder | TimeSeriesEncoder
     ) -> None:
         super().__init__()
-        if pooling not in POOLINGS:
-            raise ValueError(f"pooling is one of {', '.join(POOLINGS)}, got {pooling!r}")
-        if pooling == "last" and isinstance(encoder, TextEncoder) and encoder.concat_embeddings:
-            raise ValueError("pooling=last takes states alone: words beside them have no last one")
+        pooling = options.pooling
+        if pooling not in get_args(Pooling):
+            raise ValueError(f"pooling must be one of {', '.join(get_args(Pooling))}, got {pooling!r}")
         self.classes, self.encoder, self.pooling = list(classes), encoder, pooling
         size = encoder.output_size
         self.attention = nn.Sequential(nn.Linear(size, size), nn.Tanh()) if pooling == "attention" else None
         self.context = nn.Linear(size, 1, bias=False) if pooling == "attention" else None
-        self.dropout, self.label_smoothing = nn.Dropout(dropout), label_smoothing
+        self.dropout, self.label_smoothing = nn.Dropout(options.dropout), options.label_smoothing
         self.scores = nn.Linear(size, len(self.classes) if len(self.classes) > 2 else 1)
 
     def forward(self, batch: TextClassificationBatch | TimeSeriesBatch) -> tuple[Tensor, Tensor]:
-        """Log probabilities of the classes (B, K), and how much each step counts (B, T): the weights of attention, the
-        share of features whose maximum a step has, or all alike."""
+        """Classify the sequences of a batch.
+
+        Returns:
+            log probabilities of the classes (B, K), and the weight of each step (B, T): its attention, the fraction of
+            features whose maximum it has, or the same for all steps.
+        """
         vector, weights = self.pool(self.encoder(batch), batch.lengths)
         scores = self.scores(self.dropout(vector))
         if len(self.classes) > 2:
@@ -137,33 +135,39 @@ class Classifier(nn.Module):
         return torch.cat([functional.logsigmoid(-scores), functional.logsigmoid(scores)], dim=1), weights
 
     def pool(self, states: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """One vector a sequence (B, F), 0 for an empty one, and the weights of its steps (B, T).
+        """Pool states (B, T, F) into one vector for each sequence.
 
-        states: (B, T, F); lengths: (B,).
+        Args:
+            states: (B, T, F).
+            lengths: (B,).
+
+        Returns:
+            the vectors (B, F), 0 for an empty sequence, and the weights of the steps (B, T).
         """
-        batch, steps, size = states.shape
-        real = torch.arange(steps, device=states.device) < lengths[:, None]  # (B, T)
-        share = real / lengths.clamp(min=1)[:, None]  # (B, T)
+        batch_size, steps, size = states.shape
+        is_real = torch.arange(steps, device=states.device) < lengths[:, None]  # (B, T)
+        weights = is_real / lengths.clamp(min=1)[:, None]  # (B, T)
         if not steps:
-            return states.new_zeros(batch, size), share
+            return states.new_zeros(batch_size, size), weights
         if self.pooling == "last":
-            last = states[torch.arange(batch), (lengths - 1).clamp(min=0)]  # (B, F)
-            half = size // self.encoder.directions
-            vector = torch.cat([last[:, :half], states[:, 0, half:]], dim=1) * real[:, :1]
+            last = states[torch.arange(batch_size), (lengths - 1).clamp(min=0)]  # (B, F)
+            forward_size = size // self.encoder.directions
+            vector = torch.cat([last[:, :forward_size], states[:, 0, forward_size:]], dim=1) * is_real[:, :1]
             return vector, (torch.arange(steps, device=states.device) == lengths[:, None] - 1).to(states)
         if self.pooling == "max":
-            vector, where = states.masked_fill(~real[:, :, None], -torch.inf).max(dim=1)  # (B, F)
-            ones = torch.full_like(vector, 1 / size)
-            weights = states.new_zeros(batch, steps).scatter_add(1, where, ones) * real
-            return vector.where(real[:, :1], 0.0), weights
+            vector, step = states.masked_fill(~is_real[:, :, None], -torch.inf).max(dim=1)  # (B, F)
+            fractions = torch.full_like(vector, 1 / size)
+            weights = states.new_zeros(batch_size, steps).scatter_add(1, step, fractions) * is_real
+            return vector.where(is_real[:, :1], 0.0), weights
         if self.attention is not None and self.context is not None:
             scores = self.context(self.attention(states))[:, :, 0]  # (B, T)
-            share = scores.float().masked_fill(~real, -1e9).softmax(dim=1).to(states) * real
-        return torch.einsum("bt,btf->bf", share, states.masked_fill(~real[:, :, None], 0.0)), share
+            weights = scores.float().masked_fill(~is_real, -1e9).softmax(dim=1).to(states) * is_real
+        return torch.einsum("bt,btf->bf", weights, states.masked_fill(~is_real[:, :, None], 0.0)), weights
 
     def loss(self, log_probs: Tensor, batch: TextClassificationBatch | TimeSeriesBatch) -> Tensor:
-        """Mean cross-entropy of those whose class is known. log_probs: (B, K) of this batch."""
-        known = batch.labels != IGNORE_INDEX
-        right = functional.nll_loss(log_probs, batch.labels, ignore_index=IGNORE_INDEX, reduction="sum")
-        smoothed = (1 - self.label_smoothing) * right - self.label_smoothing * log_probs[known].mean(dim=1).sum()
-        return smoothed / known.sum().clamp(min=1)
+        """Return the mean cross-entropy of the sequences whose class is known, from log probabilities (B, K)."""
+        is_known = batch.labels != IGNORE_INDEX
+        nll = functional.nll_loss(log_probs, batch.labels, ignore_index=IGNORE_INDEX, reduction="sum")
+        uniform = log_probs[is_known].mean(dim=1).sum()
+        loss = (1 - self.label_smoothing) * nll - self.label_smoothing * uniform
+        return loss / is_known.sum().clamp(min=1)

@@ -11,8 +11,8 @@ from grunlp.runs.layout import BASELINE_WEIGHTS, SCALER, WEIGHTS, translate_load
 from grunlp.runs.weights import load_module, load_tensors, save_tensors
 from grunlp.tasks.config import read_config
 from grunlp.tasks.forecasting.data import columns_from_config
-from grunlp.tasks.forecasting.model import DirectForecaster, Forecaster, RecursiveForecaster
-from grunlp.tasks.forecasting.options import parse_quantiles
+from grunlp.tasks.forecasting.model import DirectForecaster, Forecaster, ForecasterSizes, RecursiveForecaster
+from grunlp.tasks.forecasting.options import Architecture, ForecasterOptions
 from grunlp.tasks.forecasting.reader import read_time_series
 from grunlp.tasks.forecasting.scaler import Standardizer
 from grunlp.tasks.forecasting.segrnn import SegRNN
@@ -21,6 +21,13 @@ from grunlp.utils.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+ARCHITECTURES: dict[Architecture, type[Forecaster]] = {
+    "recursive": RecursiveForecaster,
+    "direct": DirectForecaster,
+    "segrnn": SegRNN,
+}
 
 
 class TrainedForecaster(NamedTuple):
@@ -45,21 +52,9 @@ def build_forecaster(
     config: DictConfig, num_targets: int, num_known_covariates: int, num_static_covariates: int
 ) -> Forecaster:
     """Build the untrained network of a configuration for the given numbers of columns."""
-    m = config.model
-    quantiles = parse_quantiles(m.quantiles) if m.output == "quantiles" else []
-    sizes = (
-        num_targets,
-        num_known_covariates,
-        num_static_covariates,
-        config.data.horizon,
-        m.hidden_size,
-        m.num_layers,
-        m.cell,
-    )
-    rest = (m.input_dropout, m.dropout, m.window_normalization, m.output, quantiles)
-    if m.architecture == "segrnn":
-        return SegRNN(*sizes, *rest, m.segment_length)
-    return {"recursive": RecursiveForecaster, "direct": DirectForecaster}[m.architecture](*sizes, *rest)
+    options = ForecasterOptions(**config.model)
+    sizes = ForecasterSizes(num_targets, num_known_covariates, num_static_covariates, config.data.horizon)
+    return ARCHITECTURES[options.architecture](options, sizes)
 
 
 def build_stored_model(run: Path, config: DictConfig) -> Forecaster:

@@ -1,7 +1,6 @@
-"""Training a forecaster."""
+"""Training of a forecaster."""
 
 import math
-from typing import get_args
 
 import torch
 from torch import Tensor
@@ -11,18 +10,16 @@ from grunlp.tasks.forecasting.options import ForecastLoss
 from grunlp.tasks.forecasting.windows import ForecastWindow
 from grunlp.training.lightning_base import BaseLightningModule
 
-FORECAST_LOSSES = get_args(ForecastLoss)
-
 
 def elementwise_loss(forecast: Tensor, target: Tensor, model: Forecaster, loss: ForecastLoss) -> Tensor:
-    """The loss of each cell.
+    """Compute the loss of each element.
 
     Args:
         forecast: (..., O).
         target: (...).
-        model: tells what the O numbers are.
-        loss: of points. Gaussians have the negative log likelihood in nats, quantiles the mean pinball loss over
-            levels, twice, so that it is the absolute error at one half (Koenker and Bassett 1978).
+        model: defines the O numbers.
+        loss: of point forecasts. Gaussian forecasts have the negative log-likelihood in nats, quantiles twice the
+            pinball loss, averaged over the levels, so that it is the absolute error at 0.5 (Koenker and Bassett 1978).
 
     Returns:
         (...).
@@ -39,44 +36,26 @@ def elementwise_loss(forecast: Tensor, target: Tensor, model: Forecaster, loss: 
 
 
 class ForecasterTask(BaseLightningModule):
-    """Trains a `Forecaster` on windows. Logs `train/loss_step`, `train/windows_per_second` and `dev/loss`.
-
-    Args:
-        model: the network.
-        loss: of points, in training and on dev.
-        total_steps, learning_rate, weight_decay, warmup: as for `BaseLightningModule`.
-    """
+    """Trains a `Forecaster` on windows."""
 
     model: Forecaster
     throughput_unit = "windows"
 
-    def __init__(
-        self,
-        model: Forecaster,
-        loss: ForecastLoss,
-        total_steps: int,
-        learning_rate: float,
-        weight_decay: float,
-        warmup_fraction: float,
-    ) -> None:
-        super().__init__(model, total_steps, learning_rate, {}, weight_decay, warmup_fraction)
-        self.loss = loss
-
     def training_step(self, window: ForecastWindow, batch_idx: int) -> Tensor:
-        """One batch: the mean loss of what was measured."""
-        told = self.model.teacher_forced(window.values, window.known_covariates, window.static_covariates)
-        steps = told.shape[1]
-        real = window.observed_mask[:, -steps:]
-        cells = elementwise_loss(told, window.values[:, -steps:], self.model, self.loss)
-        loss = (cells * real).sum() / real.sum().clamp(min=1)
-        self.log_train_batch(loss, batch_idx, len(told))
+        """Return the mean loss of the observed values of one batch."""
+        prediction = self.model.teacher_forced(window.values, window.known_covariates, window.static_covariates)
+        steps = prediction.shape[1]
+        mask = window.observed_mask[:, -steps:]
+        losses = elementwise_loss(prediction, window.values[:, -steps:], self.model, self.model.options.loss)
+        loss = (losses * mask).sum() / mask.sum().clamp(min=1)
+        self.log_train_batch(loss, batch_idx, len(prediction))
         return loss
 
     def validation_step(self, window: ForecastWindow, batch_idx: int) -> None:
-        """Sum the loss of the horizon, forecast without the truth."""
+        """Add the loss of forecasts over the horizon, without teacher forcing."""
         horizon = self.model.horizon
-        told = self.model(window.values[:, :-horizon], window.known_covariates, window.static_covariates)
-        real = window.observed_mask[:, -horizon:]
-        cells = elementwise_loss(told, window.values[:, -horizon:], self.model, self.loss)
-        count = int(real.sum())
-        self.add_val_loss(float((cells * real).sum()) / max(1, count), count)
+        forecast = self.model(window.values[:, :-horizon], window.known_covariates, window.static_covariates)
+        mask = window.observed_mask[:, -horizon:]
+        losses = elementwise_loss(forecast, window.values[:, -horizon:], self.model, self.model.options.loss)
+        count = int(mask.sum())
+        self.add_val_loss(float((losses * mask).sum()) / max(1, count), count)

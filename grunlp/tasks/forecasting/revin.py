@@ -1,4 +1,4 @@
-"""Windows of series brought to one level before a network reads them, and its forecasts back to theirs."""
+"""Normalization of windows by their own history, and of forecasts back (RevIN)."""
 
 from typing import NamedTuple
 
@@ -11,20 +11,19 @@ _EPS = 1e-5
 
 
 class WindowStats(NamedTuple):
-    """What was taken off windows: (B, 1, C) each."""
+    """Shift and scale (B, 1, C) removed from windows."""
 
     shift: Tensor
     scale: Tensor
 
 
 class RevIN(nn.Module):
-    """Normalises each channel of each window by its own history.
+    """Normalizes each channel of each window by its own history.
 
     Args:
         channels: C.
         window_normalization: "none"; "last" subtracts the last value (Lin et al. 2023, §3.3); "revin" subtracts the
-            mean, divides
-            by the standard deviation and then applies a learned scale and shift (Kim et al. 2022, §3.1).
+            mean, divides by the standard deviation and applies a learned scale and shift (Kim et al. 2022, §3.1).
     """
 
     def __init__(self, channels: int, window_normalization: WindowNormalization) -> None:
@@ -34,33 +33,33 @@ class RevIN(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels)) if window_normalization == "revin" else None
 
     def compute_stats(self, history: Tensor) -> WindowStats:
-        """What is to be taken off windows with this history (B, T, C)."""
+        """Compute shift and scale of windows from their history (B, T, C)."""
         if self.window_normalization == "none":
-            one = history.new_ones(history.shape[0], 1, history.shape[2])
-            return WindowStats(torch.zeros_like(one), one)
+            ones = history.new_ones(history.shape[0], 1, history.shape[2])
+            return WindowStats(torch.zeros_like(ones), ones)
         if self.window_normalization == "last":
             return WindowStats(history[:, -1:], torch.ones_like(history[:, -1:]))
         variance, mean = torch.var_mean(history, dim=1, keepdim=True, correction=0)
         return WindowStats(mean, (variance + _EPS).sqrt())
 
     def forward(self, x: Tensor, stats: WindowStats) -> Tensor:
-        """Values (B, N, C) as the network reads them."""
+        """Normalize values (B, N, C)."""
         x = (x - stats.shift) / stats.scale
         return x if self.weight is None or self.bias is None else x * self.weight + self.bias
 
     def denormalize(self, x: Tensor, stats: WindowStats) -> Tensor:
-        """What the network says of values, (B, N, C, O), in their own units."""
+        """Convert outputs (B, N, C, O) back to the units of the history."""
         if self.weight is not None and self.bias is not None:
             x = (x - self.bias[:, None]) / self._nonzero_weight()[:, None]
         return x * stats.scale[..., None] + stats.shift[..., None]
 
     def denormalize_std(self, x: Tensor, stats: WindowStats) -> Tensor:
-        """The same of standard deviations, which no shift moves."""
+        """Convert standard deviations (B, N, C, O), which no shift changes, back to the units of the history."""
         if self.weight is not None:
             x = x / self._nonzero_weight().abs()[:, None]
         return x * stats.scale[..., None]
 
     def _nonzero_weight(self) -> Tensor:
-        """Kept from 0, by which nothing can be divided."""
+        """Return the learned scale with an absolute value of at least `_EPS`, to divide by."""
         assert self.weight is not None
         return torch.where(self.weight >= 0, 1.0, -1.0) * self.weight.abs().clamp(min=_EPS)

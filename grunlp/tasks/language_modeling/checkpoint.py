@@ -10,6 +10,7 @@ from grunlp.runs.layout import TOKENIZER, WEIGHTS, translate_load_errors
 from grunlp.runs.weights import load_module
 from grunlp.tasks.config import read_config
 from grunlp.tasks.language_modeling.model import LanguageModel
+from grunlp.tasks.language_modeling.options import LanguageModelOptions
 
 
 class TrainedLanguageModel(NamedTuple):
@@ -30,7 +31,7 @@ class TrainedLanguageModel(NamedTuple):
 
 def build_language_model(config: DictConfig, tokenizer: TextTokenizer) -> LanguageModel:
     """Build the untrained network of a configuration, with the vocabulary of a tokenizer."""
-    return LanguageModel(len(tokenizer), **config.model)
+    return LanguageModel(LanguageModelOptions(**config.model), len(tokenizer))
 
 
 def build_stored_model(run: Path, config: DictConfig) -> LanguageModel:

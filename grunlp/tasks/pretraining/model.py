@@ -1,4 +1,4 @@
-"""A masked language model, which teaches the lower layers of a labeller from raw text."""
+"""Masked language modeling, which pretrains the sentence encoder of a labeller on raw text."""
 
 from dataclasses import replace
 
@@ -7,41 +7,43 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from grunlp.data.collate import SentenceBatch
+from grunlp.data.vocabulary import Vocabulary
 from grunlp.modules.sentence_encoder import SentenceEncoder
+from grunlp.tasks.pretraining.options import MaskedModelOptions
 
-_UNK_ID = 1  # id of the unknown word, which stands for hidden ones, too
+_UNK_ID = 1  # id of the unknown word, which also replaces masked words
 
 
 class MaskedLanguageModel(nn.Module):
-    """Words and spellings → stacked BiGRU → the hidden words (the task of Devlin et al. 2019, §3.1, for a GRU).
+    """A sentence encoder that predicts masked words (the task of Devlin et al. 2019, §3.1, with a GRU).
 
-    The output layer is the word table itself (Press and Wolf 2017). A labeller takes over its sentence encoder.
+    The output layer is the word embedding itself (Press and Wolf 2017). A labeller starts from the sentence encoder. It
+    has neither a pretrained encoder nor word shapes, which would reveal the masked words.
 
     Args:
-        encoder: of the words; without a pretrained one, which would need the hidden words.
-        mask_probability: share of the words that are hidden, with their spellings.
+        options: sizes of the sentence encoder, and the probability of masking a word and its characters.
+        vocabulary: words and characters.
     """
 
-    def __init__(self, encoder: SentenceEncoder, mask_probability: float) -> None:
+    def __init__(self, options: MaskedModelOptions, vocabulary: Vocabulary) -> None:
         super().__init__()
-        if encoder.pretrained is not None or encoder.words.shapes is not None:
-            raise ValueError("a pretrained encoder and shapes of words would give the hidden words away")
-        self.encoder, self.mask_probability = encoder, mask_probability
-        table = encoder.words.table
-        self.guess = nn.Linear(encoder.output_size, table.embedding_dim)
+        self.mask_probability = options.mask_probability
+        self.encoder = SentenceEncoder(options, vocabulary, input_dropout=options.dropout, word_dropout=0.0)
+        table = self.encoder.words.table
+        self.guess = nn.Linear(self.encoder.output_size, table.embedding_dim)
         self.bias = nn.Parameter(torch.zeros(table.num_embeddings))
 
     def sample_mask(self, batch: SentenceBatch, generator: torch.Generator) -> Tensor:
-        """(B, T) which words are hidden: none that is unknown or padding."""
-        drawn = torch.rand(batch.words.shape, generator=generator).to(batch.words.device) < self.mask_probability
-        return drawn & (batch.words > _UNK_ID)
+        """Draw the words to mask (B, T): neither unknown words nor padding."""
+        is_drawn = torch.rand(batch.words.shape, generator=generator).to(batch.words.device) < self.mask_probability
+        return is_drawn & (batch.words > _UNK_ID)
 
     def forward(self, batch: SentenceBatch, mask: Tensor) -> Tensor:
-        """Mean loss in nats of the hidden words; 0 when there are none. `mask`: (B, T), as `sample_mask` gives."""
+        """Return the mean loss in nats over the words of a mask (B, T); 0 if there are none."""
         words = batch.words.masked_fill(mask, _UNK_ID)
-        spellings = batch.char_index.masked_fill(mask, 0)
-        states, _ = self.encoder(replace(batch, words=words, char_index=spellings))
-        guesses = self.guess(states[mask])  # (M, W)
-        scores = functional.linear(guesses, self.encoder.words.table.weight, self.bias)  # (M, V)
-        loss = functional.cross_entropy(scores, batch.words[mask], reduction="sum")
+        char_index = batch.char_index.masked_fill(mask, 0)
+        states, _ = self.encoder(replace(batch, words=words, char_index=char_index))
+        features = self.guess(states[mask])  # (M, W)
+        logits = functional.linear(features, self.encoder.words.table.weight, self.bias)  # (M, V)
+        loss = functional.cross_entropy(logits, batch.words[mask], reduction="sum")
         return loss / mask.sum().clamp(min=1)

@@ -25,6 +25,7 @@ from grunlp.runs.weights import load_module
 from grunlp.tasks.config import read_config
 from grunlp.tasks.seq2seq.ensemble import Ensemble
 from grunlp.tasks.seq2seq.model import Seq2Seq
+from grunlp.tasks.seq2seq.options import Seq2SeqOptions
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import UserError
 
@@ -54,7 +55,8 @@ class TrainedSeq2Seq(NamedTuple):
 
 def build_seq2seq(config: DictConfig, source: TextTokenizer, target: TextTokenizer) -> Seq2Seq:
     """Build the untrained network of a configuration, with the sizes of its tokenizers."""
-    return Seq2Seq(len(source), len(target), shared_vocabulary=source is target, **config.model)
+    options = Seq2SeqOptions(**config.model)
+    return Seq2Seq(options, len(source), len(target), shared_vocabulary=source is target)
 
 
 def save_seq2seq_config(path: Path, config: DictConfig, source: TextTokenizer, target: TextTokenizer) -> None:

@@ -46,7 +46,7 @@ class _StateTensors:
         self.source_tensors |= {"keys": ("R", "S", keys), "values": ("R", "S", values), "padding": ("R", "S")}
         self.step_tensors: dict[str, Sequence[str | int]] = {"lower": (1, "R", size)}
         self.step_tensors |= {"upper": (num_layers - 1, "R", size)} if num_layers > 1 else {}
-        self.step_tensors |= {"input_feed": ("R", model.target.embedding_dim)} if model.input_feeding else {}
+        self.step_tensors |= {"input_feed": ("R", model.target.embedding_dim)} if model.options.input_feeding else {}
         self.embedding_size = model.target.embedding_dim
 
     def flatten(self, state: Seq2SeqState, names: Iterable[str]) -> tuple[Tensor, ...]:

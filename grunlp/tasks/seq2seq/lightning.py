@@ -1,4 +1,4 @@
-"""Training a network that reads a text and writes another."""
+"""Training of a sequence-to-sequence model."""
 
 from torch import Tensor
 
@@ -11,6 +11,7 @@ from grunlp.tasks.seq2seq.inference import SPECIAL_TOKENS
 from grunlp.tasks.seq2seq.metrics import TextMetric, TextScores
 from grunlp.tasks.seq2seq.model import Seq2Seq
 from grunlp.training.lightning_base import PerplexityTask
+from grunlp.training.options import OptimizerOptions
 from grunlp.utils import distributed
 
 _GREEDY = BeamSearch(
@@ -19,17 +20,17 @@ _GREEDY = BeamSearch(
 
 
 class Seq2SeqTask(PerplexityTask):
-    """Trains a `Seq2Seq`; logs what `PerplexityTask` does and `dev/bleu` or `dev/rouge`.
+    """Trains a `Seq2Seq`; logs `dev/bleu` or `dev/rouge` of greedy search against the targets.
 
-    `dev/loss` is the cross-entropy of the targets, without smoothing; `dev/bleu` and `dev/rouge` are those of greedy
-    search, against the targets.
+    `dev/loss` is the cross-entropy of the targets, without label smoothing.
 
     Args:
         model: the network.
-        tokenizer: of its targets.
-        limits: how long a text may become in greedy search.
-        metric: which.
-        total_steps, learning_rate, weight_decay, warmup: as for `Task`.
+        options: AdamW with linear warm-up and decay.
+        total_steps: optimizer steps of the whole training.
+        tokenizer: of the targets.
+        limits: of the length of a text in greedy search.
+        metric: "bleu" or "rouge".
     """
 
     model: Seq2Seq
@@ -37,43 +38,40 @@ class Seq2SeqTask(PerplexityTask):
     def __init__(
         self,
         model: Seq2Seq,
+        options: OptimizerOptions,
+        total_steps: int,
         tokenizer: TextTokenizer,
         limits: LengthLimits,
         metric: TextMetric,
-        total_steps: int,
-        learning_rate: float,
-        weight_decay: float,
-        warmup_fraction: float,
     ) -> None:
-        super().__init__(model, total_steps, learning_rate, weight_decay, warmup_fraction)
+        super().__init__(model, options, total_steps)
         self.tokenizer, self.limits, self.metric = tokenizer, limits, metric
-        self.val_texts: list[tuple[str, str]] = []  # found, and right
+        self.val_texts: list[tuple[str, str]] = []  # outputs and targets
 
     def training_step(self, batch: ParallelBatch, batch_idx: int) -> Tensor:
-        """One batch: its loss."""
+        """Return the loss of one batch."""
         loss, _ = self.model.loss(batch)
         self.log_train_batch(loss, batch_idx, int(batch.target_lengths.sum()))
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Forget the epoch before."""
+        """Reset the texts."""
         super().on_validation_epoch_start()
         self.val_texts = []
 
     def validation_step(self, batch: ParallelBatch, batch_idx: int) -> None:
-        """Cross-entropy of the targets, and texts by greedy search."""
-        _, nats = self.model.loss(batch)
-        count = int(batch.target_lengths.sum())
-        self.add_val_loss(float(nats), count)
+        """Compute the cross-entropy of the targets, and generate texts by greedy search."""
+        _, nll = self.model.loss(batch)
+        self.add_val_loss(float(nll), int(batch.target_lengths.sum()))
         state = self.model.encode(batch.source, batch.source_lengths)
         inputs = DecodingInputs(self.model.step, state, batch.source_lengths - 1, SPECIAL_TOKENS, self.limits)
-        found = beam_search(inputs, _GREEDY)
-        outputs = [self.tokenizer.decode(hypotheses[0].ids) for hypotheses in found]
+        hypotheses = beam_search(inputs, _GREEDY)
+        outputs = [self.tokenizer.decode(best[0].ids) for best in hypotheses]
         self.val_texts += zip(outputs, batch.target_texts, strict=True)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the scores of the whole split."""
+        """Log the score of the whole split."""
         super().on_validation_epoch_end()
-        texts = [pair for some in distributed.all_gather_object(self.val_texts) for pair in some]
+        texts = [pair for texts_of_rank in distributed.all_gather_object(self.val_texts) for pair in texts_of_rank]
         scores = TextScores(self.metric, [output for output, _ in texts], [[target] for _, target in texts])
         self.log(f"dev/{self.metric}", scores.monitored_score(), prog_bar=True)

@@ -12,12 +12,8 @@ from grunlp.runs.layout import VOCABULARY, WEIGHTS, require_files, translate_loa
 from grunlp.runs.weights import load_module
 from grunlp.tasks.config import read_config
 from grunlp.tasks.srl.model import SRLModel
-from grunlp.training.checkpoint_io import (
-    build_sentence_encoder,
-    bundled_or,
-    encoder_from_config,
-    load_encoder_tokenizer,
-)
+from grunlp.tasks.srl.options import SRLModelOptions
+from grunlp.training.checkpoint_io import bundled_or, encoder_from_config, load_encoder_tokenizer
 from grunlp.utils.errors import UserError
 
 
@@ -39,27 +35,8 @@ class TrainedSRL(NamedTuple):
 
 def build_srl_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None) -> SRLModel:
     """Build the untrained network of a configuration, with the sizes of a vocabulary."""
-    c = config.model
-    return SRLModel(
-        vocabulary.tags.items,
-        build_sentence_encoder(config, vocabulary, encoder),
-        vocabulary.rolesets.counts,
-        vocabulary.rolesets.particle_ids,
-        num_pos=len(vocabulary.pos) - 1 and len(vocabulary.pos),
-        corpus_embedding=bool(config.data.extra_train),
-        predicate_hidden_size=c.predicate_hidden_size,
-        predicate_num_layers=c.predicate_num_layers,
-        predicate_size=c.predicate_size,
-        max_relative_distance=c.max_relative_distance,
-        residual=c.residual,
-        cell=c.get("cell", "gru"),
-        dropout=c.dropout,
-        decoder=c.decoder,
-        label_smoothing=c.label_smoothing,
-        predicate_loss_weight=c.predicate_loss_weight,
-        sense_loss_weight=c.sense_loss_weight,
-        pos_tag_loss_weight=c.pos_tag_loss_weight,
-    )
+    options = SRLModelOptions(**config.model)
+    return SRLModel(options, vocabulary, encoder, corpus_embedding=bool(config.data.get("extra_train")))
 
 
 def build_stored_model(run: Path, config: DictConfig) -> SRLModel:

@@ -8,20 +8,23 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from grunlp.data.collate import IGNORE_INDEX, SRLBatch
+from grunlp.data.vocabulary import Vocabulary
 from grunlp.decoding.viterbi import bio_transition_mask, predicate_tag_mask, viterbi_bio
-from grunlp.modules.crf import LinearChainCRF
+from grunlp.modules.crf import LinearChainCRF, check_decoder
 from grunlp.modules.dropout import VariationalDropout
 from grunlp.modules.gru import StackedGRU
-from grunlp.modules.options import Cell, Decoder, Residual
 from grunlp.modules.sentence_encoder import SentenceEncoder
+from grunlp.modules.transformer_encoder import PretrainedEncoder
+from grunlp.tasks.srl.options import SRLModelOptions
 
 
 class EncoderOutput(NamedTuple):
-    """What the network knows of sentences before it is told their predicates.
+    """Encoded sentences, before any predicate is chosen.
 
-    states: (B, T, E) of the encoder beside the representation of the words.
-    predicate_logits: (B, T) log-odds of being a predicate.
-    pos_logits: (B, T, number of tags) unnormalised log-scores of parts of speech, or None.
+    Attributes:
+        states: (B, T, E) encoder states concatenated with word representations.
+        predicate_logits: (B, T) log-odds of being a predicate.
+        pos_logits: (B, T, number of parts of speech), or None.
     """
 
     states: Tensor
@@ -30,11 +33,12 @@ class EncoderOutput(NamedTuple):
 
 
 class SRLLogits(NamedTuple):
-    """Unnormalised log-scores.
+    """Unnormalized log-scores of a batch.
 
-    encoder_output: of the sentences.
-    role_logits: (P, T, K) of the tags.
-    sense_logits: (P, R) of the candidates of each predicate, -inf beyond them; None without rolesets.
+    Attributes:
+        encoder_output: of the sentences.
+        role_logits: (P, T, K) of the tags.
+        sense_logits: (P, R) of the candidate rolesets of each predicate, -inf at padding; None without rolesets.
     """
 
     encoder_output: EncoderOutput
@@ -43,18 +47,18 @@ class SRLLogits(NamedTuple):
 
 
 class SenseClassifier(nn.Module):
-    """Scores the rolesets a word may have: (v_r + u_f) · tanh(W x) + b_r.
+    """Scores the candidate rolesets r of a word x with particle f: (v_r + u_f) · tanh(W x) + b_r.
 
-    u_f belongs to all rolesets of the same particle, and to light verbs: what tells `give up` from `give` tells
-    `eat up` from `eat`. b_r starts at the logarithm of the training count. A roleset never seen in training has
-    v_r = 0, so that only its particle, if any, and b_r speak for it: of a word's unseen plain rolesets the first is
-    chosen, and only where none that was seen is likely.
+    u_f is shared by all rolesets with the same particle and by light verbs: what separates `give up` from `give` also
+    separates `eat up` from `eat`. b_r is initialized with the logarithm of the training count. A roleset that does not
+    occur in the training data has v_r = 0, so that it is scored by its particle, if any, and b_r alone: among the
+    unseen rolesets of a word without particles the first wins, and only where no seen roleset is likely.
 
     Args:
-        input_size: features of a predicate in its sentence, x.
+        input_size: features of x, a predicate in its sentence.
         size: features of v_r.
-        counts: training count of each of the rolesets; id 0 is none.
-        particle_ids: number of the particle of each; 0 is none.
+        counts: training count of each roleset; id 0 means none.
+        particle_ids: particle of each roleset; 0 means none.
     """
 
     particle_ids: Tensor
@@ -66,14 +70,14 @@ class SenseClassifier(nn.Module):
         self.particles = nn.Embedding(max(particle_ids) + 1, size, padding_idx=0) if any(particle_ids) else None
         self.prior = nn.Embedding(len(counts), 1, padding_idx=0)
         self.register_buffer("particle_ids", torch.tensor(particle_ids), persistent=False)
-        seen = torch.tensor(counts)[:, None] > 0
-        self.rolesets.weight.data.normal_(std=0.1).mul_(seen)
+        is_seen = torch.tensor(counts)[:, None] > 0
+        self.rolesets.weight.data.normal_(std=0.1).mul_(is_seen)
         if self.particles is not None:
             self.particles.weight.data.zero_()
         self.prior.weight.data[:, 0] = torch.tensor(counts).add(0.1).log()
 
     def forward(self, x: Tensor, candidates: Tensor) -> Tensor:
-        """x: (P, input_size); candidates: (P, R) ids, 0 beyond the last → (P, R), -inf there."""
+        """Score candidates (P, R), padded with 0, of predicates x (P, input_size) → (P, R), -inf at padding."""
         features = self.features(x).tanh()[:, :, None]  # (P, size, 1)
         rolesets = self.rolesets(candidates)  # (P, R, size)
         if self.particles is not None:
@@ -83,190 +87,170 @@ class SenseClassifier(nn.Module):
 
 
 class SRLModel(nn.Module):
-    """Words and spellings → stacked BiGRU over each sentence → predicates → BiGRU a predicate → its sense and roles.
+    """Finds the predicates of a sentence, and the sense and the roles of each.
 
-    A sentence is encoded once, which tells how likely each word is a predicate. For each predicate p, given or found, a
-    small BiGRU then reads
+    A sentence is encoded once by a stacked BiGRU, which gives the probability that each word is a predicate. For each
+    predicate p, given or detected, a small BiGRU then reads
 
         x_t = A [h_t; w_t] + B [h_p; w_p] + D[t - p] + e
 
-    (h: encoder states, w: word representations, D: a table of signed distances, clipped; e: a vector that sentences of
-    `data.extra_train` alone add, so that the habits of their annotators are not taken for the corpus's). Tags are
-    scored from
-    its states and x_t together, the sense from both at p. A and B are applied once a token, not once a pair, so that
-    labelling another predicate costs the small BiGRU alone.
+    (h: encoder states; w: word representations; D: an embedding of the signed, clipped distance; e: a vector added only
+    for sentences of `data.extra_train`, so that the habits of its annotators are not attributed to the main corpus).
+    Tags are scored from its states concatenated with x_t, the sense from both at p. A and B are applied once for each
+    token, not for each pair, so that labelling one more predicate only costs the small BiGRU.
 
     Args:
-        tags: the K tags.
-        encoder: of the sentences.
-        roleset_counts: training count of each roleset id; only id 0, none, when the training data names no rolesets.
-        particle_ids: number of the particle of each, see `SenseClassifier`.
-        num_pos: parts of speech, that of none among them; 0 when the training data has none.
-        predicate_hidden_size, predicate_num_layers: of the BiGRU a predicate.
-        predicate_size: features of x_t above.
+        options: sizes, regularization and loss weights.
+        vocabulary: words, characters, tags, rolesets and parts of speech.
+        pretrained: a pretrained encoder whose states are concatenated with the word embeddings, or None.
         corpus_embedding: whether part of the training data is `data.extra_train`.
-        max_relative_distance: tokens beyond which distances are not told apart.
-        residual, cell: of the BiGRU a predicate, see `StackedGRU`.
-        dropout: variational, between its layers and of its states.
-        decoder: "viterbi" scores each tag alone and finds the best legal sequence; "crf" learns transitions as well.
-        label_smoothing: of the tags, for "viterbi".
-        predicate_weight, sense_weight: of these losses beside that of the roles.
-        pos_tag_loss_weight: weight of predicting parts of speech from the encoder's states, which helps them in small
-            data;
-            0 leaves it out.
+
+    Raises:
+        ValueError: the decoder is unknown or does not support label smoothing.
     """
 
     def __init__(
         self,
-        tags: Sequence[str],
-        encoder: SentenceEncoder,
-        roleset_counts: Sequence[int],
-        particle_ids: Sequence[int],
-        num_pos: int,
-        predicate_hidden_size: int,
-        predicate_num_layers: int,
-        predicate_size: int,
-        corpus_embedding: bool,
-        max_relative_distance: int,
-        residual: Residual,
-        cell: Cell,
-        dropout: float,
-        decoder: Decoder,
-        label_smoothing: float,
-        predicate_loss_weight: float,
-        sense_loss_weight: float,
-        pos_tag_loss_weight: float,
+        options: SRLModelOptions,
+        vocabulary: Vocabulary,
+        pretrained: PretrainedEncoder | None = None,
+        corpus_embedding: bool = False,
     ) -> None:
         super().__init__()
-        if decoder not in ("viterbi", "crf"):
-            raise ValueError(f"decoder is viterbi or crf, got {decoder!r}")
-        if decoder == "crf" and label_smoothing:
-            raise ValueError("label_smoothing has no effect on decoder=crf: set it to 0")
-        self.tags, self.max_relative_distance, self.label_smoothing = list(tags), max_relative_distance, label_smoothing
-        self.predicate_loss_weight, self.sense_loss_weight, self.pos_tag_loss_weight = (
-            predicate_loss_weight,
-            sense_loss_weight,
-            pos_tag_loss_weight,
+        check_decoder(options.decoder, options.label_smoothing)
+        self.options, self.tags, rolesets = options, list(vocabulary.tags.items), vocabulary.rolesets
+        self.encoder = SentenceEncoder(
+            options, vocabulary, pretrained, input_dropout=options.input_dropout, word_dropout=options.word_dropout
         )
-        self.encoder = encoder
-        self.dropout = VariationalDropout(dropout)
-        known = encoder.output_size + encoder.word_size
-        self.pos = nn.Linear(encoder.output_size, num_pos) if num_pos and pos_tag_loss_weight else None
-        self.predicates = nn.Sequential(nn.Linear(known, predicate_size), nn.Tanh(), nn.Linear(predicate_size, 1))
-        self.token = nn.Linear(known, predicate_size)
-        self.head = nn.Linear(known, predicate_size, bias=False)
-        self.distances = nn.Embedding(2 * max_relative_distance + 1, predicate_size)
+        self.dropout = VariationalDropout(options.dropout)
+        size, token_size = options.predicate_size, self.encoder.output_size + self.encoder.word_size
+        has_pos = len(vocabulary.pos) > 1 and options.pos_tag_loss_weight > 0
+        self.pos = nn.Linear(self.encoder.output_size, len(vocabulary.pos)) if has_pos else None
+        self.predicates = nn.Sequential(nn.Linear(token_size, size), nn.Tanh(), nn.Linear(size, 1))
+        self.token = nn.Linear(token_size, size)
+        self.head = nn.Linear(token_size, size, bias=False)
+        self.distances = nn.Embedding(2 * options.max_relative_distance + 1, size)
         nn.init.normal_(self.distances.weight, std=0.3)
-        self.extra = nn.Parameter(torch.zeros(predicate_size)) if corpus_embedding else None
+        self.extra = nn.Parameter(torch.zeros(size)) if corpus_embedding else None
         self.predicate_gru = StackedGRU(
-            predicate_size, predicate_hidden_size, predicate_num_layers, True, dropout, residual, cell
+            input_size=size,
+            hidden_size=options.predicate_hidden_size,
+            num_layers=options.predicate_num_layers,
+            bidirectional=True,
+            dropout=options.dropout,
+            residual=options.residual,
+            cell=options.cell,
         )
-        read = self.predicate_gru.output_size + predicate_size
-        self.roles = nn.Linear(read, len(self.tags))
-        senses = len(roleset_counts) > 1
-        self.senses = SenseClassifier(read + known, predicate_size, roleset_counts, particle_ids) if senses else None
-        self.crf = LinearChainCRF(*bio_transition_mask(self.tags)) if decoder == "crf" else None
+        output_size = self.predicate_gru.output_size + size
+        self.roles = nn.Linear(output_size, len(self.tags))
+        has_senses = len(rolesets.counts) > 1
+        sizes = (output_size + token_size, size)
+        self.senses = SenseClassifier(*sizes, rolesets.counts, rolesets.particle_ids) if has_senses else None
+        self.crf = LinearChainCRF(*bio_transition_mask(self.tags)) if options.decoder == "crf" else None
 
     def forward(self, batch: SRLBatch) -> SRLLogits:
-        """Scores for the predicates of the batch."""
+        """Score the predicates of the batch."""
         return self.label(self.encode(batch), batch)
 
     def encode(self, batch: SRLBatch) -> EncoderOutput:
-        """Read each sentence once. The predicates of the batch play no part."""
+        """Encode each sentence once, whatever its predicates."""
         states, words = self.encoder(batch)  # (B, T, 2H), (B, T, W)
-        pos = self.pos(states) if self.pos is not None else None
+        pos_logits = self.pos(states) if self.pos is not None else None
         states = torch.cat([states, words], dim=-1)  # (B, T, 2H + W)
-        return EncoderOutput(states, self.predicates(states)[:, :, 0], pos)
+        return EncoderOutput(states, self.predicates(states)[:, :, 0], pos_logits)
 
     def label(self, encoder_output: EncoderOutput, batch: SRLBatch) -> SRLLogits:
-        """Scores for the predicates of the batch. `encoder_output`: of its sentences."""
+        """Score the roles and senses of the predicates of the batch, whose sentences `encoder_output` has."""
         states = encoder_output.states[batch.sentence_index, batch.predicate_index]  # (P, E)
-        pairs = (
-            self.token(encoder_output.states)[batch.sentence_index]
-            + self.head(states)[:, None]
-            + self._position_features(batch)
-        )  # (P, T, M)
-        read, _ = self.predicate_gru(pairs, batch.predicate_lengths)  # (P, T, 2H')
-        read = self.dropout(torch.cat([read, pairs], dim=-1))  # (P, T, 2H' + M)
-        senses = None
+        tokens = self.token(encoder_output.states)[batch.sentence_index]  # (P, T, M)
+        inputs = tokens + self.head(states)[:, None] + self._position_features(batch)
+        outputs, _ = self.predicate_gru(inputs, batch.predicate_lengths)  # (P, T, 2H')
+        outputs = self.dropout(torch.cat([outputs, inputs], dim=-1))  # (P, T, 2H' + M)
+        sense_logits = None
         if self.senses is not None:
-            at_predicate = read[torch.arange(read.shape[0], device=read.device), batch.predicate_index]  # (P, 2H' + M)
-            senses = self.senses(torch.cat([at_predicate, states], dim=-1), batch.predicate_sense_candidates)
-        return SRLLogits(encoder_output, self.roles(read), senses)
+            rows = torch.arange(outputs.shape[0], device=outputs.device)
+            features = torch.cat([outputs[rows, batch.predicate_index], states], dim=-1)  # (P, 2H' + M + E)
+            sense_logits = self.senses(features, batch.predicate_sense_candidates)
+        return SRLLogits(encoder_output, self.roles(outputs), sense_logits)
 
     def _position_features(self, batch: SRLBatch) -> Tensor:
-        """What each token is told of its distance to the predicate and of where the sentence comes from."""
+        """Embed the distance of each token to the predicate, and whether the sentence is of the extra corpus."""
+        limit = self.options.max_relative_distance
         positions = torch.arange(batch.words.shape[1], device=batch.words.device)
-        offsets = (positions - batch.predicate_index[:, None]).clamp(
-            -self.max_relative_distance, self.max_relative_distance
-        )  # (P, T)
-        marks: Tensor = self.distances(offsets + self.max_relative_distance)  # (P, T, M)
-        return marks if self.extra is None else marks + batch.from_extra_corpus[:, None, None] * self.extra
+        offsets = (positions - batch.predicate_index[:, None]).clamp(-limit, limit)  # (P, T)
+        features: Tensor = self.distances(offsets + limit)  # (P, T, M)
+        return features if self.extra is None else features + batch.from_extra_corpus[:, None, None] * self.extra
 
     def loss(self, logits: SRLLogits, batch: SRLBatch) -> Tensor:
-        """Mean loss a tag, plus the weighted means of the others. `logits`: of this batch."""
+        """Return the mean tag loss plus the weighted mean losses of predicates, senses and parts of speech."""
+        options = self.options
         if self.crf is None:
-            loss = _cross_entropy(logits.role_logits, batch.tags, self.label_smoothing)
+            loss = _cross_entropy(logits.role_logits, batch.tags, options.label_smoothing)
         else:
-            likelihood = self.crf(logits.role_logits, batch.tags.clamp(min=0), batch.predicate_lengths)
-            loss = -likelihood.sum() / batch.predicate_lengths.sum().clamp(min=1)
-        told = batch.is_predicate != IGNORE_INDEX
-        odds, targets = logits.encoder_output.predicate_logits[told], batch.is_predicate[told].float()
-        found = functional.binary_cross_entropy_with_logits(odds, targets, reduction="sum") / max(1, len(odds))
-        loss = loss + self.predicate_loss_weight * found
+            log_likelihood = self.crf(logits.role_logits, batch.tags.clamp(min=0), batch.predicate_lengths)
+            loss = -log_likelihood.sum() / batch.predicate_lengths.sum().clamp(min=1)
+        is_labelled = batch.is_predicate != IGNORE_INDEX
+        odds = logits.encoder_output.predicate_logits[is_labelled]
+        targets = batch.is_predicate[is_labelled].float()
+        predicate_loss = functional.binary_cross_entropy_with_logits(odds, targets, reduction="sum")
+        loss = loss + options.predicate_loss_weight * (predicate_loss / max(1, len(odds)))
         if logits.sense_logits is not None:
-            loss = loss + self.sense_loss_weight * _cross_entropy(logits.sense_logits, self.sense_targets(batch), 0.0)
+            sense_loss = _cross_entropy(logits.sense_logits, self.sense_targets(batch), 0.0)
+            loss = loss + options.sense_loss_weight * sense_loss
         if logits.encoder_output.pos_logits is not None:
-            loss = loss + self.pos_tag_loss_weight * _cross_entropy(logits.encoder_output.pos_logits, batch.pos, 0.0)
+            pos_loss = _cross_entropy(logits.encoder_output.pos_logits, batch.pos, 0.0)
+            loss = loss + options.pos_tag_loss_weight * pos_loss
         return loss
 
     @staticmethod
     def sense_targets(batch: SRLBatch) -> Tensor:
-        """(P,) which of its candidates is the gold roleset of each predicate; IGNORE_INDEX where none is."""
-        hits = (batch.predicate_sense_candidates == batch.roleset[:, None]) & (batch.roleset != 0)[:, None]  # (P, R)
-        return hits.int().argmax(dim=1).masked_fill(~hits.any(dim=1), IGNORE_INDEX)
+        """Return the position (P,) of the gold roleset among the candidates of each predicate, else IGNORE_INDEX."""
+        is_gold = (batch.predicate_sense_candidates == batch.roleset[:, None]) & (batch.roleset != 0)[:, None]  # (P, R)
+        return is_gold.int().argmax(dim=1).masked_fill(~is_gold.any(dim=1), IGNORE_INDEX)
 
     @torch.no_grad()
     def detect_predicates(self, encoder_output: EncoderOutput, batch: SRLBatch) -> tuple[Tensor, Tensor]:
-        """The words more likely predicates than not: sentence and token of each (P,), in order."""
+        """Return sentence and token (P,) of the words that are predicates with a probability above 1/2, in order."""
         tokens = torch.arange(batch.words.shape[1], device=batch.words.device)
-        found = (encoder_output.predicate_logits > 0) & (tokens < batch.lengths[:, None])  # (B, T)
-        sentence, predicate = found.nonzero(as_tuple=True)
+        is_predicate = (encoder_output.predicate_logits > 0) & (tokens < batch.lengths[:, None])  # (B, T)
+        sentence, predicate = is_predicate.nonzero(as_tuple=True)
         return sentence, predicate
 
     @torch.no_grad()
     def predict_senses(self, logits: SRLLogits, batch: SRLBatch) -> Tensor:
-        """(P,) id of the likeliest roleset of each predicate; 0 where its word has no candidates."""
+        """Return the id (P,) of the most likely roleset of each predicate; 0 where its word has no candidates."""
         if logits.sense_logits is None:
             return torch.zeros_like(batch.predicate_index)
-        return batch.predicate_sense_candidates.gather(1, logits.sense_logits.argmax(dim=1, keepdim=True))[:, 0]
+        best = logits.sense_logits.argmax(dim=1, keepdim=True)
+        return batch.predicate_sense_candidates.gather(1, best)[:, 0]
 
     @torch.no_grad()
     def decode(self, logits: SRLLogits, batch: SRLBatch) -> tuple[Tensor, Tensor]:
-        """The best legal tags of each predicate, which is itself B-V, and what a plain argmax would have said.
-
-        Args:
-            logits: of this batch.
+        """Return the best legal tags of each predicate, which itself is B-V, and the tags of a plain argmax.
 
         Returns:
-            two (P, T) tensors of tag ids; beyond the length of a sentence they mean nothing.
+            two tensors (P, T) of tag ids, undefined at padding.
         """
-        roles = logits.role_logits
-        if roles.shape[0] == 0:
-            nothing = batch.predicate_index.new_zeros(roles.shape[:2])
-            return nothing, nothing
+        role_logits = logits.role_logits
+        if role_logits.shape[0] == 0:
+            empty = batch.predicate_index.new_zeros(role_logits.shape[:2])
+            return empty, empty
         lengths = batch.predicate_lengths
-        allowed = predicate_tag_mask(self.tags, batch.predicate_index, lengths, roles.shape[1])
+        mask = predicate_tag_mask(self.tags, batch.predicate_index, lengths, role_logits.shape[1])
         if self.crf is None:
-            best, _ = viterbi_bio(functional.log_softmax(roles, dim=-1), lengths, self.tags, allowed)
+            best, _ = viterbi_bio(functional.log_softmax(role_logits, dim=-1), lengths, self.tags, mask)
         else:
-            best, _ = self.crf.decode(roles, lengths, allowed)
-        return best, roles.argmax(dim=-1)
+            best, _ = self.crf.decode(role_logits, lengths, mask)
+        return best, role_logits.argmax(dim=-1)
 
 
-def _cross_entropy(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-    """Mean over the targets that are not IGNORE_INDEX; 0 when all are."""
+def _cross_entropy(logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
+    """Return the mean over the targets that are not IGNORE_INDEX; 0 if there are none."""
     total = functional.cross_entropy(
-        logits.flatten(0, -2), targets.flatten(), ignore_index=IGNORE_INDEX, label_smoothing=smoothing, reduction="sum"
+        logits.flatten(0, -2),
+        targets.flatten(),
+        ignore_index=IGNORE_INDEX,
+        label_smoothing=label_smoothing,
+        reduction="sum",
     )
     return total / (targets != IGNORE_INDEX).sum().clamp(min=1)

@@ -12,7 +12,8 @@ from grunlp.runs.layout import VOCABULARY, WEIGHTS, require_files, translate_loa
 from grunlp.runs.weights import load_module
 from grunlp.tasks.config import read_config
 from grunlp.tasks.tagging.model import Tagger
-from grunlp.training.checkpoint_io import build_sentence_encoder, encoder_from_config, load_encoder_tokenizer
+from grunlp.tasks.tagging.options import TaggerOptions
+from grunlp.training.checkpoint_io import encoder_from_config, load_encoder_tokenizer
 
 
 class TrainedTagger(NamedTuple):
@@ -33,12 +34,7 @@ class TrainedTagger(NamedTuple):
 
 def build_tagger(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None) -> Tagger:
     """Build the untrained network of a configuration, with the sizes of a vocabulary."""
-    return Tagger(
-        vocabulary.tags.items,
-        build_sentence_encoder(config, vocabulary, encoder),
-        decoder=config.model.decoder,
-        label_smoothing=config.model.label_smoothing,
-    )
+    return Tagger(TaggerOptions(**config.model), vocabulary, encoder)
 
 
 def build_stored_model(run: Path, config: DictConfig) -> Tagger:

@@ -1,5 +1,7 @@
 """Classifiers against their definitions."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,8 @@ from grunlp.data.examples import LabeledSeries, LabeledText
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.tasks.classification.checkpoint import build_classifier
 from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesBatch, TimeSeriesCollator
-from grunlp.tasks.classification.model import POOLINGS, Classifier, TimeSeriesEncoder
+from grunlp.tasks.classification.model import Classifier, TimeSeriesEncoder
+from grunlp.tasks.classification.options import ClassifierOptions, Pooling
 from grunlp.tasks.config import compose_config
 
 TEXTS = ["good soup", "not good at all", "the soup was bad and cold", "", "fine"]
@@ -45,7 +48,7 @@ def sequences(*lengths: int) -> list[LabeledSeries]:
 
 
 @pytest.mark.parametrize("classes", [["no", "yes"], ["no", "perhaps", "yes"]], ids=["sigmoid", "softmax"])
-@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("pooling", get_args(Pooling))
 def test_a_text_alone_and_in_a_batch(pooling: str, classes: list[str]) -> None:
     model, collate = text_model(classes, f"model.pooling={pooling}")
     with torch.no_grad():
@@ -60,7 +63,7 @@ def test_a_text_alone_and_in_a_batch(pooling: str, classes: list[str]) -> None:
         assert float(own.sum()) == pytest.approx(float(bool(one["words"])), abs=1e-5)
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("pooling", get_args(Pooling))
 @pytest.mark.parametrize("directions", ["true", "false"])
 def test_pooling_of_measurements_is_its_definition(pooling: str, directions: str) -> None:
     model = number_model(["no", "yes"], 3, f"model.pooling={pooling}", f"model.bidirectional={directions}")
@@ -120,5 +123,5 @@ def test_words_beyond_the_longest_are_not_read() -> None:
 
 
 def test_an_unknown_pooling() -> None:
-    with pytest.raises(ValueError, match="pooling is one of last, max, mean, attention, got 'sum'"):
-        Classifier(["a", "b"], number_model(["a", "b"], 3).encoder, "sum", 0.0, 0.0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="pooling must be one of last, max, mean, attention, got 'sum'"):
+        Classifier(ClassifierOptions(pooling="sum"), ["a", "b"], number_model(["a", "b"], 3).encoder)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import torch
 
 from grunlp.tasks.forecasting.lightning import ForecasterTask, elementwise_loss
 from grunlp.tasks.forecasting.windows import ForecastWindow
+from grunlp.training.options import OptimizerOptions
 from tests.tasks.forecasting.test_model import C, H, T, build, windows
 
 
@@ -21,7 +22,7 @@ def test_losses_by_hand() -> None:
     )
     expected = -torch.distributions.Normal(torch.tensor([2.0, 1.0]), torch.tensor([0.5, 2.0])).log_prob(truth)
     torch.testing.assert_close(gaussian, expected)
-    quantiles = build("direct", output="quantiles", quantiles=(0.1, 0.5))
+    quantiles = build("direct", output="quantiles", quantiles="0.1,0.5")
     told = elementwise_loss(torch.tensor([[0.0, 2.0], [5.0, 3.0]]), truth, quantiles, "mse")
     torch.testing.assert_close(told, torch.tensor([0.1 + 0.5, 0.9 + 0.5]))
 
@@ -31,7 +32,7 @@ def test_what_was_not_measured_teaches_nothing(kind: str) -> None:
     values, known, static = windows()
     observed = torch.ones(4, T + H, C, dtype=torch.bool)
     observed[0, -2:] = False
-    task = ForecasterTask(build(kind), "mse", 10, 0.01, 0.0, 0.1)
+    task = ForecasterTask(build(kind), OptimizerOptions(), total_steps=10)
     task.log = lambda *_, **__: None  # type: ignore[method-assign,assignment]
     changed = values.clone()
     changed[0, -1] = 1e3  # read by nothing, for it is the last step

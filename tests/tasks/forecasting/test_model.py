@@ -6,23 +6,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from grunlp.tasks.forecasting.model import DirectForecaster, Forecaster, RecursiveForecaster
-from grunlp.tasks.forecasting.segrnn import SegRNN
+from grunlp.tasks.forecasting.checkpoint import ARCHITECTURES
+from grunlp.tasks.forecasting.model import Forecaster, ForecasterSizes
+from grunlp.tasks.forecasting.options import Architecture, ForecasterOptions
 
 T, H, C, F, K = 13, 5, 3, 2, 2
 KINDS = ("recursive", "direct", "segrnn")
 
 
-def build(kind: str, **given: Any) -> Forecaster:
+def build(architecture: Architecture, known: int = F, static: int = K, **changes: Any) -> Forecaster:
     torch.manual_seed(0)
-    sizes = {
-        "channels": C, "known": F, "static": K, "horizon": H, "hidden_size": 8, "num_layers": 2, "cell": "gru",
-        "input_dropout": 0.0, "dropout": 0.0, "window_normalization": "last", "output": "point",
-        "quantiles": (0.1, 0.5, 0.9),
-    } | given  # fmt: skip
-    if kind == "segrnn":
-        return SegRNN(**{"segment_length": 4, **sizes})
-    return {"recursive": RecursiveForecaster, "direct": DirectForecaster}[kind](**sizes)
+    sizes = ForecasterSizes(channels=C, num_known_covariates=known, num_static_covariates=static, horizon=H)
+    options = {"hidden_size": 8, "num_layers": 2, "dropout": 0.0, "segment_length": 4} | changes
+    return ARCHITECTURES[architecture](ForecasterOptions(**options), sizes)  # type: ignore[arg-type]
 
 
 def windows(batch: int = 4) -> tuple[Tensor, Tensor, Tensor]:
@@ -100,5 +96,5 @@ def test_paths_spread_with_the_steps() -> None:
 
 
 def test_the_middle_quantile_is_the_centre() -> None:
-    model = build("direct", output="quantiles", quantiles=(0.1, 0.4, 0.9))
+    model = build("direct", output="quantiles", quantiles="0.1,0.5,0.9")
     assert model.point_forecast(torch.tensor([1.0, 2.0, 3.0])) == 2.0

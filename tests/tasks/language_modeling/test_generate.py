@@ -5,12 +5,11 @@ import torch
 from grunlp.data.subword_tokenizer import EOS_ID, TextTokenizer
 from grunlp.decoding.sampling import Sampling
 from grunlp.tasks.language_modeling.generate import generate
-from grunlp.tasks.language_modeling.model import LanguageModel
-from tests.tasks.language_modeling.test_model import PLAIN
+from tests.tasks.language_modeling.test_model import make
 
 TOKENIZER = TextTokenizer.train("word", ["one two three, four", "five six"], 100, 1)
 torch.manual_seed(1)
-MODEL = LanguageModel(len(TOKENIZER), **PLAIN).eval()
+MODEL = make(len(TOKENIZER)).eval()
 
 
 def write(

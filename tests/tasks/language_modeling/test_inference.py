@@ -9,13 +9,12 @@ import torch
 from grunlp.data.subword_tokenizer import EOS_ID, TextTokenizer
 from grunlp.tasks.language_modeling import inference
 from grunlp.tasks.language_modeling.inference import DynamicEvaluation, evaluate_language_model
-from grunlp.tasks.language_modeling.model import LanguageModel
-from tests.tasks.language_modeling.test_model import PLAIN
+from tests.tasks.language_modeling.test_model import make
 
 LINES = ["ab ba", "", "abba ab", "zb"]
 TOKENIZER = TextTokenizer.train("character", LINES[:3], 100, 1)
 torch.manual_seed(1)
-MODEL = LanguageModel(len(TOKENIZER), **PLAIN).eval()
+MODEL = make(len(TOKENIZER)).eval()
 
 
 def test_as_one_step_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +44,7 @@ def test_as_one_step_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_characters_are_those_that_are_told() -> None:
     words = TextTokenizer.train("word", LINES[:3], 100, 1)
-    model = LanguageModel(len(words), **PLAIN).eval()
+    model = make(len(words)).eval()
     assert evaluate_language_model(model, words, ["   ab\t  ba ", "ab"], None).characters.tolist() == [6, 3]
     assert evaluate_language_model(MODEL, TOKENIZER, ["  ab"], None).characters.tolist() == [5]
 

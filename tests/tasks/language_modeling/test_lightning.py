@@ -5,12 +5,13 @@ import torch
 
 from grunlp.tasks.language_modeling.bptt_windows import BPTTBatches
 from grunlp.tasks.language_modeling.lightning import LanguageModelTask
+from grunlp.training.options import OptimizerOptions
 from tests.tasks.language_modeling.test_model import toy
 
 
 def test_windows_are_read_on(monkeypatch: pytest.MonkeyPatch) -> None:
     model = toy()
-    task = LanguageModelTask(model, 1, 10, 0.1, 0.0, 0.1)
+    task = LanguageModelTask(model, OptimizerOptions(), total_steps=10, accumulate_grad_batches=1)
     monkeypatch.setattr(task, "log", lambda *arguments, **options: None)
     ids = torch.randint(4, 60, (23,), generator=torch.Generator().manual_seed(1))
     (whole,) = (BPTTBatches(ids, 1, 100, 100)[k] for k in range(1))

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from grunlp.tasks.language_modeling.model import LanguageModel
+from grunlp.tasks.language_modeling.options import LanguageModelOptions
 
 SIZE = 60
 PLAIN: dict[str, Any] = {
@@ -31,9 +32,13 @@ VARIANTS: list[dict[str, Any]] = [
 ]
 
 
+def make(vocabulary_size: int = SIZE, **options: Any) -> LanguageModel:
+    return LanguageModel(LanguageModelOptions(**{**PLAIN, **options}), vocabulary_size)
+
+
 def toy(**options: Any) -> LanguageModel:
     torch.manual_seed(3)
-    return LanguageModel(SIZE, **{**PLAIN, **options}).eval()
+    return make(**options).eval()
 
 
 def text(rows: int, length: int) -> torch.Tensor:

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from grunlp.data.collate import SRLCollator
-from grunlp.modules.sentence_encoder import SentenceEncoder
 from grunlp.tasks.pretraining.model import MaskedLanguageModel
+from grunlp.tasks.pretraining.options import MaskedModelOptions
 from grunlp.training.weight_transfer import transfer_weights
 from tests.tasks.srl.test_model import make as make_labeller
 from tests.toys import toy_corpus, vocabulary_of
@@ -17,11 +17,18 @@ VOCABULARY = vocabulary_of(CORPUS)
 BATCH = SRLCollator(VOCABULARY, None)(CORPUS)
 
 
-def make(hidden: float = 0.3, shapes: bool = False) -> MaskedLanguageModel:
+def make(mask_probability: float = 0.3) -> MaskedLanguageModel:
     torch.manual_seed(0)
-    sizes = (8, 6, "cnn", shapes, 8, 1, "none", "gru")
-    encoder = SentenceEncoder(VOCABULARY.word_counts, len(VOCABULARY.characters), None, *sizes, 0.1, 0.1, 0.0)
-    return MaskedLanguageModel(encoder, hidden)
+    options = MaskedModelOptions(
+        word_size=8,
+        char_size=6,
+        hidden_size=8,
+        num_layers=1,
+        residual="none",
+        dropout=0.1,
+        mask_probability=mask_probability,
+    )
+    return MaskedLanguageModel(options, VOCABULARY)
 
 
 def test_a_share_of_the_known_words_is_hidden() -> None:
@@ -73,8 +80,3 @@ def test_a_labeller_starts_from_it() -> None:
             assert torch.equal(labeller.get_parameter(name), weight)
     with pytest.raises(ValueError, match=r"encoder\.gru\.layers\.0\.weight_ih is"):
         transfer_weights(model.state_dict(), VOCABULARY, make_labeller(hidden_size=9), VOCABULARY)
-
-
-def test_shapes_of_words_are_refused() -> None:
-    with pytest.raises(ValueError, match="give the hidden words away"):
-        make(word_shape_features=True)

@@ -8,10 +8,10 @@ import torch
 from grunlp.data.parallel_collate import ParallelBatch, pad
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID
 from grunlp.tasks.seq2seq.model import Seq2Seq
+from grunlp.tasks.seq2seq.options import Seq2SeqOptions
 
 SIZE = 9  # of the vocabulary: the four special ids, and 4 to 8
 OPTIONS: dict[str, Any] = {
-    "shared_vocabulary": True,
     "embedding_size": 12,
     "hidden_size": 8,
     "num_layers": 2,
@@ -44,10 +44,15 @@ VARIANTS: list[dict[str, Any]] = [
 ]
 
 
+def make(size: int = SIZE, shared_vocabulary: bool = True, **options: Any) -> Seq2Seq:
+    """A small network."""
+    return Seq2Seq(Seq2SeqOptions(**{**OPTIONS, **options}), size, size, shared_vocabulary)
+
+
 def toy(seed: int = 0, **options: Any) -> Seq2Seq:
     """A network in evaluation mode whose words differ in likelihood."""
     torch.manual_seed(seed)
-    model = Seq2Seq(SIZE, SIZE, **{**OPTIONS, **options}).eval()
+    model = make(**options).eval()
     model.bias.data.normal_(std=0.5)
     return model
 

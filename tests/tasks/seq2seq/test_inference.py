@@ -10,11 +10,10 @@ from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.decoding.beam_search import BeamSearch
 from grunlp.decoding.constraints import LengthLimits
 from grunlp.tasks.seq2seq.inference import evaluate_seq2seq, generate
-from grunlp.tasks.seq2seq.model import Seq2Seq
-from tests.tasks.seq2seq.seq2seq_toys import OPTIONS
+from tests.tasks.seq2seq.seq2seq_toys import make
 
 WORDS = TextTokenizer.train("word", ["a b c d e"], 100, 1)
-MODEL = Seq2Seq(len(WORDS), len(WORDS), **OPTIONS).eval()
+MODEL = make(len(WORDS)).eval()
 MODEL.bias.data.normal_(std=0.5)
 COLLATE = ParallelCollator(WORDS, WORDS, 0, 0.0)
 LIMITS = LengthLimits(0.5, 1.0, 2, 50)
@@ -39,7 +38,7 @@ def test_order_and_batches(batch_tokens: int) -> None:
 def test_what_is_cut_is_said(caplog: pytest.LogCaptureFixture) -> None:
     short = ParallelCollator(WORDS, WORDS, 2, 0.0)
     found = [one.texts for one in generate(MODEL, short, PAIRS, LIMITS, SEARCH, 100)]
-    assert "6 sources were read up to their first 2 tokens alone" in caplog.text
+    assert "6 sources were truncated to their first 2 tokens" in caplog.text
     cut = [ParallelExample(id="", source=" ".join(text.split()[:2]), target="", references=[]) for text in SOURCES]
     assert found == [one.texts for one in generate(MODEL, COLLATE, cut, LIMITS, SEARCH, 100)]
 

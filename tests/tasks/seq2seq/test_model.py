@@ -6,8 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from grunlp.tasks.seq2seq.model import Seq2Seq
-from tests.tasks.seq2seq.seq2seq_toys import OPTIONS, PAIRS, SIZE, VARIANTS, batch, toy
+from tests.tasks.seq2seq.seq2seq_toys import PAIRS, SIZE, VARIANTS, batch, make, toy
 
 
 @pytest.mark.parametrize("options", VARIANTS)
@@ -136,4 +135,4 @@ def test_bad_choices() -> None:
         ({"shared_vocabulary": False, "copy_attention": True}, "one vocabulary"),
     ):
         with pytest.raises(ValueError, match=message):
-            Seq2Seq(SIZE, SIZE, **{**OPTIONS, **wrong})
+            make(**wrong)

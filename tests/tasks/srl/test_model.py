@@ -1,6 +1,5 @@
 """The contract every labeller keeps, in all its forms, and that it learns a task whose answer is known."""
 
-import inspect
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +10,15 @@ from grunlp.data.collate import IGNORE_INDEX, SRLBatch, SRLCollator
 from grunlp.data.tags import invalid_transitions
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.decoding.viterbi import ids_to_tags
-from grunlp.modules.sentence_encoder import SentenceEncoder
 from grunlp.tasks.srl.model import SenseClassifier, SRLModel
+from grunlp.tasks.srl.options import SRLModelOptions
 from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(12)
 VOCABULARY = vocabulary_of(CORPUS)
 FORMS: list[dict[str, Any]] = [
     {},
-    {"from_extra_corpus": True},
+    {"corpus_embedding": True},
     {"decoder": "crf"},
     {"char_encoder": "gru", "residual": "add", "num_layers": 2},
     {
@@ -33,7 +32,6 @@ FORMS: list[dict[str, Any]] = [
 
 
 OPTIONS: dict[str, Any] = dict(
-    pretrained=None,
     word_size=8,
     char_size=6,
     char_encoder="cnn",
@@ -42,7 +40,6 @@ OPTIONS: dict[str, Any] = dict(
     predicate_size=8,
     predicate_hidden_size=8,
     predicate_num_layers=1,
-    extra=False,
     max_relative_distance=3,
     residual="none",
     cell="gru",
@@ -57,14 +54,10 @@ OPTIONS: dict[str, Any] = dict(
 )
 
 
-def make(v: Vocabulary = VOCABULARY, **changes: Any) -> SRLModel:
+def make(vocabulary: Vocabulary = VOCABULARY, corpus_embedding: bool = False, **changes: Any) -> SRLModel:
     torch.manual_seed(0)
-    options = {**OPTIONS, **changes}
-    own = set(inspect.signature(SRLModel).parameters)
-    lower = {key: value for key, value in options.items() if key not in own or key in ("residual", "cell", "dropout")}
-    encoder = SentenceEncoder(v.word_counts, len(v.characters), word_shape_features=False, **lower)
-    upper = {key: value for key, value in options.items() if key in own}
-    return SRLModel(v.tags.items, encoder, v.rolesets.counts, v.rolesets.particle_ids, len(v.pos), **upper)
+    options = SRLModelOptions(**{**OPTIONS, **changes})
+    return SRLModel(options, vocabulary, corpus_embedding=corpus_embedding)
 
 
 def batch_of(*numbers: int) -> SRLBatch:
@@ -88,11 +81,11 @@ def model(request: pytest.FixtureRequest) -> SRLModel:
 
 
 def test_alone_as_in_a_batch(model: SRLModel) -> None:
-    together = model(batch_of(*range(12))).roles
+    together = model(batch_of(*range(12))).role_logits
     row = 0
     for n in range(12):
         batch = batch_of(n)
-        for alone in model(batch).roles:
+        for alone in model(batch).role_logits:
             torch.testing.assert_close(together[row, : batch.words.shape[1]], alone, rtol=0, atol=1e-5)
             row += 1
     assert row == len(together) > 10
@@ -109,13 +102,13 @@ def test_padding_has_no_effect(model: SRLModel) -> None:
         is_predicate=torch.cat([batch.is_predicate, torch.full((4, 5), IGNORE_INDEX)], dim=1),
         tags=torch.cat([batch.tags, torch.full((P, 5), IGNORE_INDEX)], dim=1),
     )
-    one, other = model(batch).roles, model(wide).roles[:, :T]
+    one, other = model(batch).role_logits, model(wide).role_logits[:, :T]
     for p, n in enumerate(batch.predicate_lengths.tolist()):
         torch.testing.assert_close(one[p, :n], other[p, :n], rtol=0, atol=1e-6)
     torch.testing.assert_close(loss(model, batch), loss(model, wide), rtol=1e-5, atol=1e-6)
     places = [torch.stack(model.detect_predicates(model.encode(b), b)).tolist() for b in (batch, wide)]
     assert places[0] == places[1]
-    torch.testing.assert_close(model(batch).senses, model(wide).senses)
+    torch.testing.assert_close(model(batch).sense_logits, model(wide).sense_logits)
 
 
 def test_gradients_reach_every_weight(model: SRLModel) -> None:
@@ -149,7 +142,7 @@ def test_no_predicates_no_words(model: SRLModel) -> None:
 
 def test_the_predicate_matters(model: SRLModel) -> None:
     batch = batch_of(next(n for n, example in enumerate(CORPUS) if len(example["frames"]) > 1))
-    roles = model(batch).roles
+    roles = model(batch).role_logits
     assert (roles[0] - roles[1]).abs().max() > 1e-3
 
 
@@ -186,23 +179,23 @@ def test_every_option_changes_the_loss(change: dict[str, Any]) -> None:
 def test_distance_is_clipped_and_signed() -> None:
     model = make(max_relative_distance=1).eval()
     batch = batch_of(next(n for n, example in enumerate(CORPUS) if example["frames"]))
-    before = model(batch).roles
+    before = model(batch).role_logits
     for row in range(3):
         with torch.no_grad():
             model.distances.weight[row] += 1.0
-        after = model(batch).roles
+        after = model(batch).role_logits
         assert (after - before).abs().max() > 1e-4, "each of left, here and right is read"
         before = after
 
 
 def test_extra_sentences_are_marked_and_no_others() -> None:
-    model = make(extra=True).eval()
+    model = make(corpus_embedding=True).eval()
     batch = batch_of(*range(12))
-    before = model(batch).roles
+    before = model(batch).role_logits
     with torch.no_grad():
         assert model.extra is not None
         model.extra += 1.0
-    changed = (model(batch).roles - before).abs().amax(dim=(1, 2)) > 1e-4  # (P,)
+    changed = (model(batch).role_logits - before).abs().amax(dim=(1, 2)) > 1e-4  # (P,)
     assert changed.tolist() == batch.from_extra_corpus.tolist() == [n % 3 == 0 for n in batch.sentence_index.tolist()]
     assert 0 < changed.sum() < len(changed)
 
@@ -227,11 +220,13 @@ def test_senses_are_chosen_among_the_candidates_of_the_word() -> None:
     model = make().eval()
     batch = batch_of(*range(12))
     scores = model(batch)
-    assert scores.senses is not None
-    assert (scores.senses.isinf() == (batch.predicate_sense_candidates == 0)).all()
+    assert scores.sense_logits is not None
+    assert (scores.sense_logits.isinf() == (batch.predicate_sense_candidates == 0)).all()
     for row, chosen in enumerate(model.predict_senses(scores, batch).tolist()):
         candidates = batch.predicate_sense_candidates[row]
-        best = max((i for i in range(len(candidates)) if candidates[i]), key=lambda i: scores.senses[row, i].item())
+        best = max(
+            (i for i in range(len(candidates)) if candidates[i]), key=lambda i: scores.sense_logits[row, i].item()
+        )
         assert chosen == candidates[best]
 
 
@@ -293,7 +288,7 @@ def test_learns_a_known_answer(form: dict[str, Any]) -> None:
     assert ((best == batch.tags) & real).sum() / real.sum() > 0.99
     scores = model(batch)
     assert torch.equal(
-        torch.stack(model.detect_predicates(scores.encoded, batch)),
+        torch.stack(model.detect_predicates(scores.encoder_output, batch)),
         torch.stack([batch.sentence_index, batch.predicate_index]),
     )
     assert (model.predict_senses(scores, batch) == batch.roleset).float().mean() > 0.95

@@ -11,8 +11,8 @@ from grunlp.data.examples import TaggedSentence
 from grunlp.data.tags import invalid_transitions
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.decoding.viterbi import ids_to_tags
-from grunlp.modules.sentence_encoder import SentenceEncoder
 from grunlp.tasks.tagging.model import Tagger
+from grunlp.tasks.tagging.options import TaggerOptions
 
 SENTENCES = [
     (["Anna", "Smith", "saw", "Rome", "."], ["B-PER", "I-PER", "O", "B-LOC", "O"]),
@@ -24,7 +24,7 @@ CORPUS = [TaggedSentence(id="", document="", words=words, tags=tags) for words, 
 PLAIN = [
     TaggedSentence(id="", document="", words=words, tags=[f"T{len(word)}" for word in words]) for words, _ in SENTENCES
 ]
-SIZES: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "word_size": 8,
     "char_size": 6,
     "char_encoder": "cnn",
@@ -44,10 +44,7 @@ SIZES: dict[str, Any] = {
 def make(corpus: list[TaggedSentence] = CORPUS, **changes: Any) -> tuple[Tagger, TagCollator, TagBatch]:
     torch.manual_seed(0)
     vocabulary = Vocabulary.build_for_tagging(corpus, 1, [])
-    sizes = {**SIZES, **changes}
-    upper = {key: sizes.pop(key) for key in ("decoder", "label_smoothing")}
-    encoder = SentenceEncoder(vocabulary.word_counts, len(vocabulary.characters), None, **sizes)
-    model = Tagger(vocabulary.tags.items, encoder, **upper)
+    model = Tagger(TaggerOptions(**{**OPTIONS, **changes}), vocabulary)
     collate = TagCollator(vocabulary, None)
     return model, collate, collate(corpus)
 

@@ -1,0 +1,54 @@
+"""The lock of a run folder during a training, and messages about an interrupted training."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from grunlp.runs.layout import CHECKPOINT_DIR, CONFIG, RunMode, require_resumable
+from grunlp.runs.lock import folder_lock
+from grunlp.utils import distributed
+from grunlp.utils.cli import EXIT_USAGE
+from grunlp.utils.signals import TerminationSignal
+
+
+@contextmanager
+def lock_run(run_dir: Path, mode: RunMode) -> Iterator[None]:
+    """Lock the run folder on rank 0.
+
+    Raises:
+        UserError: another process uses it, or has completed the training to resume.
+    """
+    if distributed.rank() > 0:
+        yield
+        return
+    with folder_lock("run_dir", run_dir):
+        if mode is RunMode.RESUME:
+            require_resumable(run_dir, "resume")
+        yield
+
+
+@contextmanager
+def explain_interruption(run_dir: Path) -> Iterator[None]:
+    """Print how to resume a training that is interrupted by a signal or by the end of one of its processes.
+
+    Raises:
+        SystemExit: the training was interrupted.
+        UserError: another rank has failed.
+    """
+    try:
+        with distributed.translate_peer_failures():
+            yield
+    except TerminationSignal as interruption:
+        if distributed.rank() == 0:
+            print(f"stopped; {_resume_hint(run_dir)}", file=sys.stderr)
+        sys.exit(interruption.exit_code)
+    except SystemExit as end:
+        if end.code != EXIT_USAGE:
+            print(_resume_hint(run_dir), file=sys.stderr)
+        raise
+
+
+def _resume_hint(run_dir: Path) -> str:
+    is_resumable = (run_dir / CHECKPOINT_DIR).is_dir() and (run_dir / CONFIG).is_file()
+    return f"to resume, type: python -m grunlp.train resume={run_dir}" if is_resumable else "nothing was trained yet"

@@ -1,0 +1,30 @@
+"""The route from the command to the recurrence is short, and the script that counts it cannot be fooled."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+import count_route
+
+
+def test_the_route_has_at_most_300_lines_in_4_files() -> None:
+    script = Path(count_route.__file__)
+    result = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.splitlines()[-1].split()[:3] == ["total", "4", "files"]
+
+
+def test_a_function_that_nothing_before_it_references_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    route = [step for step in count_route.ROUTE if step[1] != "SRLModel.__init__"]
+    monkeypatch.setattr(count_route, "ROUTE", [route[0], route[-1]])
+    with pytest.raises(SystemExit, match="gru_step is not referenced"):
+        count_route.main()
+
+
+def test_a_route_that_ends_without_the_equations_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(count_route, "ROUTE", count_route.ROUTE[:-1])
+    with pytest.raises(SystemExit, match="lacks the equation r = "):
+        count_route.main()
