@@ -47,7 +47,10 @@ def render_forecast(panel: ForecastPanel) -> str:
         upper = _points(future_x, y.to_pixels(panel.upper))
         lower = _points(future_x[::-1], y.to_pixels(panel.lower)[::-1])
         parts.append(f'<polygon class="interval" points="{" ".join(upper + lower)}"/>')
-    parts += [_line("past", past_x, y.to_pixels(panel.past)), _line("point-forecast", future_x, y.to_pixels(panel.point))]
+    parts += [
+        _line("past", past_x, y.to_pixels(panel.past)),
+        _line("point-forecast", future_x, y.to_pixels(panel.point)),
+    ]
     first = f"{_format_time(panel.times[0])}: {panel.point[0]:.4g}"
     last = f"{_format_time(panel.times[-1])}: {panel.point[-1]:.4g}"
     name = escape_markup(panel.name)
