@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from grunlp.configuration.key_value_args import require_new_file
 from grunlp.configuration.options import Option, format_options, options_of, parse_options
+from grunlp.configuration.output_paths import require_new_file
 from grunlp.tasks import BUNDLED_MODEL, task_of
 from grunlp.tasks.command_options import CompareOptions
 from grunlp.tuning.options import CellComparisonOptions

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from grunlp.configuration.key_value_args import require_empty_dir
 from grunlp.configuration.options import Option, format_options, option, options_of, parse_options
+from grunlp.configuration.output_paths import require_new_dir
 from grunlp.utils.cli import command
 from grunlp.utils.errors import UserError
 
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
     if options.int8 and options.to != "onnx":
         raise UserError(f"int8=true with to={options.to}", "only ONNX Runtime has such graphs", "Type to=onnx")
     out = Path(options.out)
-    require_empty_dir("out", out)
+    require_new_dir("out", out)
     from grunlp.exporting.export_folder import export_folder, get_export_format
     from grunlp.tasks import task_of
 

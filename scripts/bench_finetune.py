@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from grunlp.configuration.key_value_args import require_empty_dir
 from grunlp.configuration.options import option, parse_options
+from grunlp.configuration.output_paths import require_new_dir
 from grunlp.data.deduplication import normalized_text
 from grunlp.data.examples import SRLExample
 from grunlp.data.propbank import find_ewt
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     """Split the corpus, train, fine-tune and compare."""
     options = parse_options(arguments, Options)
     out = Path(options.out)
-    require_empty_dir("out", out)
+    require_new_dir("out", out)
     out.mkdir(parents=True)
     files = _split_corpus(out, options.genre, options.sentences, options.seed)
     base, tuned, seed = options.base or f"{out}/base", f"{out}/tuned", f"seed={options.seed}"

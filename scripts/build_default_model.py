@@ -31,8 +31,8 @@ from typing import Any
 
 import torch
 
-from grunlp.configuration.key_value_args import require_empty_dir
 from grunlp.configuration.options import option, parse_options
+from grunlp.configuration.output_paths import require_new_dir
 from grunlp.configuration.saved_config import save_config
 from grunlp.data.datasets.public import locate_dataset
 from grunlp.data.datasets.srl import open_srl_corpus
@@ -84,7 +84,7 @@ def main(arguments: list[str]) -> int:
     options = parse_options(arguments, Options)
     out = Path(options.out)
     if out != BUNDLED_MODEL:
-        require_empty_dir("out", out)
+        require_new_dir("out", out)
     with tempfile.TemporaryDirectory() as folder:
         trained = options.run or _train(folder, options.text)
         packed = Path(folder) / "packed"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch.export import ExportedProgram
 
-from grunlp.configuration.key_value_args import require_empty_dir
+from grunlp.configuration.output_paths import require_new_dir
 from grunlp.exporting.exporter import ModelExporter
 from grunlp.exporting.runtime.main import Session
 from grunlp.exporting.script_bundler import bundle_script
@@ -96,7 +96,7 @@ def export_folder(
     Raises:
         UserError: `out` exists or cannot be written, or the verification fails.
     """
-    require_empty_dir("out", out)
+    require_new_dir("out", out)
     with translate_os_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
@@ -109,7 +109,7 @@ def export_folder(
             if postprocess is not None:
                 postprocess(folder)
             _write_manifest(exporter, export_format, folder, report, postprocess is not None)
-            require_empty_dir("out", out)  # `rename` would replace an empty folder made in the meantime
+            require_new_dir("out", out)  # `rename` would replace an empty folder made in the meantime
             folder.rename(out)
     return report
 

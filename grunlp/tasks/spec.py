@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from grunlp.configuration.key_value_args import require_new_file
+from grunlp.configuration.output_paths import require_new_file
 from grunlp.metrics.evaluation import EvaluationResult, PrimaryMetric, Scores, time_evaluation
 from grunlp.tasks.command_options import BatchedEvaluateOptions, CompareOptions, EvaluateOptions, PredictOptions
 from grunlp.tasks.model_card import CardText, metric_table, write_model_card

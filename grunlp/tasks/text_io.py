@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from grunlp.configuration.key_value_args import check_output_paths
+from grunlp.configuration.output_paths import check_output_paths
 from grunlp.data.readers.parallel import read_sources
 from grunlp.tasks.command_options import TextPredictOptions
 from grunlp.tasks.predictor import Predictor, Record

@@ -1,4 +1,4 @@
-"""Recurrent cells side by side: the same data, batches and seeds, and as many weights or as much time."""
+"""Comparison of recurrent cells: trained with the same data, batches and seeds, and the same budget."""
 
 import logging
 import statistics
@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from grunlp.configuration.compose import flatten
-from grunlp.configuration.key_value_args import split_arguments
 from grunlp.configuration.options import check_choice
 from grunlp.metrics.evaluation import PrimaryMetric, select_primary_metric
 from grunlp.modules.options import Cell
 from grunlp.runs.lock import folder_lock
 from grunlp.tasks import primary_metrics_of, task_of
 from grunlp.tasks.config import compose_config, normalize_overrides
+from grunlp.tuning.options import CellComparisonOptions, split_options
 from grunlp.tuning.study_folder import open_study
 from grunlp.tuning.training_pool import ProgressReporter, TrainingJob, TrainingPool
 from grunlp.utils.errors import UserError
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from grunlp.metrics.corpus_metric import Metric
 
-DEFAULTS: dict[str, Any] = {"cells": "gru,lstm,mingru,rnn", "seeds": 5, "match": "parameters", "jobs": 0, "out": None}
 _RESERVED_KEYS = {
     "model.cell": "Type cells=gru,lstm",
     "run_dir": "Type out=FOLDER",
@@ -34,93 +33,100 @@ _RESERVED_KEYS = {
 
 
 class ComparisonSpec(NamedTuple):
-    """What was asked for, checked.
+    """A comparison, checked.
 
-    cells: the first is what the others are compared with.
-    seeds: of each cell.
-    overrides: of all trainings, complete.
-    match: parameters, time or none.
+    Attributes:
+        recipe: the recipe of all trainings.
+        cells: the others are compared with the first.
+        seeds: the seeds of each cell.
+        overrides: the arguments of all trainings.
+        match_budget: as in `CellComparisonOptions`.
     """
 
     recipe: str
     cells: list[str]
     seeds: list[int]
     overrides: tuple[str, ...]
-    match: str
+    match_budget: str
 
 
 class CellResults(NamedTuple):
-    """The trainings of one cell: their runs, by seed, and what set them apart."""
+    """The trainings of one cell.
+
+    Attributes:
+        runs: the run folders in the order of the seeds.
+        sizes: the hidden sizes.
+    """
 
     cell: str
     runs: list[Path]
     sizes: dict[str, int]
 
 
-def parse_arguments(arguments: list[str]) -> tuple[ComparisonSpec, dict[str, Any]]:
-    """Check everything, before anything is trained. Returns the request, and all the command's own values."""
-    given, others = split_arguments(arguments, DEFAULTS, _RESERVED_KEYS)
-    cells = given["cells"].split(",")
+def parse_comparison(arguments: list[str]) -> tuple[ComparisonSpec, CellComparisonOptions]:
+    """Parse and check the arguments of the command, before anything is trained."""
+    options, others = split_options(arguments, CellComparisonOptions, _RESERVED_KEYS)
+    cells = options.cells.split(",")
     for cell in cells:
         check_choice("cells", cell, get_args(Cell))
     if len(cells) < 2 or len(set(cells)) < len(cells):
-        there = f"two different ones at least, of {', '.join(get_args(Cell))}"
-        raise UserError(f"cells={given['cells']}", there, "Type cells=gru,lstm")
+        details = f"at least two different cells are needed, of {', '.join(get_args(Cell))}"
+        raise UserError(f"cells={options.cells}", details, "Type cells=gru,lstm")
     config = compose_config(others)
-    primary_metrics_of(config.recipe)
+    primary_metrics_of(config.recipe)  # Raises UserError where there is none.
     for cell in cells:
         compose_config([*others, f"model.cell={cell}"])
     values = flatten(config)
     if values.get("data.test", "") is None and not values["data.num_folds"]:
-        there = "cells are compared by their scores on it"
-        raise UserError("data.test is not given", there, "Add data.test=FILE, or data.num_folds=5")
-    for name, of_match in (("model.hidden_size", "parameters"), ("trainer.max_epochs", "time")):
-        if given["match"] == of_match and name not in values:
-            raise UserError(f"match={of_match} without {name}", "it is what would be matched", "Type match=none")
-    seeds = [config.seed + i for i in range(given["seeds"])]
+        raise UserError(
+            "data.test is not given",
+            "cells are compared by their scores on it",
+            "Add data.test=FILE, or data.num_folds=5",
+        )
+    for name, budget in (("model.hidden_size", "parameters"), ("trainer.max_epochs", "time")):
+        if options.match_budget == budget and name not in values:
+            raise UserError(f"match_budget={budget} without {name}", "it is what changes", "Type match_budget=none")
+    seeds = [config.seed + i for i in range(options.seeds)]
     overrides = [word for word in normalize_overrides(others) if word.partition("=")[0] != "seed"]
-    return ComparisonSpec(config.recipe, cells, seeds, tuple(overrides), given["match"]), given
+    return ComparisonSpec(config.recipe, cells, seeds, tuple(overrides), options.match_budget), options
 
 
 def compare_cells(arguments: list[str]) -> int:
-    """`python -m grunlp.compare cells=gru,lstm recipe=NAME ...`: train, score, compare, tell."""
-    request, given = parse_arguments(arguments)
-    folder = open_study("out", given["out"], {"command": "compare", **request._asdict()})
-    print(f"{len(request.cells)} cells x {len(request.seeds)} seeds; everything goes to {folder}", flush=True)
+    """Run `python -m grunlp.compare cells=gru,lstm recipe=NAME ...`. Returns the exit status."""
+    spec, options = parse_comparison(arguments)
+    folder = open_study("out", options.out, {"command": "compare", **spec._asdict()})
+    print(f"{len(spec.cells)} cells x {len(spec.seeds)} seeds; everything goes to {folder}", flush=True)
     from grunlp.tuning.cell_comparison_report import write_report
 
     with folder_lock("out", folder):
-        trained = train(request, folder, given["jobs"])
-    rows, primary = evaluate_cells(trained, request.seeds)
-    title = f"Cells of recipe={request.recipe}, {len(request.seeds)} seeds"
-    write_report(folder, rows, primary, request.match, title, " ".join(request.overrides))
+        results = train(spec, folder, options.jobs)
+    rows, primary = evaluate_cells(results, spec.seeds)
+    title = f"Cells of recipe={spec.recipe}, {len(spec.seeds)} seeds"
+    write_report(folder, rows, primary, spec.match_budget, title, " ".join(spec.overrides))
     return 0
 
 
 def train(spec: ComparisonSpec, folder: Path, jobs: int) -> list[CellResults]:
-    """All trainings; the first cell's come first, for it says how large the others are."""
-    epochs = _match_training_time(spec, folder) if spec.match == "time" else {}
-    total = len(spec.cells) * len(spec.seeds)
-    progress, trained = ProgressReporter(total), []
+    """Run all trainings, those of the first cell first, because the sizes of the others may depend on it."""
+    epochs = _match_training_time(spec, folder) if spec.match_budget == "time" else {}
+    progress, results = ProgressReporter(len(spec.cells) * len(spec.seeds)), []
     with TrainingPool(jobs) as pool:
         first = _training_job(spec, folder, spec.cells[0], spec.seeds[0], ())
         for cells in (spec.cells[:1], spec.cells[1:]):
-            match = spec.match == "parameters" and cells[0] != spec.cells[0]
-            sizes = _match_sizes(first.folder, cells) if match else {}
-            more = {
-                cell: [f"model.{key}={value}" for key, value in sizes.get(cell, {}).items()]
-                + ([f"trainer.max_epochs={epochs[cell]}"] if cell in epochs else [])
-                for cell in cells
-            }
-            trainings = {
-                cell: [_training_job(spec, folder, cell, seed, more[cell]) for seed in spec.seeds] for cell in cells
-            }
-            before = {training for some in trainings.values() for training in some if training.finished}
-            for done in pool.run(training for some in trainings.values() for training in some):
-                progress.update(done.folder.name, done in before)
-            for cell, some in trainings.items():
-                trained.append(CellResults(cell, [one.folder for one in some], _sizes(some[0].folder)))
-    return trained
+            match_sizes = spec.match_budget == "parameters" and cells[0] != spec.cells[0]
+            sizes = _match_sizes(first.folder, cells) if match_sizes else {}
+            trainings = {}
+            for cell in cells:
+                own = [f"model.{key}={value}" for key, value in sizes.get(cell, {}).items()]
+                own += [f"trainer.max_epochs={epochs[cell]}"] if cell in epochs else []
+                trainings[cell] = [_training_job(spec, folder, cell, seed, own) for seed in spec.seeds]
+            all_trainings = [training for of_cell in trainings.values() for training in of_cell]
+            done_before = {training for training in all_trainings if training.finished}
+            for done in pool.run(all_trainings):
+                progress.update(done.folder.name, done in done_before)
+            for cell, of_cell in trainings.items():
+                results.append(CellResults(cell, [one.folder for one in of_cell], _sizes(of_cell[0].folder)))
+    return results
 
 
 def _training_job(
@@ -132,7 +138,7 @@ def _training_job(
 
 
 def _sizes(run: Path) -> dict[str, int]:
-    """Hidden sizes of a run."""
+    """Return the hidden sizes of a run."""
     from grunlp.tasks.config import read_config
     from grunlp.tuning.parameter_matching import SCALED_KEYS
 
@@ -141,7 +147,7 @@ def _sizes(run: Path) -> dict[str, int]:
 
 
 def _match_sizes(first: Path, cells: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Sizes of each cell with which its network has as many weights as the run of the first."""
+    """Return the hidden sizes with which the network of each cell has as many parameters as the run of the first."""
     import torch
     from omegaconf import OmegaConf
 
@@ -153,20 +159,20 @@ def _match_sizes(first: Path, cells: Sequence[str]) -> dict[str, dict[str, int]]
 
     def count(cell: str, hidden_size: int) -> int:
         changed = OmegaConf.merge(config, {"model": {"cell": cell, **scale_model(own, hidden_size)}})
-        with torch.device("meta"):  # shapes without numbers
+        with torch.device("meta"):  # shapes only
             return count_parameters(task.build_model(first, changed))  # type: ignore[arg-type]
 
     target = count(config.model.cell, config.model.hidden_size)
-    found = {}
+    sizes = {}
     step = task.hidden_size_multiple(own)
     for cell in cells:
         size = match_parameter_count(partial(count, cell), target, own["hidden_size"], step)
-        found[cell] = scale_model(own, size)
-    return found
+        sizes[cell] = scale_model(own, size)
+    return sizes
 
 
 def _match_training_time(spec: ComparisonSpec, folder: Path) -> dict[str, int]:
-    """Epochs of each cell that take as long as those of the first, by one timed epoch of each, alone on its core."""
+    """Return the epochs in which each cell trains as long as the first, by one timed epoch of each."""
     from grunlp.runs.layout import read_metrics
 
     config, seconds = compose_config(spec.overrides), {}
@@ -182,7 +188,7 @@ def _match_training_time(spec: ComparisonSpec, folder: Path) -> dict[str, int]:
 
 
 def evaluate_cells(results: Sequence[CellResults], seeds: Sequence[int]) -> tuple[list[dict[str, Any]], PrimaryMetric]:
-    """Score each run on its test split, and compare each cell with the first. A row a cell."""
+    """Score each run on its test split and compare each cell with the first; return a row for each cell."""
     import torch
 
     from grunlp.metrics.seed_variance import compare_seeds, mean_score
@@ -190,46 +196,51 @@ def evaluate_cells(results: Sequence[CellResults], seeds: Sequence[int]) -> tupl
     from grunlp.tuning.parameter_matching import num_parameters_of_run
 
     torch.set_num_threads(1)
-    logging.getLogger("grunlp").setLevel(logging.WARNING)  # of the data all has been said
+    logging.getLogger("grunlp").setLevel(logging.WARNING)  # The trainings have logged the data.
     rows: list[dict[str, Any]] = []
     first: NDArray[np.float64] | None = None
-    for one in results:
-        table, measure, primary, milliseconds = _count_tables(one.runs)
+    for result in results:
+        table, measure, primary, milliseconds = _count_tables(result.runs)
         score, interval = mean_score(table, measure.score)
-        training = [read_metrics(run)["training"] for run in one.runs]
-        found = None if first is None else compare_seeds(first, table, measure.score)
+        training = [read_metrics(run)["training"] for run in result.runs]
+        comparison = None if first is None else compare_seeds(first, table, measure.score)
         first = table if first is None else first
         rows.append(
             {
-                "cell": one.cell,
-                "sizes": one.sizes,
+                "cell": result.cell,
+                "sizes": result.sizes,
                 "scores": dict(zip(map(str, seeds), map(measure.score, table.sum(axis=1)), strict=True)),
                 "score": score,
                 "interval": list(interval),
-                "weights": num_parameters_of_run(one.runs[0]),
+                "weights": num_parameters_of_run(result.runs[0]),
                 "seconds": statistics.mean(took["seconds"] for took in training),
                 "epochs": statistics.mean(took["epochs"] for took in training),
                 "milliseconds_an_example": milliseconds,
-                "difference": found and found.difference,
-                "difference_interval": found and list(found.interval),
-                "p_examples": found and found.p_examples,
-                "p_seeds": found and found.p_seeds,
-                "runs": [str(run) for run in one.runs],
+                "difference": comparison and comparison.difference,
+                "difference_interval": comparison and list(comparison.interval),
+                "p_examples": comparison and comparison.p_examples,
+                "p_seeds": comparison and comparison.p_seeds,
+                "runs": [str(run) for run in result.runs],
             }
         )
     return rows, primary
 
 
 def _count_tables(runs: Sequence[Path]) -> "tuple[NDArray[np.float64], Metric, PrimaryMetric, float]":
-    """Counts of the test split (seeds, groups, n), how a score is made of them, which, and milliseconds an example."""
+    """Score runs with different seeds on their test split.
+
+    Returns:
+        the counts (seeds, groups, n), how a score is computed from them, the primary metric, and the median of the
+        milliseconds for an example.
+    """
     import numpy as np
 
     from grunlp.tasks.config import read_config
 
-    measures, times = [], []
+    metrics, times = [], []
     for run in runs:
-        scored = task_of(run).evaluate_split(run, "test")
-        primary = select_primary_metric(primary_metrics_of(read_config(run).recipe), scored.scores.metrics)
-        measures.append(scored.scores.metrics[primary.key])
-        times.append(1000 * scored.seconds / max(1, scored.num_examples))
-    return np.stack([measure.counts for measure in measures]), measures[0], primary, statistics.median(times)
+        result = task_of(run).evaluate_split(run, "test")
+        primary = select_primary_metric(primary_metrics_of(read_config(run).recipe), result.scores.metrics)
+        metrics.append(result.scores.metrics[primary.key])
+        times.append(1000 * result.seconds / max(1, result.num_examples))
+    return np.stack([metric.counts for metric in metrics]), metrics[0], primary, statistics.median(times)

@@ -1,4 +1,4 @@
-"""What a comparison of cells leaves behind: a table, JSON, Markdown and a figure."""
+"""The report of a comparison of cells: a table, JSON, Markdown and a figure."""
 
 import json
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ _METHOD_NOTE = (
     "Scores are means over seeds, on the test split; 95 % intervals by bootstrap over seeds and examples, paired "
     "for differences.",
     "p, examples: approximate randomisation of examples, counts summed over seeds. p, seeds: paired t test over seeds.",
-    "Seconds are of one training on one thread, in the mean; milliseconds an example of the test split, counting "
-    "included, on one thread.",
+    "Seconds are the mean of a training on one thread; milliseconds are those of an example of the test split on one "
+    "thread, counting included.",
 )
 _MATCH_NOTES = {
-    "parameters": "Hidden sizes give each cell as many weights as the first.",
-    "time": "Epochs give each cell as much training time as the first, where none stops early.",
+    "parameters": "Hidden sizes give each cell as many parameters as the first.",
+    "time": "Epochs give each cell as much training time as the first, unless one stops early.",
     "none": "All have the same sizes and epochs.",
 }
 
@@ -29,25 +29,25 @@ def write_report(
     """Print the table; write it as `cells.json`, `cells.md` and `cells.png`.
 
     Args:
-        folder: of these files.
+        folder: folder of these files.
         rows: one for each cell.
         primary: the score to compare.
         match: how the sizes of the cells were matched, a key of `_MATCH_NOTES`.
         title: of the Markdown page.
         command: the arguments of the comparison.
     """
-    head, lines = table_rows(rows, primary)
-    how = [_MATCH_NOTES[match], *_METHOD_NOTE]
-    print(f"\n{format_table(head, lines)}\n" + "\n".join(how) + f"\n\neverything is in {folder}")
+    header, lines = table_rows(rows, primary)
+    notes = [_MATCH_NOTES[match], *_METHOD_NOTE]
+    print(f"\n{format_table(header, lines)}\n" + "\n".join(notes) + f"\n\neverything is in {folder}")
     content = {"score": primary.title, "better": primary.direction, "match": match, "cells": list(rows)}
     write_file_atomically(folder / "cells.json", json.dumps(content, indent=2))
-    parts = [f"# {title}", f"`{command}`", format_markdown(head, lines), *how, "![scores and seconds](cells.png)"]
+    parts = [f"# {title}", f"`{command}`", format_markdown(header, lines), *notes, "![scores and seconds](cells.png)"]
     write_file_atomically(folder / "cells.md", "\n\n".join(parts) + "\n")
     plot_cell_comparison(folder / "cells.png", rows, primary.title)
 
 
 def table_rows(rows: Sequence[dict[str, Any]], primary: PrimaryMetric) -> tuple[list[str], list[list[str]]]:
-    """Head and lines."""
+    """Return the header and the lines of the table."""
     n, first = primary.digits, rows[0]["cell"]
     head = ["cell", "hidden", primary.title, "95 % interval", "weights", "seconds", "ms/example"]
     head += [f"minus {first}", "95 % interval", "p, examples", "p, seeds"]
@@ -68,7 +68,7 @@ def table_rows(rows: Sequence[dict[str, Any]], primary: PrimaryMetric) -> tuple[
 
 
 def format_table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """For a terminal: the first column to the left, the others to the right. Ends in a newline."""
+    """Format a table for the terminal: the first column left-aligned, the others right-aligned; ends with a newline."""
     rows = [header, *lines]
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
     return "".join(
@@ -78,6 +78,6 @@ def format_table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def format_markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """The same for Markdown."""
+    """Format a table in Markdown."""
     rows = [header, ["---", *["---:"] * (len(header) - 1)], *lines]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -1,4 +1,4 @@
-"""Which of several values to take, by their scores over folds."""
+"""The choice of a value by its scores over folds: the one-standard-error rule."""
 
 import math
 import statistics
@@ -15,14 +15,14 @@ _FRACTION_NAMES = {2: "half", 3: "a third", 4: "a quarter", 5: "a fifth", 6: "a 
 
 @dataclass
 class TrialResult:
-    """What was found at one value.
+    """The trainings at one value.
 
     Args:
-        values: of each key.
-        scores: of each fold that is done, by its number.
-        num_parameters: of the network.
-        seconds: of a training, for each fold.
-        pruned: whether the other folds were not worth it.
+        values: the value of each key.
+        scores: the score of each finished fold, by its number.
+        seconds: the training time of each fold.
+        num_parameters: parameters of the network.
+        pruned: whether the other folds were skipped, because the value was worse than half of the others.
     """
 
     values: Assignment
@@ -33,12 +33,12 @@ class TrialResult:
 
     @property
     def mean(self) -> float:
-        """Over folds."""
+        """The mean score over folds."""
         return statistics.mean(self.scores.values())
 
     @property
     def standard_error(self) -> float:
-        """The standard error of that mean, as if folds were independent; 0 of a single fold."""
+        """The standard error of the mean, as if folds were independent; 0 for a single fold."""
         count = len(self.scores)
         if not math.isfinite(self.mean):
             return math.nan
@@ -46,11 +46,11 @@ class TrialResult:
 
     @property
     def text(self) -> str:
-        """The values as they are typed."""
+        """The values as arguments of a training."""
         return " ".join(as_overrides(self.values))
 
     def as_dict(self) -> Mapping[str, Any]:
-        """For `summary.json`."""
+        """Return the row as `summary.json` stores it."""
         return {
             "values": dict(self.values),
             "mean": self.mean,
@@ -63,37 +63,43 @@ class TrialResult:
 
 
 def best_trial(rows: Sequence[TrialResult], sign: int) -> TrialResult:
-    """The row with the best mean of those whose folds are all done. sign: `PrimaryMetric.sign`."""
-    whole = [row for row in rows if not row.pruned and math.isfinite(row.mean)]
-    if not whole:
-        there = "a training diverged, or all were dropped, at every value"
-        raise UserError("no value has a score in all folds", there, "Try other values, a lower rate say.")
-    return max(whole, key=lambda row: sign * row.mean)
+    """Return the row with the best mean among those with all folds. sign: `PrimaryMetric.sign`."""
+    complete = [row for row in rows if not row.pruned and math.isfinite(row.mean)]
+    if not complete:
+        raise UserError(
+            "no value has a score in all folds",
+            "at every value a training diverged, or folds were skipped",
+            "Try other values, a lower learning rate for example.",
+        )
+    return max(complete, key=lambda row: sign * row.mean)
 
 
 def within_one_standard_error(rows: Sequence[TrialResult], sign: int) -> list[TrialResult]:
-    """The best row, and those whose mean is within one standard error, its own, of it."""
+    """Return the best row and those whose mean is within its standard error."""
     best = best_trial(rows, sign)
     return [row for row in rows if not row.pruned and sign * row.mean >= sign * best.mean - best.standard_error]
 
 
 def one_standard_error_rule(rows: Sequence[TrialResult], sign: int) -> TrialResult:
-    """The one-standard-error rule: the smallest network whose score is within one standard error of the best.
+    """Return the smallest network whose score is within one standard error of the best; of equally small ones the best.
 
-    Breiman, Friedman, Olshen and Stone 1984, §3.4.3; Hastie, Tibshirani and Friedman 2009, §7.10. Of networks with as
-    many weights the better one is taken.
+    Breiman, Friedman, Olshen and Stone 1984, §3.4.3; Hastie, Tibshirani and Friedman 2009, §7.10.
     """
     return min(within_one_standard_error(rows, sign), key=lambda row: (row.num_parameters, -sign * row.mean))
 
 
 def explain_choice(rows: Sequence[TrialResult], primary: PrimaryMetric) -> str:
-    """The choice as a sentence for people."""
+    """Explain the choice in a sentence."""
     best, chosen = best_trial(rows, primary.sign), one_standard_error_rule(rows, primary.sign)
     n = primary.digits
     if chosen is best:
         same = len({row.num_parameters for row in rows if not row.pruned}) == 1
-        what = "all have as many weights" if same else f"no smaller network is within {best.standard_error:.{n}f} of it"
-        return f"{chosen.text}: the best, {primary.title} {best.mean:.{n}f}; {what}."
+        reason = (
+            "all have the same number of weights"
+            if same
+            else f"no smaller network is within {best.standard_error:.{n}f} of it"
+        )
+        return f"{chosen.text}: the best, {primary.title} {best.mean:.{n}f}; {reason}."
     within = abs(best.mean - chosen.mean)
     share = format_fraction(chosen.num_parameters / best.num_parameters)
     return (
@@ -103,7 +109,7 @@ def explain_choice(rows: Sequence[TrialResult], primary: PrimaryMetric) -> str:
 
 
 def format_fraction(value: float) -> str:
-    """In words where there is one that is right to a twentieth, else in percent."""
+    """Format a fraction in words if one is within 5 %, else in percent."""
     for parts, word in _FRACTION_NAMES.items():
         if abs(value * parts - 1) < 0.05:
             return word

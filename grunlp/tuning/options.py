@@ -1,10 +1,12 @@
 """Options of the commands that run several trainings. Imports nothing heavy."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from grunlp.configuration.options import option
+from grunlp.configuration.options import OptionsT, option, options_of, parse_options
 from grunlp.modules.options import Cell
+from grunlp.utils.errors import UserError
 
 MAX_JOBS = 1024
 
@@ -65,3 +67,31 @@ class CellComparisonOptions:
     out: str | None = option(
         None, "folder of runs, cells.json, cells.md and cells.png; null: runs/compare/<date-time>", content="path"
     )
+
+
+def split_options(
+    arguments: Sequence[str], cls: type[OptionsT], reserved: Mapping[str, str]
+) -> tuple[OptionsT, list[str]]:
+    """Split the arguments of a command that runs trainings into its own options and those of the trainings.
+
+    Args:
+        arguments: the words after the command's name.
+        cls: the options class of the command.
+        reserved: options of trainings that the command sets, each with what to type instead.
+
+    Returns:
+        the options of the command, and the other arguments unchanged.
+
+    Raises:
+        UserError: as for `parse_options`; a reserved option; a word without `=`.
+    """
+    options = options_of(cls)
+    own = [argument for argument in arguments if argument.partition("=")[0] in options]
+    others = [argument for argument in arguments if argument not in own]
+    for argument in others:
+        key, equals, _ = argument.partition("=")
+        if not equals or key.startswith("-"):
+            raise UserError(f"{argument}: not key=value", f"there are: {', '.join(options)}", "Write key=value.")
+        if key in reserved:
+            raise UserError(f"{key} cannot be set here", "each training has its own", reserved[key])
+    return parse_options(own, cls), others

@@ -1,4 +1,4 @@
-"""Networks with other cells and as many weights."""
+"""Hidden sizes that give networks with different cells the same number of parameters."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -11,35 +11,37 @@ from grunlp.runs.layout import WEIGHTS
 from grunlp.runs.weights import tensor_shapes
 from grunlp.utils.errors import UserError
 
-# Sizes that keep their proportion to `hidden_size`, where a network has them.
+# Sizes that scale with `hidden_size`, in networks that have them.
 SCALED_KEYS = ("decoder_hidden_size", "predicate_hidden_size")
 _MAX_HIDDEN_SIZE = 65_536
 
 
 def scale_model(model: Mapping[str, Any], hidden_size: int) -> dict[str, int]:
-    """All sizes of a network whose hidden size is another. model: its group of the configuration."""
-    share = hidden_size / model["hidden_size"]
-    others = {key: max(1, round(model[key] * share)) for key in SCALED_KEYS if key in model}
+    """Return all sizes of a network with another hidden size. model: the group of its configuration."""
+    ratio = hidden_size / model["hidden_size"]
+    others = {key: max(1, round(model[key] * ratio)) for key in SCALED_KEYS if key in model}
     return {"hidden_size": hidden_size, **others}
 
 
 def match_parameter_count(count: Callable[[int], int], target: int, start: int, step: int) -> int:
-    """The size with the number of weights nearest to `target`, the smaller of two, by bisection.
+    """Find the size whose number of parameters is nearest to a target by bisection, the smaller one of two.
 
     Args:
-        count: weights at a size; never fewer at a larger one.
-        target: how many are wanted.
-        start: where to begin.
-        step: sizes are multiples of it.
+        count: returns the number of parameters at a size; it does not decrease with the size.
+        target: the number of parameters.
+        start: the size to start from.
+        step: what sizes are multiples of.
 
     Raises:
-        UserError: no size has so many.
+        UserError: no size has that many parameters.
     """
     high = -(-start // step)  # in steps
     while count(step * high) < target:
         high *= 2
         if step * high > _MAX_HIDDEN_SIZE:
-            raise UserError(f"no hidden size has {target} weights", f"{_MAX_HIDDEN_SIZE} has fewer", "Type match=time")
+            raise UserError(
+                f"no hidden size has {target} parameters", f"{_MAX_HIDDEN_SIZE} has fewer", "Type match_budget=time"
+            )
     low = 0  # the count at low is below target, that at high is not
     while high - low > 1:
         middle = (low + high) // 2
@@ -48,10 +50,10 @@ def match_parameter_count(count: Callable[[int], int], target: int, start: int, 
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Numbers in its file of weights."""
+    """Return the number of parameters in the weights file of a network."""
     return sum(tensor.numel() for tensor in network.state_dict().values())
 
 
 def num_parameters_of_run(run: Path) -> int:
-    """The same of a finished run."""
+    """Return the number of parameters in the weights file of a run."""
     return sum(math.prod(shape) for shape in tensor_shapes(run / WEIGHTS).values())

@@ -1,4 +1,4 @@
-"""What a search leaves behind: a table, `summary.json`, `summary.md` and two figures."""
+"""The report of a study: a table, `summary.json`, `summary.md` and two figures."""
 
 import json
 import statistics
@@ -26,11 +26,14 @@ _METHOD_NOTE = (
 
 
 class StudyResult(NamedTuple):
-    """Everything that was found.
+    """The result of a study.
 
-    learning: rows of the chosen value by share of the training data, or none.
-    nested: the choice and its score in each outer fold, or none.
-    test: the scores of the model that was trained at last, on the test split; None: there is no such model, or split.
+    Attributes:
+        rows: one for each value.
+        primary: the metric that the choice rests on.
+        learning: rows of the chosen value by fraction of the training data, or none.
+        nested: the choice and its score in each outer fold, or none.
+        test: scores on the test split of the model that was trained at last; None without such a model or split.
     """
 
     rows: Sequence[TrialResult]
@@ -40,36 +43,36 @@ class StudyResult(NamedTuple):
     test: Mapping[str, Any] | None
 
 
-def write_report(config: SearchConfig, found: StudyResult, seconds: float) -> None:
-    """Print the table and the choice; write everything."""
-    head, lines = summary_table(found.rows, found.primary)
-    choice = explain_choice(found.rows, found.primary)
-    ends = [*_nested_lines(found), *_test_lines(config.folder, found)]
-    print(f"\n{format_table(head, lines)}\n{_METHOD_NOTE}\n\n{choice}")
-    print("\n".join([*ends, f"everything is in {config.folder}"]))
-    write_file_atomically(config.folder / "summary.json", json.dumps(as_dict(config, found, seconds), indent=2))
+def write_report(config: SearchConfig, result: StudyResult, seconds: float) -> None:
+    """Print the table and the choice, and write all files. seconds: of the command."""
+    header, lines = summary_table(result.rows, result.primary)
+    choice = explain_choice(result.rows, result.primary)
+    last_lines = [*_nested_lines(result), *_test_lines(config.folder, result)]
+    print(f"\n{format_table(header, lines)}\n{_METHOD_NOTE}\n\n{choice}")
+    print("\n".join([*last_lines, f"everything is in {config.folder}"]))
+    write_file_atomically(config.folder / "summary.json", json.dumps(as_dict(config, result, seconds), indent=2))
     keys = ", ".join(one.key for one in config.search_space)
     parts = [
         f"# {keys} by {config.num_folds} folds",
         f"`{' '.join(config.overrides)}`",
-        format_markdown(head, lines),
+        format_markdown(header, lines),
         _METHOD_NOTE,
     ]
-    parts += [f"**{choice}**", *ends, f"![validation curve]({VALIDATION_CURVE_FILE})"]
-    draw_validation_curve(config, found)
-    if found.learning:
-        points = [CurvePoint(share, row.mean, row.standard_error) for share, row in sorted(found.learning.items())]
-        plot_learning_curve(config.folder / LEARNING_CURVE_FILE, points, found.primary.title)
+    parts += [f"**{choice}**", *last_lines, f"![validation curve]({VALIDATION_CURVE_FILE})"]
+    draw_validation_curve(config, result)
+    if result.learning:
+        points = [CurvePoint(share, row.mean, row.standard_error) for share, row in sorted(result.learning.items())]
+        plot_learning_curve(config.folder / LEARNING_CURVE_FILE, points, result.primary.title)
         parts.append(f"![learning curve]({LEARNING_CURVE_FILE})")
     write_file_atomically(config.folder / "summary.md", "\n\n".join(parts) + "\n")
 
 
 def summary_table(rows: Sequence[TrialResult], primary: PrimaryMetric) -> tuple[list[str], list[list[str]]]:
-    """Head and lines; the chosen value and those that are as good are marked."""
+    """Return the header and the lines of the table; the chosen value and those as good are marked."""
     n, chosen = primary.digits, one_standard_error_rule(rows, primary.sign)
-    near, lines = within_one_standard_error(rows, primary.sign), []
+    as_good, lines = within_one_standard_error(rows, primary.sign), []
     for row in rows:
-        mark = f"after {len(row.scores)} folds" if row.pruned else "*" if row in near else ""
+        mark = f"after {len(row.scores)} folds" if row.pruned else "*" if row in as_good else ""
         mark = "chosen" if row is chosen else mark
         seconds = f"{statistics.mean(row.seconds.values()):.1f}"
         score = f"{row.mean:.{n}f} ± {row.standard_error:.{n}f}"
@@ -77,55 +80,55 @@ def summary_table(rows: Sequence[TrialResult], primary: PrimaryMetric) -> tuple[
     return [*(key for key, _ in rows[0].values), primary.title, "weights", "seconds", ""], lines
 
 
-def as_dict(config: SearchConfig, found: StudyResult, seconds: float) -> dict[str, Any]:
-    """The contents of `summary.json`. seconds: of this command."""
-    nested = [{"values": dict(row.values), "score": score} for row, score in found.nested]
+def as_dict(config: SearchConfig, result: StudyResult, seconds: float) -> dict[str, Any]:
+    """Return the contents of `summary.json`. seconds: of the command."""
+    nested = [{"values": dict(row.values), "score": score} for row, score in result.nested]
     return {
-        "score": found.primary.title,
-        "better": found.primary.direction,
+        "score": result.primary.title,
+        "better": result.primary.direction,
         "folds": config.num_folds,
         "overrides": list(config.overrides),
-        "rows": [row.as_dict() for row in found.rows],
-        "chosen": dict(one_standard_error_rule(found.rows, found.primary.sign).values),
-        "choice": explain_choice(found.rows, found.primary),
-        "learning_curve": {str(share): row.as_dict() for share, row in sorted(found.learning.items())},
+        "rows": [row.as_dict() for row in result.rows],
+        "chosen": dict(one_standard_error_rule(result.rows, result.primary.sign).values),
+        "choice": explain_choice(result.rows, result.primary),
+        "learning_curve": {str(share): row.as_dict() for share, row in sorted(result.learning.items())},
         "nested": nested,
-        "test": found.test,
+        "test": result.test,
         "seconds": seconds,
     }
 
 
-def draw_validation_curve(config: SearchConfig, found: StudyResult) -> None:
-    """One curve over the first key for each combination of the others; of sampled values all points as one."""
-    chosen = one_standard_error_rule(found.rows, found.primary.sign)
+def draw_validation_curve(config: SearchConfig, result: StudyResult) -> None:
+    """Plot a curve over the first key for each combination of the others, or all sampled values as one curve."""
+    chosen = one_standard_error_rule(result.rows, result.primary.sign)
     curves: dict[str, list[CurvePoint]] = {}
-    for row in found.rows:
+    for row in result.rows:
         others = (
             "" if config.num_trials else ", ".join(f"{key.rpartition('.')[2]} {value}" for key, value in row.values[1:])
         )
         if not row.pruned:
             curves.setdefault(others, []).append(CurvePoint(row.values[0][1], row.mean, row.standard_error))
     point = CurvePoint(chosen.values[0][1], chosen.mean, chosen.standard_error)
-    title, connect = found.primary.title, not config.num_trials
+    title, connect = result.primary.title, not config.num_trials
     plot_validation_curve(
         config.folder / VALIDATION_CURVE_FILE, curves, config.search_space[0].key, title, point, connect
     )
 
 
-def _nested_lines(found: StudyResult) -> list[str]:
-    if not found.nested:
+def _nested_lines(result: StudyResult) -> list[str]:
+    if not result.nested:
         return []
-    whole = TrialResult((), {fold: score for fold, (_, score) in enumerate(found.nested)})
-    n = found.primary.digits
-    chosen = ", ".join(row.text for row, _ in found.nested)
+    whole = TrialResult((), {fold: score for fold, (_, score) in enumerate(result.nested)})
+    n = result.primary.digits
+    chosen = ", ".join(row.text for row, _ in result.nested)
     return [
         f"The whole procedure, by nested cross-validation: {whole.mean:.{n}f} ± {whole.standard_error:.{n}f} "
-        f"{found.primary.title}; it chose {chosen}."
+        f"{result.primary.title}; it chose {chosen}."
     ]
 
 
-def _test_lines(folder: Path, found: StudyResult) -> list[str]:
-    if found.test is None:
+def _test_lines(folder: Path, result: StudyResult) -> list[str]:
+    if result.test is None:
         return []
-    score = f"{found.primary.read(found.test):.{found.primary.digits}f} {found.primary.title}"
+    score = f"{result.primary.read(result.test):.{result.primary.digits}f} {result.primary.title}"
     return [f"Trained on all of train, {folder / MODEL_DIR} has {score} on test."]

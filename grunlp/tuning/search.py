@@ -1,7 +1,7 @@
-"""Cross-validation of many values: which fold of which value is trained next, and what is kept in `study.db`.
+"""Cross-validation of many values: the order of the trainings, and the record in `study.db`.
 
-The runs on disk are what has been done: a fold that lies there is never trained again. Optuna's study holds the same
-for its samplers, pruners and dashboards.
+The runs on disk are the state of a search: a fold whose run is finished is never trained again. Optuna's study repeats
+this state for its samplers, pruners and dashboards.
 """
 
 from collections import deque
@@ -22,21 +22,22 @@ from grunlp.utils.errors import UserError
 if TYPE_CHECKING:
     from optuna import Study, Trial
 
-_SIGNIFICANT_DIGITS = 4  # of sampled numbers, so that they can be typed
-_PRUNING_WARMUP_TRIALS = 3  # values with all folds done
-_MAX_REPEATS = 10  # values sampled again that count as a new one, or a small range would be searched for ever
+_SIGNIFICANT_DIGITS = 4  # of sampled numbers, so that they stay short
+_PRUNING_WARMUP_TRIALS = 3  # values with all folds done before any is pruned
+_MAX_REPEATS = 10  # repeated samples that count as a new value, so that the search of a small range ends
 
 
 class SearchConfig(NamedTuple):
-    """What a search is.
+    """The configuration of a search.
 
-    folder: of the study.
-    overrides: of all trainings, complete.
-    search_space: of the keys that vary.
-    num_folds: for each value.
-    num_trials: how many values to sample; 0: the whole grid.
-    seed: of the sampler.
-    direction: "max" or "min".
+    Attributes:
+        folder: folder of the study.
+        overrides: the arguments of all trainings.
+        search_space: the keys that vary.
+        num_folds: folds of each value.
+        num_trials: values to sample; 0: the whole grid.
+        seed: seed of the sampler.
+        direction: "max" or "min".
     """
 
     folder: Path
@@ -51,13 +52,13 @@ class SearchConfig(NamedTuple):
 def fold_job(
     folder: Path, overrides: Sequence[str], values: Assignment, folds: int, fold: int, *extra_overrides: str
 ) -> TrainingJob:
-    """The training of a fold at a value. extra_overrides: overrides after all others."""
+    """Return the training of a fold at a value. extra_overrides: arguments after all others."""
     words = [f"data.num_folds={folds}", f"data.fold={fold}", *extra_overrides]
     return TrainingJob(folder / trial_name(values) / f"fold-{fold}", (*overrides, *as_overrides(values), *words))
 
 
 def record_fold_score(row: TrialResult, fold: int, run: Path) -> PrimaryMetric:
-    """Put the score of a finished fold into the row, by its test split; returns which score that is."""
+    """Record the score of a finished fold on its test split in the row; return the metric."""
     metrics = read_metrics(run)
     primary = select_primary_metric(primary_metrics_of(read_config(run).recipe), metrics["test"])
     row.scores[fold] = primary.read(metrics["test"])
@@ -67,37 +68,38 @@ def record_fold_score(row: TrialResult, fold: int, run: Path) -> PrimaryMetric:
 
 
 def require_optuna() -> None:
-    """Raise UserError where it is not installed."""
+    """Raise UserError unless Optuna is installed."""
     try:
         import optuna
     except ModuleNotFoundError:
-        there = "it keeps the study"
-        raise UserError("the package optuna is not installed", there, "Type pip install 'grunlp[tune]'") from None
+        raise UserError(
+            "the package optuna is not installed", "it stores the study", "Type pip install 'grunlp[tune]'"
+        ) from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 class HyperparameterSearch:
-    """A search that may be killed at any time and made again.
+    """A search that can be interrupted at any time and continued.
 
     Args:
-        config: what it is.
-        jobs: trainings at a time; 0: one a usable core.
+        config: its configuration.
+        jobs: trainings at a time; 0: one for each core.
     """
 
     def __init__(self, config: SearchConfig, jobs: int) -> None:
         self.config, self.jobs = config, jobs
         self.values = expand_grid(config.search_space)
-        self.rows: dict[int, TrialResult] = {}  # by the number of the trial
+        self.rows: dict[int, TrialResult] = {}  # by trial number
         self.trials: dict[int, Trial] = {}
         self.waiting = deque[tuple[int, int]]()  # trial and fold
-        self.started: dict[TrainingJob, tuple[int, int, bool]] = {}  # and whether it was done before
-        self.repeats = 0  # values that were sampled again
+        self.started: dict[TrainingJob, tuple[int, int, bool]] = {}  # and whether it had finished before
+        self.repeats = 0  # values that had been sampled before
         self.study = self._open()
         self.num_remaining = self._recover_trials()
         self.progress = ProgressReporter(config.num_folds * self.num_remaining)
 
     def run(self) -> list[TrialResult]:
-        """Train what is not done; a row a value, in the order they began."""
+        """Run the missing trainings; return a row for each value, in the order of their start."""
         with TrainingPool(self.jobs) as pool:
             while True:
                 while pool.has_capacity and (self.waiting or self.num_remaining):
@@ -118,16 +120,19 @@ class HyperparameterSearch:
             pruner=optuna.pruners.MedianPruner(n_startup_trials=_PRUNING_WARMUP_TRIALS, n_warmup_steps=0),
             load_if_exists=True,
         )
-        # the seed of one that goes on is another, or it would sample the same again; a grid samples nothing
+        # A continued search has another seed, or it would sample the same values again.
         study.sampler = optuna.samplers.TPESampler(seed=p.seed + len(study.trials))
         return study
 
     def _recover_trials(self) -> int:
-        """Take what a killed search left as it was: finished values by their runs, broken ones as the next. Returns how
-        many values are to be asked for."""
+        """Restore an interrupted search: finished values by their runs; unfinished ones come next.
+
+        Returns:
+            the number of values still to start.
+        """
         from optuna.trial import TrialState
 
-        broken: list[dict[str, Any]] = []
+        unfinished: list[dict[str, Any]] = []
         for trial in self.study.trials:
             if trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
                 row = self.rows[trial.number] = TrialResult(self._values(trial.params))
@@ -135,25 +140,25 @@ class HyperparameterSearch:
                 row.pruned = trial.state == TrialState.PRUNED and len(row.scores) < self.config.num_folds
             elif trial.state == TrialState.RUNNING:
                 self.study.tell(trial.number, state=TrialState.FAIL)
-                broken.append(trial.params)
+                unfinished.append(trial.params)
         waiting = [trial.system_attrs["fixed_params"] for trial in self.study.trials if trial.state.name == "WAITING"]
         known = [*(dict(row.values) for row in self.rows.values()), *waiting]
         if not self.config.num_trials:
-            broken = [dict(values) for values in self.values if dict(values) not in known]
-        for params in broken:
+            unfinished = [dict(values) for values in self.values if dict(values) not in known]
+        for params in unfinished:
             self.study.enqueue_trial(params)
         return (self.config.num_trials or len(self.values)) - len({row.values for row in self.rows.values()})
 
     def _ask_trial(self) -> bool:
-        """Begin another value; false where it had been tried."""
+        """Start another value; return false if it had been tried."""
         trial = self.study.ask(self._distributions())
         row = TrialResult(self._values(trial.params))
         if same := next((other for other in self.rows.values() if other.values == row.values), None):
             from optuna.trial import TrialState
 
-            whole = len(same.scores) == self.config.num_folds
-            # a failed one is nothing to take up when the search goes on
-            self.study.tell(trial, same.mean if whole else None, state=None if whole else TrialState.FAIL)
+            is_complete = len(same.scores) == self.config.num_folds
+            # A failed trial is not restored when the search is continued.
+            self.study.tell(trial, same.mean if is_complete else None, state=None if is_complete else TrialState.FAIL)
             self.repeats += 1
             if self.repeats % _MAX_REPEATS == 0:
                 self.num_remaining -= 1
@@ -161,7 +166,7 @@ class HyperparameterSearch:
             return False
         self.num_remaining -= 1
         self.trials[trial.number], self.rows[trial.number] = trial, row
-        # a grid has all folds side by side; what may be pruned has one after the other
+        # The folds of a grid run in parallel; those of a value that may be pruned run one by one.
         self.waiting.extend(
             (trial.number, fold) for fold in range(1 if self.config.num_trials else self.config.num_folds)
         )
@@ -174,14 +179,14 @@ class HyperparameterSearch:
         pool.start(training)
 
     def _finish_job(self, training: TrainingJob) -> None:
-        """Keep the score of a fold; go on with the next fold of its value, or end it."""
+        """Record the score of a fold; queue the next fold of its value, or end the value."""
         from optuna.trial import TrialState
 
-        number, fold, before = self.started.pop(training)
+        number, fold, done_before = self.started.pop(training)
         trial, row, folds = self.trials[number], self.rows[number], self.config.num_folds
         primary = record_fold_score(row, fold, training.folder)
         score = f"{row.scores[fold]:.{primary.digits}f} {primary.title}, {row.seconds[fold]:.0f} s"
-        self.progress.update(f"{row.text}, fold {fold}: {score}", before)
+        self.progress.update(f"{row.text}, fold {fold}: {score}", done_before)
         trial.report(row.mean, len(row.scores) - 1)
         if len(row.scores) == folds:
             self.study.tell(trial, row.mean)
@@ -197,33 +202,34 @@ class HyperparameterSearch:
         return fold_job(self.config.folder / "runs", self.config.overrides, row.values, self.config.num_folds, fold)
 
     def _read_scores(self, row: TrialResult) -> None:
-        """The scores of the folds that lie there."""
+        """Read the scores of the finished folds of a value."""
         for fold in range(self.config.num_folds):
             training = self._training_job(row, fold)
             if training.finished:
                 record_fold_score(row, fold, training.folder)
 
     def _values(self, params: Mapping[str, Any]) -> Assignment:
-        """The values of a trial; sampled ones short enough to be typed."""
-        sampled = {one.key for one in self.config.search_space if self.config.num_trials and one.bounds is not None}
+        """Return the values of a trial, sampled numbers rounded."""
+        space = self.config.search_space
+        sampled = {one.key for one in space if self.config.num_trials and one.bounds is not None}
         short = {key: _round_value(value) if key in sampled else value for key, value in params.items()}
-        return tuple((one.key, short[one.key]) for one in self.config.search_space)
+        return tuple((one.key, short[one.key]) for one in space)
 
     def _distributions(self) -> dict[str, Any]:
         from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-        found: dict[str, Any] = {}
+        distributions: dict[str, Any] = {}
         for key, values, ends in self.config.search_space:
             if not self.config.num_trials or ends is None:
-                found[key] = CategoricalDistribution(values)
+                distributions[key] = CategoricalDistribution(values)
             elif isinstance(values[0], int):
-                found[key] = IntDistribution(int(ends[0]), int(ends[1]), log=True)
+                distributions[key] = IntDistribution(int(ends[0]), int(ends[1]), log=True)
             else:
-                found[key] = FloatDistribution(*ends, log=True)
-        return found
+                distributions[key] = FloatDistribution(*ends, log=True)
+        return distributions
 
     def _unique_results(self) -> list[TrialResult]:
-        """Each value once: a killed search may have told one twice."""
+        """Return each value once: an interrupted search may have recorded one twice."""
         return list({row.values: row for row in self.rows.values() if row.scores}.values())
 
 

@@ -1,9 +1,9 @@
-"""Trainings side by side, each a process of its own on one thread.
+"""Trainings in parallel, each in a process with one thread.
 
     python -m grunlp.tuning.training_pool recipe=NAME ...
 
-is `python -m grunlp.train` that ends when the process that started it does, however that ended: no training goes on
-unseen in a folder that another command has taken up.
+runs `python -m grunlp.train`, and ends when the process that started it ends, however that is: no training continues
+unnoticed in a folder that another command uses.
 """
 
 import os
@@ -20,15 +20,16 @@ from typing import NamedTuple
 from grunlp.runs.layout import CONFIG, MODEL_CARD
 from grunlp.utils.errors import UserError
 
-_LOG_TAIL_LINES = 12  # lines of a log that are shown
+_LOG_TAIL_LINES = 12  # of the log of a failed training
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class TrainingJob(NamedTuple):
-    """One to be done.
+    """A training.
 
-    folder: of its run; its log is beside it.
-    overrides: what to type, but for the folder.
+    Attributes:
+        folder: its run folder; the log is next to it.
+        overrides: its arguments, without the folder.
     """
 
     folder: Path
@@ -36,25 +37,25 @@ class TrainingJob(NamedTuple):
 
     @property
     def finished(self) -> bool:
-        """Whether its run lies there. The card is written last."""
+        """Whether its run is complete: the model card is written last."""
         return (self.folder / MODEL_CARD).is_file()
 
     @property
     def log(self) -> Path:
-        """What it says."""
+        """The log file."""
         return self.folder.with_name(f"{self.folder.name}.log")
 
 
 def usable_cores() -> int:
-    """Those that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class TrainingPool:
-    """Trains so many at a time; a context that no training outlives.
+    """A pool of training processes, as a context manager that ends them.
 
     Args:
-        jobs: how many; 0: one a usable core.
+        jobs: trainings at a time; 0: one for each core.
     """
 
     def __init__(self, jobs: int) -> None:
@@ -75,22 +76,22 @@ class TrainingPool:
 
     @property
     def has_capacity(self) -> bool:
-        """Whether another may be started."""
+        """Whether another training may be started."""
         return len(self.running) + len(self.done) < self.jobs
 
     @property
     def has_running_jobs(self) -> bool:
-        """Whether there is one to wait for."""
+        """Whether there is a training to wait for."""
         return bool(self.running or self.done)
 
     def start(self, training: TrainingJob) -> None:
-        """Start one. Of a finished training nothing is done again."""
+        """Start a training; a finished one is not repeated."""
         if training.finished:
             self.done.append(training)
             return
         training.folder.parent.mkdir(parents=True, exist_ok=True)
-        again = ["overwrite=true"] if (training.folder / CONFIG).is_file() else []
-        command = [sys.executable, "-m", "grunlp.tuning.training_pool", *training.overrides, *again]
+        overwrite = ["overwrite=true"] if (training.folder / CONFIG).is_file() else []
+        command = [sys.executable, "-m", "grunlp.tuning.training_pool", *training.overrides, *overwrite]
         with training.log.open("wb") as log:
             self.running[training] = subprocess.Popen(
                 [*command, f"run_dir={training.folder}"],
@@ -101,7 +102,7 @@ class TrainingPool:
             )
 
     def wait(self) -> TrainingJob:
-        """The next that is done.
+        """Wait for the next training that is finished.
 
         Raises:
             UserError: it failed.
@@ -117,42 +118,42 @@ class TrainingPool:
         return self.done.popleft()
 
     def run(self, trainings: Iterable[TrainingJob]) -> Iterator[TrainingJob]:
-        """All of them, as they are done."""
-        left = deque(trainings)
-        while left or self.has_running_jobs:
-            while left and self.has_capacity:
-                self.start(left.popleft())
+        """Run trainings and yield each when it is finished."""
+        queue = deque(trainings)
+        while queue or self.has_running_jobs:
+            while queue and self.has_capacity:
+                self.start(queue.popleft())
             yield self.wait()
 
 
 def _require_success(training: TrainingJob, status: int) -> None:
     if status or not training.finished:
         lines = training.log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
-        there = "\n".join(f"  {line}" for line in lines[-_LOG_TAIL_LINES:]) or "  it said nothing"
-        way = f"See {training.log}; the same command goes on with what is not done."
-        raise UserError(f"the training of {training.folder} failed with status {status}", there, way)
+        tail = "\n".join(f"  {line}" for line in lines[-_LOG_TAIL_LINES:]) or "  its log is empty"
+        hint = f"See {training.log}; the same command continues with the unfinished trainings."
+        raise UserError(f"the training of {training.folder} failed with status {status}", tail, hint)
 
 
 class ProgressReporter:
-    """A line for each training that is done, with the time left.
+    """A reporter that prints a line for each finished training, with the remaining time.
 
     Args:
-        total: how many there are.
+        total: number of trainings.
     """
 
     def __init__(self, total: int) -> None:
         self.total, self.count = total, 0
         self.started = time.perf_counter()
-        self.first = 0  # done before, and therefore at once
+        self.num_done_before = 0
 
-    def update(self, what: str, done_before: bool) -> None:
-        """Print what was done."""
+    def update(self, description: str, done_before: bool) -> None:
+        """Print a finished training. done_before: whether it was finished before this command."""
         self.count += 1
-        self.first += done_before
-        seconds, new = time.perf_counter() - self.started, self.count - self.first
-        left = seconds / new * (self.total - self.count) if new else 0.0
-        after = f"; about {_format_duration(left)} left" if left else ""
-        print(f"[{self.count}/{self.total}] {what}{' (done before)' if done_before else ''}{after}", flush=True)
+        self.num_done_before += done_before
+        seconds, trained = time.perf_counter() - self.started, self.count - self.num_done_before
+        remaining = seconds / trained * (self.total - self.count) if trained else 0.0
+        suffix = f"; about {_format_duration(remaining)} left" if remaining else ""
+        print(f"[{self.count}/{self.total}] {description}{' (done before)' if done_before else ''}{suffix}", flush=True)
 
 
 def _format_duration(seconds: float) -> str:
@@ -160,8 +161,8 @@ def _format_duration(seconds: float) -> str:
 
 
 def _exit_with_parent() -> None:
-    """End when the other side of standard input does."""
-    while os.read(0, 1):  # not sys.stdin, whose lock the interpreter would want at its end
+    """End this process when the other end of standard input closes."""
+    while os.read(0, 1):  # sys.stdin has a lock that the interpreter needs at its end.
         pass
     os._exit(1)
 

@@ -126,7 +126,7 @@ def test_table_json_and_figure(
     assert 0 <= low < 1.5 < high and lstm["p_examples"] < 0.1
     assert lstm["milliseconds_an_example"] == pytest.approx(2) and lstm["seconds"] == 8.0
     capsys.readouterr()
-    write_report(tmp_path, rows, primary, request.match, "Cells", " ".join(request.overrides))
+    write_report(tmp_path, rows, primary, request.match_budget, "Cells", " ".join(request.overrides))
     out = capsys.readouterr().out
     assert out.splitlines()[1].split()[:4] == ["cell", "hidden", "accuracy", "95"]
     assert "minus gru" in out and "+1.50" in out and "paired t test over seeds" in out
@@ -153,12 +153,12 @@ def test_one_seed_has_no_test_over_seeds(
     ("arguments", "message"),
     [
         (["cells=gru,lstn", "recipe=tag"], "Did you mean cells=lstm?"),
-        (["cells=gru", "recipe=tag"], "two different ones at least"),
-        (["cells=gru,gru", "recipe=tag"], "two different ones at least"),
+        (["cells=gru", "recipe=tag"], "at least two different cells"),
+        (["cells=gru,gru", "recipe=tag"], "at least two different cells"),
         (["cells=gru,lstm", "recipe=pretrain"], "recipe=pretrain has no score"),
         (["cells=gru,lstm", "recipe=finetune"], "unknown key model.cell"),
         (["cells=gru,lstm", "recipe=tag", "seeds=0"], "seeds=0 is out of bounds"),
-        (["cells=gru,lstm", "recipe=tag", "match=size"], "there are: parameters, time, none"),
+        (["cells=gru,lstm", "recipe=tag", "match_budget=size"], "there are: parameters, time, none"),
         (["cells=gru,lstm", "recipe=tag", "model.cell=rnn"], "Type cells=gru,lstm"),
         (["cells=gru,lstm", "recipe=tag", "run_dir=x"], "Type out=FOLDER"),
         (["cells=gru,lstm", "recipe=tag", "model.hiden_size=3"], "Did you mean model.hidden_size?"),
@@ -175,11 +175,11 @@ def test_wrong_input(call: Call, tmp_path: Path, arguments: list[str], message: 
 
 def test_other_settings_are_refused(call: Call, tmp_path: Path, done: list[TrainingJob], monkeypatch: Any) -> None:
     monkeypatch.setattr("grunlp.tuning.cell_comparison.task_of", lambda run: _FakeTask())
-    arguments = ["cells=gru,lstm", *SMALL, "match=none", f"out={tmp_path}/c"]
+    arguments = ["cells=gru,lstm", *SMALL, "match_budget=none", f"out={tmp_path}/c"]
     assert call(compare.main, *arguments, "seeds=2")[0] == 0 and len(done) == 4
     assert call(compare.main, *arguments, "seeds=2", "jobs=3")[0] == 0 and len(done) == 4
     status, _, err = call(compare.main, *arguments, "seeds=3")
-    assert status == 2 and "begun with seeds: [1, 2]; now: [1, 2, 3]" in err and "out=NEW_FOLDER" in err
+    assert status == 2 and "started with seeds: [1, 2]; now: [1, 2, 3]" in err and "out=NEW_FOLDER" in err
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from tests.conftest import Call
 from tests.tasks.tagging.test_commands import write
 from tests.tuning.made_up import train_nothing
 
-SMALL = ("recipe=tag", "over=model.hidden_size=8,16,64", "folds=3")
+SMALL = ("recipe=tag", "search_space=model.hidden_size=8,16,64", "folds=3")
 
 
 def score(size: int, fold: int) -> float:
@@ -26,7 +26,7 @@ def score(size: int, fold: int) -> float:
 
 def test_table_json_and_figures(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     done = train_nothing(monkeypatch, score)
-    status, out, _ = call(tune.main, *SMALL, f"study={tmp_path}/s", "nested=true", "seed=3")
+    status, out, _ = call(tune.main, *SMALL, f"study={tmp_path}/s", "nested_cv=true", "seed=3")
     assert status == 0
     # 64 has a mean of 90.2 and an error of 1.27, so that 16 with 90 is chosen
     assert "model.hidden_size=16: within 0.20 accuracy of model.hidden_size=64, the best, at a quarter of the" in out
@@ -73,7 +73,7 @@ def test_a_finished_study_is_told_again(tmp_path: Path, call: Call, monkeypatch:
 def command(tmp_path: Path, slow: None) -> list[str]:
     """A search of six trainings of seconds on a made-up file."""
     files = [f"data.train={write(tmp_path / 'train.txt', 60, 1, 'iob2')}"]
-    values = ["recipe=tag", "data=files", "debug=step", *files, "over=model.hidden_size=4,8", "folds=3"]
+    values = ["recipe=tag", "data=files", "debug=step", *files, "search_space=model.hidden_size=4,8", "folds=3"]
     more = ["refit=false", "learning_curve=false", "jobs=1", f"study={tmp_path}/study"]
     return [sys.executable, "-m", "grunlp.tune", *values, *more]
 

@@ -26,7 +26,7 @@ def test_sizes_that_are_multiples(target: int) -> None:
 
 
 def test_a_network_that_does_not_grow() -> None:
-    with pytest.raises(UserError, match=r"(?s)no hidden size has 9 weights.*match=time"):
+    with pytest.raises(UserError, match=r"(?s)no hidden size has 9 parameters.*match_budget=time"):
         match_parameter_count(lambda size: 5, 9, 4, 1)
 
 

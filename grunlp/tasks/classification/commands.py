@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from grunlp.configuration.key_value_args import check_output_paths
+from grunlp.configuration.output_paths import check_output_paths
 from grunlp.data.readers.parallel import read_sources
 from grunlp.tasks.classification.array_reader import SUFFIXES, read_arrays
 from grunlp.tasks.classification.checkpoint import load_trained_classifier

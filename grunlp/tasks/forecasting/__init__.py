@@ -78,7 +78,7 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
 
     def check_evaluate_options(self, options: ForecastingEvaluateOptions) -> None:
         """Raise UserError for a report that is not an image."""
-        from grunlp.configuration.key_value_args import require_new_file
+        from grunlp.configuration.output_paths import require_new_file
 
         require_new_file("report", options.report)
         if options.report and not options.report.endswith(".png"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grunlp.configuration.key_value_args import check_output_paths
+from grunlp.configuration.output_paths import check_output_paths
 from grunlp.metrics.comparison import compare_metrics
 from grunlp.runs.layout import FORECAST_PLOT
 from grunlp.tasks.command_options import CompareOptions

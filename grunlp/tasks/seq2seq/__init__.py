@@ -90,7 +90,7 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
 
     def check_evaluate_options(self, options: Seq2SeqEvaluateOptions) -> None:
         """Raise UserError for a beam that is too small, or columns without a file."""
-        from grunlp.configuration.key_value_args import require_new_file
+        from grunlp.configuration.output_paths import require_new_file
         from grunlp.tasks.seq2seq.commands import require_beam
 
         require_beam(options)

@@ -100,7 +100,7 @@ class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
 
     def check_evaluate_options(self, options: SRLEvaluateOptions) -> None:
         """Raise UserError for words= without a file."""
-        from grunlp.configuration.key_value_args import require_new_file
+        from grunlp.configuration.output_paths import require_new_file
 
         require_new_file("report", options.report)
         if options.words and not options.input:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
-from grunlp.configuration.key_value_args import check_output_paths, require_new_file
+from grunlp.configuration.output_paths import check_output_paths, require_new_file
 from grunlp.data.examples import SRLExample
 from grunlp.data.readers import read
 from grunlp.tasks import sentence_io

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from grunlp.configuration.key_value_args import check_output_paths
+from grunlp.configuration.output_paths import check_output_paths
 from grunlp.data.examples import SRLExample
 from grunlp.tasks import sentence_io
 from grunlp.tasks.line_input import LineFormat, LineReader
