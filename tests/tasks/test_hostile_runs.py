@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from grunlp.tasks.seq2seq.checkpoint import load_trained_seq2seq
-from grunlp.tasks.srl.checkpoint import load_trained_srl
+from grunlp.tasks import task_of
 from grunlp.utils.errors import UserError
 from tests.runs.hostile import change
 
@@ -20,7 +19,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def load(run: Path) -> Any:
-    return (load_trained_seq2seq if (run / "tokenizer.json").is_file() else load_trained_srl)(run)
+    return task_of(run).load_trained(run)
 
 
 @pytest.mark.parametrize(
