@@ -118,7 +118,7 @@ def test_drawn_texts_differ_by_their_seed_alone(predictors: dict[str, Predictor]
     writer: Any = predictors["writer"]
     drawing = replace(writer, search=Sampling(temperature=1.0, top_k=0, top_p=1.0, seed=1))
     one, _, third = drawing.predict_batch(["Anna sees", "cat", "Anna sees"])
-    assert one == third
+    assert [text["text"] for text in one[0]["texts"]] == [text["text"] for text in third[0]["texts"]]
     again = replace(writer, search=Sampling(temperature=1.0, top_k=0, top_p=1.0, seed=2))("Anna sees")
     assert again[0]["texts"][0]["text"] != one[0]["texts"][0]["text"]
 
