@@ -61,9 +61,10 @@ def _scroll(drawing: str, words: list[str]) -> str:
 
 def _frame_card(number: int, frame: RecordMapping) -> str:
     roles = "".join(
-        _role_entry(argument["role"], argument["text"], argument.get("gloss", "")) for argument in frame["arguments"]
+        _role_entry(argument["role"], argument["text"], argument.get("role_description", ""))
+        for argument in frame["arguments"]
     )
-    description = frame.get("sense")
+    description = frame.get("sense_description")
     sense = f' <span class="soft">{escape_markup(description)}</span>' if description else ""
     predicate, roleset = escape_markup(frame["predicate"]), escape_markup(frame["roleset"])
     return (

@@ -65,7 +65,7 @@ def _frame_lines(record: Mapping[str, Any]) -> list[Text]:
         lines.append(Text("  no predicate", style="dim"))
     for frame in record["frames"]:
         line = Text("  ").append(frame["predicate"], style="bold green").append(f"  {frame['roleset']}", style="green")
-        lines.append(line.append(f" {frame['sense']}", style="dim"))
+        lines.append(line.append(f" {frame['sense_description']}", style="dim"))
         role_width = max((len(argument["role"]) for argument in frame["arguments"]), default=0)
         arguments = [(argument, _span_text(record, argument)) for argument in frame["arguments"]]
         width = min(_MAX_WIDTH, max((cell_len(text) for _, text in arguments), default=0))
@@ -73,7 +73,7 @@ def _frame_lines(record: Mapping[str, Any]) -> list[Text]:
             style = "magenta" if "ARGM" in argument["role"] else "cyan"
             line = Text("    ").append(f"{argument['role']:{role_width}}  ", style=style).append(text)
             line.append(" " * (width - cell_len(text)) + "  ")
-            lines.append(line.append(argument["gloss"], style="dim"))
+            lines.append(line.append(argument["role_description"], style="dim"))
     return lines
 
 

@@ -38,7 +38,7 @@ def frames(box: TrainedSRL, text: str) -> list[dict[str, Any]]:
 def test_a_known_sentence(box: TrainedSRL) -> None:
     (record,) = frames(box, "She gave him a book.")
     (give,) = record["frames"]
-    found = {argument["role"]: (argument["text"], argument["gloss"]) for argument in give["arguments"]}
+    found = {argument["role"]: (argument["text"], argument["role_description"]) for argument in give["arguments"]}
     assert give["roleset"] == "give.01" and found == {
         "ARG0": ("She", "agent"),
         "ARG2": ("him", "recipient or goal"),

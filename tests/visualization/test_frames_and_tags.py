@@ -18,9 +18,9 @@ def record(words: list[str], *frames: tuple[int, list[str]]) -> dict[str, Any]:
     made = [Frame(index=index, lemma="give", roleset="give.01", tags=tags) for index, tags in frames]
     found = srl_to_dict(SRLExample(id="", document="", words=words, pos=[], frames=made))
     for frame in found["frames"]:
-        frame["sense"] = "transfer"
+        frame["sense_description"] = "transfer"
         for argument in frame["arguments"]:
-            argument["gloss"] = f"gloss of {argument['role']}"
+            argument["role_description"] = f"gloss of {argument['role']}"
     return found
 
 
@@ -70,7 +70,7 @@ def test_tags_and_spans() -> None:
 @given(st.lists(st.one_of(st.sampled_from(ODD), st.text(max_size=20)), min_size=1, max_size=8))
 def test_whatever_the_words_the_drawing_is_well_formed_and_holds_no_other_element(words: list[str]) -> None:
     drawn = record(words, (0, ["B-V", *["B-ARG1"] * (len(words) - 1)]))
-    drawn["frames"][0]["sense"] = drawn["frames"][0]["roleset"] = words[-1]
+    drawn["frames"][0]["sense_description"] = drawn["frames"][0]["roleset"] = words[-1]
     root = ElementTree.fromstring(render_frames(drawn))
     names = {element.tag.removeprefix(SVG) for element in root.iter()}
     assert names <= {

@@ -13,10 +13,16 @@ def shown(record: dict) -> str:
 
 def test_arguments_stand_in_columns() -> None:
     arguments = [
-        {"role": "ARG0", "text": "She", "gloss": "giver"},
-        {"role": "ARGM-TMP", "text": "yesterday evening", "gloss": ""},
+        {"role": "ARG0", "text": "She", "role_description": "giver"},
+        {"role": "ARGM-TMP", "text": "yesterday evening", "role_description": ""},
     ]
-    frame = {"predicate": "gave", "index": 1, "roleset": "give.01", "sense": "transfer", "arguments": arguments}
+    frame = {
+        "predicate": "gave",
+        "index": 1,
+        "roleset": "give.01",
+        "sense_description": "transfer",
+        "arguments": arguments,
+    }
     assert shown({"words": ["She", "gave", "yesterday", "evening"], "frames": [frame]}) == (
         "She gave yesterday evening\n"
         "  gave  give.01 transfer\n"
@@ -34,10 +40,10 @@ def test_long_lines_are_not_broken_and_nothing_is_taken_for_markup_or_obeyed() -
 
 def test_raw_text_is_shown_as_it_was_typed_and_by_columns_of_the_terminal() -> None:
     arguments = [
-        {"role": "ARG0", "text": "日本 ,", "start_char": 0, "end_char": 3, "gloss": "seller"},
-        {"role": "ARGM-TMP", "text": "now", "start_char": 9, "end_char": 12, "gloss": "time"},
+        {"role": "ARG0", "text": "日本 ,", "start_char": 0, "end_char": 3, "role_description": "seller"},
+        {"role": "ARGM-TMP", "text": "now", "start_char": 9, "end_char": 12, "role_description": "time"},
     ]
-    frame = {"predicate": "sells", "index": 2, "roleset": "sell.01", "sense": "", "arguments": arguments}
+    frame = {"predicate": "sells", "index": 2, "roleset": "sell.01", "sense_description": "", "arguments": arguments}
     record = {
         "text": "日本, sell now\t.",
         "offsets": [(0, 2), (2, 3), (4, 8), (9, 12), (13, 14)],
@@ -50,8 +56,8 @@ def test_raw_text_is_shown_as_it_was_typed_and_by_columns_of_the_terminal() -> N
 
 
 def test_predicates_are_marked_in_the_sentence_and_adjuncts_told_from_arguments() -> None:
-    arguments = [{"role": role, "text": role, "gloss": ""} for role in ("ARG1", "ARGM-TMP", "R-ARGM-LOC")]
-    frame = {"predicate": "b", "index": 1, "roleset": "b.01", "sense": "", "arguments": arguments}
+    arguments = [{"role": role, "text": role, "role_description": ""} for role in ("ARG1", "ARGM-TMP", "R-ARGM-LOC")]
+    frame = {"predicate": "b", "index": 1, "roleset": "b.01", "sense_description": "", "arguments": arguments}
     file = io.StringIO()
     print_record(
         {"words": ["a", "b", "b"], "frames": [frame]},

@@ -205,7 +205,7 @@ def particle_of(roleset: str) -> str:
 
 
 def add_role_descriptions(record: dict[str, Any], rolesets: RolesetInventory, index: RolesetIndex) -> None:
-    """Add a `sense` to each frame and a `gloss` to each argument of a record of the frames format.
+    """Add `sense_description` to each frame and `role_description` to each argument of a record of the frames format.
 
     Args:
         record: of `srl_to_dict`; changed.
@@ -214,8 +214,8 @@ def add_role_descriptions(record: dict[str, Any], rolesets: RolesetInventory, in
     """
     for frame in record["frames"]:
         entry = index.get(frame["roleset"])
-        frame["sense"] = entry["name"] if entry else ""
+        frame["sense_description"] = entry["name"] if entry else ""
         for argument in frame["arguments"]:
             role = strip_role_prefix(argument["role"])
-            gloss = entry["glosses"].get(role, "") if entry else ""
-            argument["gloss"] = gloss or rolesets.role_description(frame["roleset"], role)
+            description = entry["glosses"].get(role, "") if entry else ""
+            argument["role_description"] = description or rolesets.role_description(frame["roleset"], role)

@@ -68,8 +68,8 @@ class SRLRuntime:
         add_offsets(frame, record, index, index + 1)
         for argument in frame["arguments"]:
             add_offsets(argument, record, argument["start"], argument["end"])
-            argument["gloss"] = self._describe_role(roleset, argument["role"])
-        return frame | {"sense": ""}
+            argument["role_description"] = self._describe_role(roleset, argument["role"])
+        return frame | {"sense_description": ""}
 
     def _describe_role(self, roleset: str, role: str) -> str:
         """Describe a role in a word or two."""

@@ -12,7 +12,7 @@ def test_the_frame_files_tell_more_than_functions() -> None:
         roles = ["ARG0", "R-ARG2", "ARGM-TMP", "C-ARG0"]
         frame = {"roleset": "give.01", "arguments": [{"role": role} for role in roles]}
         add_role_descriptions({"frames": [frame]}, rolesets, index)
-        return frame["sense"], [argument["gloss"] for argument in frame["arguments"]]  # type: ignore[return-value, index]
+        return frame["sense_description"], [argument["role_description"] for argument in frame["arguments"]]  # type: ignore[return-value, index]
 
     assert described({}) == ("", ["agent", "", "time", "agent"])
     assert described(index) == ("transfer", ["agent", "given to", "time", "agent"])

@@ -12,8 +12,14 @@ pytestmark = pytest.mark.slow
 
 
 def frame(index: int, word: str, role: str) -> dict[str, Any]:
-    argument = {"role": role, "start": 0, "end": 1, "text": "He", "gloss": "agent"}
-    return {"predicate": word, "index": index, "roleset": f"{word}.01", "sense": "", "arguments": [argument]}
+    argument = {"role": role, "start": 0, "end": 1, "text": "He", "role_description": "agent"}
+    return {
+        "predicate": word,
+        "index": index,
+        "roleset": f"{word}.01",
+        "sense_description": "",
+        "arguments": [argument],
+    }
 
 
 def test_a_page_from_a_file(browser: Any, tmp_path: Path) -> None:
