@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 
 
 def load(run: str | Path = "default") -> "Predictor[Any, Any]":
-    """The predictor of a run folder; see `grunlp.tasks.load`."""
-    from grunlp import tasks  # here, since it takes seconds to import
+    """Load the predictor of a run folder; see `grunlp.tasks.load`."""
+    from grunlp import tasks  # here, because it takes seconds to import
 
     return tasks.load(run)

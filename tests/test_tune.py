@@ -26,7 +26,10 @@ SMALL = ("recipe=tag", "search_space=model.hidden_size=8,16,64", "folds=3")
         (["recipe=tag", "search_space=model.hidden_size=8..16", "model.hidden_size=8"], "is set and varied"),
         (["recipe=tag", "search_space=model.hidden_size=8..16", "fold=2"], "unknown key fold"),
         (["recipe=pretrain", "search_space=model.hidden_size=8..16"], "recipe=pretrain has no score"),
-        (["recipe=tag", "search_space=model.hidden_size=8..16", "nested_cv=true", "trials=4"], "nested_cv=true with trials"),
+        (
+            ["recipe=tag", "search_space=model.hidden_size=8..16", "nested_cv=true", "trials=4"],
+            "nested_cv=true with trials",
+        ),
         (["recipe=tag", "search_space=model.hidden_size=8..16", "data.train=x"], "refit=true without data.dev"),
         (["recipe=tag", "search_space=model.hidden_size=8..16", "--multirun"], "--multirun: not key=value"),
         (["study=nowhere"], "nowhere contains no study"),

@@ -69,8 +69,7 @@ def _find_options(content: Mapping[str, Any], schemas: Schemas) -> tuple[RecipeS
 
 
 def _validate(content: Mapping[str, Any], options: Mapping[str, Option], optional: Mapping[str, Option] = {}) -> None:
-    """Raise UserError unless a configuration has exactly these keys, with valid values; `optional` ones may be
-    missing."""
+    """Raise UserError unless a configuration has these keys, with valid values, and no others but `optional` ones."""
     values, known = flatten_keys(content), {**optional, **options}
     for key, value in values.items():
         if key not in known:

@@ -85,7 +85,7 @@ class Attention(nn.Module):
 
         Args:
             query: (B, T, size).
-        keys: (B, S, size).
+            keys: (B, S, size).
             checkpointing: recompute the scores in the backward pass instead of keeping intermediate results.
         """
         assert self.score is not None

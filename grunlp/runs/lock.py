@@ -13,16 +13,17 @@ LOCK_FILE = ".lock"
 
 @contextmanager
 def folder_lock(key: str, folder: Path) -> Iterator[None]:
-    """Within, no other process works in the folder; the system ends that with the process. Not on Windows.
+    """Hold an exclusive lock on a folder; the system releases it when the process exits. No-op on Windows.
 
-    The lock is one of POSIX', which belongs to a process and not to those that fork from it: workers that outlive a
-    killed training for a moment keep nobody out.
+    It is a POSIX record lock, which belongs to a process and not to its forked children, so that data loader workers
+    which outlive a killed training for a moment do not keep the folder locked.
 
     Args:
-        key: that names another folder on the command line, `out` say.
+        key: the option that names another folder, for the hint: "out" for instance.
+        folder: the folder to lock.
 
     Raises:
-        UserError: another does, or the folder may not be written to.
+        UserError: another process holds the lock, or the folder is not writable.
     """
     try:
         import fcntl
@@ -50,7 +51,7 @@ def folder_lock(key: str, folder: Path) -> Iterator[None]:
 
 
 def _open(path: Path) -> IO[str]:
-    """The file, made if need be; what another process has written stays."""
+    """Open the lock file, creating it if it is missing; what another process wrote into it stays."""
     try:
         file = path.open("a+", encoding="utf-8")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Files of weights: what the head of one says is checked against the network before anything of its size is made."""
+"""Weight files in safetensors format; a file's header is checked against the network before memory is allocated."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -14,68 +14,74 @@ from torch.overrides import TorchFunctionMode
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import DataError
 
-MAX_HEADER_BYTES = 2**24  # bytes of the head of a file
-SLACK = 2**24  # numbers that a network may have beyond those of its file
+MAX_HEADER_BYTES = 2**24
+SLACK = 2**24  # elements that a network may allocate beyond twice the bytes of its file
 _FLOAT_DTYPES, _OTHER_DTYPES = ("F64", "F32", "F16", "BF16"), {torch.int64: "I64", torch.bool: "BOOL"}
 _TENSOR_FACTORIES = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.eye, torch.arange}
-_HINT = "Copy the whole folder again, or train anew."
+_HINT = "Copy the whole folder again, or repeat the training."
 
 Header = dict[str, tuple[tuple[int, ...], str]]
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 def save_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write tensors."""
-    # not save_file: it keeps others from reading what it writes, and a run folder is there to be shared
+    """Write tensors to a file."""
+    # not safetensors' save_file: it makes files that only their owner can read, and run folders are shared
     write_file_atomically(file, save({name: tensor.contiguous() for name, tensor in tensors.items()}))
 
 
 def load_module(file: Path, build: Callable[[], ModuleT]) -> ModuleT:
-    """The network that `build` makes, with the weights of a file; in evaluation mode, on the CPU.
+    """Build a network and load its weights; it is in evaluation mode, on the CPU.
 
-    While it is built, no more numbers are made than such a file can be of: what settings ask for beyond is refused
-    before it takes memory.
+    While the network is built, the number of elements that it may allocate is bounded by the size of the file, so that
+    a configuration which asks for a much larger network is refused before it takes memory.
+
+    Args:
+        file: the weights.
+        build: builds the network with random weights.
 
     Raises:
-        DataError: the weights are not those of such a network.
+        DataError: the weights do not belong to such a network.
     """
-    head = _read_header(file)
+    header = _read_header(file)
     with _AllocationGuard(file):
         model = build()
-    _require_matching_tensors(file, head, model.state_dict())
-    model.load_state_dict(_read(file, head))
+    _require_matching_tensors(file, header, model.state_dict())
+    model.load_state_dict(_read(file, header))
     return model.eval()
 
 
 def load_tensors(file: Path, reference: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
-    """The tensors of a file.
+    """Load the tensors of a file.
 
     Args:
-        file: safetensors.
-        reference: tensors of the names, shapes and kinds it must have; None: any.
+        file: a file in safetensors format.
+        reference: tensors with the names, shapes and dtypes that the file must have; None: any.
 
     Raises:
-        DataError: it is no such file.
+        DataError: the file is not such a file.
     """
-    head = _read_header(file)
+    header = _read_header(file)
     if reference is not None:
-        _require_matching_tensors(file, head, reference)
-    return _read(file, head)
+        _require_matching_tensors(file, header, reference)
+    return _read(file, header)
 
 
 def tensor_shapes(file: Path) -> dict[str, tuple[int, ...]]:
-    """The shapes of the tensors of a file, without reading them. Raises DataError: it is no such file."""
+    """Return the shapes of the tensors of a file without reading them; raise DataError for another kind of file."""
     return {name: shape for name, (shape, _) in _read_header(file).items()}
 
 
 def _require_matching_tensors(file: Path, header: Header, reference: Mapping[str, Tensor]) -> None:
     _require_names(file, set(header), set(reference))
-    for name, (shape, kind) in header.items():
+    for name, (shape, dtype) in header.items():
         expected = (tuple(reference[name].shape), _OTHER_DTYPES.get(reference[name].dtype, "F"))
-        found = (shape, "F" if kind in _FLOAT_DTYPES else kind)
-        if expected != found:
-            there = f"the network has {expected}"
-            raise DataError(file, None, f"the parts of this run do not fit: {name} is {found}", there, _HINT)
+        stored = (shape, "F" if dtype in _FLOAT_DTYPES else dtype)
+        if expected != stored:
+            details = f"the network has {expected}"
+            raise DataError(
+                file, None, f"the files of this run do not fit together: {name} is {stored}", details, _HINT
+            )
 
 
 def _read(file: Path, header: Header) -> dict[str, Tensor]:
@@ -83,35 +89,35 @@ def _read(file: Path, header: Header) -> dict[str, Tensor]:
         return {name: opened.get_tensor(name) for name in header}
 
 
-def _require_names(file: Path, found: set[str], expected: set[str]) -> None:
-    for name in sorted(found ^ expected)[:1]:
-        wrong = f"{name[:100]} is {'not one of its weights' if name in found else 'missing'}"
-        there = f"the network has {len(expected)} tensors, the file {len(found)}"
-        raise DataError(file, None, f"the parts of this run do not fit: {wrong}", there, _HINT)
+def _require_names(file: Path, stored: set[str], expected: set[str]) -> None:
+    for name in sorted(stored ^ expected)[:1]:
+        problem = f"{name[:100]} is {'not one of its weights' if name in stored else 'missing'}"
+        details = f"the network has {len(expected)} tensors, the file {len(stored)}"
+        raise DataError(file, None, f"the files of this run do not fit together: {problem}", details, _HINT)
 
 
 def _read_header(file: Path) -> Header:
-    """Shape and kind of each tensor."""
+    """Read the shape and dtype of each tensor."""
     try:
         with file.open("rb") as raw:
             length = int.from_bytes(raw.read(8), "little")
     except OSError as error:
         raise DataError(file, None, f"cannot be read: {error.strerror or error}", "", _HINT) from None
     if length > MAX_HEADER_BYTES:
-        wrong = f"the parts of this run do not fit: a head of {length} bytes"
-        raise DataError(file, None, wrong, f"{MAX_HEADER_BYTES} are the most", _HINT)
+        problem = f"the files of this run do not fit together: a header of {length} bytes"
+        raise DataError(file, None, problem, f"at most {MAX_HEADER_BYTES} are allowed", _HINT)
     with _open_safetensors(file) as opened:
-        slices = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118 - it is no mapping
-        found = {name: (tuple(one.get_shape()), str(one.get_dtype())) for name, one in slices.items()}
+        slices = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118 - not a mapping
+        header = {name: (tuple(tensor.get_shape()), str(tensor.get_dtype())) for name, tensor in slices.items()}
     known = (*_FLOAT_DTYPES, *_OTHER_DTYPES.values())
-    odd = next((kind for _, kind in found.values() if kind not in known), None)
-    if odd is not None:
-        raise DataError(file, None, f"holds numbers of kind {odd}", f"expected {', '.join(known)}", _HINT)
-    return found
+    unknown = next((dtype for _, dtype in header.values() if dtype not in known), None)
+    if unknown is not None:
+        raise DataError(file, None, f"contains numbers of dtype {unknown}", f"expected {', '.join(known)}", _HINT)
+    return header
 
 
 class _AllocationGuard(TorchFunctionMode):
-    """As many numbers may be made within as a file of weights allows."""
+    """Bounds the number of tensor elements that may be allocated while a network is built, by the size of its file."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()
@@ -121,7 +127,7 @@ class _AllocationGuard(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        """What every function of torch goes through."""
+        """Count what a tensor factory allocates, then call the function."""
         if func in _TENSOR_FACTORIES:
             size = (kwargs or {}).get("size", args)
             size = size[0] if len(size) and isinstance(size[0], Sequence) else size
@@ -129,8 +135,8 @@ class _AllocationGuard(TorchFunctionMode):
                 2 if func is torch.eye else 1
             )
             if self.remaining < 0:
-                wrong = "the parts of this run do not fit: its settings ask for a much larger network than it holds"
-                raise DataError(self.file, None, wrong, f"it has {self.size} bytes", _HINT)
+                problem = "the files of this run do not fit together: its configuration asks for a much larger network"
+                raise DataError(self.file, None, problem, f"the file has {self.size} bytes", _HINT)
         return func(*args, **(kwargs or {}))
 
 
@@ -138,5 +144,5 @@ def _open_safetensors(file: Path) -> Any:
     try:
         return safe_open(file, "pt")
     except (SafetensorError, OSError, ValueError, OverflowError) as error:
-        wrong = f"the parts of this run do not fit: no safetensors ({error!s:.200})"
-        raise DataError(file, None, wrong, "", _HINT) from None
+        problem = f"the files of this run do not fit together: not in safetensors format ({error!s:.200})"
+        raise DataError(file, None, problem, "", _HINT) from None

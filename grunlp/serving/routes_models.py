@@ -42,7 +42,7 @@ def drop_schema_defaults(schema: dict[str, Any]) -> None:
 
 
 def get_model(models: Mapping[str, ModelService], id: str) -> ModelService:
-    """The model of an id. Raises Problem."""
+    """Return the model with an id; raise APIError if there is none."""
     if id not in models:
         raise APIError(404, "There is no such model.", "GET /models lists those there are.")
     return models[id]

@@ -43,7 +43,8 @@ def write_model_card(
 
     Args:
         run: the folder.
-        config, metrics: its configuration and the contents of its `metrics.json`.
+        config: the configuration of the run.
+        metrics: the contents of its `metrics.json`.
         text: what depends on the recipe.
         dataset_notes: for each named data set what readers must know.
         scores: the lines that show the scores.

@@ -17,7 +17,8 @@ def adamw(
 
     Args:
         module: whose trainable weights are optimized.
-        learning_rate, weight_decay: as for `AdamW`.
+        learning_rate: as for `AdamW`.
+        weight_decay: as for `AdamW`.
         lr_overrides: learning rates of parts of `module`.
     """
     embeddings = {id(p) for part in module.modules() if isinstance(part, nn.Embedding) for p in part.parameters()}

@@ -58,8 +58,8 @@ def test_nothing_is_made_before_the_head_fits(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "told, there",
     [
-        ({"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4]}, "no safetensors"),
-        ({"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4 * 10**12]}, "no safetensors"),
+        ({"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4]}, "not in safetensors format"),
+        ({"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4 * 10**12]}, "not in safetensors format"),
         ({"dtype": "C64", "shape": [1], "data_offsets": [0, 8]}, "numbers of kind C64"),
     ],
 )

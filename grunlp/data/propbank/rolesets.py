@@ -77,7 +77,7 @@ class RolesetInventory:
     ids_by_word: dict[str, list[int]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Number the rolesets."""
+        """Assign ids to the rolesets."""
         counts: Counter[str] = Counter()
         for inventory in self.rolesets.values():
             counts.update(inventory)

@@ -77,7 +77,8 @@ class Forecaster(nn.Module, ABC):
 
         Args:
             values: (B, T + H, C), history and target.
-            known_covariates, static_covariates: see above.
+            known_covariates: as for `forward`.
+            static_covariates: as for `forward`.
 
         Returns:
             (B, S, C, O).

@@ -93,7 +93,7 @@ def test_alone_as_in_a_batch(model: SRLModel) -> None:
 
 def test_padding_has_no_effect(model: SRLModel) -> None:
     batch = batch_of(0, 1, 2, 3)
-    P, T = batch.tags.shape
+    P, T = batch.tags.shape  # noqa: N806 - as in shape comments
     wide = replace(
         batch,
         words=torch.cat([batch.words, torch.full((4, 5), 3)], dim=1),
