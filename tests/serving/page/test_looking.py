@@ -189,7 +189,7 @@ def test_classes(visit: Open) -> None:
     page.wait_for_selector("table.classes")
     assert page.locator("table.classes th").count() == 3
     page.get_by_label("Text", exact=True).fill("no numbers")
-    wait_for_status(page, "rows of as many numbers")
+    wait_for_status(page, "rows with the same number of numbers")
 
 
 def test_written_texts_and_what_was_read(visit: Open) -> None:
@@ -233,11 +233,11 @@ def test_forecasts_are_plotted(visit: Open, tmp_path: Path) -> None:
     page.get_by_label("Table").fill(table())
     page.keyboard.press("Control+Enter")
     wait_for_status(page, "1 series")
-    assert {kind: page.locator(f"svg.plot .{kind}").count() for kind in ("past", "told", "interval")} == {
-        "past": 1, "told": 1, "interval": 1,
+    assert {kind: page.locator(f"svg.plot .{kind}").count() for kind in ("past", "point-forecast", "interval")} == {
+        "past": 1, "point-forecast": 1, "interval": 1,
     }  # fmt: skip
-    told = page.locator("svg.plot .told").get_attribute("d")
-    xs = [float(x) for x in re.findall(r"[ML]([\d.]+)", told)]
+    forecast = page.locator("svg.plot .point-forecast").get_attribute("d")
+    xs = [float(x) for x in re.findall(r"[ML]([\d.]+)", forecast)]
     assert len(xs) == 5 and all(one < other for one, other in pairwise(xs))
     (tmp_path / "table.csv").write_text(table().replace("value", "load"))
     page.get_by_label("CSV file").set_input_files(tmp_path / "table.csv")
