@@ -183,7 +183,7 @@ def test_html_reports_are_not_overwritten(tmp_path: Path, call: Call, runs: dict
     for run in ("default", runs["classifier"], runs["writer"], runs["language-model"]):
         for given, said in (
             ([f"html_report={tmp_path}/old"], "nothing is overwritten"),
-            (["html_report=-"], "Type html=FILE.html"),
+            (["html_report=-"], "Type html_report=FILE.html"),
             ([f"html_report={tmp_path}/new", f"output={tmp_path}/new"], "Name two files."),
             ([f"html_report={tmp_path}/no/new"], "Make the folder"),
         ):
