@@ -223,7 +223,7 @@ def test_every_recipe_is_here() -> None:
 def test_every_recipe_goes_on(recipe: str, whole: dict[str, Any], trainings: Trainings, root: Path) -> None:
     given = arguments(recipe, root)
     if recipe == "finetune":
-        given.append(f"init={root}/whole")
+        given.append(f"init_from={root}/whole")
     done = trainings([*given, f"run_dir={root}/{recipe}-whole"])
     assert done.status == 0, done.text
     run_dir = root / f"{recipe}-killed"

@@ -163,7 +163,7 @@ def test_every_recipe(recipe: str, trainings: Trainings, root: Path) -> None:
         given.append("loader.batch_tokens=20")  # dev has a batch for each, as the hidden words are drawn by batch
     if recipe == "finetune":
         done = trainings([*arguments("srl", root), *PLAIN, f"run_dir={root}/old"])
-        given.append(f"init={root}/old")
+        given.append(f"init_from={root}/old")
     one, several = root / f"{recipe}-one", root / f"{recipe}-two"
     done = trainings([*given, "trainer.accumulate_grad_batches=4", f"run_dir={one}"])
     assert done.status == 0, done.text

@@ -151,17 +151,17 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
     [
         (["data=toy-reversal"], "it learns from data=files"),
         (
-            ["model.architecture=segmented", "model.segment_length=100"],
+            ["model.architecture=segrnn", "model.segment_length=100"],
             r"(?s)model.segment_length=100 with data.history=72.*model.segment_length=18",
         ),
-        (["model.architecture=segmented", "model.hidden_size=33"], "(?s)hidden_size=33.*Add 1"),
+        (["model.architecture=segrnn", "model.hidden_size=33"], "(?s)hidden_size=33.*Add 1"),
         (["model.architecture=recursive", "model.output=quantiles"], "(?s)a quantile is none.*model.output=gaussian"),
         (["model.output=quantiles", "model.quantiles=0.5,0.1"], "(?s)levels between commas, rising"),
         (["model.output=quantiles", "model.quantiles=0.1,1.5"], "(?s)levels between commas, rising"),
         (["model.architecture=dirct"], "Did you mean model.architecture=direct"),
         (["data.num_folds=2"], "with data.fold=0"),
         (["data.horizon=0"], "out of bounds"),
-        (["trainer.monitor=dev/f1"], "dev/loss alone"),
+        (["trainer.monitor=dev/f1"], "there are: dev/loss"),
         (["data.target=x", "data.train=y"], "Did you mean data.targets"),
     ],
 )

@@ -126,7 +126,7 @@ def test_two_runs_are_compared(folder: Path, call: Call) -> None:
             ["recipe=lm", "model.adaptive_softmax=true", "model.tie_embeddings=false", "model.embedding_size=8"],
             "a sixteenth of them",
         ),
-        (["recipe=lm", "trainer.monitor=dev/f1"], "dev/loss alone"),
+        (["recipe=lm", "trainer.monitor=dev/f1"], "there are: dev/loss"),
         (["recipe=lm", "model.word_dropout=1.5"], "it is a probability here"),
         (["recipe=lm", "data.extra_train=x"], "is for recipe=srl alone"),
     ],

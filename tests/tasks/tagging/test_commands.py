@@ -47,7 +47,7 @@ def test_it_learns_and_is_complete(folder: Path) -> None:
     metrics = json.loads((folder / "run/metrics.json").read_text())
     assert metrics["test"]["conlleval"]["f1"] > 60
     assert metrics["test"]["illegal_tags"] == 0
-    assert "# Tagger trained on tags" in (folder / "run/card.md").read_text()
+    assert "# Tagger trained on files" in (folder / "run/card.md").read_text()
 
 
 def test_studies_score_and_build_it(folder: Path) -> None:
@@ -126,8 +126,8 @@ def test_another_job_from_a_labeller_and_a_tagger_from_a_tagger(folder: Path, ca
         (train.main, ["recipe=tag", "data=files", "data.train={}/train.txt", "data.dev={}/dev.txt", "data.tags=9"],
          "no column 9"),
         (train.main, ["recipe=tag", "data=files", "data.train={}/train.txt", "data.dev={}/dev.txt", "debug=tiny",
-                      "model.init_from=default"], "the sizes of both networks must agree"),
-        (train.main, ["recipe=finetune", "init={}/run", "data.train=x", "data.dev=x"], "a role labeller is needed"),
+                      "model.init_from=default"], "the sizes of both networks must be the same"),
+        (train.main, ["recipe=finetune", "init_from={}/run", "data.train=x", "data.dev=x"], "a role labeller is needed"),
         (predict.main, ["run={}/run", "predicates=detect", "Anna"], "unknown key predicates"),
         (predict.main, ["run={}/run", "nbest=-1", "Anna"], "out of bounds"),
         (predict.main, ["nbest=3", "Anna"], "unknown key nbest"),
