@@ -1,5 +1,6 @@
 """Graphs, computations from tensors to tensors, and their tracing by torch.export."""
 
+import inspect
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,10 +51,13 @@ def trace(graph: Graph, inputs: Sequence[Tensor], make_layer: LayerFactory) -> E
         for axes in graph.inputs.values()
     )
     example_inputs = tuple(_expand_unit_axes(tensor, axes) for tensor, axes in zip(inputs, dynamic_axes, strict=True))
+    parameters = inspect.signature(graph.module.forward).parameters.values()
+    is_variadic = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
+    dynamic_shapes = (dynamic_axes,) if is_variadic else dynamic_axes
     torch._dynamo.reset()  # `scan` compiles each of its steps, and by default gives up after eight
     with torch.no_grad(), silence_exporter_logs(), torch._dynamo.config.patch(recompile_limit=1000):
         module = make_traceable(graph.module, make_layer).eval()
-        return torch.export.export(module, example_inputs, dynamic_shapes=(dynamic_axes,), strict=False)
+        return torch.export.export(module, example_inputs, dynamic_shapes=dynamic_shapes, strict=False)
 
 
 def _dynamic_size(axis: str) -> Any:
