@@ -198,7 +198,9 @@ def contents(folder: Path) -> dict[Path, tuple[bytes, int]]:
 def test_nothing_to_replay(root: Path, whole: dict[str, Any], call: Call) -> None:
     before = contents(root / "whole")
     status, _, err = call(train.main, f"replay_bad_batch={root}/whole")
-    assert status == 2 and f"{root}/whole/nonfinite has no batch to replay" in err and contents(root / "whole") == before
+    assert (
+        status == 2 and f"{root}/whole/nonfinite has no batch to replay" in err and contents(root / "whole") == before
+    )
 
 
 def test_one_training_at_a_time(root: Path, trainings: Trainings, call: Call) -> None:
