@@ -121,7 +121,7 @@ def test_live_layers_that_compute_something_else_are_refused() -> None:
     backward = {"config": {**usual, "go_backwards": True, "activation": "relu"}}
     with pytest.raises(ValueError, match="expected a Keras GRU with activation=tanh"):
         from_keras([layer({"merge_mode": "concat", "layer": {"config": usual}, "backward_layer": backward})])
-    with pytest.raises(ValueError, match="go_backwards=False fits"):
+    with pytest.raises(ValueError, match="expected a Keras GRU with go_backwards=False"):
         from_keras([layer({"merge_mode": "concat", "layer": {"config": {**usual, "go_backwards": True}}})])
 
 
