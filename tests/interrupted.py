@@ -41,7 +41,7 @@ WRITER = [
 ]
 SMALL: dict[str, list[str]] = {
     "srl": [*LABELLER, "model.predicate_hidden_size=8", "model.predicate_num_layers=1", "model.predicate_size=4"],
-    "tag": [*LABELLER, "model.word_dropout=0.2"],
+    "tag": ["data=srl-files", *LABELLER, "model.word_dropout=0.2"],
     "finetune": ["loader.batch_tokens=60", "finetune.frozen_layers=1", "finetune.frozen_epochs=2"],
     "pretrain": [*LABELLER, "vocabulary.min_count=1"],
     "translate": WRITER,
