@@ -97,7 +97,8 @@ def compose_config(overrides: Sequence[str], schemas: Schemas) -> DictConfig:
     for override in parsed:
         if override not in groups:
             _check_key(override, list(default_values))
-    config = drop_inapplicable_debug_keys(_compose(overrides), schemas)
+    has_keys = len(groups) < len(parsed)
+    config = drop_inapplicable_debug_keys(_compose(overrides), schemas) if has_keys else defaults
     values = flatten(config)
     for key, option in schemas[config.recipe].options(config.recipe, config.data.name).items():
         check_value(replace(option, default=default_values[key]), values[key])

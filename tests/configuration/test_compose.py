@@ -191,6 +191,7 @@ def test_every_key_of_the_yaml_files_is_an_option() -> None:
             assert key == "data.name" or value != options[key].default, f"{data}.yaml: {key} is the declared default"
 
 
+@pytest.mark.slow
 def test_every_config_composes() -> None:
     assert {data for _, data in all_schemas()} == set(list_config_group("data"))
     presets = {preset: recipe for recipe in schemas() for preset in list_presets(recipe)}
