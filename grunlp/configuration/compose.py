@@ -1,7 +1,7 @@
 """Composition: from the arguments of a training to a checked configuration.
 
 Hydra composes a configuration from the defaults of the options classes, registered by `register_schemas`, and the files
-in `configs/`, which lie beside the package in a checkout and inside it when installed. Everything a user typed is
+in `configs/`, which is next to the package in a checkout and inside it when installed. Everything a user typed is
 checked before anything heavy is imported and before any data are read.
 """
 

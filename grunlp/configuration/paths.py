@@ -8,7 +8,7 @@ _PACKAGE_DIR = Path(__file__).parents[1]
 
 
 def resource_dir(name: str) -> Path:
-    """Return the folder `configs` or `recipes`: inside the installed package, else beside it in a checkout."""
+    """Return the folder `configs` or `recipes`: inside the installed package, else next to it in a checkout."""
     installed = _PACKAGE_DIR / name
     return installed if installed.is_dir() else _PACKAGE_DIR.parent / name
 

@@ -17,7 +17,7 @@ class Section(NamedTuple):
 
 @dataclass(frozen=True)
 class RecipeSchema:
-    """What the configuration of a recipe consists of.
+    """The options and data sets of a recipe.
 
     Attributes:
         config: options class of the configuration, without the recipe's name and the data.

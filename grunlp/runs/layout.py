@@ -55,7 +55,7 @@ SCALER, BASELINE_WEIGHTS, FORECAST_PLOT = "scaling.json", "baseline.safetensors"
 
 
 class RunMode(Enum):
-    """What a training does with the files in its folder."""
+    """How a training treats the files in its folder."""
 
     NEW = "remove an earlier run"
     RESUME = "resume the training"

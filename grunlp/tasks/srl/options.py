@@ -92,7 +92,10 @@ class SRLModelOptions(SentenceModelOptions):
     )
     predicate_num_layers: int = option(2, "recurrent layers that read it for one predicate", minimum=1, maximum=64)
     max_relative_distance: int = option(
-        30, "largest distance to the predicate that is told apart, in tokens", minimum=1, maximum=MAX_SIZE
+        30,
+        "distance to the predicate, in tokens, beyond which all distances count as equal",
+        minimum=1,
+        maximum=MAX_SIZE,
     )
     decoder: Decoder = option("crf", "how the tags of a sentence are decoded and, with crf, trained")
     label_smoothing: float = option(0.0, "label smoothing; needs decoder=viterbi", minimum=0.0, maximum=0.99)
