@@ -1,4 +1,4 @@
-"""Exports as a user meets them: folders that answer without grunlp and Torch, and exports that are refused."""
+"""Export folders: complete, verified, and answering without grunlp and PyTorch."""
 
 import json
 import os
@@ -11,23 +11,14 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-import torch
 
-from grunlp import export
-from grunlp.data.collate import SRLCollator
 from grunlp.exporting import export_folder as exporting
 from grunlp.exporting.export_folder import export_folder, get_export_format
 from grunlp.exporting.exporter import ModelExporter
-from grunlp.exporting.runtime.viterbi import ViterbiDecoder
-from grunlp.exporting.verification import first_mismatch
-from grunlp.runs.layout import save_weights
-from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl import SPEC
-from grunlp.tasks.srl.checkpoint import build_srl_model
-from grunlp.training.checkpoint_io import save_config_and_vocab
 from grunlp.utils.errors import UserError
 from tests.conftest import Call
-from tests.toys import toy_corpus, vocabulary_of
+from tests.exporting.untrained_run import made
 from tests.utils.test_atomic_io import limited
 
 FEW: dict[str, Any] = {"batch_sizes": (1, 3), "lengths": (1, 2, 9)}
@@ -41,21 +32,6 @@ sys.meta_path.insert(0, Barred())
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
-
-
-def made(path: Path, *form: str) -> Path:
-    """A labeller that was never trained, and finds predicates."""
-    torch.manual_seed(0)
-    config = compose_config(["recipe=srl", "debug=tiny", *form])
-    collate = SRLCollator(vocabulary_of(toy_corpus(40)), None)
-    model: Any = build_srl_model(config, collate.vocabulary, None)
-    for parameter in model.parameters():
-        parameter.data += 0.2 * torch.randn_like(parameter)
-    model.predicates[-1].bias.data += 2
-    path.mkdir()
-    save_config_and_vocab(path, config, collate, None)
-    save_weights(path, model.eval())
-    return path
 
 
 def make_exporter(run: Path) -> ModelExporter:
@@ -180,48 +156,3 @@ def test_pt2_answers_without_grunlp(run: Path, tmp_path: Path) -> None:
     assert proof.num_answers == 2 and max(proof.max_abs_diff.values()) < 1e-4
     (found,) = answers(tmp_path / "out/run_pt2.py", ["Anna sees the cat."], barred=("grunlp",))
     assert found["words"] == ["Anna", "sees", "the", "cat", "."]
-
-
-def test_mistakes(run: Path, out: Path, tmp_path: Path, call: Call) -> None:
-    new = f"out={tmp_path}/new"
-    for arguments, message in (
-        ([new], "no run="),
-        ([f"run={run}"], "no out="),
-        ([f"run={run}", f"out={out}"], "nothing is overwritten"),
-        ([f"run={run}", new, "to=tflite"], "onnx, pt2"),
-        ([f"run={run}", new, "to=pt2", "int8=true"], "only ONNX Runtime"),
-        ([f"run={tmp_path}", new], "not a finished run"),
-        ([f"run={run}", new, "int=true"], "Did you mean int8"),
-    ):
-        status, _, err = call(export.main, *arguments)
-        assert status == 2 and message in err and "Traceback" not in err, err
-    assert not (tmp_path / "new").exists()
-
-
-def test_without_the_extra(run: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "onnxscript", None)
-    status, _, err = call(export.main, f"run={run}", f"out={tmp_path}/out")
-    assert status == 2 and "pip install 'grunlp[onnx]'" in err
-
-
-def test_best_tags_are_those_of_viterbi() -> None:
-    from grunlp.decoding.viterbi import predicate_tag_mask, viterbi
-    from grunlp.exporting.word_inputs import transition_tables
-
-    torch.manual_seed(0)
-    tags = ["O", "B-V", "B-A", "I-V", "I-A"]
-    for _ in range(50):
-        start, moves, end = torch.randn(5), torch.randn(5, 5), torch.randn(5)
-        start[3:], moves[[0, 2, 4], 3] = -torch.inf, -torch.inf
-        scores, place = torch.randn(1, 6, 5), int(torch.randint(6, ()))
-        allowed = predicate_tag_mask(tags, torch.tensor([place]), torch.tensor([6]), 6)
-        expected, _ = viterbi(scores, torch.tensor([6]), moves, start, end, allowed)
-        found = ViterbiDecoder({"tags": tags, **transition_tables(start, moves, end)}).decode(scores[0].numpy(), place)
-        assert found == [tags[k] for k in expected[0].tolist()]
-
-
-def test_differences_between_answers() -> None:
-    assert first_mismatch({"a": [1, 0.5]}, {"a": [1, 0.50001]}) is None
-    assert first_mismatch({"a": [1, 0.5]}, {"a": [1, 0.6]}) == "answer.a[1] is 0.5, expected 0.6"
-    assert "answer is" in str(first_mismatch({"a": 1}, {"b": 1}))
-    assert "answer.a is" in str(first_mismatch({"a": [1]}, {"a": [1, 2]}))
