@@ -7,5 +7,5 @@ from grunlp.utils.errors import UserError
 
 
 def test_a_pretrained_encoder_is_refused() -> None:
-    with pytest.raises(UserError, match=r"over model\.encoder= cannot be exported"):
+    with pytest.raises(UserError, match=r"model\.encoder= cannot be exported"):
         reject_pretrained_encoder(type("Encoder", (), {"pretrained": object()})())  # type: ignore[arg-type]
