@@ -1,22 +1,22 @@
 // One step of one row of each cell, forward and backward, a vector of units at a time.
 //
 // Names as in `grunlp/modules/gru.py`: r, z, n for the reset gate, the update gate and the candidate; p for the product
-// U_n h + c_n that the reset gate acts on. LSTM: i, f, g, o as in Torch, and m for its memory.
+// U_n h + c_n that the reset gate multiplies. LSTM: i, f, g, o as in PyTorch, and m for its memory cell.
 #pragma once
 
 #include "vectors.hpp"
 
 namespace grunlp {
 
-// Addresses of the same unit in all that a step of a row reads and writes. Blocks of `hidden` follow one another.
+// Addresses of one unit in all arrays that a step of a row reads and writes; the gates are blocks of `hidden` floats.
 struct Forward {
-  const float *products;  // state times recurrent weights, a block a gate
-  const float *x;         // the input's share with its biases, a block a gate
-  const float *c;         // bias of the candidate's product; GRU with the reset gate after it
+  const float *products;  // state times recurrent weights, a block for each gate
+  const float *x;         // input projection with its biases, a block for each gate
+  const float *c;         // bias of the candidate's recurrent product; only for the GRU with the reset gate after it
   const float *before;    // state
   float *memory;          // LSTM, in and out
   float *after;           // the new state
-  float *kept;            // what the backward pass needs, or null
+  float *kept;            // saved for the backward pass, or null
   int64_t hidden;
 
   Forward at(int64_t u) const {
@@ -30,10 +30,10 @@ struct Backward {
   const float *kept;            // by the forward pass
   const float *before, *after;  // states
   const float *memory;          // LSTM, before the step
-  float *carried;               // gradient from the later step; leaves without the part that goes through the product
+  float *carried;               // gradient from the later step; on return without the part through the product
   float *carried_memory;        // LSTM
-  float *grad_x;                // of the input's share
-  float *grad_h;                // of the product, where that is another
+  float *grad_x;                // of the input projection
+  float *grad_h;                // of the recurrent projection, where it differs
   int64_t hidden;
 
   Backward at(int64_t u) const {
@@ -101,11 +101,11 @@ struct Gru {
   };
 };
 
-// GRU, reset gate before the product: n = tanh(x_n + U_n (r h)). Two products a step, so two parts forward and backward.
+// GRU, reset gate before the product: n = tanh(x_n + U_n (r h)). Two products in a step, hence two parts in each pass.
 struct GruBefore {
   static constexpr int GATES = 3, STATES = 1, KEPT = 3, PRODUCTS = 2;
 
-  // The gates; leaves r h in the place of the reset gate's product.
+  // The gates; replaces the product of the reset gate by r h.
   struct Gates {
     template <bool WHOLE>
     static void run(const Forward& s, int64_t count) {
@@ -131,7 +131,7 @@ struct GruBefore {
     }
   };
 
-  // The gradients of candidate and update gate; then, from that of r h in `grad_h`, of the reset gate.
+  // Gradients of candidate and update gate; then that of the reset gate, from the gradient of r h in `grad_h`.
   struct CandidateGradient {
     template <bool WHOLE>
     static void run(const Backward& s, int64_t count) {
@@ -154,7 +154,7 @@ struct GruBefore {
   };
 };
 
-// LSTM as in Torch, without peepholes: m = f m + i g, h = o tanh(m).
+// LSTM as in PyTorch, without peepholes: m = f m + i g, h = o tanh(m).
 struct Lstm {
   static constexpr int GATES = 4, STATES = 2, KEPT = 5, PRODUCTS = 1;
 
@@ -218,7 +218,7 @@ struct Rnn {
   };
 };
 
-// The minimal GRU, whose gate and candidate do not look at the state: h = h + z (n - h), all of z and n from the input.
+// The minimal GRU, whose gate and candidate do not depend on the state: h = h + z (n - h), all of z and n from the input.
 struct MinGru {
   static constexpr int GATES = 2, STATES = 1, KEPT = 2, PRODUCTS = 0;
 

@@ -1,4 +1,4 @@
-// Sequences of unequal length without padding, dealt out to threads.
+// Sequences of unequal length without padding, distributed over threads.
 #pragma once
 
 #include <algorithm>
@@ -14,19 +14,19 @@
 
 namespace grunlp {
 
-// Sequences without padding: sequence b has the tokens offsets[b] to offsets[b + 1] - 1; `order` lists the longest first.
+// Sequences without padding: sequence b has the tokens offsets[b] to offsets[b + 1] - 1; `order` lists them, longest first.
 struct Sequences {
   const int64_t *offsets, *order;
   int64_t length(int64_t b) const { return offsets[b + 1] - offsets[b]; }
 };
 
-// The sequences of one job, longest first, and where each of them stands at a step.
+// The sequences of one job, longest first, and the current token of each.
 struct Job {
   int64_t direction;
   std::vector<int64_t> rows;
   std::vector<int64_t> tokens;  // of the first `active` rows
 
-  // Takes the rows that last beyond step t to it; returns how many they are.
+  // Advances the rows that are longer than t to step t; returns their number.
   int64_t at(const Sequences& sequences, int64_t t) {
     int64_t active = 0;
     while (active < static_cast<int64_t>(rows.size()) && sequences.length(rows[active]) > t) {
@@ -37,22 +37,22 @@ struct Job {
   }
 };
 
-// Runs a function on as many threads at once: `GOMP_parallel` of the OpenMP library that Torch uses. Torch's threads wait
-// awake for a while after each of its own operations; threads beside them would have to share their cores.
+// Runs a function on several threads: `GOMP_parallel` of the OpenMP library that PyTorch uses. PyTorch's threads spin for
+// a while after each operation; other threads would have to share the cores with them.
 using Pool = void (*)(void (*function)(void*), void* argument, unsigned threads, unsigned flags);
 inline std::atomic<Pool> pool{nullptr};
 
-// Runs `take` on up to `threads` threads, this one included, for `count` jobs that they find by themselves.
+// Runs `take` on up to `threads` threads, this one included; they fetch the `count` jobs from a common counter.
 template <class Take>
 void run_on_threads(int64_t threads, int64_t count, Take& take) {
   if (threads <= 1 || count <= 1) return take();
-  if (const Pool run = pool)  // always all threads: asked for fewer, it ends the others, and Torch has to start them again
+  if (const Pool run = pool)  // always all threads: with fewer, it ends the others, and PyTorch has to restart them
     return run([](void* it) { (*static_cast<Take*>(it))(); }, &take, static_cast<unsigned>(threads), 0);
   std::vector<std::thread> others;
   others.reserve(std::min(threads, count) - 1);
   try {
     while (static_cast<int64_t>(others.size()) + 1 < std::min(threads, count)) others.emplace_back(std::ref(take));
-  } catch (const std::exception&) {  // no more threads to be had: those there are do the work
+  } catch (const std::exception&) {  // no more threads available: the existing ones do the work
   }
   take();
   for (std::thread& other : others) other.join();
@@ -66,7 +66,7 @@ void run_all(int64_t threads, int64_t count, const Work& work) {
   auto take = [&] {
     try {
       for (int64_t j; (j = next++) < count;) work(j);
-    } catch (const std::exception&) {  // one that leaves a thread ends the process
+    } catch (const std::exception&) {  // an exception that leaves a thread ends the process
       failed = true;
     }
   };
@@ -74,7 +74,7 @@ void run_all(int64_t threads, int64_t count, const Work& work) {
   if (failed) throw std::bad_alloc();
 }
 
-// Deals directions and sequences out to jobs and runs them on at most `threads` threads.
+// Divides directions and sequences into jobs and runs them on at most `threads` threads.
 template <class Work>
 void run_jobs(int64_t threads, int64_t batch, int64_t directions, const Sequences& sequences, const Work& work) {
   const int64_t parts = std::max<int64_t>(1, std::min((threads + directions - 1) / directions, batch / ROWS));

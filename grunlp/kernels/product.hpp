@@ -1,8 +1,8 @@
-// Products of a few rows with a matrix that was packed for it.
+// Products of a few rows with a packed matrix.
 //
 // A packed matrix (K, N) is cut into panels of three vectors of columns, the last of fewer; a panel holds its columns
-// for k = 0, 1, ... one after another, so that it is read from the front to the end. A Weight is a float, or a BFloat16:
-// then each column's weights for k and k + 1 lie side by side.
+// for k = 0, 1, ... in order, so that it is read sequentially. A Weight is a float, or a BFloat16: then the weights of a
+// column for k and k + 1 are adjacent.
 #pragma once
 
 #include <algorithm>
@@ -14,11 +14,11 @@ namespace grunlp {
 
 constexpr int WIDE = 3;  // vectors in a panel
 
-// Weights of a column that lie side by side.
+// Number of adjacent weights of a column.
 template <class Weight>
 constexpr int SIDE = sizeof(float) / sizeof(Weight);
 
-// Weights of a packed column, and of a packed matrix.
+// Number of weights of a packed column, and of a packed matrix.
 template <class Weight>
 int64_t packed_rows(int64_t k) {
   return (k + SIDE<Weight> - 1) / SIDE<Weight> * SIDE<Weight>;
@@ -38,7 +38,7 @@ void pack(int64_t size, int64_t columns, const Weight* from, int64_t step_k, int
       to[(k / SIDE<Weight> * wide + n) * SIDE<Weight> + k % SIDE<Weight>] =
           k < size && n < real ? from[k * step_k + (start + n) * step_n] : Weight{};
     };
-    if (step_n != 1)  // from rows that lie along k: read them in their own order
+    if (step_n != 1)  // rows along k: read them in memory order
       for (int64_t n = 0; n < wide; ++n)
         for (int64_t k = 0; k < rows; ++k) put(k, n);
     else
@@ -49,7 +49,7 @@ void pack(int64_t size, int64_t columns, const Weight* from, int64_t step_k, int
 }
 
 // Tile of `out`: out[r][v] (+)= sum over k of rows[r][k] * panel[k][v], v running over COLUMNS vectors in each of PANELS
-// panels. Every sum runs over k in order, whatever the shape of the tile: that is why neighbours do not matter.
+// panels. Every sum runs over k in order, whatever the shape of the tile, so that other rows do not change the result.
 template <int N, int PANELS, int COLUMNS, bool ADD, class Weight>
 inline void multiply(const float* const* rows, const Weight* panel, int64_t size, float* out, int64_t stride) {
   constexpr int VECTORS = PANELS * COLUMNS;
@@ -74,7 +74,7 @@ inline void multiply(const float* const* rows, const Weight* panel, int64_t size
   } else {
     int64_t k = 0;
     for (; k + 2 <= size; k += 2) {
-      if constexpr (N == 1) {  // both at once, or the many columns would not stay in the registers
+      if constexpr (N == 1) {  // both at once, otherwise the columns would not fit into the registers
         const Floats first = all(rows[0][k]), second = all(rows[0][k + 1]);
         UNROLL for (int v = 0; v < VECTORS; ++v) {
           const Floats pairs = read(k, v);
@@ -97,8 +97,8 @@ inline void multiply(const float* const* rows, const Weight* panel, int64_t size
     }
 }
 
-// `count` rows times the next panels of one width, which `out` has room for. Many rows take a panel after the other, each
-// from the nearest cache; few rows take several panels at once, or each addition would wait for the one before.
+// `count` rows times the next panels of one width, for which `out` has space. Many rows use one panel after the other,
+// each from the nearest cache; few rows use several panels at once, otherwise each addition would wait for the previous.
 template <int PANELS, int COLUMNS, bool ADD, class Weight>
 void multiply_rows(const float* const* rows, int64_t count, const Weight* packed, int64_t size, float* out,
                    int64_t stride) {
@@ -114,8 +114,8 @@ void multiply_rows(const float* const* rows, int64_t count, const Weight* packed
   if (row < count) take(std::integral_constant<int, 1>());
 }
 
-// out[i][n] (+)= sum over k of rows[i][k] * matrix[k][n] for `count` rows; a row of `out` has room for whole vectors.
-// With `back` the panels are taken from the last to the first: calls that take turns find the last ones in the cache.
+// out[i][n] (+)= sum over k of rows[i][k] * matrix[k][n] for `count` rows; a row of `out` has space for whole vectors.
+// With `back` the panels are used from last to first: alternating calls find the last ones in the cache.
 template <bool ADD, class Weight>
 void product(const float* const* rows, int64_t count, const Weight* packed, int64_t size, int64_t columns, float* out,
              int64_t stride, bool back) {

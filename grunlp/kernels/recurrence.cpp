@@ -1,15 +1,15 @@
 // The recurrence of one layer over sequences of unequal length, forward and backward, on the CPU.
 //
-// What needs no state is done in large products: the input's share of the gates before (a library's in training, `affine`
-// in prediction), the gradients of all weights after. What stays is, at every step, the product of the states with the
-// recurrent weights (product.hpp) and the gates (cells.hpp). Here:
+// Everything that does not depend on the state is computed in large matrix products: the products with all inputs
+// before the recurrence (by a library in training, by `affine` for inference), the gradients of all weights after it.
+// At each step only the product of the states with the recurrent weights (product.hpp) and the gates (cells.hpp) remain.
 //
-//   * Sequences lie one after another without padding; nothing is computed beyond the end of one.
+//   * Sequences are concatenated without padding; nothing is computed beyond the end of a sequence.
 //   * A job is one direction of some of the sequences, through all their steps, so that no thread waits for another.
-//     What is computed for a sequence depends neither on the jobs nor on its neighbours, to the last bit.
+//     The result of a sequence depends neither on the jobs nor on the other sequences, to the last bit.
 //
-// Plain C functions over pointers, so that one binary serves every version of Python and Torch. The file is compiled
-// once for each instruction set, and `library.py` takes the best that the machine has.
+// The interface is plain C functions over pointers, so that one binary serves every version of Python and PyTorch. The
+// file is compiled once for each instruction set, and `loader.py` loads the best one for the processor.
 #include <exception>
 
 #include "cells.hpp"
@@ -25,7 +25,7 @@
 
 namespace grunlp {
 
-// What a layer reads, in both passes. N tokens, B sequences, D directions, H units.
+// Inputs of both passes of a layer. N tokens, B sequences, D directions, H units.
 struct Layer {
   int64_t threads, batch, directions, hidden;
   Sequences sequences;
@@ -52,7 +52,7 @@ struct Place {
   }
 };
 
-// Weights of the packed recurrent weights of one direction.
+// Number of packed recurrent weights of one direction.
 template <class Cell, class Weight>
 int64_t forward_size(int64_t hidden) {
   const int64_t first = Cell::PRODUCTS == 2 ? 2 : Cell::GATES;
@@ -64,7 +64,7 @@ int64_t backward_size(int64_t hidden) {
   return packed_size<float>(first * hidden, hidden) + packed_size<float>((Cell::GATES - first) * hidden, hidden);
 }
 
-// u: (D, GATES H, H). Forward the product takes its transpose, backward the matrix itself.
+// u: (D, GATES H, H). The forward product uses its transpose, the backward product the matrix itself.
 template <class Cell, class Weight>
 void pack_forward(int64_t directions, int64_t hidden, const Weight* u, Weight* packed) {
   const int64_t H = hidden;
@@ -142,8 +142,8 @@ void forward(const Layer& layer, const float* x, const Weight* packed, const flo
   });
 }
 
-// grad: (N, D, H) of the states; grad_final: (D, B, STATES H); grad_x: (N, D, GATES H), of the input's shares; grad_h: the
-// same of the products, for the GRU with the reset gate after it, where they differ; grad_initial: as grad_final.
+// grad: (N, D, H) of the states; grad_final: (D, B, STATES H); grad_x: (N, D, GATES H) of the input projection; grad_h:
+// of the recurrent projection, only for the GRU with the reset gate after the product; grad_initial: as grad_final.
 template <class Cell>
 void backward(const Layer& layer, const float* grad, const float* grad_final, const float* states, const float* kept,
               const float* packed, float* grad_x, float* grad_h, float* grad_initial) {
@@ -204,7 +204,7 @@ void backward(const Layer& layer, const float* grad, const float* grad_final, co
   });
 }
 
-// out (N, C) = bias + x (N, I) times a packed matrix (I, C). A job has so many rows and columns that they stay in its cache.
+// out (N, C) = bias + x (N, I) times a packed matrix (I, C). The rows and columns of a job fit into its cache.
 template <class Weight>
 void affine(int64_t threads, int64_t count, int64_t size, int64_t columns, const float* x, const Weight* packed,
             const float* bias, float* out) {
@@ -224,7 +224,7 @@ void affine(int64_t threads, int64_t count, int64_t size, int64_t columns, const
   });
 }
 
-// Calls `work(Cell())` for the cell of that number, in the order of `CELLS` in `library.py`.
+// Calls `work(Cell())` for the cell of that number, in the order of `KERNEL_CELLS` in `loader.py`.
 template <class Work>
 void with_cell(int64_t cell, const Work& work) {
   if (cell == 0) work(Gru());
@@ -234,7 +234,7 @@ void with_cell(int64_t cell, const Work& work) {
   if (cell == 4) work(MinGru());
 }
 
-// Does it and returns 0, or 1 when there was no memory for it: no exception may reach the caller.
+// Calls `work` and returns 0, or 1 if there was not enough memory: no exception may reach the caller.
 template <class Work>
 int64_t attempt(const Work& work) {
   try {
@@ -249,19 +249,19 @@ int64_t attempt(const Work& work) {
 
 using namespace grunlp;
 
-// What Windows' linker expects of an extension module. Python never imports this file.
+// Required of an extension module by Windows' linker; Python never imports this library.
 #ifdef GRUNLP_INIT
 EXPORT void* GRUNLP_INIT() { return nullptr; }
 #endif
 
-// Floats in a vector.
+// Number of floats in a vector.
 EXPORT int64_t grunlp_width() { return W; }
 
-// Where to run jobs from now on: the address of `GOMP_parallel`, or null for threads of our own.
+// Sets where jobs run: the address of `GOMP_parallel`, or null for own threads.
 EXPORT void grunlp_use_pool(void* address) { pool = reinterpret_cast<Pool>(address); }
 
-// Weights that the packed matrices of all directions have: for the forward pass in float, in bfloat16 with `half`, or
-// for the backward pass with `back`.
+// Number of packed weights of all directions: for the forward pass in float, or in bfloat16 with `half`; or for the
+// backward pass with `back`.
 EXPORT int64_t grunlp_packed_size(int64_t cell, int64_t directions, int64_t hidden, int64_t half, int64_t back) {
   int64_t size = 0;
   with_cell(cell, [&](auto kind) {
@@ -273,7 +273,7 @@ EXPORT int64_t grunlp_packed_size(int64_t cell, int64_t directions, int64_t hidd
   return directions * size;
 }
 
-// Pack recurrent weights (D, GATES H, H): for the forward pass, of float or with `half` of bfloat16; for the backward pass.
+// Pack recurrent weights (D, GATES H, H), for the forward pass (float, or bfloat16 with `half`) or the backward pass.
 EXPORT void grunlp_pack(int64_t cell, int64_t directions, int64_t hidden, int64_t half, const void* u, void* packed) {
   with_cell(cell, [&](auto kind) {
     using Cell = decltype(kind);
@@ -316,7 +316,7 @@ EXPORT int64_t grunlp_backward(int64_t cell, int64_t threads, int64_t batch, int
   });
 }
 
-// The same of one matrix (columns, size), which `grunlp_affine` takes the transpose of.
+// The same for one matrix (columns, size), whose transpose `grunlp_affine` uses.
 EXPORT int64_t grunlp_matrix_size(int64_t size, int64_t columns, int64_t half) {
   return half ? packed_size<BFloat16>(size, columns) : packed_size<float>(size, columns);
 }
@@ -336,7 +336,7 @@ EXPORT int64_t grunlp_affine(int64_t threads, int64_t count, int64_t size, int64
   });
 }
 
-// Not a recurrence of a network, but one over steps as well.
+// Viterbi scores, also a recurrence over steps.
 EXPORT int64_t grunlp_best_scores(int64_t threads, int64_t batch, int64_t steps, int64_t labels, const int64_t* lengths,
                                   const float* emissions, const float* start, const float* moves, float* scores) {
   return attempt([&] { best_scores(threads, batch, steps, labels, lengths, emissions, start, moves, scores); });

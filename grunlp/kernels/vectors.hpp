@@ -1,4 +1,4 @@
-// Vectors of floats, as wide as the instruction set has them, and the functions that gates are made of.
+// Vectors of floats, as wide as those of the instruction set, and the activation functions of gates.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace grunlp {
 
-// Vectors of W floats. A tile has as many ROWS as leave it, a few columns of weights and a state in the registers.
+// Vectors of W floats. A tile has as many ROWS as fit into the registers with a few columns of weights and a state.
 #if defined(__GNUC__)
 #if defined(__AVX512F__)
 constexpr int W = 16, ROWS = 8;
@@ -40,7 +40,7 @@ inline To cast(From from) {
   return to;
 }
 
-inline Floats all(float x) { return x - Floats{}; }  // not "+": -0 + 0 is 0, which costs an addition
+inline Floats all(float x) { return x - Floats{}; }  // not "+": -0 + 0 is 0, which would cost an addition
 
 inline Floats load(const float* from) {
   Floats x;
@@ -48,7 +48,7 @@ inline Floats load(const float* from) {
   return x;
 }
 
-// A float without its last 16 bits. Two vectors of them lie interleaved, so that a load, a shift and a mask give both.
+// A float without its last 16 bits. Two vectors are stored interleaved, so that a load, a shift and a mask give both.
 struct BFloat16 {
   uint16_t bits;
 };
@@ -69,8 +69,8 @@ inline void store(float* to, Floats x, int64_t count) {
   std::memcpy(to, &x, WHOLE ? sizeof x : static_cast<size_t>(count) * sizeof(float));
 }
 
-// e^x to a unit in the last place: 2^n e^r with |r| <= ln(2) / 2, and e^r the polynomial of Cephes' expf. Infinity from
-// 88.4 on, e^-87 below -87; a NaN stays one.
+// e^x, accurate to one unit in the last place: 2^n e^r with |r| <= ln(2) / 2, and e^r the polynomial of Cephes' expf.
+// Infinity from 88.4 on, e^-87 below -87; NaN stays NaN.
 inline Floats exponential(Floats x) {
   x = all(89.0f) < x ? all(89.0f) : x;
   x = all(-87.0f) > x ? all(-87.0f) : x;

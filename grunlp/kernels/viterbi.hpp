@@ -1,5 +1,5 @@
-// The scores of the best paths through the labels of sequences (Viterbi 1967), forward only: the path itself is read off
-// them afterwards, a label a step.
+// Scores of the best paths through the labels of sequences (Viterbi 1967), forward pass only: the path itself is traced
+// back from them afterwards.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace grunlp {
 
 // emissions, scores: (B, T, K); lengths: (B), each at least 1; start: (K); moves: (K, K), from the row's label to the
-// column's. scores[b, t, k] is that of the best path which ends in label k at step t; beyond the length it stays.
+// column's. scores[b, t, k] is that of the best path that ends in label k at step t; constant beyond the length.
 inline void best_scores(int64_t threads, int64_t batch, int64_t steps, int64_t labels, const int64_t* lengths,
                         const float* emissions, const float* start, const float* moves, float* scores) {
   run_all(threads, batch, [&](int64_t b) {

@@ -17,8 +17,8 @@ def adamw(
 
     Args:
         module: whose trainable weights are optimized.
-        learning_rate: as for `AdamW`.
-        weight_decay: as for `AdamW`.
+        learning_rate: of all other parts.
+        weight_decay: of the weight matrices.
         lr_overrides: learning rates of parts of `module`.
     """
     embeddings = {id(p) for part in module.modules() if isinstance(part, nn.Embedding) for p in part.parameters()}

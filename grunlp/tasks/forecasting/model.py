@@ -77,8 +77,8 @@ class Forecaster(nn.Module, ABC):
 
         Args:
             values: (B, T + H, C), history and target.
-            known_covariates: as for `forward`.
-            static_covariates: as for `forward`.
+            known_covariates: (B, T + H, F).
+            static_covariates: (B, K).
 
         Returns:
             (B, S, C, O).
