@@ -67,7 +67,7 @@ def test_processes_are_the_twin_of_one_that_accumulates(ranks: int, trainings: T
     assert done.status == 0, done.text
     done = trainings([*given, f"trainer.devices={ranks}", f"run_dir={several}"], ranks=ranks)
     assert done.statuses == [0] * ranks, done.text
-    assert f"{ranks} processes (gloo), a batch each in turn: {2 * ranks} batches an update" in done.text
+    assert f"{ranks} processes (gloo), which take turns with batches: {2 * ranks} batches in a step" in done.text
     assert done.text.count("epoch 1/2:") == done.text.count("\ntest\n") == 1, "the first one speaks"
     assert {path.name for path in one.iterdir()} == {path.name for path in several.iterdir()}
     require_twins(one, several, exact=True)
@@ -80,7 +80,7 @@ def test_a_process_that_dies_ends_all_and_they_go_on_together(trainings: Trainin
     run_dir, started = root / "killed", time.monotonic()
     done = trainings([*given, f"run_dir={run_dir}"], batch=7, ranks=2)
     assert done.statuses == [2, -signal.SIGKILL] and time.monotonic() - started < 60
-    assert "error: rank 0: another of the 2 processes has ended" in done.text and "Traceback" not in done.text
+    assert "error: rank 0: another of the 2 processes has exited" in done.text and "Traceback" not in done.text
     done = trainings([f"resume={run_dir}"], ranks=2)
     assert done.statuses == [0, 0] and "resuming at epoch" in done.text, done.text
     assert results(run_dir) == results(root / "whole")
