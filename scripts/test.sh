@@ -6,6 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
+.venv/bin/lint-imports
 .venv/bin/mypy & types=$!  # while the tests run
 # One worker process per core with one thread each; all tests of a file run in the same worker.
 status=0

@@ -37,7 +37,7 @@ def stored_format(content: Mapping[str, Any]) -> int:
 
 
 def migrate(content: ConfigDict) -> ConfigDict:
-    """Bring the content of a `config.yaml` to the current format; `format` is removed.
+    """Migrate the content of a `config.yaml` to the current format and remove `format`.
 
     Raises:
         UserError: as `stored_format`.

@@ -86,7 +86,7 @@ class FrameHub(HubOptions):
 
 @dataclass
 class WordCountOptions:
-    """Which words of the training data are known."""
+    """Vocabulary of the words of the training data."""
 
     min_count: int = option(
         2, "words seen less often are unknown by form and known by their spelling", minimum=1, maximum=10**9
@@ -95,7 +95,7 @@ class WordCountOptions:
 
 @dataclass
 class VocabularyOptions(WordCountOptions):
-    """Which words are known, and their pretrained vectors."""
+    """Vocabulary of words, and their pretrained vectors."""
 
     vectors: str | None = option(
         None, "text file of GloVe, fastText or word2vec vectors of model.word_size numbers", content="text"

@@ -20,7 +20,7 @@ MAX_SHOWN_ERRORS, MAX_SHOWN_DUPLICATES = 10, 5
 
 @dataclass
 class DataReport:
-    """What `inspect_file` found in one file.
+    """Findings of `inspect_file` in one file.
 
     Attributes:
         errors: the first few errors.

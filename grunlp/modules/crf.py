@@ -71,7 +71,7 @@ class LinearChainCRF(nn.Module):
     def path_score(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
         """Compute the score (B,) of one path in each row. Arguments as for `forward`."""
         is_real = torch.arange(tags.shape[1], device=tags.device) < lengths[:, None]  # (B, T)
-        tags = tags.masked_fill(~is_real, 0)  # padding may hold an id that is no label
+        tags = tags.masked_fill(~is_real, 0)  # padding may have an id outside of the labels
         start = self.start.masked_fill(self.forbidden_start, FORBIDDEN_SCORE)
         transitions = self.transitions.masked_fill(self.forbidden_transitions, FORBIDDEN_SCORE)
         emitted = emissions.gather(2, tags[:, :, None])[:, :, 0].masked_fill(~is_real, 0)  # (B, T)

@@ -19,7 +19,7 @@ In the original paper the reset gate acts before the product, n_t = tanh(W_n x_t
 `cell="gru-reset-before"`. Acting after it lets one product serve all three gates, and is what cuDNN, PyTorch and (by
 default) Keras compute. Weights trained in one form do not fit the other.
 
-An LSTM has three gates and a second vector beside its state, the memory cell, which is only multiplied and added to;
+An LSTM has three gates and a second state vector, the memory cell, which is only multiplied and added to;
 its output gate controls how much of the memory shows in the state. It needs 4 blocks of weights where a GRU needs 3,
 that is a third more weights and work for the same H, and is as good or a little better in most tasks.
 

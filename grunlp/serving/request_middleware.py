@@ -229,7 +229,7 @@ def _check_content_type(scope: Scope, body: bytes) -> None:
 
 
 def _is_utf8(body: bytes) -> bool:
-    """Tell whether JSON can be in UTF-8; in UTF-16 and UTF-32 it contains zero bytes."""
+    """Check whether JSON can be in UTF-8; in UTF-16 and UTF-32 it contains zero bytes."""
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

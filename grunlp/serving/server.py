@@ -201,6 +201,6 @@ class GracefulServer(uvicorn.Server):
             os._exit(0)
 
     async def on_tick(self, counter: int) -> bool:
-        """Tell whether to end now; called ten times a second."""
+        """Check whether to end now; called ten times a second."""
         is_done = self.guard.stopping and (not self.guard.in_flight or time.monotonic() > self._shutdown_deadline)
         return await super().on_tick(counter) or is_done

@@ -1,7 +1,7 @@
 """The workers that predict for a model: this process, or processes of their own.
 
 Threads of one process wait for each other wherever Python runs, and for the thread that handles HTTP: two threads that
-predict sentences are no faster than one. Processes do not wait.
+predict sentences are not faster than one. Processes do not wait.
 """
 
 import logging

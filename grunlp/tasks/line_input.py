@@ -15,7 +15,7 @@ _TEXTS, _OBJECTS = "texts", "objects"
 
 
 class LineFormat(NamedTuple):
-    """How the lines of a file are read.
+    """Format of the lines of a file.
 
     Attributes:
         format: "raw", "json-lines" or "json-predicates" for sentences, else "texts" or "objects", JSON with a text.

@@ -178,7 +178,7 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         """Raise UserError for options of evaluate that do not fit together, before anything is read."""
 
     def _stores_scores(self, trained: TrainedT, options: EvaluateT) -> bool:
-        """Tell whether the scores go into the run folder; if not though they might, print why."""
+        """Check whether the scores go into the run folder; print why if they unexpectedly do not."""
         if options.input or options.metrics:
             return False
         reason = self.reason_not_to_store(trained, options)

@@ -1,4 +1,4 @@
-"""How the processes of a training share its batches.
+"""Sharding of batches among the processes of a training.
 
 In training they take the batches of an epoch in turn: of N, the one with rank r has batches r, N + r, 2N + r and so on.
 So the list of batches is the same for any number of processes, and N of them do in one step what one does in N batches

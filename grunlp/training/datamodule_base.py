@@ -137,7 +137,7 @@ class IndexedDataModule(ResumableDataModule, ABC):
         return self.batches(epoch)[batch]
 
     def train_dataloader(self) -> DataLoader[Any]:
-        """Return the batches of the trainer's epoch, from the position of a checkpoint on if it lies in this epoch.
+        """Return the batches of the trainer's epoch, from the position of a checkpoint on if it is in this epoch.
 
         The trainer calls this before each epoch.
         """

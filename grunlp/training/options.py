@@ -29,7 +29,7 @@ class RunOptions:
 
 @dataclass
 class TrainerOptions:
-    """How long a training takes, on which hardware, and what it keeps."""
+    """Length of the training, hardware, and what is kept."""
 
     monitor: str = monitor_option("dev/loss")
     max_epochs: int = option(10, "passes over the training data, at most", minimum=1, maximum=10**6)
@@ -73,7 +73,7 @@ class TrainerOptions:
 
 @dataclass
 class StreamingTrainerOptions(TrainerOptions):
-    """How long a training takes, on which hardware, and what it keeps; for streamed data too."""
+    """Length of the training, hardware, and what is kept; for streamed data, too."""
 
     batches_per_epoch: int = option(
         0, "length of an epoch of streamed data, in batches of each process", minimum=0, maximum=10**9

@@ -72,7 +72,7 @@ class StreamingDataModule(ValidatedDataModule):
         return self.batches_per_epoch * self.world_size
 
     def train_dataloader(self) -> _EpochIterable:
-        """Return the batches of the trainer's epoch, from the position of a checkpoint on if it lies in this epoch."""
+        """Return the batches of the trainer's epoch, from the position of a checkpoint on if it is in this epoch."""
         epoch = self.trainer.current_epoch if self.trainer else 0
         return _EpochIterable(self, self.resume_position[1] if epoch == self.resume_position[0] else 0)
 

@@ -7,6 +7,7 @@ unnoticed in a folder that another command uses.
 """
 
 import os
+import runpy
 import subprocess
 import sys
 import threading
@@ -169,6 +170,4 @@ def _exit_with_parent() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=_exit_with_parent, daemon=True).start()
-    from grunlp.train import main
-
-    sys.exit(main())
+    runpy.run_module("grunlp.train", run_name="__main__", alter_sys=True)

@@ -27,7 +27,7 @@ def cached_dataset(
     Args:
         read: yields the examples; a function of a module, or a `functools.partial` of one.
         features: the columns of the examples.
-        files: the files it reads, recorded as inputs of the training; None is no file.
+        files: the files it reads, recorded as inputs of the training; None is skipped.
         cache_dir: the folder of the cache; None: the cache of `datasets`.
     """
     record_input(*files)

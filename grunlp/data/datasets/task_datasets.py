@@ -23,7 +23,7 @@ Splits = dict[str, Any]  # of Dataset; the training split may be a StreamingData
 
 @dataclass(frozen=True)
 class TaskDatasets:
-    """How one task reads each of its data sets.
+    """Readers of the data sets of one task.
 
     Args:
         open_file: opens one of the user's files (`data=files`); called with its path, the paths of its companions, and

@@ -60,7 +60,7 @@ class RolesetInventory:
         functions: roleset → numbered role → PropBank's function tag, if known: {"give.01": {"ARG0": "PAG"}}.
 
     Attributes:
-        names: each roleset once; id 0 is no roleset.
+        names: each roleset once; id 0 means unknown.
         counts: training count of each.
         particles: the different values of `particle_of`, the empty one first.
         particle_ids: index of the particle of each roleset.

@@ -37,7 +37,7 @@ _HEAD_BLOCKS, _HEAD_LINES = 5, 1000  # a file whose first sentence is malformed 
 
 
 class CorpusFormat(NamedTuple):
-    """How a format is detected, split into sentences and parsed.
+    """Functions that detect, split and parse a format.
 
     Attributes:
         matches: whether the lines up to a blank one are of this format.

@@ -23,7 +23,7 @@ MIN_GRID_ROWS, MAX_MISSING_RATIO = 100_000, 100  # steps of a grid that may alwa
 
 
 class SeriesColumns(NamedTuple):
-    """Which columns of a file are what.
+    """Roles of the columns of a file.
 
     Args:
         time: the times; None: the first column that parses as times.

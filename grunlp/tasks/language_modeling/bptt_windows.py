@@ -57,7 +57,7 @@ class BPTTBatches(BatchDataset):
         num_rows: the largest number of rows.
         window_length: T of all windows except the first and perhaps the last.
         first_length: T of the first; windows of another epoch then begin elsewhere.
-        num_groups: groups of rows. Each window is returned so many times, with the rows of one group after the other,
+        num_groups: groups of rows. Each window is returned once for each group, with the rows of the group,
             so that several processes can read them, or their gradients be accumulated.
     """
 

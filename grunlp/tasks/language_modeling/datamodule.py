@@ -21,7 +21,7 @@ class BPTTDataModule(IndexedDataModule):
         tokenizer: of the text.
         loader: the group `loader` of the configuration. A window has as many rows as make up `batch_tokens`.
         accumulate_grad_batches: windows for one optimizer step. They, and those of several processes, are read in
-            parallel, like one window with so many times more rows.
+            parallel, like one window with as many times more rows.
         seed: of where the windows of each epoch begin.
     """
 

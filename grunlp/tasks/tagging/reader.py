@@ -89,7 +89,7 @@ def _is_json(path: Path) -> bool:
 
 
 class _ColumnLayout(NamedTuple):
-    """How a file of columns is written.
+    """Layout of a file of columns.
 
     Attributes:
         tabs: whether cells are separated by tabs, else by spaces.

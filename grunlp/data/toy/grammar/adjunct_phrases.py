@@ -62,7 +62,7 @@ CONNECTIVES = (
     "other/JJ hand ,|Moreover/RB ,|By the way ,|So/RB|Still/RB ,|Nevertheless/RB ,|In addition ,"
 )
 
-# Adverbs that stand before the verb, by label.
+# Adverbs before the verb, by label.
 MEDIAL_ADVERBS = {
     "TMP": "often always already usually sometimes finally rarely soon recently frequently immediately seldom once "
     "regularly occasionally suddenly",

@@ -172,7 +172,7 @@ MODIFIERS = {kind: entries(words) for kind, words in noun_lexicon.ADJECTIVES.ite
 MEDIAL_ADVERBS = {label: entries(words) for label, words in adjunct_phrases.MEDIAL_ADVERBS.items()}
 DEGREES = entries(adjunct_phrases.DEGREES)
 _TIMES = {tense: entries(text, "|") for tense, text in adjunct_phrases.TIMES.items()}
-TIMES = {  # a present that is no moment takes habits only
+TIMES = {  # a present that is not a moment takes habits only
     "any": _TIMES["any"],
     "span": _TIMES["span"],
     "present": _TIMES["present"],

@@ -1,0 +1,30 @@
+"""The import contracts of pyproject.toml hold without exceptions, also for tasks that they do not list."""
+
+import tomllib
+from itertools import permutations
+from pathlib import Path
+
+import grimp
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_contracts_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(config_filename="pyproject.toml", no_cache=True) == 0, capsys.readouterr().out
+
+
+def test_contracts_have_no_exceptions() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    names = {key for contract in settings["contracts"] for key in contract} | settings.keys()
+    assert not [name for name in names if "ignore" in name or name == "exclude_type_checking_imports"]
+
+
+def test_no_task_imports_another() -> None:
+    graph = grimp.build_graph("grunlp", cache_dir=None)
+    tasks = [f"grunlp.tasks.{path.parent.name}" for path in (ROOT / "grunlp/tasks").glob("*/__init__.py")]
+    assert len(tasks) >= 7
+    chains = [graph.find_shortest_chain(*pair, as_packages=True) for pair in permutations(tasks, 2)]
+    assert not [chain for chain in chains if chain]
