@@ -5,7 +5,7 @@
     labeller = grunlp.load("default")  # or a run folder
     labeller("She gave him a book.")
 
-`grunlp.tasks` tells the rest.
+See `grunlp.tasks` for more.
 """
 
 from pathlib import Path
