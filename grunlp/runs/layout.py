@@ -55,7 +55,7 @@ SCALER, BASELINE_WEIGHTS, FORECAST_PLOT = "scaling.json", "baseline.safetensors"
 
 
 class RunMode(Enum):
-    """How a training treats the files in its folder."""
+    """Treatment of the files in the folder of a training."""
 
     NEW = "remove an earlier run"
     RESUME = "resume the training"
@@ -103,7 +103,7 @@ def create_run_dir(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
 
 
 def _is_unstarted(path: Path) -> bool:
-    """Tell whether a folder holds only what `start_run` makes, whole or in parts, before a run can be resumed."""
+    """Check whether a folder holds only what `start_run` makes, whole or in parts, before a run can be resumed."""
     left = {file.name for file in path.iterdir() if not is_temp_file(file, (DATA_MANIFEST, CONFIG))} - {LOCK_FILE}
     checkpoint = path / CHECKPOINT_DIR
     if left - {DATA_MANIFEST, CHECKPOINT_DIR} or (checkpoint.is_dir() and any(checkpoint.iterdir())):

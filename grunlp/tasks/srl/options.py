@@ -69,7 +69,7 @@ FINETUNE_DATASETS: dict[str, type[DataOptions]] = {
 
 @dataclass
 class SRLVocabularyOptions(VocabularyOptions):
-    """Which words and rolesets are known."""
+    """Vocabulary of words and rolesets."""
 
     use_propbank_frame_files: bool = option(
         False, "know the rolesets of the PropBank frame files, not only those of the training data"
@@ -131,7 +131,7 @@ class SRLConfig(RunOptions):
 
 @dataclass
 class FinetuneOptions:
-    """How far a fine-tuned network may move from the one it starts from."""
+    """Regularization towards the pretrained weights in fine-tuning."""
 
     layerwise_lr_decay: float = option(
         0.8, "learning rate of a layer as a fraction of that of the layer above", minimum=0.01, maximum=1.0
