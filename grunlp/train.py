@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from grunlp.configuration.compose import drop_inapplicable_debug_keys, flatten, load_recipe
+from grunlp.configuration.compose import drop_inapplicable_debug_keys, flatten, load_recipe, register_schemas
 from grunlp.configuration.options import check_value, format_options
 from grunlp.configuration.paths import list_config_group, resource_dir
 from grunlp.tasks.config import (
@@ -91,6 +91,7 @@ def main(arguments: list[str]) -> int:
             action(Path(values[-1]), [a for a in arguments if not a.startswith(f"{key}=")])
             return 0
     sys.argv[1:] = hydra_arguments(arguments)
+    register_schemas(schemas())
     train()
     return 0
 

@@ -8,8 +8,9 @@ checked before anything heavy is imported and before any data are read.
 import importlib.util
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,12 @@ DEFAULT_RECIPE = "srl"
 
 
 def register_schemas(schemas: Schemas) -> None:
-    """Give Hydra the defaults of each recipe with each of its data sets, as `schema/<recipe>--<data set>`."""
+    """Give Hydra the defaults of these recipes with each of their data sets, as `schema/<recipe>--<data set>`.
+
+    They replace those given before: Hydra copies all of them at each composition.
+    """
     store = ConfigStore.instance()
+    store.repo.pop("schema", None)
     for recipe, schema in schemas.items():
         for dataset in schema.datasets:
             node = schema.defaults(recipe, dataset)
@@ -83,7 +88,7 @@ def compose_config(overrides: Sequence[str], schemas: Schemas) -> DictConfig:
 
     Args:
         overrides: what the user typed.
-        schemas: of all recipes; `register_schemas` has registered them.
+        schemas: of all recipes.
 
     Raises:
         UserError: for an override that cannot be parsed, names no key or group member, or has a wrong value.
@@ -91,14 +96,17 @@ def compose_config(overrides: Sequence[str], schemas: Schemas) -> DictConfig:
     overrides = normalize_overrides(overrides, schemas)
     parsed = _parse(overrides)
     groups = [override for override in parsed if override.key_or_group in CONFIG_GROUPS]
-    _check_groups(groups, schemas)
-    defaults = drop_inapplicable_debug_keys(_compose([str(override.input_line) for override in groups]), schemas)
+    chosen = {override.key_or_group: str(override.value()) for override in groups}
+    recipe = chosen.get("recipe", DEFAULT_RECIPE)
+    _check_groups(recipe, chosen, schemas)
+    register_schemas({recipe: schemas[recipe]})
+    defaults = drop_inapplicable_debug_keys(_compose(tuple(str(override.input_line) for override in groups)), schemas)
     default_values = flatten(defaults)
     for override in parsed:
         if override not in groups:
             _check_key(override, list(default_values))
     has_keys = len(groups) < len(parsed)
-    config = drop_inapplicable_debug_keys(_compose(overrides), schemas) if has_keys else defaults
+    config = drop_inapplicable_debug_keys(_compose(tuple(overrides)), schemas) if has_keys else defaults
     values = flatten(config)
     for key, option in schemas[config.recipe].options(config.recipe, config.data.name).items():
         check_value(replace(option, default=default_values[key]), values[key])
@@ -106,12 +114,11 @@ def compose_config(overrides: Sequence[str], schemas: Schemas) -> DictConfig:
     return config
 
 
-def _check_groups(groups: Sequence[Override], schemas: Schemas) -> None:
+def _check_groups(recipe: str, chosen: Mapping[str, str], schemas: Schemas) -> None:
     """Raise UserError for a recipe, data set or preset that does not exist or does not fit the recipe."""
-    chosen = {override.key_or_group: str(override.value()) for override in groups}
     for group, member in chosen.items():
         check_choice(group, member, list_config_group(group))
-    recipe, dataset, preset = chosen.get("recipe", DEFAULT_RECIPE), chosen.get("data"), chosen.get("model")
+    dataset, preset = chosen.get("data"), chosen.get("model")
     if dataset is not None:
         check_dataset(recipe, dataset, schemas)
     if preset is not None and preset not in list_presets(recipe):  # it sets keys that other recipes do not have
@@ -175,7 +182,8 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
     return parsed
 
 
-def _compose(overrides: Sequence[str]) -> DictConfig:
+@lru_cache(maxsize=256)  # a search checks the same configurations again and again, at a quarter of a second each
+def _compose(overrides: tuple[str, ...]) -> DictConfig:
     if GlobalHydra.instance().is_initialized():
         GlobalHydra.instance().clear()
     try:

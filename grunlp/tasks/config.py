@@ -21,10 +21,8 @@ from grunlp.training.options import check_optional_packages
 
 @cache
 def schemas() -> dict[str, RecipeSchema]:
-    """Return the schema of every recipe, registered with Hydra."""
-    by_recipe = {recipe: import_module(f"{package}.options").RECIPES[recipe] for recipe, package in TASKS.items()}
-    compose.register_schemas(by_recipe)
-    return by_recipe
+    """Return the schema of every recipe."""
+    return {recipe: import_module(f"{package}.options").RECIPES[recipe] for recipe, package in TASKS.items()}
 
 
 def normalize_overrides(overrides: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from grunlp.tasks.srl.checkpoint import load_trained_srl
+from grunlp.tasks import task_of
 from grunlp.utils.errors import UserError
 
 FORMATS = Path(__file__).parents[1] / "formats/1"
@@ -39,4 +39,4 @@ def test_hostile_settings_of_encoders_are_refused(
     file = run / "encoder" / name
     file.write_text(json.dumps(json.loads(file.read_text()) | more))
     with pytest.raises(UserError, match=message):
-        load_trained_srl(run)
+        task_of(run).load_trained(run)

@@ -55,6 +55,7 @@ def check(graph: Graph, to: str, folder: Path) -> None:
             )  # minimal GRUs in log space, uncompiled, lose some
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", ["onnx", "pt2"])
 @pytest.mark.parametrize("cell", get_args(Cell))
 def test_cells(cell: str, to: str, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from grunlp import compare
 from grunlp.data.collate import TagCollator
@@ -72,9 +72,10 @@ def test_each_cell_has_the_same_seeds_and_as_many_weights(done: list[TrainingJob
     target = num_parameters_of_run(trained[0].runs[0])
     vocabulary = Vocabulary.build_for_tagging(SENTENCES, 1, [])
     for one in trained[1:]:
+        config = compose_config([*SMALL, f"model.cell={one.cell}"])
 
-        def count(size: int, cell: str = one.cell) -> int:
-            config = compose_config([*SMALL, f"model.cell={cell}", f"model.hidden_size={size}"])
+        def count(size: int, config: DictConfig = config) -> int:
+            config.model.hidden_size = size
             return count_parameters(build_tagger(config, vocabulary, None))
 
         best = min(range(1, 60), key=lambda size: (abs(count(size) - target), size))

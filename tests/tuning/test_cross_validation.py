@@ -63,7 +63,7 @@ def test_a_finished_study_is_told_again(tmp_path: Path, call: Call, monkeypatch:
         assert call(tune.main, *arguments)[0] == 0 and not done
         assert json.loads((tmp_path / "s/summary.json").read_text()) | {"seconds": 0} == first | {"seconds": 0}
     status, _, err = call(tune.main, f"study={tmp_path}/s", "folds=9")
-    assert status == 2 and "it was begun with folds: 3; now: 9" in err
+    assert status == 2 and "it was started with folds: 3; now: 9" in err
     assert call(tune.main, f"study={tmp_path}/s", "refit=false")[0] == 0
     status, _, err = call(tune.main, *SMALL, "seed=2", f"study={tmp_path}/s")
     assert status == 2 and "has other settings" in err and "study=NEW_FOLDER" in err

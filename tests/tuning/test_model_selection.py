@@ -51,7 +51,7 @@ def test_low_scores_may_be_good() -> None:
 def test_as_many_weights_take_the_better() -> None:
     rows = [row(1, [90.0, 92.0, 93.0], 7), row(2, [90.0, 92.0, 94.0], 7)]
     assert one_standard_error_rule(rows, 1) is rows[1]
-    assert "all have as many weights" in explain_choice(rows, F1)
+    assert "all have the same number of weights" in explain_choice(rows, F1)
 
 
 def test_what_was_pruned_is_not_chosen() -> None:

@@ -37,7 +37,7 @@ def test_a_grid_trains_each_fold_of_each_value_with_its_settings(
 
 
 @pytest.mark.parametrize("trials", [0, 4])
-@pytest.mark.parametrize("stop", [0, 1, 3, 4, 8])
+@pytest.mark.parametrize("stop", [3, *(pytest.param(stop, marks=pytest.mark.slow) for stop in (0, 1, 4, 8))])
 def test_a_killed_search_goes_on_and_repeats_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trials: int, stop: int
 ) -> None:

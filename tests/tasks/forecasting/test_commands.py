@@ -155,9 +155,12 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
             r"(?s)model.segment_length=100 with data.history=72.*model.segment_length=18",
         ),
         (["model.architecture=segrnn", "model.hidden_size=33"], "(?s)hidden_size=33.*Add 1"),
-        (["model.architecture=recursive", "model.output=quantiles"], "(?s)a quantile is none.*model.output=gaussian"),
-        (["model.output=quantiles", "model.quantiles=0.5,0.1"], "(?s)levels between commas, rising"),
-        (["model.output=quantiles", "model.quantiles=0.1,1.5"], "(?s)levels between commas, rising"),
+        (
+            ["model.architecture=recursive", "model.output=quantiles"],
+            "(?s)a quantile is not one.*output=gaussian",
+        ),
+        (["model.output=quantiles", "model.quantiles=0.5,0.1"], "(?s)increasing levels between commas"),
+        (["model.output=quantiles", "model.quantiles=0.1,1.5"], "(?s)increasing levels between commas"),
         (["model.architecture=dirct"], "Did you mean model.architecture=direct"),
         (["data.num_folds=2"], "with data.fold=0"),
         (["data.horizon=0"], "out of bounds"),
@@ -172,4 +175,4 @@ def test_training_mistakes(arguments: list[str], message: str) -> None:
 
 def test_columns_with_commas_are_typed_as_they_are() -> None:
     config = compose_config(["recipe=forecast", "data.train=x.csv", "data.targets=a,b c", "data.known_covariates=d,e"])
-    assert (config.data.name, config.data.targets, config.data.known_covariates) == ("series", "a,b c", "d,e")
+    assert (config.data.name, config.data.targets, config.data.known_covariates) == ("files", "a,b c", "d,e")

@@ -212,10 +212,11 @@ def test_runs_of_other_words_do_not_write_together(folder: Path, call: Call) -> 
         (["recipe=srl", "data=toy-reversal"], "data=toy-reversal is for recipe=translate, summarize"),
         (["recipe=translate", "model.attention_size=9"], "heads share the features evenly"),
         (["recipe=translate", "model.copy_attention=true", "tokenizer.shared=false"], "which both sides must share"),
-        (["recipe=translate", "trainer.monitor=dev/f1"], "with metric=bleu there are: dev/bleu, dev/loss"),
+        (["recipe=translate", "trainer.monitor=dev/f1"], "there are: dev/bleu, dev/rouge, dev/loss"),
+        (["recipe=translate", "trainer.monitor=dev/rouge"], "Type trainer.monitor=dev/bleu"),
         (["recipe=summarize", "search.nbest=6"], "a beam of 5"),
         (["recipe=srl", "trainer.monitor=dev/bleu"], "there are: dev/f1, dev/loss"),
-        (["recipe=translate", "model.word_dropout=1.5"], "it is a probability here"),
+        (["recipe=translate", "model.word_dropout=1.5"], "must be from 0\\.0 to 0\\.999"),
     ],
 )
 def test_training_mistakes(arguments: list[str], message: str) -> None:

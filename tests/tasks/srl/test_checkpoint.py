@@ -50,8 +50,9 @@ def test_save_move_load_same_output(tmp_path: Path, form: list[str]) -> None:
     shutil.move(tmp_path / "a", tmp_path / "b")
     run = load_trained_srl(tmp_path / "b")
     found, expected = run.model(run.collate(CORPUS)), model(collate(CORPUS))
-    assert torch.equal(found.roles, expected.roles) and torch.equal(found.senses, expected.senses)
-    assert torch.equal(found.encoded.predicates, expected.encoded.predicates)
+    assert torch.equal(found.role_logits, expected.role_logits)
+    assert torch.equal(found.sense_logits, expected.sense_logits)
+    assert torch.equal(found.encoder_output.predicate_logits, expected.encoder_output.predicate_logits)
     assert not run.model.training
 
 
