@@ -211,6 +211,7 @@ def test_every_config_composes() -> None:
             compose_config([f"recipe={recipe}", f"data={other}"])
 
 
+@pytest.mark.slow
 def test_a_sweep_over_recipes_and_data_sets_composes_each(tmp_path: Path) -> None:
     code = "from grunlp import train; import sys; train.start = lambda config, *_: print(config.recipe, "
     code += "config.data.name, config.model.attention, config.data.get('path')); sys.exit(train.main())"

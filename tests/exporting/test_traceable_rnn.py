@@ -64,7 +64,7 @@ def test_cells(cell: str, to: str, tmp_path: Path) -> None:
     check(Graph("stack", Stack(inner), inputs, ("states", "final")), to, tmp_path)
 
 
-@pytest.mark.parametrize("to", ["onnx", "pt2"])
+@pytest.mark.parametrize("to", ["onnx", pytest.param("pt2", marks=pytest.mark.slow)])
 def test_learned_states(to: str, tmp_path: Path) -> None:
     inner = stack("gru", residual="add", initial_state="learned")
     check(Graph("stack", Stack(inner), {"x": ("B", "T", 3), "lengths": ("B",)}, ("states", "final")), to, tmp_path)
