@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.interrupted import Trainings
+    from tests.training_processes import Trainings
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -47,7 +47,7 @@ def data_root() -> Path:
 @pytest.fixture(scope="module")
 def trainings(slow: None) -> "Iterator[Trainings]":
     """Trainings in processes of their own."""
-    from tests.interrupted import Trainings
+    from tests.training_processes import Trainings
 
     with Trainings() as found:
         yield found
@@ -57,7 +57,7 @@ def trainings(slow: None) -> "Iterator[Trainings]":
 def trained(tmp_path_factory: pytest.TempPathFactory, slow: None) -> Path:
     """A folder with train.conll, dev.jsonl and test.conll, and a labeller trained on them in `run`."""
     from grunlp.data.writers import write_columns, write_json_lines
-    from tests.toys import toy_corpus
+    from tests.random_srl_corpus import toy_corpus
 
     root = tmp_path_factory.mktemp("trained")
     for name, count, seed in (("train", 300, 1), ("test", 12, 3)):

@@ -9,7 +9,7 @@ from grunlp import evaluate, predict
 from grunlp.data.tags import invalid_transitions
 from grunlp.data.writers import write_columns
 from tests.conftest import Call, assert_refused
-from tests.toys import toy_corpus
+from tests.random_srl_corpus import toy_corpus
 
 TEST = toy_corpus(12, 3)
 

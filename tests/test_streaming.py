@@ -14,9 +14,9 @@ from grunlp.data.readers import read
 from grunlp.data.writers import write_columns
 from grunlp.tasks.srl.model import SRLLogits, SRLModel
 from tests.conftest import Call
-from tests.interrupted import COMMON, SMALL, Trainings, results
-from tests.toys import toy_corpus
+from tests.random_srl_corpus import toy_corpus
 from tests.training.test_resume import write_files
+from tests.training_processes import COMMON, SMALL, Trainings, results
 
 STREAM = ["loader.stream_buffer_size=15"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interrupted import Trainings
 from tests.training.test_resume import arguments, write_files
+from tests.training_processes import Trainings
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toys import toy_corpus
+from tests.random_srl_corpus import toy_corpus
 
 ROOT = Path(__file__).parent.parent
 

@@ -2,7 +2,7 @@ import torch
 
 from grunlp.data.collate import IGNORE_INDEX, SRLCollator
 from grunlp.data.examples import Frame, SRLExample
-from tests.toys import vocabulary_of
+from tests.random_srl_corpus import vocabulary_of
 
 LONG = "x" * 20 + "y" * 20
 EXAMPLES = [

@@ -5,7 +5,7 @@ import pytest
 from grunlp.data.examples import Frame, SRLExample
 from grunlp.data.vocabulary import StringIndex, Vocabulary
 from grunlp.utils.errors import DataError
-from tests.toys import vocabulary_of
+from tests.random_srl_corpus import vocabulary_of
 
 
 def example(text: str, tags: str = "", pos: str = "") -> SRLExample:

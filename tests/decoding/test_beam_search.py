@@ -8,8 +8,8 @@ import torch
 
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from grunlp.decoding.constraints import LengthLimits
-from tests.decoding.search_toys import LETTERS, SHORT, SOURCES, log_probabilities, options, search
-from tests.tasks.seq2seq.seq2seq_toys import batch, toy
+from tests.decoding.small_model_decoding import LETTERS, SHORT, SOURCES, log_probabilities, options, search
+from tests.tasks.seq2seq.small_seq2seq import batch, toy
 
 
 @pytest.mark.parametrize(

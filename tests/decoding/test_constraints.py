@@ -7,8 +7,8 @@ import pytest
 
 from grunlp.data.subword_tokenizer import EOS_ID, UNK_ID
 from grunlp.decoding.constraints import LengthLimits, LexicalConstraints
-from tests.decoding.search_toys import LETTERS, SHORT, SOURCES, draw, log_probabilities, search
-from tests.tasks.seq2seq.seq2seq_toys import toy
+from tests.decoding.small_model_decoding import LETTERS, SHORT, SOURCES, draw, log_probabilities, search
+from tests.tasks.seq2seq.small_seq2seq import toy
 
 
 def test_blocked_and_forbidden() -> None:

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
-from tests.decoding.search_toys import LETTERS, SHORT, draw, log_probabilities, search
-from tests.tasks.seq2seq.seq2seq_toys import batch, toy
+from tests.decoding.small_model_decoding import LETTERS, SHORT, draw, log_probabilities, search
+from tests.tasks.seq2seq.small_seq2seq import batch, toy
 
 
 def test_samples_follow_the_probabilities() -> None:

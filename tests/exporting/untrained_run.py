@@ -10,7 +10,7 @@ from grunlp.runs.layout import save_weights
 from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.training.checkpoint_io import save_config_and_vocab
-from tests.toys import toy_corpus, vocabulary_of
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 
 
 def made(path: Path, *form: str) -> Path:

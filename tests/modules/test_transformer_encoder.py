@@ -14,8 +14,8 @@ from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model, load_trained_srl
 from grunlp.training.checkpoint_io import load_pretrained_encoder, save_config_and_vocab
 from grunlp.utils.errors import UserError
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 from tests.tiny_encoder import save_tiny_encoder
-from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(6, 1)
 

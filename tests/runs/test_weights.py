@@ -15,7 +15,7 @@ from grunlp.runs.weights import MAX_HEADER_BYTES, load_module, load_tensors, sav
 from grunlp.tasks.tagging.checkpoint import load_trained_tagger
 from grunlp.training.checkpoint_io import load_init_weights
 from grunlp.utils.errors import DataError, UserError
-from tests.runs.hostile import Hostile
+from tests.runs.malicious_files import Hostile
 
 FORMATS = Path(__file__).parents[1] / "formats/1"
 

@@ -15,7 +15,7 @@ import pytest
 import grunlp
 from grunlp.utils.cli import Command
 from tests.conftest import Call
-from tests.toys import toy_corpus
+from tests.random_srl_corpus import toy_corpus
 
 ROOT = Path(__file__).parents[2]
 LINES = [" ".join(example["words"]) for example in toy_corpus(400, 7)]

@@ -23,7 +23,7 @@ from grunlp.tasks.language_modeling.predictor import LanguageModelPredictor
 from grunlp.tasks.seq2seq.checkpoint import TrainedSeq2Seq, build_seq2seq, make_beam_search, search_config
 from grunlp.tasks.seq2seq.predictor import Seq2SeqPredictor
 from grunlp.utils.errors import UserError
-from tests.toys import toy_corpus, vocabulary_of
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 
 SECRET = "/secret/place/of/models"
 

@@ -23,7 +23,7 @@ from grunlp.tasks.language_modeling.checkpoint import build_language_model
 from grunlp.tasks.seq2seq.checkpoint import build_seq2seq, save_seq2seq_config
 from grunlp.tasks.tagging.checkpoint import build_tagger
 from grunlp.training.checkpoint_io import save_config_and_vocab
-from tests.toys import toy_corpus
+from tests.random_srl_corpus import toy_corpus
 
 SENTENCES = [" ".join(example["words"]) for example in toy_corpus(40, 5)]
 

@@ -8,7 +8,7 @@ import pytest
 
 from grunlp.tasks import task_of
 from grunlp.utils.errors import UserError
-from tests.runs.hostile import change
+from tests.runs.malicious_files import change
 
 FORMATS = Path(__file__).parents[1] / "formats/1"
 

@@ -13,8 +13,8 @@ from grunlp.tasks import Predictor, spec_named
 from grunlp.tasks.line_input import LineFormat
 from grunlp.utils.errors import DataError, UserError
 from tests.conftest import Call
+from tests.random_srl_corpus import toy_corpus
 from tests.tasks.conftest import SENTENCES
-from tests.toys import toy_corpus
 
 TEXT = [*SENTENCES[:5], "", "Anna sees. The dog takes it! No?", *SENTENCES[5:9], "  ", "é 日本", SENTENCES[9]]
 MARKED = [{"id": e["id"], "words": e["words"], "frames": [{"index": 0}]} for e in toy_corpus(12, 3)]

@@ -17,7 +17,7 @@ from grunlp.training.checkpointing import (
     completed_steps,
 )
 from grunlp.utils.errors import UserError
-from tests.runs.hostile import Hostile
+from tests.runs.malicious_files import Hostile
 from tests.training.test_nan_guard import Data, Task, trained
 
 

@@ -21,7 +21,7 @@ from grunlp.training.options import StreamingTrainerOptions
 from grunlp.training.sentence_datamodule import plan_sentence_batches
 from grunlp.training.token_budget_datamodule import TokenBudgetDataModule
 from grunlp.utils.errors import UserError
-from tests.toys import toy_corpus, vocabulary_of
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 
 TRAIN, EXTRA = toy_corpus(30, 1), toy_corpus(20, 2)
 COLLATE = SRLCollator(vocabulary_of([*TRAIN, *EXTRA]), None)

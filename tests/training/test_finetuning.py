@@ -7,7 +7,7 @@ from torch import nn
 from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.training.finetuning import FreezeLayers, L2SPRegularization, layerwise_lr_decay
-from tests.toys import toy_corpus, vocabulary_of
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 
 
 def test_lower_layers_learn_more_slowly() -> None:

@@ -18,9 +18,9 @@ from grunlp.data.collate import SRLBatch
 from grunlp.data.writers import write_columns
 from grunlp.tasks.srl.model import SRLLogits, SRLModel
 from tests.conftest import Call
-from tests.interrupted import COMMON, SMALL, Trainings, results
+from tests.random_srl_corpus import toy_corpus
 from tests.runs.test_lock import holder
-from tests.toys import toy_corpus
+from tests.training_processes import COMMON, SMALL, Trainings, results
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from grunlp.data.datasets.streaming import Shard, StreamingDataset
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.training.sentence_datamodule import plan_sentence_batches
 from grunlp.training.shuffle_buffer import ShardReader, StreamBatch, StreamPosition
-from tests.toys import toy_corpus, vocabulary_of
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 from tests.training.text_stream import naive, open_stream, write_text_stream
 
 BUDGET, SIZE = 12, 7

@@ -15,7 +15,7 @@ from grunlp.tasks.config import read_config
 from grunlp.tasks.tagging.data import open_tagging_corpus
 from tests.conftest import Call
 from tests.tasks.tagging.test_commands import write
-from tests.tuning.made_up import train_nothing
+from tests.tuning.fake_trainings import train_nothing
 
 SMALL = ("recipe=tag", "search_space=model.hidden_size=8,16,64", "folds=3")
 

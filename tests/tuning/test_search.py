@@ -7,7 +7,7 @@ import pytest
 from grunlp.tuning.search import HyperparameterSearch, SearchConfig
 from grunlp.tuning.search_space import Dimension
 from grunlp.tuning.training_pool import TrainingJob
-from tests.tuning.made_up import train_nothing
+from tests.tuning.fake_trainings import train_nothing
 
 SIZES = Dimension("model.hidden_size", [8, 16, 32], None)
 

@@ -14,8 +14,8 @@ from grunlp import train
 from grunlp.runs.layout import read_metrics
 from grunlp.training.launcher import launch
 from tests.conftest import Call
-from tests.interrupted import SMALL, Trainings, results
 from tests.training.test_resume import arguments, write_files
+from tests.training_processes import SMALL, Trainings, results
 
 PLAIN = [
     "trainer.limit_train_batches=0",

@@ -8,7 +8,7 @@ from grunlp.data.datasets.corpus import Corpus
 from grunlp.data.datasets.srl import open_srl_corpus
 from grunlp.data.writers import write_columns
 from grunlp.tasks.config import compose_config
-from tests.toys import toy_corpus
+from tests.random_srl_corpus import toy_corpus
 
 TRAIN, DEV, TEST = toy_corpus(30, 1), toy_corpus(8, 2), toy_corpus(8, 3)
 

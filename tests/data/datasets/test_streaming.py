@@ -8,7 +8,7 @@ from datasets import Dataset
 from grunlp.data.datasets.srl import FEATURES, open_srl_corpus
 from grunlp.data.datasets.streaming import StreamingDataset
 from grunlp.data.deduplication import normalized_text
-from tests.toys import toy_corpus
+from tests.random_srl_corpus import toy_corpus
 
 
 def test_shards_of_a_hub_dataset(tmp_path: Path) -> None:

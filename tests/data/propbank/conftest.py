@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.data.propbank.made_up import DOCUMENT, FRAMES, SKELETON, WORDS
+from tests.data.propbank.miniature_repositories import DOCUMENT, FRAMES, SKELETON, WORDS
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from grunlp.data.propbank import FRAMES_FILE, build, build_ewt, build_frames, fi
 from grunlp.data.propbank.frame_index import index_path, read_index
 from grunlp.data.readers import read
 from grunlp.utils.errors import UserError
-from tests.data.propbank.made_up import pack, write_tree
+from tests.data.propbank.miniature_repositories import pack, write_tree
 
 
 def test_the_columns_are_readable_and_the_same_each_time(tmp_path: Path, ud_files, propbank_files) -> None:

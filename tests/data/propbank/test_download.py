@@ -10,7 +10,7 @@ import pytest
 from grunlp.data.propbank.download import download, fetch_source
 from grunlp.data.propbank.sources import PROPBANK_FRAMES, RepositorySource, files_digest
 from grunlp.utils.errors import UserError
-from tests.data.propbank.made_up import pack
+from tests.data.propbank.miniature_repositories import pack
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.data.propbank.made_up import write_tree
+from tests.data.propbank.miniature_repositories import write_tree
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 

@@ -4,7 +4,7 @@ import pytest
 
 from grunlp.data.propbank.sources import PROPBANK_EWT, PROPBANK_FRAMES, UD_EWT, files_digest, read_source
 from grunlp.utils.errors import UserError
-from tests.data.propbank.made_up import pack, write_tree
+from tests.data.propbank.miniature_repositories import pack, write_tree
 
 
 @pytest.mark.parametrize("name", ["a.tar.gz", "a.tar.xz", "a.zip"])

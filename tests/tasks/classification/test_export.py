@@ -8,7 +8,7 @@ from grunlp.tasks.classification.checkpoint import TrainedClassifier, build_clas
 from grunlp.tasks.classification.collate import TextClassificationCollator, TimeSeriesCollator
 from grunlp.tasks.classification.export import ClassifierExporter
 from tests.exporting.untrained_models import config, prove, shaken
-from tests.toys import toy_corpus, vocabulary_of
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 
 
 @pytest.mark.slow

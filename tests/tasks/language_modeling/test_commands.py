@@ -12,7 +12,7 @@ from grunlp import compare, evaluate, predict
 from grunlp.tasks.config import compose_config
 from grunlp.utils.errors import UserError
 from tests.conftest import Call
-from tests.tuning.kinds import check_kind
+from tests.tuning.run_checks import check_run_for_studies
 
 SMALL = [
     "model.hidden_size=32", "model.embedding_size=16", "model.num_layers=1", "model.dropout=0.0",
@@ -44,7 +44,7 @@ def test_it_learns_and_is_complete(folder: Path) -> None:
 
 
 def test_studies_score_and_build_it(folder: Path) -> None:
-    check_kind(folder / "run", "dev")
+    check_run_for_studies(folder / "run", "dev")
 
 
 def test_evaluate_finds_the_score_of_the_training(folder: Path, call: Call) -> None:

@@ -9,7 +9,7 @@ from grunlp.data.writers import write_columns
 from grunlp.tasks.config import compose_config
 from grunlp.tasks.pretraining.data import open_pretraining_text
 from grunlp.utils.errors import UserError
-from tests.toys import toy_corpus
+from tests.random_srl_corpus import toy_corpus
 
 TRAIN, DEV, TEST = toy_corpus(30, 1), toy_corpus(8, 2), toy_corpus(8, 3)
 

@@ -9,8 +9,8 @@ from grunlp.data.collate import SRLCollator
 from grunlp.tasks.pretraining.model import MaskedLanguageModel
 from grunlp.tasks.pretraining.options import MaskedModelOptions
 from grunlp.training.weight_transfer import transfer_weights
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 from tests.tasks.srl.test_model import make as make_labeller
-from tests.toys import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(12)
 VOCABULARY = vocabulary_of(CORPUS)

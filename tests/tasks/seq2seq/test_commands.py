@@ -14,7 +14,7 @@ from grunlp.data.toy.reversal import reversal_pairs
 from grunlp.tasks.config import compose_config
 from grunlp.utils.errors import UserError
 from tests.conftest import Call
-from tests.tuning.kinds import check_kind
+from tests.tuning.run_checks import check_run_for_studies
 
 SMALL = [
     "model.embedding_size=32", "model.decoder_hidden_size=48", "model.attention_size=32", "model.num_layers=1",
@@ -52,7 +52,7 @@ def test_it_learns_and_is_complete(folder: Path) -> None:
 
 
 def test_studies_score_and_build_it(folder: Path) -> None:
-    check_kind(folder / "run", "test")
+    check_run_for_studies(folder / "run", "test")
 
 
 def test_evaluate_finds_the_score_of_the_training(folder: Path, call: Call) -> None:

@@ -3,7 +3,7 @@
 import torch
 
 from grunlp.tasks.seq2seq.ensemble import Ensemble
-from tests.tasks.seq2seq.seq2seq_toys import PAIRS, batch, toy
+from tests.tasks.seq2seq.small_seq2seq import PAIRS, batch, toy
 
 
 def test_ensemble_averages_probabilities() -> None:

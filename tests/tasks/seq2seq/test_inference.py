@@ -10,7 +10,7 @@ from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.decoding.beam_search import BeamSearch
 from grunlp.decoding.constraints import LengthLimits
 from grunlp.tasks.seq2seq.inference import evaluate_seq2seq, generate
-from tests.tasks.seq2seq.seq2seq_toys import make
+from tests.tasks.seq2seq.small_seq2seq import make
 
 WORDS = TextTokenizer.train("word", ["a b c d e"], 100, 1)
 MODEL = make(len(WORDS)).eval()

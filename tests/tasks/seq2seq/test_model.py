@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from tests.tasks.seq2seq.seq2seq_toys import PAIRS, SIZE, VARIANTS, batch, make, toy
+from tests.tasks.seq2seq.small_seq2seq import PAIRS, SIZE, VARIANTS, batch, make, toy
 
 
 @pytest.mark.parametrize("options", VARIANTS)

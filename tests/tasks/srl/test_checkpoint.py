@@ -13,7 +13,7 @@ from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model, load_trained_srl
 from grunlp.training.checkpoint_io import save_config_and_vocab
 from grunlp.utils.errors import UserError
-from tests.toys import toy_corpus, vocabulary_of
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(8)
 

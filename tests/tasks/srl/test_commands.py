@@ -9,12 +9,12 @@ from pathlib import Path
 from grunlp import evaluate, predict
 from grunlp.data.writers import write_columns
 from tests.conftest import Call
-from tests.toys import toy_corpus
-from tests.tuning.kinds import check_kind
+from tests.random_srl_corpus import toy_corpus
+from tests.tuning.run_checks import check_run_for_studies
 
 
 def test_a_run_is_scored_and_rebuilt_in_other_sizes(trained: Path) -> None:
-    check_kind(trained / "run", "test")
+    check_run_for_studies(trained / "run", "test")
 
 
 def test_predicates_are_detected_where_a_file_marks_none(trained: Path, call: Call, tmp_path: Path) -> None:

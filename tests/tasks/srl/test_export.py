@@ -12,7 +12,7 @@ from grunlp.tasks.srl.checkpoint import TrainedSRL, build_srl_model
 from grunlp.tasks.srl.export import SRLExporter
 from grunlp.tasks.srl.inference import label
 from tests.exporting.untrained_models import config, prove, shaken
-from tests.toys import toy_corpus, vocabulary_of
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 
 
 @pytest.mark.slow

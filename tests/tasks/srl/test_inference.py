@@ -9,7 +9,7 @@ from grunlp.metrics.span_counts import EvalCounts, srl_eval_counts
 from grunlp.tasks.config import compose_config
 from grunlp.tasks.srl.checkpoint import build_srl_model
 from grunlp.tasks.srl.inference import SRLPrediction, evaluate_srl, label
-from tests.toys import toy_corpus, vocabulary_of
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(40)
 COLLATE = SRLCollator(vocabulary_of(CORPUS), None)

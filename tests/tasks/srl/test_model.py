@@ -12,7 +12,7 @@ from grunlp.data.vocabulary import Vocabulary
 from grunlp.decoding.viterbi import ids_to_tags
 from grunlp.tasks.srl.model import SenseClassifier, SRLModel
 from grunlp.tasks.srl.options import SRLModelOptions
-from tests.toys import toy_corpus, vocabulary_of
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 
 CORPUS = toy_corpus(12)
 VOCABULARY = vocabulary_of(CORPUS)

@@ -12,8 +12,8 @@ from grunlp import compare, evaluate, predict, train
 from grunlp.data.tag_schemes import to_scheme
 from grunlp.data.tags import invalid_transitions
 from tests.conftest import Call
-from tests.toys import toy_corpus
-from tests.tuning.kinds import check_kind
+from tests.random_srl_corpus import toy_corpus
+from tests.tuning.run_checks import check_run_for_studies
 
 
 def write(path: Path, count: int, seed: int, scheme: str) -> Path:
@@ -51,7 +51,7 @@ def test_it_learns_and_is_complete(folder: Path) -> None:
 
 
 def test_studies_score_and_build_it(folder: Path) -> None:
-    check_kind(folder / "run", "test")
+    check_run_for_studies(folder / "run", "test")
 
 
 def test_evaluate_repeats_the_score_of_the_training(folder: Path, call: Call) -> None:

@@ -9,7 +9,7 @@ from grunlp.data.vocabulary import StringIndex
 from grunlp.tasks.tagging.checkpoint import TrainedTagger, build_tagger
 from grunlp.tasks.tagging.export import TaggerExporter
 from tests.exporting.untrained_models import config, prove, shaken
-from tests.toys import toy_corpus, vocabulary_of
+from tests.random_srl_corpus import toy_corpus, vocabulary_of
 
 
 @pytest.mark.slow

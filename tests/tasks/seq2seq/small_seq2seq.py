@@ -1,4 +1,4 @@
-"""Small networks and batches for tests of what writes."""
+"""Small sequence-to-sequence networks and their batches."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What studies need of the runs of every kind."""
+"""Checks that every run passes before studies can use it."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from grunlp.tasks.config import read_config
 from grunlp.tuning.parameter_matching import count_parameters, num_parameters_of_run, scale_model
 
 
-def check_kind(run: Path, split: str) -> None:
-    """Its score is that of the training, and its network can be built anew, without numbers and in other sizes."""
+def check_run_for_studies(run: Path, split: str) -> None:
+    """Check that the score equals that of the training, and that the network can be rebuilt in other sizes."""
     task, config = task_of(run), read_config(run)
     scored = task.evaluate_split(run, split)
     primary = select_primary_metric(primary_metrics_of(config.recipe), scored.scores.metrics)

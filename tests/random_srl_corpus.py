@@ -1,4 +1,4 @@
-"""A toy corpus with a known answer.
+"""A random SRL corpus whose roles follow from the words.
 
 ARG1 is the two words after the verb, ARG0 the word before it. A verb before an animal, a tree or Anna has its second
 sense.

@@ -1,4 +1,4 @@
-"""Runs that were never trained: their scores are computed, so that what a study makes of them is known."""
+"""Fake trainings that write runs with computed scores, so that the result of a study is known."""
 
 import json
 from collections.abc import Callable

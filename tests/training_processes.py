@@ -1,4 +1,4 @@
-"""Small trainings of each recipe, processes that are killed while they train, and what must come out the same."""
+"""Small trainings of each recipe in processes that can be killed, and the results that must not change."""
 
 import csv
 import json

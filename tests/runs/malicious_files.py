@@ -1,4 +1,4 @@
-"""Files crafted to do harm when they are read."""
+"""Files that run code when they are unpickled, and edits of run folders."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A made-up document in the formats of the three repositories, and those repositories on disk."""
+"""An invented document in the formats of the three repositories of PropBank EWT, and those repositories on disk."""
 
 import tarfile
 import zipfile

@@ -1,4 +1,4 @@
-"""Searching and drawing by a small network whose every text can be listed."""
+"""Beam search and sampling with a network so small that all of its texts can be listed."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from grunlp.decoding.constraints import DecoderTokens, LengthLimits
 from grunlp.decoding.inputs import DecodingInputs, Hypothesis
 from grunlp.decoding.sampling import Sampling, sample
 from grunlp.tasks.seq2seq.model import Seq2Seq
-from tests.tasks.seq2seq.seq2seq_toys import SIZE, batch
+from tests.tasks.seq2seq.small_seq2seq import SIZE, batch
 
 WORDS = DecoderTokens(BOS_ID, EOS_ID, (PAD_ID, UNK_ID, BOS_ID))
 SHORT = LengthLimits(min_length_ratio=0.0, max_length_ratio=0.0, max_length_offset=4, max_length=100)
