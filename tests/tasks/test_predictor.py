@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
 import grunlp
-from grunlp.decoding.sampling import Sampling
 from grunlp.tasks import Predictor
 from grunlp.utils.errors import UserError
 from tests.tasks.conftest import SENTENCES
@@ -104,68 +102,6 @@ def test_one_line_and_words_that_are_given(kind: str, predictors: dict[str, Pred
         tags[0] == ([frame["tags"] for frame in one["frames"]] if key == "frames" else one["tags"])
         and "text" not in records[0]
     )
-
-
-def test_other_settings_share_the_network(predictors: dict[str, Predictor]) -> None:
-    tagger: Any = predictors["tagger"]
-    other = replace(tagger, nbest=2, tag_scheme="bioes")
-    (record,) = other("Anna sees the cat .")
-    assert len(record["alternatives"]) == 2 and other.run.model is tagger.run.model
-    assert "alternatives" not in tagger("Anna sees the cat .")[0]
-
-
-def test_drawn_texts_differ_by_their_seed_alone(predictors: dict[str, Predictor]) -> None:
-    writer: Any = predictors["writer"]
-    drawing = replace(writer, search=Sampling(temperature=1.0, top_k=0, top_p=1.0, seed=1))
-    one, _, third = drawing.predict_batch(["Anna sees", "cat", "Anna sees"])
-    assert [text["text"] for text in one[0]["texts"]] == [text["text"] for text in third[0]["texts"]]
-    again = replace(writer, search=Sampling(temperature=1.0, top_k=0, top_p=1.0, seed=2))("Anna sees")
-    assert again[0]["texts"][0]["text"] != one[0]["texts"][0]["text"]
-
-
-def test_pieces_are_the_text(predictors: dict[str, Predictor]) -> None:
-    model: Any = fast(predictors["language-model"])
-    (record,) = model("Anna ")
-    assert record["prompt"] == "Anna" and "".join(model.stream_tokens("Anna ")) == record["text"] != ""
-
-
-def test_attention_and_what_is_wanted(predictors: dict[str, Predictor]) -> None:
-    writer: Any = predictors["writer"]
-    attention = writer.attention("Anna sees", "the cat")
-    assert np.array(attention.weights).shape == (len(attention.target_tokens), len(attention.source_tokens))
-    assert np.allclose(np.sum(attention.weights, axis=1), 1, atol=1e-5)
-    (record,) = writer.with_constraints(prefix="Anna", required=["dog"])("cat")
-    assert record["texts"][0]["text"].startswith("Anna") and "dog" in record["texts"][0]["text"]
-    with pytest.raises(UserError, match="forbidden=Ω: not in the vocabulary"):
-        writer.with_constraints(forbidden=["Ω"])
-
-
-def test_tables_are_forecast(predictors: dict[str, Predictor], tmp_path: Path) -> None:
-    times = pd.date_range("2024-01-01", periods=60, freq="h")
-    table = pd.DataFrame({"time": times, "value": np.sin(np.arange(60.0))})
-    table.to_csv(tmp_path / "table.csv", index=False)
-    forecaster = predictors["forecaster"]
-    told = forecaster(table)
-    assert list(told) == ["time", "series", "target", "forecast", "lower", "upper"] and len(told) == 5
-    assert told["time"].iloc[0] == times[-1] + pd.Timedelta("1h") and (told["lower"] < told["upper"]).all()
-    pd.testing.assert_frame_equal(forecaster(str(tmp_path / "table.csv")), told)
-    pd.testing.assert_frame_equal(forecaster(table.set_index("time")), told)
-    with pytest.raises(UserError, match="the table:3: column 'value': 'x' is not a number"):
-        forecaster(table.astype({"value": object}).assign(value=lambda t: t["value"].where(t.index != 2, "x")))
-
-
-@pytest.mark.parametrize(
-    ("kind", "given", "message"),
-    [
-        ("measured", "a text", "classifies arrays"),
-        ("measured", np.zeros((3, 3)), r"shape \(3, 3\)"),
-        ("measured", np.full((3, 2), np.nan), "NaN or infinite"),
-        ("classifier", np.zeros((3, 2)), "classifies texts"),
-    ],
-)
-def test_inputs_of_another_kind(kind: str, given: Any, message: str, predictors: dict[str, Predictor]) -> None:
-    with pytest.raises(UserError, match=message):
-        predictors[kind](given)
 
 
 def test_programming_errors(predictors: dict[str, Predictor]) -> None:

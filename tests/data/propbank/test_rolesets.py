@@ -3,7 +3,7 @@
 import pytest
 
 from grunlp.data.propbank.frame_index import RolesetEntry
-from grunlp.data.propbank.rolesets import RolesetCounter, RolesetInventory, particle_of
+from grunlp.data.propbank.rolesets import RolesetCounter, RolesetInventory, add_role_descriptions, particle_of
 
 
 def entry(lemma: str, *aliases: str, **functions: str) -> RolesetEntry:
@@ -96,3 +96,19 @@ def test_two_together(rolesets: RolesetInventory) -> None:
     both = rolesets.merged_with(other.build({}))
     assert both.counts[both["give.02"]] == 4 and both.most_frequent("chatted") == "chat.01"
     assert both.functions == rolesets.functions and RolesetInventory(**both.as_dict()).names == both.names
+
+
+def test_the_frame_files_tell_more_than_functions() -> None:
+    rolesets = RolesetInventory({}, {"give": {"give.01": 1}}, {"give.01": {"ARG0": "PAG"}})
+    index = {
+        "give.01": RolesetEntry(lemma="give", name="transfer", aliases=[], functions={}, glosses={"ARG2": "given to"})
+    }
+
+    def described(index: dict[str, RolesetEntry]) -> tuple[str, list[str]]:
+        roles = ["ARG0", "R-ARG2", "ARGM-TMP", "C-ARG0"]
+        frame = {"roleset": "give.01", "arguments": [{"role": role} for role in roles]}
+        add_role_descriptions({"frames": [frame]}, rolesets, index)
+        return frame["sense_description"], [argument["role_description"] for argument in frame["arguments"]]  # type: ignore[return-value, index]
+
+    assert described({}) == ("", ["agent", "", "time", "agent"])
+    assert described(index) == ("transfer", ["agent", "given to", "time", "agent"])
