@@ -49,7 +49,7 @@ examples:
 
 
 def list_options(arguments: Sequence[str]) -> dict[str, dict[str, Option]]:
-    """List the options by purpose."""
+    """List the options of the command, grouped by purpose."""
     return {"models": dict(options_of(CompareOptions)), "cells": dict(options_of(CellComparisonOptions))}
 
 

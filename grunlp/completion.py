@@ -59,7 +59,7 @@ _RUN_ARGUMENT_COMMANDS = ("compare",)  # they take runs without a key
 
 @command(lambda arguments: HELP)
 def main(arguments: list[str]) -> int:
-    """Print the script of a shell, or the candidates for the last word of a line."""
+    """Print the completion script of a shell, or the candidates for the last word of a command line."""
     match arguments:
         case [shell] if shell in SHELL_SCRIPTS:
             print(SHELL_SCRIPTS[shell].replace("COMMANDS", " ".join(command_names())), end="")
@@ -81,10 +81,10 @@ def command_names() -> list[str]:
 
 
 def completions(line: str) -> list[str]:
-    """List the candidates for the last word of a line.
+    """List the completion candidates for the last word of a line.
 
     Args:
-        line: up to the cursor, the command first.
+        line: the command line up to the cursor, beginning with the command.
     """
     try:
         words = shlex.split(line)
@@ -118,7 +118,7 @@ def _word_candidates(command_name: str, preceding: Sequence[str], word: str) -> 
 
 
 def _options(command_name: str, preceding: Sequence[str]) -> Mapping[str, Option]:
-    """List the options of a command by key, as far as the preceding words decide them."""
+    """List the options that a command accepts by key, given the words typed so far."""
     if command_name == "train":
         return training_options(preceding)
     module = import_module(f"grunlp.{command_name}")
@@ -130,7 +130,7 @@ def _options(command_name: str, preceding: Sequence[str]) -> Mapping[str, Option
 
 
 def _value_candidates(command_name: str, preceding: Sequence[str], key: str, value: str) -> list[str]:
-    """List what the value of a key may be."""
+    """List the candidates for the value of a key."""
     options = _options(command_name, preceding)
     if key not in options:
         return []

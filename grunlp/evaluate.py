@@ -1,4 +1,4 @@
-"""`python -m grunlp.evaluate run=DIR split=test` scores a trained model, `gold=FILE predicted=FILE` files of frames."""
+"""`python -m grunlp.evaluate` scores a trained model (`run=DIR split=test`) or files (`gold=FILE predicted=FILE`)."""
 
 import sys
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _EXAMPLES = """examples:
 
 
 def list_options(arguments: Sequence[str]) -> OptionsByTask:
-    """List the options by task, as far as the arguments decide it."""
+    """List the options by task, as far as the arguments determine it."""
     return options_by_task(arguments, lambda spec: spec.evaluate_options)
 
 
@@ -44,7 +44,7 @@ def help_text(arguments: Sequence[str]) -> str:
 
 @command(help_text)
 def main(arguments: list[str]) -> int:
-    """Find the task of the model, that of the bundled one for files, and let it evaluate."""
+    """Evaluate with the task of the model, or with role labelling for files."""
     run = run_argument(arguments)
     spec = task_of(run or BUNDLED_MODEL)
     return spec.evaluate(parse_options(arguments, spec.evaluate_options, spec.option_defaults(run) if run else {}))

@@ -32,7 +32,7 @@ _EXAMPLES = """examples:
 
 
 def list_options(arguments: Sequence[str]) -> OptionsByTask:
-    """List the options by task, as far as the arguments decide it."""
+    """List the options by task, as far as the arguments determine it."""
     return options_by_task(arguments, lambda spec: spec.predict_options)
 
 
@@ -43,7 +43,7 @@ def help_text(arguments: Sequence[str]) -> str:
 
 @command(help_text)
 def main(arguments: list[str]) -> int:
-    """Find the task of the model and let it predict."""
+    """Predict with the task of the model."""
     run = run_argument(arguments) or BUNDLED_MODEL
     spec = task_of(run)
     text, keys = _split_text_and_keys(arguments, options_of(spec.predict_options))
@@ -51,11 +51,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _split_text_and_keys(arguments: Sequence[str], known: Collection[str]) -> tuple[str | None, list[str]]:
-    """Split the arguments into a text, if there is one, and those that are key=value.
+    """Split the arguments into a text, if there is one, and key=value arguments.
 
     Args:
-        arguments: the words after the command's name.
-        known: keys whose values may contain blanks.
+        arguments: the words after the name of the command.
+        known: keys whose values may contain spaces.
     """
     keys = [word for word in arguments if "=" in word and (word.partition("=")[0] in known or len(word.split()) == 1)]
     words = [word for word in arguments if word not in keys]

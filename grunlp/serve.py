@@ -1,8 +1,8 @@
-"""`python -m grunlp.serve run=DIR` serves over HTTP what `grunlp.predict` prints.
+"""`python -m grunlp.serve run=DIR` serves the predictions of `grunlp.predict` over HTTP.
 
 It uses FastAPI and uvicorn. LitServe 0.2.19, which uses them too, batches requests by their number instead of by their
-tokens, so that a short text waits for the long ones in its batch; and it runs the model in another process, with every
-request and response pickled, which costs more than a model that needs milliseconds for a sentence.
+tokens, so that a short text waits for the long ones in its batch. It also runs the model in another process and pickles
+every request and response, which takes longer than a model that needs milliseconds for a sentence.
 """
 
 import importlib.util
@@ -132,7 +132,7 @@ def _serve(models: "Mapping[str, Predictor[Any, Any]]", options: ServeOptions, s
 
 
 def _default_worker_count() -> int:
-    """Return one worker for each core, as far as they are worth their memory."""
+    """Return the number of workers: one for each core, as far as memory allows."""
     import torch
 
     cores = torch.get_num_threads()
@@ -140,14 +140,15 @@ def _default_worker_count() -> int:
 
 
 def _resolve_run_path(run: str) -> "str | Path":
-    """Return a run as it is loaded: by its absolute path, which error messages are searched for."""
+    """Return the absolute path of a run, which error messages can then be searched for."""
     return run if run == "default" else Path(run).resolve()
 
 
 def _allowed_hosts(host: str, names: str | None, sockets: Sequence[socket.socket]) -> list[str] | None:
-    """Return the names by which clients may call the server; None: any.
+    """Return the host names that clients may use for the server; None: any.
 
-    Only browsers of this machine reach a server on a loopback address, but the pages they show come from anywhere.
+    Only browsers on this machine can reach a server on a loopback address, but the pages they show may come from any
+    site.
     """
     own = names.split(",") if names else []
     if all(ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback for listener in sockets):

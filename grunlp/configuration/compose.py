@@ -1,4 +1,4 @@
-"""Composition: from the arguments of a training to a checked configuration.
+"""Composition of a checked configuration from the arguments of a training command.
 
 Hydra composes a configuration from the defaults of the options classes, registered by `register_schemas`, and the files
 in `configs/`, which is next to the package in a checkout and inside it when installed. Everything a user typed is
@@ -35,9 +35,9 @@ DEFAULT_RECIPE = "srl"
 
 
 def register_schemas(schemas: Schemas) -> None:
-    """Give Hydra the defaults of these recipes with each of their data sets, as `schema/<recipe>--<data set>`.
+    """Register the default configuration of each recipe and data set with Hydra, as `schema/<recipe>--<data set>`.
 
-    They replace those given before: Hydra copies all of them at each composition.
+    Schemas registered earlier are removed, because Hydra copies all registered ones at each composition.
     """
     store = ConfigStore.instance()
     store.repo.pop("schema", None)
@@ -48,9 +48,10 @@ def register_schemas(schemas: Schemas) -> None:
 
 
 def normalize_overrides(overrides: Sequence[str], schemas: Schemas) -> list[str]:
-    """Rewrite what the user typed in the form that Hydra reads.
+    """Rewrite the overrides a user typed in Hydra's syntax.
 
-    Texts are quoted, so that any can be typed; a leading ~ is expanded. The user's own files imply `data=files` and
+    Strings are quoted, so that they may contain any character; a leading ~ is expanded. The user's own files imply
+    `data=files` and
     become absolute paths, so that a run finds them again wherever it is evaluated.
     """
     recipe, dataset = _chosen("recipe", overrides) or DEFAULT_RECIPE, _chosen("data", overrides)
@@ -78,7 +79,7 @@ def normalize_overrides(overrides: Sequence[str], schemas: Schemas) -> list[str]
 
 
 def _chosen(group: str, overrides: Sequence[str]) -> str:
-    """Return the member of a group that was typed last, the first one of a sweep; "" for none."""
+    """Return the last member of a group that was typed, or the first one of a sweep; "" if none was typed."""
     members = [override.partition("=")[2] for override in overrides if override.startswith(f"{group}=")]
     return members[-1].partition(",")[0] if members else ""
 
@@ -87,11 +88,11 @@ def compose_config(overrides: Sequence[str], schemas: Schemas) -> DictConfig:
     """Compose `configs/config.yaml` with `overrides` and check the result.
 
     Args:
-        overrides: what the user typed.
-        schemas: of all recipes.
+        overrides: the overrides as the user typed them.
+        schemas: the schemas of all recipes.
 
     Raises:
-        UserError: for an override that cannot be parsed, names no key or group member, or has a wrong value.
+        UserError: an override cannot be parsed, names an unknown key or group member, or has an invalid value.
     """
     overrides = normalize_overrides(overrides, schemas)
     parsed = _parse(overrides)
@@ -152,7 +153,7 @@ def check_dataset(recipe: str, dataset: str, schemas: Schemas) -> None:
 
 
 def check_sweep(overrides: Sequence[str], schemas: Schemas) -> None:
-    """Check every combination of a multirun, `seed=1,2,3`, as `compose_config` checks a single training."""
+    """Check every combination of a multirun (`seed=1,2,3`) as `compose_config` checks a single training."""
     choices = []
     for override in _parse(normalize_overrides(overrides, schemas)):
         if override.is_sweep_override():

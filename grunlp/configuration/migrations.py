@@ -1,4 +1,4 @@
-"""Migrations: the configuration of a run folder from an earlier version of grunlp becomes that of this one.
+"""Migration of run folders that an earlier version of grunlp wrote to the current format.
 
 `format` in `config.yaml` is the version of the run folder; folders written before it existed have format 0. To change
 keys, or another file of the folder, raise FORMAT_VERSION, add a step, and keep a run of the new format under
@@ -20,7 +20,7 @@ def stored_format(content: Mapping[str, Any]) -> int:
     """Return the format of a configuration.
 
     Raises:
-        UserError: it is not a number, or of a later version of grunlp.
+        UserError: it is not a number, or belongs to a later version of grunlp.
     """
     version = content.get("format", 0)
     if type(version) is not int or version < 0:
@@ -67,7 +67,7 @@ _DEFAULTS_ADDED_IN_1 = {
 
 
 def _v0_to_v1(content: ConfigDict) -> None:
-    """Add keys that had been introduced one by one."""
+    """Add the keys that were introduced, one by one, before formats were numbered."""
     _add_missing(content, _DEFAULTS_ADDED_IN_1)
     if content.get("recipe") in ("tag", "classify"):
         _add_missing(content, {"model.shapes": False})
@@ -76,7 +76,7 @@ def _v0_to_v1(content: ConfigDict) -> None:
 
 
 def _v1_to_v2(content: ConfigDict) -> None:
-    """Add the key for streams; before, all data were read at once."""
+    """Add the key for streaming; earlier versions always loaded all data."""
     if content.get("recipe") in ("srl", "tag", "pretrain", "classify", "translate", "summarize"):
         _add_missing(content, {"loader.stream": 0})
 
@@ -200,20 +200,20 @@ def _rename_data(data: ConfigDict, recipe: str, keeps_extra: bool) -> None:
 
 
 def _trained_on(content: ConfigDict) -> list[ConfigDict]:
-    """Return the data of the earlier trainings of a fine-tuned run."""
+    """Return the data configurations of the earlier trainings of a fine-tuned run."""
     trained_on = content.get("trained_on")
     return [data for data in trained_on if isinstance(data, dict)] if isinstance(trained_on, list) else []
 
 
 def _parent(content: ConfigDict, key: str) -> tuple[ConfigDict, str]:
-    """Return the group that a dotted key belongs to, empty where it does not exist, and the key's last part."""
+    """Return the group that contains a dotted key (empty if it does not exist) and the last part of the key."""
     group, _, name = key.rpartition(".")
     parent = content.get(group) if group else content
     return (parent if isinstance(parent, dict) else {}), name
 
 
 def _add_missing(content: ConfigDict, values: Mapping[str, Any]) -> None:
-    """Add values that are missing, in groups that exist."""
+    """Add missing values to the groups that exist."""
     present = flatten_keys(content)
     for key, value in values.items():
         parent, name = _parent(content, key)

@@ -1,14 +1,15 @@
 """Options declared once: type, default, bounds or choices, and one line of meaning.
 
-An options class is a dataclass whose fields `option` makes:
+An options class is a dataclass with fields made by `option`:
 
     @dataclass
     class OptimizerOptions:
         learning_rate: float = option(0.002, "peak learning rate", minimum=0.0, maximum=100.0)
 
 The annotation gives the type: `bool`, `int`, `float` or `str`; `X | None` allows null; `Literal["a", "b"]` lists the
-choices; `int | Literal["auto"]` is a number or that word. A field that `group` makes holds the options of another
-class. Checks, `--help`, shell completion and the reference page all read these declarations. Imports nothing heavy.
+choices; `int | Literal["auto"]` is a number or that word. A field made by `group` holds the options of another class.
+Checks, `--help`, shell completion and the reference page all read these declarations. This module imports no heavy
+library.
 """
 
 import textwrap
@@ -34,10 +35,10 @@ class Option:
         type: bool, int, float or str.
         default: its default value.
         help: one line of meaning.
-        choices: the words it may be; of a number, the words that may be typed instead of one.
+        choices: the allowed words; for a number, the words that are allowed instead of a number.
         nullable: whether null is allowed.
         is_list: whether it holds several of the choices, comma-separated.
-        minimum, maximum: bounds of a number, both allowed.
+        minimum, maximum: inclusive bounds of a number.
         content: see `option`.
     """
 
@@ -67,10 +68,10 @@ def option(
     Args:
         default: its default value.
         help: one line of meaning, without the choices.
-        minimum: least value of a number, allowed itself; every number needs both bounds.
-        maximum: greatest value of a number, allowed itself.
-        content: what a string holds. "word": a name. "text": anything, perhaps the name of a file. "path": a file or
-            folder of the user's, made absolute for a training. "run": run folders. "key": a key of a training.
+        minimum: smallest allowed value of a number; every number needs both bounds.
+        maximum: largest allowed value of a number.
+        content: the kind of a string. "word": a name. "text": any text, such as a file name. "path": a file or folder
+            of the user, made absolute before training. "run": run folders. "key": a configuration key.
         list_of: the words that a comma-separated list may hold.
 
     Returns:
@@ -81,12 +82,12 @@ def option(
 
 
 def group(options: type) -> Any:
-    """Declare a group of options, an options class, as a field of a dataclass."""
+    """Declare a field of a dataclass that holds the options of another options class."""
     return field(default_factory=options)
 
 
 def options_of(cls: type, prefix: str = "") -> dict[str, Option]:
-    """List the options of a class by dotted key, those of its groups included.
+    """List the options of a class, and of its groups, by dotted key.
 
     Args:
         cls: an options class.
@@ -105,7 +106,7 @@ def options_of(cls: type, prefix: str = "") -> dict[str, Option]:
 
 
 def _make_option(key: str, default: Any, hint: Any, list_of: tuple[str, ...], **metadata: Any) -> Option:
-    """Make an option; its annotation gives the type, the choices and whether null is allowed."""
+    """Make an option from a field; the annotation determines its type, its choices and whether null is allowed."""
     members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     choices = tuple(word for member in members if get_origin(member) is Literal for word in get_args(member))
     type_ = next((member for member in members if member in (bool, int, float)), str)
@@ -191,7 +192,7 @@ def parse_options(
     """Read the `key=value` arguments of a command.
 
     Args:
-        arguments: the words after the command's name. The text after the first `=` is taken as it is.
+        arguments: the words after the name of the command. The text after the first `=` is used unchanged.
         cls: the options class of the command.
         defaults: values that replace the declared defaults.
 
@@ -199,7 +200,8 @@ def parse_options(
         an instance of the class; options that were not typed have their defaults.
 
     Raises:
-        UserError: for an unknown key, a word without `=`, a wrong type, a bad choice, a number out of bounds.
+        UserError: a key is unknown, a word has no `=`, or a value has a wrong type, is not among the choices or is out
+            of bounds.
     """
     options = options_of(cls)
     values = dict(defaults)
@@ -215,7 +217,10 @@ def parse_options(
 
 
 def parse_value(option: Option, text: str) -> Any:
-    """Convert text to the type of an option; text that cannot be converted stays, for `check_value` to refuse."""
+    """Convert text to the type of an option.
+
+    Text that cannot be converted is returned unchanged, and `check_value` rejects it.
+    """
     if option.nullable and text == "null":
         return None
     if option.type is bool:
@@ -231,14 +236,14 @@ def parse_value(option: Option, text: str) -> Any:
 
 
 def format_value(value: Any) -> str:
-    """Write a value as a user types it."""
+    """Format a value the way a user types it."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value)
 
 
 def format_options(options: type | Iterable[Option]) -> str:
-    """Write options as a block of `--help`: a line each with key, default, choices and meaning, wrapped and aligned.
+    """Format options as a block of `--help`, with key, default, choices and meaning of each, wrapped and aligned.
 
     Args:
         options: an options class, or the options to show.

@@ -10,7 +10,7 @@ def require_new_file(key: str, path: str | None) -> None:
 
     Args:
         key: the option that names the file.
-        path: its path; None: there is nothing to check.
+        path: the path of the file; None: nothing is checked.
 
     Raises:
         UserError: the file exists, or its folder does not.
@@ -25,7 +25,7 @@ def require_new_file(key: str, path: str | None) -> None:
 
 
 def require_new_dir(key: str, path: Path) -> None:
-    """Raise UserError if the folder that the option `key` names exists."""
+    """Raise UserError if the folder given by the option `key` exists."""
     if path.exists():
         raise UserError(f"{key}={path} exists", "nothing is overwritten", f"Type {key}=NEW_FOLDER")
 

@@ -1,4 +1,4 @@
-"""Locations of configurations and recipes, and dotted keys. Imports nothing heavy."""
+"""Locations of configurations and recipes, and dotted keys. This module imports no heavy library."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ _PACKAGE_DIR = Path(__file__).parents[1]
 
 
 def resource_dir(name: str) -> Path:
-    """Return the folder `configs` or `recipes`: inside the installed package, else next to it in a checkout."""
+    """Return the folder `configs` or `recipes`: inside the installed package, or next to it in a checkout."""
     installed = _PACKAGE_DIR / name
     return installed if installed.is_dir() else _PACKAGE_DIR.parent / name
 

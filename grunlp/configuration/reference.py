@@ -41,12 +41,12 @@ def _format_section(section: Section) -> list[str]:
 
 
 def _escape(text: str) -> str:
-    """Escape what ends a cell of a table or starts an HTML tag."""
+    """Escape the characters that would end a table cell or start an HTML tag."""
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 def describe_values(option: Option) -> str:
-    """Describe which values an option takes: its type and bounds, or its choices."""
+    """Describe the values an option accepts: its type and bounds, or its choices."""
     words = ", ".join(f"`{choice}`" for choice in option.choices)
     if option.type is bool:
         values = "`true`, `false`"
@@ -59,6 +59,6 @@ def describe_values(option: Option) -> str:
 
 
 def _format_bound(bound: float | None) -> str:
-    """Write a bound of a number with thousands separators."""
+    """Format a bound of a number with thousands separators."""
     assert bound is not None
     return f"{int(bound):,}" if bound == int(bound) else f"{bound:g}"

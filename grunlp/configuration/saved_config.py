@@ -1,8 +1,8 @@
-"""`config.yaml` of a run folder: written with its format, read under the options that the command line is checked by.
+"""`config.yaml` of a run folder: written with a format number, and validated on reading like the command line.
 
-Every key must be an option of its recipe and data set, with the type and within the bounds that it declares, and none
-may be missing. Nothing in the file is executed or imported: `predict` opens no file that it names. `evaluate` on a
-split, and a resumed training, read the data files it names, at the paths where the training found them, and log them.
+Every key must be an option of the recipe and data set, with a value of the declared type within the declared bounds; no
+key may be missing. Nothing in the file is executed or imported: `predict` opens no file that it names. `evaluate` on a
+split and a resumed training read the data files it names, at the paths used in training, and log them.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ def load_config(file: Path, schemas: Schemas) -> DictConfig:
 
 
 def require_current_format(file: Path) -> None:
-    """Raise UserError unless a configuration has the current format: an older training cannot be resumed."""
+    """Raise UserError unless a configuration has the current format, because older trainings cannot be resumed."""
     version = stored_format(read_yaml(file))
     if version != FORMAT_VERSION:
         raise UserError(
@@ -60,7 +60,7 @@ def require_current_format(file: Path) -> None:
 
 
 def _find_options(content: Mapping[str, Any], schemas: Schemas) -> tuple[RecipeSchema, Mapping[str, Option]]:
-    """Find the schema and the options of the recipe and the data set that a configuration names."""
+    """Find the schema and the options of the recipe and data set in a configuration."""
     recipe, data = str(content.get("recipe")), content.get("data")
     check_choice("recipe", recipe, sorted(schemas))
     dataset = str(data.get("name")) if isinstance(data, Mapping) else str(data)
@@ -69,7 +69,7 @@ def _find_options(content: Mapping[str, Any], schemas: Schemas) -> tuple[RecipeS
 
 
 def _validate(content: Mapping[str, Any], options: Mapping[str, Option], optional: Mapping[str, Option] = {}) -> None:
-    """Raise UserError unless a configuration has these keys, with valid values, and no others but `optional` ones."""
+    """Raise UserError unless a configuration has all these keys, valid values, and no other keys except `optional`."""
     values, known = flatten_keys(content), {**optional, **options}
     for key, value in values.items():
         if key not in known:

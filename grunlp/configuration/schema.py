@@ -1,4 +1,4 @@
-"""The schema of a recipe: the options of its configuration and of its data sets, and how they may be combined."""
+"""Schema of a recipe: the options of its configuration and of its data sets, and the rules for combining them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, is_dataclass
@@ -8,7 +8,7 @@ from grunlp.configuration.options import Option, defaults_of, options_of
 
 
 class Section(NamedTuple):
-    """A group of options, its name and one line on what it configures."""
+    """A named group of options, with one line on what it configures."""
 
     name: str
     summary: str
@@ -22,9 +22,9 @@ class RecipeSchema:
     Attributes:
         config: options class of the configuration, without the recipe's name and the data.
         datasets: options class of each data set it can read; the first is for the user's own files.
-        check: raises UserError for values that cannot be combined. Takes the configuration by dotted key.
-        inherited: options classes of groups that are taken over from another run, and stored, but cannot be set.
-        trained_on: options classes of the data sets of earlier trainings that a stored configuration lists.
+        check: called with the configuration by dotted key; raises UserError for values that cannot be combined.
+        inherited: options classes of groups that are copied from another run and stored, but cannot be set.
+        trained_on: options classes of the data sets of earlier trainings, which a stored configuration lists.
     """
 
     config: type
@@ -34,7 +34,7 @@ class RecipeSchema:
     trained_on: Mapping[str, type] = field(default_factory=dict)
 
     def options(self, recipe: str, dataset: str) -> dict[str, Option]:
-        """List the options of `recipe=... data=...` by dotted key, the names of recipe and data set among them."""
+        """List the options of `recipe=... data=...` by dotted key, including `recipe` and `data` themselves."""
         return {
             "recipe": _name_option("recipe", recipe, "name of the recipe"),
             "data.name": _name_option("data.name", dataset, "name of the data set"),
@@ -43,7 +43,7 @@ class RecipeSchema:
         }
 
     def stored_options(self, recipe: str, dataset: str) -> dict[str, Option]:
-        """List the options in the configuration of a run folder: as `options`, and the inherited ones."""
+        """List the options in the configuration of a run folder: those of `options`, and the inherited ones."""
         inherited = (options_of(cls, f"{group}.") for group, cls in self.inherited.items())
         return {
             **self.options(recipe, dataset),
@@ -51,7 +51,7 @@ class RecipeSchema:
         }
 
     def sections(self, recipe: str, dataset: str) -> list[Section]:
-        """List the options in groups, for people; without the names of recipe and data set."""
+        """List the options in groups for display, without `recipe` and `data`."""
         options = self.options(recipe, dataset)
         docs = {"": "The run.", "data": str(self.datasets[dataset].__doc__)}
         docs |= {name: str(cls.__doc__) for name, cls in get_type_hints(self.config).items() if is_dataclass(cls)}
@@ -62,7 +62,7 @@ class RecipeSchema:
         return [Section(group, docs[group].partition("\n")[0], members) for group, members in by_group.items()]
 
     def defaults(self, recipe: str, dataset: str) -> dict[str, Any]:
-        """Return the default configuration, before the YAML files of recipe and data set change it."""
+        """Return the default configuration, without the values that the YAML files of recipe and data set change."""
         return {
             "recipe": recipe,
             "data": {"name": dataset, **defaults_of(self.datasets[dataset])},

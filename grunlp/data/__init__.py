@@ -1,1 +1,1 @@
-"""Corpora and what turns them into batches: readers, vocabularies, tokenizers, collators."""
+"""Data: readers, corpora, vocabularies, tokenizers, and the collators and samplers that make batches."""

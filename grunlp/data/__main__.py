@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _splits(arguments: Sequence[str]) -> dict[str, Path]:
-    """Map `dev=my/dev.conll` to `{"dev": my/dev.conll}`; a path without a name gets its file name."""
+    """Map `dev=my/dev.conll` to `{"dev": my/dev.conll}`; a path without a name is listed under its file name."""
     splits: dict[str, Path] = {}
     for argument in arguments:
         match = re.fullmatch(r"(\w+)=(.+)", argument)

@@ -19,14 +19,14 @@ def batched_map(
     batch_tokens: int,
     rows: int = 1,
 ) -> Iterator[ResultT]:
-    """Yield the result of each example, in the order of the examples.
+    """Yield the result of each example, in the order in which the examples were read.
 
     Args:
         function: computes the results of a batch of examples.
-        examples: any number, read in chunks.
-        lengths_of: returns the length of each example of a chunk.
+        examples: the examples, read in chunks; there may be any number.
+        lengths_of: returns the length of each example in a chunk.
         batch_tokens: largest padded size of a batch.
-        rows: number of rows of each example in a batch.
+        rows: number of batch rows that each example takes.
     """
     examples = iter(examples)
     while chunk := list(islice(examples, CHUNK_SIZE)):

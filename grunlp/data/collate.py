@@ -18,12 +18,12 @@ MAX_WORD_LENGTH = 24  # characters; of a longer word the two ends are read
 
 @dataclass
 class SentenceBatch:
-    """A batch of B sentences of at most T tokens, with U distinct written words of at most C characters.
+    """A batch of B sentences of at most T tokens, with U distinct words (case-sensitive) of at most C characters.
 
     Attributes:
         words: (B, T) ids of the lower-cased words, 0 at padding.
         char_ids: (U, C) character ids of the distinct words of this batch; row 0 is padding.
-        word_shapes: (U,) index of each of them in `grunlp.data.word_shape.SHAPES`.
+        word_shapes: (U,) index of the shape of each distinct word in `grunlp.data.word_shape.SHAPES`.
         char_index: (B, T) row of `char_ids` of each token.
         subword_ids: (W, S) ids of the sub-words that a pretrained encoder reads, in windows of at most S; (0, 0)
             without an encoder.
@@ -51,12 +51,12 @@ class SRLBatch(SentenceBatch):
     """A batch of sentences with P predicates in all.
 
     Attributes:
-        sense_candidates: (U, R) ids of the rolesets that each written word may have, most frequent first, then 0.
+        sense_candidates: (U, R) ids of the possible rolesets of each distinct word, most frequent first, padded with 0.
         pos: (B, T) ids of part-of-speech tags, IGNORE_INDEX at padding and where there are none.
         is_predicate: (B, T) 1 at predicates, else 0; IGNORE_INDEX at padding and in sentences of `data.extra_train`,
             where not all predicates are annotated.
         sentence_index: (P,) the sentence of each predicate.
-        predicate_index: (P,) its token.
+        predicate_index: (P,) the token of each predicate within its sentence.
         from_extra_corpus: (P,) whether its sentence comes from `data.extra_train`.
         roleset: (P,) id of its gold roleset, 0 if it is missing or unknown.
         tags: (P, T) ids of gold tags, IGNORE_INDEX at padding and for tags that do not occur in training.
@@ -73,20 +73,20 @@ class SRLBatch(SentenceBatch):
 
     @property
     def predicate_lengths(self) -> Tensor:
-        """(P,) number of tokens of the sentence of each predicate."""
+        """(P,) number of tokens in the sentence of each predicate."""
         return self.lengths[self.sentence_index]
 
     @property
     def predicate_sense_candidates(self) -> Tensor:
-        """(P, R) ids of the rolesets that each predicate may have, then 0."""
+        """(P, R) ids of the possible rolesets of each predicate, padded with 0."""
         return self.sense_candidates[self.char_index[self.sentence_index, self.predicate_index]]
 
     def replace_predicates(self, sentence_index: Tensor, predicate_index: Tensor) -> "SRLBatch":
-        """Return the same sentences with other predicates, whose roles are unknown.
+        """Return the same sentences with other predicates, whose roles are not known.
 
         Args:
             sentence_index: (P,) the sentence of each predicate.
-            predicate_index: (P,) its token.
+            predicate_index: (P,) the token of each predicate within its sentence.
         """
         return replace(
             self,
@@ -100,7 +100,7 @@ class SRLBatch(SentenceBatch):
 
 @dataclass
 class TagBatch(SentenceBatch):
-    """A batch of sentences with one tag a word.
+    """A batch of sentences with one tag for each word.
 
     Attributes:
         tags: (B, T) ids of gold tags, IGNORE_INDEX at padding and for tags that do not occur in training.
@@ -110,7 +110,7 @@ class TagBatch(SentenceBatch):
 
 
 class SentenceCollator:
-    """Base class of collators; makes the tensors of a `SentenceBatch`.
+    """Base class of collators that make the tensors of a `SentenceBatch`.
 
     Args:
         vocabulary: maps strings to ids.
@@ -121,7 +121,7 @@ class SentenceCollator:
         self.vocabulary, self.subword_aligner = vocabulary, subword_aligner
 
     def _encode_tokens(self, sentences: Sequence[list[str]]) -> tuple[dict[str, Tensor], list[str]]:
-        """Return the fields of a `SentenceBatch`, and the word of each row of `char_ids`."""
+        """Return the fields of a `SentenceBatch`, and the word that each row of `char_ids` encodes."""
         v = self.vocabulary
         lengths = [len(words) for words in sentences]
         steps = max(lengths, default=0)
@@ -157,10 +157,10 @@ class SentenceCollator:
 
 
 class SRLCollator(SentenceCollator):
-    """Makes an `SRLBatch` of a list of examples."""
+    """A collator that makes an `SRLBatch` from a list of examples."""
 
     def __call__(self, examples: Sequence[SRLExample]) -> SRLBatch:
-        """Encode and pad. The order of sentences and of their frames is kept."""
+        """Encode and pad examples, keeping the order of sentences and of their frames."""
         v = self.vocabulary
         tokens, spelled = self._encode_tokens([example["words"] for example in examples])
         steps = tokens["words"].shape[1]
@@ -192,10 +192,10 @@ class SRLCollator(SentenceCollator):
 
 
 class TagCollator(SentenceCollator):
-    """Makes a `TagBatch` of a list of tagged sentences."""
+    """A collator that makes a `TagBatch` from a list of tagged sentences."""
 
     def __call__(self, examples: Sequence[TaggedSentence]) -> TagBatch:
-        """Encode and pad, in the given order. The tags of a sentence without `tags` are unknown."""
+        """Encode and pad sentences in the given order. The tags of a sentence without `tags` are unknown."""
         tokens, _ = self._encode_tokens([example["words"] for example in examples])
         ids = self.vocabulary.tags.ids
         tags = [[ids.get(tag, IGNORE_INDEX) for tag in example["tags"]] for example in examples]

@@ -1,8 +1,9 @@
-"""When two sentences count as duplicates, so that those of dev and test can be removed from training.
+"""The criterion for duplicate sentences, used to remove sentences of dev and test from the training data.
 
-They do if their letters and digits are equal, ignoring case. This is the safer choice: corpora that quote one another
+Two sentences are duplicates if their letters and digits are equal, ignoring case. This is the safer choice: corpora
+that quote one another
 differ in tokens ("re-homing", "re - homing") and punctuation, and a model with a lower-cased vocabulary cannot
-distinguish "Thank you ." from "THANK YOU !". Training loses only a handful of greetings by it.
+distinguish "Thank you ." from "THANK YOU !". In return, training loses only a few greetings.
 """
 
 import re
@@ -10,6 +11,6 @@ from collections.abc import Sequence
 
 
 def normalized_text(words: Sequence[str]) -> str:
-    """Return what the duplicates of a sentence have in common: its letters and digits, else its punctuation."""
+    """Return the key that duplicates of a sentence share: its letters and digits, or its punctuation if it has none."""
     text = "".join(words)
     return re.sub(r"[\W_]", "", text).casefold() or text

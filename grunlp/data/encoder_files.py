@@ -1,8 +1,8 @@
 """Check the folder `encoder/` of a run: the configuration and tokenizer of a pretrained encoder, as JSON and text.
 
-The weights of the encoder are in `weights.safetensors` with those of the network. The library transformers follows the
-names of code, of kernels on the hub and of other files that it finds in a configuration; these are refused here, before
-transformers reads anything.
+The weights of the encoder are in `weights.safetensors` with those of the network. The library transformers loads code,
+hub kernels and other files that a configuration names; such names are rejected here, before transformers reads
+anything.
 """
 
 import json
@@ -26,7 +26,7 @@ def load_encoder_config(folder: Path) -> dict[str, Any]:
     """Return the contents of `config.json`.
 
     Raises:
-        DataError: a file of the folder is not one that a run contains, or names code or other files.
+        DataError: the folder has a file that no run contains, or a file that names code or other files.
     """
     forbid_external_symlinks(folder)
     if not folder.is_dir():
@@ -49,7 +49,7 @@ def load_encoder_config(folder: Path) -> dict[str, Any]:
 
 
 def strip_file_references(folder: Path) -> None:
-    """Remove the names of the files that a tokenizer came from, so that a run can be read without them."""
+    """Remove the paths of the files that a tokenizer was loaded from, so that a run can be read without them."""
     file = folder / "tokenizer_config.json"
     if file.is_file():
         settings = json.loads(file.read_text(encoding="utf-8"))
@@ -79,7 +79,7 @@ def _check_values(path: Path, content: Any) -> None:
 
 
 def _iter_key_values(content: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every key with its value, at any depth."""
+    """Yield every key with its value, at any nesting depth."""
     if isinstance(content, dict):
         for key, value in content.items():
             yield key, value

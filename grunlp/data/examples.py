@@ -1,4 +1,4 @@
-"""The dictionaries in which readers yield examples.
+"""The dictionaries that readers yield as examples.
 
 An example is a plain dictionary, so that Hugging Face `datasets` can store it. A sentence with frames:
 
@@ -33,7 +33,7 @@ class Frame(TypedDict):
 
 
 class SentenceFields(TypedDict):
-    """Fields that all kinds of sentences have."""
+    """Fields that sentences of all kinds have."""
 
     id: str
     document: str
@@ -58,17 +58,17 @@ class TaggedSentence(SentenceFields):
 
 
 class LabeledText(SentenceFields):
-    """A text of one or more sentences and its class; "" if the class is not known."""
+    """A text of one or more sentences with its class, "" if the class is not known."""
 
     label: str
 
 
 class LabeledSeries(TypedDict):
-    """A time series and its class; "" if the class is not known.
+    """A time series with its class, "" if the class is not known.
 
     Attributes:
         steps: number of time steps T.
-        values: the T x C numbers, step after step.
+        values: the T x C values, in time order.
     """
 
     id: str
@@ -87,7 +87,7 @@ class ParallelExample(TypedDict):
 
 
 def class_label(value: Any) -> str:
-    """Return a class of a file as a string: 1.0 and True become "1"; a missing value or NaN becomes ""."""
+    """Return the class in a file as a string: 1.0 and True become "1"; a missing value or NaN becomes ""."""
     value = value.item() if hasattr(value, "item") else value  # of NumPy
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""

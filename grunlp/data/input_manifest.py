@@ -1,4 +1,4 @@
-"""The files that a training has read, and whether they are still the same.
+"""A manifest of the files that a training has read, which shows whether they have changed.
 
 Readers record the files that they open; a training that starts writes the size and SHA-256 of each into its run folder.
 """
@@ -15,7 +15,7 @@ _recorded: dict[Path, None] = {}  # by this process, in the order in which they 
 
 
 def record_input(*paths: str | Path | None) -> None:
-    """Record files, and the files in folders, as inputs."""
+    """Record files, and all files in folders, as inputs of the training."""
     for path in (Path(name) for name in paths if name is not None):
         files = sorted(path.iterdir()) if path.is_dir() else [path]
         _recorded.update((file.resolve(), None) for file in files if file.is_file())
@@ -41,7 +41,7 @@ def is_manifest(path: Path) -> bool:
 
 
 def verify_manifest(path: Path) -> None:
-    """Raise UserError if a file differs from what `write_manifest` saw; forget the files recorded so far."""
+    """Raise UserError if a file differs from the manifest that `write_manifest` wrote; clear the record of inputs."""
     _recorded.clear()
     content = read_json(path)
     if not isinstance(content, dict) or not all(isinstance(was, dict) for was in content.values()):
@@ -58,7 +58,7 @@ def verify_manifest(path: Path) -> None:
 
 
 def reject_new_inputs(path: Path) -> None:
-    """Raise UserError if a file was recorded that is not in the manifest, such as a new match of a pattern.
+    """Raise UserError if a recorded file is not in the manifest, such as a new match of a pattern.
 
     Files that no longer exist, such as temporary ones, are ignored.
     """

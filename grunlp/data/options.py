@@ -1,4 +1,7 @@
-"""Options of data sets, vocabularies, tokenizers and loaders that several tasks share. Imports nothing heavy."""
+"""Options of data sets, vocabularies, tokenizers and loaders that several tasks share.
+
+This module imports no heavy library.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -63,7 +66,7 @@ class HubOptions(DataOptions):
 
 @dataclass
 class FrameFiles(FileOptions):
-    """The user's own files of sentences with predicates and roles, in any format that `grunlp-data check` names."""
+    """The user's own files of sentences with predicates and roles, in any format that `grunlp-data check` reads."""
 
     train_words_file: str | None = option(
         None, "words of train, for CoNLL-2005 props that come without them", content="path"
@@ -75,7 +78,7 @@ class FrameFiles(FileOptions):
 
 @dataclass
 class FrameHub(HubOptions):
-    """A hub data set with one predicate a row: a column of words, one of BIO tags."""
+    """A hub data set with one predicate in each row: a column of words and one of BIO tags."""
 
     words: str | None = option(None, "column of the words; needed", content="text")
     tags: str | None = option(None, "column of the tags; needed", content="text")
@@ -86,7 +89,7 @@ class FrameHub(HubOptions):
 
 @dataclass
 class WordCountOptions:
-    """Vocabulary of the words of the training data."""
+    """Vocabulary built from the words of the training data."""
 
     min_count: int = option(
         2, "words seen less often are unknown by form and known by their spelling", minimum=1, maximum=10**9
@@ -95,7 +98,7 @@ class WordCountOptions:
 
 @dataclass
 class VocabularyOptions(WordCountOptions):
-    """Vocabulary of words, and their pretrained vectors."""
+    """Vocabulary of words, and their pretrained word vectors."""
 
     vectors: str | None = option(
         None, "text file of GloVe, fastText or word2vec vectors of model.word_size numbers", content="text"
@@ -133,7 +136,7 @@ class LoaderOptions(ShuffleOptions):
 
 @dataclass
 class StreamingLoaderOptions(LoaderOptions):
-    """Batches of examples of about the same length, perhaps of streamed data."""
+    """Batches of examples of about the same length, for streamed data too."""
 
     stream_buffer_size: int = option(
         0,

@@ -1,4 +1,4 @@
-"""Pairs of texts as tensors."""
+"""Collation of pairs of texts into tensors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,14 +12,14 @@ from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, TextTokenizer
 
 @dataclass
 class ParallelBatch:
-    """A batch of B sources, each with its target.
+    """A batch of B source texts, each with its target text.
 
     Attributes:
-        source: (B, S) ids, END last, then PADDING.
+        source: (B, S) token ids, each row ending with END, then padded with PADDING.
         source_lengths: (B,) number of tokens, END included.
-        target: (B, T + 1) ids between START and END, then PADDING.
+        target: (B, T + 1) token ids from START to END, then padded with PADDING.
         target_lengths: (B,) number of tokens to predict, END included.
-        texts: the B targets as they are written.
+        texts: the B target texts.
     """
 
     source: Tensor
@@ -30,7 +30,7 @@ class ParallelBatch:
 
     @property
     def decoder_inputs(self) -> Tensor:
-        """(B, T) the token before each token to predict."""
+        """(B, T) the token that precedes each token to predict."""
         return self.target[:, :-1]
 
     @property
@@ -51,11 +51,11 @@ class ParallelBatch:
 
 
 class ParallelCollator:
-    """Makes a `ParallelBatch` of pairs of texts.
+    """A collator that makes a `ParallelBatch` from pairs of texts.
 
     Args:
         source_tokenizer, target_tokenizer: the tokenizers; the same object if they share a vocabulary.
-        max_source_length: tokens after which a source is truncated; 0: never.
+        max_source_length: largest number of source tokens, the rest is cut off; 0: no limit.
         subword_regularization: probability of splitting a sub-word at random, see `TextTokenizer.sample_segmentation`;
             0 in evaluation.
     """
@@ -71,7 +71,7 @@ class ParallelCollator:
         self.max_source_length, self.subword_regularization = max_source_length, subword_regularization
 
     def __call__(self, pairs: Sequence[ParallelExample]) -> ParallelBatch:
-        """Encode and pad, in the given order."""
+        """Encode and pad pairs in the given order."""
         sources = self.encode_sources([pair["source"] for pair in pairs])
         texts = [pair["target"] for pair in pairs]
         ids = [
@@ -81,7 +81,7 @@ class ParallelCollator:
         return ParallelBatch(*sources, *pad(ids, 1), texts)
 
     def encode_sources(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Return the ids (B, S) and lengths (B,) of sources alone."""
+        """Return the ids (B, S) and lengths (B,) of source texts without targets."""
         ids = self.source_tokenizer.encode(texts)
         if self.max_source_length:
             ids = [row[: self.max_source_length] for row in ids]

@@ -1,6 +1,7 @@
 """Word vectors from a text file: GloVe, fastText `.vec` and word2vec text, plain, gz or xz.
 
-Each line is a word and its numbers, separated by spaces. A first line of two numbers (count and size) is skipped.
+Each line is a word and the numbers of its vector, separated by spaces. A first line of two numbers (count and size) is
+skipped.
 """
 
 import logging
@@ -26,16 +27,16 @@ def read_vector_vocabulary(path: str, max_words: int) -> list[str]:
 
 
 def init_embeddings_from_file(path: str, words: StringIndex, counts: Sequence[int], embeddings: nn.Embedding) -> float:
-    """Copy the vectors of known words into their embeddings; of several spellings of a word the first is used.
+    """Copy the vectors of known words into an embedding; if several spellings match a word, the first is used.
 
     Args:
         path: the vector file.
-        words: lower-cased words and their ids.
+        words: id of each lower-cased word.
         counts: training count of each id; words that occur only in the vector file have count 0.
-        embeddings: the embedding, with as many features as the file has numbers.
+        embeddings: the embedding, whose size must be that of the vectors.
 
     Returns:
-        The fraction of the training words that were found, which is also logged.
+        the fraction of the training words that were found, which is also logged.
 
     Raises:
         DataError: the file is not a vector file, or its vectors have another size.
@@ -66,7 +67,7 @@ def init_embeddings_from_file(path: str, words: StringIndex, counts: Sequence[in
 
 
 def _iter_vectors(path: str) -> Iterator[tuple[str, list[str], int]]:
-    """Yield word, numbers as written, and line number. Raises DataError for a line without numbers."""
+    """Yield the word, its numbers as strings, and the line number. Raises DataError for a line without numbers."""
     for line in open_lines(Path(path)):
         cells = line.text.rstrip().split(" ")
         if line.number == 1 and len(cells) == 2 and all(cell.isdigit() for cell in cells):

@@ -1,4 +1,4 @@
-"""Raw text as examples: one for each sentence, without frames."""
+"""Raw text as examples, one for each sentence, without frames."""
 
 import logging
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def read_raw_text(path: Path, on_error: OnError = raise_error) -> Iterator[SRLEx
         on_error: called with the error of a line that is not text, which is then skipped; by default it is raised.
 
     Yields:
-        Examples with `text`, `offsets` and `source_position`. The id of the first sentence of a line is `line-N`, that
+        Examples with `text`, `offsets` and `source_position`. The id of the first sentence of line N is `line-N`, that
         of the second `line-N.2`.
     """
     for line in open_lines(path):
@@ -31,20 +31,20 @@ def read_raw_text(path: Path, on_error: OnError = raise_error) -> Iterator[SRLEx
 
 
 def examples_from_line(path: Path, line: Line) -> Iterator[SRLExample]:
-    """Return the sentences of one line of a file. Raises DataError if it is not text."""
+    """Yield the sentences of one line of a file. Raises DataError if the line is not text."""
     if line.error:
         raise DataError(path, line.number, line.error, "expected UTF-8 text")
     return split_raw_line(line.text, line.number)
 
 
 def examples_from_text(text: str) -> Iterator[SRLExample]:
-    """Yield the sentences of a text, as `read_raw_text` does; of an empty text, one empty sentence."""
+    """Yield the sentences of a text, as `read_raw_text` does; an empty text yields one empty sentence."""
     for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
         yield from split_raw_line(line.removesuffix("\r"), number)
 
 
 def split_raw_line(text: str, line: int) -> Iterator[SRLExample]:
-    """Yield the sentences of one line, as `read_raw_text` does. `line`: its number, from 1."""
+    """Yield the sentences of one line, as `read_raw_text` does. `line` is its number, from 1."""
     message = False
     for k, (tokens, is_part) in enumerate([*split_sentences(text)] or [([], False)], start=1):
         start, end = (tokens[0].start, tokens[-1].end) if tokens else (0, 0)

@@ -8,18 +8,18 @@ from torch.utils.data import Sampler
 
 
 class TokenBudgetSampler(Sampler[list[int]]):
-    """Yields batches of indices whose padded size stays under a token budget, a bucket batch sampler.
+    """A sampler of batches of indices whose padded size is within a token budget (a bucket batch sampler).
 
-    The size of a batch is its longest example times its number of rows, where a sentence counts for as many rows as it
-    has predicates (at least one). An example larger than the budget is a batch of its own; none is truncated or left
-    out.
+    The padded size of a batch is the length of its longest example times its number of rows; a sentence takes one row
+    for each predicate, at least one. An example larger than the budget becomes a batch of its own; none is truncated or
+    left out.
 
     Args:
         lengths: tokens of each example.
-        multiplicity: rows of each example; for role labelling its number of predicates.
+        multiplicity: number of rows of each example; for role labelling its number of predicates.
         max_tokens: the largest size of a batch, padding included.
-        shuffle: new batches in a new order each epoch; otherwise shortest first.
-        seed: of the shuffling.
+        shuffle: make new batches in a new order each epoch; otherwise batches are sorted, shortest first.
+        seed: the random seed of the shuffling.
     """
 
     def __init__(self, lengths: ArrayLike, multiplicity: ArrayLike, max_tokens: int, shuffle: bool, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""Split raw English text into sentences, by a small fixed rule over its tokens.
+"""A splitter of raw English text into sentences, by a small set of rules over its tokens.
 
 A sentence never continues over the end of a line. Within a line it ends after a token that is a full stop, a run of !
 and ?, or a run of dots, together with the quotes, brackets and emoticons that follow, if
@@ -6,7 +6,7 @@ and ?, or a run of dots, together with the quotes, brackets and emoticons that f
 1. a space follows; after a run of dots, or after such quotes, the next character must not be a lower-case letter;
 2. or, after a full stop, a capital follows without a space, and a lower-case word precedes it (end.The next).
 
-A dot that belongs to its token (Mr. U.S. Inc.) ends a sentence only before a capitalized word that rarely continues one
+A dot that belongs to its token (Mr. U.S. Inc.) ends a sentence only before a capitalized word that usually starts one
 (The He It ...). A sentence of more than `LONGEST` tokens is cut, after a comma, semicolon, colon or dash if possible.
 """
 
@@ -27,7 +27,10 @@ _PAUSE_TOKENS = {",", ";", ":", "-", "--", "–", "—", "..."}
 
 
 class TokenizedSentence(NamedTuple):
-    """The tokens of a sentence, or of a `part` of one that is too long; offsets count from the start of the line."""
+    """The tokens of a sentence, or of part number `part` of a sentence that is too long.
+
+    Offsets count from the start of the line.
+    """
 
     tokens: list[Token]
     is_fragment: bool

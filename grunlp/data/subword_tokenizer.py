@@ -1,8 +1,8 @@
 """Text as ids of sub-words, words or characters, and back, by Hugging Face `tokenizers`.
 
-Text is normalized to NFC and its white space to single spaces; apart from that nothing is lost that the vocabulary
-covers. Generated text is therefore detokenized: a token that starts a word carries its space as "▁" (Kudo and
-Richardson 2018, §3.1), which is read as a space if it occurs in a text.
+Text is normalized to NFC and its white space to single spaces; otherwise decoding restores any text that the vocabulary
+covers. To this end a token that starts a word carries the preceding space as "▁" (Kudo and Richardson 2018, §3.1). A
+"▁" in a text is read as a space.
 """
 
 import json
@@ -35,7 +35,7 @@ _MODELS: dict[TokenizerType, Callable[[], Any]] = {
 
 
 class TextTokenizer:
-    """Turns text into ids and back.
+    """A tokenizer that converts text to ids and back.
 
     Args:
         tokenizer: a tokenizer whose first four ids are PADDING, UNKNOWN, START and END, as `train` makes it.
@@ -48,16 +48,16 @@ class TextTokenizer:
 
     @classmethod
     def train(cls, model_type: TokenizerType, texts: Iterable[str], size: int, min_count: int) -> Self:
-        """Learn a vocabulary.
+        """Train a tokenizer.
 
         Args:
             model_type: "bpe" (Sennrich et al. 2016), "unigram" (Kudo 2018), "word" (words and punctuation) or
                 "character".
             texts: one for each sentence or line, read once.
-            size: the largest size of the vocabulary; "bpe" keeps all characters that occur, and "character" all that
-                are frequent enough.
-            min_count: rarer pairs are not merged by "bpe", and rarer words of "word" and characters of "character" are
-                unknown; it has no effect on "unigram".
+            size: the largest size of the vocabulary; "bpe" may exceed it to keep all characters that occur, "character"
+                to keep all that are frequent enough.
+            min_count: least frequency of a pair that "bpe" merges, of a word of "word" and of a character of
+                "character"; it has no effect on "unigram".
 
         Raises:
             UserError: `size` is too small for the characters of "unigram".
@@ -79,7 +79,7 @@ class TextTokenizer:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what `save` wrote.
+        """Load a tokenizer that `save` wrote.
 
         Raises:
             UserError: the file is missing or is not a tokenizer.
@@ -101,7 +101,7 @@ class TextTokenizer:
         return size
 
     def normalize(self, text: str) -> str:
-        """Return the text that is encoded: composed characters and, except for "character", single spaces."""
+        """Return the normalized text to encode: composed characters and, except for "character", single spaces."""
         normalizer = self._tokenizer.normalizer
         plain: str = normalizer.normalize_str(text) if normalizer is not None else text
         return plain
@@ -111,15 +111,15 @@ class TextTokenizer:
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
     def sample_segmentation(self, ids: Sequence[int], probability: float) -> list[int]:
-        """Split sub-words at random into two that are in the vocabulary too: training sees rarer segmentations.
+        """Split sub-words at random into two from the vocabulary, so that training sees rarer segmentations.
 
         As in StochasTok (Sims et al. 2025, §3), this works for every kind of vocabulary. It draws from Torch's
         generator, which a seed controls (the sampling of `tokenizers` cannot be seeded). Halves are split again with
         the same probability.
 
         Args:
-            ids: of a text.
-            probability: of splitting a sub-word.
+            ids: the ids of a text.
+            probability: the probability of splitting a sub-word.
         """
         if not probability or not ids:
             return list(ids)
@@ -147,8 +147,8 @@ class TextTokenizer:
         """Return all segmentations of a text into sub-words of the vocabulary; `encode` returns one of them.
 
         Args:
-            text: of known characters.
-            max_count: the largest number to return, those with the longest first sub-words first.
+            text: a text whose characters are all in the vocabulary.
+            max_count: the largest number to return; segmentations with longer first sub-words are preferred.
         """
         written = "".join(self.ids_to_tokens(self.encode([text])[0]))
         vocabulary = self._tokenizer.get_vocab()
@@ -174,7 +174,7 @@ class TextTokenizer:
         return text
 
     def ids_to_tokens(self, ids: Sequence[int]) -> list[str]:
-        """Return each id as it is written in the vocabulary, for display."""
+        """Return the string of each id in the vocabulary, for display."""
         return [str(self._tokenizer.id_to_token(id)) for id in ids]
 
 
@@ -194,9 +194,9 @@ def _configure(tokenizer: Tokenizer, char_level: bool) -> None:
 
 
 def _is_trained_here(tokenizer: Tokenizer) -> bool:
-    """Return whether a tokenizer differs from what `TextTokenizer.train` makes only in its vocabulary.
+    """Return whether a tokenizer differs from those that `TextTokenizer.train` makes only in its vocabulary.
 
-    Others may have patterns that take hours, or pad each text to gigabytes.
+    Other tokenizers may have patterns that take hours to match, or pad each text to gigabytes.
     """
     ids = sorted(tokenizer.get_vocab().values())
     if (

@@ -6,7 +6,7 @@
 | iob1 | I-X; B-X directly after a span of the same label | I-X | CoNLL-2003 as it was published |
 | bioes | B-X, a span of one token with S-X | I-X, and ends with E-X | also IOBES; BILOU has L for E and U for S |
 
-Invalid sequences are read as conlleval reads them: a tag that continues nothing begins a span.
+Invalid sequences are read as conlleval does: a tag that does not continue a span begins one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ _PREFIX_TO_IOB2 = {"B": "B", "I": "I", "E": "I", "L": "I", "S": "B", "U": "B"}
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
     """Return the scheme of tag sequences; None if they are plain tags, such as parts of speech.
 
-    Tags that could be of two schemes are taken for iob2. Tags that are all `O` have no scheme.
+    Tags that are valid in several schemes are taken for iob2. Tags that are all `O` have no scheme.
     """
     prefixes: set[str] = set()
     only_behind, opened = True, False  # iob1: B-X only after its own label; I-X opens spans
@@ -48,7 +48,7 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
 
 
 def find_untagged_scheme_tag(sentences: Iterable[Sequence[str]]) -> str | None:
-    """Return the first tag without a scheme if the others have one and `O` occurs; None if all tags are of one type."""
+    """Return the first tag that fits no scheme among tags that otherwise have one; None if all tags are of one type."""
     tags = list(dict.fromkeys(tag for sentence in sentences for tag in sentence))
     odd = [tag for tag in tags if tag != OUTSIDE and detect_scheme([[tag]]) is None]
     return odd[0] if OUTSIDE in tags and 0 < len(odd) < len(tags) - 1 else None

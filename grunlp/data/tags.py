@@ -45,7 +45,7 @@ def invalid_transitions(tags: Sequence[str]) -> list[int]:
 
 
 def tags_to_spans(tags: Sequence[str]) -> list[Span]:
-    """Convert tags to spans, in order. An `I-X` that continues nothing begins a span, as in conlleval."""
+    """Convert tags to spans, in order. An `I-X` that does not continue a span begins one, as in conlleval."""
     spans: list[Span] = []
     label, start = "", 0
     for i, tag in enumerate(tags):
@@ -76,8 +76,8 @@ def brackets_to_spans(cells: Sequence[str]) -> list[Span]:
     """Convert one CoNLL-2005 column to spans.
 
     Raises:
-        ValueError: a bracket never closes, closes nothing or opens inside another, or a cell has another form; the
-            message names the zero-based cell.
+        ValueError: a bracket is not closed, not opened or nested, or a cell has another form; the message contains the
+            zero-based index of the cell.
     """
     spans: list[Span] = []
     label, start = "", 0

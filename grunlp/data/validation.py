@@ -1,4 +1,4 @@
-"""Check a data file before training on it: counts, labels, lengths, errors, duplicates across splits."""
+"""Checks of a data file before training on it: counts, labels, lengths, errors, duplicates across splits."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,11 +20,11 @@ MAX_SHOWN_ERRORS, MAX_SHOWN_DUPLICATES = 10, 5
 
 @dataclass
 class DataReport:
-    """Findings of `inspect_file` in one file.
+    """The findings of `inspect_file` about one file.
 
     Attributes:
         errors: the first few errors.
-        text_digests: how often each sentence occurs, by its digest, and the line where it first occurs.
+        text_digests: digest of each sentence → its number of occurrences and the line of the first one.
     """
 
     name: str
@@ -42,14 +42,14 @@ class DataReport:
     text_digests: dict[bytes, tuple[int, str]] = field(default_factory=dict)
 
     def add_error(self, error: DataError) -> None:
-        """Count an error; used as `on_error` of the reader."""
+        """Count an error; the `on_error` function of the reader."""
         self.num_errors += 1
         self.overlapping_spans += isinstance(error, OverlapError)
         if len(self.errors) < MAX_SHOWN_ERRORS:
             self.errors.append(error)
 
     def add_sentence(self, line: int, example: SRLExample) -> None:
-        """Count one sentence that begins at `line`."""
+        """Count one sentence, which begins at `line`."""
         self.num_sentences += 1
         self.num_without_predicate += not example["frames"]
         self.num_predicates += len(example["frames"])
@@ -88,7 +88,7 @@ def count_duplicates_across_splits(one: DataReport, other: DataReport) -> tuple[
 
 
 def format_report(reports: Sequence[DataReport]) -> Iterator[str]:
-    """Return the lines that `python -m grunlp.data check` prints."""
+    """Yield the lines that `python -m grunlp.data check` prints."""
     for report in reports:
         yield f"{report.name}: {report.path} ({report.format})"
     yield ""
@@ -125,7 +125,7 @@ def _count_rows(reports: Sequence[DataReport]) -> Iterator[list[str]]:
 
 
 def length_quantile(counts: Counter[int], fraction: float) -> int:
-    """Return the smallest length that at least `fraction` of all sentences do not exceed; 0 without sentences."""
+    """Return the smallest length that is at least that of `fraction` of all sentences; 0 if there are no sentences."""
     seen, total = 0, counts.total()
     for length in sorted(counts):
         seen += counts[length]

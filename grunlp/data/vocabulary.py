@@ -1,4 +1,4 @@
-"""Tables between strings and ids, built from the training split and stored in the run folder."""
+"""Mappings between strings and ids, built from the training split and stored in the run folder."""
 
 import json
 from collections import Counter
@@ -21,7 +21,7 @@ MAX_TAGS = 4096
 
 
 class StringIndex:
-    """Strings with consecutive ids.
+    """A list of strings with consecutive ids.
 
     Args:
         items: the strings in the order of their ids, without duplicates.
@@ -50,12 +50,12 @@ class Vocabulary:
     """The strings that a model knows: words, characters, tags, parts of speech and rolesets.
 
     Args:
-        words: lower-cased words; ids 0 and 1 are padding and the unknown word.
+        words: lower-cased words; id 0 is padding, and id 1 is the unknown word.
         word_counts: training count of each word, 0 for padding and the unknown word.
-        characters: characters of the words as written; ids 0 and 1 likewise.
+        characters: characters of the words, case-sensitive; id 0 is padding, and id 1 is the unknown character.
         tags: `O`, then every `B-`, then every `I-` in the same order of labels; or plain tags.
         pos: part-of-speech tags; id 0 means "missing", and there are no others if the training data have none.
-        rolesets: the senses that words may have as predicates; empty if the training data name none.
+        rolesets: the senses that words may have as predicates; empty if the training data have none.
     """
 
     words: StringIndex
@@ -66,7 +66,7 @@ class Vocabulary:
     rolesets: RolesetInventory = field(default_factory=lambda: RolesetInventory({}, {}, {}))
 
     def __post_init__(self) -> None:
-        """Raise UserError if there are too many tags: decoding has a table of all pairs."""
+        """Raise UserError if there are too many tags, because decoding needs a table of all pairs of tags."""
         if len(self.tags) > MAX_TAGS:
             details = f"at most {MAX_TAGS} are possible: memory grows with their square"
             raise UserError(f"there are {len(self.tags)} different tags", details, "Name another column of tags.")
@@ -79,9 +79,9 @@ class Vocabulary:
 
         Args:
             examples: the training split.
-            min_count: words seen less often are unknown, unless `extra_words` has them.
+            min_count: words that occur less often are unknown, unless `extra_words` contains them.
             extra_words: lower-cased words that have pretrained vectors.
-            frame_files: rolesets beyond those of the training data, see `RolesetCounter.build`.
+            frame_files: further rolesets, which the training data may not contain, see `RolesetCounter.build`.
         """
         words = _WordCounter()
         labels: Counter[str] = Counter()
@@ -107,7 +107,10 @@ class Vocabulary:
     def build_for_tagging(
         cls, examples: Iterable[TaggedSentence], min_count: int, extra_words: Iterable[str]
     ) -> "Vocabulary":
-        """Build the vocabulary of tagged sentences, with both tags of each label of spans. Arguments as for `build`."""
+        """Build the vocabulary of tagged sentences; for span tags, with both B- and I- of each label.
+
+        Arguments as for `build`.
+        """
         words = _WordCounter()
         tags: Counter[str] = Counter()
         for example in examples:
@@ -128,7 +131,7 @@ class Vocabulary:
         return cls(*words.build(min_count, extra_words))
 
     def extended_with(self, other: "Vocabulary") -> "Vocabulary":
-        """Return this vocabulary extended with what only `other` has; counts are added."""
+        """Return this vocabulary extended with the strings that only `other` has; counts are added."""
         counts = dict(zip(self.words.items, self.word_counts, strict=True))
         for word, count in zip(other.words.items, other.word_counts, strict=True):
             counts[word] = counts.get(word, 0) + count
@@ -155,7 +158,7 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
-        """Read what `save` wrote. Raises DataError for anything else."""
+        """Load a vocabulary that `save` wrote. Raises DataError for any other file."""
         content = read_json(path)
         try:
             _require_keys(content, {"words", "characters", "tags", "pos", "rolesets"})
@@ -210,7 +213,7 @@ def _string_dict(content: Any) -> dict[str, str]:
 
 
 class _WordCounter:
-    """Counts lower-cased words, and characters as written."""
+    """A counter of lower-cased words, and of characters in either case."""
 
     def __init__(self) -> None:
         self.words: Counter[str] = Counter()
@@ -233,7 +236,7 @@ class _WordCounter:
 
 
 def _iob2_labels(labels: Sequence[str]) -> StringIndex:
-    """Return `O`, then every `B-`, then every `I-` in the same order."""
+    """Return `O`, then every `B-`, then every `I-` in the same order of labels."""
     return StringIndex(
         [OUTSIDE, *(f"B-{label}" for label in labels), *(f"I-{label}" for label in labels)], unknown_id=None
     )

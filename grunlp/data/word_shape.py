@@ -1,4 +1,4 @@
-"""The shape of a written word: its capitals, digits and punctuation, whatever its letters."""
+"""The shape of a word: its pattern of capitals, digits and punctuation, regardless of its letters."""
 
 from functools import lru_cache
 
@@ -7,7 +7,10 @@ WORD_SHAPES = ("other", "lower", "Capital", "UPPER", "A.", "miXed", "lower-digit
 
 @lru_cache(maxsize=1 << 16)
 def shape(word: str) -> int:
-    """Return the index in SHAPES of a word. The empty word and words of a script without capitals are "other"."""
+    """Return the index of a word's shape in SHAPES.
+
+    The empty word and words of a script without capitals are "other".
+    """
     letters = [character for character in word if character.isalpha()]
     digits = any(character.isdigit() for character in word)
     if not letters:

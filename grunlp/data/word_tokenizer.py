@@ -1,19 +1,19 @@
-"""Split raw English text into tokens with character offsets, by a small fixed rule.
+"""A tokenizer of raw English text with character offsets, by a small set of fixed rules.
 
-The rule follows the Penn Treebank's conventions as the English Web Treebank uses them, because the labellers are
-trained on it; general tokenizers split much of the same text differently (see the documentation).
+The rules follow the conventions of the Penn Treebank as used in the English Web Treebank, on which the labellers are
+trained; general tokenizers split much of the same text differently (see the documentation).
 
-1. White space separates tokens. Web and mail addresses, file and user names, hash tags and telephone numbers stay
-   whole.
+1. White space separates tokens. Web and mail addresses, file and user names, hash tags and telephone numbers are not
+   split.
 2. Numbers with their separators and endings (1,000.5  10:30  3/4  21st  1990s), abbreviations of single letters (U.S.),
-   initials before a name and common abbreviations with a dot (Mr. Inc. Sept.) stay whole.
+   initials before a name and common abbreviations with a dot (Mr. Inc. Sept.) are not split.
 3. Negation and clitics are split from their word in either case, with a straight or curly apostrophe, or without one
    if that is unambiguous: do|n't  she|'s  WE|'LL  do|nt  that|s  i|m; likewise can|not  gon|na  wan|na  got|ta.
-4. Hyphens within a word are tokens (well|-|known), but not after e, co, pre and the like (e-mail). An apostrophe or &
-   within a word stays in it (Ba'ath, A&E).
+4. Hyphens within a word are tokens (well|-|known), but not after prefixes such as e, co and pre (e-mail). An apostrophe
+   or & within a word is part of it (Ba'ath, A&E).
 5. Combining marks (decomposed accents, vowel signs, joiners) belong to the word of the character before them.
    Invisible characters (byte order and direction marks, zero-width spaces) are left out.
-6. Emoticons, runs of dots and dashes, of ! and ?, and of one other symbol stay together; every other symbol is a token.
+6. Each emoticon, each run of dots, of dashes or of ! and ?, and each run of another symbol is one token.
 """
 
 import re
@@ -72,7 +72,7 @@ class Token(NamedTuple):
 
 
 def tokenize(text: str) -> list[Token]:
-    """Return the tokens of a text; joined, they are the text without its white space and invisible characters."""
+    """Return the tokens of a text. Joined, they are the text without white space and invisible characters."""
     spans = [match.span() for match in _TOKEN.finditer(text)]
     if not text.isascii():
         spans = _join_combining_marks(text, spans)

@@ -1,4 +1,4 @@
-"""Words split into the sub-words of a pretrained encoder."""
+"""Alignment of words with the sub-words of a pretrained encoder."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -17,8 +17,9 @@ class AlignedSubwords(NamedTuple):
     Attributes:
         windows: ids with the special tokens at both ends; one list unless the sentence is longer than the encoder can
             read.
-        first_subword: window and position of the first sub-word of each word. For a word without any (a control
-            character, for instance), and beyond one window of a single word, the first special token of its window.
+        first_subword: window and position of the first sub-word of each word. For a word without sub-words (such as a
+            control character), and for the part of a single word that exceeds one window, it is the first special token
+            of the window.
     """
 
     windows: list[list[int]]
@@ -29,8 +30,8 @@ class WordpieceAligner:
     """The tokenizer of a pretrained encoder.
 
     Args:
-        source: its name, for errors.
-        tokenizer: of the library transformers.
+        source: the name of the encoder, for errors.
+        tokenizer: its tokenizer, of the library transformers.
         longest: number of sub-words the encoder can read at once, special tokens included.
 
     Raises:
@@ -49,7 +50,7 @@ class WordpieceAligner:
 
     @classmethod
     def from_pretrained(cls, source: str, max_length: int) -> "WordpieceAligner":
-        """Load the tokenizer of a folder, or of a name on the Hugging Face hub. Raises UserError if there is none."""
+        """Load the tokenizer from a folder or from the Hugging Face hub. Raises UserError if there is none."""
         from transformers import AutoTokenizer
 
         try:
@@ -72,13 +73,13 @@ class WordpieceAligner:
             return cls(str(folder), AutoTokenizer.from_pretrained(str(folder), **how), max_length)
 
     def save(self, folder: Path) -> None:
-        """Write what `from_run` reads."""
+        """Write the files that `from_run` reads."""
         with atomic_dir(folder) as temp_dir:
             self.tokenizer.save_pretrained(temp_dir)
             strip_file_references(temp_dir)
 
     def split(self, words: Sequence[str]) -> AlignedSubwords:
-        """Split a sentence, into as many windows as needed, each of whole words."""
+        """Split a sentence into sub-words, in as many windows as needed; each window has whole words only."""
         counts = [0] * len(words)
         for word in self._encode(words, add_special_tokens=False).word_ids():
             counts[word] += 1

@@ -1,4 +1,4 @@
-"""Write examples to files that `grunlp.data.readers.read` reads back."""
+"""Writers of example files that `grunlp.data.readers.read` can read."""
 
 import json
 import re
@@ -16,7 +16,7 @@ def write_columns(examples: Iterable[SRLExample], file: TextIO) -> None:
     """Write EWT columns (`grunlp.data.readers.propbank_columns`), tab-separated, with a blank line after each sentence.
 
     A frame with neither lemma nor roleset gets its word as lemma, because its row would not be a predicate otherwise.
-    An `I-X` that continues nothing is written as the beginning of a span.
+    An `I-X` that does not continue a span is written as the beginning of one.
 
     Raises:
         UserError: a word is empty or contains a tab or line end, a role contains a bracket, asterisk or space, or
@@ -68,18 +68,18 @@ def _require_cells(example: SRLExample, cells: list[str]) -> None:
 
 
 def write_json_lines(examples: Iterable[SRLExample], file: TextIO) -> None:
-    """Write the frames format, one sentence a line (`sentence_record`)."""
+    """Write the frames format, one sentence on each line (see `srl_to_dict`)."""
     for example in examples:
         file.write(json.dumps(srl_to_dict(example), ensure_ascii=False) + "\n")
 
 
 def srl_to_dict(example: SRLExample) -> dict[str, Any]:
-    """Return a sentence as the dictionary of the frames format; id, document and pos only if known.
+    """Return a sentence as the dictionary of the frames format; id, document and pos are included only if known.
 
     Each frame has its predicate's word, index, lemma and roleset, its tags, its `arguments` (role, start, exclusive
-    end, text; without the predicate itself) and a line for human readers. A record from raw text also has its line,
-    where its text starts in that line, its text, and the character offsets of each word, predicate and argument in that
-    text.
+    end, text; without the predicate itself) and a readable summary in one line. A record from raw text also has its
+    line number, the start of its text in that line, its text, and the character offsets of each word, predicate and
+    argument in that text.
     """
     known = {key: example[key] for key in ("id", "document", "pos") if example[key]}  # type: ignore[literal-required]
     words = example["words"]
@@ -102,10 +102,11 @@ def tags_to_dict(
     """Return a sentence and its tags as a dictionary.
 
     Args:
-        sentence: the tagged sentence; one from raw text also has its line and characters, as in `sentence_record`.
-        tags: one for each word.
+        sentence: the tagged sentence. For a sentence from raw text the record also has its line and character offsets,
+            as in `srl_to_dict`.
+        tags: one tag for each word.
         spans: whether the tags are IOB2; the record then has `spans`: label, start, exclusive end, text.
-        alternatives: tag sequences with their probabilities; if there are none, neither has the record.
+        alternatives: alternative tag sequences with their probabilities; the record has them only if there are any.
     """
     words = sentence["words"]
     record: dict[str, Any] = {"words": words, "tags": tags}

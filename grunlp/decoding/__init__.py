@@ -1,1 +1,1 @@
-"""Decoding: Viterbi search for tag sequences, beam search and sampling for text."""
+"""Decoding: Viterbi search of tag sequences, and beam search and sampling of text."""

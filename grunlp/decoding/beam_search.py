@@ -48,11 +48,12 @@ class BeamSearch:
 def beam_search(inputs: DecodingInputs, options: BeamSearch) -> list[list[Hypothesis]]:
     """Find the best texts for each source, best first, at most `options.beam`.
 
-    A finished hypothesis leaves the beam, which is then narrower by one. The search of a text is over when its beam is
+    A finished hypothesis leaves the beam, whose width then decreases by one. The search of a text is over when its beam
+    is
     empty, or when no unfinished hypothesis can still beat the best finished ones: log probabilities only decrease, so
     the best possible score of a hypothesis is its log probability divided by the normalizer of the maximum length. A
-    text that cannot continue without a forbidden token ends, however short it is; so each source gets at least one
-    text.
+    text that can only continue with forbidden tokens ends, even if it is shorter than the minimum, so that each source
+    gets at least one text.
     """
     source_lengths, state = inputs.source_lengths, inputs.state
     batch_size = len(source_lengths)

@@ -87,7 +87,7 @@ class LexicalConstraints:
         return sorted(missing, key=lambda entry: -entry[1])
 
     def next_tokens(self, token_ids: Sequence[int]) -> set[int]:
-        """Collect the tokens that continue or begin a required phrase."""
+        """Return the tokens that continue or begin a required phrase."""
         return {token for phrase, begun in self.unsatisfied(token_ids) for token in (phrase[0], phrase[begun])}
 
     def min_tokens_needed(self, token_ids: Sequence[int]) -> int:
@@ -229,7 +229,7 @@ class ConstrainedDecoder:
         Args:
             cumulative_log_probs: (K, V) log probability of each continuation.
             ids: (K, t) start token and all tokens of each hypothesis so far.
-            constraints: those of the text.
+            constraints: the constraints of the text.
             top_indices: (K') flat indices of the most probable continuations.
             num_open: number of hypotheses that may continue.
         """

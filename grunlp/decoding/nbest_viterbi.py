@@ -1,6 +1,6 @@
 """The n best legal tag sequences of each sentence, by parallel list Viterbi (Seshadri and Sundberg 1994, §III).
 
-Shapes: B batch, T tokens, K labels, N sequences. A score of `-inf` forbids.
+Shapes: B batch, T tokens, K labels, N sequences. A score of `-inf` forbids a label or transition.
 """
 
 from math import inf

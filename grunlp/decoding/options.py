@@ -1,4 +1,4 @@
-"""Options of beam search. Imports nothing heavy."""
+"""Options of beam search and sampling. This module imports no heavy library."""
 
 from dataclasses import dataclass
 from typing import Literal

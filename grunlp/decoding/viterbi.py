@@ -1,9 +1,9 @@
-"""Batched Viterbi search for the best legal tag sequence, in log space, and the masks that make it legal.
+"""Batched Viterbi search for the best legal tag sequence, in log space, and masks of the illegal ones.
 
 `viterbi` takes arbitrary transition scores. `viterbi_bio` knows only the rules of IOB2, where `I-X` has two
 predecessors and every other tag may follow any tag: K steps per token instead of K², with the same result.
 
-Shapes: B batch, T tokens, K labels. A score of `-inf` forbids.
+Shapes: B batch, T tokens, K labels. A score of `-inf` forbids a label or transition.
 """
 
 from collections.abc import Callable, Sequence
@@ -62,7 +62,9 @@ def viterbi(
 def viterbi_bio(
     emissions: Tensor, lengths: Tensor, labels: Sequence[str], allowed: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Find the best legal IOB2 path, as `viterbi` does under `bio_transition_mask(labels)`, in K steps per token.
+    """Find the best legal IOB2 path in K steps per token.
+
+    The result is that of `viterbi` under `bio_transition_mask(labels)`.
 
     Args:
         emissions: (B, T, K) as in `viterbi`.

@@ -1,4 +1,4 @@
-"""The folder of an export: graphs, the script that runs them and its data, written completely or not at all."""
+"""The folder of an export: graphs, the script that runs them and its data; writing is all or nothing."""
 
 import io
 import json

@@ -31,7 +31,7 @@ class ModelExporter(ABC):
     """A trained model with everything its export needs.
 
     Attributes:
-        kind: type of model, for people.
+        kind: type of model, for display.
         recipe: recipe that trained it.
         graphs: graphs in the order in which they run.
         runtime_class: class of the script that answers lines of input with the graphs.
@@ -58,7 +58,7 @@ class ModelExporter(ABC):
 
     @abstractmethod
     def inputs(self, examples: Sequence[Any]) -> list[tuple[Tensor, ...] | None]:
-        """Make the inputs of each graph for a batch of examples; None for a graph with nothing to compute."""
+        """Make the inputs of each graph for a batch of examples; None for a graph that has nothing to compute."""
 
     @abstractmethod
     def to_input_line(self, example: Any) -> str:
@@ -70,9 +70,9 @@ class ModelExporter(ABC):
 
     @abstractmethod
     def graph_adapter(self, run: GraphRunner) -> nn.Module:
-        """Make a model that computes with the graphs, for evaluation.
+        """Make a model that computes with the exported graphs, for evaluation.
 
-        Empty input, which graphs cannot take, is computed by the original model.
+        The original model computes empty input, which graphs do not support.
         """
 
     @abstractmethod

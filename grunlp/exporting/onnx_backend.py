@@ -1,7 +1,7 @@
 """Graphs in ONNX, with recurrent layers as GRU, LSTM and RNN nodes.
 
-Torch's exporter unrolls recurrent layers to the length of the example. So a layer is a custom operator of which the
-exporter knows only the shapes, and a translation table maps it to a node.
+Torch's exporter unrolls recurrent layers to the length of the example. Therefore a layer is a custom operator, of which
+the exporter knows only the shapes, and a translation table maps it to a node.
 """
 
 from pathlib import Path
@@ -90,7 +90,7 @@ def _mingru_as_gru(directions: int, rows: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _to_onnx_node(x: Any, lengths: Any, initial_state: Any, w: Any, u: Any, b: Any, cell: str) -> Any:
-    """Translate a layer to a node, for Torch's exporter."""
+    """Translate a recurrent layer to an ONNX node; called by Torch's exporter."""
     from onnxscript import opset18 as op
 
     directions, hidden_size = int(u.shape[0]), int(u.shape[2])

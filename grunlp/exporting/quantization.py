@@ -65,7 +65,7 @@ def quantize(exporter: ModelExporter, folder: Path, primary_metrics: Sequence[Pr
 def _benchmark(
     exporter: ModelExporter, folder: Path, primary_metrics: Sequence[PrimaryMetric]
 ) -> tuple[str, int, _Measurement]:
-    """Return title and digits of the primary metric, and the measurement of the graphs in a folder."""
+    """Measure the graphs in a folder; return the title and digits of the primary metric, and the measurement."""
     try:
         result, num_steps = exporter.evaluate(exporter.graph_adapter(OnnxSession(folder)))
     except UserError as error:

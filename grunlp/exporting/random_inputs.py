@@ -26,7 +26,7 @@ def random_text(tokenizer: TextTokenizer, length: int, rng: np.random.Generator)
 
 
 def random_words(vocabulary: Vocabulary, lengths: Sequence[int], rng: np.random.Generator) -> list[list[str]]:
-    """Draw sentences of vocabulary words, some capitalized, and of words of random, possibly unknown characters."""
+    """Draw sentences of vocabulary words, some capitalized, mixed with words of random, possibly unknown characters."""
     known = vocabulary.words.items[2:] or ["a"]
 
     def random_word() -> str:

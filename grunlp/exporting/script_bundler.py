@@ -1,4 +1,4 @@
-"""Bundle the modules that run an exported model into one script that needs no grunlp."""
+"""Bundling of the modules that run an exported model into one script that does not need grunlp."""
 
 import ast
 from importlib.util import find_spec
@@ -24,7 +24,8 @@ def bundle_script(session_class: type[Session], runtime_class: type[Runtime], ti
         title: docstring of the script.
 
     Returns:
-        the modules of both classes and of the command line, after every module of grunlp that they import.
+        the source of the modules of both classes and of the command line, after that of every grunlp module they
+        import.
     """
     sources: dict[str, _Source] = {}
     for name in (session_class.__module__, runtime_class.__module__, main.__module__):

@@ -42,7 +42,7 @@ def trace(graph: Graph, inputs: Sequence[Tensor], make_layer: LayerFactory) -> E
     """Trace a graph to a program of Torch operators and the layers of `make_layer`.
 
     Args:
-        graph: what to trace.
+        graph: the graph to trace.
         inputs: any valid inputs.
         make_layer: makes the traceable form of each recurrent layer.
     """
@@ -66,7 +66,7 @@ def _dynamic_size(axis: str) -> Any:
 
 
 def _expand_unit_axes(tensor: Tensor, dynamic_axes: Mapping[int, Any]) -> Tensor:
-    """Copy a tensor with at least 2 elements along its dynamic axes: Torch takes a size of 1 for a constant."""
+    """Copy a tensor with at least 2 elements along its dynamic axes, because Torch treats a size of 1 as a constant."""
     for axis in dynamic_axes:
         if tensor.shape[axis] == 1:
             tensor = torch.cat([tensor, tensor], dim=axis)

@@ -1,7 +1,7 @@
 """Recurrent stacks that torch.export can trace with dynamic batch size and length.
 
 A `StackedGRU` removes padding with custom operators whose output sizes depend on the data. A `TraceableStack` has the
-same weights and leaves the padding in, with the same result; a layer factory decides how each layer loops over time.
+same weights and keeps the padding, with the same result; a layer factory decides how each layer loops over time.
 
 Shapes: B batch, T steps, D directions, G gates, H units, S parts of a state, I input features.
 """
@@ -25,7 +25,7 @@ LayerFactory = Callable[[RNNLayer | MinGRULayer, str], nn.Module]
 
 
 class TraceableStack(nn.Module):
-    """A recurrent stack for inference that leaves padding in.
+    """A recurrent stack for inference that keeps the padding.
 
     Args:
         stack: stack with its weights.

@@ -103,7 +103,10 @@ def verify_answers(exporter: ModelExporter, script: Path, examples: Sequence[Any
 
 
 def first_mismatch(actual: Any, expected: Any, path: str = "answer") -> str | None:
-    """Describe the first difference of two answers; numbers may differ by twice the tolerance, as they are rounded."""
+    """Describe the first difference between two answers.
+
+    Numbers may differ by twice the tolerance, because they are rounded.
+    """
     if isinstance(expected, dict) and isinstance(actual, dict) and actual.keys() == expected.keys():
         items = [(f"{path}.{key}", actual[key], expected[key]) for key in expected]
     elif isinstance(expected, list) and isinstance(actual, list) and len(actual) == len(expected):

@@ -6,10 +6,10 @@
     stack = from_onnx(onnx.load("gru.onnx"))
     onnx.save(to_onnx(stack), "gru.onnx")
 
-Keras orders the gates update, reset, candidate, and stores the transpose of every matrix. Its GRU with
+Keras orders the gates as update, reset, candidate, and stores the transpose of every matrix. Its GRU with
 `reset_after=True`, the default, has two rows of biases and is `cell="gru"` here; with `reset_after=False` it has one
 and is `cell="gru-reset-before"`. A bidirectional layer gives the arrays of the forward layer, then of the backward
-layer. ONNX orders the gates of a GRU as Keras does, those of an LSTM input, output, forget, candidate, and
+layer. ONNX orders the gates of a GRU as Keras does and those of an LSTM as input, output, forget, candidate; it
 distinguishes the two GRUs by `linear_before_reset`.
 """
 
@@ -59,10 +59,10 @@ def from_torch(module: nn.GRU | nn.LSTM | nn.RNN) -> StackedGRU:
 
 
 def to_torch(stack: StackedGRU) -> nn.GRU | nn.LSTM | nn.RNN:
-    """Convert a stack to a Torch module; regularization of training is lost except dropout between layers.
+    """Convert a stack to a Torch module; of the regularization, only dropout between layers is kept.
 
     Raises:
-        ValueError: Torch has no such layer.
+        ValueError: Torch has no equivalent layer.
     """
     layers = _require_standard_layers(stack)
     if stack.cell not in _TORCH_MODULES:
@@ -88,7 +88,7 @@ def from_keras(layers: Sequence[Any]) -> StackedGRU:
 
     Args:
         layers: each a `GRU` or a `Bidirectional` of one, or its arrays: kernel (I, 3H), recurrent kernel (H, 3H) and
-            bias, (2, 3H) or (3H,); for a bidirectional layer followed by those of the backward layer.
+            bias, (2, 3H) or (3H,); for a bidirectional layer, followed by the arrays of the backward layer.
 
     Raises:
         ValueError: a layer has options that a stack does not support, or its shape does not fit.
@@ -142,7 +142,7 @@ def to_keras(stack: StackedGRU) -> list[list[NDArray[np.float32]]]:
     """Convert a stack to the arrays for `set_weights` of Keras GRU layers, in the form that `from_keras` reads.
 
     Raises:
-        ValueError: Keras has no such GRU.
+        ValueError: Keras has no equivalent GRU.
     """
     layers = _require_standard_layers(stack)
     if stack.cell not in ("gru", "gru-reset-before"):
@@ -171,10 +171,10 @@ def to_onnx(stack: StackedGRU) -> "ModelProto":
     """Convert a stack to an ONNX model for inference from zero states.
 
     Its inputs are `input` (B, T, I), padded at the end, and `lengths` (B,) of int32; its outputs `output` (B, T, D·H)
-    and `final` (L·D, B, S·H), as those of `StackedGRU.forward`. B and T are dynamic.
+    and `final` (L·D, B, S·H), like those of `StackedGRU.forward`. B and T are dynamic.
 
     Raises:
-        ValueError: ONNX has no such layer.
+        ValueError: ONNX has no equivalent layer.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -228,8 +228,8 @@ def from_onnx(model: "ModelProto") -> StackedGRU:
     Other nodes and initial states are ignored.
 
     Raises:
-        ValueError: the model has no such node, or a node has weights that are not stored, options that a stack does
-            not support, or another type or size than the first.
+        ValueError: the model has no such node, or a node has weights that are not stored, options that a stack does not
+            support, or a type or size that differs from the first node's.
     """
     from onnx import helper, numpy_helper
 

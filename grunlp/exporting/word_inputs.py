@@ -34,7 +34,7 @@ class WordInputExporter(ModelExporter):
         vocabulary: vocabulary of the model.
 
     Raises:
-        UserError: the encoder is a pretrained one.
+        UserError: the encoder is pretrained.
     """
 
     input_description = INPUT_LINE_DESCRIPTION
@@ -69,14 +69,14 @@ def to_arrays(batch: SentenceBatch) -> tuple[Tensor, ...]:
 def from_arrays(
     words: Tensor, char_ids: Tensor, word_shapes: Tensor, char_index: Tensor, lengths: Tensor
 ) -> SentenceBatch:
-    """Make a batch of inputs."""
+    """Make a batch from the inputs of a graph."""
     no_subwords = words.new_zeros(0, 0)
     no_lengths = words.new_zeros(0)
     return SentenceBatch(words, char_ids, word_shapes, char_index, no_subwords, no_lengths, no_subwords, lengths)
 
 
 def vocabulary_tables(vocabulary: Vocabulary) -> dict[str, Any]:
-    """Return the word data of the script."""
+    """Return the vocabulary data of the script."""
     return {
         "words": vocabulary.words.items,
         "characters": vocabulary.characters.items,

@@ -1,12 +1,12 @@
-"""Prediction of a corpus in shards: a shard is some lines of a file, predicted anywhere, in any order, and once.
+"""Prediction of a corpus in shards: ranges of lines that are each predicted once, on any machine and in any order.
 
     plan.json             the files, the offsets of the shards, and checksums of the model
     shard-000012.jsonl    the records of one shard, in the order of its lines; or .parquet
     shard-000012.bad      its malformed lines, if there are any
     _SUCCESS              the totals, when all shards are done
 
-The file of a shard appears when it is complete, and a shard whose file exists is not predicted again: so a job can be
-interrupted at any time, and a shard can be tried twice. Sorted by name, the shards are in the order of the input.
+The file of a shard appears when it is complete, and a shard whose file exists is not predicted again, so that a job can
+be interrupted at any time and a shard can be tried twice. Sorted by name, the shards are in the order of the input.
 """
 
 import json
@@ -39,14 +39,14 @@ _HINT = "Type out=NEW_FOLDER, or the same command as before"
 
 
 class Shard(NamedTuple):
-    """A shard: some lines of a file.
+    """A shard: a range of lines of a file.
 
     Attributes:
-        number: from 0, over all files.
-        file: the path as typed.
+        number: its number, from 0 over all files.
+        file: the path of the file, as the user typed it.
         format, detect_predicates: as in `LineFormat`.
         first: number of the first line, from 1.
-        offset: offset of the first line, as `index_line_offsets` counts.
+        offset: byte offset of the first line, as in `index_line_offsets`.
         lines: number of lines.
     """
 
@@ -63,10 +63,10 @@ class ShardStats(NamedTuple):
     """The result of a shard.
 
     Attributes:
-        shard: its number.
+        shard: the number of the shard.
         lines, records, bad: numbers of lines, records and malformed lines; running text has a record for each sentence.
         seconds: processor time; 0 if the shard had been predicted before.
-        error: the message of a UserError that prevented the shard, else empty.
+        error: the message of the UserError that prevented its prediction, otherwise empty.
     """
 
     shard: int
@@ -78,7 +78,7 @@ class ShardStats(NamedTuple):
 
 
 def plan_shards(predictor: Predictor[Any, Any], files: Sequence[str], settings: dict[str, Any]) -> dict[str, Any]:
-    """Plan a job, as a JSON object. All files are read once.
+    """Make the plan of a job, as a JSON object. All files are read once.
 
     Args:
         predictor: the model.
@@ -144,7 +144,7 @@ def iter_shards(plan: dict[str, Any]) -> Iterator[Shard]:
 
 
 def finish_job(folder: Path, stats: Sequence[ShardStats]) -> dict[str, int]:
-    """Write that the job is complete, with the totals, and return them."""
+    """Write the file that marks the job as complete, with the totals, and return them."""
     totals = {"shards": len(stats)}
     for key in ("lines", "records", "bad"):
         totals[key] = sum(getattr(shard, key) for shard in stats)
@@ -159,7 +159,7 @@ class ShardPredictor:
     Args:
         output_dir: the output folder.
         input_root: the folder that relative paths of files start from.
-        run: the run folder, or "default".
+        run: the run folder, or "default" for the bundled model.
         format: "jsonl": an object in each line, as `grunlp.predict` prints it, with `file` and `line`; "parquet": the
             columns file, line, id and record, which is the object.
         batch_tokens: tokens in a batch; lines are batched by length within their shard.
@@ -183,7 +183,7 @@ class ShardPredictor:
             return ShardStats(shard.number, shard.lines, error=str(error))._asdict()
 
     def predict(self, shard: Shard) -> ShardStats:
-        """Predict a shard unless it exists. Raises UserError where it cannot be read or written."""
+        """Predict a shard unless it exists. Raises UserError if it cannot be read or written."""
         path = self.output_dir / f"shard-{shard.number:06d}.{self.format}"
         error_path = path.with_suffix(".bad")
         seconds = 0.0

@@ -5,7 +5,8 @@
     for frame in nlp("She gave him a book.")._.frames:
         print(frame["roleset"], [(argument["role"], argument["text"]) for argument in frame["arguments"]])
 
-A frame is that of a record of `grunlp.predict`, with positions in the document: its predicate is `doc[frame["index"]]`,
+A frame is like those in the records of `grunlp.predict`, with positions in the document: its predicate is
+`doc[frame["index"]]`,
 an argument is `doc[argument["start"]:argument["end"]]`; `start_char` and `end_char` count the characters of `doc.text`.
 An installed grunlp is found by the name of the component; in a checkout, `import grunlp.integrations.spacy` registers
 it.
@@ -24,10 +25,10 @@ from grunlp.utils.errors import UserError
 
 
 class SRLComponent:
-    """The component that sets `doc._.frames`. Its settings are saved in the configuration of the pipeline.
+    """The component that sets `doc._.frames`. The spaCy pipeline saves its settings in its configuration.
 
-    Sentences are those of the document if it has any, else those that `grunlp.predict` splits its text into. Tokens of
-    only whitespace are skipped.
+    Sentences are those of the document if they are set, otherwise those that `grunlp.predict` splits its text into.
+    Whitespace tokens are skipped.
 
     Args:
         labeller: the predictor.
@@ -73,7 +74,7 @@ def _sentences(doc: Doc) -> Iterator[list[Token]]:
 
 
 def _starts(doc: Doc) -> Iterator[int]:
-    """Yield the offset of each sentence in the text, in characters."""
+    """Yield the character offset of each sentence in the text."""
     offset = 0
     for line in doc.text.split("\n"):
         yield from (offset + sentence.tokens[0].start for sentence in split_sentences(line) if sentence.tokens)

@@ -1,1 +1,1 @@
-"""Recurrences faster than Torch's own; nothing outside `modules` knows which one runs."""
+"""Fast recurrence kernels; the choice between them and PyTorch's is made here and is not visible outside `modules`."""

@@ -41,7 +41,7 @@ def _operator(name: str, fake: Callable[..., Any]) -> Callable[[Callable[..., An
 def pack_weights(cell: str, weight_hh: Tensor, for_backward: bool) -> Tensor:
     """Pack recurrent weights (D, G·H, H) into the layout of the kernel, for its forward or its backward pass.
 
-    For the forward pass they may be in bfloat16, and stay in it.
+    For the forward pass they may be in bfloat16; the packed weights keep that type.
     """
     _validate(torch.float32, *(() if for_backward else (torch.bfloat16,)), weight_hh=weight_hh)
     packed = weight_hh.new_empty(_packed_size(cell, weight_hh, for_backward))
@@ -54,7 +54,7 @@ def pack_weights(cell: str, weight_hh: Tensor, for_backward: bool) -> Tensor:
 
 
 def _validate(*dtypes: torch.dtype, **tensors: Tensor | None) -> None:
-    """Check the types of tensors, since the kernel gets raw pointers.
+    """Check the types of tensors, because the kernel receives raw pointers.
 
     Raises:
         TypeError: a tensor has another type.
@@ -88,7 +88,7 @@ def _matrix_size(weight: Tensor) -> int:
 
 @_operator("affine", lambda x, packed, bias: x.new_empty(x.shape[0], len(bias)))
 def linear(x: Tensor, packed: Tensor, bias: Tensor) -> Tensor:
-    """Compute x Wᵀ + bias, (N, I) → (N, C), for a matrix W packed by `pack_matrix`. Has no gradient."""
+    """Compute x Wᵀ + bias, (N, I) → (N, C), for a matrix W packed by `pack_matrix`, without gradients."""
     _validate(torch.float32, x=x, bias=bias)
     out = x.new_empty(x.shape[0], len(bias))
     sizes = (torch.get_num_threads(), *x.shape, len(bias), _is_bf16(packed))
@@ -118,9 +118,9 @@ def forward(
     Args:
         cell: one of `KERNEL_CELLS`.
         input_projection: (N, D·G·H) products with the input, plus all biases but `candidate_bias`.
-        weight_hh: (D, G·H, H) recurrent weights; in float32 if `save_for_backward`, else they may be in bfloat16. For
-            "mingru", which has none, (D, 0, H).
-        packed: the same packed by `pack_weights`; unused for "mingru".
+        weight_hh: (D, G·H, H) recurrent weights; in float32 if `save_for_backward`, otherwise float32 or bfloat16. (D,
+            0, H) for "mingru", which has none.
+        packed: `weight_hh` packed by `pack_weights`; unused for "mingru".
         candidate_bias: (D, H) bias of the candidate's recurrent product; for "gru" only.
         initial_state: (D, B, S·H).
         offsets: (B + 1,) see `PackedBatch`.
@@ -194,7 +194,7 @@ def backward(
 
     Returns:
         gradients of the input projection (N, D·G·H), of `initial_state` and, for "gru", of the recurrent projection
-        (N, D·G·H), which for the other cells equals that of the input projection: (0,).
+        (N, D·G·H); for other cells the last is empty (0,), because it would equal the first.
     """
     directions, batch_size, _ = initial_state.shape
     hidden_size = weight_hh.shape[2]

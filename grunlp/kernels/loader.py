@@ -1,4 +1,4 @@
-"""Loading of the compiled kernels, in the best build for this processor; without them PyTorch does the work."""
+"""Loading of the best build of the compiled kernels for this processor, with PyTorch as the fallback."""
 
 import ctypes
 import logging
@@ -68,7 +68,7 @@ _disabled = False
 
 @contextmanager
 def disabled() -> Iterator[None]:
-    """Use PyTorch instead of the compiled kernels within the context, for comparisons in one process."""
+    """Use PyTorch instead of the compiled kernels within the context, to compare both in one process."""
     global _disabled
     before, _disabled = _disabled, True
     try:
@@ -84,7 +84,7 @@ def is_enabled() -> bool:
 
 @cache
 def log_once(implementation: str) -> None:
-    """Log, the first time, which implementation replaces the compiled kernels."""
+    """Log which implementation replaces the compiled kernels, once."""
     log.info("recurrence: %s", implementation)
 
 
@@ -94,7 +94,7 @@ def _library_path(name: str) -> Path | None:
 
 
 def _openmp_pool() -> int | None:
-    """Return the address of the function that runs work on PyTorch's threads, if those are GNU OpenMP's."""
+    """Return the address of the function that runs work on PyTorch's threads, if PyTorch uses GNU OpenMP."""
     if _forked:
         return None
     try:
@@ -120,7 +120,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def call_kernel(function: str, *arguments: int | Tensor | None) -> int:
-    """Call a function of the library with integers and tensors, which must be contiguous and on the CPU."""
+    """Call a function of the library with integers and tensors; the tensors must be contiguous and on the CPU."""
     library = load_library()
     assert library is not None
     result: int = getattr(library, function)(*(a.data_ptr() if isinstance(a, Tensor) else a for a in arguments))
@@ -128,7 +128,7 @@ def call_kernel(function: str, *arguments: int | Tensor | None) -> int:
 
 
 def run(function: str, *arguments: int | Tensor | None) -> None:
-    """Call a function of the library that returns whether it failed.
+    """Call a function of the library whose return value says whether it failed.
 
     Raises:
         MemoryError: there was not enough memory.
@@ -138,7 +138,7 @@ def run(function: str, *arguments: int | Tensor | None) -> None:
 
 
 def _declare_signatures(library: ctypes.CDLL) -> ctypes.CDLL:
-    """Declare the types of all functions: 64-bit integers first, then addresses."""
+    """Declare the argument types of all functions: 64-bit integers first, then addresses."""
     for function, num_integers, num_addresses, result in (
         ("grunlp_width", 0, 0, ctypes.c_int64),
         ("grunlp_use_pool", 0, 1, None),

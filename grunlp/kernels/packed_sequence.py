@@ -16,7 +16,7 @@ class PackedBatch:
 
     Args:
         lengths: (B,) tokens of each sequence.
-        steps: T, length of the padded tensor that they come from.
+        steps: T, length of the padded tensor.
 
     Attributes:
         offsets: (B + 1,) position of the first token of each sequence; the last is N.
@@ -36,18 +36,18 @@ class PackedBatch:
 
     @cached_property
     def sorted_indices(self) -> Tensor:
-        """(B,) the sequences, longest first."""
+        """(B,) indices of the sequences, longest first."""
         return self.lengths.argsort(descending=True, stable=True)
 
     @cached_property
     def flat_index(self) -> Tensor:
-        """(N,) position of each token among the B·T of the padded tensor, row by row."""
+        """(N,) index of each token among the B·T positions of the padded tensor, row by row."""
         is_real = torch.arange(self.steps, device=self.lengths.device) < self.lengths[:, None]  # (B, T)
         return is_real.flatten().nonzero()[:, 0]
 
     @cached_property
     def rows(self) -> Tensor:
-        """(N,) the sequence of each token."""
+        """(N,) index of the sequence of each token."""
         return self.flat_index // max(self.steps, 1)
 
     @cached_property
@@ -88,5 +88,5 @@ class LayerWeights(NamedTuple):
     bias_hh: Tensor
 
     def to_dtype(self, dtype: torch.dtype) -> "LayerWeights":
-        """Convert weights in bfloat16 to another type, for code that does not support bfloat16."""
+        """Convert bfloat16 weights to another type, for code that does not support bfloat16."""
         return LayerWeights(*(weight.to(dtype) if weight.dtype == torch.bfloat16 else weight for weight in self))

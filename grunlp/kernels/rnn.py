@@ -1,7 +1,8 @@
-"""Fused forward passes of a recurrent layer over sequences without padding: compiled kernels on a CPU, or PyTorch's.
+"""Fused forward passes of a recurrent layer over sequences without padding, by compiled CPU kernels or PyTorch.
 
 The products with all inputs are one matrix product before the recurrence, and the gradient of the recurrent weights is
-one matrix product after it (as Appleyard et al. 2016 do on GPUs). `recurrence.cpp` computes what depends on time.
+one matrix product after it (as Appleyard et al. 2016 do on GPUs). `recurrence.cpp` computes the steps of the
+recurrence.
 """
 
 from math import gcd
@@ -19,8 +20,9 @@ TORCH_CELLS = ("gru", "lstm", "rnn")  # cells of `torch_rnn`
 class PackedWeightCache:
     """Packed weights of a layer for inference, packed again only when the weights have changed.
 
-    A change is detected by PyTorch's version counter, which does not see writes through `.data`. For those, about 50
-    weights are compared: enough to notice an optimizer step or an averaging, not a change of a single weight.
+    A change is detected by PyTorch's version counter, which does not see writes through `.data`. To detect those, about
+    50 weights are compared: enough to notice an optimizer step or weight averaging, but not a change of a single
+    weight.
     """
 
     def __init__(self) -> None:
@@ -29,11 +31,11 @@ class PackedWeightCache:
         self._cached: tuple[object, tuple[Tensor, ...], tuple[Tensor, Tensor]] | None = None
 
     def __getstate__(self) -> dict[str, None]:
-        """Copy nothing: the copy may be used on a machine that packs weights differently."""
+        """Exclude the packed weights from copies, which may be used on a machine with another layout."""
         return {"_cached": None}
 
     def get(self, cell: str, weights: LayerWeights) -> tuple[Tensor, Tensor]:
-        """Return the input weights packed by `pack_matrix` and the recurrent ones by `pack_weights`, both detached."""
+        """Return the input weights and the recurrent weights, packed and detached."""
         weight_ih, weight_hh = weights.weight_ih.detach(), weights.weight_hh.detach()
         is_inference = weight_ih.is_inference() or weight_hh.is_inference()
         if torch.is_grad_enabled() or torch.compiler.is_compiling() or is_inference:
@@ -47,7 +49,7 @@ class PackedWeightCache:
 
 
 def _sample_values(weight: Tensor) -> list[float]:
-    """Return about 50 values, from all columns."""
+    """Return about 50 values of a weight, from all its columns."""
     step = max(1, weight.numel() // 50)
     while gcd(step, weight.shape[-1]) > 1:
         step += 1
@@ -56,7 +58,7 @@ def _sample_values(weight: Tensor) -> list[float]:
 
 
 def use_compiled(x: Tensor) -> bool:
-    """Return whether the compiled kernels support x; log if only its type prevents it."""
+    """Return whether the compiled kernels support x; log if only its type is unsupported."""
     if x.device.type != "cpu" or not is_enabled():
         return False
     is_autocast = torch.is_autocast_enabled("cpu")
@@ -74,14 +76,14 @@ def compiled_rnn(
     weights: LayerWeights,
     packed_weights: PackedWeightCache,
 ) -> tuple[Tensor, Tensor]:
-    """Run a layer with the compiled kernels, where `use_compiled`.
+    """Run a layer with the compiled kernels; requires `use_compiled(x)`.
 
     Args:
         cell: one of `KERNEL_CELLS`.
         x: (N, I) the input of each token, N ≥ 1.
         batch: the sequence of each token.
         initial_state: (D, B, S·H) states before the first step; an LSTM has S = 2, h followed by its memory cell.
-        weights: of the layer; input and recurrent weights may be in bfloat16, and are used as such for inference.
+        weights: the weights of the layer; for inference, input and recurrent weights may be in bfloat16.
         packed_weights: the cache of the layer.
 
     Returns:
@@ -116,7 +118,7 @@ def compiled_rnn(
 
 
 def compiled_mingru(projected: Tensor, batch: PackedBatch, initial_state: Tensor) -> tuple[Tensor, Tensor]:
-    """Run a minimal GRU (`grunlp/modules/mingru.py`) with the compiled kernels, where `use_compiled`.
+    """Run a minimal GRU (`grunlp/modules/mingru.py`) with the compiled kernels; requires `use_compiled(projected)`.
 
     Args:
         projected: (N, D·2·H), gate and candidate before their activations.
@@ -124,7 +126,7 @@ def compiled_mingru(projected: Tensor, batch: PackedBatch, initial_state: Tensor
         initial_state: (D, B, H).
 
     Returns:
-        states (N, D·H) and final states (D, B, H), as `compiled_rnn`.
+        states (N, D·H) and final states (D, B, H), as `compiled_rnn` does.
     """
     directions, _, hidden_size = initial_state.shape
     no_weights = projected.new_empty(directions, 0, hidden_size)
@@ -146,10 +148,10 @@ def torch_rnn(
         x: (N, I) the input of each token.
         batch: the sequence of each token.
         initial_state: (D, B, S·H) states before the first step.
-        weights: of the layer, in the type of x.
+        weights: the weights of the layer, in the type of x.
 
     Returns:
-        as `compiled_rnn`.
+        states and final states, as `compiled_rnn` does.
     """
     directions, _, hidden_size = weights.weight_hh.shape
     rows = batch.sorted_indices[batch.lengths[batch.sorted_indices] > 0]  # longest first, as PyTorch requires

@@ -1,4 +1,4 @@
-"""The forward pass of Viterbi decoding by the compiled kernel, where it supports the input."""
+"""The forward pass of Viterbi decoding by the compiled kernel, if it supports the input."""
 
 import torch
 from torch import Tensor
@@ -16,8 +16,8 @@ def viterbi_scores(emissions: Tensor, lengths: Tensor, start: Tensor, transition
         transitions: (K, K) scores of the label of the column after that of the row.
 
     Returns:
-        (B, T, K), at padding the scores of the last step; None where there is no compiled kernel or it does not support
-        the input: on another device, in another type, and with NaN, which it would lose.
+        scores (B, T, K), at padding those of the last step. None if there is no compiled kernel, or if it does not
+        support the device or type of the input, or the input contains NaN, which the kernel would not propagate.
     """
     tensors = (emissions, start, transitions)
     if not all(x.dtype == torch.float32 and x.device.type == "cpu" for x in tensors):

@@ -28,7 +28,7 @@ def group_by_document(documents: Sequence[str], counts: Sequence[EvalCounts]) ->
     """Sum counts by document, in order of first appearance: the units that `bootstrap_intervals` resamples.
 
     Sentences of one document are not independent, so documents are resampled as a whole. A sentence with an unknown
-    document (`""`) is a unit of its own; with fewer than two named documents every sentence is one, because a single
+    document (`""`) is a unit of its own; with fewer than two known documents every sentence is a unit, because a single
     unit has no variance.
 
     Args:
@@ -52,7 +52,7 @@ def bootstrap_intervals(
     Each resample draws as many groups as there are, with replacement, and scores the sum of their counts.
 
     Args:
-        counts: one per group, such as `[group.overall for group in group_by_document(documents, counts)]`.
+        counts: the counts of each group, such as `[group.overall for group in group_by_document(documents, counts)]`.
         resamples: number of resamples.
         seed: random seed; equal seeds give equal intervals.
         level: confidence level.

@@ -1,4 +1,4 @@
-"""Reports of span scores, character for character as the official programs print them."""
+"""Reports of span scores, identical to those of the official programs."""
 
 from grunlp.metrics.span_counts import EvalCounts, SpanCounts
 

@@ -39,7 +39,7 @@ class EvaluationResult(NamedTuple):
 
 
 def time_evaluation(score: Callable[[], Scores], num_examples: int) -> EvaluationResult:
-    """Score examples and take the time. score: predicts and scores them."""
+    """Score examples and measure the time. `score` predicts and scores them."""
     started = time.perf_counter()
     scores = score()
     return EvaluationResult(scores, num_examples, time.perf_counter() - started)
@@ -62,7 +62,7 @@ class PrimaryMetric(NamedTuple):
 
     @property
     def sign(self) -> int:
-        """1 where a higher score is better, else -1."""
+        """1 if a higher score is better, otherwise -1."""
         return 1 if self.direction == "max" else -1
 
     def read(self, split: Mapping[str, Any]) -> float:
@@ -72,10 +72,10 @@ class PrimaryMetric(NamedTuple):
 
 
 def select_primary_metric(primary_metrics: Sequence[PrimaryMetric], keys: Iterable[str]) -> PrimaryMetric:
-    """Return the first of the primary metrics of a recipe that a split has.
+    """Return the first of the primary metrics of a recipe that is available for a split.
 
     Args:
-        primary_metrics: of the recipe, in order of preference.
+        primary_metrics: the primary metrics of the recipe, in order of preference.
         keys: the metrics of the split.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The seqeval library's own score of tag sequences."""
+"""The score of tag sequences by the seqeval library itself."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -112,13 +112,13 @@ def srl_eval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCoun
     """Count as srl-eval.pl does, the program of the CoNLL-2005 shared task (Carreras and Màrquez 2005, §2.1).
 
     `V` is excluded from the overall score; `C-X` spans belong to the argument `X` before them, see `srl_arguments`. An
-    argument is correct when its role and all its spans are. Tags need not be legal: an `I-X` that continues nothing
-    opens a span.
+    argument is correct when its role and all its spans are. Tags need not be legal: an `I-X` that does not continue a
+    span opens one.
 
     Args:
         gold: the tag sequences of one sentence, one per predicate.
-        predicted: predicted tag sequences, in the same order. A predicate without a prediction gets a sequence of `O`:
-            all its arguments are then missed, as in srl-eval.
+        predicted: predicted tag sequences, in the same order. Pass a sequence of `O` for a predicate without a
+            prediction: all its arguments then count as missed, as in srl-eval.
 
     Raises:
         ValueError: the numbers of sequences or tokens differ, or a tag is not a BIO tag.
@@ -129,7 +129,7 @@ def srl_eval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCoun
 def conlleval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCounts:
     """Count as conlleval does, the program of the CoNLL-2000 and later shared tasks (Tjong Kim Sang and Buchholz 2000).
 
-    A chunk is a label with its extent. An `I-X` after `O`, or after a tag with another label, starts a chunk, so
+    A chunk is a span with its label. An `I-X` after `O`, or after a tag with another label, starts a chunk, so
     illegal sequences are repaired. No label is excluded. Arguments and errors are those of `srl_eval_counts`.
     """
     return _count_items(tags_to_spans, gold, predicted)
@@ -138,8 +138,8 @@ def conlleval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCou
 def seqeval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCounts:
     """Count as the seqeval library does with `mode="strict", scheme=IOB2`.
 
-    Only `B-X` starts a span; an `I-X` that continues nothing belongs to no span, so illegal sequences earn nothing for
-    it. No label is excluded. Arguments and errors are those of `srl_eval_counts`.
+    Only `B-X` starts a span; an `I-X` that does not continue a span is ignored, so that illegal sequences gain nothing
+    from it. No label is excluded. Arguments and errors are those of `srl_eval_counts`.
     """
     return _count_items(strict_spans, gold, predicted)
 

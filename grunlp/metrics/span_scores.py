@@ -19,7 +19,7 @@ SEQEVAL = "seqeval"
 
 @dataclass
 class SpanScores(ABC):
-    """Scores of tag sequences, collected sentence by sentence; reports are made when all are added.
+    """Scores of tag sequences, collected one sentence at a time; reports are made after the last one.
 
     The overall figures of the scheme "seqeval" come from the seqeval library, called once on the whole split; its
     intervals and labels come from `seqeval_counts`, whose overall figures must be equal.
@@ -45,7 +45,7 @@ class SpanScores(ABC):
 
     @abstractmethod
     def report(self) -> str:
-        """Format tables for people."""
+        """Return the scores as `metrics.json` stores them, in percent."""
 
     def add_seqeval(self, gold: Sequence[Tags], predicted: Sequence[Tags]) -> None:
         """Count the tag sequences of one sentence in the scheme "seqeval"."""
@@ -96,7 +96,7 @@ class SpanScores(ABC):
 
     @property
     def metrics(self) -> dict[str, Metric]:
-        """F1 of each counting scheme, as scores of texts have metrics."""
+        """F1 of each counting scheme, in the form of a corpus metric."""
         return {scheme: self.f1_metric(scheme) for scheme in self.schemes()}
 
     def f1_metric(self, scheme: str) -> Metric:

@@ -1,1 +1,1 @@
-"""Parts of networks."""
+"""Building blocks of networks."""

@@ -15,8 +15,8 @@ class AttentionMemory(NamedTuple):
     """The keys and values of a source, computed once for all steps.
 
     Attributes:
-        keys: (B, S, size) compared with the queries; for "dot" the source itself.
-        values: (B, S, size or memory_size) averaged.
+        keys: (B, S, size) keys, which are compared with the queries; for "dot", the source itself.
+        values: (B, S, size or memory_size) values, which are averaged.
         padding: (B, S) True at padding; every source has at least one real token.
     """
 
@@ -26,7 +26,7 @@ class AttentionMemory(NamedTuple):
 
 
 class Attention(nn.Module):
-    """Averages of the states of a source, weighted by how well each matches a query.
+    """Attention: the average of the states of a source, weighted by how well each state matches a query.
 
     Args:
         query_size: features of a query.
@@ -55,13 +55,13 @@ class Attention(nn.Module):
         self.output_size = size if kind == "multihead" else memory_size
 
     def precompute_keys(self, memory: Tensor, padding: Tensor) -> AttentionMemory:
-        """Compute what all steps share, from the states (B, S, M) and the padding (B, S) of a source."""
+        """Compute the keys and values that all steps share from the states (B, S, M) and padding (B, S) of a source."""
         keys = memory if self.key is None else self.key(memory)
         values = memory if self.value is None else self.value(memory)
         return AttentionMemory(keys, values, padding)
 
     def forward(self, queries: Tensor, memory: AttentionMemory) -> tuple[Tensor, Tensor]:
-        """Attend: queries (B, T, query_size) → averages (B, T, output_size), weights (B, T, S), the mean over heads."""
+        """Map queries (B, T, query_size) to averages (B, T, output_size) and weights (B, T, S), the mean over heads."""
         query = self.query(queries)  # (B, T, size)
         padding = memory.padding[:, None]  # (B, 1, S)
         if self.score is not None:

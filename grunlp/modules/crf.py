@@ -30,11 +30,12 @@ class LinearChainCRF(nn.Module):
     """Learned start, transition and end scores, under constraints on the order of the labels.
 
     The sum over all paths runs in log space from token to token, but each step is one matrix product of rescaled
-    probabilities (Rabiner 1989, §V.A), not a `logsumexp` over (B, K, K): many times faster, in a fraction of the
-    memory. A label that is 87 nats or more (the range of float32) below the best one of its token counts as impossible.
+    probabilities (Rabiner 1989, §V.A), not a `logsumexp` over (B, K, K): this is many times faster and takes a fraction
+    of the memory. A label that is 87 nats or more (the range of float32) below the best one of its token counts as
+    impossible.
 
     Args:
-        start: (K,) -inf for labels that cannot come first, as `bio_transition_mask` gives.
+        start: (K,) -inf for labels that cannot come first, as returned by `bio_transition_mask`.
         transitions: (K, K) -inf for forbidden transitions.
     """
 
@@ -55,10 +56,10 @@ class LinearChainCRF(nn.Module):
 
         Args:
             emissions: (B, T, K), T at least 1; values at padding have no effect.
-            tags: (B, T) int64; anything at padding.
+            tags: (B, T) int64; values at padding have no effect.
             lengths: (B,) each from 1 to T.
             allowed: (B, T, K) bool, False for labels that a token cannot have; None in ordinary training. Gold tags
-                that violate it, or the constraints, are not refused but cost `FORBIDDEN_SCORE` each, which would
+                that violate it, or the constraints, are not rejected but cost `FORBIDDEN_SCORE` each, which would
                 dominate the loss: in some gold frames `V` starts before the given predicate, so use the predicate mask
                 in decoding only.
         """

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class VariationalDropout(nn.Module):
-    """Drops the same features at every step of a sequence (Gal and Ghahramani 2016, §4.1).
+    """Dropout of the same features at every step of a sequence (Gal and Ghahramani 2016, §4.1).
 
     Args:
         p: probability of dropping a feature, in [0, 1).
@@ -34,12 +34,12 @@ class VariationalDropout(nn.Module):
         return x * (mask[:, None] if rows is None else mask[rows])
 
     def extra_repr(self) -> str:
-        """Return the probability for `print(model)`."""
+        """Return the dropout probability for `print(model)`."""
         return f"p={self.p}"
 
 
 class WordDropout(nn.Module):
-    """Replaces word ids by that of the unknown word, so that its embedding is trained (Kiperwasser and Goldberg 2016).
+    """Replacement of word ids by the unknown id, so that its embedding is trained (Kiperwasser and Goldberg 2016).
 
     A word with training count n is replaced with probability p / (p + n): rare words often, frequent words hardly ever.
 
@@ -67,7 +67,7 @@ class WordDropout(nn.Module):
 
 
 class TokenDropout(nn.Module):
-    """Replaces ids by that of the unknown word, all with the same probability (Gal and Ghahramani 2016, §4.2).
+    """Replacement of ids by that of the unknown word, all with the same probability (Gal and Ghahramani 2016, §4.2).
 
     Args:
         p: the probability, in [0, 1).

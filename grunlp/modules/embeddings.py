@@ -1,4 +1,4 @@
-"""Representations of words out of context: an embedding of the word, and one of its characters."""
+"""Representations of words without context: an embedding of the word, and one of its characters."""
 
 import torch
 from torch import Tensor, nn
@@ -9,13 +9,13 @@ from grunlp.modules.options import CharEncoder
 
 
 class CharacterCNN(nn.Module):
-    """Characters of a word by a convolution and the maximum over positions (Ma and Hovy 2016, §2.1).
+    """A word encoder: a convolution over the characters and the maximum over positions (Ma and Hovy 2016, §2.1).
 
     Args:
         num_characters: rows of the embedding; row 0 is padding.
-        embedding_size: features of a character.
-        output_size: features of a word.
-        kernel_size: characters that a filter sees.
+        embedding_size: number of features of a character.
+        output_size: number of features of a word.
+        kernel_size: number of characters that a filter covers.
     """
 
     def __init__(self, num_characters: int, embedding_size: int, output_size: int, kernel_size: int) -> None:
@@ -24,7 +24,7 @@ class CharacterCNN(nn.Module):
         self.convolution = nn.Conv1d(embedding_size, output_size, kernel_size, padding=kernel_size // 2)
 
     def forward(self, char_ids: Tensor) -> Tensor:
-        """Encode U words, ids of their characters (U, C) padded with 0 → (U, output_size)."""
+        """Encode U words: (U, C) character ids, padded with 0 → (U, output_size)."""
         weight, width = self.convolution.weight, self.convolution.weight.shape[2]
         windows = functional.pad(self.table(char_ids), (0, 0, width // 2, width // 2)).unfold(1, width, 1)
         # As a matrix product: the gradient of PyTorch's convolution is summed in an order that depends on the number
@@ -36,7 +36,7 @@ class CharacterCNN(nn.Module):
 
 
 class CharacterGRU(nn.Module):
-    """Characters of a word by the two final states of a bidirectional GRU (Lample et al. 2016, §4.1).
+    """A word encoder: the two final states of a bidirectional GRU over the characters (Lample et al. 2016, §4.1).
 
     Args:
         num_characters: rows of the embedding; row 0 is padding.
@@ -52,19 +52,19 @@ class CharacterGRU(nn.Module):
         self.gru = StackedGRU(embedding_size, output_size // 2, 1, bidirectional=True, dropout=0.0, residual="none")
 
     def forward(self, char_ids: Tensor) -> Tensor:
-        """Encode U words, ids of their characters (U, C) padded with 0 → (U, output_size)."""
+        """Encode U words: (U, C) character ids, padded with 0 → (U, output_size)."""
         _, states = self.gru(self.table(char_ids), (char_ids != 0).sum(dim=1))  # (2, U, output / 2)
         return torch.cat([states[0], states[1]], dim=1)  # (U, output)
 
 
 class WordEmbedding(nn.Module):
-    """Word embeddings concatenated with an encoding of the characters.
+    """Word embeddings concatenated with an encoding of the characters of the word.
 
     Args:
         num_words: rows of the word embedding; row 0 is padding.
-        word_size: features of a row.
+        word_size: number of features of a word embedding.
         num_characters: rows of the character embedding.
-        char_size: features of the characters of a word.
+        char_size: number of features that encode the characters of a word.
         char_encoder: network that reads the characters, "cnn" or "gru"; "none" for word embeddings alone.
         num_shapes: word shapes (`grunlp.data.word_shape`) whose embeddings, initially 0, are added to those of the
             words; 0 for none.
@@ -104,7 +104,7 @@ class WordEmbedding(nn.Module):
             char_index: (B, T) position of each word among the distinct ones.
 
         Returns:
-            (B, T, output_size).
+            the embeddings (B, T, output_size).
         """
         embedded = self.table(words)  # (B, T, W)
         if self.shapes is not None:

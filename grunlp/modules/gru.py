@@ -1,7 +1,8 @@
 """The gated recurrent unit (GRU): one step, one layer, and a stack of layers in one or two directions.
 
 A recurrent network reads a sequence step by step and carries a state, a vector of H numbers, from one step to the
-next. A plain one computes h_t = tanh(W x_t + U h_{t-1} + b): every step overwrites the whole state, and a gradient is
+next. A simple recurrent network computes h_t = tanh(W x_t + U h_{t-1} + b): every step overwrites the whole state, and
+a gradient is
 multiplied by U at every step on its way back. A GRU adds two gates, vectors of numbers between 0 and 1 that are
 computed from the input x_t and the previous state h_{t-1} (Cho et al. 2014, eq. 5-8, in the form of cuDNN and PyTorch):
 
@@ -12,8 +13,8 @@ computed from the input x_t and the previous state h_{t-1} (Cho et al. 2014, eq.
 
 The reset gate controls how much of the previous state the candidate sees: at 0 a unit restarts from the input alone.
 The update gate controls how much of the previous state is kept: at 1 a unit copies its state unchanged over any number
-of steps, and gradients pass back unchanged too. Each unit has its own gates, so some units learn to remember for long
-and others to look at the last few words. The first state h_0 is zero.
+of steps, and gradients pass back unchanged too. Each unit has its own gates, so some units learn to remember for many
+steps and others to use only the last few. The first state h_0 is zero.
 
 In the original paper the reset gate acts before the product, n_t = tanh(W_n x_t + U_n (r_t ⊙ h_{t-1})); that is
 `cell="gru-reset-before"`. Acting after it lets one product serve all three gates, and is what cuDNN, PyTorch and (by
@@ -57,10 +58,10 @@ STEPS: dict[str, Step] = {"gru": gru_step, **STEPS_OF_OTHER_CELLS}
 
 
 class RNNLayer(RNNWeights):
-    """One recurrent layer in D directions over sequences without padding; its weights are those of `RNNWeights`."""
+    """One recurrent layer in D directions over sequences without padding, with the weights of `RNNWeights`."""
 
     def forward(self, x: Tensor, batch: PackedBatch, initial_state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Run the layer: compiled on a CPU, fused by PyTorch (cuDNN on a GPU), or else step by step.
+        """Run the layer with the compiled CPU kernels, with PyTorch's fused layers (cuDNN on a GPU), or step by step.
 
         Args:
             x: (N, I) the input of each token.
@@ -96,12 +97,12 @@ class StackedGRU(nn.Module):
     Args:
         input_size: features of the input.
         hidden_size: H, units in each direction.
-        num_layers: L, layers; each reads the outputs of the one below.
+        num_layers: L, number of layers; each reads the outputs of the one below.
         bidirectional: D = 2 directions whose outputs are concatenated; otherwise D = 1.
-        dropout: between layers; none after the last.
+        dropout: probability of dropout between layers; there is none after the last.
         residual: "none"; "add" adds the input of a layer to its output; "highway" mixes the two with a learned gate
-            (Srivastava et al. 2015, eq. 3; the gate reads the layer's input and opens towards the output). From the
-            second layer on, where sizes agree.
+            (Srivastava et al. 2015, eq. 3; the gate reads the layer's input and opens towards the output). Applies from
+            the second layer on, where sizes agree.
         cell: "gru"; "gru-reset-before" applies the reset gate before the product; "lstm" (Hochreiter and Schmidhuber
             1997, with forget gates); "rnn" (Elman 1990, tanh); "mingru", see `MinGRULayer`.
         variational_dropout: whether dropout drops the same features at all steps (Gal and Ghahramani 2016) or draws

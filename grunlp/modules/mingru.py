@@ -2,17 +2,17 @@
 
 Feng et al. 2024, "Were RNNs All We Needed?", §3.1:
 
-    z_t = σ(W_z x_t + b_z)                      gate: how much of the candidate is let in
-    n_t = g(W_n x_t + b_n)                      candidate, g(x) = x + 1/2 for x ≥ 0, else σ(x): always positive
+    z_t = σ(W_z x_t + b_z)                      gate: how much of the candidate enters the state
+    n_t = g(W_n x_t + b_n)                      candidate, g(x) = x + 1/2 for x ≥ 0, otherwise σ(x): always positive
     h_t = (1 - z_t) ⊙ h_{t-1} + z_t ⊙ n_t       new state
 
 This is a linear recurrence, which a sum in log space solves for many steps in one operation (§B.2 and Heinsen 2023):
 
     A_t = Σ_{s ≤ t} log(1 - z_s),    log h_t = A_t + log Σ_{s ≤ t} exp(log z_s + log n_s - A_s)
 
-A_t decreases with t, and a large floating-point number has few digits left for small ones. Hence the sums run over
+A_t decreases with t, and adding small terms to a number of large magnitude loses precision. Hence the sums run over
 chunks of 64 steps, and the state is carried from chunk to chunk. This suits GPUs, which need many steps at once; on a
-CPU the compiled kernel takes one step after the other, which is less work. (Like those of all cells, it cannot be
+CPU the compiled kernel computes one step after the other, which is less work. (Like those of all cells, it cannot be
 differentiated twice.)
 """
 
@@ -30,7 +30,7 @@ _CHUNK_SIZE = 64
 
 
 class MinGRULayer(nn.Module):
-    """One layer of minimal GRUs in D directions; the blocks of its weights are gate, candidate.
+    """One layer of minimal GRUs in D directions; its weights have two blocks, gate and candidate.
 
     Args:
         input_size: I, features of the input.

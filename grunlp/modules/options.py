@@ -1,4 +1,4 @@
-"""Choices and options of the building blocks of models. Imports nothing heavy."""
+"""Choices and options of the building blocks of models. This module imports no heavy library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class SentenceEncoderOptions(RecurrentOptions):
 
 @dataclass
 class SentenceModelOptions(SentenceEncoderOptions):
-    """A sentence encoder trained on labelled data, perhaps above a pretrained encoder."""
+    """A sentence encoder trained on labelled data, with or without a pretrained encoder below it."""
 
     encoder: str | None = option(
         None,
@@ -54,7 +54,7 @@ class SentenceModelOptions(SentenceEncoderOptions):
 
 
 def check_sentence_encoder(values: Mapping[str, Any]) -> None:
-    """Raise UserError for sizes of a sentence encoder that do not fit. `values`: the configuration by dotted key."""
+    """Raise UserError for inconsistent sizes of a sentence encoder. `values` is the configuration by dotted key."""
     if values["model.char_encoder"] == "gru" and values["model.char_size"] % 2:
         raise UserError(
             "model.char_encoder=gru with an odd model.char_size", "its two directions share it evenly", "Add 1 to it."
@@ -62,7 +62,7 @@ def check_sentence_encoder(values: Mapping[str, Any]) -> None:
 
 
 def check_label_smoothing(values: Mapping[str, Any]) -> None:
-    """Raise UserError for label smoothing with a CRF. `values`: as above."""
+    """Raise UserError for label smoothing with a CRF. `values` is the configuration by dotted key."""
     if values["model.decoder"] == "crf" and values["model.label_smoothing"] > 0:
         raise UserError(
             "model.decoder=crf with model.label_smoothing",

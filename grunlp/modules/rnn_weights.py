@@ -25,9 +25,9 @@ class RNNLayerOptions:
         zoneout: probability that a unit keeps its state in a step (Krueger et al. 2017).
         weight_dropout: probability of dropping a recurrent weight, the same weights for the whole batch (Merity et al.
             2018, §2).
-        layer_norm: normalize the products with the input and with the state, each gate on its own (Ba et al. 2016,
+        layer_norm: normalize the products with the input and with the state, separately for each gate (Ba et al. 2016,
             §3.1).
-        initial_state: the state before the first step where none is passed: zero or learned.
+        initial_state: the state before the first step if none is passed: zero or learned.
         init: initialization of the recurrent weights, "orthogonal" or "glorot"; input weights are Glorot-uniform.
         forget_bias: initial bias of the gate that keeps the state. Above 0 the layer remembers longer at first.
 
@@ -91,7 +91,7 @@ class RNNWeights(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Initialize the weights by the options; other biases and learned states are 0, gains 1."""
+        """Initialize the weights as the options say; other biases and learned states are 0, gains are 1."""
         init_recurrent = _orthogonal_ if self.options.init == "orthogonal" else nn.init.xavier_uniform_
         for weights, init in ((self.weight_ih, nn.init.xavier_uniform_), (self.weight_hh, init_recurrent)):
             for direction in weights.data:
@@ -108,20 +108,23 @@ class RNNWeights(nn.Module):
             nn.init.zeros_(self.initial)
 
     def first_state(self, x: Tensor, batch_size: int) -> Tensor:
-        """Return the states (D, B, S·H) before the first step: zero, or learned. `x`: the input, for its type."""
+        """Return the states (D, B, S·H) before the first step, zero or learned.
+
+        `x` is the input, whose type they get.
+        """
         if self.initial is not None:
             return self.initial[:, None].expand(-1, batch_size, -1)
         return x.new_zeros(len(self.weight_hh), batch_size, self.state_size)
 
     def layer_weights(self) -> LayerWeights:
-        """Return the weights; in training, some recurrent weights are dropped if `weight_dropout` is set."""
+        """Return the weights; in training, with some recurrent weights dropped if `weight_dropout` is set."""
         weight_hh: Tensor = self.weight_hh
         if self.options.weight_dropout and self.training:
             weight_hh = functional.dropout(weight_hh, self.options.weight_dropout)
         return LayerWeights(self.weight_ih, weight_hh, self.bias_ih, self.bias_hh)
 
     def step_regularization(self, x: Tensor, batch_size: int) -> RecurrentRegularization:
-        """Return the regularization that acts within a step; in training, draw the units to drop."""
+        """Return the regularization that acts within a step; in training, draw the units that are dropped."""
         dropout = self.options.recurrent_dropout if self.training else 0.0
         if not (dropout or self.options.zoneout or self.gains is not None):
             return NO_REGULARIZATION
@@ -134,7 +137,7 @@ class RNNWeights(nn.Module):
 
 
 def _orthogonal_(weight: Tensor) -> Tensor:
-    """Fill a tensor with an orthogonal matrix, on one thread: rounding in QR depends on the number of threads."""
+    """Fill a tensor with an orthogonal matrix, on one thread because QR rounds differently on several."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""The sentence encoder: word embeddings, characters and a pretrained encoder, and a stacked BiGRU over them."""
+"""The sentence encoder: a stacked BiGRU over word embeddings, character encodings and a pretrained encoder."""
 
 import torch
 from torch import Tensor, nn
@@ -14,14 +14,15 @@ from grunlp.modules.transformer_encoder import PretrainedEncoder
 
 
 class SentenceEncoder(nn.Module):
-    """Encoder of words in their sentence, shared by all models that read words.
+    """Encoder of the words of a sentence in context, shared by all models that read words.
 
     Args:
         options: sizes of words, characters and recurrent layers.
         vocabulary: words and characters.
         pretrained: an encoder whose states are concatenated with the word embeddings, or None.
-        input_dropout: variational dropout of the word representations; that of the states is `options.dropout`.
-        word_dropout: strength, see `WordDropout`.
+        input_dropout: probability of variational dropout of the word representations (`options.dropout` is that of the
+            states).
+        word_dropout: strength of the word dropout, see `WordDropout`.
         word_shape_features: whether to add an embedding of the shape of a word (its capitals and digits).
 
     Attributes:
@@ -74,6 +75,6 @@ class SentenceEncoder(nn.Module):
         return self.dropout(self.gru(words, batch.lengths)[0]), words
 
     def layers_bottom_up(self) -> list[nn.Module]:
-        """Return the layers from the lowest: the words with a pretrained encoder, then each layer of the BiGRU."""
+        """Return the layers from the lowest: the word layer with a pretrained encoder, then each layer of the BiGRU."""
         words = nn.ModuleList([self.words] if self.pretrained is None else [self.words, self.pretrained])
         return [words, *self.gru.layers]

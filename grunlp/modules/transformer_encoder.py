@@ -1,4 +1,4 @@
-"""A pretrained transformer encoder of the Hugging Face hub below the GRU."""
+"""A pretrained transformer encoder from the Hugging Face hub, used below the GRU."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,15 +13,17 @@ from grunlp.utils.errors import UserError
 
 
 class PretrainedEncoder(nn.Module):
-    """Words as a learned mixture of a transformer's layers at their first sub-words (Peters et al. 2018, eq. 1).
+    """A transformer that encodes words as learned mixtures of its layers (Peters et al. 2018, eq. 1).
+
+    Each word is read at its first sub-word.
 
     Args:
         transformer: a model of the library transformers that takes `input_ids` and `attention_mask`.
 
     Attributes:
         output_size: features of a word.
-        frozen: whether its weights are not trained; it then also runs without dropout.
-        max_subwords: sub-words that it can read at once.
+        frozen: whether its weights are not trained; if so, it also runs without dropout.
+        max_subwords: number of sub-words that it can read at once.
     """
 
     def __init__(self, transformer: Any) -> None:
@@ -40,7 +42,7 @@ class PretrainedEncoder(nn.Module):
         """Load an encoder with its weights from a folder, or by its name from the hub.
 
         Raises:
-            UserError: there is none, or the extra `encoder` is not installed.
+            UserError: it does not exist, or the extra `encoder` is not installed.
         """
         transformers = _import_transformers()
         try:
@@ -58,10 +60,10 @@ class PretrainedEncoder(nn.Module):
 
     @classmethod
     def from_config(cls, folder: Path) -> "PretrainedEncoder":
-        """Make the untrained encoder that `encoder/` of a run folder describes; its weights are loaded later.
+        """Make the untrained encoder described by `encoder/` of a run folder; its weights are loaded later.
 
         Raises:
-            UserError: the folder holds something else, or the extra `encoder` is not installed.
+            UserError: the folder does not describe an encoder, or the extra `encoder` is not installed.
         """
         settings, transformers = load_encoder_config(folder), _import_transformers()
         try:
@@ -94,7 +96,7 @@ class PretrainedEncoder(nn.Module):
             subword_index: (B, T) position of the first sub-word of each word among the W·S.
 
         Returns:
-            (B, T, output_size).
+            the encoding of each word (B, T, output_size).
         """
         if not subword_ids.numel():
             return self.mixture.new_zeros(*subword_index.shape, self.output_size)
@@ -113,7 +115,7 @@ class PretrainedEncoder(nn.Module):
         return words
 
     def _encode(self, subword_ids: Tensor, lengths: Tensor) -> Tensor:
-        """Return the mixed layers (G, S', E) of some windows, without the padding common to all."""
+        """Return the mixed layers (G, S', E) of some windows, cut to the longest of them."""
         subword_ids = subword_ids[:, : int(lengths.max())]
         is_real = torch.arange(subword_ids.shape[1], device=subword_ids.device) < lengths[:, None]  # (G, S')
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
@@ -132,7 +134,7 @@ def _import_transformers() -> Any:
 
 
 def _require_encoder(source: str, config: Any) -> None:
-    """Raise UserError unless a configuration has the settings of a supported encoder."""
+    """Raise UserError unless a configuration is that of a supported encoder."""
     for name in ("hidden_size", "num_hidden_layers", "max_position_embeddings"):
         if not isinstance(getattr(config, name, None), int):
             details = f"its configuration has no {name}"
@@ -145,8 +147,9 @@ def _require_encoder(source: str, config: Any) -> None:
 def _bucket_by_length(lengths: list[int]) -> Iterator[list[int]]:
     """Group windows of similar length, shortest first.
 
-    Sentences with the same number of words may differ much in sub-words: a single web address has hundreds. Padded to
-    the longest, the encoder would read twice as many sub-words of web text, and need many times the memory.
+    Sentences with the same number of words may differ greatly in their number of sub-words: a single web address may
+    have hundreds. With all windows padded to the longest, the encoder would read twice as many sub-words of web text
+    and need many times the memory.
     """
     group: list[int] = []
     for window in sorted(range(len(lengths)), key=lengths.__getitem__):

@@ -1,6 +1,6 @@
-"""Recurrent layers step by step in PyTorch, for cells and regularization that no fused implementation has.
+"""Recurrent layers computed step by step in PyTorch, for cells and regularization without a fused implementation.
 
-Tests compare the compiled kernels with it.
+Tests use it as the reference for the compiled kernels.
 """
 
 from collections.abc import Callable
@@ -51,7 +51,8 @@ class RecurrentRegularization(NamedTuple):
     """Regularization that acts within a step.
 
     Attributes:
-        dropout_mask: (D, B, H) factors of the state in the recurrent product, the same at all steps; None: no dropout.
+        dropout_mask: (D, B, H) factors that multiply the state in the recurrent product, the same at all steps; None:
+            no dropout.
         zoneout: probability that a unit keeps its state.
         training: whether zoneout draws units; otherwise the expectation is taken.
         layer_norm_gains: (D, 2, G·H) gains of the products with the input and with the state; None: no layer norm.
@@ -87,12 +88,12 @@ def unrolled_rnn(
     """Run a layer step by step.
 
     Args:
-        step: the equations of its cell.
+        step: the function that computes one step of the cell.
         x: (N, I) the input of each token.
         batch: the sequence of each token.
         initial_state: (D, B, S·H) states before the first step.
-        weights: of the layer.
-        regularization: of each step.
+        weights: the weights of the layer.
+        regularization: the regularization of each step.
 
     Returns:
         the state after each token (N, D·H) and the final states (D, B, S·H).
@@ -127,7 +128,7 @@ def unrolled_rnn(
 
 @dataclass
 class _Projection:
-    """The recurrent projection of one direction, with dropout and layer normalization."""
+    """The recurrent projection in one direction, with dropout and layer normalization."""
 
     weight: Tensor
     bias: Tensor
@@ -135,7 +136,7 @@ class _Projection:
     dropout_mask: Tensor | None
 
     def __call__(self, h: Tensor, first: int, count: int) -> Tensor:
-        """Project the state: (B, H) → (B, count·H), `count` gates from the gate `first` on."""
+        """Project the state: (B, H) → (B, count·H), for `count` gates beginning with gate `first`."""
         hidden_size = h.shape[1]
         rows = slice(first * hidden_size, (first + count) * hidden_size)
         h = h if self.dropout_mask is None else h * self.dropout_mask
@@ -151,7 +152,7 @@ def _layer_norm(x: Tensor, gain: Tensor | None, hidden_size: int) -> Tensor:
 
 
 def _zoneout(old: Tensor, new: Tensor, regularization: RecurrentRegularization) -> Tensor:
-    """Let units keep their state (Krueger et al. 2017, eq. 4 and 5); in evaluation, take the expectation."""
+    """Make some units keep their state (Krueger et al. 2017, eq. 4 and 5); in evaluation, return the expectation."""
     if not regularization.training:
         return torch.lerp(new, old, regularization.zoneout)
     return torch.where(torch.rand_like(new) < regularization.zoneout, old, new)

@@ -1,1 +1,1 @@
-"""The model in the box, a run folder: see `card.md`. Made by `scripts/build_default_model.py`."""
+"""The bundled model, a run folder: see `card.md`. It is made by `scripts/build_default_model.py`."""

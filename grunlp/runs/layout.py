@@ -1,26 +1,26 @@
-"""The run folder: all files of a trained model, as data and never as code.
+"""The run folder, which has all files of a trained model; they are data and never executed.
 
     weights.safetensors   the weights
     config.yaml           the configuration of the training
     vocabulary.json       strings and their ids
-    classes.json          of a classifier: its classes
-    tokenizer.json        of a model that writes text; source_tokenizer.json where its source has its own
-    encoder/              tokenizer and configuration of a pretrained encoder, where there is one
-    scaling.json          of a forecaster: names of series and columns, means, scales, the frequency
-    baseline.safetensors  of a forecaster: the linear model it is compared with
-    forecast-test.png     of a forecaster: some forecasts of a split, and errors by step
-    predictions-test.txt  the texts written for a split
+    classes.json          for a classifier: its classes
+    tokenizer.json        for a model that generates text; source_tokenizer.json if the source has its own
+    encoder/              tokenizer and configuration of the pretrained encoder, if there is one
+    scaling.json          for a forecaster: names of series and columns, means, scales, the frequency
+    baseline.safetensors  for a forecaster: the linear model it is compared with
+    forecast-test.png     for a forecaster: plots of some forecasts of a split, and of errors by step
+    predictions-test.txt  the texts generated for a split
     metrics.json          scores of the splits, and time and memory of the training
     card.md               the model card
     data_manifest.json    the files it was trained on, their sizes and checksums
     logs/                 TensorBoard and CSV
-    checkpoint/           during the training: what resuming it needs
-    nonfinite/            of a training with a NaN or infinite loss: what computing that batch again needs
+    checkpoint/           during the training: the state that resuming it needs
+    nonfinite/            after a NaN or infinite loss: the data to compute that batch again
 
-A folder is complete in itself: it can be moved, copied and renamed. The configuration is checked as the command line is
-(`grunlp.configuration.saved_config`), JSON under a schema (`grunlp.utils.safe_load`), the headers of weights before
-memory of their size is allocated (`grunlp.runs.weights`); links that lead out of the folder, pickles and dotted names
-are refused.
+A run folder is self-contained: it can be moved, copied and renamed. When it is loaded, the configuration is checked
+like the command line (`grunlp.configuration.saved_config`), JSON files against a schema (`grunlp.utils.safe_load`), and
+the headers of weight files before memory is allocated (`grunlp.runs.weights`). Links that lead out of the folder,
+pickles and dotted names are rejected.
 """
 
 import json
@@ -55,7 +55,7 @@ SCALER, BASELINE_WEIGHTS, FORECAST_PLOT = "scaling.json", "baseline.safetensors"
 
 
 class RunMode(Enum):
-    """Treatment of the files in the folder of a training."""
+    """Modes of starting a training in a run folder."""
 
     NEW = "remove an earlier run"
     RESUME = "resume the training"
@@ -63,7 +63,7 @@ class RunMode(Enum):
 
 
 def unique_run_path(recipe: str) -> Path:
-    """Return `runs/<recipe>/<date-time>`, with a number appended where that exists."""
+    """Return `runs/<recipe>/<date-time>`, with a number appended if that exists."""
     stem = Path("runs") / recipe / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     path, count = stem, 1
     while path.exists():
@@ -103,7 +103,7 @@ def create_run_dir(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
 
 
 def _is_unstarted(path: Path) -> bool:
-    """Check whether a folder holds only what `start_run` makes, whole or in parts, before a run can be resumed."""
+    """Check whether a folder holds only files, perhaps incomplete, that precede the first checkpoint of a run."""
     left = {file.name for file in path.iterdir() if not is_temp_file(file, (DATA_MANIFEST, CONFIG))} - {LOCK_FILE}
     checkpoint = path / CHECKPOINT_DIR
     if left - {DATA_MANIFEST, CHECKPOINT_DIR} or (checkpoint.is_dir() and any(checkpoint.iterdir())):
@@ -120,10 +120,10 @@ def _require_overwritable(path: Path, overwrite: bool) -> None:
 
 
 def start_run(path: Path, mode: RunMode) -> bool:
-    """Prepare the folder once all data are read; from now on the training can be resumed.
+    """Prepare the folder after all data have been read; from now on the training can be resumed.
 
     Returns:
-        whether this process writes to the folder: of several, only the first does.
+        whether this process writes to the folder; only rank 0 does.
 
     Raises:
         UserError: a resumed training has read more files than before.
@@ -171,8 +171,8 @@ def load_initial_config(path: Path, schemas: Schemas) -> DictConfig:
     """Read the configuration of a training to resume.
 
     Args:
-        path: its folder.
-        schemas: of all recipes.
+        path: the run folder.
+        schemas: the schemas of all recipes.
 
     Raises:
         UserError: an earlier version of grunlp started it, its configuration is not valid, or its data have changed.
@@ -185,7 +185,7 @@ def load_initial_config(path: Path, schemas: Schemas) -> DictConfig:
 
 
 def delete_run(path: Path) -> None:
-    """Remove the files of a run, if the folder holds one, and no other files."""
+    """Remove the files of a run, if the folder contains one, but no other files."""
     outputs = [name.format(split) for split in ("train", "dev", "test") for name in (PREDICTIONS, FORECAST_PLOT)]
     read = (VOCABULARY, CLASS_LABELS, TOKENIZER, SOURCE_TOKENIZER, SCALER, BASELINE_WEIGHTS)
     for name in (DATA_MANIFEST, WEIGHTS, METRICS, MODEL_CARD, *read, *outputs):
@@ -196,7 +196,7 @@ def delete_run(path: Path) -> None:
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
-    """Write the weights after the training; a run that has them is finished."""
+    """Write the weights after the training, which marks the run as finished."""
     save_tensors(path / WEIGHTS, model.state_dict())
 
 
@@ -204,8 +204,8 @@ def read_config(path: Path, schemas: Schemas, required_files: Sequence[str] = ()
     """Read the configuration of a finished run.
 
     Args:
-        path: its folder.
-        schemas: of all recipes.
+        path: the run folder.
+        schemas: the schemas of all recipes.
         required_files: names of further files that it must have.
 
     Raises:
@@ -233,7 +233,7 @@ def require_files(path: Path, names: Sequence[str]) -> None:
 
 @contextmanager
 def translate_load_errors(path: Path) -> Iterator[None]:
-    """Turn errors of a run folder whose files do not fit together into UserError."""
+    """Convert errors caused by files of a run folder that do not belong together into UserError."""
     try:
         yield
     except (OmegaConfBaseException, AssertionError, RuntimeError, TypeError, ValueError, OverflowError) as error:
@@ -245,7 +245,7 @@ def translate_load_errors(path: Path) -> Iterator[None]:
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """Read `metrics.json`; a missing file is empty."""
+    """Read `metrics.json`; a missing file counts as empty."""
     file = path / METRICS
     content = read_json(file, require_finite=False) if file.is_file() else {}
     if not isinstance(content, dict) or not all(isinstance(values, dict) for values in content.values()):

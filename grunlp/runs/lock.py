@@ -1,4 +1,4 @@
-"""One process at a time in a folder."""
+"""A lock that lets only one process work in a folder."""
 
 import os
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def folder_lock(key: str, folder: Path) -> Iterator[None]:
     which outlive a killed training for a moment do not keep the folder locked.
 
     Args:
-        key: the option that names another folder, for the hint: "out" for instance.
+        key: the option that selects another folder, for the hint; for instance "out".
         folder: the folder to lock.
 
     Raises:
@@ -51,7 +51,7 @@ def folder_lock(key: str, folder: Path) -> Iterator[None]:
 
 
 def _open(path: Path) -> IO[str]:
-    """Open the lock file, creating it if it is missing; what another process wrote into it stays."""
+    """Open the lock file, creating it if it is missing, without changing its content."""
     try:
         file = path.open("a+", encoding="utf-8")
     except OSError as error:

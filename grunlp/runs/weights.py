@@ -59,7 +59,7 @@ def load_tensors(file: Path, reference: Mapping[str, Tensor] | None = None) -> d
         reference: tensors with the names, shapes and dtypes that the file must have; None: any.
 
     Raises:
-        DataError: the file is not such a file.
+        DataError: the file is not in this format, or does not match `reference`.
     """
     header = _read_header(file)
     if reference is not None:
@@ -68,7 +68,10 @@ def load_tensors(file: Path, reference: Mapping[str, Tensor] | None = None) -> d
 
 
 def tensor_shapes(file: Path) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the tensors of a file without reading them; raise DataError for another kind of file."""
+    """Return the shapes of the tensors of a file without reading them.
+
+    Raises DataError if the file has another format.
+    """
     return {name: shape for name, (shape, _) in _read_header(file).items()}
 
 
@@ -117,7 +120,7 @@ def _read_header(file: Path) -> Header:
 
 
 class _AllocationGuard(TorchFunctionMode):
-    """Bounds the number of tensor elements that may be allocated while a network is built, by the size of its file."""
+    """A limit on the tensor elements that may be allocated while a network is built, set by the size of its file."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()
@@ -127,7 +130,7 @@ class _AllocationGuard(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        """Count what a tensor factory allocates, then call the function."""
+        """Count the elements that a tensor factory allocates, then call the function."""
         if func in _TENSOR_FACTORIES:
             size = (kwargs or {}).get("size", args)
             size = size[0] if len(size) and isinstance(size[0], Sequence) else size

@@ -24,7 +24,7 @@ from grunlp.tasks import Predictor
 
 
 class ServerStatus(BaseModel):
-    """The status of the server."""
+    """The response of the routes that monitor the server."""
 
     status: Literal["alive", "ready"]
 
@@ -39,10 +39,10 @@ def create_app(
     """Make the app that serves models, whose threads start and end with its lifespan.
 
     Args:
-        models: the predictors by their ids in addresses, which `grunlp.serving.model_service.assign_ids` makes.
+        models: the predictors by their ids in URLs, which `grunlp.serving.model_service.assign_ids` makes.
         limits: the limits of requests.
         workers: processes that predict sentences, for each model; 0: this process predicts.
-        hosts: names by which clients may call the server; None: any. See `RequestGuardMiddleware`.
+        hosts: host names that clients may use for the server; None: any. See `RequestGuardMiddleware`.
         origins: origins whose pages may call it from a browser (CORS).
 
     Returns:
@@ -78,11 +78,11 @@ def create_app(
 
 
 def _add_status_routes(app: FastAPI, services: Mapping[str, ModelService], metrics: ServerMetrics) -> None:
-    """Add the routes that monitor the server."""
+    """Add the routes for monitoring the server."""
 
     @app.get("/health", tags=["server"])
     async def health() -> ServerStatus:
-        """Return that the server is alive."""
+        """Return a response that shows that the server is alive."""
         return ServerStatus(status="alive")
 
     @app.get("/ready", tags=["server"], responses={503: ERROR_RESPONSES[503]})

@@ -1,9 +1,10 @@
-"""Dynamic batching: a queue of items, sentences as a rule, that the threads of a model predict in batches.
+"""Dynamic batching: a queue of items, usually sentences, that the threads of a model predict in batches.
 
 A batch has at most a budget of tokens. No item waits for a batch to fill: an idle thread starts at once, and the items
 that arrive while all threads are busy form the next batches, one share for each thread. The order is weighted fair
 queueing (Demers, Keshav and Shenker 1989): an item's deadline is the time at which it would be done if its request had
-a slow model to itself. So a short request overtakes the sentences of a long one, and every item is predicted at last.
+a slow model to itself. So a short request overtakes the sentences of a long one, and every item is predicted
+eventually.
 """
 
 import asyncio
@@ -92,15 +93,15 @@ class _Stream:
 
 
 class BatchScheduler:
-    """The threads of a model.
+    """The queue and the threads of a model.
 
     Args:
         model: id of the model, for the metrics.
         backends: the workers, each of which gets a thread.
-        batch_tokens: most tokens of a batch; a longer item is predicted alone.
-        max_queue: most tokens in the queue.
-        max_streams: most texts that are streamed at once.
-        metrics: counts batches.
+        batch_tokens: largest number of tokens in a batch; a longer item is predicted alone.
+        max_queue: largest number of tokens in the queue.
+        max_streams: largest number of texts that are streamed at once.
+        metrics: the metrics in which batches are counted.
 
     Attributes:
         warm: set when all workers are warm.
@@ -147,7 +148,7 @@ class BatchScheduler:
         return await self._enqueue([(item, max(1, tokens)) for item, tokens in items], exclusive=False)
 
     async def run_exclusive(self, calls: Sequence[tuple[Callable[[], Any], int]]) -> list[Any]:
-        """Call functions one by one in a thread, each given with its work in tokens, and return their results."""
+        """Call functions one at a time in a thread and return their results; each is given with its work in tokens."""
         return await self._enqueue([(function, max(1, tokens)) for function, tokens in calls], exclusive=True)
 
     async def _enqueue(self, items: Sequence[tuple[Any, int]], exclusive: bool) -> list[Any]:
@@ -180,7 +181,7 @@ class BatchScheduler:
                 self.metrics.add_dropped(self.model, len(dropped))
 
     def stream(self, make_iterator: Callable[[], Iterator[str]]) -> AsyncGenerator[str]:
-        """Yield pieces of a text as they are generated, in turn with other work. Raises QueueFullError."""
+        """Yield pieces of a text as they are generated, taking turns with other work. Raises QueueFullError."""
         with self._changed:
             self._streams = [stream for stream in self._streams if not stream.stopped]
             if len(self._streams) >= self.max_streams:
@@ -228,7 +229,7 @@ class BatchScheduler:
                 self.warm.set()
 
     def _serve_batches(self, backend: ComputeBackend) -> None:
-        """Predict batch after batch, and between two a piece of each stream unless another thread does."""
+        """Predict batches; between two batches, predict a piece of each stream unless another thread does."""
         while True:
             with self._changed:
                 while not (self._jobs or self._closed or (self._streams and not self._stepping)):
@@ -311,7 +312,7 @@ def _result_or_exception(function: Callable[[], Any]) -> Any:
 
 
 def _set_results(batch: list[_QueueItem], answers: list[Any]) -> None:
-    """Give results to the requests that wait; runs in the event loop."""
+    """Pass results to the requests that wait for them; runs in the event loop."""
     for job, answer in zip(batch, answers, strict=True):
         request = job.request
         if request.future.done():

@@ -43,8 +43,8 @@ class APIError(Exception):
 
     Args:
         status: HTTP status.
-        error: what is wrong.
-        hint: what to do about it.
+        error: the description of the error.
+        hint: how to avoid it.
         headers: further headers of the response.
     """
 
@@ -61,7 +61,7 @@ class APIError(Exception):
 
 
 def retry_later(status: int, error: str, seconds: float) -> APIError:
-    """Make an error that may pass. seconds: after which to try again."""
+    """Make an error for a temporary failure. `seconds` is the time after which to try again."""
     return APIError(status, error, "Try again later.", {"Retry-After": str(max(1, round(seconds)))})
 
 

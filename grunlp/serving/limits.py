@@ -1,4 +1,4 @@
-"""The limits of a server. Each is an option of `python -m grunlp.serve`. Imports nothing heavy."""
+"""The limits of a server. Each is an option of `python -m grunlp.serve`. This module imports no heavy library."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ _MAX_SECONDS = 86_400.0
 
 @dataclass
 class ServerLimits:
-    """The limits of what a request may contain and of what may wait. Tokens are those of `grunlp.data.word_tokenizer`.
+    """Limits on the content of a request and on the queue. Tokens are those of `grunlp.data.word_tokenizer`.
 
     The nesting depth of JSON is not an option: no valid body has more than three levels, and up to 16 are parsed.
     """

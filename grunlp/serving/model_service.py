@@ -1,4 +1,4 @@
-"""A model behind its request queue: the inputs it takes, the work of each, and the order in which it is done."""
+"""A model behind its request queue: the inputs it accepts, the work each requires, and the order of the work."""
 
 import asyncio
 import math
@@ -32,10 +32,10 @@ class ModelService:
     on the batch; they are computed one by one, so that the same request always has the same answer.
 
     Args:
-        id: its name in addresses.
+        id: its id in URLs.
         predictor: the model.
-        limits: of requests.
-        metrics: counts batches.
+        limits: the limits of requests.
+        metrics: the metrics in which batches are counted.
         workers: processes that predict batches of sentences; 0: this process predicts.
     """
 
@@ -61,7 +61,7 @@ class ModelService:
 
     @property
     def streams(self) -> bool:
-        """Whether its texts can be read while they are generated."""
+        """Whether it can return a text piece by piece while generating it."""
         return isinstance(self.predictor, TextGenerator)
 
     def describe(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class ModelService:
 
         Args:
             prompt: the beginning of the text, or the source that it is generated for.
-            options: fields of `Sampling`, and length; others are those of the model.
+            options: fields of `Sampling`, and `length`; missing ones have the defaults of the model.
         """
         if not isinstance(self.predictor, TextGenerator):
             raise APIError(409, f"{self.id} does not stream.", f"POST to /models/{self.id}/predict.")
@@ -115,7 +115,7 @@ class ModelService:
             raise self._queue_full_error(error) from None
 
     async def _check_costs(self, texts: Sequence[str]) -> list[int]:
-        """Return the work of each text in tokens. Raises APIError where there is too much."""
+        """Return the work of each text in tokens. Raises APIError if there is too much."""
         if self.predictor.max_new_tokens:
             self._check_prompts(texts)
             costs = [self.predictor.max_new_tokens] * len(texts)
@@ -129,11 +129,11 @@ class ModelService:
         return costs
 
     async def _run_in_scheduler(self, function: Callable[[], ResultT], tokens: int) -> ResultT:
-        """Run a function in a thread of the model, with nothing else computed meanwhile. Raises APIError.
+        """Run a function in a thread of the model while nothing else is computed. Raises APIError.
 
         Args:
             function: the function.
-            tokens: its work.
+            tokens: its work in tokens.
         """
         calls = [(function, min(tokens, self.limits.max_queue))]
         (result,) = await self._await_result(self.scheduler.run_exclusive(calls))
@@ -154,7 +154,7 @@ class ModelService:
         sentences: Sequence[Any],
         partial_results: Sequence[tuple[Record, list[int]]],
     ) -> list[Record]:
-        """Predict the predicates that were too many for one call, a few at a time, in turn with other requests."""
+        """Predict the predicates that were too many for one call, a few at a time, taking turns with other requests."""
         if any(remaining for _, remaining in partial_results):
             pairs = ((record["words"], len(record["frames"]) + len(remaining)) for record, remaining in partial_results)
             work = sum(len(words) * num_predicates for words, num_predicates in pairs)
@@ -199,7 +199,7 @@ class ModelService:
 
 
 def assign_ids(predictors: Iterable[Predictor[Any, Any]]) -> dict[str, Predictor[Any, Any]]:
-    """Give each predictor an id made of the name of its folder; ids do not reveal where a folder is."""
+    """Assign each predictor an id made from the name of its folder; ids do not reveal the path of the folder."""
     by_id: dict[str, Predictor[Any, Any]] = {}
     for predictor in predictors:
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(predictor.path).resolve().name).strip("-") or "model"

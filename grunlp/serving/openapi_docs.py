@@ -1,8 +1,8 @@
-"""`GET /docs`: the documentation of all addresses as a page to read and try.
+"""`GET /docs`: the API documentation as an interactive page.
 
-The page of FastAPI itself loads Swagger UI from another site. Here its files come from the package fastapi-offline, so
-that the page needs no network and no other site learns of its use. The page has no inline script, so that its content
-security policy can forbid them.
+FastAPI's own page loads Swagger UI from another site. Here the files come from the package fastapi-offline, so that the
+page needs no network and no other site learns that it is used. The page has no inline script, so that its content
+security policy can forbid inline scripts.
 """
 
 from pathlib import Path
@@ -37,7 +37,7 @@ _START = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#docs", validatorUrl: n
 
 
 def add_docs_routes(app: FastAPI) -> None:
-    """Add the page and its files."""
+    """Add the routes of the documentation page and its files."""
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

@@ -1,6 +1,6 @@
 """Metrics for Prometheus.
 
-Labels have few values: ids of models and names of routes, never anything that clients send.
+Labels have few values: ids of models and names of routes, never text that clients send.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ class ServerMetrics:
         self._waiting = Gauge("grunlp_waiting_tokens", "Tokens that wait for a model.", ["model"], **options)
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count a response. Requests for unknown addresses share a label."""
+        """Count a response. Requests for unknown URLs share a label."""
         route = getattr(scope.get("route"), "path", "none")
         self._answers.labels(route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
@@ -56,7 +56,7 @@ class ServerMetrics:
         self._busy.labels(model).inc(seconds)
 
     def add_dropped(self, model: str, texts: int) -> None:
-        """Count texts that were removed from the queue unanswered."""
+        """Count texts that were removed from the queue without an answer."""
         self._dropped.labels(model).inc(texts)
 
     def set_queue_tokens(self, model: str, tokens: int) -> None:

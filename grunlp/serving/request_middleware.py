@@ -38,14 +38,14 @@ class ClientDisconnectedError(Exception):
 
 
 class RequestGuardMiddleware:
-    """The middleware.
+    """The middleware that checks requests and times them out.
 
     Args:
         app: the app behind it.
         limits: the limits of a request.
-        metrics: counts the responses.
-        hosts: names that the header Host may have, without ports; None: any. They keep pages of other sites from
-            calling a server of this machine through a host name that resolves to it (DNS rebinding).
+        metrics: the metrics in which responses are counted.
+        hosts: names that the header Host may have, without ports; None: any. This prevents pages of other sites from
+            calling a server on this machine through a host name that resolves to it (DNS rebinding).
 
     Attributes:
         stopping: set to refuse new requests.
@@ -138,7 +138,7 @@ class RequestGuardMiddleware:
             raise APIError(408, text, "Send it at once.") from None
 
     async def _run(self, scope: Scope, body: bytes, receive: Receive, response: "_Response") -> None:
-        """Let the app answer; stop it when the client disconnects or the time is over."""
+        """Let the app answer, and stop it when the client disconnects or the time is up."""
         messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
         disconnected = asyncio.ensure_future(
             receive()
@@ -183,10 +183,10 @@ class _Response:
         await self.send(message)
 
     async def close_with(self, error: APIError, scope: Scope, receive: Receive) -> None:
-        """Answer a request whose body was not read to its end, and close the connection.
+        """Answer a request whose body was not read completely, and close the connection.
 
-        Closing at once would let the system discard the response, because the client still sends (RFC 9112, §9.6): a
-        part of the body is read and discarded first.
+        If the connection were closed at once while the client still sends, the system might discard the response (RFC
+        9112, §9.6). Therefore part of the body is read and discarded first.
         """
         response = error.response()
         await self({"type": "http.response.start", "status": error.status, "headers": response.raw_headers})
@@ -229,7 +229,7 @@ def _check_content_type(scope: Scope, body: bytes) -> None:
 
 
 def _is_utf8(body: bytes) -> bool:
-    """Check whether JSON can be in UTF-8; in UTF-16 and UTF-32 it contains zero bytes."""
+    """Check whether a body can be JSON in UTF-8; in UTF-16 and UTF-32 it would contain zero bytes."""
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

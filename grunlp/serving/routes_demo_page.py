@@ -1,6 +1,7 @@
-"""`GET /`: the demo page for people, and the drawings that it shows.
+"""`GET /`: the demo page, and the predictions that it renders.
 
-Its files are those of the folder `page`, and the style and script that all drawings share. The page loads nothing from
+Its files are those of the folder `page`, and the style and script that all rendered predictions share. The page loads
+nothing from
 elsewhere: its content security policy allows only files of this server.
 """
 
@@ -30,7 +31,7 @@ _HEADERS = {
 
 
 class RenderedPrediction(BaseModel):
-    """A drawing, which the page shows, and the records, which it copies."""
+    """A rendered prediction, which the page shows, and its records, which the page can copy."""
 
     html: str = Field(description="A fragment, every text in it escaped; its style is /page/drawing.css.")
     records: list[dict[str, Any]] = Field(description="As /models/{id}/predict returns them.")
@@ -41,7 +42,7 @@ def add_demo_page(app: FastAPI, models: Mapping[str, ModelService], limits: Serv
     """Add the routes of the page."""
 
     class Text(BaseModel):
-        """A text to draw the prediction of."""
+        """A text to render the prediction of."""
 
         model_config = ConfigDict(extra="forbid")
         text: Annotated[str, Field(max_length=limits.max_characters, examples=["She gave him a book."])]
@@ -58,7 +59,7 @@ def add_demo_page(app: FastAPI, models: Mapping[str, ModelService], limits: Serv
 
     @app.post("/models/{id}/drawing", responses=ERROR_RESPONSES, tags=["models"])
     async def drawing(id: ModelId, given: Text) -> RenderedPrediction:
-        """Return the prediction for a text as HTML to look at, and as records."""
+        """Return the prediction for a text, as HTML to display and as records."""
         return await _render(get_model(models, id), given.text)
 
 
@@ -72,7 +73,7 @@ async def _render(model: ModelService, text: str) -> RenderedPrediction:
 
 
 def _parse_numbers(text: str) -> list[list[float]]:
-    """Parse rows of comma-separated numbers. Raises APIError for any other text."""
+    """Parse lines of comma-separated numbers. Raises APIError for any other text."""
     try:
         return np.loadtxt(io.StringIO(text), delimiter=",", ndmin=2).tolist()
     except ValueError:

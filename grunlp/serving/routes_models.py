@@ -14,7 +14,7 @@ ModelId = Annotated[str, Path(description="As GET /models lists it.", examples=[
 
 
 class PageInfo(BaseModel):
-    """The texts of the demo page for a model."""
+    """The example and the labels that the demo page shows for a model."""
 
     noun: str
     hint: str
@@ -36,7 +36,7 @@ class ModelInfo(BaseModel):
 
 
 def drop_schema_defaults(schema: dict[str, Any]) -> None:
-    """Remove the defaults from the schema of a body: keys that are missing are left to the model."""
+    """Remove the defaults from the schema of a request body, because missing keys have the defaults of the model."""
     for described in schema["properties"].values():
         described.pop("default", None)
 

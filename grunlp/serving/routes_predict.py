@@ -34,7 +34,7 @@ def add_predict_route(app: FastAPI, models: Mapping[str, ModelService], limits: 
     """Add the route of predictions."""
 
     class Input(BaseModel):
-        """One of text, texts and measurements."""
+        """The input: exactly one of text, texts and measurements."""
 
         model_config = ConfigDict(extra="forbid", json_schema_extra=_require_one_input)
         text: Annotated[str, Field(max_length=limits.max_characters, description=_TEXT, examples=[_EXAMPLE])] = ""

@@ -1,4 +1,4 @@
-"""`POST /models/{id}/stream`: a text while it is generated, a JSON object for each piece."""
+"""`POST /models/{id}/stream`: a text while it is generated, as one JSON object for each piece."""
 
 import asyncio
 import logging
@@ -26,7 +26,10 @@ def add_stream_route(app: FastAPI, models: Mapping[str, ModelService], limits: S
     """Add the route of streams."""
 
     class Prompt(BaseModel):
-        """A prompt, or the source of a translation or summary, and sampling options; others are those of the model."""
+        """A prompt, or the source of a translation or summary, and sampling options.
+
+        Missing ones have the defaults of the model.
+        """
 
         model_config = ConfigDict(extra="forbid", json_schema_extra=drop_schema_defaults)
         prompt: Annotated[str, Field(max_length=limits.max_prompt, examples=["She gave"])]
@@ -57,8 +60,8 @@ def add_stream_route(app: FastAPI, models: Mapping[str, ModelService], limits: S
     async def stream(id: ModelId, given: Prompt) -> Response:
         """Generate a text piece by piece.
 
-        Translations and summaries are sampled here, greedily without options: a beam search, as in predict, has no text
-        before its end.
+        Translations and summaries are sampled here, greedily by default: the beam search of `predict` has no text until
+        it ends.
         """
         options = given.model_dump(exclude={"prompt"}, exclude_unset=True)
         pieces = get_model(models, id).stream(given.prompt, options)
@@ -66,7 +69,7 @@ def add_stream_route(app: FastAPI, models: Mapping[str, ModelService], limits: S
 
 
 async def _lines(pieces: AsyncGenerator[str], seconds: float) -> AsyncIterator[bytes]:
-    """Yield the lines of the response, until the text or the time ends."""
+    """Yield the lines of the response until the text ends or the time is up."""
     try:
         async with aclosing(pieces):  # stops the generation when the client disconnects or the time is over
             async for piece in _until_timeout(
@@ -82,9 +85,9 @@ async def _lines(pieces: AsyncGenerator[str], seconds: float) -> AsyncIterator[b
 
 
 async def _until_timeout(pieces: AsyncIterator[str], seconds: float) -> AsyncIterator[str]:
-    """Yield pieces until the time is over, then raise TimeoutError.
+    """Yield pieces until the time is up, then raise TimeoutError.
 
-    The timeout does not span the `yield`: there it would cancel the caller instead of this function.
+    The timeout does not include the `yield`, where it would cancel the caller instead of this function.
     """
     clock = asyncio.get_running_loop().time
     end = clock() + seconds

@@ -22,7 +22,7 @@ _DRAIN_SECONDS = 1.0
 
 
 def open_sockets(host: str, port: int) -> list[socket.socket]:
-    """Open the sockets of a host on one port; 0: any free one. Raises UserError where that fails."""
+    """Open the sockets of a host on one port; 0: any free port. Raises UserError if that fails."""
     sockets: list[socket.socket] = []
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -106,7 +106,7 @@ class TimeoutProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse the data; the timeout of the headers runs from their first part on."""
+        """Parse the data; the timeout of the headers starts with their first part."""
         if self._rejected or self.transport.is_closing():
             return
         super().data_received(data)
@@ -126,7 +126,7 @@ class TimeoutProtocol(H11Protocol):
         self._set_timeout(None)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection without a further request, even if its client has not read everything."""
+        """Close an idle connection, even if its client has not read everything."""
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         super().timeout_keep_alive_handler()
@@ -140,10 +140,10 @@ class TimeoutProtocol(H11Protocol):
             self._send_error(400, "The request is not HTTP.", "Send HTTP/1.1.")
 
     def _send_error(self, status: int, error: str, hint: str, headers: list[tuple[bytes, bytes]] | None = None) -> None:
-        """Send an error without a valid request, and close the connection.
+        """Send an error response to an invalid request, and close the connection.
 
-        For a while, data of the client are read and discarded: closing with unread data would let the system discard
-        the response (RFC 9112, §9.6).
+        For a short time, data from the client are read and discarded: if the connection were closed with unread data,
+        the system might discard the response (RFC 9112, §9.6).
         """
         body = json.dumps({"error": error, "hint": hint}).encode()
         own_headers = [
@@ -177,8 +177,8 @@ class TimeoutProtocol(H11Protocol):
 class GracefulServer(uvicorn.Server):
     """A server that answers running requests before it stops.
 
-    After SIGTERM or Ctrl-C it refuses new requests with 503 and ends when all others are answered. A second signal ends
-    the process at once.
+    After SIGTERM or Ctrl-C it rejects new requests with 503 and stops when all others are answered. A second signal
+    ends the process at once.
     """
 
     def __init__(self, config: uvicorn.Config, guard: RequestGuardMiddleware, shutdown_timeout: float) -> None:
@@ -187,14 +187,14 @@ class GracefulServer(uvicorn.Server):
         self._shutdown_deadline = float("inf")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Start to stop; end at once after the second signal."""
+        """Begin the shutdown; end the process at once after the second signal."""
         if self.guard.stopping:
             self.should_exit = self.force_exit = True
         self.guard.stopping = True
         self._shutdown_deadline = time.monotonic() + self.shutdown_timeout
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop; end the process after a second signal."""
+        """Shut down; end the process after a second signal."""
         await super().shutdown(sockets)
         if self.force_exit:  # An interpreter that exits normally crashes while its threads compute.
             sys.stderr.flush()

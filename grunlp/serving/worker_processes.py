@@ -1,7 +1,7 @@
-"""The workers that predict for a model: this process, or processes of their own.
+"""The workers that predict for a model: this process, or separate processes.
 
-Threads of one process wait for each other wherever Python runs, and for the thread that handles HTTP: two threads that
-predict sentences are not faster than one. Processes do not wait.
+Threads of one process compete for Python's global interpreter lock, also with the thread that handles HTTP, so two
+threads that predict sentences are not faster than one. Processes do not compete for it.
 """
 
 import logging
@@ -28,11 +28,11 @@ MAX_WORK_PER_CALL = 400  # words of a sentence times its predicates that are pre
 
 
 class WorkerDiedError(Exception):
-    """The exception for two processes in a row that ended before they had predicted a batch."""
+    """The exception for two processes in a row that ended before they predicted a batch."""
 
 
 class LocalWorker:
-    """A worker in this process. It returns for each sentence what `SentencePredictor.predict_partial` does.
+    """A worker in this process. Its results are those of `SentencePredictor.predict_partial`.
 
     Args:
         predictor: the model; only sentences come in batches.
@@ -51,13 +51,13 @@ class LocalWorker:
         return list(self.predictor.predict_partial(items, MAX_WORK_PER_CALL))
 
     def close(self) -> None:
-        """Do nothing: a local worker holds no process."""
+        """Do nothing, because a local worker has no process to end."""
 
 
 class ProcessWorker:
     """A process with a copy of the model, which predicts on one core.
 
-    It ends with this process, however this one ends. If it is killed, another process repeats its batch.
+    It ends when this process ends, for whatever reason. If it is killed, another process repeats its batch.
 
     Args:
         predictor: the model.
@@ -120,7 +120,7 @@ class ProcessWorker:
 
 
 def make_workers(predictor: Predictor[Any, Any], num_processes: int) -> Sequence[LocalWorker | ProcessWorker]:
-    """Make the workers of a model: processes for batches of sentences if any are asked for, else this process."""
+    """Make the workers of a model: processes for batches of sentences, or this process if `num_processes` is 0."""
     if num_processes and isinstance(predictor, SentencePredictor):
         return [ProcessWorker(predictor) for _ in range(num_processes)]
     return [LocalWorker(predictor)]
@@ -136,7 +136,7 @@ def _receive(connection: Connection) -> Any:
 
 
 def _serve(connection: Connection) -> NoReturn:
-    """Predict batches that come through a connection. Raises EOFError or ConnectionError when it is closed."""
+    """Predict batches received through a connection. Raises EOFError or ConnectionError when it is closed."""
     for number in (signal.SIGINT, signal.SIGTERM):  # It ends when the server does.
         signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)

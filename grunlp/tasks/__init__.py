@@ -1,4 +1,4 @@
-"""The tasks, and trained models as functions.
+"""The tasks, and the Python interface to trained models.
 
     >>> import grunlp
     >>> predictor = grunlp.load("default")
@@ -7,7 +7,8 @@
     ('give.01', ['She', 'him', 'a book'])
 
 A record is the JSON object that `python -m grunlp.predict output_format=json` prints, as a dictionary. Any number of
-texts, from a file or a generator, are read as they are needed, predicted in batches and answered in order:
+texts, from a file or a generator, are read as they are needed and predicted in batches; the predictions are in the
+order of the texts:
 
     >>> texts = (f"She gave him {thing}." for thing in ("a book", "two cents"))
     >>> for records in predictor.predict_iter(texts):
@@ -15,7 +16,7 @@ texts, from a file or a generator, are read as they are needed, predicted in bat
     [ARG0 She] [V gave] [ARG2 him] [ARG1 a book] .
     [ARG0 She] [V gave] [ARG2 him] [ARG1 two cents] .
 
-A column of pandas, and `map` of Hugging Face datasets, take the answers to several texts at once:
+With a pandas column, or `map` of Hugging Face datasets, use the predictions for several texts at once:
 
     >>> def rolesets(texts):
     ...     answers = predictor.predict_batch(texts)
@@ -30,7 +31,7 @@ A column of pandas, and `map` of Hugging Face datasets, take the answers to seve
     >>> data.map(lambda rows: {"rolesets": rolesets(rows["text"])}, batched=True)["rolesets"][:]
     [['give.01', 'be.01', 'glad.02'], []]
 
-Predictors of other tasks work alike; each class documents its inputs and outputs. Settings are fields:
+Predictors of other tasks work in the same way; each class documents its inputs and outputs. Settings are fields:
 
     >>> from dataclasses import replace
     >>> small_batches = replace(predictor, batch_tokens=500)  # shares the network
@@ -63,7 +64,7 @@ BUNDLED_MODEL, BUNDLED_RECIPE = "default", "srl"
 
 
 def spec_of(recipe: str) -> TrainingTask:
-    """Return the description of the task that a recipe, a key of `TASKS`, trains."""
+    """Return the specification of the task that a recipe (a key of `TASKS`) trains."""
     spec: TrainingTask = import_module(TASKS[recipe]).SPEC
     return spec
 
@@ -86,24 +87,24 @@ def primary_metrics_of(recipe: str) -> Sequence[PrimaryMetric]:
 
 
 def predictive_specs() -> list[TaskSpec[Any, Any, Any]]:
-    """Return the descriptions of all tasks whose models predict."""
+    """Return the specifications of all tasks whose models predict."""
     specs = dict.fromkeys(spec_of(recipe) for recipe in TASKS)
     return [spec for spec in specs if isinstance(spec, TaskSpec)]
 
 
 def spec_named(name: str) -> TaskSpec[Any, Any, Any]:
-    """Return the description of the task with a name, as predictors have it."""
+    """Return the specification of the task with the given name."""
     return next(spec for spec in predictive_specs() if spec.name == name)
 
 
 def task_of(run: str | Path) -> TaskSpec[Any, Any, Any]:
-    """Return the description of the task of a trained model.
+    """Return the specification of the task of a trained model.
 
     Args:
         run: a run folder, or "default" for the bundled model.
 
     Raises:
-        UserError: the folder is not a run, or its model predicts nothing.
+        UserError: the folder is not a run, or its model makes no predictions.
     """
     recipe = BUNDLED_RECIPE if str(run) == BUNDLED_MODEL else _stored_recipe(Path(run))
     spec = spec_of(recipe)

@@ -1,4 +1,4 @@
-"""Options of the commands whose options depend on the task of `run=`: for `--help` and completion."""
+"""Options of commands that depend on the task of `run=`, for `--help` and completion."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,16 +14,16 @@ OptionsByTask = dict[str, dict[str, Option]]
 
 
 def run_argument(arguments: Sequence[str]) -> str | None:
-    """Return the run folder that `run=` names, the first of several between commas."""
+    """Return the run folder in `run=`, the first of several separated by commas."""
     folders = [argument.partition("=")[2].partition(",")[0] for argument in arguments if argument.startswith("run=")]
     return folders[-1] if folders else None
 
 
 def options_by_task(arguments: Sequence[str], options_class: OptionsClass) -> OptionsByTask:
-    """List the options of a command for the task of `run=`, with the defaults of that run, else for every task.
+    """List the options of a command for the task of `run=`, with its defaults, or for every task without a run.
 
     Args:
-        arguments: what was typed so far.
+        arguments: the arguments typed so far.
         options_class: returns the options class of the command for a task.
     """
     run = run_argument(arguments)

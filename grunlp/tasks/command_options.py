@@ -1,4 +1,4 @@
-"""Options that the commands predict, evaluate and compare have for every task. Imports nothing heavy."""
+"""Options that the commands predict, evaluate and compare have for every task. This module imports no heavy library."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,7 +22,7 @@ class PredictOptions:
 
 @dataclass
 class TextPredictOptions(PredictOptions):
-    """Options of tasks that read texts, typed or from a file, and can print their predictions as JSON."""
+    """Options of tasks that read texts, from the command line or a file, and can print their predictions as JSON."""
 
     input: str = option("-", "file to read, or - for standard input; a text can be typed instead", content="path")
     output_format: OutputFormat = option(

@@ -1,4 +1,4 @@
-"""Configurations of all recipes: the functions of `grunlp.configuration`, bound to the options of the tasks.
+"""Configurations of all recipes: the functions of `grunlp.configuration`, applied to the options of the tasks.
 
 Imports nothing heavy.
 """
@@ -26,7 +26,7 @@ def schemas() -> dict[str, RecipeSchema]:
 
 
 def normalize_overrides(overrides: Sequence[str]) -> list[str]:
-    """Rewrite what the user typed for Hydra. See `grunlp.configuration.compose`."""
+    """Rewrite overrides in Hydra's syntax. See `grunlp.configuration.compose`."""
     return compose.normalize_overrides(overrides, schemas())
 
 
@@ -62,7 +62,7 @@ def load_initial_config(path: Path) -> DictConfig:
 
 
 def recipe_sections(config: DictConfig) -> list[Section]:
-    """List the options of a configuration in groups; their defaults are its values."""
+    """List the options of a configuration in groups, with its values as their defaults."""
     values = compose.flatten(config)
     sections = schemas()[config.recipe].sections(config.recipe, config.data.name)
     return [
@@ -72,7 +72,7 @@ def recipe_sections(config: DictConfig) -> list[Section]:
 
 
 def training_options(arguments: Sequence[str]) -> dict[str, Option]:
-    """List the options of `grunlp-train` by key, given the arguments before the one that is typed.
+    """List the options of `grunlp-train` by key, given the arguments that precede the one being typed.
 
     Raises:
         UserError: the recipe or data set does not exist.

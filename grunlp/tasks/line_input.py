@@ -1,4 +1,4 @@
-"""Files that are read line by line, each line by itself: what sharded prediction reads."""
+"""Files whose lines can be read independently, as sharded prediction needs."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,8 @@ class LineFormat(NamedTuple):
     """Format of the lines of a file.
 
     Attributes:
-        format: "raw", "json-lines" or "json-predicates" for sentences, else "texts" or "objects", JSON with a text.
+        format: "raw", "json-lines" or "json-predicates" for sentences, otherwise "texts" or "objects" (JSON objects
+            with a text).
         detect_predicates: whether a role labeller detects the predicates.
     """
 
@@ -28,11 +29,11 @@ class LineFormat(NamedTuple):
 
 @dataclass(frozen=True)
 class LineReader:
-    """The way from lines to records.
+    """The functions that convert lines to records.
 
     Args:
-        parse: reads the examples of a line. Raises DataError for a malformed one.
-        predict: predicts examples, a record for each, in order.
+        parse: returns the examples of a line, or raises DataError if it is malformed.
+        predict: predicts one record for each example, in order.
     """
 
     parse: Callable[[Line], Iterable[Any]]
@@ -42,11 +43,11 @@ class LineReader:
         """Predict lines as `python -m grunlp.predict output_format=json` does.
 
         Args:
-            lines: some lines of a file.
+            lines: lines of a file.
             on_error: called with each malformed line, which is skipped.
 
         Yields:
-            the number of a line and a record of it.
+            the number of a line and one of its records.
         """
         pending: deque[int] = deque()  # the line numbers of examples without a record yet
 
@@ -70,5 +71,8 @@ def detect_text_format(path: Path) -> LineFormat:
 
 
 def text_parser(path: str, line_format: LineFormat, field: str | None) -> Callable[[Line], Any]:
-    """Make a function that reads the text of a line as a pair without a target. field: of JSON objects."""
+    """Make a function that reads the text of a line as a pair without a target.
+
+    `field` is the field of JSON objects.
+    """
     return lambda line: read_source(path, line, line_format.format == _OBJECTS, field)

@@ -1,4 +1,4 @@
-"""The model card of a run: what was trained on which data, its scores, and what it must not be used for."""
+"""The model card of a run: the model, its training data, its scores, and unsuitable uses."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,11 +16,11 @@ class CardText(NamedTuple):
     """The parts of a model card that depend on the recipe.
 
     Attributes:
-        title: what the model is, "Classifier".
-        input: what it reads.
-        output: what it returns.
-        caveat: what it must not be used for.
-        unit: what its training data consist of, in the plural; "" where no examples are left out.
+        title: the kind of model, such as "Classifier".
+        input: description of its input.
+        output: description of its output.
+        caveat: uses that it is not suitable for.
+        unit: the kind of its training examples, in the plural; "" if no examples are left out.
     """
 
     title: str
@@ -42,11 +42,11 @@ def write_model_card(
     """Write `card.md` into a run folder.
 
     Args:
-        run: the folder.
+        run: the run folder.
         config: the configuration of the run.
         metrics: the contents of its `metrics.json`.
-        text: what depends on the recipe.
-        dataset_notes: for each named data set what readers must know.
+        text: the parts that depend on the recipe.
+        dataset_notes: notes for readers about each named data set.
         scores: the lines that show the scores.
         extra: further paragraphs on the data.
     """
@@ -98,7 +98,10 @@ def metric_table(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def span_table(metrics: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
-    """Format precision, recall and F1 of the splits of a run as a Markdown table. titles: of the counting schemes."""
+    """Format precision, recall and F1 of the splits of a run as a Markdown table.
+
+    `titles` are those of the counting schemes.
+    """
     lines = ["| split | score | precision | recall | F1 | 95 % interval |", "|---|---|---|---|---|---|"]
     for split in ("dev", "test"):
         for scheme in (name for name in titles if name in metrics.get(split, {})):

@@ -1,4 +1,4 @@
-"""The interface of predictors: trained models as functions."""
+"""The interface of predictors, which make trained models callable."""
 
 import re
 from abc import ABC, abstractmethod
@@ -23,18 +23,18 @@ _SURROGATES = re.compile("[\ud800-\udfff]")  # characters that UTF-8 cannot enco
 
 
 class HasPath(Protocol):
-    """A trained model that was read from a run folder."""
+    """A protocol for trained models that were read from a run folder."""
 
     @property
     def path(self) -> Path:
-        """The folder."""
+        """The run folder."""
 
 
 class Predictor(ABC, Generic[InputT, OutputT]):
     """A trained model with everything that prediction needs.
 
-    Threads may share a predictor: it does not change. Its settings are fields, and a copy with other settings shares
-    the network: `dataclasses.replace(predictor, nbest=3)`. A prediction does not depend on the others in its batch,
+    A predictor is immutable, so threads may share it. Its settings are fields; a copy with other settings shares the
+    network: `dataclasses.replace(predictor, nbest=3)`. A prediction does not depend on the others in its batch,
     except for the rounding of 32-bit numbers.
 
     Attributes:
@@ -52,7 +52,7 @@ class Predictor(ABC, Generic[InputT, OutputT]):
 
     @abstractmethod
     def predict_iter(self, inputs: Iterable[InputT]) -> Iterator[OutputT]:
-        """Predict inputs in order, reading them as they are needed, several at a time."""
+        """Predict inputs in order, reading them lazily and in batches."""
 
     def __call__(self, item: InputT) -> OutputT:
         """Predict one input."""
@@ -72,15 +72,15 @@ class Predictor(ABC, Generic[InputT, OutputT]):
 
     @property
     def max_new_tokens(self) -> int:
-        """Tokens generated for a text, whatever its length; 0: the work grows with the text."""
+        """Largest number of tokens generated for a text of any length; 0 if the work depends on the length."""
         return 0
 
     def predict_text(self, text: str) -> list[Record]:
-        """Predict a text, or a table in CSV, as records."""
+        """Predict the records of a text, or of a CSV table."""
         return self(text)  # type: ignore[arg-type, return-value]
 
     def warm_up(self) -> None:
-        """Predict a small input: the first prediction takes longer than later ones."""
+        """Predict a small input, because the first prediction takes longer than later ones."""
         self.predict_text("She gave him a book.")
 
     def with_max_new_tokens(self, limit: int) -> Self:
@@ -89,7 +89,7 @@ class Predictor(ABC, Generic[InputT, OutputT]):
 
 
 class TextGenerator(Predictor[str, list[Record]]):
-    """A predictor that generates texts, which can be read piece by piece while they are generated."""
+    """A predictor that generates texts, which can be streamed."""
 
     @abstractmethod
     def stream_tokens(self, prompt: str) -> Iterator[str]:
@@ -100,12 +100,13 @@ class TextGenerator(Predictor[str, list[Record]]):
         """Return a generator that samples.
 
         Args:
-            options: fields of `grunlp.decoding.sampling.Sampling`, and `length`, the most tokens; others stay.
+            options: fields of `grunlp.decoding.sampling.Sampling`, and `length`, the largest number of tokens; options
+                that are missing do not change.
         """
 
 
 class SentencePredictor(Predictor[str, list[Record]]):
-    """A predictor of sentences, which come from texts or are tokenised already.
+    """A predictor of sentences, from texts or already tokenized.
 
     Subclasses are dataclasses with a field `batch_tokens`.
     """
@@ -115,11 +116,11 @@ class SentencePredictor(Predictor[str, list[Record]]):
         return predict_batched(inputs, self.split_sentences, self.predict_examples)
 
     def split_sentences(self, text: str) -> list[SRLExample]:
-        """Split a text into examples of one sentence, at least one."""
+        """Split a text into examples of one sentence each; there is at least one."""
         return list(examples_from_text(sanitize_text(text)))
 
     def label(self, words: Sequence[Sequence[str]]) -> list[Record]:
-        """Predict tokenised sentences; their records have no `text` and no character offsets.
+        """Predict tokenized sentences; their records have no `text` and no character offsets.
 
         Raises:
             TypeError: a sentence is a string.
@@ -134,34 +135,37 @@ class SentencePredictor(Predictor[str, list[Record]]):
         """Predict a record for each example, in order."""
 
     def predict_partial(self, examples: Iterable[Any], max_work: int) -> Iterator[tuple[Record, list[int]]]:
-        """Predict a record for each example, as far as a given amount of work goes.
+        """Predict a record for each example, up to a given amount of work.
 
         Args:
             examples: sentences.
-            max_work: most words times predicates that are predicted for a sentence.
+            max_work: largest number of words times predicates that are predicted for a sentence.
 
         Yields:
-            the record, and the positions of words that are left for `predict_at`.
+            the record, and the positions of the words that remain for `predict_at`.
         """
         return ((record, []) for record in self.predict_examples(examples))
 
     def predict_at(self, example: Any, positions: Sequence[int]) -> Record:
-        """Predict the record of an example for the words at some positions, which `predict_partial` left."""
+        """Predict the record of an example for the words at the positions that `predict_partial` left."""
         raise NotImplementedError
 
 
 def sanitize_text(text: str) -> str:
-    """Replace what UTF-8 cannot encode; the length stays. Raises TypeError for anything but a string."""
+    """Replace characters that UTF-8 cannot encode, without changing the length.
+
+    Raises TypeError unless `text` is a string.
+    """
     if not isinstance(text, str):
         raise TypeError(f"expected a str, got {type(text).__name__}")
     return _SURROGATES.sub("\ufffd", text)
 
 
 def sanitize_sentences(words: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-    """Sanitize the words of tokenised sentences, as `sanitize_text` does.
+    """Sanitize the words of tokenized sentences, as `sanitize_text` does.
 
     Raises:
-        TypeError: a sentence is a string, or all of them together are.
+        TypeError: a sentence, or `words` itself, is a string.
     """
     if any(isinstance(sentence, str | bytes) for sentence in (words, *words)):
         raise TypeError("label takes sentences as lists of words; for a text, call the predictor itself")
@@ -173,12 +177,12 @@ def predict_batched(
     split: Callable[[InputT], Sequence[ChunkT]],
     predict: Callable[[Iterable[ChunkT]], Iterator[Record]],
 ) -> Iterator[list[Record]]:
-    """Predict the records of each input lazily, with the chunks of several inputs in a batch.
+    """Predict the records of each input lazily; a batch may contain chunks of several inputs.
 
     Args:
         inputs: the inputs.
-        split: splits an input into chunks, one at least.
-        predict: predicts a record for each chunk, in order.
+        split: splits an input into chunks, at least one.
+        predict: predicts one record for each chunk, in order.
     """
     if isinstance(inputs, str | bytes):
         raise TypeError("expected several texts in a list or another iterable; for one text, call the predictor itself")

@@ -1,4 +1,4 @@
-"""The HTML page of predictions that the command predict writes."""
+"""The HTML page of predictions that the command `predict` writes."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,14 +16,14 @@ _MAX_RECORDS = 1000  # drawings on a page, which a browser can still show at onc
 def html_page(
     path: str | None, run: str, render: Callable[[OutputT], str]
 ) -> Iterator[Callable[[Iterable[OutputT]], Iterator[OutputT]]]:
-    """Provide a function that passes predictions on and keeps drawings of the first 1,000 for a page.
+    """Provide a function that passes predictions through and renders the first 1,000 of them for a page.
 
-    The page is written at the end, so that no prediction is lost where it cannot be written.
+    The page is written at the end, so that no prediction is lost if it cannot be written.
 
     Args:
-        path: a new file; None: no page.
+        path: the path of a new file; None: no page.
         run: the run folder, for the title.
-        render: draws a prediction as HTML.
+        render: renders a prediction as HTML.
     """
     drawings: list[str] = []
     count = 0

@@ -31,7 +31,7 @@ def detect_format(path: Path, fallback: Callable[[str], str] = lambda line: RAW_
 
     Args:
         path: the file.
-        fallback: names the format by the first line, where it is none of the formats of frames.
+        fallback: determines the format from the first line, if it is not a format with frames.
 
     Raises:
         DataError: the file does not exist.
@@ -47,13 +47,13 @@ def detect_format(path: Path, fallback: Callable[[str], str] = lambda line: RAW_
 
 @contextmanager
 def input_file(path: str) -> Iterator[Path]:
-    """Provide the file that `input=` names; "-" is standard input, kept in a temporary file."""
+    """Provide the file in `input=`; "-" is standard input, which is copied to a temporary file."""
     with TemporaryDirectory() as temp_dir:
         yield buffer_stdin(Path(temp_dir), "sentences or running text") if path == "-" else Path(path)
 
 
 def read_sentences(path: Path, format: str, on_error: Callable[[DataError], None]) -> Iterator[SRLExample]:
-    """Read the sentences of a file of raw text, or of any format of frames, whose roles may be missing."""
+    """Read the sentences of a file of raw text or of any format with frames; roles may be missing."""
     return (
         read_raw_text(path, on_error)
         if format == RAW_TEXT
@@ -62,18 +62,18 @@ def read_sentences(path: Path, format: str, on_error: Callable[[DataError], None
 
 
 def require_text_or_file(text: str | None, input: str, format: str | None) -> None:
-    """Raise UserError where a text is typed together with a file or a format."""
+    """Raise UserError if a text is given together with a file or a format."""
     if text is not None and (input != "-" or format):
         raise UserError(f"{text!r} with input= or format=", "a text replaces the file", "Give one or the other.")
 
 
 def text_sentences(text: str) -> Iterator[SRLExample]:
-    """Split a typed text into sentences."""
+    """Split a text into sentences."""
     return split_raw_line(text.replace("\n", " "), 1)
 
 
 def write_records(records: Iterable[Mapping[str, Any]], output: str, output_format: str) -> None:
-    """Write records of sentences as JSON lines, or for reading, in colours on a terminal."""
+    """Write records of sentences as JSON lines or as readable text, which is coloured on a terminal."""
     from rich.console import Console
 
     if use_json_output(output_format, output):
@@ -93,7 +93,7 @@ def _print_records(records: Iterable[Mapping[str, Any]], console: "Console") -> 
 
 
 def require_line_based(path: Path, format: str) -> None:
-    """Raise UserError unless each line of a file of this format holds whole sentences."""
+    """Raise UserError unless each line of a file of this format contains whole sentences."""
     if format not in _LINE_BASED_FORMATS:
         raise UserError(
             f"{path} cannot be split into lines",

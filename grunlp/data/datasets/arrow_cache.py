@@ -1,4 +1,4 @@
-"""Examples that readers yield, cached as Arrow files by the library `datasets`."""
+"""A cache of parsed examples, as Arrow files of the library `datasets`."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -22,10 +22,10 @@ def cached_dataset(
     files: Sequence[str | Path | None] = (),
     cache_dir: str | None = None,
 ) -> Dataset:
-    """Open the examples that `read` yields, from the cache unless a file, an argument or the parsing code changed.
+    """Return the examples that `read` yields, from the cache unless a file, an argument or the parsing code changed.
 
     Args:
-        read: yields the examples; a function of a module, or a `functools.partial` of one.
+        read: yields the examples; a module-level function, or a `functools.partial` of one.
         features: the columns of the examples.
         files: the files it reads, recorded as inputs of the training; None is skipped.
         cache_dir: the folder of the cache; None: the cache of `datasets`.
@@ -49,6 +49,6 @@ def _generate(read: Callable[[], Iterator[Any]], fingerprint: str) -> Iterator[A
 
 @cache
 def _code_checksum() -> str:
-    """Compute the checksum of all code that may take part in parsing a file."""
+    """Compute the checksum of all code that may be used to parse a file."""
     modules = sorted(path for folder in _PARSING_CODE for path in (_PACKAGE_DIR / folder).rglob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in modules)).hexdigest()

@@ -1,4 +1,4 @@
-"""A corpus: three splits, where no training sentence occurs in dev or test."""
+"""A corpus of three splits, in which no training sentence occurs in dev or test."""
 
 import logging
 from collections.abc import Iterable, Set
@@ -22,12 +22,12 @@ class Corpus:
     """Three splits of examples.
 
     Args:
-        name: for the log and the model card.
-        train: the training split; may be a stream.
-        dev: the development split; with frames, neither it nor `train` is without a predicate.
+        name: its name, for the log and the model card.
+        train: the training split, possibly a stream.
+        dev: the development split. If sentences have frames, `dev` and `train` contain at least one predicate each.
         test: the test split, if there is one.
-        extra: more training data, perhaps annotated by other rules; its examples are marked by `from_extra_corpus`.
-            None: there is none.
+        extra: additional training data, possibly annotated by other guidelines; its examples are marked by
+            `from_extra_corpus`.
         num_removed_before_load: training sentences, also of `extra`, that were removed because they occur in dev or
             test.
     """
@@ -41,13 +41,13 @@ class Corpus:
 
     @property
     def num_removed(self) -> int:
-        """Number of training sentences that were removed in all; a stream that was never read is read for it."""
+        """Number of training sentences removed in all. A stream that has not been read yet is read to count them."""
         return self.num_removed_before_load + (
             self.train.num_removed if isinstance(self.train, StreamingDataset) else 0
         )
 
     def require_split(self, split: str) -> Any:
-        """Return a split. Raises UserError where the corpus has none."""
+        """Return a split. Raises UserError if the corpus does not have it."""
         examples = getattr(self, split)
         if examples is None:
             raise UserError(f"the run has no {split} split", "it was trained without one", "Type input=FILE")
@@ -55,7 +55,7 @@ class Corpus:
 
 
 def dedup_keys(*splits: Dataset | None) -> set[str]:
-    """Return the keys by which the sentences of some splits are recognized; None has none."""
+    """Return the deduplication keys of the sentences of the given splits; a split that is None has none."""
     return {normalized_text(words) for split in splits if split is not None for words in split["words"]}
 
 
@@ -63,12 +63,12 @@ def remove_overlap(name: str, examples: Any, held_out: Set[str]) -> tuple[Any, i
     """Remove the examples whose text is in `held_out`.
 
     Args:
-        name: for the log.
+        name: the name of the split, for the log.
         examples: a data set, or a `StreamingDataset`.
         held_out: keys of dev and test.
 
     Returns:
-        The other examples, and the number removed; 0 for a stream, which counts them itself.
+        the remaining examples, and the number removed; 0 for a stream, which counts the removed ones itself.
     """
     if isinstance(examples, StreamingDataset):
         return examples.filter(partial(_not_held_out, held_out)), 0
@@ -76,7 +76,7 @@ def remove_overlap(name: str, examples: Any, held_out: Set[str]) -> tuple[Any, i
 
 
 def remove_overlap_by_key(name: str, examples: Dataset, keys: Iterable[str], held_out: Set[str]) -> tuple[Dataset, int]:
-    """Do the same as `remove_overlap`, given the key of each example."""
+    """Remove overlap as `remove_overlap` does, given the key of each example."""
     keep = [i for i, key in enumerate(keys) if key not in held_out]
     num_removed = len(examples) - len(keep)
     log.info("%s: %d training examples; %d removed because they occur in dev or test", name, len(keep), num_removed)

@@ -22,21 +22,22 @@ def select_fold(
     """Return the splits for the training of one fold.
 
     With `num_folds` of n above 0, train and dev are merged and divided into n folds of about the same size. Fold `fold`
-    is the test split, the next one is the dev split, by which the best epoch is chosen, and the others are for
-    training. The test split of the data set is not used.
+    is the test split, the next one is the dev split, which selects the best epoch, and the others are the training
+    split. The original test split is not used.
 
-    With `outer_num_folds` of m above 0, the same data are first divided into m folds, and fold `outer_fold` is left out
-    of everything, so that a value chosen by the n folds of the rest has not seen it. It is the test split of
+    With `outer_num_folds` of m above 0, the same data are first divided into m folds, and fold `outer_fold` is
+    excluded, so that it has no influence on a value that is chosen by cross-validation on the remaining data. The
+    excluded fold is the test split of
     `num_folds=m fold=outer_fold` (nested cross-validation; Varma and Simon 2006).
 
     With `train_fraction` below 1, only the first training examples of a fixed random order are kept.
 
     Args:
-        splits: of the data set; without folds both train and dev are needed.
+        splits: the splits of the data set; cross-validation needs both train and dev.
         data: the group `data` of the configuration.
-        group_keys: returns the group of each example, its document for instance. Groups stay together and are assigned
-            at random, always in the same way; an example whose group is "" is a group of its own. None: the order is
-            kept, and each fold is one contiguous part of it.
+        group_keys: returns the group of each example, for instance its document. Groups are not divided between folds
+            and are assigned at random with a fixed seed; an example whose group is "" is a group of its own. None: the
+            order is kept, and each fold is a contiguous range.
 
     Raises:
         UserError: there is no dev split, or there are fewer groups than folds.
@@ -76,9 +77,10 @@ def _assign_folds(name: str, pool: Dataset, num_folds: int, group_keys: GroupKey
 
 
 def _subsample(train: Dataset, fraction: float, group_keys: GroupKeys | None) -> Dataset:
-    """Return a fraction of the examples, at least one.
+    """Return a fraction of the examples, at least one of them.
 
-    These are whole groups in random order as long as they fit, or the first examples if the order is kept.
+    Whole groups are added in random order until the fraction is reached, or the first examples are kept if `group_keys`
+    is None.
     """
     if fraction == 1:
         return train
@@ -94,12 +96,12 @@ def _subsample(train: Dataset, fraction: float, group_keys: GroupKeys | None) ->
 
 
 def _group_names(groups: Sequence[str]) -> list[str]:
-    """Return the group of each example; one without a group is a group of its own."""
+    """Return the group of each example; an example without a group becomes a group of its own."""
     return [name or f" {i}" for i, name in enumerate(groups)]
 
 
 def _assign_groups(group_keys: Sequence[str], num_folds: int) -> np.ndarray:
-    """Assign each group, in random order, to the smallest fold so far; return the fold of each example."""
+    """Assign each group, in random order, to the fold that is smallest so far; return the fold of each example."""
     _, groups, sizes = np.unique(_group_names(group_keys), return_inverse=True, return_counts=True)
     folds, filled = np.empty(len(sizes), dtype=np.int64), np.zeros(num_folds, dtype=np.int64)
     for group in np.random.default_rng(0).permutation(len(sizes)):

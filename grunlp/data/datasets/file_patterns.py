@@ -1,4 +1,4 @@
-"""Files that a shell pattern matches."""
+"""Files that match a shell pattern."""
 
 import glob
 import os
@@ -8,7 +8,7 @@ from grunlp.utils.errors import UserError
 
 
 def glob_files(pattern: str) -> list[str]:
-    """List the files that a pattern matches, sorted by name.
+    """List the files that match a pattern, sorted by name.
 
     Args:
         pattern: a file, or a shell pattern (`*`, `?`, `[...]`, `**`).
@@ -25,5 +25,8 @@ def glob_files(pattern: str) -> list[str]:
 
 
 def glob_absolute_paths(pattern: str) -> list[str]:
-    """List the absolute paths of the files that a pattern matches, sorted by name. Raises as `glob_files`."""
+    """List the absolute paths of the files that match a pattern, sorted by name.
+
+    Raises UserError as `glob_files` does.
+    """
     return [str(Path(path).resolve()) for path in glob_files(pattern)]

@@ -1,4 +1,4 @@
-"""Folders of public corpora: the user's own, or downloaded once."""
+"""Folders of public corpora: copies that the user has, or downloads."""
 
 import gzip
 import hashlib
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PublicFile:
-    """A file that anyone may download.
+    """A file that can be downloaded without registration.
 
     Args:
         name: its file name.
@@ -41,16 +41,16 @@ def locate_dataset(
     files: Sequence[PublicFile] = (),
     license_name: str = "",
 ) -> Path:
-    """Find the folder of a corpus: in `$GRUNLP_DATA`, else in the user's cache, else download it there.
+    """Find the folder of a corpus in `$GRUNLP_DATA` or in the user's cache, or download the corpus to the cache.
 
     Args:
         name: the data set.
         folder: the name of its folder.
-        expected_files: describes the files in it, for messages.
-        homepage: the page to get it from.
-        user_data_example: what to type to use other files instead.
+        expected_files: description of the files in it, for messages.
+        homepage: the web page that offers it.
+        user_data_example: an example command that uses other files instead.
         files: the files to download; none if they cannot be downloaded directly.
-        license_name: of these files, for the log.
+        license_name: the license of these files, for the log.
 
     Raises:
         UserError: the corpus is not there and cannot be downloaded.
@@ -79,7 +79,7 @@ def locate_dataset(
 
 
 def _download(file: PublicFile, folder: Path, hint: str) -> None:
-    """Download and check a file; an incomplete or wrong file never gets its name."""
+    """Download and check a file. It gets its final name only when it is complete and its checksum is right."""
     with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as temp_dir:
         target = Path(temp_dir) / file.name
         download_file(file.url, target, file.name, hint)

@@ -40,7 +40,7 @@ FEATURES = Features(
 
 
 def open_srl_corpus(data: Mapping[str, Any], stream: bool = False) -> Corpus:
-    """Open the corpus that a configuration describes.
+    """Open the corpus described by a configuration.
 
     Args:
         data: the group `data`.
@@ -77,13 +77,13 @@ def open_srl_split(data: Mapping[str, Any], split: str) -> Any:
 
 
 def document_ids(examples: Dataset) -> list[str]:
-    """Return the document of each example."""
+    """Return the document id of each example."""
     documents: list[str] = examples["document"]
     return documents
 
 
 def open_srl_file(path: str, words_file: str | None, format: str | None) -> Dataset:
-    """Open one file in any format of `grunlp.data.readers`. Arguments as for `read`."""
+    """Open one file in any format of `grunlp.data.readers`. See `read` there for the arguments."""
     if words_file is None and format is None:
         format = detect_format(path)
         log.info("%s: format %s", path, format)

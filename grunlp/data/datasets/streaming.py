@@ -1,4 +1,4 @@
-"""Training examples that are read as they are needed: never all in memory, and never copied to a cache.
+"""Streaming of training examples, which are neither all held in memory nor copied to a cache.
 
 A streamed split consists of shards, mostly files, and is read in passes. Several readers share a pass: with at least as
 many shards as readers, each reads whole shards; otherwise all read all shards and take every n-th example.
@@ -25,11 +25,11 @@ _LOG_INTERVAL = 5.0  # seconds
 
 
 class Shard(NamedTuple):
-    """A part of a streamed split that is read on its own.
+    """A part of a streamed split that can be read independently.
 
     Attributes:
-        name: prefix of the ids of its examples, a file name for instance.
-        read: yields its examples; can be pickled, because other processes call it too.
+        name: prefix of the ids of its examples, for instance a file name.
+        read: yields its examples; must be picklable, because it is sent to other processes.
     """
 
     name: str
@@ -40,10 +40,10 @@ class StreamingDataset:
     """A training split that is read in order each time it is iterated, whole or by one column (`dataset["words"]`).
 
     Args:
-        name: of the split, for the log.
-        shards: what it consists of.
-        convert: applied to each example.
-        predicate: keeps an example if it returns true; None keeps all.
+        name: the name of the split, for the log.
+        shards: the shards of the split.
+        convert: a function that is applied to each example.
+        predicate: a function that returns true for the examples to keep; None keeps all.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class StreamingDataset:
         self._counts: tuple[int, int] | None = None  # examples kept and removed, known after the first full pass
 
     def map(self, convert: Callable[[Any], Any]) -> "StreamingDataset":
-        """Return the same stream with each example converted before it is filtered."""
+        """Return a stream that also applies `convert` to each example, before the filter."""
         assert self.convert is None
         return StreamingDataset(self.name, self.shards, convert, self.predicate)
 
@@ -110,13 +110,13 @@ class StreamingDataset:
         return self._counts
 
     def shard(self, reader_index: int, num_readers: int, pass_number: int, seed: int) -> IterableDataset:
-        """Return what one of several readers reads in a pass, before the filter.
+        """Return the part of a pass that one of several readers reads, unfiltered.
 
         Args:
-            reader_index: which reader.
-            num_readers: how many share the pass.
-            pass_number: each pass has another order of shards.
-            seed: of these orders.
+            reader_index: the number of the reader, from 0.
+            num_readers: number of readers that share the pass.
+            pass_number: the number of the pass; the order of shards differs between passes.
+            seed: the random seed of these orders.
         """
         order = np.random.default_rng([seed, pass_number]).permutation(len(self.shards))
         arguments = {"shards": [self.shards[index] for index in order], "convert": self.convert}
@@ -129,12 +129,12 @@ class StreamingDataset:
 def stream_files(
     read: Callable[..., Iterator[Any]], patterns: Sequence[str | None], *arguments: str | None
 ) -> StreamingDataset:
-    """Stream the examples of all files that a pattern matches.
+    """Stream the examples of all files that match a pattern.
 
     Args:
-        read: yields the examples of one file; called with a path for each of `patterns`, and `arguments`.
-        patterns: of the files and of their companions, as many and in the same order; None: there are no companions.
-            See `glob_files`.
+        read: yields the examples of one file; called with one path for each of `patterns`, then `arguments`.
+        patterns: a pattern of the files, then one for each kind of companion file, which must match equally many files
+            in the same order; None: there are no such companions. See `glob_files`.
         *arguments: further arguments of `read`.
 
     Raises:
@@ -156,7 +156,7 @@ def stream_files(
 
 
 def _iter_shards(shards: Sequence[Shard], convert: Callable[[Any], Any] | None) -> Iterator[Any]:
-    """Yield the examples of several shards, with the name of the shard in front of their ids."""
+    """Yield the examples of several shards, with the name of the shard prefixed to their ids."""
     for shard in shards:
         for example in shard.read():
             example["id"] = f"{shard.name}:{example['id']}"

@@ -1,4 +1,4 @@
-"""The data sets that a task can be trained on: the user's own files, data sets of the hub, and the named ones."""
+"""The data sets that a task can be trained on: the user's own files, Hugging Face data sets, and named ones."""
 
 import atexit
 import os
@@ -32,12 +32,13 @@ class TaskDatasets:
             shard, and the values of `hub_columns`.
         hub_features: the columns of these examples.
         hub_columns: options that name the columns to read.
-        optional_hub_columns: further ones, which may be null.
-        file_options: options by which all files are read.
-        companions: endings of the options that name a second file for each split: "target" for `data.train_target`.
+        optional_hub_columns: options that name further columns and may be null.
+        file_options: options that apply to reading any file.
+        companions: suffixes of the options that name a second file for each split, such as "target" for
+            `data.train_target`.
         read_file: yields the examples of a training file, for a stream; called like `open_file`. None: files cannot be
             streamed.
-        named: opens the splits of each named data set.
+        named: a function for each named data set that opens its splits.
     """
 
     open_file: Callable[..., Dataset]
@@ -51,11 +52,11 @@ class TaskDatasets:
     named: Mapping[str, Callable[[], Splits]] = field(default_factory=dict)
 
     def open(self, data: Mapping[str, Any], stream: bool = False) -> Splits:
-        """Open the splits of the data set that a configuration describes.
+        """Open the splits of the data set described by a configuration.
 
         Args:
             data: the group `data`; the options of cross-validation have no effect here.
-            stream: make the training split a `StreamingDataset`, which files and data sets of the hub can be.
+            stream: make the training split a `StreamingDataset`; files and data sets of the hub can be streamed.
 
         Raises:
             UserError: an option, a file, a column or a split is missing, or its content is malformed.
@@ -101,18 +102,18 @@ class TaskDatasets:
 
 
 def generated_splits(generate: Callable[[str], Iterator[Any]], features: Features) -> Splits:
-    """Open the splits of a toy data set. generate: yields the examples of the split that it is called with."""
+    """Open the splits of a toy data set. `generate` is called with the name of a split and yields its examples."""
     return {split: cached_dataset(partial(generate, split), features) for split in SPLITS}
 
 
 def require_options(data: Mapping[str, Any], keys: Sequence[str], reason: str, value: str) -> None:
-    """Raise UserError for the first of some options of the group `data` that is null.
+    """Raise UserError if one of the given options of the group `data` is null.
 
     Args:
         data: the group `data`.
         keys: the options.
         reason: why they are needed.
-        value: stands for the value in the hint, "FILE" for instance.
+        value: placeholder for the value in the hint, such as "FILE".
     """
     for key in keys:
         if data[key] is None:
@@ -120,5 +121,5 @@ def require_options(data: Mapping[str, Any], keys: Sequence[str], reason: str, v
 
 
 def needs_streaming(data: Mapping[str, Any]) -> bool:
-    """Return whether the training split is a pattern of several files, which can only be streamed."""
+    """Return whether the training split is a pattern that matches several files, which can only be streamed."""
     return data["name"] == "files" and data["train"] is not None and not os.path.isfile(data["train"])

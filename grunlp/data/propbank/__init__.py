@@ -1,4 +1,4 @@
-"""PropBank data from public repositories: roles on the English Web Treebank, and the examples of the frame files."""
+"""PropBank data from public repositories: roles in the English Web Treebank, and examples from the frame files."""
 
 from grunlp.data.propbank.build import (
     EWT_FILES,

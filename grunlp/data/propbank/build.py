@@ -1,4 +1,4 @@
-"""Find the prepared PropBank files, or build them once in the user's cache."""
+"""Location of the prepared PropBank files, which are built in the user's cache when first needed."""
 
 import gzip
 import io
@@ -28,8 +28,8 @@ FRAMES_FILE = "frames.conll.gz"
 def find_ewt() -> Path:
     """Return the folder with train.conll.gz, dev.conll.gz and test.conll.gz.
 
-    It is `$GRUNLP_DATA/propbank-ewt`, else the one in the user's cache, else it is built there from the archives in
-    `$GRUNLP_DATA/raw` or from downloads.
+    It is `$GRUNLP_DATA/propbank-ewt` or a folder in the user's cache. If neither exists, it is built in the cache from
+    the archives in `$GRUNLP_DATA/raw` or from downloads.
 
     Raises:
         UserError: the archives cannot be downloaded.
@@ -45,7 +45,8 @@ def find_ewt() -> Path:
 def find_frames() -> Path:
     """Return the folder with frames.conll.gz and rolesets.json.gz.
 
-    It is the one in the user's cache, else it is built there from the archive in `$GRUNLP_DATA/raw` or from a download.
+    It is in the user's cache. If it does not exist, it is built there from the archive in `$GRUNLP_DATA/raw` or from a
+    download.
     Raises UserError as `find_ewt` does.
     """
     cached = index_path().parent
@@ -60,10 +61,10 @@ def build_ewt(out: Path, ud: Path | None, propbank: Path | None) -> Counter[str]
     Args:
         out: created if it does not exist; files in it are replaced.
         ud: UD_English-EWT as a folder or archive; None: download it.
-        propbank: propbank-release, likewise.
+        propbank: propbank-release as a folder or archive; None: download it.
 
     Returns:
-        Counts for human readers: sentences and predicates of each split, and those that were dropped.
+        counts for display: sentences and predicates of each split, and those that were dropped.
     """
     log.info("building PropBank on the English Web Treebank in %s", out)
     joined = join_ewt(fetch_source(UD_EWT, ud), fetch_source(PROPBANK_EWT, propbank))
@@ -87,7 +88,7 @@ def build_frames(out: Path, frames: Path | None) -> Counter[str]:
 
 
 def require_absent(out: Path, names: Iterable[str]) -> None:
-    """Raise UserError if one of the files is in `out` already."""
+    """Raise UserError if one of the files already exists in `out`."""
     if details := [name for name in names if (out / name).exists()]:
         raise UserError(
             f"{out} already has {', '.join(details)}", hint="Add --force to replace, or choose another --out."
@@ -95,7 +96,7 @@ def require_absent(out: Path, names: Iterable[str]) -> None:
 
 
 def _datasets_dir() -> Path:
-    """Return the folder of corpora; a folder that does not exist if the user named none."""
+    """Return the folder of corpora, or a folder that does not exist if the user did not set one."""
     return Path(os.environ.get("GRUNLP_DATA") or os.devnull)
 
 
@@ -106,7 +107,7 @@ def raw_archive(name: str) -> Path | None:
 
 
 def _write(out: Path, files: Mapping[str, bytes]) -> None:
-    """Write all files before any is moved into place: an interrupted build leaves nothing that looks complete."""
+    """Write all files before moving any into place, so that an interrupted build leaves nothing that looks complete."""
     try:
         with atomic_dir(out) as folder:
             for name, content in files.items():

@@ -1,6 +1,7 @@
-"""Get the files of a public repository, from a path of the user's or by download.
+"""Files of a public repository, from a local path or a download.
 
-The archive is removed as soon as its files are read: only the files built from them, a tenth of its size, are kept.
+A downloaded archive is removed as soon as it has been read; only the files built from it, a tenth of its size, are
+kept.
 """
 
 import logging
@@ -15,14 +16,14 @@ log = logging.getLogger(__name__)
 
 
 def fetch_source(source: RepositorySource, path: Path | None) -> dict[str, bytes]:
-    """Return the files of a source that the build needs, `{path inside the repository: content}`.
+    """Return the files of a source that the build needs, as `{path inside the repository: content}`.
 
     Args:
         source: the repository and its files.
         path: a folder or archive; files of another commit are accepted with a warning. None: download.
 
     Raises:
-        UserError: the path does not contain them; or the download failed, stopped early or had other contents.
+        UserError: the path does not contain them, or the download failed, stopped early or had unexpected contents.
     """
     if path is None:
         return download(source)

@@ -1,8 +1,8 @@
-"""Join PropBank roles with the words of the English Web Treebank.
+"""Alignment of PropBank roles with the words of the English Web Treebank.
 
 propbank-release has roles, part-of-speech tags and trees, with its words hidden; UD_English-EWT has words and tags,
-corrected since the roles were annotated, so that some words are split, joined or tagged differently. Both list the same
-documents with their sentences in the same order. The rule for joining one document:
+corrected since the roles were annotated, so that some words are split, joined or tagged differently. Both contain the
+same documents with their sentences in the same order. The rule for joining one document:
 
 1. Align the sequence of all tags in the UD file with that in the PropBank file by Python's `difflib.SequenceMatcher`
    (`autojunk=False`), ignoring sentence ends.
@@ -96,7 +96,7 @@ def read_skel_file(text: str) -> list[list[list[str]]]:
 def join_document(
     document: str, words: list[UDWord], sentences: list[list[list[str]]], drop_counts: Counter[str]
 ) -> list[SRLExample]:
-    """Return the sentences of one document that can be joined; the others are added to `drop_counts`."""
+    """Return the sentences of one document that can be joined; count the others in `drop_counts`."""
     partner = _align([word.pos for word in words], [row[4] for rows in sentences for row in rows])
     examples, end = [], 0
     for rows in sentences:
@@ -112,7 +112,7 @@ def join_document(
 
 
 def _align(ud_tags: list[str], tags: list[str]) -> dict[int, int]:
-    """Return the word index of each token that has one."""
+    """Return the index of the aligned word of each token that has one."""
     partner: dict[int, int] = {}
     for kind, ud_start, ud_end, start, end in SequenceMatcher(None, ud_tags, tags, autojunk=False).get_opcodes():
         if kind == "equal" or (kind == "replace" and ud_end - ud_start == end - start):

@@ -1,6 +1,6 @@
-"""A compact index of the PropBank frame files: what each roleset is called, of which words, and what its roles are.
+"""A compact index of the PropBank frame files: the name, words and roles of each roleset.
 
-One JSON object, packed with gzip:
+The file is one JSON object, compressed with gzip:
 
     {"give.01": {"lemma": "give", "name": "transfer", "aliases": ["giving", "give"],
                  "functions": {"ARG0": "PAG", ...}, "glosses": {"ARG0": "giver", ...}}, ...}
@@ -63,7 +63,10 @@ def build_index(files: Mapping[str, bytes]) -> dict[str, RolesetEntry]:
 
 
 def _roles(roleset: ElementTree.Element) -> Iterator[tuple[str, str, str]]:
-    """Yield role, function tag and description; `n="M"` with a function is an adjunct, ARGM-LOC."""
+    """Yield the role, function tag and description of each role.
+
+    `n="M"` with a function is an adjunct, such as ARGM-LOC.
+    """
     for role in roleset.iter("role"):
         function = re.sub(r"[^A-Z]", "", role.get("f", "").upper())
         number = role.get("n", "").upper()
@@ -71,17 +74,17 @@ def _roles(roleset: ElementTree.Element) -> Iterator[tuple[str, str, str]]:
 
 
 def encode_index(index: RolesetIndex) -> bytes:
-    """Return the bytes of an index file; they are the same for equal indices."""
+    """Return the bytes of an index file; equal indices give equal bytes."""
     return gzip.compress(json.dumps(index, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
 
 
 def index_path() -> Path:
-    """Return where predictions look for the index; `scripts/prepare_propbank_frames.py` writes it there."""
+    """Return the path of the index that predictions use; `scripts/prepare_propbank_frames.py` writes it."""
     return cache_dir() / "propbank-frames" / INDEX_FILE
 
 
 def read_index(path: Path) -> dict[str, RolesetEntry]:
-    """Read what `encode_index` made. Raises DataError for anything else."""
+    """Read an index file that `encode_index` made. Raises DataError for any other file."""
     record_input(path)
     try:
         index: dict[str, RolesetEntry] = json.loads(gzip.decompress(path.read_bytes()))

@@ -1,4 +1,4 @@
-"""Convert the annotated example sentences of the PropBank frame files to the conventions of the EWT columns.
+"""Conversion of the annotated example sentences of the PropBank frame files to the conventions of the EWT corpus.
 
 An example looks like this; numbers count the tokens of the text, split at white space, `end` included:
 
@@ -10,8 +10,8 @@ An example looks like this; numbers count the tokens of the text, split at white
 
 What differs from EWT and is converted:
 
-- Words: empty elements of the treebank (`*PRO*`, `[*T*-1]`) and the brackets and numbers that point to them are
-  removed; quotes, brackets and slashes are written as in the texts (" ( /), not as treebanks escape them.
+- Words: empty elements of the treebank (`*PRO*`, `[*T*-1]`) and the brackets and numbers that refer to them are
+  removed; quotes, brackets and slashes are written as in the texts (" ( /), without the escapes of treebanks.
 - Predicate: its tokens become one `V`, further ones that are not adjacent `C-V`; the lemma of a phrase is its first
   word.
 - Roles: `ARGM-PNC` (purpose, not cause) is today's `ARGM-PRP`; `ARGM-DSP` is `ARG1-DSP`. An argument that was only an
@@ -84,7 +84,7 @@ def convert_frames(files: Mapping[str, bytes]) -> ConversionResult:
 def _iter_examples(
     files: Mapping[str, bytes], counts: Counter[str]
 ) -> Iterator[tuple[str, str, str, ElementTree.Element]]:
-    """Yield path, lemma, roleset and `<example>` of every example."""
+    """Yield the path, lemma, roleset and `<example>` element of every example."""
     for path in sorted(files):
         try:
             root = ElementTree.fromstring(files[path])
@@ -122,7 +122,7 @@ def read_example(element: ElementTree.Element, lemma: str, roleset: str) -> tupl
 
 
 def clean_tokens(tokens: Sequence[str]) -> list[str]:
-    """Return one word for each token, as in the text; `EMPTY_NODE` for the empty elements of a treebank."""
+    """Return one word for each token, as it is in the text; `EMPTY_NODE` for the empty elements of a treebank."""
     tokens = [_ESCAPES.get(token, token).replace("\\/", "/") for token in tokens]
     if any(_EMPTY_ELEMENT.fullmatch(token) or _TRACE_SUFFIX.search(token) for token in tokens):
         tokens = [EMPTY_NODE if _EMPTY_ELEMENT.fullmatch(token) else _strip_brackets(token) for token in tokens]

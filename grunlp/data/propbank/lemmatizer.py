@@ -78,13 +78,13 @@ def lemma_candidates(word: str) -> list[str]:
 
 
 def lookup_forms(word: str) -> list[str]:
-    """Return the forms to look a lower-cased word up by: itself, its lemmas, and those of a word with a dropped g."""
+    """Return the forms to look up for a lower-cased word: itself, its lemmas, and those with a dropped g restored."""
     spoken = word.removesuffix("'")
     return [word, *lemma_candidates(word), *(lemma_candidates(f"{spoken}g") if spoken.endswith("in") else [])]
 
 
 def lookup_with_fallback(word: str, entries: Mapping[str, list[int]], counts: Sequence[int]) -> list[int]:
-    """Look up a lower-cased word, a form of it, or the most frequent word of which it may be a misspelling.
+    """Look up a lower-cased word, one of its other forms, or the most frequent word of which it may be a misspelling.
 
     Args:
         word: the word.
@@ -92,7 +92,7 @@ def lookup_with_fallback(word: str, entries: Mapping[str, list[int]], counts: Se
         counts: the frequency of each id.
 
     Returns:
-        The ids; none for an unknown word.
+        the ids; none for an unknown word.
     """
     found = [entries[form] for form in lookup_forms(word) if form in entries][:1]
     found = found or [entries[form] for form in spelling_corrections(word, entries)]
@@ -103,7 +103,7 @@ def spelling_corrections(word: str, vocabulary: Container[str]) -> list[str]:
     """Return the known words of which a word may be a misspelling: `influnced` → influenced; `lenght` → length.
 
     A misspelling has one letter too many or too few, or two swapped letters, after the first letter. Replaced letters
-    are not looked for: most words that differ by one are different words (`valley`, `volley`).
+    are not considered: most words that differ by one letter are different words (`valley`, `volley`).
     """
     if not _MIN_CORRECTABLE_LENGTH <= len(word) <= _MAX_WORD_LENGTH:
         return []

@@ -2,13 +2,14 @@
 
 A word is looked up in four steps:
 
-1. its lower-cased form among the predicates of the training data, which have its lemmas (`gave` → give);
-2. else its lemma candidates by `grunlp.data.propbank.lemmatizer`, the first that is such a form or a lemma (`texting`,
+1. its lower-cased form among the predicates of the training data, which are stored with their lemmas (`gave` → give);
+2. otherwise the first lemma candidate of `grunlp.data.propbank.lemmatizer` that is such a form or a lemma (`texting`,
    `textin'` → text);
-3. else the most frequent word of which it may be a misspelling (`influnced` → influence);
-4. else it is unknown, and is guessed to have the first sense of its first lemma candidate: `text.01`.
+3. otherwise the most frequent word of which it may be a misspelling (`influnced` → influence);
+4. otherwise it is unknown, and the guess is the first sense of its first lemma candidate: `text.01`.
 
-Lemmas are those of the corpus. In PropBank they are names of frame files, so that `sure` also belongs to `ensure`.
+Lemmas are those of the corpus. In PropBank they are names of frame files, so that, for instance, `sure` belongs to
+`ensure`.
 """
 
 from collections import Counter
@@ -62,7 +63,7 @@ class RolesetInventory:
     Attributes:
         names: each roleset once; id 0 means unknown.
         counts: training count of each.
-        particles: the different values of `particle_of`, the empty one first.
+        particles: the distinct values of `particle_of`, the empty one first.
         particle_ids: index of the particle of each roleset.
         ids_by_word: the ids of each word of `lemmas` and of each lemma, most frequent first.
     """
@@ -102,7 +103,7 @@ class RolesetInventory:
         return {"lemmas": self.lemmas, "rolesets": self.rolesets, "functions": self.functions}
 
     def merged_with(self, other: "RolesetInventory") -> "RolesetInventory":
-        """Return these rolesets with those of `other`; counts are added."""
+        """Return the union of these rolesets and those of `other`, with their counts added."""
         counter = RolesetCounter()
         for part in (self, other):
             for word, lemmas in part.lemmas.items():
@@ -156,7 +157,7 @@ def strip_role_prefix(role: str) -> str:
 
 
 class RolesetCounter:
-    """Counts the rolesets of a training corpus, frame by frame."""
+    """A counter of the rolesets of a training corpus, one frame at a time."""
 
     def __init__(self) -> None:
         self.lemmas: dict[str, Counter[str]] = {}
@@ -168,8 +169,8 @@ class RolesetCounter:
         Args:
             word: the predicate; None in `data.extra_train`, whose frames show which rolesets exist, but not how
                 frequent they are, and often mark an auxiliary or particle.
-            lemma: of the frame.
-            roleset: of the frame.
+            lemma: the lemma of the frame.
+            roleset: the roleset of the frame.
         """
         if roleset:
             counts = self.rolesets.setdefault(lemma or lemma_of(roleset), Counter())
@@ -208,9 +209,9 @@ def add_role_descriptions(record: dict[str, Any], rolesets: RolesetInventory, in
     """Add `sense_description` to each frame and `role_description` to each argument of a record of the frames format.
 
     Args:
-        record: of `srl_to_dict`; changed.
-        rolesets: of the model, with the functions of roles ("agent", "place").
-        index: of the frame files, with more precise descriptions ("transfer", "giver"), if the user has them.
+        record: a record made by `srl_to_dict`, changed in place.
+        rolesets: the inventory of the model, with the functions of roles ("agent", "place").
+        index: the index of the frame files, with more precise descriptions ("transfer", "giver"), if the user has them.
     """
     for frame in record["frames"]:
         entry = index.get(frame["roleset"])

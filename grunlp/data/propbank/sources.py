@@ -1,4 +1,4 @@
-"""The three public repositories that PropBank data are built from, and how their files are read from disk.
+"""The three public repositories that PropBank data are built from, and reading of their files from disk.
 
 A repository may be a checkout, an unpacked archive, or a .tar.gz, .tar.xz or .zip archive of either. Only the files
 that the build uses are read, so an archive of just those is enough.
@@ -26,9 +26,9 @@ class RepositorySource:
         url: the archive of the commit.
         pattern: regular expression that ends the path of a used file; its first group is the path inside the
             repository.
-        license_name: of the data.
-        sha256: of the used files, as `files_digest` computes it. (The bytes of a commit archive may change; its files
-            do not.)
+        license_name: the license of the data.
+        sha256: checksum of the used files, as computed by `files_digest`. (The bytes of a commit archive may change;
+            its files do not.)
     """
 
     name: str
@@ -62,7 +62,7 @@ PROPBANK_FRAMES = RepositorySource(
 
 
 def files_digest(files: Mapping[str, bytes]) -> str:
-    """Return the SHA-256 over the files sorted by path: each path, a zero byte, then the SHA-256 of its content."""
+    """Return the SHA-256 of the files sorted by path: of each its path, a zero byte, and the SHA-256 of its content."""
     whole = hashlib.sha256()
     for path in sorted(files):
         whole.update(path.encode() + b"\0" + hashlib.sha256(files[path]).digest())
@@ -70,7 +70,7 @@ def files_digest(files: Mapping[str, bytes]) -> str:
 
 
 def read_source(source: RepositorySource, path: Path) -> dict[str, bytes]:
-    """Read the used files of a source, `{path inside the repository: content}`, from a folder or an archive.
+    """Read the used files of a source from a folder or an archive, as `{path inside the repository: content}`.
 
     Raises:
         UserError: the path does not exist, cannot be read as an archive, or has none of the files.

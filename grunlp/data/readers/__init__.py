@@ -1,7 +1,7 @@
-"""Read a file of sentences with predicates and roles in any format: `read(path)` yields examples.
+"""Readers of sentences with predicates and roles in any format: `read(path)` yields examples.
 
-`grunlp.data.examples` describes an example, and the module of each format the format. A format is detected by the first
-sentences of the file, never by its name:
+`grunlp.data.examples` describes the examples; the module of each format describes that format. The format is detected
+from the first sentences of the file, never from its name:
 
 | format     | criterion |
 |------------|------|
@@ -14,8 +14,8 @@ sentences of the file, never by its name:
 | columns    | a number first, only bracket cells after column 5 |
 | conll2005  | a column of lemmas and `-`, followed by as many bracket columns as it has lemmas |
 
-Formats with BIO tags may contain an `I-X` that continues nothing. That is not a reading error: scorers define its
-meaning, and `grunlp.data check` counts it. Bracket formats cannot contain one.
+In formats with BIO tags an `I-X` may follow neither `B-X` nor `I-X`. This is not a reading error: scorers define its
+meaning, and `grunlp.data check` counts it. It cannot occur in bracket formats.
 """
 
 import logging
@@ -37,14 +37,14 @@ _HEAD_BLOCKS, _HEAD_LINES = 5, 1000  # a file whose first sentence is malformed 
 
 
 class CorpusFormat(NamedTuple):
-    """Functions that detect, split and parse a format.
+    """The functions that detect, split and parse a format.
 
     Attributes:
-        matches: whether the lines up to a blank one are of this format.
+        matches: returns whether the lines up to a blank line are in this format.
         split_blocks: splits lines into blocks, one for each sentence.
-        parse: makes an example of a block, or raises `DataError`.
+        parse: converts a block to an example, or raises `DataError`.
         one_frame_per_block: whether a block has one predicate, so that blocks with equal words must be merged.
-        has_roles: whether there are roles, or only predicates.
+        has_roles: whether the format has roles, not only predicates.
     """
 
     matches: Callable[[list[str]], bool]
@@ -85,12 +85,12 @@ def read(
         format: a key of FORMATS; None: detected from the first sentences.
         words: the separate file of the words of CoNLL-2005 props, one token a line.
         on_error: called with each error; its sentence is skipped. By default the first error is raised.
-        require_roles: refuse a format that has only the positions of predicates.
+        require_roles: reject a format that has only the positions of predicates.
 
     Raises:
-        UserError: at once, for an unknown format.
-        DataError: at once for a file that does not exist, and while reading for malformed input, unless `on_error` is
-            given.
+        UserError: immediately, for an unknown format.
+        DataError: immediately for a file that does not exist, and while reading for malformed input, unless `on_error`
+            is given.
     """
     return (example for _, example in read_srl_with_lines(path, format, words, on_error, require_roles))
 
@@ -102,7 +102,7 @@ def read_srl_with_lines(
     on_error: OnError = raise_error,
     require_roles: bool = True,
 ) -> Iterator[tuple[int, SRLExample]]:
-    """Read as `read` does, each sentence with the one-based line of its first token."""
+    """Read sentences as `read` does, each with the one-based number of the line of its first token."""
     if words is not None and format is None:
         format = "conll2005"
     if format is not None and format not in FORMATS:
@@ -118,7 +118,7 @@ def read_srl_with_lines(
 
 
 def read_srl_line(path: str | Path, line: Line, format: str) -> Iterator[SRLExample]:
-    """Read the sentence of one line, of a format with one sentence a line; none of a blank line.
+    """Read the sentence on one line, in a format with one sentence on each line; a blank line yields nothing.
 
     Raises:
         DataError: the line is malformed.

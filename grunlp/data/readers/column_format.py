@@ -1,4 +1,4 @@
-"""Parts of the column formats: lines to blocks, blocks to rows, bracket columns to frames."""
+"""Functions that the column formats share: lines to blocks, blocks to rows, bracket columns to frames."""
 
 import re
 from collections import Counter
@@ -45,7 +45,7 @@ class TokenRow(NamedTuple):
 
 
 class PredicateRow(NamedTuple):
-    """A row that is a predicate: the position of its token in the sentence, its lemma and its roleset."""
+    """A row that is a predicate: the index of its token in the sentence, its lemma and its roleset."""
 
     position: int
     lemma: str
@@ -55,7 +55,7 @@ class PredicateRow(NamedTuple):
 def blank_line_blocks(lines: Iterator[Line], source: str, comment: tuple[str, ...] = ()) -> Iterator[SentenceBlock]:
     """Yield the blocks between blank lines.
 
-    Lines that start with one of `comment` are comments; those with no row before the next blank line belong to the next
+    Lines that start with one of `comment` are comments; comments that are followed by a blank line belong to the next
     block.
     """
     comments: list[Line] = []
@@ -91,7 +91,10 @@ def split_tabs(text: str) -> list[str]:
 def aligned_rows(
     block: SentenceBlock, split: Callable[[str], list[str]], minimum: int, expected: str
 ) -> list[TokenRow]:
-    """Return the rows of a block, all as wide as most of them. Raises `DataError` for a missing or extra column."""
+    """Return the rows of a block, which must all have the most common width.
+
+    Raises `DataError` for a missing or extra column.
+    """
     rows = [TokenRow(line.number, split(line.text)) for line in block.rows]
     width = max(minimum, Counter(len(row.cells) for row in rows).most_common(1)[0][0])
     for row in rows:
@@ -153,7 +156,7 @@ def column_frame(block: SentenceBlock, rows: Sequence[TokenRow], column: int, pr
 def _require_predicate_span(
     block: SentenceBlock, rows: Sequence[TokenRow], column: int, index: int, spans: Sequence[Span]
 ) -> None:
-    """Raise `DataError` unless the V of a column, if it has one, is unique and covers the predicate with its C-V."""
+    """Raise `DataError` unless a column has at most one V, which, with its C-V, covers the predicate."""
     verbs = [span for span in spans if span.label == PREDICATE_LABEL]
     hint = "check the order of the role columns"
     if len(verbs) > 1:

@@ -1,6 +1,7 @@
 """CoNLL-2005 props (Carreras and Màrquez 2005).
 
-The target column has the lemma of a predicate or `-`; one bracket column for each predicate follows. Words are in a
+The target column contains the lemma of a predicate or `-`; it is followed by one bracket column for each predicate.
+Words are in a
 column before them or in a file of their own, one token a line, with the same blank lines:
 
     Anna     -        (A0*)   *
@@ -11,8 +12,8 @@ column before them or in a file of their own, one token a line, with the same bl
 
 There may be any columns between word and target, as in the full layout of the shared task (part of speech, parse, named
 entities, sense). The first of them without brackets is taken as the part of speech; a column of two-digit senses
-directly before the target completes the roleset. The target column is found in each sentence by its form, as the last
-one without brackets. There are no comments: `#` is a word.
+directly before the target completes the roleset. In each sentence the target column is the last one without brackets.
+There are no comments: `#` is a word.
 """
 
 import re
@@ -56,7 +57,7 @@ def join_columns(words: Path, props: Path) -> Iterator[Line]:
 
 
 def matches(rows: list[str]) -> bool:
-    """Return whether a V opens in a bracket column, or the target column has as many lemmas as columns follow."""
+    """Return whether a V opens in a bracket column, or the target column has one lemma for each following column."""
     if any("(V*" in row for row in rows):
         return True
     cells = [split_whitespace(row) for row in rows]
@@ -72,7 +73,7 @@ def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
 
 
 def parse(block: SentenceBlock) -> SRLExample:
-    """Parse one sentence. Raises `DataError`, also for props without words."""
+    """Parse one sentence. Raises `DataError`, also if the props have no words."""
     rows = aligned_rows(block, split_whitespace, 1, "word, target and one bracket column a predicate")
     target = _target_column([row.cells for row in rows])
     if target == 0:
@@ -97,7 +98,7 @@ def parse(block: SentenceBlock) -> SRLExample:
 
 
 def _target_column(cells: list[list[str]]) -> int:
-    """Return the last column in which most cells have no `*`: in a role column with errors, most still do."""
+    """Return the last column in which most cells have no `*`; even in a role column with errors most cells have one."""
     plain = (t for t in range(len(cells[0])) if 2 * sum("*" not in row[t] for row in cells) > len(cells))
     return max(plain, default=0)
 

@@ -1,6 +1,7 @@
-"""CoNLL-2012, as OntoNotes 5 is distributed for the shared task (Pradhan et al. 2012).
+"""CoNLL-2012, the format in which OntoNotes 5 was distributed for the shared task (Pradhan et al. 2012).
 
-Columns between spaces: document, part, token number from 0, word, part of speech, parse, predicate lemma, frameset
+The columns, separated by spaces, are document, part, token number from 0, word, part of speech, parse, predicate lemma,
+frameset
 number, word sense, speaker, named entities, one bracket column for each predicate, coreference.
 
     #begin document (letters/0001); part 000
@@ -13,7 +14,7 @@ number, word sense, speaker, named entities, one bracket column for each predica
     #end document
 
 A predicate is the row where the V of its column opens. Lemma and frameset are not enough, because OntoNotes gives both
-to words whose roles were not annotated. The name of the document is kept, its part is not.
+to words whose roles were not annotated. The name of the document is kept, the number of its part is not.
 """
 
 from collections.abc import Iterator

@@ -47,7 +47,7 @@ _INHERITED_COMMENT = re.compile(r"#\s*(newdoc id|global\.columns)\s*=")
 
 
 def matches(rows: list[str]) -> bool:
-    """Return whether columns are named, or most rows have ten cells, a number first and a head in the seventh."""
+    """Return whether columns are named, or most rows have ten cells, a number in column 1 and a head in column 7."""
     if any(row.startswith("# global.columns") for row in rows):
         return True
     cells = [split_tabs(row) for row in rows if not row.startswith("#")]
@@ -56,7 +56,7 @@ def matches(rows: list[str]) -> bool:
 
 
 def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
-    """Yield one block for each sentence, with the names of document and columns that an earlier line has set."""
+    """Yield one block for each sentence, with the document name and the column names that apply to it."""
     inherited: dict[str, Line] = {}
     for block in blank_line_blocks(lines, source, comment=("#",)):
         before = list(inherited.values())
@@ -121,9 +121,9 @@ def _frames(
 def _role_columns(
     block: SentenceBlock, rows: list[TokenRow], first: int, predicates: list[int]
 ) -> list[dict[int, str]]:
-    """Return the labels of head words, a dictionary for each predicate.
+    """Return the labels of head words, one dictionary for each predicate.
 
-    One unused column may follow: Universal Propositions has it in sentences without predicates.
+    An unused column may follow: in Universal Propositions, sentences without predicates have one.
     """
     width = max(len(rows[0].cells) - first, 0)
     unused = all(row.cells[-1] in EMPTY_CELLS for row in rows)
@@ -147,7 +147,7 @@ def _parse_head_roles(block: SentenceBlock, row: TokenRow, cell: str, length: in
 
 
 def _parse_span_roles(block: SentenceBlock, row: TokenRow, cell: str, predicate: int, length: int) -> list[Span]:
-    """Parse `ARG0:1-1|ARG1:3-4` to `[Span("ARG0", 0, 1), Span("ARG1", 2, 4)]`, with V, and overlaps resolved."""
+    """Parse `ARG0:1-1|ARG1:3-4` to `[Span("ARG0", 0, 1), Span("ARG1", 2, 4)]`, add V, and resolve overlaps."""
     matches = re.findall(r"(?:^|\|)([^|\s]+):(\d{1,9})-(\d{1,9})(?=\||$)", cell)
     spans = [Span(label, int(start) - 1, int(end)) for label, start, end in matches]
     _require_all_parsed(block, row, cell, len(matches), [span[1:] for span in spans], length, "ARG0:1-1|ARG1:3-4")

@@ -1,7 +1,7 @@
 """`words ||| tags` lines, as deep_srl reads them (He et al. 2017).
 
-One predicate a line: its index from 0, the words, `|||`, one BIO tag for each word. Without the index, the predicate is
-where the tag is B-V. Consecutive lines with the same words are one sentence.
+Each line has one predicate: its index from 0, the words, `|||`, and one BIO tag for each word. Without the index, the
+predicate is the token tagged B-V. Consecutive lines with the same words are one sentence.
 
     1 Anna forgot to call . ||| B-ARG0 B-V B-ARG1 I-ARG1 O
     3 Anna forgot to call . ||| O O O B-V O
@@ -23,7 +23,7 @@ def matches(rows: list[str]) -> bool:
 
 
 def parse(block: SentenceBlock) -> SRLExample:
-    """Parse the sentence of one line, with one frame or none. Raises `DataError`."""
+    """Parse the sentence on one line, with at most one frame. Raises `DataError`."""
     (line,) = block.rows
     cells = split_whitespace(line.text)
     expected, hint = "expected INDEX WORD WORD ... ||| TAG TAG ...", "look for a lost word, tag or bar"

@@ -9,12 +9,12 @@ _SINGLE_TOKEN_LABELS = (PREDICATE_LABEL, f"C-{PREDICATE_LABEL}")  # these label 
 
 
 def subtree_spans(labels: dict[int, str], predicate: int, heads: Sequence[int]) -> list[Span]:
-    """Return the spans of a frame whose roles are on head words.
+    """Return the spans of a frame whose roles are annotated on head words.
 
     Each token belongs to its nearest ancestor (itself included) that is a labelled head or the predicate; a span is the
     contiguous run of tokens around the head that belong to it. So spans never overlap and never contain the predicate,
-    and an argument that governs the predicate ("the *jurists* retiring today") loses its clause. V and C-V stay single
-    words; the predicate becomes V if nothing else is.
+    and an argument that governs the predicate ("the *jurists* retiring today") loses its clause. V and C-V remain
+    single words; the predicate becomes V if no token has that label.
 
     Args:
         labels: role of each head, by token.
@@ -43,9 +43,10 @@ def _nearest_labelled_ancestor(token: int, marked: set[int], heads: Sequence[int
 
 
 def remove_overlaps(spans: Iterable[Span], length: int) -> list[Span]:
-    """Return spans that share no token.
+    """Return spans that do not overlap.
 
-    V comes first, then shorter spans; a longer one keeps its longest free run, or is dropped if none of it is free.
+    V has priority, then shorter spans. A longer span is cut to its longest run of free tokens, or dropped if it has
+    none.
     """
     kept: list[Span] = []
     free = ["1"] * length

@@ -3,12 +3,12 @@
 Rows are streamed; nothing is copied to a cache. All readers take
 
     name: a name on the hub, or a local Parquet or JSON file, or a folder of them (`train.parquet`, ...).
-    split: a split of it; a single file has only the one asked for.
+    split: the name of a split; a single file is taken as the split that is requested.
     config: the configuration of a hub data set that has several.
-    shard: which part of the split to read, see `num_shards`; None: all of it.
+    shard: the index of the shard to read, see `num_shards`; None: all shards.
 
-and the names of columns, of which "translation.de" is the field `de` of the objects in the column `translation`. They
-raise DataError, with the number of the row from 1 as the line, if the data set, the split or a column does not exist or
+and the names of columns; "translation.de" is the field `de` of the objects in the column `translation`. They raise
+DataError, with the row number (from 1) as the line, if the data set, the split or a column does not exist or
 a row is malformed.
 """
 
@@ -37,8 +37,8 @@ def read_hub_frames(
     """Read sentences with frames, one predicate in each row; consecutive rows with equal words become one example.
 
     The column `words` has the tokens, `tags` their BIO tags, strings or ClassLabel ids. The column `predicate` has the
-    position of the predicate, an index from 0 or a 0/1 mark for each token; without it, the predicate is where the tag
-    is B-V.
+    position of the predicate, as an index from 0 or a 0/1 mark for each token; without it, the predicate is the token
+    tagged B-V.
     """
     rows = _load_shard(name, split, config, shard)
     names = _class_names(rows, tags)
@@ -55,9 +55,9 @@ def read_hub_frames(
 def read_hub_tagged(
     name: str, split: str, config: str | None, shard: ShardRef | None, words: str, tags: str
 ) -> Iterator[TaggedSentence]:
-    """Read tagged sentences, one in each row, with tags in whatever scheme they are written.
+    """Read tagged sentences, one in each row, with tags in any scheme.
 
-    The column `words` has the tokens, `tags` their tags, strings or ClassLabel ids.
+    The column `words` has the tokens, `tags` their tags, as strings or ClassLabel ids.
     """
     rows = _load_shard(name, split, config, shard)
     names = _class_names(rows, tags)
@@ -94,7 +94,7 @@ def read_hub_lines(
 def read_hub_classes(
     name: str, split: str, config: str | None, shard: ShardRef | None, text: str, label: str
 ) -> Iterator[LabeledText]:
-    """Read texts with a class each, and tokenize them.
+    """Read texts, each with a class, and tokenize them.
 
     The column `label` has a string, a number or a ClassLabel id.
     """
@@ -115,7 +115,7 @@ def read_hub_classes(
 
 
 def num_shards(name: str, split: str, config: str | None) -> int:
-    """Return the number of shards of a split, mostly its files, that can be read separately."""
+    """Return the number of shards of a split, usually files, that can be read independently."""
     count: int = _load_split(name, split, config).num_shards
     return count
 
@@ -123,7 +123,7 @@ def num_shards(name: str, split: str, config: str | None) -> int:
 def _read_texts(
     name: str, split: str, config: str | None, shard: ShardRef | None, columns: Sequence[str]
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yield the number and the texts of each row."""
+    """Yield the number of each row and the texts in its `columns`."""
 
     def parse(*texts: Any) -> tuple[str, ...]:
         for column, text in zip(columns, texts, strict=True):
@@ -138,12 +138,12 @@ def _read_texts(
 def _parse_rows(
     rows: "IterableDataset", source: str, columns: Sequence[str], parse: Callable[..., T], expected: str
 ) -> Iterator[tuple[int, T]]:
-    """Yield the number of each row, from 1, and what `parse` makes of the values in `columns`.
+    """Yield the number of each row, from 1, and the result of `parse` for its values in `columns`.
 
     Args:
         rows: the data set.
         source: its name, for messages.
-        columns: whose values `parse` takes.
+        columns: the columns with the arguments of `parse`.
         parse: raises ValueError for a malformed row.
         expected: describes a row, for messages.
     """
@@ -189,13 +189,13 @@ def _load_split(name: str, split: str, config: str | None) -> "IterableDataset":
 
 
 def _class_names(rows: "IterableDataset", column: str) -> list[str]:
-    """Return the names of the classes in a column of lists of ClassLabel ids; none for other columns."""
+    """Return the class names of a column of lists of ClassLabel ids; none for other columns."""
     names: list[str] = getattr(getattr((rows.features or {}).get(column), "feature", None), "names", [])
     return names
 
 
 def _tag_strings(tags: Any, names: list[str]) -> list[str]:
-    """Return tags as strings, ClassLabel ids by the names of their column."""
+    """Return tags as strings; ClassLabel ids are replaced by the class names of their column."""
     if not isinstance(tags, list) or not all(isinstance(tag, str | int) for tag in tags):
         raise ValueError("tags are not a list of strings or ClassLabel ids")
     ids = [tag for tag in tags if isinstance(tag, int)]

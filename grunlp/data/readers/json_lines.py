@@ -1,19 +1,20 @@
-"""JSON lines: one object a line.
+"""JSON lines: one object on each line.
 
-*Frames*, the project's own format, one sentence a line; `id`, `document`, `pos`, `lemma` and `roleset` are optional,
-other keys are ignored, and a line without `frames` is a sentence without predicates:
+*Frames*, the project's own format, has one sentence on each line. `id`, `document`, `pos`, `lemma` and `roleset` are
+optional, other keys are ignored, and a line without `frames` is a sentence without predicates:
 
     {"id": "letters-0001-01", "document": "letters/0001", "words": ["Anna", "called", "."], "pos": ["NNP", "VBD", "."],
      "frames": [{"predicate": "called", "index": 1, "lemma": "call", "roleset": "call.02",
                  "tags": ["B-ARG0", "B-V", "O"]}]}
 
-*Predicates*, the same without `tags` in the first frame or any other: the input of a labeller. Each frame is read with
-only its predicate tagged, so this is not training data:
+*Predicates* is the same format without `tags` in any frame: the input of a labeller. Each frame is read with only its
+predicate tagged, so this is not training data:
 
     {"words": ["Anna", "called", "."], "frames": [{"index": 1}]}
 
-*Flat*, one predicate a line, joined as in `grunlp.data.readers.merge_frames`; the words may also be called `tokens`,
-and the predicate's position `predicate_index`, `verb_index` or `index`, else it is where the tag is B-V:
+*Flat* has one predicate on each line; lines are merged by `grunlp.data.readers.merge_frames`. The key of the words is
+`words` or `tokens`, that of the predicate's position `predicate_index`, `verb_index` or `index`; without a position,
+the predicate is the token tagged B-V:
 
     {"words": ["Anna", "called", "."], "tags": ["B-ARG0", "B-V", "O"], "predicate_index": 1}
 """
@@ -63,12 +64,12 @@ def matches_predicates(rows: list[str]) -> bool:
 
 
 def parse_predicates(block: SentenceBlock) -> SRLExample:
-    """Parse the sentence of one line whose frames only have the positions of their predicates. Raises `DataError`."""
+    """Parse the sentence on one line whose frames have only the positions of their predicates. Raises `DataError`."""
     return parse(block, tagged=False)
 
 
 def parse(block: SentenceBlock, tagged: bool = True) -> SRLExample:
-    """Parse one line in the frames format; `tagged`: whether its frames have tags. Raises `DataError`."""
+    """Parse one line in the frames format. Raises `DataError`. `tagged` says whether its frames have tags."""
     record = _record(block, _EXPECTED_FRAMES)
     try:
         example = _sentence(record)
@@ -87,7 +88,7 @@ def parse(block: SentenceBlock, tagged: bool = True) -> SRLExample:
 
 
 def parse_flat(block: SentenceBlock) -> SRLExample:
-    """Parse the sentence of one line in the flat format, with one frame or none. Raises `DataError`."""
+    """Parse the sentence on one line in the flat format, with at most one frame. Raises `DataError`."""
     record = _record(block, _EXPECTED_FLAT)
     try:
         example = _sentence(record)
@@ -169,6 +170,6 @@ def _strings(record: dict[str, Any], key: str) -> list[str]:
 
 
 def _require_encodable(text: str) -> str:
-    """Raise UnicodeEncodeError, a ValueError, for half a surrogate pair, which JSON can write but no file can hold."""
+    """Raise UnicodeEncodeError, a ValueError, for a lone surrogate, which JSON can represent but UTF-8 cannot."""
     text.encode()
     return text

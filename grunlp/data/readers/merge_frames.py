@@ -1,7 +1,7 @@
-"""Flat records: a sentence with the tags of one predicate, repeated for each predicate.
+"""Merging of flat records, which repeat a sentence for each of its predicates.
 
-`words ||| tags` lines, flat JSON lines and most hub data sets have this form. Consecutive records with the same words
-become one example, so that the sentence is encoded once.
+`words ||| tags` lines, flat JSON lines and most hub data sets have one predicate in each record. Consecutive records
+with the same words become one example, so that the sentence is encoded once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,16 +13,16 @@ from grunlp.data.tags import PREDICATE_LABEL, split_tag
 def frame_from_tags(
     tags: Sequence[str], length: int, index: int | None = None, lemma: str = "", roleset: str = ""
 ) -> Frame | None:
-    """Return the frame of one tag sequence; None if the predicate is neither given nor tagged.
+    """Return the frame of one tag sequence; None if it has neither a V tag nor a given predicate index.
 
-    An `I-X` that continues nothing is accepted: `grunlp.data check` counts those.
+    An `I-X` that follows neither `B-X` nor `I-X` is accepted; `grunlp.data check` counts such tags.
 
     Args:
         tags: one BIO tag for each word.
         length: number of words.
         index: token of the predicate; by default the one with B-V.
-        lemma: of the predicate, if known.
-        roleset: of the predicate, if known.
+        lemma: the lemma of the predicate, if known.
+        roleset: the roleset of the predicate, if known.
 
     Raises:
         ValueError: the number of tags is not `length`, a tag is invalid, or the predicate is outside the sentence or
@@ -46,7 +46,7 @@ def frame_from_tags(
 
 
 def merge_frames_of_same_sentence(examples: Iterator[tuple[int, SRLExample]]) -> Iterator[tuple[int, SRLExample]]:
-    """Join consecutive examples that differ only in their frames. A predicate that occurs twice begins a new sentence.
+    """Merge consecutive examples that differ only in their frames. A predicate that occurs twice starts a new sentence.
 
     Args:
         examples: pairs of a line number and an example with at most one frame.

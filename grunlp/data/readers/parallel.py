@@ -1,7 +1,7 @@
-"""Read pairs of texts, and texts alone.
+"""Readers of pairs of texts, and of source texts alone.
 
-They are in two files side by side, line n of one belonging to line n of the other, or in one file: with an object a
-line (JSON lines) if its first line is one, else with tab-separated columns. Empty lines of a single file are skipped.
+Pairs are in two files, where line n of one corresponds to line n of the other, or in one file: JSON lines if its first
+line is an object, otherwise tab-separated columns. Empty lines of a single file are skipped.
 """
 
 import json
@@ -27,19 +27,20 @@ _DEFAULT_FIELDS = {"source": ("source", "text"), "target": ("target", "summary")
 def read_parallel(
     path: str, target_path: str | None, source: str | None, target: str | None, references: str | None
 ) -> Iterator[ParallelExample]:
-    """Read the pairs of a file, or of two; empty sides stay empty.
+    """Read the pairs of texts of one file, or of two; an empty text remains empty.
 
     Args:
         path: a file, plain, gz or xz.
-        target_path: a file with the targets of the sources in `path`; None: both are in `path`.
-        source: the column, a number from 0, or the field of JSON, by name; None: column 0, or the field source or text.
-        target: likewise; None: column 1, or the field target or summary. It may be a list: the first text is the
-            target, the others are further references.
-        references: a field of JSON with a list of further, equally good targets; None: there is none.
+        target_path: a file with the targets, if `path` has only the sources; None: both are in `path`.
+        source: the column of the sources, by number from 0, or their JSON field, by name; None: column 0, or the field
+            `source` or `text`.
+        target: the column or field of the targets; None: column 1, or the field `target` or `summary`. If its value is
+            a list, the first text is the target, and the others are further references.
+        references: a JSON field with a list of further, equally good targets; None: there are none.
 
     Raises:
-        DataError: a file is missing or malformed, or a line is; or no line has `references`.
-        UserError: names are given for files that have no columns or fields of such names.
+        DataError: a file is missing or malformed, or no line has `references`.
+        UserError: a column or field is named that the files do not have.
     """
     if target_path is not None:
         if source or target or references:
@@ -75,11 +76,13 @@ def read_parallel(
 
 
 def read_sources(path: str, source: str | None, on_error: OnError = raise_error) -> Iterator[ParallelExample]:
-    """Read the sources of a file: whole lines, or a field of each object if the first line with text is one.
+    """Read the source texts of a file of JSON lines or plain lines.
+
+    The file is JSON lines if its first non-empty line is an object.
 
     Args:
         path: a file, plain, gz or xz. An empty line is an empty source.
-        source: the field of JSON, as for `read_parallel`.
+        source: the JSON field, as in `read_parallel`.
         on_error: called with the error of a malformed line, which is then skipped; by default it is raised.
     """
     as_json = None
@@ -93,13 +96,13 @@ def read_sources(path: str, source: str | None, on_error: OnError = raise_error)
 
 
 def has_json_lines(path: str) -> bool:
-    """Return whether `read_sources` reads the lines of a file as objects. Raises the same DataError."""
+    """Return whether `read_sources` reads the lines of a file as JSON objects. Raises the same DataError."""
     first = next((line.text for line in open_lines(Path(path)) if line.text.strip()), "")
     return _looks_like_json_object(first)
 
 
 def read_source(path: str, line: Line, as_json: bool, source: str | None) -> ParallelExample:
-    """Read the source of one line of a file. Raises DataError if the line is malformed."""
+    """Read the source text of one line of a file. Raises DataError if the line is malformed."""
     number, text, fault = line
     if fault:
         raise DataError(path, number, fault, "expected UTF-8 text")
@@ -131,7 +134,7 @@ def _read_two_files(path: Path, target_path: Path) -> Iterator[ParallelExample]:
 
 
 def _looks_like_json_object(line: str) -> bool:
-    """Return whether a line is a JSON object, or meant to be one: a text may begin with a brace too."""
+    """Return whether a line is, or was intended to be, a JSON object; a plain text may also begin with a brace."""
     try:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
@@ -139,7 +142,7 @@ def _looks_like_json_object(line: str) -> bool:
 
 
 def _field_texts(path: str, number: int, record: dict[str, Any], role: str, name: str | None) -> list[str]:
-    """Return the texts of a field: one of a source, at least one of others."""
+    """Return the texts of a field: exactly one for a source, at least one for other roles."""
     names = (name,) if name is not None else _DEFAULT_FIELDS[role]
     key_found = next((key for key in names if key in record), None)
     if key_found is None:

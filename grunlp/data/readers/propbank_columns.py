@@ -1,7 +1,8 @@
-"""EWT columns, the project's own column format.
+"""EWT columns: the project's own column format.
 
-One token a line: index, form, part of speech, predicate lemma, roleset, then one bracket column for each predicate in
-order of appearance. `_` is an empty cell; a row with a lemma or a roleset is a predicate. Cells are separated by tabs,
+Each line has one token: index, form, part of speech, predicate lemma, roleset, then one bracket column for each
+predicate, in order of appearance. `_` is an empty cell; a row with a lemma or a roleset is a predicate. Cells are
+separated by tabs,
 or by spaces in a line without tabs.
 
     # doc = letters/0001
@@ -34,7 +35,7 @@ _EXPECTED_COLUMNS = "index, form, pos, predicate lemma, roleset and one bracket 
 
 
 def matches(rows: list[str]) -> bool:
-    """Return whether most rows begin with a number and have only brackets, or nothing and `_`, after the fifth cell."""
+    """Return whether most rows begin with a number and have only brackets, or only `_`, after the fifth cell."""
     cells = [split_tabs(row) for row in rows if not row.startswith("#")]
     fitting = [row for row in cells if len(row) >= FIRST_ROLE_COLUMN and row[0].isdecimal() and _is_column_row(row[3:])]
     return 2 * len(fitting) > len(cells)

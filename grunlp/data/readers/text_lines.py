@@ -25,7 +25,7 @@ _SNIFF_BYTES = 1024
 
 
 def raise_error(error: DataError) -> None:
-    """Raise the error of a malformed line: the default of readers that can skip such lines."""
+    """Raise the error of a malformed line; the default `on_error` of readers that can skip such lines."""
     raise error
 
 
@@ -36,7 +36,7 @@ def parse_json_object(
 
     Args:
         path: the file, for the error.
-        number: of the line.
+        number: the number of the line, from 1.
         line: its text.
         expected: the kind of object, for the error.
     """
@@ -53,7 +53,7 @@ class Line(NamedTuple):
     """One line without its end.
 
     Attributes:
-        number: from 1.
+        number: its number, from 1.
         text: its text.
         error: why it is not UTF-8 text; empty for a valid line.
     """
@@ -64,7 +64,10 @@ class Line(NamedTuple):
 
 
 def require_file(path: Path) -> None:
-    """Raise `DataError` unless `path` can be read as a file; if it is missing, suggest the most similar name."""
+    """Raise `DataError` unless `path` is a readable file.
+
+    For a missing file the error suggests the most similar name.
+    """
     if path.is_dir():
         raise DataError(path, None, "is a directory", "expected one data file", f"name a file in it: {path}/...")
     if path.exists():
@@ -82,8 +85,8 @@ def open_lines(path: Path, first: int = 1, offset: int = 0) -> Iterator[Line]:
 
     Args:
         path: the file.
-        first: number of the line to begin with.
-        offset: where it begins, as in `index_line_offsets`; a compressed file is decompressed up to there.
+        first: number of the first line to yield.
+        offset: byte offset of that line, from `index_line_offsets`; a compressed file is decompressed up to it.
 
     Raises:
         DataError: the file is missing, a directory, empty, binary, UTF-16, truncated or not readable.
@@ -92,9 +95,9 @@ def open_lines(path: Path, first: int = 1, offset: int = 0) -> Iterator[Line]:
 
 
 def index_line_offsets(path: Path, stride: int) -> tuple[list[int], int]:
-    """Return where every `stride`-th line begins, in bytes of the decompressed file, and the number of lines.
+    """Return the byte offset in the decompressed file of every `stride`-th line, and the number of lines.
 
-    Raises as `open_lines`.
+    Raises DataError as `open_lines` does.
     """
     offsets, end, number = [], 0, 0
     for number, data in _numbered(path, 1, 0):
@@ -105,7 +108,7 @@ def index_line_offsets(path: Path, stride: int) -> tuple[list[int], int]:
 
 
 def _numbered(path: Path, first: int, offset: int) -> Iterator[tuple[int, bytes]]:
-    """Yield lines with their numbers and ends."""
+    """Yield each line as bytes, including its line end, with its number."""
     require_file(path)
     number = 0
     try:

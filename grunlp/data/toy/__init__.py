@@ -5,9 +5,10 @@ They come from a hand-written lexicon (`noun_lexicon.py`, `verb_lexicon.py`, `ad
 
     sentences.py → clauses.py → noun_phrases.py, verb_phrases.py, adverbials.py → phrases.py
 
-With it, the main recipe runs anywhere at once and shows each kind of role. **A score on it says nothing about real
-text.** To make the scores of a good model fall visibly short of perfect, dev and test each have words and phrases that
-training never has (see `lexicon.py`), and combine constructions that occur only separately in training (`HELD_OUT`).
+With it, the main recipe runs anywhere without a download and shows each kind of role. **A score on it says nothing
+about real
+text.** So that a good model still scores visibly below 100 %, dev and test each have words and phrases that never occur
+in training (see `lexicon.py`), and combine constructions that occur only separately in training (`HELD_OUT`).
 """
 
 from collections.abc import Iterator
@@ -62,7 +63,7 @@ def toy_srl_examples(split: str) -> Iterator[SRLExample]:
 
 
 def toy_phrases(split: str) -> Iterator[Phrase]:
-    """Yield the same sentences as phrases, which have the names of their constructions."""
+    """Yield the same sentences as phrases, which also have the names of their constructions."""
     rng = SplitRandom(split)
     sentences = SentenceGenerator(rng)
     seen: set[tuple[str, ...]] = set()
@@ -76,9 +77,10 @@ def toy_phrases(split: str) -> Iterator[Phrase]:
 
 
 def _belongs_to_split(sentence: Phrase, split: str, has_heldout_word: bool, i: int) -> bool:
-    """Return whether this may be the i-th sentence of a split.
+    """Return whether a sentence may be the i-th of a split.
 
-    It has nothing reserved for another split, and in dev and test something that training never has.
+    It must have nothing that is reserved for another split, and in dev and test something that never occurs in
+    training.
     """
     reserved = (combination for other, all_ in HELD_OUT.items() if other != split for combination in all_)
     if any(combination <= sentence.constructions for combination in reserved):

@@ -1,4 +1,4 @@
-"""A task with a known answer: write strings of digits backwards."""
+"""Toy generation data: reversing strings of digits, where the right answer is known."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _SIZES = {"train": 4500, "dev": 250, "test": 250}
 
 
 def reversal_pairs(split: str) -> Iterator[ParallelExample]:
-    """Yield strings of 2 to 8 digits separated by spaces, all different, within a split and across splits."""
+    """Yield strings of 2 to 8 digits separated by spaces; all are different, within a split and across splits."""
     random = np.random.default_rng(30)
     seen: set[str] = set()
     for name, size in _SIZES.items():

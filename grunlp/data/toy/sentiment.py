@@ -1,4 +1,4 @@
-"""Sentiment with a known answer: positive or negative, by the clause that decides and its negation."""
+"""Toy texts to classify as positive or negative, which depends on the main clause and on negation."""
 
 from collections.abc import Iterator
 from random import Random
@@ -16,9 +16,10 @@ _OPPOSITE = {"positive": "negative", "negative": "positive"}
 
 
 def sentiment_examples(split: str) -> Iterator[LabeledText]:
-    """Yield texts of one clause or two, of which the one after "but", or without "although", decides.
+    """Yield texts of one clause or two; the clause after "but", or the one without "although", decides the class.
 
-    Negated words mean their opposite. The texts are always the same; training leaves out those of dev and test.
+    Negation reverses the sentiment of a word. The texts are always the same; the training split omits those of dev and
+    test.
     """
     random = Random(f"opinions {split}")
     for number in range(_SIZES[split]):
@@ -31,7 +32,7 @@ def sentiment_examples(split: str) -> Iterator[LabeledText]:
 
 
 def _clause(random: Random, label: str) -> str:
-    """Return a clause that means `label`."""
+    """Return a clause whose sentiment is `label`."""
     thing, denied = random.choice(_NOUNS), random.random() < 0.25
     word = random.choice(_SENTIMENT_WORDS[_OPPOSITE[label] if denied else label])
     if denied:

@@ -1,4 +1,4 @@
-"""Time series with a known answer: which of two events comes first."""
+"""Toy time series to classify by which of two events comes first."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _EVENT_HEIGHT, _EVENT_LENGTH = 1.5, 5
 def wave_sequences(split: str) -> Iterator[LabeledSeries]:
     """Yield noise (100 steps, 128 features) with two events, each a direction in the feature space for five steps.
 
-    The class is whether the first kind is "before" or "after" the other. The series are always the same.
+    The class says whether the event of the first kind is "before" or "after" the other. The series are always the same.
     """
     directions = np.random.default_rng(0).choice([-1.0, 1.0], size=(2, _NUM_FEATURES))
     random = np.random.default_rng([1, list(_SIZES).index(split)])

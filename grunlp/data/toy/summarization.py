@@ -1,4 +1,4 @@
-"""Summaries with a known answer: who does what to whom in the first of three sentences."""
+"""Toy summarization data: the summary says who does what to whom in the first of three sentences."""
 
 from collections.abc import Iterator
 
@@ -9,10 +9,10 @@ _SENTENCES_PER_DOCUMENT = 3  # of a source
 
 
 def summarization_pairs(split: str) -> Iterator[ParallelExample]:
-    """Yield sentences of the toy corpus in threes, and the agent, verb and patient of the first.
+    """Yield groups of three sentences of the toy corpus, each with the agent, verb and patient of the first sentence.
 
-    The first has these in this order and as single words. Dev and test have words that training never has and that must
-    be copied.
+    In the first sentence these are single words in this order. Dev and test have words that never occur in training, so
+    that they must be copied.
     """
     examples = list(toy_srl_examples(split))
     for number, example in enumerate(examples):

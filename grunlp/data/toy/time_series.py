@@ -1,4 +1,4 @@
-"""A time series with a known answer: a trend, a daily and a weekly season, and noise."""
+"""A toy time series with known components: a trend, a daily and a weekly season, and noise."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ NOISE = 0.3  # its standard deviation: no forecast has a smaller root of its squ
 
 
 def seasonal_series_rows() -> Iterator[tuple[str, float]]:
-    """Yield hours and their values; always the same."""
+    """Yield hours and their values, which are always the same."""
     noise = np.random.default_rng(40).normal(scale=NOISE, size=_NUM_HOURS)
     start = np.datetime64("2024-01-01T00", "h")  # a Monday
     for hour in range(_NUM_HOURS):

@@ -1,4 +1,4 @@
-"""Command line of the exported script: lines in, JSON objects out."""
+"""Command line of the exported script: it reads lines and prints JSON objects."""
 
 import json
 import os
@@ -12,7 +12,10 @@ LINES_PER_BATCH = 16
 
 
 class Session(Protocol):
-    """Graphs of a folder; called with a graph's name and numpy arrays, it returns the list of outputs."""
+    """A runner of the graphs in a folder.
+
+    Called with a graph's name and numpy arrays, it returns the list of outputs.
+    """
 
     def __init__(self, folder: Path) -> None: ...
 
@@ -21,12 +24,12 @@ class Session(Protocol):
 
 
 class Runtime(Protocol):
-    """Model that answers lines of input."""
+    """A model that answers lines of input."""
 
     def __init__(self, model: dict[str, Any], session: Session) -> None: ...
 
     def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
-        """Yield the records of some lines; `first_line` is the number of the first, from 1."""
+        """Yield the records of a batch of lines; `first_line` is the number of the first line, from 1."""
 
 
 def main(session_class: type[Session], runtime_class: type[Runtime]) -> None:

@@ -1,4 +1,4 @@
-"""Sentences of lines of text or of lines of words."""
+"""Conversion of input lines, a text or a list of words each, to sentences."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,11 +8,11 @@ from grunlp.exporting.runtime.word_inputs import parse_words
 
 
 def sentence_records(line: str, line_number: int) -> Iterator[dict[str, Any]]:
-    """Yield a record with the words of each sentence and, for a text, their character offsets.
+    """Yield one record for each sentence with its words and, for a text, their character offsets.
 
     Args:
         line: a text or `{"words": [...]}`.
-        line_number: its number, from 1.
+        line_number: the number of the line, from 1.
     """
     line = line.rstrip("\n")
     words = parse_words(line)

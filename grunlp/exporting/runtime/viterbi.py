@@ -6,7 +6,7 @@ import numpy as np
 
 
 class ViterbiDecoder:
-    """Finds the best legal tag sequence."""
+    """A decoder that finds the best legal tag sequence."""
 
     def __init__(self, model: dict[str, Any]) -> None:
         self.labels: list[str] = model["tags"]
@@ -32,7 +32,7 @@ class ViterbiDecoder:
 
 
 def spans_of(tags: list[str]) -> list[tuple[str, int, int]]:
-    """List label, start and exclusive end of each span of legal IOB2 tags."""
+    """List the label, start and exclusive end of each span of legal IOB2 tags."""
     spans: list[tuple[str, int, int]] = []
     for i, tag in enumerate(tags):
         if tag.startswith("B-"):

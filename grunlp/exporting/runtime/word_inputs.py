@@ -10,7 +10,7 @@ from grunlp.data.word_shape import shape
 
 
 def parse_words(line: str) -> list[str] | None:
-    """Parse a line `{"words": [...]}` with strings only; return None for any other line, which is a text."""
+    """Parse a line `{"words": [...]}` that contains only strings; return None for any other line, which is a text."""
     try:
         words = json.loads(line)["words"] if line.startswith("{") else None
     except (ValueError, KeyError, RecursionError):
@@ -21,7 +21,7 @@ def parse_words(line: str) -> list[str] | None:
 
 
 class WordEncoder:
-    """Converts sentences to the inputs of a model that reads words."""
+    """An encoder from sentences to the inputs of a model that reads words."""
 
     def __init__(self, model: dict[str, Any]) -> None:
         self.ids = {word: i for i, word in enumerate(model["words"])}
@@ -29,7 +29,7 @@ class WordEncoder:
         self.max_word_length: int = model["max_word_length"]  # the middle of a longer word is cut out
 
     def __call__(self, sentences: Sequence[list[str]]) -> list[Any]:
-        """Return word ids, character ids and shape of each distinct word, its index by token, and sentence lengths.
+        """Return word ids, character ids and shapes of the distinct words, the index of each token, and lengths.
 
         Id 1 is an unknown word or character.
         """

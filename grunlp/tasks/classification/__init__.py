@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ClassificationTask(TaskSpec["TrainedClassifier", ClassificationPredictOptions, ClassificationEvaluateOptions]):
-    """Classification. Imports nothing heavy before a method is called."""
+    """The specification of classification. Heavy libraries are imported when a method needs them."""
 
     name = "classification"
     description = "the class of a text, or of a sequence of measurements"
@@ -41,7 +41,7 @@ class ClassificationTask(TaskSpec["TrainedClassifier", ClassificationPredictOpti
     }
 
     def load_trained(self, path: Path) -> "TrainedClassifier":
-        """Load a run folder."""
+        """Load a trained classifier from a run folder."""
         from grunlp.tasks.classification.checkpoint import load_trained_classifier
 
         return load_trained_classifier(path)
@@ -59,7 +59,7 @@ class ClassificationTask(TaskSpec["TrainedClassifier", ClassificationPredictOpti
         return ClassifierPredictor(trained)
 
     def open_split(self, trained: "TrainedClassifier", split: str) -> Any:
-        """Open a split of the data that a model was trained on."""
+        """Open a split of the data set that a model was trained on."""
         from grunlp.tasks.classification.data import open_class_split
 
         return open_class_split(trained.config.data, split)
@@ -70,7 +70,7 @@ class ClassificationTask(TaskSpec["TrainedClassifier", ClassificationPredictOpti
             raise UserError("source= or label= without input=", "they describe a file", "Add input=FILE")
 
     def open_input(self, trained: "TrainedClassifier", options: ClassificationEvaluateOptions) -> Any:
-        """Open a file of examples with classes, read as in the training where no names are given."""
+        """Open a file of examples with classes. Columns that are not named are those of the training."""
         from grunlp.tasks.classification.data import open_class_file
 
         assert options.input is not None
@@ -102,7 +102,7 @@ class ClassificationTask(TaskSpec["TrainedClassifier", ClassificationPredictOpti
         return predict(text, options)
 
     def make_comparable(self, first: "TrainedClassifier", second: "TrainedClassifier") -> "TrainedClassifier":
-        """Raise UserError unless both models choose among the same classes."""
+        """Return the second model. Raises UserError unless both models have the same classes."""
         if set(first.model.classes) != set(second.model.classes):
             classes = " and ".join(", ".join(trained.model.classes[:10]) for trained in (first, second))
             raise UserError("the two models have different classes", classes, "Compare models of the same classes.")
@@ -121,17 +121,17 @@ class ClassificationTask(TaskSpec["TrainedClassifier", ClassificationPredictOpti
         return make_line_reader(predictor, path, line_format)
 
     def render(self, predictor: Any, record: "Record") -> str:
-        """Draw the probabilities of the classes and the weights of the words."""
+        """Render the probabilities of the classes and the weights of the words."""
         from grunlp.visualization.text_view import render_classification
 
         return render_classification(record)
 
     def summarize(self, records: "Sequence[Record]") -> str:
-        """Name the classes."""
+        """Return the names of the classes."""
         return ", ".join(record["label"] for record in records)
 
     def card_text(self, recipe: str) -> CardText:
-        """Return what a model card says about classifiers."""
+        """Return the parts of a model card that are about classifiers."""
         return CardText(
             title="Classifier",
             input="texts, or sequences of measurements",

@@ -21,15 +21,16 @@ def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool =
     """Read the sequences of a file.
 
     Args:
-        path: npz with the array `inputs` (N, T, C) and the classes `label` (N,) or (N, 1), perhaps `lengths` (N,) of
-            which later steps are padding; or Parquet with a row for each sequence: a column of lists of steps, each a
+        path: npz with the array `inputs` (N, T, C) and the classes `label` (N,) or (N, 1), and optionally `lengths`
+            (N,), the number of steps that are not padding; or Parquet with a row for each sequence: a column of lists
+            of steps, each a
             number or a list of C numbers, and one of classes.
-        inputs: name of the inputs; None: x, values or inputs.
-        label: name of the classes; None: y, label or labels.
-        labels: whether classes are needed.
+        inputs: name of the inputs; None: `x`, `values` or `inputs`.
+        label: name of the classes; None: `y`, `label` or `labels`.
+        labels: whether classes are required.
 
     Raises:
-        DataError: the file or a sequence is malformed; the number of a sequence counts from 0.
+        DataError: the file or a sequence is malformed; sequences are numbered from 0.
     """
     if not Path(path).is_file():
         raise DataError(path, None, "does not exist", "a file was expected", "check the path")
@@ -83,7 +84,7 @@ def _read_npz(path: str, inputs: str | None, label: str | None) -> Iterator[tupl
 
 
 def _load_array(file: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    """Load an array of an npz whose header does not claim more data than there are. Raises ValueError otherwise."""
+    """Load an array from an npz file. Raises ValueError if its header claims more data than the file has."""
     whole = f"{name}.npy" if f"{name}.npy" in file.namelist() else name
     with file.open(whole) as stream:
         version = np.lib.format.read_magic(stream)
@@ -126,7 +127,7 @@ def _read_parquet(path: str, inputs: str | None, label: str | None) -> Iterator[
 
 
 def _find_column(path: str, names: list[str], requested: str | None, defaults: tuple[str, ...], required: bool) -> str:
-    """Return the first of some names that exists; "" if none does and none is required."""
+    """Return the first of several names that exists; "" if none exists and none is required."""
     column = next((name for name in ((requested,) if requested else defaults) if name in names), "")
     if not column and (required or requested):
         details = f"there are: {', '.join(names)}"

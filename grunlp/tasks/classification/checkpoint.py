@@ -34,8 +34,8 @@ class TrainedClassifier(NamedTuple):
 
     Attributes:
         path: the run folder.
-        config: its configuration.
-        collate: makes batches.
+        config: the configuration of the training.
+        collate: the collator that makes its batches.
         model: the network in evaluation mode.
     """
 
@@ -48,9 +48,9 @@ class TrainedClassifier(NamedTuple):
 def build_classifier(
     config: DictConfig, collate: TextClassificationCollator | TimeSeriesCollator, encoder: PretrainedEncoder | None
 ) -> Classifier:
-    """Build the untrained network of a configuration, with the sizes of a collator.
+    """Build the untrained network of a configuration, with the sizes that a collator determines.
 
-    The network of measurements standardizes them with the mean 0 and the deviation 1 until a training sets others.
+    A network for measurements standardizes them with mean 0 and deviation 1 until a training sets other values.
     """
     options = ClassifierOptions(**config.model)
     network: TextEncoder | TimeSeriesEncoder
@@ -72,7 +72,7 @@ def save_classifier_config(
     collate: TextClassificationCollator | TimeSeriesCollator,
     encoder: PretrainedEncoder | None,
 ) -> None:
-    """Save all but the weights before the training: with these files the folder is a run, finished or not."""
+    """Save all files except the weights before the training; with them the folder is a run, finished or not."""
     save_config(path / CONFIG, config)
     features = collate.num_features if isinstance(collate, TimeSeriesCollator) else None
     content = json.dumps({"classes": list(collate.class_ids), "features": features}, ensure_ascii=False, indent=1)
@@ -104,7 +104,7 @@ def load_trained_classifier(path: str | Path) -> TrainedClassifier:
 
 
 def load_classifier_collator(path: Path, config: DictConfig) -> TextClassificationCollator | TimeSeriesCollator:
-    """Load what makes batches for the classifier in a run folder, without the tokenizer of a pretrained encoder."""
+    """Load the collator of the classifier in a run folder, without the tokenizer of a pretrained encoder."""
     require_files(path, [CLASS_LABELS])
     content = read_json(path / CLASS_LABELS)
     with translate_load_errors(path):

@@ -1,4 +1,4 @@
-"""Batches of sequences with a class each."""
+"""Batches of sequences, each with a class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from grunlp.data.wordpiece_alignment import WordpieceAligner
 
 @dataclass
 class TextClassificationBatch(SentenceBatch):
-    """A batch of B texts with a class each.
+    """A batch of B texts, each with a class.
 
     Attributes:
         labels: (B,) ids of the classes, IGNORE_INDEX for an unknown class.
@@ -43,12 +43,12 @@ class TimeSeriesBatch:
 
 
 class TextClassificationCollator(SentenceCollator):
-    """Makes a `TextClassificationBatch` of texts.
+    """A collator that makes a `TextClassificationBatch` from texts.
 
     Args:
         vocabulary, subword_aligner: as for `SentenceCollator`.
-        classes: in the order of their ids.
-        max_length: number of words of a text to read; 0: all.
+        classes: the classes in the order of their ids.
+        max_length: largest number of words to read of a text; 0: all.
     """
 
     def __init__(
@@ -58,17 +58,17 @@ class TextClassificationCollator(SentenceCollator):
         self.class_ids, self.max_length = {name: i for i, name in enumerate(classes)}, max_length
 
     def __call__(self, examples: Sequence[LabeledText]) -> TextClassificationBatch:
-        """Encode and pad, in the given order."""
+        """Encode and pad texts in the given order."""
         tokens, _ = self._encode_tokens([example["words"][: self.max_length or None] for example in examples])
         classes = [self.class_ids.get(example["label"], IGNORE_INDEX) for example in examples]
         return TextClassificationBatch(**tokens, labels=torch.tensor(classes))
 
 
 class TimeSeriesCollator:
-    """Makes a `TimeSeriesBatch` of sequences of measurements.
+    """A collator that makes a `TimeSeriesBatch` from sequences of measurements.
 
     Args:
-        classes: in the order of their ids.
+        classes: the classes in the order of their ids.
         num_features: number of features C of each step.
     """
 
@@ -76,7 +76,7 @@ class TimeSeriesCollator:
         self.class_ids, self.num_features = {name: i for i, name in enumerate(classes)}, num_features
 
     def __call__(self, examples: Sequence[LabeledSeries]) -> TimeSeriesBatch:
-        """Pad, in the given order."""
+        """Pad sequences in the given order."""
         lengths = torch.tensor([example["steps"] for example in examples], dtype=torch.long)
         values = torch.zeros(len(examples), int(lengths.max()) if len(examples) else 0, self.num_features)
         for row, example in zip(values, examples, strict=True):

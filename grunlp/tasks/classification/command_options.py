@@ -1,4 +1,4 @@
-"""Options of the commands for classification. Imports nothing heavy."""
+"""Options of the commands for classification. This module imports no heavy library."""
 
 from dataclasses import dataclass
 

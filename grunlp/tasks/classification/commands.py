@@ -1,4 +1,4 @@
-"""The command predict for classification, where it differs from that of other tasks."""
+"""Prediction on the command line for classification, as far as it differs from other tasks."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -45,7 +45,7 @@ def _read_inputs(
     temp_dir: Path,
     on_error: SkippedLineReporter,
 ) -> Iterable[Any]:
-    """Read the examples: one for each line, an empty one too, or for each sequence of measurements."""
+    """Read the examples: one for each line, even an empty one, or one for each sequence of measurements."""
     path, num_features = options.input, predictor.num_features
     if text is None and path != "-" and path.endswith(SUFFIXES) != (num_features is not None):
         inputs = "sequences of measurements" if num_features else "texts"
@@ -69,7 +69,7 @@ def _read_inputs(
 
 
 def _format_line(record: Mapping[str, Any]) -> str:
-    """Format a record for reading: the class, its probability, and the first words of a text."""
+    """Format a record as text: the class, its probability, and the first words of the text."""
     label, text = record["label"], " ".join(record.get("words", [record["id"]]))
     percent = 100 * record["probabilities"][label]
     return f"{label:16} {percent:5.1f} %  {text if len(text) <= 80 else text[:79] + '…'}\n"

@@ -1,4 +1,4 @@
-"""Corpora of sequences with a class each: texts, or time series of measurements."""
+"""Corpora of sequences with a class: texts, or time series of measurements."""
 
 import hashlib
 import logging
@@ -41,14 +41,15 @@ SERIES_FEATURES = Features(
 
 
 def open_classes(data: Mapping[str, Any], stream: bool = False) -> Corpus:
-    """Open the corpus that a configuration describes; its splits have `words` or `values`.
+    """Open the corpus described by a configuration; the examples of its splits have `words` or `values`.
 
     Args:
         data: the group `data`.
         stream: make the training split a `StreamingDataset`, which is read once for its classes.
 
     Raises:
-        UserError: a file or split is missing, malformed or empty; the splits differ in kind; or there is one class.
+        UserError: a file or split is missing, malformed or empty; the splits differ in kind; or there is only one
+            class.
     """
     disable_progress_bars()
     name = data["name"]
@@ -74,7 +75,7 @@ def _open_splits(data: Mapping[str, Any], stream: bool) -> Splits:
 
 
 def _require_same_kind(name: str, splits: Splits) -> bool:
-    """Return whether all splits are time series; raise UserError if some are texts and others not."""
+    """Return whether all splits are time series. Raises UserError if some are time series and others are texts."""
     is_series = {split: "words" not in examples.column_names for split, examples in splits.items()}
     if len(set(is_series.values())) > 1:
         details = ", ".join(f"{split}: {'numbers' if series else 'texts'}" for split, series in is_series.items())
@@ -83,7 +84,10 @@ def _require_same_kind(name: str, splits: Splits) -> bool:
 
 
 def _check_classes(corpus: Corpus) -> None:
-    """Raise UserError unless train has two classes and each other split has one of them; log unknown classes."""
+    """Raise UserError unless train has at least two classes and each other split has one of them.
+
+    Log unknown classes.
+    """
     name, classes = corpus.name, sorted(set(corpus.train["label"]))
     if len(classes) < 2:
         details = f"it has {len(corpus.train)} examples of {', '.join(classes) or 'no class'}"
@@ -127,7 +131,7 @@ def open_class_split(data: Mapping[str, Any], split: str) -> Any:
 
 
 def require_num_features(source: str, num_features: int, expected: int) -> None:
-    """Raise UserError where measurements have another number of features than those of the training."""
+    """Raise UserError if measurements do not have the number of features that the model was trained with."""
     if num_features not in (0, expected):  # 0: no sequence has a step
         raise UserError(
             f"{source} has {num_features} features a step", f"the model was trained on {expected}", "Name another file."
@@ -135,11 +139,11 @@ def require_num_features(source: str, num_features: int, expected: int) -> None:
 
 
 def require_same_inputs(run: Path, num_features: int | None, examples: Dataset) -> None:
-    """Raise UserError unless examples are like those of the training.
+    """Raise UserError unless examples are of the kind that the model was trained with.
 
     Args:
         run: the run folder.
-        num_features: features of the measurements that the model classifies; None: it classifies texts.
+        num_features: number of features of the measurements that the model classifies; None: it classifies texts.
         examples: as `open_class_split` returns them.
     """
     if ("values" in examples.column_names) != (num_features is not None):
@@ -161,7 +165,7 @@ def open_class_file(path: str, source: str | None, label: str | None) -> Dataset
 
 
 def _dedup_keys(examples: Dataset) -> list[str]:
-    """Return a key of each example by which it is recognized in another split."""
+    """Return the deduplication key of each example."""
     if "words" in examples.column_names:
         return [normalized_text(words) for words in examples["words"]]
     numbers = examples.with_format("numpy", columns=["values"])
@@ -169,7 +173,7 @@ def _dedup_keys(examples: Dataset) -> list[str]:
 
 
 def _open_polarity() -> Splits:
-    """Open the sentence polarity data as one split; its protocol is cross-validation."""
+    """Open the sentence polarity data as one split, because its protocol is cross-validation."""
     expected = "pos.txt.gz and neg.txt.gz, a sentence a line"
     homepage = "www.cs.cornell.edu/people/pabo/movie-review-data (sentence polarity dataset v1.0)"
     example = "data=files data.train=FILE data.dev=FILE"

@@ -1,4 +1,4 @@
-"""Batches of sequences with a class each."""
+"""Batches of sequences, each with a class."""
 
 import logging
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SequenceBatchPlanner:
-    """Divides texts or time series into batches.
+    """A planner that divides texts or time series into batches.
 
     Args:
-        max_length: words of a text that are read; 0: all. Time series are read whole.
+        max_length: largest number of words to read of a text; 0: all. Time series are read completely.
     """
 
     max_length: int
@@ -34,7 +34,7 @@ class SequenceBatchPlanner:
         return BatchPlan(examples, TokenBudgetSampler(lengths, loss_counts, max_tokens, training, seed), loss_counts)
 
     def _read_lengths(self, lengths: list[int], split_name: str | None) -> list[int]:
-        """Return how many words of each text are read."""
+        """Return the number of words that are read of each text."""
         num_longer = sum(length > self.max_length for length in lengths) if self.max_length else 0
         if num_longer and split_name:
             log.warning(

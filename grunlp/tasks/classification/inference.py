@@ -35,9 +35,9 @@ def classify(
     """Classify sequences, in their order.
 
     Args:
-        model: in evaluation mode.
-        collate: with the classes of the model.
-        examples: any number, read in chunks; their labels are not used.
+        model: the network, in evaluation mode.
+        collate: a collator with the classes of the model.
+        examples: the examples, read in chunks; their labels are not used.
         batch_tokens: largest size of a batch in steps.
     """
     return batched_map(partial(_classify_batch, model, collate), examples, _lengths, batch_tokens)

@@ -1,4 +1,4 @@
-"""Loading of a Keras classifier's weights."""
+"""Loading of the weights of a Keras classifier."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +15,9 @@ def load_keras_classifier(model: Classifier, layers: Sequence[Any], dense: Seque
     """Load the weights of a Keras classifier of GRU layers and a dense layer into a time-series classifier.
 
     Args:
-        model: classifier; one with two classes takes a dense layer of one unit with a sigmoid, the probability of the
-            second class.
-        layers: GRU layers as for `from_keras`, each of any size.
+        model: the classifier to load the weights into. If it has two classes, the dense layer has one unit with a
+            sigmoid, the probability of the second class.
+        layers: GRU layers of any sizes, as for `from_keras`.
         dense: kernel (F, K) and bias (K,) of the dense layer.
 
     Raises:

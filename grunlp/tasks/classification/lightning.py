@@ -9,7 +9,7 @@ from grunlp.utils import distributed
 
 
 class ClassifierTask(BaseLightningModule):
-    """Trains a `Classifier`; logs `dev/accuracy` in percent."""
+    """The Lightning module that trains a `Classifier` and logs `dev/accuracy` in percent."""
 
     model: Classifier
     throughput_unit = "tokens"

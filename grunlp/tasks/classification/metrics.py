@@ -16,7 +16,7 @@ class ClassificationScores(MetricScores):
 
     Args:
         classes: names of the K classes.
-        gold: class of each example; one that is not in `classes` is always missed.
+        gold: class of each example; a class that is not in `classes` always counts as missed.
         log_probs: (examples, K) log probabilities of the classes.
     """
 
@@ -51,7 +51,7 @@ class ClassificationScores(MetricScores):
         return metrics
 
     def _counts(self, classes: Sequence[int] | range) -> NDArray[np.float64]:
-        """Return for each class whether each example is a true positive, false positive, false negative.
+        """Return for each class whether each example is a true positive, a false positive or a false negative.
 
         Returns:
             (examples, 3 x classes).
@@ -65,7 +65,7 @@ class ClassificationScores(MetricScores):
         return calibration_error(np.exp(self.log_probs.max(axis=1)).tolist(), (self.gold == self.predicted).tolist())
 
     def report(self) -> str:
-        """Format one line per score, then the confusion matrix unless there are many classes."""
+        """Format one line per score, then the confusion matrix unless there are too many classes."""
         lines = super().report() + f"{'calibration error':28} {self.calibration_error():8.2f}\n"
         if len(self.classes) > _MAX_CONFUSION_CLASSES:
             return lines
@@ -78,7 +78,7 @@ class ClassificationScores(MetricScores):
 
 
 def _mean_f1(sums: NDArray[np.float64]) -> float:
-    """Compute the mean F1 of the classes that occur, in percent; 0 if none does.
+    """Compute the mean F1 of the classes that occur, in percent; 0 if none occurs.
 
     Args:
         sums: (3 x classes) true positives, false positives and false negatives of each class.

@@ -1,4 +1,4 @@
-"""Classification of sequences: of words, or of measurements."""
+"""Networks that classify sequences of words or of measurements."""
 
 from collections.abc import Sequence
 from typing import get_args
@@ -18,7 +18,7 @@ from grunlp.tasks.classification.options import ClassifierOptions, Pooling
 
 
 class TimeSeriesEncoder(nn.Module):
-    """Standardized measurements and GRU layers, each optionally narrower than the one below.
+    """An encoder that standardizes measurements and applies GRU layers, each optionally narrower than the one below.
 
     Args:
         options: sizes and regularization.
@@ -27,7 +27,7 @@ class TimeSeriesEncoder(nn.Module):
 
     Attributes:
         directions: D.
-        output_size: D times the units of the top layer.
+        output_size: D times the number of units of the top layer.
     """
 
     mean: Tensor
@@ -57,9 +57,10 @@ class TimeSeriesEncoder(nn.Module):
 
 
 class TextEncoder(nn.Module):
-    """A sentence encoder whose states are concatenated with the words, as in recurrent convolutional networks.
+    """A sentence encoder with states and word representations concatenated, as in recurrent convolutional networks.
 
-    See Lai et al. 2015, eq. 3. A text of several sentences is read as one. With `pooling=last` there are only states.
+    See Lai et al. 2015, eq. 3. A text of several sentences is read as a single sequence. With `pooling=last` the output
+    has only the states.
 
     Args:
         options: sizes and regularization.
@@ -68,7 +69,7 @@ class TextEncoder(nn.Module):
 
     Attributes:
         directions: 2.
-        output_size: features of a step.
+        output_size: number of features of a step.
     """
 
     def __init__(
@@ -87,16 +88,16 @@ class TextEncoder(nn.Module):
         self.output_size = self.sentences.output_size + (self.sentences.word_size if self.concat_embeddings else 0)
 
     def forward(self, batch: TextClassificationBatch) -> Tensor:
-        """Return the states, perhaps with the words (B, T, output_size)."""
+        """Return the output of each step (B, T, output_size)."""
         states, words = self.sentences(batch)
         return torch.cat([states, words], dim=2) if self.concat_embeddings else states
 
 
 class Classifier(nn.Module):
-    """An encoder, one vector for each sequence, and scores of the K classes; for two classes one score and a sigmoid.
+    """A classifier: an encoder, pooling into one vector for each sequence, and a layer that scores the K classes.
 
-    Pooling is "last": the last state of each direction; "max" or "mean" over the steps; or "attention": the mean over
-    the steps, weighted by learned scores (Yang et al. 2016, eq. 5-7).
+    Two classes have one score with a sigmoid. Pooling is "last": the last state of each direction; "max" or "mean":
+    over the steps; or "attention": the mean over the steps, weighted by learned scores (Yang et al. 2016, eq. 5-7).
 
     Args:
         options: pooling, dropout of the vector and label smoothing.
@@ -125,8 +126,8 @@ class Classifier(nn.Module):
         """Classify the sequences of a batch.
 
         Returns:
-            log probabilities of the classes (B, K), and the weight of each step (B, T): its attention, the fraction of
-            features whose maximum it has, or the same for all steps.
+            log probabilities of the classes (B, K), and the weight of each step (B, T): its attention weight, the
+            fraction of features that have their maximum there, or the same for all steps.
         """
         vector, weights = self.pool(self.encoder(batch), batch.lengths)
         scores = self.scores(self.dropout(vector))

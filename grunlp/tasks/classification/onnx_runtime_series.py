@@ -17,7 +17,7 @@ class TimeSeriesClassifierRuntime:
         self.model, self.session = model, session
 
     def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
-        """Yield one record per line; `first_line` is the number of the first, from 1."""
+        """Yield one record for each line; `first_line` is the number of the first line, from 1."""
         series = [self._read(line, first_line + i) for i, line in enumerate(lines)]
         lengths = np.array([len(steps) for steps in series])
         values = np.zeros((len(lines), lengths.max(), self.model["num_features"]), dtype=np.float32)

@@ -17,7 +17,7 @@ class TextClassifierRuntime:
         self.model, self.session, self.encode = model, session, WordEncoder(model)
 
     def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
-        """Yield one record per line; `first_line` is the number of the first, from 1."""
+        """Yield one record for each line; `first_line` is the number of the first line, from 1."""
         parsed = [parse_words(line) for line in lines]
         texts = [
             words if words is not None else [token.word for token in tokenize(line)]

@@ -1,4 +1,4 @@
-"""Options of recipe=classify. Imports nothing heavy."""
+"""Options of recipe=classify. This module imports no heavy library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ Pooling = Literal["last", "max", "mean", "attention"]
 
 @dataclass
 class LabelledFiles(FileOptions):
-    """The user's own texts or measurements with a class each.
+    """The user's own texts or measurements, each with a class.
 
-    Texts are JSON lines or tables (.csv between commas, others between tabs); measurements are .npz or .parquet.
+    Texts are JSON lines or tables, separated by commas (.csv) or tabs (other files); measurements are .npz or .parquet.
     """
 
     source: str | None = option(
@@ -35,7 +35,7 @@ class LabelledFiles(FileOptions):
 
 @dataclass
 class LabelledHub(HubOptions):
-    """A hub data set with a text and a class a row."""
+    """A hub data set with a text and a class in each row."""
 
     source: str | None = option(None, "column of the text; needed", content="text")
     label: str | None = option(None, "column of the class; needed", content="text")
@@ -90,7 +90,7 @@ class ClassificationConfig(RunOptions):
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """Raise UserError for options that cannot be combined. `values`: the configuration by dotted key."""
+    """Raise UserError for options that cannot be combined. `values` is the configuration by dotted key."""
     check_sentence_encoder(values)
     check_cross_validation(values)
     check_streaming(values, DATASETS)

@@ -1,4 +1,4 @@
-"""Prediction of the class of texts or time series."""
+"""Prediction of the class of a text or time series."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class ClassifierPredictor(Predictor[str | ArrayLike, list[Record]]):
         return predict_batched(inputs, lambda item: [self._example(item)], self.predict_examples)
 
     def predict_examples(self, examples: Iterable[Any]) -> Iterator[Record]:
-        """Predict a record for each example, in order; those of texts have the weight of each word."""
+        """Predict a record for each example, in order. Records of texts have the weight of each word."""
         for prediction in classify(self.run.model, self.run.collate, examples, self.batch_tokens):
             yield self._record(prediction)
 

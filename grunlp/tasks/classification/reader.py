@@ -1,6 +1,6 @@
-"""Read texts with a class each: JSON lines, or tab-separated columns, or comma-separated ones of `.csv` files.
+"""Reader of texts with classes: JSON lines, tab-separated columns, or, in `.csv` files, comma-separated columns.
 
-The first line of columns may name them, and must do so if you name a column.
+The first line may contain the names of the columns; it must do so if a column is selected by name.
 """
 
 import csv
@@ -25,11 +25,12 @@ def read_labeled_texts(
 
     Args:
         path: a file, plain, gz or xz.
-        text: the field of JSON or the column, by name or by number from 0; None: the one called text, sentence or
-            source, else column 1 of two and 0 of one.
-        label: likewise; None: the one called label, class or category, else column 0 of two.
+        text: the JSON field or the column of the text, by name or by number from 0; None: the one named `text`,
+            `sentence` or `source`, otherwise column 1 of two, or the only column.
+        label: the JSON field or the column of the label; None: the one named `label`, `class` or `category`, otherwise
+            column 0 of two.
         on_error: called with the error of a malformed line, which is then skipped; by default it is raised.
-        labels: whether each text needs a label.
+        labels: whether each text must have a label.
     """
     columns: dict[str, int] | None = None
     for number, row in _non_empty_rows(path, on_error):
@@ -48,7 +49,7 @@ def read_labeled_texts(
 
 
 def _non_empty_rows(path: str, on_error: OnError) -> Iterator[tuple[int, str | list[str]]]:
-    """Yield line number and content of non-empty rows: a line of JSON, or the cells of columns."""
+    """Yield the line number and content of non-empty lines: the line itself for JSON, or the cells of its columns."""
     lines = _decoded_lines(path, on_error)
     first = next(lines, None)
     if first is None:
@@ -115,7 +116,7 @@ def _parse_json_line(path: str, number: int, line: str, text: str | None, label:
 def _locate_columns(
     path: str, number: int, cells: list[str], text: str | None, label: str | None
 ) -> tuple[dict[str, int], bool]:
-    """Return the columns of text and label, and whether this first line names them."""
+    """Return the columns of text and label, and whether the first line contains the names of columns."""
     names = [cell.strip().lower() for cell in cells]
     requested = {"text": text, "label": label}
     named = {kind: name for kind, name in requested.items() if name is not None and not name.isdecimal()}

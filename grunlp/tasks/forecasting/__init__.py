@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, ForecastingEvaluateOptions]):
-    """Forecasting. Imports nothing heavy before a method is called."""
+    """The specification of forecasting. Heavy libraries are imported when a method needs them."""
 
     name = "forecasting"
     description = "the next rows of time series"
@@ -45,7 +45,7 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
     }
 
     def load_trained(self, path: Path) -> "TrainedForecaster":
-        """Load a run folder."""
+        """Load a trained forecaster from a run folder."""
         from grunlp.tasks.forecasting.checkpoint import load_trained_forecaster
 
         return load_trained_forecaster(path)
@@ -63,7 +63,7 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
         return ForecastPredictor(trained)
 
     def open_split(self, trained: "TrainedForecaster", split: str) -> "EvaluationWindows":
-        """Open the windows of a split of the data that a model was trained on."""
+        """Open the windows of a split of the data set that a model was trained on."""
         from grunlp.tasks.forecasting.evaluation import open_split_windows
 
         data = trained.config.data
@@ -77,7 +77,7 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
         return open_file_windows(trained, options.input, trained.config.data.history)
 
     def check_evaluate_options(self, options: ForecastingEvaluateOptions) -> None:
-        """Raise UserError for a report that is not an image."""
+        """Raise UserError for a report file that is not an image."""
         from grunlp.configuration.output_paths import require_new_file
 
         require_new_file("report", options.report)
@@ -121,7 +121,7 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
         return ForecasterExporter(trained)
 
     def predict(self, text: str | None, options: ForecastingPredictOptions) -> int:
-        """Forecast the rows after the end of a table."""
+        """Forecast the rows that follow the end of a table."""
         if text is not None:
             raise UserError(f"{text!r}: a forecaster reads no text", "it reads a table of series", "Type input=FILE")
         from grunlp.tasks.forecasting.commands import predict
@@ -129,17 +129,17 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
         return predict(options)
 
     def render_answer(self, predictor: "ForecastPredictor", text: str, records: "Sequence[Record]") -> str:
-        """Draw a table in CSV and the forecast rows after it."""
+        """Render a CSV table and the forecast rows that follow it."""
         from grunlp.tasks.forecasting.predictor import render_csv_forecasts
 
         return render_csv_forecasts(predictor, text, records)
 
     def summarize(self, records: "Sequence[Record]") -> str:
-        """Count the series."""
+        """Return the number of series."""
         return f"{len({(record['series'], record['target']) for record in records})} series"
 
     def card_text(self, recipe: str) -> CardText:
-        """Return what a model card says about forecasters."""
+        """Return the parts of a model card that are about forecasters."""
         return CardText(
             title="Forecaster",
             input="a table of series, at least as many rows of each as a window reads",
@@ -152,7 +152,7 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
         )
 
     def card_scores(self, recipe: str, metrics: Mapping[str, Any]) -> list[str]:
-        """Return the scores of a model card, with the comparison with the baselines."""
+        """Return the scores for a model card, compared with the baselines."""
         last = metrics.get("test", metrics.get("dev", {}))
         return [
             *metric_table(metrics),
@@ -163,7 +163,7 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
         ]
 
     def hidden_size_multiple(self, model: Mapping[str, Any]) -> int:
-        """Return 2 for SegRNN, half of whose units encode a segment's position."""
+        """Return 2 for SegRNN, which uses half of the units to encode the position of a segment."""
         return 2 if model["architecture"] == "segrnn" else 1
 
 

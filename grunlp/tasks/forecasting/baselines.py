@@ -26,7 +26,7 @@ def drift(history: Tensor, horizon: int) -> Tensor:
 def seasonal_naive(tensors: TimeSeriesTensors, origins: Tensor, horizon: int, season_length: int) -> Tensor:
     """Repeat the values of the last season (B, H, C).
 
-    It may look back beyond the history of the window; at the beginning of a series it takes the oldest row.
+    The season may begin before the history of the window; at the beginning of a series the oldest row is used.
     """
     steps = torch.arange(horizon) % season_length - season_length
     changes = tensors.series_index[1:] != tensors.series_index[:-1]
@@ -38,7 +38,8 @@ def seasonal_naive(tensors: TimeSeriesTensors, origins: Tensor, horizon: int, se
 def linear_forecast(history: Tensor, weights: Tensor) -> Tensor:
     """Forecast linearly (NLinear, Zeng et al. 2023, §4): (B, T, C) and weights (T + 1, H) → (B, H, C).
 
-    The forecast is the last value plus a weighted sum of the differences to it plus a constant, with the same weights
+    The forecast is the last value, plus a weighted sum of the differences from it, plus a constant, with the same
+    weights
     for all channels.
     """
     last = history[:, -1:]
@@ -55,8 +56,8 @@ def fit_linear(
         tensors: all rows.
         train: (N,) origins of the training windows.
         dev: (N,) origins of the development windows.
-        history: T.
-        horizon: H.
+        history: T, length of the history.
+        horizon: H, length of the horizon.
 
     Returns:
         the weights (T + 1, H), and the penalty.
@@ -81,7 +82,7 @@ def fit_linear(
 def _regression_batches(
     tensors: TimeSeriesTensors, origins: Tensor, history: int, horizon: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield histories (n, T + 1) with a last feature of 1, and horizons (n, H), a channel in each row.
+    """Yield histories (n, T + 1) whose last feature is 1, and horizons (n, H), with one channel in each row.
 
     Both are relative to the last value of the history. Windows whose horizon was not fully observed are left out.
     """

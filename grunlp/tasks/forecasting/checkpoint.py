@@ -35,8 +35,8 @@ class TrainedForecaster(NamedTuple):
 
     Attributes:
         path: the run folder.
-        config: its configuration.
-        scaling: the columns of the training and their scales.
+        config: the configuration of the training.
+        scaling: the columns of the training data and their scales.
         model: the network in evaluation mode.
         baseline_weights: weights of the linear model that it is compared with.
     """
@@ -86,10 +86,10 @@ def load_trained_forecaster(path: str | Path) -> TrainedForecaster:
 
 
 def read_with_training_schema(run: TrainedForecaster, source: "str | Path | pd.DataFrame") -> TimeSeriesTable:
-    """Read a file, or a table in memory, as that of the training was read.
+    """Read a file, or a table in memory, with the columns of the training data.
 
     Raises:
-        UserError: it has other columns or another frequency.
+        UserError: its columns or its frequency differ from those of the training data.
     """
     columns = columns_from_config(run.config.data)
     columns = columns._replace(targets=run.scaling.targets)

@@ -1,4 +1,4 @@
-"""Options of the commands for forecasting. Imports nothing heavy."""
+"""Options of the commands for forecasting. This module imports no heavy library."""
 
 from dataclasses import dataclass
 

@@ -26,7 +26,7 @@ from grunlp.utils.errors import UserError
 
 
 def write_plot(trained: TrainedForecaster, scores: ForecastEvaluation, options: ForecastingEvaluateOptions) -> None:
-    """Plot forecasts and errors into the file that is asked for, or for a split into the run folder."""
+    """Plot forecasts and errors to the file that the options name, or to the run folder if a split was evaluated."""
     if options.report or not options.input:
         from grunlp.tasks.forecasting.forecast_figure import plot_forecasts
 
@@ -35,7 +35,7 @@ def write_plot(trained: TrainedForecaster, scores: ForecastEvaluation, options: 
 
 
 def compare(runs: Sequence[str], options: CompareOptions) -> dict[str, dict[str, Any]]:
-    """Compare two forecasters on the same windows of a split of the data of the first, or of a file."""
+    """Compare two forecasters on the same windows of a split of the first run's data, or of a file."""
     systems = [load_trained_forecaster(run) for run in runs]
     first = systems[0]
     for key, values in (
@@ -66,13 +66,13 @@ def compare(runs: Sequence[str], options: CompareOptions) -> dict[str, dict[str,
 
 
 def _align_covariates(data: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the data of the first run with the covariates of another."""
+    """Return the data options of the first run with the covariates of another run."""
     keys = ("calendar", "known", "static")
     return {**data, **{key: other.get(key) for key in keys if key in data}}
 
 
 def predict(options: ForecastingPredictOptions) -> int:
-    """Forecast the rows after the end of a file, or of the training data, as CSV. Returns the exit status."""
+    """Forecast the rows that follow a file or the training data, and print them as CSV. Returns the exit status."""
     check_output_paths(options.output, options.html_report)
     predictor = ForecastPredictor(load_trained_forecaster(options.run))
     table = read_with_training_schema(predictor.run, options.input) if options.input else predictor.training_data()
@@ -86,7 +86,7 @@ def _render_chart(table: TimeSeriesTable, rows: Iterable[ForecastRow]) -> str:
 
 
 def _csv_lines(forecasts: Iterable[list[ForecastRow]]) -> Iterator[str]:
-    """Yield the lines of the CSV, series by series; times that are all at midnight are written as days."""
+    """Yield the lines of the CSV, series by series; if all times are at midnight, they are written as dates."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(FORECAST_COLUMNS)

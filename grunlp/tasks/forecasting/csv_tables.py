@@ -1,4 +1,4 @@
-"""Tables in CSV, and forecasts as records, for the server."""
+"""CSV tables and records of forecasts, for the server."""
 
 import io
 import math
@@ -9,7 +9,7 @@ from grunlp.utils.errors import UserError
 
 
 def parse_csv(table: str) -> Any:
-    """Parse a table in CSV. Raises UserError for any other text."""
+    """Parse a CSV table. Raises UserError for any other text."""
     import pandas as pd
 
     first = table.partition("\n")[0]
@@ -24,7 +24,10 @@ def parse_csv(table: str) -> Any:
 
 
 def forecast_records(forecasts: Any) -> list[Record]:
-    """Make a record of each row, rounded as `python -m grunlp.predict` rounds; null where no interval was trained."""
+    """Make a record of each row, rounded as `python -m grunlp.predict` does.
+
+    A bound is null if the model has no intervals.
+    """
     days = (forecasts["time"] == forecasts["time"].dt.normalize()).all()
     rows = forecasts.to_dict("records")
     for row in rows:

@@ -1,4 +1,4 @@
-"""Time series to forecast, and their splits in time."""
+"""Time series to forecast, and their division into splits by time."""
 
 import csv
 import logging
@@ -28,12 +28,12 @@ _USER_FILES_EXAMPLE = "data=files data.train=FILE"
 
 @dataclass
 class TimeSeriesCorpus:
-    """A table and the rows of its splits, one after the other in time.
+    """A table and the rows of its splits, which follow each other in time.
 
     Args:
-        name: of the data set.
+        name: the name of the data set.
         table: all rows.
-        train, dev, test: (S, 2) first row and end in each series; test may be missing.
+        train, dev, test: (S, 2) first row and exclusive end of the split in each series; test may be missing.
         seasonality: number of steps in a season.
     """
 
@@ -46,7 +46,7 @@ class TimeSeriesCorpus:
 
 
 def open_time_series(data: Mapping[str, Any]) -> TimeSeriesCorpus:
-    """Open the series that a configuration describes, and split them in time.
+    """Open the series described by a configuration, and split them by time.
 
     Args:
         data: the group `data`.
@@ -67,7 +67,7 @@ def open_time_series(data: Mapping[str, Any]) -> TimeSeriesCorpus:
 
 
 def columns_from_config(data: Mapping[str, Any]) -> SeriesColumns:
-    """Return which columns of a file are what, by the options of the group `data`."""
+    """Return the roles of the columns of a file, from the options of the group `data`."""
     target = {"weather": "temp_max", "stocks": "price"}.get(data["name"])
     return SeriesColumns(
         time=data.get("time_column"),
@@ -80,7 +80,7 @@ def columns_from_config(data: Mapping[str, Any]) -> SeriesColumns:
 
 
 def require_min_length(table: TimeSeriesTable, history: int, horizon: int, hint: str | None) -> None:
-    """Raise DataError unless each series has a window. hint: what to do; None: use shorter windows."""
+    """Raise DataError unless each series is as long as a window. `hint` is the advice; None: use shorter windows."""
     lengths = np.diff(table.starts) - table.num_future_rows
     for i in np.flatnonzero(lengths < history + horizon):
         shorter = f"Type data.history={max(1, (lengths[i] - horizon) // 4)}, or remove it."
@@ -94,13 +94,13 @@ def require_min_length(table: TimeSeriesTable, history: int, horizon: int, hint:
 
 
 def split_by_time(table: TimeSeriesTable, data: Mapping[str, Any]) -> dict[str, RowRanges]:
-    """Return the rows of each split: all series are cut at the same times.
+    """Return the rows of each split; all series are divided at the same times.
 
-    Without folds train, dev and test follow each other, `train_rows`, `dev_rows` and `test_rows` long; values of at
-    most 1 are fractions. With `num_folds` of n the times of train and dev are cut into n + 2 equal parts: fold k is
-    trained on the first k + 1, stopped by the next and tested on the one after that, so that no training sees the
-    future. With `outer_num_folds` of m this is done with the times before the test part of fold `outer_fold` of m. Of
-    the training rows of each series the last `train_fraction` are kept.
+    Without folds, train, dev and test follow each other and have `train_rows`, `dev_rows` and `test_rows` rows; values
+    of at most 1 are fractions. With `num_folds` of n, the times of train and dev are divided into n + 2 equal parts: in
+    fold k the first k + 1 parts are train, the next one is dev, and the one after that is test, so that no training
+    sees the future. With `outer_num_folds` of m, only the times before the test part of fold `outer_fold` of m are
+    divided. Of the training rows of each series, the last `train_fraction` are kept.
     """
     times = _observed_times(table)
     sizes = _split_lengths(len(times), [data[f"{split}_rows"] for split in SPLITS])
@@ -134,7 +134,10 @@ def split_by_time(table: TimeSeriesTable, data: Mapping[str, Any]) -> dict[str, 
 
 
 def _split_lengths(count: int, sizes: Sequence[float]) -> list[int]:
-    """Return the number of rows of each split. sizes: fractions if all are at most 1, else numbers."""
+    """Return the number of rows of each split.
+
+    `sizes` are fractions if all are at most 1, otherwise numbers of rows.
+    """
     if max(sizes) > 1:
         return [round(size) for size in sizes]
     if sum(sizes) > 1 + 1e-9:
@@ -145,7 +148,7 @@ def _split_lengths(count: int, sizes: Sequence[float]) -> list[int]:
 
 
 def _require_forecast_windows(table: TimeSeriesTable, split: str, bounds: RowRanges, data: Mapping[str, Any]) -> None:
-    """Raise DataError unless a split has a window."""
+    """Raise DataError unless a split has at least one window."""
     history, horizon = data["history"], data["horizon"]
     firsts = np.maximum(bounds[:, 0], table.starts[:-1] + history)
     if (bounds[:, 1] - firsts < horizon).all():

@@ -14,7 +14,7 @@ from grunlp.utils import distributed
 
 
 class _WindowBatches(BatchDataset):
-    """Batches of windows. Arguments as for `ForecastingDataModule`; batch_origins: the origins of each batch."""
+    """Batches of windows. Arguments as for `ForecastingDataModule`; `batch_origins` are the origins of each batch."""
 
     def __init__(
         self, tensors: TimeSeriesTensors, batch_origins: Sequence[Tensor], context_length: int, prediction_length: int
@@ -33,16 +33,16 @@ class _WindowBatches(BatchDataset):
 
 
 class ForecastingDataModule(IndexedDataModule):
-    """Training and development windows.
+    """A data module of training and development windows.
 
     Args:
         tensors: all rows.
-        forecast_origins: (N,) of the windows of the splits train and dev.
+        forecast_origins: (N,) the origins of the windows of the splits train and dev.
         context_length: number of rows T to read.
         prediction_length: number of rows H to forecast.
         batch_size: number of windows in a batch.
-        shuffle_each_epoch: draw a new order in each epoch.
-        seed: of these orders.
+        shuffle_each_epoch: whether to draw a new order in each epoch.
+        seed: the random seed of these orders.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class ForecastingDataModule(IndexedDataModule):
         return [len(origins) for origins in self.batches(epoch).batch_origins]
 
     def example_ids(self, epoch: int, batch: int) -> list[str]:
-        """Return the row of the table at which each forecast begins."""
+        """Return, for each window of a batch, the row of the table at which its forecast begins."""
         return [f"the forecast from row {row}" for row in self.batches(epoch).batch_origins[batch].tolist()]
 
     def val_dataloader(self) -> DataLoader[ForecastWindow]:

@@ -10,7 +10,7 @@ from grunlp.metrics.significance import student_two_sided
 
 
 class DieboldMariano(NamedTuple):
-    """Result of a test.
+    """The result of a Diebold-Mariano test.
 
     Attributes:
         statistic: negative if the first forecaster has the smaller loss; None for too few forecasts.
@@ -25,14 +25,14 @@ def diebold_mariano(first: NDArray[np.float64], second: NDArray[np.float64], hor
     """Test whether two sequences of losses have the same mean.
 
     Forecasts H steps ahead share H - 1 steps with their neighbours, so the variance of the mean difference includes the
-    autocovariances up to lag H - 1 (Diebold and Mariano 1995, eq. 1), or, where that sum is not positive, with Bartlett
+    autocovariances up to lag H - 1 (Diebold and Mariano 1995, eq. 1), or, if that sum is not positive, with Bartlett
     weights (Newey and West 1987). The statistic is corrected for small samples and compared with Student's t (Harvey,
     Leybourne and Newbold 1997, eq. 9).
 
     Args:
         first: (n,) losses of the first forecaster, in order of time.
         second: (n,) losses of the second forecaster for the same forecasts.
-        horizon: H.
+        horizon: H, number of steps ahead.
     """
     difference = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
     n = len(difference)

@@ -18,13 +18,13 @@ from grunlp.utils.errors import UserError
 
 @dataclass(frozen=True)
 class EvaluationWindows:
-    """The windows of a table that a forecaster is evaluated on; their number is its length.
+    """The windows of a table on which a forecaster is evaluated; `len()` returns their number.
 
     Args:
         table: the series.
         rows: first and last row of the windows of each series.
-        history: rows before each forecast.
-        horizon: rows of each forecast.
+        history: number of rows before each forecast.
+        horizon: number of rows of each forecast.
     """
 
     table: TimeSeriesTable
@@ -46,7 +46,7 @@ def open_split_windows(data: Mapping[str, Any], split: str, history: int) -> Eva
     Args:
         data: the group `data` of the configuration of the run.
         split: train, dev or test.
-        history: rows before a forecast.
+        history: number of rows before each forecast.
 
     Raises:
         UserError: the model was trained without such a split.
@@ -59,7 +59,10 @@ def open_split_windows(data: Mapping[str, Any], split: str, history: int) -> Eva
 
 
 def open_file_windows(trained: TrainedForecaster, path: str, history: int) -> EvaluationWindows:
-    """Open all windows of a file with the columns of the training. history: rows before a forecast."""
+    """Open all windows of a file with the columns of the training data.
+
+    `history` is the number of rows before each forecast.
+    """
     data, table = trained.config.data, read_with_training_schema(trained, path)
     require_min_length(table, data.history, data.horizon, MORE_ROWS_HINT)
     rows = np.stack([table.starts[:-1], table.starts[1:] - table.num_future_rows], axis=1)
@@ -67,7 +70,7 @@ def open_file_windows(trained: TrainedForecaster, path: str, history: int) -> Ev
 
 
 def evaluate_windows(trained: TrainedForecaster, windows: EvaluationWindows) -> ForecastEvaluation:
-    """Forecast windows and score the forecasts besides those of the baselines."""
+    """Forecast windows, and score the forecasts and those of the baselines."""
     history = trained.config.data.history
     scaled = scale_table(windows.table, trained.scaling, history)
     return evaluate_forecaster(

@@ -1,4 +1,6 @@
-"""Export of forecasters: a graph from a scaled history to scaled forecasts; the script scales.
+"""Export of forecasters: a graph from a scaled history to scaled forecasts.
+
+The script does the scaling.
 
 Shapes: B windows, T steps of history, H steps of horizon, C targets, F known covariates, K static covariates, O outputs
 per forecast.
@@ -122,7 +124,7 @@ class ForecasterExporter(ModelExporter):
         return example
 
     def _window(self, examples: Sequence[dict[str, Any]]) -> ForecastWindow:
-        """Scale examples of equal length."""
+        """Scale examples of equal length and stack them as a window batch."""
         scaling, model = self.run.scaling, self.run.model
         series = [scaling.names.index(example["series"]) for example in examples]
         means, scales = (np.array(statistics)[series][:, None] for statistics in (scaling.means, scaling.scales))

@@ -37,7 +37,7 @@ class ForecastPanel(NamedTuple):
 
 
 def render_forecast(panel: ForecastPanel) -> str:
-    """Render a `<figure>` with a plot that scales with the page, and its first and last value as text."""
+    """Render a `<figure>` with a plot that scales with the page, and the first and last value as text."""
     x = _Axis(_seconds(panel.past_times, panel.times), _LEFT, _WIDTH - _RIGHT)
     curves = [values for values in (panel.past, panel.point, panel.lower, panel.upper) if values is not None]
     y = _Axis(np.concatenate(curves), _HEIGHT - _BOTTOM, _TOP)
@@ -97,7 +97,7 @@ def _value_ticks(axis: _Axis) -> list[str]:
 
 
 def _time_ticks(axis: _Axis) -> list[str]:
-    """Render a label at both ends and in the middle."""
+    """Render labels of both ends and of the middle."""
     anchors = zip(("start", "middle", "end"), (axis.low, (axis.low + axis.high) / 2, axis.high), strict=True)
     return [
         f'<text class="{css_class}" x="{float(axis.to_pixels(np.array(seconds))):.1f}" y="{_HEIGHT - 8:.0f}">'
@@ -111,7 +111,7 @@ def _points(xs: np.ndarray, ys: np.ndarray) -> list[str]:
 
 
 def _line(css_class: str, xs: np.ndarray, ys: np.ndarray) -> str:
-    """Render a path with gaps at missing values; a single value between gaps is a dot."""
+    """Render a path with gaps at missing values; a single value between two gaps becomes a dot."""
     path, drawn = [], False
     for x, y in zip(xs, ys, strict=True):
         if np.isfinite(y):

@@ -39,9 +39,9 @@ class ScaledTable(NamedTuple):
     Attributes:
         table: the table.
         tensors: its scaled values.
-        means: (S, C) subtracted from each series and channel.
-        scales: (S, C) by which they are divided.
-        steps: (S, C) mean absolute differences, for MASE.
+        means: (S, C) means that were subtracted from each series and channel.
+        scales: (S, C) scales by which they were divided.
+        steps: (S, C) mean absolute seasonal differences, for MASE.
     """
 
     table: TimeSeriesTable
@@ -52,7 +52,7 @@ class ScaledTable(NamedTuple):
 
 
 def scale_table(table: TimeSeriesTable, scaling: Standardizer, history: int) -> ScaledTable:
-    """Scale a table; `history` is the number of rows by which a series that is not in the training data is scaled."""
+    """Scale a table. A series that is not in the training data is scaled by its first `history` rows."""
     means, scales, steps = standardization_for(table, scaling, history)
     return ScaledTable(table, TimeSeriesTensors(table, scaling, means, scales), means, scales, steps)
 
@@ -104,13 +104,13 @@ def prediction_intervals(model: Forecaster, prediction: Tensor) -> ForecastBatch
 
 @dataclass(frozen=True)
 class ForecastEvaluation:
-    """The scores of a split, and the data of its plots.
+    """The scores of a split, and the data for plots.
 
     Attributes:
         scores: the scores.
-        scaled_table: the table.
+        scaled_table: the scaled table.
         origins: (N,) first rows of the horizons.
-        forecasts: of the N windows.
+        forecasts: the forecasts of the N windows.
     """
 
     scores: ForecastScores
@@ -143,12 +143,12 @@ def evaluate_forecaster(
     """Score rolling-origin forecasts of the network and of the baselines at every window of a split.
 
     Args:
-        model: in evaluation mode.
+        model: the network, in evaluation mode.
         linear_weights: weights of the linear baseline.
-        scaled_table: the table.
+        scaled_table: the scaled table.
         origins: (N,) first rows of the horizons.
-        history: rows of the history of a window.
-        season_length: rows of a season.
+        history: number of rows in the history of a window.
+        season_length: number of rows in a season.
     """
     tensors, horizon = scaled_table.tensors, model.horizon
     forecasts: list[ForecastBatch] = []

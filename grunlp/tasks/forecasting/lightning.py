@@ -15,14 +15,15 @@ def elementwise_loss(forecast: Tensor, target: Tensor, model: Forecaster, loss: 
     """Compute the loss of each element.
 
     Args:
-        forecast: (..., O).
-        target: (...).
-        model: defines the O numbers.
-        loss: of point forecasts. Gaussian forecasts have the negative log-likelihood in nats, quantiles twice the
-            pinball loss, averaged over the levels, so that it is the absolute error at 0.5 (Koenker and Bassett 1978).
+        forecast: (..., O) outputs of the model.
+        target: (...) true values.
+        model: the model, which determines the meaning of the O numbers.
+        loss: the loss of point forecasts. Gaussian forecasts always have the negative log-likelihood in nats; quantiles
+            have twice the pinball loss, averaged over the levels, which equals the absolute error at level 0.5 (Koenker
+            and Bassett 1978).
 
     Returns:
-        (...).
+        the losses (...).
     """
     if model.output == "gaussian":
         mean, scale = forecast.unbind(dim=-1)
@@ -36,7 +37,7 @@ def elementwise_loss(forecast: Tensor, target: Tensor, model: Forecaster, loss: 
 
 
 class ForecasterTask(BaseLightningModule):
-    """Trains a `Forecaster` on windows."""
+    """The Lightning module that trains a `Forecaster` on windows."""
 
     model: Forecaster
     throughput_unit = "windows"
@@ -52,7 +53,7 @@ class ForecasterTask(BaseLightningModule):
         return loss
 
     def validation_step(self, window: ForecastWindow, batch_idx: int) -> None:
-        """Add the loss of forecasts over the horizon, without teacher forcing."""
+        """Accumulate the loss of forecasts over the horizon, without teacher forcing."""
         horizon = self.model.horizon
         forecast = self.model(window.values[:, :-horizon], window.known_covariates, window.static_covariates)
         mask = window.observed_mask[:, -horizon:]

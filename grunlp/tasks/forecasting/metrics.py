@@ -21,8 +21,8 @@ class ForecastTargets:
 
     Args:
         values: (N, H, C) scaled values.
-        mask: (N, H, C) which values were observed; the others are ignored.
-        scales: (N, C) a scaled unit in units of the data.
+        mask: (N, H, C) true for observed values; the others are ignored.
+        scales: (N, C) size of a scaled unit in units of the data.
         steps: (N, C) mean seasonal change in the training data, in units of the data.
         times: (N,) start of the forecast; windows of several series with the same start belong together.
     """
@@ -35,7 +35,7 @@ class ForecastTargets:
 
     @property
     def block_ids(self) -> NDArray[np.int64]:
-        """(N,) block of each window.
+        """(N,) index of the block of each window.
 
         Neighbouring windows are correlated, so the bootstrap draws blocks of as many start times as the horizon has
         steps, or fewer if that would give less than ten blocks.

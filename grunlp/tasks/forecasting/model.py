@@ -1,11 +1,11 @@
 """Forecasting networks.
 
-All of them read a history (B, T, C) of C targets, covariates (B, T + H, F) that are known over history and horizon, and
-static covariates (B, K), and forecast H steps of each target. A forecast has O numbers, depending on `output`:
+Each reads a history (B, T, C) of C targets, covariates (B, T + H, F) that are known over history and horizon, and
+static covariates (B, K), and forecasts H steps of each target. A forecast has O numbers, depending on `output`:
 
     point      the value
     gaussian   mean and standard deviation
-    quantiles  one for each level
+    quantiles  one value for each level
 """
 
 from abc import ABC, abstractmethod
@@ -24,13 +24,13 @@ _NUM_PATHS = 100  # sampled for a recursive Gaussian forecast
 
 
 class ForecasterSizes(NamedTuple):
-    """Sizes of the data of a forecaster.
+    """The numbers of columns and steps that a forecaster handles.
 
     Attributes:
-        channels: C, targets.
-        num_known_covariates: F.
-        num_static_covariates: K.
-        horizon: H, steps.
+        channels: C, number of targets.
+        num_known_covariates: F, number of known covariates.
+        num_static_covariates: K, number of static covariates.
+        horizon: H, number of steps to forecast.
     """
 
     channels: int
@@ -66,22 +66,22 @@ class Forecaster(nn.Module, ABC):
 
     @abstractmethod
     def input_size(self) -> int:
-        """Return the features that the GRU reads at each step."""
+        """Return the number of features that the GRU reads at each step."""
 
     @abstractmethod
     def forward(self, history: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
-        """Forecast (B, H, C, O)."""
+        """Forecast the horizon: (B, H, C, O)."""
 
     def teacher_forced(self, values: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
-        """Predict the last S steps of windows in training.
+        """Predict the last S steps of windows in training, given the true values.
 
         Args:
-            values: (B, T + H, C), history and target.
+            values: (B, T + H, C) history and horizon of the targets.
             known_covariates: (B, T + H, F).
             static_covariates: (B, K).
 
         Returns:
-            (B, S, C, O).
+            predictions (B, S, C, O).
         """
         forecast: Tensor = self(values[:, : -self.horizon], known_covariates, static_covariates)
         return forecast
@@ -93,7 +93,10 @@ class Forecaster(nn.Module, ABC):
         return forecast[..., 0]
 
     def _to_output_units(self, x: Tensor, stats: WindowStats) -> Tensor:
-        """Convert the output (B, N, C, O) of the last linear layer to a forecast in the units of the history."""
+        """Convert the output (B, N, C, O) of the last linear layer to a forecast in the units of the history.
+
+        See `RevIN`.
+        """
         if self.output == "gaussian":
             mean, scale = x.split(1, dim=-1)
             std = self.level.denormalize_std(functional.softplus(scale) + _MIN_SCALE, stats)
@@ -108,7 +111,7 @@ class Forecaster(nn.Module, ABC):
 
 
 class RecursiveForecaster(Forecaster):
-    """Forecasts the next step from all steps before it, and continues from its own forecast.
+    """A forecaster that predicts the next step from all steps before it, and continues from its own forecast.
 
     It is trained on true histories (teacher forcing), at all steps of a window at once. With output="gaussian" it
     samples paths and returns their mean and standard deviation (Salinas et al. 2020, §3.1), with the same noise for all
@@ -125,11 +128,11 @@ class RecursiveForecaster(Forecaster):
         self.register_buffer("path_noise", noise, persistent=False)
 
     def input_size(self) -> int:
-        """Return the size of the values of a step and the covariates of the next."""
+        """Return the number of values of a step and of covariates of the next step."""
         return self.channels + self.num_known_covariates + self.num_static_covariates
 
     def _inputs(self, x: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
-        """Concatenate normalized values (B, N, C) with covariates (B, N, F) of the steps after them."""
+        """Concatenate normalized values (B, N, C) with the covariates (B, N, F) of the steps that follow them."""
         static = static_covariates[:, None].expand(-1, x.shape[1], -1)
         return torch.cat([x, known_covariates, static], dim=-1)
 
@@ -152,7 +155,7 @@ class RecursiveForecaster(Forecaster):
         return self._to_output_units(self._project(states), stats)
 
     def forward(self, history: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
-        """Forecast (B, H, C, O)."""
+        """Forecast the horizon: (B, H, C, O)."""
         stats, steps = self.level.compute_stats(history), history.shape[1]
         x, known = self.level(history, stats), known_covariates[:, 1 : steps + 1]
         states, final_state = self._encode(self._inputs(x, known, static_covariates))
@@ -174,12 +177,12 @@ class RecursiveForecaster(Forecaster):
         """Forecast all steps, (B, 1, C, O) each, from the first one.
 
         Args:
-            prediction: (B, 1, C, O) the first step.
-            final_state: of the GRU, after the history.
-            known_covariates: (B, H, F) of the horizon.
+            prediction: (B, 1, C, O) the forecast of the first step.
+            final_state: the state of the GRU after the history.
+            known_covariates: (B, H, F) covariates of the horizon.
             static_covariates: (B, K).
-            stats: of the windows.
-            path_noise: (B, H, C) with which values are sampled; None: continue from the point forecast.
+            stats: the statistics of the windows.
+            path_noise: (B, H, C) noise for sampling values; None: continue from the point forecast.
         """
         predictions = [prediction]
         ones = torch.ones(prediction.shape[0], dtype=torch.long, device=prediction.device)
@@ -223,9 +226,9 @@ class RecursiveForecaster(Forecaster):
 
 
 class DirectForecaster(Forecaster):
-    """Reads the history and forecasts all steps at once from the last state.
+    """A forecaster that reads the history and forecasts all steps at once from the last state.
 
-    The covariates of each step of the horizon are added by weights shared by all steps.
+    The covariates of each step of the horizon are added with weights that all steps share.
     """
 
     def build_layers(self) -> None:
@@ -236,11 +239,11 @@ class DirectForecaster(Forecaster):
         self.last_known = nn.Linear(known, outputs, bias=False) if known else None
 
     def input_size(self) -> int:
-        """Return the size of the values and covariates of a step."""
+        """Return the number of values and covariates of a step."""
         return self.channels + self.num_known_covariates + self.num_static_covariates
 
     def forward(self, history: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
-        """Forecast (B, H, C, O)."""
+        """Forecast the horizon: (B, H, C, O)."""
         stats, steps = self.level.compute_stats(history), history.shape[1]
         static = static_covariates[:, None].expand(-1, steps, -1)
         inputs = torch.cat([self.level(history, stats), known_covariates[:, :steps], static], dim=-1)

@@ -11,13 +11,16 @@ from grunlp.exporting.runtime.main import Session
 
 
 class ForecastRuntime:
-    """Forecaster: a line is a JSON object with a series, its last values and covariates, in the units of the data."""
+    """A forecaster.
+
+    A line of input is a JSON object with a series, its last values and covariates, in the units of the data.
+    """
 
     def __init__(self, model: dict[str, Any], session: Session) -> None:
         self.model, self.session = model, session
 
     def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
-        """Yield one record per line; `first_line` is the number of the first, from 1."""
+        """Yield one record for each line; `first_line` is the number of the first line, from 1."""
         for i, line in enumerate(lines):
             try:
                 yield self._forecast(json.loads(line))

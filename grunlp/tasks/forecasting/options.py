@@ -1,4 +1,4 @@
-"""Options of recipe=forecast. Imports nothing heavy."""
+"""Options of recipe=forecast. This module imports no heavy library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ ForecastLoss = Literal["mse", "mae"]
 
 @dataclass
 class SeriesOptions(DataOptions):
-    """Windows of series, and the splits in time."""
+    """Windows of series, and their splits by time."""
 
     time_features: bool = option(
         True, "use sines and cosines of the time as known covariates, those that vary at the frequency of the data"
@@ -125,7 +125,7 @@ class ForecastingConfig(RunOptions):
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """Raise UserError for options that cannot be combined. `values`: the configuration by dotted key."""
+    """Raise UserError for options that cannot be combined. `values` is the configuration by dotted key."""
     check_cross_validation(values)
     architecture, output, size = values["model.architecture"], values["model.output"], values["model.hidden_size"]
     if architecture == "segrnn" and values["model.segment_length"] > values["data.history"]:
@@ -151,7 +151,7 @@ def check(values: Mapping[str, Any]) -> None:
 
 
 def parse_quantiles(text: str) -> list[float]:
-    """Parse comma-separated quantile levels. Raises UserError unless they increase, with 0.5 among them."""
+    """Parse comma-separated quantile levels. Raises UserError unless they increase and include 0.5."""
     try:
         levels = [float(level) for level in text.split(",")]
     except ValueError:

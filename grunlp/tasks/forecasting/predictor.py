@@ -1,4 +1,4 @@
-"""Forecasts of the time after the end of series."""
+"""Forecasts of the time steps that follow the end of series."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class ForecastPredictor(Predictor["str | Path | pd.DataFrame", "pd.DataFrame"]):
         return forecast_records(self(parse_csv(text)))
 
     def warm_up(self) -> None:
-        """Do nothing: the smallest valid table depends on the training."""
+        """Do nothing, because the smallest valid table depends on the training data."""
 
     def predict_iter(self, inputs: "Iterable[str | Path | pd.DataFrame]") -> "Iterator[pd.DataFrame]":
         """Forecast each table."""
@@ -63,7 +63,7 @@ class ForecastPredictor(Predictor["str | Path | pd.DataFrame", "pd.DataFrame"]):
             yield pd.DataFrame(rows, columns=list(FORECAST_COLUMNS))
 
     def training_data(self) -> TimeSeriesTable:
-        """Read the training data again: the file may have new rows."""
+        """Read the training data again, because the file may have new rows."""
         data = self.run.config.data
         return read_with_training_schema(self.run, data.train) if data.name == "files" else open_time_series(data).table
 
@@ -94,7 +94,7 @@ def _inverse_scale(scaled: torch.Tensor | None, scaled_table: ScaledTable, serie
 def _forecast_window(
     run: TrainedForecaster, scaled_table: ScaledTable, series: int
 ) -> tuple[np.ndarray, ForecastWindow]:
-    """Make the times (H,) after a series and the window that forecasts them, with zeros in its horizon."""
+    """Make the times (H,) that follow a series and the window that forecasts them, with zeros in its horizon."""
     table, tensors = scaled_table.table, scaled_table.tensors
     history, horizon = run.config.data.history, run.config.data.horizon
     end = int(table.starts[series + 1] - table.num_future_rows[series])
@@ -124,5 +124,5 @@ def _forecast_window(
 
 
 def render_csv_forecasts(predictor: ForecastPredictor, text: str, records: Sequence[Record]) -> str:
-    """Render a table in CSV and its forecast as HTML."""
+    """Render a CSV table and its forecast as HTML."""
     return render_forecasts(read_with_training_schema(predictor.run, parse_csv(text)), records)

@@ -1,4 +1,4 @@
-"""Tables of series, CSV or Parquet, in wide form (a column a target) or long form (a column names the series)."""
+"""Tables of series in CSV or Parquet, in wide form (one column for each target) or long form (a column of names)."""
 
 import logging
 from collections.abc import Sequence
@@ -27,11 +27,12 @@ class SeriesColumns(NamedTuple):
 
     Args:
         time: the times; None: the first column that parses as times.
-        targets: the columns to forecast; None: all that hold numbers.
-        group: names the series of each row; None: there is one series.
+        targets: the columns to forecast; None: all numeric columns.
+        group: the column with the name of the series of each row; None: there is one series.
         known: covariates whose future is known.
-        static: covariates that do not change within a series; texts become a column for each of their values.
-        calendar: whether sines and cosines of the hour, the day of the week and of the year are covariates too.
+        static: covariates that do not change within a series; text values are one-hot encoded.
+        calendar: whether to add sines and cosines of the hour, the day of the week and the day of the year as
+            covariates.
     """
 
     time: str | None
@@ -43,7 +44,7 @@ class SeriesColumns(NamedTuple):
 
 
 class StaticCovariates(NamedTuple):
-    """Static covariates: their names, with the value of a text in them, and their numbers (S, K)."""
+    """Static covariates: their names (for text, name and value) and their numbers (S, K)."""
 
     names: tuple[str, ...]
     values: NDArray[np.float64]
@@ -61,13 +62,14 @@ def read_time_series(
     filled with the last known value, counted and logged.
 
     Args:
-        source: a CSV (fields between commas, semicolons or tabs), plain or gz, or a Parquet file; or such a table.
-        columns: which columns are what.
+        source: a CSV file (separated by commas, semicolons or tabs), plain or gz, or a Parquet file; or a table in
+            memory.
+        columns: the roles of the columns.
         statics: names of the static covariates in the training; None: those of this file.
-        covariates: names of the covariates, likewise.
+        covariates: names of the covariates in the training; None: those of this file.
 
     Raises:
-        DataError: the table is malformed; it has the line (in Parquet the row) and the column.
+        DataError: the table is malformed; the error has the line (in Parquet the row) and the column.
     """
     if isinstance(source, str | Path):
         record_input(Path(source))
@@ -95,7 +97,7 @@ def read_time_series(
 
 
 class _RegularGrid:
-    """Rows of a file, series by series, on the grid of their times."""
+    """The rows of a file, series by series, on a regular time grid."""
 
     def __init__(
         self,
@@ -112,7 +114,7 @@ class _RegularGrid:
         self.rows = self._rows()
 
     def _rows(self) -> dict[str, NDArray[np.int64]]:
-        """Return the rows of each series, in the order in which the series first occur."""
+        """Return the rows of each series, in order of the first occurrence of the series."""
         group = self.columns.series_id
         if group is None:
             return {"": np.arange(len(self.times))}
@@ -146,7 +148,7 @@ class _RegularGrid:
             raise self.reader.row_error(row, f"column {self.time!r}: {time} comes after a later time", details, hint)
 
     def _check_span(self, name: str, rows: NDArray[np.int64], frequency: str) -> None:
-        """Raise DataError if nearly all steps between the times of a series are missing: one of them is mistyped."""
+        """Raise DataError if nearly all steps of a series are missing, because then one of its times is mistyped."""
         import pandas as pd
 
         own = self.times[rows]
@@ -168,7 +170,7 @@ class _RegularGrid:
         return frequency
 
     def table(self, statics: Sequence[str] | None, covariates: Sequence[str] | None) -> TimeSeriesTable:
-        """Return all series on their grids."""
+        """Return all series on their time grids."""
         import pandas as pd
 
         for name, rows in self.rows.items():
@@ -230,7 +232,7 @@ class _RegularGrid:
         future: Sequence[int],
         known: Sequence[NDArray[np.float64]],
     ) -> None:
-        """Log what was read and what was filled."""
+        """Log which values were read and which were filled."""
         rows = sum(map(len, observed))
         message = "%s: %d series, %d steps of the frequency %s, targets %s"
         log.info(message, self.reader.path.name, len(observed), rows, frequency, ", ".join(self.targets))
@@ -283,7 +285,7 @@ class _RegularGrid:
 
 
 def _scatter_rows(values: NDArray[np.float64], positions: NDArray[np.int64], count: int) -> NDArray[np.float64]:
-    """Put rows at their positions among `count`, with NaN between them."""
+    """Place rows at their positions among `count` rows, with NaN between them."""
     whole = np.full((count, values.shape[1]), np.nan)
     whole[positions] = values
     return whole

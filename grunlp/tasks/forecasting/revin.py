@@ -1,4 +1,4 @@
-"""Normalization of windows by their own history, and of forecasts back (RevIN)."""
+"""Normalization of windows by their own history, and its inverse for forecasts (RevIN)."""
 
 from typing import NamedTuple
 
@@ -11,17 +11,17 @@ _EPS = 1e-5
 
 
 class WindowStats(NamedTuple):
-    """Shift and scale (B, 1, C) removed from windows."""
+    """The shift and scale (B, 1, C) by which windows are normalized."""
 
     shift: Tensor
     scale: Tensor
 
 
 class RevIN(nn.Module):
-    """Normalizes each channel of each window by its own history.
+    """Normalization of each channel of each window by its own history.
 
     Args:
-        channels: C.
+        channels: C, number of channels.
         window_normalization: "none"; "last" subtracts the last value (Lin et al. 2023, §3.3); "revin" subtracts the
             mean, divides by the standard deviation and applies a learned scale and shift (Kim et al. 2022, §3.1).
     """
@@ -33,7 +33,7 @@ class RevIN(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels)) if window_normalization == "revin" else None
 
     def compute_stats(self, history: Tensor) -> WindowStats:
-        """Compute shift and scale of windows from their history (B, T, C)."""
+        """Compute the shift and scale of windows from their history (B, T, C)."""
         if self.window_normalization == "none":
             ones = history.new_ones(history.shape[0], 1, history.shape[2])
             return WindowStats(torch.zeros_like(ones), ones)
@@ -54,12 +54,12 @@ class RevIN(nn.Module):
         return x * stats.scale[..., None] + stats.shift[..., None]
 
     def denormalize_std(self, x: Tensor, stats: WindowStats) -> Tensor:
-        """Convert standard deviations (B, N, C, O), which no shift changes, back to the units of the history."""
+        """Convert standard deviations (B, N, C, O) back to the units of the history; the shift does not affect them."""
         if self.weight is not None:
             x = x / self._nonzero_weight().abs()[:, None]
         return x * stats.scale[..., None]
 
     def _nonzero_weight(self) -> Tensor:
-        """Return the learned scale with an absolute value of at least `_EPS`, to divide by."""
+        """Return the learned scale with an absolute value of at least `_EPS`, so that it can be divided by."""
         assert self.weight is not None
         return torch.where(self.weight >= 0, 1.0, -1.0) * self.weight.abs().clamp(min=_EPS)

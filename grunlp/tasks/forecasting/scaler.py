@@ -1,4 +1,4 @@
-"""Standardization: each series gets mean 0 and variance 1 over its training rows.
+"""Standardization of each series to mean 0 and variance 1 over its training rows.
 
 `scaling.json` of a run folder has everything needed to scale another file in the same way, and to convert forecasts
 back to the units of the file.
@@ -22,18 +22,20 @@ FloatMatrix = list[list[float]]
 
 @dataclass(frozen=True)
 class Standardizer:
-    """Means and scales.
+    """The means and scales of all columns.
 
     Args:
-        targets, covariates, statics: names of what is scaled.
-        own: how many of the covariates are the user's.
-        frequency: of the times.
-        season: steps of the season of the seasonal-naive forecast.
+        targets, covariates, statics: names of the columns.
+        own: number of covariates that come from the user's file.
+        frequency: the frequency of the times.
+        season: number of steps in the season of the seasonal-naive forecast.
         names: (S,) names of the series.
-        means, scales: (S, C) of the targets of each series over its training rows.
-        steps: (S, C) mean absolute change over a season there, in the units of the file: the denominator of MASE.
-        known_means, known_scales: (F,) of the covariates over all training rows; 0 and 1 for time features.
-        static_means, static_scales: (K,) over series.
+        means, scales: (S, C) mean and scale of the targets of each series over its training rows.
+        steps: (S, C) mean absolute change over a season in these rows, in the units of the file: the denominator of
+            MASE.
+        known_means, known_scales: (F,) mean and scale of the covariates over all training rows; 0 and 1 for time
+        features.
+        static_means, static_scales: (K,) mean and scale of the static covariates over all series.
     """
 
     targets: list[str]
@@ -57,7 +59,7 @@ class Standardizer:
 
     @classmethod
     def load(cls, path: Path) -> "Standardizer":
-        """Read the scaling. Raises DataError if the file is something else."""
+        """Load a scaling that `save` wrote. Raises DataError for any other file."""
         content = read_json(path)
         try:
             _require_sizes(content)
@@ -75,7 +77,7 @@ class Standardizer:
 
 
 def _require_sizes(content: Any) -> None:
-    """Raise ValueError, KeyError or TypeError unless all fields are there and fit each other."""
+    """Raise ValueError, KeyError or TypeError unless all fields exist and have consistent sizes."""
     if set(content) != {field.name for field in fields(Standardizer)}:
         raise ValueError("other keys than a scaling has")
     for name in ("targets", "covariates", "statics", "names"):
@@ -108,14 +110,14 @@ def _is_number_array(content: Any, size: int, *more: int) -> bool:
 
 
 def fit_standardizer(table: TimeSeriesTable, ends: NDArray[np.int64], seasonality: int, history: int) -> Standardizer:
-    """Compute means and scales on training rows only.
+    """Compute means and scales from training rows only.
 
     Args:
         table: all rows; those after `ends` are not used.
-        ends: (S,) end of the training rows of each series. A series without any is scaled by its first `history` rows,
-            which no window forecasts.
-        seasonality: steps of a season.
-        history: rows that a window reads.
+        ends: (S,) end of the training rows of each series. A series without training rows is scaled by its first
+            `history` rows, which no window forecasts.
+        seasonality: number of steps in a season.
+        history: number of rows that a window reads.
     """
     training_values = [_training_values(table, i, int(end), history) for i, end in enumerate(ends)]
     never = np.argwhere([~np.isfinite(series_values).any(axis=0) for series_values in training_values])
@@ -160,9 +162,10 @@ def fit_standardizer(table: TimeSeriesTable, ends: NDArray[np.int64], seasonalit
 def standardization_for(
     table: TimeSeriesTable, standardizer: Standardizer, history: int
 ) -> tuple[NDArray[np.float64], ...]:
-    """Return means, scales and seasonal changes (S, C) for the series of another file.
+    """Return the means, scales and seasonal changes (S, C) for the series of another file.
 
-    A series of the training has those of the training, by name; another one those of its first `history` rows.
+    A series with the name of a training series has the values of that series; any other series has those of its first
+    `history` rows.
     """
     rows = []
     for i, name in enumerate(table.series_names):
@@ -182,7 +185,7 @@ def standardization_for(
 
 
 def _training_values(table: TimeSeriesTable, series: int, end: int, history: int) -> NDArray[np.float64]:
-    """Return (N, C) the values of a series that were measured on its training rows, else NaN."""
+    """Return the (N, C) observed values of a series in its training rows, with NaN for the others."""
     start = int(table.starts[series])
     rows = slice(start, end)
     if not table.observed_mask[rows].any():
@@ -191,7 +194,7 @@ def _training_values(table: TimeSeriesTable, series: int, end: int, history: int
 
 
 def _column_statistics(values: NDArray[np.float64], seasonality: int) -> tuple[NDArray[np.float64], ...]:
-    """Return mean, scale and mean change over a season (C,) of measured values (N, C)."""
+    """Return the mean, scale and mean change over a season (C,) of observed values (N, C)."""
     scale = _column_stds(values)
     lag = seasonality if len(values) > seasonality else 1
     changes = np.abs(values[lag:] - values[:-lag])
@@ -200,7 +203,7 @@ def _column_statistics(values: NDArray[np.float64], seasonality: int) -> tuple[N
 
 
 def _column_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of each column, 0 if it is empty."""
+    """Return the mean of each column, 0 if the column is empty."""
     details = ~np.isnan(values)
     return np.where(details, values, 0.0).sum(axis=0) / np.maximum(1, details.sum(axis=0))
 

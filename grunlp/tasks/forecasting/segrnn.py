@@ -1,9 +1,9 @@
 """SegRNN: a GRU whose steps are segments of a series (Lin et al. 2023).
 
-Each channel is a series of its own, read with the same weights. The history is cut into segments of w steps; a linear
-layer with ReLU turns each into d features, and a GRU reads them in order. The horizon is cut likewise, and all its
-segments are decoded at once, each by one step of the same GRU from the last state, whose input encodes the position of
-the segment and its channel (§3.2, "PMF"); a linear layer gives its w steps.
+Each channel is read as a separate series, with the same weights. The history is cut into segments of w steps; a linear
+layer with ReLU turns each into d features, and a GRU reads them in order. The horizon is cut in the same way, and all
+its segments are decoded in parallel, each by one step of the same GRU from the last state. The input of this step
+encodes the position of the segment and its channel (§3.2, "PMF"); a linear layer computes the w steps of the segment.
 """
 
 import torch
@@ -13,14 +13,14 @@ from grunlp.tasks.forecasting.model import Forecaster
 
 
 class SegRNN(Forecaster):
-    """SegRNN with w = `options.segment_length` and d = `options.hidden_size`, an even number.
+    """The SegRNN forecaster with w = `options.segment_length` and d = `options.hidden_size`, an even number.
 
-    If the history is not a multiple of w, its oldest steps are ignored. Covariates, which the paper does not have, are
-    added to what the GRU reads of a segment, and static covariates to the encoding of a channel.
+    If the history is not a multiple of w, its oldest steps are ignored. Covariates, which are not in the paper, are
+    added to the GRU's input for a segment, and static covariates to the encoding of a channel.
     """
 
     def build_layers(self) -> None:
-        """Make the layers around the GRU."""
+        """Make the layers before and after the GRU."""
         size, half = self.hidden_size, self.hidden_size // 2
         self.segment_length, known = self.options.segment_length, self.num_known_covariates
         self.num_segments = -(-self.horizon // self.segment_length)  # M, of the horizon
@@ -33,11 +33,11 @@ class SegRNN(Forecaster):
         self.last = nn.Linear(size, self.segment_length * self.num_outputs)
 
     def input_size(self) -> int:
-        """Return the features of a segment."""
+        """Return the number of features of a segment."""
         return self.hidden_size
 
     def forward(self, history: Tensor, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
-        """Forecast (B, H, C, O)."""
+        """Forecast the horizon: (B, H, C, O)."""
         batch_size, steps, channels = history.shape
         stats, width, count = self.level.compute_stats(history), self.segment_length, self.num_segments
         past = steps // width  # segments of the history
@@ -55,7 +55,7 @@ class SegRNN(Forecaster):
         return self._to_output_units(x[:, : self.horizon], stats)
 
     def _decoder_queries(self, known_covariates: Tensor, static_covariates: Tensor) -> Tensor:
-        """Encode position, channel and covariates of the segments of the horizon → (B, C, M, d)."""
+        """Encode the position, channel and covariates of the segments of the horizon → (B, C, M, d)."""
         batch_size, steps = known_covariates.shape[:2]
         channel = self.channel.expand(batch_size, -1, -1)
         if self.embed_static is not None:

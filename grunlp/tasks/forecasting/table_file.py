@@ -1,4 +1,4 @@
-"""A file of time series as a table: its cells, and the lines they are on."""
+"""A file of time series as a table: its cells, and the line of each row."""
 
 import gzip
 import warnings
@@ -19,7 +19,7 @@ _COLUMN_HINT = "Name a column of the file, as its first line has it"
 
 
 def read_data_frame(path: Path) -> "pd.DataFrame":
-    """Read the file as a data frame, empty lines kept, so that rows are lines."""
+    """Read the file as a data frame that keeps empty lines, so that rows correspond to lines."""
     import pandas as pd
 
     if not path.is_file():
@@ -58,19 +58,19 @@ def open_table(source: "str | Path | pd.DataFrame") -> "TableFile":
 
 
 def _reset_time_index(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the table with its index of times, which Parquet stores separately, as a column."""
+    """Return the table with its time index, which Parquet stores separately, as a column."""
     import pandas as pd
 
     return frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
 
 
 class TableFile:
-    """A data frame and the lines of its rows.
+    """A data frame and the line of each of its rows.
 
     Args:
-        path: of the file, for errors.
-        frame: as `read_frame` returns it.
-        first: the line of the first row; 1 for tables that have no lines.
+        path: the path of the file, for errors.
+        frame: the data frame that `read_data_frame` returns.
+        first: the line of the first row; 1 for tables without lines.
     """
 
     def __init__(self, path: Path, frame: "pd.DataFrame", first: int) -> None:
@@ -81,7 +81,7 @@ class TableFile:
         return DataError(self.path, int(row) + self.first, message, there, hint)
 
     def require_column(self, name: str | None) -> None:
-        """Raise DataError unless there is such a column."""
+        """Raise DataError unless the column exists."""
         if name is not None and name not in self.frame:
             names = [str(column) for column in self.frame]
             guess = closest_match(name, names)
@@ -89,7 +89,7 @@ class TableFile:
             raise DataError(self.path, None, f"no column {name!r}", f"there are: {', '.join(names)}", hint)
 
     def parse_times(self, name: str | None, values: set[str | None]) -> tuple[str, Any]:
-        """Return the name of the column of times, and its values as a DatetimeIndex."""
+        """Return the name of the time column, and its values as a DatetimeIndex."""
         import pandas as pd
 
         if name is None:
@@ -117,7 +117,10 @@ class TableFile:
         return name, pd.DatetimeIndex(times)
 
     def numeric_columns(self, exclude: set[str | None]) -> list[str]:
-        """Return the unused columns of numbers; a column of numbers with a few words is an error, not text."""
+        """Return the unused numeric columns.
+
+        Raises DataError for a column of numbers with a few words, which is not text.
+        """
         import pandas as pd
 
         columns = []
@@ -133,7 +136,7 @@ class TableFile:
         return columns
 
     def numeric_values(self, name: str, role: str) -> NDArray[np.float64]:
-        """Return the (R,) numbers of a column, NaN where it is empty."""
+        """Return the (R,) numbers of a column, NaN for empty cells."""
         import pandas as pd
 
         column = self.frame[name]
@@ -154,7 +157,10 @@ class TableFile:
 
 
 def _parse_times(column: "pd.Series") -> Any:
-    """Parse the times of a column, NaT where it is empty; without time zone, converted to UTC if one was given."""
+    """Parse the times of a column, NaT for empty cells.
+
+    Times with a time zone are converted to UTC, and the zone is dropped.
+    """
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(column):  # years

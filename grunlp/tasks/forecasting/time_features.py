@@ -24,10 +24,10 @@ _SECONDS_PER_DAY = 86_400.0
 
 
 def infer_frequency(times: Any) -> str | None:
-    """Return the frequency of the times of one series, in the notation of pandas; None if they do not show one.
+    """Return the frequency of the times of one series, in pandas notation; None if they have none.
 
-    It is that of all times, else that of the most common step: a day, unless no time is on a weekend; a week, month,
-    quarter or year if all times are on one that pandas knows.
+    It is the frequency of all times, if there is one, otherwise that of the most common step: business days instead of
+    days if no time is on a weekend; weeks, months, quarters or years if all times are on an anchor that pandas knows.
 
     Args:
         times: a DatetimeIndex, increasing.
@@ -53,7 +53,7 @@ def infer_frequency(times: Any) -> str | None:
 
 
 def get_seasonality(frequency: str) -> int:
-    """Return the number of steps in the main season: a day of hours or minutes, a week of days, a year of months."""
+    """Return the number of steps in the main season: a day for hours or minutes, a week for days, a year for months."""
     import pandas as pd
 
     offset = pd.tseries.frequencies.to_offset(frequency)
@@ -68,14 +68,14 @@ def get_seasonality(frequency: str) -> int:
 
 
 def calendar_features(times: NDArray[np.datetime64], names: Collection[str] | None) -> dict[str, NDArray[np.float64]]:
-    """Return sine and cosine of the hour of the day, the day of the week and the day of the year.
+    """Return the sine and cosine of the hour of the day, the day of the week and the day of the year.
 
     Args:
-        times: (R,).
+        times: (R,) the times.
         names: the features to compute; None: those that vary.
 
     Returns:
-        Arrays (R,) by name.
+        arrays (R,) by name.
     """
     import pandas as pd
 
@@ -96,13 +96,13 @@ def calendar_features(times: NDArray[np.datetime64], names: Collection[str] | No
 
 
 def _is_monthly_or_longer(index: Any) -> bool:
-    """Return whether steps are a month or longer: the day of the week is random then."""
+    """Return whether steps are a month or longer, in which case the day of the week is arbitrary."""
     days = np.diff(np.unique(index.to_numpy())) / np.timedelta64(1, "D")
     return len(days) > 0 and float(np.median(days)) >= 28
 
 
 def future_timestamps(last: np.datetime64, frequency: str, count: int) -> NDArray[np.datetime64]:
-    """Return the (count,) times that follow."""
+    """Return the (count,) times that follow the last one."""
     import pandas as pd
 
     return pd.date_range(last, periods=count + 1, freq=frequency)[1:].to_numpy()

@@ -8,23 +8,24 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class TimeSeriesTable:
-    """One or more series on one time grid, one after the other in R rows.
+    """One or more series on one time grid, in R rows, series after series.
 
     Args:
         source: the file, for messages.
         names: (S,) names of the series; "" if there is only one.
-        starts: (S + 1,) the first row of each, and R.
-        times: (R,) without gaps within a series, at the frequency.
-        frequency: in the notation of pandas ("h", "D", "MS", ...).
+        starts: (S + 1,) the first row of each series, then R.
+        times: (R,) times, without gaps within a series.
+        frequency: the frequency in pandas notation ("h", "D", "MS", ...).
         targets: names of the series to forecast.
-        values: (R, C) of the targets; missing ones are the last known value, or NaN before the first.
-        observed: (R, C) whether they were measured.
+        values: (R, C) values of the targets; missing values are filled with the last known value, or NaN before the
+            first.
+        observed: (R, C) whether each value was measured.
         covariates: names of the covariates whose future is known: the user's, then the time features.
-        own: how many of the covariates are the user's.
-        known: (R, F) their values.
+        own: number of covariates that come from the user's file.
+        known: (R, F) values of the covariates.
         future: (S,) number of rows at the end of each series that only have covariates.
         statics: names of the static covariates.
-        static: (S, K) their values.
+        static: (S, K) values of the static covariates.
     """
 
     source: str
@@ -44,16 +45,16 @@ class TimeSeriesTable:
 
     @property
     def series_index(self) -> NDArray[np.int64]:
-        """(R,) the series of each row."""
+        """(R,) index of the series of each row."""
         return np.repeat(np.arange(len(self.series_names)), np.diff(self.starts))
 
     def label(self, series: int) -> str:
-        """Return the name of a series for a message."""
+        """Return the name of a series for messages."""
         return f"series {self.series_names[series]}" if self.series_names[series] else "the series"
 
 
 def fill_forward(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Replace each NaN of (N, C) with the last number above it in its column; those before the first stay."""
+    """Replace each NaN of (N, C) with the last number above it in its column; those before the first number remain."""
     last = np.where(np.isnan(values), -1, np.arange(len(values))[:, None])
     last = np.maximum.accumulate(last, axis=0)
     filled = np.take_along_axis(values, np.maximum(last, 0), axis=0)

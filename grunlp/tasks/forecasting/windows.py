@@ -15,12 +15,12 @@ RowRanges = NDArray[np.int64]  # (S, 2) the first row of a split in each series,
 
 
 class ForecastWindow(NamedTuple):
-    """A batch of B windows of T steps of history and H of horizon, scaled.
+    """A batch of B scaled windows with T steps of history and H steps of horizon.
 
     Attributes:
-        values: (B, T + H, C) of the targets.
-        observed: (B, T + H, C) whether they were measured.
-        known: (B, T + H, F) covariates.
+        values: (B, T + H, C) values of the targets.
+        observed: (B, T + H, C) whether each value was measured.
+        known: (B, T + H, F) known covariates.
         static: (B, K) static covariates.
     """
 
@@ -34,13 +34,13 @@ class TimeSeriesTensors:
     """A scaled table, from which windows are cut.
 
     Args:
-        table: the rows.
-        scaling: of the training, for covariates.
-        means, scales: (S, C) of the targets of each series.
+        table: the table before scaling.
+        scaling: the scaling of the training data, for covariates.
+        means, scales: (S, C) mean and scale of the targets of each series.
 
     Attributes:
-        values, observed, known, static: as in `Window`, of all rows (R, ...) and series (S, K).
-        series: (R,) of each row.
+        values, observed, known, static: as in `ForecastWindow`, for all rows (R, ...) and series (S, K).
+        series: (R,) index of the series of each row.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class TimeSeriesTensors:
         self.series_index = torch.from_numpy(series)
 
     def windows(self, origins: Tensor, context_length: int, prediction_length: int) -> ForecastWindow:
-        """Return the windows whose forecasts begin at the rows (B,)."""
+        """Return the windows whose forecasts begin at the given rows (B,)."""
         rows = origins[:, None] + torch.arange(-context_length, prediction_length)
         return ForecastWindow(
             self.values[rows],
@@ -74,8 +74,8 @@ def forecast_origins(
 ) -> Tensor:
     """Return the (N,) rows at which a forecast may begin.
 
-    The horizon must be in the split and have a measurement, and the history must be in the series, perhaps before the
-    split. Raises DataError if there is none.
+    The horizon must be in the split and have at least one observed value; the history must be in the series, but may be
+    before the split. Raises DataError if there is no such row.
     """
     found = []
     for start, (first, end) in zip(table.starts[:-1], row_ranges, strict=True):

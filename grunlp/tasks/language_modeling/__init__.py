@@ -1,4 +1,4 @@
-"""Language modelling: the probability of a text, and texts generated from a prompt."""
+"""Language modelling: the probability of a text, and generation of text from a prompt."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class LanguageModelingTask(
     TaskSpec["TrainedLanguageModel", LanguageModelingPredictOptions, LanguageModelingEvaluateOptions]
 ):
-    """Language modelling. Imports nothing heavy before a method is called."""
+    """The specification of language modelling. Heavy libraries are imported when a method needs them."""
 
     name = "language_modeling"
     description = "the continuation of a prompt"
@@ -44,7 +44,7 @@ class LanguageModelingTask(
     }
 
     def load_trained(self, path: Path) -> "TrainedLanguageModel":
-        """Load a run folder."""
+        """Load a trained language model from a run folder."""
         from grunlp.tasks.language_modeling.checkpoint import load_trained_language_model
 
         return load_trained_language_model(path)
@@ -97,11 +97,11 @@ class LanguageModelingTask(
     def reason_not_to_store(
         self, trained: "TrainedLanguageModel", options: LanguageModelingEvaluateOptions
     ) -> str | None:
-        """Return why scores of dynamic evaluation do not belong into the run folder."""
+        """Return why the scores of dynamic evaluation are not stored in the run folder; None for static evaluation."""
         return "its scores are those without dynamic evaluation" if options.dynamic_rate else None
 
     def compare_scores(self, first: Any, second: Any) -> dict[str, dict[str, Any]]:
-        """Compare two scorings; by perplexity only where both models have the same tokens."""
+        """Compare two scorings, including perplexity only if both models have the same tokens."""
         from numpy import array_equal
 
         rows = super().compare_scores(first, second)
@@ -122,13 +122,13 @@ class LanguageModelingTask(
         return predict(text, options)
 
     def render(self, predictor: Any, record: "Record") -> str:
-        """Draw a prompt and its continuation."""
+        """Render a prompt and its continuation."""
         from grunlp.visualization.text_view import render_continuation
 
         return render_continuation(record)
 
     def card_text(self, recipe: str) -> CardText:
-        """Return what a model card says about language models."""
+        """Return the parts of a model card that are about language models."""
         return CardText(
             title="Language model",
             input="the beginning of a text, or nothing",

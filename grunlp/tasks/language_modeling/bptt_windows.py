@@ -1,4 +1,4 @@
-"""Running text as windows whose rows continue where they ended in the window before.
+"""Running text as windows; each row continues where the same row of the previous window ended.
 
 Gradients flow through one window (truncated backpropagation through time, BPTT).
 """
@@ -26,14 +26,14 @@ def encode_corpus(tokenizer: TextTokenizer, lines: Iterable[str]) -> Tensor:
 
 
 class BPTTWindow(NamedTuple):
-    """T tokens in each of R rows.
+    """A window of T tokens in each of R rows.
 
     Attributes:
-        inputs: (R, T) the token before each; the one before the first of a text is END. Values after the end of a row
+        inputs: (R, T) the token before each target; END before the first token of a text. Values after the end of a row
             have no meaning.
         targets: (R, T) the tokens to predict.
         lengths: (R,) number of tokens that are not padding.
-        is_first: whether the rows begin here.
+        is_first: whether this is the first window of the rows.
     """
 
     inputs: Tensor
@@ -53,12 +53,13 @@ class BPTTBatches(BatchDataset):
     Each token is predicted once.
 
     Args:
-        ids: (N,) of the text.
+        ids: (N,) token ids of the text.
         num_rows: the largest number of rows.
-        window_length: T of all windows except the first and perhaps the last.
-        first_length: T of the first; windows of another epoch then begin elsewhere.
-        num_groups: groups of rows. Each window is returned once for each group, with the rows of the group,
-            so that several processes can read them, or their gradients be accumulated.
+        window_length: T, number of steps of each window except the first and possibly the last.
+        first_length: number of steps of the first window. It differs between epochs, so that windows begin at different
+            places.
+        num_groups: number of groups of rows. Each window is returned once for each group, with only the rows of the
+            group, so that several processes can share a window, or gradients can be accumulated over it.
     """
 
     def __init__(self, ids: Tensor, num_rows: int, window_length: int, first_length: int, num_groups: int = 1) -> None:
@@ -85,7 +86,7 @@ class BPTTBatches(BatchDataset):
         return BPTTWindow(self.inputs[rows, start:end], self.targets[rows, start:end], lengths, start == 0)
 
     def window_span(self, index: int) -> tuple[int, int, slice]:
-        """Return where a window begins and ends in its rows, and which rows these are."""
+        """Return where a window begins and ends in its rows, and which rows it has."""
         window, group = divmod(index, self.num_groups)
         group_size = len(self.lengths) // self.num_groups
         return self.starts[window], self.ends[window], slice(group * group_size, (group + 1) * group_size)
@@ -97,5 +98,5 @@ class BPTTBatches(BatchDataset):
 
 
 def window_starts(num_tokens: int, num_rows: int, window_length: int, first_length: int) -> list[int]:
-    """Return where the windows of a row begin. Arguments as for `BPTTBatches`."""
+    """Return the start positions of the windows in a row. Arguments as for `BPTTBatches`."""
     return [0, *range(first_length, -(-num_tokens // num_rows), window_length)] if num_tokens else []

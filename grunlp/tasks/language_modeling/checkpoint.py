@@ -18,8 +18,8 @@ class TrainedLanguageModel(NamedTuple):
 
     Attributes:
         path: the run folder.
-        config: its configuration.
-        tokenizer: its vocabulary.
+        config: the configuration of the training.
+        tokenizer: its tokenizer.
         model: the network in evaluation mode.
     """
 

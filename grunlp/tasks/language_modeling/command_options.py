@@ -1,4 +1,4 @@
-"""Options of the commands for language modelling. Imports nothing heavy."""
+"""Options of the commands for language modelling. This module imports no heavy library."""
 
 from dataclasses import dataclass
 

@@ -21,11 +21,13 @@ from grunlp.visualization.text_view import render_continuation
 
 
 def predict(text: str | None, options: LanguageModelingPredictOptions) -> int:
-    """Continue a prompt, printed as it is generated, or each line of a file to its end. Returns the exit status.
+    """Continue a prompt, printing tokens as they are generated, or complete each line of a file.
+
+    Returns the exit status.
 
     Args:
         text: a prompt that was typed without `prompt=`, if any.
-        options: of the command.
+        options: the options of the command.
     """
     prompt = _require_one_prompt(text, options)
     check_output_paths(options.output, options.html_report)
@@ -51,7 +53,7 @@ def predict(text: str | None, options: LanguageModelingPredictOptions) -> int:
 
 
 def _require_one_prompt(text: str | None, options: LanguageModelingPredictOptions) -> str | None:
-    """Return the prompt, if one was typed. Raises UserError where there is another source of prompts."""
+    """Return the prompt, if there is one. Raises UserError if another source of prompts is given too."""
     if text is not None and options.prompt is not None:
         raise UserError(f"{text!r} with prompt=", "both are a prompt", "Give one or the other.")
     prompt = options.prompt if text is None else text

@@ -1,4 +1,4 @@
-"""Running text for language models: lines in the order of their text."""
+"""Running text for language models: lines in their original order."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -37,16 +37,16 @@ _MIN_WORDS, _MIN_LETTERS = 5, 20
 
 
 def open_running_text(data: Mapping[str, Any]) -> Corpus:
-    """Open the text that a configuration describes.
+    """Open the text described by a configuration.
 
-    Training lines of at least five words or twenty letters that occur in dev or test are removed; their number is
+    Training lines that occur in dev or test and have at least five words or twenty letters are removed; their number is
     logged.
 
     Args:
         data: the group `data`.
 
     Raises:
-        UserError: a file is missing or malformed, a split is empty, or nothing is left for training.
+        UserError: a file is missing or malformed, a split is empty, or no training text remains.
     """
     disable_progress_bars()
     name = data["name"]
@@ -72,11 +72,11 @@ def open_line_split(data: Mapping[str, Any], split: str) -> Any:
 
 
 def open_line_files(pattern: str, field: str | None) -> Dataset:
-    """Open the lines of all files that a pattern matches, in the order of their names.
+    """Open the lines of all files that match a pattern, in order of their names.
 
     Args:
         pattern: see `glob_files`; files may be plain, gz or xz.
-        field: the field of files whose lines are JSON objects; None: source or text.
+        field: the field with the text, if lines are JSON objects; None: `source` or `text`.
     """
     disable_progress_bars()
     paths = glob_absolute_paths(pattern)
@@ -97,7 +97,7 @@ def _open_splits(data: Mapping[str, Any]) -> Splits:
 
 
 def _require_disjoint(data: Mapping[str, Any]) -> None:
-    """Raise UserError if a training file is in dev or test too."""
+    """Raise UserError if a training file is also in dev or test."""
     for split in ("dev", "test"):
         if data[split] is None:
             continue
@@ -107,7 +107,10 @@ def _require_disjoint(data: Mapping[str, Any]) -> None:
 
 
 def _split_off_dev(lines: Dataset) -> Splits:
-    """Make the last tenth of the text, by characters and in whole lines, the development split."""
+    """Make the last tenth of the text the development split.
+
+    It is measured in characters and consists of whole lines.
+    """
     sizes = [len(text) + 1 for text in lines["text"]]
     budget, num_train = sum(sizes) * (1 - _DEV_FRACTION), 0
     while num_train < len(sizes) and budget >= sizes[num_train]:
@@ -143,7 +146,7 @@ def _read_toy_corpus(split: str) -> Iterator[dict[str, str]]:
 
 
 def _read_shakespeare(path: str, split: str) -> Iterator[dict[str, str]]:
-    """Read one side of the customary split: the first nine tenths of all characters are for training."""
+    """Read one part of the usual split: the first nine tenths of all characters are for training."""
     text = "\n".join(line.text for line in open_lines(Path(path)))
     boundary = int(0.9 * (len(text) + 1))
     part = text[:boundary] if split == "train" else text[boundary:]

@@ -14,15 +14,15 @@ _VAL_ROWS = 64  # read in parallel; the small loss in context at the start of ea
 
 
 class BPTTDataModule(IndexedDataModule):
-    """Training and development text as windows.
+    """A data module of training and development text as windows.
 
     Args:
         corpus: a corpus of lines.
-        tokenizer: of the text.
-        loader: the group `loader` of the configuration. A window has as many rows as make up `batch_tokens`.
-        accumulate_grad_batches: windows for one optimizer step. They, and those of several processes, are read in
-            parallel, like one window with as many times more rows.
-        seed: of where the windows of each epoch begin.
+        tokenizer: the tokenizer of the text.
+        loader: the group `loader` of the configuration. A window has `batch_tokens` tokens in all its rows.
+        accumulate_grad_batches: number of windows for one optimizer step. They, and those of several processes, are
+            read in parallel, like one window with correspondingly more rows.
+        seed: the random seed of the positions at which the windows of each epoch begin.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class BPTTDataModule(IndexedDataModule):
         return self.batches(epoch).batch_loss_counts()
 
     def example_ids(self, epoch: int, batch: int) -> list[str]:
-        """Return the positions of the tokens in the training text, for each row."""
+        """Return, for each row, the positions of its tokens in the training text."""
         windows = self.batches(epoch)
         length, (start, end, rows) = windows.targets.shape[1], windows.window_span(batch)
         return [f"tokens {row * length + start} to {row * length + end - 1}" for row in range(rows.start, rows.stop)]

@@ -32,7 +32,7 @@ _VERIFIED_SETTINGS = {"length": 8, "temperature": 0.8, "top_k": 0, "top_p": 1.0,
 
 
 class _LanguageStepGraph(nn.Module):
-    """Graph from tokens (R,) and state (L, R, state_size) to log probabilities of the next (R, V) and the new state."""
+    """Graph from tokens (R,) and state (L, R, state_size) to next-token log probabilities (R, V) and the new state."""
 
     def __init__(self, model: LanguageModel) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class LanguageModelExporter(ModelExporter):
 
     @torch.inference_mode()
     def inputs(self, examples: Sequence[TokenizedText]) -> list[tuple[Tensor, ...] | None]:
-        """See `ModelExporter`; the last token follows all others."""
+        """See `ModelExporter`; the last token is fed with the state after all others."""
         model = self.run.model
         ids, lengths = pad([[EOS_ID, *example.ids[:-1]] for example in examples], 0)
         _, state = model(ids, lengths, model.initial_state(len(examples)))

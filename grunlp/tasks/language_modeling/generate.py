@@ -33,8 +33,8 @@ def generate(
     """Sample tokens one by one, and yield each immediately.
 
     Args:
-        model: in evaluation mode.
-        tokenizer: with the vocabulary of the model.
+        model: the network, in evaluation mode.
+        tokenizer: the tokenizer of the model.
         prompt: the text to continue; it may be empty or have several lines.
         length: largest number of tokens.
         stop_at_newline: stop at the end of the line, which is yielded as an empty text.

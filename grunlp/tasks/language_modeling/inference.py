@@ -19,13 +19,14 @@ _WINDOW_SIZE = 1000  # tokens read at once
 class DynamicEvaluation:
     """Options of dynamic evaluation, which adapts the weights to the text read so far (Krause et al. 2018, §3).
 
-    After each segment the weights take a step down the gradient of its loss, θ ← θ - η ∇, and then move a fraction of
-    the way back to the trained weights, θ ← θ + λ (θ₀ - θ). Each token is predicted before it is learned from.
+    After each segment the weights take a gradient step on its loss, θ ← θ - η ∇, and then move a fraction of
+    the way back to the trained weights, θ ← θ + λ (θ₀ - θ). Each token is predicted before the weights are adapted to
+    it.
 
     Args:
-        rate: η, for the gradient of the mean loss of a segment, clipped to the norm 1.
-        decay: λ.
-        length: tokens of a segment.
+        rate: η, the learning rate for the gradient of the mean loss of a segment, clipped to norm 1.
+        decay: λ, the rate of return to the trained weights.
+        length: number of tokens of a segment.
     """
 
     rate: float
@@ -36,11 +37,11 @@ class DynamicEvaluation:
 def evaluate_language_model(
     model: LanguageModel, tokenizer: TextTokenizer, lines: Sequence[str], dynamic: DynamicEvaluation | None
 ) -> LanguageModelScores:
-    """Score a text as one continuous sequence: no padding, every token predicted once.
+    """Score a text as one continuous sequence, without padding; every token is predicted exactly once.
 
     Args:
-        model: in evaluation mode; it is not changed.
-        tokenizer: with the vocabulary of the model.
+        model: the network, in evaluation mode; it is not changed.
+        tokenizer: the tokenizer of the model.
         lines: the text, at least one line.
         dynamic: options of dynamic evaluation; None for static evaluation.
     """

@@ -9,13 +9,13 @@ from grunlp.training.options import OptimizerOptions
 
 
 class LanguageModelTask(PerplexityTask):
-    """Trains a `LanguageModel` by truncated backpropagation: the state is carried from window to window, no gradient.
+    """The Lightning module that trains a `LanguageModel` by truncated backpropagation through time.
 
     Args:
         model: the network.
         options: AdamW with linear warm-up and decay.
         total_steps: optimizer steps of the whole training.
-        accumulate_grad_batches: windows of an optimizer step, each with its own group of rows.
+        accumulate_grad_batches: number of windows of an optimizer step, each with its own group of rows.
     """
 
     model: LanguageModel
@@ -28,7 +28,10 @@ class LanguageModelTask(PerplexityTask):
         self.states: dict[int, Tensor] = {}  # after the last window of each group of rows
 
     def _forward_window(self, window: BPTTWindow, row_group: int) -> tuple[Tensor, int]:
-        """Return the negative log-likelihoods of a window (N,) and their number; carry the state of its rows."""
+        """Return the negative log-likelihoods of a window (N,) and their number.
+
+        Keep the state of its rows for the next window.
+        """
         if window.is_first:
             state = self.model.initial_state(len(window.lengths))
         else:
@@ -39,7 +42,7 @@ class LanguageModelTask(PerplexityTask):
         return self.model.nll(features[mask], window.targets[mask]), int(window.lengths.sum())
 
     def recurrent_state(self) -> dict[str, Tensor]:
-        """Return the states, from which the next windows continue."""
+        """Return the states from which the next windows continue."""
         return {str(row_group): state for row_group, state in self.states.items()}
 
     def set_recurrent_state(self, recurrent_state: dict[str, Tensor]) -> None:
@@ -54,6 +57,6 @@ class LanguageModelTask(PerplexityTask):
         return loss
 
     def validation_step(self, window: BPTTWindow, batch_idx: int) -> None:
-        """Add the loss of one window."""
+        """Accumulate the loss of one window."""
         nll, count = self._forward_window(window, 0)
         self.add_val_loss(float(nll.sum()) / max(1, count), count)

@@ -16,10 +16,12 @@ class LanguageModelScores(MetricScores):
 
     Args:
         nats: (lines,) negative log-likelihood of each line given all previous lines.
-        tokens, characters, words: (lines,) counts of each line, its newline counted as one of each. Characters are
-            those that the tokenizer sees, so sub-words and words exclude repeated spaces; words are separated by white
+        tokens, characters, words: (lines,) counts of each line; its newline counts as one of each. Characters are
+        counted after the normalization of the tokenizer, so sub-words and words exclude repeated spaces; words are
+        separated by white
             space.
-        unknown_tokens: (lines,) tokens that are not in the vocabulary. The model predicts that they occur but not how
+        unknown_tokens: (lines,) number of tokens that are not in the vocabulary. The model predicts that they occur but
+            not how
             they are spelled, so many of them make scores per character and word too good.
     """
 
@@ -53,5 +55,5 @@ def _bits(nats: float) -> float:
 
 
 def _perplexity(nats: float) -> float:
-    """Compute the perplexity, at most a billion, so that an untrained model does not overflow."""
+    """Compute the perplexity, limited to a billion, so that an untrained model causes no overflow."""
     return math.exp(min(nats, math.log(1e9)))

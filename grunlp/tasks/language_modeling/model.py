@@ -1,4 +1,4 @@
-"""Language modeling: the next word, sub-word or character of a running text."""
+"""Language modelling: prediction of the next word, sub-word or character of a running text."""
 
 import torch
 from torch import Tensor, nn
@@ -14,17 +14,17 @@ MIN_ADAPTIVE_VOCAB = 40  # tokens, so that the first of the three clusters has t
 
 
 class LanguageModel(nn.Module):
-    """Embeddings, a stack of GRU layers, and scores of the next token.
+    """A language model: embeddings, a stack of GRU layers, and an output layer that scores the next token.
 
     Its state is that of the stack, (L, R, state_size) for R texts. With `tie_embeddings` the embeddings also score the
     next token (Press and Wolf 2017; Inan et al. 2017). With `adaptive_softmax` (Grave et al. 2017, §4) the vocabulary
-    has three clusters, cut at V / 20 and V / 5, the most frequent tokens first (as word vocabularies are ordered). The
-    second and third have a quarter and a sixteenth of the features, and are scored only where the next token is one of
-    theirs.
+    has three clusters, cut at V / 20 and V / 5, the most frequent tokens first (the order of word vocabularies). The
+    second and third cluster have a quarter and a sixteenth of the features, and are scored only where the next token
+    belongs to them.
 
     Args:
         options: sizes and regularization.
-        vocabulary_size: V.
+        vocabulary_size: V, size of the vocabulary.
 
     Raises:
         ValueError: `adaptive_softmax` with `tie_embeddings`, with less than MIN_ADAPTIVE_VOCAB tokens or 16 features.
@@ -66,15 +66,15 @@ class LanguageModel(nn.Module):
         self.dropout = VariationalDropout(options.dropout)
 
     def initial_state(self, batch_size: int) -> Tensor:
-        """Return the state before the first token of R texts: zero."""
+        """Return the state before the first token of R texts, which is zero."""
         return self.readout.weight.new_zeros(self.stack.num_layers, batch_size, self.stack.state_size)
 
     def forward(self, inputs: Tensor, lengths: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Read the next tokens.
+        """Read tokens and compute the features that predict the tokens after them.
 
         Args:
-            inputs: (R, T) ids, padded at the end.
-            lengths: (R,) real tokens.
+            inputs: (R, T) token ids, padded at the end.
+            lengths: (R,) number of tokens that are not padding.
             state: the state after the previous tokens.
 
         Returns:
@@ -102,6 +102,6 @@ class LanguageModel(nn.Module):
         return functional.linear(features, weight, self.bias)
 
     def step(self, tokens: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Read one token of each text (R,); return log probabilities of the next (R, V) and the new state."""
+        """Read one token of each text (R,); return the log probabilities of the next token (R, V) and the new state."""
         features, state = self(tokens[:, None], torch.ones_like(tokens), state)
         return self.log_probs(features[:, 0]), state

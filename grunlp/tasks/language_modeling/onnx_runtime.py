@@ -11,7 +11,7 @@ from grunlp.exporting.runtime.main import Session
 
 
 class LanguageModelRuntime:
-    """Language model: a line is the beginning of a line of text, which is sampled to its end."""
+    """A language model. A line of input is the beginning of a line of text, which is completed by sampling."""
 
     def __init__(self, model: dict[str, Any], session: Session) -> None:
         self.model, self.session = model, session
@@ -19,7 +19,7 @@ class LanguageModelRuntime:
         self.tokenizer.encode_special_tokens = True  # "</s>" in a text is four characters, not the end token
 
     def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
-        """Yield one record per line; `first_line` is the number of the first, from 1."""
+        """Yield one record for each line; `first_line` is the number of the first line, from 1."""
         settings, end = self.model["settings"], self.model["end"]
         for i, line in enumerate(lines):
             prompt = line if self.model["keep_trailing_spaces"] else line.rstrip(" \t")
@@ -44,7 +44,7 @@ class LanguageModelRuntime:
         return text
 
     def _sample_token(self, log_probs: Any, uniform: float) -> int:
-        """Sample a token with a random number in [0, 1)."""
+        """Sample a token, given a random number in [0, 1)."""
         settings = self.model["settings"]
         scores = log_probs.copy()
         scores[self.model["forbidden"]] = -np.inf

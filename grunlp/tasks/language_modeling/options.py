@@ -1,4 +1,4 @@
-"""Options of recipe=lm. Imports nothing heavy."""
+"""Options of recipe=lm. This module imports no heavy library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from grunlp.utils.errors import UserError
 
 @dataclass
 class TextFiles(FileOptions):
-    """The user's own running text, line after line, or a field of JSON lines; plain, gz or xz."""
+    """The user's own running text, as plain lines or a field of JSON lines; plain, gz or xz."""
 
     streamable: ClassVar[bool] = False
 
@@ -32,7 +32,7 @@ class TextFiles(FileOptions):
 
 @dataclass
 class TextHub(HubOptions):
-    """Running text of the hub."""
+    """Running text from the Hugging Face hub."""
 
     streamable: ClassVar[bool] = False
 
@@ -66,7 +66,7 @@ class LanguageModelOptions(RecurrentOptions):
 
 @dataclass
 class WindowLoaderOptions(ShuffleOptions):
-    """Windows of rows, which start at distant places of the text."""
+    """Windows of rows that begin at different places of the text."""
 
     batch_tokens: int = option(4096, "tokens of a window: rows times bptt", minimum=1, maximum=10**9)
     bptt: int = option(
@@ -96,7 +96,7 @@ class LanguageModelingConfig(RunOptions):
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """Raise UserError for options that cannot be combined. `values`: the configuration by dotted key."""
+    """Raise UserError for options that cannot be combined. `values` is the configuration by dotted key."""
     check_cross_validation(values)
     if values["model.adaptive_softmax"] and values["model.tie_embeddings"]:
         raise UserError(

@@ -45,7 +45,7 @@ class LanguageModelPredictor(TextGenerator):
         return replace(self, length=options.get("length", self.length), sampling=replace(self.sampling, **sampling))
 
     def warm_up(self) -> None:
-        """Generate three tokens."""
+        """Generate three tokens, because the first prediction takes longer than later ones."""
         replace(self, length=3)("a")
 
     def predict_iter(self, inputs: Iterable[str]) -> Iterator[list[Record]]:

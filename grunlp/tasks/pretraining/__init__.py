@@ -4,7 +4,7 @@ from grunlp.tasks.spec import TrainingTask
 
 
 class PretrainingTask(TrainingTask):
-    """Pretraining, whose runs other tasks start from."""
+    """The specification of pretraining, whose runs other tasks can start from."""
 
     name = "pretraining"
 

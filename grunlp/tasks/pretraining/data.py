@@ -20,11 +20,11 @@ _DEV_INTERVAL = 100  # without a development set, every hundredth sentence of th
 
 
 def open_pretraining_text(data: Mapping[str, Any], stream: bool = False) -> Corpus:
-    """Open the text that a configuration describes.
+    """Open the text described by a configuration.
 
     Args:
         data: the group `data`.
-        stream: make the training split a `StreamingDataset`; dev must be given.
+        stream: make the training split a `StreamingDataset`; this requires a dev file.
 
     Raises:
         UserError: a file is missing or malformed.
@@ -47,7 +47,7 @@ def open_pretraining_text(data: Mapping[str, Any], stream: bool = False) -> Corp
 
 
 def _open_sentences(pattern: str) -> Dataset:
-    """Open the sentences of all files that a pattern matches."""
+    """Open the sentences of all files that match a pattern."""
     return concatenate_datasets(
         [cached_dataset(partial(_read_sentences, path), srl.FEATURES, [path]) for path in glob_absolute_paths(pattern)]
     )

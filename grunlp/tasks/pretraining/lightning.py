@@ -12,13 +12,15 @@ from grunlp.utils import distributed
 
 
 class MaskedTask(PerplexityTask):
-    """Trains a `MaskedLanguageModel`; `dev/loss` is the mean over the masked words of dev, the same in each epoch.
+    """The Lightning module that trains a `MaskedLanguageModel`.
+
+    `dev/loss` is the mean over masked words, the same in each epoch.
 
     Args:
         model: the network.
         options: AdamW with linear warm-up and decay.
         total_steps: optimizer steps of the whole training.
-        seed: of the words masked in dev.
+        seed: the random seed that selects the masked words of dev.
     """
 
     model: MaskedLanguageModel
@@ -34,7 +36,7 @@ class MaskedTask(PerplexityTask):
         return loss
 
     def validation_step(self, batch: SentenceBatch, batch_idx: int) -> None:
-        """Add the loss of one batch, with the same masked words each time, whichever process reads it."""
+        """Accumulate the loss of one batch; the same words are masked each time, whichever process reads it."""
         global_batch_idx = batch_idx * distributed.world_size() + distributed.rank()
         self.val_generator.manual_seed(derive_seed(self.seed, 0, global_batch_idx, 0))
         mask = self.model.sample_mask(batch, self.val_generator)

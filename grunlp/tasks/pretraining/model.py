@@ -1,4 +1,4 @@
-"""Masked language modeling, which pretrains the sentence encoder of a labeller on raw text."""
+"""Masked language modelling, which pretrains the sentence encoder of a labeller on raw text."""
 
 from dataclasses import replace
 
@@ -17,8 +17,8 @@ _UNK_ID = 1  # id of the unknown word, which also replaces masked words
 class MaskedLanguageModel(nn.Module):
     """A sentence encoder that predicts masked words (the task of Devlin et al. 2019, §3.1, with a GRU).
 
-    The output layer is the word embedding itself (Press and Wolf 2017). A labeller starts from the sentence encoder. It
-    has neither a pretrained encoder nor word shapes, which would reveal the masked words.
+    The output layer is the word embedding itself (Press and Wolf 2017). A labeller can start from the trained sentence
+    encoder. The encoder uses neither a pretrained encoder nor word shapes, which would reveal the masked words.
 
     Args:
         options: sizes of the sentence encoder, and the probability of masking a word and its characters.
@@ -34,12 +34,12 @@ class MaskedLanguageModel(nn.Module):
         self.bias = nn.Parameter(torch.zeros(table.num_embeddings))
 
     def sample_mask(self, batch: SentenceBatch, generator: torch.Generator) -> Tensor:
-        """Draw the words to mask (B, T): neither unknown words nor padding."""
+        """Draw the words to mask (B, T), excluding unknown words and padding."""
         is_drawn = torch.rand(batch.words.shape, generator=generator).to(batch.words.device) < self.mask_probability
         return is_drawn & (batch.words > _UNK_ID)
 
     def forward(self, batch: SentenceBatch, mask: Tensor) -> Tensor:
-        """Return the mean loss in nats over the words of a mask (B, T); 0 if there are none."""
+        """Return the mean loss in nats over the masked words, given the mask (B, T); 0 if no word is masked."""
         words = batch.words.masked_fill(mask, _UNK_ID)
         char_index = batch.char_index.masked_fill(mask, 0)
         states, _ = self.encoder(replace(batch, words=words, char_index=char_index))

@@ -1,4 +1,4 @@
-"""Options of recipe=pretrain. Imports nothing heavy."""
+"""Options of recipe=pretrain. This module imports no heavy library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from grunlp.utils.errors import UserError
 
 @dataclass
 class RawTextFiles:
-    """Raw text, plain, gz or xz, split into sentences and tokens by rule."""
+    """Raw text, plain, gz or xz, which is split into sentences and tokens by rules."""
 
     streamable: ClassVar[bool] = True
 
@@ -38,7 +38,7 @@ DATASETS: dict[str, type[RawTextFiles]] = {"files": RawTextFiles}
 
 @dataclass
 class MaskedModelOptions(SentenceEncoderOptions):
-    """The sentence encoder, with the sizes of the labeller that starts from it."""
+    """The sentence encoder, with the same sizes as that of the labeller that starts from it."""
 
     mask_probability: float = option(0.15, "fraction of the words to mask and predict", minimum=0.01, maximum=0.99)
 
@@ -62,7 +62,7 @@ class PretrainingConfig(RunOptions):
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """Raise UserError for options that cannot be combined. `values`: the configuration by dotted key."""
+    """Raise UserError for options that cannot be combined. `values` is the configuration by dotted key."""
     check_sentence_encoder(values)
     check_streaming(values, DATASETS)
     if values["loader.stream_buffer_size"] and values["data.dev"] is None:

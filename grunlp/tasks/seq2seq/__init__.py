@@ -31,7 +31,7 @@ _CAVEAT = (
 
 
 class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvaluateOptions]):
-    """Translation and summarisation. Imports nothing heavy before a method is called."""
+    """The specification of translation and summarisation. Heavy libraries are imported when a method needs them."""
 
     name = "seq2seq"
     description = "a text for a text: a translation, a summary"
@@ -51,13 +51,13 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
     }
 
     def load_trained(self, path: Path) -> "TrainedSeq2Seq":
-        """Load a run folder."""
+        """Load a trained sequence-to-sequence model from a run folder."""
         from grunlp.tasks.seq2seq.checkpoint import load_trained_seq2seq
 
         return load_trained_seq2seq(path)
 
     def load_run(self, run: str) -> "TrainedSeq2Seq":
-        """Load the value of the option `run=`; several folders, separated by commas, become an ensemble."""
+        """Load the run in the option `run=`; several folders, separated by commas, become an ensemble."""
         from grunlp.tasks.seq2seq.checkpoint import load_ensemble
 
         return load_ensemble(run)
@@ -69,13 +69,13 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         return build_stored_model(run, config)
 
     def make_predictor(self, trained: "TrainedSeq2Seq") -> "Seq2SeqPredictor":
-        """Make the predictor of a trained model, with the search of its training."""
+        """Make the predictor of a trained model, with the search options of its training."""
         from grunlp.tasks.seq2seq.predictor import make_seq2seq_predictor
 
         return make_seq2seq_predictor(trained)
 
     def option_defaults(self, run: str) -> Mapping[str, Any]:
-        """Return the search of the training of a run, the first of several."""
+        """Return the search options of the first run folder in `run`, as the defaults of the command line."""
         from grunlp.runs.layout import TOKENIZER
         from grunlp.tasks.config import read_config
         from grunlp.tasks.seq2seq.checkpoint import search_config
@@ -89,7 +89,7 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         return open_parallel_split(trained.config.data, split, trained.config.metric == "bleu")
 
     def check_evaluate_options(self, options: Seq2SeqEvaluateOptions) -> None:
-        """Raise UserError for a beam that is too small, or columns without a file."""
+        """Raise UserError if the beam is smaller than `nbest`, or if columns are named without a file."""
         from grunlp.configuration.output_paths import require_new_file
         from grunlp.tasks.seq2seq.commands import require_beam
 
@@ -100,7 +100,7 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
                 raise UserError(f"{key}= without input=", "it describes a file", "Add input=FILE, or leave it out.")
 
     def open_input(self, trained: "TrainedSeq2Seq", options: Seq2SeqEvaluateOptions) -> Any:
-        """Open a file of pairs, or two side by side, read as in the training where no names are given."""
+        """Open a file of pairs, or two parallel files. Columns that are not named are those of the training."""
         from grunlp.tasks.seq2seq.data import open_parallel_file, text_columns
 
         assert options.input is not None
@@ -120,7 +120,7 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         return evaluate_seq2seq(trained.generator, trained.collate, examples, config.metric, *search, batch_tokens)
 
     def reason_not_to_store(self, trained: "TrainedSeq2Seq", options: Seq2SeqEvaluateOptions) -> str | None:
-        """Return why scores do not belong into the run folder: an ensemble, or another search."""
+        """Return why scores are not stored in the run folder: they are those of an ensemble or another search."""
         from grunlp.tasks.seq2seq.checkpoint import search_config
         from grunlp.tasks.seq2seq.commands import search_values
 
@@ -133,7 +133,7 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
     def write_reports(
         self, trained: "TrainedSeq2Seq", examples: Any, scores: Any, options: Seq2SeqEvaluateOptions, split: str | None
     ) -> None:
-        """Write the page of examples, and the texts generated for a split into the run folder."""
+        """Write the page of examples and, for a split, its generated texts to the run folder."""
         from grunlp.tasks.seq2seq.checkpoint import write_predictions
         from grunlp.tasks.seq2seq.commands import write_attention_report
 
@@ -162,7 +162,7 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         return predict(text, options)
 
     def detect_line_format(self, predictor: Any, path: Path) -> "LineFormat":
-        """Detect how the lines of a file are read: as texts or as JSON objects."""
+        """Detect whether the lines of a file are texts or JSON objects."""
         from grunlp.tasks.line_input import detect_text_format
 
         return detect_text_format(path)
@@ -174,13 +174,13 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         return make_line_reader(predictor, path, line_format)
 
     def render(self, predictor: "Seq2SeqPredictor", record: "Record") -> str:
-        """Draw the generated texts, with the attention of the best one."""
+        """Render the generated texts, with the attention of the best one."""
         from grunlp.tasks.seq2seq.commands import render_with_attention
 
         return render_with_attention(predictor, record)
 
     def card_text(self, recipe: str) -> CardText:
-        """Return what a model card says about translators and summarizers."""
+        """Return the parts of a model card that are about translators and summarizers."""
         if recipe == "summarize":
             return CardText("Summarizer", "a text in each line", "a short text for each", _CAVEAT, unit="pairs")
         return CardText("Translator", "a text in each line", "a text for each", _CAVEAT, unit="pairs")

@@ -35,10 +35,10 @@ class TrainedSeq2Seq(NamedTuple):
 
     Attributes:
         path: the run folder.
-        config: its configuration.
-        collate: makes batches.
+        config: the configuration of the training.
+        collate: the collator that makes its batches.
         model: the network in evaluation mode.
-        others: networks of other runs that generate together with it.
+        others: networks of other runs in the ensemble.
     """
 
     path: Path
@@ -49,18 +49,18 @@ class TrainedSeq2Seq(NamedTuple):
 
     @property
     def generator(self) -> Seq2Seq | Ensemble:
-        """The network, or all of them together."""
+        """The network, or the ensemble of all networks."""
         return Ensemble([self.model, *self.others]) if self.others else self.model
 
 
 def build_seq2seq(config: DictConfig, source: TextTokenizer, target: TextTokenizer) -> Seq2Seq:
-    """Build the untrained network of a configuration, with the sizes of its tokenizers."""
+    """Build the untrained network of a configuration, with the vocabulary sizes of its tokenizers."""
     options = Seq2SeqOptions(**config.model)
     return Seq2Seq(options, len(source), len(target), shared_vocabulary=source is target)
 
 
 def save_seq2seq_config(path: Path, config: DictConfig, source: TextTokenizer, target: TextTokenizer) -> None:
-    """Save all but the weights before the training: with these files the folder is a run, finished or not."""
+    """Save all files except the weights before the training; with them the folder is a run, finished or not."""
     save_config(path / CONFIG, config)
     target.save(path / TOKENIZER)
     if source is not target:
@@ -68,7 +68,7 @@ def save_seq2seq_config(path: Path, config: DictConfig, source: TextTokenizer, t
 
 
 def write_predictions(path: Path, split: str, predictions: Sequence[str]) -> None:
-    """Write the generated texts of a split into a run folder, a line each."""
+    """Write the generated texts of a split to a run folder, one on each line."""
     lines = (" ".join(text.split()) + "\n" for text in predictions)
     write_file_atomically(path / PREDICTIONS.format(split), "".join(lines))
 
@@ -80,7 +80,7 @@ def build_stored_model(run: Path, config: DictConfig) -> Seq2Seq:
 
 
 def _load_tokenizers(run: Path, config: DictConfig) -> tuple[TextTokenizer, TextTokenizer]:
-    """Load the tokenizers of source and target, one where they share it."""
+    """Load the tokenizers of source and target; they are the same object if they share a vocabulary."""
     target = TextTokenizer.load(run / TOKENIZER)
     if config.tokenizer.shared:
         return target, target
@@ -104,7 +104,7 @@ def load_trained_seq2seq(path: str | Path) -> TrainedSeq2Seq:
 
 
 def load_ensemble(run: str) -> TrainedSeq2Seq:
-    """Load a run folder, or several separated by commas, whose networks generate together with the search of the first.
+    """Load a run folder, or several separated by commas as an ensemble, which uses the search options of the first.
 
     Raises:
         UserError: a folder is not a finished run, or the vocabularies differ.
@@ -123,12 +123,12 @@ def load_ensemble(run: str) -> TrainedSeq2Seq:
 
 
 def search_config(config: DictConfig) -> dict[str, Any]:
-    """Return the group `search` of a configuration, with each number in its type: 1 may mean 1.0."""
+    """Return the group `search` of a configuration, with each number converted to its type: 1 may mean 1.0."""
     kinds = {field.name: field.type for field in (*fields(LengthLimits), *fields(BeamSearch))}
     return {str(key): float(value) if kinds[str(key)] is float else value for key, value in config.search.items()}
 
 
 def make_beam_search(search: Mapping[str, Any]) -> tuple[LengthLimits, BeamSearch]:
-    """Make the length limits and the search of the group `search` of a configuration."""
+    """Make the length limits and the beam search from the group `search` of a configuration."""
     limits = {field.name: search[field.name] for field in fields(LengthLimits)}
     return LengthLimits(**limits), BeamSearch(**{key: value for key, value in search.items() if key not in limits})

@@ -1,4 +1,4 @@
-"""Options of the commands for translation and summarisation. Imports nothing heavy."""
+"""Options of the commands for translation and summarisation. This module imports no heavy library."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from grunlp.tasks.command_options import BatchedEvaluateOptions, TextPredictOpti
 
 @dataclass
 class Seq2SeqPredictOptions(SamplingOptions, SearchOptions, TextPredictOptions):
-    """Options of predict for translation and summarisation; the search is that of the training by default."""
+    """Options of predict for translation and summarisation; the search defaults to that of the training."""
 
     source: str | None = option(None, "field of JSON lines with the source; null: source or text", content="text")
     prefix: str | None = option(None, "beginning of each text", content="text")

@@ -30,7 +30,7 @@ _BEAM_SEARCH_KEYS = ("beam", "nbest", "length_penalty", "normalization", "covera
 
 
 def predict(text: str | None, options: Seq2SeqPredictOptions) -> int:
-    """Generate a text for a typed source, or for each source of a file. Returns the exit status."""
+    """Generate a text for a source on the command line, or for each source of a file. Returns the exit status."""
     if text is not None and (options.input != "-" or options.source):
         raise UserError(f"{text!r} with input= or source=", "a text replaces the file", "Give one or the other.")
     require_beam(options)
@@ -53,7 +53,7 @@ def predict(text: str | None, options: Seq2SeqPredictOptions) -> int:
 
 
 def require_beam(search: SearchOptions) -> None:
-    """Raise UserError where more texts are asked for than a beam has."""
+    """Raise UserError if more texts are requested than the beam has."""
     if search.nbest > search.beam:
         raise UserError(
             f"nbest={search.nbest}",
@@ -63,12 +63,12 @@ def require_beam(search: SearchOptions) -> None:
 
 
 def search_values(options: SearchOptions) -> dict[str, object]:
-    """Return the options of the search alone."""
+    """Return only the options of the search."""
     return {field.name: getattr(options, field.name) for field in fields(SearchOptions)}
 
 
 def _configure(predictor: Seq2SeqPredictor, options: Seq2SeqPredictOptions) -> Seq2SeqPredictor:
-    """Return the predictor with the search or the sampling, and the constraints, that the options describe."""
+    """Return the predictor with the search or sampling options and the constraints from the command line."""
     limits, search = make_beam_search(search_values(options))
     sampling = _sampling_options(options, search_config(predictor.run.config))
     predictor = replace(predictor, limits=limits, search=sampling or search, batch_tokens=options.batch_tokens)
@@ -77,7 +77,10 @@ def _configure(predictor: Seq2SeqPredictor, options: Seq2SeqPredictOptions) -> S
 
 
 def _sampling_options(options: Seq2SeqPredictOptions, search_defaults: dict[str, object]) -> Sampling | None:
-    """Return how texts are sampled, if they are. search_defaults: the search of the training."""
+    """Return the sampling options, or None for beam search.
+
+    `search_defaults` are the search options of the training.
+    """
     values, defaults = asdict(options), asdict(SamplingOptions())
     if options.sample:
         if extra := next((key for key in _BEAM_SEARCH_KEYS if values[key] != search_defaults[key]), None):
@@ -110,7 +113,7 @@ def _format_line(record: Record) -> str:
 
 
 def render_with_attention(predictor: Seq2SeqPredictor, record: Record) -> str:
-    """Draw the texts of a record, with the attention of the best one."""
+    """Render the texts of a record, with the attention of the best one."""
     attention = predictor.attention(record["source"], record["texts"][0]["text"])
     return render_generation(record, render_attention_map(*attention))
 
@@ -131,7 +134,7 @@ def write_attention_report(
 def _attention_examples(
     predictor: Seq2SeqPredictor, pairs: Sequence[ParallelExample], scores: TextScores
 ) -> list[AttentionExample]:
-    """Generate the texts that the page shows again, with their attention."""
+    """Generate again the texts that the page shows, with their attention."""
     per_text, examples = scores.score_each(), []
     selected = select_examples(per_text)
     for i, generation in zip(selected, predictor.generate(pairs[i] for i in selected), strict=True):

@@ -47,15 +47,15 @@ FEATURES = Features(
 
 
 def open_parallel_corpus(data: Mapping[str, Any], compare_targets: bool, stream: bool = False) -> Corpus:
-    """Open the corpus that a configuration describes.
+    """Open the corpus described by a configuration.
 
-    Training pairs with an empty side are removed, and so are those that share a text with a pair of dev or test; their
-    numbers are logged.
+    Training pairs with an empty side and those that share a text with a pair of dev or test are removed; their numbers
+    are logged.
 
     Args:
         data: the group `data`.
-        compare_targets: whether pairs that share a target or a reference are removed too, as in translation; otherwise
-            only those that share a source are: many summaries are "Re: meeting".
+        compare_targets: whether pairs that share a target or a reference are also removed, as in translation; otherwise
+            only those that share a source, because many summaries are equal, such as "Re: meeting".
         stream: make the training split a `StreamingDataset`.
 
     Raises:
@@ -83,7 +83,7 @@ def open_parallel_corpus(data: Mapping[str, Any], compare_targets: bool, stream:
 
 
 def _held_out_texts(others: Sequence[Dataset], compare_targets: bool) -> dict[str, Set[str]]:
-    """Return the normalized texts of dev and test, by the side on which a training pair may not have them."""
+    """Return the normalized texts of dev and test that a training pair may not contain, for each side."""
     held_out = {"source": {text for pairs in others for text in pairs["source"]}}
     if compare_targets:
         held_out["target"] = {text for pairs in others for text in pairs["target"]}
@@ -100,7 +100,7 @@ def _is_held_out(held_out: Mapping[str, Set[str]], pair: Mapping[str, Any]) -> b
 
 
 def _drop_empty(name: str, train: Dataset) -> Dataset:
-    """Remove pairs with an empty side, and log their ids."""
+    """Remove pairs with an empty side and log their ids."""
     keep: list[int] = []
     empty: list[int] = []
     for i, (source, target) in enumerate(zip(train["source"], train["target"], strict=True)):
@@ -122,14 +122,14 @@ def open_parallel_split(data: Mapping[str, Any], split: str, compare_targets: bo
 def open_parallel_file(
     path: str, target_path: str | None, source: str | None, target: str | None, references: str | None
 ) -> Dataset:
-    """Open one file of pairs, or two side by side. Arguments as for `read_parallel`."""
+    """Open one file of pairs, or two parallel files. Arguments as for `read_parallel`."""
     path, target_path = str(Path(path).resolve()), str(Path(target_path).resolve()) if target_path else None
     read = partial(read_parallel, path, target_path, source, target, references)
     return cached_dataset(read, FEATURES, [path, target_path])
 
 
 def text_columns(data: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return the names of source, target and references in the data of a run; None: the reader finds the column."""
+    """Return the names of source, target and references in the data of a run; None: the reader detects the column."""
     if data["name"] == "aeslc":
         return dict(zip(_COLUMNS, _AESLC_COLUMNS, strict=True))
     return {column: data[column] if data["name"] == "files" else None for column in _COLUMNS}

@@ -24,12 +24,13 @@ _ENCODED_AT_ONCE = 1000  # texts
 
 @dataclass(frozen=True)
 class ParallelBatchPlanner:
-    """Divides pairs of texts into batches; a pair counts as its longer side.
+    """A planner that divides pairs of texts into batches; the length of a pair is that of its longer side.
 
     Args:
         source, target: the tokenizers.
-        max_source_length, max_target_length: tokens of a training pair, at most; 0: no limit.
-        truncate_source: read longer sources up to their limit, in all splits, instead of leaving them out of training.
+        max_source_length, max_target_length: largest number of tokens of each side of a training pair; 0: no limit.
+        truncate_source: whether to cut longer sources to the limit, in all splits, instead of leaving them out of
+            training.
     """
 
     source: TextTokenizer
@@ -58,7 +59,7 @@ class ParallelBatchPlanner:
         return BatchPlan(examples, sampler, targets + 1)  # the end of a target is a token too
 
     def _source_lengths(self, lengths: np.ndarray, split_name: str | None) -> np.ndarray:
-        """Return how many tokens of each source are read."""
+        """Return the number of tokens that are read of each source."""
         if not (self.truncate_source and self.max_source_length):
             return lengths
         num_longer = int((lengths > self.max_source_length).sum())
@@ -70,7 +71,7 @@ class ParallelBatchPlanner:
         return np.minimum(lengths, self.max_source_length)
 
     def _short_enough(self, sources: np.ndarray, targets: np.ndarray, split_name: str | None) -> np.ndarray:
-        """Return the indices of the pairs that are not too long, and log how many others there are."""
+        """Return the indices of the pairs that are not too long, and log the number of the others."""
         max_source = 0 if self.truncate_source else self.max_source_length
         limits = {"loader.max_source_length": max_source, "loader.max_target_length": self.max_target_length}
         fits = np.ones(len(sources), dtype=bool)
@@ -98,13 +99,13 @@ def make_parallel_datamodule(
     """Make the data module of pairs of texts.
 
     Args:
-        corpus: its splits.
+        corpus: the splits.
         source: the tokenizer of sources.
         target: the tokenizer of targets.
-        loader: this group of the configuration.
-        trainer: this group of the configuration.
-        seed: of the shuffling.
-        subword_regularization: see `ParallelCollator`; only in training.
+        loader: the group `loader` of the configuration.
+        trainer: the group `trainer` of the configuration.
+        seed: the random seed of the shuffling.
+        subword_regularization: see `ParallelCollator`; it is used only in training.
     """
     plan = ParallelBatchPlanner(
         source, target, loader.max_source_length, loader.max_target_length, loader.truncate_source

@@ -21,10 +21,10 @@ class EnsembleState:
 
 
 class Ensemble:
-    """Averages the probabilities of models with the same vocabularies.
+    """An ensemble that averages the probabilities of models with the same vocabularies.
 
     Args:
-        models: at least one, in evaluation mode.
+        models: the models, at least one, in evaluation mode.
     """
 
     def __init__(self, models: Sequence[Seq2Seq]) -> None:
@@ -35,7 +35,7 @@ class Ensemble:
         return EnsembleState([model.encode(source, lengths) for model in self.models])
 
     def step(self, tokens: Tensor, state: EnsembleState) -> tuple[Tensor, Tensor, EnsembleState]:
-        """Read one token; see `Seq2Seq.step`. Attention is averaged too."""
+        """Read one token; see `Seq2Seq.step`. The attention is averaged too."""
         steps = [model.step(tokens, one) for model, one in zip(self.models, state.states, strict=True)]
         log_probs, attention, states = zip(*steps, strict=True)
         mean = torch.stack(log_probs).logsumexp(dim=0) - torch.tensor(len(steps)).log()

@@ -1,4 +1,4 @@
-"""Export of sequence-to-sequence models: a graph that encodes sources, and one for a step of the decoder.
+"""Export of sequence-to-sequence models: a graph that encodes sources, and a graph of one step of the decoder.
 
 Each row of the step is a hypothesis with its own copy of the source; the script repeats a source for its hypotheses.
 """
@@ -31,7 +31,7 @@ from grunlp.tasks.seq2seq.predictor import Seq2SeqPredictor, to_record
 
 
 class _StateTensors:
-    """Conversion between the state of a decoder and the tensors that the model uses of it.
+    """Conversion of the state of a decoder to and from the tensors that a model needs of it.
 
     Attributes:
         source_tensors: axes of the tensors that depend only on the source, by name.
@@ -50,7 +50,7 @@ class _StateTensors:
         self.embedding_size = model.target.embedding_dim
 
     def flatten(self, state: Seq2SeqState, names: Iterable[str]) -> tuple[Tensor, ...]:
-        """Return some tensors of a state by name."""
+        """Return the named tensors of a state."""
         tensors = {"source": state.source, **state.memory._asdict()}
         tensors |= {"lower": state.lower, "upper": state.upper, "input_feed": state.input_feed}
         return tuple(tensors[name] for name in names)
@@ -129,7 +129,7 @@ class Seq2SeqExporter(ModelExporter):
 
     @torch.inference_mode()
     def inputs(self, examples: Sequence[TokenizedText]) -> list[tuple[Tensor, ...] | None]:
-        """See `ModelExporter`; the step is the second one."""
+        """See `ModelExporter`; the step graph computes the second step."""
         model, tensors = self.run.model, self.state_tensors
         ids, lengths = pad([[*example.ids, EOS_ID] for example in examples], 0)
         _, _, state = model.step(torch.full_like(lengths, BOS_ID), model.encode(ids, lengths))

@@ -30,9 +30,9 @@ class Generation(NamedTuple):
     """The texts generated for a source.
 
     Attributes:
-        pair: the source, and perhaps a target.
+        pair: the source, and optionally a target.
         texts: the texts, best first.
-        hypotheses: their log probabilities and scores.
+        hypotheses: the texts as hypotheses, with log probabilities and scores.
     """
 
     pair: ParallelExample
@@ -50,13 +50,13 @@ def generate(
     constraints: LexicalConstraints = NO_CONSTRAINTS,
     independent_draws: bool = True,
 ) -> Iterator[Generation]:
-    """Generate texts for sources, in their order; an empty source gets an empty text. Logs how many were truncated.
+    """Generate texts for sources, in order; an empty source gets an empty text. Logs how many were truncated.
 
     Args:
-        model: in evaluation mode.
-        collate: with the tokenizers of the model.
-        pairs: any number, read in chunks; only their sources are used.
-        limits: limits of the length of texts.
+        model: the network, in evaluation mode.
+        collate: the collator with the tokenizers of the model.
+        pairs: the pairs, read in chunks; only their sources are used.
+        limits: limits on the length of texts.
         search: beam search, which returns its `nbest` texts, or sampling, which returns one.
         batch_tokens: largest size of a batch in source tokens, each counted once for each hypothesis.
         constraints: words that all texts must or must not contain.
@@ -89,7 +89,7 @@ def _generate_batch(
     constraints: LexicalConstraints,
     numbered: Sequence[tuple[int, ParallelExample]],
 ) -> list[Generation]:
-    """Generate the texts of a batch of sources, each with the number that its samples depend on."""
+    """Generate the texts of a batch of sources; the number with each source selects its samples."""
     sample_ids, pairs = zip(*numbered, strict=True)
     ids, lengths = collate.encode_sources([pair["source"] for pair in pairs])
     inputs = DecodingInputs(
@@ -136,10 +136,10 @@ def attention_map(model: Seq2Seq | Ensemble, collate: ParallelCollator, source: 
     """Return the attention (T + 1, S + 1) of each token of a text and of its end to the source and its end.
 
     Args:
-        model: in evaluation mode.
-        collate: with the tokenizers of the model.
+        model: the network, in evaluation mode.
+        collate: the collator with the tokenizers of the model.
         source: the source.
-        ids: tokens of the text that was generated for it.
+        ids: token ids of the text that was generated for it.
     """
     state: Any = model.encode(*collate.encode_sources([source]))
     rows = []
@@ -161,11 +161,11 @@ def evaluate_seq2seq(
     """Score the best text of each source against its target and further references.
 
     Args:
-        model: in evaluation mode.
-        collate: with the tokenizers of the model.
+        model: the network, in evaluation mode.
+        collate: the collator with the tokenizers of the model.
         pairs: sources with targets.
         metric: "bleu" or "rouge".
-        limits: limits of the length of texts.
+        limits: limits on the length of texts.
         search: beam search.
         batch_tokens: largest size of a batch, as for `generate`.
     """

@@ -20,7 +20,7 @@ _GREEDY = BeamSearch(
 
 
 class Seq2SeqTask(PerplexityTask):
-    """Trains a `Seq2Seq`; logs `dev/bleu` or `dev/rouge` of greedy search against the targets.
+    """The Lightning module that trains a `Seq2Seq` and logs `dev/bleu` or `dev/rouge` of greedy search.
 
     `dev/loss` is the cross-entropy of the targets, without label smoothing.
 
@@ -28,8 +28,8 @@ class Seq2SeqTask(PerplexityTask):
         model: the network.
         options: AdamW with linear warm-up and decay.
         total_steps: optimizer steps of the whole training.
-        tokenizer: of the targets.
-        limits: of the length of a text in greedy search.
+        tokenizer: the tokenizer of the targets.
+        limits: limits on the length of a text in greedy search.
         metric: "bleu" or "rouge".
     """
 
@@ -55,7 +55,7 @@ class Seq2SeqTask(PerplexityTask):
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Reset the texts."""
+        """Clear the texts of the previous epoch."""
         super().on_validation_epoch_start()
         self.val_texts = []
 

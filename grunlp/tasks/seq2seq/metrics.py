@@ -20,11 +20,11 @@ class TextScores(MetricScores):
     """Scores of outputs against their references.
 
     Args:
-        metric: "bleu" scores translations: sacreBLEU (13a, cased; Post 2018) and chrF (Popović 2015), described by
-            their signatures; "rouge" scores summaries: ROUGE-1, -2 and L (Lin 2004), F1 with stems of English words, L
-            over the whole text and ("Lsum") by lines.
-        outputs: one per source.
-        references: at least one per source.
+        metric: "bleu" scores translations: sacreBLEU (13a, cased; Post 2018) and chrF (Popović 2015), with their
+            signatures as descriptions; "rouge" scores summaries: ROUGE-1, -2 and L (Lin 2004), F1 with stemmed English
+            words; L is computed over the whole text and ("Lsum") by lines.
+        outputs: one output for each source.
+        references: the references of each source, at least one.
     """
 
     metric: TextMetric
@@ -89,13 +89,13 @@ class TextScores(MetricScores):
         return {name: np.array([100 * score[name].fmeasure for score in scores]) for name in _ROUGE}
 
     def _reference_streams(self) -> Any:
-        """Transpose the references for sacreBLEU: the first of each source, the second of each, ..."""
+        """Transpose the references for sacreBLEU: the first ones of all sources, then the second ones, and so on."""
         count = max(map(len, self.references))
         return [[texts[i] if i < len(texts) else None for texts in self.references] for i in range(count)]
 
 
 class _UnicodeWordTokenizer:
-    """Tokenizer as rouge-score's own, but for any script instead of a to z and 0 to 9."""
+    """A tokenizer like rouge-score's own, but for any script instead of only a to z and 0 to 9."""
 
     def __init__(self) -> None:
         from nltk.stem.porter import PorterStemmer

@@ -1,9 +1,10 @@
 """Sequence to sequence: a GRU encoder, attention, and a GRU decoder (optionally a pointer-generator).
 
-The first layer of the decoder reads only the target. So in training it runs over the whole target in one call, its
-states attend to the source for all steps at once, and the layers above read both, again in one call. Attention depends
+The first layer of the decoder reads only the target. Therefore in training it runs over the whole target in one call,
+its states attend to the source for all steps at once, and the layers above read its states and the attention, again in
+one call. Attention depends
 on its previous steps only through these layers. With `input_feeding` (Luong et al. 2015, §3.3) the first layer also
-reads the attention output of the previous step, and training takes one step after the other.
+reads the attention output of the previous step, and training computes one step after the other.
 """
 
 from dataclasses import dataclass, replace
@@ -26,10 +27,10 @@ class Seq2SeqState:
     """State of the decoder between steps, for K hypotheses of each of B sources; R = B·K.
 
     Attributes:
-        source: (B, S) ids, for copying.
+        source: (B, S) token ids of the source, for copying.
         memory: (B, ...) keys and values of the source.
-        lower: (1, R, state) of the first layer.
-        upper: (L - 1, R, state) of the other layers.
+        lower: (1, R, state) state of the first layer.
+        upper: (L - 1, R, state) state of the other layers.
         input_feed: (R, embedding_size) attention output of the previous step; used only by input feeding.
     """
 
@@ -40,7 +41,7 @@ class Seq2SeqState:
     input_feed: Tensor
 
     def reorder(self, rows: Tensor) -> "Seq2SeqState":
-        """Select hypotheses: rows (B', K') among the R; all rows of one row of the tensor have the same source."""
+        """Select hypotheses by rows (B', K') of the R; all hypotheses of one row of `rows` have the same source."""
         sources = rows[:, 0] // (len(self.input_feed) // len(self.source))  # (B',)
         memory = self.memory
         if len(sources) != len(self.source):  # otherwise all sources are still there, in the same order
@@ -57,22 +58,23 @@ class Seq2SeqState:
 
 
 class Seq2Seq(nn.Module):
-    """Encoder, attention and decoder.
+    """A sequence-to-sequence model: encoder, attention and decoder.
 
     Target words are scored by their embeddings (Press and Wolf 2017). `copy_attention` gives part of the probability of
     each step to the words of the source (pointer-generator, See et al. 2017, eq. 8-9). `coverage_loss_weight` is the
     weight of the loss of attending to the same words twice (See et al. 2017, eq. 11-13; without the feature of eq. 11,
-    which would need one step after the other). `bridge` computes the first states of the decoder: "zero", or from the
-    states of the encoder: the "last" ones, their "mean", or an average by learned "attention".
+    which would require computing one step after the other). `bridge` selects the initial states of the decoder: "zero",
+    or computed from the states of the encoder: the "last" ones, their "mean", or their average weighted by learned
+    "attention".
 
     Args:
         options: sizes and regularization.
-        source_size: V of the source vocabulary.
-        target_size: V of the target vocabulary.
+        source_size: size of the source vocabulary.
+        target_size: V, size of the target vocabulary.
         shared_vocabulary: whether source and target share one vocabulary and one embedding.
 
     Raises:
-        ValueError: an option is unknown, or options do not fit together.
+        ValueError: an option is unknown, or options contradict each other.
     """
 
     def __init__(self, options: Seq2SeqOptions, source_size: int, target_size: int, shared_vocabulary: bool) -> None:
@@ -132,7 +134,7 @@ class Seq2Seq(nn.Module):
         return Seq2SeqState(source, memory, states[:1], states[1:], input_feed)
 
     def _init_decoder_state(self, outputs: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
-        """Compute the first states (L, B, state) of the decoder from the outputs of the encoder (B, S, 2H)."""
+        """Compute the initial states (L, B, state) of the decoder from the outputs of the encoder (B, S, 2H)."""
         layers, size = self.state_shape
         if self.bridge is None:
             return outputs.new_zeros(layers, outputs.shape[0], size)
@@ -152,9 +154,9 @@ class Seq2Seq(nn.Module):
         """Read the tokens of targets.
 
         Args:
-            inputs: (R, T) ids; each row starts with BOS, or continues from `state`.
-            lengths: (R,) of each row.
-            state: before the first token.
+            inputs: (R, T) token ids; each row starts with BOS, or continues from `state`.
+            lengths: (R,) length of each row.
+            state: the state before the first token.
 
         Returns:
             features (R, T, embedding_size), from which the next words are scored; the attention to each source word
@@ -190,12 +192,12 @@ class Seq2Seq(nn.Module):
         return features, attention, replace(state, lower=lower, upper=upper, input_feed=input_feed)
 
     def log_probs(self, features: Tensor, attention: Tensor, source: Tensor) -> Tensor:
-        """Return log probabilities (N, V) of all words.
+        """Return the log probabilities (N, V) of all words.
 
         Args:
-            features: (N, E).
-            attention: (N, S).
-            source: (N, S) ids.
+            features: (N, E) output features of the decoder.
+            attention: (N, S) attention to the source.
+            source: (N, S) token ids of the source.
         """
         logits = functional.linear(self.dropout(features[:, None])[:, 0], self.target.weight, self.bias)
         if self.copied is None:
@@ -205,7 +207,7 @@ class Seq2Seq(nn.Module):
         return generated.scatter_add(1, source, attention * copy_probability).clamp(min=1e-10).log()
 
     def forward(self, batch: ParallelBatch) -> tuple[Tensor, Tensor]:
-        """Return log probabilities (N, V) at each real target word, row by row, and the attention (B, T, S)."""
+        """Return the log probabilities (N, V) of the target words, without padding, and the attention (B, T, S)."""
         state = self.encode(batch.source, batch.source_lengths)
         features, attention, _ = self.decode(batch.decoder_inputs, batch.target_lengths, state)
         row, step = batch.target_mask.nonzero(as_tuple=True)  # (N,)
@@ -229,8 +231,8 @@ class Seq2Seq(nn.Module):
         """Read one token of R hypotheses.
 
         Args:
-            tokens: (R,) the last word of each.
-            state: before that word.
+            tokens: (R,) the last word of each hypothesis.
+            state: the state before that word.
 
         Returns:
             log probabilities of the next word (R, V), the attention (R, S), and the new state.

@@ -8,11 +8,11 @@ import numpy as np
 
 
 def search_best_texts(step: Callable[..., Any], state: list[Any], length: int, model: dict[str, Any]) -> list[Any]:
-    """Find ids, log probability and score of the best texts, best first.
+    """Find the best texts, best first, each with ids, log probability and score.
 
     Args:
         step: function from the last tokens (K,) and state to log probabilities (K, V), attention (K, S) and new state.
-        state: arrays whose second axis, or only axis, is the hypothesis.
+        state: arrays with the hypothesis as their second or only axis.
         length: number of tokens of the source.
         model: data of the model, with the options of the search.
     """

@@ -12,7 +12,7 @@ from grunlp.tasks.seq2seq.onnx_beam_search import search_best_texts
 
 
 class Seq2SeqRuntime:
-    """Sequence-to-sequence model: a line is a source text."""
+    """A sequence-to-sequence model. A line of input is a source text."""
 
     def __init__(self, model: dict[str, Any], session: Session) -> None:
         self.model, self.session = model, session
@@ -23,7 +23,7 @@ class Seq2SeqRuntime:
         self.source.encode_special_tokens = True  # "</s>" in a text is four characters, not the end token
 
     def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
-        """Yield one record per line; `first_line` is the number of the first, from 1."""
+        """Yield one record for each line; `first_line` is the number of the first line, from 1."""
         for i, line in enumerate(lines):
             texts = [
                 {"text": self.target.decode(ids, skip_special_tokens=False), "log_probability": total, "score": score}

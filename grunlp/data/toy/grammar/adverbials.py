@@ -1,4 +1,4 @@
-"""Adjuncts: which ones a clause takes, their words and their positions."""
+"""Adjuncts: which ones a clause has, their words and their positions."""
 
 from grunlp.data.toy.grammar import adjunct_phrases, lexicon
 from grunlp.data.toy.grammar.clause_parts import Clause, ClauseBuilder, Subject
@@ -40,7 +40,7 @@ CAN_OPEN_CLAUSE = ("ARGM-TMP", "ARGM-LOC", "ARGM-CAU", "ARGM-ADV", "when", "beca
 
 
 class AdjunctGenerator:
-    """Adds adjuncts to clauses, with the words of one split."""
+    """A generator of adjuncts for clauses, with the words of one split."""
 
     def __init__(
         self, rng: SplitRandom, nouns: NounPhraseGenerator, complements: ComplementGenerator, clauses: ClauseBuilder
@@ -152,11 +152,11 @@ class AdjunctGenerator:
         return key, self.fill_template(self.rng.pick(lexicon.ADJUNCTS[key]).text)
 
     def locative(self) -> Phrase:
-        """Return a place, without a label."""
+        """Return a phrase for a place, without a label."""
         return self.fill_template(self.rng.pick(lexicon.ADJUNCTS["ARGM-LOC"]).text)
 
     def fill_template(self, template: str) -> Phrase:
-        """Return the words of a template of `adjunct_phrases.py`, its slots filled."""
+        """Return the words of a template of `adjunct_phrases.py` with its slots filled."""
         pieces: list[Phrase] = []
         for piece in template.split():
             kind = piece.strip("{}")

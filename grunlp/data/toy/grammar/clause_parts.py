@@ -1,4 +1,4 @@
-"""The parts of a clause that a sentence can put in any order, and a part that may be missing from it."""
+"""The parts of a clause that a sentence can put in any order, and a constituent extracted from it."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,7 +14,8 @@ class ExtractionGap:
     """A constituent that is outside its clause: fronted in a question, or the antecedent of a relative clause.
 
     Args:
-        position: `subject`, `object`, `preposition` (or another name) in the clause it is missing from.
+        position: the position in the clause that it is missing from: `subject`, `object`, `preposition` or another
+            name.
         semantic_type, agreement: as for a noun phrase.
         front: the question phrase or relative pronoun; empty for "the book she read".
         antecedent: the words before a relative clause; empty in a question.
@@ -27,7 +28,10 @@ class ExtractionGap:
     antecedent: list[Word] = field(default_factory=list)
 
     def label(self, predicate: Predicate, role: str) -> None:
-        """Give the antecedent the role and its pronoun R- with the role; a question phrase gets the role itself."""
+        """Label the antecedent with the role and its pronoun with the R- role.
+
+        A question phrase gets the role itself.
+        """
         predicate.add_role(role, self.antecedent or self.front)
         if self.antecedent:
             predicate.add_role(f"R-{role}", self.front)
@@ -48,7 +52,7 @@ Subject = NounPhrase | ExtractionGap
 
 @dataclass
 class Clause:
-    """A clause in parts."""
+    """A clause, divided into parts."""
 
     predicate: Predicate
     verb_group: VerbGroup
@@ -61,7 +65,7 @@ class Clause:
         return self.opening + self.subject + self.predicate_phrase()
 
     def predicate_phrase(self) -> Phrase:
-        """Return the statement without its opening and subject."""
+        """Return the statement without its opening adjunct and subject."""
         return join((self.verb_group.finite, self.verb_group.medial, self.verb_group.main, self.post_verbal))
 
     def question(self) -> Phrase:
@@ -79,7 +83,7 @@ class Clause:
 
 
 class ClauseBuilder(Protocol):
-    """Makes the clauses inside complements and adjuncts, see `ClauseGenerator`."""
+    """A generator of the clauses inside complements and adjuncts, see `ClauseGenerator`."""
 
     def finite(self, context: ClauseContext) -> Clause:
         """Return a finite clause of any construction."""
@@ -87,7 +91,7 @@ class ClauseBuilder(Protocol):
     def verbal(
         self, form: str, *, context: ClauseContext, subject: Subject | None = None, gap: ExtractionGap | None = None
     ) -> Clause:
-        """Return a clause around a verb."""
+        """Return a clause with a verb."""
 
     def non_finite(self, form: str, controller: Subject | None, context: ClauseContext) -> Clause:
-        """Return what somebody wants, tries or stops doing."""
+        """Return the clause that says what somebody wants, tries or stops doing."""

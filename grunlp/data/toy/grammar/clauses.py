@@ -1,4 +1,4 @@
-"""Clauses around a verb: the choice of the verb and its subject, active or passive, finite or not."""
+"""Clauses with a verb: the choice of the verb and its subject, active or passive, finite or not."""
 
 from grunlp.data.toy.grammar import lexicon
 from grunlp.data.toy.grammar.adverbials import AdjunctGenerator
@@ -14,7 +14,7 @@ CONSTRUCTIONS = {"verbal": 0.74, "copular": 0.12, "light": 0.06, "raising": 0.05
 
 
 class ClauseGenerator:
-    """Makes clauses with the words of one split."""
+    """A generator of clauses with the words of one split."""
 
     def __init__(self, rng: SplitRandom) -> None:
         self.rng = rng
@@ -40,16 +40,16 @@ class ClauseGenerator:
     def verbal(
         self, form: str, *, context: ClauseContext, subject: Subject | None = None, gap: ExtractionGap | None = None
     ) -> Clause:
-        """Return a clause around a verb.
+        """Return a clause with a verb.
 
         Args:
             form: `finite`, `to`, `ing`, `bare`, `imperative` or `reduced` (a participle after its noun).
             context: the position of the clause.
-            subject: without one, a finite clause finds its own, and any other has none.
-            gap: an object outside the clause.
+            subject: the subject; if None, a finite clause gets a random one, and any other clause has none.
+            gap: a constituent that is outside the clause.
 
         Raises:
-            LookupError: no verb takes such a subject or gap.
+            LookupError: no verb can take this subject or gap.
         """
         voiced = gap is None and (form == "finite" or (form == "to" and subject is not None))
         passive = form == "reduced" or (voiced and self.rng.chance(0.24))
@@ -64,7 +64,7 @@ class ClauseGenerator:
     def _choose_verb(
         self, form: str, subject: Subject | None, gap: ExtractionGap | None, passive: bool, context: ClauseContext
     ) -> PredicateEntry | None:
-        """Return a verb that fits, or None."""
+        """Return a verb that fits the form, subject and gap, or None."""
         kind = subject.semantic_type if subject else "person" if form != "finite" else ""
         deep, placed = context.depth >= MAX_DEPTH, bool({"ARGM-LOC", "ARGM-MNR"} & set(context.excluded_adjuncts))
         key = (form in ("finite", "reduced"), kind, gap and (gap.position, gap.semantic_type), passive, deep, placed)
@@ -135,7 +135,7 @@ class ClauseGenerator:
         clause.post_verbal = agent + clause.post_verbal if early else clause.post_verbal + agent
 
     def non_finite(self, form: str, controller: Subject | None, context: ClauseContext) -> Clause:
-        """Return what somebody wants, tries or stops doing; the controller is its subject."""
+        """Return the clause that says what somebody wants, tries or stops doing; the controller is its subject."""
         if isinstance(controller, NounPhrase) and controller.semantic_type == "person" and self.rng.chance(0.12):
             return self.predications.light_verb(form, context, controller)
         return self.verbal(form, subject=controller, context=context)
@@ -151,7 +151,7 @@ def _flags(verb: PredicateEntry, form: str, passive: bool) -> frozenset[str]:
 
 
 def _adjunct_type(verb: PredicateEntry) -> str:
-    """Return the kind of adjuncts that a verb takes, a key of `adverbials.ADJUNCT_WEIGHTS`."""
+    """Return the type of the adjuncts that a verb takes, a key of `adverbials.ADJUNCT_WEIGHTS`."""
     if _has_clausal_complement(verb):
         return "mental"
     if any("PERCENT" in slot.semantic_types for slot in verb.slots):

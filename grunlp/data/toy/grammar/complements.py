@@ -22,7 +22,7 @@ INDIRECT_QUESTION_WORDS = (
 
 
 class ComplementGenerator:
-    """Makes complements with the words of one split."""
+    """A generator of complements with the words of one split."""
 
     def __init__(self, rng: SplitRandom, nouns: NounPhraseGenerator, clauses: ClauseBuilder) -> None:
         self.rng, self.nouns, self.clauses = rng, nouns, clauses
@@ -36,7 +36,7 @@ class ComplementGenerator:
         gap: ExtractionGap | None,
         context: ClauseContext,
     ) -> Phrase:
-        """Return what follows the verb, each complement labelled; a particle is before or after the object."""
+        """Return the words after the verb, with each complement labelled; a particle is before or after the object."""
         missing = gap.matching_slot(verb) if gap else None
         controller, pieces = subject, []
         for slot in slots:
@@ -134,7 +134,7 @@ class ComplementGenerator:
         return phrase
 
     def _nominalization(self, context: ClauseContext) -> NounPhrase:
-        """Return a noun with a frame of its own, and its complement."""
+        """Return a noun with a frame of its own and its complement."""
         deep = context.depth >= MAX_DEPTH
         entry = self.rng.pick(lexicon.PLAIN_NOUN_PREDICATES if deep else lexicon.NOUN_PREDICATES)
         slot = entry.slots[0]
@@ -149,7 +149,7 @@ class ComplementGenerator:
         return self.nouns.nominalization(entry, filler, slot)
 
     def relative(self, head: NounPhrase, gap_position: str = "") -> NounPhrase:
-        """Return the noun phrase with a relative clause after it, in which it is subject, object ... or `where`."""
+        """Return the noun phrase with a relative clause, in which it is the subject, object or another constituent."""
         weights = {"subject": 5, "object": 4, "preposition": 1.5, "reduced": 1.5}
         weights["where"] = 6 if head.semantic_type in ("building", "area") else 0
         gap_position = gap_position or self.rng.choose_weighted(weights)

@@ -17,7 +17,7 @@ RAISING_SUBJECT_TYPES = ("person", "person", "animal", "vehicle", "group")
 
 
 class PredicationGenerator:
-    """Makes such clauses with the words of one split."""
+    """A generator of such clauses with the words of one split."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class PredicationGenerator:
         return self.complements.argument(slot, context, as_subject=True)
 
     def _adjectival(self, entry: PredicateEntry, clause: Clause, subject: NounPhrase, context: ClauseContext) -> Phrase:
-        """Return the adjective with degree and complement; modal and negation are roles of both frames."""
+        """Return the adjective with its degree and complement; modal and negation are roles of both frames."""
         word = Word(entry.noun, "JJ")
         predicate = Predicate([word], entry.roleset)
         predicate.add_role(entry.subject.role, subject)
@@ -85,7 +85,7 @@ class PredicationGenerator:
         return (degree + Phrase([word], [predicate]) + complement).with_constructions("adjective-predicate")
 
     def light_verb(self, form: str, context: ClauseContext, subject: NounPhrase | None = None) -> Clause:
-        """Return `made a bold decision`: the noun has the roles, the light verb only its noun."""
+        """Return `made a bold decision`: the noun has the roles, and the light verb has only its noun."""
         entry = self.rng.pick(lexicon.LIGHT_VERBS)
         head = Word(entry.noun.rstrip("*"), "NN")
         predicate, verb = Predicate([head], entry.roleset), Predicate([], entry.light_verb)

@@ -1,4 +1,4 @@
-"""The lexicon of one split, without the entries held out for other splits, and its random choices.
+"""The lexicon of one split, without the entries that are held out for other splits, and random choices from it.
 
 Of every eight entries of each list, the fourth belongs to dev and the eighth to test: no sentence of another split uses
 them. All splits use the others.
@@ -19,11 +19,11 @@ T = TypeVar("T")
 
 
 class HasSplit(Protocol):
-    """Anything that belongs to one split or is shared."""
+    """A protocol for anything that belongs to one split or to all."""
 
     @property
     def split(self) -> str:
-        """`train` for what all splits use, else `dev` or `test`."""
+        """`train` for an entry that all splits use, otherwise `dev` or `test`."""
 
 
 E = TypeVar("E", bound=HasSplit)
@@ -39,7 +39,7 @@ class LexiconEntry:
 
 
 class EntryPool(Generic[E]):
-    """A list of entries, sorted once by the splits that may use them."""
+    """A list of entries, grouped by the splits that may use them."""
 
     def __init__(self, items: Iterable[E]) -> None:
         self.items = tuple(items)
@@ -94,12 +94,12 @@ _SPLITS_BY_WORD = {word: SHARED for word in _always_shared()}
 
 
 def split_of(word: str, index: int) -> str:
-    """Return the split of the i-th entry of a list; a word of several lists ("paint") has that of the first."""
+    """Return the split of the i-th entry of a list; a word in several lists ("paint") has the split of the first."""
     return _SPLITS_BY_WORD.setdefault(word, {3: "dev", 7: "test"}.get(index % 8, SHARED))
 
 
 def entries(text: str, separator: str | None = None) -> EntryPool[LexiconEntry]:
-    """Return the entries of a list, words or, with a separator, phrases."""
+    """Return the entries of a list, separated by spaces or, for phrases, by `separator`."""
     return EntryPool(LexiconEntry(item, split_of(item, i)) for i, item in enumerate(text.split(separator)))
 
 
@@ -124,7 +124,7 @@ def _parse_slot(text: str) -> ArgumentSlot:
 
 
 def _parse_predicates(table: str) -> EntryPool[PredicateEntry]:
-    """Parse a table of `verb_lexicon.py`; a lemma has one split, in all tables and lines."""
+    """Parse a table of `verb_lexicon.py`; a lemma has the same split in all tables and lines."""
     stems: list[str] = []
     predicates = []
     for line in table.strip().splitlines():
@@ -198,7 +198,7 @@ ADJUNCTS = {
 
 
 class SplitRandom:
-    """Makes the random choices of one split, among the entries that it may use.
+    """A random generator of one split, which chooses among the entries that the split may use.
 
     Args:
         split: train, dev or test.
@@ -214,7 +214,10 @@ class SplitRandom:
         return self._random.random() < probability
 
     def choose(self, options: Sequence[T]) -> T:
-        """Return one of the options. Only `Random.random` promises the same numbers in every Python version."""
+        """Return one of the options.
+
+        Only `Random.random` is guaranteed to give the same numbers in every Python version.
+        """
         return options[int(self._random.random() * len(options))]
 
     def choose_weighted(self, weights: dict[str, float]) -> str:

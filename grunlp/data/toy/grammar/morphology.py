@@ -24,7 +24,7 @@ def add_s(word: str) -> str:
 
 
 def plural(noun: str) -> str:
-    """Return `boxes` for `box`; words in -o that only take -s are few enough to list."""
+    """Return `boxes` for `box`; the few words in -o that only take -s are listed."""
     return noun + "s" if noun in ("piano", "photo", "radio", "video", "kangaroo") else add_s(noun)
 
 
@@ -62,7 +62,7 @@ def _finite_be(tag: str, agreement: str) -> str:
 
 
 def article(following: str) -> str:
-    """Return `a` or `an`, by the sound of the next word."""
+    """Return `a` or `an`, depending on the sound of the next word."""
     low = following.lower()
     heard = low.startswith(_AN_PREFIXES) or (low[0] in VOWELS and not low.startswith(_A_PREFIXES))
     return "an" if heard else "a"

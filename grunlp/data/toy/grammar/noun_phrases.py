@@ -1,4 +1,4 @@
-"""Noun phrases: names, pronouns, determiners, modifiers, coordination, amounts and nouns that are predicates."""
+"""Noun phrases: names, pronouns, determiners, modifiers, coordination, amounts and predicate nouns."""
 
 from grunlp.data.toy.grammar import adjunct_phrases, lexicon
 from grunlp.data.toy.grammar.lexicon import ArgumentSlot, EntryPool, LexiconEntry, PredicateEntry, SplitRandom
@@ -18,19 +18,19 @@ PEOPLE = ("person", "kin", "group")
 
 
 class NounPhrase(Phrase):
-    """A phrase that can be a subject, with its agreement and its semantic type."""
+    """A phrase that can be a subject, with agreement and semantic type."""
 
     def __init__(self, phrase: Phrase, agreement: str, semantic_type: str) -> None:
         super().__init__(phrase.words, phrase.predicates, phrase.constructions)
         self.agreement, self.semantic_type = agreement, semantic_type
 
     def label(self, predicate: Predicate, role: str) -> None:
-        """Give all its words the role."""
+        """Label all its words with the role."""
         predicate.add_role(role, self)
 
 
 class NounPhraseGenerator:
-    """Makes noun phrases with the words of one split."""
+    """A generator of noun phrases with the words of one split."""
 
     def __init__(self, rng: SplitRandom) -> None:
         self.rng = rng
@@ -67,7 +67,7 @@ class NounPhraseGenerator:
         return NounPhrase(pair.with_constructions("np-coordination"), "plural", "person")
 
     def kinship_term(self) -> NounPhrase:
-        """Return a single person by kinship: `my uncle`."""
+        """Return one person, named by kinship: `my uncle`."""
         noun = self.rng.pick(lexicon.NOUNS["kin"]).text
         return NounPhrase(
             parse_tagged(self.rng.choose(("my", "his", "her", "our"))) + parse_tagged(noun), "singular", "person"
@@ -78,7 +78,7 @@ class NounPhraseGenerator:
         return NounPhrase(Phrase([Word("'s", "PRP")]), "plural", "person")
 
     def person_name(self) -> NounPhrase:
-        """Return a person by name: Anna, Mr. Carter, Peter Novak."""
+        """Return the name of a person: Anna, Mr. Carter, Peter Novak."""
         style = self.rng.choose(("first", "first", "first", "title", "full"))
         phrase = self._name(lexicon.SURNAMES, title=True) if style == "title" else self._name(lexicon.FIRST_NAMES)
         return NounPhrase(
@@ -177,7 +177,7 @@ class NounPhraseGenerator:
         return NounPhrase(parse_tagged(article(core.words[0].text)) + core, "singular", kind)
 
     def light_object(self, entry: PredicateEntry, predicate: Predicate, head: Word) -> Phrase:
-        """Return `a bold decision`, its adjective labelled."""
+        """Return `a bold decision` with its adjective labelled."""
         adjective = self._adjective("deed") if self.rng.chance(0.4) else Phrase()
         predicate.add_role("ARGM-ADJ", adjective)
         core = adjective + Phrase([head], [predicate])
@@ -185,7 +185,7 @@ class NounPhraseGenerator:
         return parse_tagged(determiner) + core
 
     def measure_phrase(self, kind: str) -> Phrase:
-        """Return a filler in capitals of the verb table: a sum, percentage, time span, weight, occupation or name."""
+        """Return a filler in capitals of the verb table: sum, percentage, time span, weight, occupation or name."""
         number = self.rng.choose(adjunct_phrases.NUMBERS[4:])
         if kind == "NAME":
             return self._name(lexicon.FIRST_NAMES)

@@ -1,8 +1,8 @@
 """Words, phrases and predicates that the grammar composes, and their conversion to an `SRLExample`.
 
 A role is a list of `Word` objects, not of positions. A word keeps its identity wherever the grammar moves it, so a
-fronted question word, the antecedent of a relative clause or the subject shared by two verbs is labelled by its words;
-positions are counted once, when the sentence is complete.
+fronted question word, the antecedent of a relative clause or the subject shared by two verbs can be labelled before its
+position is known; positions are computed once, when the sentence is complete.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ _POS = {word: pos for pos, words in CLOSED_CLASS.items() for word in words.split
 
 
 class Word:
-    """One token of a sentence in progress; two words are equal only if they are the same object."""
+    """One token of an unfinished sentence; two words are equal only if they are the same object."""
 
     __slots__ = ("pos", "text")
 
@@ -46,14 +46,14 @@ class Word:
 
 
 class Predicate:
-    """A frame in progress: the word (or words, for a particle verb) and the words of each role."""
+    """An unfinished frame: the predicate word (or words, for a particle verb) and the words of each role."""
 
     def __init__(self, words: list[Word], roleset: str) -> None:
         self.words, self.roleset = words, roleset
         self.roles: list[tuple[str, list[Word]]] = []
 
     def add_role(self, role: str, phrase: "Phrase | list[Word]") -> None:
-        """Give a role to some words; does nothing without words."""
+        """Label some words with a role; do nothing if there are no words."""
         words = phrase.words if isinstance(phrase, Phrase) else phrase
         if words:
             self.roles.append((role, list(words)))
@@ -83,7 +83,7 @@ def _span(role: str, words: list[Word], position: dict[Word, int]) -> Span:
 
 @dataclass
 class Phrase:
-    """Words in order, the predicates among them, and the names of the constructions used."""
+    """A sequence of words, the predicates among them, and the names of the constructions used."""
 
     words: list[Word] = field(default_factory=list)
     predicates: list[Predicate] = field(default_factory=list)
@@ -113,7 +113,10 @@ def join(phrases: Iterable[Phrase]) -> Phrase:
 
 
 def parse_tagged(text: str) -> Phrase:
-    """Parse `in a big/JJ hurry` into a phrase without predicates; untagged words are of a closed class, else NN."""
+    """Parse `in a big/JJ hurry` into a phrase without predicates.
+
+    An untagged word is a closed-class word, otherwise NN.
+    """
     return Phrase([Word(form, pos) for form, pos in _parse_tokens(text)])
 
 

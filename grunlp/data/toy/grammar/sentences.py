@@ -1,4 +1,4 @@
-"""Sentences: statements, questions, quotations, imperatives and fragments, made of clauses."""
+"""Sentences composed of clauses: statements, questions, quotations, imperatives and fragments."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,7 +31,7 @@ QUESTION_ADVERBS = (
 
 
 class SentenceGenerator:
-    """Makes sentences with the words of one split."""
+    """A generator of sentences with the words of one split."""
 
     def __init__(self, rng: SplitRandom) -> None:
         self.rng = rng

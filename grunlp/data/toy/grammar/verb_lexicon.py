@@ -1,4 +1,4 @@
-"""The predicates of the toy corpus, one frame a line, with PropBank's numbered roles.
+"""The predicates of the toy corpus, one frame on each line, with PropBank's numbered roles.
 
     roleset [past participle]; ROLE subject; ROLE [prepositions] filler, ...; [flags]
 

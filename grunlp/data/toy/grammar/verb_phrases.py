@@ -35,15 +35,15 @@ class VerbGroup:
 
 @dataclass(frozen=True)
 class ClauseContext:
-    """The position of a clause, as far as its words depend on it.
+    """The position of a clause, and the restrictions that follow from it.
 
     Args:
-        depth: number of clauses it is inside.
+        depth: number of clauses that contain it.
         tense: past, present or future; any if empty.
         inverted: whether the subject follows an auxiliary.
         allow_opening_adjunct, allow_closing_adjunct: whether the clause may begin and end with an adjunct.
-        excluded_adjuncts: labels of adjuncts it may not have.
-        no_auxiliaries: no auxiliaries and no negation.
+        excluded_adjuncts: labels of adjuncts that the clause may not have.
+        no_auxiliaries: whether auxiliaries and negation are excluded.
     """
 
     depth: int = 0
@@ -68,16 +68,18 @@ def make_verb_group(
     context: ClauseContext,
     flags: frozenset[str],
 ) -> VerbGroup:
-    """Return the words of the verb group. Modal and negation become roles of `predicate`, which gets the verb.
+    """Return the words of the verb group.
+
+    The modal and the negation become roles of `predicate`, and the verb its word.
 
     Args:
         rng: makes the random choices.
-        forms: of the verb.
+        forms: the forms of the verb.
         form: as for `ClauseGenerator.verbal`.
         predicate: the frame of the verb.
-        agreement: of the subject.
+        agreement: the agreement of the subject.
         context: the position of the clause.
-        flags: those of the verb, and `passive`, `reduced`, `copula`, `mental` if they apply.
+        flags: the flags of the verb, and those of `passive`, `reduced`, `copula` and `mental` that apply.
     """
     finite = form == "finite"
     tense = context.tense or rng.choose_weighted(
@@ -119,7 +121,7 @@ def make_verb_group(
 def _auxiliaries(
     rng: SplitRandom, allow_auxiliaries: bool, tense: str, flags: frozenset[str]
 ) -> tuple[str, list[Auxiliary], str]:
-    """Return a modal or "", the auxiliaries with roleset and the form they require, and the tense for the adjuncts."""
+    """Return a modal or "", the auxiliaries with their rolesets and required forms, and the tense for the adjuncts."""
     modal = ""
     chain: list[Auxiliary] = []
     if tense in ("future", "purpose") or (allow_auxiliaries and rng.chance(0.3 if tense == "present" else 0.08)):
