@@ -1,7 +1,7 @@
-"""`python -m grunlp.train recipe=NAME [data=NAME] [key=value ...]`: check the configuration, run the recipe.
+"""`python -m grunlp.train recipe=NAME [data=NAME] [key=value ...]` checks the configuration and runs the recipe.
 
-`python -m grunlp.train resume=RUN` resumes an interrupted training and gives the weights that it would have given
-without the interruption. `replay_bad_batch=RUN` recomputes a NaN or infinite loss.
+`python -m grunlp.train resume=RUN` resumes an interrupted training and produces the same weights as without the
+interruption. `replay_bad_batch=RUN` recomputes a NaN or infinite loss.
 """
 
 import logging
@@ -98,7 +98,10 @@ def main(arguments: list[str]) -> int:
 
 @hydra.main(version_base="1.3", config_path=str(resource_dir("configs").resolve()), config_name="config")
 def train(config: DictConfig) -> None:
-    """Start a training with a composed configuration; print user errors, which Hydra would show with a traceback."""
+    """Start a training with a composed configuration.
+
+    User errors are printed here, because Hydra would add a traceback.
+    """
     from grunlp.runs.layout import RunMode, create_run_dir
     from grunlp.training.launcher import resolve_devices
     from grunlp.utils import distributed
@@ -141,7 +144,7 @@ def run_recipe(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
 
 
 def hydra_arguments(arguments: list[str]) -> list[str]:
-    """Check everything the user typed before anything heavy is imported or any data is read; return it for Hydra."""
+    """Check the arguments a user typed before any heavy import or data is read, and return them in Hydra's syntax."""
     previous = ["", *arguments]  # a word after --cfg, --info, ... belongs to it
     values = [a for a, before in zip(arguments, previous, strict=False) if before in HYDRA_OPTIONS_WITH_VALUE]
     flags = [a for a in arguments if a.startswith("-") or a in values]
@@ -162,7 +165,7 @@ def resume(run_dir: Path, overrides: list[str]) -> None:
 
 
 def replay(run_dir: Path, overrides: list[str]) -> None:
-    """Recompute the NaN or infinite loss that a run has saved, in a temporary folder."""
+    """Recompute the NaN or infinite loss saved by a run, in a temporary folder."""
     from grunlp.runs.layout import RunMode
     from grunlp.training.nan_guard import copy_debug_state
 

@@ -1,4 +1,4 @@
-"""`python -m grunlp.tune recipe=NAME search_space=model.hidden_size=32..512` chooses a value by cross-validation."""
+"""`python -m grunlp.tune recipe=NAME search_space=model.hidden_size=32..512` selects a value by cross-validation."""
 
 import sys
 from collections.abc import Sequence

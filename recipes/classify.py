@@ -78,7 +78,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
 
 
 def _mean_and_deviation(train: Dataset, size: int, options: ClassifierOptions) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation of each feature over all training steps; 0 and 1 without `standardize`."""
+    """Return the mean and standard deviation of each feature over all training steps; 0 and 1 without `standardize`."""
     if not options.standardize:
         return torch.zeros(size), torch.ones(size)
     steps, sums, squares = 0, np.zeros(size), np.zeros(size)

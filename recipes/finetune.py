@@ -100,7 +100,10 @@ def _callbacks(model: SRLModel, config: DictConfig) -> list[Callback]:
 
 
 def _open_original_corpus(old: TrainedSRL, replay_ratio: float) -> Corpus | None:
-    """Open the training data of the old labeller; None, with a warning, if they are neither available nor needed."""
+    """Open the training data of the old labeller.
+
+    Return None, with a warning, if they are neither available nor needed.
+    """
     try:
         return open_srl_corpus({**old.config.data, "extra_train": None})
     except UserError as error:
@@ -119,7 +122,8 @@ def _mix_corpora(
 ) -> tuple[Dataset, list[Dataset], int]:
     """Choose the training sentences.
 
-    Sentences of the dev or test set of either corpus are removed from both, and new sentences from the old ones.
+    Sentences in the dev or test set of either corpus are removed from both training sets, and new sentences are removed
+    from the old training set.
 
     Returns:
         the new sentences, the old ones to mix in, and the number of new sentences removed.

@@ -1,4 +1,4 @@
-"""Train a summarizer: as recipe=translate, with the defaults of configs/recipe/summarize.yaml."""
+"""Train a summarizer, like recipe=translate, with the defaults of configs/recipe/summarize.yaml."""
 
 from grunlp.configuration.compose import load_recipe
 

@@ -73,7 +73,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
 
 
 def _shared_parts(model: Tagger, weights: dict[str, Tensor]) -> tuple[str, ...]:
-    """Return the prefixes of weights to start from: the sentence encoder and, of a tagger, the scores of its tags."""
+    """Return the prefixes of the weights to start from: the sentence encoder and a tagger's scores of tags."""
     if "scores.weight" not in weights:
         return ("encoder.",)
     return ("encoder.", "scores.", "crf.") if model.decoder == "crf" else ("encoder.", "scores.")

@@ -1,7 +1,7 @@
-"""The description of a task: everything that the commands, the server and the studies need to know about it.
+"""The specification of a task: everything that the commands, the server and the studies need to know about it.
 
-Each task has one instance, `SPEC` in `grunlp/tasks/<task>/__init__.py`, and `grunlp.tasks.spec_of` finds it. A
-description imports nothing heavy; its methods import what they need.
+Each task has one instance, `SPEC` in `grunlp/tasks/<task>/__init__.py`, which `grunlp.tasks.spec_of` returns. The
+module of a specification imports no heavy library; its methods import those they need.
 """
 
 import json
@@ -36,11 +36,11 @@ class PageText(NamedTuple):
     """The texts of the demo page for a task.
 
     Attributes:
-        noun: what a prediction is counted by, "sentence".
-        hint: how to see a prediction.
+        noun: the unit of predictions, such as "sentence".
+        hint: instructions for getting a prediction.
         label: label of the text field.
         examples: texts to try.
-        live: whether predictions follow the typing.
+        live: whether predictions are updated while the user types.
         streams: whether the page shows a text while it is generated.
     """
 
@@ -53,11 +53,12 @@ class PageText(NamedTuple):
 
 
 class TrainingTask:
-    """A task whose recipes train models that other models start from, and that predict nothing themselves.
+    """A task whose recipes train models that other models start from, and that make no predictions themselves.
 
     Attributes:
-        name: name of its folder in `grunlp/tasks`.
-        primary_metrics: for each recipe the metrics that trainings are compared by; the first that a split has counts.
+        name: the name of its folder in `grunlp/tasks`.
+        primary_metrics: for each recipe the metrics by which trainings are compared, in order of preference; the first
+            one that a split has is used.
     """
 
     name: ClassVar[str]
@@ -65,16 +66,16 @@ class TrainingTask:
 
 
 class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
-    """A task whose models predict: how they are loaded, asked, evaluated, compared, exported and described.
+    """A task whose models predict: how they are loaded, used, evaluated, compared, exported and described.
 
     A trained model, `TrainedT`, is whatever the task needs: usually the path of the run, its configuration, a collator
     or tokenizer, and the network in evaluation mode.
 
     Attributes:
-        description: what a model predicts, in a line, for the server's list of models.
+        description: one line on what a model predicts, for the server's list of models.
         page: texts of the server's demo page.
-        dataset_notes: for each named data set what the reader of a model card must know.
-        predict_options, evaluate_options: options of the commands.
+        dataset_notes: notes on each named data set for readers of a model card.
+        predict_options, evaluate_options: options classes of the commands.
     """
 
     description: ClassVar[str]
@@ -101,10 +102,10 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
 
     @abstractmethod
     def open_split(self, trained: TrainedT, split: str) -> Any:
-        """Open a split of the data that a model was trained on, with a length.
+        """Open a split of the data set that a model was trained on; the result has a length.
 
         Raises:
-            UserError: the data have no such split, or are gone.
+            UserError: the data have no such split, or no longer exist.
         """
 
     @abstractmethod
@@ -113,8 +114,8 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
 
         Args:
             trained: the model.
-            examples: as `open_split` and `open_input` return them.
-            options: options of the command evaluate; None: as in the training.
+            examples: the examples that `open_split` or `open_input` returned.
+            options: options of the command `evaluate`; None: those of the training.
         """
 
     @abstractmethod
@@ -123,37 +124,37 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
 
     @abstractmethod
     def predict(self, text: str | None, options: PredictT) -> int:
-        """Predict a typed text, or what `options.input` names: `python -m grunlp.predict`. Returns the exit status."""
+        """Run `python -m grunlp.predict` for a text, or for the input that `options` name. Returns the exit status."""
 
     @abstractmethod
     def card_text(self, recipe: str) -> CardText:
-        """Return what a model card says about models of a recipe."""
+        """Return the parts of a model card that are about models of a recipe."""
 
     # The methods below have defaults for a task that maps a text to a record and is scored by metrics.
 
     def load_run(self, run: str) -> TrainedT:
-        """Load the value of the option `run=`."""
+        """Load the run in the option `run=`."""
         return self.load_trained(Path(run))
 
     def option_defaults(self, run: str) -> Mapping[str, Any]:
-        """Return the options of predict and evaluate whose defaults come from the training of a run."""
+        """Return those defaults of `predict` and `evaluate` that come from the training of a run."""
         return {}
 
     def open_input(self, trained: TrainedT, options: EvaluateT) -> Any:
-        """Open the file of examples with right answers that `options.input` names, as `open_split` does."""
+        """Open the file of labelled examples in `options.input`; the result is like that of `open_split`."""
         raise UserError(f"input={options.input}", "this task has splits only", "Type split=dev or split=test")
 
     def evaluate_split(self, run: Path, split: str) -> EvaluationResult:
-        """Evaluate a run on a split of its data, as in its training."""
+        """Evaluate a run on a split of its data, with the options of its training."""
         trained = self.load_trained(run)
         return self.evaluate_examples(trained, self.open_split(trained, split))
 
     def evaluate_examples(self, trained: TrainedT, examples: Any) -> EvaluationResult:
-        """Evaluate a trained model on examples, as in its training, and take the time."""
+        """Evaluate a trained model on examples, with the options of its training, and measure the time."""
         return time_evaluation(lambda: self.score(trained, examples), len(examples))
 
     def evaluate(self, options: EvaluateT) -> int:
-        """Score a trained model and print the scores: `python -m grunlp.evaluate`. Returns the exit status."""
+        """Run `python -m grunlp.evaluate`: score a trained model and print the scores. Returns the exit status."""
         if options.run is None:
             raise UserError("no model to evaluate", "evaluate needs run=FOLDER", "Type run=FOLDER, or see --help.")
         if options.input and options.split:
@@ -175,10 +176,10 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         return 0
 
     def check_evaluate_options(self, options: EvaluateT) -> None:
-        """Raise UserError for options of evaluate that do not fit together, before anything is read."""
+        """Raise UserError for options of `evaluate` that contradict each other, before any file is read."""
 
     def _stores_scores(self, trained: TrainedT, options: EvaluateT) -> bool:
-        """Check whether the scores go into the run folder; print why if they unexpectedly do not."""
+        """Check whether the scores are stored in the run folder; if they unexpectedly are not, print why."""
         if options.input or options.metrics:
             return False
         reason = self.reason_not_to_store(trained, options)
@@ -187,19 +188,25 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         return not reason
 
     def reason_not_to_store(self, trained: TrainedT, options: EvaluateT) -> str | None:
-        """Return why scores of a split, computed with these options, do not belong into the run folder, if so."""
+        """Return why the scores of a split with these options are not stored in the run folder.
+
+        None if they are stored.
+        """
         return "the bundled model belongs to the installation" if options.run == "default" else None
 
     def write_reports(
         self, trained: TrainedT, examples: Any, scores: Any, options: EvaluateT, split: str | None
     ) -> None:
-        """Write what an evaluation writes besides its scores. split: whose scores go into the run folder, if any do."""
+        """Write the other results of an evaluation.
+
+        `split` is the split whose scores are stored in the run folder, if any.
+        """
 
     def compare(self, runs: Sequence[str], options: CompareOptions) -> dict[str, dict[str, Any]]:
         """Compare two trained models on the same examples.
 
         Returns:
-            rows as `grunlp.metrics.comparison.compare_metrics` makes them; none where no score is common to both.
+            rows like those of `grunlp.metrics.comparison.compare_metrics`; none if the models have no score in common.
         """
         first, second = (self.load_run(run) for run in runs)
         second = self.make_comparable(first, second)
@@ -212,17 +219,17 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         return self.compare_scores(*scores)
 
     def _comparison_options(self, run: str, options: CompareOptions) -> EvaluateT:
-        """Return the options with which a model that is compared is evaluated."""
+        """Return the options for evaluating one of the models that are compared."""
         evaluate_options = self.evaluate_options(run=run, input=options.input, **self.option_defaults(run))
         if options.batch_tokens and isinstance(evaluate_options, BatchedEvaluateOptions):
             evaluate_options.batch_tokens = options.batch_tokens
         return evaluate_options
 
     def make_comparable(self, first: TrainedT, second: TrainedT) -> TrainedT:
-        """Return the second of two trained models as it is compared with the first.
+        """Return the second of two trained models, adapted so that it can be compared with the first.
 
         Raises:
-            UserError: they do not predict the same kind of thing.
+            UserError: the models make different kinds of predictions.
         """
         return second
 
@@ -233,14 +240,14 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         return compare_metrics(first, second)
 
     def compare_files(self, files: Sequence[str], gold: str) -> dict[str, dict[str, Any]]:
-        """Compare two files of predictions with the right answers in a third; rows as for `compare`."""
+        """Compare two files of predictions, given a file of gold answers; the rows are like those of `compare`."""
         raise UserError(f"gold={gold}", "only files of frames are compared", "Type input=FILE to compare two models.")
 
     def detect_line_format(self, predictor: Any, path: Path) -> "LineFormat":
-        """Detect how the lines of a file are read, each by itself, for sharded prediction.
+        """Detect the format of the lines of a file, which sharded prediction reads independently.
 
         Raises:
-            UserError: models of this task, or files like this one, are not read line by line.
+            UserError: models of this task, or files of this format, are not read line by line.
         """
         raise UserError(
             f"{predictor.path}: a model of the task {self.name}",
@@ -249,15 +256,15 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         )
 
     def line_reader(self, predictor: Any, path: str, line_format: "LineFormat") -> "LineReader":
-        """Make the reader of the lines of a file that has a format which `detect_line_format` returned."""
+        """Make the reader of the lines of a file, given the format that `detect_line_format` returned."""
         raise NotImplementedError
 
     def render(self, predictor: Any, record: "Record") -> str:
-        """Draw a record as an HTML fragment."""
+        """Render a record as an HTML fragment."""
         return f'<figure class="text"><pre>{escape(json.dumps(record, ensure_ascii=False, indent=2))}</pre></figure>'
 
     def render_answer(self, predictor: Any, text: str, records: "Sequence[Record]") -> str:
-        """Draw all records of a text as an HTML fragment."""
+        """Render all records of a text as an HTML fragment."""
         return "".join(self.render(predictor, record) for record in records)
 
     def summarize(self, records: "Sequence[Record]") -> str:
@@ -265,11 +272,11 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         return f"{len(records)} {self.page.noun}{'' if len(records) == 1 else 's'}"
 
     def card_scores(self, recipe: str, metrics: Mapping[str, Any]) -> list[str]:
-        """Return the lines of a model card that show the scores of a run, the contents of its `metrics.json`."""
+        """Return the lines with the scores of a run for its model card, given the contents of `metrics.json`."""
         return [*metric_table(metrics), "", "Intervals are by bootstrap over examples."]
 
     def write_card(self, run: Path, extra: Sequence[str] = ()) -> None:
-        """Write the model card of a finished run. extra: further paragraphs on its data."""
+        """Write the model card of a finished run. `extra` are further paragraphs on its data."""
         from grunlp.runs.layout import read_metrics
         from grunlp.tasks.config import read_config
 
@@ -278,5 +285,5 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         write_model_card(run, config, metrics, self.card_text(config.recipe), self.dataset_notes, scores, extra)
 
     def hidden_size_multiple(self, model: Mapping[str, Any]) -> int:
-        """Return what the hidden size of a network must be a multiple of. model: the group of its configuration."""
+        """Return the number of which hidden sizes must be a multiple. `model` is the group of the configuration."""
         return 1

@@ -1,4 +1,4 @@
-"""Input and output of the command predict for tasks that read one text in each line."""
+"""Input and output of the command `predict` for tasks that read one text on each line."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,14 +22,14 @@ def predict_texts(
     render: Callable[[Any, Record], str],
     format_record: Callable[[Record], str] = json_line,
 ) -> int:
-    """Predict a typed text, or each line of a file, and write a record for each.
+    """Predict a text from the command line, or each line of a file, and write a record for each.
 
     Args:
         predictor: the model.
-        text: the typed text, if there is one.
-        options: of the command.
-        render: draws a record of the predictor as HTML.
-        format_record: writes a record as text.
+        text: the text from the command line, if there is one.
+        options: the options of the command.
+        render: renders a record of the predictor as HTML.
+        format_record: formats a record as text.
 
     Returns:
         the exit status.

@@ -1,8 +1,9 @@
 """Sharding of batches among the processes of a training.
 
-In training they take the batches of an epoch in turn: of N, the one with rank r has batches r, N + r, 2N + r and so on.
-So the list of batches is the same for any number of processes, and N of them do in one step what one does in N batches
-with accumulated gradients. All have the same number of steps; if there are too few batches for the last one, the other
+In training, processes take turns in the batches of an epoch: of N processes, rank r has batches r, N + r, 2N + r and so
+on. The list of batches is the same for any number of processes, so N processes do in one step what one process does in
+N batches with accumulated gradients. All have the same number of steps; if there are too few batches for the last one,
+the other
 processes compute the last batch again, with weight 0.
 """
 
@@ -23,12 +24,12 @@ def steps_per_rank(num_batches: int, world_size: int) -> int:
 
 
 class DistributedBatchSampler(Sampler[int]):
-    """The indices of the batches of one process.
+    """A sampler of the batches of one process, by index.
 
-    Its length is that of all steps, because the trainer also counts those that are done.
+    Its length is the number of all steps, because the trainer also counts the skipped ones.
 
     Args:
-        num_batches: of the epoch, of all processes.
+        num_batches: number of batches of all processes in the epoch.
         rank: index of this process.
         world_size: number of processes.
         start_step: number of steps to skip.
@@ -46,17 +47,17 @@ class DistributedBatchSampler(Sampler[int]):
 
 
 def loss_weights(loss_counts: Sequence[int], rank: int, world_size: int, accumulate_grad_batches: int) -> list[float]:
-    """Return the factor of the loss of each step of a process.
+    """Return the factor of the loss in each step of a process.
 
-    With these factors the accumulated and averaged gradient of an optimizer step is that of the mean over all items in
-    its batches, whatever their sizes: the trainer takes the mean over its accumulated steps, and then over processes,
-    as if all batches had the same size. The factor is 0 if there is no batch left.
+    With these factors the gradient of an optimizer step is that of the mean loss over all items in its batches, even if
+    batches differ in size: the trainer averages over accumulated steps and over processes as if all batches had the
+    same size. The factor is 0 if no batch remains.
 
     Args:
         loss_counts: number of items over which the loss of each batch is averaged, in the order of the batches.
         rank: index of this process.
         world_size: number of processes.
-        accumulate_grad_batches: steps for one optimizer step.
+        accumulate_grad_batches: number of steps for one optimizer step.
     """
     weights, update_size = [], world_size * accumulate_grad_batches
     for step in range(steps_per_rank(len(loss_counts), world_size)):
@@ -68,17 +69,17 @@ def loss_weights(loss_counts: Sequence[int], rank: int, world_size: int, accumul
 
 
 def shard_eval_batches(batches: Sequence[BatchT], rank: int, world_size: int) -> list[BatchT]:
-    """Return the batches that one process evaluates: together they are all, none twice.
+    """Return the batches that one process evaluates; each batch is evaluated by exactly one process.
 
-    Large batches are halved if there are too few.
+    Large batches are divided if there are too few.
 
     Args:
-        batches: of all processes.
+        batches: the batches of all processes.
         rank: index of this process.
         world_size: number of processes.
 
     Raises:
-        UserError: there are fewer examples than processes, one of which would wait forever.
+        UserError: there are fewer examples than processes, so that a process without any would block the others.
     """
     shards = list(batches)
     while len(shards) < world_size:

@@ -1,4 +1,4 @@
-"""Files of a run folder that several tasks share: the sentence encoder's vocabulary and pretrained encoder."""
+"""Files of a run folder that several tasks share: the vocabulary and pretrained encoder of the sentence encoder."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def bundled_or(path: str | Path) -> Path:
 
 
 def load_pretrained_encoder(source: str | None) -> tuple[PretrainedEncoder | None, WordpieceAligner | None]:
-    """Load the pretrained encoder that `model.encoder` names, and its tokenizer; None twice for None.
+    """Load the pretrained encoder in `model.encoder` and its tokenizer; both are None if `source` is None.
 
     Args:
         source: a folder, or a name on the hub.
@@ -50,7 +50,7 @@ def load_pretrained_encoder(source: str | None) -> tuple[PretrainedEncoder | Non
 
 
 def encoder_from_config(path: Path, config: DictConfig) -> PretrainedEncoder | None:
-    """Build the untrained pretrained encoder of a run folder; None if its model has none."""
+    """Build the pretrained encoder of a run folder without its weights; None if its model has none."""
     return PretrainedEncoder.from_config(path / ENCODER_DIR) if config.model.encoder else None
 
 
@@ -62,7 +62,7 @@ def load_encoder_tokenizer(path: Path, encoder: PretrainedEncoder | None) -> Wor
 def save_config_and_vocab(
     path: Path, config: DictConfig, collate: SentenceCollator, encoder: PretrainedEncoder | None
 ) -> None:
-    """Save all but the weights before the training: with these files the folder is a run, finished or not."""
+    """Save all files except the weights before the training; with them the folder is a run, finished or not."""
     save_config(path / CONFIG, config)
     collate.vocabulary.save(path / VOCABULARY)
     if encoder is not None and collate.subword_aligner is not None:
@@ -71,7 +71,7 @@ def save_config_and_vocab(
 
 
 def load_init_weights(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:
-    """Load the vocabulary and the weights of a run, or of the bundled model, for another training to start from.
+    """Load the vocabulary and the weights of a run, or of the bundled model, to start another training from them.
 
     Raises:
         UserError: the folder is not a finished run.

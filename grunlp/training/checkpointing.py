@@ -1,8 +1,9 @@
 """Checkpoints from which a training resumes as if it had never been interrupted.
 
-A checkpoint is taken before a batch, and only when no gradients are accumulated. It holds the weights, their average,
-the optimizer, the schedule, the state of early stopping and of the choice of the best epoch, and the position in the
-epoch. It holds no state of random generators: each batch draws from the seed, the epoch and the index of the batch
+A checkpoint is saved before a batch, and only when no gradients are accumulated. It contains the weights, their
+average, the optimizer, the schedule, the state of early stopping and of the selection of the best epoch, and the
+position in the epoch. It contains no state of random generators, because the random numbers of a batch depend only on
+the seed, the epoch and the index of the batch
 (`grunlp.training.datamodule_base.derive_seed`).
 """
 
@@ -33,7 +34,7 @@ RESUME_CHECKPOINT = "resume.ckpt"
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes checkpoints atomically; reads only tensors and plain values from them, never code."""
+    """Checkpoint input and output that writes atomically, and reads only tensors and plain values, never code."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Write a checkpoint."""
@@ -42,7 +43,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             torch.save(checkpoint, temporary)
 
     def load_checkpoint(self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True) -> dict[str, Any]:
-        """Read a checkpoint, always as weights only."""
+        """Read a checkpoint, always with `weights_only=True`."""
         try:
             checkpoint: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
         except Exception as error:  # the unpickler raises anything
@@ -52,18 +53,18 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
 
 class ResumeCheckpoint(Callback):
-    """Saves checkpoints to resume from, periodically and when the training is interrupted by a signal.
+    """A callback that saves checkpoints to resume from, periodically and when a signal interrupts the training.
 
     It must come after all callbacks that act at the start of a batch.
 
     Args:
         folder: folder of the checkpoints.
         seed: random seed of the training.
-        every_n_seconds: seconds between them; 0 saves only at the end of each epoch.
+        every_n_seconds: seconds between checkpoints; 0: save only at the end of each epoch.
 
     Attributes:
         seconds: duration of the training, including that before an interruption.
-        peak_memory: peak memory of its processes in MiB.
+        peak_memory: peak memory of the processes of the training, in MiB.
     """
 
     def __init__(self, folder: Path, seed: int, every_n_seconds: float) -> None:
@@ -88,7 +89,7 @@ class ResumeCheckpoint(Callback):
         self.previous_seconds, self.peak_memory = state_dict["seconds"], state_dict["memory"]
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Correct the paths of the other checkpoints if the run was moved, and mark the current batch as not begun."""
+        """Correct the paths of other checkpoints if the run was moved, and mark the current batch as not started."""
         for state in checkpoint["callbacks"].values():
             if "best_k_models" in state:
                 _relocate_checkpoints(state, self.path.parent.resolve())
@@ -99,7 +100,7 @@ class ResumeCheckpoint(Callback):
         self.resumed = True
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Handle signals; in a resumed epoch, call the epoch-start hooks, which the trainer takes for called."""
+        """Handle signals; in a resumed epoch, call the epoch-start hooks, which the trainer skips."""
         self.started = self.last_saved = time.monotonic()
         self._signal_scope.enter_context(signal_handlers(self._on_signal))
         if not self.resumed:
@@ -111,7 +112,7 @@ class ResumeCheckpoint(Callback):
         pl_module.on_train_epoch_start()
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        """Save a checkpoint if it is time to, then seed the random generator for the batch."""
+        """Save a checkpoint if it is due, then seed the random generator for the batch."""
         data, epoch = datamodule_of(trainer), trainer.current_epoch
         if batch_idx % trainer.accumulate_grad_batches == 0:
             # all processes do what one of them has to do: saving needs all of them
@@ -150,7 +151,7 @@ class ResumeCheckpoint(Callback):
         self.last_saved = time.monotonic()
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        """Handle a signal: the first one waits for the next batch, the second one stops at once."""
+        """Handle a signal: the first one stops before the next batch, the second one stops at once."""
         if self.pending_signal is not None:
             raise_signal(signum, frame)
         self.pending_signal = signum
@@ -159,7 +160,7 @@ class ResumeCheckpoint(Callback):
 
 
 def _relocate_checkpoints(state: dict[str, Any], folder: Path) -> None:
-    """Make the state of a ModelCheckpoint refer to files of a folder."""
+    """Change the paths in the state of a ModelCheckpoint to files in a folder."""
 
     def moved(path: str) -> str:
         return str(folder / Path(path).name) if path else path
@@ -191,14 +192,14 @@ class AppendingCSVLogger(CSVLogger):
 
 
 def completed_steps(checkpoint: Path) -> int:
-    """Return the optimizer steps before a checkpoint; 0 if it does not exist."""
+    """Return the number of optimizer steps before a checkpoint; 0 if it does not exist."""
     if not checkpoint.is_file():
         return 0
     return int(AtomicCheckpointIO().load_checkpoint(checkpoint)["global_step"])
 
 
 def peak_memory_mib() -> float:
-    """Return the peak memory of this process in MiB; 0 where the system does not report it."""
+    """Return the peak memory of this process in MiB; 0 if the system does not report it."""
     if sys.platform == "win32":
         return 0.0
     import resource

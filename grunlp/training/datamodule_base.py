@@ -19,7 +19,7 @@ def derive_seed(seed: int, epoch: int, batch: int, stream: int) -> int:
     """Return the seed of one training batch: the same in every process and after every restart.
 
     Args:
-        seed: of the training.
+        seed: the random seed of the training.
         epoch: index of the epoch, from 0.
         batch: index of the batch in the epoch, from 0.
         stream: different streams are independent; 0 is the network, 1 the collation of a batch.
@@ -28,7 +28,7 @@ def derive_seed(seed: int, epoch: int, batch: int, stream: int) -> int:
 
 
 class BatchDataset(Dataset[Any], ABC):
-    """The batches of an epoch, by index."""
+    """The batches of an epoch, accessible by index."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -39,9 +39,10 @@ class ResumableDataModule(LightningDataModule, ABC):
     """The batches of each epoch, which several processes take in turn, and those of the development split.
 
     Args:
-        num_workers: processes that read and encode batches; 0: the training process.
-        shuffle_each_epoch: new batches in each epoch; otherwise those of the first again and again, for debugging.
-        seed: of the shuffling, and of random choices in making a batch.
+        num_workers: number of processes that read and encode batches; 0: the training process does.
+        shuffle_each_epoch: whether to make new batches in each epoch; otherwise those of the first epoch are repeated,
+            for debugging.
+        seed: the random seed of the shuffling and of random choices in making a batch.
 
     Attributes:
         resume_position: the epoch and the step at which a training is resumed.
@@ -60,18 +61,18 @@ class ResumableDataModule(LightningDataModule, ABC):
 
     @abstractmethod
     def example_ids(self, epoch: int, batch: int) -> list[str]:
-        """Return the ids of the examples of a training batch, for human readers."""
+        """Return the ids of the examples of a training batch, for messages."""
 
     @abstractmethod
     def loss_weight(self, step: int) -> float:
-        """Return the factor of the loss of this process's batch in the trainer's epoch, see `loss_weights`."""
+        """Return the factor of the loss of this process's batch in the trainer's current epoch, see `loss_weights`."""
 
     @abstractmethod
     def rebuild_batch(self, epoch: int, batch: int, position: dict[str, Any]) -> Any:
-        """Make a batch again. `position`: what `position_state` returned for it."""
+        """Make a batch again. `position` is the value that `position_state` returned for it."""
 
     def position_state(self) -> dict[str, Any]:
-        """Return what `rebuild_batch` needs besides the index of the current batch; by default nothing."""
+        """Return the data that `rebuild_batch` needs besides the index of the current batch; none by default."""
         return {}
 
     def global_batch_index(self, step: int) -> int:
@@ -82,9 +83,9 @@ class ResumableDataModule(LightningDataModule, ABC):
         """Return the number of optimizer steps in a training.
 
         Args:
-            num_epochs: of the training.
+            num_epochs: number of epochs of the training.
             limit_train_batches: the largest number of batches of each process in an epoch; 0: no limit.
-            accumulate_grad_batches: batches of each process for one optimizer step.
+            accumulate_grad_batches: number of batches of each process for one optimizer step.
         """
         counts = [steps_per_rank(self.num_batches(epoch), self.world_size) for epoch in range(num_epochs)]
         return sum(-(-min(count, limit_train_batches or count) // accumulate_grad_batches) for count in counts)
@@ -94,7 +95,7 @@ class ResumableDataModule(LightningDataModule, ABC):
         return {"epoch": self.resume_position[0], "batch": self.resume_position[1], "world_size": self.world_size}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from a checkpoint. Raises UserError if the number of processes has changed."""
+        """Restore the position from a checkpoint. Raises UserError if the number of processes has changed."""
         if (saved := state_dict["world_size"]) != self.world_size:
             message = f"a training resumed with {self.world_size} processes"
             raise UserError(message, f"it was started with {saved}", "Start as many again.")
@@ -102,7 +103,7 @@ class ResumableDataModule(LightningDataModule, ABC):
 
 
 class IndexedDataModule(ResumableDataModule, ABC):
-    """A data module that knows the number of batches of each epoch and has any of them by its index.
+    """A data module that knows the number of batches of each epoch and can make any batch by its index.
 
     Arguments as for `ResumableDataModule`.
     """
@@ -120,11 +121,11 @@ class IndexedDataModule(ResumableDataModule, ABC):
         return len(self.batches(epoch))
 
     def batch_loss_counts(self, epoch: int) -> list[int]:
-        """Return the number of items over which the loss of each batch is averaged, its weight among others."""
+        """Return the number of items over which the loss of each batch is averaged."""
         return [1] * self.num_batches(epoch)
 
     def loss_weight(self, step: int) -> float:
-        """Return the factor of the loss of this process's batch in the trainer's epoch, see `loss_weights`."""
+        """Return the factor of the loss of this process's batch in the trainer's current epoch, see `loss_weights`."""
         assert self.trainer is not None
         epoch, accumulate = self.trainer.current_epoch, self.trainer.accumulate_grad_batches
         if self._loss_weights[0] != epoch:
@@ -137,7 +138,7 @@ class IndexedDataModule(ResumableDataModule, ABC):
         return self.batches(epoch)[batch]
 
     def train_dataloader(self) -> DataLoader[Any]:
-        """Return the batches of the trainer's epoch, from the position of a checkpoint on if it is in this epoch.
+        """Return the batches of the trainer's current epoch, from the position of a checkpoint if it is in this epoch.
 
         The trainer calls this before each epoch.
         """
@@ -151,7 +152,7 @@ class IndexedDataModule(ResumableDataModule, ABC):
         )
 
     def shuffle_epoch(self, epoch: int) -> int:
-        """Return the epoch whose batches an epoch has."""
+        """Return the epoch whose batches are used in an epoch."""
         return epoch if self.shuffle_each_epoch else 0
 
 
@@ -169,12 +170,14 @@ def ignore_sigint_in_worker(worker_id: int) -> None:
 
 
 class CollatedBatches(BatchDataset):
-    """Batches of examples; what a collator draws from torch's generator depends only on the index of the batch.
+    """Batches of examples.
+
+    Random choices of the collator depend only on the seed, the epoch and the index of the batch.
 
     Args:
         examples: a `datasets.Dataset`, or an `ExampleBuffer`.
-        indices: of the examples of each batch.
-        collate: makes a batch of examples.
+        indices: the indices of the examples of each batch.
+        collate: makes a batch from examples.
         seed: see `derive_seed`.
         epoch: see `derive_seed`.
     """

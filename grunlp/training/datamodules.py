@@ -31,14 +31,14 @@ def make_datamodule(
     """Make the data module of a corpus.
 
     Args:
-        corpus: its splits.
-        plan_batches: divides examples into batches.
-        collate: makes a batch of training examples.
-        loader: this group of the configuration.
-        trainer: this group of the configuration.
-        seed: of the shuffling.
-        val_collate: makes a batch of the development split; None: `collate`.
-        extra_data_epochs: number of epochs, from the first, in which the extra data of the corpus take part.
+        corpus: the corpus.
+        plan_batches: the planner that divides examples into batches.
+        collate: makes a batch from training examples.
+        loader: the group `loader` of the configuration.
+        trainer: the group `trainer` of the configuration.
+        seed: the random seed of the shuffling.
+        val_collate: makes a batch from examples of the development split; None: `collate`.
+        extra_data_epochs: number of epochs, from the first, in which the extra data of the corpus are used.
     """
     val_collate = val_collate or collate
     max_eval_tokens = loader.batch_tokens * _EVAL_BATCH_FACTOR

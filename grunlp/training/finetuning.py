@@ -11,13 +11,13 @@ from grunlp.modules.sentence_encoder import SentenceEncoder
 def layerwise_lr_decay(
     encoder: SentenceEncoder, learning_rate: float, decay: float, encoder_learning_rate: float
 ) -> dict[nn.Module, float]:
-    """Give lower layers lower learning rates (Howard and Ruder 2018, §3.2).
+    """Assign lower learning rates to lower layers (Howard and Ruder 2018, §3.2).
 
     Args:
         encoder: the sentence encoder of the labeller.
-        learning_rate: of the layers above the encoder.
+        learning_rate: learning rate of the layers above the encoder.
         decay: learning rate of a layer as a fraction of that of the layer above, at most 1.
-        encoder_learning_rate: of a pretrained encoder.
+        encoder_learning_rate: learning rate of a pretrained encoder.
 
     Returns:
         the learning rate of each layer.
@@ -29,7 +29,7 @@ def layerwise_lr_decay(
 
 
 class FreezeLayers(Callback):
-    """Freezes layers in the first epochs.
+    """A callback that freezes layers in the first epochs.
 
     Args:
         layers: the layers.
@@ -46,7 +46,7 @@ class FreezeLayers(Callback):
 
 
 class L2SPRegularization(Callback):
-    """Pulls weights towards their initial values: adds strength / 2 · |w - w_0|² to the loss (Li et al. 2018, eq. 2).
+    """A callback that adds the penalty strength / 2 · |w - w_0|² on changes of the weights (Li et al. 2018, eq. 2).
 
     Args:
         strength: weight of the penalty.
@@ -57,7 +57,7 @@ class L2SPRegularization(Callback):
         self.initial_weights: list[Tensor] = []
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Copy the weights before those of a checkpoint replace them."""
+        """Copy the initial weights, before those of a checkpoint replace them."""
         self.initial_weights = [parameter.detach().clone() for parameter in pl_module.parameters()]
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:

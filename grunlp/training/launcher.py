@@ -1,4 +1,4 @@
-"""Several processes for one training: started by torchrun or SLURM, or by this module on one machine.
+"""Training in several processes, started by torchrun or SLURM, or by this module on one machine.
 
     python -m grunlp.train trainer.devices=2                                          on one machine
     torchrun --nnodes 4 --nproc-per-node 8 ... -m grunlp.train trainer.devices=8 trainer.num_nodes=4
@@ -68,12 +68,12 @@ def resolve_devices(trainer_config: DictConfig) -> None:
 
 
 def uses_gpus(accelerator: str) -> bool:
-    """Return whether a training with this `trainer.accelerator` runs on GPUs of NVIDIA or AMD."""
+    """Return whether a training with this `trainer.accelerator` runs on NVIDIA or AMD GPUs."""
     return accelerator == "gpu" or (accelerator == "auto" and torch.cuda.is_available())
 
 
 def launch(train: Callable[..., None], trainer_config: DictConfig, *arguments: Any) -> None:
-    """Call a function in `trainer.devices` new processes, wait for all of them, and forward signals to them.
+    """Call a function in `trainer.devices` new processes, forward signals to them and wait until all have finished.
 
     Args:
         train: the function; it calls `resolve_devices`.
@@ -81,7 +81,8 @@ def launch(train: Callable[..., None], trainer_config: DictConfig, *arguments: A
         arguments: arguments of the function.
 
     Raises:
-        SystemExit: a process failed; the status is 2 after a user error, that which shells expect after a signal, or 1.
+        SystemExit: a process failed; the exit status is 2 after a user error, 128 plus the signal number after a
+            signal, otherwise 1.
     """
     environment = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port()), "NODE_RANK": "0"}
     environment |= {name: os.environ[name] for name in environment if trainer_config.num_nodes > 1}
@@ -138,7 +139,7 @@ def _forward_signals(context: ProcessContext, received: list[int]) -> AbstractCo
 def _report_failure(
     error: ProcessExitedException | ProcessRaisedException, exit_codes: list[int | None], received: list[int]
 ) -> int:
-    """Print which process failed and how; return the exit status of the command."""
+    """Print which process failed and why; return the exit status of the command."""
     if received:
         return 128 + received[0]
     killed = [i for i, code in enumerate(exit_codes) if code is not None and code < 0 and -code not in SIGNALS]

@@ -17,7 +17,7 @@ from grunlp.utils.errors import UserError
 
 
 class BaseLightningModule(LightningModule):
-    """Trains a network; logs `train/loss_step`, `train/loss_epoch`, the throughput and `dev/loss`, over all processes.
+    """Base class of Lightning modules, which trains a network and logs losses and throughput over all processes.
 
     Args:
         model: the network.
@@ -87,7 +87,7 @@ class BaseLightningModule(LightningModule):
         self.val_losses = []
 
     def add_val_loss(self, loss: float, count: int) -> None:
-        """Add the loss of one batch of the development split, a mean over `count` items."""
+        """Accumulate the loss of one batch of the development split, a mean over `count` items."""
         self.val_losses.append((loss, count))
 
     def on_validation_epoch_end(self) -> None:
@@ -95,15 +95,15 @@ class BaseLightningModule(LightningModule):
         self.log("dev/loss", self.validation_loss(), prog_bar=True)
 
     def validation_loss(self) -> float:
-        """Return the mean over the batches of all processes, which must all call it."""
+        """Return the mean loss over the batches of all processes. All processes must call it."""
         return _weighted_mean(self.val_losses)
 
     def recurrent_state(self) -> dict[str, Tensor]:
-        """Return what is carried over from batch to batch besides the weights; nothing by default."""
+        """Return the state, besides the weights, that is carried from batch to batch; empty by default."""
         return {}
 
     def set_recurrent_state(self, recurrent_state: dict[str, Tensor]) -> None:
-        """Restore what `recurrent_state` returned."""
+        """Restore the state that `recurrent_state` returned."""
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Save the recurrent state of each process."""
@@ -128,18 +128,18 @@ class BaseLightningModule(LightningModule):
 
 
 class PerplexityTask(BaseLightningModule):
-    """Base class for models that predict tokens; also logs `dev/perplexity`. Losses are in nats for each token."""
+    """Base class of modules that predict tokens, which also logs `dev/perplexity`. Losses are in nats per token."""
 
     throughput_unit = "tokens"
 
     def on_validation_epoch_end(self) -> None:
-        """Log mean loss and perplexity over the development split."""
+        """Log the mean loss and the perplexity over the development split."""
         loss = self.validation_loss()
         self.log("dev/loss", loss, prog_bar=True)
         self.log("dev/perplexity", math.exp(min(loss, 100.0)))
 
 
 def _weighted_mean(losses: list[tuple[float, int]]) -> float:
-    """Return the mean over the losses of all processes, which must all call it."""
+    """Return the mean over the losses of all processes. All processes must call it."""
     gathered = [loss for losses_of_rank in distributed.all_gather_object(losses) for loss in losses_of_rank]
     return fsum(loss * count for loss, count in gathered) / max(1, sum(count for _, count in gathered))

@@ -1,6 +1,6 @@
 """Detection of NaN and infinite losses and gradients, and replay of the batch that caused them.
 
-`nonfinite/` in the run folder keeps what a replay needs, of the batch that stopped the training or else of the first:
+`nonfinite/` in the run folder has the data to replay the batch that stopped the training, or the first such batch:
 
     weights.safetensors   weights of the network, and the recurrent state of the task
     batch.json            epoch and batch, counted from 0, its examples, its loss, and the position in a stream
@@ -41,15 +41,16 @@ _MAX_EXAMPLES_SHOWN = 8  # in a message
 
 
 class NonFiniteLossCallback(Callback):
-    """Stops at, or skips, batches with a NaN or infinite loss or gradient; logs `train/gradient_norm`.
+    """A callback that stops at, or skips, batches with a NaN or infinite loss or gradient.
 
-    The gradient is checked before an optimizer step, so it may come from any of the accumulated batches; all of them
-    are named, and skipped. With 16-mixed it is left to the gradient scaler.
+    It also logs `train/gradient_norm`. The gradient is checked before an optimizer step, so it may come from any of the
+    accumulated batches; all of them are named in the log and skipped. With `precision=16-mixed` the gradient scaler
+    handles it.
 
     Args:
         run_dir: the run folder.
         seed: random seed of the training.
-        policy: "stop" or "skip".
+        policy: "stop" or "skip" such batches.
     """
 
     def __init__(self, run_dir: Path, seed: int, policy: NonFinitePolicy) -> None:
@@ -78,7 +79,7 @@ class NonFiniteLossCallback(Callback):
             self._handle_non_finite(trainer, pl_module, f"loss {value}", value, range(number, number + 1))
 
     def on_after_backward(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Discard the gradient of a non-finite loss, and those accumulated with it."""
+        """Discard a non-finite gradient of the loss and the gradients accumulated with it."""
         if self.loss_is_nonfinite:
             _zero_grad(pl_module)
 
@@ -131,7 +132,7 @@ def _zero_grad(module: LightningModule) -> None:
 
 
 def _loss_to_hex(loss: float | None) -> str | None:
-    """Encode any loss for JSON, as the bytes of a double."""
+    """Encode a loss, which may be NaN or infinite, as the bytes of a double for JSON."""
     return None if loss is None else struct.pack(">d", loss).hex()
 
 
@@ -141,7 +142,7 @@ def _loss_from_hex(text: str) -> float:
 
 
 def _save_debug_batch(folder: Path, task: LightningModule, info: dict[str, Any]) -> None:
-    """Write what `replay_bad_batch` reads."""
+    """Write the files that `replay_bad_batch` reads."""
     tensors = {f"task.{name}": value for name, value in task.state_dict().items()}
     if isinstance(task, BaseLightningModule):
         tensors |= {f"carried.{name}": value for name, value in task.recurrent_state().items()}
@@ -152,7 +153,7 @@ def _save_debug_batch(folder: Path, task: LightningModule, info: dict[str, Any])
 
 
 def replay_bad_batch(task: LightningModule, data: ResumableDataModule, run_dir: Path) -> str:
-    """Recompute the loss of the saved batch with the weights that the training had; return a report.
+    """Recompute the loss of the saved batch with the weights of that step; return a report.
 
     Raises:
         UserError: no batch is saved, or the loss differs from that of the training.

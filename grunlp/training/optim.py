@@ -13,12 +13,12 @@ from grunlp.training.options import OptimizerOptions
 def adamw(
     module: nn.Module, learning_rate: float, weight_decay: float, lr_overrides: Mapping[nn.Module, float]
 ) -> AdamW:
-    """Make AdamW with weight decay on weight matrices only: not on biases, not on embeddings.
+    """Make AdamW with weight decay on weight matrices only, not on biases or embeddings.
 
     Args:
-        module: whose trainable weights are optimized.
-        learning_rate: of all other parts.
-        weight_decay: of the weight matrices.
+        module: the module whose trainable weights are optimized.
+        learning_rate: learning rate of the parts without an override.
+        weight_decay: weight decay of the weight matrices.
         lr_overrides: learning rates of parts of `module`.
     """
     embeddings = {id(p) for part in module.modules() if isinstance(part, nn.Embedding) for p in part.parameters()}
@@ -38,7 +38,7 @@ def adamw(
 
 
 def linear_warmup_decay(optimizer: Optimizer, total_steps: int, warmup_fraction: float) -> LambdaLR:
-    """Make a schedule whose rate rises linearly over the first fraction of the steps, then falls linearly to 0."""
+    """Make a schedule whose rate rises linearly in the first fraction of the steps, then falls linearly to 0."""
     warmup_steps = max(1, round(total_steps * warmup_fraction))
 
     def factor(step: int) -> float:
@@ -52,7 +52,7 @@ def linear_warmup_decay(optimizer: Optimizer, total_steps: int, warmup_fraction:
 def scheduled_adamw(
     module: nn.Module, options: OptimizerOptions, total_steps: int, lr_overrides: Mapping[nn.Module, float]
 ) -> dict[str, Any]:
-    """Make optimizer and schedule in the form that Lightning expects. Arguments as above."""
+    """Make the optimizer and schedule in the form that Lightning expects. Arguments as for `adamw`."""
     optimizer = adamw(module, options.learning_rate, options.weight_decay, lr_overrides)
     schedule = linear_warmup_decay(optimizer, total_steps, options.warmup_fraction)
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

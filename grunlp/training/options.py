@@ -1,4 +1,4 @@
-"""Options that every training has: its run folder, trainer and optimizer. Imports nothing heavy."""
+"""Options that every training has: its run folder, trainer and optimizer. This module imports no heavy library."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ NonFinitePolicy = Literal["stop", "skip"]
 
 
 def monitor_option(default: str) -> Any:
-    """Declare `trainer.monitor`; a recipe annotates it with the scores that it computes on dev."""
+    """Declare `trainer.monitor`; the annotation in a recipe lists the scores that it computes on dev."""
     return option(default, "score that chooses the best epoch and ends the training early")
 
 
@@ -29,7 +29,7 @@ class RunOptions:
 
 @dataclass
 class TrainerOptions:
-    """Length of the training, hardware, and what is kept."""
+    """Length of the training, hardware, and files to keep."""
 
     monitor: str = monitor_option("dev/loss")
     max_epochs: int = option(10, "passes over the training data, at most", minimum=1, maximum=10**6)
@@ -73,7 +73,7 @@ class TrainerOptions:
 
 @dataclass
 class StreamingTrainerOptions(TrainerOptions):
-    """Length of the training, hardware, and what is kept; for streamed data, too."""
+    """Length of the training, hardware, and files to keep, also for streamed data."""
 
     batches_per_epoch: int = option(
         0, "length of an epoch of streamed data, in batches of each process", minimum=0, maximum=10**9
@@ -111,7 +111,7 @@ def check_optional_packages(values: Mapping[str, Any]) -> None:
 
 
 def check_cross_validation(values: Mapping[str, Any]) -> None:
-    """Raise UserError for folds that do not exist. `values`: as above."""
+    """Raise UserError for folds that do not exist. `values` is the configuration by dotted key."""
     folds, fold, outer = values["data.num_folds"], values["data.fold"], values["data.outer_num_folds"]
     if folds in (1, 2) or (folds and fold >= folds):
         raise UserError(

@@ -14,7 +14,7 @@ from grunlp.utils.signals import TerminationSignal
 
 @contextmanager
 def lock_run(run_dir: Path, mode: RunMode) -> Iterator[None]:
-    """Lock the run folder on rank 0.
+    """Lock the run folder, on rank 0 only.
 
     Raises:
         UserError: another process uses it, or has completed the training to resume.
@@ -30,7 +30,7 @@ def lock_run(run_dir: Path, mode: RunMode) -> Iterator[None]:
 
 @contextmanager
 def explain_interruption(run_dir: Path) -> Iterator[None]:
-    """Print how to resume a training that is interrupted by a signal or by the end of one of its processes.
+    """Print how to resume a training that is interrupted by a signal or by the failure of one of its processes.
 
     Raises:
         SystemExit: the training was interrupted.

@@ -1,4 +1,4 @@
-"""Batches of whole sentences, with all of their predicates where there are any."""
+"""Batches of whole sentences, with all their predicates if they have any."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from grunlp.training.token_budget_datamodule import BatchPlan
 def plan_sentence_batches(
     examples: Any, max_tokens: int, *, training: bool, seed: int = 0, split_name: str | None = None
 ) -> BatchPlan:
-    """Divide sentences into batches; one counts once for each of its predicates, in size and in the loss.
+    """Divide sentences into batches; a sentence counts once for each predicate, in batch size and in loss.
 
     Arguments as for `BatchPlanner`.
     """

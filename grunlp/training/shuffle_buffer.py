@@ -1,6 +1,6 @@
-"""A stream as batches: a buffer of examples is read at a time and divided into batches as a corpus in memory would be.
+"""Batches of a stream: one buffer of examples at a time is read and divided into batches, like a corpus in memory.
 
-Each batch carries the position at which it was read, from which reading can continue in another process, later.
+Each batch has the position at which it was read, so that reading can continue from there later, in another process.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ from grunlp.utils.errors import UserError
 
 
 class ExampleBuffer:
-    """Examples in memory, with the part of the interface of `datasets.Dataset` that batches need."""
+    """Examples in memory, with the part of the interface of `datasets.Dataset` that data modules need."""
 
     def __init__(self, examples: Sequence[Any]) -> None:
         self.examples = list(examples)
@@ -31,21 +31,21 @@ class ExampleBuffer:
 
     @property
     def column_names(self) -> list[str]:
-        """The names of the columns; none of an empty buffer."""
+        """The names of the columns; an empty buffer has none."""
         return list(self.examples[0]) if self.examples else []
 
     def select(self, indices: Sequence[int]) -> "ExampleBuffer":
-        """Return some of the examples."""
+        """Return a selection of the examples."""
         return ExampleBuffer(self.__getitems__(indices))
 
 
 class StreamPosition(NamedTuple):
-    """A position in what one reader reads.
+    """A position in the part of a stream that one reader reads.
 
     Attributes:
         pass_number: number of the pass through the stream, from 0.
-        state: state of the `datasets.IterableDataset` where the buffer begins; None at the beginning of a pass.
-        buffers_read: number of buffers read before, in all passes.
+        state: state of the `datasets.IterableDataset` at the beginning of the buffer; None at the beginning of a pass.
+        buffers_read: number of buffers read before this one, in all passes.
         next_batch: index of the next batch of the buffer.
     """
 
@@ -63,7 +63,7 @@ class StreamBatch(NamedTuple):
         loss_count: number of items over which its loss is averaged.
         example_ids: ids of its examples.
         reader_index: the reader that made it.
-        position: where it was read.
+        position: the position at which it was read.
     """
 
     batch: Any
@@ -74,19 +74,19 @@ class StreamBatch(NamedTuple):
 
     @property
     def next_position(self) -> StreamPosition:
-        """The position of the batch after it."""
+        """The position of the next batch."""
         return self.position._replace(next_batch=self.position.next_batch + 1)
 
 
 class ShardReader:
-    """Makes the batches of any one of several readers. It can be sent to other processes.
+    """A maker of batches for any one of several readers, which can be sent to other processes.
 
     Args:
         stream: the examples.
         buffer_size: number of examples to read at a time.
         plan_batches: divides a buffer into batches.
-        collate: makes a batch of examples.
-        seed: of the order of shards, of the batches of a buffer, and of what `collate` draws.
+        collate: makes a batch from examples.
+        seed: the random seed of the order of shards, the batches of a buffer, and random choices of `collate`.
     """
 
     def __init__(
@@ -101,12 +101,12 @@ class ShardReader:
         self.collate, self.seed = collate, seed
 
     def read(self, reader_index: int, num_readers: int, position: StreamPosition) -> Iterator[StreamBatch]:
-        """Yield batches from a position on, without end.
+        """Yield batches endlessly, starting at a position.
 
         Args:
-            reader_index: which reader.
-            num_readers: how many share each pass.
-            position: where to start.
+            reader_index: the number of the reader, from 0.
+            num_readers: number of readers that share each pass.
+            position: the position to start at.
 
         Raises:
             UserError: the reader has no example in a whole pass.
@@ -144,13 +144,13 @@ class ShardReader:
 
 
 class BufferedBatchDataset(IterableDataset[Any]):
-    """The batches of one process; each of its workers reads its own share.
+    """The batches of one process; each of its workers reads a separate share.
 
     Args:
         reader: makes the batches.
-        first, num_readers: the index of the first reader of this process, of how many in all processes.
-        positions: where each of its readers starts.
-        next_reader: which of them makes the first batch; workers are asked in turn.
+        first, num_readers: index of the first reader of this process, and number of readers of all processes.
+        positions: the position at which each reader of this process starts.
+        next_reader: index of the reader that makes the first batch; the readers take turns.
     """
 
     def __init__(

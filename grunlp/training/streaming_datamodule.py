@@ -1,7 +1,7 @@
-"""A data module that reads a stream: epochs of a set number of batches, loss weights, and positions to resume from.
+"""A data module that reads a stream in epochs of a fixed number of batches, and can resume at any position.
 
-The trainer gets an iterable of known length, so it requests no batch before it trains on it. The readers continue from
-epoch to epoch: no file is reopened because an epoch has ended.
+The trainer gets an iterable of known length, so it does not prefetch batches. The readers continue from epoch to epoch,
+so no file is reopened at the end of an epoch.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,11 +36,12 @@ class StreamingDataModule(ValidatedDataModule):
     Args:
         reader: makes the training batches.
         val: the plan of the development split.
-        val_collate: makes batches of it.
-        batches_per_epoch: batches of each process in an epoch.
-        accumulate_grad_batches: batches of each process for one optimizer step.
-        num_workers: processes that read and encode, for each process of the training; 0: that process itself.
-        seed: of the training.
+        val_collate: makes a batch from its examples.
+        batches_per_epoch: number of batches of each process in an epoch.
+        accumulate_grad_batches: number of batches of each process for one optimizer step.
+        num_workers: number of processes that read and encode batches for each training process; 0: the training process
+            does.
+        seed: the random seed of the training.
     """
 
     is_streaming = True
@@ -72,12 +73,12 @@ class StreamingDataModule(ValidatedDataModule):
         return self.batches_per_epoch * self.world_size
 
     def train_dataloader(self) -> _EpochIterable:
-        """Return the batches of the trainer's epoch, from the position of a checkpoint on if it is in this epoch."""
+        """Return the batches of the trainer's epoch, from the position of a checkpoint if it is in this epoch."""
         epoch = self.trainer.current_epoch if self.trainer else 0
         return _EpochIterable(self, self.resume_position[1] if epoch == self.resume_position[0] else 0)
 
     def iter_epoch(self, start_step: int) -> Iterator[Any]:
-        """Yield the batches of an epoch after the first `start_step`."""
+        """Yield the batches of an epoch, skipping the first `start_step`."""
         for start in range(start_step, self.batches_per_epoch, self.accumulate_grad_batches):
             self._advance(min(self.accumulate_grad_batches, self.batches_per_epoch - start))
             for index, batch in enumerate(self.update_batches):
@@ -85,7 +86,7 @@ class StreamingDataModule(ValidatedDataModule):
                 yield batch.batch
 
     def _advance(self, num_batches: int) -> None:
-        """Read the batches of the next optimizer step; those of the last one have been trained on."""
+        """Read the batches of the next optimizer step, after those of the last one have been trained on."""
         rank = distributed.rank()
         first = rank * self.num_readers
         for batch in self.update_batches:
@@ -131,7 +132,7 @@ class StreamingDataModule(ValidatedDataModule):
         return {"reader": batch.reader_index, "readers": num_readers, "position": batch.position._asdict()}
 
     def rebuild_batch(self, epoch: int, batch: int, position: dict[str, Any]) -> Any:
-        """Make the batch at a position of `position_state` again."""
+        """Make the batch at a position that `position_state` returned."""
         start = StreamPosition(**position["position"])
         return next(self.reader.read(position["reader"], position["readers"], start)).batch
 
@@ -146,7 +147,7 @@ class StreamingDataModule(ValidatedDataModule):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from a checkpoint. Raises UserError if the stream is read by other readers now."""
+        """Restore the positions from a checkpoint. Raises UserError if the number of readers has changed."""
         super().load_state_dict(state_dict)
         for key, saved, current in (
             ("loader.num_workers", state_dict["num_workers"], self.num_workers),

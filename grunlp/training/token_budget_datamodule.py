@@ -19,11 +19,11 @@ from grunlp.utils import distributed
 
 
 class BatchPlan(NamedTuple):
-    """Examples and how they are divided into batches.
+    """Examples and their division into batches.
 
     Attributes:
         examples: a `datasets.Dataset`, or an `ExampleBuffer`.
-        sampler: yields the indices of each batch.
+        sampler: the sampler that yields the indices of each batch.
         loss_counts: (N,) the number of items over which the loss of each example is averaged.
     """
 
@@ -33,7 +33,7 @@ class BatchPlan(NamedTuple):
 
 
 class BatchPlanner(Protocol):
-    """Divides the examples of a task into batches."""
+    """A function that divides the examples of a task into batches."""
 
     def __call__(
         self, examples: Any, max_tokens: int, *, training: bool, seed: int = 0, split_name: str | None = None
@@ -43,9 +43,10 @@ class BatchPlanner(Protocol):
         Args:
             examples: a `datasets.Dataset`, or an `ExampleBuffer`.
             max_tokens: the largest size of a batch.
-            training: shuffle, and leave out examples that are too long to train on; otherwise keep all, shortest first.
-            seed: of the shuffling.
-            split_name: for warnings; None: log none.
+            training: whether to shuffle, and leave out examples that are too long to train on; otherwise all are kept,
+                shortest first.
+            seed: the random seed of the shuffling.
+            split_name: name of the split for warnings; None: no warnings are logged.
         """
 
 
@@ -54,7 +55,7 @@ class ValidatedDataModule(ResumableDataModule):
 
     Attributes:
         val: the plan of the development split.
-        val_collate: makes batches of it.
+        val_collate: makes a batch from its examples.
     """
 
     val: BatchPlan
@@ -71,7 +72,7 @@ class ValidatedDataModule(ResumableDataModule):
         )
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
-        """Move a batch by its own method `to`; Lightning does not know the types of our batches."""
+        """Move a batch with its own method `to`, because Lightning does not know the types of these batches."""
         return batch.to(device)
 
 
@@ -80,10 +81,10 @@ class TokenBudgetDataModule(IndexedDataModule, ValidatedDataModule):
 
     Args:
         train, val: plans of the training and the development split.
-        collate, val_collate: make batches of their examples.
+        collate, val_collate: make a batch from examples of each split.
         num_workers, shuffle_each_epoch, seed: as for `ResumableDataModule`.
         train_with_extra: plan of the training split with extra data.
-        extra_data_epochs: number of epochs, from the first, in which the extra data take part.
+        extra_data_epochs: number of epochs, from the first, in which the extra data are used.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class TokenBudgetDataModule(IndexedDataModule, ValidatedDataModule):
         self.train_with_extra, self.extra_data_epochs = train_with_extra, extra_data_epochs
 
     def batches(self, epoch: int) -> CollatedBatches:
-        """Return the batches of an epoch, shuffled for it."""
+        """Return the batches of an epoch, shuffled with the seed of the epoch."""
         plan = self._plan(epoch)
         plan.sampler.set_epoch(self.shuffle_epoch(epoch))
         return CollatedBatches(plan.examples, plan.sampler.batches, self.collate, self.seed, epoch)
@@ -114,7 +115,7 @@ class TokenBudgetDataModule(IndexedDataModule, ValidatedDataModule):
         return [int(counts[indices].sum()) for indices in self.batches(epoch).indices]
 
     def example_ids(self, epoch: int, batch: int) -> list[str]:
-        """Return the ids of the examples of a batch; of one without an id its number in the training split."""
+        """Return the ids of the examples of a batch; for an example without an id, its number in the training split."""
         batches = self.batches(epoch)
         indices = batches.indices[batch]
         ids = batches.examples.select(indices)["id"] if "id" in batches.examples.column_names else [""] * len(indices)

@@ -1,4 +1,4 @@
-"""The Lightning trainer of every recipe, and the end that all recipes share: fit, then evaluate dev and test once."""
+"""The Lightning trainer of every recipe, and the final steps of all recipes: fit, then evaluate dev and test once."""
 
 import logging
 import sys
@@ -54,7 +54,7 @@ _IGNORED_WARNINGS = (
 
 
 class EpochSummary(Callback):
-    """Prints a line for each epoch, where there is no terminal for a progress bar."""
+    """A callback that prints one line for each epoch if there is no terminal for a progress bar."""
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""
@@ -139,7 +139,7 @@ def make_trainer(
 
 
 def _silence_lightning() -> None:
-    """Silence advertisements and irrelevant warnings of Lightning; keep its profiles."""
+    """Silence advertisements and irrelevant warnings of Lightning, but not its profiler."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)
     for message in _IGNORED_WARNINGS:
@@ -158,7 +158,7 @@ def _ddp_strategy() -> DDPStrategy:
 def _model_checkpoint(
     name: str, folder: Path, monitor: str, mode: Literal["min", "max"], count: int
 ) -> ModelCheckpoint:
-    """Keep the epochs with the best scores; a resumed training overwrites the file of an epoch that it repeats."""
+    """Make the callback that keeps the epochs with the best scores; a repeated epoch overwrites its file."""
     return ModelCheckpoint(folder, name, monitor=monitor, mode=mode, save_top_k=count, enable_version_counter=False)
 
 
@@ -179,8 +179,8 @@ def fit(
         task: a Lightning module with a `model`, which is in evaluation mode afterwards.
         data: the training and development data.
         run_dir: the run folder.
-        mode: REPLAY prints the loss of the saved batch instead.
-        num_removed: number of training examples left out, for `metrics.json`.
+        mode: the mode of the training; REPLAY only prints the loss of the saved batch.
+        num_removed: number of training examples that were left out, for `metrics.json`.
 
     Returns:
         a summary for the user; None if this process has nothing more to do: on ranks other than 0, and in a replay.
@@ -222,7 +222,7 @@ class Report(Protocol):
 
 
 class HasSplits(Protocol):
-    """Data with a development split and perhaps a test split."""
+    """A protocol for data with a development split and optionally a test split."""
 
     dev: Any
     test: Any
@@ -241,9 +241,9 @@ def fit_and_evaluate(
     mode: RunMode,
     num_removed: int = 0,
 ) -> dict[str, ReportT]:
-    """Train, then evaluate dev and, once, test with the weights chosen by dev.
+    """Train, then evaluate dev and test once with the weights that were best on dev.
 
-    Prints the scores and saves them to `metrics.json`.
+    Print the scores and save them to `metrics.json`.
 
     Args:
         trainer: see `fit`.

@@ -1,4 +1,4 @@
-"""Choice of the final weights: an exponential moving average, the best epoch, or the mean of the last epochs."""
+"""Selection of the final weights: an exponential moving average, the best epoch, or the mean of the last epochs."""
 
 import logging
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ LAST_EPOCH_CHECKPOINT = "last-{epoch}"  # file name of the checkpoints of the la
 
 
 class EMACallback(WeightAveraging):
-    """Keeps and scores an exponential moving average of the weights (Polyak and Juditsky 1992).
+    """A callback that keeps and scores an exponential moving average of the weights (Polyak and Juditsky 1992).
 
     Args:
-        decay: how much of the average each step keeps. The first steps keep less, (1 + n) / (10 + n) after n, so that
-            the average is useful from the first epoch.
+        decay: the factor by which each step multiplies the old average. It is smaller in the first steps, (1 + n) / (10
+            + n) after n steps, so that the average is useful from the first epoch.
     """
 
     def __init__(self, decay: float) -> None:
@@ -31,13 +31,13 @@ class EMACallback(WeightAveraging):
         self.last_weights: dict[str, Tensor] = {}  # not averaged, after the last step: to log the effect
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Replace the weights by their average, and keep a copy of them."""
+        """Replace the weights with their average, and keep a copy of the weights."""
         self.last_weights = {name: value.detach().cpu().clone() for name, value in pl_module.state_dict().items()}
         super().on_train_end(trainer, pl_module)
 
 
 def load_best_weights(trainer: Trainer, task: LightningModule, data: LightningDataModule) -> int:
-    """Load the weights of the best epoch into the task, or the mean of the last epochs where that scores better.
+    """Load the weights of the best epoch into the task, or the mean of the last epochs if it scores better.
 
     Returns:
         the number of epochs trained.
@@ -65,7 +65,7 @@ def load_best_weights(trainer: Trainer, task: LightningModule, data: LightningDa
 
 
 def _log_ema_score(trainer: Trainer, task: LightningModule, data: LightningDataModule, monitor: str) -> None:
-    """Log the scores of the averaged and of the plain weights after the last epoch."""
+    """Log the scores of the averaged and the plain weights after the last epoch."""
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, EMACallback):
             averaged = float(trainer.callback_metrics[monitor])
@@ -81,14 +81,14 @@ def _load(path: Path) -> dict[str, Tensor]:
 
 
 def _mean_tensor(weights: Sequence[Tensor]) -> Tensor:
-    """Return the mean of one parameter; of integers, such as counters, the first."""
+    """Return the mean of the values of one parameter; for integers, such as counters, the first value."""
     return torch.stack(list(weights)).mean(dim=0) if weights[0].is_floating_point() else weights[0]
 
 
 def _evaluate(
     trainer: Trainer, task: LightningModule, weights: dict[str, Tensor], data: LightningDataModule, monitor: str
 ) -> float:
-    """Return the score of weights on dev, or on the part of it that the trainer reads."""
+    """Return the score of the weights on dev, or on the part of dev that the trainer reads."""
     task.load_state_dict(weights)
     plain = Trainer(
         devices=1,

@@ -20,10 +20,10 @@ def transfer_weights(
 ) -> None:
     """Copy the weights of an old network into a new labeller or tagger.
 
-    They may be all weights of a labeller, so that the new one labels like it, or those of the sentence encoder, which
-    all models of words have. Rows that both vocabularies have are copied. A new word or character starts as the unknown
-    one; a new tag or part of speech of a labeller with weights of 0 and a low score, of a tagger with 0; a new roleset
-    like one that does not occur in the training data.
+    The old weights may be all weights of a labeller, so that the new one predicts the same, or only those of the
+    sentence encoder, which all models of words have. Rows of items in both vocabularies are copied. A new word or
+    character starts as a copy of the unknown one; a new tag or part of speech starts with weights of 0 and, in a
+    labeller, a low score; a new roleset starts like one that does not occur in the training data.
 
     Args:
         old_weights: weights of the old network by name; weights of the new one that are missing here are not changed.
@@ -76,7 +76,7 @@ def init_from_weights(
     old_weights: Mapping[str, Tensor],
     parts: tuple[str, ...],
 ) -> None:
-    """Start parts of a new network from the weights of the run that `model.init_from` names.
+    """Initialize parts of a new network from the weights of the run in `model.init_from`.
 
     Args:
         model: the new network; changed in place.
@@ -97,13 +97,13 @@ def init_from_weights(
 
 
 def _row_mapping(old: list[str], new: list[str], unknown: int | None) -> Tensor:
-    """Map each new item to its old row (len(new),); items without one to `unknown`, or to -1."""
+    """Map each new item to its old row (len(new),); items without an old row to `unknown`, or to -1."""
     rows = {item: i for i, item in enumerate(old)}
     return torch.tensor([rows.get(item, -1 if unknown is None else unknown) for item in new])
 
 
 def _copy_rows(old: Tensor, initial: Tensor, axes: tuple[Tensor, ...]) -> Tensor:
-    """Return the old values in their new rows, and the initial values in rows that have none."""
+    """Return the old values in their new rows, and the initial values in all other rows."""
     for dimension, rows in enumerate(axes):
         old = old.index_select(dimension, rows.clamp(min=0))
     has_old = axes[0] >= 0

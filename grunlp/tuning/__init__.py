@@ -1,1 +1,1 @@
-"""Questions that take many trainings: which cell, which value of a key."""
+"""Studies that need many trainings: comparison of recurrent cells, and search for the value of a key."""

@@ -1,4 +1,4 @@
-"""Comparison of recurrent cells: trained with the same data, batches and seeds, and the same budget."""
+"""Comparison of recurrent cells that are trained with the same data, batches, seeds and budget."""
 
 import logging
 import statistics
@@ -33,11 +33,11 @@ _RESERVED_KEYS = {
 
 
 class ComparisonSpec(NamedTuple):
-    """A comparison, checked.
+    """A cell comparison whose arguments have been checked.
 
     Attributes:
         recipe: the recipe of all trainings.
-        cells: the others are compared with the first.
+        cells: the recurrent cells; the others are compared with the first.
         seeds: the seeds of each cell.
         overrides: the arguments of all trainings.
         match_budget: as in `CellComparisonOptions`.
@@ -107,7 +107,7 @@ def compare_cells(arguments: list[str]) -> int:
 
 
 def train(spec: ComparisonSpec, folder: Path, jobs: int) -> list[CellResults]:
-    """Run all trainings, those of the first cell first, because the sizes of the others may depend on it."""
+    """Run all trainings, beginning with the first cell, because the sizes of the others may depend on it."""
     epochs = _match_training_time(spec, folder) if spec.match_budget == "time" else {}
     progress, results = ProgressReporter(len(spec.cells) * len(spec.seeds)), []
     with TrainingPool(jobs) as pool:
@@ -147,7 +147,7 @@ def _sizes(run: Path) -> dict[str, int]:
 
 
 def _match_sizes(first: Path, cells: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return the hidden sizes with which the network of each cell has as many parameters as the run of the first."""
+    """Return the hidden sizes at which the network of each cell has as many parameters as the run of the first."""
     import torch
     from omegaconf import OmegaConf
 
@@ -172,7 +172,7 @@ def _match_sizes(first: Path, cells: Sequence[str]) -> dict[str, dict[str, int]]
 
 
 def _match_training_time(spec: ComparisonSpec, folder: Path) -> dict[str, int]:
-    """Return the epochs in which each cell trains as long as the first, by one timed epoch of each."""
+    """Return the number of epochs in which each cell trains as long as the first, from one timed epoch of each."""
     from grunlp.runs.layout import read_metrics
 
     config, seconds = compose_config(spec.overrides), {}
@@ -230,8 +230,8 @@ def _count_tables(runs: Sequence[Path]) -> "tuple[NDArray[np.float64], Metric, P
     """Score runs with different seeds on their test split.
 
     Returns:
-        the counts (seeds, groups, n), how a score is computed from them, the primary metric, and the median of the
-        milliseconds for an example.
+        the counts (seeds, groups, n), the metric that is computed from them, the primary metric, and the median time
+        for an example in milliseconds.
     """
     import numpy as np
 

@@ -26,14 +26,14 @@ _MATCH_NOTES = {
 def write_report(
     folder: Path, rows: Sequence[dict[str, Any]], primary: PrimaryMetric, match: str, title: str, command: str
 ) -> None:
-    """Print the table; write it as `cells.json`, `cells.md` and `cells.png`.
+    """Print the table and write it as `cells.json`, `cells.md` and `cells.png`.
 
     Args:
         folder: folder of these files.
-        rows: one for each cell.
+        rows: one row for each cell.
         primary: the score to compare.
-        match: how the sizes of the cells were matched, a key of `_MATCH_NOTES`.
-        title: of the Markdown page.
+        match: the method of matching the sizes of the cells, a key of `_MATCH_NOTES`.
+        title: title of the Markdown page.
         command: the arguments of the comparison.
     """
     header, lines = table_rows(rows, primary)

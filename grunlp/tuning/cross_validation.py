@@ -1,4 +1,4 @@
-"""A study: the choice of a value by cross-validation, from the arguments to the model with the chosen value."""
+"""A study, which selects a value by cross-validation: from the arguments to the model with the selected value."""
 
 import json
 import time
@@ -65,8 +65,9 @@ def parse_request(arguments: list[str]) -> tuple[dict[str, Any], str | None, int
     """Parse the arguments of the command.
 
     Returns:
-        the settings of the study, its folder if one was typed, and the number of jobs. With `study=` and without a
-        search space or options of trainings, the settings are those stored in the folder, except for the typed ones.
+        the settings of the study, its folder if one was typed, and the number of jobs. With `study=` but without a
+        search space or options of trainings, the settings stored in the folder are used, except for those that were
+        typed.
     """
     spaces = [word.partition("=")[2] for word in arguments if word.startswith("search_space=")]
     words = [word for word in arguments if not word.startswith("search_space=")]
@@ -94,7 +95,7 @@ def parse_request(arguments: list[str]) -> tuple[dict[str, Any], str | None, int
 
 
 def build_search_config(settings: Mapping[str, Any]) -> SearchConfig:
-    """Check everything that can be wrong before the first training."""
+    """Check the settings for all errors that can be found before the first training."""
     overrides, folds = tuple(settings["overrides"]), settings["folds"]
     config = compose_config(overrides)
     primary_metrics = primary_metrics_of(config.recipe)
@@ -130,7 +131,7 @@ def build_search_config(settings: Mapping[str, Any]) -> SearchConfig:
 
 
 def _primary_metric(config: SearchConfig, rows: Sequence[TrialResult]) -> PrimaryMetric:
-    """Return the metric that the runs have."""
+    """Return the primary metric that the runs have."""
     row = next(row for row in rows if row.scores)
     run = fold_job(
         config.folder / "runs", config.overrides, row.values, config.num_folds, next(iter(row.scores))
@@ -139,7 +140,7 @@ def _primary_metric(config: SearchConfig, rows: Sequence[TrialResult]) -> Primar
 
 
 def _learning_curve(config: SearchConfig, chosen: TrialResult, jobs: int) -> dict[float, TrialResult]:
-    """Train the chosen value on growing fractions of the training folds."""
+    """Train with the chosen value on increasing fractions of the training folds."""
     trainings = {
         fold_job(
             config.folder / "learning" / f"share-{share}", config.overrides, chosen.values, config.num_folds, fold,
@@ -163,11 +164,11 @@ def _learning_curve(config: SearchConfig, chosen: TrialResult, jobs: int) -> dic
 def _nested_cv(
     config: SearchConfig, rows: Sequence[TrialResult], primary: PrimaryMetric, jobs: int
 ) -> list[tuple[TrialResult, float]]:
-    """Repeat the choice within each outer fold.
+    """Repeat the selection within each outer fold (nested cross-validation).
 
     Returns:
-        for each outer fold the choice by the other folds, and its score on the outer fold. That score is already known:
-        the search trained each value with each fold for test.
+        for each outer fold the value that the other folds select, and its score on the outer fold. That score is
+        already known, because the search has trained each value with each fold as the test split.
     """
     trainings: dict[TrainingJob, tuple[int, Assignment, int]] = {}
     for outer in range(config.num_folds):
@@ -187,7 +188,7 @@ def _nested_cv(
 
 
 def _run_jobs(trainings: Mapping[TrainingJob, Any], phase: str, jobs: int) -> list[TrainingJob]:
-    """Run trainings, and print a line for each."""
+    """Run trainings and print a line for each."""
     done_before = {training for training in trainings if training.finished}
     progress, finished = ProgressReporter(len(trainings)), []
     with TrainingPool(jobs) as pool:
@@ -198,7 +199,7 @@ def _run_jobs(trainings: Mapping[TrainingJob, Any], phase: str, jobs: int) -> li
 
 
 def _refit_best(config: SearchConfig, chosen: TrialResult) -> dict[str, Any] | None:
-    """Train the chosen value on the data set's own train split; return its scores on test, if there is one."""
+    """Train with the chosen value on the original train split; return the scores on test, if there is a test split."""
     training = TrainingJob(config.folder / MODEL_DIR, (*config.overrides, *as_overrides(chosen.values)))
     print(f"training {chosen.text} on all of train", flush=True)
     with TrainingPool(1) as pool:

@@ -1,4 +1,4 @@
-"""The choice of a value by its scores over folds: the one-standard-error rule."""
+"""Selection of a value by its scores over folds: the one-standard-error rule."""
 
 import math
 import statistics
@@ -15,14 +15,14 @@ _FRACTION_NAMES = {2: "half", 3: "a third", 4: "a quarter", 5: "a fifth", 6: "a 
 
 @dataclass
 class TrialResult:
-    """The trainings at one value.
+    """The trainings with one value of each key.
 
     Args:
         values: the value of each key.
         scores: the score of each finished fold, by its number.
         seconds: the training time of each fold.
-        num_parameters: parameters of the network.
-        pruned: whether the other folds were skipped, because the value was worse than half of the others.
+        num_parameters: number of parameters of the network.
+        pruned: whether the remaining folds were skipped, because this trial was worse than half of the others.
     """
 
     values: Assignment
@@ -38,7 +38,7 @@ class TrialResult:
 
     @property
     def standard_error(self) -> float:
-        """The standard error of the mean, as if folds were independent; 0 for a single fold."""
+        """The standard error of the mean, computed as if folds were independent; 0 for a single fold."""
         count = len(self.scores)
         if not math.isfinite(self.mean):
             return math.nan
@@ -46,7 +46,7 @@ class TrialResult:
 
     @property
     def text(self) -> str:
-        """The values as arguments of a training."""
+        """The values in the form of arguments of a training."""
         return " ".join(as_overrides(self.values))
 
     def as_dict(self) -> Mapping[str, Any]:
@@ -63,7 +63,7 @@ class TrialResult:
 
 
 def best_trial(rows: Sequence[TrialResult], sign: int) -> TrialResult:
-    """Return the row with the best mean among those with all folds. sign: `PrimaryMetric.sign`."""
+    """Return the trial with the best mean among those with all folds. `sign` is `PrimaryMetric.sign`."""
     complete = [row for row in rows if not row.pruned and math.isfinite(row.mean)]
     if not complete:
         raise UserError(
@@ -75,7 +75,7 @@ def best_trial(rows: Sequence[TrialResult], sign: int) -> TrialResult:
 
 
 def within_one_standard_error(rows: Sequence[TrialResult], sign: int) -> list[TrialResult]:
-    """Return the best row and those whose mean is within its standard error."""
+    """Return the best trial and all trials whose mean is within its standard error."""
     best = best_trial(rows, sign)
     return [row for row in rows if not row.pruned and sign * row.mean >= sign * best.mean - best.standard_error]
 
@@ -89,7 +89,7 @@ def one_standard_error_rule(rows: Sequence[TrialResult], sign: int) -> TrialResu
 
 
 def explain_choice(rows: Sequence[TrialResult], primary: PrimaryMetric) -> str:
-    """Explain the choice in a sentence."""
+    """Explain the selection in a sentence."""
     best, chosen = best_trial(rows, primary.sign), one_standard_error_rule(rows, primary.sign)
     n = primary.digits
     if chosen is best:
@@ -109,7 +109,7 @@ def explain_choice(rows: Sequence[TrialResult], primary: PrimaryMetric) -> str:
 
 
 def format_fraction(value: float) -> str:
-    """Format a fraction in words if one is within 5 %, else in percent."""
+    """Format a fraction in words if a simple fraction is within 5 % of it, otherwise in percent."""
     for parts, word in _FRACTION_NAMES.items():
         if abs(value * parts - 1) < 0.05:
             return word

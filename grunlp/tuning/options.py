@@ -1,4 +1,4 @@
-"""Options of the commands that run several trainings. Imports nothing heavy."""
+"""Options of the commands that run several trainings. This module imports no heavy library."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -75,15 +75,15 @@ def split_options(
     """Split the arguments of a command that runs trainings into its own options and those of the trainings.
 
     Args:
-        arguments: the words after the command's name.
+        arguments: the words after the name of the command.
         cls: the options class of the command.
-        reserved: options of trainings that the command sets, each with what to type instead.
+        reserved: options of trainings that the command sets itself, each with the argument to use instead.
 
     Returns:
         the options of the command, and the other arguments unchanged.
 
     Raises:
-        UserError: as for `parse_options`; a reserved option; a word without `=`.
+        UserError: as for `parse_options`, and for a reserved option or a word without `=`.
     """
     options = options_of(cls)
     own = [argument for argument in arguments if argument.partition("=")[0] in options]

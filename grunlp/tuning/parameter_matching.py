@@ -17,23 +17,23 @@ _MAX_HIDDEN_SIZE = 65_536
 
 
 def scale_model(model: Mapping[str, Any], hidden_size: int) -> dict[str, int]:
-    """Return all sizes of a network with another hidden size. model: the group of its configuration."""
+    """Return all sizes of a network with another hidden size. `model` is the group of the configuration."""
     ratio = hidden_size / model["hidden_size"]
     others = {key: max(1, round(model[key] * ratio)) for key in SCALED_KEYS if key in model}
     return {"hidden_size": hidden_size, **others}
 
 
 def match_parameter_count(count: Callable[[int], int], target: int, start: int, step: int) -> int:
-    """Find the size whose number of parameters is nearest to a target by bisection, the smaller one of two.
+    """Find by bisection the size whose number of parameters is nearest to a target; of two, the smaller one.
 
     Args:
         count: returns the number of parameters at a size; it does not decrease with the size.
         target: the number of parameters.
         start: the size to start from.
-        step: what sizes are multiples of.
+        step: the number of which sizes are multiples.
 
     Raises:
-        UserError: no size has that many parameters.
+        UserError: no size gives so large a number of parameters.
     """
     high = -(-start // step)  # in steps
     while count(step * high) < target:

@@ -29,11 +29,11 @@ class StudyResult(NamedTuple):
     """The result of a study.
 
     Attributes:
-        rows: one for each value.
-        primary: the metric that the choice rests on.
-        learning: rows of the chosen value by fraction of the training data, or none.
-        nested: the choice and its score in each outer fold, or none.
-        test: scores on the test split of the model that was trained at last; None without such a model or split.
+        rows: one trial for each value.
+        primary: the metric on which the selection is based.
+        learning: trials of the chosen value by fraction of the training data, if any.
+        nested: the selected trial and its score in each outer fold, if any.
+        test: scores of the final model on the test split; None without a final model or a test split.
     """
 
     rows: Sequence[TrialResult]
@@ -44,7 +44,7 @@ class StudyResult(NamedTuple):
 
 
 def write_report(config: SearchConfig, result: StudyResult, seconds: float) -> None:
-    """Print the table and the choice, and write all files. seconds: of the command."""
+    """Print the table and the selection, and write all files. `seconds` is the duration of the command."""
     header, lines = summary_table(result.rows, result.primary)
     choice = explain_choice(result.rows, result.primary)
     last_lines = [*_nested_lines(result), *_test_lines(config.folder, result)]
@@ -68,7 +68,7 @@ def write_report(config: SearchConfig, result: StudyResult, seconds: float) -> N
 
 
 def summary_table(rows: Sequence[TrialResult], primary: PrimaryMetric) -> tuple[list[str], list[list[str]]]:
-    """Return the header and the lines of the table; the chosen value and those as good are marked."""
+    """Return the header and the lines of the table, which marks the selected value and those that are as good."""
     n, chosen = primary.digits, one_standard_error_rule(rows, primary.sign)
     as_good, lines = within_one_standard_error(rows, primary.sign), []
     for row in rows:
@@ -81,7 +81,7 @@ def summary_table(rows: Sequence[TrialResult], primary: PrimaryMetric) -> tuple[
 
 
 def as_dict(config: SearchConfig, result: StudyResult, seconds: float) -> dict[str, Any]:
-    """Return the contents of `summary.json`. seconds: of the command."""
+    """Return the contents of `summary.json`. `seconds` is the duration of the command."""
     nested = [{"values": dict(row.values), "score": score} for row, score in result.nested]
     return {
         "score": result.primary.title,
@@ -99,7 +99,7 @@ def as_dict(config: SearchConfig, result: StudyResult, seconds: float) -> dict[s
 
 
 def draw_validation_curve(config: SearchConfig, result: StudyResult) -> None:
-    """Plot a curve over the first key for each combination of the others, or all sampled values as one curve."""
+    """Plot a curve over the first key for each combination of the other values, or all sampled values as one curve."""
     chosen = one_standard_error_rule(result.rows, result.primary.sign)
     curves: dict[str, list[CurvePoint]] = {}
     for row in result.rows:

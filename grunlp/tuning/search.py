@@ -1,7 +1,7 @@
 """Cross-validation of many values: the order of the trainings, and the record in `study.db`.
 
-The runs on disk are the state of a search: a fold whose run is finished is never trained again. Optuna's study repeats
-this state for its samplers, pruners and dashboards.
+The runs on disk are the state of a search: a fold whose run is finished is never trained again. The Optuna study
+duplicates this state for samplers, pruners and dashboards.
 """
 
 from collections import deque
@@ -34,8 +34,8 @@ class SearchConfig(NamedTuple):
         folder: folder of the study.
         overrides: the arguments of all trainings.
         search_space: the keys that vary.
-        num_folds: folds of each value.
-        num_trials: values to sample; 0: the whole grid.
+        num_folds: number of folds of each value.
+        num_trials: number of values to sample; 0: the whole grid.
         seed: seed of the sampler.
         direction: "max" or "min".
     """
@@ -52,13 +52,13 @@ class SearchConfig(NamedTuple):
 def fold_job(
     folder: Path, overrides: Sequence[str], values: Assignment, folds: int, fold: int, *extra_overrides: str
 ) -> TrainingJob:
-    """Return the training of a fold at a value. extra_overrides: arguments after all others."""
+    """Return the training of a fold with a value of each key. `extra_overrides` follow all other arguments."""
     words = [f"data.num_folds={folds}", f"data.fold={fold}", *extra_overrides]
     return TrainingJob(folder / trial_name(values) / f"fold-{fold}", (*overrides, *as_overrides(values), *words))
 
 
 def record_fold_score(row: TrialResult, fold: int, run: Path) -> PrimaryMetric:
-    """Record the score of a finished fold on its test split in the row; return the metric."""
+    """Add the score of a finished fold on its test split to the trial; return the metric."""
     metrics = read_metrics(run)
     primary = select_primary_metric(primary_metrics_of(read_config(run).recipe), metrics["test"])
     row.scores[fold] = primary.read(metrics["test"])
@@ -79,11 +79,11 @@ def require_optuna() -> None:
 
 
 class HyperparameterSearch:
-    """A search that can be interrupted at any time and continued.
+    """A hyperparameter search that can be interrupted at any time and continued.
 
     Args:
-        config: its configuration.
-        jobs: trainings at a time; 0: one for each core.
+        config: the configuration of the search.
+        jobs: number of parallel trainings; 0: one for each core.
     """
 
     def __init__(self, config: SearchConfig, jobs: int) -> None:
@@ -99,7 +99,7 @@ class HyperparameterSearch:
         self.progress = ProgressReporter(config.num_folds * self.num_remaining)
 
     def run(self) -> list[TrialResult]:
-        """Run the missing trainings; return a row for each value, in the order of their start."""
+        """Run the missing trainings; return one trial for each value, in the order in which they started."""
         with TrainingPool(self.jobs) as pool:
             while True:
                 while pool.has_capacity and (self.waiting or self.num_remaining):
@@ -125,10 +125,10 @@ class HyperparameterSearch:
         return study
 
     def _recover_trials(self) -> int:
-        """Restore an interrupted search: finished values by their runs; unfinished ones come next.
+        """Restore an interrupted search: record the finished trials, and put the unfinished ones first in the queue.
 
         Returns:
-            the number of values still to start.
+            the number of trials that have not started.
         """
         from optuna.trial import TrialState
 
@@ -150,7 +150,7 @@ class HyperparameterSearch:
         return (self.config.num_trials or len(self.values)) - len({row.values for row in self.rows.values()})
 
     def _ask_trial(self) -> bool:
-        """Start another value; return false if it had been tried."""
+        """Start the next trial; return false if its values have been tried before."""
         trial = self.study.ask(self._distributions())
         row = TrialResult(self._values(trial.params))
         if same := next((other for other in self.rows.values() if other.values == row.values), None):
@@ -179,7 +179,7 @@ class HyperparameterSearch:
         pool.start(training)
 
     def _finish_job(self, training: TrainingJob) -> None:
-        """Record the score of a fold; queue the next fold of its value, or end the value."""
+        """Record the score of a fold, then queue the next fold of its trial or complete the trial."""
         from optuna.trial import TrialState
 
         number, fold, done_before = self.started.pop(training)
@@ -202,14 +202,14 @@ class HyperparameterSearch:
         return fold_job(self.config.folder / "runs", self.config.overrides, row.values, self.config.num_folds, fold)
 
     def _read_scores(self, row: TrialResult) -> None:
-        """Read the scores of the finished folds of a value."""
+        """Read the scores of the finished folds of a trial."""
         for fold in range(self.config.num_folds):
             training = self._training_job(row, fold)
             if training.finished:
                 record_fold_score(row, fold, training.folder)
 
     def _values(self, params: Mapping[str, Any]) -> Assignment:
-        """Return the values of a trial, sampled numbers rounded."""
+        """Return the values of a trial, with sampled numbers rounded."""
         space = self.config.search_space
         sampled = {one.key for one in space if self.config.num_trials and one.bounds is not None}
         short = {key: _round_value(value) if key in sampled else value for key, value in params.items()}
@@ -229,7 +229,7 @@ class HyperparameterSearch:
         return distributions
 
     def _unique_results(self) -> list[TrialResult]:
-        """Return each value once: an interrupted search may have recorded one twice."""
+        """Return each trial once, because an interrupted search may have recorded one twice."""
         return list({row.values: row for row in self.rows.values() if row.scores}.values())
 
 

@@ -19,9 +19,9 @@ class Dimension(NamedTuple):
     """The values of one key.
 
     Attributes:
-        key: dotted name.
+        key: the dotted key.
         values: the values of a grid.
-        bounds: ends of a range `a..b`; None for a list.
+        bounds: both ends of a range `a..b`; None for a list.
     """
 
     key: str
@@ -32,15 +32,15 @@ class Dimension(NamedTuple):
 def parse_search_space(texts: Sequence[str], defaults: Mapping[str, Any]) -> list[Dimension]:
     """Parse `model.hidden_size=32..512`, `model.dropout=0.1,0.3`, and several of them separated by `;`.
 
-    A range `a..b` of whole numbers doubles from a to b; of others it has five values at equal ratios.
+    A range `a..b` of whole numbers doubles from a to b; a range of other numbers has five values with equal ratios.
 
     Args:
         texts: the text after each `search_space=`.
         defaults: every key of the configuration with its value, whose type the values must have.
 
     Raises:
-        UserError: an unknown key, a key named twice, a wrong type, an empty list or one with a repeated value, or a
-            range whose ends are not in order.
+        UserError: a key is unknown or given twice, a value has the wrong type, a list is empty or repeats a value, or
+            the ends of a range are not in increasing order.
     """
     ranges: list[Dimension] = []
     for text in (part.strip() for whole in texts for part in whole.split(";")):
@@ -72,7 +72,7 @@ def as_overrides(values: Assignment) -> list[str]:
 
 
 def trial_name(values: Assignment) -> str:
-    """Return a name for a folder: "hidden_size-32_dropout-0.3"."""
+    """Return the name of a folder for these values: "hidden_size-32_dropout-0.3"."""
     keys = [key for key, _ in values]
     last = [key.rpartition(".")[2] for key in keys]
     short = last if len(set(last)) == len(last) else keys

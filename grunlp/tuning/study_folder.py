@@ -1,4 +1,4 @@
-"""The folder of a study, whose settings make sure that it is continued with the same ones."""
+"""The folder of a study, which stores the settings and ensures that the study is continued with the same ones."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,11 +17,11 @@ def open_study(key: str, path: str | None, settings: Mapping[str, Any], mutable_
     Args:
         key: the option that names the folder, for messages.
         path: the folder; None: a new one, `runs/<command>/<date-time>`.
-        settings: `command` and everything that changes the result.
-        mutable_keys: settings that may differ from those at the start.
+        settings: `command` and all settings that affect the result.
+        mutable_keys: settings that may differ from the stored ones.
 
     Raises:
-        UserError: the folder contains something else.
+        UserError: the folder contains other files, or a study with other settings.
     """
     command = settings["command"]
     if path is None:
@@ -45,7 +45,7 @@ def open_study(key: str, path: str | None, settings: Mapping[str, Any], mutable_
 
 
 def read_settings(key: str, folder: Path, command: str) -> dict[str, Any]:
-    """Read the settings of a study. Raises UserError for a folder without one, or with one of another command."""
+    """Read the settings of a study. Raises UserError if the folder has no study, or the study of another command."""
     try:
         settings: dict[str, Any] = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,8 +1,8 @@
-"""Trainings in parallel, each in a process with one thread.
+"""Parallel trainings, each in a process with one thread.
 
     python -m grunlp.tuning.training_pool recipe=NAME ...
 
-runs `python -m grunlp.train`, and ends when the process that started it ends, however that is: no training continues
+runs `python -m grunlp.train`, and ends whenever the process that started it ends, so that no training continues
 unnoticed in a folder that another command uses.
 """
 
@@ -26,11 +26,11 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 
 
 class TrainingJob(NamedTuple):
-    """A training.
+    """A training to run.
 
     Attributes:
         folder: its run folder; the log is next to it.
-        overrides: its arguments, without the folder.
+        overrides: its arguments, without `run_dir`.
     """
 
     folder: Path
@@ -38,7 +38,7 @@ class TrainingJob(NamedTuple):
 
     @property
     def finished(self) -> bool:
-        """Whether its run is complete: the model card is written last."""
+        """Whether its run is complete, which means that the model card, the last file, exists."""
         return (self.folder / MODEL_CARD).is_file()
 
     @property
@@ -53,10 +53,10 @@ def usable_cores() -> int:
 
 
 class TrainingPool:
-    """A pool of training processes, as a context manager that ends them.
+    """A pool of training processes, as a context manager that ends them on exit.
 
     Args:
-        jobs: trainings at a time; 0: one for each core.
+        jobs: number of parallel trainings; 0: one for each core.
     """
 
     def __init__(self, jobs: int) -> None:
@@ -82,11 +82,11 @@ class TrainingPool:
 
     @property
     def has_running_jobs(self) -> bool:
-        """Whether there is a training to wait for."""
+        """Whether a training is still running."""
         return bool(self.running or self.done)
 
     def start(self, training: TrainingJob) -> None:
-        """Start a training; a finished one is not repeated."""
+        """Start a training, unless it is finished."""
         if training.finished:
             self.done.append(training)
             return
@@ -103,10 +103,10 @@ class TrainingPool:
             )
 
     def wait(self) -> TrainingJob:
-        """Wait for the next training that is finished.
+        """Wait until a training finishes, and return it.
 
         Raises:
-            UserError: it failed.
+            UserError: the training failed.
         """
         while not self.done:
             for training, process in list(self.running.items()):
@@ -148,7 +148,7 @@ class ProgressReporter:
         self.num_done_before = 0
 
     def update(self, description: str, done_before: bool) -> None:
-        """Print a finished training. done_before: whether it was finished before this command."""
+        """Print a finished training. `done_before` says whether it was finished before this command started."""
         self.count += 1
         self.num_done_before += done_before
         seconds, trained = time.perf_counter() - self.started, self.count - self.num_done_before
@@ -162,7 +162,7 @@ def _format_duration(seconds: float) -> str:
 
 
 def _exit_with_parent() -> None:
-    """End this process when the other end of standard input closes."""
+    """End this process when its standard input is closed, which means that the parent process has ended."""
     while os.read(0, 1):  # sys.stdin has a lock that the interpreter needs at its end.
         pass
     os._exit(1)

@@ -15,7 +15,7 @@ TEMP_SUFFIX = ".part"  # of temporary names
 
 
 def write_file_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file atomically, text as UTF-8. Raises UserError as `atomic_path` does."""
+    """Write a file atomically; strings are written as UTF-8. Raises UserError as `atomic_path` does."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
@@ -27,7 +27,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     A symbolic link at `path` is kept and its target replaced; a device is written to directly.
 
     Raises:
-        UserError: the system refuses: the disk is full, or the folder is not writable.
+        UserError: writing fails, for instance because the disk is full or the folder is not writable.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():  # /dev/null, a pipe
@@ -50,7 +50,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_dir(folder: Path) -> Iterator[Path]:
-    """Yield a temporary folder for files, and move them all to `folder` on success. Raises as `atomic_path`."""
+    """Yield a temporary folder for files, and move them all to `folder` on success.
+
+    Raises UserError as `atomic_path` does.
+    """
     with translate_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=TEMP_SUFFIX) as temporary:
@@ -61,14 +64,14 @@ def atomic_dir(folder: Path) -> Iterator[Path]:
 
 
 def remove_temp_files(folder: Path) -> None:
-    """Remove unfinished files that a killed process has left."""
+    """Remove temporary files that a killed process left behind."""
     for file in folder.glob(f".*{TEMP_SUFFIX}"):
         if file.is_file():
             file.unlink(missing_ok=True)
 
 
 def is_temp_file(file: Path, names: Iterable[str]) -> bool:
-    """Return whether `file` is an unfinished file with one of these names."""
+    """Return whether `file` is a temporary file for one of these names."""
     return file.is_file() and any(file.match(f".{name}.*{TEMP_SUFFIX}") for name in names)
 
 

@@ -1,4 +1,4 @@
-"""Plumbing shared by all commands: errors as plain messages, the log on standard error, exit codes."""
+"""Functions shared by all commands: errors as plain messages, the log on standard error, exit codes."""
 
 import io
 import logging
@@ -16,7 +16,7 @@ HelpProvider = Callable[[list[str]], str]
 
 
 def configure_logging() -> None:
-    """Write UTF-8 to standard output and error, and the log to standard error."""
+    """Set standard output and error to UTF-8, and send the log to standard error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8")  # our data are UTF-8, whatever the locale
@@ -27,9 +27,9 @@ def configure_logging() -> None:
 class Command:
     """The entry point of a command; a call reads `sys.argv` and returns the exit status.
 
-    `--help` prints `help_text(arguments)`. A `UserError` is printed without a traceback and gives the status 2, Ctrl-C
-    gives 130 and SIGTERM 143, without half-written files; a reader that closes the pipe (as `head` does) ends the
-    command quietly.
+    `--help` prints `help_text(arguments)`. A `UserError` is printed without a traceback and sets the status to 2.
+    Ctrl-C sets it to 130 and SIGTERM to 143; neither leaves half-written files. If the reader closes the pipe (as
+    `head` does), the command ends quietly.
 
     Args:
         function: `function(arguments) -> exit status`.
@@ -61,5 +61,5 @@ class Command:
 
 
 def command(help_text: HelpProvider) -> Callable[[EntryPoint], Command]:
-    """Turn `function(arguments) -> exit status` into a `Command`."""
+    """Convert `function(arguments) -> exit status` into a `Command`."""
     return lambda function: Command(function, help_text)

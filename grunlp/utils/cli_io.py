@@ -13,7 +13,10 @@ from grunlp.utils.errors import DataError
 
 
 def buffer_stdin(folder: Path, what: str) -> Path:
-    """Copy standard input to a file in `folder`, to read it more than once; `what` names the input in a terminal."""
+    """Copy standard input to a file in `folder`, so that it can be read repeatedly.
+
+    `what` describes the input for a user who has to type it in a terminal.
+    """
     if sys.stdin.isatty():
         print(f"reading standard input, {what}; end with Ctrl-D", file=sys.stderr)
     path = folder / "standard input"
@@ -37,13 +40,13 @@ class SkippedLineReporter:
         self.count = 0
 
     def __call__(self, error: DataError) -> None:
-        """Report one line."""
+        """Report one malformed line."""
         self.count += 1
         print(f"skipped {self.source}:{error.line}: {error.reason}; {error.details}", file=sys.stderr)
 
 
 def use_json_output(style: str, output: str) -> bool:
-    """Return whether to write JSON lines: with "json", and with "auto" unless the output is a terminal."""
+    """Return whether to write JSON lines: always with "json", and with "auto" unless the output is a terminal."""
     return style == "json" or (style == "auto" and not (output == "-" and sys.stdout.isatty()))
 
 
@@ -53,7 +56,7 @@ def json_line(record: Mapping[str, Any]) -> str:
 
 
 def write_output(output: str, chunks: Iterable[str]) -> None:
-    """Write text as it arrives: to standard output, flushed each time, if `output` is "-"; else to a new file."""
+    """Write text as it arrives: to standard output, flushed each time, if `output` is "-", otherwise to a new file."""
     if output == "-":
         for chunk in chunks:
             sys.stdout.write(chunk)

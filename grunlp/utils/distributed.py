@@ -41,7 +41,7 @@ def world_size() -> int:
 
 
 def all_gather_object(value: T) -> list[T]:
-    """Return the values of all processes by rank; all of them must call it. Tensors must be on the CPU."""
+    """Return the values of all processes by rank. All processes must call it, with tensors on the CPU."""
     if not is_initialized():
         return [value]
     values: list[T] = [value] * world_size()
@@ -57,7 +57,7 @@ def run_on_rank_zero(fn: Callable[[], T]) -> T:
 
 
 def all_reduce_max(value: int) -> int:
-    """Return the largest value of all processes; all of them must call it."""
+    """Return the largest value of all processes. All processes must call it."""
     if not is_initialized():
         return value
     tensor = torch.tensor(value)
@@ -76,7 +76,10 @@ def barrier() -> None:
 
 
 def cluster_environment() -> "ClusterEnvironment | None":
-    """Return the environment of the launcher (torchrun, SLURM or `grunlp.training.launcher`); None without one."""
+    """Return the environment of the launcher (torchrun, SLURM or `grunlp.training.launcher`).
+
+    None without a launcher.
+    """
     from lightning_fabric.plugins.environments import LightningEnvironment, SLURMEnvironment, TorchElasticEnvironment
 
     if TorchElasticEnvironment.detect() and TorchElasticEnvironment().world_size() > 1:
@@ -93,8 +96,8 @@ def init_process_group(
 
     Args:
         environment: see `cluster_environment`.
-        devices_per_node: processes on each machine.
-        num_nodes: machines.
+        devices_per_node: number of processes on each machine.
+        num_nodes: number of machines.
         use_gpus: whether each process uses a GPU.
     """
     from lightning_fabric.plugins.environments import LightningEnvironment
@@ -117,14 +120,14 @@ def init_process_group(
 
 
 def destroy_process_group() -> None:
-    """Leave the process group; each process then runs on its own."""
+    """Leave the process group; each process then works independently."""
     if is_initialized():
         distributed.destroy_process_group()
 
 
 @contextmanager
 def translate_peer_failures() -> Iterator[None]:
-    """Convert errors of PyTorch about another process that has exited or does not answer to UserError."""
+    """Convert PyTorch errors about another process that has exited or does not respond to UserError."""
     try:
         yield
     except RuntimeError as error:

@@ -16,10 +16,10 @@ def download_file(url: str, target: Path, name: str, hint: str) -> None:
     """Download a file with a progress bar.
 
     Args:
-        url: its address.
-        target: where to write it; overwritten.
+        url: the address of the file.
+        target: the path to write to; an existing file is overwritten.
         name: label of the progress bar.
-        hint: what to do if the download fails.
+        hint: advice in case the download fails.
 
     Raises:
         UserError: the download failed or was incomplete.

@@ -1,4 +1,4 @@
-"""Errors of libraries about damaged files, as errors of the project."""
+"""Conversion of library errors about damaged files to errors of grunlp."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from grunlp.utils.errors import DataError, UserError
 def wrap_library_errors(path: str | Path, message: str, hint: str) -> Iterator[None]:
     """Convert any exception raised while a library reads a file to DataError.
 
-    That includes a MemoryError for the sizes in a damaged header, and panics of Rust.
+    This includes a MemoryError caused by the sizes in a damaged header, and Rust panics.
 
     Args:
         path: the file.

@@ -13,7 +13,7 @@ class UserError(Exception):
     """An error that the user can correct.
 
     Args:
-        message: what is wrong, with the name of the thing ("unknown key model.hiden_size").
+        message: what is wrong, including names ("unknown key model.hiden_size").
         details: what exists or was expected instead.
         hint: what to type or do next.
     """
@@ -24,10 +24,10 @@ class UserError(Exception):
 
 
 class DataError(UserError):
-    """Malformed input in a file: `PATH:LINE: what is wrong`, then what was expected, then what to do.
+    """An error for malformed input in a file: `PATH:LINE: what is wrong`, then what was expected, then what to do.
 
     Args:
-        path: the file, or any name of the source ("standard input").
+        path: the file, or another name for the source ("standard input").
         line: line number from 1; None if the error concerns the whole file.
         message, details, hint: as for `UserError`.
     """

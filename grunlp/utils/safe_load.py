@@ -20,9 +20,9 @@ _HINT = "Copy the whole folder again, or train again."
 
 
 def forbid_external_symlinks(folder: Path) -> None:
-    """Raise DataError unless a folder holds only files and folders, and symbolic links that stay within it.
+    """Raise DataError unless a folder contains only files, folders, and symbolic links to targets inside it.
 
-    The target of any other link would be read, and written, as if it belonged to the run.
+    The target of any other link would be read and written as if it belonged to the run.
     """
     home = Path(os.path.realpath(folder))
     for path in islice(_iter_entries(folder), MAX_ENTRIES):
@@ -57,11 +57,12 @@ def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES, require_finite: bool 
 
     Args:
         path: the file.
-        max_bytes: limit of its size.
-        require_finite: refuse NaN and infinity.
+        max_bytes: largest size of the file.
+        require_finite: whether to reject NaN and infinity.
 
     Raises:
-        DataError: as `read_text`; or it is not JSON, deeper than `MAX_DEPTH`, has duplicate keys or lone surrogates.
+        DataError: as for `read_text`; also if the file is not JSON, is nested deeper than `MAX_DEPTH`, or has duplicate
+            keys or lone surrogates.
     """
     text = read_text(path, max_bytes)
     try:
@@ -80,7 +81,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file of nested mappings with plain values.
 
     Raises:
-        DataError: as `read_text`; or it has anchors, tags, `${...}`, duplicate keys, or keys that are not strings.
+        DataError: as for `read_text`; also if the file has anchors, tags, `${...}`, duplicate keys, or keys that are
+            not strings.
     """
     text = read_text(path, MAX_CONFIG_BYTES)
     try:
@@ -119,7 +121,7 @@ def _check_depth(content: Any, depth: int) -> None:
 
 
 def _check_aliases(text: str) -> None:
-    """Raise ValueError for deep YAML or references, before it is composed, which is recursive."""
+    """Raise ValueError for deeply nested YAML or for references, before it is composed, which is recursive."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
@@ -130,7 +132,7 @@ def _check_aliases(text: str) -> None:
 
 
 def _check_types(content: Any) -> None:
-    """Raise ValueError for keys that are not strings, and values that refer to others."""
+    """Raise ValueError for keys that are not strings, and for values that refer to other values."""
     if isinstance(content, Mapping):
         for key, value in content.items():
             if not isinstance(key, str):
@@ -146,7 +148,7 @@ def _check_types(content: Any) -> None:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A safe loader that refuses duplicate keys and reads dates as strings."""
+    """A safe YAML loader that rejects duplicate keys and reads dates as strings."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):

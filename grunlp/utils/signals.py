@@ -10,7 +10,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class TerminationSignal(BaseException):
-    """A request to terminate. Like KeyboardInterrupt, it is not an Exception that handlers of errors should catch.
+    """A request to terminate. Like KeyboardInterrupt, it is not an Exception, so that error handlers do not catch it.
 
     Args:
         signal: the number of the signal.
@@ -33,9 +33,9 @@ def raise_on_signals() -> AbstractContextManager[None]:
 
 @contextmanager
 def signal_handlers(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Handle either signal within the context, unless it was ignored when the command started.
+    """Call a handler for either signal within the context, unless it was ignored when the command started.
 
-    Has no effect outside the main thread, which alone receives signals.
+    This has no effect outside the main thread, because only the main thread receives signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

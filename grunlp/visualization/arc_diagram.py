@@ -31,10 +31,10 @@ class ArcRow(NamedTuple):
 
     Args:
         spans: spans that do not overlap.
-        predicate: index of the word from which arcs run; None for no arcs.
+        predicate: index of the word from which arcs start; None for no arcs.
         title: label of the predicate, such as its sense.
-        errors: CSS class "wrong" or "missing" of spans that are highlighted as errors.
-        name: identifier with which scripts show and hide the row.
+        errors: for each span that is highlighted as an error, its CSS class, "wrong" or "missing".
+        name: identifier that scripts use to show and hide the row.
     """
 
     spans: Sequence[Span]
@@ -47,7 +47,8 @@ class ArcRow(NamedTuple):
 def render_arcs(words: Sequence[str], above: Sequence[ArcRow], below: Sequence[ArcRow]) -> str:
     """Render an `<svg>` of words with rows above and below them, the nearest first.
 
-    Right-to-left text runs right to left. Each row is a group of the class `lane` with the attributes `data-name` and
+    Right-to-left text is laid out from right to left. Each row is a group of the class `lane` with the attributes
+    `data-name` and
     `data-height` (in pixels).
     """
     texts = [truncate(word, _MAX_CHARACTERS) for word in words]

@@ -1,4 +1,4 @@
-"""PNG figures of studies; matplotlib is imported when the first is drawn, and needs no display."""
+"""PNG figures of studies; matplotlib is imported when the first figure is drawn, and no display is needed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,7 +60,7 @@ def plot_validation_curve(
         curves: points by the values of the other varied options, "" if there are none.
         key: the varied option.
         title: name of the score.
-        chosen: one of the points.
+        chosen: the point of the chosen value.
         connect: whether to connect neighbouring points by lines.
     """
     figure, axes = _figure(1, 1, (6, 4))

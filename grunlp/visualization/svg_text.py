@@ -22,12 +22,12 @@ _CORE_ROLE = re.compile(r"^(?:[RC]-)*(?:ARG|A)(\d)")
 
 
 def escape_markup(text: object) -> str:
-    """Escape text for HTML or SVG and replace characters that neither allows."""
+    """Escape text for HTML or SVG, and replace characters that are not allowed in either."""
     return escape(_INVALID_CHARS.sub("\ufffd", str(text)))
 
 
 def truncate(text: str, max_length: int) -> str:
-    """Cut a text to at most `max_length` characters, the last of which is then an ellipsis."""
+    """Truncate a text to at most `max_length` characters, including an ellipsis."""
     return text if len(text) <= max_length else text[: max_length - 1] + "…"
 
 

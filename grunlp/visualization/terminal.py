@@ -13,7 +13,7 @@ _MAX_WIDTH = 60  # columns of the arguments; the role description of a wider one
 
 
 def print_record(record: Mapping[str, Any], console: Console) -> None:
-    """Print a sentence with a line for each argument of its frames, or for each of its spans.
+    """Print a sentence with one line for each argument of its frames, or for each of its spans.
 
     She gave him a book.
       gave  give.01 transfer
@@ -37,7 +37,7 @@ def _span_text(record: Mapping[str, Any], span: dict[str, Any]) -> str:
 
 
 def _tag_lines(record: Mapping[str, Any]) -> list[Text]:
-    """Format a sentence with a line for each span; for plain tags, each word with its tag."""
+    """Format a sentence with one line for each span; for plain tags, format each word with its tag."""
     if "spans" not in record:
         line = Text()
         for word, tag in zip(record["words"], record["tags"], strict=True):
@@ -51,7 +51,7 @@ def _tag_lines(record: Mapping[str, Any]) -> list[Text]:
 
 
 def _alternatives(record: Mapping[str, Any]) -> list[Text]:
-    """Format a line for each alternative tag sequence: its probability and tags."""
+    """Format one line for each alternative tag sequence, with its probability and tags."""
     return [
         Text(f"  {100 * alternative['probability']:5.1f} %  {' '.join(alternative['tags'])}", style="dim")
         for alternative in record.get("alternatives", ())
@@ -59,7 +59,7 @@ def _alternatives(record: Mapping[str, Any]) -> list[Text]:
 
 
 def _frame_lines(record: Mapping[str, Any]) -> list[Text]:
-    """Format a sentence, then each frame with a line for each argument."""
+    """Format a sentence, then each frame with one line for each argument."""
     lines = [_sentence(record)]
     if record["words"] and not record["frames"]:
         lines.append(Text("  no predicate", style="dim"))

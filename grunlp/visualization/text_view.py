@@ -34,7 +34,7 @@ def render_classification(record: RecordMapping) -> str:
 
 
 def _highlighted(words: Sequence[str], weights: Sequence[float]) -> str:
-    """Render words, darker with greater weight relative to the greatest."""
+    """Render words; the greater the weight relative to the largest, the darker the word."""
     if not words:
         return ""
     top = max(weights) or 1.0
@@ -80,7 +80,7 @@ def _format_log_prob(log_prob: float) -> str:
 def render_attention_map(
     source_tokens: Sequence[str], target_tokens: Sequence[str], attention: Sequence[Sequence[float]]
 ) -> str:
-    """Render a grid of target tokens (rows) by source tokens (columns), darker with greater attention.
+    """Render a grid of target tokens (rows) by source tokens (columns); greater attention is darker.
 
     Args:
         source_tokens: tokens of the source.

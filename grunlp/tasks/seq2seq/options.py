@@ -1,4 +1,4 @@
-"""Options of the recipes translate and summarize. Imports nothing heavy."""
+"""Options of the recipes translate and summarize. This module imports no heavy library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ TextMetric = Literal["bleu", "rouge"]
 
 @dataclass
 class ParallelFiles(FileOptions):
-    """The user's own pairs of texts: two files side by side, or one of tab-separated columns or JSON lines."""
+    """The user's own pairs of texts: two parallel files, or one file of tab-separated columns or JSON lines."""
 
     train_target: str | None = option(None, "targets of train, where they are in a file of their own", content="path")
     dev_target: str | None = option(None, "targets of dev, likewise", content="path")
@@ -41,7 +41,7 @@ class ParallelFiles(FileOptions):
 
 @dataclass
 class ParallelHub(HubOptions):
-    """A hub data set with a source and a target a row."""
+    """A hub data set with a source and a target in each row."""
 
     source: str | None = option(
         None, "column of the source; a.b is the field b of a column a of objects; needed", content="text"
@@ -101,7 +101,7 @@ class Seq2SeqOptions(RecurrentOptions):
 
 @dataclass
 class Seq2SeqLoaderOptions(StreamingLoaderOptions):
-    """Batches of pairs, a pair counted by its longer side."""
+    """Batches of pairs of texts; the length of a pair is that of its longer side."""
 
     max_source_length: int = option(
         100, "tokens; longer pairs are not trained on; 0: no limit", minimum=0, maximum=10**9
@@ -131,7 +131,7 @@ class Seq2SeqConfig(RunOptions):
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """Raise UserError for options that cannot be combined. `values`: the configuration by dotted key."""
+    """Raise UserError for options that cannot be combined. `values` is the configuration by dotted key."""
     check_cross_validation(values)
     check_streaming(values, DATASETS)
     if values["model.copy_attention"] and not values["tokenizer.shared"]:

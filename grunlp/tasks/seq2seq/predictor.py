@@ -40,7 +40,7 @@ class Seq2SeqPredictor(TextGenerator):
     """A sequence-to-sequence model: it predicts for a source one record with the best texts and their scores.
 
     Args:
-        run: the trained model; the first of an ensemble.
+        run: the trained model, the first one of an ensemble.
         model: the model of the run, or an ensemble.
         limits: minimum and maximum lengths of texts.
         search: options of beam search or sampling.
@@ -73,11 +73,11 @@ class Seq2SeqPredictor(TextGenerator):
         return map(to_record, self.generate(pairs))
 
     def with_max_new_tokens(self, limit: int) -> Self:
-        """Return a predictor whose texts have at most this many tokens."""
+        """Return a predictor that generates at most this many tokens for each text."""
         return replace(self, limits=replace(self.limits, max_length=min(self.limits.max_length, limit)))
 
     def with_sampling(self, options: Mapping[str, Any]) -> Self:
-        """Return a predictor that samples, or with other sampling options; the most probable token by default."""
+        """Return a predictor that samples with the given options, by default the most probable token."""
         sampling = {key: value for key, value in options.items() if key != "length"}
         temperature = 1.0 if sampling else GREEDY_TEMPERATURE
         search = self.search if isinstance(self.search, Sampling) else Sampling(temperature, 0, 1.0, 1)
@@ -85,7 +85,7 @@ class Seq2SeqPredictor(TextGenerator):
         return replace(limited, search=replace(search, **sampling))
 
     def stream_tokens(self, source: str) -> Iterator[str]:
-        """Yield a text token by token: sampled, or the most probable token in place of beam search."""
+        """Yield a text token by token: sampled or, instead of beam search, the most probable token of each step."""
         sampling = self.search if isinstance(self.search, Sampling) else Sampling(GREEDY_TEMPERATURE, 0, 1.0, 1)
         source = source_example(source)["source"]
         return inference.stream(self.model, self.run.collate, source, self.limits, sampling, self.constraints)
@@ -108,7 +108,7 @@ class Seq2SeqPredictor(TextGenerator):
     def with_constraints(
         self, prefix: str = "", required: Sequence[str] = (), forbidden: Sequence[str] = ()
     ) -> "Seq2SeqPredictor":
-        """Return a predictor whose texts begin with a prefix, contain all required phrases and no forbidden one.
+        """Return a predictor whose texts begin with a prefix and contain all required phrases and no forbidden one.
 
         Raises:
             UserError: a phrase is not in the vocabulary, or too long.
@@ -148,12 +148,12 @@ class Seq2SeqPredictor(TextGenerator):
 
 
 def source_example(text: str) -> ParallelExample:
-    """Make the example of a source, on one line as in training."""
+    """Make the example of a source text, joined into one line as in training."""
     return ParallelExample(id="1", source=sanitize_text(text).replace("\n", " "), target="", references=[])
 
 
 def to_record(generation: Generation) -> Record:
-    """Convert a source and its texts to a record, with log probabilities and scores."""
+    """Convert a source and its generated texts to a record, with log probabilities and scores."""
     texts = [
         {"text": text, "log_probability": hypothesis.log_prob, "score": hypothesis.score}
         for text, hypothesis in zip(generation.texts, generation.hypotheses, strict=True)
@@ -162,5 +162,5 @@ def to_record(generation: Generation) -> Record:
 
 
 def make_seq2seq_predictor(trained: TrainedSeq2Seq) -> Seq2SeqPredictor:
-    """Make the predictor of a trained model, with the search of its training."""
+    """Make the predictor of a trained model, with the search options of its training."""
     return Seq2SeqPredictor(trained, trained.generator, *make_beam_search(search_config(trained.config)))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
-    """Semantic role labelling. Imports nothing heavy before a method is called."""
+    """The specification of semantic role labelling. Heavy libraries are imported when a method needs them."""
 
     name = "srl"
     description = "semantic roles: the predicates of each sentence, their rolesets and arguments"
@@ -49,7 +49,7 @@ class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
     }
 
     def load_trained(self, path: Path) -> "TrainedSRL":
-        """Load a run folder, or the bundled model for the path "default"."""
+        """Load a trained labeller from a run folder, or the bundled model for the path "default"."""
         from grunlp.tasks.srl.checkpoint import load_trained_srl
 
         return load_trained_srl(path)
@@ -99,7 +99,7 @@ class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
         return predict(text, options)
 
     def check_evaluate_options(self, options: SRLEvaluateOptions) -> None:
-        """Raise UserError for words= without a file."""
+        """Raise UserError for `words=` without a file."""
         from grunlp.configuration.output_paths import require_new_file
 
         require_new_file("report", options.report)
@@ -151,18 +151,18 @@ class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
         return make_line_reader(predictor, path, line_format)
 
     def render(self, predictor: Any, record: "Record") -> str:
-        """Draw the frames of a sentence as arcs."""
+        """Render the frames of a sentence as arcs."""
         from grunlp.visualization.frames_and_tags import render_frames
 
         return render_frames(record)
 
     def summarize(self, records: "Sequence[Record]") -> str:
-        """Count predicates and sentences."""
+        """Return the numbers of predicates and sentences."""
         predicates = sum(len(record["frames"]) for record in records)
         return f"{predicates} predicate{'' if predicates == 1 else 's'} in {super().summarize(records)}"
 
     def card_text(self, recipe: str) -> CardText:
-        """Return what a model card says about role labellers."""
+        """Return the parts of a model card that are about role labellers."""
         return CardText(
             title="Semantic role labeller",
             input="sentences, tokenised or as raw English text",
@@ -174,7 +174,7 @@ class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
         )
 
     def card_scores(self, recipe: str, metrics: Mapping[str, Any]) -> list[str]:
-        """Return the scores of a model card by counting scheme."""
+        """Return the scores for a model card, by counting scheme."""
         from grunlp.tasks.model_card import span_table
         from grunlp.tasks.srl.metrics import SRLScores
 

@@ -22,8 +22,8 @@ class TrainedSRL(NamedTuple):
 
     Attributes:
         path: the run folder.
-        config: its configuration.
-        collate: makes batches.
+        config: the configuration of the training.
+        collate: the collator that makes its batches.
         model: the network in evaluation mode.
     """
 
@@ -34,7 +34,7 @@ class TrainedSRL(NamedTuple):
 
 
 def build_srl_model(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None) -> SRLModel:
-    """Build the untrained network of a configuration, with the sizes of a vocabulary."""
+    """Build the untrained network of a configuration, with the sizes that a vocabulary determines."""
     options = SRLModelOptions(**config.model)
     return SRLModel(options, vocabulary, encoder, corpus_embedding=bool(config.data.get("extra_train")))
 

@@ -1,4 +1,4 @@
-"""Options of the commands for semantic role labelling. Imports nothing heavy."""
+"""Options of the commands for semantic role labelling. This module imports no heavy library."""
 
 from dataclasses import dataclass
 from typing import Literal

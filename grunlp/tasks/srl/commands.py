@@ -25,7 +25,7 @@ from grunlp.visualization.frames_and_tags import render_frames
 
 
 def predict(text: str | None, options: SRLPredictOptions) -> int:
-    """Label a typed text, or the sentences of a file. Returns the exit status."""
+    """Label a text from the command line, or the sentences of a file. Returns the exit status."""
     sentence_io.require_text_or_file(text, options.input, options.format)
     if options.predicates == "gold" and (text is not None or options.format == sentence_io.RAW_TEXT):
         raise UserError("predicates=gold", "raw text marks none", "Leave it out, or give columns or JSON lines.")
@@ -46,7 +46,7 @@ def predict(text: str | None, options: SRLPredictOptions) -> int:
 
 
 def _resolve_predicate_mode(predicates: str, examples: Iterator[SRLExample]) -> tuple[bool, Iterator[SRLExample]]:
-    """Decide whether predicates are detected; "auto": where the first thousand examples mark none.
+    """Decide whether predicates are detected; "auto" detects them if none of the first thousand examples has one.
 
     Returns:
         the decision, and all examples.
@@ -58,7 +58,7 @@ def _resolve_predicate_mode(predicates: str, examples: Iterator[SRLExample]) -> 
 
 
 def evaluate_files(options: SRLEvaluateOptions) -> int:
-    """Score a file of predicted frames by a file of gold frames. Returns the exit status."""
+    """Score a file of predicted frames against a file of gold frames. Returns the exit status."""
     if not (options.gold and options.predicted) or options.run or options.input:
         raise UserError(
             "gold= and predicted= belong together",
@@ -76,12 +76,12 @@ def evaluate_files(options: SRLEvaluateOptions) -> int:
 
 
 def score_files(gold: str, predicted: str, words: str | None) -> SRLScores:
-    """Score a file of predicted frames. words: of CoNLL-2005 props that come without them."""
+    """Score a file of predicted frames. `words` is the separate file of words of CoNLL-2005 props."""
     return score_examples(read(gold, words=words), read(predicted, words=words))
 
 
 def write_error_report(title: str, scores: SRLScores, path: str | None) -> None:
-    """Write the HTML report of errors, if one is asked for."""
+    """Write the HTML report of errors if `path` is given."""
     if path:
         write_file_atomically(Path(path), error_report(title, scores))
 

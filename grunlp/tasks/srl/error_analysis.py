@@ -1,7 +1,6 @@
 """Error analysis of role labelling: scores by group, confusions, and gains of oracle transformations.
 
-Arguments are spans here: `(label, start, end)`, without the predicate, and with a continuation `C-X` as a span of its
-own.
+Here, arguments are spans `(label, start, end)`, without the predicate; a continuation `C-X` is a separate span.
 """
 
 from collections import Counter
@@ -23,7 +22,7 @@ class PredicateExample(NamedTuple):
         words: words of the sentence.
         gold: gold frame.
         predicted: predicted frame.
-        frequency: how often the lemma was a predicate in training; None if unknown.
+        frequency: number of times the lemma was a predicate in training; None if unknown.
     """
 
     words: Sequence[str]
@@ -44,15 +43,15 @@ def argument_spans(tags: Tags) -> SpanSet:
 
 @dataclass
 class ErrorAnalysis:
-    """Error counts, collected predicate by predicate.
+    """Error counts, collected one predicate at a time.
 
     Attributes:
         total: counts of all arguments.
         by_group: counts by grouping ("distance from the predicate", "sentence length", "predicate frequency", "role")
-            and group. A gold span belongs to the group of its own distance, a wrongly predicted one likewise.
+            and group. The distance of a span, gold or wrongly predicted, is its own.
         confusion: counts of (gold label, predicted label) of spans with equal boundaries; "" on one side if it has no
             span with these boundaries.
-        after_fix: counts by transformation, after it and all before it.
+        after_fix: counts after each transformation, applied after all previous ones.
     """
 
     total: SpanCounts = field(default_factory=SpanCounts)
@@ -88,7 +87,7 @@ class ErrorAnalysis:
         groups[group] = groups.get(group, SpanCounts()) + counts
 
     def oracle_gains(self) -> list[tuple[str, float, float]]:
-        """List for each transformation its name, the F1 after it, and its share of the gap to 100 in percent."""
+        """List the name of each transformation, the F1 after it, and its share of the gap to 100 in percent."""
         rows, before = [], self.total.f1
         for name, after in self.after_fix.items():
             gap = 100 - self.total.f1
@@ -111,13 +110,13 @@ def _overlap(one: Span, other: Span) -> bool:
 
 
 def fix_label(gold: SpanSet, predicted: SpanSet) -> SpanSet:
-    """Give spans with the boundaries of a gold span its label."""
+    """Change the label of spans with the boundaries of a gold span to that of the gold span."""
     labels = {(span.start, span.end): span.label for span in gold}
     return {span._replace(label=labels.get((span.start, span.end), span.label)) for span in predicted}
 
 
 def move_core(gold: SpanSet, predicted: SpanSet) -> SpanSet:
-    """Move a core role that both sides have once, without overlap, to its gold position."""
+    """Move a core role that occurs once on both sides, without overlap, to its gold position."""
     moved = set(predicted)
     for span in sorted(predicted - gold):
         gold_spans = [other for other in gold if other.label == span.label]
@@ -155,13 +154,13 @@ def _spans_within(outer: Span, spans: SpanSet) -> list[Span]:
 
 
 def _form_span(pair: list[Span], target: Span) -> bool:
-    """Check whether two spans cover a third from end to end, with at most one word between them."""
+    """Check whether two spans cover a third completely, with at most one word between them."""
     covers = len(pair) == 2 and (pair[0].start, pair[1].end) == (target.start, target.end)
     return covers and pair[1].start - pair[0].end <= 1
 
 
 def fix_boundary(gold: SpanSet, predicted: SpanSet) -> SpanSet:
-    """Give a span that overlaps a gold span of its label the boundaries of that span."""
+    """Change the boundaries of a span that overlaps a gold span with the same label to those of the gold span."""
     fixed = set(predicted)
     for span in sorted(predicted - gold):
         for target in sorted(gold - fixed):
@@ -193,7 +192,10 @@ ORACLE_TRANSFORMATIONS: dict[str, Callable[[SpanSet, SpanSet], SpanSet]] = {
 
 
 def worst_examples(examples: Iterable[PredicateExample], count: int) -> list[PredicateExample]:
-    """Return the predicates with the most wrong and missing arguments, shorter sentences first among equals."""
+    """Return the predicates with the most wrong and missing arguments.
+
+    Of equal ones, those in shorter sentences first.
+    """
 
     def sort_key(example: PredicateExample) -> tuple[int, int]:
         gold, predicted = example.argument_pair

@@ -1,6 +1,6 @@
-"""Export of role labellers: a graph that encodes sentences, and one that labels predicates.
+"""Export of role labellers: a graph that encodes sentences, and a graph that labels predicates.
 
-The script selects the predicates between the two, and decodes tags and senses after them.
+Between the two graphs, the script selects the predicates; after them, it decodes tags and senses.
 """
 
 import copy
@@ -43,7 +43,7 @@ class _SentenceGraph(nn.Module):
 
 @dataclass
 class _RequestedPredicates(SRLBatch):
-    """A batch with the sense candidates of each predicate, (P, R)."""
+    """A batch whose sense candidates of each predicate (P, R) are given."""
 
     requested_candidates: Tensor
 
@@ -53,7 +53,7 @@ class _RequestedPredicates(SRLBatch):
 
 
 class _PredicateGraph(nn.Module):
-    """Graph from states, lengths, and sentence, token and candidates of each predicate to role and sense logits."""
+    """Graph from states, lengths, and the sentence, token and candidates of each predicate to role and sense logits."""
 
     def __init__(self, model: SRLModel) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ class SRLExporter(WordInputExporter):
 
     @torch.inference_mode()
     def inputs(self, examples: Sequence[SRLExample]) -> list[tuple[Tensor, ...] | None]:
-        """See `ModelExporter`; about three words of each sentence are taken as predicates."""
+        """See `ModelExporter`; about three words of each sentence are used as predicates."""
         batch = self.run.collate(examples)
         arrays = word_inputs.to_arrays(batch)
         words = (torch.arange(batch.words.shape[1]) < batch.lengths[:, None]).nonzero()  # (N, 2)

@@ -20,7 +20,7 @@ class SRLPrediction(NamedTuple):
     Attributes:
         example: the example, unchanged.
         frames: the predicted frames.
-        argmax: the tags that a plain argmax gives each frame.
+        argmax: the tags of each frame by plain argmax, without constraints.
         unlabelled: predicates that were not labelled because of `max_work`.
     """
 
@@ -45,16 +45,16 @@ def label(
     detect_predicates: bool,
     max_work: int | None = None,
 ) -> Iterator[SRLPrediction]:
-    """Label examples, in their order.
+    """Label examples, in order.
 
     Args:
-        model: in evaluation mode.
-        collate: with the vocabulary of the model.
-        examples: any number, read in chunks; of their frames only `index` is used.
-        batch_tokens: largest size of a batch in tokens; when labelling, a sentence counts once for each predicate.
+        model: the network, in evaluation mode.
+        collate: the collator with the vocabulary of the model.
+        examples: the examples, read in chunks; of their frames, only `index` is used.
+        batch_tokens: largest size of a batch in tokens; for labelling, a sentence counts once for each predicate.
         detect_predicates: whether to detect the predicates; otherwise those of the examples' frames are labelled.
-        max_work: limit of the words of a sentence times its labelled predicates; one predicate is always labelled. None
-            for no limit.
+        max_work: largest number of words of a sentence times its labelled predicates; at least one predicate is
+            labelled. None: no limit.
     """
     modes = (detect_predicates,)
     predictions = _predict_modes(model, collate, examples, batch_tokens, modes, max_work)
@@ -128,7 +128,7 @@ def _predict_predicates(
 def _decode_frames(
     model: SRLModel, collate: SRLCollator, sentences: Sequence[SRLExample], batch: SRLBatch, logits: SRLLogits
 ) -> Iterator[tuple[int, Frame, list[str]]]:
-    """Yield the sentence, the frame and the tags of a plain argmax of each predicate of a batch."""
+    """Yield, for each predicate of a batch, its sentence, its frame and its tags by plain argmax."""
     best, plain = model.decode(logits, batch)
     tags, argmax = (ids_to_tags(ids, batch.predicate_lengths, model.tags) for ids in (best, plain))
     inventory = collate.vocabulary.rolesets

@@ -12,10 +12,11 @@ from grunlp.utils import distributed
 
 
 class SRLTask(BaseLightningModule):
-    """Trains an `SRLModel`; logs `dev/f1`, `dev/predicate_f1` and, with rolesets, `dev/sense_accuracy`, in percent.
+    """The Lightning module that trains an `SRLModel`.
 
-    `dev/f1` is the overall F1 of the roles of given predicates, counted like srl-eval. `dev/predicate_f1` is that of
-    the detected predicates, `dev/sense_accuracy` the accuracy of their senses.
+    It logs, in percent: `dev/f1`, the overall F1 of the roles of given predicates, counted like srl-eval;
+    `dev/predicate_f1`, the F1 of the detected predicates; and, with rolesets, `dev/sense_accuracy`, the accuracy of the
+    senses of given predicates.
     """
 
     model: SRLModel
@@ -34,7 +35,7 @@ class SRLTask(BaseLightningModule):
         self.role_counts, self.predicate_counts, self.sense_counts = EvalCounts(), SpanCounts(), SpanCounts()
 
     def validation_step(self, batch: SRLBatch, batch_idx: int) -> None:
-        """Compare the best legal tags, the predicates and the senses of one batch with gold."""
+        """Count the correct tags, predicates and senses of one batch."""
         logits: SRLLogits = self.model(batch)
         self.add_val_loss(float(self.model.loss(logits, batch)), max(len(batch.predicate_index), 1))
         best, _ = self.model.decode(logits, batch)

@@ -30,17 +30,18 @@ SCHEMES = {"srl-eval": srl_eval_counts, "conlleval": conlleval_counts}
 
 @dataclass
 class SRLScores(SpanScores):
-    """Scores of role labelling, collected sentence by sentence.
+    """Scores of role labelling, collected one sentence at a time.
 
     Attributes:
-        counts: "srl-eval", "conlleval", "seqeval" and "senses" are of gold predicates; "usual-senses" is the
-            most-frequent-sense baseline; "predicates" are those detected, "found" counts their roles as srl-eval does,
-            "found-right-sense" counts no role of a predicate with the wrong roleset (PriMeSRL-Eval, Jindal et al.
+        counts: "srl-eval", "conlleval", "seqeval" and "senses" are counts for gold predicates; "usual-senses" is the
+            most-frequent-sense baseline; "predicates" counts detected predicates; "found" counts their roles as
+            srl-eval does; "found-right-sense" counts the roles of a predicate with the wrong roleset as wrong
+            (PriMeSRL-Eval, Jindal et al.
             2023).
         examples: the gold predicates that have a prediction, for error analysis.
-        senses: which of "gold" and "predicted" frames name rolesets.
-        illegal_output: number of tags in the predictions that violate BIO; 0 for everything decoded here.
-        illegal_before_viterbi: number of those that a plain argmax would have produced; None if unknown (scored files).
+        senses: which of "gold" and "predicted" frames have rolesets.
+        illegal_output: number of tags in the predictions that violate BIO; always 0 for tags decoded by grunlp.
+        illegal_before_viterbi: number of such tags by plain argmax; None if unknown (scored files).
     """
 
     TITLES = MappingProxyType(
@@ -69,7 +70,7 @@ class SRLScores(SpanScores):
         detected_frames: Sequence[Frame] | None,
         rolesets: RolesetInventory | None,
     ) -> None:
-        """Count one sentence; the same arguments must be None for all sentences.
+        """Count one sentence. If an argument is None, it must be None for all sentences.
 
         Args:
             example: sentence with its gold frames.
@@ -116,7 +117,7 @@ class SRLScores(SpanScores):
         self.illegal_before_viterbi = (self.illegal_before_viterbi or 0) + illegal
 
     def schemes(self) -> list[str]:
-        """List the schemes that have counts; those of senses only if gold and predictions name rolesets."""
+        """List the schemes that have counts; schemes of senses only if gold and predictions have rolesets."""
         hidden = set() if self.senses == {"gold", "predicted"} else {"senses", "found-right-sense"}
         hidden |= set() if "gold" in self.senses else {"usual-senses"}
         return [name for name in super().schemes() if name not in hidden]
@@ -146,7 +147,7 @@ class SRLScores(SpanScores):
 
 
 def _count_senses(gold: Sequence[Frame], rolesets: Sequence[str]) -> EvalCounts:
-    """Count correct and wrong rolesets of the gold frames that name one."""
+    """Count correct and wrong rolesets of the gold frames that have one."""
     pairs = [(frame["roleset"], roleset) for frame, roleset in zip(gold, rolesets, strict=True) if frame["roleset"]]
     correct = sum(gold_roleset == roleset for gold_roleset, roleset in pairs)
     wrong = len(pairs) - correct
@@ -181,7 +182,7 @@ def _count_unaligned(
 
 
 def score_files(gold: Iterable[SRLExample], predicted: Iterable[SRLExample]) -> SRLScores:
-    """Score predictions of another system.
+    """Score the predictions of another system.
 
     Args:
         gold: gold sentences.

@@ -1,4 +1,4 @@
-"""Semantic role labelling: which words are predicates, in which sense, and who did what to whom."""
+"""The network for semantic role labelling: it finds predicates, their senses and their arguments."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class EncoderOutput(NamedTuple):
     Attributes:
         states: (B, T, E) encoder states concatenated with word representations.
         predicate_logits: (B, T) log-odds of being a predicate.
-        pos_logits: (B, T, number of parts of speech), or None.
+        pos_logits: (B, T, number of parts of speech) scores of the parts of speech, or None.
     """
 
     states: Tensor
@@ -36,9 +36,9 @@ class SRLLogits(NamedTuple):
     """Unnormalized log-scores of a batch.
 
     Attributes:
-        encoder_output: of the sentences.
-        role_logits: (P, T, K) of the tags.
-        sense_logits: (P, R) of the candidate rolesets of each predicate, -inf at padding; None without rolesets.
+        encoder_output: the encoded sentences.
+        role_logits: (P, T, K) scores of the tags.
+        sense_logits: (P, R) scores of the candidate rolesets of each predicate, -inf at padding; None without rolesets.
     """
 
     encoder_output: EncoderOutput
@@ -47,16 +47,18 @@ class SRLLogits(NamedTuple):
 
 
 class SenseClassifier(nn.Module):
-    """Scores the candidate rolesets r of a word x with particle f: (v_r + u_f) · tanh(W x) + b_r.
+    """Classifier of senses, which scores candidate roleset r of word x with particle f: (v_r + u_f) · tanh(W x) + b_r.
 
-    u_f is shared by all rolesets with the same particle and by light verbs: what separates `give up` from `give` also
-    separates `eat up` from `eat`. b_r is initialized with the logarithm of the training count. A roleset that does not
-    occur in the training data has v_r = 0, so that it is scored by its particle, if any, and b_r alone: among the
-    unseen rolesets of a word without particles the first wins, and only where no seen roleset is likely.
+    u_f is shared by all rolesets with the same particle and by light verbs: the difference between `give` and `give up`
+    is similar to that between `eat` and `eat up`. b_r is initialized with the logarithm of the training count. A
+    roleset that does not
+    occur in the training data has v_r = 0, so that only its particle, if any, and b_r determine its score: among the
+    unseen rolesets of a word without particles the first has the highest score, and it is chosen only if no seen
+    roleset is likely.
 
     Args:
-        input_size: features of x, a predicate in its sentence.
-        size: features of v_r.
+        input_size: number of features of x, the state of a predicate in its sentence.
+        size: number of features of v_r.
         counts: training count of each roleset; id 0 means none.
         particle_ids: particle of each roleset; 0 means none.
     """
@@ -77,7 +79,7 @@ class SenseClassifier(nn.Module):
         self.prior.weight.data[:, 0] = torch.tensor(counts).add(0.1).log()
 
     def forward(self, x: Tensor, candidates: Tensor) -> Tensor:
-        """Score candidates (P, R), padded with 0, of predicates x (P, input_size) → (P, R), -inf at padding."""
+        """Score the candidates (P, R), padded with 0, of predicates x (P, input_size) → (P, R), -inf at padding."""
         features = self.features(x).tanh()[:, :, None]  # (P, size, 1)
         rolesets = self.rolesets(candidates)  # (P, R, size)
         if self.particles is not None:
@@ -87,7 +89,7 @@ class SenseClassifier(nn.Module):
 
 
 class SRLModel(nn.Module):
-    """Finds the predicates of a sentence, and the sense and the roles of each.
+    """A network that finds the predicates of a sentence, and the sense and the roles of each.
 
     A sentence is encoded once by a stacked BiGRU, which gives the probability that each word is a predicate. For each
     predicate p, given or detected, a small BiGRU then reads
@@ -95,15 +97,17 @@ class SRLModel(nn.Module):
         x_t = A [h_t; w_t] + B [h_p; w_p] + D[t - p] + e
 
     (h: encoder states; w: word representations; D: an embedding of the signed, clipped distance; e: a vector added only
-    for sentences of `data.extra_train`, so that the habits of its annotators are not attributed to the main corpus).
-    Tags are scored from its states concatenated with x_t, the sense from both at p. A and B are applied once for each
-    token, not for each pair, so that labelling one more predicate only costs the small BiGRU.
+    for sentences of `data.extra_train`, so that the annotation style of that data does not affect predictions for the
+    main corpus).
+    Tags are scored from its states concatenated with x_t, and the sense from the same features at p. A and B are
+    applied once for each token, not for each pair, so that an additional predicate only costs one run of the small
+    BiGRU.
 
     Args:
         options: sizes, regularization and loss weights.
         vocabulary: words, characters, tags, rolesets and parts of speech.
         pretrained: a pretrained encoder whose states are concatenated with the word embeddings, or None.
-        corpus_embedding: whether part of the training data is `data.extra_train`.
+        corpus_embedding: whether the training data include `data.extra_train`.
 
     Raises:
         ValueError: the decoder is unknown or does not support label smoothing.
@@ -153,14 +157,14 @@ class SRLModel(nn.Module):
         return self.label(self.encode(batch), batch)
 
     def encode(self, batch: SRLBatch) -> EncoderOutput:
-        """Encode each sentence once, whatever its predicates."""
+        """Encode each sentence once, independently of its predicates."""
         states, words = self.encoder(batch)  # (B, T, 2H), (B, T, W)
         pos_logits = self.pos(states) if self.pos is not None else None
         states = torch.cat([states, words], dim=-1)  # (B, T, 2H + W)
         return EncoderOutput(states, self.predicates(states)[:, :, 0], pos_logits)
 
     def label(self, encoder_output: EncoderOutput, batch: SRLBatch) -> SRLLogits:
-        """Score the roles and senses of the predicates of the batch, whose sentences `encoder_output` has."""
+        """Score the roles and senses of the predicates of the batch, given its encoded sentences."""
         states = encoder_output.states[batch.sentence_index, batch.predicate_index]  # (P, E)
         tokens = self.token(encoder_output.states)[batch.sentence_index]  # (P, T, M)
         inputs = tokens + self.head(states)[:, None] + self._position_features(batch)
@@ -174,7 +178,7 @@ class SRLModel(nn.Module):
         return SRLLogits(encoder_output, self.roles(outputs), sense_logits)
 
     def _position_features(self, batch: SRLBatch) -> Tensor:
-        """Embed the distance of each token to the predicate, and whether the sentence is of the extra corpus."""
+        """Embed the distance of each token to the predicate, and whether the sentence is from the extra corpus."""
         limit = self.options.max_relative_distance
         positions = torch.arange(batch.words.shape[1], device=batch.words.device)
         offsets = (positions - batch.predicate_index[:, None]).clamp(-limit, limit)  # (P, T)
@@ -204,13 +208,13 @@ class SRLModel(nn.Module):
 
     @staticmethod
     def sense_targets(batch: SRLBatch) -> Tensor:
-        """Return the position (P,) of the gold roleset among the candidates of each predicate, else IGNORE_INDEX."""
+        """Return the position (P,) of the gold roleset among the candidates of each predicate, or IGNORE_INDEX."""
         is_gold = (batch.predicate_sense_candidates == batch.roleset[:, None]) & (batch.roleset != 0)[:, None]  # (P, R)
         return is_gold.int().argmax(dim=1).masked_fill(~is_gold.any(dim=1), IGNORE_INDEX)
 
     @torch.no_grad()
     def detect_predicates(self, encoder_output: EncoderOutput, batch: SRLBatch) -> tuple[Tensor, Tensor]:
-        """Return sentence and token (P,) of the words that are predicates with a probability above 1/2, in order."""
+        """Return the sentence and token (P,) of the words with a predicate probability above 1/2, in order."""
         tokens = torch.arange(batch.words.shape[1], device=batch.words.device)
         is_predicate = (encoder_output.predicate_logits > 0) & (tokens < batch.lengths[:, None])  # (B, T)
         sentence, predicate = is_predicate.nonzero(as_tuple=True)
@@ -218,7 +222,7 @@ class SRLModel(nn.Module):
 
     @torch.no_grad()
     def predict_senses(self, logits: SRLLogits, batch: SRLBatch) -> Tensor:
-        """Return the id (P,) of the most likely roleset of each predicate; 0 where its word has no candidates."""
+        """Return the id (P,) of the most likely roleset of each predicate; 0 if its word has no candidates."""
         if logits.sense_logits is None:
             return torch.zeros_like(batch.predicate_index)
         best = logits.sense_logits.argmax(dim=1, keepdim=True)
@@ -226,7 +230,7 @@ class SRLModel(nn.Module):
 
     @torch.no_grad()
     def decode(self, logits: SRLLogits, batch: SRLBatch) -> tuple[Tensor, Tensor]:
-        """Return the best legal tags of each predicate, which itself is B-V, and the tags of a plain argmax.
+        """Return the best legal tags of each predicate, with B-V at the predicate, and the tags by plain argmax.
 
         Returns:
             two tensors (P, T) of tag ids, undefined at padding.
@@ -245,7 +249,7 @@ class SRLModel(nn.Module):
 
 
 def _cross_entropy(logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
-    """Return the mean over the targets that are not IGNORE_INDEX; 0 if there are none."""
+    """Return the mean cross-entropy over the targets that are not IGNORE_INDEX; 0 if there are none."""
     total = functional.cross_entropy(
         logits.flatten(0, -2),
         targets.flatten(),

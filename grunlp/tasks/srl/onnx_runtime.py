@@ -13,14 +13,17 @@ from grunlp.exporting.runtime.word_inputs import WordEncoder, pad_rows
 
 
 class SRLRuntime:
-    """Semantic role labeller: a line is a text or {"words": [...]}, with one record per sentence."""
+    """A semantic role labeller. A line of input is a text or {"words": [...]}.
+
+    The output has one record per sentence.
+    """
 
     def __init__(self, model: dict[str, Any], session: Session) -> None:
         self.model, self.session = model, session
         self.encode, self.decoder = WordEncoder(model), ViterbiDecoder(model)
 
     def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
-        """Yield the records of some lines; `first_line` is the number of the first, from 1."""
+        """Yield the records of a batch of lines; `first_line` is the number of the first line, from 1."""
         records = [record for i, line in enumerate(lines) for record in sentence_records(line, first_line + i)]
         for record in records:
             record["frames"] = []
@@ -72,7 +75,7 @@ class SRLRuntime:
         return frame | {"sense_description": ""}
 
     def _describe_role(self, roleset: str, role: str) -> str:
-        """Describe a role in a word or two."""
+        """Describe a role in one or two words."""
         role = role.removeprefix("R-").removeprefix("C-")
         descriptions = self.model["role_descriptions"]
         function = self.model["functions"].get(roleset, {}).get(role) or role.rpartition("-")[2]

@@ -1,4 +1,4 @@
-"""Options of the recipes srl and finetune. Imports nothing heavy."""
+"""Options of the recipes srl and finetune. This module imports no heavy library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,12 +45,12 @@ class ExtraTrainOptions(DataOptions):
 
 @dataclass
 class SRLFiles(FrameFiles, ExtraTrainOptions):
-    """The user's own files of sentences with predicates and roles, in any format that `grunlp-data check` names."""
+    """The user's own files of sentences with predicates and roles, in any format that `grunlp-data check` reads."""
 
 
 @dataclass
 class SRLHub(FrameHub, ExtraTrainOptions):
-    """A hub data set with one predicate a row: a column of words, one of BIO tags."""
+    """A hub data set with one predicate in each row: a column of words and one of BIO tags."""
 
 
 DATASETS: dict[str, type[DataOptions]] = {
@@ -106,7 +106,7 @@ class SRLModelOptions(SentenceModelOptions):
 
 @dataclass
 class SRLLoaderOptions(StreamingLoaderOptions):
-    """Batches of sentences, a sentence counted once for each of its predicates."""
+    """Batches of sentences; a sentence counts once for each of its predicates."""
 
     extra_data_epochs: int = option(5, "first epochs that read data.extra_train too", minimum=1, maximum=10**6)
 
@@ -160,7 +160,7 @@ class FinetuneTrainerOptions(TrainerOptions):
 
 @dataclass
 class FinetuneConfig(RunOptions):
-    """The configuration of recipe=finetune, whose model is that of the run it starts from."""
+    """The configuration of recipe=finetune; its model is that of the run it starts from."""
 
     init_from: str = option("default", "run folder to start from; default: the bundled model", content="run")
     vocabulary: WordCountOptions = group(WordCountOptions)
@@ -171,7 +171,10 @@ class FinetuneConfig(RunOptions):
 
 
 def check_srl(values: Mapping[str, Any]) -> None:
-    """Raise UserError for options of recipe=srl that cannot be combined. `values`: by dotted key."""
+    """Raise UserError for options of recipe=srl that cannot be combined.
+
+    `values` is the configuration by dotted key.
+    """
     check_sentence_encoder(values)
     check_label_smoothing(values)
     check_cross_validation(values)

@@ -19,7 +19,7 @@ class SRLPredictor(SentencePredictor):
 
     Args:
         run: the trained model.
-        index: index of the PropBank frame files, for descriptions of senses and roles; empty without them.
+        index: index of the PropBank frame files, for descriptions of senses and roles; empty if there are none.
         detect_predicates: whether predicates are detected; otherwise those of the examples are labelled.
         batch_tokens: maximum number of tokens in a batch.
     """
@@ -37,13 +37,13 @@ class SRLPredictor(SentencePredictor):
     def predict_partial(
         self, examples: Iterable[SRLExample], max_work: int | None
     ) -> Iterator[tuple[Record, list[int]]]:
-        """Predict the first frames of each example; the positions of its other predicates are left for `predict_at`."""
+        """Predict the first frames of each example; the positions of its other predicates remain for `predict_at`."""
         model, collate = self.run.model, self.run.collate
         for prediction in label(model, collate, examples, self.batch_tokens, self.detect_predicates, max_work):
             yield self._record(prediction), prediction.unlabelled
 
     def predict_at(self, example: SRLExample, positions: Sequence[int]) -> Record:
-        """Predict the record of an example with the words at some positions as its predicates."""
+        """Predict the record of an example, with the words at the given positions as its predicates."""
         requested = example.copy()
         requested["frames"] = [Frame(index=position, lemma="", roleset="", tags=[]) for position in positions]
         (prediction,) = label(self.run.model, self.run.collate, [requested], self.batch_tokens, detect_predicates=False)
@@ -56,5 +56,5 @@ class SRLPredictor(SentencePredictor):
 
 
 def srl_predictor_from_run(run: TrainedSRL) -> SRLPredictor:
-    """Make the predictor of a trained model, with the index of the frame files if it is in the user's cache."""
+    """Make the predictor of a trained model, with the index of the frame files if it exists in the user's cache."""
     return SRLPredictor(run, read_index(index_path()) if index_path().is_file() else {})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvaluateOptions]):
-    """Tagging. Imports nothing heavy before a method is called."""
+    """The specification of tagging. Heavy libraries are imported when a method needs them."""
 
     name = "tagging"
     description = "a tag for each word, or spans with labels"
@@ -48,7 +48,7 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
     }
 
     def load_trained(self, path: Path) -> "TrainedTagger":
-        """Load a run folder."""
+        """Load a trained tagger from a run folder."""
         from grunlp.tasks.tagging.checkpoint import load_trained_tagger
 
         return load_trained_tagger(path)
@@ -72,7 +72,7 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
         return open_tagging_split(trained.config.data, split)
 
     def open_input(self, trained: "TrainedTagger", options: BatchedEvaluateOptions) -> Any:
-        """Open a file of tagged words, or of another corpus with parts of speech."""
+        """Open a file of tagged words, or of another corpus with part-of-speech tags."""
         from grunlp.tasks.tagging.data import open_gold_tag_file
 
         assert options.input is not None
@@ -98,7 +98,7 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
         return predict(text, options)
 
     def make_comparable(self, first: "TrainedTagger", second: "TrainedTagger") -> "TrainedTagger":
-        """Raise UserError unless both taggers tag spans, or both tag words."""
+        """Return the second model. Raises UserError unless both models tag spans, or both tag words."""
         from grunlp.data.tag_schemes import require_same_tag_type
 
         require_same_tag_type(str(first.path), [first.model.tags], str(second.path), [second.model.tags])
@@ -123,13 +123,13 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
         return make_line_reader(predictor, path, line_format)
 
     def render(self, predictor: Any, record: "Record") -> str:
-        """Draw the tags of a sentence."""
+        """Render the tags of a sentence."""
         from grunlp.visualization.frames_and_tags import render_tags
 
         return render_tags(record)
 
     def card_text(self, recipe: str) -> CardText:
-        """Return what a model card says about taggers."""
+        """Return the parts of a model card that are about taggers."""
         return CardText(
             title="Tagger",
             input="sentences, tokenised or as raw English text",
@@ -141,7 +141,7 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
         )
 
     def card_scores(self, recipe: str, metrics: Mapping[str, Any]) -> list[str]:
-        """Return the scores of a model card by counting scheme."""
+        """Return the scores for a model card, by counting scheme."""
         from grunlp.tasks.model_card import span_table
         from grunlp.tasks.tagging.metrics import TagScores
 

@@ -21,8 +21,8 @@ class TrainedTagger(NamedTuple):
 
     Attributes:
         path: the run folder.
-        config: its configuration.
-        collate: makes batches.
+        config: the configuration of the training.
+        collate: the collator that makes its batches.
         model: the network in evaluation mode.
     """
 
@@ -33,7 +33,7 @@ class TrainedTagger(NamedTuple):
 
 
 def build_tagger(config: DictConfig, vocabulary: Vocabulary, encoder: PretrainedEncoder | None) -> Tagger:
-    """Build the untrained network of a configuration, with the sizes of a vocabulary."""
+    """Build the untrained network of a configuration, with the sizes that a vocabulary determines."""
     return Tagger(TaggerOptions(**config.model), vocabulary, encoder)
 
 

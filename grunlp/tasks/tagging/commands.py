@@ -17,7 +17,7 @@ from grunlp.visualization.frames_and_tags import render_tags
 
 
 def predict(text: str | None, options: TaggingPredictOptions) -> int:
-    """Tag a typed text, or the sentences of a file. Returns the exit status."""
+    """Tag a text from the command line, or the sentences of a file. Returns the exit status."""
     sentence_io.require_text_or_file(text, options.input, options.format)
     check_output_paths(options.output, options.html_report)
     trained = load_trained_tagger(Path(options.run))
@@ -37,13 +37,13 @@ def predict(text: str | None, options: TaggingPredictOptions) -> int:
 
 
 def _detect_format(path: Path) -> str:
-    """Detect the format of a file; tab-separated columns that hold no frames are words with tags."""
+    """Detect the format of a file; tab-separated columns without frames are words with tags."""
     fallback = {True: sentence_io.TAGGED_WORDS, False: sentence_io.RAW_TEXT}
     return sentence_io.detect_format(path, lambda line: fallback["\t" in line])
 
 
 def _read_words(trained: TrainedTagger, path: Path) -> Iterator[SRLExample]:
-    """Read the words of a file of tagged words; the tags have no effect."""
+    """Read the words of a file of tagged words; the tags are ignored."""
     for row in open_gold_tag_file(trained.config.data, str(path)):
         yield SRLExample(id=row["id"], document=row["document"], words=row["words"], pos=[], frames=[])
 

@@ -1,4 +1,4 @@
-"""Corpora of sentences with one tag a word."""
+"""Corpora of sentences with one tag for each word."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -31,12 +31,12 @@ _NUM_PROBED = 1000  # sentences of a stream by which its type of tags is checked
 
 
 def open_tagging_corpus(data: Mapping[str, Any], stream: bool = False) -> Corpus:
-    """Open the corpus that a configuration describes, with one tag a word.
+    """Open the corpus described by a configuration, with one tag for each word.
 
     Args:
         data: the group `data`. The tags of a corpus with frames are its parts of speech.
-        stream: make the training split a `StreamingDataset`. Its tags are taken for span tags if those of dev are,
-            which its first sentences must confirm.
+        stream: make the training split a `StreamingDataset`. Its tags count as span tags if those of dev do; its first
+            sentences are checked for this.
 
     Raises:
         UserError: a file or split is missing or malformed, or has no tags.
@@ -66,10 +66,10 @@ def open_tagging_split(data: Mapping[str, Any], split: str) -> Any:
 
 
 def open_gold_tag_file(data: Mapping[str, Any], path: str) -> Dataset:
-    """Open a file of tagged sentences, read as the training data of a tagger were.
+    """Open a file of tagged sentences, read like the training data of a tagger.
 
     Args:
-        data: the group `data` of the training.
+        data: the group `data` of the training configuration.
         path: the file.
     """
     if data["name"] in _FRAME_DATASETS:
@@ -97,7 +97,7 @@ def _open_splits(data: Mapping[str, Any], stream: bool) -> Splits:
 
 
 def _pos_as_tags(name: str, split: str, examples: Dataset) -> Dataset:
-    """Convert a corpus of frames to one whose tags are the parts of speech."""
+    """Convert a corpus of frames to one with the parts of speech as tags."""
     if not all(map(any, examples["pos"])):
         details = f"{split}: a sentence has no parts of speech, which recipe=tag would learn"
         raise UserError(f"data={name} has no tags", details, f"Type {_USER_FILES_EXAMPLE}")
@@ -117,7 +117,7 @@ def _read_file(path: str, words: str | None, tags: str | None) -> Iterator[Tagge
 def _read_hub(
     name: str, split: str, config: str | None, shard: ShardRef | None, words: str, tags: str
 ) -> Iterator[TaggedSentence]:
-    """Read a whole split with span tags in IOB2, or a shard with tags as they are written."""
+    """Read a whole split with span tags converted to IOB2, or a shard with its original tags."""
     sentences = read_hub_tagged(name, split, config, shard, words, tags)
     yield from sentences if shard is not None else convert_to_iob2(name, list(sentences))
 

@@ -21,7 +21,7 @@ class TagPrediction(NamedTuple):
 
     Attributes:
         sentence: the sentence, unchanged.
-        tags: its tags.
+        tags: the best legal tags.
         argmax: the tags of a plain argmax.
         nbest: the n best tag sequences, best first, with their probabilities; empty unless requested.
     """
@@ -35,12 +35,12 @@ class TagPrediction(NamedTuple):
 def predict_tags(
     model: Tagger, collate: TagCollator, sentences: Iterable[SentenceFields], batch_tokens: int, nbest: int
 ) -> Iterator[TagPrediction]:
-    """Tag sentences, in their order.
+    """Tag sentences, in order.
 
     Args:
-        model: in evaluation mode.
-        collate: with the vocabulary of the model.
-        sentences: any number, read in chunks; only their words are used.
+        model: the network, in evaluation mode.
+        collate: the collator with the vocabulary of the model.
+        sentences: the sentences, read in chunks; only their words are used.
         batch_tokens: largest size of a batch in tokens.
         nbest: number of tag sequences with probabilities; 0 for none.
     """

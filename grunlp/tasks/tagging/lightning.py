@@ -15,7 +15,9 @@ from grunlp.utils import distributed
 
 
 class TaggerTask(BaseLightningModule):
-    """Trains a `Tagger`; logs `dev/f1`: the overall F1 of conlleval, or the accuracy of tags without spans, in percent.
+    """The Lightning module that trains a `Tagger`.
+
+    It logs `dev/f1` in percent: the overall F1 of conlleval for span tags, or the accuracy of plain tags.
 
     Args:
         model: the network.
@@ -49,7 +51,7 @@ class TaggerTask(BaseLightningModule):
         self.counts, self.num_correct, self.num_tokens = EvalCounts(), 0, 0
 
     def validation_step(self, batch: TagBatch, batch_idx: int) -> None:
-        """Compare the best legal tags of one batch with gold."""
+        """Compare the best legal tags of one batch with the gold tags."""
         logits = self.model(batch)
         self.add_val_loss(float(self.model.loss(logits, batch)), int(batch.lengths.sum()))
         best, _ = self.model.decode(logits, batch.lengths)

@@ -1,4 +1,4 @@
-"""Tagging scores: spans in two schemes, or accuracy."""
+"""Tagging scores: spans in two schemes, or the accuracy of tags."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from grunlp.metrics.span_scores import SpanScores
 
 @dataclass
 class TagScores(SpanScores):
-    """Scores of tags, collected sentence by sentence.
+    """Scores of tags, collected one sentence at a time.
 
     Attributes:
-        spans: whether the tags are IOB2 and spans are scored; otherwise each tag is.
+        spans: whether the tags are IOB2, so that spans are scored; otherwise each tag is scored.
         counts: "conlleval" and "seqeval" of spans; "accuracy" of plain tags.
-        illegal_output: number of tags in the predictions that violate IOB2; 0 for everything decoded here.
-        illegal_before_viterbi: number of those that a plain argmax would have produced.
+        illegal_output: number of tags in the predictions that violate IOB2; always 0 for tags decoded by grunlp.
+        illegal_before_viterbi: number of such tags by plain argmax.
     """
 
     TITLES = MappingProxyType({"conlleval": "conlleval", "seqeval": "seqeval strict", "accuracy": "right tags"})
@@ -50,7 +50,7 @@ class TagScores(SpanScores):
         return result
 
     def report(self) -> str:
-        """Format the table of conlleval, or one line per tag, and one line per scheme with its interval."""
+        """Format the table of conlleval, or one line for each tag; then one line for each scheme with its interval."""
         if not self.spans:
             labels = sorted(self.total("accuracy").labels.items())
             rows = [f"{t:>10}  {n.precision:6.2f}  {n.recall:6.2f}  {n.f1:6.2f}  {n.tp + n.fn:6}" for t, n in labels]

@@ -1,4 +1,4 @@
-"""Tagging: a tag for every word, for named entities, chunks or parts of speech."""
+"""The tagging network, which predicts a tag for every word, for named entities, chunks or parts of speech."""
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +16,9 @@ from grunlp.tasks.tagging.options import TaggerOptions
 
 
 class Tagger(nn.Module):
-    """A sentence encoder, scores of the tags, and the best tag sequence (Lample et al. 2016, §2).
+    """A tagger: a sentence encoder, scores of the tags, and decoding of the best sequence (Lample et al. 2016, §2).
 
-    IOB2 tags are constrained to legal sequences whatever their scores; other tags may follow each other freely. The
+    IOB2 tags are constrained to legal sequences; other tags may occur in any order. The
     probability of a sequence is computed from all scores divided by `temperature`, which
     `grunlp.tasks.tagging.temperature_scaling` fits.
 

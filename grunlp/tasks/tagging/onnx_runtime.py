@@ -10,14 +10,14 @@ from grunlp.exporting.runtime.word_inputs import WordEncoder
 
 
 class TaggerRuntime:
-    """Tagger: a line is a text or {"words": [...]}, with one record per sentence."""
+    """A tagger. A line of input is a text or {"words": [...]}; the output has one record per sentence."""
 
     def __init__(self, model: dict[str, Any], session: Session) -> None:
         self.model, self.session = model, session
         self.encode, self.decoder = WordEncoder(model), ViterbiDecoder(model)
 
     def __call__(self, lines: list[str], first_line: int) -> Iterator[dict[str, Any]]:
-        """Yield the records of some lines; `first_line` is the number of the first, from 1."""
+        """Yield the records of a batch of lines; `first_line` is the number of the first line, from 1."""
         records = [record for i, line in enumerate(lines) for record in sentence_records(line, first_line + i)]
         sentences = [record["words"] for record in records if record["words"]]
         scores = iter(self.session("tags", *self.encode(sentences))[0] if sentences else ())

@@ -1,4 +1,4 @@
-"""Options of recipe=tag. Imports nothing heavy."""
+"""Options of recipe=tag. This module imports no heavy library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from grunlp.training.options import (
 
 @dataclass
 class TaggedFiles(FileOptions):
-    """The user's own files with one tag a word: columns, CoNLL-U or JSON lines; spans in any scheme."""
+    """The user's own files with one tag for each word: columns, CoNLL-U or JSON lines; spans in any scheme."""
 
     words: str | None = option(
         None,
@@ -43,7 +43,7 @@ class TaggedFiles(FileOptions):
 
 @dataclass
 class TaggedHub(HubOptions):
-    """A hub data set with a sentence a row: a column of words, one of tags."""
+    """A hub data set with one sentence in each row: a column of words and one of tags."""
 
     words: str | None = option(None, "column of the words; needed", content="text")
     tags: str | None = option(None, "column of the tags; needed", content="text")
@@ -51,7 +51,7 @@ class TaggedHub(HubOptions):
 
 @dataclass
 class PartsOfSpeech(FrameFiles):
-    """The parts of speech of the user's own files of predicates and roles."""
+    """The parts of speech in the user's own files of predicates and roles."""
 
     streamable: ClassVar[bool] = False
 
@@ -97,7 +97,7 @@ class TaggingConfig(RunOptions):
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """Raise UserError for options that cannot be combined. `values`: the configuration by dotted key."""
+    """Raise UserError for options that cannot be combined. `values` is the configuration by dotted key."""
     check_sentence_encoder(values)
     check_label_smoothing(values)
     check_cross_validation(values)

@@ -20,7 +20,7 @@ class TaggerPredictor(SentencePredictor):
     Args:
         run: the trained model.
         nbest: number of most probable tag sequences to return, with their probabilities.
-        tag_scheme: scheme in which tags of spans are written: "iob2", "iob1" or "bioes".
+        tag_scheme: scheme of the span tags in records: "iob2", "iob1" or "bioes".
         batch_tokens: maximum number of tokens in a batch.
     """
 

@@ -1,10 +1,11 @@
-"""Read sentences with one tag for each word: columns, CoNLL-U and JSON lines.
+"""Reader of sentences with one tag for each word, from columns, CoNLL-U or JSON lines.
 
-* Columns, a token a line and a blank line between sentences, as in CoNLL-2000, CoNLL-2003 and WNUT-17. Cells are
-  separated by tabs if the first row has one, else by spaces. `-DOCSTART-` begins a document. A column is given by its
+* Columns: one token on each line and a blank line between sentences, as in CoNLL-2000, CoNLL-2003 and WNUT-17. Cells
+are separated by tabs if the first row has one, otherwise by spaces. `-DOCSTART-` begins a document. A column is given
+by its
   number from 0 (-1 is the last) or by its name, which is then in the first row or in `# global.columns`.
 * CoNLL-U: the same with the names of its ten columns; multi-word tokens (3-4) and empty nodes (3.1) are left out.
-* JSON lines: a sentence a line; columns are its keys.
+* JSON lines: one sentence on each line; the keys take the place of columns.
 
 Span tags may be in any scheme of `grunlp.data.tag_schemes`; they are converted to IOB2.
 """
@@ -34,10 +35,10 @@ def read_tagged(path: str | Path, words: str | None = None, tags: str | None = N
 
     Args:
         path: plain, gz or xz.
-        words: column of the words by number or name, or key of JSON lines; None: the first column, FORM of CoNLL-U,
-            `words` or `tokens` of JSON lines.
-        tags: column of the tags, likewise; None: the last column, UPOS of CoNLL-U, `tags` or a key that ends in `_tags`
-            of JSON lines.
+        words: column of the words by number or name, or key in JSON lines; None: the first column, FORM in CoNLL-U,
+            `words` or `tokens` in JSON lines.
+        tags: column or key of the tags; None: the last column, UPOS in CoNLL-U, `tags` or a key that ends in `_tags` in
+            JSON lines.
 
     Raises:
         DataError: the file, its format, a row or a column is wrong.
@@ -46,7 +47,7 @@ def read_tagged(path: str | Path, words: str | None = None, tags: str | None = N
 
 
 def iter_tagged(path: str | Path, words: str | None, tags: str | None) -> Iterator[TaggedSentence]:
-    """Read the sentences of a file one at a time, with tags as they are written.
+    """Read the sentences of a file one at a time, without converting their tags.
 
     Arguments and errors as for `read_tagged`.
     """
@@ -58,7 +59,7 @@ def iter_tagged(path: str | Path, words: str | None, tags: str | None) -> Iterat
 
 
 def sentence_to_iob2(source: str, example: TaggedSentence) -> TaggedSentence:
-    """Convert the span tags of a sentence to IOB2. Raises DataError for plain tags; `source`: the data set."""
+    """Convert the span tags of a sentence to IOB2. Raises DataError for plain tags. `source` is the data set."""
     try:
         return {**example, "tags": to_iob2(example["tags"])}
     except ValueError as error:
@@ -66,7 +67,7 @@ def sentence_to_iob2(source: str, example: TaggedSentence) -> TaggedSentence:
 
 
 def convert_to_iob2(source: str, examples: list[TaggedSentence]) -> list[TaggedSentence]:
-    """Convert span tags to IOB2; plain tags stay as they are.
+    """Convert span tags to IOB2; plain tags do not change.
 
     Raises:
         DataError: there are plain tags among span tags.
@@ -92,11 +93,11 @@ class _ColumnLayout(NamedTuple):
     """Layout of a file of columns.
 
     Attributes:
-        tabs: whether cells are separated by tabs, else by spaces.
+        tabs: whether cells are separated by tabs, otherwise by spaces.
         width: number of cells of a row.
         line: number of the first row.
         header: number of the line with the names of the columns; 0: there is none.
-        words, tags: their columns.
+        words, tags: the columns of words and tags.
         conllu: whether the first column numbers the words, so that rows such as 3-4 and 3.1 are left out.
     """
 
@@ -182,7 +183,7 @@ def _detect_layout(path: Path, words: str | None, tags: str | None) -> _ColumnLa
 
 
 def _column_index(path: Path, number: int, column: str, names: list[str]) -> int:
-    """Return the number of a column."""
+    """Return the index of a column given by name or number."""
     if _NUMBER.fullmatch(column):
         return int(column)
     lowered = [name.lower() for name in names]

@@ -1,6 +1,6 @@
 """Calibration of the probabilities of tag sequences by temperature scaling (Guo et al. 2017, §4.2).
 
-The temperature does not change which sequence is best.
+The temperature does not affect which sequence is best.
 """
 
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ _TEMPERATURE_BOUNDS = 0.05, 20.0  # if all sentences are correct, the likelihood
 def fit_temperature(
     model: Tagger, collate: TagCollator, examples: Sequence[TaggedSentence], batch_tokens: int
 ) -> float:
-    """Set the temperature that maximizes the likelihood of held-out tags, and return it.
+    """Set the temperature of a tagger to the one that maximizes the likelihood of held-out tags, and return it.
 
     Args:
-        model: in evaluation mode.
-        collate: with the vocabulary of the model.
+        model: the network, in evaluation mode.
+        collate: the collator with the vocabulary of the model.
         examples: held-out sentences, of which at most 2,000, evenly spaced, are read. Empty ones and those with tags
-            that the model cannot output are ignored; if none is left, the temperature does not change.
+            that the model cannot output are ignored; if none remain, the temperature does not change.
         batch_tokens: largest size of a batch in tokens.
     """
     spans, known = detect_scheme([model.tags]) is not None, set(model.tags)
