@@ -15,16 +15,16 @@ CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 
 # First words of function docstrings; a new verb is added here.
 VERBS = """
-Accumulate Add Allocate Answer Assign Attend Begin Build Calibrate Call Cancel Check Choose Classify Clear Close
-Collect Compare Compose Compute Concatenate Configure Continue Convert Copy Correct Count Create Cut Decide Declare
-Decode Describe Detect Discard Divide Do Download Draw Drop Embed Encode End Escape Estimate Evaluate Explain Export
-Extend Extract Fill Find Fine-tune Fit Flush Forbid Forecast Format Forward Freeze Generate Give Group Handle Hold
-Ignore Index Initialize Join Keep Label Learn Leave Let List Load Lock Log Look Make Map Mask Measure Merge Migrate
-Move Name Normalize Open Pack Pad Parse Pass Place Plan Plot Poll Pool Predict Prepare Pretrain Print Project Provide
-Put Quantize Raise Read Receive Recompute Record Reduce Register Reject Release Remove Rename Render Reorder Repeat
-Replace Reset Restore Resume Return Rewrite Run Sample Sanitize Save Scale Score See Select Send Set Shut Silence
-Split Stack Start State Stop Stream Strip Sum Swap Tag Take Test Time Tokenize Trace Train Translate Transpose Turn
-Update Use Verify Wait Weight Wrap Write Yield
+Accumulate Add Allocate Answer Assign Attend Begin Build Calibrate Call Cancel Change Check Choose Classify Clear
+Close Collect Compare Compose Compute Concatenate Configure Continue Convert Copy Correct Count Create Cut Decide
+Declare Decode Describe Detect Discard Divide Do Download Draw Drop Embed Encode End Escape Estimate Evaluate Explain
+Export Extend Extract Fill Find Fine-tune Fit Flush Forbid Forecast Format Forward Freeze Generate Give Group Handle
+Hold Ignore Index Initialize Join Keep Label Learn Leave Let List Load Lock Log Look Make Map Mask Measure Merge
+Migrate Move Name Normalize Open Pack Pad Parse Pass Place Plan Plot Poll Pool Predict Prepare Pretrain Print Project
+Provide Put Quantize Raise Read Receive Recompute Record Reduce Register Reject Release Remove Rename Render Reorder
+Repeat Replace Reset Restore Resume Return Rewrite Run Sample Sanitize Save Scale Score See Select Send Set Shut
+Silence Split Stack Start State Stop Stream Strip Sum Swap Tag Take Test Time Tokenize Trace Train Translate Transpose
+Truncate Turn Update Use Verify Wait Weight Wrap Write Yield
 """
 # Words of a style that readers had to decipher: "what is told of ...", "which lies beside ...", "is no number".
 RIDDLES = re.compile(

@@ -79,7 +79,7 @@ class NonFiniteLossCallback(Callback):
             self._handle_non_finite(trainer, pl_module, f"loss {value}", value, range(number, number + 1))
 
     def on_after_backward(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Discard a non-finite gradient of the loss and the gradients accumulated with it."""
+        """Discard the gradient of a non-finite loss and the gradients accumulated with it."""
         if self.loss_is_nonfinite:
             _zero_grad(pl_module)
 
