@@ -24,7 +24,7 @@ class ForecastRuntime:
         for i, line in enumerate(lines):
             try:
                 yield self._forecast(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, LookupError, TypeError) as error:
                 sys.exit(f"line {first_line + i}: {type(error).__name__}: {error}")
 
     def _forecast(self, series: dict[str, Any]) -> dict[str, Any]:
