@@ -63,9 +63,9 @@ def main(arguments: list[str]) -> int:
     systems = [word for word in arguments if "=" not in word or Path(word).exists()]
     options = parse_options([word for word in arguments if word not in systems], CompareOptions)
     if len(systems) != 2:
-        raise UserError(f"{len(systems)} things to compare", "compare takes two", "Type two run folders or two files.")
+        raise UserError(f"{len(systems)} systems to compare", "compare needs two", "Type two run folders or two files.")
     if options.gold and options.input:
-        raise UserError("gold= with input=", "gold= is for two files, input= for two models", "Give one of them.")
+        raise UserError("gold= with input=", "gold= is for two files, input= for two models", "Omit one of the two.")
     require_new_file("metrics", options.metrics)
     from grunlp.metrics.comparison import format_comparison
 
@@ -79,8 +79,8 @@ def main(arguments: list[str]) -> int:
         rows = specs.pop().compare(systems, options)
     if not rows:
         raise UserError(
-            "the two have no score in common",
-            "one labels gold predicates, the other detected ones, for example",
+            "the two systems have no score in common",
+            "for example, one labels gold predicates and the other detected ones",
             "Compare predictions of the same kind.",
         )
     print(f"first:  {systems[0]}\nsecond: {systems[1]}\n")

@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
         missing = "run" if options.run is None else "out"
         raise UserError(f"no {missing}=", "export needs run=DIR and out=FOLDER", "Type run=default out=FOLDER")
     if options.int8 and options.to != "onnx":
-        raise UserError(f"int8=true with to={options.to}", "only ONNX Runtime has such graphs", "Type to=onnx")
+        raise UserError(f"int8=true with to={options.to}", "only ONNX graphs can be quantized", "Type to=onnx")
     out = Path(options.out)
     require_new_dir("out", out)
     from grunlp.exporting.export_folder import export_folder, get_export_format

@@ -61,7 +61,9 @@ def _split_text_and_keys(arguments: Sequence[str], known: Collection[str]) -> tu
     words = [word for word in arguments if word not in keys]
     for word in words:
         if len(word.split()) == 1 and word.startswith("-"):
-            raise UserError(f"{word}: no such option", f"there are: {', '.join(known)}", "Write key=value, or --help")
+            raise UserError(
+                f"{word}: no such option", f"there are: {', '.join(known)}", "Write key=value, or see --help"
+            )
         if Path(word[:255]).is_file():
             raise UserError(f"{word} is a file", "a word without = is a text to predict", f"Type input={word}")
     # Bytes that are not UTF-8, which the system lets through, become replacement characters.

@@ -94,7 +94,9 @@ def main(arguments: list[str]) -> int:
     options = parse_options(arguments, ServeOptions)
     if missing := [name for name in _REQUIRED_PACKAGES if importlib.util.find_spec(name) is None]:
         raise UserError(
-            f"{', '.join(missing)}: not installed", "a server needs them", "Type pip install 'grunlp[serve]'"
+            f"{', '.join(missing)}: not installed",
+            "the server needs these packages",
+            "Type pip install 'grunlp[serve]'",
         )
     _validate_limits(options)
     from grunlp.serving.model_service import assign_ids
@@ -132,7 +134,7 @@ def _serve(models: "Mapping[str, Predictor[Any, Any]]", options: ServeOptions, s
 
 
 def _default_worker_count() -> int:
-    """Return the number of workers: one for each core, as far as memory allows."""
+    """Return the number of workers: one for each core, up to a limit; 0 on one core and without POSIX."""
     import torch
 
     cores = torch.get_num_threads()

@@ -20,9 +20,9 @@ def test_a_run_does_not_differ_from_itself(trained: Path, call: Call, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["a"], "compare takes two"),
+        (["a"], "compare needs two"),
         (["a", "b"], "not a finished run"),
-        (["a", "b", "gold=x", "input=y"], "Give one of them"),
+        (["a", "b", "gold=x", "input=y"], "Omit one of the two"),
     ],
 )
 def test_compare_refuses_wrong_arguments(call: Call, arguments: list[str], message: str) -> None:

@@ -114,7 +114,7 @@ def test_output_file_is_not_overwritten(trained: Path, call: Call, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["a text", "input=x"], "a text replaces the file"),
+        (["a text", "input=x"], "only one of the two can be"),
         (["rnu=x"], "Did you mean run?"),
         (["--verbose"], "no such option"),
     ],
@@ -126,7 +126,7 @@ def test_predict_refuses_wrong_arguments(call: Call, arguments: list[str], messa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["a text", "run={}/run", "predicates=gold"], "raw text marks none"),
+        (["a text", "run={}/run", "predicates=gold"], "raw text has no marked predicates"),
         (["{}/train.out"], "Type input="),
         (["run={}/run", "input=nowhere"], "does not exist"),
         (["run={}/run", "input={}"], "is a directory"),
@@ -184,8 +184,8 @@ def test_html_reports_are_not_overwritten(tmp_path: Path, call: Call, runs: dict
         for given, said in (
             ([f"html_report={tmp_path}/old"], "nothing is overwritten"),
             (["html_report=-"], "Type html_report=FILE.html"),
-            ([f"html_report={tmp_path}/new", f"output={tmp_path}/new"], "Name two files."),
-            ([f"html_report={tmp_path}/no/new"], "Make the folder"),
+            ([f"html_report={tmp_path}/new", f"output={tmp_path}/new"], "Use two files."),
+            ([f"html_report={tmp_path}/no/new"], "Create the folder"),
         ):
             status, out, err = call(predict.main, f"run={run}", "a text", *given)
             assert (status, out) == (2, "") and said in err

@@ -23,7 +23,7 @@ SMALL = ("recipe=tag", "search_space=model.hidden_size=8,16,64", "folds=3")
         (["recipe=tag", "search_space=model.hidden_size=8..16", "folds=2"], "folds=2"),
         (["recipe=tag", "search_space=model.hidden_size=8..16", "data.num_folds=5"], "Type folds=5"),
         (["recipe=tag", "search_space=model.hidden_size=8..16", "run_dir=x"], "Type study=FOLDER"),
-        (["recipe=tag", "search_space=model.hidden_size=8..16", "model.hidden_size=8"], "is set and varied"),
+        (["recipe=tag", "search_space=model.hidden_size=8..16", "model.hidden_size=8"], "is both set and varied"),
         (["recipe=tag", "search_space=model.hidden_size=8..16", "fold=2"], "unknown key fold"),
         (["recipe=pretrain", "search_space=model.hidden_size=8..16"], "recipe=pretrain has no score"),
         (

@@ -147,7 +147,7 @@ def check_dataset(recipe: str, dataset: str, schemas: Schemas) -> None:
         others = [name for name, schema in schemas.items() if dataset in schema.datasets]
         raise UserError(
             f"recipe={recipe} with data={dataset}",
-            f"it learns from data={', '.join(datasets)}; data={dataset} is for recipe={', '.join(others)}",
+            f"this recipe reads data={', '.join(datasets)}; data={dataset} is for recipe={', '.join(others)}",
             f"Type data={datasets[0]}, or recipe={others[0]}" if others else f"Type data={datasets[0]}",
         )
 
@@ -177,7 +177,7 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
         if override.is_add() or override.is_force_add() or override.is_delete():
             raise UserError(
                 f"{override.input_line}: keys cannot be added or deleted",
-                "every key that has an effect exists already",
+                "all keys that have an effect already exist",
                 "Write key=value without + or ~; --help lists the keys.",
             )
     return parsed

@@ -25,11 +25,11 @@ def stored_format(content: Mapping[str, Any]) -> int:
     version = content.get("format", 0)
     if type(version) is not int or version < 0:
         raise UserError(
-            f"format: {version!r:.60}", f"expected a whole number, {FORMAT_VERSION} at most", "Copy the folder again."
+            f"format: {version!r:.60}", f"expected a whole number up to {FORMAT_VERSION}", "Copy the folder again."
         )
     if version > FORMAT_VERSION:
         raise UserError(
-            f"a run of format {version}, which is newer",
+            f"the run has format {version}, which is newer",
             f"this version of grunlp reads formats up to {FORMAT_VERSION}",
             "Type pip install --upgrade grunlp",
         )

@@ -21,7 +21,7 @@ def require_new_file(key: str, path: str | None) -> None:
         raise UserError(f"{path} exists", "nothing is overwritten", f"Type {key}=NEW_FILE")
     if not Path(path).parent.is_dir():
         details = f"there is no folder {Path(path).parent}"
-        raise UserError(f"cannot write {key}={path}", details, "Make the folder, or name another.")
+        raise UserError(f"cannot write {key}={path}", details, "Create the folder, or use another one.")
 
 
 def require_new_dir(key: str, path: Path) -> None:
@@ -45,4 +45,4 @@ def check_output_paths(output: str, html_report: str | None) -> None:
         raise UserError("html_report=-", "the report needs a file", "Type html_report=FILE.html")
     require_new_file("html_report", html_report)
     if html_report is not None and Path(html_report).resolve() == Path(output).resolve():
-        raise UserError(f"output={output} and html_report={html_report}", "they are one file", "Name two files.")
+        raise UserError(f"output={output} and html_report={html_report}", "both are the same file", "Use two files.")

@@ -82,7 +82,9 @@ def _validate(content: Mapping[str, Any], options: Mapping[str, Option], optiona
 
 def _validate_trained_on(trained_on: Any, schema: RecipeSchema) -> None:
     if not schema.trained_on or not isinstance(trained_on, list):
-        raise UserError(f"{_TRAINED_ON} is out of place", "only recipe=finetune has a list of data", "Copy it again.")
+        raise UserError(
+            f"{_TRAINED_ON} is not allowed", "only recipe=finetune has this list", "Copy the whole folder again."
+        )
     for data in trained_on:
         dataset = str(data.get("name")) if isinstance(data, Mapping) else str(data)
         check_choice(f"{_TRAINED_ON}.name", dataset, list(schema.trained_on))

@@ -28,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         splits = _splits(options.paths)
         if options.words and len(splits) > 1:
-            raise UserError("one words file for several paths", "expected one path of props", "check them one by one")
+            raise UserError(
+                "one file of words for several paths", "expected one path of props", "check the paths one at a time"
+            )
         surveys = [inspect_file(name, path, options.format, options.words) for name, path in splits.items()]
     except UserError as error:
         print(error, file=sys.stderr)
@@ -74,7 +76,7 @@ def _splits(arguments: Sequence[str]) -> dict[str, Path]:
         if name in splits:
             name = argument
         if name in splits:
-            raise UserError(f"{argument} is named twice", "each path is one split", "name each path once")
+            raise UserError(f"{argument} is given twice", "each path is one split", "give each path once")
         splits[name] = path
     return splits
 

@@ -34,17 +34,17 @@ def load_encoder_config(folder: Path) -> dict[str, Any]:
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.suffix not in _SUFFIXES:
             details = f"files that end in {', '.join(_SUFFIXES)}; weights are in weights.safetensors of the run"
-            raise DataError(path, None, "does not belong there", details, "Remove it.")
+            raise DataError(path, None, "does not belong in this folder", details, "Remove it.")
         if path.suffix == ".json":
             content = read_json(path, MAX_JSON_BYTES if path.name == "tokenizer.json" else MAX_CONFIG_BYTES)
             if path.name != "tokenizer.json":
                 _check_values(path, content)
     for name in ("config.json", "tokenizer.json"):
         if not (folder / name).is_file():
-            raise DataError(folder / name, None, "does not exist", "an encoder has it", _HINT)
+            raise DataError(folder / name, None, "does not exist", "every encoder has this file", _HINT)
     settings = read_json(folder / "config.json", MAX_CONFIG_BYTES)
     if not isinstance(settings, dict) or not isinstance(settings.get("model_type"), str):
-        raise DataError(folder / "config.json", None, "names no model_type", "", _HINT)
+        raise DataError(folder / "config.json", None, "has no model_type", "", _HINT)
     return settings
 
 
@@ -69,13 +69,13 @@ def _check_values(path: Path, content: Any) -> None:
     for key, value in _iter_key_values(content):
         named = key.lower()
         if named in _CODE_KEYS or named.endswith("implementation") or _is_file_reference(named, value):
-            details = "settings of a run name neither code nor other files"
+            details = "settings of a run must not name code or other files"
             raise DataError(path, None, f"has the key {key[:60]!r}", details, "Remove the key.")
         if isinstance(value, int | float) and abs(value) > _MAX_INTEGER and path.name == "config.json":
-            raise DataError(path, None, f"{key[:60]} is out of bounds", f"{_MAX_INTEGER} at most", _HINT)
+            raise DataError(path, None, f"{key[:60]} is out of bounds", f"the limit is {_MAX_INTEGER}", _HINT)
         counts = any(word in named for word in _COUNT_KEY_WORDS)
         if counts and isinstance(value, int) and value > _MAX_COUNT and path.name == "config.json":
-            raise DataError(path, None, f"{key[:60]} is out of bounds", f"{_MAX_COUNT} at most", _HINT)
+            raise DataError(path, None, f"{key[:60]} is out of bounds", f"the limit is {_MAX_COUNT}", _HINT)
 
 
 def _iter_key_values(content: Any) -> Iterator[tuple[str, Any]]:

@@ -45,16 +45,16 @@ def verify_manifest(path: Path) -> None:
     _recorded.clear()
     content = read_json(path)
     if not isinstance(content, dict) or not all(isinstance(was, dict) for was in content.values()):
-        raise UserError(f"{path}: no list of files", "", "Type the command of the training again.")
+        raise UserError(f"{path} is not a list of input files", "", "Type the command of the training again.")
     for name, was in content.items():
         file, hint = Path(name), "Put the old file there again, or train again."
         if not file.is_file():
-            raise UserError(f"{file} is gone", "the training had read it", hint)
+            raise UserError(f"{file} no longer exists", "the training has read it", hint)
         if file.stat().st_size != was.get("bytes"):
             details = f"it had {was['bytes']} bytes when the training began, and has {file.stat().st_size}"
             raise UserError(f"{file} has changed", details, hint)
         if sha256_of_file(file) != was.get("sha256"):
-            raise UserError(f"{file} has changed", "it is as long as it was, with other contents", hint)
+            raise UserError(f"{file} has changed", "its size is the same, but its content differs", hint)
 
 
 def reject_new_inputs(path: Path) -> None:
@@ -66,7 +66,7 @@ def reject_new_inputs(path: Path) -> None:
     for file in _recorded:
         if file.is_file() and str(file) not in known:
             details = "the training had not read it, and would go on with other data"
-            raise UserError(f"{file} was added", details, "Take it away again, or train again.")
+            raise UserError(f"{file} was added", details, "Remove it, or train again.")
 
 
 def sha256_of_file(file: Path) -> str:

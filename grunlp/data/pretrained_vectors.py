@@ -51,7 +51,7 @@ def init_embeddings_from_file(path: str, words: StringIndex, counts: Sequence[in
                 path,
                 line,
                 f"a vector of {len(numbers)} numbers",
-                f"the table of words has {embeddings.embedding_dim}",
+                f"model.word_size is {embeddings.embedding_dim}",
                 f"Type model.word_size={len(numbers)}",
             )
         try:
@@ -74,5 +74,7 @@ def _iter_vectors(path: str) -> Iterator[tuple[str, list[str], int]]:
             continue
         if len(cells) < 3:
             details = "expected WORD NUMBER NUMBER ..."
-            raise DataError(path, line.number, "no vector", details, "Give a GloVe, fastText or word2vec text file.")
+            raise DataError(
+                path, line.number, "not a word vector", details, "Give a GloVe, fastText or word2vec text file."
+            )
         yield cells[0], cells[1:], line.number

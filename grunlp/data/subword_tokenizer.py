@@ -61,7 +61,7 @@ class TextTokenizer:
 
         Raises:
             UserError: `size` is too small for the characters of "unigram".
-            ValueError: `kind` is unknown.
+            ValueError: `model_type` is unknown.
         """
         if model_type not in TOKENIZER_TYPES:
             raise ValueError(f"kind is one of {', '.join(TOKENIZER_TYPES)}, got {model_type!r}")
@@ -85,11 +85,11 @@ class TextTokenizer:
             UserError: the file is missing or is not a tokenizer.
         """
         content = read_json(path)
-        with wrap_library_errors(path, "no tokenizer of grunlp", "Copy the whole folder again, or train again."):
+        with wrap_library_errors(path, "not a tokenizer of grunlp", "Copy the whole folder again, or train again."):
             tokenizer = Tokenizer.from_str(json.dumps(content))
         if not _is_trained_here(tokenizer):
             details = "it has other pieces, patterns or settings than a training gives it"
-            raise UserError(f"{path}: not a tokenizer of grunlp", details, "Train again.")
+            raise UserError(f"{path} is not a tokenizer of grunlp", details, "Train again.")
         return cls(tokenizer)
 
     def save(self, path: Path) -> None:

@@ -69,7 +69,9 @@ class Vocabulary:
         """Raise UserError if there are too many tags, because decoding needs a table of all pairs of tags."""
         if len(self.tags) > MAX_TAGS:
             details = f"at most {MAX_TAGS} are possible: memory grows with their square"
-            raise UserError(f"there are {len(self.tags)} different tags", details, "Name another column of tags.")
+            raise UserError(
+                f"there are {len(self.tags)} different tags", details, "Type data.tags= with another column."
+            )
 
     @classmethod
     def build(
@@ -186,7 +188,7 @@ class Vocabulary:
             )
         except (ValueError, AttributeError, TypeError) as error:
             details = "the vocabulary.json of a run folder"
-            raise DataError(path, None, f"no vocabulary: {error!s:.200}", details) from None
+            raise DataError(path, None, f"not a vocabulary: {error!s:.200}", details) from None
 
 
 def _require_keys(content: Any, names: set[str]) -> None:

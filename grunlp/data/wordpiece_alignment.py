@@ -41,7 +41,7 @@ class WordpieceAligner:
     def __init__(self, source: str, tokenizer: Any, max_length: int) -> None:
         if not tokenizer.is_fast:
             details = "only those of the library tokenizers know which word a sub-word belongs to"
-            raise UserError(f"{source}: its tokenizer is a slow one", details, "Name another model.encoder")
+            raise UserError(f"{source}: only a slow tokenizer is available", details, "Type another model.encoder=")
         self.tokenizer = tokenizer
         self.pad_token_id: int = self.tokenizer.pad_token_id or 0
         self.max_length = max_length - self.tokenizer.num_special_tokens_to_add()
@@ -57,7 +57,9 @@ class WordpieceAligner:
             # Tokenizers that mark words by the space before them need one before the first, too; others ignore it.
             tokenizer = AutoTokenizer.from_pretrained(source, add_prefix_space=True, trust_remote_code=False)
         except (OSError, ValueError) as error:
-            raise UserError(f"{source}: no tokenizer", str(error).splitlines()[0], "See model.encoder") from None
+            raise UserError(
+                f"{source} has no tokenizer", str(error).splitlines()[0], "Type another model.encoder="
+            ) from None
         return cls(source, tokenizer, max_length)
 
     @classmethod
@@ -68,7 +70,7 @@ class WordpieceAligner:
         load_encoder_config(folder)
         how = {"add_prefix_space": True, "trust_remote_code": False, "local_files_only": True}
         with wrap_library_errors(
-            folder / "tokenizer.json", "no tokenizer of an encoder", "Copy the whole folder again, or train again."
+            folder / "tokenizer.json", "not a tokenizer of an encoder", "Copy the whole folder again, or train again."
         ):
             return cls(str(folder), AutoTokenizer.from_pretrained(str(folder), **how), max_length)
 

@@ -39,8 +39,8 @@ def _column_rows(example: SRLExample) -> list[list[str]]:
     if any(one["index"] >= next_frame["index"] for one, next_frame in pairwise(frames)):
         raise UserError(
             f"sentence {' '.join(words[:5])!r}: frames are not in order of their predicates",
-            "columns have one frame a predicate, in order of appearance",
-            "sort the frames by index and leave out doubles",
+            "columns have one frame for each predicate, in order of appearance",
+            "sort the frames by index and remove duplicates",
         )
     predicates = {frame["index"]: _lemma_and_roleset(frame, words) for frame in frames}
     columns = [tags_to_brackets(frame["tags"]) for frame in frames]
@@ -62,7 +62,7 @@ def _require_cells(example: SRLExample, cells: list[str]) -> None:
         if not cell or any(end in cell for end in "\t\n\r") or unclear:
             raise UserError(
                 f"sentence {' '.join(example['words'][:5])!r}: {cell!r} cannot be written in a column",
-                "a cell is not empty and has no tab or line end, a role no bracket, star or blank",
+                "cells cannot be empty or contain tabs or line ends, roles cannot contain brackets, * or spaces",
                 "write JSON lines instead, or correct the word",
             )
 

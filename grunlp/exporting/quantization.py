@@ -70,7 +70,7 @@ def _benchmark(
         result, num_steps = exporter.evaluate(exporter.graph_adapter(OnnxSession(folder)))
     except UserError as error:
         details = f"the cost of int8 is measured on the development split; {error.message}: {error.details}"
-        raise UserError("int8=true: nothing to measure it on", details, "Omit int8=.") from None
+        raise UserError("int8=true needs a development split", details, "Omit int8=.") from None
     primary = select_primary_metric(primary_metrics, result.scores.metrics)
     size = sum(file.stat().st_size for file in folder.glob("*.onnx")) / 2**20
     score = result.scores.metrics[primary.key].value

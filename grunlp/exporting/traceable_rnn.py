@@ -43,7 +43,7 @@ class TraceableStack(nn.Module):
         for layer in layers:
             if isinstance(layer, RNNLayer) and (layer.options.zoneout or layer.gains is not None):
                 details = "no export format supports zoneout or layer normalization in a cell"
-                raise UserError("this model cannot be exported", details, "Train one without them.")
+                raise UserError("this model cannot be exported", details, "Train a model without these options.")
         self.learned_states = [layer.initial for layer in layers]
         self.layers = nn.ModuleList(make_layer(layer, stack.cell) for layer in layers)
 

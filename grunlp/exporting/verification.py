@@ -56,7 +56,7 @@ def verify(
             for name, difference in _graph_diffs(exporter, run, batch):
                 if not difference <= TOLERANCE:
                     message = f"the graph {name} differs by {difference:.2g} from the model"
-                    raise UserError(message, f"in a batch of {batch_size}, the longest of {length} steps", _HINT)
+                    raise UserError(message, f"in a batch of {batch_size} with up to {length} steps", _HINT)
                 max_diffs[name] = max(max_diffs[name], difference)
             examples += batch
             num_batches += 1
@@ -92,7 +92,7 @@ def verify_answers(exporter: ModelExporter, script: Path, examples: Sequence[Any
     command = [sys.executable, str(script), *(f"{name}={value}" for name, value in exporter.settings.items())]
     process = subprocess.run(command, input=lines.encode(), capture_output=True)
     if process.returncode:
-        raise UserError(f"{script.name} fails", process.stderr.decode(errors="replace").strip(), _HINT)
+        raise UserError(f"{script.name} failed", process.stderr.decode(errors="replace").strip(), _HINT)
     actual = [json.loads(line) for line in process.stdout.decode().split("\n")[:-1]]
     expected = exporter.reference_answers(examples)
     if len(actual) != len(expected):

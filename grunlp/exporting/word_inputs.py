@@ -58,7 +58,9 @@ def reject_pretrained_encoder(encoder: SentenceEncoder) -> None:
     """Raise UserError for a model with a pretrained encoder."""
     if encoder.pretrained is not None:
         details = "its pretrained encoder reads windows of sub-words, which the exported script cannot make"
-        raise UserError("a model with model.encoder= cannot be exported", details, "Type run=DIR of one without.")
+        raise UserError(
+            "a model with model.encoder= cannot be exported", details, "Type run=DIR of a model without an encoder."
+        )
 
 
 def to_arrays(batch: SentenceBatch) -> tuple[Tensor, ...]:

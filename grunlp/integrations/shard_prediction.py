@@ -122,7 +122,7 @@ def _require_same_plan(folder: Path, existing: Any, plan: dict[str, Any]) -> Non
     if existing == plan:
         return
     if not isinstance(existing, dict) or set(existing) != set(plan):
-        raise UserError(f"{folder / PLAN_FILE} was not written by this version", "", "Type out=NEW_FOLDER")
+        raise UserError(f"{folder / PLAN_FILE} was not written by this version of grunlp", "", "Type out=NEW_FOLDER")
     key = next(key for key in plan if existing[key] != plan[key])
     details = f"it was {existing[key]} and is now {plan[key]}"
     if key == "run":

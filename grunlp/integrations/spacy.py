@@ -105,6 +105,6 @@ def create_srl_component(nlp: Language, name: str, run: str) -> SRLComponent:
     labeller = load(run)
     if not isinstance(labeller, SRLPredictor):
         raise UserError(
-            f"grunlp_srl: {run} is a model of {labeller.task}", "a role labeller is needed", "Name another."
+            f"grunlp_srl: {run} is a model of {labeller.task}", "expected a role labeller", "Use another run."
         )
     return SRLComponent(labeller)

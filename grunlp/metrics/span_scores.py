@@ -82,7 +82,7 @@ class SpanScores(ABC):
                 raise UserError(
                     f"seqeval strict: {name} differs between seqeval and grunlp",
                     f"the seqeval library gives {figure:.6f}, grunlp's own count {counted:.6f}",
-                    "Please report it: one of the two counts these tags wrongly.",
+                    "Please report this: one of the two counts these tags incorrectly.",
                 )
         return library
 

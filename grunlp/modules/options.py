@@ -57,7 +57,9 @@ def check_sentence_encoder(values: Mapping[str, Any]) -> None:
     """Raise UserError for inconsistent sizes of a sentence encoder. `values` is the configuration by dotted key."""
     if values["model.char_encoder"] == "gru" and values["model.char_size"] % 2:
         raise UserError(
-            "model.char_encoder=gru with an odd model.char_size", "its two directions share it evenly", "Add 1 to it."
+            "model.char_encoder=gru with an odd model.char_size",
+            "each of its two directions has half of the features",
+            "Type an even model.char_size=",
         )
 
 
@@ -66,6 +68,6 @@ def check_label_smoothing(values: Mapping[str, Any]) -> None:
     if values["model.decoder"] == "crf" and values["model.label_smoothing"] > 0:
         raise UserError(
             "model.decoder=crf with model.label_smoothing",
-            "the likelihood of a whole sequence has no labels to smooth",
+            "a CRF is trained on whole sequences, so there are no single labels to smooth",
             "Type model.label_smoothing=0.0, or model.decoder=viterbi",
         )

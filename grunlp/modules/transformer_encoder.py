@@ -56,7 +56,7 @@ class PretrainedEncoder(nn.Module):
             hint = (
                 "Type model.encoder=FOLDER with config.json, model.safetensors and tokenizer.json, or a name on the hub"
             )
-            raise UserError(f"{source}: no encoder", details, hint) from None
+            raise UserError(f"{source} is not an encoder", details, hint) from None
 
     @classmethod
     def from_config(cls, folder: Path) -> "PretrainedEncoder":
@@ -75,7 +75,7 @@ class PretrainedEncoder(nn.Module):
         except Exception as error:  # the library raises anything for an invalid configuration
             details = (str(error) or type(error).__name__).splitlines()[0]
             hint = "Copy the whole folder again, or train again."
-            raise UserError(f"{folder}: no encoder", details, hint) from None
+            raise UserError(f"{folder} is not an encoder", details, hint) from None
 
     def save_config(self, folder: Path) -> None:
         """Write the files that `from_config` reads."""
@@ -138,10 +138,10 @@ def _require_encoder(source: str, config: Any) -> None:
     for name in ("hidden_size", "num_hidden_layers", "max_position_embeddings"):
         if not isinstance(getattr(config, name, None), int):
             details = f"its configuration has no {name}"
-            raise UserError(f"{source}: not a supported encoder", details, "Name another")
+            raise UserError(f"{source}: not a supported encoder", details, "Type model.encoder= with another encoder")
     if config.max_position_embeddings < 8:
         details = f"it reads at most {config.max_position_embeddings} sub-words"
-        raise UserError(f"{source}: not a supported encoder", details, "Name another")
+        raise UserError(f"{source}: not a supported encoder", details, "Type model.encoder= with another encoder")
 
 
 def _bucket_by_length(lengths: list[int]) -> Iterator[list[int]]:

@@ -97,7 +97,7 @@ def create_run_dir(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"cannot make run_dir={path}: {error.strerror}", "", "Type run_dir=FOLDER you may write to"
+            f"cannot make run_dir={path}: {error.strerror}", "", "Type run_dir=FOLDER with write permission"
         ) from None
     return path
 
@@ -116,7 +116,7 @@ def _require_overwritable(path: Path, overwrite: bool) -> None:
     if not overwrite or not is_run:
         content = "a run" if is_run else "other files than a run's"
         overwriting = ", or overwrite=true to replace the run" if is_run else ""
-        raise UserError(f"run_dir={path} is not empty", f"it holds {content}", f"Type run_dir=ANOTHER{overwriting}")
+        raise UserError(f"run_dir={path} is not empty", f"it contains {content}", f"Type run_dir=ANOTHER{overwriting}")
 
 
 def start_run(path: Path, mode: RunMode) -> bool:
@@ -156,7 +156,7 @@ def require_resumable(path: Path, key: str) -> None:
     if not all((path / name).is_file() for name in (CONFIG, DATA_MANIFEST)):
         raise UserError(
             f"{key}={path}: nothing to resume",
-            "no training was started there, or by an earlier version of grunlp",
+            "no training was started there, or an earlier version of grunlp started it",
             "Type the command of the training again.",
         )
     if key == "resume" and not (path / CHECKPOINT_DIR).is_dir():
@@ -238,7 +238,7 @@ def translate_load_errors(path: Path) -> Iterator[None]:
         yield
     except (OmegaConfBaseException, AssertionError, RuntimeError, TypeError, ValueError, OverflowError) as error:
         raise UserError(
-            f"{path}: the files of this run do not fit: {(str(error) or type(error).__name__).splitlines()[0]}",
+            f"{path}: its files do not fit together: {(str(error) or type(error).__name__).splitlines()[0]}",
             "all files in it must come from the same training and version of grunlp",
             "Copy the whole folder again, or train again.",
         ) from None

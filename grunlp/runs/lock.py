@@ -55,7 +55,9 @@ def _open(path: Path) -> IO[str]:
     try:
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}", "", "Name a folder you may write to.") from None
+        raise UserError(
+            f"cannot write {path}: {error.strerror}", "", "Choose a folder with write permission."
+        ) from None
     file.seek(0)
     return file
 

@@ -46,14 +46,14 @@ def open_sockets(host: str, port: int) -> list[socket.socket]:
         if error.errno == errno.EADDRNOTAVAIL:
             raise _bind_error(host, error) from None
         message = f"host={host} port={port}: {error.strerror}"
-        raise UserError(message, "a free port of this machine is needed", "Type port=0") from None
+        raise UserError(message, "the port must be free", "Type port=0 for any free port") from None
     return sockets
 
 
 def _bind_error(host: str, error: Exception) -> UserError:
     return UserError(
         f"host={host}: {getattr(error, 'strerror', None) or error}",
-        "a name or an address of this machine is needed",
+        "expected a name or an address of this machine",
         "Type host=127.0.0.1, or host=0.0.0.0 to be reachable from other machines",
     )
 

@@ -79,7 +79,7 @@ def primary_metrics_of(recipe: str) -> Sequence[PrimaryMetric]:
     if not metrics:
         names = [name for name in TASKS if name in spec_of(name).primary_metrics]
         raise UserError(
-            f"recipe={recipe} has no score to compare by",
+            f"recipe={recipe} has no score for comparisons",
             f"there are: {', '.join(names)}",
             "Type recipe=tag, for example.",
         )

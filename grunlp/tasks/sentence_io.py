@@ -64,7 +64,9 @@ def read_sentences(path: Path, format: str, on_error: Callable[[DataError], None
 def require_text_or_file(text: str | None, input: str, format: str | None) -> None:
     """Raise UserError if a text is given together with a file or a format."""
     if text is not None and (input != "-" or format):
-        raise UserError(f"{text!r} with input= or format=", "a text replaces the file", "Give one or the other.")
+        raise UserError(
+            f"{text!r} with input= or format=", "only one of the two can be the input", "Omit the text or the others."
+        )
 
 
 def text_sentences(text: str) -> Iterator[SRLExample]:

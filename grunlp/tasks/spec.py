@@ -142,7 +142,7 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
 
     def open_input(self, trained: TrainedT, options: EvaluateT) -> Any:
         """Open the file of labelled examples in `options.input`; the result is like that of `open_split`."""
-        raise UserError(f"input={options.input}", "this task has splits only", "Type split=dev or split=test")
+        raise UserError(f"input={options.input}", "this task can only evaluate splits", "Type split=dev or split=test")
 
     def evaluate_split(self, run: Path, split: str) -> EvaluationResult:
         """Evaluate a run on a split of its data, with the options of its training."""
@@ -156,9 +156,9 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
     def evaluate(self, options: EvaluateT) -> int:
         """Run `python -m grunlp.evaluate`: score a trained model and print the scores. Returns the exit status."""
         if options.run is None:
-            raise UserError("no model to evaluate", "evaluate needs run=FOLDER", "Type run=FOLDER, or see --help.")
+            raise UserError("no model to evaluate", "evaluate needs a run folder", "Type run=FOLDER, or see --help.")
         if options.input and options.split:
-            raise UserError("split= with input=", "a file replaces the split", "Give one or the other.")
+            raise UserError("split= with input=", "only one of the two can be evaluated", "Omit one of the two.")
         self.check_evaluate_options(options)
         require_new_file("metrics", options.metrics)
         trained, split = self.load_run(options.run), options.split or "test"
@@ -241,7 +241,9 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
 
     def compare_files(self, files: Sequence[str], gold: str) -> dict[str, dict[str, Any]]:
         """Compare two files of predictions, given a file of gold answers; the rows are like those of `compare`."""
-        raise UserError(f"gold={gold}", "only files of frames are compared", "Type input=FILE to compare two models.")
+        raise UserError(
+            f"gold={gold}", "gold= is only for comparing files of frames", "Type input=FILE to compare two models."
+        )
 
     def detect_line_format(self, predictor: Any, path: Path) -> "LineFormat":
         """Detect the format of the lines of a file, which sharded prediction reads independently.

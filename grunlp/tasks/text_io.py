@@ -35,7 +35,7 @@ def predict_texts(
         the exit status.
     """
     if text is not None and options.input != "-":
-        raise UserError(f"{text!r} with input=", "a text replaces the file", "Give one or the other.")
+        raise UserError(f"{text!r} with input=", "only one of the two can be predicted", "Omit the text or input=.")
     check_output_paths(options.output, options.html_report)
     on_error = SkippedLineReporter(options.input)
     with TemporaryDirectory() as temp_dir:

@@ -86,7 +86,7 @@ def shard_eval_batches(batches: Sequence[BatchT], rank: int, world_size: int) ->
         largest = max(range(len(shards)), key=lambda i: len(shards[i]), default=None)
         if largest is None or len(shards[largest]) < 2:
             message = f"{len(shards)} development examples for {world_size} processes"
-            raise UserError(message, "each needs one", "Type trainer.devices=1, or give more examples")
+            raise UserError(message, "each process needs at least one", "Type trainer.devices=1, or give more examples")
         half = len(shards[largest]) // 2
         shards[largest : largest + 1] = [shards[largest][:half], shards[largest][half:]]
     return shards[rank::world_size]

@@ -78,7 +78,9 @@ def load_init_weights(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:
     """
     folder = BUNDLED_MODEL if path == "default" else Path(path)
     if not all((folder / name).is_file() for name in (VOCABULARY, WEIGHTS)):
-        raise UserError(f"model.init_from={path}: not a run", "a finished run is needed", "Type model.init_from=FOLDER")
+        raise UserError(
+            f"model.init_from={path}: not a run", "expected the folder of a finished run", "Type model.init_from=FOLDER"
+        )
     forbid_external_symlinks(folder)
     record_input(folder / VOCABULARY, folder / WEIGHTS)
     weights = {name: weight.float() for name, weight in load_tensors(folder / WEIGHTS).items()}

@@ -48,7 +48,9 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             checkpoint: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
         except Exception as error:  # the unpickler raises anything
             details = str(error).splitlines()[0]
-            raise UserError(f"{path}: no checkpoint of grunlp", details, "Remove it to train from the start.") from None
+            raise UserError(
+                f"{path} is not a checkpoint of grunlp", details, "Remove it to train from the start."
+            ) from None
         return checkpoint
 
 

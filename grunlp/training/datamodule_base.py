@@ -98,7 +98,7 @@ class ResumableDataModule(LightningDataModule, ABC):
         """Restore the position from a checkpoint. Raises UserError if the number of processes has changed."""
         if (saved := state_dict["world_size"]) != self.world_size:
             message = f"a training resumed with {self.world_size} processes"
-            raise UserError(message, f"it was started with {saved}", "Start as many again.")
+            raise UserError(message, f"it was started with {saved}", f"Start {saved} processes again.")
         self.resume_position = (state_dict["epoch"], state_dict["batch"])
 
 

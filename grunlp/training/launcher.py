@@ -51,7 +51,11 @@ def resolve_devices(trainer_config: DictConfig) -> None:
         hint = f"Type trainer.devices={available or 1}, or auto"
         raise UserError(message, f"this machine has {available} GPUs", hint)
     if trainer_config.accelerator == "mps" and trainer_config.devices > 1:
-        raise UserError("trainer.accelerator=mps with trainer.devices", "it has one", "Type trainer.devices=1")
+        raise UserError(
+            "trainer.accelerator=mps with several trainer.devices",
+            "there is only one MPS device",
+            "Type trainer.devices=1",
+        )
     total = trainer_config.devices * trainer_config.num_nodes
     if environment is None:
         if trainer_config.num_nodes > 1 and not {"MASTER_ADDR", "MASTER_PORT", "NODE_RANK"} <= os.environ.keys():

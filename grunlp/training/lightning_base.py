@@ -118,7 +118,10 @@ class BaseLightningModule(LightningModule):
                 Lightning would not restore them.
         """
         if "recurrent_state" not in checkpoint:
-            message, details = "the training was started with an earlier version", "its checkpoint has another format"
+            message, details = (
+                "the training was started with an earlier version of grunlp",
+                "its checkpoint has another format",
+            )
             raise UserError(message, details, "Finish it with that version, or start it again.")
         self.set_recurrent_state(checkpoint["recurrent_state"][distributed.rank()])
 

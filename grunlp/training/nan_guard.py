@@ -202,5 +202,7 @@ def _read_info(folder: Path) -> dict[str, Any]:
         info: dict[str, Any] = read_json(folder / _INFO_FILE)
     except DataError:
         details = "every loss of this training was finite"
-        raise UserError(f"{folder} has no batch to replay", details, "Name another run.") from None
+        raise UserError(
+            f"{folder} has no batch to replay", details, "Type replay_bad_batch= with another run."
+        ) from None
     return info

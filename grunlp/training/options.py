@@ -116,13 +116,13 @@ def check_cross_validation(values: Mapping[str, Any]) -> None:
     if folds in (1, 2) or (folds and fold >= folds):
         raise UserError(
             f"data.num_folds={folds} with data.fold={fold}",
-            "one fold is for test, the next for dev, the others for training; the first fold is 0",
+            "data.num_folds is at least 3, and data.fold counts from 0",
             "Type data.num_folds=5 data.fold=0, for example.",
         )
     if outer and (not folds or outer == 1 or values["data.outer_fold"] >= outer):
         raise UserError(
             f"data.outer_num_folds={outer} with data.outer_fold={values['data.outer_fold']} and data.num_folds={folds}",
-            "one of at least two outer folds is left out, and data.num_folds divides the rest; the first fold is 0",
+            "there are at least two outer folds, counted from 0, and data.num_folds divides all but one of them",
             "Type data.outer_num_folds=5 data.outer_fold=0 data.num_folds=5, for example.",
         )
 
@@ -139,8 +139,8 @@ def check_streaming(values: Mapping[str, Any], datasets: Mapping[str, Any]) -> N
         if values["trainer.batches_per_epoch"]:
             raise UserError(
                 f"trainer.batches_per_epoch={values['trainer.batches_per_epoch']} without loader.stream_buffer_size",
-                "only an epoch of streamed data has a length to choose",
-                "Leave it out, or type trainer.limit_train_batches=N for fewer batches.",
+                "the length of an epoch can only be set for streamed data",
+                "Omit it, or type trainer.limit_train_batches=N for fewer batches.",
             )
         return
     wrong = f"loader.stream_buffer_size={buffer_size}"
@@ -148,24 +148,24 @@ def check_streaming(values: Mapping[str, Any], datasets: Mapping[str, Any]) -> N
         streamable = ", ".join(name for name, options in datasets.items() if options.streamable)
         raise UserError(
             f"{wrong} with data={dataset}",
-            f"recipe={values['recipe']} streams data={streamable}; others are read at once",
+            f"recipe={values['recipe']} can only stream data={streamable}",
             "Type loader.stream_buffer_size=0",
         )
     if not values["trainer.batches_per_epoch"]:
         raise UserError(
             f"{wrong} without trainer.batches_per_epoch",
-            "a stream has no end: dev is scored after this many batches of each process",
+            "a stream has no end, so an epoch needs a number of batches for each process",
             "Type trainer.batches_per_epoch=1000, for example.",
         )
     if values.get("data.num_folds") or values.get("data.train_fraction", 1.0) < 1:
         raise UserError(
             f"{wrong} with data.num_folds or data.train_fraction",
-            "folds and fractions are drawn from all examples at once",
-            "Leave them out.",
+            "folds and fractions need all examples at once",
+            "Omit them, or type loader.stream_buffer_size=0",
         )
     if not values["loader.shuffle_each_epoch"]:
         raise UserError(
             f"{wrong} with loader.shuffle_each_epoch=false",
-            "each pass over a stream has another order of files and of batches",
+            "each pass over a stream has a different order of files and batches",
             "Type loader.stream_buffer_size=0",
         )

@@ -132,8 +132,8 @@ class ShardReader:
             if not has_batches:
                 raise UserError(
                     f"{self.stream.name}: reader {reader_index + 1} of {num_readers} has no training example",
-                    "each process has one reader, or one for each worker; examples of dev and test do not count",
-                    "Give more text, or lower loader.num_workers",
+                    "each process has one reader, or one for each worker; examples of dev and test are removed",
+                    "Use more training data, or lower loader.num_workers",
                 )
             position = StreamPosition(position.pass_number + 1, None, position.buffers_read)
 

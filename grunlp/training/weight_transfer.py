@@ -93,7 +93,7 @@ def init_from_weights(
         transfer_weights(weights, old_vocabulary, model, vocabulary)
     except ValueError as error:
         details = "the sizes of both networks must be the same"
-        raise UserError(f"model.init_from: {error}", details, "See config.yaml of that run.") from None
+        raise UserError(f"model.init_from: {error}", details, "See the sizes in config.yaml of that run.") from None
 
 
 def _row_mapping(old: list[str], new: list[str], unknown: int | None) -> Tensor:

@@ -80,12 +80,14 @@ def parse_comparison(arguments: list[str]) -> tuple[ComparisonSpec, CellComparis
     if values.get("data.test", "") is None and not values["data.num_folds"]:
         raise UserError(
             "data.test is not given",
-            "cells are compared by their scores on it",
+            "cells are compared by their scores on the test split",
             "Add data.test=FILE, or data.num_folds=5",
         )
     for name, budget in (("model.hidden_size", "parameters"), ("trainer.max_epochs", "time")):
         if options.match_budget == budget and name not in values:
-            raise UserError(f"match_budget={budget} without {name}", "it is what changes", "Type match_budget=none")
+            raise UserError(
+                f"match_budget={budget} without {name}", "no other size can be adapted", "Type match_budget=none"
+            )
     seeds = [config.seed + i for i in range(options.seeds)]
     overrides = [word for word in normalize_overrides(others) if word.partition("=")[0] != "seed"]
     return ComparisonSpec(config.recipe, cells, seeds, tuple(overrides), options.match_budget), options

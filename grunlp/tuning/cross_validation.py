@@ -86,7 +86,7 @@ def parse_request(arguments: list[str]) -> tuple[dict[str, Any], str | None, int
     if not spaces:
         raise UserError(
             "nothing to tune",
-            "search_space= names the key to vary and its values",
+            "search_space= gives the key to vary and its values",
             "Type search_space=model.hidden_size=32..512, or study=FOLDER to continue",
         )
     compose_config(others)
@@ -108,12 +108,14 @@ def build_search_config(settings: Mapping[str, Any]) -> SearchConfig:
     set_twice = {word.partition("=")[0] for word in overrides} & {dimension.key for dimension in space}
     if set_twice:
         raise UserError(
-            f"{set_twice.pop()} is set and varied", "search_space= gives its values", "Leave one of them out."
+            f"{set_twice.pop()} is both set and varied", "search_space= lists its values", "Omit one of the two."
         )
     for values in expand_grid(space):
         compose_config([*overrides, *as_overrides(values), f"data.num_folds={folds}"])
     if settings["nested_cv"] and settings["trials"]:
-        raise UserError("nested_cv=true with trials", "it repeats a grid in each outer fold", "Leave one of them out.")
+        raise UserError(
+            "nested_cv=true with trials=", "nested cross-validation needs a grid of values", "Omit one of the two."
+        )
     if settings["refit"] and config.data.num_folds:
         raise UserError(
             f"refit=true with data.num_folds={config.data.num_folds}",
@@ -123,8 +125,8 @@ def build_search_config(settings: Mapping[str, Any]) -> SearchConfig:
     if settings["refit"] and config.data.name in _USER_FILE_DATASETS and defaults["data.dev"] is None:
         raise UserError(
             "refit=true without data.dev",
-            "it ends the last training, on all of train",
-            "Add data.dev=FILE, or refit=false",
+            "the final training on all of train needs it for early stopping",
+            "Type data.dev=FILE, or refit=false",
         )
     direction = primary_metrics[0].direction
     return SearchConfig(Path(), overrides, space, folds, settings["trials"], config.seed, direction)

@@ -68,8 +68,8 @@ def best_trial(rows: Sequence[TrialResult], sign: int) -> TrialResult:
     if not complete:
         raise UserError(
             "no value has a score in all folds",
-            "at every value a training diverged, or folds were skipped",
-            "Try other values, a lower learning rate for example.",
+            "for each value, a training diverged or folds were skipped",
+            "Try other values, for example a lower learning rate.",
         )
     return max(complete, key=lambda row: sign * row.mean)
 

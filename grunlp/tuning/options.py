@@ -93,5 +93,5 @@ def split_options(
         if not equals or key.startswith("-"):
             raise UserError(f"{argument}: not key=value", f"there are: {', '.join(options)}", "Write key=value.")
         if key in reserved:
-            raise UserError(f"{key} cannot be set here", "each training has its own", reserved[key])
+            raise UserError(f"{key} cannot be set here", "it differs between the trainings", reserved[key])
     return parse_options(own, cls), others

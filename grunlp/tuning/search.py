@@ -73,7 +73,7 @@ def require_optuna() -> None:
         import optuna
     except ModuleNotFoundError:
         raise UserError(
-            "the package optuna is not installed", "it stores the study", "Type pip install 'grunlp[tune]'"
+            "the package optuna is not installed", "it is needed to store the study", "Type pip install 'grunlp[tune]'"
         ) from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 

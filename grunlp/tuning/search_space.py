@@ -53,8 +53,10 @@ def parse_search_space(texts: Sequence[str], defaults: Mapping[str, Any]) -> lis
             raise unknown_key(key, list(defaults))
         fixed = key in _FIXED_KEYS or (key.startswith("data.") and key != "data.history")
         if fixed or key in [other.key for other in ranges]:
-            details = "the search sets it, or it changes what is scored" if fixed else "it is named twice"
-            raise UserError(f"search_space={key}", details, "Name keys of the network or its training, each once.")
+            details = "the search sets it, or it affects which data are scored" if fixed else "it is given twice"
+            raise UserError(
+                f"search_space={key}", details, "Use keys of the network or of its training, each only once."
+            )
         ranges.append(_parse_dimension(key, words, defaults[key]))
     return ranges
 
@@ -87,7 +89,7 @@ def _parse_dimension(key: str, words: str, default: Any) -> Dimension:
     if ".." not in words:
         values = [_parse_value(key, word, default) for word in words.split(",")]
         if len(set(values)) < len(values):
-            raise UserError(f"search_space={key}={words}", "a value is repeated", "Name each once.")
+            raise UserError(f"search_space={key}={words}", "a value is repeated", "List each value once.")
         return Dimension(key, values, None)
     if not isinstance(default, int | float) or isinstance(default, bool):
         raise UserError(

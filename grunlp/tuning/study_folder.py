@@ -39,7 +39,9 @@ def open_study(key: str, path: str | None, settings: Mapping[str, Any], mutable_
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"cannot make {folder}: {error.strerror}", "", f"Type {key}=FOLDER you may write to") from None
+        raise UserError(
+            f"cannot make {folder}: {error.strerror}", "", f"Type {key}=FOLDER with write permission"
+        ) from None
     write_file_atomically(folder / SETTINGS_FILE, json.dumps(settings, indent=2))
     return folder
 
@@ -51,8 +53,8 @@ def read_settings(key: str, folder: Path, command: str) -> dict[str, Any]:
     except (OSError, ValueError):
         raise UserError(
             f"{folder} contains no study",
-            f"{SETTINGS_FILE} of a study is needed",
-            f"Type {key}=FOLDER of a study, or start one.",
+            f"there is no {SETTINGS_FILE}",
+            f"Type {key}=FOLDER of a study, or start a new study.",
         ) from None
     if settings.get("command") != command:
         details = f"it is a study of grunlp.{settings.get('command')}"
@@ -67,4 +69,6 @@ def _require_same(
     for name in [*old, *new]:
         if name not in mutable_keys and old.get(name) != new.get(name):
             details = f"it was started with {name}: {old.get(name)}; now: {new.get(name)}"
-            raise UserError(f"{folder} has other settings", details, f"Type the same again, or {key}=NEW_FOLDER")
+            raise UserError(
+                f"{folder} has other settings", details, f"Type the same settings again, or {key}=NEW_FOLDER"
+            )

@@ -134,7 +134,7 @@ def translate_peer_failures() -> Iterator[None]:
         if not is_initialized() or not any(marker in str(error) for marker in _PEER_FAILURE_MARKERS):
             raise
         message = f"rank {rank()}: another of the {world_size()} processes has exited or does not answer"
-        raise UserError(message, str(error).splitlines()[0][:200], "See the messages of that process.") from None
+        raise UserError(message, str(error).splitlines()[0][:200], "See the messages of the other process.") from None
 
 
 def is_initialized() -> bool:

@@ -27,7 +27,7 @@ def download_file(url: str, target: Path, name: str, hint: str) -> None:
     try:
         _download(url, target, name)
     except (OSError, HTTPException, EOFError) as error:
-        raise UserError(f"cannot download {url}: {error}", "Nothing was kept.", hint) from error
+        raise UserError(f"cannot download {url}: {error}", "The partial file was removed.", hint) from error
 
 
 def _download(url: str, target: Path, name: str) -> None:

@@ -28,9 +28,11 @@ def forbid_external_symlinks(folder: Path) -> None:
     for path in islice(_iter_entries(folder), MAX_ENTRIES):
         target = Path(os.path.realpath(path))
         if not target.is_relative_to(home):
-            raise DataError(path, None, "leads out of the run folder", "a run is self-contained", _HINT)
+            raise DataError(path, None, "is a link that leads out of the run folder", "a run is self-contained", _HINT)
         if target.exists() and not (target.is_file() or target.is_dir()):
-            raise DataError(path, None, "is neither a file nor a folder", "a run has nothing else", _HINT)
+            raise DataError(
+                path, None, "is neither a file nor a folder", "a run folder contains only files and folders", _HINT
+            )
 
 
 def _iter_entries(folder: Path) -> Iterator[Path]:
@@ -73,7 +75,7 @@ def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES, require_finite: bool 
         if _LONE_SURROGATE.search(text):  # JSON can escape it, but UTF-8 cannot encode it
             json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise DataError(path, None, f"not JSON of grunlp: {error}", "", _HINT) from None
+        raise DataError(path, None, f"not a JSON file of grunlp: {error}", "", _HINT) from None
     return content
 
 

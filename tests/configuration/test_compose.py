@@ -57,7 +57,7 @@ ROOT = Path(__file__).parents[2]
         (["recipe=null"], "no such choice", "srl", "recipe=classify"),
         (["model.dropout=1.5"], "model.dropout=1.5 is out of bounds", "from 0.0 to 0.99", "model.dropout=0.3"),
         (["trainer.max_epochs=0"], "out of bounds", "from 1", "trainer.max_epochs"),
-        (["+model.extra=1"], "cannot be added", "exists already", "without + or ~"),
+        (["+model.extra=1"], "cannot be added", "already exist", "without + or ~"),
         (["~model.dropout"], "cannot be added or deleted", "", "without"),
         (["model=3"], "model=3: no such choice", "keras-gru-64-32", "model="),
         (["loader=3"], "loader is a group of keys", "loader.batch_tokens", "Set loader."),
@@ -71,17 +71,22 @@ ROOT = Path(__file__).parents[2]
         (["seed=-1"], "out of bounds", "from 0", "seed=1"),
         (["model.predicate_hidden_size=0"], "out of bounds", "from 1", "160"),
         (["model.decoder=crf", "model.label_smoothing=0.1"], "with model.label_smoothing", "", "label_smoothing=0.0"),
-        (["model.char_encoder=gru", "model.char_size=65"], "odd model.char_size", "evenly", "Add 1"),
+        (
+            ["model.char_encoder=gru", "model.char_size=65"],
+            "odd model.char_size",
+            "half of the features",
+            "an even model.char_size",
+        ),
         (
             ["data.outer_num_folds=3"],
             "data.outer_num_folds=3 with data.outer_fold=0",
-            "data.num_folds divides the rest",
+            "data.num_folds divides",
             "data.num_folds=5",
         ),
         (
             ["data.outer_num_folds=3", "data.outer_fold=3", "data.num_folds=3"],
             "data.outer_fold=3",
-            "is left out",
+            "two outer folds",
             "data.outer",
         ),
         (["recipe=pretrain", "data.train_fraction=0.5"], "unknown key data.train_fraction", "data.train", ""),
@@ -207,7 +212,7 @@ def test_every_config_composes() -> None:
             assert config.recipe == recipe
             assert set(flatten(config)) == set(schema.options(recipe, config.data.name))
         other = next(data for data in list_config_group("data") if data not in schema.datasets)
-        with pytest.raises(UserError, match="it learns from data="):
+        with pytest.raises(UserError, match="this recipe reads data="):
             compose_config([f"recipe={recipe}", f"data={other}"])
 
 

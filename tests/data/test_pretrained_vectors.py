@@ -30,9 +30,9 @@ def test_known_words_get_their_vectors(tmp_path: Path, header: str, caplog: pyte
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("cat 1 2 3\n", r"v\.txt:1: a vector of 3 numbers\n.*has 2\n.*model\.word_size=3"),
+        ("cat 1 2 3\n", r"v\.txt:1: a vector of 3 numbers\n.*is 2\n.*model\.word_size=3"),
         ("the 1 2\ncat 1 x\n", r"v\.txt:2: not a number"),
-        ("cat\n", r"v\.txt:1: no vector"),
+        ("cat\n", r"v\.txt:1: not a word vector"),
     ],
 )
 def test_bad_files(tmp_path: Path, content: str, message: str) -> None:

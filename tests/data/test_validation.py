@@ -117,8 +117,8 @@ def test_words_apart(check):
         (["nowhere"], "nowhere: does not exist"),
         (["."], "is a directory"),
         (["--format", "column", "a"], "did you mean columns?"),
-        (["--words", "a", "a", "b"], "one words file for several paths"),
-        (["a", "a"], "a is named twice"),
+        (["--words", "a", "a", "b"], "one file of words for several paths"),
+        (["a", "a"], "a is given twice"),
     ],
 )
 def test_usage_errors(arguments, message, check):

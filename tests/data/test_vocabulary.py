@@ -69,7 +69,7 @@ def test_save_and_load(tmp_path: Path) -> None:
 def test_broken_file(tmp_path: Path, content: str) -> None:
     path = tmp_path / "vocabulary.json"
     path.write_text(content)
-    with pytest.raises(DataError, match=r"vocabulary\.json: (no vocabulary|not JSON)"):
+    with pytest.raises(DataError, match=r"vocabulary\.json: (not a vocabulary|not a JSON)"):
         Vocabulary.load(path)
 
 

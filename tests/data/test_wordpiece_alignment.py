@@ -50,7 +50,7 @@ def test_nothing(pieces: WordpieceAligner) -> None:
 
 
 def test_no_tokenizer(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no tokenizer"):
+    with pytest.raises(UserError, match=r"no tokenizer|not a tokenizer"):
         WordpieceAligner.from_pretrained(str(tmp_path), 12)
 
 

@@ -28,7 +28,7 @@ def test_malformed_metrics_and_sources_are_refused(tmp_path: Path) -> None:
     shutil.copy(FORMATS / "3/tag/config.yaml", tmp_path)
     (tmp_path / "checkpoint").mkdir()
     (tmp_path / "data_manifest.json").write_text('{"/etc/passwd": 1}')
-    with pytest.raises(UserError, match="no list of files"):
+    with pytest.raises(UserError, match="not a list of input files"):
         load_initial_config(tmp_path)
 
 
@@ -59,7 +59,7 @@ def test_default_folders_never_collide(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_nothing_is_overwritten_unasked(run_dir: Path) -> None:
-    with pytest.raises(UserError, match=r"(?s)is not empty.*it holds a run.*overwrite=true"):
+    with pytest.raises(UserError, match=r"(?s)is not empty.*it contains a run.*overwrite=true"):
         create_run_dir("srl", str(run_dir), overwrite=False)
     (run_dir / "notes.txt").write_text("mine")
     create_run_dir("srl", str(run_dir), overwrite=True)

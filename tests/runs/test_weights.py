@@ -120,7 +120,7 @@ def test_no_pickle_is_read(tmp_path: Path) -> None:
     run = Path(shutil.copytree(FORMATS / "encoder", tmp_path / "run"))
     for name in ("pytorch_model.bin", "model.pt", "modeling.py"):
         (run / "encoder" / name).write_bytes(pickle.dumps(Hostile(tmp_path / "hacked")))
-        with pytest.raises(UserError, match="does not belong there"):
+        with pytest.raises(UserError, match="does not belong in this folder"):
             load_trained_tagger(run)
         (run / "encoder" / name).unlink()
     (run / "weights.safetensors").write_bytes(pickle.dumps(Hostile(tmp_path / "hacked")))

@@ -104,12 +104,12 @@ def test_no_checkpoint_is_unpickled(tmp_path: Path, capsys: pytest.CaptureFixtur
     point.parent.mkdir()
     torch.save({"global_step": Evil()}, point)
     for weights_only in (True, False, None):
-        with pytest.raises(UserError, match="no checkpoint of grunlp"):
+        with pytest.raises(UserError, match="not a checkpoint of grunlp"):
             AtomicCheckpointIO().load_checkpoint(point, weights_only=weights_only)
-    with pytest.raises(UserError, match="no checkpoint of grunlp"):
+    with pytest.raises(UserError, match="not a checkpoint of grunlp"):
         trained(tmp_path, Task(), Data({}))
     point.write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(UserError, match="no checkpoint of grunlp"):
+    with pytest.raises(UserError, match="not a checkpoint of grunlp"):
         trained(tmp_path, Task(), Data({}))
     assert "called" not in capsys.readouterr().out
 
@@ -188,7 +188,7 @@ def test_no_checkpoint_runs_code(tmp_path: Path) -> None:
     for content in (zipped.getvalue(), pickle.dumps(Hostile(tmp_path / "hacked"))):
         file.write_bytes(content)
         for asked in (None, False, True):
-            with pytest.raises(UserError, match="no checkpoint of grunlp"):
+            with pytest.raises(UserError, match="not a checkpoint of grunlp"):
                 AtomicCheckpointIO().load_checkpoint(file, weights_only=asked)
         assert not (tmp_path / "hacked").exists()
         torch.load(io.BytesIO(content), weights_only=False) if content[:2] == b"PK" else pickle.loads(content)

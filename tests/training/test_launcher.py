@@ -103,7 +103,7 @@ def test_what_cannot_be(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: P
         ("trainer.devices=0",): "out of bounds",
         ("trainer.devices=two",): "wrong type",
         ("trainer.num_nodes=2", "trainer.accelerator=cpu"): "the machines need each other's address",
-        ("trainer.devices=2", "trainer.accelerator=mps"): "it has one",
+        ("trainer.devices=2", "trainer.accelerator=mps"): "there is only one MPS device",
     }
     for keys, said in typed.items():
         status, _, err = call(train.main, "recipe=srl", *keys, f"run_dir={tmp_path}/run")

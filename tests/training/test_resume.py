@@ -128,7 +128,7 @@ def test_what_cannot_be_resumed(root: Path, whole: dict[str, Any], trainings: Tr
     content = (run_dir / "checkpoint/resume.ckpt").read_bytes()
     (run_dir / "checkpoint/resume.ckpt").write_bytes(content[:-100])
     status, _, err = call(train.main, f"resume={run_dir}")
-    assert status == 2 and "no checkpoint of grunlp" in err
+    assert status == 2 and "not a checkpoint of grunlp" in err
     (run_dir / "checkpoint/resume.ckpt").write_bytes(content)
     read = json.loads((run_dir / "data_manifest.json").read_text())
     assert set(read) == {f"{root}/{split}.conll" for split in ("train", "dev", "test")}

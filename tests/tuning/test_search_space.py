@@ -57,10 +57,10 @@ def test_products() -> None:
         ("model.dropout=0..0.5", "(?s)from a number above 0"),
         ("model.cell=gru..lstm", "(?s)only numbers have ranges.*with commas"),
         ("model.hidden_size=8,8", "a value is repeated"),
-        ("data.fold=0,1", "changes what is scored"),
-        ("data.train_fraction=0.5,1.0", "changes what is scored"),
+        ("data.fold=0,1", "affects which data are scored"),
+        ("data.train_fraction=0.5,1.0", "affects which data are scored"),
         ("run_dir=a,b", "the search sets it"),
-        ("model.dropout=0.1;model.dropout=0.2", "it is named twice"),
+        ("model.dropout=0.1;model.dropout=0.2", "it is given twice"),
         ("model.word_shape_features=yes", "true or false"),
     ],
 )

@@ -20,7 +20,9 @@ def test_a_file_is_downloaded_and_replaces_the_target(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_an_error_with_a_hint(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"(?s)cannot download file:.*Nothing was kept.*Download it by hand\."):
+    with pytest.raises(
+        UserError, match=r"(?s)cannot download file:.*The partial file was removed.*Download it by hand\."
+    ):
         download_file((tmp_path / "missing").as_uri(), tmp_path / "target", "corpus", "Download it by hand.")
 
 

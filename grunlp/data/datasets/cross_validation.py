@@ -72,7 +72,7 @@ def _assign_folds(name: str, pool: Dataset, num_folds: int, group_keys: GroupKey
         folds = np.arange(len(pool)) * num_folds // max(1, len(pool))
     if len(set(folds.tolist())) < num_folds:
         details = f"{len(pool)} examples{' in too few documents' if group_keys else ''}"
-        raise UserError(f"{name}: too little for {num_folds} folds", details, "Lower data.num_folds.")
+        raise UserError(f"{name} is too small for {num_folds} folds", details, "Lower data.num_folds.")
     return folds
 
 

@@ -87,7 +87,7 @@ def _download(file: PublicFile, folder: Path, hint: str) -> None:
         try:
             text = gzip.decompress(content) if file.name.endswith(".gz") else content
         except (OSError, EOFError, zlib.error) as error:
-            raise UserError(f"{file.url} is not what it was: {error}", "Expected a gzip file", hint) from error
+            raise UserError(f"{file.url} has changed: {error}", "Expected a gzip file", hint) from error
         if (digest := hashlib.sha256(text).hexdigest()) != file.sha256:
-            raise UserError(f"{file.url} is not what it was: SHA-256 {digest}", f"Expected {file.sha256}", hint)
+            raise UserError(f"{file.url} has changed: its SHA-256 is {digest}", f"Expected {file.sha256}", hint)
         target.replace(folder / file.name)

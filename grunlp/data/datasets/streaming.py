@@ -146,7 +146,9 @@ def stream_files(
         columns.append(glob_absolute_paths(companion) if companion else [None] * len(files))
         if len(columns[-1]) != len(files):
             counts = f"{pattern} matches {len(files)} files, {companion} matches {len(columns[-1])}"
-            raise UserError("files side by side, but not as many", counts, "Give one companion for each file.")
+            raise UserError(
+                "the numbers of files and of companion files differ", counts, "Give one companion for each file."
+            )
     record_input(*(path for paths in columns for path in paths))
     shards = [
         Shard(Path(path).name, partial(read, path, *companions, *arguments))

@@ -91,7 +91,7 @@ def require_absent(out: Path, names: Iterable[str]) -> None:
     """Raise UserError if one of the files already exists in `out`."""
     if details := [name for name in names if (out / name).exists()]:
         raise UserError(
-            f"{out} already has {', '.join(details)}", hint="Add --force to replace, or choose another --out."
+            f"{out} already has {', '.join(details)}", hint="Add --force to replace them, or choose another --out."
         )
 
 

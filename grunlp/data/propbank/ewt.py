@@ -67,7 +67,10 @@ def join_ewt(ud: Mapping[str, bytes], propbank: Mapping[str, bytes]) -> JoinResu
                 examples += join_document(document, words, sentences, joined.drop_counts)
             except (IndexError, ValueError) as error:
                 raise DataError(
-                    skeleton_path, None, f"a row is not as expected: {error}", "Expected 8 columns and one a predicate."
+                    skeleton_path,
+                    None,
+                    f"a row has an unexpected form: {error}",
+                    "Expected 8 columns and one for each predicate.",
                 ) from error
     return joined
 
@@ -81,7 +84,7 @@ def read_words(text: str, path: str) -> list[UDWord]:
         elif line and not line.startswith("#"):
             cells = line.split("\t")
             if len(cells) != 10:
-                raise DataError(path, number, f"{len(cells)} columns", "Expected the 10 of CoNLL-U.")
+                raise DataError(path, number, f"{len(cells)} columns", "Expected the 10 columns of CoNLL-U.")
             if cells[0].isdecimal():
                 words.append(UDWord(cells[1], cells[4], sentence))
     return words

@@ -92,5 +92,5 @@ def read_index(path: Path) -> dict[str, RolesetEntry]:
             raise ValueError("an entry has other parts than expected")
     except (OSError, EOFError, ValueError, AttributeError, zlib.error) as error:
         hint = "Build it again: python scripts/prepare_propbank_frames.py --force"
-        raise DataError(path, None, f"no index of frame files: {error}", hint) from None
+        raise DataError(path, None, f"not an index of frame files: {error}", hint) from None
     return index

@@ -111,7 +111,7 @@ def read_srl_with_lines(
         raise UserError(f"unknown format {format!r}", f"formats: {', '.join(FORMATS)}", hint)
     if words is not None and format != "conll2005":
         hint = "leave out the words file, or the format"
-        raise UserError(f"a words file with format {format}", "only conll2005 has its words apart", hint)
+        raise UserError(f"a words file with format {format}", "only conll2005 has a separate file of words", hint)
     for file in (path, words) if words is not None else (path,):
         require_file(Path(file))
     return _examples(Path(path), format, Path(words) if words is not None else None, on_error, require_roles)
@@ -143,7 +143,7 @@ def _examples(
             _log.info("%s: format %s", path, format)
         if require_roles and not FORMATS[format].has_roles:
             details = f"format {format} only has the positions of predicates"
-            raise DataError(path, None, "no roles", details, "give each frame its tags")
+            raise DataError(path, None, "no roles", details, "add the tags of each frame")
         numbered = _parse(FORMATS[format], lines, path, on_error)
         yield from (
             merge_frames.merge_frames_of_same_sentence(numbered) if FORMATS[format].one_frame_per_block else numbered

@@ -111,7 +111,7 @@ def require_sequence(block: SentenceBlock, rows: Sequence[TokenRow], column: int
         if row.cells[column] != str(expected):
             raise DataError(block.source, row.line, f"index {row.cells[column]!r} where {expected} was expected",
                             f"tokens of a sentence are numbered from {start}",
-                            "look for a lost row, or a lost blank line between sentences")  # fmt: skip
+                            "look for a missing row, or a missing blank line between sentences")  # fmt: skip
 
 
 def column_spans(block: SentenceBlock, rows: Sequence[TokenRow], column: int) -> list[Span]:

@@ -51,7 +51,7 @@ def join_columns(words: Path, props: Path) -> Iterator[Line]:
         if prop is None:
             continue  # blank lines at the end of the words file
         if not blank[0] and len(split_whitespace(word.text)) > 1:
-            raise DataError(words, word.number, "several columns in a words file", "expected one token a line",
+            raise DataError(words, word.number, "several columns in a words file", "expected one token on each line",
                             "keep only the column of words")  # fmt: skip
         yield prop if blank[0] else Line(prop.number, f"{word.text} {prop.text}", prop.error or word.error)
 

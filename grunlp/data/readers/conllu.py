@@ -131,7 +131,7 @@ def _role_columns(
         at = rows[predicates[width]] if width < len(predicates) else rows[0]
         raise DataError(block.source, at.line, f"{len(predicates)} predicates but {width} role columns",
                         f"each predicate has one role column, from column {first + 1} on, in order of appearance",
-                        "add the missing column, or take the roleset away")  # fmt: skip
+                        "add the missing column, or remove the roleset")  # fmt: skip
     return [
         {i: row.cells[column] for i, row in enumerate(rows) if row.cells[column] not in EMPTY_CELLS}
         for column in range(first, first + len(predicates))
@@ -205,5 +205,5 @@ def _heads(block: SentenceBlock, rows: list[TokenRow], column: int) -> list[int]
             ancestor, steps = heads[ancestor], steps + 1
         if ancestor >= 0:
             message = "the heads above this token go round in a circle"
-            raise DataError(block.source, row.line, message, "expected a tree", "correct the HEAD column")
+            raise DataError(block.source, row.line, message, "the heads must form a tree", "correct the HEAD column")
     return heads

@@ -28,7 +28,7 @@ def parse(block: SentenceBlock) -> SRLExample:
     cells = split_whitespace(line.text)
     expected, hint = "expected INDEX WORD WORD ... ||| TAG TAG ...", "look for a lost word, tag or bar"
     if cells.count(SEPARATOR) != 1:
-        raise DataError(block.source, line.number, f"{cells.count(SEPARATOR)} bars {SEPARATOR}", expected, hint)
+        raise DataError(block.source, line.number, f"{cells.count(SEPARATOR)} separators {SEPARATOR}", expected, hint)
     words, tags = cells[: cells.index(SEPARATOR)], cells[cells.index(SEPARATOR) + 1 :]
     index = None
     if len(words) == len(tags) + 1 and re.fullmatch(r"\d{1,9}", words[0]):

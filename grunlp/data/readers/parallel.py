@@ -45,9 +45,7 @@ def read_parallel(
     if target_path is not None:
         if source or target or references:
             details = "each file has one side"
-            raise UserError(
-                "names of columns, but two files side by side", details, "Leave source, target, references out."
-            )
+            raise UserError("names of columns, but two parallel files", details, "Omit source, target and references.")
         yield from _read_two_files(Path(path), Path(target_path))
         return
     as_json, further = None, 0
@@ -58,7 +56,7 @@ def read_parallel(
             as_json = _looks_like_json_object(line)
             if references and not as_json:
                 details = "tab-separated columns have one target each"
-                raise UserError(f"references={references}, but {path} is not JSON", details, "Leave it out.")
+                raise UserError(f"references={references}, but {path} is not JSON", details, "Omit references=.")
         if not as_json:
             yield _parse_tab_separated(path, number, source, target, line)
             continue
@@ -72,7 +70,13 @@ def read_parallel(
             id=str(record.get("id", number)), source=source_text, target=targets[0], references=targets[1:]
         )
     if references and not further:
-        raise DataError(path, None, f"no line has a field {references}", "it has further targets", "Name another.")
+        raise DataError(
+            path,
+            None,
+            f"no line has a field {references}",
+            "it must contain further targets",
+            "Type another references=.",
+        )
 
 
 def read_sources(path: str, source: str | None, on_error: OnError = raise_error) -> Iterator[ParallelExample]:
@@ -128,7 +132,9 @@ def _read_two_files(path: Path, target_path: Path) -> Iterator[ParallelExample]:
         if source is None or target is None:
             longer, shorter = (path, target_path) if target is None else (target_path, path)
             details = f"{shorter} ends after {number} lines; line n of one belongs to line n of the other"
-            raise DataError(longer, number + 1, "the other file has no such line", details, "Check how they were made.")
+            raise DataError(
+                longer, number + 1, "the other file has fewer lines", details, "Check how the files were made."
+            )
         number = source[0]
         yield ParallelExample(id=str(number), source=source[1], target=target[1], references=[])
 
@@ -152,11 +158,11 @@ def _field_texts(path: str, number: int, record: dict[str, Any], role: str, name
     texts = record[key_found] if isinstance(record[key_found], list) and role != "source" else [record[key_found]]
     if not texts or not all(isinstance(text, str) for text in texts):
         details = "it is to be a text" if role == "source" else "it is to be a text or a list of texts"
-        raise DataError(path, number, f"{key_found} is something else", details, "Check how it was made.")
+        raise DataError(path, number, f"{key_found} is not a text", details, "Check how it was made.")
     for text in texts:
         if any("\ud800" <= sign <= "\udfff" for sign in text):
             raise DataError(
-                path, number, f"{key_found} has half a surrogate pair", "an escape \\ud8.. without its second half"
+                path, number, f"{key_found} has a lone surrogate", "an escape \\ud8.. without its second half"
             )
     return texts
 
@@ -166,7 +172,9 @@ def _parse_tab_separated(path: str, number: int, source: str | None, target: str
     for key, name, default in (("source", source, 0), ("target", target, 1)):
         if name is not None and not name.isdecimal():
             details = "columns have no names here, but numbers from 0"
-            raise DataError(path, number, f"{key} is called {name!r}", details, "Give source and target by number.")
+            raise DataError(
+                path, number, f"{key}={name!r} is not a column number", details, "Give source and target by number."
+            )
         column = default if name is None else int(name)
         if column >= len(cells):
             details = f"{len(cells)} columns between tabs; column {column} was expected for the {key}"

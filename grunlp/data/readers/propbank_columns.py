@@ -58,7 +58,7 @@ def parse(block: SentenceBlock) -> SRLExample:
         if "" in row.cells:
             message = f"column {row.cells.index('') + 1} is empty"
             raise DataError(
-                block.source, row.line, message, f"expected {_EXPECTED_COLUMNS}", f"write {EMPTY_CELL} for nothing"
+                block.source, row.line, message, f"expected {_EXPECTED_COLUMNS}", f"write {EMPTY_CELL} in an empty cell"
             )
     predicates = [
         PredicateRow(i, *("" if cell == EMPTY_CELL else cell for cell in row.cells[3:FIRST_ROLE_COLUMN]))

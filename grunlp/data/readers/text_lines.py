@@ -119,11 +119,13 @@ def _numbered(path: Path, first: int, offset: int) -> Iterator[tuple[int, bytes]
                 yield number, data
     except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError) as error:
         raise DataError(
-            path, number + 1, f"the compressed file is damaged or cut off here ({error})",
-            "expected a whole gz or xz file", "copy or download it again",
+            path, number + 1, f"the compressed file is damaged or truncated here ({error})",
+            "expected a complete gz or xz file", "copy or download it again",
         ) from error  # fmt: skip
     except OSError as error:
-        raise DataError(path, None, f"cannot be read: {error.strerror or error}", hint="check its rights") from error
+        raise DataError(
+            path, None, f"cannot be read: {error.strerror or error}", hint="check its permissions"
+        ) from error
     if number == 0:
         raise DataError(path, None, "the file is empty", "expected at least one sentence", "check how it was made")
 

@@ -54,7 +54,7 @@ def toy_srl_examples(split: str) -> Iterator[SRLExample]:
     if split not in SPLITS:
         close = closest_match(split, SPLITS)
         raise UserError(
-            f"the demonstration corpus has no split {split!r}",
+            f"the toy corpus has no split {split!r}",
             f"There are {', '.join(SPLITS)}.",
             f"Did you mean {close!r}?" if close else "",
         )

@@ -67,7 +67,7 @@ class ClassificationTask(TaskSpec["TrainedClassifier", ClassificationPredictOpti
     def check_evaluate_options(self, options: ClassificationEvaluateOptions) -> None:
         """Raise UserError for names of columns without a file."""
         if (options.source or options.label) and not options.input:
-            raise UserError("source= or label= without input=", "they describe a file", "Add input=FILE")
+            raise UserError("source= or label= without input=", "they describe a file", "Type input=FILE")
 
     def open_input(self, trained: "TrainedClassifier", options: ClassificationEvaluateOptions) -> Any:
         """Open a file of examples with classes. Columns that are not named are those of the training."""
@@ -105,7 +105,7 @@ class ClassificationTask(TaskSpec["TrainedClassifier", ClassificationPredictOpti
         """Return the second model. Raises UserError unless both models have the same classes."""
         if set(first.model.classes) != set(second.model.classes):
             classes = " and ".join(", ".join(trained.model.classes[:10]) for trained in (first, second))
-            raise UserError("the two models have different classes", classes, "Compare models of the same classes.")
+            raise UserError("the two models have different classes", classes, "Compare models with the same classes.")
         return second
 
     def detect_line_format(self, predictor: "ClassifierPredictor", path: Path) -> "LineFormat":

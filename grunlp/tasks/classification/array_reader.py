@@ -46,21 +46,24 @@ def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool =
         if not np.isfinite(values).all():
             step, feature = np.argwhere(~np.isfinite(values))[0]
             details = f"step {step}, feature {feature}"
-            raise DataError(path, None, f"{where} holds what is not a number", details, "fill or leave out such steps")
+            raise DataError(path, None, f"{where} has a NaN or infinite value", details, "fill in or remove such steps")
         size = size or (values.shape[1] if len(values) else 0)
         if len(values) and values.shape[1] != size:
             raise DataError(
-                path, None, f"{where} has {values.shape[1]} features", f"the first has {size}", "correct it"
+                path, None, f"{where} has {values.shape[1]} features", f"the first has {size}", "correct the array"
             )
         if labels and not name:
-            raise DataError(path, None, f"{where} has no class", "each needs one", "name it by label=")
+            raise DataError(path, None, f"{where} has no class", "each needs one", "type label=NAME")
         yield LabeledSeries(id=str(number), label=name, steps=len(values), values=values.ravel().tolist())
     if size is None:
         raise DataError(path, None, "has no sequences", "expected at least one", "check how it was made")
 
 
 def _read_npz(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
-    with wrap_library_errors(path, "no npz of plain arrays", "save it by numpy.savez"), zipfile.ZipFile(path) as file:
+    with (
+        wrap_library_errors(path, "not an npz file of plain arrays", "save it with numpy.savez"),
+        zipfile.ZipFile(path) as file,
+    ):
         names = [name.removesuffix(".npy") for name in file.namelist()]
         key = _find_column(path, names, inputs, _INPUT_NAMES, True)
         x = _load_array(file, key)
@@ -77,9 +80,7 @@ def _read_npz(path: str, inputs: str | None, label: str | None) -> Iterator[tupl
     for number, values in enumerate(x):
         steps = len(values) if lengths is None else int(lengths.flat[number])
         if not 0 <= steps <= len(values):
-            raise DataError(
-                path, None, f"lengths[{number}] is {steps}", f"0 to {len(values)} were expected", "correct it"
-            )
+            raise DataError(path, None, f"lengths[{number}] is {steps}", f"expected 0 to {len(values)}", "correct it")
         yield values[:steps], class_label(y.flat[number]) if y is not None else ""
 
 
@@ -100,7 +101,7 @@ def _load_array(file: zipfile.ZipFile, name: str) -> NDArray[Any]:
 def _read_parquet(path: str, inputs: str | None, label: str | None) -> Iterator[tuple[NDArray[Any], str]]:
     from pyarrow.parquet import ParquetFile
 
-    damaged = (path, "no Parquet", "check how it was made")
+    damaged = (path, "not a Parquet file", "check how it was made")
     with wrap_library_errors(*damaged):
         file = ParquetFile(path)
         names = file.schema_arrow.names
@@ -120,8 +121,10 @@ def _read_parquet(path: str, inputs: str | None, label: str | None) -> Iterator[
             try:
                 values = np.asarray(row[key], dtype=np.float64)
             except (TypeError, ValueError):
-                details = "expected a list of numbers, or of lists of as many each"
-                raise DataError(path, None, f"sequence {number}: {key} is none", details, "correct the row") from None
+                details = "expected a list of numbers, or a list of lists of equal length"
+                raise DataError(
+                    path, None, f"sequence {number}: {key} is not a sequence", details, "correct the row"
+                ) from None
             number += 1
             yield values[:, None] if values.ndim == 1 else values, class_label(row[other]) if other else ""
 
@@ -132,6 +135,6 @@ def _find_column(path: str, names: list[str], requested: str | None, defaults: t
     if not column and (required or requested):
         details = f"there are: {', '.join(names)}"
         raise DataError(
-            path, None, f"nothing called {requested or ' or '.join(defaults)}", details, "name what is there"
+            path, None, f"no array or column {requested or ' or '.join(defaults)}", details, "name one of these"
         )
     return column

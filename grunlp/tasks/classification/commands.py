@@ -24,7 +24,9 @@ from grunlp.visualization.text_view import render_classification
 def predict(text: str | None, options: ClassificationPredictOptions) -> int:
     """Classify a typed text, the lines of a file, or the sequences of an array. Returns the exit status."""
     if text is not None and (options.input != "-" or options.source):
-        raise UserError(f"{text!r} with input= or source=", "a text replaces the file", "Give one or the other.")
+        raise UserError(
+            f"{text!r} with input= or source=", "only one of the two can be classified", "Omit the text or the others."
+        )
     check_output_paths(options.output, options.html_report)
     trained = load_trained_classifier(options.run)
     predictor = replace(ClassifierPredictor(trained), batch_tokens=options.batch_tokens)
@@ -49,12 +51,12 @@ def _read_inputs(
     path, num_features = options.input, predictor.num_features
     if text is None and path != "-" and path.endswith(SUFFIXES) != (num_features is not None):
         inputs = "sequences of measurements" if num_features else "texts"
-        raise UserError(f"input={path}", f"this model classifies {inputs}", "Name another file or run.")
+        raise UserError(f"input={path}", f"this model classifies {inputs}", "Use another file or run.")
     if num_features is not None:
         if text is not None or path == "-":
             raise UserError(
-                "a text, or standard input",
-                f"this model classifies sequences of {num_features} measurements a step",
+                "the input is a text",
+                f"this model classifies sequences of {num_features} measurements per step",
                 f"Type input=FILE{SUFFIXES[0]}",
             )
         examples = list(read_arrays(path, options.source, None, labels=False))

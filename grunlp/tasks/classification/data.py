@@ -70,7 +70,7 @@ def open_classes(data: Mapping[str, Any], stream: bool = False) -> Corpus:
 def _open_splits(data: Mapping[str, Any], stream: bool) -> Splits:
     if stream and data["name"] == "files" and str(data["train"]).endswith(SUFFIXES):
         message = f"loader.stream_buffer_size with data.train={data['train']}"
-        raise UserError(message, "files of measurements are read whole", "Type loader.stream_buffer_size=0")
+        raise UserError(message, "files of measurements cannot be streamed", "Type loader.stream_buffer_size=0")
     return select_fold(_DATASETS.open(data, stream), data, lambda examples: [""] * len(examples))
 
 
@@ -79,7 +79,7 @@ def _require_same_kind(name: str, splits: Splits) -> bool:
     is_series = {split: "words" not in examples.column_names for split, examples in splits.items()}
     if len(set(is_series.values())) > 1:
         details = ", ".join(f"{split}: {'numbers' if series else 'texts'}" for split, series in is_series.items())
-        raise UserError(f"{name}: texts in one split, numbers in another", details, "Give files of one kind.")
+        raise UserError(f"{name} has texts in one split and numbers in another", details, "Give files of one kind.")
     return all(is_series.values())
 
 
@@ -114,14 +114,14 @@ def _require_same_features(name: str, splits: Splits) -> None:
     """Raise UserError unless the time series of all splits have the same number of features."""
     sizes = {split: count_features(examples) for split, examples in splits.items()}
     if not sizes["train"]:
-        raise UserError(f"{name}: no sequence in the train split has a step", "", "Give other files.")
+        raise UserError(f"{name}: all sequences in the train split are empty", "", "Give other files.")
     if len(set(sizes.values())) > 1:
         details = ", ".join(f"{split} {size}" for split, size in sizes.items())
         raise UserError(f"{name}: the splits differ in their number of features", details, "Give files of one kind.")
 
 
 def count_features(examples: Iterable[Any]) -> int:
-    """Return the number of features C of time series; 0 if no sequence has a step."""
+    """Return the number of features C of time series; 0 if all sequences are empty."""
     return next((len(example["values"]) // example["steps"] for example in examples if example["steps"]), 0)
 
 
@@ -132,9 +132,11 @@ def open_class_split(data: Mapping[str, Any], split: str) -> Any:
 
 def require_num_features(source: str, num_features: int, expected: int) -> None:
     """Raise UserError if measurements do not have the number of features that the model was trained with."""
-    if num_features not in (0, expected):  # 0: no sequence has a step
+    if num_features not in (0, expected):  # 0: all sequences are empty
         raise UserError(
-            f"{source} has {num_features} features a step", f"the model was trained on {expected}", "Name another file."
+            f"{source} has {num_features} features per step",
+            f"the model was trained on {expected}",
+            "Use another file.",
         )
 
 
@@ -148,7 +150,7 @@ def require_same_inputs(run: Path, num_features: int | None, examples: Dataset) 
     """
     if ("values" in examples.column_names) != (num_features is not None):
         inputs = "texts" if num_features is None else "sequences of measurements"
-        raise UserError(f"{run} classifies {inputs}", "the examples are of the other kind", "Name others.")
+        raise UserError(f"{run} classifies {inputs}", "the examples are of the other kind", "Use other files.")
     if num_features is not None:
         require_num_features("the file", count_features(examples), num_features)
 

@@ -70,7 +70,9 @@ def _non_empty_rows(path: str, on_error: OnError) -> Iterator[tuple[int, str | l
             for cells in csv.reader(texts(), strict=True):
                 yield last[0], cells
         except csv.Error as error:
-            raise DataError(path, last[0], f"no CSV ({error})", "a quote may be open", "Correct the line.") from None
+            raise DataError(
+                path, last[0], f"not valid CSV ({error})", "a quotation mark may be missing", "Correct the line."
+            ) from None
     else:
         for number, text in lines:
             yield number, text.split("\t")
@@ -86,10 +88,22 @@ def _decoded_lines(path: str, on_error: OnError) -> Iterator[tuple[int, str]]:
 
 def _example(path: str, number: int, fields: dict[str, Any], labels: bool) -> LabeledText:
     if "text" not in fields:
-        raise DataError(path, number, "no text", f"there is: {', '.join(fields) or 'nothing'}", "Name it by text=")
+        raise DataError(
+            path,
+            number,
+            "no text",
+            f"there are: {', '.join(fields) or 'no fields'}",
+            "Type source=NAME, or data.text=NAME in training.",
+        )
     name = class_label(fields.get("label"))
     if labels and not name:
-        raise DataError(path, number, "no class", "each text needs one", "Correct the line, or name it by label=")
+        raise DataError(
+            path,
+            number,
+            "no class",
+            "each text needs one",
+            "Correct the line, or type label=NAME (data.label=NAME in training).",
+        )
     words = [token.word for token in tokenize(str(fields["text"]))]
     return LabeledText(id=str(fields.get("id", number)), document="", words=words, label=name)
 
@@ -104,12 +118,12 @@ def _parse_json_line(path: str, number: int, line: str, text: str | None, label:
         elif name or kind == "text":
             details = f"there are: {', '.join(record)}"
             raise DataError(
-                path, number, f"no field {name or ' or '.join(_DEFAULT_COLUMNS[kind])}", details, f"Name it by {kind}="
+                path, number, f"no field {name or ' or '.join(_DEFAULT_COLUMNS[kind])}", details, f"Type {kind}=NAME"
             )
     if not isinstance(fields["text"], str):
         raise DataError(path, number, "the text is not a string", f"it is {type(fields['text']).__name__}")
     if isinstance(fields.get("label"), list | dict):
-        raise DataError(path, number, "the class is not a string or a number", "one class a text")
+        raise DataError(path, number, "the class is not a string or a number", "each text has one class")
     return {**fields, "id": record.get("id", number)}
 
 
@@ -133,10 +147,10 @@ def _locate_columns(
         elif is_head and any(name_wanted in names for name_wanted in wanted):
             columns[kind] = next(names.index(name_wanted) for name_wanted in wanted if name_wanted in names)
         elif name is not None:
-            raise DataError(path, number, f"no column {name!r}", f"there are: {', '.join(cells)}", f"Name {kind}=")
+            raise DataError(path, number, f"no column {name!r}", f"there are: {', '.join(cells)}", f"Type {kind}=NAME")
     if not is_head and text is None and len(cells) > 2:
-        details = "the first line names none of them text or label"
-        raise DataError(path, number, f"{len(cells)} columns", details, "Name two of them by number or name.")
+        details = "the first line names no column text or label"
+        raise DataError(path, number, f"{len(cells)} columns", details, "Select two of them by number or name.")
     if "text" not in columns and len(cells) - len(columns) >= 1:
         free = [column for column in range(len(cells)) if column not in columns.values()]
         if "label" not in columns and len(free) > 1:

@@ -123,7 +123,9 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
     def predict(self, text: str | None, options: ForecastingPredictOptions) -> int:
         """Forecast the rows that follow the end of a table."""
         if text is not None:
-            raise UserError(f"{text!r}: a forecaster reads no text", "it reads a table of series", "Type input=FILE")
+            raise UserError(
+                f"{text!r}: a forecaster does not read text", "it reads a table of series", "Type input=FILE"
+            )
         from grunlp.tasks.forecasting.commands import predict
 
         return predict(options)

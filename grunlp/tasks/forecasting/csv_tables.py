@@ -18,8 +18,8 @@ def parse_csv(table: str) -> Any:
     except ValueError:  # EmptyDataError and ParserError, too
         raise UserError(
             "the text is not CSV",
-            "a table has the names of its columns in the first line, and a row in each further line",
-            "Send a table as in the training.",
+            "expected the names of the columns in the first line, and one row in each following line",
+            "Send a table with the columns of the training data.",
         ) from None
 
 

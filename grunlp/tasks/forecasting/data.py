@@ -142,7 +142,7 @@ def _split_lengths(count: int, sizes: Sequence[float]) -> list[int]:
         return [round(size) for size in sizes]
     if sum(sizes) > 1 + 1e-9:
         message = f"data.train_rows, dev_rows and test_rows are {sum(sizes):g} together"
-        raise UserError(message, "fractions add up to at most 1", "Lower them.")
+        raise UserError(message, "fractions must add up to at most 1", "Lower them.")
     ends = np.floor(np.cumsum(sizes) * count + 1e-6).astype(int)
     return np.diff([0, *ends]).tolist()
 
@@ -157,9 +157,7 @@ def _require_forecast_windows(table: TimeSeriesTable, split: str, bounds: RowRan
             f"data.history + data.horizon = {history + horizon}" if split == "train" else f"data.horizon = {horizon}"
         )
         hint = f"Raise data.{split}_rows, or lower data.history or data.horizon."
-        raise DataError(
-            table.source, None, f"{split} has {longest} steps, too few", f"a window of it has {needs}", hint
-        )
+        raise DataError(table.source, None, f"{split} has only {longest} steps", f"a window needs {needs}", hint)
 
 
 def _observed_times(table: TimeSeriesTable) -> np.ndarray:

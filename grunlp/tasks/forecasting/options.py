@@ -131,19 +131,19 @@ def check(values: Mapping[str, Any]) -> None:
     if architecture == "segrnn" and values["model.segment_length"] > values["data.history"]:
         raise UserError(
             f"model.segment_length={values['model.segment_length']} with data.history={values['data.history']}",
-            "the history is cut into segments",
+            "a segment must fit into the history",
             f"Type model.segment_length={max(1, values['data.history'] // 4)}",
         )
     if architecture == "segrnn" and size % 2:
         raise UserError(
             f"model.architecture=segrnn with model.hidden_size={size}",
             "half of the units encode the position of a segment, half the channel",
-            "Add 1 to it.",
+            "Type an even model.hidden_size=",
         )
     if output == "quantiles" and architecture == "recursive":
         raise UserError(
             "model.architecture=recursive with model.output=quantiles",
-            "it continues from its own point forecast, and a quantile is not one",
+            "a recursive forecaster continues from its own point forecasts",
             "Type model.output=gaussian",
         )
     if output == "quantiles":
@@ -159,7 +159,7 @@ def parse_quantiles(text: str) -> list[float]:
     if 0.5 not in levels or levels != sorted(set(levels)) or not 0 < levels[0] <= levels[-1] < 1:
         raise UserError(
             f"model.quantiles={text}",
-            "expected increasing levels between commas, above 0 and below 1, with 0.5, the forecast, among them",
+            "expected increasing levels between 0 and 1, separated by commas and including 0.5",
             "Type model.quantiles=0.1,0.5,0.9",
         )
     return levels

@@ -88,7 +88,11 @@ def read_time_series(
     for name in targets:
         if name in taken:
             raise DataError(
-                reader.path, None, f"column {name!r} is a target and something else", "", "Give it one part."
+                reader.path,
+                None,
+                f"column {name!r} has two roles, one of them target",
+                "",
+                "Give each column one role.",
             )
     numbers = np.stack([reader.numeric_values(name, "a target") for name in targets], axis=1)
     own = [reader.numeric_values(name, "data.known_covariates") for name in columns.known_covariates]

@@ -64,7 +64,9 @@ class Standardizer:
         try:
             _require_sizes(content)
         except (ValueError, KeyError, TypeError) as error:
-            raise DataError(path, None, f"no scaling: {error!s:.200}", "the scaling.json of a run folder") from None
+            raise DataError(
+                path, None, f"not a scaling: {error!s:.200}", "expected the scaling.json of a run folder"
+            ) from None
         return cls(**content)
 
     def scale_known_covariates(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -126,7 +128,7 @@ def fit_standardizer(table: TimeSeriesTable, ends: NDArray[np.int64], seasonalit
         details = "its scale is measured on training rows"
         message = f"{table.label(int(series))}: {table.target_names[target]!r} is never measured in training"
         raise DataError(
-            table.source, None, message, details, "Leave it out by data.targets=, or raise data.train_rows."
+            table.source, None, message, details, "Exclude it with data.targets=, or raise data.train_rows."
         )
     means, scales, steps = (
         np.stack(statistics)

@@ -15,7 +15,7 @@ from grunlp.utils.errors import DataError, closest_match
 if TYPE_CHECKING:
     import pandas as pd
 
-_COLUMN_HINT = "Name a column of the file, as its first line has it"
+_COLUMN_HINT = "Use a column name from the first line of the file"
 
 
 def read_data_frame(path: Path) -> "pd.DataFrame":
@@ -23,16 +23,16 @@ def read_data_frame(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     if not path.is_file():
-        raise DataError(path, None, "no such file", "a CSV or Parquet file of series", "Check the path.")
-    advice = "Write it as CSV, its first line naming the columns, or as Parquet."
+        raise DataError(path, None, "no such file", "expected a CSV or Parquet file of series", "Check the path.")
+    advice = "Save it as CSV with the names of the columns in the first line, or as Parquet."
     try:
         if path.name.removesuffix(".gz").endswith((".parquet", ".pq")):
             if path.name.endswith(".gz"):
                 import io
 
-                with wrap_library_errors(path, "no Parquet", advice):
+                with wrap_library_errors(path, "not a Parquet file", advice):
                     return _reset_time_index(pd.read_parquet(io.BytesIO(gzip.decompress(path.read_bytes()))))
-            with wrap_library_errors(path, "no Parquet", advice):
+            with wrap_library_errors(path, "not a Parquet file", advice):
                 return _reset_time_index(pd.read_parquet(path))
         with (gzip.open if path.name.endswith(".gz") else open)(path, "rb") as file:
             first = file.readline().decode("utf-8-sig")
@@ -44,7 +44,7 @@ def read_data_frame(path: Path) -> "pd.DataFrame":
         raise DataError(path, None, f"cannot be read: {str(error).splitlines()[0]}", "", advice) from None
     last = frame.notna().any(axis=1).to_numpy().nonzero()[0]
     if not len(last):
-        raise DataError(path, None, "the file is empty", "it has no row below the names of its columns", advice)
+        raise DataError(path, None, "the file is empty", "it has no row after the names of its columns", advice)
     return frame.iloc[: last[-1] + 1]
 
 
@@ -102,7 +102,7 @@ class TableFile:
             name = next((column for column, times in parsed.items() if times.notna().mean() > 0.5), None)
             if name is None:
                 details = f"there are: {', '.join(self.frame)}"
-                raise DataError(self.path, None, "no column has times", details, "Type data.time_column=COLUMN")
+                raise DataError(self.path, None, "no column contains times", details, "Type data.time_column=COLUMN")
         times = _parse_times(self.frame[name])
         bad = np.flatnonzero(times.isna())
         if len(bad):
@@ -132,7 +132,7 @@ class TableFile:
                     columns.append(name)
         if not columns:
             details = f"there are: {', '.join(self.frame)}"
-            raise DataError(self.path, None, "no column has numbers", details, "Type data.targets=COLUMN")
+            raise DataError(self.path, None, "no column contains numbers", details, "Type data.targets=COLUMN")
         return columns
 
     def numeric_values(self, name: str, role: str) -> NDArray[np.float64]:
@@ -151,7 +151,7 @@ class TableFile:
         if len(endless):
             message = f"column {name!r}: the value is infinite"
             raise self.row_error(
-                endless[0], message, "numbers are finite", "Leave the cell empty: missing values are filled"
+                endless[0], message, "numbers must be finite", "Leave the cell empty; missing values are filled"
             )
         return values
 

@@ -70,11 +70,11 @@ class LanguageModelingTask(
     def check_evaluate_options(self, options: LanguageModelingEvaluateOptions) -> None:
         """Raise UserError for a field without a file, or dynamic evaluation without a learning rate."""
         if options.field and not options.input:
-            raise UserError("field= without input=", "it describes a file", "Add input=FILE, or leave it out.")
+            raise UserError("field= without input=", "it describes a file", "Type input=FILE, or omit field=.")
         defaults = LanguageModelingEvaluateOptions()
         for key in ("dynamic_decay", "dynamic_length"):
             if getattr(options, key) != getattr(defaults, key) and not options.dynamic_rate:
-                raise UserError(f"{key}= without dynamic_rate=", "it has no effect then", "Add dynamic_rate=0.1")
+                raise UserError(f"{key}= without dynamic_rate=", "it has no effect without it", "Add dynamic_rate=0.1")
 
     def open_input(self, trained: "TrainedLanguageModel", options: LanguageModelingEvaluateOptions) -> Any:
         """Open the lines of files."""

@@ -55,12 +55,12 @@ def predict(text: str | None, options: LanguageModelingPredictOptions) -> int:
 def _require_one_prompt(text: str | None, options: LanguageModelingPredictOptions) -> str | None:
     """Return the prompt, if there is one. Raises UserError if another source of prompts is given too."""
     if text is not None and options.prompt is not None:
-        raise UserError(f"{text!r} with prompt=", "both are a prompt", "Give one or the other.")
+        raise UserError(f"{text!r} with prompt=", "both are prompts", "Omit one of the two.")
     prompt = options.prompt if text is None else text
     if options.input is not None and prompt is not None:
-        raise UserError("input= with a prompt", "each line of a file is a prompt", "Give one or the other.")
+        raise UserError("input= with a prompt", "each line of a file is a prompt", "Omit one of the two.")
     if options.field and options.input is None:
-        raise UserError("field= without input=", "it describes a file", "Add input=FILE, or leave it out.")
+        raise UserError("field= without input=", "it describes a file", "Type input=FILE, or omit field=.")
     # Bytes that are not UTF-8, which the system lets through, become replacement characters.
     return prompt and prompt.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 

@@ -54,7 +54,7 @@ def open_running_text(data: Mapping[str, Any]) -> Corpus:
     train, dev, test = splits["train"], splits["dev"], splits.get("test")
     for split, lines in splits.items():
         if not any(text.strip() for text in lines["text"]):
-            raise UserError(f"{name}: no text in the {split} split", f"it has {len(lines)} lines", "Give more text.")
+            raise UserError(f"{name}: no text in the {split} split", f"it has {len(lines)} lines", "Use more text.")
     held_out = {normalized_text([text]) for lines in (dev, test) if lines is not None for text in lines["text"]}
     keep = [
         i for i, text in enumerate(train["text"]) if not (_is_sentence(text) and normalized_text([text]) in held_out)
@@ -102,7 +102,7 @@ def _require_disjoint(data: Mapping[str, Any]) -> None:
         if data[split] is None:
             continue
         if shared := sorted({*glob_absolute_paths(data["train"])} & {*glob_absolute_paths(data[split])}):
-            details = "no text may be in two splits"
+            details = "a text must not be in two splits"
             raise UserError(f"{shared[0]} is in train and in {split}", details, "Separate the files.")
 
 
@@ -117,7 +117,7 @@ def _split_off_dev(lines: Dataset) -> Splits:
         budget -= sizes[num_train]
         num_train += 1
     if not num_train:
-        details = f"{len(lines)} lines, too long to give the last tenth of the text to dev"
+        details = f"{len(lines)} lines, which are too long to split off the last tenth of the text for dev"
         raise UserError("data.dev is not given", details, "Add data.dev=FILE")
     return {"train": lines.select(range(num_train)), "dev": lines.select(range(num_train, len(lines)))}
 

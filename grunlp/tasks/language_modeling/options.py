@@ -101,13 +101,13 @@ def check(values: Mapping[str, Any]) -> None:
     if values["model.adaptive_softmax"] and values["model.tie_embeddings"]:
         raise UserError(
             "model.adaptive_softmax=true with model.tie_embeddings=true",
-            "it has its own table for each part of the vocabulary",
+            "adaptive softmax has its own weights for each part of the vocabulary",
             "Type model.tie_embeddings=false",
         )
     if values["model.adaptive_softmax"] and values["model.embedding_size"] < 16:
         raise UserError(
             f"model.adaptive_softmax=true with model.embedding_size={values['model.embedding_size']}",
-            "the embeddings of its last part are a sixteenth of that size",
+            "the last part of the vocabulary has embeddings of a sixteenth of this size",
             "Type model.embedding_size=16, or more",
         )
 

@@ -68,8 +68,8 @@ def check(values: Mapping[str, Any]) -> None:
     if values["loader.stream_buffer_size"] and values["data.dev"] is None:
         raise UserError(
             f"loader.stream_buffer_size={values['loader.stream_buffer_size']} without data.dev",
-            "no sentences are set aside from a stream",
-            "Add data.dev=FILE",
+            "no sentences of a stream are set aside for dev",
+            "Type data.dev=FILE",
         )
 
 

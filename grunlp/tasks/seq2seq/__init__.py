@@ -97,7 +97,7 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         require_new_file("report", options.report)
         for key in ("input_target", "source", "target", "references"):
             if getattr(options, key) and not options.input:
-                raise UserError(f"{key}= without input=", "it describes a file", "Add input=FILE, or leave it out.")
+                raise UserError(f"{key}= without input=", "it describes a file", f"Type input=FILE, or omit {key}=.")
 
     def open_input(self, trained: "TrainedSeq2Seq", options: Seq2SeqEvaluateOptions) -> Any:
         """Open a file of pairs, or two parallel files. Columns that are not named are those of the training."""

@@ -32,12 +32,14 @@ _BEAM_SEARCH_KEYS = ("beam", "nbest", "length_penalty", "normalization", "covera
 def predict(text: str | None, options: Seq2SeqPredictOptions) -> int:
     """Generate a text for a source on the command line, or for each source of a file. Returns the exit status."""
     if text is not None and (options.input != "-" or options.source):
-        raise UserError(f"{text!r} with input= or source=", "a text replaces the file", "Give one or the other.")
+        raise UserError(
+            f"{text!r} with input= or source=", "only one of the two can be the source", "Omit the text or the others."
+        )
     require_beam(options)
     nbest = 1 if options.sample else options.nbest
     if options.output_format == "text" and nbest > 1:
         raise UserError(
-            "output_format=text with nbest", "a line holds one text", "Type output_format=json, or leave nbest out."
+            "output_format=text with nbest", "each line has only one text", "Type output_format=json, or omit nbest=."
         )
     check_output_paths(options.output, options.html_report)
     predictor = _configure(make_seq2seq_predictor(load_ensemble(options.run)), options)
@@ -87,7 +89,7 @@ def _sampling_options(options: Seq2SeqPredictOptions, search_defaults: dict[str,
             raise UserError(
                 f"sample=true with {extra}=",
                 "one text is sampled for each source, without a search",
-                "Leave one of them out; another seed= samples another text.",
+                "Omit one of the two; another seed= samples another text.",
             )
         return Sampling(
             **{key: values[key] for key in _SAMPLING_KEYS}, no_repeat_ngram_size=options.no_repeat_ngram_size

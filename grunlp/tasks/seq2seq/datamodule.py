@@ -81,7 +81,7 @@ class ParallelBatchPlanner:
         exceeded = " or ".join(f"{key}={limit}" for key, limit in limits.items() if limit)
         if split_name and not fits.any():
             hint = "Raise loader.max_source_length and loader.max_target_length"
-            raise UserError(f"{split_name}: all pairs are too long", f"longer than {exceeded} tokens", hint)
+            raise UserError(f"{split_name}: all pairs are too long", f"they have more than {exceeded} tokens", hint)
         if split_name and not fits.all():
             log.warning("%s: %d pairs removed, longer than %s tokens", split_name, int((~fits).sum()), exceeded)
         return np.flatnonzero(fits)

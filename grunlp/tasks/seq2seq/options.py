@@ -137,14 +137,14 @@ def check(values: Mapping[str, Any]) -> None:
     if values["model.copy_attention"] and not values["tokenizer.shared"]:
         raise UserError(
             "model.copy_attention=true with tokenizer.shared=false",
-            "words are copied by their ids, which both sides must share",
+            "words are copied by their ids, so both sides need the same vocabulary",
             "Type tokenizer.shared=true",
         )
     size, heads = values["model.attention_size"], values["model.heads"]
     if values["model.attention"] == "multihead" and size % heads:
         raise UserError(
             f"model.attention_size={size} with model.heads={heads}",
-            "heads share the features evenly",
+            "the number of heads must divide the number of features",
             f"Type model.heads={2 - size % 2}",
         )
     if values["search.nbest"] > values["search.beam"]:
@@ -157,7 +157,7 @@ def check(values: Mapping[str, Any]) -> None:
     if monitor not in ("dev/loss", f"dev/{metric}"):
         raise UserError(
             f"trainer.monitor={monitor}",
-            f"with metric={metric} there are: dev/{metric}, dev/loss",
+            f"with metric={metric} the choices are dev/{metric} and dev/loss",
             f"Type trainer.monitor=dev/{metric}",
         )
 

@@ -107,7 +107,7 @@ class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
             raise UserError(
                 "words= without a file of props",
                 "words= belongs to files given as input=, or as gold= and predicted=",
-                "Add input=FILE, or leave words= out.",
+                "Type input=FILE, or omit words=.",
             )
 
     def evaluate(self, options: SRLEvaluateOptions) -> int:

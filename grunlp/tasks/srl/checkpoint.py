@@ -56,7 +56,9 @@ def load_trained_srl(path: str | Path) -> TrainedSRL:
     path = bundled_or(path)
     config = read_config(path)
     if config.recipe not in ("srl", "finetune"):
-        raise UserError(f"{path} is a run of recipe={config.recipe}", "a role labeller is needed", "Name another run.")
+        raise UserError(
+            f"{path} is a run of recipe={config.recipe}", "expected a role labeller", "Type run= with another run."
+        )
     require_files(path, [VOCABULARY])
     vocabulary = Vocabulary.load(path / VOCABULARY)
     with translate_load_errors(path):

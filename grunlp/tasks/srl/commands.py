@@ -28,7 +28,9 @@ def predict(text: str | None, options: SRLPredictOptions) -> int:
     """Label a text from the command line, or the sentences of a file. Returns the exit status."""
     sentence_io.require_text_or_file(text, options.input, options.format)
     if options.predicates == "gold" and (text is not None or options.format == sentence_io.RAW_TEXT):
-        raise UserError("predicates=gold", "raw text marks none", "Leave it out, or give columns or JSON lines.")
+        raise UserError(
+            "predicates=gold", "raw text has no marked predicates", "Omit predicates=, or give columns or JSON lines."
+        )
     check_output_paths(options.output, options.html_report)
     predictor = replace(srl_predictor_from_run(load_trained_srl(options.run)), batch_tokens=options.batch_tokens)
     on_error = SkippedLineReporter(options.input)
@@ -61,8 +63,8 @@ def evaluate_files(options: SRLEvaluateOptions) -> int:
     """Score a file of predicted frames against a file of gold frames. Returns the exit status."""
     if not (options.gold and options.predicted) or options.run or options.input:
         raise UserError(
-            "gold= and predicted= belong together",
-            "they replace run= and input=",
+            "gold= and predicted= need each other",
+            "they take the place of run= and input=",
             "Type gold=FILE predicted=FILE",
         )
     require_new_file("metrics", options.metrics)

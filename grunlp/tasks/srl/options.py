@@ -182,8 +182,8 @@ def check_srl(values: Mapping[str, Any]) -> None:
     if values["loader.stream_buffer_size"] and values["data.extra_train"]:
         raise UserError(
             f"loader.stream_buffer_size={values['loader.stream_buffer_size']} with data.extra_train",
-            "extra training data are read at once",
-            "Leave it out.",
+            "extra training data cannot be streamed",
+            "Omit data.extra_train=, or type loader.stream_buffer_size=0",
         )
 
 

@@ -144,7 +144,9 @@ def _read_columns(path: Path, words: str | None, tags: str | None) -> Iterator[T
             if not layout.conllu or cells[0].isdigit():
                 sentence.append((cells[layout.words], cells[layout.tags]))
                 if not all(sentence[-1]):
-                    raise DataError(path, line.number, "an empty cell", "expected word and tag", "correct the row")
+                    raise DataError(
+                        path, line.number, "an empty cell", "expected a word and its tag", "correct the row"
+                    )
 
 
 def _detect_layout(path: Path, words: str | None, tags: str | None) -> _ColumnLayout:
@@ -157,7 +159,7 @@ def _detect_layout(path: Path, words: str | None, tags: str | None) -> _ColumnLa
         elif line.text.strip() and not line.text.startswith(("#", _DOCSTART)):
             break
     else:
-        raise DataError(path, None, "has no sentences", "expected a row a word", "check how it was made")
+        raise DataError(path, None, "has no sentences", "expected one row for each word", "check how it was made")
     tabs = "\t" in line.text
     cells = line.text.split("\t") if tabs else split_whitespace(line.text)
     conllu = len(cells) >= 10 and re.fullmatch(r"\d+([-.]\d+)?", cells[0]) is not None
@@ -222,10 +224,16 @@ def _read_json(path: Path, words: str | None, tags: str | None) -> Iterator[Tagg
 
 def _strings(path: Path, line: Line, value: Any, length: int | None = None) -> list[str]:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
-        raise DataError(path, line.number, "not a list of strings", "expected words and as many tags", "correct it")
+        raise DataError(
+            path,
+            line.number,
+            "not a list of strings",
+            "expected a list of words and one of their tags",
+            "correct the line",
+        )
     if length not in (None, len(value)):
         details = f"there are {length} words"
-        raise DataError(path, line.number, f"{len(value)} tags", details, "give each word one")
+        raise DataError(path, line.number, f"{len(value)} tags", details, "give each word one tag")
     return value
 
 

@@ -44,7 +44,7 @@ def test_without_folds_nothing_changes_and_dev_is_needed() -> None:
 
 
 def test_too_few_documents() -> None:
-    with pytest.raises(UserError, match=r"(?s)x: too little for 5 folds.*12 examples in too few documents"):
+    with pytest.raises(UserError, match=r"(?s)x is too small for 5 folds.*12 examples in too few documents"):
         select_fold(SPLITS, {"name": "x", "num_folds": 5, "fold": 0}, lambda rows: ["a", "b", "c"] * 4)
 
 

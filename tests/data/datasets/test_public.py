@@ -65,7 +65,7 @@ def test_other_content_is_refused_and_not_kept(
     find: Callable[[list[PublicFile]], Path], files: list[PublicFile], tmp_path: Path, index: int, content: bytes
 ) -> None:
     (tmp_path / "home" / files[index].name).write_bytes(content)
-    with pytest.raises(UserError, match="is not what it was") as caught:
+    with pytest.raises(UserError, match="has changed") as caught:
         find([files[index]])
     assert (
         "Get it from example.org, or type data=files. Contents of $GRUNLP_DATA/corpus: two files" in caught.value.hint

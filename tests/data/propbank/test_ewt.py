@@ -77,7 +77,7 @@ def test_missing_files_are_named(ud_files, propbank_files) -> None:
 
 def test_broken_rows_are_named(ud_files, propbank_files) -> None:
     broken = {**propbank_files, SKELETON: propbank_files[SKELETON].replace(b"(ARG1*)", b"(ARG1*")}
-    with pytest.raises(DataError, match=r"anna\.xml\.gold_skel: a row is not as expected"):
+    with pytest.raises(DataError, match=r"anna\.xml\.gold_skel: a row has an unexpected form"):
         join_ewt(ud_files, broken)
     ud_files[UD] = ud_files[UD].replace(b"\tSpaceAfter=No", b"")
     with pytest.raises(DataError, match=r"anna\.xml\.conllu:8: 9 columns"):

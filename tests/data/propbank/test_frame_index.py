@@ -33,5 +33,5 @@ def test_packed_and_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no gzip", encode_index({"a.01": {"lemma": "a"}}), encode_index([])[:-3]])
 def test_what_is_no_index(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "index.gz").write_bytes(content)
-    with pytest.raises(DataError, match="no index of frame files"):
+    with pytest.raises(DataError, match="not an index of frame files"):
         read_index(tmp_path / "index.gz")

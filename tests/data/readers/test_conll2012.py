@@ -35,7 +35,12 @@ CASES = {
     "never closed": ("*)       (V*)", "*        (V*)", 4, "column 12: (ARG1 is never closed"),
     "missing column": ("(V*)     *     -", "(V*)     *", 3, "13 columns where 14 were expected"),
     "index": ("0  3  call", "0  4  call", 5, "index '4' where 3 was expected"),
-    "column of nobody": ("(V*)     *     -", "*        *     -", 2, "column 12 belongs to no predicate: it has no (V*"),
+    "column of nobody": (
+        "(V*)     *     -",
+        "*        *     -",
+        2,
+        "column 12 does not belong to a predicate: it has no (V*",
+    ),
     "broken v": ("(V*)     *     -", "(V)      *     -", 3, f"column 12: '(V)' {NO_BRACKET}"),
     "two in a column": ("(ARG1*   *  ", "(V*)     *  ", 4, "two predicates claim column 12: line 3 and line 4"),
     "two columns": ("*         (V*)     *     -", "*         (V*)     (V*)  -", 3, TWO_COLUMNS),

@@ -29,7 +29,7 @@ def test_side_by_side(tmp_path: Path) -> None:
 def test_one_side_is_longer(tmp_path: Path) -> None:
     one, other = write(tmp_path / "a", "1\n2\n3\n"), write(tmp_path / "b", "1\n2\n")
     for first, second in ((one, other), (other, one)):
-        with pytest.raises(DataError, match=r"a:3: the other file has no such line\n.*b ends after 2 lines"):
+        with pytest.raises(DataError, match=r"a:3: the other file has fewer lines\n.*b ends after 2 lines"):
             texts(first, second)
 
 
@@ -39,7 +39,7 @@ def test_columns(tmp_path: Path) -> None:
     assert texts(path, None, "1", "2") == [("Ja.", "Yes."), ("Nein.", "No.")]
     with pytest.raises(DataError, match=r"a.tsv:1: too few columns\n3 columns"):
         texts(path, None, "1", "3")
-    with pytest.raises(DataError, match="source is called 'de'"):
+    with pytest.raises(DataError, match="source='de' is not a column number"):
         texts(path, None, "de", "en")
 
 
@@ -57,12 +57,12 @@ def test_json(tmp_path: Path) -> None:
     for bad, message in (
         ("[]", "not a JSON object"),
         ("{", "not JSON"),
-        ('{"source": 1, "target": ""}', "is something else"),
-        ('{"source": "", "target": []}', "is something else"),
+        ('{"source": 1, "target": ""}', "is not a text"),
+        ('{"source": "", "target": []}', "is not a text"),
     ):
         with pytest.raises(DataError, match=f"b.jsonl:2: .*{message}"):
             texts(write(tmp_path / "b.jsonl", '{"source": "a", "target": "b"}\n' + bad))
-    with pytest.raises(DataError, match="more is something else"):
+    with pytest.raises(DataError, match="more is not a text"):
         list(
             read_parallel(
                 str(write(tmp_path / "c", '{"text": "", "summary": "", "more": 1}')), None, None, None, "more"
@@ -84,9 +84,9 @@ def test_empty_lines_and_braces(tmp_path: Path) -> None:
     rows = write(tmp_path / "a", '\n{"source": "a", "target": "b"}\n\n{"source": "c", "target": "d"}\n\n')
     assert texts(rows) == [("a", "b"), ("c", "d")]
     assert texts(write(tmp_path / "b", "{x}\ty\n\n z\t\n")) == [("{x}", "y"), (" z", "")]
-    with pytest.raises(DataError, match="c:1: source has half a surrogate pair"):
+    with pytest.raises(DataError, match="c:1: source has a lone surrogate"):
         texts(write(tmp_path / "c", '{"source": "a \\ud83d", "target": "b"}'))
-    with pytest.raises(DataError, match="d:1: source is something else"):
+    with pytest.raises(DataError, match="d:1: source is not a text"):
         texts(write(tmp_path / "d", '{"source": ["a", "b"], "target": "b"}'))
 
 

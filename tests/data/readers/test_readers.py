@@ -136,7 +136,7 @@ def test_nul_later_in_the_file(samples, tmp_path):
 def test_cut_off_archive(compress, samples, tmp_path):
     data = compress(os.urandom(9000).hex().encode() + b"\n" + samples["columns"].encode() * 99)
     (tmp_path / "cut").write_bytes(data[: len(data) // 2])
-    with pytest.raises(DataError, match=r"cut:\d+: the compressed file is damaged or cut off"):
+    with pytest.raises(DataError, match=r"cut:\d+: the compressed file is damaged or truncated"):
         list(read(tmp_path / "cut", "columns"))
 
 

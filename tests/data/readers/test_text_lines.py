@@ -33,7 +33,11 @@ def test_parts_are_the_whole(text: bytes, step: int, packed: str, mark: bool) ->
 
 def test_what_cannot_be_read_cannot_be_cut(tmp_path: Path) -> None:
     path = tmp_path / "file.gz"
-    for content, said in ((b"", "is empty"), (gzip.compress(b"word\n" * 999)[:-5], "cut off here"), (b"a\0", "binary")):
+    for content, said in (
+        (b"", "is empty"),
+        (gzip.compress(b"word\n" * 999)[:-5], "truncated here"),
+        (b"a\0", "binary"),
+    ):
         path.write_bytes(content)
         with pytest.raises(DataError, match=said):
             index_line_offsets(path, 10)

@@ -139,7 +139,7 @@ def test_one_word_in_fifteen_is_unseen_in_training(corpus, split):
 def test_an_unknown_split_is_an_error_in_three_parts():
     with pytest.raises(UserError) as error:
         next(toy_srl_examples("tset"))
-    assert error.value.message == "the demonstration corpus has no split 'tset'"
+    assert error.value.message == "the toy corpus has no split 'tset'"
     assert error.value.details == "There are train, dev, test."
     assert error.value.hint == "Did you mean 'test'?"
 

@@ -43,14 +43,14 @@ NAN = np.where(X == 16, np.nan, X)
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"z": X, "y": [0, 1]}, "nothing called x or values or inputs"),
+        ({"z": X, "y": [0, 1]}, "no array or column x or values or inputs"),
         ({"x": X}, "sequence 0 has no class"),
         ({"x": X[0], "y": [0, 1, 1, 0]}, r"x is float64 \(4, 3\)"),
         ({"x": X, "y": [0, 1, 1]}, r"y has the shape \(3,\)"),
         ({"x": X, "y": [0, 1], "lengths": [4, 5]}, r"lengths\[1\] is 5"),
-        ({"x": NAN, "y": [0, 1]}, "(?s)sequence 1 holds what is not a number.*step 1, feature 1"),
+        ({"x": NAN, "y": [0, 1]}, "(?s)sequence 1 has a NaN or infinite value.*step 1, feature 1"),
         ({"x": X[:0], "y": []}, "has no sequences"),
-        ({"x": X * 1e300, "y": [0, 1]}, "sequence 0 holds what is not a number"),
+        ({"x": X * 1e300, "y": [0, 1]}, "sequence 0 has a NaN or infinite value"),
         ({"x": X, "y": [0, np.nan]}, "sequence 1 has no class"),
         ({"x": np.array([["a"]]), "y": [0]}, "expected numbers"),
     ],
@@ -70,17 +70,17 @@ def test_other_bad_files(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         list(read_arrays(f"{tmp_path}/a.npz", None, None))
     (tmp_path / "a.npz").write_text("no zip")
-    with pytest.raises(DataError, match="no npz of plain arrays"):
+    with pytest.raises(DataError, match="not an npz file of plain arrays"):
         list(read_arrays(f"{tmp_path}/a.npz", None, None))
     np.savez(tmp_path / "o.npz", x=np.array([[{"a": 1}]], dtype=object))
-    with pytest.raises(DataError, match="no npz of plain arrays"):  # objects would be unpickled
+    with pytest.raises(DataError, match="not an npz file of plain arrays"):  # objects would be unpickled
         list(read_arrays(f"{tmp_path}/o.npz", None, None))
     (tmp_path / "a.parquet").write_text("no parquet")
-    with pytest.raises(DataError, match="no Parquet"):
+    with pytest.raises(DataError, match="not a Parquet file"):
         list(read_arrays(f"{tmp_path}/a.parquet", None, None))
     ragged = {"values": [[[1.0, 2.0], [3.0]]], "label": ["a"]}
     parquet.write_table(pa.table(ragged), tmp_path / "b.parquet")
-    with pytest.raises(DataError, match="sequence 0: values is none"):
+    with pytest.raises(DataError, match="sequence 0: values is not a sequence"):
         list(read_arrays(f"{tmp_path}/b.parquet", None, None))
     uneven = {"values": [[[1.0, 2.0]], [[1.0]]], "label": ["a", "b"]}
     parquet.write_table(pa.table(uneven), tmp_path / "c.parquet")

@@ -110,8 +110,8 @@ def test_compare(folder: Path, call: Call) -> None:
     [
         (predict.main, ["run={}/texts", "input={}/test.npz"], "this model classifies texts"),
         (predict.main, ["run={}/numbers", "input={}/test.tsv"], "this model classifies sequences of measurements"),
-        (predict.main, ["run={}/numbers", "hello there"], "sequences of 2 measurements a step"),
-        (predict.main, ["run={}/numbers", "input={}/wide.npz"], "has 3 features a step"),
+        (predict.main, ["run={}/numbers", "hello there"], "sequences of 2 measurements per step"),
+        (predict.main, ["run={}/numbers", "input={}/wide.npz"], "has 3 features per step"),
         (predict.main, ["run={}/texts", "input={}/nowhere"], "does not exist"),
         (predict.main, ["run={}/texts", "beam=3", "hello"], "unknown key beam"),
         (evaluate.main, ["run={}/texts", "input={}/test.npz"], "the examples are of the other kind"),

@@ -50,7 +50,7 @@ def test_mistakes(tmp_path: Path) -> None:
     for overrides, message in (
         ([f"data.train={one}", f"data.dev={good}"], "fewer than two classes"),
         ([f"data.train={good}", f"data.dev={good}"], "(?s)fewer than two classes.*3 were removed because they occur"),
-        ([f"data.train={good}", f"data.dev={array}"], "texts in one split, numbers in another"),
+        ([f"data.train={good}", f"data.dev={array}"], "texts in one split and numbers in another"),
         ([f"data.train={array}", f"data.dev={wide}"], "(?s)differ in their number of features.*train 2, dev 3"),
         (
             [f"data.train={good}", f"data.dev={texts(tmp_path / 'c.tsv', '1	Hail')}"],
@@ -58,7 +58,7 @@ def test_mistakes(tmp_path: Path) -> None:
         ),
         ([f"data.train={good}"], "(?s)data.dev is not given.*data.num_folds=5"),
         (["data=files"], "data.train is not given"),
-        ([f"data.train={good}", "data.num_folds=9"], "too little for 9 folds"),
+        ([f"data.train={good}", "data.num_folds=9"], "too small for 9 folds"),
     ):
         with pytest.raises(UserError, match=message):
             corpus(*overrides)

@@ -103,7 +103,7 @@ def test_a_run_is_whole_in_itself(folder: Path, call: Call) -> None:
     scaling = folder / "moved/scaling.json"
     scaling.write_text(scaling.read_text().replace('"season"', '"saison"'))
     status, _, err = call(predict.main, f"run={folder}/moved", f"input={file}")
-    assert status == 2 and "no scaling: other keys" in err
+    assert status == 2 and "not a scaling: other keys" in err
 
 
 def test_two_runs_are_compared(folder: Path, call: Call) -> None:
@@ -129,7 +129,7 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
     (folder / "few.csv").write_text("".join(hours.splitlines(keepends=True)[:30]))
     (folder / "other.csv").write_text(hours.replace("value", "volume"))
     for main, arguments, message in (
-        (predict.main, ["tomorrow"], "a forecaster reads no text"),
+        (predict.main, ["tomorrow"], "a forecaster does not read text"),
         (predict.main, ["prompt=x"], "unknown key prompt"),
         (predict.main, [f"input={folder}/none.csv"], "no such file"),
         (predict.main, [f"input={folder}/hours.csv"], "sale must be known of the future"),
@@ -138,7 +138,7 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
         (predict.main, [f"input={folder}/few.csv"], "series a has 29 steps"),
         (predict.main, [f"input={folder}/other.csv"], "no column 'value'"),
         (predict.main, [f"output={folder}/hours.csv"], "nothing is overwritten"),
-        (evaluate.main, ["split=test", "input=x"], "a file replaces the split"),
+        (evaluate.main, ["split=test", "input=x"], "only one of the two can be evaluated"),
         (evaluate.main, ["report=page.html"], "it is an image"),
         (evaluate.main, ["split=tset"], "no such choice"),
     ):
@@ -149,18 +149,18 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["data=toy-reversal"], "it learns from data=files"),
+        (["data=toy-reversal"], "this recipe reads data=files"),
         (
             ["model.architecture=segrnn", "model.segment_length=100"],
             r"(?s)model.segment_length=100 with data.history=72.*model.segment_length=18",
         ),
-        (["model.architecture=segrnn", "model.hidden_size=33"], "(?s)hidden_size=33.*Add 1"),
+        (["model.architecture=segrnn", "model.hidden_size=33"], "(?s)hidden_size=33.*an even model.hidden_size"),
         (
             ["model.architecture=recursive", "model.output=quantiles"],
-            "(?s)a quantile is not one.*output=gaussian",
+            "(?s)its own point forecasts.*output=gaussian",
         ),
-        (["model.output=quantiles", "model.quantiles=0.5,0.1"], "(?s)increasing levels between commas"),
-        (["model.output=quantiles", "model.quantiles=0.1,1.5"], "(?s)increasing levels between commas"),
+        (["model.output=quantiles", "model.quantiles=0.5,0.1"], "(?s)increasing levels between 0 and 1"),
+        (["model.output=quantiles", "model.quantiles=0.1,1.5"], "(?s)increasing levels between 0 and 1"),
         (["model.architecture=dirct"], "Did you mean model.architecture=direct"),
         (["data.num_folds=2"], "with data.fold=0"),
         (["data.horizon=0"], "out of bounds"),

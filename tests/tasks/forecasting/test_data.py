@@ -39,8 +39,8 @@ def test_folds_never_look_ahead() -> None:
     ("given", "message"),
     [
         ({"history": 3400}, r"(?s)the series has 3360 steps.*3400 \+ 24 = 3424.*data.history="),
-        ({"train_rows": 0.02}, r"(?s)train has 67 steps, too few.*history \+ data.horizon = 96.*data.train_rows"),
-        ({"dev_rows": 0.001}, r"(?s)dev has 3 steps, too few.*data.horizon = 24"),
+        ({"train_rows": 0.02}, r"(?s)train has only 67 steps.*history \+ data.horizon = 96.*data.train_rows"),
+        ({"dev_rows": 0.001}, r"(?s)dev has only 3 steps.*data.horizon = 24"),
     ],
 )
 def test_series_shorter_than_a_window_are_refused(given: dict[str, Any], message: str) -> None:

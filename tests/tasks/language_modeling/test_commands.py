@@ -83,14 +83,14 @@ def test_predict(folder: Path, call: Call) -> None:
 def test_what_cannot_be(folder: Path, call: Call) -> None:
     run = f"run={folder}/run"
     for main, arguments, message in (
-        (predict.main, ["a", "prompt=b"], "both are a prompt"),
+        (predict.main, ["a", "prompt=b"], "both are prompts"),
         (predict.main, ["prompt=b", "input=x"], "each line of a file is a prompt"),
         (predict.main, ["temperature=0"], "out of bounds"),
         (predict.main, ["beam=2"], "unknown key beam"),
         (predict.main, [f"input={folder}/none"], "does not exist"),
         (predict.main, [f"output={folder}/text.gz", "a"], "nothing is overwritten"),
         (evaluate.main, [], "the run has no test split"),
-        (evaluate.main, ["split=dev", "input=x"], "a file replaces the split"),
+        (evaluate.main, ["split=dev", "input=x"], "only one of the two can be evaluated"),
         (evaluate.main, ["field=x"], "field= without input="),
         (evaluate.main, ["split=dev", "dynamic_decay=0.1"], "dynamic_decay= without dynamic_rate="),
         (predict.main, ["field=x", "a"], "field= without input="),
@@ -117,13 +117,13 @@ def test_two_runs_are_compared(folder: Path, call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["recipe=lm", "data=toy-reversal"], "it learns from data=files"),
-        (["recipe=lm", "data=propbank-ewt"], "it learns from data=files"),
+        (["recipe=lm", "data=toy-reversal"], "this recipe reads data=files"),
+        (["recipe=lm", "data=propbank-ewt"], "this recipe reads data=files"),
         (["recipe=srl", "data=tinyshakespeare"], "data=tinyshakespeare is for recipe=lm"),
         (["recipe=lm", "model.adaptive_softmax=true"], "Type model.tie_embeddings=false"),
         (
             ["recipe=lm", "model.adaptive_softmax=true", "model.tie_embeddings=false", "model.embedding_size=8"],
-            "are a sixteenth of that size",
+            "a sixteenth of this size",
         ),
         (["recipe=lm", "trainer.monitor=dev/f1"], "there are: dev/loss"),
         (["recipe=lm", "model.word_dropout=1.5"], "must be from 0\\.0 to 0\\.999"),

@@ -177,10 +177,10 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
         (evaluate.main, ["split=tets"], "Did you mean split=test?"),
         (evaluate.main, ["reports=x.html"], "Did you mean report?"),
         (evaluate.main, [f"input={folder}/test"], "too few columns"),
-        (evaluate.main, [f"input={folder}/test", "split=dev"], "a file replaces the split"),
+        (evaluate.main, [f"input={folder}/test", "split=dev"], "only one of the two can be evaluated"),
         (evaluate.main, [f"input_target={folder}/test"], "input_target= without input="),
-        (predict.main, ["output_format=text", "nbest=2", "1"], "a line holds one text"),
-        (predict.main, ["source=1", "1"], "a text replaces the file"),
+        (predict.main, ["output_format=text", "nbest=2", "1"], "each line has only one text"),
+        (predict.main, ["source=1", "1"], "only one of the two can be the source"),
         (predict.main, ["seed=3", "1"], "seed= without sample=true"),
         (predict.main, ["sample=true", "nbest=2", "1"], "one text is sampled for each source"),
         (predict.main, ["required=x", "1"], "required=x: not in the vocabulary"),
@@ -199,7 +199,7 @@ def test_runs_of_other_words_do_not_write_together(folder: Path, call: Call) -> 
     assert status == 2 and "tokenizer.json differs" in err
     (other / "tokenizer.json").write_text("{}")
     status, _, err = call(predict.main, f"run={other}", "1")
-    assert status == 2 and "no tokenizer" in err
+    assert status == 2 and "not a tokenizer" in err
     (other / "tokenizer.json").unlink()
     status, _, err = call(predict.main, f"run={other}", "1")
     assert status == 2 and "tokenizer.json missing" in err
@@ -208,10 +208,13 @@ def test_runs_of_other_words_do_not_write_together(folder: Path, call: Call) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["recipe=translate", "data=toy-srl"], "it learns from data=files"),
+        (["recipe=translate", "data=toy-srl"], "this recipe reads data=files"),
         (["recipe=srl", "data=toy-reversal"], "data=toy-reversal is for recipe=translate, summarize"),
-        (["recipe=translate", "model.attention_size=9"], "heads share the features evenly"),
-        (["recipe=translate", "model.copy_attention=true", "tokenizer.shared=false"], "which both sides must share"),
+        (["recipe=translate", "model.attention_size=9"], "the number of heads must divide"),
+        (
+            ["recipe=translate", "model.copy_attention=true", "tokenizer.shared=false"],
+            "both sides need the same vocabulary",
+        ),
         (["recipe=translate", "trainer.monitor=dev/f1"], "there are: dev/bleu, dev/rouge, dev/loss"),
         (["recipe=translate", "trainer.monitor=dev/rouge"], "Type trainer.monitor=dev/bleu"),
         (["recipe=summarize", "search.nbest=6"], "a beam of 5"),

@@ -128,7 +128,7 @@ def test_another_job_from_a_labeller_and_a_tagger_from_a_tagger(folder: Path, ca
         (train.main, ["recipe=tag", "data=files", "data.train={}/train.txt", "data.dev={}/dev.txt", "debug=tiny",
                       "model.init_from=default"], "the sizes of both networks must be the same"),
         (train.main, ["recipe=finetune", "init_from={}/run", "data.train=x", "data.dev=x"],
-         "a role labeller is needed"),
+         "expected a role labeller"),
         (predict.main, ["run={}/run", "predicates=detect", "Anna"], "unknown key predicates"),
         (predict.main, ["run={}/run", "nbest=-1", "Anna"], "out of bounds"),
         (predict.main, ["nbest=3", "Anna"], "unknown key nbest"),
