@@ -17,13 +17,13 @@ class ExportOptions:
     """Options of `python -m grunlp.export`."""
 
     run: str | None = option(None, "run folder, or default for the bundled model", content="run")
-    out: str | None = option(None, "new folder; it appears when the export is verified", content="path")
+    out: str | None = option(None, "new folder; it is created when the export has been verified", content="path")
     to: Literal["onnx", "pt2"] = option(
         "onnx", "onnx: graphs of opset 18 for ONNX Runtime; pt2: programs of torch.export for PyTorch"
     )
     int8: bool = option(
         False,
-        "8-bit weights of products and tables, for onnx only (not of the recurrence of a GRU, which ONNX Runtime "
+        "quantize weights of products and tables to 8 bits, onnx only (except a GRU's recurrence, which ONNX Runtime "
         "cannot quantize); prints score, size and speed on the development split before and after",
     )
 

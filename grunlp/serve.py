@@ -34,21 +34,21 @@ _LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 class ServeOptions(ServerLimits):
     """Options of `python -m grunlp.serve`."""
 
-    run: str = option("default", "run folders between commas; default: the bundled model (English)", content="run")
-    host: str = option("127.0.0.1", "address to listen on; 0.0.0.0: reachable from other machines too")
+    run: str = option("default", "run folders, comma-separated; default: the bundled model (English)", content="run")
+    host: str = option("127.0.0.1", "address to listen on; 0.0.0.0: also reachable from other machines")
     port: int = option(8000, "port to listen on; 0: any free one", minimum=0, maximum=65_535)
     hosts: str | None = option(
         None,
-        "names between commas by which clients may call it; null: names of this machine if only this machine can reach "
-        "it, else any",
+        "comma-separated host names that clients may use; null: names of this machine if only this machine can reach "
+        "the server, otherwise any",
     )
     cors: str | None = option(
-        None, "origins between commas, as https://example.org, whose pages may call it", content="text"
+        None, "comma-separated origins, such as https://example.org, whose pages may call the server", content="text"
     )
     workers: int = option(
         -1,
-        "processes that predict sentences, for each model, of about 450 MiB each; 0: the server predicts; -1: one for "
-        "each core, four at most, and 0 on a single core",
+        "processes that predict sentences for each model, about 450 MiB each; 0: the server predicts; -1: one for "
+        "each core, at most four, and 0 on a single core",
         minimum=-1,
         maximum=256,
     )

@@ -34,9 +34,12 @@ class DataOptions:
         minimum=0,
         maximum=1000,
     )
-    outer_fold: int = option(0, "number of the outer fold left out, from 0", minimum=0, maximum=999)
+    outer_fold: int = option(0, "number of the outer fold to leave out, from 0", minimum=0, maximum=999)
     train_fraction: float = option(
-        1.0, "fraction of the training examples to use, by whole documents where known", minimum=0.001, maximum=1.0
+        1.0,
+        "fraction of the training examples to use, in whole documents if these are known",
+        minimum=0.001,
+        maximum=1.0,
     )
 
 
@@ -46,8 +49,8 @@ class FileOptions(DataOptions):
 
     streamable: ClassVar[bool] = True
 
-    train: str | None = option(None, "training file; needed; of a stream, a pattern of files too", content="path")
-    dev: str | None = option(None, "development file; needed unless num_folds is set", content="path")
+    train: str | None = option(None, "training file, or a shell pattern of files to stream; required", content="path")
+    dev: str | None = option(None, "development file; required unless num_folds is set", content="path")
     test: str | None = option(None, "test file, scored once at the end", content="path")
 
 
@@ -57,7 +60,7 @@ class HubOptions(DataOptions):
 
     streamable: ClassVar[bool] = True
 
-    path: str | None = option(None, "name on the hub, or a folder or file; needed", content="text")
+    path: str | None = option(None, "name on the hub, or a local folder or file; required", content="text")
     config: str | None = option(None, "configuration of a hub data set that has several", content="text")
     train: str = option("train", "name of the training split", content="text")
     dev: str = option("validation", "name of the development split", content="text")
@@ -68,11 +71,9 @@ class HubOptions(DataOptions):
 class FrameFiles(FileOptions):
     """The user's own files of sentences with predicates and roles, in any format that `grunlp-data check` reads."""
 
-    train_words_file: str | None = option(
-        None, "words of train, for CoNLL-2005 props that come without them", content="path"
-    )
-    dev_words_file: str | None = option(None, "words of dev, likewise", content="path")
-    test_words_file: str | None = option(None, "words of test, likewise", content="path")
+    train_words_file: str | None = option(None, "words of train, for CoNLL-2005 props without words", content="path")
+    dev_words_file: str | None = option(None, "words of dev, for CoNLL-2005 props without words", content="path")
+    test_words_file: str | None = option(None, "words of test, for CoNLL-2005 props without words", content="path")
     format: FrameFormat | None = option(None, "format of the files; null: detected from the first sentences")
 
 
@@ -80,10 +81,12 @@ class FrameFiles(FileOptions):
 class FrameHub(HubOptions):
     """A hub data set with one predicate in each row: a column of words and one of BIO tags."""
 
-    words: str | None = option(None, "column of the words; needed", content="text")
-    tags: str | None = option(None, "column of the tags; needed", content="text")
+    words: str | None = option(None, "column of the words; required", content="text")
+    tags: str | None = option(None, "column of the tags; required", content="text")
     predicate: str | None = option(
-        None, "column of the predicate's index or marks; null: the predicate is where the tag is B-V", content="text"
+        None,
+        "column of the predicate's index or of 0/1 marks; null: the predicate is the word tagged B-V",
+        content="text",
     )
 
 
@@ -92,7 +95,10 @@ class WordCountOptions:
     """Vocabulary built from the words of the training data."""
 
     min_count: int = option(
-        2, "words seen less often are unknown by form and known by their spelling", minimum=1, maximum=10**9
+        2,
+        "smallest frequency: rarer words have no embedding and are known only by their characters",
+        minimum=1,
+        maximum=10**9,
     )
 
 
@@ -101,10 +107,10 @@ class VocabularyOptions(WordCountOptions):
     """Vocabulary of words, and their pretrained word vectors."""
 
     vectors: str | None = option(
-        None, "text file of GloVe, fastText or word2vec vectors of model.word_size numbers", content="text"
+        None, "text file of GloVe, fastText or word2vec vectors with model.word_size numbers each", content="text"
     )
     max_vectors: int = option(
-        100_000, "words of that file to know besides those of the training data", minimum=0, maximum=10**9
+        100_000, "words of the vector file to add to those of the training data", minimum=0, maximum=10**9
     )
 
 
@@ -112,10 +118,15 @@ class VocabularyOptions(WordCountOptions):
 class TokenizerOptions:
     """The tokenizer, trained on the training data."""
 
-    kind: TokenizerType = option("bpe", "kind of tokens")
-    size: int = option(10_000, "most tokens in the vocabulary; characters: no limit", minimum=5, maximum=10**7)
+    kind: TokenizerType = option("bpe", "type of tokenizer")
+    size: int = option(
+        10_000, "largest number of tokens in the vocabulary; there is no limit for characters", minimum=5, maximum=10**7
+    )
     min_count: int = option(
-        2, "rarer pairs are not merged; rarer words and characters are unknown", minimum=1, maximum=10**9
+        2,
+        "smallest frequency: rarer pairs are not merged, rarer words and characters are unknown",
+        minimum=1,
+        maximum=10**9,
     )
 
 
@@ -123,7 +134,7 @@ class TokenizerOptions:
 class ShuffleOptions:
     """The order of the training data."""
 
-    shuffle_each_epoch: bool = option(True, "compose new batches for each epoch")
+    shuffle_each_epoch: bool = option(True, "make new batches for each epoch")
 
 
 @dataclass

@@ -33,9 +33,9 @@ class SentenceEncoderOptions(RecurrentOptions):
     """Word representations and the recurrent layers above them."""
 
     word_size: int = option(128, "size of a word embedding", minimum=1, maximum=MAX_SIZE)
-    char_size: int = option(64, "size of what the characters of a word contribute", minimum=2, maximum=MAX_SIZE)
+    char_size: int = option(64, "size of the encoding of a word's characters", minimum=2, maximum=MAX_SIZE)
     char_encoder: CharEncoder = option("cnn", "network that reads the characters of a word")
-    residual: Residual = option("add", "connection around each layer")
+    residual: Residual = option("add", "residual connection around each layer")
 
 
 @dataclass
@@ -49,7 +49,10 @@ class SentenceModelOptions(SentenceEncoderOptions):
     )
     input_dropout: float = option(0.3, "dropout of the word representations", minimum=0.0, maximum=0.99)
     word_dropout: float = option(
-        0.25, "how often words are read as unknown in training; rare words more often", minimum=0.0, maximum=1e6
+        0.25,
+        "strength of word dropout, which replaces words by the unknown word in training, rare words more often",
+        minimum=0.0,
+        maximum=1e6,
     )
 
 

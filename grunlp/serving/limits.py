@@ -15,42 +15,50 @@ class ServerLimits:
     """
 
     max_connections: int = option(
-        256, "connections open at once; a further one is answered 503 and closed", minimum=1, maximum=10**5
+        256, "open connections; further ones get the response 503 and are closed", minimum=1, maximum=10**5
     )
     max_header_bytes: int = option(
         16_384, "bytes of the first line and the headers together", minimum=1024, maximum=10**7
     )
-    max_headers: int = option(64, "headers", minimum=8, maximum=10**5)
+    max_headers: int = option(64, "number of headers", minimum=8, maximum=10**5)
     max_body_bytes: int = option(
-        524_288, "bytes of the body, counted as they arrive, whatever Content-Length says", minimum=1, maximum=10**9
+        524_288, "bytes of the body, counted as they arrive (Content-Length is not trusted)", minimum=1, maximum=10**9
     )
-    max_texts: int = option(128, "texts", minimum=1, maximum=10**6)
-    max_characters: int = option(25_000, "characters of all texts together", minimum=1, maximum=10**9)
-    max_tokens: int = option(5_000, "words of all texts together, or steps of measurements", minimum=1, maximum=10**9)
+    max_texts: int = option(128, "texts in a request", minimum=1, maximum=10**6)
+    max_characters: int = option(25_000, "characters in all texts of a request", minimum=1, maximum=10**9)
+    max_tokens: int = option(
+        5_000, "words in all texts of a request, or steps of measurements", minimum=1, maximum=10**9
+    )
     max_prompt: int = option(2_000, "characters of a prompt", minimum=1, maximum=10**9)
     max_length: int = option(
         1_000,
-        "tokens that a language model generates for all texts together, another generator for one",
+        "tokens generated for a request: by a language model for all its texts, by others for each text",
         minimum=1,
         maximum=10**6,
     )
     max_queue: int = option(
         10_000,
-        "tokens that wait for a model, generated ones included; beyond it 429 with Retry-After",
+        "tokens in the queue of a model, including tokens to generate; when it is full, requests get 429",
         minimum=1,
         maximum=10**9,
     )
     max_streams: int = option(16, "texts that a model streams at once", minimum=1, maximum=10**5)
-    batch_tokens: int = option(500, "tokens in a batch, where more than one sentence waits", minimum=1, maximum=10**9)
+    batch_tokens: int = option(500, "tokens in a batch, if several sentences are waiting", minimum=1, maximum=10**9)
     header_timeout: float = option(
-        10.0, "seconds for the headers to arrive, or for a new connection to be used", minimum=0.1, maximum=_MAX_SECONDS
+        10.0,
+        "seconds for the headers to arrive, and for a new connection to send a request",
+        minimum=0.1,
+        maximum=_MAX_SECONDS,
     )
     body_timeout: float = option(10.0, "seconds for the body to arrive", minimum=0.1, maximum=_MAX_SECONDS)
     response_timeout: float = option(
-        30.0, "seconds from there to the response, waiting included", minimum=0.1, maximum=_MAX_SECONDS
+        30.0,
+        "seconds from the end of the body to the response, including waiting time",
+        minimum=0.1,
+        maximum=_MAX_SECONDS,
     )
     send_timeout: float = option(
-        10.0, "seconds that a client may leave a response unread", minimum=0.1, maximum=_MAX_SECONDS
+        10.0, "seconds for which a client may leave a response unread", minimum=0.1, maximum=_MAX_SECONDS
     )
     shutdown_timeout: float = option(
         30.0, "seconds for running requests when the server is stopped", minimum=0.1, maximum=_MAX_SECONDS

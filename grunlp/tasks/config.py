@@ -88,7 +88,9 @@ def training_options(arguments: Sequence[str]) -> dict[str, Option]:
     options = {
         **{name: Option(name, str, None, "", choices=tuple(members)) for name, members in groups.items()},
         "resume": Option("resume", str, None, "unfinished run to resume", content="run"),
-        "replay_bad_batch": Option("replay_bad_batch", str, None, "run that met a non-finite loss", content="run"),
+        "replay_bad_batch": Option(
+            "replay_bad_batch", str, None, "run that was stopped by a non-finite loss", content="run"
+        ),
     }
     keys = schemas()[recipe].options(recipe, dataset).items()
     return options | {key: option for key, option in keys if key not in ("recipe", "data.name")}

@@ -15,7 +15,7 @@ NonFinitePolicy = Literal["stop", "skip"]
 
 def monitor_option(default: str) -> Any:
     """Declare `trainer.monitor`; the annotation in a recipe lists the scores that it computes on dev."""
-    return option(default, "score that chooses the best epoch and ends the training early")
+    return option(default, "score that selects the best epoch and decides on early stopping")
 
 
 @dataclass
@@ -32,7 +32,7 @@ class TrainerOptions:
     """Length of the training, hardware, and files to keep."""
 
     monitor: str = monitor_option("dev/loss")
-    max_epochs: int = option(10, "passes over the training data, at most", minimum=1, maximum=10**6)
+    max_epochs: int = option(10, "largest number of passes over the training data", minimum=1, maximum=10**6)
     patience: int = option(5, "epochs without a better score before the training ends", minimum=1, maximum=10**6)
     gradient_clip_val: float = option(1.0, "largest norm of the gradient; 0: no clipping", minimum=0.0, maximum=1e9)
     accumulate_grad_batches: int = option(
@@ -43,32 +43,34 @@ class TrainerOptions:
     )
     average_last_epochs: int = option(
         0,
-        "epochs at the end whose weights are averaged, kept where that scores better; 0: none",
+        "number of last epochs whose weights are averaged, if the average scores better than the best epoch; 0: none",
         minimum=0,
         maximum=1000,
     )
     accelerator: Accelerator = option("auto", "hardware to train on")
     devices: int | Literal["auto"] = option(
         1,
-        "processes on each machine, each with a GPU or a share of the cores; auto: one for each GPU",
+        "number of processes on each machine, each with a GPU or a share of the cores; auto: one for each GPU",
         minimum=1,
         maximum=4096,
     )
-    num_nodes: int = option(1, "machines; start the command on each, with torchrun or srun", minimum=1, maximum=65_536)
+    num_nodes: int = option(
+        1, "number of machines; start the command on each with torchrun or srun", minimum=1, maximum=65_536
+    )
     precision: Precision = option(
-        "auto", "of the computation; auto: bf16-mixed on a GPU that supports it, else 32-true"
+        "auto", "floating-point precision; auto: bf16-mixed on a GPU that supports it, otherwise 32-true"
     )
     limit_train_batches: int = option(
-        0, "for debugging, batches of an epoch and of dev; 0: all", minimum=0, maximum=10**9
+        0, "for debugging: number of batches of an epoch and of dev; 0: all", minimum=0, maximum=10**9
     )
     checkpoint_every_seconds: float = option(
         300.0, "seconds between checkpoints to resume from; 0: only at the end of an epoch", minimum=0, maximum=10**9
     )
     on_nonfinite_loss: NonFinitePolicy = option(
-        "stop", "for a loss or gradient that is NaN or infinite: stop the training, or skip the batch"
+        "stop", "if a loss or gradient is NaN or infinite: stop the training, or skip the batch"
     )
-    wandb: bool = option(False, "log to Weights & Biases too; needs the package wandb")
-    profile: bool = option(False, "print where the time went")
+    wandb: bool = option(False, "also log to Weights & Biases; requires the package wandb")
+    profile: bool = option(False, "print a profile of the time spent")
 
 
 @dataclass

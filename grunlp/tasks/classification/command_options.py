@@ -13,7 +13,9 @@ class ClassificationPredictOptions(TextPredictOptions):
     source: str | None = option(
         None, "column or field of the text, or array of the measurements; null: each line is a text", content="text"
     )
-    batch_tokens: int = option(8000, "tokens, or steps, in a batch; fewer need less memory", minimum=1, maximum=10**9)
+    batch_tokens: int = option(
+        8000, "tokens or steps in a batch; smaller values need less memory", minimum=1, maximum=10**9
+    )
 
 
 @dataclass
@@ -21,8 +23,8 @@ class ClassificationEvaluateOptions(BatchedEvaluateOptions):
     """Options of evaluate for classification."""
 
     source: str | None = option(
-        None, "column, field or array of the examples of input=; null: as in the training", content="text"
+        None, "column, field or array of the examples of input=; null: that of the training", content="text"
     )
     label: str | None = option(
-        None, "column, field or array of their classes; null: as in the training", content="text"
+        None, "column, field or array of the classes of input=; null: that of the training", content="text"
     )

@@ -28,17 +28,19 @@ class LabelledFiles(FileOptions):
     """
 
     source: str | None = option(
-        None, "column or field of the text, or array; null: text or sentence, x or values", content="text"
+        None,
+        "column or field of the text, or array of the measurements; null: text or sentence, x or values",
+        content="text",
     )
-    label: str | None = option(None, "column, field or array of the class; null: label or class, y", content="text")
+    label: str | None = option(None, "column, field or array of the class; null: label or class, or y", content="text")
 
 
 @dataclass
 class LabelledHub(HubOptions):
     """A hub data set with a text and a class in each row."""
 
-    source: str | None = option(None, "column of the text; needed", content="text")
-    label: str | None = option(None, "column of the class; needed", content="text")
+    source: str | None = option(None, "column of the text; required", content="text")
+    label: str | None = option(None, "column of the class; required", content="text")
 
 
 DATASETS: dict[str, type[DataOptions]] = {
@@ -54,13 +56,13 @@ DATASETS: dict[str, type[DataOptions]] = {
 class ClassifierOptions(SentenceModelOptions):
     """The network that reads a text or measurements and chooses a class."""
 
-    word_shape_features: bool = option(False, "of texts: read capitals and digits of a word as a feature of their own")
+    word_shape_features: bool = option(False, "for texts: add a feature for the capitals and digits of a word")
     layer_width_ratio: float = option(
-        1.0, "of measurements: units of a layer as a multiple of those of the layer below", minimum=0.01, maximum=100.0
+        1.0, "for measurements: units of a layer as a multiple of those of the layer below", minimum=0.01, maximum=100.0
     )
-    bidirectional: bool = option(True, "of measurements: read in both directions, as texts always are")
-    standardize: bool = option(True, "of measurements: scale each feature to mean 0 and standard deviation 1")
-    pooling: Pooling = option("max", "how the states of all steps become one vector")
+    bidirectional: bool = option(True, "for measurements: read in both directions, as texts always are")
+    standardize: bool = option(True, "for measurements: scale each feature to mean 0 and standard deviation 1")
+    pooling: Pooling = option("max", "pooling of the states of all steps into one vector")
     label_smoothing: float = option(0.1, "label smoothing", minimum=0.0, maximum=0.99)
 
 
@@ -68,7 +70,7 @@ class ClassifierOptions(SentenceModelOptions):
 class ClassifierLoaderOptions(StreamingLoaderOptions):
     """Batches of sequences of about the same length."""
 
-    max_length: int = option(1000, "words of a text to read; 0: all", minimum=0, maximum=10**9)
+    max_length: int = option(1000, "largest number of words to read of a text; 0: all", minimum=0, maximum=10**9)
 
 
 @dataclass

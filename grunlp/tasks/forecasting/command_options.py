@@ -11,7 +11,7 @@ class ForecastingPredictOptions(PredictOptions):
     """Options of predict for forecasting."""
 
     input: str | None = option(
-        None, "CSV or Parquet table with the columns of the training; null: the data of the training", content="path"
+        None, "CSV or Parquet table with the columns of the training data; null: the training data", content="path"
     )
 
 
@@ -21,6 +21,6 @@ class ForecastingEvaluateOptions(EvaluateOptions):
 
     report: str | None = option(
         None,
-        "new .png file: forecasts and measured values, and the errors by step; null: in the run folder",
+        "new .png file with plots of forecasts and errors by step; null: in the run folder",
         content="path",
     )

@@ -28,18 +28,18 @@ class SeriesOptions(DataOptions):
     """Windows of series, and their splits by time."""
 
     time_features: bool = option(
-        True, "use sines and cosines of the time as known covariates, those that vary at the frequency of the data"
+        True, "use sines and cosines of the hour, weekday and day of the year as known covariates, where they vary"
     )
-    history: int = option(96, "rows to read", minimum=1, maximum=10**6)
+    history: int = option(96, "rows of history to read", minimum=1, maximum=10**6)
     horizon: int = option(24, "rows to forecast", minimum=1, maximum=10**6)
     season: int = option(
-        0, "rows of a season, for the seasonal-naive forecast; 0: by the frequency", minimum=0, maximum=10**6
+        0, "rows of a season, for the seasonal-naive forecast; 0: determined by the frequency", minimum=0, maximum=10**6
     )
     train_rows: float = option(
-        0.7, "times of the training split: above 1 their number, else their fraction", minimum=0.0, maximum=1e9
+        0.7, "times of the training split: their number if above 1, otherwise their fraction", minimum=0.0, maximum=1e9
     )
-    dev_rows: float = option(0.1, "times of the development split, likewise", minimum=0.0, maximum=1e9)
-    test_rows: float = option(0.2, "times of the test split, likewise", minimum=0.0, maximum=1e9)
+    dev_rows: float = option(0.1, "times of the development split, number or fraction", minimum=0.0, maximum=1e9)
+    test_rows: float = option(0.2, "times of the test split, number or fraction", minimum=0.0, maximum=1e9)
 
 
 @dataclass
@@ -47,7 +47,7 @@ class TargetSeries(SeriesOptions):
     """A table with several columns to forecast."""
 
     targets: str | None = option(
-        None, "columns to forecast, comma-separated; null: all that hold numbers", content="text"
+        None, "columns to forecast, comma-separated; null: all numeric columns", content="text"
     )
 
 
@@ -55,14 +55,16 @@ class TargetSeries(SeriesOptions):
 class SeriesFile(TargetSeries):
     """The user's own series: a table in CSV or Parquet, plain or gz, with its rows in the order of time."""
 
-    train: str | None = option(None, "file of all series; needed", content="path")
-    time_column: str | None = option(None, "column of the times; null: the first that holds times", content="text")
+    train: str | None = option(None, "file with all series; required", content="path")
+    time_column: str | None = option(
+        None, "column of the times; null: the first column that contains times", content="text"
+    )
     series_id: str | None = option(
-        None, "column that names the series of a row, where there are several; null: there is one", content="text"
+        None, "column with the name of the series of each row; null: there is one series", content="text"
     )
     known_covariates: str | None = option(
         None,
-        "comma-separated columns that are known of the future too, with rows after the last target to forecast",
+        "comma-separated covariates that are also known in the future; the file has rows for it, after the last target",
         content="text",
     )
     static_covariates: str | None = option(
@@ -92,11 +94,15 @@ class ForecasterOptions(RecurrentOptions):
         "last",
         "normalize each window by its own history: subtract its last value, or reversible instance normalization",
     )
-    output: ForecastOutput = option("point", "forecasts; quantiles needs another architecture than recursive")
-    quantiles: str = option(
-        "0.1,0.5,0.9", "levels for output=quantiles, comma-separated; the outermost are the interval", content="text"
+    output: ForecastOutput = option(
+        "point", "kind of forecast; quantiles requires an architecture other than recursive"
     )
-    loss: ForecastLoss = option("mse", "loss of output=point")
+    quantiles: str = option(
+        "0.1,0.5,0.9",
+        "levels for output=quantiles, comma-separated; the outermost levels form the interval",
+        content="text",
+    )
+    loss: ForecastLoss = option("mse", "loss for output=point")
     input_dropout: float = option(0.0, "dropout of the inputs", minimum=0.0, maximum=0.99)
 
 

@@ -13,17 +13,17 @@ class LanguageModelingPredictOptions(SamplingOptions, PredictOptions):
 
     input: str | None = option(
         None,
-        "file, or - for standard input, each line a prompt to continue to the end of the line",
+        "file with a prompt on each line, or - for standard input; each is continued to the end of the line",
         content="path",
     )
-    prompt: str | None = option(None, "beginning of the text; it can be typed without prompt= too", content="text")
+    prompt: str | None = option(None, "beginning of the text; prompt= can be omitted", content="text")
     field: str | None = option(None, "field of JSON lines with the prompt; null: source or text", content="text")
     output_format: OutputFormat = option(
         "auto", "json: one object for each prompt, with the log probability of the sampled text; auto: text"
     )
-    length: int = option(500, "tokens to generate, at most", minimum=1, maximum=10**6)
+    length: int = option(500, "largest number of tokens to generate", minimum=1, maximum=10**6)
     temperature: float = option(
-        0.8, "below 1, probable tokens are sampled more often than the network predicts", minimum=1e-6, maximum=1e6
+        0.8, "sampling temperature; below 1, probable tokens are sampled more often", minimum=1e-6, maximum=1e6
     )
 
 
@@ -33,9 +33,15 @@ class LanguageModelingEvaluateOptions(EvaluateOptions):
 
     field: str | None = option(None, "field of JSON lines with the text; null: source or text", content="text")
     dynamic_rate: float = option(
-        0.0, "learning rate of dynamic evaluation (Krause et al. 2018), 0.1 say; 0: none", minimum=0.0, maximum=1e3
+        0.0,
+        "learning rate of dynamic evaluation (Krause et al. 2018), for example 0.1; 0: static evaluation",
+        minimum=0.0,
+        maximum=1e3,
     )
     dynamic_decay: float = option(
-        0.002, "fraction of the way back to the trained weights after each segment", minimum=0.0, maximum=1.0
+        0.002,
+        "dynamic evaluation: fraction by which the weights return to the trained ones after each segment",
+        minimum=0.0,
+        maximum=1.0,
     )
-    dynamic_length: int = option(50, "tokens of a segment", minimum=1, maximum=10**6)
+    dynamic_length: int = option(50, "dynamic evaluation: tokens of a segment", minimum=1, maximum=10**6)

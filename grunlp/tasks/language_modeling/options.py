@@ -24,9 +24,9 @@ class TextFiles(FileOptions):
 
     streamable: ClassVar[bool] = False
 
-    train: str | None = option(None, "training file, or a pattern of files as in a shell; needed", content="path")
-    dev: str | None = option(None, "development files, likewise; null: the last tenth of train", content="path")
-    test: str | None = option(None, "test files, likewise, scored once at the end", content="path")
+    train: str | None = option(None, "training file, or a shell pattern of files; required", content="path")
+    dev: str | None = option(None, "development file or pattern; null: the last tenth of train", content="path")
+    test: str | None = option(None, "test file or pattern, scored once at the end", content="path")
     field: str | None = option(None, "field of JSON lines; null: source or text", content="text")
 
 
@@ -36,7 +36,7 @@ class TextHub(HubOptions):
 
     streamable: ClassVar[bool] = False
 
-    text: str | None = option(None, "column of the text; needed", content="text")
+    text: str | None = option(None, "column of the text; required", content="text")
 
 
 DATASETS: dict[str, type[DataOptions]] = {
@@ -51,12 +51,12 @@ DATASETS: dict[str, type[DataOptions]] = {
 class LanguageModelOptions(RecurrentOptions):
     """The network that predicts the next token."""
 
-    residual: Residual = option("add", "connection around each layer")
+    residual: Residual = option("add", "residual connection around each layer")
     embedding_size: int = option(128, "size of a token embedding", minimum=1, maximum=MAX_SIZE)
-    tie_embeddings: bool = option(True, "use the input embeddings as the output layer too (weight tying)")
-    adaptive_softmax: bool = option(False, "adaptive softmax, for large vocabularies; needs tie_embeddings=false")
+    tie_embeddings: bool = option(True, "use the input embeddings also as the output layer (weight tying)")
+    adaptive_softmax: bool = option(False, "adaptive softmax, for large vocabularies; requires tie_embeddings=false")
     word_dropout: float = option(
-        0.0, "probability of reading a token as unknown in training", minimum=0.0, maximum=0.999
+        0.0, "probability of replacing a token by the unknown token in training", minimum=0.0, maximum=0.999
     )
     input_dropout: float = option(0.0, "dropout of the token embeddings", minimum=0.0, maximum=0.99)
     weight_dropout: float = option(
@@ -68,10 +68,10 @@ class LanguageModelOptions(RecurrentOptions):
 class WindowLoaderOptions(ShuffleOptions):
     """Windows of rows that begin at different places of the text."""
 
-    batch_tokens: int = option(4096, "tokens of a window: rows times bptt", minimum=1, maximum=10**9)
+    batch_tokens: int = option(4096, "tokens in a window: number of rows times bptt", minimum=1, maximum=10**9)
     bptt: int = option(
         128,
-        "tokens of a row in a window, through which gradients flow (truncated backpropagation through time)",
+        "tokens of each row in a window, the steps of truncated backpropagation through time (BPTT)",
         minimum=1,
         maximum=10**6,
     )

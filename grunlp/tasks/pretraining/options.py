@@ -24,12 +24,12 @@ class RawTextFiles:
 
     streamable: ClassVar[bool] = True
 
-    train: str | None = option(None, "training file, or a pattern of files as in a shell; needed", content="path")
+    train: str | None = option(None, "training file, or a shell pattern of files; required", content="path")
     dev: str | None = option(
-        None, "development files, likewise; null: every hundredth sentence of train", content="path"
+        None, "development file or pattern; null: every hundredth sentence of train", content="path"
     )
     exclude_sentences_of: Literal["propbank-ewt"] | None = option(
-        None, "data set whose development and test sentences are left out"
+        None, "data set whose development and test sentences are removed from the training text"
     )
 
 

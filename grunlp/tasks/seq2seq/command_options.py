@@ -14,30 +14,36 @@ class Seq2SeqPredictOptions(SamplingOptions, SearchOptions, TextPredictOptions):
     source: str | None = option(None, "field of JSON lines with the source; null: source or text", content="text")
     prefix: str | None = option(None, "beginning of each text", content="text")
     required: str | None = option(
-        None, "words or phrases that each text contains, separated by |; they may begin longer words", content="text"
+        None,
+        "words or phrases that each text must contain, separated by |; they may be the beginning of longer words",
+        content="text",
     )
     forbidden: str | None = option(
         None,
-        "words or phrases that no text contains at the beginning of a word, separated by |, in any segmentation",
+        "words or phrases that no text may contain at the beginning of a word, separated by |, in any segmentation",
         content="text",
     )
-    sample: bool = option(False, "sample texts, instead of searching for the most probable ones")
-    batch_tokens: int = option(3000, "source tokens in a batch; fewer need less memory", minimum=1, maximum=10**9)
+    sample: bool = option(False, "sample texts instead of searching for the most probable ones")
+    batch_tokens: int = option(
+        3000, "source tokens in a batch; smaller values need less memory", minimum=1, maximum=10**9
+    )
 
 
 @dataclass
 class Seq2SeqEvaluateOptions(SearchOptions, BatchedEvaluateOptions):
     """Options of evaluate for translation and summarisation."""
 
-    batch_tokens: int = option(3000, "source tokens in a batch; fewer need less memory", minimum=1, maximum=10**9)
-    input_target: str | None = option(
-        None, "file with the targets of input=, where they have a file of their own", content="path"
+    batch_tokens: int = option(
+        3000, "source tokens in a batch; smaller values need less memory", minimum=1, maximum=10**9
     )
+    input_target: str | None = option(None, "separate file of the targets of input=", content="path")
     source: str | None = option(
-        None, "column by number from 0, or JSON field, of the sources; null: as in the training", content="text"
+        None, "column by number from 0, or JSON field, of the sources; null: that of the training", content="text"
     )
-    target: str | None = option(None, "likewise of the targets; null: as in the training", content="text")
+    target: str | None = option(
+        None, "column by number from 0, or JSON field, of the targets; null: that of the training", content="text"
+    )
     references: str | None = option(
-        None, "JSON field with further right targets; null: as in the training", content="text"
+        None, "JSON field with further correct targets; null: that of the training", content="text"
     )
     report: str | None = option(None, "new HTML file: examples with their attention", content="path")

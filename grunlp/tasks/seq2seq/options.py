@@ -27,15 +27,21 @@ TextMetric = Literal["bleu", "rouge"]
 class ParallelFiles(FileOptions):
     """The user's own pairs of texts: two parallel files, or one file of tab-separated columns or JSON lines."""
 
-    train_target: str | None = option(None, "targets of train, where they are in a file of their own", content="path")
-    dev_target: str | None = option(None, "targets of dev, likewise", content="path")
-    test_target: str | None = option(None, "targets of test, likewise", content="path")
+    train_target: str | None = option(None, "separate file of the targets of train", content="path")
+    dev_target: str | None = option(None, "separate file of the targets of dev", content="path")
+    test_target: str | None = option(None, "separate file of the targets of test", content="path")
     source: str | None = option(
-        None, "column by number from 0, or field of JSON; null: the first, source or text", content="text"
+        None,
+        "column of the source by number from 0, or JSON field; null: the first column, field source or text",
+        content="text",
     )
-    target: str | None = option(None, "likewise; null: the second, target or summary", content="text")
+    target: str | None = option(
+        None,
+        "column of the target by number from 0, or JSON field; null: the second column, field target or summary",
+        content="text",
+    )
     references: str | None = option(
-        None, "field of JSON with a list of further targets that are as good", content="text"
+        None, "JSON field with a list of further targets that are equally good", content="text"
     )
 
 
@@ -44,9 +50,11 @@ class ParallelHub(HubOptions):
     """A hub data set with a source and a target in each row."""
 
     source: str | None = option(
-        None, "column of the source; a.b is the field b of a column a of objects; needed", content="text"
+        None, "column of the source; a.b is the field b of the objects in column a; required", content="text"
     )
-    target: str | None = option(None, "column of the target, likewise; needed", content="text")
+    target: str | None = option(
+        None, "column of the target; a.b is the field b of the objects in column a; required", content="text"
+    )
 
 
 DATASETS: dict[str, type[DataOptions]] = {
@@ -74,26 +82,27 @@ class Seq2SeqTokenizerOptions(TokenizerOptions):
 class Seq2SeqOptions(RecurrentOptions):
     """The encoder, the attention and the decoder."""
 
-    residual: Residual = option("add", "connection around each layer")
+    residual: Residual = option("add", "residual connection around each layer")
     embedding_size: int = option(256, "size of a token embedding", minimum=1, maximum=MAX_SIZE)
     decoder_hidden_size: int = option(384, "units of a layer of the decoder", minimum=1, maximum=MAX_SIZE)
     decoder_num_layers: int = option(
-        2, "layers of the decoder, the one below the attention included", minimum=1, maximum=64
+        2, "layers of the decoder, including the one below the attention", minimum=1, maximum=64
     )
     layer_norm: bool = option(True, "normalize the output of each layer")
-    attention: AttentionKind = option("multihead", "how the decoder reads the source")
-    attention_size: int = option(256, "size of its queries and keys", minimum=1, maximum=MAX_SIZE)
+    attention: AttentionKind = option("multihead", "kind of attention of the decoder to the source")
+    attention_size: int = option(256, "size of the queries and keys of the attention", minimum=1, maximum=MAX_SIZE)
     heads: int = option(4, "heads of attention=multihead", minimum=1, maximum=4096)
-    bridge: Bridge = option("mean", "how the first state of the decoder is made from the states of the encoder")
+    bridge: Bridge = option("mean", "computation of the first decoder state from the encoder states")
     input_feeding: bool = option(
-        False, "give the decoder its previous attention vector as input; slower, one step at a time"
+        False,
+        "feed the previous attention vector to the decoder (input feeding); slower, because training is step by step",
     )
-    copy_attention: bool = option(False, "copy words of the source (pointer-generator); needs tokenizer.shared")
+    copy_attention: bool = option(False, "copy words of the source (pointer-generator); requires tokenizer.shared=true")
     coverage_loss_weight: float = option(
-        0.0, "weight of the loss of attending to the same words twice", minimum=0.0, maximum=1e6
+        0.0, "weight of the coverage loss, for attending to the same words twice", minimum=0.0, maximum=1e6
     )
     word_dropout: float = option(
-        0.1, "probability of reading a token as unknown in training", minimum=0.0, maximum=0.999
+        0.1, "probability of replacing a token by the unknown token in training", minimum=0.0, maximum=0.999
     )
     input_dropout: float = option(0.2, "dropout of the token embeddings", minimum=0.0, maximum=0.99)
     label_smoothing: float = option(0.1, "label smoothing", minimum=0.0, maximum=0.99)
@@ -104,10 +113,12 @@ class Seq2SeqLoaderOptions(StreamingLoaderOptions):
     """Batches of pairs of texts; the length of a pair is that of its longer side."""
 
     max_source_length: int = option(
-        100, "tokens; longer pairs are not trained on; 0: no limit", minimum=0, maximum=10**9
+        100, "tokens of a source; longer pairs are not trained on; 0: no limit", minimum=0, maximum=10**9
     )
-    max_target_length: int = option(100, "likewise", minimum=0, maximum=10**9)
-    truncate_source: bool = option(False, "read longer sources up to max_source_length, in training and prediction")
+    max_target_length: int = option(
+        100, "tokens of a target; longer pairs are not trained on; 0: no limit", minimum=0, maximum=10**9
+    )
+    truncate_source: bool = option(False, "truncate longer sources to max_source_length, in training and prediction")
 
 
 @dataclass

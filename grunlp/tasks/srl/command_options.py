@@ -12,12 +12,13 @@ class SRLPredictOptions(TextPredictOptions):
     """Options of predict for semantic role labelling."""
 
     format: str | None = option(
-        None, "raw, or a format that `grunlp-data check` names; null: detected from the first lines"
+        None, "raw, or a format that `grunlp-data check` reads; null: detected from the first lines"
     )
     predicates: Literal["auto", "gold", "detect"] = option(
-        "auto", "gold: label those of the input; detect: detect them; auto: detect them where the input marks none"
+        "auto",
+        "predicates to label; gold: those of the input; detect: detected ones; auto: detected if the input has none",
     )
-    batch_tokens: int = option(3000, "tokens in a batch; fewer need less memory", minimum=1, maximum=10**9)
+    batch_tokens: int = option(3000, "tokens in a batch; smaller values need less memory", minimum=1, maximum=10**9)
 
 
 @dataclass
@@ -27,12 +28,12 @@ class SRLEvaluateOptions(BatchedEvaluateOptions):
     gold: str | None = option(None, "file of gold frames, without a model; needs predicted=", content="path")
     predicted: str | None = option(
         None,
-        "the same sentences with predicted frames, in any format. Predicates count as given where all are the gold "
-        "ones, else as detected",
+        "the same sentences with predicted frames, in any format. Predicates count as given if all are the gold "
+        "ones, otherwise as detected",
         content="path",
     )
     words: str | None = option(
-        None, "words of CoNLL-2005 props that come without them, of gold= and predicted= or input=", content="path"
+        None, "separate file of the words of CoNLL-2005 props, for gold= and predicted=, or for input=", content="path"
     )
     report: str | None = option(
         None,

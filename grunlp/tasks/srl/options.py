@@ -39,7 +39,7 @@ class ExtraTrainOptions(DataOptions):
     """Cross-validation, training on a fraction of the data, and extra training data."""
 
     extra_train: str | None = option(
-        None, "more training data for the first epochs: propbank-frames, or a file", content="text"
+        None, "additional training data for the first epochs: propbank-frames, or a file", content="text"
     )
 
 
@@ -72,7 +72,7 @@ class SRLVocabularyOptions(VocabularyOptions):
     """Vocabulary of words and rolesets."""
 
     use_propbank_frame_files: bool = option(
-        False, "know the rolesets of the PropBank frame files, not only those of the training data"
+        False, "include the rolesets of the PropBank frame files, not only those of the training data"
     )
 
 
@@ -90,17 +90,19 @@ class SRLModelOptions(SentenceModelOptions):
         minimum=1,
         maximum=MAX_SIZE,
     )
-    predicate_num_layers: int = option(2, "recurrent layers that read it for one predicate", minimum=1, maximum=64)
+    predicate_num_layers: int = option(
+        2, "recurrent layers that read the sentence for one predicate", minimum=1, maximum=64
+    )
     max_relative_distance: int = option(
         30,
         "distance to the predicate, in tokens, beyond which all distances count as equal",
         minimum=1,
         maximum=MAX_SIZE,
     )
-    decoder: Decoder = option("crf", "how the tags of a sentence are decoded and, with crf, trained")
-    label_smoothing: float = option(0.0, "label smoothing; needs decoder=viterbi", minimum=0.0, maximum=0.99)
-    predicate_loss_weight: float = option(1.0, "weight of the loss of finding predicates", minimum=0.0, maximum=1e6)
-    sense_loss_weight: float = option(0.4, "weight of the loss of their rolesets", minimum=0.0, maximum=1e6)
+    decoder: Decoder = option("crf", "decoder of the tags of a sentence; crf also trains on whole sequences")
+    label_smoothing: float = option(0.0, "label smoothing; requires decoder=viterbi", minimum=0.0, maximum=0.99)
+    predicate_loss_weight: float = option(1.0, "weight of the loss of predicate detection", minimum=0.0, maximum=1e6)
+    sense_loss_weight: float = option(0.4, "weight of the loss of the rolesets of predicates", minimum=0.0, maximum=1e6)
     pos_tag_loss_weight: float = option(0.3, "weight of the loss of parts of speech", minimum=0.0, maximum=1e6)
 
 
@@ -108,7 +110,9 @@ class SRLModelOptions(SentenceModelOptions):
 class SRLLoaderOptions(StreamingLoaderOptions):
     """Batches of sentences; a sentence counts once for each of its predicates."""
 
-    extra_data_epochs: int = option(5, "first epochs that read data.extra_train too", minimum=1, maximum=10**6)
+    extra_data_epochs: int = option(
+        5, "number of epochs, from the first, that also use data.extra_train", minimum=1, maximum=10**6
+    )
 
 
 @dataclass
@@ -138,16 +142,16 @@ class FinetuneOptions:
     )
     frozen_layers: int = option(
         0,
-        "layers frozen at first: 1 the embeddings, 2 the first layer of the encoder too, and so on",
+        "layers frozen at first: 1: the embeddings; 2: also the first layer of the encoder; and so on",
         minimum=0,
         maximum=66,
     )
-    frozen_epochs: int = option(1, "epochs for which they are frozen", minimum=0, maximum=10**6)
+    frozen_epochs: int = option(1, "number of epochs for which layers are frozen", minimum=0, maximum=10**6)
     replay_ratio: float = option(
-        2.0, "sentences of the old training data mixed in for each new one; 0: none", minimum=0.0, maximum=1e6
+        2.0, "sentences of the old training data mixed in for each new sentence; 0: none", minimum=0.0, maximum=1e6
     )
     l2_sp: float = option(
-        0.0, "weight of the L2 penalty on moving away from the old weights (L2-SP)", minimum=0.0, maximum=1e6
+        0.0, "weight of the L2 penalty on the distance from the old weights (L2-SP)", minimum=0.0, maximum=1e6
     )
 
 

@@ -13,14 +13,14 @@ class TaggingPredictOptions(TextPredictOptions):
 
     format: str | None = option(
         None,
-        "raw, tags (words in columns, as in the training), or a format that `grunlp-data check` names; null: detected "
+        "raw, tags (words in columns, as in training), or a format that `grunlp-data check` reads; null: detected "
         "from the first lines",
     )
     nbest: int = option(
         0,
-        "most probable tag sequences to return, with their probabilities; 0: only the best",
+        "number of tag sequences to return with their probabilities; 0: only the best, without a probability",
         minimum=0,
         maximum=1000,
     )
-    tag_scheme: Literal["iob2", "iob1", "bioes"] = option("iob2", "scheme in which tags of spans are written")
-    batch_tokens: int = option(3000, "tokens in a batch; fewer need less memory", minimum=1, maximum=10**9)
+    tag_scheme: Literal["iob2", "iob1", "bioes"] = option("iob2", "scheme of span tags in the output")
+    batch_tokens: int = option(3000, "tokens in a batch; smaller values need less memory", minimum=1, maximum=10**9)

@@ -31,12 +31,12 @@ class TaggedFiles(FileOptions):
 
     words: str | None = option(
         None,
-        "column of the words by number from 0 or by name; null: the first, FORM of CoNLL-U, words or tokens of JSON",
+        "column of the words by number from 0 or by name; null: the first; FORM in CoNLL-U; words or tokens in JSON",
         content="text",
     )
     tags: str | None = option(
         None,
-        "column of the tags, likewise; null: the last, UPOS of CoNLL-U, tags or *_tags of JSON",
+        "column of the tags by number or by name; null: the last; UPOS in CoNLL-U; tags or *_tags in JSON",
         content="text",
     )
 
@@ -45,8 +45,8 @@ class TaggedFiles(FileOptions):
 class TaggedHub(HubOptions):
     """A hub data set with one sentence in each row: a column of words and one of tags."""
 
-    words: str | None = option(None, "column of the words; needed", content="text")
-    tags: str | None = option(None, "column of the tags; needed", content="text")
+    words: str | None = option(None, "column of the words; required", content="text")
+    tags: str | None = option(None, "column of the tags; required", content="text")
 
 
 @dataclass
@@ -73,9 +73,9 @@ class TaggerOptions(SentenceModelOptions):
     init_from: str | None = option(
         None, "run whose sentence encoder to start from; default: the bundled model", content="run"
     )
-    word_shape_features: bool = option(True, "read capitals and digits of a word as a feature of their own")
-    decoder: Decoder = option("crf", "how the tags of a sentence are decoded and, with crf, trained")
-    label_smoothing: float = option(0.0, "label smoothing; needs decoder=viterbi", minimum=0.0, maximum=0.99)
+    word_shape_features: bool = option(True, "add a feature for the capitals and digits of a word")
+    decoder: Decoder = option("crf", "decoder of the tags of a sentence; crf also trains on whole sequences")
+    label_smoothing: float = option(0.0, "label smoothing; requires decoder=viterbi", minimum=0.0, maximum=0.99)
 
 
 @dataclass
