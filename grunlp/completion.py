@@ -53,8 +53,8 @@ for name in COMMANDS
 end
 """,
 }
-_TRAIN_LIKE_COMMANDS = ("tune", "compare")  # they pass keys on to trainings
-_RUN_ARGUMENT_COMMANDS = ("compare",)  # they take runs without a key
+_TRAIN_LIKE_COMMANDS = ("tune", "compare")  # commands that pass keys on to trainings
+_RUN_ARGUMENT_COMMANDS = ("compare",)  # commands whose positional arguments are runs
 
 
 @command(lambda arguments: HELP)

@@ -145,7 +145,7 @@ def run_recipe(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
 
 def hydra_arguments(arguments: list[str]) -> list[str]:
     """Check the arguments a user typed before any heavy import or data is read, and return them in Hydra's syntax."""
-    previous = ["", *arguments]  # a word after --cfg, --info, ... belongs to it
+    previous = ["", *arguments]  # a word after --cfg, --info, ... is its value
     values = [a for a, before in zip(arguments, previous, strict=False) if before in HYDRA_OPTIONS_WITH_VALUE]
     flags = [a for a in arguments if a.startswith("-") or a in values]
     overrides = [a for a in arguments if a not in flags]

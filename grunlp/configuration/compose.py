@@ -235,7 +235,7 @@ def _check_key(override: Override, known: Sequence[str]) -> None:
         raise unknown_key(key, known)
 
 
-RecipeFunction = Callable[[DictConfig, Path, Any], None]  # of a configuration, a folder and a `RunMode`
+RecipeFunction = Callable[[DictConfig, Path, Any], None]  # takes a configuration, a folder and a `RunMode`
 
 
 def load_recipe(name: str) -> RecipeFunction:

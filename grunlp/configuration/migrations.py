@@ -49,7 +49,7 @@ def migrate(content: ConfigDict) -> ConfigDict:
     return content
 
 
-# The behaviour of runs of format 0 where they lack a key that was added later.
+# The behaviour of runs of format 0 without a key that was added later.
 _DEFAULTS_ADDED_IN_1 = {
     "model.cell": "gru",
     "data.folds": 0,

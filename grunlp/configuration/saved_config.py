@@ -19,7 +19,7 @@ from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import UserError
 from grunlp.utils.safe_load import read_yaml
 
-_TRAINED_ON = "trained_on"  # of a fine-tuned run, besides its options: the data of each training, in order
+_TRAINED_ON = "trained_on"  # key of a fine-tuned run: the data of each training, in order
 
 
 def save_config(file: Path, config: DictConfig) -> None:

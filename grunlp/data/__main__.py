@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in format_report(surveys):
             print(line)
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough
+    except BrokenPipeError:  # `| head` has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(any(report.num_errors for report in surveys))
 

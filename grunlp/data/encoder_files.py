@@ -16,7 +16,7 @@ from grunlp.utils.safe_load import MAX_CONFIG_BYTES, MAX_JSON_BYTES, forbid_exte
 _SUFFIXES = (".json", ".txt", ".model", ".jinja")
 _CODE_KEYS = ("auto_map", "quantization_config", "custom_pipelines", "trust_remote_code")
 _ALLOWED_KEYS = ("special_tokens_map_file", "name_or_path", "_name_or_path")
-# of which modules are made one by one
+# settings that determine how many modules are created
 _COUNT_KEY_WORDS = ("layer", "block", "expert", "depth", "stack", "groups", "heads")
 _MAX_COUNT, _MAX_INTEGER = 256, 2**31
 _HINT = "Copy the whole folder again, or train again."

@@ -37,7 +37,7 @@ class TokenBudgetSampler(Sampler[list[int]]):
         if not self.shuffle:
             return self._pack(np.argsort(self.lengths, kind="stable"))
         random = np.random.default_rng([self.seed, epoch])
-        # Order by length plus up to a tenth and a token: neighbours in length meet other neighbours each epoch.
+        # Order by length plus random noise of up to a tenth and a token, so that batches differ between epochs.
         noise = random.uniform(1.0, 1.1, len(self.lengths)), random.uniform(0.0, 1.0, len(self.lengths))
         batches = self._pack(np.argsort(self.lengths * noise[0] + noise[1], kind="stable"))
         return [batches[i] for i in random.permutation(len(batches))]

@@ -43,7 +43,7 @@ class TextTokenizer:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        tokenizer.encode_special_tokens = True  # "</s>" in a text is four signs and no end
+        tokenizer.encode_special_tokens = True  # "</s>" in a text is four characters, not the end token
         self._binary_split_cache: dict[int, list[tuple[int, int]]] = {}
 
     @classmethod
@@ -70,7 +70,7 @@ class TextTokenizer:
         try:
             tokenizer.train_from_iterator(texts, _trainer(model_type, size, min_count))
         except Exception as error:
-            if type(error) is not Exception:  # those of the library are bare
+            if type(error) is not Exception:  # the library raises bare exceptions
                 raise
             raise UserError(
                 f"tokenizer.size={size}: {error}", f"tokenizer.kind={model_type}", "Raise tokenizer.size"
@@ -181,13 +181,13 @@ class TextTokenizer:
 def _configure(tokenizer: Tokenizer, char_level: bool) -> None:
     """Configure normalization, pre-tokenization and decoding."""
     if char_level:
-        tokenizer.normalizer = normalizers.NFC()  # a text of characters may well be laid out by blanks
+        tokenizer.normalizer = normalizers.NFC()  # a text of characters may use spaces for its layout
         tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
         tokenizer.decoder = decoders.Fuse()
     else:
         blanks = [normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
         tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), *blanks])
-        # at punctuation too, so that a word is the same before a comma; a space belongs to what follows
+        # also split at punctuation, so that a word before a comma is the same token; a space belongs to the next token
         words = [pre_tokenizers.Metaspace(), pre_tokenizers.Split(Regex(r"▁?[^\p{L}\p{M}\p{N}▁]"), "isolated")]
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence(words)
         tokenizer.decoder = decoders.Metaspace()

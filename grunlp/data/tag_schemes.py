@@ -71,7 +71,7 @@ def require_same_tag_type(
 def to_iob2(tags: Sequence[str]) -> list[str]:
     """Convert tags of any scheme to IOB2. Raises ValueError for a tag without a scheme."""
     spans: list[Span] = []
-    pieces: list[str] = []  # B- and I- alone, cut where a span has ended
+    pieces: list[str] = []  # tags with the prefixes B- and I- only
     start = 0
 
     def cut(end: int) -> None:

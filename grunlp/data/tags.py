@@ -102,7 +102,7 @@ def brackets_to_spans(cells: Sequence[str]) -> list[Span]:
 def spans_to_brackets(spans: Iterable[Span], length: int) -> list[str]:
     """Convert spans to a CoNLL-2005 column of `length` cells. Raises ValueError as `spans_to_tags` does."""
     spans = list(spans)
-    spans_to_tags(spans, length)  # for its checks
+    spans_to_tags(spans, length)  # checks the spans
     cells = ["*"] * length
     for label, start, end in spans:
         cells[start] = f"({label}" + cells[start]

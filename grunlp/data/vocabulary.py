@@ -97,7 +97,7 @@ class Vocabulary:
                 predicate = None if example.get("from_extra_corpus") else example["words"][frame["index"]]
                 rolesets.add(predicate, frame["lemma"], frame["roleset"])
         del labels[""]
-        labels[PREDICATE_LABEL] += 1  # decoding relies on it
+        labels[PREDICATE_LABEL] += 1  # decoding requires this label
         return cls(
             *words.build(min_count, extra_words),
             tags=_iob2_labels(sorted(labels)),

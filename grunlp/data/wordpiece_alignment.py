@@ -45,7 +45,7 @@ class WordpieceAligner:
         self.tokenizer = tokenizer
         self.pad_token_id: int = self.tokenizer.pad_token_id or 0
         self.max_length = max_length - self.tokenizer.num_special_tokens_to_add()
-        # disables the truncation that the file asks for; later, threads could not do so at once
+        # disables the truncation set in the file; done here, because threads could not change it concurrently
         self._encode([], add_special_tokens=False)
 
     @classmethod
@@ -54,7 +54,7 @@ class WordpieceAligner:
         from transformers import AutoTokenizer
 
         try:
-            # Tokenizers that mark words by the space before them need one before the first, too; others ignore it.
+            # Tokenizers that mark words by the preceding space also need one before the first word; others ignore it.
             tokenizer = AutoTokenizer.from_pretrained(source, add_prefix_space=True, trust_remote_code=False)
         except (OSError, ValueError) as error:
             raise UserError(

@@ -149,7 +149,7 @@ class ConstrainedDecoder:
                 for k, (_, *token_ids) in enumerate(ids[b].tolist()):
                     if missing := constraints.unsatisfied(token_ids):
                         log_probs[b, k, end] = NEG_INF
-                        # Any other token would break off a begun phrase: can all phrases still follow it?
+                        # Any other token would interrupt a phrase; check that all phrases can still follow it.
                         needed = sum(len(phrase) for phrase, _ in missing)
                         if bool(log_probs[b, k].isneginf().all()) or needed > remaining:
                             fitting = [

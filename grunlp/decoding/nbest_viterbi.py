@@ -40,7 +40,7 @@ def n_best(
         best = candidates.topk(n, dim=1)  # (B, N, K)
         live = (t < lengths)[:, None, None]
         scores = torch.where(live, best.values + emissions[:, t, None], scores)
-        backpointers.append(torch.where(live, best.indices, identity))  # a finished row keeps its indices to the end
+        backpointers.append(torch.where(live, best.indices, identity))  # rows that have ended keep their indices
     final = (scores + end).flatten(1, 2).topk(n, dim=1)  # (B, N) indices into N·K
     path = [final.indices]
     for pointers in reversed(backpointers):

@@ -177,7 +177,9 @@ def _forward_scores(
     scores = [start + emissions[:, 0]]  # (B, K), in float32 for emissions in half precision
     for t in range(1, emissions.shape[1]):
         live = (t < lengths)[:, None]  # (B, 1)
-        scores.append(torch.where(live, step(scores[-1]) + emissions[:, t], scores[-1]))  # finished rows keep theirs
+        scores.append(
+            torch.where(live, step(scores[-1]) + emissions[:, t], scores[-1])
+        )  # rows that have ended keep their scores
     return scores
 
 

@@ -100,7 +100,7 @@ class ScanLayer(nn.Module):
             projected = x @ self.layer.weight_ih[d].T + self.layer.bias_ih[d]  # (B, T, G·H)
             if d:
                 projected = projected.gather(1, reversed_steps.expand(-1, -1, projected.shape[2]))
-            # copies, because `scan` takes the dynamic sizes of views for constants
+            # copies, because `scan` treats the dynamic sizes of views as constants
             inputs = (projected.transpose(0, 1).clone(memory_format=torch.contiguous_format), mask.clone())
             final_state, states = scan(self._step(d), initial_state[d].clone(), inputs)
             states = states.transpose(0, 1)  # (B, T, H)

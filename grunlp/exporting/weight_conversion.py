@@ -162,7 +162,7 @@ def to_keras(stack: StackedGRU) -> list[list[NDArray[np.float32]]]:
 
 
 ONNX_OPERATORS = {"gru": "GRU", "gru-reset-before": "GRU", "lstm": "LSTM", "rnn": "RNN"}
-ONNX_GATE_ORDER = {"GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2], "RNN": [0]}  # index here of each gate of ONNX
+ONNX_GATE_ORDER = {"GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2], "RNN": [0]}  # index in our order of each gate of ONNX
 _ONNX_ACTIVATIONS = {"GRU": [b"Sigmoid", b"Tanh"], "LSTM": [b"Sigmoid", b"Tanh", b"Tanh"], "RNN": [b"Tanh"]}
 _ONNX_OPSET = 17
 

@@ -54,7 +54,7 @@ def load_library() -> ctypes.CDLL | None:
     for name in [requested] if requested else names:
         try:
             library = _declare_signatures(ctypes.CDLL(str(_library_path(name))))
-        except (OSError, AttributeError) as error:  # built elsewhere, damaged, or of another version
+        except (OSError, AttributeError) as error:  # built on another machine, damaged, or of another version
             log.warning("recurrence: cannot load the compiled kernel %s: %s", name, error)
         else:
             library.grunlp_use_pool(_openmp_pool())

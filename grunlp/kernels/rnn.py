@@ -41,7 +41,7 @@ class PackedWeightCache:
         if torch.is_grad_enabled() or torch.compiler.is_compiling() or is_inference:
             return pack_matrix(weight_ih.flatten(0, 1)), pack_weights(cell, weight_hh, False)
         state = [(weight.data_ptr(), weight._version, _sample_values(weight)) for weight in (weight_ih, weight_hh)]
-        cached = self._cached  # read and assigned as a whole, since other threads may do so too
+        cached = self._cached  # read and assigned atomically, because other threads may do the same
         if cached is None or cached[0] != state:
             packed = (pack_matrix(weight_ih.flatten(0, 1)), pack_weights(cell, weight_hh, False))
             cached = self._cached = (state, (weight_ih, weight_hh), packed)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from grunlp.metrics.bootstrap import Interval
 
-NUM_RESAMPLES = 1000  # fewer than for F1: a score may take a millisecond
+NUM_RESAMPLES = 1000  # fewer than for F1, because a score may take a millisecond
 
 
 @dataclass(frozen=True)

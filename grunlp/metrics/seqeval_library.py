@@ -21,7 +21,7 @@ def score_with_seqeval(gold: Sequence[Tags], predicted: Sequence[Tags]) -> Preci
         gold: gold tag sequences of the whole split.
         predicted: predicted tag sequences, in the same order.
     """
-    if not gold:  # seqeval refuses an empty list
+    if not gold:  # seqeval rejects an empty list
         return PrecisionRecallF1(0.0, 0.0, 0.0)
     from seqeval.metrics.v1 import precision_recall_fscore_support  # v1 is `mode="strict"`
     from seqeval.scheme import IOB2

@@ -65,7 +65,7 @@ class Attention(nn.Module):
         query = self.query(queries)  # (B, T, size)
         padding = memory.padding[:, None]  # (B, 1, S)
         if self.score is not None:
-            # each step compares S times size elements: for long texts only some steps at a time
+            # each step compares S times size elements, so long texts are computed a few steps at a time
             is_single_step = queries.shape[1] == 1
             chunks = (query,) if is_single_step else query.split(max(1, _MAX_ELEMENTS // memory.keys.numel()), dim=1)
             scores = torch.cat([self._additive_scores(chunk, memory.keys, len(chunks) > 1) for chunk in chunks], dim=1)

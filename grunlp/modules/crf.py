@@ -100,7 +100,7 @@ class LinearChainCRF(nn.Module):
             is_zero = sums < torch.finfo(sums.dtype).tiny  # keep the logarithm of 0 out of the gradient
             log_sums = sums.masked_fill(is_zero, 1).log().masked_fill(is_zero, FORBIDDEN_SCORE)
             step = log_sums + peak + largest + emissions[:, t]
-            scores = torch.where((t < lengths)[:, None], step, scores)  # a finished row keeps its sum
+            scores = torch.where((t < lengths)[:, None], step, scores)  # rows that have ended keep their sum
         return torch.logsumexp(scores + end, dim=1)
 
     @torch.no_grad()

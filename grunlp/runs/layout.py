@@ -192,7 +192,7 @@ def delete_run(path: Path) -> None:
         (path / name).unlink(missing_ok=True)
     for name in (LOG_DIR, CHECKPOINT_DIR, ENCODER_DIR, NAN_DEBUG_DIR):
         shutil.rmtree(path / name, ignore_errors=True)
-    (path / CONFIG).unlink(missing_ok=True)  # last: until then it is a run, which can be deleted again
+    (path / CONFIG).unlink(missing_ok=True)  # last, because until then the folder is a run, which can be deleted again
 
 
 def save_weights(path: Path, model: nn.Module) -> None:

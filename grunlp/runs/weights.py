@@ -15,7 +15,7 @@ from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import DataError
 
 MAX_HEADER_BYTES = 2**24
-SLACK = 2**24  # elements that a network may allocate beyond twice the bytes of its file
+SLACK = 2**24  # elements that a network may allocate in addition to twice the bytes of its file
 _FLOAT_DTYPES, _OTHER_DTYPES = ("F64", "F32", "F16", "BF16"), {torch.int64: "I64", torch.bool: "BOOL"}
 _TENSOR_FACTORIES = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.eye, torch.arange}
 _HINT = "Copy the whole folder again, or repeat the training."
@@ -26,7 +26,7 @@ ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 def save_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
     """Write tensors to a file."""
-    # not safetensors' save_file: it makes files that only their owner can read, and run folders are shared
+    # not safetensors' save_file, which makes files that only their owner can read, because run folders are shared
     write_file_atomically(file, save({name: tensor.contiguous() for name, tensor in tensors.items()}))
 
 

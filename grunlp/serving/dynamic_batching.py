@@ -22,7 +22,7 @@ from grunlp.serving.prometheus import ServerMetrics
 
 log = logging.getLogger(__name__)
 
-_SECONDS_PER_TOKEN = 0.001  # of the slow model, several times slower than real ones
+_SECONDS_PER_TOKEN = 0.001  # of an assumed slow model; real ones are several times faster
 _END = object()
 
 

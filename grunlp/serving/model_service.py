@@ -19,7 +19,7 @@ from grunlp.tasks.predictor import InputType, SentencePredictor, TextGenerator
 from grunlp.utils.errors import DataError, UserError
 
 _THREAD_THRESHOLD = 2000  # characters that are tokenised without delaying other requests
-_WORDS_PER_SENTENCE_COST = 8  # words of a further predicate that cost as much as one of a sentence
+_WORDS_PER_SENTENCE_COST = 8  # a word of an additional predicate costs an eighth of a word of a sentence
 _SERIES_EXPECTED = "Send measurements: a list of steps, each a list of numbers."
 
 ResultT = TypeVar("ResultT")

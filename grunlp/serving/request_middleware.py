@@ -103,7 +103,7 @@ class RequestGuardMiddleware:
         if len(scope["headers"]) > self.limits.max_headers:
             raise APIError(431, f"There are more than {self.limits.max_headers} headers.", "Send fewer.")
         size = len(scope["raw_path"]) + len(scope["query_string"]) + sum(len(k) + len(v) for k, v in scope["headers"])
-        if size > self.limits.max_header_bytes:  # The parser limits only those that arrive in parts.
+        if size > self.limits.max_header_bytes:  # The parser limits only headers that arrive in parts.
             raise APIError(
                 431, f"The headers have more than {self.limits.max_header_bytes} bytes.", "Send shorter ones."
             )
@@ -142,7 +142,7 @@ class RequestGuardMiddleware:
         messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
         disconnected = asyncio.ensure_future(
             receive()
-        )  # The body is read: the next message says that the client has disconnected.
+        )  # The body has been read, so the next message means that the client has disconnected.
 
         async def replay() -> Message:
             return messages.pop() if messages else await asyncio.shield(disconnected)

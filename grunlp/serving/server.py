@@ -39,7 +39,7 @@ def open_sockets(host: str, port: int) -> list[socket.socket]:
                 listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sockets.append(listener)
             listener.bind((address[0], sockets[0].getsockname()[1] or port, *address[2:]))
-            listener.listen()  # From now on clients wait instead of being refused.
+            listener.listen()  # From now on, clients wait instead of being rejected.
     except OSError as error:
         for listener in sockets:
             listener.close()
@@ -163,7 +163,7 @@ class TimeoutProtocol(H11Protocol):
             self.transport.close()
             return
         self._rejected = True
-        self.connections.discard(self)  # It does not count as a connection any more.
+        self.connections.discard(self)  # It no longer counts as a connection.
         self.transport.write_eof()
         self._set_timeout(_DRAIN_SECONDS)
 

@@ -113,7 +113,7 @@ class ProcessWorker:
         if self.process is not None:
             try:
                 self.process.wait(_SHUTDOWN_TIMEOUT)
-            except subprocess.TimeoutExpired:  # It is computing.
+            except subprocess.TimeoutExpired:  # It is still computing.
                 self.process.kill()
                 self.process.wait()
         self.connection = self.process = None

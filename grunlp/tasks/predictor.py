@@ -63,7 +63,7 @@ class Predictor(ABC, Generic[InputT, OutputT]):
         """Predict inputs in order, in few batches."""
         return list(self.predict_iter(inputs))
 
-    # What a server asks of predictors.
+    # The part of the interface that the server uses.
 
     @property
     def input_type(self) -> InputType:

@@ -9,7 +9,7 @@ from grunlp.utils.cli_io import atomic_new_file
 from grunlp.visualization.html_page import render_page
 
 OutputT = TypeVar("OutputT")
-_MAX_RECORDS = 1000  # drawings on a page, which a browser can still show at once
+_MAX_RECORDS = 1000  # rendered records on a page, which a browser can display without delay
 
 
 @contextmanager

@@ -117,7 +117,7 @@ class ResumeCheckpoint(Callback):
         """Save a checkpoint if it is due, then seed the random generator for the batch."""
         data, epoch = datamodule_of(trainer), trainer.current_epoch
         if batch_idx % trainer.accumulate_grad_batches == 0:
-            # all processes do what one of them has to do: saving needs all of them
+            # if one process has to save, all do, because saving needs all of them
             self.pending_signal = distributed.all_reduce_max(self.pending_signal or 0) or None
             if distributed.all_reduce_max(self._should_save(batch_idx, epoch)):
                 data.resume_position = (epoch, batch_idx)

@@ -52,7 +52,7 @@ class ResumableDataModule(LightningDataModule, ABC):
     def __init__(self, num_workers: int, shuffle_each_epoch: bool, seed: int) -> None:
         super().__init__()
         self.num_workers, self.shuffle_each_epoch, self.seed = num_workers, shuffle_each_epoch, seed
-        self.resume_position = (0, 0)  # the epoch and the turn at which a training goes on
+        self.resume_position = (0, 0)  # the epoch and the step at which the training continues
         self.world_size = distributed.world_size()  # processes that share the batches
 
     @abstractmethod

@@ -44,7 +44,7 @@ class BaseLightningModule(LightningModule):
         self.lr_overrides = dict(lr_overrides or {})
         self.units, self.started = 0, 0.0  # of this epoch
         self.train_losses: list[tuple[Tensor, int]] = []  # of this epoch, with the number of items in each mean
-        self.val_losses: list[tuple[float, int]] = []  # of dev, likewise
+        self.val_losses: list[tuple[float, int]] = []  # of dev, with the number of items in each mean
 
     def on_train_epoch_start(self) -> None:
         """Reset the clock and the losses."""

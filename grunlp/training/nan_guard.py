@@ -147,7 +147,7 @@ def _save_debug_batch(folder: Path, task: LightningModule, info: dict[str, Any])
     if isinstance(task, BaseLightningModule):
         tensors |= {f"carried.{name}": value for name, value in task.recurrent_state().items()}
     folder.mkdir(exist_ok=True)
-    (folder / _INFO_FILE).unlink(missing_ok=True)  # that of another batch would not fit these weights
+    (folder / _INFO_FILE).unlink(missing_ok=True)  # the file of another batch would not match these weights
     save_tensors(folder / WEIGHTS, {name: value.detach().cpu() for name, value in tensors.items()})
     write_file_atomically(folder / _INFO_FILE, json.dumps(info, indent=1, ensure_ascii=False))
 

@@ -118,7 +118,7 @@ class ShardReader:
                 examples.load_state_dict(position.state)
             for columns in examples.iter(self.buffer_size):  # `iter(examples)` would divide them among workers again
                 plan = self.plan_batches(self._filter(columns))
-                # no two buffers of any readers have the same number, by which they are shuffled
+                # the number of a buffer, the seed of its shuffling, is unique over all readers
                 number = position.buffers_read * num_readers + reader_index
                 plan.sampler.set_epoch(number)
                 batches = CollatedBatches(plan.examples, plan.sampler.batches, self.collate, self.seed, number)
@@ -169,5 +169,5 @@ class BufferedBatchDataset(IterableDataset[Any]):
         own = (self.next_reader + (worker.id if worker is not None else 0)) % len(self.positions)
         try:
             yield from self.reader.read(self.first + own, self.num_readers, self.positions[own])
-        except UserError as error:  # raised in a worker, it would arrive as the text of a traceback
+        except UserError as error:  # an error raised in a worker would arrive as the text of a traceback
             yield error

@@ -60,7 +60,7 @@ class StreamingDataModule(ValidatedDataModule):
         self.reader, self.val, self.val_collate = reader, val, val_collate
         self.batches_per_epoch, self.accumulate_grad_batches = batches_per_epoch, accumulate_grad_batches
         self.num_readers = max(1, num_workers)  # of this process
-        # where each of them continues after all batches that were trained on, and which of them makes the first
+        # the position of each reader after all batches that were trained on, and the reader that makes the next batch
         self.reader_positions = [StreamPosition()] * self.num_readers
         self.next_reader = 0
         self.update_batches: list[StreamBatch] = []  # of this process, for the current optimizer step

@@ -31,7 +31,10 @@ _RESERVED_KEYS = {
     "run_dir": "Type study=FOLDER",
     "overwrite": "Type study=NEW_FOLDER",
 }
-_MUTABLE_KEYS = ("learning_curve", "refit")  # may change when a study is continued: they come after the search
+_MUTABLE_KEYS = (
+    "learning_curve",
+    "refit",
+)  # settings that may change when a study is continued, because they act after the search
 _USER_FILE_DATASETS = ("files", "srl-files")  # data sets without a dev split of their own
 
 
@@ -154,7 +157,7 @@ def _learning_curve(config: SearchConfig, chosen: TrialResult, jobs: int) -> dic
     rows = {share: TrialResult(chosen.values) for share in LEARNING_CURVE_FRACTIONS}
     try:
         finished = _run_jobs(trainings, "learning curve", jobs)
-    except UserError as error:  # An eighth of the data may be too little.
+    except UserError as error:  # An eighth of the data may be too small.
         print(f"no learning curve: {error.message}", flush=True)
         return {}
     for done in finished:

@@ -42,7 +42,7 @@ def match_parameter_count(count: Callable[[int], int], target: int, start: int, 
             raise UserError(
                 f"no hidden size has {target} parameters", f"{_MAX_HIDDEN_SIZE} has fewer", "Type match_budget=time"
             )
-    low = 0  # the count at low is below target, that at high is not
+    low = 0  # invariant: the count is below the target at low, but not at high
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if count(step * middle) < target else (low, middle)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
 
 _SIGNIFICANT_DIGITS = 4  # of sampled numbers, so that they stay short
-_PRUNING_WARMUP_TRIALS = 3  # values with all folds done before any is pruned
+_PRUNING_WARMUP_TRIALS = 3  # number of trials with all folds finished before any is pruned
 _MAX_REPEATS = 10  # repeated samples that count as a new value, so that the search of a small range ends
 
 
@@ -92,7 +92,7 @@ class HyperparameterSearch:
         self.rows: dict[int, TrialResult] = {}  # by trial number
         self.trials: dict[int, Trial] = {}
         self.waiting = deque[tuple[int, int]]()  # trial and fold
-        self.started: dict[TrainingJob, tuple[int, int, bool]] = {}  # and whether it had finished before
+        self.started: dict[TrainingJob, tuple[int, int, bool]] = {}  # trial, fold, whether it had finished before
         self.repeats = 0  # values that had been sampled before
         self.study = self._open()
         self.num_remaining = self._recover_trials()
@@ -120,7 +120,7 @@ class HyperparameterSearch:
             pruner=optuna.pruners.MedianPruner(n_startup_trials=_PRUNING_WARMUP_TRIALS, n_warmup_steps=0),
             load_if_exists=True,
         )
-        # A continued search has another seed, or it would sample the same values again.
+        # A continued search needs another seed, otherwise it would sample the same values again.
         study.sampler = optuna.samplers.TPESampler(seed=p.seed + len(study.trials))
         return study
 

@@ -163,7 +163,7 @@ def _format_duration(seconds: float) -> str:
 
 def _exit_with_parent() -> None:
     """End this process when its standard input is closed, which means that the parent process has ended."""
-    while os.read(0, 1):  # sys.stdin has a lock that the interpreter needs at its end.
+    while os.read(0, 1):  # sys.stdin has a lock that the interpreter needs at exit.
         pass
     os._exit(1)
 

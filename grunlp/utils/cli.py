@@ -19,7 +19,7 @@ def configure_logging() -> None:
     """Set standard output and error to UTF-8, and send the log to standard error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")  # our data are UTF-8, whatever the locale
+            stream.reconfigure(encoding="utf-8")  # all data are UTF-8, independent of the locale
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("grunlp").setLevel(logging.INFO)
 

@@ -14,7 +14,7 @@ from grunlp.utils.errors import DataError
 
 MAX_CONFIG_BYTES, MAX_JSON_BYTES = 2**20, 2**28  # of a configuration; of a table of words or numbers
 MAX_DEPTH = 32  # of nested objects and lists
-MAX_ENTRIES = 10_000  # of a run folder that are checked
+MAX_ENTRIES = 10_000  # number of entries of a run folder that are checked
 _LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _HINT = "Copy the whole folder again, or train again."
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_MAX_WIDTH = 60  # columns of the arguments; the role description of a wider one follows it directly
+_MAX_WIDTH = 60  # columns of the arguments; after a wider argument its role description follows directly
 
 
 def print_record(record: Mapping[str, Any], console: Console) -> None:

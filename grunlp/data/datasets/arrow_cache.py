@@ -13,7 +13,7 @@ from grunlp.data.input_manifest import record_input
 from grunlp.utils.errors import UserError
 
 _PACKAGE_DIR = Path(__file__).parents[2]
-_PARSING_CODE = ("data", "tasks")  # folders of the package whose code decides what a file is read as
+_PARSING_CODE = ("data", "tasks")  # folders of the package with the code that parses files
 
 
 def cached_dataset(
@@ -32,7 +32,7 @@ def cached_dataset(
     """
     record_input(*files)
     stats = [Path(path).stat() for path in files if path is not None]
-    # a string, because `datasets` takes each item of a list for a shard and would read everything once for each
+    # a string, because `datasets` treats each item of a list as a shard and would read everything once per item
     fingerprint = " ".join([_code_checksum(), *(f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats)])
     arguments = {"read": read, "fingerprint": fingerprint}
     try:

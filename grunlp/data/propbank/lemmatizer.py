@@ -44,7 +44,7 @@ _DOUBLED = re.compile(r"(.*[aeiouy]([bdgklmnprt]))\2(?:ed|ing|er|est)")
 _VERBAL = re.compile(r"(.*[aeiouy].*)(?:ed|ing|er|est)")
 _SIBILANT = re.compile(r"(.*(?:s|x|z|ch|sh|o))es")
 _PLURAL = re.compile(r"(.*[^su])s")
-# Stems that mostly lost an e: wip-, clos-, argu-, creat-, realiz-, handl-, forc-, emerg-.
+# Stems that usually have dropped an e: wip-, clos-, argu-, creat-, realiz-, handl-, forc-, emerg-.
 _LOST_E = re.compile(
     r"[^aeiou]*[aeiouy][bdgklmnprt]|.*(?:[aeiouy][csvzu]|[^aeiou][cv]|[^aeious]u|at|iz|[bcdfgkpt]l|[lnr]g|dg|rs|ns)"
 )

@@ -95,7 +95,7 @@ def _predicate_index(block: SentenceBlock, rows: list[TokenRow], column: int) ->
     for i, row in enumerate(rows):
         if row.cells[column].startswith(f"({PREDICATE_LABEL}*"):
             return i
-    column_spans(block, rows, column)  # a broken bracket is the likelier cause, and named more exactly
+    column_spans(block, rows, column)  # a wrong bracket is the more likely cause, and its error is more precise
     raise DataError(block.source, rows[0].line, f"column {column + 1} does not belong to a predicate: it has no (V*",
                     f"expected {_EXPECTED_COLUMNS}", "remove the column, or mark its predicate")  # fmt: skip
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from grunlp.data.tags import PREDICATE_LABEL, Span
 
-_SINGLE_TOKEN_LABELS = (PREDICATE_LABEL, f"C-{PREDICATE_LABEL}")  # these label a word, never a phrase
+_SINGLE_TOKEN_LABELS = (PREDICATE_LABEL, f"C-{PREDICATE_LABEL}")  # these labels belong to a word, never to a phrase
 
 
 def subtree_spans(labels: dict[int, str], predicate: int, heads: Sequence[int]) -> list[Span]:

@@ -21,7 +21,7 @@ from grunlp.data.readers.text_lines import (
 )
 from grunlp.utils.errors import DataError, UserError
 
-_DEFAULT_FIELDS = {"source": ("source", "text"), "target": ("target", "summary")}  # of fields, where none is given
+_DEFAULT_FIELDS = {"source": ("source", "text"), "target": ("target", "summary")}  # names of fields, if none is given
 
 
 def read_parallel(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from grunlp.data.examples import ParallelExample, SRLExample
 from grunlp.data.toy import toy_srl_examples
 
-_SENTENCES_PER_DOCUMENT = 3  # of a source
+_SENTENCES_PER_DOCUMENT = 3  # sentences in a source
 
 
 def summarization_pairs(split: str) -> Iterator[ParallelExample]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 _NUM_HOURS = 24 * 7 * 20
-NOISE = 0.3  # its standard deviation: no forecast has a smaller root of its squared error
+NOISE = 0.3  # standard deviation of the noise, the lower bound of the RMSE of any forecast
 
 
 def seasonal_series_rows() -> Iterator[tuple[str, float]]:

@@ -52,5 +52,5 @@ def main(session_class: type[Session], runtime_class: type[Runtime]) -> None:
                 sys.stdout.buffer.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
             line_number += len(batch)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of the output has gone away, as head does
+    except BrokenPipeError:  # the reader of the output has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -41,7 +41,7 @@ def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool =
         if values.ndim != 2 or not values.shape[1]:
             shape = values.shape
             raise DataError(path, None, f"{where} has the shape {shape}", "expected (steps, features)", "correct it")
-        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        with np.errstate(over="ignore"):  # values that are too large become infinite and are rejected
             values = values.astype(np.float32)
         if not np.isfinite(values).all():
             step, feature = np.argwhere(~np.isfinite(values))[0]

@@ -66,7 +66,7 @@ class ClassifierPredictor(Predictor[str | ArrayLike, list[Record]]):
             return text_example("1", item)
         details = f"{self.path} classifies arrays of shape (steps, {self.num_features})"
         try:
-            with np.errstate(over="ignore"):  # overflow gives infinity, which is refused below
+            with np.errstate(over="ignore"):  # overflow gives infinity, which is rejected below
                 values = np.asarray(item, dtype=np.float32)
         except (TypeError, ValueError):
             raise UserError("the input is not an array of numbers", details, "Pass an array.") from None

@@ -58,7 +58,7 @@ def _non_empty_rows(path: str, on_error: OnError) -> Iterator[tuple[int, str | l
     if first[1].lstrip().startswith("{"):
         yield from lines
     elif ".csv" in Path(path).suffixes:
-        last = [0]  # the line that the reader has come to: a cell between quotes may run over several
+        last = [0]  # the current line of the reader; a quoted cell may extend over several
 
         def texts() -> Iterator[str]:
             for number, text in lines:

@@ -30,7 +30,7 @@ _CELL_TITLES = {
     "rnn": "RNN",
     "mingru": "minimal GRU",
 }  # in reports
-Z80 = 1.2815515655446004  # a standard normal is below it with probability 0.9
+Z80 = 1.2815515655446004  # the 0.9 quantile of the standard normal distribution
 
 
 class ScaledTable(NamedTuple):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MIN_GRID_ROWS, MAX_MISSING_RATIO = 100_000, 100  # steps of a grid that may always be, and for each row that is there
+MIN_GRID_ROWS, MAX_MISSING_RATIO = 100_000, 100  # steps that a grid may always have, and steps per existing row
 
 
 class SeriesColumns(NamedTuple):

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Steps a season, by the frequency's name; a weekday grid has five days a week.
+# Steps in a season, by the name of the frequency; a business-day grid has five days a week.
 _SEASONALITIES = {"B": 5, "C": 5, "W": 52, "SMS": 24, "SME": 24, "WOM": 12, "LWOM": 12}
 _SEASONALITIES |= {f"{kind}{end}": steps for kind, steps in (("M", 12), ("Q", 4), ("Y", 1)) for end in ("S", "E")}
 _SEASONALITIES |= {f"B{name}": _SEASONALITIES[name] for name in ("MS", "ME", "QS", "QE", "YS", "YE")}
 _MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-# Frequencies by the days of their steps; if steps are missing, the frequency is the one that all times are on.
+# Frequencies by the length of their steps in days; if steps are missing, all times must be on the frequency.
 _ANCHORED_FREQUENCIES = (
     ((7, 7), [f"W-{day}" for day in ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")]),
     ((28, 31), ["MS", "ME", "BMS", "BME"]),
@@ -59,7 +59,7 @@ def get_seasonality(frequency: str) -> int:
     offset = pd.tseries.frequencies.to_offset(frequency)
     try:
         step = pd.Timedelta(offset).total_seconds()
-    except ValueError:  # a month, a quarter: no fixed length
+    except ValueError:  # months and quarters have no fixed length
         steps = _SEASONALITIES.get(str(offset.rule_code).partition("-")[0], 1)
         return max(1, steps // offset.n)
     if step < _SECONDS_PER_DAY:

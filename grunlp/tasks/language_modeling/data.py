@@ -31,7 +31,7 @@ _SHAKESPEARE = PublicFile(
     "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
 )
 _DEV_FRACTION = 0.1  # of the characters of a text without a development split, from its end
-# Only a line with as many words or letters counts as a sentence: shorter ones recur in any text, and some scripts do
+# Only lines with at least this many words or letters are compared: shorter ones recur in any text, and some scripts do
 # not write spaces.
 _MIN_WORDS, _MIN_LETTERS = 5, 20
 

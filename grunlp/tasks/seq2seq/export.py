@@ -77,7 +77,7 @@ class _EncoderGraph(nn.Module):
         self.names = [name for name in (*state_tensors.source_tensors, *state_tensors.step_tensors) if name != "source"]
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        # clones: keys and values may be the same tensor, but each output needs its own
+        # clones, because keys and values may be the same tensor, but outputs must be distinct
         return tuple(tensor.clone() for tensor in self.state_tensors.flatten(self.model.encode(*inputs), self.names))
 
 

@@ -110,7 +110,9 @@ def _predict_predicates(
     predictions = [SRLPrediction(example, [], [], []) for example in sentences]
     if max_work is not None:
         position = torch.arange(len(sentence_index), device=sentence_index.device)
-        number = position - torch.searchsorted(sentence_index, sentence_index)  # among those of its sentence
+        number = position - torch.searchsorted(
+            sentence_index, sentence_index
+        )  # number of the predicate within its sentence
         exceeds = (number > 0) & ((number + 1) * batch.lengths[sentence_index] > max_work)
         for sentence, predicate in zip(sentence_index[exceeds], predicate_index[exceeds], strict=True):
             predictions[int(sentence)].unlabelled.append(int(predicate))

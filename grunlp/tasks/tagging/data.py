@@ -27,7 +27,7 @@ TAGGED_FEATURES = Features(
 
 _FRAME_DATASETS = ("srl-files", "propbank-ewt", "toy-srl")
 _USER_FILES_EXAMPLE = "data=files data.train=FILE data.dev=FILE"
-_NUM_PROBED = 1000  # sentences of a stream by which its type of tags is checked
+_NUM_PROBED = 1000  # sentences of a stream whose type of tags is checked
 
 
 def open_tagging_corpus(data: Mapping[str, Any], stream: bool = False) -> Corpus:

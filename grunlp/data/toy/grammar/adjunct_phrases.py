@@ -9,7 +9,7 @@ CLOCK_TIMES = ["noon", "midnight", "dawn", "sunset", "dusk", "daybreak"]
 NUMBERS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirty"]
 UNITS = ["minutes/NNS", "hours/NNS", "days/NNS", "weeks/NNS", "months/NNS", "years/NNS"]
 
-# By the tense they go with; "any" goes with all.
+# By the tense that they are used with; "any" means all tenses.
 TIMES = {
     "any": "on WEEKDAY|in MONTH|at CLOCK|by CLOCK|before CLOCK|after CLOCK|after the {event}|before the {event}|"
     "during the {event}|on WEEKDAY morning|after NUMBER UNIT|in the evening|at HOUR o'clock/RB|by "

@@ -9,7 +9,7 @@ from grunlp.data.toy.grammar.noun_phrases import NounPhraseGenerator
 from grunlp.data.toy.grammar.phrases import Phrase, Word, join, parse_tagged
 from grunlp.data.toy.grammar.verb_phrases import ClauseContext
 
-# How likely each adjunct is with each sort of predicate. Lower-case names are clauses or adverbs, see `_phrase`.
+# Weights of the adjuncts for each type of predicate. Lower-case names are clauses or adverbs, see `_phrase`.
 ADJUNCT_WEIGHTS: dict[str, dict[str, float]] = {
     "action": {"ARGM-TMP": 5, "ARGM-LOC": 4, "ARGM-MNR": 2, "ARGM-PRP": 1.5, "ARGM-CAU": 1, "ARGM-ADV": 1}
     | {"ARGM-GOL": 1, "ARGM-COM": 1, "ARGM-PRD": 0.4}

@@ -9,7 +9,7 @@ from grunlp.data.toy.grammar.noun_phrases import NounPhrase, NounPhraseGenerator
 from grunlp.data.toy.grammar.phrases import Phrase, Predicate, Word, join, parse_tagged
 from grunlp.data.toy.grammar.verb_phrases import ClauseContext
 
-MAX_DEPTH = 2  # clauses inside clauses; at this depth no verb takes another
+MAX_DEPTH = 2  # clauses inside clauses; at this depth no verb takes a clause
 OPTIONAL_THAT_VERBS = ("say.01", "think.01", "know.01", "hope.01")
 INDIRECT_QUESTION_WORDS = (
     ("whether", ""),
@@ -169,9 +169,9 @@ class ComplementGenerator:
                 clause = self.clauses.verbal("finite" if front else "reduced", subject=gap, context=inside)
             else:
                 clause = self.clauses.verbal("finite", gap=gap, context=inside)
-        except LookupError:  # nothing can be said of it in this way
+        except LookupError:  # no clause of this kind fits
             return head
-        if gap_position == "reduced" and not clause.post_verbal:  # "the match won began" leads up the garden path
+        if gap_position == "reduced" and not clause.post_verbal:  # "the match won began" is a garden-path sentence
             return head
         whole = (head + front + clause.statement()).with_constructions("relative", f"relative-{gap_position}")
         return NounPhrase(whole, head.agreement, head.semantic_type)

@@ -206,7 +206,7 @@ class SplitRandom:
 
     def __init__(self, split: str) -> None:
         self.split = split
-        self.has_heldout_word = False  # whether an entry of this split alone was used; the reader resets it
+        self.has_heldout_word = False  # whether an entry of only this split was used; the caller resets it
         self._random = random.Random(SPLITS.index(split) + 1)
 
     def chance(self, probability: float) -> bool:

@@ -3,8 +3,8 @@
 VOWELS = "aeiou"
 _BE = {"VB": "be", "VBN": "been", "VBG": "being"}
 _DOUBLING = {"admit", "regret", "prefer", "forget", "begin", "refer"}  # stressed on the last of several syllables
-_AN_PREFIXES = ("hour", "honest")  # a vowel is heard though none is written
-_A_PREFIXES = ("uni", "use", "one", "euro")  # and the other way round
+_AN_PREFIXES = ("hour", "honest")  # a vowel is spoken, although none is written
+_A_PREFIXES = ("uni", "use", "one", "euro")  # a consonant is spoken, although a vowel is written
 
 
 def doubles_final_consonant(verb: str) -> bool:

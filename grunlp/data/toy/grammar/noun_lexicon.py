@@ -107,7 +107,7 @@ ADJECTIVES = {
     **dict.fromkeys(("substance", "nature"), "cold old fresh dirty yellow soft dry hard"),
 }
 
-# The chances of each determiner before a singular noun.
+# Weights of the determiners of a singular noun.
 DETERMINERS = {
     "the": 10.0,
     "a": 7,
@@ -119,7 +119,7 @@ DETERMINERS = {
     "his": 0.7,
     "their": 0.5,
 }
-DEFINITE = {"the": 12.0, "a": 2.5, "this": 0.7, "that": 0.5}  # for what nobody owns or counts
+DEFINITE = {"the": 12.0, "a": 2.5, "this": 0.7, "that": 0.5}  # for nouns without an owner or a number
 NEVER_POSSESSED = (
     "person",
     "group",

@@ -12,7 +12,7 @@ from functools import cache
 from grunlp.data.examples import Frame, SRLExample
 from grunlp.data.tags import PREDICATE_LABEL, Span, spans_to_tags
 
-# Part-of-speech tags of the words that have only one here; any other word of a template is a noun unless it says.
+# Part-of-speech tags of words that have only one here; other words of a template are nouns unless they have a tag.
 CLOSED_CLASS = {
     "IN": "in on at by for with from to of into onto through across about after before during until since near behind "
     "beside outside inside under along towards against over as like despite without between because if although "

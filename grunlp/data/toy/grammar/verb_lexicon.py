@@ -267,7 +267,7 @@ carry_out.03; ARG0 someone; ARG1 deed
 give_back.03 gave given; ARG0 person; ARG1 paper/valuable/tool
 """
 
-# Subjects of these verbs belong to the verb below: "the guard seems to sleep".
+# The subjects of these verbs belong to the infinitive: "the guard seems to sleep".
 RAISING = """
 seem.01
 appear.02

@@ -26,9 +26,9 @@ FIRST_TAG = {"to": "VB", "bare": "VB", "imperative": "VB", "ing": "VBG", "reduce
 class VerbGroup:
     """The parts of a verb group, between which other words may be inserted."""
 
-    tense: str  # past, present, future, perfect or none: what the adjuncts may speak of
+    tense: str  # past, present, future, perfect or none: the time that adjuncts may refer to
     passive: bool = False
-    finite: Phrase = field(default_factory=Phrase)  # what changes places with the subject; else empty
+    finite: Phrase = field(default_factory=Phrase)  # the part that is inverted with the subject, if any
     medial: Phrase = field(default_factory=Phrase)  # negation and adverbs
     main: Phrase = field(default_factory=Phrase)  # "to", further auxiliaries and the verb
 
