@@ -36,3 +36,13 @@ def test_a_csv_table_is_forecast(served: Running) -> None:
     assert [record["forecast"] for record in records] == pytest.approx(expected["forecast"].tolist(), rel=1e-5)
     assert records[0]["time"] == "2024-03-03 00:00:00" and len(records) == 12
     assert {record["target"] for record in records} == {"load"} and records[0]["lower"] is None
+
+
+def test_a_malformed_row_is_named_without_its_file(served: Running) -> None:
+    answer = post(served.port, "/models/loads/predict", {"text": "time,load\n2024-03-01,1\n2024-03-02,many\n"})
+    assert answer.status == 422 and "row 2" in answer.json()["error"]
+
+
+def test_hints_name_no_command(served: Running) -> None:
+    answer = post(served.port, "/models/loads/predict", {"text": "a,b\nx,y\nz,w\n"})
+    assert answer.status == 422 and "Type " not in answer.json()["hint"]
