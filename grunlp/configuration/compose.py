@@ -51,8 +51,7 @@ def normalize_overrides(overrides: Sequence[str], schemas: Schemas) -> list[str]
     """Rewrite the overrides a user typed in Hydra's syntax.
 
     Strings are quoted, so that they may contain any character; a leading ~ is expanded. The user's own files imply
-    `data=files` and
-    become absolute paths, so that a run finds them again wherever it is evaluated.
+    `data=files` and become absolute paths, so that a run finds them again wherever it is evaluated.
     """
     recipe, dataset = _chosen("recipe", overrides) or DEFAULT_RECIPE, _chosen("data", overrides)
     if recipe not in schemas:

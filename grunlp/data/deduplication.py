@@ -1,9 +1,8 @@
 """The criterion for duplicate sentences, used to remove sentences of dev and test from the training data.
 
 Two sentences are duplicates if their letters and digits are equal, ignoring case. This is the safer choice: corpora
-that quote one another
-differ in tokens ("re-homing", "re - homing") and punctuation, and a model with a lower-cased vocabulary cannot
-distinguish "Thank you ." from "THANK YOU !". In return, training loses only a few greetings.
+that quote one another differ in tokens ("re-homing", "re - homing") and punctuation, and a model with a lower-cased
+vocabulary cannot distinguish "Thank you ." from "THANK YOU !". In return, training loses only a few greetings.
 """
 
 import re

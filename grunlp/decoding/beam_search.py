@@ -49,9 +49,8 @@ def beam_search(inputs: DecodingInputs, options: BeamSearch) -> list[list[Hypoth
     """Find the best texts for each source, best first, at most `options.beam`.
 
     A finished hypothesis leaves the beam, whose width then decreases by one. The search of a text is over when its beam
-    is
-    empty, or when no unfinished hypothesis can still beat the best finished ones: log probabilities only decrease, so
-    the best possible score of a hypothesis is its log probability divided by the normalizer of the maximum length. A
+    is empty, or when no unfinished hypothesis can still beat the best finished ones: log probabilities only decrease,
+    so the best possible score of a hypothesis is its log probability divided by the normalizer of the maximum length. A
     text that can only continue with forbidden tokens ends, even if it is shorter than the minimum, so that each source
     gets at least one text.
     """

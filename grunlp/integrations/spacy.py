@@ -6,10 +6,9 @@
         print(frame["roleset"], [(argument["role"], argument["text"]) for argument in frame["arguments"]])
 
 A frame is like those in the records of `grunlp.predict`, with positions in the document: its predicate is
-`doc[frame["index"]]`,
-an argument is `doc[argument["start"]:argument["end"]]`; `start_char` and `end_char` count the characters of `doc.text`.
-An installed grunlp is found by the name of the component; in a checkout, `import grunlp.integrations.spacy` registers
-it.
+`doc[frame["index"]]`, an argument is `doc[argument["start"]:argument["end"]]`; `start_char` and `end_char` count the
+characters of `doc.text`. An installed grunlp is found by the name of the component; in a checkout, `import
+grunlp.integrations.spacy` registers it.
 """
 
 from collections.abc import Iterable, Iterator

@@ -193,8 +193,8 @@ def backward(
         sorted_indices: argument of `forward`.
 
     Returns:
-        gradients of the input projection (N, D·G·H), of `initial_state` and, for "gru", of the recurrent projection
-        (N, D·G·H); for other cells the last is empty (0,), because it would equal the first.
+        gradients of the input projection (N, D·G·H), of `initial_state` and, for "gru", of the recurrent projection (N,
+        D·G·H); for other cells the last is empty (0,), because it would equal the first.
     """
     directions, batch_size, _ = initial_state.shape
     hidden_size = weight_hh.shape[2]

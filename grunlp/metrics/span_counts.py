@@ -129,8 +129,8 @@ def srl_eval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCoun
 def conlleval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCounts:
     """Count as conlleval does, the program of the CoNLL-2000 and later shared tasks (Tjong Kim Sang and Buchholz 2000).
 
-    A chunk is a span with its label. An `I-X` after `O`, or after a tag with another label, starts a chunk, so
-    illegal sequences are repaired. No label is excluded. Arguments and errors are those of `srl_eval_counts`.
+    A chunk is a span with its label. An `I-X` after `O`, or after a tag with another label, starts a chunk, so illegal
+    sequences are repaired. No label is excluded. Arguments and errors are those of `srl_eval_counts`.
     """
     return _count_items(tags_to_spans, gold, predicted)
 

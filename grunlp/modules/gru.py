@@ -1,10 +1,10 @@
 """The gated recurrent unit (GRU): one step, one layer, and a stack of layers in one or two directions.
 
-A recurrent network reads a sequence step by step and carries a state, a vector of H numbers, from one step to the
-next. A simple recurrent network computes h_t = tanh(W x_t + U h_{t-1} + b): every step overwrites the whole state, and
-a gradient is
-multiplied by U at every step on its way back. A GRU adds two gates, vectors of numbers between 0 and 1 that are
-computed from the input x_t and the previous state h_{t-1} (Cho et al. 2014, eq. 5-8, in the form of cuDNN and PyTorch):
+A recurrent network reads a sequence step by step and carries a state, a vector of H numbers, from one step to the next.
+A simple recurrent network computes h_t = tanh(W x_t + U h_{t-1} + b): every step overwrites the whole state, and a
+gradient is multiplied by U at every step on its way back. A GRU adds two gates, vectors of numbers between 0 and 1 that
+are computed from the input x_t and the previous state h_{t-1} (Cho et al. 2014, eq. 5-8, in the form of cuDNN and
+PyTorch):
 
     r_t = σ(W_r x_t + b_r + U_r h_{t-1} + c_r)              reset gate (also: recovery gate)
     z_t = σ(W_z x_t + b_z + U_z h_{t-1} + c_z)              update gate

@@ -1,8 +1,7 @@
 """`GET /`: the demo page, and the predictions that it renders.
 
 Its files are those of the folder `page`, and the style and script that all rendered predictions share. The page loads
-nothing from
-elsewhere: its content security policy allows only files of this server.
+nothing from elsewhere: its content security policy allows only files of this server.
 """
 
 import io

@@ -34,8 +34,8 @@ class Predictor(ABC, Generic[InputT, OutputT]):
     """A trained model with everything that prediction needs.
 
     A predictor is immutable, so threads may share it. Its settings are fields; a copy with other settings shares the
-    network: `dataclasses.replace(predictor, nbest=3)`. A prediction does not depend on the others in its batch,
-    except for the rounding of 32-bit numbers.
+    network: `dataclasses.replace(predictor, nbest=3)`. A prediction does not depend on the others in its batch, except
+    for the rounding of 32-bit numbers.
 
     Attributes:
         task: name of the task's folder in `grunlp/tasks`.

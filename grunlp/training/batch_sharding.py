@@ -3,8 +3,7 @@
 In training, processes take turns in the batches of an epoch: of N processes, rank r has batches r, N + r, 2N + r and so
 on. The list of batches is the same for any number of processes, so N processes do in one step what one process does in
 N batches with accumulated gradients. All have the same number of steps; if there are too few batches for the last one,
-the other
-processes compute the last batch again, with weight 0.
+the other processes compute the last batch again, with weight 0.
 """
 
 from collections.abc import Iterator, Sequence

@@ -3,8 +3,7 @@
 A checkpoint is saved before a batch, and only when no gradients are accumulated. It contains the weights, their
 average, the optimizer, the schedule, the state of early stopping and of the selection of the best epoch, and the
 position in the epoch. It contains no state of random generators, because the random numbers of a batch depend only on
-the seed, the epoch and the index of the batch
-(`grunlp.training.datamodule_base.derive_seed`).
+the seed, the epoch and the index of the batch (`grunlp.training.datamodule_base.derive_seed`).
 """
 
 import csv

@@ -48,8 +48,7 @@ def render_arcs(words: Sequence[str], above: Sequence[ArcRow], below: Sequence[A
     """Render an `<svg>` of words with rows above and below them, the nearest first.
 
     Right-to-left text is laid out from right to left. Each row is a group of the class `lane` with the attributes
-    `data-name` and
-    `data-height` (in pixels).
+    `data-name` and `data-height` (in pixels).
     """
     texts = [truncate(word, _MAX_CHARACTERS) for word in words]
     extents, width = _word_extents(texts, [*above, *below])

@@ -27,8 +27,7 @@ def select_fold(
 
     With `outer_num_folds` of m above 0, the same data are first divided into m folds, and fold `outer_fold` is
     excluded, so that it has no influence on a value that is chosen by cross-validation on the remaining data. The
-    excluded fold is the test split of
-    `num_folds=m fold=outer_fold` (nested cross-validation; Varma and Simon 2006).
+    excluded fold is the test split of `num_folds=m fold=outer_fold` (nested cross-validation; Varma and Simon 2006).
 
     With `train_fraction` below 1, only the first training examples of a fixed random order are kept.
 

@@ -46,8 +46,7 @@ def find_frames() -> Path:
     """Return the folder with frames.conll.gz and rolesets.json.gz.
 
     It is in the user's cache. If it does not exist, it is built there from the archive in `$GRUNLP_DATA/raw` or from a
-    download.
-    Raises UserError as `find_ewt` does.
+    download. Raises UserError as `find_ewt` does.
     """
     cached = index_path().parent
     if not all((cached / name).is_file() for name in (FRAMES_FILE, INDEX_FILE)):

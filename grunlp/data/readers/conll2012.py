@@ -1,8 +1,7 @@
 """CoNLL-2012, the format in which OntoNotes 5 was distributed for the shared task (Pradhan et al. 2012).
 
 The columns, separated by spaces, are document, part, token number from 0, word, part of speech, parse, predicate lemma,
-frameset
-number, word sense, speaker, named entities, one bracket column for each predicate, coreference.
+frameset number, word sense, speaker, named entities, one bracket column for each predicate, coreference.
 
     #begin document (letters/0001); part 000
     letters/0001  0  0  Anna    NNP  (TOP(S(NP*)  -       -   -  -  (PERSON)  (ARG0*)  *     (0)

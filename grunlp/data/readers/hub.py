@@ -8,8 +8,8 @@ Rows are streamed; nothing is copied to a cache. All readers take
     shard: the index of the shard to read, see `num_shards`; None: all shards.
 
 and the names of columns; "translation.de" is the field `de` of the objects in the column `translation`. They raise
-DataError, with the row number (from 1) as the line, if the data set, the split or a column does not exist or
-a row is malformed.
+DataError, with the row number (from 1) as the line, if the data set, the split or a column does not exist or a row is
+malformed.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -2,8 +2,7 @@
 
 Each line has one token: index, form, part of speech, predicate lemma, roleset, then one bracket column for each
 predicate, in order of appearance. `_` is an empty cell; a row with a lemma or a roleset is a predicate. Cells are
-separated by tabs,
-or by spaces in a line without tabs.
+separated by tabs, or by spaces in a line without tabs.
 
     # doc = letters/0001
     # sent = letters-0001-01

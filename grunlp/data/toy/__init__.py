@@ -6,9 +6,9 @@ They come from a hand-written lexicon (`noun_lexicon.py`, `verb_lexicon.py`, `ad
     sentences.py → clauses.py → noun_phrases.py, verb_phrases.py, adverbials.py → phrases.py
 
 With it, the main recipe runs anywhere without a download and shows each kind of role. **A score on it says nothing
-about real
-text.** So that a good model still scores visibly below 100 %, dev and test each have words and phrases that never occur
-in training (see `lexicon.py`), and combine constructions that occur only separately in training (`HELD_OUT`).
+about real text.** So that a good model still scores visibly below 100 %, dev and test each have words and phrases that
+never occur in training (see `lexicon.py`), and combine constructions that occur only separately in training
+(`HELD_OUT`).
 """
 
 from collections.abc import Iterator

@@ -23,8 +23,7 @@ def read_arrays(path: str, inputs: str | None, label: str | None, labels: bool =
     Args:
         path: npz with the array `inputs` (N, T, C) and the classes `label` (N,) or (N, 1), and optionally `lengths`
             (N,), the number of steps that are not padding; or Parquet with a row for each sequence: a column of lists
-            of steps, each a
-            number or a list of C numbers, and one of classes.
+            of steps, each a number or a list of C numbers, and one of classes.
         inputs: name of the inputs; None: `x`, `values` or `inputs`.
         label: name of the classes; None: `y`, `label` or `labels`.
         labels: whether classes are required.

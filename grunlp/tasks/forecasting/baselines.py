@@ -39,8 +39,7 @@ def linear_forecast(history: Tensor, weights: Tensor) -> Tensor:
     """Forecast linearly (NLinear, Zeng et al. 2023, §4): (B, T, C) and weights (T + 1, H) → (B, H, C).
 
     The forecast is the last value, plus a weighted sum of the differences from it, plus a constant, with the same
-    weights
-    for all channels.
+    weights for all channels.
     """
     last = history[:, -1:]
     x = (history - last).transpose(1, 2)  # (B, C, T)

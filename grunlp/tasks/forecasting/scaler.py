@@ -34,8 +34,7 @@ class Standardizer:
         steps: (S, C) mean absolute change over a season in these rows, in the units of the file: the denominator of
             MASE.
         known_means, known_scales: (F,) mean and scale of the covariates over all training rows; 0 and 1 for time
-        features.
-        static_means, static_scales: (K,) mean and scale of the static covariates over all series.
+        features. static_means, static_scales: (K,) mean and scale of the static covariates over all series.
     """
 
     targets: list[str]

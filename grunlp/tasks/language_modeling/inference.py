@@ -19,9 +19,8 @@ _WINDOW_SIZE = 1000  # tokens read at once
 class DynamicEvaluation:
     """Options of dynamic evaluation, which adapts the weights to the text read so far (Krause et al. 2018, §3).
 
-    After each segment the weights take a gradient step on its loss, θ ← θ - η ∇, and then move a fraction of
-    the way back to the trained weights, θ ← θ + λ (θ₀ - θ). Each token is predicted before the weights are adapted to
-    it.
+    After each segment the weights take a gradient step on its loss, θ ← θ - η ∇, and then move a fraction of the way
+    back to the trained weights, θ ← θ + λ (θ₀ - θ). Each token is predicted before the weights are adapted to it.
 
     Args:
         rate: η, the learning rate for the gradient of the mean loss of a segment, clipped to norm 1.

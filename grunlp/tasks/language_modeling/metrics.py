@@ -21,8 +21,7 @@ class LanguageModelScores(MetricScores):
         separated by white
             space.
         unknown_tokens: (lines,) number of tokens that are not in the vocabulary. The model predicts that they occur but
-            not how
-            they are spelled, so many of them make scores per character and word too good.
+            not how they are spelled, so many of them make scores per character and word too good.
     """
 
     nats: NDArray[np.float64]

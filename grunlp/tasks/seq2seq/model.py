@@ -2,9 +2,9 @@
 
 The first layer of the decoder reads only the target. Therefore in training it runs over the whole target in one call,
 its states attend to the source for all steps at once, and the layers above read its states and the attention, again in
-one call. Attention depends
-on its previous steps only through these layers. With `input_feeding` (Luong et al. 2015, §3.3) the first layer also
-reads the attention output of the previous step, and training computes one step after the other.
+one call. Attention depends on its previous steps only through these layers. With `input_feeding` (Luong et al. 2015,
+§3.3) the first layer also reads the attention output of the previous step, and training computes one step after the
+other.
 """
 
 from dataclasses import dataclass, replace

@@ -36,8 +36,7 @@ class SRLScores(SpanScores):
         counts: "srl-eval", "conlleval", "seqeval" and "senses" are counts for gold predicates; "usual-senses" is the
             most-frequent-sense baseline; "predicates" counts detected predicates; "found" counts their roles as
             srl-eval does; "found-right-sense" counts the roles of a predicate with the wrong roleset as wrong
-            (PriMeSRL-Eval, Jindal et al.
-            2023).
+            (PriMeSRL-Eval, Jindal et al. 2023).
         examples: the gold predicates that have a prediction, for error analysis.
         senses: which of "gold" and "predicted" frames have rolesets.
         illegal_output: number of tags in the predictions that violate BIO; always 0 for tags decoded by grunlp.

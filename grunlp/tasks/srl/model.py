@@ -51,10 +51,9 @@ class SenseClassifier(nn.Module):
 
     u_f is shared by all rolesets with the same particle and by light verbs: the difference between `give` and `give up`
     is similar to that between `eat` and `eat up`. b_r is initialized with the logarithm of the training count. A
-    roleset that does not
-    occur in the training data has v_r = 0, so that only its particle, if any, and b_r determine its score: among the
-    unseen rolesets of a word without particles the first has the highest score, and it is chosen only if no seen
-    roleset is likely.
+    roleset that does not occur in the training data has v_r = 0, so that only its particle, if any, and b_r determine
+    its score: among the unseen rolesets of a word without particles the first has the highest score, and it is chosen
+    only if no seen roleset is likely.
 
     Args:
         input_size: number of features of x, the state of a predicate in its sentence.
@@ -98,10 +97,9 @@ class SRLModel(nn.Module):
 
     (h: encoder states; w: word representations; D: an embedding of the signed, clipped distance; e: a vector added only
     for sentences of `data.extra_train`, so that the annotation style of that data does not affect predictions for the
-    main corpus).
-    Tags are scored from its states concatenated with x_t, and the sense from the same features at p. A and B are
-    applied once for each token, not for each pair, so that an additional predicate only costs one run of the small
-    BiGRU.
+    main corpus). Tags are scored from its states concatenated with x_t, and the sense from the same features at p. A
+    and B are applied once for each token, not for each pair, so that an additional predicate only costs one run of the
+    small BiGRU.
 
     Args:
         options: sizes, regularization and loss weights.

@@ -18,9 +18,8 @@ from grunlp.tasks.tagging.options import TaggerOptions
 class Tagger(nn.Module):
     """A tagger: a sentence encoder, scores of the tags, and decoding of the best sequence (Lample et al. 2016, §2).
 
-    IOB2 tags are constrained to legal sequences; other tags may occur in any order. The
-    probability of a sequence is computed from all scores divided by `temperature`, which
-    `grunlp.tasks.tagging.temperature_scaling` fits.
+    IOB2 tags are constrained to legal sequences; other tags may occur in any order. The probability of a sequence is
+    computed from all scores divided by `temperature`, which `grunlp.tasks.tagging.temperature_scaling` fits.
 
     Args:
         options: sizes and regularization.
