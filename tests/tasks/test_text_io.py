@@ -44,7 +44,7 @@ def test_lines_of_a_file_are_read_and_bad_ones_are_skipped(tmp_path: Path, caplo
 
 
 def test_nothing_is_predicted_for_conflicting_options(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="a text replaces the file"):
+    with pytest.raises(UserError, match="with input="):
         run(tmp_path, "a", input="file")
     (tmp_path / "out").write_text("mine")
     with pytest.raises(UserError, match="nothing is overwritten"):
