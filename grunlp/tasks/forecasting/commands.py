@@ -67,7 +67,7 @@ def compare(runs: Sequence[str], options: CompareOptions) -> dict[str, dict[str,
 
 def _align_covariates(data: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     """Return the data options of the first run with the covariates of another run."""
-    keys = ("calendar", "known", "static")
+    keys = ("time_features", "known_covariates", "static_covariates")
     return {**data, **{key: other.get(key) for key in keys if key in data}}
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from grunlp.configuration.compose import compose_config
 from grunlp.tasks.classification.checkpoint import build_classifier
 from grunlp.tasks.classification.collate import TimeSeriesBatch, TimeSeriesCollator
 from grunlp.tasks.classification.keras import load_keras_classifier
 from grunlp.tasks.classification.model import Classifier
+from grunlp.tasks.config import compose_config
 
 
 def textbook(features: int) -> Classifier:

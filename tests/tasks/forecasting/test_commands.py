@@ -64,7 +64,7 @@ def test_it_is_complete(folder: Path) -> None:
     }  # fmt: skip
     assert (folder / "run/forecast-test.png").read_bytes().startswith(b"\x89PNG")
     card = (folder / "run/card.md").read_text()
-    assert "Forecaster trained on series" in card and "Diebold" in card and "left out" not in card
+    assert "Forecaster trained on files" in card and "Diebold" in card and "left out" not in card
 
 
 def test_evaluate_finds_the_score_of_the_training(folder: Path, call: Call) -> None:
@@ -132,7 +132,7 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
         (predict.main, ["tomorrow"], "a forecaster does not read text"),
         (predict.main, ["prompt=x"], "unknown key prompt"),
         (predict.main, [f"input={folder}/none.csv"], "no such file"),
-        (predict.main, [f"input={folder}/hours.csv"], "sale must be known of the future"),
+        (predict.main, [f"input={folder}/hours.csv"], "sale must be known in the future"),
         (predict.main, [f"input={short}"], "8 rows after the last target have them, 12 are forecast"),
         (predict.main, [f"input={folder}/days.csv"], "its times have the frequency D"),
         (predict.main, [f"input={folder}/few.csv"], "series a has 29 steps"),
