@@ -1,6 +1,6 @@
 """The tests mirror the package: `grunlp/<folder>/<module>.py` is tested by `tests/<folder>/test_<module>.py`.
 
-The `__init__.py` of a folder may be tested by `test_<folder>.py` in that folder, and files directly in `tests/` may test
+The `__init__.py` of a folder may be tested by `test_<folder>.py` in that folder. Files directly in `tests/` may test
 several modules together.
 """
 
