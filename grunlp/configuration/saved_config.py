@@ -88,5 +88,9 @@ def _validate_trained_on(trained_on: Any, schema: RecipeSchema) -> None:
     for data in trained_on:
         dataset = str(data.get("name")) if isinstance(data, Mapping) else str(data)
         check_choice(f"{_TRAINED_ON}.name", dataset, list(schema.trained_on))
-        own, earlier = (options_of(datasets[dataset], "data.") for datasets in (schema.datasets, schema.trained_on))
-        _validate({"data": {key: value for key, value in data.items() if key != "name"}}, own, earlier)
+        dataset_options, earlier_options = (
+            options_of(datasets[dataset], "data.") for datasets in (schema.datasets, schema.trained_on)
+        )
+        _validate(
+            {"data": {key: value for key, value in data.items() if key != "name"}}, dataset_options, earlier_options
+        )

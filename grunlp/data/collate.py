@@ -53,8 +53,8 @@ class SRLBatch(SentenceBatch):
     Attributes:
         sense_candidates: (U, R) ids of the possible rolesets of each distinct word, most frequent first, padded with 0.
         pos: (B, T) ids of part-of-speech tags, IGNORE_INDEX at padding and where there are none.
-        is_predicate: (B, T) 1 at predicates, else 0; IGNORE_INDEX at padding and in sentences of `data.extra_train`,
-            where not all predicates are annotated.
+        is_predicate: (B, T) 1 at predicates, 0 at other tokens; IGNORE_INDEX at padding and in sentences of
+            `data.extra_train`, where not all predicates are annotated.
         sentence_index: (P,) the sentence of each predicate.
         predicate_index: (P,) the token of each predicate within its sentence.
         from_extra_corpus: (P,) whether its sentence comes from `data.extra_train`.

@@ -155,11 +155,11 @@ class TextTokenizer:
         longest = max(map(len, vocabulary))
         results: list[tuple[int, ...]] = []
 
-        def write(place: int, ids: tuple[int, ...]) -> None:
-            if place == len(written) and ids:
+        def write(position: int, ids: tuple[int, ...]) -> None:
+            if position == len(written) and ids:
                 results.append(ids)
-            for end in range(min(len(written), place + longest), place, -1):
-                id = vocabulary.get(written[place:end], UNK_ID)
+            for end in range(min(len(written), position + longest), position, -1):
+                id = vocabulary.get(written[position:end], UNK_ID)
                 if len(results) < max_count and id > EOS_ID:
                     write(end, (*ids, id))
 
@@ -207,9 +207,9 @@ def _is_trained_here(tokenizer: Tokenizer) -> bool:
     flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
     special = [{"id": id, "content": token, **flags, "special": True} for id, token in enumerate(_SPECIAL_TOKENS)]
     for kind, model in _MODELS.items():
-        own = Tokenizer(model())
-        _configure(own, kind == "character")
-        if _pipeline_settings(own) | {"added_tokens": special} == _pipeline_settings(tokenizer):
+        reference = Tokenizer(model())
+        _configure(reference, kind == "character")
+        if _pipeline_settings(reference) | {"added_tokens": special} == _pipeline_settings(tokenizer):
             return True
     return False
 

@@ -55,17 +55,17 @@ def find_untagged_scheme_tag(sentences: Iterable[Sequence[str]]) -> str | None:
 
 
 def require_same_tag_type(
-    what: str, tags: Iterable[Sequence[str]], other: str, others: Iterable[Sequence[str]]
+    name: str, tags: Iterable[Sequence[str]], other_name: str, other_tags: Iterable[Sequence[str]]
 ) -> None:
     """Raise UserError unless both are span tags or both are plain tags; tags that are all `O` fit either."""
     kinds = []
-    for sentences in (tags, others):
+    for sentences in (tags, other_tags):
         known = sorted({tag for sentence in sentences for tag in sentence} - {"O"})
         kinds.append((detect_scheme([known]) is not None, known))
     (spans, example), (other_spans, other_example) = kinds
     if example and other_example and spans != other_spans:
-        details = f"those of {other} are like {', '.join(other_example[:3])}"
-        raise UserError(f"{what} has tags like {', '.join(example[:3])}", details, "Tags must be of one kind.")
+        details = f"those of {other_name} are like {', '.join(other_example[:3])}"
+        raise UserError(f"{name} has tags like {', '.join(example[:3])}", details, "Tags must be of one kind.")
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:

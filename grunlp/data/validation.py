@@ -81,10 +81,10 @@ def inspect_file(name: str, path: Path, format: str | None = None, words: Path |
     return report
 
 
-def count_duplicates_across_splits(one: DataReport, other: DataReport) -> tuple[int, list[str]]:
+def count_duplicates_across_splits(first: DataReport, second: DataReport) -> tuple[int, list[str]]:
     """Count the sentences of one split that also occur in another, and list the lines of the first few."""
-    both = [one.text_digests[key] for key in one.text_digests if key in other.text_digests]
-    return sum(count for count, _ in both), [location for _, location in both[:MAX_SHOWN_DUPLICATES]]
+    shared = [first.text_digests[key] for key in first.text_digests if key in second.text_digests]
+    return sum(count for count, _ in shared), [location for _, location in shared[:MAX_SHOWN_DUPLICATES]]
 
 
 def format_report(reports: Sequence[DataReport]) -> Iterator[str]:

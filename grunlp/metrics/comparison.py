@@ -26,9 +26,9 @@ def compare_metrics(first: Scores, second: Scores) -> dict[str, dict[str, Any]]:
     """
     rows = {}
     for name in [name for name in first.metrics if name in second.metrics]:
-        one, other = first.metrics[name], second.metrics[name]
-        test = paired_test(one.counts, other.counts, one.score, resamples=NUM_RESAMPLES)
-        rows[name] = _row(name, one.value, other.value, test, one.digits)
+        first_metric, second_metric = first.metrics[name], second.metrics[name]
+        test = paired_test(first_metric.counts, second_metric.counts, first_metric.score, resamples=NUM_RESAMPLES)
+        rows[name] = _row(name, first_metric.value, second_metric.value, test, first_metric.digits)
     return rows
 
 

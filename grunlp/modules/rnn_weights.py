@@ -110,7 +110,7 @@ class RNNWeights(nn.Module):
     def first_state(self, x: Tensor, batch_size: int) -> Tensor:
         """Return the states (D, B, S·H) before the first step, zero or learned.
 
-        `x` is the input, whose type they get.
+        The states have the type of the input `x`.
         """
         if self.initial is not None:
             return self.initial[:, None].expand(-1, batch_size, -1)

@@ -254,6 +254,6 @@ def read_metrics(path: Path) -> dict[str, Any]:
 
 
 def write_metrics(path: Path, name: str, values: dict[str, Any]) -> None:
-    """Put the scores of a split, or the costs of the training, into `metrics.json`; other entries are kept."""
+    """Write the scores of a split, or the costs of the training, to `metrics.json`; other entries are kept."""
     content = read_metrics(path) | {name: values}
     write_file_atomically(path / METRICS, json.dumps(content, indent=2))

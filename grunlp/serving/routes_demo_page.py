@@ -57,9 +57,9 @@ def add_demo_page(app: FastAPI, models: Mapping[str, ModelService], limits: Serv
         return FileResponse(_FILES[name], headers=_HEADERS)
 
     @app.post("/models/{id}/drawing", responses=ERROR_RESPONSES, tags=["models"])
-    async def drawing(id: ModelId, given: Text) -> RenderedPrediction:
+    async def drawing(id: ModelId, body: Text) -> RenderedPrediction:
         """Return the prediction for a text, as HTML to display and as records."""
-        return await _render(get_model(models, id), given.text)
+        return await _render(get_model(models, id), body.text)
 
 
 async def _render(model: ModelService, text: str) -> RenderedPrediction:

@@ -52,12 +52,12 @@ def add_predict_route(app: FastAPI, models: Mapping[str, ModelService], limits: 
             return self
 
     @app.post("/models/{id}/predict", response_model=PredictResponse, responses=ERROR_RESPONSES, tags=["models"])
-    async def predict(id: ModelId, given: Input) -> Response:
+    async def predict(id: ModelId, body: Input) -> Response:
         """Predict a text, several texts, or a sequence of measurements."""
         model = get_model(models, id)
-        if "measurements" in given.model_fields_set:
-            records = await model.predict_series(given.measurements)
+        if "measurements" in body.model_fields_set:
+            records = await model.predict_series(body.measurements)
         else:
-            records = await model.predict(given.texts or [given.text])
+            records = await model.predict(body.texts or [body.text])
         body = json.dumps({"records": records}, ensure_ascii=False, allow_nan=False)
         return Response(body.encode("utf-8"), media_type="application/json")

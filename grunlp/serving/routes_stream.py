@@ -28,7 +28,7 @@ def add_stream_route(app: FastAPI, models: Mapping[str, ModelService], limits: S
     class Prompt(BaseModel):
         """A prompt, or the source of a translation or summary, and sampling options.
 
-        Missing ones have the defaults of the model.
+        Options that are missing have the defaults of the model.
         """
 
         model_config = ConfigDict(extra="forbid", json_schema_extra=drop_schema_defaults)
@@ -57,14 +57,14 @@ def add_stream_route(app: FastAPI, models: Mapping[str, ModelService], limits: S
         responses={200: described, **ERROR_RESPONSES},
         tags=["models"],
     )
-    async def stream(id: ModelId, given: Prompt) -> Response:
+    async def stream(id: ModelId, body: Prompt) -> Response:
         """Generate a text piece by piece.
 
         Translations and summaries are sampled here, greedily by default: the beam search of `predict` has no text until
         it ends.
         """
-        options = given.model_dump(exclude={"prompt"}, exclude_unset=True)
-        pieces = get_model(models, id).stream(given.prompt, options)
+        options = body.model_dump(exclude={"prompt"}, exclude_unset=True)
+        pieces = get_model(models, id).stream(body.prompt, options)
         return StreamingResponse(_lines(pieces, limits.response_timeout), media_type=_NDJSON)
 
 

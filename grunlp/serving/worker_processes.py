@@ -35,7 +35,7 @@ class LocalWorker:
     """A worker in this process. Its results are those of `SentencePredictor.predict_partial`.
 
     Args:
-        predictor: the model; only sentences come in batches.
+        predictor: the model. Batches contain only sentences; other inputs are predicted directly.
     """
 
     def __init__(self, predictor: Predictor[Any, Any]) -> None:

@@ -49,7 +49,7 @@ def format_sections(by_task: OptionsByTask) -> str:
     shared = {key: option for key, option in first.items() if all(other.get(key) == option for other in others)}
     sections = ["keys:\n" + format_options(shared.values())]
     for task, options in by_task.items():
-        own = [option for key, option in options.items() if key not in shared]
-        if own:
-            sections.append(f"keys of {task.replace('_', ' ')}:\n" + format_options(own))
+        task_options = [option for key, option in options.items() if key not in shared]
+        if task_options:
+            sections.append(f"keys of {task.replace('_', ' ')}:\n" + format_options(task_options))
     return "\n\n".join(sections)

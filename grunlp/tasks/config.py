@@ -1,6 +1,6 @@
 """Configurations of all recipes: the functions of `grunlp.configuration`, applied to the options of the tasks.
 
-Imports nothing heavy.
+This module imports no heavy library.
 """
 
 from collections.abc import Sequence

@@ -98,7 +98,7 @@ class NonFiniteLossCallback(Callback):
             _zero_grad(pl_module)
 
     def _handle_non_finite(
-        self, trainer: Trainer, module: LightningModule, what: str, loss: float | None, batches: range
+        self, trainer: Trainer, module: LightningModule, quantity: str, loss: float | None, batches: range
     ) -> None:
         """Log the non-finite value, save the batch for a replay, and stop if configured."""
         data, epoch = datamodule_of(trainer), trainer.current_epoch
@@ -106,7 +106,7 @@ class NonFiniteLossCallback(Callback):
         more = f" and {len(names) - _MAX_EXAMPLES_SHOWN} more" if len(names) > _MAX_EXAMPLES_SHOWN else ""
         shown = ", ".join(names[:_MAX_EXAMPLES_SHOWN]) + more
         numbers = "/".join(str(batch + 1) for batch in batches)
-        message = f"epoch {epoch + 1}, batch {numbers}: {what}"
+        message = f"epoch {epoch + 1}, batch {numbers}: {quantity}"
         self.skipped += 1
         skip = self.policy == "skip" and self.skipped <= MAX_SKIPPED_PER_EPOCH
         if not skip or not (self.run_dir / NAN_DEBUG_DIR / _INFO_FILE).is_file():

@@ -145,29 +145,29 @@ def check_streaming(values: Mapping[str, Any], datasets: Mapping[str, Any]) -> N
                 "Omit it, or type trainer.limit_train_batches=N for fewer batches.",
             )
         return
-    wrong = f"loader.stream_buffer_size={buffer_size}"
+    setting = f"loader.stream_buffer_size={buffer_size}"
     if not datasets[dataset].streamable:
         streamable = ", ".join(name for name, options in datasets.items() if options.streamable)
         raise UserError(
-            f"{wrong} with data={dataset}",
+            f"{setting} with data={dataset}",
             f"recipe={values['recipe']} can only stream data={streamable}",
             "Type loader.stream_buffer_size=0",
         )
     if not values["trainer.batches_per_epoch"]:
         raise UserError(
-            f"{wrong} without trainer.batches_per_epoch",
+            f"{setting} without trainer.batches_per_epoch",
             "a stream has no end, so an epoch needs a number of batches for each process",
             "Type trainer.batches_per_epoch=1000, for example.",
         )
     if values.get("data.num_folds") or values.get("data.train_fraction", 1.0) < 1:
         raise UserError(
-            f"{wrong} with data.num_folds or data.train_fraction",
+            f"{setting} with data.num_folds or data.train_fraction",
             "folds and fractions need all examples at once",
             "Omit them, or type loader.stream_buffer_size=0",
         )
     if not values["loader.shuffle_each_epoch"]:
         raise UserError(
-            f"{wrong} with loader.shuffle_each_epoch=false",
+            f"{setting} with loader.shuffle_each_epoch=false",
             "each pass over a stream has a different order of files and batches",
             "Type loader.stream_buffer_size=0",
         )

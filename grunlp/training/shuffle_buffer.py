@@ -166,8 +166,8 @@ class BufferedBatchDataset(IterableDataset[Any]):
 
     def __iter__(self) -> Iterator[StreamBatch | UserError]:
         worker = get_worker_info()
-        own = (self.next_reader + (worker.id if worker is not None else 0)) % len(self.positions)
+        reader_index = (self.next_reader + (worker.id if worker is not None else 0)) % len(self.positions)
         try:
-            yield from self.reader.read(self.first + own, self.num_readers, self.positions[own])
+            yield from self.reader.read(self.first + reader_index, self.num_readers, self.positions[reader_index])
         except UserError as error:  # an error raised in a worker would arrive as the text of a traceback
             yield error

@@ -243,7 +243,7 @@ def fit_and_evaluate(
 ) -> dict[str, ReportT]:
     """Train, then evaluate dev and test once with the weights that were best on dev.
 
-    Print the scores and save them to `metrics.json`.
+    The scores are printed and saved to `metrics.json`.
 
     Args:
         trainer: see `fit`.

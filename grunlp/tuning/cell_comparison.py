@@ -119,15 +119,15 @@ def train(spec: ComparisonSpec, folder: Path, jobs: int) -> list[CellResults]:
             sizes = _match_sizes(first.folder, cells) if match_sizes else {}
             trainings = {}
             for cell in cells:
-                own = [f"model.{key}={value}" for key, value in sizes.get(cell, {}).items()]
-                own += [f"trainer.max_epochs={epochs[cell]}"] if cell in epochs else []
-                trainings[cell] = [_training_job(spec, folder, cell, seed, own) for seed in spec.seeds]
+                overrides = [f"model.{key}={value}" for key, value in sizes.get(cell, {}).items()]
+                overrides += [f"trainer.max_epochs={epochs[cell]}"] if cell in epochs else []
+                trainings[cell] = [_training_job(spec, folder, cell, seed, overrides) for seed in spec.seeds]
             all_trainings = [training for of_cell in trainings.values() for training in of_cell]
             done_before = {training for training in all_trainings if training.finished}
             for done in pool.run(all_trainings):
                 progress.update(done.folder.name, done in done_before)
             for cell, of_cell in trainings.items():
-                results.append(CellResults(cell, [one.folder for one in of_cell], _sizes(of_cell[0].folder)))
+                results.append(CellResults(cell, [job.folder for job in of_cell], _sizes(of_cell[0].folder)))
     return results
 
 
@@ -157,19 +157,19 @@ def _match_sizes(first: Path, cells: Sequence[str]) -> dict[str, dict[str, int]]
     from grunlp.tuning.parameter_matching import count_parameters, match_parameter_count, scale_model
 
     config, task = read_config(first), task_of(first)
-    own = {key: value for key, value in config.model.items()}
+    model_options = {key: value for key, value in config.model.items()}
 
     def count(cell: str, hidden_size: int) -> int:
-        changed = OmegaConf.merge(config, {"model": {"cell": cell, **scale_model(own, hidden_size)}})
+        changed = OmegaConf.merge(config, {"model": {"cell": cell, **scale_model(model_options, hidden_size)}})
         with torch.device("meta"):  # shapes only
             return count_parameters(task.build_model(first, changed))  # type: ignore[arg-type]
 
     target = count(config.model.cell, config.model.hidden_size)
     sizes = {}
-    step = task.hidden_size_multiple(own)
+    step = task.hidden_size_multiple(model_options)
     for cell in cells:
-        size = match_parameter_count(partial(count, cell), target, own["hidden_size"], step)
-        sizes[cell] = scale_model(own, size)
+        size = match_parameter_count(partial(count, cell), target, model_options["hidden_size"], step)
+        sizes[cell] = scale_model(model_options, size)
     return sizes
 
 

@@ -160,9 +160,9 @@ def _learning_curve(config: SearchConfig, chosen: TrialResult, jobs: int) -> dic
     except UserError as error:  # An eighth of the data may be too small.
         print(f"no learning curve: {error.message}", flush=True)
         return {}
-    for done in finished:
-        share, fold = trainings[done]
-        record_fold_score(rows[share], fold, done.folder)
+    for training in finished:
+        share, fold = trainings[training]
+        record_fold_score(rows[share], fold, training.folder)
     return {**rows, 1.0: chosen}
 
 
@@ -184,9 +184,9 @@ def _nested_cv(
                 training = fold_job(folder, config.overrides, values, config.num_folds, fold, *outer_overrides)
                 trainings[training] = outer, values, fold
     inner: dict[int, dict[Assignment, TrialResult]] = {outer: {} for outer in range(config.num_folds)}
-    for done in _run_jobs(trainings, "nested", jobs):
-        outer, values, fold = trainings[done]
-        record_fold_score(inner[outer].setdefault(values, TrialResult(values)), fold, done.folder)
+    for training in _run_jobs(trainings, "nested", jobs):
+        outer, values, fold = trainings[training]
+        record_fold_score(inner[outer].setdefault(values, TrialResult(values)), fold, training.folder)
     by_values = {row.values: row for row in rows}
     choices = [one_standard_error_rule(list(inner[outer].values()), primary.sign) for outer in range(config.num_folds)]
     return [(choice, by_values[choice.values].scores[outer]) for outer, choice in enumerate(choices)]
@@ -197,9 +197,9 @@ def _run_jobs(trainings: Mapping[TrainingJob, Any], phase: str, jobs: int) -> li
     done_before = {training for training in trainings if training.finished}
     progress, finished = ProgressReporter(len(trainings)), []
     with TrainingPool(jobs) as pool:
-        for done in pool.run(trainings):
-            progress.update(f"{phase}: {'/'.join(done.folder.parts[-3:])}", done in done_before)
-            finished.append(done)
+        for training in pool.run(trainings):
+            progress.update(f"{phase}: {'/'.join(training.folder.parts[-3:])}", training in done_before)
+            finished.append(training)
     return finished
 
 

@@ -90,12 +90,12 @@ def split_options(
         UserError: as for `parse_options`, and for a reserved option or a word without `=`.
     """
     options = options_of(cls)
-    own = [argument for argument in arguments if argument.partition("=")[0] in options]
-    others = [argument for argument in arguments if argument not in own]
+    own_arguments = [argument for argument in arguments if argument.partition("=")[0] in options]
+    others = [argument for argument in arguments if argument not in own_arguments]
     for argument in others:
         key, equals, _ = argument.partition("=")
         if not equals or key.startswith("-"):
             raise UserError(f"{argument}: not key=value", f"there are: {', '.join(options)}", "Write key=value.")
         if key in reserved:
             raise UserError(f"{key} cannot be set here", "it differs between the trainings", reserved[key])
-    return parse_options(own, cls), others
+    return parse_options(own_arguments, cls), others

@@ -51,7 +51,7 @@ def write_report(config: SearchConfig, result: StudyResult, seconds: float) -> N
     print(f"\n{format_table(header, lines)}\n{_METHOD_NOTE}\n\n{choice}")
     print("\n".join([*last_lines, f"everything is in {config.folder}"]))
     write_file_atomically(config.folder / "summary.json", json.dumps(as_dict(config, result, seconds), indent=2))
-    keys = ", ".join(one.key for one in config.search_space)
+    keys = ", ".join(dimension.key for dimension in config.search_space)
     parts = [
         f"# {keys} by {config.num_folds} folds",
         f"`{' '.join(config.overrides)}`",

@@ -211,9 +211,9 @@ class HyperparameterSearch:
     def _values(self, params: Mapping[str, Any]) -> Assignment:
         """Return the values of a trial, with sampled numbers rounded."""
         space = self.config.search_space
-        sampled = {one.key for one in space if self.config.num_trials and one.bounds is not None}
+        sampled = {dimension.key for dimension in space if self.config.num_trials and dimension.bounds is not None}
         short = {key: _round_value(value) if key in sampled else value for key, value in params.items()}
-        return tuple((one.key, short[one.key]) for one in space)
+        return tuple((dimension.key, short[dimension.key]) for dimension in space)
 
     def _distributions(self) -> dict[str, Any]:
         from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution

@@ -12,13 +12,13 @@ from grunlp.utils.atomic_io import atomic_path
 from grunlp.utils.errors import DataError
 
 
-def buffer_stdin(folder: Path, what: str) -> Path:
+def buffer_stdin(folder: Path, description: str) -> Path:
     """Copy standard input to a file in `folder`, so that it can be read repeatedly.
 
-    `what` describes the input for a user who has to type it in a terminal.
+    `description` describes the input for a user who has to type it in a terminal.
     """
     if sys.stdin.isatty():
-        print(f"reading standard input, {what}; end with Ctrl-D", file=sys.stderr)
+        print(f"reading standard input, {description}; end with Ctrl-D", file=sys.stderr)
     path = folder / "standard input"
     with path.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)

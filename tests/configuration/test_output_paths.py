@@ -37,5 +37,5 @@ def test_a_report_needs_a_file_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="the report needs a file"):
         check_output_paths("-", "-")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(UserError, match="they are one file"):
+    with pytest.raises(UserError, match="both are the same file"):
         check_output_paths(f"{tmp_path}/a", f"{tmp_path}/folder/../a")

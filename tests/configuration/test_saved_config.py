@@ -33,7 +33,7 @@ def test_interpolations_are_resolved(tmp_path: Path) -> None:
         ("seed: 1", "seed: one", "wrong type"),
         ("recipe: tag", "recipe: tga", r"(?s)config\.yaml: recipe=tga.*no such choice|no such choice"),
         ("  name: toy-srl", "  name: toy-slr", "no such choice"),
-        ("seed: 1", "seed: 1\ntrained_on: []", "trained_on is out of place"),
+        ("seed: 1", "seed: 1\ntrained_on: []", "trained_on is not allowed"),
     ],
 )
 def test_other_keys_and_values_are_refused(old: str, new: str, message: str, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_unchanged_files_pass(manifest: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("trail", "is as long as it was"), ("longer", "had 5 bytes"), (None, "is gone")]
+    ("content", "message"), [("trail", "its size is the same"), ("longer", "had 5 bytes"), (None, "no longer exists")]
 )
 def test_a_changed_or_missing_file_is_named(manifest: Path, content: str | None, message: str) -> None:
     file = manifest.parent / "train.txt"

@@ -71,6 +71,6 @@ def test_without_a_development_split_nothing_is_quantized(tmp_path: Path) -> Non
     exporter: Any = MatrixExporter(has_dev=False)
     exporter.write(tmp_path / "product.onnx")
     before = (tmp_path / "product.onnx").read_bytes()
-    with pytest.raises(UserError, match=r"(?s)int8=true: nothing to measure it on.*no dev split.*Omit int8="):
+    with pytest.raises(UserError, match=r"(?s)int8=true needs a development split.*no dev split.*Omit int8="):
         quantize(exporter, tmp_path, [ACCURACY])
     assert (tmp_path / "product.onnx").read_bytes() == before

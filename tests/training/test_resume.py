@@ -140,7 +140,7 @@ def test_what_cannot_be_resumed(root: Path, whole: dict[str, Any], trainings: Tr
         assert status == 2 and f"{file} has changed" in err and said in err
     file.rename(root / "elsewhere")
     status, _, err = call(train.main, f"resume={run_dir}")
-    assert status == 2 and f"{file} is gone" in err
+    assert status == 2 and f"{file} no longer exists" in err
     file.write_text(old)  # the same, at another time
     assert trainings([f"resume={run_dir}"]).status == 0 and results(run_dir) == whole
 

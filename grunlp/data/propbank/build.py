@@ -72,8 +72,8 @@ def build_ewt(out: Path, ud: Path | None, propbank: Path | None) -> Counter[str]
         counts[f"{split} sentences"] = len(examples)
         counts[f"{split} predicates"] = sum(len(example["frames"]) for example in examples)
     _write(out, {f"{split}.conll.gz": _gzip_columns(examples) for split, examples in joined.splits.items()})
-    for what, count in joined.drop_counts.items():
-        counts[f"{what} dropped: not aligned"] = count
+    for unit, count in joined.drop_counts.items():
+        counts[f"{unit} dropped: not aligned"] = count
     return counts
 
 

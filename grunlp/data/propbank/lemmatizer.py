@@ -1,4 +1,4 @@
-"""Candidate lemmas of an inflected English word: from a list of irregular verbs, else by spelling rules.
+"""Candidate lemmas of an inflected English word: from a list of irregular verbs or by spelling rules.
 
 `fought` → fight; `stopped` → stop, stopp, stoppe; `organised` → organise, organize, organis. The word itself is not
 among them. A list of known lemmas can decide between them; without one, the first is the best guess.

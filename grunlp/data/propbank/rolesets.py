@@ -84,9 +84,9 @@ class RolesetInventory:
             counts.update(inventory)
         self.names, self.counts = ["", *counts], [0, *counts.values()]
         self._ids = {name: i for i, name in enumerate(self.names)}
-        own = [particle_of(name) for name in self.names]
-        self.particles = sorted(set(own))
-        self.particle_ids = [self.particles.index(particle) for particle in own]
+        particles = [particle_of(name) for name in self.names]
+        self.particles = sorted(set(particles))
+        self.particle_ids = [self.particles.index(particle) for particle in particles]
         # a roleset of several lemmas is named after that which has it most often
         pairs = [(n, name, lemma) for lemma, inventory in self.rolesets.items() for name, n in inventory.items()]
         self._lemma_by_roleset = {name: lemma for _, name, lemma in sorted(pairs)}

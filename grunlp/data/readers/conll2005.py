@@ -1,7 +1,7 @@
 """CoNLL-2005 props (Carreras and Màrquez 2005).
 
 The target column contains the lemma of a predicate or `-`; it is followed by one bracket column for each predicate.
-Words are in a column before them or in a file of their own, one token a line, with the same blank lines:
+Words are in an earlier column or in a separate file with one token on each line and the same blank lines:
 
     Anna     -        (A0*)   *
     forgot   forget   (V*)    *

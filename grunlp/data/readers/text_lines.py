@@ -1,8 +1,8 @@
-"""A data file as numbered lines of text, whatever its compression.
+"""Numbered lines of text of a data file, compressed or not.
 
-Compression is detected by the first bytes, not by the suffix: gzip, xz, else plain. Text is UTF-8, with or without a
-byte order mark, with Unix or Windows line ends. A line that is not UTF-8 is yielded with its error, so that lenient
-reading can skip its sentence and continue; an error in the whole file raises `DataError`.
+Compression (gzip or xz) is detected from the first bytes, not from the suffix. Text is UTF-8, with or without a
+byte order mark, with Unix or Windows line ends. A line that is not UTF-8 is yielded with its error, so that a
+reader can skip its sentence and continue; an error in the whole file raises `DataError`.
 """
 
 import gzip

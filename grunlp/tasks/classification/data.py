@@ -86,7 +86,7 @@ def _require_same_kind(name: str, splits: Splits) -> bool:
 def _check_classes(corpus: Corpus) -> None:
     """Raise UserError unless train has at least two classes and each other split has one of them.
 
-    Log unknown classes.
+    Classes that do not occur in train are logged.
     """
     name, classes = corpus.name, sorted(set(corpus.train["label"]))
     if len(classes) < 2:

@@ -60,8 +60,8 @@ class SegRNN(Forecaster):
         channel = self.channel.expand(batch_size, -1, -1)
         if self.embed_static is not None:
             channel = channel + self.embed_static(static_covariates)[:, None]
-        place = self.place[None, None].expand(batch_size, self.channels, -1, -1)
-        queries = torch.cat([place, channel[:, :, None].expand(-1, -1, self.num_segments, -1)], dim=-1)
+        segment_encoding = self.place[None, None].expand(batch_size, self.channels, -1, -1)
+        queries = torch.cat([segment_encoding, channel[:, :, None].expand(-1, -1, self.num_segments, -1)], dim=-1)
         if self.embed_known is not None:
             missing = self.num_segments * self.segment_length - steps  # the last segment may extend beyond the horizon
             padding = known_covariates.new_zeros(batch_size, missing, self.num_known_covariates)

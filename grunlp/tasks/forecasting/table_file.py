@@ -76,9 +76,9 @@ class TableFile:
     def __init__(self, path: Path, frame: "pd.DataFrame", first: int) -> None:
         self.path, self.frame, self.first = path, frame.rename(columns=str), first
 
-    def row_error(self, row: int, message: str, there: str, hint: str) -> DataError:
+    def row_error(self, row: int, message: str, details: str, hint: str) -> DataError:
         """Return the error for a row of the frame, with its line."""
-        return DataError(self.path, int(row) + self.first, message, there, hint)
+        return DataError(self.path, int(row) + self.first, message, details, hint)
 
     def require_column(self, name: str | None) -> None:
         """Raise DataError unless the column exists."""

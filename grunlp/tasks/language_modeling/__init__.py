@@ -77,7 +77,7 @@ class LanguageModelingTask(
                 raise UserError(f"{key}= without dynamic_rate=", "it has no effect without it", "Add dynamic_rate=0.1")
 
     def open_input(self, trained: "TrainedLanguageModel", options: LanguageModelingEvaluateOptions) -> Any:
-        """Open the lines of files."""
+        """Open the lines of the files in `options.input`."""
         from grunlp.tasks.language_modeling.data import open_line_files
 
         assert options.input is not None

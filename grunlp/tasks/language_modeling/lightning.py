@@ -30,7 +30,7 @@ class LanguageModelTask(PerplexityTask):
     def _forward_window(self, window: BPTTWindow, row_group: int) -> tuple[Tensor, int]:
         """Return the negative log-likelihoods of a window (N,) and their number.
 
-        Keep the state of its rows for the next window.
+        The state of its rows is kept for the next window.
         """
         if window.is_first:
             state = self.model.initial_state(len(window.lengths))

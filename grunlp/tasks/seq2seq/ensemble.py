@@ -36,7 +36,7 @@ class Ensemble:
 
     def step(self, tokens: Tensor, state: EnsembleState) -> tuple[Tensor, Tensor, EnsembleState]:
         """Read one token; see `Seq2Seq.step`. The attention is averaged too."""
-        steps = [model.step(tokens, one) for model, one in zip(self.models, state.states, strict=True)]
+        steps = [model.step(tokens, model_state) for model, model_state in zip(self.models, state.states, strict=True)]
         log_probs, attention, states = zip(*steps, strict=True)
         mean = torch.stack(log_probs).logsumexp(dim=0) - torch.tensor(len(steps)).log()
         return mean, torch.stack(attention).mean(dim=0), EnsembleState(list(states))

@@ -63,7 +63,7 @@ class Seq2SeqPredictor(TextGenerator):
         )
 
     def generate(self, pairs: Iterable[ParallelExample]) -> Iterator[Generation]:
-        """Generate texts for each source; samples also depend on its position."""
+        """Generate texts for each source; samples also depend on the position of the source in the input."""
         return inference.generate(
             self.model, self.run.collate, pairs, self.limits, self.search, self.batch_tokens, self.constraints
         )

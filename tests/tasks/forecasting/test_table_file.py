@@ -36,8 +36,8 @@ def test_rows_are_lines(tmp_path: Path) -> None:
         ("t.csv", b"a,b\n", "the file is empty"),
         ("t.csv", b"a,b\n\xff,1\n", "cannot be read"),
         ("t.csv.gz", b"a,b\n1,2\n", "cannot be read"),
-        ("t.parquet", b"a,b\n1,2\n", "no Parquet"),
-        ("t.parquet.gz", gzip.compress(b"a,b\n"), "no Parquet"),
+        ("t.parquet", b"a,b\n1,2\n", "not a Parquet file"),
+        ("t.parquet.gz", gzip.compress(b"a,b\n"), "not a Parquet file"),
     ],
 )
 def test_files_of_another_form_are_refused(name: str, content: bytes, message: str, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_columns_of_numbers_are_found() -> None:
     assert "a target has numbers" in caught.value.details
     with pytest.raises(DataError, match=r"t\.csv:3: .*infinite"):
         table(a=[1.0, np.inf]).numeric_values("a", "a target")
-    with pytest.raises(DataError, match="no column has numbers"):
+    with pytest.raises(DataError, match="no column contains numbers"):
         table(c=["u", "v"]).numeric_columns(set())
 
 
@@ -78,7 +78,7 @@ def test_times_have_no_zone(values: list[Any], expected: list[str]) -> None:
 def test_the_column_of_times_is_found_or_asked_for() -> None:
     made = table(a=[1.0, 2.0], shop=["x", "y"], day=["2024-01-01", "2024-01-02"])
     assert made.parse_times(None, set())[0] == "day"
-    with pytest.raises(DataError, match="no column has times"):
+    with pytest.raises(DataError, match="no column contains times"):
         made.parse_times(None, {"day"})
     with pytest.raises(DataError, match=r"t\.csv:2: column 'shop': 'x' is not a time"):
         made.parse_times("shop", set())
