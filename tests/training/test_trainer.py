@@ -1,4 +1,4 @@
-"""None"""
+"""The trainer: the direction of monitored scores, limits of batches, and the mean of the last epochs."""
 
 from itertools import cycle
 from pathlib import Path

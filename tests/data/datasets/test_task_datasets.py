@@ -49,7 +49,7 @@ def file_data(folder: Path, *splits: str) -> dict[str, Any]:
     data: dict[str, Any] = {"name": "files", "prefix": ">", "train": None, "dev": None, "test": None}
     data |= {f"{split}_labels": None for split in ("train", "dev", "test")}
     for split in splits:
-        for key, words in ((split, f"{split}1 {split}2"), (f"{split}_labels", "a b")):
+        for key, words in ((split, f"{split}1 {split}2"), (f"{split}_labels", f"{split}A {split}B")):
             (folder / key).write_text(words)
             data[key] = str(folder / key)
     return data
@@ -58,7 +58,7 @@ def file_data(folder: Path, *splits: str) -> dict[str, Any]:
 def test_files_are_opened_with_their_companions_and_options(tmp_path: Path) -> None:
     splits = DATASETS.open(file_data(tmp_path, "train", "dev"))
     assert list(splits) == ["train", "dev"]
-    assert splits["dev"][:] == {"id": ["dev1", "dev2"], "text": [">dev1", ">dev2"], "label": ["a", "b"]}
+    assert splits["dev"][:] == {"id": ["dev1", "dev2"], "text": [">dev1", ">dev2"], "label": ["devA", "devB"]}
     with pytest.raises(UserError, match=r"(?s)data\.train is not given.*Add data\.train=FILE"):
         DATASETS.open(file_data(tmp_path, "dev"))
 
