@@ -152,10 +152,10 @@ def _allowed_hosts(host: str, names: str | None, sockets: Sequence[socket.socket
     Only browsers on this machine can reach a server on a loopback address, but the pages they show may come from any
     site.
     """
-    own = names.split(",") if names else []
+    public_names = names.split(",") if names else []
     if all(ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback for listener in sockets):
-        return [*_LOOPBACK_HOSTS, host.lower(), *own]
-    return [*_LOOPBACK_HOSTS, *own] if own else None
+        return [*_LOOPBACK_HOSTS, host.lower(), *public_names]
+    return [*_LOOPBACK_HOSTS, *public_names] if public_names else None
 
 
 def _validate_limits(limits: ServerLimits) -> None:

@@ -88,7 +88,7 @@ def measure(config: DictConfig, steps: int, repeats: int, folder: Path) -> None:
         config: configuration of recipe=srl.
         steps: number of updates per repeat.
         repeats: number of repeats; one warm-up repeat runs before them.
-        folder: where to write the results; the file is named after the number of processes.
+        folder: the folder for the results; the file is named after the number of processes.
     """
     resolve_devices(config.trainer)
     torch.set_num_threads(1)

@@ -38,7 +38,12 @@ RIDDLES = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 # A docstring without a subject: "What ...", "Of ...", "Whether ..." (except for properties, which are nouns).
-OPENERS = re.compile(r"(What|Of|Whether|By|For|Where|Those|How|Which|From|In|To|With|Without|The same)\b")
+OPENERS = re.compile(
+    r"(What|Of|Whether|By|For|Where|Those|How|Which|From|In|To|With|Without|The same"
+    r"|Makes|Adds|Finds|Keeps|Drops|Trains|Converts|Yields|Turns|Saves|Prints|Divides)\b"
+)
+# An argument described without its noun: "seed: of the shuffling", "target: likewise".
+FRAGMENTS = re.compile(r"^ *[a-z_*, ]+: (of|likewise)\b", re.MULTILINE)
 # Their strings are data, not prose.
 DATA = [ROOT / "grunlp/data/toy", ROOT / "grunlp/data/propbank/lemmatizer.py"]
 
@@ -80,6 +85,11 @@ def test_docstrings_open_as_their_kind_does(path: Path) -> None:
         elif OPENERS.match(text) and not is_property(node):
             wrong.append(f"{line}: {text.splitlines()[0]}")
     assert not wrong, "\n".join(["functions open with a verb of VERBS, classes and modules with a noun phrase", *wrong])
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_arguments_are_described_by_nouns(path: Path) -> None:
+    assert not [f"{line}: {match[0]}" for _, line, text in docstrings(path) for match in FRAGMENTS.finditer(text)]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

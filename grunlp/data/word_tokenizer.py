@@ -8,7 +8,7 @@ trained; general tokenizers split much of the same text differently (see the doc
 2. Numbers with their separators and endings (1,000.5  10:30  3/4  21st  1990s), abbreviations of single letters (U.S.),
    initials before a name and common abbreviations with a dot (Mr. Inc. Sept.) are not split.
 3. Negation and clitics are split from their word in either case, with a straight or curly apostrophe, or without one
-   if that is unambiguous: do|n't  she|'s  WE|'LL  do|nt  that|s  i|m; likewise can|not  gon|na  wan|na  got|ta.
+   if that is unambiguous: do|n't  she|'s  WE|'LL  do|nt  that|s  i|m; also can|not  gon|na  wan|na  got|ta.
 4. Hyphens within a word are tokens (well|-|known), but not after prefixes such as e, co and pre (e-mail). An apostrophe
    or & within a word is part of it (Ba'ath, A&E).
 5. Combining marks (decomposed accents, vowel signs, joiners) belong to the word of the character before them.

@@ -75,7 +75,7 @@ class LexicalConstraints:
     def unsatisfied(self, token_ids: Sequence[int]) -> list[tuple[TokenPhrase, int]]:
         """List the required phrases that a text lacks, each with the number of its tokens that end the text so far.
 
-        The phrase of which most tokens are present comes first.
+        Phrases with more tokens present come first.
         """
         missing = []
         for phrase in self.required:

@@ -43,7 +43,7 @@ def sample(inputs: DecodingInputs, options: Sampling, sample_ids: Sequence[int])
 
     Args:
         inputs: the batch.
-        options: how to sample.
+        options: the options of sampling.
         sample_ids: (B,) id of each text, which selects its random numbers.
     """
     (hypotheses,) = deque(sample_incrementally(inputs, options, sample_ids), maxlen=1)
@@ -96,7 +96,7 @@ def sample_tokens(log_probs: Tensor, options: Sampling, uniforms: Sequence[float
 
     Args:
         log_probs: (R, V).
-        options: how to sample.
+        options: the options of sampling.
         uniforms: (R,) random numbers in [0, 1).
     """
     ordered, ids = (log_probs / options.temperature).sort(dim=1, descending=True, stable=True)

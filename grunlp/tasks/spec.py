@@ -287,5 +287,5 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         write_model_card(run, config, metrics, self.card_text(config.recipe), self.dataset_notes, scores, extra)
 
     def hidden_size_multiple(self, model: Mapping[str, Any]) -> int:
-        """Return the number of which hidden sizes must be a multiple. `model` is the group of the configuration."""
+        """Return the number that must divide hidden sizes. `model` is the group of the configuration."""
         return 1

@@ -30,7 +30,7 @@ def match_parameter_count(count: Callable[[int], int], target: int, start: int, 
         count: returns the number of parameters at a size; it does not decrease with the size.
         target: the number of parameters.
         start: the size to start from.
-        step: the number of which sizes are multiples.
+        step: sizes are multiples of this number.
 
     Raises:
         UserError: no size gives so large a number of parameters.

@@ -138,7 +138,7 @@ def stream_files(
         *arguments: further arguments of `read`.
 
     Raises:
-        UserError: there are no files, or not as many companions as files.
+        UserError: there are no files, or the number of companions differs from that of files.
     """
     pattern, files = str(patterns[0]), glob_absolute_paths(str(patterns[0]))
     columns: list[Sequence[str | None]] = [files]

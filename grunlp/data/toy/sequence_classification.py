@@ -1,4 +1,4 @@
-"""Toy time series to classify by which of two events comes first."""
+"""Toy time series whose class says which of two events comes first."""
 
 from collections.abc import Iterator
 

@@ -146,7 +146,7 @@ def require_same_inputs(run: Path, num_features: int | None, examples: Dataset) 
     Args:
         run: the run folder.
         num_features: number of features of the measurements that the model classifies; None: it classifies texts.
-        examples: as `open_class_split` returns them.
+        examples: the examples that `open_class_split` returned.
     """
     if ("values" in examples.column_names) != (num_features is not None):
         inputs = "texts" if num_features is None else "sequences of measurements"

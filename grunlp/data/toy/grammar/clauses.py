@@ -97,13 +97,13 @@ class ClauseGenerator:
         gap: ExtractionGap | None,
     ) -> Clause:
         predicate = Predicate([], verb.roleset)
-        own = verb.object_slot if passive and verb.object_slot else verb.subject
+        subject_slot = verb.object_slot if passive and verb.object_slot else verb.subject
         if passive and "dative" in verb.flags and subject is None and self.rng.chance(0.25):
-            own = verb.slots[1]  # "the children were given apples"
+            subject_slot = verb.slots[1]  # "the children were given apples"
         if subject is None and form == "finite":
-            subject = self.complements.argument(own, context, as_subject=True)
+            subject = self.complements.argument(subject_slot, context, as_subject=True)
         if subject is not None:
-            subject.label(predicate, own.role)
+            subject.label(predicate, subject_slot.role)
         agreement = subject.agreement if subject else "plural"
         group = make_verb_group(self.rng, verb.forms, form, predicate, agreement, context, _flags(verb, form, passive))
         clause = Clause(predicate, group)
