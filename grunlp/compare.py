@@ -66,6 +66,8 @@ def main(arguments: list[str]) -> int:
         raise UserError(f"{len(systems)} systems to compare", "compare needs two", "Type two run folders or two files.")
     if options.gold and options.input:
         raise UserError("gold= with input=", "gold= is for two files, input= for two models", "Omit one of the two.")
+    if options.gold and any(system == BUNDLED_MODEL or Path(system).is_dir() for system in systems):
+        raise UserError("gold= with a model", "gold= is for two files of predictions", "Type input=FILE")
     require_new_file("metrics", options.metrics)
     from grunlp.metrics.comparison import format_comparison
 

@@ -59,5 +59,5 @@ def add_predict_route(app: FastAPI, models: Mapping[str, ModelService], limits: 
             records = await model.predict_series(body.measurements)
         else:
             records = await model.predict(body.texts or [body.text])
-        body = json.dumps({"records": records}, ensure_ascii=False, allow_nan=False)
-        return Response(body.encode("utf-8"), media_type="application/json")
+        answer = json.dumps({"records": records}, ensure_ascii=False, allow_nan=False)
+        return Response(answer.encode("utf-8"), media_type="application/json")

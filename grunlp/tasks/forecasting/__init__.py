@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from grunlp.exporting.exporter import ModelExporter
     from grunlp.tasks.forecasting.checkpoint import TrainedForecaster
     from grunlp.tasks.forecasting.evaluation import EvaluationWindows
+    from grunlp.tasks.forecasting.inference import ForecastEvaluation
     from grunlp.tasks.forecasting.predictor import ForecastPredictor
     from grunlp.tasks.predictor import Record
 
@@ -99,7 +100,7 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
         self,
         trained: "TrainedForecaster",
         examples: Any,
-        scores: Any,
+        scores: "ForecastEvaluation",
         options: ForecastingEvaluateOptions,
         split: str | None,
     ) -> None:

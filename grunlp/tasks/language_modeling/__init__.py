@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from grunlp.exporting.exporter import ModelExporter
     from grunlp.tasks.language_modeling.checkpoint import TrainedLanguageModel
+    from grunlp.tasks.language_modeling.metrics import LanguageModelScores
     from grunlp.tasks.language_modeling.predictor import LanguageModelPredictor
     from grunlp.tasks.predictor import Record
 
@@ -100,7 +101,7 @@ class LanguageModelingTask(
         """Return why the scores of dynamic evaluation are not stored in the run folder; None for static evaluation."""
         return "its scores are those without dynamic evaluation" if options.dynamic_rate else None
 
-    def compare_scores(self, first: Any, second: Any) -> dict[str, dict[str, Any]]:
+    def compare_scores(self, first: "LanguageModelScores", second: "LanguageModelScores") -> dict[str, dict[str, Any]]:
         """Compare two scorings, including perplexity only if both models have the same tokens."""
         from numpy import array_equal
 

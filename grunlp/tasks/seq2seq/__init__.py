@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from grunlp.tasks.line_input import LineFormat, LineReader
     from grunlp.tasks.predictor import Record
     from grunlp.tasks.seq2seq.checkpoint import TrainedSeq2Seq
+    from grunlp.tasks.seq2seq.metrics import TextScores
     from grunlp.tasks.seq2seq.predictor import Seq2SeqPredictor
 
 _BLEU, _ROUGE = PrimaryMetric("bleu", "BLEU"), PrimaryMetric("rougeL", "ROUGE-L")
@@ -131,7 +132,12 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         return None
 
     def write_reports(
-        self, trained: "TrainedSeq2Seq", examples: Any, scores: Any, options: Seq2SeqEvaluateOptions, split: str | None
+        self,
+        trained: "TrainedSeq2Seq",
+        examples: Any,
+        scores: "TextScores",
+        options: Seq2SeqEvaluateOptions,
+        split: str | None,
     ) -> None:
         """Write the page of examples and, for a split, its generated texts to the run folder."""
         from grunlp.tasks.seq2seq.checkpoint import write_predictions
@@ -140,7 +146,7 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         if options.report:
             write_attention_report(self.make_predictor(trained), examples, scores, options)
         if split:
-            write_predictions(trained.path, split, scores.predictions)
+            write_predictions(trained.path, split, scores.outputs)
 
     def make_comparable(self, first: "TrainedSeq2Seq", second: "TrainedSeq2Seq") -> "TrainedSeq2Seq":
         """Return the second model, to be scored by the metric of the first."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from grunlp.tasks.line_input import LineFormat, LineReader
     from grunlp.tasks.predictor import Record
     from grunlp.tasks.srl.checkpoint import TrainedSRL
+    from grunlp.tasks.srl.metrics import SRLScores
     from grunlp.tasks.srl.predictor import SRLPredictor
 
 
@@ -119,14 +120,14 @@ class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
         return super().evaluate(options)
 
     def write_reports(
-        self, trained: "TrainedSRL", examples: Any, scores: Any, options: SRLEvaluateOptions, split: str | None
+        self, trained: "TrainedSRL", examples: Any, scores: "SRLScores", options: SRLEvaluateOptions, split: str | None
     ) -> None:
         """Write the error report."""
         from grunlp.tasks.srl.commands import write_error_report
 
         write_error_report(f"{options.run} on {options.input or options.split or 'test'}", scores, options.report)
 
-    def compare_scores(self, first: Any, second: Any) -> dict[str, dict[str, Any]]:
+    def compare_scores(self, first: "SRLScores", second: "SRLScores") -> dict[str, dict[str, Any]]:
         """Compare the F1 of each counting scheme."""
         from grunlp.metrics.comparison import compare_span_scores
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from grunlp.tasks.line_input import LineFormat, LineReader
     from grunlp.tasks.predictor import Record
     from grunlp.tasks.tagging.checkpoint import TrainedTagger
+    from grunlp.tasks.tagging.metrics import TagScores
     from grunlp.tasks.tagging.predictor import TaggerPredictor
 
 
@@ -104,7 +105,7 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
         require_same_tag_type(str(first.path), [first.model.tags], str(second.path), [second.model.tags])
         return second
 
-    def compare_scores(self, first: Any, second: Any) -> dict[str, dict[str, Any]]:
+    def compare_scores(self, first: "TagScores", second: "TagScores") -> dict[str, dict[str, Any]]:
         """Compare the F1 of each counting scheme."""
         from grunlp.metrics.comparison import compare_span_scores
 

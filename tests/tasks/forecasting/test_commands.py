@@ -133,7 +133,7 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
         (predict.main, ["prompt=x"], "unknown key prompt"),
         (predict.main, [f"input={folder}/none.csv"], "no such file"),
         (predict.main, [f"input={folder}/hours.csv"], "sale must be known in the future"),
-        (predict.main, [f"input={short}"], "8 rows after the last target have them, 12 are forecast"),
+        (predict.main, [f"input={short}"], "8 rows after the last target have them, 12 are needed"),
         (predict.main, [f"input={folder}/days.csv"], "its times have the frequency D"),
         (predict.main, [f"input={folder}/few.csv"], "series a has 29 steps"),
         (predict.main, [f"input={folder}/other.csv"], "no column 'value'"),

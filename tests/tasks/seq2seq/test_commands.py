@@ -184,7 +184,7 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
         (predict.main, ["seed=3", "1"], "seed= without sample=true"),
         (predict.main, ["sample=true", "nbest=2", "1"], "one text is sampled for each source"),
         (predict.main, ["required=x", "1"], "required=x: not in the vocabulary"),
-        (predict.main, ["forbidden=1|", "1"], "there is an empty phrase"),
+        (predict.main, ["forbidden=1|", "1"], "the phrase is empty"),
     ):
         status, _, err = call(main, run, *arguments)
         assert status == 2 and message in err, err
