@@ -109,7 +109,7 @@ class ClauseGenerator:
         clause = Clause(predicate, group)
         if form == "finite" and isinstance(subject, NounPhrase):
             clause.subject = subject
-        slots = [slot for slot in verb.slots if slot is not own or not passive]
+        slots = [slot for slot in verb.slots if slot is not subject_slot or not passive]
         clause.post_verbal = self.complements.make(verb, clause, slots, subject, gap, context)
         if passive:
             group.main = group.main.with_constructions("passive")
