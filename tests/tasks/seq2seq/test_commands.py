@@ -99,8 +99,8 @@ def test_a_page_of_examples(folder: Path, call: Call) -> None:
     assert 20 <= len(figures) <= 31
     outputs = (folder / "run/predictions-test.txt").read_text().splitlines()
     for figure in figures:
-        (written,) = (text for text in figure[0].itertext() if text.startswith("written: "))
-        assert written.removeprefix("written: ") in outputs
+        (output,) = (text for text in figure[0].itertext() if text.startswith("output: "))
+        assert output.removeprefix("output: ") in outputs
         pieces = {kind: [] for kind in ("read", "written")}  # type: dict[str, list[str]]
         for label in figure.iter(f"{svg}text"):
             pieces[label.get("class", "")].append("".join(label.itertext()))
