@@ -13,7 +13,7 @@ def record_logs(task: BaseLightningModule) -> dict[str, float]:
     logged: dict[str, float] = {}
 
     def log(name: str, value: Any, **options: Any) -> None:
-        logged[name] = float(value)
+        logged[name] = float(torch.as_tensor(value).detach())
 
     task.log = log  # type: ignore[method-assign, assignment]
     return logged

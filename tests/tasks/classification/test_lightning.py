@@ -36,5 +36,7 @@ def test_the_training_loss_is_that_of_the_network() -> None:
     logged = record_logs(task)
     task.on_train_epoch_start()
     loss = task.training_step(batch, 0)
-    assert loss.requires_grad and float(loss.detach()) == pytest.approx(float(model.loss(model(batch)[0], batch)))
+    assert loss.requires_grad and float(loss.detach()) == pytest.approx(
+        float(model.loss(model(batch)[0], batch).detach())
+    )
     assert task.units == int(batch.lengths.sum()) and logged["train/tokens_per_second"] > 0

@@ -39,5 +39,5 @@ def test_the_training_loss_is_that_of_the_network() -> None:
     record_logs(task)
     task.on_train_epoch_start()
     loss = task.training_step(batch, 0)
-    assert float(loss.detach()) == pytest.approx(float(model.loss(model(batch), batch)))
+    assert float(loss.detach()) == pytest.approx(float(model.loss(model(batch), batch).detach()))
     assert task.units == int(batch.lengths.sum())
