@@ -1,5 +1,6 @@
 """Checks of run folders that hold for every task."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def check_missing_and_wrong_files(run: Path, folder: Path, names: list[str], siz
     for name in names:
         content = (copy / name).read_bytes()
         (copy / name).unlink()
-        with pytest.raises(UserError, match=name.replace(".", r"\.")):
+        with pytest.raises(UserError, match=rf"is not a finished run: {re.escape(name)}"):
             load()
         (copy / name).write_bytes(content)
     config = (copy / "config.yaml").read_text()
