@@ -18,7 +18,7 @@ from tests.random_srl_corpus import toy_corpus
 from tests.training.test_resume import write_files
 from tests.training_processes import COMMON, SMALL, Trainings, results
 
-STREAM = ["loader.stream_buffer_size=15"]
+STREAM = ["loader.stream_buffer_size=15", "trainer.limit_train_batches=0", "trainer.batches_per_epoch=9"]
 
 
 @pytest.fixture(scope="module")
@@ -147,19 +147,14 @@ def test_a_loss_that_is_no_number(root: Path, call: Call, monkeypatch: pytest.Mo
 
 def test_what_cannot_be(root: Path, call: Call) -> None:
     typed: dict[tuple[str, ...], str] = {
-        (*arguments("srl", root), "trainer.limit_train_batches=0"): "without trainer.limit_train_batches",
+        (*arguments("srl", root), "trainer.batches_per_epoch=0"): "without trainer.batches_per_epoch",
         (*arguments("srl", root), "data.num_folds=5"): "with data.num_folds or data.train_fraction",
         (*arguments("srl", root), "data.extra_train=propbank-frames"): "with data.extra_train",
         (*arguments("srl", root), "loader.shuffle_each_epoch=false"): "with loader.shuffle_each_epoch=false",
         (*arguments("pretrain", root), "data.dev=null"): "without data.dev",
-        (
-            "recipe=srl",
-            "data=toy-srl",
-            *STREAM,
-            "trainer.limit_train_batches=9",
-        ): "can only stream data=files, hub",
-        ("recipe=lm", "data=toy-srl", *STREAM): "lm reads the rows of a text side by side",
-        ("recipe=forecast", "data=toy-series", *STREAM): "this recipe has no loader.stream_buffer_size",
+        ("recipe=srl", "data=toy-srl", *STREAM): "can only stream data=files, hub",
+        ("recipe=lm", "data=toy-srl", *STREAM): "unknown key loader.stream_buffer_size",
+        ("recipe=forecast", "data=toy-series", *STREAM): "unknown key loader.stream_buffer_size",
         (*arguments("srl", root), f"data.train={root}/none*"): "no such file",
         (*arguments("translate", root), f"data.train_target={root}/part0.back"): "companion files differ",
         (*arguments("classify", root), "data.train=x.npz"): "files of measurements cannot be streamed",
