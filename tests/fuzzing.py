@@ -252,7 +252,17 @@ def _series() -> list[tuple[str, bytes]]:
     file = io.BytesIO()
     frame.to_parquet(file)
     csv = frame[["time", "units"]].to_csv(index=False).encode()
-    return [("a.csv", csv), ("b.csv", csv.replace(b",", b";")), ("a.parquet", file.getvalue())]
+    days = "".join(f"{time:%d/%m/%Y};1.{i}00,5 €\n" for i, time in enumerate(pd.date_range("2020-01-10", periods=6)))
+    zoned = "".join(f"{time.isoformat()},{i}\n" for i, time in enumerate(times.tz_localize("Europe/Madrid")))
+    months = "".join(f"{time:%b-%y},{i}\n" for i, time in enumerate(pd.date_range("2020-01-01", periods=6, freq="MS")))
+    return [
+        ("a.csv", csv),
+        ("b.csv", csv.replace(b",", b";")),
+        ("days.csv", f"date;y\n{days}".encode()),
+        ("zoned.csv", f"date,y\n{zoned}".encode()),
+        ("months.csv", f"date,y\n{months}".encode()),
+        ("a.parquet", file.getvalue()),
+    ]
 
 
 def fuzz(folder: Path, read: Reader, good: list[tuple[str, bytes]], count: int, number: int) -> dict[str, Any]:

@@ -151,6 +151,8 @@ def _parse_csv(path: Path, text: str, layout: TableLayout) -> TableFile:
     if len(rows) < 2:
         details = "it has no row after the names of its columns" if rows else ""
         raise DataError(path, None, f"the {'table' if path == _IN_MEMORY else 'file'} is empty", details, _ADVICE)
+    if path == _IN_MEMORY:
+        lines = [line - 1 for line in lines]  # rows, from 1, as of a data frame
     names = _column_names(rows[0])
     for i, row in enumerate(rows):
         if len(row) > len(names):

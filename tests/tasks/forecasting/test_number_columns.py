@@ -35,7 +35,7 @@ def test_numbers_of_one_format() -> None:
     table = read(text)
     assert table.values.tolist() == [[1234.5, 7], [0.25, 1000]]
     assert (table.layout.decimal, table.layout.thousands) == ("comma", "point")
-    with pytest.raises(DataError, match=r"(?s)table:2: column 'a': '1.234,5' is not a number"):
+    with pytest.raises(DataError, match=r"(?s)table:1: column 'a': '1.234,5' is not a number"):
         read(text, targets=["a"], decimal="point", thousands="none")
 
 
@@ -44,10 +44,10 @@ def test_numbers_of_one_format() -> None:
     [
         (
             ["1,234", "2,345"],
-            r"(?s)table:2: column 'y': '1,234' may be 1234 or 1.234.*Type data.decimal=point",
+            r"(?s)table:1: column 'y': '1,234' may be 1234 or 1.234.*Type data.decimal=point",
         ),
-        (["0,5", "x"], r"(?s)table:3: column 'y': 'x' is not a number.*data.decimal=comma"),
-        (["5 %", "6 %", "7"], r"(?s)table:4: column 'y': '7' has not the unit of the others.*%"),
+        (["0,5", "x"], r"(?s)table:2: column 'y': 'x' is not a number.*data.decimal=comma"),
+        (["5 %", "6 %", "7"], r"(?s)table:3: column 'y': '7' has not the unit of the others.*%"),
     ],
 )
 def test_numbers_that_are_refused(cells: list[str], message: str) -> None:
