@@ -154,6 +154,12 @@ def _parse_csv(path: Path, text: str, layout: TableLayout) -> TableFile:
     if path == _IN_MEMORY:
         lines = [line - 1 for line in lines]  # rows, from 1, as of a data frame
     names = _column_names(rows[0])
+    if len(names) == 1 and (other := _detect_separator(text)) != separator:
+        message, details = (
+            f"the cells are between {other}s",
+            f"data.separator is {separator}, as in the training of a model",
+        )
+        raise DataError(path, 1, message, details, f"Save the table with {separator}s between its cells.")
     for i, row in enumerate(rows):
         if len(row) > len(names):
             if any(row[len(names) :]):

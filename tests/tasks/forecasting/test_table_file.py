@@ -36,6 +36,11 @@ def test_a_row_with_more_cells_than_the_header(tmp_path: Path) -> None:
     assert read(tmp_path, "day,y\n2023-01-01,1,\n").texts("y") == ["1"], "a separator at the end of the row"
 
 
+def test_another_separator_than_in_training(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"(?s)table.csv:1: the cells are between semicolons.*data.separator is comma"):
+        read(tmp_path, "day;y\n2023-01-01;0,5\n", TableLayout(separator="comma"))
+
+
 def test_columns_without_a_name_and_of_the_same_name(tmp_path: Path) -> None:
     assert list(read(tmp_path, ",y,y\n1,2,3\n").frame) == ["Unnamed: 0", "y", "y.1"]
 
