@@ -24,15 +24,15 @@ class TableLayout:
     """Format of a table. In a request, None is to be detected; in a settled layout, None does not apply.
 
     Attributes:
-        encoding: of the text, as Python names it.
-        separator: between the cells of a row of CSV.
+        encoding: encoding of the text, as Python names it.
+        separator: sign between the cells of a row of CSV.
         decimal: the decimal sign.
         thousands: the sign between groups of digits.
         date_format: directives of `strptime`, with `%q` for a quarter; or ISO8601, excel, unix-s, unix-ms, ...
         day_first: whether the day comes before the month in a date of digits.
-        time_zone: of the times: an IANA name such as Europe/Berlin, or UTC, or UTC+09:00.
+        time_zone: zone of the times: an IANA name such as Europe/Berlin, or UTC, or UTC+09:00.
         time_column: column of the times.
-        frequency: of the times, in the notation of pandas ("h", "D", "MS", ...).
+        frequency: step of the times, in pandas notation ("h", "D", "MS", ...).
     """
 
     encoding: str | None = None

@@ -204,9 +204,9 @@ class _RegularGrid:
         """Raise DataError if most steps are missing, unless the frequency is given and the most frequent step has it.
 
         Args:
-            positions: of the rows of each series on its grid.
-            steps: of all grids.
-            frequency: of the grids.
+            positions: positions of the rows of each series on its grid.
+            steps: number of steps of all grids.
+            frequency: frequency of the grids.
         """
         gaps = steps - sum(map(len, positions))
         if gaps <= MAX_MISSING_SHARE * steps:

@@ -86,7 +86,7 @@ def read_times(table: TableFile, name: str, series: NDArray[np.int64]) -> Any:
 
     Args:
         table: the table.
-        name: of the column.
+        name: name of the column.
         series: (R,) the series of each row.
 
     Returns:
