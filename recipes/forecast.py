@@ -11,7 +11,7 @@ from grunlp.runs.layout import CONFIG, FORECAST_PLOT, SCALER, RunMode, start_run
 from grunlp.tasks.forecasting import SPEC
 from grunlp.tasks.forecasting.baselines import fit_linear
 from grunlp.tasks.forecasting.checkpoint import build_forecaster, save_linear_baseline
-from grunlp.tasks.forecasting.data import open_time_series
+from grunlp.tasks.forecasting.data import open_time_series, settled_options
 from grunlp.tasks.forecasting.datamodule import ForecastingDataModule
 from grunlp.tasks.forecasting.forecast_figure import plot_forecasts
 from grunlp.tasks.forecasting.inference import ForecastEvaluation, evaluate_forecaster, scale_table
@@ -28,6 +28,7 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     """Train on the first rows, keep the epoch that forecasts the next rows best, evaluate the last rows once."""
     seed_everything(config.seed, verbose=False)
     corpus = open_time_series(config.data)
+    config.data = settled_options(config.data, corpus.table)
     table, sizes = corpus.table, (config.data.history, config.data.horizon)
     scaling = fit_standardizer(table, corpus.train[:, 1], corpus.seasonality, config.data.history)
     scaled = scale_table(table, scaling, config.data.history)

@@ -119,10 +119,11 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
     from grunlp.data.readers.parallel import read_parallel, read_sources
     from grunlp.tasks.classification.array_reader import read_arrays
     from grunlp.tasks.classification.reader import read_labeled_texts
+    from grunlp.tasks.forecasting.layout import DETECT_ALL
     from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
     from grunlp.tasks.tagging.reader import read_tagged
 
-    columns = SeriesColumns(None, None, None, (), (), True)
+    columns = SeriesColumns(None, None, (), (), True)
     frames = [("a", text.encode()) for text in FRAMES]
     return {
         "frames": (lambda path: drain(read(path)), [one for one in frames if b'"index": 1}]}' not in one[1]]),
@@ -142,7 +143,7 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
             [(n, t.encode()) for n, t in CLASSIFIED],
         ),
         "arrays": (lambda path: drain(read_arrays(str(path), None, None)), _arrays()),
-        "series": (lambda path: read_time_series(path, columns, None, None), _series()),
+        "series": (lambda path: read_time_series(path, columns, DETECT_ALL, None, None), _series()),
         "vectors": (lambda path: read_vector_vocabulary(str(path), 100), [("a", b"the 0.1 0.2 0.3\nof 1 2 3\n")]),
     }
 
@@ -251,7 +252,17 @@ def _series() -> list[tuple[str, bytes]]:
     file = io.BytesIO()
     frame.to_parquet(file)
     csv = frame[["time", "units"]].to_csv(index=False).encode()
-    return [("a.csv", csv), ("b.csv", csv.replace(b",", b";")), ("a.parquet", file.getvalue())]
+    days = "".join(f"{time:%d/%m/%Y};1.{i}00,5 €\n" for i, time in enumerate(pd.date_range("2020-01-10", periods=6)))
+    zoned = "".join(f"{time.isoformat()},{i}\n" for i, time in enumerate(times.tz_localize("Europe/Madrid")))
+    months = "".join(f"{time:%b-%y},{i}\n" for i, time in enumerate(pd.date_range("2020-01-01", periods=6, freq="MS")))
+    return [
+        ("a.csv", csv),
+        ("b.csv", csv.replace(b",", b";")),
+        ("days.csv", f"date;y\n{days}".encode()),
+        ("zoned.csv", f"date,y\n{zoned}".encode()),
+        ("months.csv", f"date,y\n{months}".encode()),
+        ("a.parquet", file.getvalue()),
+    ]
 
 
 def fuzz(folder: Path, read: Reader, good: list[tuple[str, bytes]], count: int, number: int) -> dict[str, Any]:

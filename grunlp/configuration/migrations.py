@@ -11,7 +11,7 @@ from typing import Any
 from grunlp.configuration.paths import flatten_keys
 from grunlp.utils.errors import UserError
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 ConfigDict = dict[str, Any]
 
@@ -182,6 +182,22 @@ def _v2_to_v3(content: ConfigDict) -> None:
             trainer["limit_train_batches"] = 0
 
 
+# Keys of data=files that were added in 4, by recipe; null: detected, as before.
+_DATA_KEYS_ADDED_IN_4 = {
+    "forecast": (
+        *("encoding", "separator", "decimal", "thousands", "date_format", "day_first", "time_zone", "frequency"),
+    ),
+}
+
+
+def _v3_to_v4(content: ConfigDict) -> None:
+    """Add the keys for the layout of the user's own files."""
+    data = content.get("data")
+    if isinstance(data, dict) and data.get("name") == "files":
+        for key in _DATA_KEYS_ADDED_IN_4.get(str(content.get("recipe")), ()):
+            data.setdefault(key)
+
+
 def _rename_data(data: ConfigDict, recipe: str, keeps_extra: bool) -> None:
     if recipe == "tag" and data.get("name") == "files":
         data["name"] = "srl-files"
@@ -221,5 +237,5 @@ def _add_missing(content: ConfigDict, values: Mapping[str, Any]) -> None:
             parent[name] = value
 
 
-_MIGRATIONS: tuple[Callable[[ConfigDict], None], ...] = (_v0_to_v1, _v1_to_v2, _v2_to_v3)
+_MIGRATIONS: tuple[Callable[[ConfigDict], None], ...] = (_v0_to_v1, _v1_to_v2, _v2_to_v3, _v3_to_v4)
 assert len(_MIGRATIONS) == FORMAT_VERSION

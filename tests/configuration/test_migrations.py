@@ -33,3 +33,13 @@ def test_a_limit_of_batches_is_the_epoch_length_of_streams(buffer: int, expected
 
 def test_the_current_format_stays_the_same() -> None:
     assert migrate({"format": FORMAT_VERSION, "model": {"average": 1}}) == {"model": {"average": 1}}
+
+
+def test_tables_of_earlier_runs_are_detected_as_before() -> None:
+    """A run of format 3 has no layout of its file: every part of it is null."""
+    data = {"name": "files", "train": "x.csv", "time_column": "day"}
+    migrated = migrate({"format": 3, "recipe": "forecast", "data": dict(data)})["data"]
+    added = {"encoding", "separator", "decimal", "thousands", "date_format", "day_first", "time_zone", "frequency"}
+    assert migrated == {**data, **dict.fromkeys(added)}
+    toy = {"format": 3, "recipe": "forecast", "data": {"name": "toy-series"}}
+    assert migrate(toy)["data"] == {"name": "toy-series"}

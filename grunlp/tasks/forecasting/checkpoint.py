@@ -1,5 +1,7 @@
 """Loading and building of forecasters."""
 
+import io
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,13 +13,13 @@ from grunlp.runs.layout import BASELINE_WEIGHTS, SCALER, WEIGHTS, translate_load
 from grunlp.runs.weights import load_module, load_tensors, save_tensors
 from grunlp.tasks.config import read_config
 from grunlp.tasks.forecasting.data import columns_from_config
+from grunlp.tasks.forecasting.layout import layout_from_config
 from grunlp.tasks.forecasting.model import DirectForecaster, Forecaster, ForecasterSizes, RecursiveForecaster
 from grunlp.tasks.forecasting.options import Architecture, ForecasterOptions
 from grunlp.tasks.forecasting.reader import read_time_series
 from grunlp.tasks.forecasting.scaler import Standardizer
 from grunlp.tasks.forecasting.segrnn import SegRNN
 from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
-from grunlp.utils.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,21 +87,14 @@ def load_trained_forecaster(path: str | Path) -> TrainedForecaster:
     return TrainedForecaster(path, config, scaling, model, weight)
 
 
-def read_with_training_schema(run: TrainedForecaster, source: "str | Path | pd.DataFrame") -> TimeSeriesTable:
-    """Read a file, or a table in memory, with the columns of the training data.
+def read_with_training_schema(
+    run: TrainedForecaster, source: "str | Path | io.StringIO | pd.DataFrame"
+) -> TimeSeriesTable:
+    """Read a table in the way of the training data: a file, text in CSV, or a data frame.
 
     Raises:
-        UserError: its columns or its frequency differ from those of the training data.
+        UserError: its columns, its layout or its frequency differ from those of the training data.
     """
-    columns = columns_from_config(run.config.data)
-    columns = columns._replace(targets=run.scaling.targets)
-    table = read_time_series(source, columns, run.scaling.statics, run.scaling.covariates)
-    if table.frequency != run.scaling.frequency:
-        raise DataError(
-            table.source,
-            None,
-            f"its times have the frequency {table.frequency}",
-            f"the model was trained on the frequency {run.scaling.frequency}",
-            "Resample the file.",
-        )
-    return table
+    columns = columns_from_config(run.config.data)._replace(targets=run.scaling.targets)
+    layout = replace(layout_from_config(run.config.data), frequency=run.scaling.frequency)
+    return read_time_series(source, columns, layout, run.scaling.statics, run.scaling.covariates)

@@ -15,6 +15,7 @@ from grunlp.runs.layout import FORECAST_PLOT
 from grunlp.tasks.command_options import CompareOptions
 from grunlp.tasks.forecasting.checkpoint import TrainedForecaster, load_trained_forecaster, read_with_training_schema
 from grunlp.tasks.forecasting.command_options import ForecastingEvaluateOptions, ForecastingPredictOptions
+from grunlp.tasks.forecasting.csv_tables import format_times
 from grunlp.tasks.forecasting.evaluation import evaluate_windows, open_file_windows, open_split_windows
 from grunlp.tasks.forecasting.forecast_svg import render_forecasts
 from grunlp.tasks.forecasting.inference import ForecastEvaluation
@@ -87,15 +88,16 @@ def _render_chart(table: TimeSeriesTable, rows: Iterable[ForecastRow]) -> str:
 
 def _csv_lines(forecasts: Iterable[list[ForecastRow]]) -> Iterator[str]:
     """Yield the lines of the CSV, series by series; if all times are at midnight, they are written as dates."""
+    import pandas as pd
+
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(FORECAST_COLUMNS)
     for rows in forecasts:
-        daily = all(time == time.astype("datetime64[D]") for time, *_ in rows)
-        for time, *names, forecast, lower, upper in rows:
-            stamp = str(time.astype("datetime64[D]" if daily else "datetime64[s]")).replace("T", " ")
+        times = format_times(pd.DatetimeIndex([time for time, *_ in rows]))
+        for time, (_, *names, forecast, lower, upper) in zip(times, rows, strict=True):
             numbers = ("" if np.isnan(number) else f"{number:.6g}" for number in (forecast, lower, upper))
-            writer.writerow([stamp, *names, *numbers])
+            writer.writerow([time, *names, *numbers])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()

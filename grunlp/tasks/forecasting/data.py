@@ -4,7 +4,7 @@ import csv
 import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from grunlp.data.datasets.corpus import SPLITS
 from grunlp.data.datasets.public import locate_dataset
 from grunlp.data.datasets.task_datasets import require_options
 from grunlp.data.toy.time_series import seasonal_series_rows
+from grunlp.tasks.forecasting.layout import layout_from_config
 from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
 from grunlp.tasks.forecasting.time_features import get_seasonality
 from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
@@ -70,13 +71,21 @@ def columns_from_config(data: Mapping[str, Any]) -> SeriesColumns:
     """Return the roles of the columns of a file, from the options of the group `data`."""
     target = {"weather": "temp_max", "stocks": "price"}.get(data["name"])
     return SeriesColumns(
-        time=data.get("time_column"),
         targets=_split_names(data.get("targets") or target) or None,
         series_id="symbol" if data["name"] == "stocks" else data.get("series_id"),
         known_covariates=_split_names(data.get("known_covariates")),
         static_covariates=_split_names(data.get("static_covariates")),
         calendar_features=data["time_features"],
     )
+
+
+def settled_options(data: Mapping[str, Any], table: TimeSeriesTable) -> dict[str, Any]:
+    """Return the options of the group `data` with what was detected when the table was read, in place of null."""
+    settled: dict[str, Any] = asdict(table.layout)
+    targets = ",".join(table.target_names)
+    if _split_names(targets) == list(table.target_names):  # no name has a comma
+        settled["targets"] = targets
+    return {**data, **{key: value for key, value in settled.items() if key in data and data[key] is None}}
 
 
 def require_min_length(table: TimeSeriesTable, history: int, horizon: int, hint: str | None) -> None:
@@ -168,7 +177,7 @@ def _observed_times(table: TimeSeriesTable) -> np.ndarray:
 
 def _describe_time_span(table: TimeSeriesTable, bounds: RowRanges) -> str:
     rows = [row for first, end in bounds for row in ((first, end - 1) if end > first else ())]
-    times = table.times[rows]
+    times = table.clock_times[rows]
     return f"{str(times.min())[:16]} to {str(times.max())[:16]}"
 
 
@@ -179,18 +188,18 @@ def _split_names(text: str | None) -> list[str]:
 
 def _open_file(data: Mapping[str, Any]) -> TimeSeriesTable:
     require_options(data, ("train",), "a training needs one file of all series", "FILE")
-    return read_time_series(data["train"], columns_from_config(data), None, None)
+    return read_time_series(data["train"], columns_from_config(data), layout_from_config(data), None, None)
 
 
 def _open_etth1(data: Mapping[str, Any]) -> TimeSeriesTable:
     file, homepage = "ETTh1.csv.gz", "github.com/zhouhaoyi/ETDataset (ETT-small/ETTh1.csv, compressed with gzip)"
     folder = locate_dataset("etth1", "etth1", file, homepage, _USER_FILES_EXAMPLE)
-    return read_time_series(folder / file, columns_from_config(data), None, None)
+    return read_time_series(folder / file, columns_from_config(data), layout_from_config(data), None, None)
 
 
 def _open_vega(file: str, data: Mapping[str, Any]) -> TimeSeriesTable:
     folder = locate_dataset(data["name"], "series", file, "github.com/vega/vega-datasets (data)", _USER_FILES_EXAMPLE)
-    return read_time_series(folder / file, columns_from_config(data), None, None)
+    return read_time_series(folder / file, columns_from_config(data), layout_from_config(data), None, None)
 
 
 def _open_toy_series(data: Mapping[str, Any]) -> TimeSeriesTable:
@@ -198,7 +207,7 @@ def _open_toy_series(data: Mapping[str, Any]) -> TimeSeriesTable:
         path = Path(folder) / "toy-series.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("time", "value"), *seasonal_series_rows()])
-        return read_time_series(path, columns_from_config(data), None, None)
+        return read_time_series(path, columns_from_config(data), layout_from_config(data), None, None)
 
 
 _OPENERS: dict[str, Callable[[Mapping[str, Any]], TimeSeriesTable]] = {

@@ -43,8 +43,8 @@ def _plot_window(axes: Any, evaluation: ForecastEvaluation, window: int, first: 
     start = max(int(table.starts[series]), origin - _HISTORY_HORIZONS * horizon)
     mean, scale = scaled_table.means[series, 0], scaled_table.scales[series, 0]
     truth = np.where(table.observed_mask[:, 0], table.values[:, 0], np.nan)[start : origin + horizon]
-    axes.plot(table.times[start : origin + horizon], truth, color="grey", label="truth")
-    times = table.times[origin : origin + horizon]
+    axes.plot(table.clock_times[start : origin + horizon], truth, color="grey", label="truth")
+    times = table.clock_times[origin : origin + horizon]
     axes.plot(times, forecasts.point[window, :, 0].numpy() * scale + mean, color="tab:red", label="forecast")
     if forecasts.lower is not None and forecasts.upper is not None:
         low, high = (bound[window, :, 0].numpy() * scale + mean for bound in (forecasts.lower, forecasts.upper))

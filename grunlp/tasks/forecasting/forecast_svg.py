@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from grunlp.tasks.forecasting.time_zone import to_clock_times
 from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 from grunlp.visualization.svg_text import escape_markup
 
@@ -148,14 +149,21 @@ def _panel_from_rows(
     point, lower, upper = (
         np.array([row[name] for row in rows], dtype=float) for name in ("forecast", "lower", "upper")
     )
-    times = np.array([str(row["time"]) for row in rows], dtype="datetime64[s]")
+    times = to_clock_times(_parse_forecast_times(rows), table.layout.time_zone)
     has_interval = not np.isnan(lower).any()
     return ForecastPanel(
         name=f"{series} {target}".strip(),
-        past_times=table.times[past],
+        past_times=table.clock_times[past].to_numpy(),
         past=history,
-        times=times,
+        times=times.to_numpy(),
         point=point,
         lower=lower if has_interval else None,
         upper=upper if has_interval else None,
     )
+
+
+def _parse_forecast_times(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Return the times of rows of a forecast, texts or timestamps, as instants in UTC if they have a zone."""
+    import pandas as pd
+
+    return pd.to_datetime([str(row["time"]) for row in rows], format="ISO8601", utc=True).tz_localize(None)

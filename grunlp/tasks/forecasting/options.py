@@ -8,6 +8,7 @@ from grunlp.configuration.options import group, option
 from grunlp.configuration.schema import RecipeSchema
 from grunlp.data.options import DataOptions, ShuffleOptions
 from grunlp.modules.options import RecurrentOptions
+from grunlp.tasks.forecasting.layout import Decimal, Separator, Thousands, day_comes_first
 from grunlp.training.options import (
     OptimizerOptions,
     RunOptions,
@@ -56,8 +57,27 @@ class SeriesFile(TargetSeries):
     """The user's own series: a table in CSV or Parquet, plain or gz, with its rows in the order of time."""
 
     train: str | None = option(None, "file with all series; required", content="path")
+    encoding: str | None = option(
+        None, "encoding of the file, as Python names it; null: UTF-8, or UTF-16 with a byte order mark", content="text"
+    )
+    separator: Separator | None = option(None, "between the cells of CSV; null: as in the first line")
+    decimal: Decimal | None = option(None, "decimal sign; null: detected from all numbers")
+    thousands: Thousands | None = option(None, "sign between groups of digits; null: detected from all numbers")
     time_column: str | None = option(
-        None, "column of the times; null: the first column that contains times", content="text"
+        None, "column of the times; null: one with times, by its name if there are several", content="text"
+    )
+    date_format: str | None = option(
+        None,
+        "format of the times: directives of strptime such as %d/%m/%Y, %q for a quarter, or ISO8601, excel, unix-s, "
+        "unix-ms, unix-us, unix-ns; null: detected, refused if ambiguous",
+        content="text",
+    )
+    day_first: bool | None = option(None, "whether 01/02/2024 is 1 February; null: detected, refused if ambiguous")
+    time_zone: str | None = option(
+        None, "zone of the times, such as Europe/Berlin; null: as their offsets, else none", content="text"
+    )
+    frequency: str | None = option(
+        None, 'steps of the times, as pandas names them ("h", "D", "MS"); null: the most frequent', content="text"
     )
     series_id: str | None = option(
         None, "column with the name of the series of each row; null: there is one series", content="text"
@@ -133,6 +153,7 @@ class ForecastingConfig(RunOptions):
 def check(values: Mapping[str, Any]) -> None:
     """Raise UserError for options that cannot be combined. `values` is the configuration by dotted key."""
     check_cross_validation(values)
+    _check_layout(values)
     architecture, output, size = values["model.architecture"], values["model.output"], values["model.hidden_size"]
     if architecture == "segrnn" and values["model.segment_length"] > values["data.history"]:
         raise UserError(
@@ -154,6 +175,24 @@ def check(values: Mapping[str, Any]) -> None:
         )
     if output == "quantiles":
         parse_quantiles(values["model.quantiles"])
+
+
+def _check_layout(values: Mapping[str, Any]) -> None:
+    """Raise UserError for options of a table that contradict each other."""
+    decimal, date_format = values.get("data.decimal"), values.get("data.date_format") or ""
+    if decimal is not None and decimal == values.get("data.thousands"):
+        raise UserError(
+            f"data.decimal={decimal} with data.thousands={decimal}",
+            "a sign is either decimal or between thousands",
+            "Type data.thousands=none",
+        )
+    day_first = values.get("data.day_first")
+    if day_first is not None and day_comes_first(date_format) not in (None, day_first):
+        raise UserError(
+            f"data.date_format={date_format} with data.day_first={str(day_first).lower()}",
+            "the format has the other order of day and month",
+            "Leave one of the two out.",
+        )
 
 
 def parse_quantiles(text: str) -> list[float]:

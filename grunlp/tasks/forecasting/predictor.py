@@ -1,19 +1,21 @@
 """Forecasts of the time steps that follow the end of series."""
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 
 from grunlp.tasks.forecasting.checkpoint import TrainedForecaster, read_with_training_schema
-from grunlp.tasks.forecasting.csv_tables import forecast_records, parse_csv
+from grunlp.tasks.forecasting.csv_tables import forecast_records
 from grunlp.tasks.forecasting.data import open_time_series, require_min_length
 from grunlp.tasks.forecasting.forecast_svg import render_forecasts
 from grunlp.tasks.forecasting.inference import ScaledTable, forecast, scale_table
 from grunlp.tasks.forecasting.time_features import calendar_features, future_timestamps
+from grunlp.tasks.forecasting.time_zone import to_clock_times, to_zoned_times
 from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 from grunlp.tasks.forecasting.windows import ForecastWindow
 from grunlp.tasks.predictor import InputType, Predictor, Record
@@ -24,16 +26,17 @@ if TYPE_CHECKING:
 
 FORECAST_COLUMNS = ("time", "series", "target", "forecast", "lower", "upper")
 MORE_ROWS_HINT = "Use a file with more rows of it."
-ForecastRow = tuple[np.datetime64, str, str, float, float, float]
+ForecastRow = tuple[Any, str, str, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class ForecastPredictor(Predictor["str | Path | pd.DataFrame", "pd.DataFrame"]):
+class ForecastPredictor(Predictor["str | Path | io.StringIO | pd.DataFrame", "pd.DataFrame"]):
     """A forecaster: it predicts a table of forecasts for a table of series.
 
-    A table has the columns of the training data, as a CSV or Parquet file or a DataFrame. Its forecast has the columns
-    time, series, target, forecast, lower and upper, in units of the table, with NaN for a model without intervals; its
-    rows are ordered by series, step and target.
+    A table has the columns and the layout of the training data, as a CSV or Parquet file, CSV text in a StringIO, or a
+    DataFrame. Its forecast has the columns time, series, target, forecast, lower and upper, in units of the table, with
+    NaN for a model without intervals; times have the time zone of the table. Its rows are ordered by series, step and
+    target.
 
     Args:
         run: the trained model.
@@ -49,12 +52,12 @@ class ForecastPredictor(Predictor["str | Path | pd.DataFrame", "pd.DataFrame"]):
 
     def predict_text(self, text: str) -> list[Record]:
         """Forecast a table in CSV, with one record per row of the forecast."""
-        return forecast_records(self(parse_csv(text)))
+        return forecast_records(self(io.StringIO(text)))
 
     def warm_up(self) -> None:
         """Do nothing, because the smallest valid table depends on the training data."""
 
-    def predict_iter(self, inputs: "Iterable[str | Path | pd.DataFrame]") -> "Iterator[pd.DataFrame]":
+    def predict_iter(self, inputs: "Iterable[str | Path | io.StringIO | pd.DataFrame]") -> "Iterator[pd.DataFrame]":
         """Forecast each table."""
         import pandas as pd
 
@@ -91,14 +94,13 @@ def _inverse_scale(scaled: torch.Tensor | None, scaled_table: ScaledTable, serie
     return scaled[0].double().numpy() * scaled_table.scales[series] + scaled_table.means[series]
 
 
-def _forecast_window(
-    run: TrainedForecaster, scaled_table: ScaledTable, series: int
-) -> tuple[np.ndarray, ForecastWindow]:
-    """Make the times (H,) that follow a series and the window that forecasts them, with zeros in its horizon."""
+def _forecast_window(run: TrainedForecaster, scaled_table: ScaledTable, series: int) -> tuple[Any, ForecastWindow]:
+    """Make the DatetimeIndex (H,) that follows a series and the window that forecasts it, with zeros in its horizon."""
     table, tensors = scaled_table.table, scaled_table.tensors
     history, horizon = run.config.data.history, run.config.data.horizon
     end = int(table.starts[series + 1] - table.num_future_rows[series])
-    times = future_timestamps(table.times[end - 1], table.frequency, horizon)
+    time_zone = table.layout.time_zone
+    times = future_timestamps(table.times[end - 1], table.frequency, horizon, time_zone)
     if table.num_user_covariates and table.num_future_rows[series] < horizon:
         names = ", ".join(table.covariate_names[: table.num_user_covariates])
         message = f"{table.label(series)}: {names} must be known in the future"
@@ -110,12 +112,12 @@ def _forecast_window(
         if table.num_user_covariates
         else np.empty((horizon, 0))
     )
-    features = calendar_features(times, table.covariate_names)
+    features = calendar_features(to_clock_times(times, time_zone).to_numpy(), table.covariate_names)
     future = run.scaling.scale_known_covariates(np.column_stack([user_covariates, *features.values()]))
     past = slice(end - history, end)
     values = tensors.values[past]
     empty = torch.zeros(horizon, values.shape[1])
-    return times, ForecastWindow(
+    return to_zoned_times(times, time_zone), ForecastWindow(
         torch.cat([values, empty])[None],
         torch.cat([tensors.observed_mask[past], empty.bool()])[None],
         torch.cat([tensors.known_covariates[past], torch.from_numpy(future).float()])[None],
@@ -125,4 +127,4 @@ def _forecast_window(
 
 def render_csv_forecasts(predictor: ForecastPredictor, text: str, records: Sequence[Record]) -> str:
     """Render a CSV table and its forecast as HTML."""
-    return render_forecasts(read_with_training_schema(predictor.run, parse_csv(text)), records)
+    return render_forecasts(read_with_training_schema(predictor.run, io.StringIO(text)), records)

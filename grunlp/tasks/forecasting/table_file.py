@@ -1,176 +1,199 @@
-"""A file of time series as a table: its cells, and the line of each row."""
+"""A file of time series as a table: its cells as text, and the lines they are on."""
 
+import codecs
+import csv
 import gzip
-import warnings
+import io
 import zlib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from grunlp.tasks.forecasting.layout import SEPARATORS, Separator, TableLayout
 from grunlp.utils.error_translation import wrap_library_errors
-from grunlp.utils.errors import DataError, closest_match
+from grunlp.utils.errors import DataError, UserError, closest_match
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_COLUMN_HINT = "Use a column name from the first line of the file"
-
-
-def read_data_frame(path: Path) -> "pd.DataFrame":
-    """Read the file as a data frame that keeps empty lines, so that rows correspond to lines."""
-    import pandas as pd
-
-    if not path.is_file():
-        raise DataError(path, None, "no such file", "expected a CSV or Parquet file of series", "Check the path.")
-    advice = "Save it as CSV with the names of the columns in the first line, or as Parquet."
-    try:
-        if path.name.removesuffix(".gz").endswith((".parquet", ".pq")):
-            if path.name.endswith(".gz"):
-                import io
-
-                with wrap_library_errors(path, "not a Parquet file", advice):
-                    return _reset_time_index(pd.read_parquet(io.BytesIO(gzip.decompress(path.read_bytes()))))
-            with wrap_library_errors(path, "not a Parquet file", advice):
-                return _reset_time_index(pd.read_parquet(path))
-        with (gzip.open if path.name.endswith(".gz") else open)(path, "rb") as file:
-            first = file.readline().decode("utf-8-sig")
-        separator = max(",;\t", key=first.count)
-        frame = pd.read_csv(path, sep=separator, skip_blank_lines=False, low_memory=False, encoding="utf-8-sig")
-    except pd.errors.EmptyDataError:
-        raise DataError(path, None, "the file is empty", "", advice) from None
-    except (ValueError, OSError, EOFError, zlib.error) as error:  # ParserError and UnicodeDecodeError are ValueErrors
-        raise DataError(path, None, f"cannot be read: {str(error).splitlines()[0]}", "", advice) from None
-    last = frame.notna().any(axis=1).to_numpy().nonzero()[0]
-    if not len(last):
-        raise DataError(path, None, "the file is empty", "it has no row after the names of its columns", advice)
-    return frame.iloc[: last[-1] + 1]
-
-
-def open_table(source: "str | Path | pd.DataFrame") -> "TableFile":
-    """Open a file, or a table in memory."""
-    if not isinstance(source, str | Path):
-        return TableFile(Path("the table"), _reset_time_index(source), first=1)
-    path = Path(source)
-    parquet = path.name.removesuffix(".gz").endswith((".parquet", ".pq"))
-    return TableFile(path, read_data_frame(path), first=1 if parquet else 2)
-
-
-def _reset_time_index(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the table with its time index, which Parquet stores separately, as a column."""
-    import pandas as pd
-
-    return frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
+_IN_MEMORY = Path("the table")  # in place of the path, in messages
+_ADVICE = "Save it as CSV with the names of the columns in the first line, or as Parquet."
+_BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 class TableFile:
-    """A data frame and the line of each of its rows.
+    """A data frame and the line of each of its rows. The cells of CSV are texts; other tables have types.
 
     Args:
         path: the path of the file, for errors.
-        frame: the data frame that `read_data_frame` returns.
-        first: the line of the first row; 1 for tables without lines.
+        frame: its rows.
+        lines: (R,) the line of each row; in a table without lines, its number from 1.
+        layout: how it is read, as far as it is settled; readers of columns settle the rest.
+
+    Attributes:
+        guesses: what was guessed, each with the option that overrides it.
     """
 
-    def __init__(self, path: Path, frame: "pd.DataFrame", first: int) -> None:
-        self.path, self.frame, self.first = path, frame.rename(columns=str), first
+    def __init__(self, path: Path, frame: "pd.DataFrame", lines: NDArray[np.int64], layout: TableLayout) -> None:
+        self.path, self.frame, self.lines, self.layout = path, frame.rename(columns=str), lines, layout
+        self.guesses: list[str] = []
+        self._texts: dict[str, list[str]] = {}
 
     def row_error(self, row: int, message: str, details: str, hint: str) -> DataError:
         """Return the error for a row of the frame, with its line."""
-        return DataError(self.path, int(row) + self.first, message, details, hint)
+        return DataError(self.path, int(self.lines[row]), message, details, hint)
 
     def require_column(self, name: str | None) -> None:
         """Raise DataError unless the column exists."""
         if name is not None and name not in self.frame:
-            names = [str(column) for column in self.frame]
-            guess = closest_match(name, names)
-            hint = f"Did you mean {guess}?" if guess else f"{_COLUMN_HINT}."
-            raise DataError(self.path, None, f"no column {name!r}", f"there are: {', '.join(names)}", hint)
+            guess = closest_match(name, self.frame)
+            hint = f"Did you mean {guess}?" if guess else "Use a column name from the first line of the file."
+            raise DataError(self.path, None, f"no column {name!r}", f"there are: {', '.join(self.frame)}", hint)
 
-    def parse_times(self, name: str | None, values: set[str | None]) -> tuple[str, Any]:
-        """Return the name of the time column, and its values as a DatetimeIndex."""
-        import pandas as pd
-
-        if name is None:
-            texts = [
-                column
-                for column in self.frame
-                if column not in values and not pd.api.types.is_numeric_dtype(self.frame[column])
-            ]
-            parsed = {column: _parse_times(self.frame[column]) for column in texts}
-            name = next((column for column, times in parsed.items() if times.notna().mean() > 0.5), None)
-            if name is None:
-                details = f"there are: {', '.join(self.frame)}"
-                raise DataError(self.path, None, "no column contains times", details, "Type data.time_column=COLUMN")
-        times = _parse_times(self.frame[name])
-        bad = np.flatnonzero(times.isna())
-        if len(bad):
-            value = self.frame[name].iloc[bad[0]]
-            details = f"times look like {self.frame[name].dropna().iloc[0]!r} here"
-            raise self.row_error(
-                bad[0],
-                f"column {name!r}: {value!r} is not a time",
-                details,
-                "Write it like the others, or remove it.",
-            )
-        return name, pd.DatetimeIndex(times)
-
-    def numeric_columns(self, exclude: set[str | None]) -> list[str]:
-        """Return the unused numeric columns.
-
-        Raises DataError for a column of numbers with a few words, which is not text.
-        """
-        import pandas as pd
-
-        columns = []
-        for name in self.frame:
-            column = self.frame[name]
-            if name not in exclude and not pd.api.types.is_bool_dtype(column):
-                share = pd.to_numeric(column, errors="coerce").notna().sum() / max(1, column.notna().sum())
-                if share > 0.5 and not pd.api.types.is_datetime64_any_dtype(column):
-                    columns.append(name)
-        if not columns:
-            details = f"there are: {', '.join(self.frame)}"
-            raise DataError(self.path, None, "no column contains numbers", details, "Type data.targets=COLUMN")
-        return columns
-
-    def numeric_values(self, name: str, role: str) -> NDArray[np.float64]:
-        """Return the (R,) numbers of a column, NaN for empty cells."""
-        import pandas as pd
-
-        column = self.frame[name]
-        numbers = pd.to_numeric(column, errors="coerce")
-        bad = np.flatnonzero(numbers.isna() & column.notna())
-        if len(bad):
-            details = f"{role} has numbers; {len(bad)} of {len(column)} rows of this column do not"
-            hint = "Correct the cell, leave it empty, or name other columns by data.targets=COLUMN,COLUMN"
-            raise self.row_error(bad[0], f"column {name!r}: {column.iloc[bad[0]]!r} is not a number", details, hint)
-        values = numbers.to_numpy(float)
-        endless = np.flatnonzero(np.isinf(values))
-        if len(endless):
-            message = f"column {name!r}: the value is infinite"
-            raise self.row_error(
-                endless[0], message, "numbers must be finite", "Leave the cell empty; missing values are filled"
-            )
-        return values
+    def texts(self, name: str) -> list[str]:
+        """Return the cells of a column as the file has them; those that a typed table lacks are empty."""
+        if name not in self._texts:
+            self._texts[name] = _column_texts(self.frame[name])
+        return self._texts[name]
 
 
-def _parse_times(column: "pd.Series") -> Any:
-    """Parse the times of a column, NaT for empty cells.
-
-    Times with a time zone are converted to UTC, and the zone is dropped.
-    """
+def _column_texts(column: "pd.Series") -> list[str]:
+    """Return the cells of a column as text; whole numbers, floats if some are missing, without fraction."""
     import pandas as pd
 
-    if pd.api.types.is_numeric_dtype(column):  # years
-        years = column.where((column > 1000) & (column < 3000) & (column % 1 == 0))
-        column = years.map("{:.0f}".format, na_action="ignore")
-        return pd.to_datetime(column, format="%Y", errors="coerce")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # each time is parsed on its own if there is no common format
-        try:
-            times = pd.to_datetime(column)
-        except (ValueError, TypeError, OverflowError):
-            times = pd.Series(pd.to_datetime(column, errors="coerce", utc=True))
-    return times.dt.tz_convert(None) if getattr(times.dt, "tz", None) is not None else times
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")
+    missing = column.isna().tolist()
+    return ["" if is_missing else str(cell).strip() for cell, is_missing in zip(column.tolist(), missing, strict=True)]
+
+
+def open_table(source: "str | Path | io.StringIO | pd.DataFrame", layout: TableLayout) -> TableFile:
+    """Open a file, or a table in memory as text in CSV or as a data frame.
+
+    Raises:
+        DataError: the file is missing, empty or malformed.
+    """
+    if isinstance(source, io.StringIO):
+        return _parse_csv(_IN_MEMORY, source.getvalue(), layout)
+    if not isinstance(source, str | Path):
+        return _typed_table(_IN_MEMORY, source, layout)
+    path = Path(source)
+    if not path.is_file():
+        raise DataError(path, None, "no such file", "expected a CSV or Parquet file of series", "Check the path.")
+    content = _read_bytes(path)
+    if path.name.lower().removesuffix(".gz").endswith((".parquet", ".pq")):
+        import pandas as pd
+
+        with wrap_library_errors(path, "not a Parquet file", _ADVICE):
+            frame = pd.read_parquet(io.BytesIO(content))
+        return _typed_table(path, frame, layout)
+    encoding = layout.encoding or next(
+        (name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8"
+    )
+    return _parse_csv(path, _decode(path, content, encoding), replace(layout, encoding=encoding))
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if path.name.lower().endswith(".gz") else content
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(path, None, f"cannot be read: {error}", "", _ADVICE) from None
+
+
+def _decode(path: Path, content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except LookupError:
+        details = "expected the name of an encoding, as Python has it: utf-8, cp1252, utf-16"
+        raise UserError(f"data.encoding={encoding}: no such encoding", details, "Correct it.") from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        message = f"byte 0x{content[error.start]:02x} at position {column} is not {encoding.upper()}"
+        likely = "cp1252" if encoding != "cp1252" else "utf-8"
+        hint = f"It may be {likely}: type data.encoding={likely} in a training, or convert the file: "
+        hint += f"iconv -f {likely.upper()} -t UTF-8 {path} > NEW_FILE"
+        raise DataError(path, line, message, f"the file is read as {encoding}", hint) from None
+
+
+def _typed_table(path: Path, frame: "pd.DataFrame", layout: TableLayout) -> TableFile:
+    """Make a table of a data frame; an index of times, which Parquet stores separately, becomes a column."""
+    import pandas as pd
+
+    if isinstance(frame.index, pd.DatetimeIndex) and frame.index.name is None:
+        frame = frame.rename_axis(layout.time_column or "index")
+    frame = frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
+    return TableFile(path, frame, np.arange(1, len(frame) + 1), layout)
+
+
+def _parse_csv(path: Path, text: str, layout: TableLayout) -> TableFile:
+    """Parse CSV; all cells are texts."""
+    import pandas as pd
+
+    text = text.removeprefix("\ufeff")
+    separator = layout.separator or _detect_separator(text)
+    rows, lines = [], []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=SEPARATORS[separator], strict=True)
+    try:
+        for row in reader:
+            if row:
+                rows.append(row)
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        raise DataError(path, reader.line_num, f"cannot be read: {error}", "", _ADVICE) from None
+    while len(rows) > 1 and not any(rows[-1]):
+        rows.pop()
+    if len(rows) < 2:
+        details = "it has no row after the names of its columns" if rows else ""
+        raise DataError(path, None, f"the {'table' if path == _IN_MEMORY else 'file'} is empty", details, _ADVICE)
+    if path == _IN_MEMORY:
+        lines = [line - 1 for line in lines]  # rows, from 1, as of a data frame
+    names = _column_names(rows[0])
+    if len(names) == 1 and (other := _detect_separator(text)) != separator:
+        message, details = (
+            f"the cells are between {other}s",
+            f"data.separator is {separator}, as in the training of a model",
+        )
+        raise DataError(path, 1, message, details, f"Save the table with {separator}s between its cells.")
+    for i, row in enumerate(rows):
+        if len(row) > len(names):
+            if any(row[len(names) :]):
+                raise _extra_cells_error(path, lines[i], row, len(names), separator)
+            del row[len(names) :]
+        row.extend([""] * (len(names) - len(row)))
+    frame = pd.DataFrame(rows[1:], columns=names, dtype=object)
+    return TableFile(path, frame, np.array(lines[1 : len(rows)]), replace(layout, separator=separator))
+
+
+def _detect_separator(text: str) -> Separator:
+    """Return the separator that divides the first line into the most cells."""
+    first = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
+    counts = {name: len(next(csv.reader([first], delimiter=sign), [])) for name, sign in SEPARATORS.items()}
+    return max(counts, key=lambda name: counts[name])
+
+
+def _column_names(header: Sequence[str]) -> list[str]:
+    """Return unique names of columns, those without one named as by pandas."""
+    names: dict[str, None] = {}
+    for i, name in enumerate(header):
+        name = name.strip() or f"Unnamed: {i}"
+        number, unique = 0, name
+        while unique in names:
+            number += 1
+            unique = f"{name}.{number}"
+        names[unique] = None
+    return list(names)
+
+
+def _extra_cells_error(path: Path, line: int, row: Sequence[str], count: int, separator: Separator) -> DataError:
+    """Return the error for a row with more cells than the header."""
+    message = f"{len(row)} cells between {separator}s, and the header has {count}"
+    hint = 'Enclose a cell that contains the separator in quotes: "..."'
+    if separator == "comma":
+        hint += "; with decimal commas, put semicolons between cells"
+    return DataError(path, line, message, f"the row is {SEPARATORS[separator].join(row)[:80]!r}", f"{hint}.")

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grunlp.tasks.forecasting.time_zone import from_clock_times, to_clock_times
+from grunlp.utils.errors import UserError
+
 # Steps in a season, by the name of the frequency; a business-day grid has five days a week.
 _SEASONALITIES = {"B": 5, "C": 5, "W": 52, "SMS": 24, "SME": 24, "WOM": 12, "LWOM": 12}
 _SEASONALITIES |= {f"{kind}{end}": steps for kind, steps in (("M", 12), ("Q", 4), ("Y", 1)) for end in ("S", "E")}
@@ -30,7 +33,7 @@ def infer_frequency(times: Any) -> str | None:
     days if no time is on a weekend; weeks, months, quarters or years if all times are on an anchor that pandas knows.
 
     Args:
-        times: a DatetimeIndex, increasing.
+        times: a DatetimeIndex of clock times, increasing.
     """
     import pandas as pd
 
@@ -52,6 +55,17 @@ def infer_frequency(times: Any) -> str | None:
     return str(pd.tseries.frequencies.to_offset(step).freqstr)
 
 
+def require_frequency(frequency: str) -> None:
+    """Raise UserError unless pandas knows a frequency."""
+    import pandas as pd
+
+    try:
+        pd.tseries.frequencies.to_offset(frequency)
+    except ValueError:
+        details = "expected the name of a frequency in pandas: h, 15min, D, B, W-MON, MS, QS-JAN"
+        raise UserError(f"data.frequency={frequency}: no such frequency", details, "Correct it.") from None
+
+
 def get_seasonality(frequency: str) -> int:
     """Return the number of steps in the main season: a day for hours or minutes, a week for days, a year for months."""
     import pandas as pd
@@ -71,7 +85,7 @@ def calendar_features(times: NDArray[np.datetime64], names: Collection[str] | No
     """Return the sine and cosine of the hour of the day, the day of the week and the day of the year.
 
     Args:
-        times: (R,) the times.
+        times: (R,) clock times.
         names: the features to compute; None: those that vary.
 
     Returns:
@@ -101,8 +115,34 @@ def _is_monthly_or_longer(index: Any) -> bool:
     return len(days) > 0 and float(np.median(days)) >= 28
 
 
-def future_timestamps(last: np.datetime64, frequency: str, count: int) -> NDArray[np.datetime64]:
-    """Return the (count,) times that follow the last one."""
+def make_grid(first: Any, last: Any, frequency: str, time_zone: str | None) -> Any:
+    """Return the times of a series from the first to the last, a DatetimeIndex. All are stored times.
+
+    Steps of a day and longer follow the clocks of the zone, shorter ones pass over their changes.
+    """
     import pandas as pd
 
-    return pd.date_range(last, periods=count + 1, freq=frequency)[1:].to_numpy()
+    if time_zone is None or _is_shorter_than_a_day(frequency):
+        return pd.date_range(first, last, freq=frequency)
+    start, end = to_clock_times([first, last], time_zone)
+    return from_clock_times(pd.date_range(start, end, freq=frequency), time_zone)
+
+
+def future_timestamps(last: np.datetime64, frequency: str, count: int, time_zone: str | None) -> NDArray[np.datetime64]:
+    """Return the (count,) stored times that follow. `time_zone`: as in `make_grid`."""
+    import pandas as pd
+
+    if time_zone is None or _is_shorter_than_a_day(frequency):
+        return pd.date_range(last, periods=count + 1, freq=frequency)[1:].to_numpy()
+    clock = to_clock_times([last], time_zone)[0]
+    following = pd.date_range(clock, periods=count + 1, freq=frequency)[1:]
+    return np.asarray(from_clock_times(following, time_zone).to_numpy())
+
+
+def _is_shorter_than_a_day(frequency: str) -> bool:
+    import pandas as pd
+
+    try:
+        return bool(pd.Timedelta(pd.tseries.frequencies.to_offset(frequency)) < pd.Timedelta(days=1))
+    except ValueError:  # days of the calendar, weeks, months
+        return False

@@ -1,9 +1,13 @@
 """Time series as arrays: values, times and covariates."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from grunlp.tasks.forecasting.layout import DETECT_ALL, TableLayout
+from grunlp.tasks.forecasting.time_zone import to_clock_times
 
 
 @dataclass(frozen=True)
@@ -14,7 +18,8 @@ class TimeSeriesTable:
         source: the file, for messages.
         names: (S,) names of the series; "" if there is only one.
         starts: (S + 1,) the first row of each series, then R.
-        times: (R,) times, without gaps within a series.
+        times: (R,) times, without gaps within a series: instants in UTC if the layout has a time zone, otherwise clock
+            times.
         frequency: the frequency in pandas notation ("h", "D", "MS", ...).
         targets: names of the series to forecast.
         values: (R, C) values of the targets; missing values are filled with the last known value, or NaN before the
@@ -26,6 +31,7 @@ class TimeSeriesTable:
         future: (S,) number of rows at the end of each series that only have covariates.
         statics: names of the static covariates.
         static: (S, K) values of the static covariates.
+        layout: how the table was read.
     """
 
     source: str
@@ -42,6 +48,12 @@ class TimeSeriesTable:
     num_future_rows: NDArray[np.int64]
     static_covariate_names: tuple[str, ...]
     static_covariates: NDArray[np.float64]
+    layout: TableLayout = DETECT_ALL
+
+    @property
+    def clock_times(self) -> Any:
+        """(R,) the times as clocks show them, a DatetimeIndex."""
+        return to_clock_times(self.times, self.layout.time_zone)
 
     @property
     def series_index(self) -> NDArray[np.int64]:

@@ -63,6 +63,9 @@ def test_it_is_complete(folder: Path) -> None:
         "metrics.json", "scaling.json", "weights.safetensors",
     }  # fmt: skip
     assert (folder / "run/forecast-test.png").read_bytes().startswith(b"\x89PNG")
+    config = (folder / "run/config.yaml").read_text()
+    for settled in ("date_format: ISO8601", "time_column: time", "separator: comma", "decimal: point", "frequency: h"):
+        assert settled in config
     card = (folder / "run/card.md").read_text()
     assert "Forecaster trained on files" in card and "Diebold" in card and "left out" not in card
 

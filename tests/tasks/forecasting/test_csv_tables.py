@@ -1,25 +1,11 @@
-"""Tables in CSV, and forecasts as records."""
+"""Times and rows of forecasts as text."""
 
 import json
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from grunlp.tasks.forecasting.csv_tables import forecast_records, parse_csv
-from grunlp.utils.errors import UserError
-
-
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_the_separator_is_that_of_the_first_line(separator: str) -> None:
-    frame = parse_csv("time,load\n2024-03-01,1\n2024-03-02,2.5\n".replace(",", separator))
-    assert list(frame) == ["time", "load"] and frame["load"].tolist() == [1.0, 2.5]
-
-
-@pytest.mark.parametrize("text", ["", "\n\n", 'a,b\n1,2\n"open,3\n', "a,b\n1,2,3,4\n1,2\n5,6,7,8,9\n"])
-def test_other_texts_are_refused(text: str) -> None:
-    with pytest.raises(UserError, match="the text is not CSV"):
-        parse_csv(text)
+from grunlp.tasks.forecasting.csv_tables import forecast_records, format_times
 
 
 def forecasts(times: list[str]) -> pd.DataFrame:
@@ -42,3 +28,10 @@ def test_records_are_rounded_and_have_no_nan() -> None:
 def test_hours_are_written_where_one_time_has_them() -> None:
     times = [record["time"] for record in forecast_records(forecasts(["2024-03-01", "2024-03-01 06:00"]))]
     assert times == ["2024-03-01 00:00:00", "2024-03-01 06:00:00"]
+
+
+def test_times_with_a_zone_have_their_offset() -> None:
+    days = pd.date_range("2024-03-30", periods=2, tz="Europe/Madrid")
+    assert format_times(days) == ["2024-03-30 00:00:00+01:00", "2024-03-31 00:00:00+01:00"]
+    hours = pd.date_range("2024-03-31 01:00", periods=2, freq="h", tz="Europe/Madrid")
+    assert format_times(hours) == ["2024-03-31 01:00:00+01:00", "2024-03-31 03:00:00+02:00"]

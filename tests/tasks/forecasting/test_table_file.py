@@ -1,32 +1,77 @@
-"""A file of series as a table: columns, numbers, times, and the lines of what is malformed."""
+"""Tables as files: encodings, separators, rows that do not fit the header."""
 
 import gzip
+import io
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from grunlp.tasks.forecasting.table_file import TableFile, open_table, read_data_frame
-from grunlp.utils.errors import DataError
+from grunlp.tasks.forecasting.layout import DETECT_ALL, TableLayout
+from grunlp.tasks.forecasting.table_file import TableFile, open_table
+from grunlp.utils.errors import DataError, UserError
 
 
-def table(**columns: list[Any]) -> TableFile:
-    return TableFile(Path("t.csv"), pd.DataFrame(columns), first=2)
+def read(path: Path, content: str | bytes, layout: TableLayout = DETECT_ALL) -> TableFile:
+    file = path / "table.csv"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return open_table(file, layout)
 
 
-def test_rows_are_lines(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_bytes("\ufefftime;load\n2024-01-01;1\n;\n2024-01-03;3\n;\n\n".encode())
-    frame = read_data_frame(tmp_path / "t.csv")
-    assert list(frame) == ["time", "load"] and len(frame) == 3, "empty lines within count, those at the end do not"
-    opened = open_table(tmp_path / "t.csv")
-    assert opened.row_error(2, "m", "t", "h").line == 4
-    frame.to_parquet(tmp_path / "t.parquet")
-    (tmp_path / "t.parquet.gz").write_bytes(gzip.compress((tmp_path / "t.parquet").read_bytes()))
-    for name in ("t.parquet", "t.parquet.gz"):
-        assert open_table(tmp_path / name).row_error(2, "m", "t", "h").line == 3
-    assert open_table(frame).path == Path("the table")
+@pytest.mark.parametrize(("separator", "sign"), [("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("pipe", "|")])
+def test_cells_stay_text(tmp_path: Path, separator: str, sign: str) -> None:
+    table = read(tmp_path, "code,name\n007,NA\n 1e5 ,\n".replace(",", sign))
+    assert table.layout.separator == separator
+    assert table.texts("code") == ["007", "1e5"] and table.texts("name") == ["NA", ""]
+
+
+def test_quoted_cells_keep_separators_and_lines(tmp_path: Path) -> None:
+    table = read(tmp_path, 'code,name\n1,"a, b\nc"\n\n2,d\n')
+    assert table.texts("name") == ["a, b\nc", "d"] and table.lines.tolist() == [3, 5]
+
+
+def test_a_row_with_more_cells_than_the_header(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"(?s)table.csv:3: 3 cells between commas, and the header has 2.*2,5.*quotes"):
+        read(tmp_path, "day,y\n2023-01-01,1\n2023-01-02,2,5\n")
+    assert read(tmp_path, "day,y\n2023-01-01,1,\n").texts("y") == ["1"], "a separator at the end of the row"
+
+
+def test_another_separator_than_in_training(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"(?s)table.csv:1: the cells are between semicolons.*data.separator is comma"):
+        read(tmp_path, "day;y\n2023-01-01;0,5\n", TableLayout(separator="comma"))
+
+
+def test_columns_without_a_name_and_of_the_same_name(tmp_path: Path) -> None:
+    assert list(read(tmp_path, ",y,y\n1,2,3\n").frame) == ["Unnamed: 0", "y", "y.1"]
+
+
+def test_encodings(tmp_path: Path) -> None:
+    text = "day;größe\n2023-01-01;5\n"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        assert "größe" in read(tmp_path, text.encode(encoding)).frame
+    with pytest.raises(DataError, match=r"(?s)csv:1: byte 0xf6 at position 7 is not UTF-8.*encoding=cp1252.*iconv"):
+        read(tmp_path, text.encode("cp1252"))
+    table = read(tmp_path, text.encode("cp1252"), TableLayout(encoding="cp1252"))
+    assert "größe" in table.frame and table.layout.encoding == "cp1252"
+    with pytest.raises(UserError, match=r"data.encoding=cp12: no such encoding"):
+        read(tmp_path, text, TableLayout(encoding="cp12"))
+
+
+def test_a_capital_suffix(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"y": [1.0, 2.0]})
+    frame.to_parquet(tmp_path / "T.PARQUET")
+    assert open_table(tmp_path / "T.PARQUET", DETECT_ALL).frame.equals(frame)
+
+
+def test_tables_in_memory() -> None:
+    assert open_table(io.StringIO("a,b\n01,2\n"), DETECT_ALL).texts("a") == ["01"]
+    with pytest.raises(DataError, match="the table: the table is empty"):
+        open_table(io.StringIO("only words"), DETECT_ALL)
+    frame = pd.DataFrame({"a": [1.0, None, 3.0], "b": ["x", None, "NA"]})
+    table = open_table(frame, DETECT_ALL)
+    assert table.texts("a") == ["1", "", "3"] and table.texts("b") == ["x", "", "NA"]
+    indexed = frame.set_index(pd.date_range("2023-01-01", periods=3))
+    assert "when" in open_table(indexed, TableLayout(time_column="when")).frame
 
 
 @pytest.mark.parametrize(
@@ -34,7 +79,7 @@ def test_rows_are_lines(tmp_path: Path) -> None:
     [
         ("t.csv", b"", "the file is empty"),
         ("t.csv", b"a,b\n", "the file is empty"),
-        ("t.csv", b"a,b\n\xff,1\n", "cannot be read"),
+        ("t.csv", b'a,b\n1,"open\n', "cannot be read"),
         ("t.csv.gz", b"a,b\n1,2\n", "cannot be read"),
         ("t.parquet", b"a,b\n1,2\n", "not a Parquet file"),
         ("t.parquet.gz", gzip.compress(b"a,b\n"), "not a Parquet file"),
@@ -43,51 +88,13 @@ def test_rows_are_lines(tmp_path: Path) -> None:
 def test_files_of_another_form_are_refused(name: str, content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=message):
-        read_data_frame(tmp_path / name)
-
-
-def test_columns_of_numbers_are_found() -> None:
-    made = table(
-        a=[1.5, 2.0, None], b=["1", "2", "x"], c=["u", "v", "1"], d=[True, False, True], e=[1, 2, 3],
-        t=list(pd.date_range("2024-01-01", periods=3)),
-    )  # fmt: skip
-    assert made.numeric_columns(set()) == ["a", "b", "e"] and made.numeric_columns({"a", "b"}) == ["e"]
-    np.testing.assert_array_equal(made.numeric_values("a", "a target"), [1.5, 2.0, np.nan])
-    with pytest.raises(DataError, match=r"(?s)t\.csv:4: column 'b': 'x' is not a number.*1 of 3 rows") as caught:
-        made.numeric_values("b", "a target")
-    assert "a target has numbers" in caught.value.details
-    with pytest.raises(DataError, match=r"t\.csv:3: .*infinite"):
-        table(a=[1.0, np.inf]).numeric_values("a", "a target")
-    with pytest.raises(DataError, match="no column contains numbers"):
-        table(c=["u", "v"]).numeric_columns(set())
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        (["2024-01-01", "2024-02-01"], ["2024-01-01", "2024-02-01"]),
-        ([2019, 2020], ["2019-01-01", "2020-01-01"]),
-        (["2024-01-01T02:00+02:00", "2024-01-01T03:00+02:00"], ["2024-01-01", "2024-01-01 01:00"]),
-    ],
-)
-def test_times_have_no_zone(values: list[Any], expected: list[str]) -> None:
-    name, times = table(when=values).parse_times("when", set())
-    assert name == "when" and times.tz is None and list(times) == [pd.Timestamp(one) for one in expected]
-
-
-def test_the_column_of_times_is_found_or_asked_for() -> None:
-    made = table(a=[1.0, 2.0], shop=["x", "y"], day=["2024-01-01", "2024-01-02"])
-    assert made.parse_times(None, set())[0] == "day"
-    with pytest.raises(DataError, match="no column contains times"):
-        made.parse_times(None, {"day"})
-    with pytest.raises(DataError, match=r"t\.csv:2: column 'shop': 'x' is not a time"):
-        made.parse_times("shop", set())
+        open_table(tmp_path / name, DETECT_ALL)
 
 
 def test_a_column_that_is_missing_is_guessed() -> None:
-    made = table(load=[1.0], temperature=[2.0])
-    made.require_column("load")
-    made.require_column(None)
+    table = open_table(pd.DataFrame({"load": [1.0], "temperature": [2.0]}), DETECT_ALL)
+    table.require_column("load")
+    table.require_column(None)
     with pytest.raises(DataError, match="no column 'laod'") as caught:
-        made.require_column("laod")
+        table.require_column("laod")
     assert caught.value.hint == "Did you mean load?" and "load, temperature" in caught.value.details

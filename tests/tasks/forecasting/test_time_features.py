@@ -23,7 +23,9 @@ def test_frequencies_are_found_with_and_without_gaps(frequency: str, season: int
     times = pd.date_range("2021-01-01", periods=60, freq=frequency)
     assert infer_frequency(times) == frequency and get_seasonality(frequency) == season
     assert infer_frequency(times.delete([20, 21, 40])) == frequency
-    np.testing.assert_array_equal(future_timestamps(times[49].to_datetime64(), frequency, 10), times[50:].to_numpy())
+    np.testing.assert_array_equal(
+        future_timestamps(times[49].to_datetime64(), frequency, 10, None), times[50:].to_numpy()
+    )
 
 
 def test_seasons_of_multiples() -> None:

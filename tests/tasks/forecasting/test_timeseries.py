@@ -6,19 +6,28 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grunlp.tasks.forecasting.layout import DETECT_ALL
 from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
 from grunlp.tasks.forecasting.timeseries import TimeSeriesTable, fill_forward
 
 
 def columns(**given: Any) -> SeriesColumns:
-    plain = {"time": None, "targets": None, "group": None, "known": (), "static": (), "calendar": False}
-    return SeriesColumns(**(plain | given))
+    return SeriesColumns(
+        **{
+            "targets": None,
+            "series_id": None,
+            "known_covariates": (),
+            "static_covariates": (),
+            "calendar_features": False,
+            **given,
+        }
+    )
 
 
 def read(path: Path, text: str, **given: Any) -> TimeSeriesTable:
     file = path / "table.csv"
     file.write_text(text)
-    return read_time_series(file, columns(**given), None, None)
+    return read_time_series(file, columns(**given), DETECT_ALL, None, None)
 
 
 HOURS = "when,a,b\n2024-01-01 00:00,1,10\n2024-01-01 01:00,,20\n2024-01-01 04:00,3,30\n2024-01-01 05:00,4,40\n"
