@@ -114,13 +114,14 @@ def targets(folder: Path) -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
 
 
 def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
+    from grunlp.data.file_layout import FileLayout
     from grunlp.data.pretrained_vectors import read_vector_vocabulary
     from grunlp.data.readers import read
-    from grunlp.data.readers.parallel import read_parallel, read_sources
+    from grunlp.data.readers.parallel import read_parallel, read_sources, settle_pair_layout
     from grunlp.tasks.classification.array_reader import read_arrays
-    from grunlp.tasks.classification.reader import read_labeled_texts
+    from grunlp.tasks.classification.reader import read_labeled_texts, settle_layout
     from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
-    from grunlp.tasks.tagging.reader import read_tagged
+    from grunlp.tasks.tagging.reader import read_tagged, settle_tag_layout
 
     columns = SeriesColumns(None, None, None, (), (), True)
     frames = [("a", text.encode()) for text in FRAMES]
@@ -131,14 +132,17 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
             lambda path: drain(read(path, on_error=_ignore, require_roles=False)),
             [("a", squeeze(content)) for squeeze in (gzip.compress, lzma.compress) for _, content in frames],
         ),
-        "tagged": (read_tagged, [("a", text.encode()) for text in TAGGED]),
+        "tagged": (
+            lambda path: read_tagged(path, settle_tag_layout(path, FileLayout())),
+            [("a", text.encode()) for text in TAGGED],
+        ),
         "pairs": (
-            lambda path: drain(read_parallel(str(path), None, None, None, None)),
+            lambda path: drain(read_parallel(str(path), None, settle_pair_layout(str(path), None, FileLayout()))),
             [("a", t.encode()) for t in PAIRS],
         ),
         "sources": (lambda path: drain(read_sources(str(path), None, _ignore)), [("a", t.encode()) for t in PAIRS]),
         "classified": (
-            lambda path: drain(read_labeled_texts(str(path), None, None, _ignore)),
+            lambda path: drain(read_labeled_texts(str(path), settle_layout(str(path), FileLayout()), _ignore)),
             [(n, t.encode()) for n, t in CLASSIFIED],
         ),
         "arrays": (lambda path: drain(read_arrays(str(path), None, None)), _arrays()),

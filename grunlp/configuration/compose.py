@@ -68,9 +68,13 @@ def normalize_overrides(overrides: Sequence[str], schemas: Schemas) -> list[str]
     for override in overrides:
         key, equals, value = override.partition("=")
         content = options[key].content if key in options else "word"
-        if equals and content != "word" and value not in ("", "null") and value[0] not in "'\"":
+        is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+        if is_quoted and "path" in content and "\\" not in value:
+            value, is_quoted = value[1:-1], False
+        if equals and content != "word" and value not in ("", "null") and not is_quoted:
             value = os.path.expanduser(value)
-            value = os.path.abspath(value) if content == "path" else value
+            if content == "path" or (content == "path or name" and os.path.exists(value)):
+                value = os.path.abspath(value)
             # Inside Hydra's quotes a backslash is literal, except before a quote or at the end.
             override = f"{key}='" + re.sub(r"(\\*)('|$)", r"\1\1\2", value).replace("'", "\\'") + "'"
         normalized.append(override)

@@ -11,7 +11,7 @@ from typing import Any
 from grunlp.configuration.paths import flatten_keys
 from grunlp.utils.errors import UserError
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 ConfigDict = dict[str, Any]
 
@@ -199,6 +199,26 @@ def _rename_data(data: ConfigDict, recipe: str, keeps_extra: bool) -> None:
             data.pop(name, None)
 
 
+# Keys of data=files and data=srl-files that were added in 4, by recipe; null: detected, as before.
+_DATA_KEYS_ADDED_IN_4 = {
+    **dict.fromkeys(("srl", "finetune", "lm", "pretrain"), ("encoding",)),
+    "tag": ("encoding", "tag_scheme"),
+    **dict.fromkeys(("classify", "translate", "summarize"), ("encoding", "separator", "quoting", "header")),
+}
+
+
+def _v3_to_v4(content: ConfigDict) -> None:
+    """Add the keys for the layout of the user's own files."""
+    recipe = str(content.get("recipe"))
+    data = content.get("data")
+    groups = [(recipe, data)] if isinstance(data, dict) else []
+    for name, group in [*groups, *(("srl", data) for data in _trained_on(content))]:
+        if group.get("name") in ("files", "srl-files"):
+            keys = _DATA_KEYS_ADDED_IN_4.get(name, ())
+            for key in keys[:1] if group["name"] == "srl-files" else keys:
+                group.setdefault(key)
+
+
 def _trained_on(content: ConfigDict) -> list[ConfigDict]:
     """Return the data of the earlier trainings of a fine-tuned run."""
     trained_on = content.get("trained_on")
@@ -221,5 +241,5 @@ def _add_missing(content: ConfigDict, values: Mapping[str, Any]) -> None:
             parent[name] = value
 
 
-_MIGRATIONS: tuple[Callable[[ConfigDict], None], ...] = (_v0_to_v1, _v1_to_v2, _v2_to_v3)
+_MIGRATIONS: tuple[Callable[[ConfigDict], None], ...] = (_v0_to_v1, _v1_to_v2, _v2_to_v3, _v3_to_v4)
 assert len(_MIGRATIONS) == FORMAT_VERSION

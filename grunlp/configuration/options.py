@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from grunlp.utils.errors import UserError, closest_match
 
-Content = Literal["word", "text", "path", "run", "key"]
+Content = Literal["word", "text", "path", "path or name", "run", "key"]
 OptionsT = TypeVar("OptionsT")
 
 _WIDTH, _MAX_INDENT = 118, 44  # characters of a line of help, and of the column of keys
@@ -70,7 +70,8 @@ def option(
         minimum: least value of a number, allowed itself; every number needs both bounds.
         maximum: greatest value of a number, allowed itself.
         content: what a string holds. "word": a name. "text": anything, perhaps the name of a file. "path": a file or
-            folder of the user's, made absolute for a training. "run": run folders. "key": a key of a training.
+            folder of the user's, made absolute for a training. "path or name": likewise where it exists, else the name
+            of a data set for instance. "run": run folders. "key": a key of a training.
         list_of: the words that a comma-separated list may hold.
 
     Returns:

@@ -46,6 +46,22 @@ class FileOptions(DataOptions):
     train: str | None = option(None, "training file; needed; of a stream, a pattern of files too", content="path")
     dev: str | None = option(None, "development file; needed unless num_folds is set", content="path")
     test: str | None = option(None, "test file, scored once at the end", content="path")
+    encoding: str | None = option(None, "encoding of the files, such as cp1252; null: utf-8")
+
+
+@dataclass
+class TableFiles(FileOptions):
+    """The user's own files with an example a row or a JSON object."""
+
+    separator: Literal["tab", "comma", "semicolon", "pipe"] | None = option(
+        None, "separator of the cells of tables; null: detected from the first rows"
+    )
+    quoting: bool | None = option(
+        None, "cells of tables may be enclosed in double quotes, as in CSV; null: detected from the first rows"
+    )
+    header: bool | None = option(
+        None, "the first row of tables names the columns; null: detected by known names and the rows below"
+    )
 
 
 @dataclass
@@ -54,7 +70,7 @@ class HubOptions(DataOptions):
 
     streamable: ClassVar[bool] = True
 
-    path: str | None = option(None, "name on the hub, or a folder or file; needed", content="text")
+    path: str | None = option(None, "name on the hub, or a folder or file; needed", content="path or name")
     config: str | None = option(None, "configuration of a hub data set that has several", content="text")
     train: str = option("train", "name of the training split", content="text")
     dev: str = option("validation", "name of the development split", content="text")
@@ -98,7 +114,7 @@ class VocabularyOptions(WordCountOptions):
     """Vocabulary of words, and their pretrained vectors."""
 
     vectors: str | None = option(
-        None, "text file of GloVe, fastText or word2vec vectors of model.word_size numbers", content="text"
+        None, "text file of GloVe, fastText or word2vec vectors of model.word_size numbers", content="path or name"
     )
     max_vectors: int = option(
         100_000, "words of that file to know besides those of the training data", minimum=0, maximum=10**9

@@ -42,6 +42,7 @@ from pathlib import Path
 from typing import Any
 
 from grunlp.metrics.evaluation import PrimaryMetric
+from grunlp.runs.progress import require_trained
 from grunlp.tasks.predictor import Predictor, Record
 from grunlp.tasks.registry import TASKS
 from grunlp.tasks.spec import TaskSpec, TrainingTask
@@ -113,6 +114,7 @@ def task_of(run: str | Path) -> TaskSpec[Any, Any, Any]:
             "it predicts nothing; other models start from it",
             f"Type recipe=srl model.init_from={run}",
         )
+    require_trained(Path(run))
     return spec
 
 

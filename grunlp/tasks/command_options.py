@@ -40,6 +40,7 @@ class EvaluateOptions:
     metrics: str | None = option(
         None, "new JSON file for the scores; null: metrics.json in the run folder, for a split", content="path"
     )
+    strict: bool = option(False, "refuse a split whose files have changed since the training, instead of a warning")
 
 
 @dataclass
@@ -57,6 +58,7 @@ class CompareOptions:
     input: str | None = option(None, "file with the right answers, instead of a split", content="path")
     gold: str | None = option(None, "file of gold frames, to compare two files of predicted frames", content="path")
     metrics: str | None = option(None, "new JSON file for the comparison", content="path")
+    strict: bool = option(False, "refuse a split whose files have changed since the training, instead of a warning")
     batch_tokens: int | None = option(
         None, "tokens in a batch, where the task has them; null: as for evaluate", minimum=1, maximum=10**9
     )

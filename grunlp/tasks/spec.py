@@ -146,7 +146,24 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
     def evaluate_split(self, run: Path, split: str) -> EvaluationResult:
         """Evaluate a run on a split of its data, as in its training."""
         trained = self.load_trained(run)
-        return self.evaluate_examples(trained, self.open_split(trained, split))
+        return self.evaluate_examples(trained, self.open_checked_split(trained, run, split))
+
+    def open_checked_split(self, trained: TrainedT, run: str | Path, split: str, strict: bool = False) -> Any:
+        """Open a split, and compare its files with those of the training.
+
+        Args:
+            trained: the model.
+            run: its folder, or several, separated by commas.
+            split: the split.
+            strict: raise UserError where a file has changed since the training, instead of a warning.
+        """
+        from grunlp.data.input_manifest import clear_recorded_inputs, compare_recorded_inputs
+        from grunlp.runs.layout import DATA_MANIFEST
+
+        clear_recorded_inputs()
+        examples = self.open_split(trained, split)
+        compare_recorded_inputs(Path(str(run).partition(",")[0]) / DATA_MANIFEST, strict)
+        return examples
 
     def evaluate_examples(self, trained: TrainedT, examples: Any) -> EvaluationResult:
         """Evaluate a trained model on examples, as in its training, and take the time."""
@@ -161,7 +178,10 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         self.check_evaluate_options(options)
         require_new_file("metrics", options.metrics)
         trained, split = self.load_run(options.run), options.split or "test"
-        examples = self.open_input(trained, options) if options.input else self.open_split(trained, split)
+        if options.input:
+            examples = self.open_input(trained, options)
+        else:
+            examples = self.open_checked_split(trained, options.run, split, options.strict)
         scores = self.score(trained, examples, options)
         print(scores.report().rstrip("\n"))
         stores = self._stores_scores(trained, options)
@@ -207,7 +227,7 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         if options.input:
             examples = self.open_input(first, evaluate_options[0])
         else:
-            examples = self.open_split(first, options.split or "test")
+            examples = self.open_checked_split(first, runs[0], options.split or "test", options.strict)
         scores = map(self.score, (first, second), (examples, examples), evaluate_options)
         return self.compare_scores(*scores)
 

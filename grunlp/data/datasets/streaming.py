@@ -16,6 +16,7 @@ from datasets import IterableDataset
 from datasets.distributed import split_dataset_by_node
 
 from grunlp.data.datasets.file_patterns import glob_absolute_paths
+from grunlp.data.file_layout import FileLayout
 from grunlp.data.input_manifest import record_input
 from grunlp.utils.errors import UserError
 
@@ -127,7 +128,7 @@ class StreamingDataset:
 
 
 def stream_files(
-    read: Callable[..., Iterator[Any]], patterns: Sequence[str | None], *arguments: str | None
+    read: Callable[..., Iterator[Any]], patterns: Sequence[str | None], *arguments: FileLayout
 ) -> StreamingDataset:
     """Stream the examples of all files that a pattern matches.
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from grunlp.configuration.options import group, option
 from grunlp.configuration.schema import RecipeSchema
-from grunlp.data.options import DataOptions, FileOptions, HubOptions, StreamingLoaderOptions, VocabularyOptions
+from grunlp.data.options import DataOptions, HubOptions, StreamingLoaderOptions, TableFiles, VocabularyOptions
 from grunlp.modules.options import SentenceModelOptions, check_sentence_encoder
 from grunlp.training.options import (
     EncoderOptimizerOptions,
@@ -21,16 +21,22 @@ Pooling = Literal["last", "max", "mean", "attention"]
 
 
 @dataclass
-class LabelledFiles(FileOptions):
+class LabelledFiles(TableFiles):
     """The user's own texts or measurements with a class each.
 
-    Texts are JSON lines or tables (.csv between commas, others between tabs); measurements are .npz or .parquet.
+    Texts are JSON lines, a JSON array, or tables, as CSV or between tabs; measurements are .npz or .parquet.
     """
 
     source: str | None = option(
-        None, "column or field of the text, or array; null: text or sentence, x or values", content="text"
+        None,
+        "column or field of the text, or array; null: text, sentence, review, ... or x, values; else by its content",
+        content="text",
     )
-    label: str | None = option(None, "column, field or array of the class; null: label or class, y", content="text")
+    label: str | None = option(
+        None,
+        "column, field or array of the class; null: label, class, sentiment, ... or y; else by its content",
+        content="text",
+    )
 
 
 @dataclass

@@ -101,12 +101,12 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
 
     def open_input(self, trained: "TrainedSeq2Seq", options: Seq2SeqEvaluateOptions) -> Any:
         """Open a file of pairs, or two side by side, read as in the training where no names are given."""
-        from grunlp.tasks.seq2seq.data import open_parallel_file, text_columns
+        from grunlp.tasks.seq2seq.data import open_gold_pairs, trained_layout
 
         assert options.input is not None
-        trained_columns = {} if options.input_target else text_columns(trained.config.data)
-        columns = [getattr(options, key) or trained_columns.get(key) for key in ("source", "target", "references")]
-        return open_parallel_file(options.input, options.input_target, *columns)
+        columns = {key: getattr(options, key) for key in ("source", "target", "references")}
+        layout = trained_layout(trained.path, trained.config.data)
+        return open_gold_pairs(layout, options.input, options.input_target, columns)
 
     def score(self, trained: "TrainedSeq2Seq", examples: Any, options: Seq2SeqEvaluateOptions | None = None) -> Scores:
         """Generate texts and score them by the metric of the training."""
@@ -163,9 +163,9 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
 
     def detect_line_format(self, predictor: Any, path: Path) -> "LineFormat":
         """Detect how the lines of a file are read: as texts or as JSON objects."""
-        from grunlp.tasks.line_input import detect_text_format
+        from grunlp.tasks.seq2seq.commands import detect_line_format
 
-        return detect_text_format(path)
+        return detect_line_format(predictor, path)
 
     def line_reader(self, predictor: "Seq2SeqPredictor", path: str, line_format: "LineFormat") -> "LineReader":
         """Make the reader of the lines of a file."""

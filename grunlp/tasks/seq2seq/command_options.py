@@ -11,7 +11,11 @@ from grunlp.tasks.command_options import BatchedEvaluateOptions, TextPredictOpti
 class Seq2SeqPredictOptions(SamplingOptions, SearchOptions, TextPredictOptions):
     """Options of predict for translation and summarisation; the search is that of the training by default."""
 
-    source: str | None = option(None, "field of JSON lines with the source; null: source or text", content="text")
+    source: str | None = option(
+        None,
+        "column of a table by name or number from 0, or field of JSON, with the source; null: as in the training",
+        content="text",
+    )
     prefix: str | None = option(None, "beginning of each text", content="text")
     required: str | None = option(
         None, "words or phrases that each text contains, separated by |; they may begin longer words", content="text"
@@ -34,7 +38,7 @@ class Seq2SeqEvaluateOptions(SearchOptions, BatchedEvaluateOptions):
         None, "file with the targets of input=, where they have a file of their own", content="path"
     )
     source: str | None = option(
-        None, "column by number from 0, or JSON field, of the sources; null: as in the training", content="text"
+        None, "column by name or number from 0, or JSON field, of the sources; null: as in the training", content="text"
     )
     target: str | None = option(None, "likewise of the targets; null: as in the training", content="text")
     references: str | None = option(

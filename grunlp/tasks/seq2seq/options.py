@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from grunlp.configuration.options import group, option
 from grunlp.configuration.schema import RecipeSchema
-from grunlp.data.options import DataOptions, FileOptions, HubOptions, StreamingLoaderOptions, TokenizerOptions
+from grunlp.data.options import DataOptions, HubOptions, StreamingLoaderOptions, TableFiles, TokenizerOptions
 from grunlp.decoding.options import SearchOptions
 from grunlp.modules.options import MAX_SIZE, AttentionKind, RecurrentOptions, Residual
 from grunlp.training.options import (
@@ -24,16 +24,16 @@ TextMetric = Literal["bleu", "rouge"]
 
 
 @dataclass
-class ParallelFiles(FileOptions):
-    """The user's own pairs of texts: two files side by side, or one of tab-separated columns or JSON lines."""
+class ParallelFiles(TableFiles):
+    """The user's own pairs of texts: two files side by side, or one with a table or JSON objects."""
 
     train_target: str | None = option(None, "targets of train, where they are in a file of their own", content="path")
     dev_target: str | None = option(None, "targets of dev, likewise", content="path")
     test_target: str | None = option(None, "targets of test, likewise", content="path")
     source: str | None = option(
-        None, "column by number from 0, or field of JSON; null: the first, source or text", content="text"
+        None, "column by name or number from 0, or field of JSON; null: source or text, else the first", content="text"
     )
-    target: str | None = option(None, "likewise; null: the second, target or summary", content="text")
+    target: str | None = option(None, "likewise; null: target or summary, else the second", content="text")
     references: str | None = option(
         None, "field of JSON with a list of further targets that are as good", content="text"
     )

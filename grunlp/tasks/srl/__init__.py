@@ -74,10 +74,16 @@ class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
 
     def open_input(self, trained: "TrainedSRL", options: SRLEvaluateOptions) -> Any:
         """Read a file of gold frames in any format that grunlp reads."""
+        from grunlp.data.datasets.corpus import warn_unknown_labels
         from grunlp.data.readers import read
+        from grunlp.runs.layout import run_layout
 
         assert options.input is not None
-        return list(read(options.input, words=options.words))
+        layout = run_layout(trained.path)
+        examples = list(read(options.input, words=options.words, encoding=layout and layout.encoding))
+        tags = (tag for example in examples for frame in example["frames"] for tag in frame["tags"])
+        warn_unknown_labels(options.input, "tags of roles", tags, set(trained.collate.vocabulary.tags.items))
+        return examples
 
     def score(self, trained: "TrainedSRL", examples: Any, options: SRLEvaluateOptions | None = None) -> Scores:
         """Label examples and score frames."""

@@ -73,10 +73,15 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
 
     def open_input(self, trained: "TrainedTagger", options: BatchedEvaluateOptions) -> Any:
         """Open a file of tagged words, or of another corpus with parts of speech."""
+        from grunlp.data.datasets.corpus import warn_unknown_labels
+        from grunlp.runs.layout import run_layout
         from grunlp.tasks.tagging.data import open_gold_tag_file
 
         assert options.input is not None
-        return open_gold_tag_file(trained.config.data, options.input)
+        examples = open_gold_tag_file(trained.config.data, options.input, run_layout(trained.path))
+        tags = (tag for sentence in examples["tags"] for tag in sentence)
+        warn_unknown_labels(options.input, "tags", tags, set(trained.model.tags) | {"O"})
+        return examples
 
     def score(self, trained: "TrainedTagger", examples: Any, options: BatchedEvaluateOptions | None = None) -> Scores:
         """Tag examples and score the tags."""
@@ -114,7 +119,7 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
         """Detect how the lines of a file are read: as raw text or as JSON."""
         from grunlp.tasks.tagging.commands import detect_line_format
 
-        return detect_line_format(path)
+        return detect_line_format(predictor, path)
 
     def line_reader(self, predictor: Any, path: str, line_format: "LineFormat") -> "LineReader":
         """Make the reader of the lines of a file."""

@@ -39,6 +39,10 @@ class TaggedFiles(FileOptions):
         "column of the tags, likewise; null: the last, UPOS of CoNLL-U, tags or *_tags of JSON",
         content="text",
     )
+    tag_scheme: Literal["io"] | None = option(
+        None,
+        "io: neighbours with the same bare tag, PER PER say, are one span; null: bare tags label words",
+    )
 
 
 @dataclass
