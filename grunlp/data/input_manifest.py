@@ -36,10 +36,8 @@ def record_input(*paths: str | Path | None) -> None:
 
 def record_layout(path: str | Path, layout: FileLayout) -> None:
     """Record a file as an input with the layout by which it is read, and log the layout."""
-    file = Path(path).resolve()
-    if _recorded.get(file) != layout:
-        log.info("%s read as: %s", path, layout.describe())
-    _recorded[file] = layout
+    log.info("%s read as: %s", path, layout.describe())
+    _recorded[Path(path).resolve()] = layout
 
 
 def clear_recorded_inputs() -> None:
@@ -97,12 +95,14 @@ def compare_recorded_inputs(path: Path, strict: bool) -> None:
         strict: raise UserError for a file that has changed, instead of a warning.
     """
     content: Mapping[str, Any] = read_json(path) if path.is_file() else {}
-    for file in _recorded:
+    for file, layout in _recorded.items():
         was = content.get(str(file))
         if was is None or (file.stat().st_size == was["bytes"] and sha256_of_file(file) == was["sha256"]):
             continue
         message = f"{file} has changed since the training"
         details = f"it was of {was.get('modified', 'an unknown date')}, and is of {_modification_time(file)}"
+        if layout is not None and was.get("layout") not in (None, layout.to_json()):
+            details += f"; it was read as {layout_from_json(was['layout']).describe()}, and is as {layout.describe()}"
         if strict:
             raise UserError(message, details, "Put the old file there again, or leave strict=true out.")
         log.warning("%s: %s; the scores are those of the file as it is now (strict=true refuses it)", message, details)

@@ -17,7 +17,7 @@ from datasets.distributed import split_dataset_by_node
 
 from grunlp.data.datasets.file_patterns import glob_absolute_paths
 from grunlp.data.file_layout import FileLayout
-from grunlp.data.input_manifest import record_input
+from grunlp.data.input_manifest import record_input, record_layout
 from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -128,18 +128,22 @@ class StreamingDataset:
 
 
 def stream_files(
-    read: Callable[..., Iterator[Any]], patterns: Sequence[str | None], *arguments: FileLayout
+    read: Callable[..., Iterator[Any]],
+    patterns: Sequence[str | None],
+    settle: Callable[..., FileLayout],
+    requested: FileLayout,
 ) -> StreamingDataset:
     """Stream the examples of all files that a pattern matches.
 
     Args:
-        read: yields the examples of one file; called with a path for each of `patterns`, and `arguments`.
+        read: yields the examples of one file; called with a path for each of `patterns`, and the layout.
         patterns: of the files and of their companions, as many and in the same order; None: there are no companions.
             See `glob_files`.
-        *arguments: further arguments of `read`.
+        settle: settles how a file is read; called with the same paths, and `requested`.
+        requested: the known parts of the layouts.
 
     Raises:
-        UserError: there are no files, or not as many companions as files.
+        UserError: there are no files, not as many companions as files, or the first file cannot be read.
     """
     pattern, files = str(patterns[0]), glob_absolute_paths(str(patterns[0]))
     columns: list[Sequence[str | None]] = [files]
@@ -148,12 +152,23 @@ def stream_files(
         if len(columns[-1]) != len(files):
             counts = f"{pattern} matches {len(files)} files, {companion} matches {len(columns[-1])}"
             raise UserError("files side by side, but not as many", counts, "Give one companion for each file.")
-    record_input(*(path for paths in columns for path in paths))
+    paths = list(zip(*columns, strict=True))
+    record_layout(files[0], settle(*paths[0], requested))
+    record_input(*(path for group in paths for path in group))
     shards = [
-        Shard(Path(path).name, partial(read, path, *companions, *arguments))
-        for path, *companions in zip(files, *columns[1:], strict=True)
+        Shard(Path(files[i]).name, partial(_read_file, read, settle, group, requested)) for i, group in enumerate(paths)
     ]
     return StreamingDataset(pattern, shards)
+
+
+def _read_file(
+    read: Callable[..., Iterator[Any]],
+    settle: Callable[..., FileLayout],
+    paths: Sequence[str | None],
+    requested: FileLayout,
+) -> Iterator[Any]:
+    """Read a file of a stream; its layout is settled when it is its turn."""
+    yield from read(*paths, settle(*paths, requested))
 
 
 def _iter_shards(shards: Sequence[Shard], convert: Callable[[Any], Any] | None) -> Iterator[Any]:

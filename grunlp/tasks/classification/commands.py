@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from grunlp.configuration.output_paths import check_output_paths
-from grunlp.data.readers.json_records import JSON_FORMATS
 from grunlp.data.readers.parallel import read_sources
 from grunlp.runs.layout import run_layout
 from grunlp.tasks.classification.array_reader import SUFFIXES, read_arrays
@@ -16,7 +15,7 @@ from grunlp.tasks.classification.checkpoint import load_trained_classifier
 from grunlp.tasks.classification.command_options import ClassificationPredictOptions
 from grunlp.tasks.classification.data import count_features, require_num_features
 from grunlp.tasks.classification.predictor import ClassifierPredictor, text_example
-from grunlp.tasks.classification.reader import layout_for_prediction, read_labeled_texts
+from grunlp.tasks.classification.reader import json_text_field, layout_for_prediction, read_labeled_texts
 from grunlp.tasks.line_input import LineFormat, LineReader, detect_text_format, text_parser
 from grunlp.tasks.record_view import html_page
 from grunlp.utils.cli_io import SkippedLineReporter, buffer_stdin, json_line, use_json_output, write_output
@@ -72,8 +71,10 @@ def _read_inputs(
     layout = layout_for_prediction(path, trained, options.source)
     if layout is not None:
         log.info("%s read as: %s", options.input, layout.describe())
-        return read_labeled_texts(path, layout, on_error, labels=False)
-    pairs = read_sources(path, None, on_error, trained and trained.encoding)
+        if layout.format != "json-lines":
+            return read_labeled_texts(path, layout, on_error, labels=False)
+    field = json_text_field(path, layout) if layout is not None else None
+    pairs = read_sources(path, field, on_error, trained and trained.encoding)
     return (text_example(pair["id"], pair["source"]) for pair in pairs)
 
 
@@ -104,8 +105,8 @@ def detect_line_format(predictor: ClassifierPredictor, path: Path) -> LineFormat
 
 def make_line_reader(predictor: ClassifierPredictor, path: str, line_format: LineFormat) -> LineReader:
     """Make the reader of the lines of a file."""
-    trained = run_layout(predictor.path)
-    field = trained.column("text") if trained is not None and trained.format in JSON_FORMATS else None
+    layout = layout_for_prediction(path, run_layout(predictor.path), None)
+    field = json_text_field(path, layout) if layout is not None else None
     parse = text_parser(path, line_format, field)
 
     def example(line: Any) -> list[Any]:

@@ -204,10 +204,6 @@ def _open_text_file(path: str, layout: FileLayout) -> Dataset:
     return cached_dataset(partial(read_labeled_texts, path, layout), TEXT_FEATURES, [path])
 
 
-def _read_streamed(path: str, requested: FileLayout) -> Iterator[LabeledText]:
-    return read_labeled_texts(path, settle_layout(path, requested))
-
-
 def _dedup_keys(examples: Dataset) -> list[str]:
     """Return a key of each example by which it is recognized in another split."""
     if "words" in examples.column_names:
@@ -235,7 +231,8 @@ def _read_polarity(positive: str, negative: str) -> Iterator[LabeledText]:
 
 _DATASETS = TaskDatasets(
     open_file=open_class_file,
-    read_file=_read_streamed,
+    settle_layout=settle_layout,
+    read_file=read_labeled_texts,
     file_columns={"text": "source", "label": "label"},
     read_hub=read_hub_classes,
     hub_features=TEXT_FEATURES,

@@ -144,6 +144,17 @@ def layout_for_prediction(path: str, trained: FileLayout | None, text: str | Non
     return settle_like_training(path, trained, text, labels=False) if is_table else None
 
 
+def json_text_field(path: str, layout: FileLayout) -> str | None:
+    """Return the field of the text in a file of JSON objects: that of the layout, or the known one of its first object.
+
+    None: it has no known one.
+    """
+    if layout.column("text") is not None:
+        return layout.column("text")
+    record = next(read_records(path, str(layout.format), layout.encoding, lambda error: None), (0, {}))[1]
+    return next((name for name in _DEFAULT_COLUMNS["text"] if name in record), None)
+
+
 def _detect_header(head: HeadRows, requested: FileLayout, guesses: list[str]) -> bool:
     """Return whether the first row names the columns."""
     if requested.header is not None:

@@ -36,7 +36,9 @@ def open_pretraining_text(data: Mapping[str, Any], stream: bool = False) -> Corp
     require_options(data, ("train",), "a pretraining needs text", "FILE_OR_PATTERN")
     layout = FileLayout(format="lines", encoding=data["encoding"] or "utf-8")
     train: Any = (
-        stream_files(_read_sentences, [data["train"]], layout) if stream else _open_sentences(data["train"], layout)
+        stream_files(_read_sentences, [data["train"]], _same_layout, layout)
+        if stream
+        else _open_sentences(data["train"], layout)
     )
     if data["dev"] is not None:
         dev = _open_sentences(data["dev"], layout)
@@ -57,6 +59,10 @@ def open_pretraining_text(data: Mapping[str, Any], stream: bool = False) -> Corp
         details = f"{corpus.num_removed} sentences were removed because they occur in dev"
         raise UserError(f"{data['name']}: no sentence in the train split", details, "Give other files.")
     return corpus
+
+
+def _same_layout(path: str, layout: FileLayout) -> FileLayout:
+    return layout
 
 
 def _open_sentences(pattern: str, layout: FileLayout) -> Dataset:

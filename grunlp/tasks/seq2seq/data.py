@@ -1,7 +1,7 @@
 """Corpora of pairs of texts: a source, and the target to generate from it."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from grunlp.data.datasets.task_datasets import (
     needs_streaming,
 )
 from grunlp.data.deduplication import normalized_text
-from grunlp.data.examples import ParallelExample
 from grunlp.data.file_layout import FileLayout
 from grunlp.data.input_manifest import record_layout
 from grunlp.data.readers.hub import read_hub_pairs
@@ -162,10 +161,6 @@ def trained_layout(run: Path, data: Mapping[str, Any]) -> FileLayout:
     return _DATASETS.requested_layout(data) if data["name"] == "files" else FileLayout(columns=text_columns(data))
 
 
-def _read_streamed(path: str, target_path: str | None, requested: FileLayout) -> Iterator[ParallelExample]:
-    return read_parallel(path, target_path, settle_pair_layout(path, target_path, requested))
-
-
 def text_columns(data: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the names of source, target and references in the data of a run; None: the reader finds the column."""
     if data["name"] == "aeslc":
@@ -197,7 +192,8 @@ def _open_aeslc() -> Splits:
 
 _DATASETS = TaskDatasets(
     open_file=open_parallel_file,
-    read_file=_read_streamed,
+    settle_layout=settle_pair_layout,
+    read_file=read_parallel,
     file_columns={column: column for column in _COLUMNS},
     companions=("target",),
     read_hub=read_hub_pairs,

@@ -71,14 +71,14 @@ def open_tagging_corpus(data: Mapping[str, Any], stream: bool = False) -> Corpus
     if not tags:
         details = f"{corpus.num_removed} were removed because they occur in dev or test"
         raise UserError(f"{name}: no sentence in the train split", details, "Give other files.")
-    hint = "Name the column of the tags by data.tags=COLUMN, or give other files."
-    require_two_labels(name, "tag", (tag for sentence in tags for tag in sentence), hint)
     known = {tag for sentence in tags for tag in sentence}
     for split, examples in (("dev", dev), ("test", test)):
         if examples is not None:
             require_same_tag_type(f"{name}: the {split} split", examples["tags"], "the training data", tags)
             if not stream:  # whose first sentences alone were read
                 warn_unknown_labels(f"{name}: the {split} split", "tags", chain.from_iterable(examples["tags"]), known)
+    hint = "Name the column of the tags by data.tags=COLUMN, or give other files."
+    require_two_labels(name, "tag", known, hint)
     return corpus
 
 
@@ -150,10 +150,6 @@ def _read_file(path: str, layout: FileLayout) -> Iterator[TaggedSentence]:
     yield from read_tagged(path, layout)
 
 
-def _read_streamed(path: str, requested: FileLayout) -> Iterator[TaggedSentence]:
-    return iter_tagged(path, settle_tag_layout(path, requested))
-
-
 def _read_hub(
     name: str, split: str, config: str | None, shard: ShardRef | None, words: str, tags: str
 ) -> Iterator[TaggedSentence]:
@@ -164,7 +160,8 @@ def _read_hub(
 
 _DATASETS = TaskDatasets(
     open_file=open_tag_file,
-    read_file=_read_streamed,
+    settle_layout=settle_tag_layout,
+    read_file=iter_tagged,
     file_columns={"words": "words", "tags": "tags"},
     read_hub=_read_hub,
     hub_features=TAGGED_FEATURES,
