@@ -1,18 +1,18 @@
-"""`python -m grunlp.evaluate run=DIR split=test` scores a trained model, `gold=FILE predicted=FILE` files of frames."""
+"""`python -m grunlp.evaluate run=DIR split=test` scores a trained model, `gold=FILE predicted=FILE` two files."""
 
 import sys
 from collections.abc import Sequence
 
 from grunlp.configuration.options import parse_options
-from grunlp.tasks import BUNDLED_MODEL, task_of
+from grunlp.tasks import BUNDLED_MODEL, task_of, task_of_gold_file
 from grunlp.tasks.command_help import OptionsByTask, format_sections, options_by_task, run_argument
 from grunlp.utils.cli import command
 
-_INTRO = """Score a trained model, or files of predicted frames.
+_INTRO = """Score a trained model, or files of predicted frames or tags.
 
   python -m grunlp.evaluate run=DIR [split=test]       a split of the data the model was trained on
   python -m grunlp.evaluate run=DIR input=FILE         a file with the right answers
-  python -m grunlp.evaluate gold=FILE predicted=FILE   two files of frames, whoever predicted the second
+  python -m grunlp.evaluate gold=FILE predicted=FILE   two files of frames or tags, whoever predicted the second
 
 Every score comes with its 95 % bootstrap interval.
 
@@ -44,9 +44,10 @@ def help_text(arguments: Sequence[str]) -> str:
 
 @command(help_text)
 def main(arguments: list[str]) -> int:
-    """Find the task of the model, that of the bundled one for files, and let it evaluate."""
+    """Find the task of the model, or of the gold file, and let it evaluate."""
     run = run_argument(arguments)
-    spec = task_of(run or BUNDLED_MODEL)
+    gold = next((argument.partition("=")[2] for argument in arguments if argument.startswith("gold=")), None)
+    spec = task_of(run or BUNDLED_MODEL) if run or not gold else task_of_gold_file(gold)
     return spec.evaluate(parse_options(arguments, spec.evaluate_options, spec.option_defaults(run) if run else {}))
 
 

@@ -56,7 +56,7 @@ class CompareOptions:
 
     split: Split | None = option(None, "split of the data the first model was trained on; null: test")
     input: str | None = option(None, "file with the right answers, instead of a split", content="path")
-    gold: str | None = option(None, "file of gold frames, to compare two files of predicted frames", content="path")
+    gold: str | None = option(None, "file of gold frames or tags, to compare two files of predictions", content="path")
     metrics: str | None = option(None, "new JSON file for the comparison", content="path")
     strict: bool = option(False, "refuse a split whose files have changed since the training, instead of a warning")
     batch_tokens: int | None = option(

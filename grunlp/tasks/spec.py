@@ -252,9 +252,15 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
 
         return compare_metrics(first, second)
 
+    def scores_file(self, path: str) -> bool:
+        """Return whether this task scores a file of right answers, as this one, against a file of predictions."""
+        return False
+
     def compare_files(self, files: Sequence[str], gold: str) -> dict[str, dict[str, Any]]:
         """Compare two files of predictions with the right answers in a third; rows as for `compare`."""
-        raise UserError(f"gold={gold}", "only files of frames are compared", "Type input=FILE to compare two models.")
+        raise UserError(
+            f"gold={gold}", "only frames and tags are compared", "Type input=FILE to compare two models."
+        )
 
     def detect_line_format(self, predictor: Any, path: Path) -> "LineFormat":
         """Detect how the lines of a file are read, each by itself, for sharded prediction.

@@ -5,7 +5,7 @@ row has names. `grunlp.data.readers.table` describes tables.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -132,7 +132,8 @@ def layout_for_prediction(path: str, trained: FileLayout | None, text: str | Non
     Raises:
         DataError: the file is a table or has JSON objects, without the column of the training.
     """
-    is_table = text is not None or has_table_suffix(path) or json_format(path, trained and trained.encoding) is not None
+    encoding = None if trained is None else trained.encoding
+    is_table = text is not None or has_table_suffix(path) or json_format(path, encoding) is not None
     if not is_table and trained is not None and trained.format == "table":
         head = read_head(path, replace(trained, width=None), ())
         if trained.header:
@@ -171,7 +172,7 @@ def _detect_header(head: HeadRows, requested: FileLayout, guesses: list[str]) ->
     return False
 
 
-def _looks_like_header(rows: list[list[str]]) -> bool:
+def _looks_like_header(rows: Sequence[list[str]]) -> bool:
     """Return whether a first row of short names is followed by a column of texts and one of recurring classes."""
     first, others = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
     if len(others) < 4 or len(first) < 2 or len(set(first)) < len(first):

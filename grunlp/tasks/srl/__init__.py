@@ -8,7 +8,7 @@ from grunlp.metrics.evaluation import PrimaryMetric, Scores
 from grunlp.tasks.model_card import CardText
 from grunlp.tasks.spec import PageText, TaskSpec
 from grunlp.tasks.srl.command_options import SRLEvaluateOptions, SRLPredictOptions
-from grunlp.utils.errors import UserError
+from grunlp.utils.errors import DataError, UserError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -123,6 +123,15 @@ class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
 
             return evaluate_files(options)
         return super().evaluate(options)
+
+    def scores_file(self, path: str) -> bool:
+        """Return whether a file has frames."""
+        from grunlp.data.readers import detect_format
+
+        try:
+            return bool(detect_format(path))
+        except DataError:
+            return False
 
     def write_reports(
         self, trained: "TrainedSRL", examples: Any, scores: Any, options: SRLEvaluateOptions, split: str | None

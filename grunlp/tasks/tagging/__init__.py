@@ -1,14 +1,13 @@
 """Tagging: a tag for each word, or spans with labels, as in named entity recognition, chunking and POS tagging."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from grunlp.metrics.evaluation import PrimaryMetric, Scores
-from grunlp.tasks.command_options import BatchedEvaluateOptions
 from grunlp.tasks.model_card import CardText
 from grunlp.tasks.spec import PageText, TaskSpec
-from grunlp.tasks.tagging.command_options import TaggingPredictOptions
+from grunlp.tasks.tagging.command_options import TaggingEvaluateOptions, TaggingPredictOptions
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
     from grunlp.tasks.tagging.predictor import TaggerPredictor
 
 
-class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvaluateOptions]):
+class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, TaggingEvaluateOptions]):
     """Tagging. Imports nothing heavy before a method is called."""
 
     name = "tagging"
     description = "a tag for each word, or spans with labels"
     primary_metrics: ClassVar = {"tag": (PrimaryMetric("conlleval", "F1"), PrimaryMetric("accuracy", "accuracy"))}
     predict_options = TaggingPredictOptions
-    evaluate_options = BatchedEvaluateOptions
+    evaluate_options = TaggingEvaluateOptions
     page = PageText(
         noun="sentence",
         hint="Tags appear as you type.",
@@ -71,7 +70,7 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
 
         return open_tagging_split(trained.config.data, split)
 
-    def open_input(self, trained: "TrainedTagger", options: BatchedEvaluateOptions) -> Any:
+    def open_input(self, trained: "TrainedTagger", options: TaggingEvaluateOptions) -> Any:
         """Open a file of tagged words, or of another corpus with parts of speech."""
         from grunlp.data.datasets.corpus import warn_unknown_labels
         from grunlp.runs.layout import run_layout
@@ -83,7 +82,21 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
         warn_unknown_labels(options.input, "tags", tags, set(trained.model.tags) | {"O"})
         return examples
 
-    def score(self, trained: "TrainedTagger", examples: Any, options: BatchedEvaluateOptions | None = None) -> Scores:
+    def evaluate(self, options: TaggingEvaluateOptions) -> int:
+        """Score a trained model, or a file of predicted tags, and print the scores."""
+        if options.gold or options.predicted:
+            from grunlp.tasks.tagging.commands import evaluate_files
+
+            return evaluate_files(options)
+        return super().evaluate(options)
+
+    def scores_file(self, path: str) -> bool:
+        """Return whether a file has tagged words."""
+        from grunlp.tasks.tagging.reader import is_tagged_file
+
+        return is_tagged_file(path)
+
+    def score(self, trained: "TrainedTagger", examples: Any, options: TaggingEvaluateOptions | None = None) -> Scores:
         """Tag examples and score the tags."""
         from grunlp.tasks.tagging.inference import evaluate_tagger
 
@@ -108,6 +121,12 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
 
         require_same_tag_type(str(first.path), [first.model.tags], str(second.path), [second.model.tags])
         return second
+
+    def compare_files(self, files: Sequence[str], gold: str) -> dict[str, dict[str, Any]]:
+        """Compare two files of predicted tags."""
+        from grunlp.tasks.tagging.commands import score_files
+
+        return self.compare_scores(*(score_files(gold, file) for file in files))
 
     def compare_scores(self, first: Any, second: Any) -> dict[str, dict[str, Any]]:
         """Compare the F1 of each counting scheme."""

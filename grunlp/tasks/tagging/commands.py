@@ -1,21 +1,28 @@
 """The command predict for tagging, where it differs from that of other tasks."""
 
+import json
 import logging
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 
-from grunlp.configuration.output_paths import check_output_paths
+from grunlp.configuration.output_paths import check_output_paths, require_new_file
 from grunlp.data.examples import SRLExample, TaggedSentence
+from grunlp.data.file_layout import FileLayout
+from grunlp.data.tag_schemes import detect_scheme, require_same_tag_type
 from grunlp.runs.layout import run_layout
 from grunlp.tasks import sentence_io
 from grunlp.tasks.line_input import LineFormat, LineReader
 from grunlp.tasks.record_view import html_page
 from grunlp.tasks.tagging.checkpoint import TrainedTagger, load_trained_tagger
-from grunlp.tasks.tagging.command_options import TaggingPredictOptions
+from grunlp.tasks.tagging.command_options import TaggingEvaluateOptions, TaggingPredictOptions
 from grunlp.tasks.tagging.data import gold_layout
+from grunlp.tasks.tagging.metrics import TagScores
 from grunlp.tasks.tagging.predictor import TaggerPredictor
-from grunlp.tasks.tagging.reader import layout_for_prediction, read_words, settle_tag_layout
+from grunlp.tasks.tagging.reader import layout_for_prediction, read_tagged, read_words, settle_tag_layout
+from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.cli_io import SkippedLineReporter
+from grunlp.utils.errors import UserError
 from grunlp.visualization.frames_and_tags import render_tags
 
 log = logging.getLogger("grunlp")
@@ -82,3 +89,34 @@ def detect_line_format(predictor: TaggerPredictor, path: Path) -> LineFormat:
 def make_line_reader(predictor: TaggerPredictor, path: str, line_format: LineFormat) -> LineReader:
     """Make the reader of the lines of a file."""
     return sentence_io.make_sentence_reader(path, line_format, predictor.predict_examples)
+
+
+def evaluate_files(options: TaggingEvaluateOptions) -> int:
+    """Score a file of predicted tags by a file of gold tags. Returns the exit status."""
+    if not (options.gold and options.predicted) or options.run or options.input or options.split:
+        raise UserError(
+            "gold= and predicted= belong together",
+            "they replace run=, split= and input=",
+            "Type gold=FILE predicted=FILE",
+        )
+    require_new_file("metrics", options.metrics)
+    scores = score_files(options.gold, options.predicted)
+    print(scores.report())
+    if options.metrics:
+        write_file_atomically(Path(options.metrics), json.dumps(scores.as_dict(), indent=2))
+    return 0
+
+
+def score_files(gold: str, predicted: str) -> TagScores:
+    """Score a file of predicted tags. Raises UserError unless both have the same sentences."""
+    gold_sentences, others = (read_tagged(path, settle_tag_layout(path, FileLayout())) for path in (gold, predicted))
+    tags, other_tags = ([sentence["tags"] for sentence in sentences] for sentences in (gold_sentences, others))
+    require_same_tag_type(predicted, other_tags, gold, tags)
+    scores = TagScores(spans=detect_scheme(tags) is not None)
+    for number, (first, second) in enumerate(zip_longest(gold_sentences, others), start=1):
+        words = [" ".join(sentence["words"]) if sentence else "no such sentence" for sentence in (first, second)]
+        if first is None or second is None or first["words"] != second["words"]:
+            details = f"in {gold}: {words[0]!r:.100}; in {predicted}: {words[1]!r:.100}"
+            raise UserError(f"sentence {number} differs", details, "Give the same sentences, in the same order.")
+        scores.add(first["document"], first["tags"], second["tags"], second["tags"])
+    return scores

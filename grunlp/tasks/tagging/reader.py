@@ -160,6 +160,16 @@ def _sample_blocks(path: Path, layout: FileLayout) -> list[list[list[str]]]:
     return [block for block in blocks if block]
 
 
+def is_tagged_file(path: str | Path) -> bool:
+    """Return whether a file has tagged words, in columns with a few different tags, or as JSON."""
+    try:
+        layout = settle_tag_layout(path, FileLayout())
+        sentences = list(islice(_iter_as_written(Path(path), layout), _NUM_PROBED))
+    except DataError:
+        return False
+    return layout.format in JSON_FORMATS or any(len(sentence["words"]) > 1 for sentence in sentences)
+
+
 def read_tagged(path: str | Path, layout: FileLayout) -> list[TaggedSentence]:
     """Read the sentences of a file; span tags are converted to IOB2.
 
