@@ -208,8 +208,10 @@ _DATA_KEYS_ADDED_IN_4 = {
 
 
 def _v3_to_v4(content: ConfigDict) -> None:
-    """Add the keys for the layout of the user's own files."""
+    """Add the keys for the layout of the user's own files, and for the tokenizer of metrics."""
     recipe = str(content.get("recipe"))
+    if recipe in ("translate", "summarize"):
+        content.setdefault("metric_tokenize")
     data = content.get("data")
     groups = [(recipe, data)] if isinstance(data, dict) else []
     for name, group in [*groups, *(("srl", data) for data in _trained_on(content))]:

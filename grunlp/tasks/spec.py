@@ -258,9 +258,7 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
 
     def compare_files(self, files: Sequence[str], gold: str) -> dict[str, dict[str, Any]]:
         """Compare two files of predictions with the right answers in a third; rows as for `compare`."""
-        raise UserError(
-            f"gold={gold}", "only frames and tags are compared", "Type input=FILE to compare two models."
-        )
+        raise UserError(f"gold={gold}", "only frames and tags are compared", "Type input=FILE to compare two models.")
 
     def detect_line_format(self, predictor: Any, path: Path) -> "LineFormat":
         """Detect how the lines of a file are read, each by itself, for sharded prediction.

@@ -117,7 +117,15 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         config = trained.config
         search = make_beam_search(search_values(options) if options else search_config(config))
         batch_tokens = options.batch_tokens if options else config.loader.batch_tokens
-        return evaluate_seq2seq(trained.generator, trained.collate, examples, config.metric, *search, batch_tokens)
+        return evaluate_seq2seq(
+            trained.generator,
+            trained.collate,
+            examples,
+            config.metric,
+            *search,
+            batch_tokens,
+            config.metric_tokenize,
+        )
 
     def reason_not_to_store(self, trained: "TrainedSeq2Seq", options: Seq2SeqEvaluateOptions) -> str | None:
         """Return why scores do not belong into the run folder: an ensemble, or another search."""
@@ -146,7 +154,8 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         """Return the second model, to be scored by the metric of the first."""
         from omegaconf import OmegaConf
 
-        config = OmegaConf.merge(second.config, {"metric": first.config.metric})
+        metric = {key: first.config[key] for key in ("metric", "metric_tokenize")}
+        config = OmegaConf.merge(second.config, metric)
         return second._replace(config=config)  # type: ignore[arg-type]
 
     def make_exporter(self, trained: "TrainedSeq2Seq") -> "ModelExporter":

@@ -17,7 +17,7 @@ from grunlp.decoding.constraints import DecoderTokens, LengthLimits, LexicalCons
 from grunlp.decoding.inputs import DecodingInputs, Hypothesis
 from grunlp.decoding.sampling import Sampling, sample, sample_incrementally
 from grunlp.tasks.seq2seq.ensemble import Ensemble
-from grunlp.tasks.seq2seq.metrics import TextMetric, TextScores
+from grunlp.tasks.seq2seq.metrics import MetricTokenizer, TextMetric, TextScores
 from grunlp.tasks.seq2seq.model import Seq2Seq
 
 log = logging.getLogger(__name__)
@@ -157,6 +157,7 @@ def evaluate_seq2seq(
     limits: LengthLimits,
     search: BeamSearch,
     batch_tokens: int,
+    metric_tokenize: MetricTokenizer | None = None,
 ) -> TextScores:
     """Score the best text of each source against its target and further references.
 
@@ -168,7 +169,8 @@ def evaluate_seq2seq(
         limits: limits of the length of texts.
         search: beam search.
         batch_tokens: largest size of a batch, as for `generate`.
+        metric_tokenize: how the metric splits texts; None: by the script of the references.
     """
     generations = list(generate(model, collate, pairs, limits, search, batch_tokens))
     references = [[generation.pair["target"], *generation.pair["references"]] for generation in generations]
-    return TextScores(metric, [generation.texts[0] for generation in generations], references)
+    return TextScores(metric, [generation.texts[0] for generation in generations], references, metric_tokenize)

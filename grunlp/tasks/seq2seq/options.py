@@ -21,6 +21,7 @@ from grunlp.utils.errors import UserError
 
 Bridge = Literal["zero", "last", "mean", "attention"]
 TextMetric = Literal["bleu", "rouge"]
+MetricTokenizer = Literal["13a", "intl", "zh", "char", "ja-mecab", "ko-mecab", "none"]
 
 
 @dataclass
@@ -122,6 +123,11 @@ class Seq2SeqConfig(RunOptions):
     """The configuration of the recipes translate and summarize."""
 
     metric: TextMetric = option("bleu", "score of the texts: bleu (with chrF) for translations, rouge for summaries")
+    metric_tokenize: MetricTokenizer | None = option(
+        None,
+        "how metrics split texts: the tokenizers of sacreBLEU for bleu, char for rouge too; null: by the script, 13a "
+        "and words, but zh or char where the references are written without blanks",
+    )
     tokenizer: Seq2SeqTokenizerOptions = group(Seq2SeqTokenizerOptions)
     model: Seq2SeqOptions = group(Seq2SeqOptions)
     search: SearchOptions = group(SearchOptions)
@@ -153,7 +159,10 @@ def check(values: Mapping[str, Any]) -> None:
             f"a beam of {values['search.beam']} finds at most {values['search.beam']} texts",
             f"Type search.beam={values['search.nbest']}",
         )
-    monitor, metric = values["trainer.monitor"], values["metric"]
+    monitor, metric, tokenize = values["trainer.monitor"], values["metric"], values["metric_tokenize"]
+    if metric == "rouge" and tokenize not in (None, "char"):
+        details = "ROUGE counts words, or, in scripts without blanks, characters"
+        raise UserError(f"metric_tokenize={tokenize} with metric=rouge", details, "Type metric_tokenize=char, or null")
     if monitor not in ("dev/loss", f"dev/{metric}"):
         raise UserError(
             f"trainer.monitor={monitor}",
