@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from grunlp.configuration.options import parse_options
 from grunlp.tasks import BUNDLED_MODEL, task_of, task_of_gold_file
@@ -46,8 +47,9 @@ def help_text(arguments: Sequence[str]) -> str:
 def main(arguments: list[str]) -> int:
     """Find the task of the model, or of the gold file, and let it evaluate."""
     run = run_argument(arguments)
-    gold = next((argument.partition("=")[2] for argument in arguments if argument.startswith("gold=")), None)
-    spec = task_of(run or BUNDLED_MODEL) if run or not gold else task_of_gold_file(gold)
+    files = dict(argument.partition("=")[::2] for argument in arguments)
+    without_model = run is None and "predicted" in files and Path(files.get("gold", "")).is_file()
+    spec = task_of_gold_file(files["gold"]) if without_model else task_of(run or BUNDLED_MODEL)
     return spec.evaluate(parse_options(arguments, spec.evaluate_options, spec.option_defaults(run) if run else {}))
 
 

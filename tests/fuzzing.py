@@ -117,11 +117,11 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
     from grunlp.data.file_layout import FileLayout
     from grunlp.data.pretrained_vectors import read_vector_vocabulary
     from grunlp.data.readers import read
-    from grunlp.data.readers.parallel import read_parallel, read_sources, settle_pair_layout
+    from grunlp.data.readers.parallel import detect_pair_layout, read_parallel, read_sources
     from grunlp.tasks.classification.array_reader import read_arrays
-    from grunlp.tasks.classification.reader import read_labeled_texts, settle_layout
+    from grunlp.tasks.classification.reader import detect_layout, read_labeled_texts
     from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
-    from grunlp.tasks.tagging.reader import read_tagged, settle_tag_layout
+    from grunlp.tasks.tagging.reader import detect_tag_layout, read_tagged
 
     columns = SeriesColumns(None, None, None, (), (), True)
     frames = [("a", text.encode()) for text in FRAMES]
@@ -133,16 +133,16 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
             [("a", squeeze(content)) for squeeze in (gzip.compress, lzma.compress) for _, content in frames],
         ),
         "tagged": (
-            lambda path: read_tagged(path, settle_tag_layout(path, FileLayout())),
+            lambda path: read_tagged(path, detect_tag_layout(path, FileLayout())),
             [("a", text.encode()) for text in TAGGED],
         ),
         "pairs": (
-            lambda path: drain(read_parallel(str(path), None, settle_pair_layout(str(path), None, FileLayout()))),
+            lambda path: drain(read_parallel(str(path), None, detect_pair_layout(str(path), None, FileLayout()))),
             [("a", t.encode()) for t in PAIRS],
         ),
         "sources": (lambda path: drain(read_sources(str(path), None, _ignore)), [("a", t.encode()) for t in PAIRS]),
         "classified": (
-            lambda path: drain(read_labeled_texts(str(path), settle_layout(str(path), FileLayout()), _ignore)),
+            lambda path: drain(read_labeled_texts(str(path), detect_layout(str(path), FileLayout()), _ignore)),
             [(n, t.encode()) for n, t in CLASSIFIED],
         ),
         "arrays": (lambda path: drain(read_arrays(str(path), None, None)), _arrays()),

@@ -1,7 +1,7 @@
 """The layout of a data file: everything that decides how its bytes become examples.
 
 A training settles the layout of each file once, when it opens it, from the options that the user typed and the first
-lines of the file; logs it in a line; and stores it in the run folder, beside the checksum of the file. Commands that
+lines of the file; logs it in a line; and stores it in the run folder, with the checksum of the file. Commands that
 read a file for a trained model start from the layout of its training data.
 """
 
@@ -15,7 +15,7 @@ SEPARATORS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 @dataclass(frozen=True)
 class FileLayout:
-    """How a file is read. In a request, null is to be detected; in a settled layout, null does not apply.
+    """The way a file is read. In a request, None is to be detected; in a settled layout, None does not apply.
 
     Attributes:
         format: "json-lines", "json-array", "table" (a row an example), "columns" or "conllu" (a row a word), "lines"

@@ -41,7 +41,7 @@ def record_layout(path: str | Path, layout: FileLayout) -> None:
 
 
 def clear_recorded_inputs() -> None:
-    """Forget the files recorded so far."""
+    """Reset the list of recorded files."""
     _recorded.clear()
 
 

@@ -160,6 +160,12 @@ def run_layout(path: Path) -> FileLayout | None:
     return next(iter(read_layouts(path / DATA_MANIFEST).values()), None)
 
 
+def run_encoding(path: Path) -> str | None:
+    """Return the encoding of the training file of a run; None: as for `run_layout`, and UTF-8."""
+    layout = run_layout(path)
+    return None if layout is None else layout.encoding
+
+
 def require_resumable(path: Path, key: str) -> None:
     """Raise UserError unless a training was started in the folder and, for key `resume`, is not finished."""
     if not all((path / name).is_file() for name in (CONFIG, DATA_MANIFEST)):

@@ -1,4 +1,4 @@
-"""Whether the training of a run folder has finished. Imports nothing heavy."""
+"""Unfinished trainings. Imports nothing heavy."""
 
 from pathlib import Path
 

@@ -103,7 +103,7 @@ def require_two_labels(name: str, kind: str, labels: Iterable[str], hint: str) -
 
 
 def warn_unknown_labels(name: str, kind: str, labels: Iterable[str], known: Set[str]) -> None:
-    """Warn about labels that a model cannot predict, because its training data lack them.
+    """Log labels that a model cannot predict, because its training data lack them.
 
     Args:
         name: of the examples, for the log.

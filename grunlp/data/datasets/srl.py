@@ -110,13 +110,13 @@ def open_srl_file(path: str, words_file: str | None, requested: FileLayout) -> D
         words_file: the words of CoNLL-2005 props.
         requested: format and encoding; null: detected, and UTF-8.
     """
-    layout = _settle_layout(path, words_file, requested)
+    layout = _detect_layout(path, words_file, requested)
     record_layout(path, layout)
     path, words_file = str(Path(path).resolve()), str(Path(words_file).resolve()) if words_file else None
     return cached_dataset(partial(_read_file, path, words_file, layout), FEATURES, [path, words_file])
 
 
-def _settle_layout(path: str, words_file: str | None, requested: FileLayout) -> FileLayout:
+def _detect_layout(path: str, words_file: str | None, requested: FileLayout) -> FileLayout:
     format, encoding = requested.format, requested.encoding or "utf-8"
     if format is None:
         format = detect_format(path, encoding) if words_file is None else "conll2005"
@@ -134,7 +134,7 @@ def _open_ewt() -> Splits:
 
 _DATASETS = TaskDatasets(
     open_file=open_srl_file,
-    settle_layout=_settle_layout,
+    detect_layout=_detect_layout,
     read_file=_read_file,
     companions=("words_file",),
     read_hub=read_hub_frames,

@@ -130,7 +130,7 @@ class StreamingDataset:
 def stream_files(
     read: Callable[..., Iterator[Any]],
     patterns: Sequence[str | None],
-    settle: Callable[..., FileLayout],
+    detect: Callable[..., FileLayout],
     requested: FileLayout,
 ) -> StreamingDataset:
     """Stream the examples of all files that a pattern matches.
@@ -139,7 +139,7 @@ def stream_files(
         read: yields the examples of one file; called with a path for each of `patterns`, and the layout.
         patterns: of the files and of their companions, as many and in the same order; None: there are no companions.
             See `glob_files`.
-        settle: settles how a file is read; called with the same paths, and `requested`.
+        detect: detects how a file is read; called with the same paths, and `requested`.
         requested: the known parts of the layouts.
 
     Raises:
@@ -153,22 +153,22 @@ def stream_files(
             counts = f"{pattern} matches {len(files)} files, {companion} matches {len(columns[-1])}"
             raise UserError("files side by side, but not as many", counts, "Give one companion for each file.")
     paths = list(zip(*columns, strict=True))
-    record_layout(files[0], settle(*paths[0], requested))
+    record_layout(files[0], detect(*paths[0], requested))
     record_input(*(path for group in paths for path in group))
     shards = [
-        Shard(Path(files[i]).name, partial(_read_file, read, settle, group, requested)) for i, group in enumerate(paths)
+        Shard(Path(files[i]).name, partial(_read_file, read, detect, group, requested)) for i, group in enumerate(paths)
     ]
     return StreamingDataset(pattern, shards)
 
 
 def _read_file(
     read: Callable[..., Iterator[Any]],
-    settle: Callable[..., FileLayout],
+    detect: Callable[..., FileLayout],
     paths: Sequence[str | None],
     requested: FileLayout,
 ) -> Iterator[Any]:
     """Read a file of a stream; its layout is settled when it is its turn."""
-    yield from read(*paths, settle(*paths, requested))
+    yield from read(*paths, detect(*paths, requested))
 
 
 def _iter_shards(shards: Sequence[Shard], convert: Callable[[Any], Any] | None) -> Iterator[Any]:

@@ -36,7 +36,7 @@ class TaskDatasets:
         optional_hub_columns: further ones, which may be null.
         file_columns: for each role of a column the option that names it: {"text": "source"}.
         companions: endings of the options that name a second file for each split: "target" for `data.train_target`.
-        settle_layout: settles how a file is read; called like `open_file`.
+        detect_layout: settles how a file is read; called like `open_file`.
         read_file: yields the examples of a training file, for a stream; called with its path, the paths of its
             companions, and its layout. None: files cannot be streamed.
         named: opens the splits of each named data set.
@@ -49,7 +49,7 @@ class TaskDatasets:
     optional_hub_columns: tuple[str, ...] = ()
     file_columns: Mapping[str, str] = field(default_factory=dict)
     companions: tuple[str, ...] = ()
-    settle_layout: Callable[..., FileLayout] | None = None
+    detect_layout: Callable[..., FileLayout] | None = None
     read_file: Callable[..., Iterator[Any]] | None = None
     named: Mapping[str, Callable[[], Splits]] = field(default_factory=dict)
 
@@ -87,8 +87,8 @@ class TaskDatasets:
         for split in filter(data.get, SPLITS):
             paths = [data[split], *(data[f"{split}_{companion}"] for companion in self.companions)]
             if stream and split == "train":
-                assert self.settle_layout is not None and self.read_file is not None
-                splits[split] = stream_files(self.read_file, paths, self.settle_layout, requested)
+                assert self.detect_layout is not None and self.read_file is not None
+                splits[split] = stream_files(self.read_file, paths, self.detect_layout, requested)
             else:
                 splits[split] = self.open_file(*paths, requested)
         return splits

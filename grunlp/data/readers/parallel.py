@@ -52,8 +52,8 @@ _LANGUAGES = frozenset(
 )
 
 
-def settle_pair_layout(path: str, target_path: str | None, requested: FileLayout) -> FileLayout:
-    """Settle how the pairs of a file, or of two, are read.
+def detect_pair_layout(path: str, target_path: str | None, requested: FileLayout) -> FileLayout:
+    """Detect how the pairs of a file, or of two, are read.
 
     Args:
         path: a file, plain, gz or xz.
@@ -110,7 +110,7 @@ def read_parallel(
     Args:
         path: a file, plain, gz or xz.
         target_path: a file with the targets of the sources in `path`; None: both are in `path`.
-        layout: what `settle_pair_layout` returned, or, to read sources alone, such a layout without a target.
+        layout: what `detect_pair_layout` returned, or, to read sources alone, such a layout without a target.
         on_error: called with the error of a malformed line of a single file, which is then skipped; by default it is
             raised.
 
@@ -160,8 +160,8 @@ def _read_table(path: str, layout: FileLayout, on_error: OnError) -> Iterator[Pa
         yield ParallelExample(id=str(number), source=texts["source"], target=texts.get("target", ""), references=[])
 
 
-def settle_source_layout(path: str, trained: FileLayout | None, source: str | None) -> FileLayout | None:
-    """Settle how a file of sources is read for a trained model; None: each line is a source.
+def detect_source_layout(path: str, trained: FileLayout | None, source: str | None) -> FileLayout | None:
+    """Detect how a file of sources is read for a trained model; None: each line is a source.
 
     Args:
         path: the file.
@@ -206,7 +206,7 @@ def read_sources(
 
     Args:
         path: a file, plain, gz or xz. An empty line is an empty source.
-        source: the field of JSON, as for `settle_pair_layout`.
+        source: the field of JSON, as for `detect_pair_layout`.
         on_error: called with the error of a malformed line, which is then skipped; by default it is raised.
         encoding: see `open_lines`.
     """

@@ -181,7 +181,7 @@ def _decode(number: int, data: bytes, codec: codecs.CodecInfo) -> Line:
 
 
 def likely_encoding(data: bytes) -> str:
-    """Guess the encoding of bytes that are not UTF-8."""
+    """Detect the likely encoding of bytes that are not UTF-8."""
     accented = re.findall(rb"[\x80-\xff]+", data)
     is_latin = all(len(run) < 3 for run in accented)  # letters with accents, and quotes, among ASCII
     candidates = ("cp1252", "latin-1") if is_latin else ("shift_jis", "gb18030", "cp1251")

@@ -9,7 +9,7 @@ from typing import Any
 
 from grunlp.configuration.output_paths import check_output_paths
 from grunlp.data.readers.parallel import read_sources
-from grunlp.runs.layout import run_layout
+from grunlp.runs.layout import run_encoding, run_layout
 from grunlp.tasks.classification.array_reader import SUFFIXES, read_arrays
 from grunlp.tasks.classification.checkpoint import load_trained_classifier
 from grunlp.tasks.classification.command_options import ClassificationPredictOptions
@@ -67,14 +67,13 @@ def _read_inputs(
     if text is not None:
         return [text_example("1", text)]
     path = str(buffer_stdin(temp_dir, "a text in each line")) if path == "-" else path
-    trained = run_layout(predictor.path)
-    layout = layout_for_prediction(path, trained, options.source)
+    layout = layout_for_prediction(path, run_layout(predictor.path), options.source)
     if layout is not None:
         log.info("%s read as: %s", options.input, layout.describe())
         if layout.format != "json-lines":
             return read_labeled_texts(path, layout, on_error, labels=False)
     field = json_text_field(path, layout) if layout is not None else None
-    pairs = read_sources(path, field, on_error, trained and trained.encoding)
+    pairs = read_sources(path, field, on_error, run_encoding(predictor.path))
     return (text_example(pair["id"], pair["source"]) for pair in pairs)
 
 

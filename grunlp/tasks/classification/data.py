@@ -29,7 +29,7 @@ from grunlp.data.readers.text_lines import open_lines
 from grunlp.data.toy.sentiment import sentiment_examples
 from grunlp.data.toy.sequence_classification import wave_sequences
 from grunlp.tasks.classification.array_reader import SUFFIXES, read_arrays
-from grunlp.tasks.classification.reader import read_labeled_texts, settle_layout, settle_like_training
+from grunlp.tasks.classification.reader import detect_layout, detect_layout_like_training, read_labeled_texts
 from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -116,8 +116,8 @@ def _require_recurring_classes(corpus: Corpus) -> None:
     """Raise UserError where most texts have a class of their own: text and class are probably swapped."""
     num_classes, num_rows = len(set(corpus.train["label"])), len(corpus.train)
     if num_rows >= _MIN_ROWS_TO_JUDGE and 2 * num_classes > num_rows:
-        label = corpus.train["label"][0]
-        details = f"the first text is {' '.join(corpus.train['words'][0])[:60]!r}, its class {str(label)[:60]!r}"
+        first = next(iter(corpus.train))
+        details = f"the first text is {' '.join(first['words'])[:60]!r}, its class {first['label'][:60]!r}"
         hint = "Type data.source=COLUMN and data.label=COLUMN, by name or by number from 0"
         message = f"{corpus.name}: {num_classes} classes for {num_rows} rows: are the columns swapped?"
         raise UserError(message, details, hint)
@@ -167,10 +167,10 @@ def require_same_inputs(run: Path, num_features: int | None, examples: Dataset) 
 
 
 def open_class_file(path: str, requested: FileLayout) -> Dataset:
-    """Open one file of examples with classes. requested: the known parts of its layout, as for `settle_layout`."""
+    """Open one file of examples with classes. requested: the known parts of its layout, as for `detect_layout`."""
     if path.endswith(SUFFIXES):
         return _open_array_file(path, requested.column("text"), requested.column("label"))
-    return _open_text_file(path, settle_layout(path, requested))
+    return _open_text_file(path, detect_layout(path, requested))
 
 
 def open_gold_class_file(
@@ -190,7 +190,7 @@ def open_gold_class_file(
         return _open_array_file(path, source or keys[0], label or keys[1])
     if trained is None and data["name"] == "files":
         trained = _DATASETS.requested_layout(data)
-    return _open_text_file(path, settle_like_training(path, trained, source, label))
+    return _open_text_file(path, detect_layout_like_training(path, trained, source, label))
 
 
 def _open_array_file(path: str, source: str | None, label: str | None) -> Dataset:
@@ -231,7 +231,7 @@ def _read_polarity(positive: str, negative: str) -> Iterator[LabeledText]:
 
 _DATASETS = TaskDatasets(
     open_file=open_class_file,
-    settle_layout=settle_layout,
+    detect_layout=detect_layout,
     read_file=read_labeled_texts,
     file_columns={"text": "source", "label": "label"},
     read_hub=read_hub_classes,

@@ -1,6 +1,6 @@
 """Read texts with a class each: JSON objects, one a line or in an array, or the rows of a table.
 
-How a file is read is settled first (`settle_layout`): by its first rows, and by the names of its columns if its first
+How a file is read is settled first (`detect_layout`): by its first rows, and by the names of its columns if its first
 row has names. `grunlp.data.readers.table` describes tables.
 """
 
@@ -56,7 +56,7 @@ def read_labeled_texts(
 
     Args:
         path: a file, plain, gz or xz.
-        layout: what `settle_layout` returned.
+        layout: what `detect_layout` returned.
         on_error: called with the error of a malformed line, which is then skipped; by default it is raised.
         labels: whether each text needs a label.
     """
@@ -67,8 +67,8 @@ def read_labeled_texts(
             on_error(error)
 
 
-def settle_layout(path: str, requested: FileLayout, labels: bool = True) -> FileLayout:
-    """Settle how a file is read.
+def detect_layout(path: str, requested: FileLayout, labels: bool = True) -> FileLayout:
+    """Detect how a file is read.
 
     Args:
         path: the file.
@@ -94,10 +94,10 @@ def settle_layout(path: str, requested: FileLayout, labels: bool = True) -> File
     return replace(head.layout, header=has_header, columns=columns, guesses=tuple(guesses))
 
 
-def settle_like_training(
+def detect_layout_like_training(
     path: str, trained: FileLayout | None, text: str | None, label: str | None = None, labels: bool = True
 ) -> FileLayout:
-    """Settle how a file is read for a trained model: by the columns of its training, unless the user names others.
+    """Detect how a file is read for a trained model: by the columns of its training, unless the user names others.
 
     Args:
         path: the file.
@@ -107,7 +107,7 @@ def settle_like_training(
         labels: whether the file must have a column of classes.
 
     Raises:
-        DataError: as `settle_layout`, and for a file that lacks a column of the training.
+        DataError: as `detect_layout`, and for a file that lacks a column of the training.
     """
     trained = trained or FileLayout()
     encoding = trained.encoding or "utf-8"
@@ -118,11 +118,11 @@ def settle_like_training(
     if not labels:
         del columns["label"]
     header = trained.header if same_kind and not (text or label) else None
-    return settle_layout(path, FileLayout(encoding=encoding, header=header, columns=columns), labels)
+    return detect_layout(path, FileLayout(encoding=encoding, header=header, columns=columns), labels)
 
 
 def layout_for_prediction(path: str, trained: FileLayout | None, text: str | None) -> FileLayout | None:
-    """Settle how a file of texts to classify is read; None: each line is a text.
+    """Detect how a file of texts to classify is read; None: each line is a text.
 
     Args:
         path: the file.
@@ -142,7 +142,7 @@ def layout_for_prediction(path: str, trained: FileLayout | None, text: str | Non
             is_table = trained.separator == "tab" and {len(row) for row in head.rows} == {trained.width}
         if not is_table and trained.separator == "tab" and len(head.rows[0]) > 1:
             is_table = True  # lacks the column of the training, which settling reports
-    return settle_like_training(path, trained, text, labels=False) if is_table else None
+    return detect_layout_like_training(path, trained, text, labels=False) if is_table else None
 
 
 def json_text_field(path: str, layout: FileLayout) -> str | None:

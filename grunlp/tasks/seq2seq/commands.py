@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from grunlp.configuration.output_paths import check_output_paths
 from grunlp.data.examples import ParallelExample
 from grunlp.data.readers.json_records import JSON_FORMATS
-from grunlp.data.readers.parallel import read_parallel, read_sources, settle_source_layout
+from grunlp.data.readers.parallel import detect_source_layout, read_parallel, read_sources
 from grunlp.decoding.options import SamplingOptions, SearchOptions
 from grunlp.decoding.sampling import Sampling
 from grunlp.tasks.line_input import LineFormat, LineReader, detect_text_format, text_parser
@@ -110,7 +110,7 @@ def _read_sources(
     if path == "-":
         path = str(buffer_stdin(temp_dir, "a source in each line"))
     trained = trained_layout(predictor.path, predictor.run.config.data)
-    layout = settle_source_layout(path, trained, options.source)
+    layout = detect_source_layout(path, trained, options.source)
     if layout is None:
         return read_sources(path, None, on_error, trained.encoding)
     log.info("%s read as: %s", options.input, layout.describe())
@@ -158,7 +158,7 @@ def _attention_examples(
 
 def detect_line_format(predictor: Seq2SeqPredictor, path: Path) -> LineFormat:
     """Detect whether the lines of a file are sources or JSON objects. Raises UserError for a table."""
-    layout = settle_source_layout(str(path), trained_layout(predictor.path, predictor.run.config.data), None)
+    layout = detect_source_layout(str(path), trained_layout(predictor.path, predictor.run.config.data), None)
     if layout is not None and layout.format == "table":
         raise UserError(f"{path} is read as: {layout.describe()}", "a source is a cell", "Give a source in each line.")
     return detect_text_format(path)

@@ -24,7 +24,7 @@ from grunlp.data.file_layout import FileLayout
 from grunlp.data.input_manifest import record_layout
 from grunlp.data.readers.hub import read_hub_pairs
 from grunlp.data.readers.json_records import JSON_FORMATS, json_format
-from grunlp.data.readers.parallel import read_parallel, settle_pair_layout
+from grunlp.data.readers.parallel import detect_pair_layout, read_parallel
 from grunlp.data.toy.reversal import reversal_pairs
 from grunlp.data.toy.summarization import summarization_pairs
 from grunlp.runs.layout import run_layout
@@ -124,8 +124,8 @@ def open_parallel_split(data: Mapping[str, Any], split: str, compare_targets: bo
 
 
 def open_parallel_file(path: str, target_path: str | None, requested: FileLayout) -> Dataset:
-    """Open one file of pairs, or two side by side. Arguments as for `settle_pair_layout`."""
-    layout = settle_pair_layout(path, target_path, requested)
+    """Open one file of pairs, or two side by side. Arguments as for `detect_pair_layout`."""
+    layout = detect_pair_layout(path, target_path, requested)
     record_layout(path, layout)
     path, target_path = str(Path(path).resolve()), str(Path(target_path).resolve()) if target_path else None
     return cached_dataset(partial(read_parallel, path, target_path, layout), FEATURES, [path, target_path])
@@ -192,7 +192,7 @@ def _open_aeslc() -> Splits:
 
 _DATASETS = TaskDatasets(
     open_file=open_parallel_file,
-    settle_layout=settle_pair_layout,
+    detect_layout=detect_pair_layout,
     read_file=read_parallel,
     file_columns={column: column for column in _COLUMNS},
     companions=("target",),

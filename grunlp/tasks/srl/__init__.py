@@ -76,11 +76,10 @@ class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
         """Read a file of gold frames in any format that grunlp reads."""
         from grunlp.data.datasets.corpus import warn_unknown_labels
         from grunlp.data.readers import read
-        from grunlp.runs.layout import run_layout
+        from grunlp.runs.layout import run_encoding
 
         assert options.input is not None
-        layout = run_layout(trained.path)
-        examples = list(read(options.input, words=options.words, encoding=layout and layout.encoding))
+        examples = list(read(options.input, words=options.words, encoding=run_encoding(trained.path)))
         tags = (tag for example in examples for frame in example["frames"] for tag in frame["tags"])
         warn_unknown_labels(options.input, "tags of roles", tags, set(trained.collate.vocabulary.tags.items))
         return examples

@@ -10,7 +10,7 @@ from grunlp.configuration.output_paths import check_output_paths, require_new_fi
 from grunlp.data.examples import SRLExample, TaggedSentence
 from grunlp.data.file_layout import FileLayout
 from grunlp.data.tag_schemes import detect_scheme, require_same_tag_type
-from grunlp.runs.layout import run_layout
+from grunlp.runs.layout import run_encoding, run_layout
 from grunlp.tasks import sentence_io
 from grunlp.tasks.line_input import LineFormat, LineReader
 from grunlp.tasks.record_view import html_page
@@ -19,7 +19,7 @@ from grunlp.tasks.tagging.command_options import TaggingEvaluateOptions, Tagging
 from grunlp.tasks.tagging.data import gold_layout
 from grunlp.tasks.tagging.metrics import TagScores
 from grunlp.tasks.tagging.predictor import TaggerPredictor
-from grunlp.tasks.tagging.reader import layout_for_prediction, read_tagged, read_words, settle_tag_layout
+from grunlp.tasks.tagging.reader import detect_tag_layout, layout_for_prediction, read_tagged, read_words
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.cli_io import SkippedLineReporter
 from grunlp.utils.errors import UserError
@@ -53,14 +53,14 @@ def _read_examples(
     if format in (None, sentence_io.TAGGED_WORDS):
         own = layout_for_prediction(path, layout, trained.model.tags)
         if own is None and format == sentence_io.TAGGED_WORDS:
-            own = settle_tag_layout(path, gold_layout(trained.config.data, str(path), layout))
+            own = detect_tag_layout(path, gold_layout(trained.config.data, str(path), layout))
         if own is not None:
             log.info("%s read as: %s", path.name, own.describe())
             return _words_alone(read_words(path, own))
-    encoding = layout and layout.encoding
+    encoding = run_encoding(trained.path)
     format = format or _detect_format(path, encoding)
     if format == sentence_io.TAGGED_WORDS:
-        own = settle_tag_layout(path, gold_layout(trained.config.data, str(path), layout))
+        own = detect_tag_layout(path, gold_layout(trained.config.data, str(path), layout))
         return _words_alone(read_words(path, own))
     return sentence_io.read_sentences(path, format, on_error, encoding)
 
@@ -81,7 +81,7 @@ def detect_line_format(predictor: TaggerPredictor, path: Path) -> LineFormat:
     """Detect whether the lines of a file are raw text or JSON. Raises UserError for columns."""
     layout = run_layout(predictor.path)
     own = layout_for_prediction(path, layout, predictor.run.model.tags)
-    format = sentence_io.TAGGED_WORDS if own is not None else _detect_format(path, layout and layout.encoding)
+    format = sentence_io.TAGGED_WORDS if own is not None else _detect_format(path, run_encoding(predictor.path))
     sentence_io.require_line_based(path, format)
     return LineFormat(format)
 
@@ -109,7 +109,7 @@ def evaluate_files(options: TaggingEvaluateOptions) -> int:
 
 def score_files(gold: str, predicted: str) -> TagScores:
     """Score a file of predicted tags. Raises UserError unless both have the same sentences."""
-    gold_sentences, others = (read_tagged(path, settle_tag_layout(path, FileLayout())) for path in (gold, predicted))
+    gold_sentences, others = (read_tagged(path, detect_tag_layout(path, FileLayout())) for path in (gold, predicted))
     tags, other_tags = ([sentence["tags"] for sentence in sentences] for sentences in (gold_sentences, others))
     require_same_tag_type(predicted, other_tags, gold, tags)
     scores = TagScores(spans=detect_scheme(tags) is not None)

@@ -31,10 +31,10 @@ from grunlp.data.tag_schemes import detect_scheme, require_same_tag_type
 from grunlp.tasks.tagging.reader import (
     IO_SCHEME,
     convert_to_iob2,
+    detect_tag_layout,
     iter_tagged,
     read_tagged,
     sentence_to_iob2,
-    settle_tag_layout,
 )
 from grunlp.utils.errors import DataError, UserError
 
@@ -117,8 +117,8 @@ def gold_layout(data: Mapping[str, Any], path: str, trained: FileLayout | None) 
 
 
 def open_tag_file(path: str, requested: FileLayout) -> Dataset:
-    """Open one file of tagged sentences. requested: as for `settle_tag_layout`."""
-    layout = settle_tag_layout(path, requested)
+    """Open one file of tagged sentences. requested: as for `detect_tag_layout`."""
+    layout = detect_tag_layout(path, requested)
     record_layout(path, layout)
     path = str(Path(path).resolve())
     return cached_dataset(partial(_read_file, path, layout), TAGGED_FEATURES, [path])
@@ -160,7 +160,7 @@ def _read_hub(
 
 _DATASETS = TaskDatasets(
     open_file=open_tag_file,
-    settle_layout=settle_tag_layout,
+    detect_layout=detect_tag_layout,
     read_file=iter_tagged,
     file_columns={"words": "words", "tags": "tags"},
     read_hub=_read_hub,

@@ -63,8 +63,8 @@ _CHECK_TAGS_HINT = "correct it, or check the columns data.words and data.tags"
 _NUM_PROBED = 1000  # sentences by which the spelling of tags is detected
 
 
-def settle_tag_layout(path: str | Path, requested: FileLayout) -> FileLayout:
-    """Settle how a file is read.
+def detect_tag_layout(path: str | Path, requested: FileLayout) -> FileLayout:
+    """Detect how a file is read.
 
     Args:
         path: plain, gz or xz.
@@ -107,7 +107,7 @@ def settle_tag_layout(path: str | Path, requested: FileLayout) -> FileLayout:
 
 
 def layout_for_prediction(path: str | Path, trained: FileLayout | None, known: Collection[str]) -> FileLayout | None:
-    """Settle how a file of words is read for a trained tagger; None if it does not look like the training file.
+    """Detect how a file of words is read for a trained tagger; None if it does not look like the training file.
 
     Args:
         path: the file, which may lack the column of the tags.
@@ -163,7 +163,7 @@ def _sample_blocks(path: Path, layout: FileLayout) -> list[list[list[str]]]:
 def is_tagged_file(path: str | Path) -> bool:
     """Return whether a file has tagged words, in columns with a few different tags, or as JSON."""
     try:
-        layout = settle_tag_layout(path, FileLayout())
+        layout = detect_tag_layout(path, FileLayout())
         sentences = list(islice(_iter_as_written(Path(path), layout), _NUM_PROBED))
     except DataError:
         return False
@@ -175,7 +175,7 @@ def read_tagged(path: str | Path, layout: FileLayout) -> list[TaggedSentence]:
 
     Args:
         path: plain, gz or xz.
-        layout: what `settle_tag_layout` returned.
+        layout: what `detect_tag_layout` returned.
 
     Raises:
         DataError: the file, its format, a row or a column is wrong.

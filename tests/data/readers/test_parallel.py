@@ -8,7 +8,7 @@ import pytest
 
 from grunlp.data.examples import ParallelExample
 from grunlp.data.file_layout import FileLayout
-from grunlp.data.readers.parallel import read_parallel, read_sources, settle_pair_layout, settle_source_layout
+from grunlp.data.readers.parallel import detect_pair_layout, detect_source_layout, read_parallel, read_sources
 from grunlp.utils.errors import DataError, UserError
 
 
@@ -16,7 +16,7 @@ def read_pairs(path: Path, target: Path | None = None, *names: str | None) -> li
     """The pairs of files whose layout is settled by these columns: source, target, references."""
     columns = dict(zip(("source", "target", "references"), (*names, None, None, None), strict=False))
     target_path = str(target) if target else None
-    layout = settle_pair_layout(str(path), target_path, FileLayout(columns=columns))
+    layout = detect_pair_layout(str(path), target_path, FileLayout(columns=columns))
     return list(read_parallel(str(path), target_path, layout))
 
 
@@ -145,15 +145,15 @@ def test_a_tab_in_a_text_is_an_error(tmp_path: Path) -> None:
 
 def predicted(path: Path, trained: FileLayout | None, source: str | None = None) -> list[str] | None:
     """The sources of a file by the layout of a training; None: its lines are the sources."""
-    layout = settle_source_layout(str(path), trained, source)
+    layout = detect_source_layout(str(path), trained, source)
     return layout and [pair["source"] for pair in read_parallel(str(path), None, layout)]
 
 
 def test_sources_are_read_as_in_the_training(tmp_path: Path) -> None:
     pairs, plain = write(tmp_path / "p.tsv", "Ja.\tYes.\nNein.\tNo.\n"), write(tmp_path / "p.txt", "Ja, ja.\nNein.\n")
     named = write(tmp_path / "n.tsv", "target\tsource\nYes.\tJa.\n")
-    by_number = settle_pair_layout(str(pairs), None, FileLayout())
-    by_name = settle_pair_layout(str(named), None, FileLayout())
+    by_number = detect_pair_layout(str(pairs), None, FileLayout())
+    by_name = detect_pair_layout(str(named), None, FileLayout())
     assert predicted(pairs, by_number) == ["Ja.", "Nein."] and predicted(plain, by_number) is None
     assert predicted(named, by_name) == ["Ja."]
     with pytest.raises(DataError, match="no column 'source'"):
@@ -163,5 +163,5 @@ def test_sources_are_read_as_in_the_training(tmp_path: Path) -> None:
     assert predicted(pairs, side_by_side, "1") == ["Yes.", "No."], "source= has an effect"
     assert predicted(named, None, "target") == ["Yes."]
     rows = write(tmp_path / "a.jsonl", '{"source": "Ja."}\n')
-    layout = settle_source_layout(str(rows), by_name, None)
+    layout = detect_source_layout(str(rows), by_name, None)
     assert layout is not None and layout.format == "json-lines"

@@ -9,7 +9,7 @@ import pytest
 from grunlp.data.examples import LabeledText
 from grunlp.data.file_layout import FileLayout
 from grunlp.data.readers.text_lines import OnError, raise_error
-from grunlp.tasks.classification.reader import layout_for_prediction, read_labeled_texts, settle_layout
+from grunlp.tasks.classification.reader import detect_layout, layout_for_prediction, read_labeled_texts
 from grunlp.utils.errors import DataError
 
 
@@ -17,7 +17,7 @@ def read_texts(
     path: str, text: str | None, label: str | None, on_error: OnError = raise_error, labels: bool = True
 ) -> list[LabeledText]:
     """The texts of a file whose layout is settled by these columns."""
-    layout = settle_layout(path, FileLayout(columns={"text": text, "label": label}), labels)
+    layout = detect_layout(path, FileLayout(columns={"text": text, "label": label}), labels)
     return list(read_labeled_texts(path, layout, on_error, labels))
 
 
@@ -97,7 +97,7 @@ def test_csv_with_an_open_quote_and_a_long_cell(tmp_path: Path) -> None:
 
 
 def layout_of(path: Path, **requested: Any) -> FileLayout:
-    return settle_layout(str(path), FileLayout(**requested))
+    return detect_layout(str(path), FileLayout(**requested))
 
 
 def labels_of(path: Path, **requested: Any) -> list[str]:

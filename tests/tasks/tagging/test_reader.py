@@ -7,7 +7,7 @@ import pytest
 
 from grunlp.data.examples import TaggedSentence
 from grunlp.data.file_layout import FileLayout
-from grunlp.tasks.tagging.reader import layout_for_prediction, read_tagged, read_words, settle_tag_layout
+from grunlp.tasks.tagging.reader import detect_tag_layout, layout_for_prediction, read_tagged, read_words
 from grunlp.utils.errors import DataError
 
 CONLL2003 = """-DOCSTART- -X- -X- O
@@ -34,7 +34,7 @@ CONLLU = """# newdoc id = a
 
 def read_file(path: Path, words: str | None = None, tags: str | None = None) -> list[TaggedSentence]:
     """The sentences of a file whose layout is settled by these columns."""
-    return read_tagged(path, settle_tag_layout(path, FileLayout(columns={"words": words, "tags": tags})))
+    return read_tagged(path, detect_tag_layout(path, FileLayout(columns={"words": words, "tags": tags})))
 
 
 def write(folder: Path, text: str) -> Path:
@@ -131,7 +131,7 @@ def test_other_spellings_of_span_tags(tmp_path: Path, first: str, second: str, o
     path = write(tmp_path, f"Anna {first}\nBerg {second}\nsings {other}\n")
     (example,) = read_file(path)
     assert example["tags"] == ["B-PER", "I-PER", "O"]
-    described = settle_tag_layout(path, FileLayout()).describe()
+    described = detect_tag_layout(path, FileLayout()).describe()
     assert (first[-1] not in "BE" and second == "I-PER" and other == "O") or "tags like" in described or "M" in second
 
 
@@ -143,15 +143,15 @@ def test_bmewo(tmp_path: Path) -> None:
 def test_plain_tags_stay(tmp_path: Path) -> None:
     text = "a B_X\nb I_X\n"
     assert read_file(write(tmp_path, text))[0]["tags"] == ["B_X", "I_X"], "no word is outside of spans"
-    assert settle_tag_layout(write(tmp_path, "a NN\nb VB\n"), FileLayout()).guesses == ()
+    assert detect_tag_layout(write(tmp_path, "a NN\nb VB\n"), FileLayout()).guesses == ()
 
 
 def test_bare_tags_that_could_be_spans(tmp_path: Path) -> None:
     path = write(tmp_path, "Anna PER\nBerg PER\nsees O\nBonn LOC\n")
-    layout = settle_tag_layout(path, FileLayout())
+    layout = detect_tag_layout(path, FileLayout())
     assert "data.tag_scheme=io" in layout.describe()
     assert read_tagged(path, layout)[0]["tags"] == ["PER", "PER", "O", "LOC"]
-    layout = settle_tag_layout(path, FileLayout(tags="io"))
+    layout = detect_tag_layout(path, FileLayout(tags="io"))
     assert read_tagged(path, layout)[0]["tags"] == ["B-PER", "I-PER", "O", "B-LOC"]
 
 
@@ -170,7 +170,7 @@ KNOWN = ["O", "B-ORG", "I-ORG", "B-PER", "I-PER", "B-LOC", "I-LOC"]
 
 def predicted_words(folder: Path, trained: str, new: str) -> list[list[str]] | None:
     """The words of a new file by the layout of a training file; None: it is read as another format."""
-    layout = settle_tag_layout(write(folder, trained), FileLayout())
+    layout = detect_tag_layout(write(folder, trained), FileLayout())
     path = folder / "new.txt"
     path.write_text(new)
     own = layout_for_prediction(path, layout, KNOWN)
