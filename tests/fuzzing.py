@@ -117,11 +117,11 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
     from grunlp.data.file_layout import FileLayout
     from grunlp.data.pretrained_vectors import read_vector_vocabulary
     from grunlp.data.readers import read
+    from grunlp.data.readers.labeled import detect_layout, read_labeled_texts
     from grunlp.data.readers.parallel import detect_pair_layout, read_parallel, read_sources
+    from grunlp.data.readers.tagged import detect_tag_layout, read_tagged
     from grunlp.tasks.classification.array_reader import read_arrays
-    from grunlp.tasks.classification.reader import detect_layout, read_labeled_texts
     from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
-    from grunlp.tasks.tagging.reader import detect_tag_layout, read_tagged
 
     columns = SeriesColumns(None, None, None, (), (), True)
     frames = [("a", text.encode()) for text in FRAMES]

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from grunlp.configuration.output_paths import check_output_paths
+from grunlp.data.readers.labeled import json_text_field, layout_for_prediction, read_labeled_texts
 from grunlp.data.readers.parallel import read_sources
 from grunlp.runs.layout import run_encoding, run_layout
 from grunlp.tasks.classification.array_reader import SUFFIXES, read_arrays
@@ -15,7 +16,6 @@ from grunlp.tasks.classification.checkpoint import load_trained_classifier
 from grunlp.tasks.classification.command_options import ClassificationPredictOptions
 from grunlp.tasks.classification.data import count_features, require_num_features
 from grunlp.tasks.classification.predictor import ClassifierPredictor, text_example
-from grunlp.tasks.classification.reader import json_text_field, layout_for_prediction, read_labeled_texts
 from grunlp.tasks.line_input import LineFormat, LineReader, detect_text_format, text_parser
 from grunlp.tasks.record_view import html_page
 from grunlp.utils.cli_io import SkippedLineReporter, buffer_stdin, json_line, use_json_output, write_output

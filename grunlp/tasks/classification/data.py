@@ -25,11 +25,11 @@ from grunlp.data.examples import LabeledText
 from grunlp.data.file_layout import FileLayout
 from grunlp.data.input_manifest import record_layout
 from grunlp.data.readers.hub import read_hub_classes
+from grunlp.data.readers.labeled import detect_layout, detect_layout_like_training, read_labeled_texts
 from grunlp.data.readers.text_lines import open_lines
 from grunlp.data.toy.sentiment import sentiment_examples
 from grunlp.data.toy.sequence_classification import wave_sequences
 from grunlp.tasks.classification.array_reader import SUFFIXES, read_arrays
-from grunlp.tasks.classification.reader import detect_layout, detect_layout_like_training, read_labeled_texts
 from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)

@@ -92,7 +92,7 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, TaggingEvalua
 
     def scores_file(self, path: str) -> bool:
         """Return whether a file has tagged words."""
-        from grunlp.tasks.tagging.reader import is_tagged_file
+        from grunlp.data.readers.tagged import is_tagged_file
 
         return is_tagged_file(path)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from grunlp.configuration.output_paths import check_output_paths, require_new_file
 from grunlp.data.examples import SRLExample, TaggedSentence
 from grunlp.data.file_layout import FileLayout
+from grunlp.data.readers.tagged import detect_tag_layout, layout_for_prediction, read_tagged, read_words
 from grunlp.data.tag_schemes import detect_scheme, require_same_tag_type
 from grunlp.runs.layout import run_encoding, run_layout
 from grunlp.tasks import sentence_io
@@ -19,7 +20,6 @@ from grunlp.tasks.tagging.command_options import TaggingEvaluateOptions, Tagging
 from grunlp.tasks.tagging.data import gold_layout
 from grunlp.tasks.tagging.metrics import TagScores
 from grunlp.tasks.tagging.predictor import TaggerPredictor
-from grunlp.tasks.tagging.reader import detect_tag_layout, layout_for_prediction, read_tagged, read_words
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.cli_io import SkippedLineReporter
 from grunlp.utils.errors import UserError

@@ -27,8 +27,7 @@ from grunlp.data.input_manifest import record_layout
 from grunlp.data.readers import detect_format
 from grunlp.data.readers.hub import ShardRef, read_hub_tagged
 from grunlp.data.readers.json_records import JSON_FORMATS, json_format
-from grunlp.data.tag_schemes import detect_scheme, require_same_tag_type
-from grunlp.tasks.tagging.reader import (
+from grunlp.data.readers.tagged import (
     IO_SCHEME,
     convert_to_iob2,
     detect_tag_layout,
@@ -36,6 +35,7 @@ from grunlp.tasks.tagging.reader import (
     read_tagged,
     sentence_to_iob2,
 )
+from grunlp.data.tag_schemes import detect_scheme, require_same_tag_type
 from grunlp.utils.errors import DataError, UserError
 
 TAGGED_FEATURES = Features(

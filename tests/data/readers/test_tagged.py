@@ -7,7 +7,7 @@ import pytest
 
 from grunlp.data.examples import TaggedSentence
 from grunlp.data.file_layout import FileLayout
-from grunlp.tasks.tagging.reader import detect_tag_layout, layout_for_prediction, read_tagged, read_words
+from grunlp.data.readers.tagged import detect_tag_layout, layout_for_prediction, read_tagged, read_words
 from grunlp.utils.errors import DataError
 
 CONLL2003 = """-DOCSTART- -X- -X- O

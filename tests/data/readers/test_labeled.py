@@ -8,8 +8,8 @@ import pytest
 
 from grunlp.data.examples import LabeledText
 from grunlp.data.file_layout import FileLayout
+from grunlp.data.readers.labeled import detect_layout, layout_for_prediction, read_labeled_texts
 from grunlp.data.readers.text_lines import OnError, raise_error
-from grunlp.tasks.classification.reader import detect_layout, layout_for_prediction, read_labeled_texts
 from grunlp.utils.errors import DataError
 
 
