@@ -32,6 +32,14 @@ from grunlp.utils.safe_load import read_yaml
 
 CONFIG_GROUPS = ("recipe", "data", "model", "debug")
 DEFAULT_RECIPE = "srl"
+_RECIPE_SYNONYMS = {
+    **dict.fromkeys(("ner", "pos", "chunk", "chunking", "tagging", "tagger"), "tag"),
+    **dict.fromkeys(("sentiment", "classification", "classifier"), "classify"),
+    **dict.fromkeys(("mt", "nmt", "translation"), "translate"),
+    **dict.fromkeys(("summarization", "summarisation", "summarise"), "summarize"),
+    **dict.fromkeys(("language_model", "language-model", "generate"), "lm"),
+    **dict.fromkeys(("forecasting", "timeseries", "time-series"), "forecast"),
+}
 
 
 def register_schemas(schemas: Schemas) -> None:
@@ -120,6 +128,10 @@ def compose_config(overrides: Sequence[str], schemas: Schemas) -> DictConfig:
 
 def _check_groups(recipe: str, chosen: Mapping[str, str], schemas: Schemas) -> None:
     """Raise UserError for a recipe, data set or preset that does not exist or does not fit the recipe."""
+    if recipe in _RECIPE_SYNONYMS and recipe not in schemas:
+        name = _RECIPE_SYNONYMS[recipe]
+        details = f"there are: {', '.join(schemas)}"
+        raise UserError(f"recipe={recipe}: no such choice", details, f"Type recipe={name}, which does that.")
     for group, member in chosen.items():
         check_choice(group, member, list_config_group(group))
     dataset, preset = chosen.get("data"), chosen.get("model")

@@ -251,3 +251,9 @@ def _bare_python() -> float:
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import hydra"], check=True)
     return time.perf_counter() - started
+
+
+@pytest.mark.parametrize(("name", "recipe"), [("ner", "tag"), ("translation", "translate"), ("sentiment", "classify")])
+def test_other_names_of_a_task_suggest_its_recipe(name: str, recipe: str) -> None:
+    with pytest.raises(UserError, match=f"Type recipe={recipe},"):
+        compose_config([f"recipe={name}"])

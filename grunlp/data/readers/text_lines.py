@@ -81,7 +81,7 @@ def require_file(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise DataError(path, None, "does not exist", f"neither does its folder {folder}", "check the path")
-    near = closest_match(path.name, (entry.name for entry in folder.iterdir()))
+    near = closest_match(path.name, (entry.name for entry in folder.iterdir() if entry.exists()))
     hint = f"did you mean {folder / near}?" if near else "check the path"
     raise DataError(path, None, "does not exist", f"its folder {folder} does", hint)
 

@@ -103,8 +103,10 @@ def _generate_batch(
     for pair, hypotheses in zip(pairs, nbest, strict=True):
         if not pair["source"].strip():
             hypotheses = [Hypothesis([], 0.0, 0.0)]
-        texts = [collate.target_tokenizer.decode(hypothesis.ids) for hypothesis in hypotheses]
-        generations.append(Generation(pair, texts, hypotheses))
+        by_text: dict[str, Hypothesis] = {}  # tokens may be segmented in several ways
+        for hypothesis in hypotheses:
+            by_text.setdefault(collate.target_tokenizer.decode(hypothesis.ids), hypothesis)
+        generations.append(Generation(pair, list(by_text), list(by_text.values())))
     return generations
 
 

@@ -64,3 +64,9 @@ def test_the_likely_encoding(text: str, encoding: str) -> None:
 def test_encodings_without_lines_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="iconv"):
         open_lines(tmp_path / "a", encoding=name)
+
+
+def test_a_dangling_link_does_not_suggest_itself(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").symlink_to(tmp_path / "gone.txt")
+    with pytest.raises(DataError, match="check the path"):
+        list(open_lines(tmp_path / "train.txt"))

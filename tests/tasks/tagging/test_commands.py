@@ -170,3 +170,25 @@ def test_two_files_of_tags_are_scored_and_compared_without_a_model(tmp_path: Pat
     (tmp_path / "text.txt").write_text("Running text.\nAnd more of it here.\n")
     status, _, err = call(evaluate.main, f"gold={tmp_path}/text.txt", f"predicted={first}")
     assert status == 2 and "neither frames nor tagged words" in err
+
+
+def test_predict_reads_columns_as_the_training_did(folder: Path, call: Call) -> None:
+    status, out, err = call(predict.main, f"run={folder}/run", f"input={folder}/test.txt", "output_format=json")
+    records = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and "read as: columns, cells between blanks" in err
+    assert [record["words"] for record in records] == [example["words"] for example in toy_corpus(30, 3)]
+
+
+def test_a_changed_split_is_reported_or_refused(folder: Path, call: Call) -> None:
+    file = folder / "test.txt"
+    before = file.read_bytes()
+    try:
+        file.write_bytes(before + b"Anna NN O\n")
+        _, _, err = call(evaluate.main, f"run={folder}/run", f"metrics={folder}/changed.json")
+        assert "test.txt has changed since the training" in err
+        status, _, err = call(evaluate.main, f"run={folder}/run", "strict=true")
+        assert status == 2 and "test.txt has changed since the training" in err
+        status, _, err = call(compare.main, f"{folder}/run", f"{folder}/run", "strict=true")
+        assert status == 2 and "test.txt has changed" in err
+    finally:
+        file.write_bytes(before)
