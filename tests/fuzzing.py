@@ -114,6 +114,7 @@ def targets(folder: Path) -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
 
 
 def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
+    from grunlp.data.file_check import check_file
     from grunlp.data.file_layout import FileLayout
     from grunlp.data.pretrained_vectors import read_vector_vocabulary
     from grunlp.data.readers import read
@@ -144,6 +145,10 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
         "classified": (
             lambda path: drain(read_labeled_texts(str(path), detect_layout(str(path), FileLayout()), _ignore)),
             [(n, t.encode()) for n, t in CLASSIFIED],
+        ),
+        "checked": (
+            lambda path: check_file("a", path),
+            [("a", text.encode()) for text in (*TAGGED, *PAIRS)] + [(n, t.encode()) for n, t in CLASSIFIED],
         ),
         "arrays": (lambda path: drain(read_arrays(str(path), None, None)), _arrays()),
         "series": (lambda path: read_time_series(path, columns, None, None), _series()),
@@ -225,14 +230,20 @@ TAGGED = [
     "-DOCSTART- O\n\nU.N. NNP I-NP I-ORG\nofficial NN I-NP O\n",
     "1\tAnna\tAnna\tPROPN\tNNP\t_\t2\tnsubj\t_\t_\n\n",
     '{"tokens": ["Anna", "called"], "ner_tags": ["B-PER", "O"]}\n',
+    "Anna PER-B\nBerg PER-I\ncalled 0\n",
+    '[{"words": ["Anna"], "tags": ["PER"]},\n{"words": ["a"], "tags": ["O"]}]\n',
 ]
 PAIRS = [
     "ein Haus\ta house\nzwei\ttwo\n",
     '{"source": "a", "target": ["b", "c"], "id": 3}\n{"source": "d", "target": "e"}\n',
+    'source\ttarget\n"a ""b"""\tc\n',
 ]
 CLASSIFIED = [
     ("a.csv", 'text,label\n"good, very",1\nbad,0\n'),
     ("a.tsv", "good\t1\nbad\t0\n"),
+    ("b.csv", "review;sentiment\ngood, very;1\nbad;0\n"),
+    ("b.tsv", 'label\ttext\n1\t"so ""good"""\n0\tbad\n'),
+    ("a.json", '[{"text": "good", "label": 1},\n{"text": "bad", "label": "no"}]\n'),
     ("a.jsonl", '{"text": "good", "label": 1}\n{"text": "bad", "label": "no"}\n'),
 ]
 

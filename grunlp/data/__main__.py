@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return int(any(report.num_errors for report in (*surveys, *others)))
+    return int(any(report.num_errors for report in surveys) or any(report.num_errors for report in others))
 
 
 def _parser() -> argparse.ArgumentParser:
