@@ -10,18 +10,18 @@ from pathlib import Path
 
 from grunlp.configuration.options import Option, format_options, options_of, parse_options
 from grunlp.configuration.output_paths import require_new_file
-from grunlp.tasks import BUNDLED_MODEL, task_of
+from grunlp.tasks import BUNDLED_MODEL, task_of, task_of_gold_file
 from grunlp.tasks.command_options import CompareOptions
 from grunlp.tuning.options import CellComparisonOptions
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.cli import command
 from grunlp.utils.errors import UserError
 
-_HELP = f"""Compare two trained models of one task, or two files of predicted frames, on the same examples.
+_HELP = f"""Compare two trained models of one task, or two files of predicted frames or tags, on the same examples.
 
   python -m grunlp.compare RUN RUN [split=test]      two run folders, on a split of the data of the first
   python -m grunlp.compare RUN RUN input=FILE        two run folders, on a file with the right answers
-  python -m grunlp.compare FILE FILE gold=FILE       two files of predicted frames
+  python -m grunlp.compare FILE FILE gold=FILE       two files of predicted frames or tags
 
 keys:
 {format_options(CompareOptions)}
@@ -72,7 +72,7 @@ def main(arguments: list[str]) -> int:
     from grunlp.metrics.comparison import format_comparison
 
     if options.gold:
-        rows = task_of(BUNDLED_MODEL).compare_files(systems, options.gold)
+        rows = task_of_gold_file(options.gold).compare_files(systems, options.gold)
     else:
         specs = {task_of(system) for system in systems}
         if len(specs) > 1:

@@ -150,7 +150,7 @@ def _single_value_candidates(option: Option, value: str) -> list[str]:
         return list(option.choices)
     if option.content == "run":
         return ["default", *_run_folders(), *_file_candidates(value)]
-    return _file_candidates(value) if option.content in ("text", "path") else []
+    return _file_candidates(value) if option.content in ("text", "path", "path or name") else []
 
 
 def _run_folders() -> list[str]:

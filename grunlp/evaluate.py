@@ -2,17 +2,18 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from grunlp.configuration.options import parse_options
-from grunlp.tasks import BUNDLED_MODEL, task_of
+from grunlp.tasks import BUNDLED_MODEL, task_of, task_of_gold_file
 from grunlp.tasks.command_help import OptionsByTask, format_sections, options_by_task, run_argument
 from grunlp.utils.cli import command
 
-_INTRO = """Score a trained model, or files of predicted frames.
+_INTRO = """Score a trained model, or files of predicted frames or tags.
 
   python -m grunlp.evaluate run=DIR [split=test]       a split of the data the model was trained on
   python -m grunlp.evaluate run=DIR input=FILE         a file with the right answers
-  python -m grunlp.evaluate gold=FILE predicted=FILE   two files of frames, whoever predicted the second
+  python -m grunlp.evaluate gold=FILE predicted=FILE   two files of frames or tags, whoever predicted the second
 
 Every score comes with its 95 % bootstrap interval.
 
@@ -44,9 +45,11 @@ def help_text(arguments: Sequence[str]) -> str:
 
 @command(help_text)
 def main(arguments: list[str]) -> int:
-    """Evaluate with the task of the model, or with role labelling for files."""
+    """Evaluate with the task of the model, or of the gold file."""
     run = run_argument(arguments)
-    spec = task_of(run or BUNDLED_MODEL)
+    files = dict(argument.partition("=")[::2] for argument in arguments)
+    without_model = run is None and "predicted" in files and Path(files.get("gold", "")).is_file()
+    spec = task_of_gold_file(files["gold"]) if without_model else task_of(run or BUNDLED_MODEL)
     return spec.evaluate(parse_options(arguments, spec.evaluate_options, spec.option_defaults(run) if run else {}))
 
 

@@ -87,9 +87,13 @@ def _fit_temperature(model: Tagger, collate: TagCollator, corpus: Corpus, batch_
     def errors() -> dict[str, float]:
         return {name: sentence_calibration_error(model, collate, split, batch_tokens) for name, split in splits.items()}
 
-    before = errors()
+    before, initial = errors(), float(model.temperature)
     temperature = fit_temperature(model, collate, splits.get("dev", []), batch_tokens)
     after = errors()
+    if "dev" in splits and after["dev"] > before["dev"]:
+        log.info("the temperature %.2f calibrates worse on dev: it stays at %.2f", temperature, initial)
+        model.temperature.fill_(initial)
+        temperature, after = initial, before
     save_weights(run_dir, model)
     write_metrics(run_dir, "calibration", {"temperature": temperature, "before": before, "after": after})
     changes = ", ".join(f"{before[name]:.1f} to {after[name]:.1f} on {name}" for name in splits)

@@ -50,14 +50,18 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
         save_seq2seq_config(run_dir, config, source, target)
     steps = data.num_optimizer_steps(t.max_epochs, t.limit_train_batches, t.accumulate_grad_batches)
     limits, search = make_beam_search(search_config(config))
-    task = Seq2SeqTask(model, OptimizerOptions(**config.optimizer), steps, target, limits, config.metric)
+    metric = config.metric, config.metric_tokenize
+    task = Seq2SeqTask(model, OptimizerOptions(**config.optimizer), steps, target, limits, *metric)
     trainer = make_trainer(run_dir, config.seed, config.trainer)
     log.info("%d pairs; %d source and %d target tokens", len(corpus.train), len(source), len(target))
     collate = data.val_collate
     assert isinstance(collate, ParallelCollator)
 
     def evaluate(pairs: Any) -> TextScores:
-        return evaluate_seq2seq(model, collate, pairs, config.metric, limits, search, config.loader.batch_tokens)
+        batch_tokens = config.loader.batch_tokens
+        return evaluate_seq2seq(
+            model, collate, pairs, config.metric, limits, search, batch_tokens, config.metric_tokenize
+        )
 
     results = fit_and_evaluate(trainer, task, data, corpus, evaluate, run_dir, mode, corpus.num_removed)
     for split, scores in results.items():

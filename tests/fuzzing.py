@@ -114,14 +114,16 @@ def targets(folder: Path) -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
 
 
 def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
+    from grunlp.data.file_check import check_file
+    from grunlp.data.file_layout import FileLayout
     from grunlp.data.pretrained_vectors import read_vector_vocabulary
     from grunlp.data.readers import read
-    from grunlp.data.readers.parallel import read_parallel, read_sources
+    from grunlp.data.readers.labeled import detect_layout, read_labeled_texts
+    from grunlp.data.readers.parallel import detect_pair_layout, read_parallel, read_sources
+    from grunlp.data.readers.tagged import detect_tag_layout, read_tagged
     from grunlp.tasks.classification.array_reader import read_arrays
-    from grunlp.tasks.classification.reader import read_labeled_texts
     from grunlp.tasks.forecasting.layout import DETECT_ALL
     from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
-    from grunlp.tasks.tagging.reader import read_tagged
 
     columns = SeriesColumns(None, None, (), (), True)
     frames = [("a", text.encode()) for text in FRAMES]
@@ -132,15 +134,22 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
             lambda path: drain(read(path, on_error=_ignore, require_roles=False)),
             [("a", squeeze(content)) for squeeze in (gzip.compress, lzma.compress) for _, content in frames],
         ),
-        "tagged": (read_tagged, [("a", text.encode()) for text in TAGGED]),
+        "tagged": (
+            lambda path: read_tagged(path, detect_tag_layout(path, FileLayout())),
+            [("a", text.encode()) for text in TAGGED],
+        ),
         "pairs": (
-            lambda path: drain(read_parallel(str(path), None, None, None, None)),
+            lambda path: drain(read_parallel(str(path), None, detect_pair_layout(str(path), None, FileLayout()))),
             [("a", t.encode()) for t in PAIRS],
         ),
         "sources": (lambda path: drain(read_sources(str(path), None, _ignore)), [("a", t.encode()) for t in PAIRS]),
         "classified": (
-            lambda path: drain(read_labeled_texts(str(path), None, None, _ignore)),
+            lambda path: drain(read_labeled_texts(str(path), detect_layout(str(path), FileLayout()), _ignore)),
             [(n, t.encode()) for n, t in CLASSIFIED],
+        ),
+        "checked": (
+            lambda path: check_file("a", path),
+            [("a", text.encode()) for text in (*TAGGED, *PAIRS)] + [(n, t.encode()) for n, t in CLASSIFIED],
         ),
         "arrays": (lambda path: drain(read_arrays(str(path), None, None)), _arrays()),
         "series": (lambda path: read_time_series(path, columns, DETECT_ALL, None, None), _series()),
@@ -223,14 +232,20 @@ TAGGED = [
     "-DOCSTART- O\n\nU.N. NNP I-NP I-ORG\nofficial NN I-NP O\n",
     "1\tAnna\tAnna\tPROPN\tNNP\t_\t2\tnsubj\t_\t_\n\n",
     '{"tokens": ["Anna", "called"], "ner_tags": ["B-PER", "O"]}\n',
+    "Anna PER-B\nBerg PER-I\ncalled 0\n",
+    '[{"words": ["Anna"], "tags": ["PER"]},\n{"words": ["a"], "tags": ["O"]}]\n',
 ]
 PAIRS = [
     "ein Haus\ta house\nzwei\ttwo\n",
     '{"source": "a", "target": ["b", "c"], "id": 3}\n{"source": "d", "target": "e"}\n',
+    'source\ttarget\n"a ""b"""\tc\n',
 ]
 CLASSIFIED = [
     ("a.csv", 'text,label\n"good, very",1\nbad,0\n'),
     ("a.tsv", "good\t1\nbad\t0\n"),
+    ("b.csv", "review;sentiment\ngood, very;1\nbad;0\n"),
+    ("b.tsv", 'label\ttext\n1\t"so ""good"""\n0\tbad\n'),
+    ("a.json", '[{"text": "good", "label": 1},\n{"text": "bad", "label": "no"}]\n'),
     ("a.jsonl", '{"text": "good", "label": 1}\n{"text": "bad", "label": "no"}\n'),
 ]
 

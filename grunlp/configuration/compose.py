@@ -32,6 +32,14 @@ from grunlp.utils.safe_load import read_yaml
 
 CONFIG_GROUPS = ("recipe", "data", "model", "debug")
 DEFAULT_RECIPE = "srl"
+_RECIPE_SYNONYMS = {
+    **dict.fromkeys(("ner", "pos", "chunk", "chunking", "tagging", "tagger"), "tag"),
+    **dict.fromkeys(("sentiment", "classification", "classifier"), "classify"),
+    **dict.fromkeys(("mt", "nmt", "translation"), "translate"),
+    **dict.fromkeys(("summarization", "summarisation", "summarise"), "summarize"),
+    **dict.fromkeys(("language_model", "language-model", "generate"), "lm"),
+    **dict.fromkeys(("forecasting", "timeseries", "time-series"), "forecast"),
+}
 
 
 def register_schemas(schemas: Schemas) -> None:
@@ -68,9 +76,13 @@ def normalize_overrides(overrides: Sequence[str], schemas: Schemas) -> list[str]
     for override in overrides:
         key, equals, value = override.partition("=")
         content = options[key].content if key in options else "word"
-        if equals and content != "word" and value not in ("", "null") and value[0] not in "'\"":
+        is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+        if is_quoted and "path" in content and "\\" not in value:
+            value, is_quoted = value[1:-1], False
+        if equals and content != "word" and value not in ("", "null") and not is_quoted:
             value = os.path.expanduser(value)
-            value = os.path.abspath(value) if content == "path" else value
+            if content == "path" or (content == "path or name" and os.path.exists(value)):
+                value = os.path.abspath(value)
             # Inside Hydra's quotes a backslash is literal, except before a quote or at the end.
             override = f"{key}='" + re.sub(r"(\\*)('|$)", r"\1\1\2", value).replace("'", "\\'") + "'"
         normalized.append(override)
@@ -116,6 +128,10 @@ def compose_config(overrides: Sequence[str], schemas: Schemas) -> DictConfig:
 
 def _check_groups(recipe: str, chosen: Mapping[str, str], schemas: Schemas) -> None:
     """Raise UserError for a recipe, data set or preset that does not exist or does not fit the recipe."""
+    if recipe in _RECIPE_SYNONYMS and recipe not in schemas:
+        name = _RECIPE_SYNONYMS[recipe]
+        details = f"there are: {', '.join(schemas)}"
+        raise UserError(f"recipe={recipe}: no such choice", details, f"Type recipe={name}, which does that.")
     for group, member in chosen.items():
         check_choice(group, member, list_config_group(group))
     dataset, preset = chosen.get("data"), chosen.get("model")

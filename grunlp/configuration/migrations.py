@@ -182,22 +182,6 @@ def _v2_to_v3(content: ConfigDict) -> None:
             trainer["limit_train_batches"] = 0
 
 
-# Keys of data=files that were added in 4, by recipe; null: detected, as before.
-_DATA_KEYS_ADDED_IN_4 = {
-    "forecast": (
-        *("encoding", "separator", "decimal", "thousands", "date_format", "day_first", "time_zone", "frequency"),
-    ),
-}
-
-
-def _v3_to_v4(content: ConfigDict) -> None:
-    """Add the keys for the layout of the user's own files."""
-    data = content.get("data")
-    if isinstance(data, dict) and data.get("name") == "files":
-        for key in _DATA_KEYS_ADDED_IN_4.get(str(content.get("recipe")), ()):
-            data.setdefault(key)
-
-
 def _rename_data(data: ConfigDict, recipe: str, keeps_extra: bool) -> None:
     if recipe == "tag" and data.get("name") == "files":
         data["name"] = "srl-files"
@@ -213,6 +197,34 @@ def _rename_data(data: ConfigDict, recipe: str, keeps_extra: bool) -> None:
     if recipe == "pretrain":
         for name in ("num_folds", "fold", "outer_num_folds", "outer_fold", "train_fraction"):
             data.pop(name, None)
+
+
+# Keys of data=files and data=srl-files that were added in 4, by recipe; null: detected, as before.
+_DATA_KEYS_ADDED_IN_4 = {
+    **dict.fromkeys(("srl", "finetune", "lm", "pretrain"), ("encoding",)),
+    "tag": ("encoding", "tag_scheme"),
+    **dict.fromkeys(("classify", "translate", "summarize"), ("encoding", "separator", "quoting", "header")),
+    "forecast": (
+        *("encoding", "separator", "decimal", "thousands", "date_format", "day_first", "time_zone", "frequency"),
+    ),
+}
+
+
+def _v3_to_v4(content: ConfigDict) -> None:
+    """Add the keys for the layout of the user's own files, and for the tokenizer of metrics."""
+    recipe = str(content.get("recipe"))
+    if recipe in ("translate", "summarize"):
+        content.setdefault("metric_tokenize")
+    data = content.get("data")
+    groups = [(recipe, data)] if isinstance(data, dict) else []
+    for name, group in [*groups, *(("srl", data) for data in _trained_on(content))]:
+        keys = _DATA_KEYS_ADDED_IN_4.get(name, ())
+        if group.get("name") == "srl-files":
+            keys = keys[:1]
+        elif group.get("name") != "files":
+            keys = ()
+        for key in keys:
+            group.setdefault(key)
 
 
 def _trained_on(content: ConfigDict) -> list[ConfigDict]:

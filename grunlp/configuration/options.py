@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from grunlp.utils.errors import UserError, closest_match
 
-Content = Literal["word", "text", "path", "run", "key"]
+Content = Literal["word", "text", "path", "path or name", "run", "key"]
 OptionsT = TypeVar("OptionsT")
 
 _WIDTH, _MAX_INDENT = 118, 44  # characters of a line of help, and of the column of keys
@@ -71,7 +71,8 @@ def option(
         minimum: smallest allowed value of a number; every number needs both bounds.
         maximum: largest allowed value of a number.
         content: the kind of a string. "word": a name. "text": any text, such as a file name. "path": a file or folder
-            of the user, made absolute before training. "run": run folders. "key": a configuration key.
+            of the user, made absolute before training. "path or name": the same if it exists, otherwise a name, such as
+            that of a data set. "run": run folders. "key": a configuration key.
         list_of: the words that a comma-separated list may hold.
 
     Returns:

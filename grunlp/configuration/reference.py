@@ -51,7 +51,8 @@ def describe_values(option: Option) -> str:
     if option.type is bool:
         values = "`true`, `false`"
     elif option.type is str:
-        names = {"word": "a word", "text": "text", "path": "a path", "run": "a run folder", "key": "a key"}
+        names = {"word": "a word", "text": "text", "path": "a path", "path or name": "a path or a name"}
+        names |= {"run": "a run folder", "key": "a key"}
         values = (f"a list of {words}" if option.is_list else words) or names[option.content]
     else:
         values = f"{_format_bound(option.minimum)} to {_format_bound(option.maximum)}" + (f", {words}" if words else "")

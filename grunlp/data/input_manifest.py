@@ -1,32 +1,64 @@
-"""A manifest of the files that a training has read, which shows whether they have changed.
+"""A manifest of the files that a training has read, with their layouts, which shows whether they have changed.
 
-Readers record the files that they open; a training that starts writes the size and SHA-256 of each into its run folder.
+Readers record the files that they open and their layouts; a training that starts writes the size, the SHA-256, the time
+of modification and the layout of each into its run folder. Commands that read these files again compare them.
 """
 
 import hashlib
 import json
+import logging
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from grunlp.data.file_layout import FileLayout, layout_from_json
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import UserError
 from grunlp.utils.safe_load import read_json
 
-_recorded: dict[Path, None] = {}  # by this process, in the order in which they were opened
+log = logging.getLogger("grunlp")
+
+_KEYS = {"bytes", "sha256"}
+_OPTIONAL_KEYS = {"modified", "layout"}
+# by this process, in the order in which they were opened, with their layouts where a reader settled one
+_recorded: dict[Path, FileLayout | None] = {}
 
 
 def record_input(*paths: str | Path | None) -> None:
     """Record files, and all files in folders, as inputs of the training."""
     for path in (Path(name) for name in paths if name is not None):
         files = sorted(path.iterdir()) if path.is_dir() else [path]
-        _recorded.update((file.resolve(), None) for file in files if file.is_file())
+        for file in files:
+            if file.is_file():
+                _recorded.setdefault(file.resolve())
+
+
+def record_layout(path: str | Path, layout: FileLayout) -> None:
+    """Record a file as an input with the layout by which it is read, and log the layout."""
+    log.info("%s read as: %s", path, layout.describe())
+    _recorded[Path(path).resolve()] = layout
+
+
+def clear_recorded_inputs() -> None:
+    """Reset the list of recorded files."""
+    _recorded.clear()
 
 
 def write_manifest(path: Path) -> None:
-    """Write the size and checksum of the files recorded since the last call, unless they no longer exist."""
-    files = [file for file in _recorded if file.is_file()]
+    """Write what is known of the files recorded since the last call, unless they no longer exist."""
+    content = {str(file): _describe_file(file, layout) for file, layout in _recorded.items() if file.is_file()}
     _recorded.clear()
-    content = {str(file): {"bytes": file.stat().st_size, "sha256": sha256_of_file(file)} for file in files}
     write_file_atomically(path, json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def _describe_file(file: Path, layout: FileLayout | None) -> dict[str, Any]:
+    content = {"bytes": file.stat().st_size, "sha256": sha256_of_file(file), "modified": _modification_time(file)}
+    return content if layout is None else {**content, "layout": layout.to_json()}
+
+
+def _modification_time(file: Path) -> str:
+    return datetime.fromtimestamp(file.stat().st_mtime).astimezone().isoformat(" ", "seconds")
 
 
 def is_manifest(path: Path) -> bool:
@@ -36,8 +68,44 @@ def is_manifest(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(content, dict) and all(
-        isinstance(was, dict) and set(was) == {"bytes", "sha256"} for was in content.values()
+        isinstance(was, dict) and _KEYS <= set(was) <= _KEYS | _OPTIONAL_KEYS for was in content.values()
     )
+
+
+def read_layouts(path: Path) -> dict[Path, FileLayout]:
+    """Read the layouts of the files of a training from what `write_manifest` wrote, the training file's first.
+
+    Trainings of earlier versions, and those of other data than files, have none.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    content = read_json(path) if path.is_file() else {}
+    try:
+        return {Path(name): layout_from_json(was["layout"]) for name, was in content.items() if "layout" in was}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: no list of files ({error})", "", "Copy the whole folder again.") from None
+
+
+def compare_recorded_inputs(path: Path, strict: bool) -> None:
+    """Compare the files recorded since `clear_recorded_inputs` with those that a training has read.
+
+    Args:
+        path: what `write_manifest` wrote in the training; nothing is compared where it is missing.
+        strict: raise UserError for a file that has changed, instead of a warning.
+    """
+    content: Mapping[str, Any] = read_json(path) if path.is_file() else {}
+    for file, layout in _recorded.items():
+        was = content.get(str(file))
+        if was is None or (file.stat().st_size == was["bytes"] and sha256_of_file(file) == was["sha256"]):
+            continue
+        message = f"{file} has changed since the training"
+        details = f"it was of {was.get('modified', 'an unknown date')}, and is of {_modification_time(file)}"
+        if layout is not None and was.get("layout") not in (None, layout.to_json()):
+            details += f"; it was read as {layout_from_json(was['layout']).describe()}, and is as {layout.describe()}"
+        if strict:
+            raise UserError(message, details, "Put the old file there again, or leave strict=true out.")
+        log.warning("%s: %s; the scores are those of the file as it is now (strict=true refuses it)", message, details)
 
 
 def verify_manifest(path: Path) -> None:

@@ -52,6 +52,22 @@ class FileOptions(DataOptions):
     train: str | None = option(None, "training file, or a shell pattern of files to stream; required", content="path")
     dev: str | None = option(None, "development file; required unless num_folds is set", content="path")
     test: str | None = option(None, "test file, scored once at the end", content="path")
+    encoding: str | None = option(None, "encoding of the files, such as cp1252; null: utf-8")
+
+
+@dataclass
+class TableFiles(FileOptions):
+    """The user's own files with an example a row or a JSON object."""
+
+    separator: Literal["tab", "comma", "semicolon", "pipe"] | None = option(
+        None, "separator of the cells of tables; null: detected from the first rows"
+    )
+    quoting: bool | None = option(
+        None, "cells of tables may be enclosed in double quotes, as in CSV; null: detected from the first rows"
+    )
+    header: bool | None = option(
+        None, "the first row of tables names the columns; null: detected by known names and the rows below"
+    )
 
 
 @dataclass
@@ -60,7 +76,7 @@ class HubOptions(DataOptions):
 
     streamable: ClassVar[bool] = True
 
-    path: str | None = option(None, "name on the hub, or a local folder or file; required", content="text")
+    path: str | None = option(None, "name on the hub, or a local folder or file; required", content="path or name")
     config: str | None = option(None, "configuration of a hub data set that has several", content="text")
     train: str = option("train", "name of the training split", content="text")
     dev: str = option("validation", "name of the development split", content="text")
@@ -107,7 +123,9 @@ class VocabularyOptions(WordCountOptions):
     """Vocabulary of words, and their pretrained word vectors."""
 
     vectors: str | None = option(
-        None, "text file of GloVe, fastText or word2vec vectors with model.word_size numbers each", content="text"
+        None,
+        "text file of GloVe, fastText or word2vec vectors with model.word_size numbers each",
+        content="path or name",
     )
     max_vectors: int = option(
         100_000, "words of the vector file to add to those of the training data", minimum=0, maximum=10**9

@@ -12,18 +12,19 @@ from grunlp.utils.errors import DataError
 log = logging.getLogger(__name__)
 
 
-def read_raw_text(path: Path, on_error: OnError = raise_error) -> Iterator[SRLExample]:
+def read_raw_text(path: Path, on_error: OnError = raise_error, encoding: str | None = None) -> Iterator[SRLExample]:
     """Read the sentences of a file; an empty line yields an empty sentence, so that every line has a prediction.
 
     Args:
         path: plain text, gz or xz.
         on_error: called with the error of a line that is not text, which is then skipped; by default it is raised.
+        encoding: the encoding of the text; None: UTF-8.
 
     Yields:
         Examples with `text`, `offsets` and `source_position`. The id of the first sentence of line N is `line-N`, that
         of the second `line-N.2`.
     """
-    for line in open_lines(path):
+    for line in open_lines(path, encoding=encoding):
         try:
             yield from examples_from_line(path, line)
         except DataError as error:
@@ -32,8 +33,7 @@ def read_raw_text(path: Path, on_error: OnError = raise_error) -> Iterator[SRLEx
 
 def examples_from_line(path: Path, line: Line) -> Iterator[SRLExample]:
     """Yield the sentences of one line of a file. Raises DataError if the line is not text."""
-    if line.error:
-        raise DataError(path, line.number, line.error, "expected UTF-8 text")
+    line.require_text(path)
     return split_raw_line(line.text, line.number)
 
 

@@ -4,18 +4,34 @@
 |---|---|---|---|
 | iob2 | B-X | I-X | also called BIO (Tjong Kim Sang and Veenstra 1999, §2.1) |
 | iob1 | I-X; B-X directly after a span of the same label | I-X | CoNLL-2003 as it was published |
-| bioes | B-X, a span of one token with S-X | I-X, and ends with E-X | also IOBES; BILOU has L for E and U for S |
+| bioes | B-X, a span of one token with S-X | I-X, and ends with E-X | also IOBES; see below |
+
+BILOU has L for E and U for S; BMES has M for I, and BMEWO also W for S. Files write tags in several ways, which
+`detect_spelling` finds: `B-PER`, `PER-B`, `B_PER`, `B:PER`, `b-per`, and `0` for `O`.
 
 Invalid sequences are read as conlleval does: a tag that does not continue a span begins one.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 
 from grunlp.data.tags import OUTSIDE, Span, spans_to_tags, tags_to_spans
 from grunlp.utils.errors import UserError
 
 SCHEMES = ("iob2", "iob1", "bioes")
-_PREFIX_TO_IOB2 = {"B": "B", "I": "I", "E": "I", "L": "I", "S": "B", "U": "B"}
+_PREFIX_TO_IOB2 = {"B": "B", "I": "I", "M": "I", "E": "I", "L": "I", "S": "B", "U": "B", "W": "B"}
+_STANDARD_SPELLING = "B-PER"
+_SPELLINGS = {  # by the example that names them; the parts are the prefix and the label
+    _STANDARD_SPELLING: re.compile(r"(?P<prefix>[BIMELSUW])-(?P<label>.+)"),
+    "b-per": re.compile(r"(?P<prefix>[BIMELSUWbimelsuw])-(?P<label>.+)"),
+    "B_PER": re.compile(r"(?P<prefix>[BIMELSUWbimelsuw])_(?P<label>.+)"),
+    "B:PER": re.compile(r"(?P<prefix>[BIMELSUWbimelsuw]):(?P<label>.+)"),
+    "PER-B": re.compile(r"(?P<label>.+)-(?P<prefix>[BIMELSUWbimelsuw])"),
+    "PER_B": re.compile(r"(?P<label>.+)_(?P<prefix>[BIMELSUWbimelsuw])"),
+    "PER:B": re.compile(r"(?P<label>.+):(?P<prefix>[BIMELSUWbimelsuw])"),
+}
+SPELLINGS = tuple(_SPELLINGS)
+_OUTSIDE_SPELLINGS = (OUTSIDE, "o", "0")
 
 
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
@@ -45,6 +61,38 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
     if prefixes - {"B", "I"}:
         return "bioes"
     return "iob1" if opened and only_behind else "iob2"
+
+
+def detect_spelling(tags: Collection[str]) -> str | None:
+    """Return how span tags are written, one of SPELLINGS; None if they are plain tags, or not written in one way.
+
+    Other spellings than that of IOB2 are recognized only where some words are outside of spans, because plain tags such
+    as `B_X` may look like them.
+
+    Args:
+        tags: the different tags of a file.
+    """
+    labels = [tag for tag in tags if tag not in _OUTSIDE_SPELLINGS]
+    if not labels:
+        return None
+    for name, pattern in _SPELLINGS.items():
+        if all(pattern.fullmatch(tag) for tag in labels) and (name == _STANDARD_SPELLING or len(labels) < len(tags)):
+            return name
+    return None
+
+
+def to_standard_spelling(tag: str, spelling: str) -> str:
+    """Write a span tag as `B-PER`; a tag that is not written in the spelling stays."""
+    if tag in _OUTSIDE_SPELLINGS:
+        return OUTSIDE
+    match = _SPELLINGS[spelling].fullmatch(tag)
+    return f"{match['prefix'].upper()}-{match['label']}" if match else tag
+
+
+def spans_of_bare_tags(tags: Sequence[str]) -> list[str]:
+    """Convert bare tags, such as `PER PER O`, to IOB2: neighbours with the same tag are one span."""
+    pairs = zip(["", *tags], tags, strict=False)
+    return [tag if tag == OUTSIDE else f"{'I' if tag == before else 'B'}-{tag}" for before, tag in pairs]
 
 
 def find_untagged_scheme_tag(sentences: Iterable[Sequence[str]]) -> str | None:
@@ -84,10 +132,10 @@ def to_iob2(tags: Sequence[str]) -> list[str]:
         prefix, _, label = tag.partition("-")
         if tag != OUTSIDE and (prefix not in _PREFIX_TO_IOB2 or not label):
             raise ValueError(f"{tag!r} is not a span tag: expected O, or a label after B-, I-, E- or S-")
-        if prefix in ("S", "U"):
+        if prefix in ("S", "U", "W"):
             cut(i)
         pieces.append(tag if tag == OUTSIDE else f"{_PREFIX_TO_IOB2[prefix]}-{label}")
-        if prefix in ("E", "L", "S", "U"):
+        if prefix in ("E", "L", "S", "U", "W"):
             cut(i + 1)
     cut(len(tags))
     return spans_to_tags(spans, len(tags))

@@ -53,6 +53,7 @@ _TOKEN = re.compile(
     | (?!\w+{_APOSTROPHE}(?i:s|re|ve|ll|d|m|t)\b)\w+['’]\w\w+  # Ba'ath
     | \w+
     | [<>]?[:;=8][-o^']?[)(\]\[DPpO/\\|3*](?!\w) | <3(?!\w) | \^_+\^  # :-)
+    | [^\w\s][\U0001f3fb-\U0001f3ff]                        # emoji with its skin colour
     | \.{{2,}} | [!?]+ | ([^\w\s])\1+
     | \S
     """,

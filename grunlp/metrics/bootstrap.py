@@ -49,7 +49,8 @@ def bootstrap_intervals(
 ) -> ScoreIntervals:
     """Compute percentile bootstrap intervals (Efron and Tibshirani 1993, §13.3) of precision, recall and F1.
 
-    Each resample draws as many groups as there are, with replacement, and scores the sum of their counts.
+    Each resample draws as many groups as there are, with replacement, and scores the sum of their counts. Resamples
+    without a span, gold or predicted, have no score and are left out.
 
     Args:
         counts: the counts of each group, such as `[group.overall for group in group_by_document(documents, counts)]`.
@@ -69,7 +70,8 @@ def bootstrap_intervals(
     for i in range(resamples):  # one resample at a time: all at once would need resamples x groups numbers
         times_drawn = np.bincount(rng.integers(groups, size=groups), minlength=groups)
         sums[i] = times_drawn @ table
-    tp, fp, fn = sums.T
+    has_spans = sums.any(axis=1)
+    tp, fp, fn = (sums[has_spans] if has_spans.any() else sums).T
     tails = (50 * (1 - level), 100 - 50 * (1 - level))
     return ScoreIntervals(
         *(

@@ -45,7 +45,7 @@ class SentenceModelOptions(SentenceEncoderOptions):
     encoder: str | None = option(
         None,
         "pretrained transformer below the recurrent layers: a folder, or a name on the Hugging Face hub",
-        content="text",
+        content="path or name",
     )
     input_dropout: float = option(0.3, "dropout of the word representations", minimum=0.0, maximum=0.99)
     word_dropout: float = option(

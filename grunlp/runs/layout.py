@@ -12,7 +12,7 @@
     predictions-test.txt  the texts generated for a split
     metrics.json          scores of the splits, and time and memory of the training
     card.md               the model card
-    data_manifest.json    the files it was trained on, their sizes and checksums
+    data_manifest.json    the files it was trained on: sizes, checksums, dates, and how each was read
     logs/                 TensorBoard and CSV
     checkpoint/           during the training: the state that resuming it needs
     nonfinite/            after a NaN or infinite loss: the data to compute that batch again
@@ -38,17 +38,21 @@ from torch import nn
 
 from grunlp.configuration.saved_config import load_config, require_current_format
 from grunlp.configuration.schema import Schemas
-from grunlp.data.input_manifest import is_manifest, reject_new_inputs, verify_manifest, write_manifest
+from grunlp.data.file_layout import FileLayout
+from grunlp.data.input_manifest import is_manifest, read_layouts, reject_new_inputs, verify_manifest, write_manifest
 from grunlp.runs.lock import LOCK_FILE
+from grunlp.runs.progress import CHECKPOINT_DIR as CHECKPOINT_DIR
+from grunlp.runs.progress import WEIGHTS as WEIGHTS
+from grunlp.runs.progress import require_trained
 from grunlp.runs.weights import save_tensors
 from grunlp.utils import distributed
 from grunlp.utils.atomic_io import is_temp_file, remove_temp_files, write_file_atomically
 from grunlp.utils.errors import UserError
 from grunlp.utils.safe_load import forbid_external_symlinks, read_json
 
-WEIGHTS, CONFIG, METRICS, MODEL_CARD = "weights.safetensors", "config.yaml", "metrics.json", "card.md"
+CONFIG, METRICS, MODEL_CARD = "config.yaml", "metrics.json", "card.md"
 VOCABULARY, CLASS_LABELS, ENCODER_DIR = "vocabulary.json", "classes.json", "encoder"
-LOG_DIR, CHECKPOINT_DIR = "logs", "checkpoint"
+LOG_DIR = "logs"
 TOKENIZER, SOURCE_TOKENIZER, PREDICTIONS = "tokenizer.json", "source_tokenizer.json", "predictions-{}.txt"
 DATA_MANIFEST, NAN_DEBUG_DIR = "data_manifest.json", "nonfinite"
 SCALER, BASELINE_WEIGHTS, FORECAST_PLOT = "scaling.json", "baseline.safetensors", "forecast-{}.png"
@@ -151,6 +155,17 @@ def complete_run(path: Path) -> None:
     shutil.rmtree(path / CHECKPOINT_DIR, ignore_errors=True)
 
 
+def run_layout(path: Path) -> FileLayout | None:
+    """Return how the training file of a run was read; None for other data than files, and runs of earlier versions."""
+    return next(iter(read_layouts(path / DATA_MANIFEST).values()), None)
+
+
+def run_encoding(path: Path) -> str | None:
+    """Return the encoding of the training file of a run; None: as for `run_layout`, and UTF-8."""
+    layout = run_layout(path)
+    return None if layout is None else layout.encoding
+
+
 def require_resumable(path: Path, key: str) -> None:
     """Raise UserError unless a training was started in the folder and, for key `resume`, is not finished."""
     if not all((path / name).is_file() for name in (CONFIG, DATA_MANIFEST)):
@@ -223,6 +238,7 @@ def require_files(path: Path, names: Sequence[str]) -> None:
     """Raise UserError unless the folder has all these files."""
     missing = [name for name in names if not (path / name).is_file()]
     if missing:
+        require_trained(path)
         finished = sorted(str(file.parent) for file in Path("runs").glob(f"*/*/{WEIGHTS}"))
         raise UserError(
             f"{path} is not a finished run: {', '.join(missing)} missing",

@@ -42,7 +42,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from grunlp.data.readers.text_lines import require_file
 from grunlp.metrics.evaluation import PrimaryMetric
+from grunlp.runs.progress import require_trained
 from grunlp.tasks.predictor import Predictor, Record
 from grunlp.tasks.registry import TASKS
 from grunlp.tasks.spec import TaskSpec, TrainingTask
@@ -58,6 +60,7 @@ __all__ = [
     "spec_named",
     "spec_of",
     "task_of",
+    "task_of_gold_file",
 ]
 
 BUNDLED_MODEL, BUNDLED_RECIPE = "default", "srl"
@@ -97,6 +100,20 @@ def spec_named(name: str) -> TaskSpec[Any, Any, Any]:
     return next(spec for spec in predictive_specs() if spec.name == name)
 
 
+def task_of_gold_file(path: str) -> TaskSpec[Any, Any, Any]:
+    """Return the description of the task that scores a file of right answers without a model.
+
+    Raises:
+        UserError: there is no such file, or no task scores it.
+    """
+    require_file(Path(path))
+    spec = next((spec for spec in predictive_specs() if spec.scores_file(path)), None)
+    if spec is None:
+        details = "it has neither frames nor tagged words"
+        raise UserError(f"gold={path}", details, "To score a model on other files, type run=FOLDER input=FILE")
+    return spec
+
+
 def task_of(run: str | Path) -> TaskSpec[Any, Any, Any]:
     """Return the specification of the task of a trained model.
 
@@ -114,6 +131,7 @@ def task_of(run: str | Path) -> TaskSpec[Any, Any, Any]:
             "it predicts nothing; other models start from it",
             f"Type recipe=srl model.init_from={run}",
         )
+    require_trained(Path(run))
     return spec
 
 

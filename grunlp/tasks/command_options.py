@@ -40,6 +40,7 @@ class EvaluateOptions:
     metrics: str | None = option(
         None, "new JSON file for the scores; null: metrics.json in the run folder, for a split", content="path"
     )
+    strict: bool = option(False, "refuse a split whose files have changed since the training, instead of a warning")
 
 
 @dataclass
@@ -55,8 +56,9 @@ class CompareOptions:
 
     split: Split | None = option(None, "split of the data set that the first model was trained on; null: test")
     input: str | None = option(None, "file with gold labels, instead of a split", content="path")
-    gold: str | None = option(None, "file of gold frames, to compare two files of predicted frames", content="path")
+    gold: str | None = option(None, "file of gold frames or tags, to compare two files of predictions", content="path")
     metrics: str | None = option(None, "new JSON file for the comparison", content="path")
+    strict: bool = option(False, "refuse a split whose files have changed since the training, instead of a warning")
     batch_tokens: int | None = option(
         None, "tokens in a batch, for tasks that have them; null: the default of evaluate", minimum=1, maximum=10**9
     )

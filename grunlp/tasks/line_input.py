@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from grunlp.data.readers.parallel import has_json_lines, read_source
+from grunlp.data.readers.json_records import json_format
+from grunlp.data.readers.parallel import read_source
 from grunlp.data.readers.text_lines import Line
 from grunlp.tasks.predictor import Record
-from grunlp.utils.errors import DataError
+from grunlp.utils.errors import DataError, UserError
 
 _TEXTS, _OBJECTS = "texts", "objects"
 
@@ -66,8 +67,11 @@ class LineReader:
 
 
 def detect_text_format(path: Path) -> LineFormat:
-    """Detect whether a file has a text or a JSON object in each line."""
-    return LineFormat(_OBJECTS if has_json_lines(str(path)) else _TEXTS)
+    """Detect whether a file has a text or a JSON object in each line. Raises UserError for an array of objects."""
+    format = json_format(path)
+    if format == "json-array":
+        raise UserError(f"{path} is a JSON array", "its objects may have several lines", "Give an object in each line.")
+    return LineFormat(_TEXTS if format is None else _OBJECTS)
 
 
 def text_parser(path: str, line_format: LineFormat, field: str | None) -> Callable[[Line], Any]:

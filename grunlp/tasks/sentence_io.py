@@ -26,11 +26,14 @@ RAW_TEXT, TAGGED_WORDS = "raw", "tags"  # formats besides those of frames
 _LINE_BASED_FORMATS = (RAW_TEXT, "json-lines", "json-predicates")
 
 
-def detect_format(path: Path, fallback: Callable[[str], str] = lambda line: RAW_TEXT) -> str:
+def detect_format(
+    path: Path, encoding: str | None = None, fallback: Callable[[str], str] = lambda line: RAW_TEXT
+) -> str:
     """Detect the format of a file of sentences.
 
     Args:
         path: the file.
+        encoding: the encoding of the text; None: UTF-8.
         fallback: determines the format from the first line, if it is not a format with frames.
 
     Raises:
@@ -38,9 +41,9 @@ def detect_format(path: Path, fallback: Callable[[str], str] = lambda line: RAW_
     """
     require_file(path)
     try:
-        format = detect_srl_format(path)
+        format = detect_srl_format(path, encoding)
     except DataError:
-        format = fallback(next((line.text for line in open_lines(path) if line.text.strip()), ""))
+        format = fallback(next((line.text for line in open_lines(path, encoding=encoding) if line.text.strip()), ""))
     log.info("%s: %s", path.name, "raw text" if format == RAW_TEXT else f"format {format}")
     return format
 
@@ -52,13 +55,13 @@ def input_file(path: str) -> Iterator[Path]:
         yield buffer_stdin(Path(temp_dir), "sentences or running text") if path == "-" else Path(path)
 
 
-def read_sentences(path: Path, format: str, on_error: Callable[[DataError], None]) -> Iterator[SRLExample]:
+def read_sentences(
+    path: Path, format: str, on_error: Callable[[DataError], None], encoding: str | None
+) -> Iterator[SRLExample]:
     """Read the sentences of a file of raw text or of any format with frames; roles may be missing."""
-    return (
-        read_raw_text(path, on_error)
-        if format == RAW_TEXT
-        else read(path, format, on_error=on_error, require_roles=False)
-    )
+    if format == RAW_TEXT:
+        return read_raw_text(path, on_error, encoding)
+    return read(path, format, on_error=on_error, require_roles=False, encoding=encoding)
 
 
 def require_text_or_file(text: str | None, input: str, format: str | None) -> None:

@@ -147,7 +147,24 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
     def evaluate_split(self, run: Path, split: str) -> EvaluationResult:
         """Evaluate a run on a split of its data, with the options of its training."""
         trained = self.load_trained(run)
-        return self.evaluate_examples(trained, self.open_split(trained, split))
+        return self.evaluate_examples(trained, self.open_checked_split(trained, run, split))
+
+    def open_checked_split(self, trained: TrainedT, run: str | Path, split: str, strict: bool = False) -> Any:
+        """Open a split, and compare its files with those of the training.
+
+        Args:
+            trained: the model.
+            run: its folder, or several, separated by commas.
+            split: the split.
+            strict: raise UserError where a file has changed since the training, instead of a warning.
+        """
+        from grunlp.data.input_manifest import clear_recorded_inputs, compare_recorded_inputs
+        from grunlp.runs.layout import DATA_MANIFEST
+
+        clear_recorded_inputs()
+        examples = self.open_split(trained, split)
+        compare_recorded_inputs(Path(str(run).partition(",")[0]) / DATA_MANIFEST, strict)
+        return examples
 
     def evaluate_examples(self, trained: TrainedT, examples: Any) -> EvaluationResult:
         """Evaluate a trained model on examples, with the options of its training, and measure the time."""
@@ -162,7 +179,10 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         self.check_evaluate_options(options)
         require_new_file("metrics", options.metrics)
         trained, split = self.load_run(options.run), options.split or "test"
-        examples = self.open_input(trained, options) if options.input else self.open_split(trained, split)
+        if options.input:
+            examples = self.open_input(trained, options)
+        else:
+            examples = self.open_checked_split(trained, options.run, split, options.strict)
         scores = self.score(trained, examples, options)
         print(scores.report().rstrip("\n"))
         stores = self._stores_scores(trained, options)
@@ -214,7 +234,7 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         if options.input:
             examples = self.open_input(first, evaluate_options[0])
         else:
-            examples = self.open_split(first, options.split or "test")
+            examples = self.open_checked_split(first, runs[0], options.split or "test", options.strict)
         scores = map(self.score, (first, second), (examples, examples), evaluate_options)
         return self.compare_scores(*scores)
 
@@ -239,10 +259,16 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
 
         return compare_metrics(first, second)
 
+    def scores_file(self, path: str) -> bool:
+        """Return whether this task scores a file of right answers, as this one, against a file of predictions."""
+        return False
+
     def compare_files(self, files: Sequence[str], gold: str) -> dict[str, dict[str, Any]]:
         """Compare two files of predictions, given a file of gold answers; the rows are like those of `compare`."""
         raise UserError(
-            f"gold={gold}", "gold= is only for comparing files of frames", "Type input=FILE to compare two models."
+            f"gold={gold}",
+            "gold= is only for comparing files of frames or tags",
+            "Type input=FILE to compare two models.",
         )
 
     def detect_line_format(self, predictor: Any, path: Path) -> "LineFormat":

@@ -42,7 +42,8 @@ class SkippedLineReporter:
     def __call__(self, error: DataError) -> None:
         """Report one malformed line."""
         self.count += 1
-        print(f"skipped {self.source}:{error.line}: {error.reason}; {error.details}", file=sys.stderr)
+        parts = filter(None, (error.reason, error.details, error.hint))
+        print(f"skipped {self.source}:{error.line}: {'; '.join(parts)}", file=sys.stderr)
 
 
 def use_json_output(style: str, output: str) -> bool:

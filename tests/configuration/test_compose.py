@@ -141,6 +141,15 @@ def test_any_path_can_be_typed(path: str) -> None:
     assert config.data.name == "files", "data.dev=FILE says data=files"
 
 
+def test_quoted_paths_and_local_data_sets_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows").mkdir()
+    config = compose_config(["recipe=tag", "data.train='a b.txt'", 'data.dev="b.txt"'])
+    assert (config.data.train, config.data.dev) == (f"{tmp_path}/a b.txt", f"{tmp_path}/b.txt")
+    for path, expected in (("rows", f"{tmp_path}/rows"), ("user/rows", "user/rows")):
+        assert compose_config(["recipe=tag", "data=hub", f"data.path={path}"]).data.path == expected
+
+
 def test_home_and_null() -> None:
     config = compose_config(["run_dir=~/x", "vocabulary.vectors=null", "data.extra_train='quoted already'"])
     assert config.run_dir == os.path.expanduser("~/x")
@@ -248,3 +257,9 @@ def _bare_python() -> float:
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import hydra"], check=True)
     return time.perf_counter() - started
+
+
+@pytest.mark.parametrize(("name", "recipe"), [("ner", "tag"), ("translation", "translate"), ("sentiment", "classify")])
+def test_other_names_of_a_task_suggest_its_recipe(name: str, recipe: str) -> None:
+    with pytest.raises(UserError, match=f"Type recipe={recipe},"):
+        compose_config([f"recipe={name}"])

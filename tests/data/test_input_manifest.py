@@ -1,13 +1,20 @@
 """The files that a training read: recorded, and compared when it resumes."""
 
+import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from grunlp.data.file_layout import FileLayout
 from grunlp.data.input_manifest import (
+    clear_recorded_inputs,
+    compare_recorded_inputs,
     is_manifest,
+    read_layouts,
     record_input,
+    record_layout,
     reject_new_inputs,
     verify_manifest,
     write_manifest,
@@ -56,3 +63,35 @@ def test_an_added_file_is_named(manifest: Path) -> None:
 def test_other_json_is_no_manifest(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"a": {"bytes": 1}}')
     assert not is_manifest(tmp_path / "a.json") and not is_manifest(tmp_path / "missing.json")
+
+
+def test_layouts_are_kept_with_the_files(tmp_path: Path) -> None:
+    clear_recorded_inputs()
+    (tmp_path / "b.txt").write_text("train")
+    (tmp_path / "a.txt").write_text("dev")
+    layouts = [FileLayout(format="lines", encoding="utf-8"), FileLayout(format="json-lines", columns={"text": "t"})]
+    for name, layout in zip(("b.txt", "a.txt"), layouts, strict=True):
+        record_layout(tmp_path / name, layout)
+        record_input(tmp_path / name)  # as the cache does; the layout stays
+    write_manifest(tmp_path / "manifest.json")
+    assert is_manifest(tmp_path / "manifest.json")
+    found = read_layouts(tmp_path / "manifest.json")
+    assert list(found.items()) == [(tmp_path / "b.txt", layouts[0]), (tmp_path / "a.txt", layouts[1])]
+    assert read_layouts(tmp_path / "missing.json") == {}
+    (tmp_path / "damaged.json").write_text('{"a": {"layout": 3}}')
+    with pytest.raises(UserError, match="no list of files"):
+        read_layouts(tmp_path / "damaged.json")
+
+
+def test_changed_files_are_reported_or_refused(manifest: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = manifest.parent / "train.txt"
+    record_input(file, manifest.parent / "folder/dev.txt", manifest)
+    compare_recorded_inputs(manifest, strict=True)
+    file.write_text("trail")  # of the same length
+    with caplog.at_level(logging.WARNING, logger="grunlp"):
+        compare_recorded_inputs(manifest, strict=False)
+    (message,) = caplog.messages
+    assert str(file) in message and re.search(r"it was of \d{4}-.*, and is of \d{4}-", message)
+    with pytest.raises(UserError, match=r"train\.txt has changed since the training\nit was of"):
+        compare_recorded_inputs(manifest, strict=True)
+    compare_recorded_inputs(manifest.parent / "none.json", strict=True)  # a run of an earlier version

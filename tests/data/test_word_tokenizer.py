@@ -52,3 +52,7 @@ def test_nothing_that_shows_is_lost_and_offsets_fit(text: str) -> None:
     assert visible("".join(token.word for token in tokens)) == visible(text)
     assert all(one.end <= other.start for one, other in pairwise(tokens))
     assert all(text[token.start : token.end] == token.word for token in tokens)
+
+
+def test_an_emoji_keeps_its_skin_colour() -> None:
+    assert [token.word for token in tokenize("Thanks \U0001f44d\U0001f3fd!")] == ["Thanks", "\U0001f44d\U0001f3fd", "!"]

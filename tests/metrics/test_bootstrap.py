@@ -75,3 +75,9 @@ def test_without_two_documents_sentences_are_the_groups(documents):
 def test_as_many_documents_as_counts():
     with pytest.raises(ValueError, match="zip"):
         group_by_document(["a", "b"], [counts_of(1)])
+
+
+def test_resamples_without_a_span_have_no_score() -> None:
+    perfect, nothing = SpanCounts(tp=2, fp=0, fn=0), SpanCounts(tp=0, fp=0, fn=0)
+    assert bootstrap_intervals([perfect, nothing, nothing]).f1 == (100, 100), "not 0 where no span was drawn"
+    assert bootstrap_intervals([nothing]).f1 == (0, 0)

@@ -25,7 +25,7 @@ def test_malformed_metrics_and_sources_are_refused(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text("[1]")
     with pytest.raises(UserError, match="expected scores by split"):
         write_metrics(tmp_path, "dev", {})
-    shutil.copy(FORMATS / "3/tag/config.yaml", tmp_path)
+    shutil.copy(FORMATS / "4/tag/config.yaml", tmp_path)
     (tmp_path / "checkpoint").mkdir()
     (tmp_path / "data_manifest.json").write_text('{"/etc/passwd": 1}')
     with pytest.raises(UserError, match="not a list of input files"):

@@ -96,7 +96,7 @@ def test_files_without_a_sentence_in_each_line(predictors: dict[str, Predictor],
     for kind, path in (("labeller", columns), ("labeller", flat), ("tagger", columns)):
         with pytest.raises(UserError, match="cannot be split into lines"):
             detect(predictors[kind], path)
-    with pytest.raises(UserError, match="is a table"):
+    with pytest.raises(UserError, match="read as: table"):
         detect(predictors["classifier"], table)
     with pytest.raises(DataError, match="does not exist"):
         detect(predictors["writer"], tmp_path / "none")

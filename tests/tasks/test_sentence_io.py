@@ -48,17 +48,17 @@ def test_formats_are_detected_and_named(files: dict[str, Path], caplog: pytest.L
         seen.append(line)
         return TAGGED_WORDS
 
-    assert detect_format(files["txt"], fallback) == TAGGED_WORDS and seen == ["She left. He came?"]
-    assert detect_format(files["conll"], fallback) == "columns" and len(seen) == 1
+    assert detect_format(files["txt"], fallback=fallback) == TAGGED_WORDS and seen == ["She left. He came?"]
+    assert detect_format(files["conll"], fallback=fallback) == "columns" and len(seen) == 1
     with pytest.raises(DataError, match="does not exist"):
         detect_format(files["txt"].parent / "none")
 
 
 def test_sentences_of_raw_text_and_of_frames(files: dict[str, Path]) -> None:
-    raw = list(read_sentences(files["txt"], RAW_TEXT, pytest.fail))
+    raw = list(read_sentences(files["txt"], RAW_TEXT, pytest.fail, None))
     assert [one["words"] for one in raw if one["words"]] == [["She", "left", "."], ["He", "came", "?"], ["Nobody", "."]]
     for name, format in (("conll", "columns"), ("jsonl", "json-lines")):
-        found = list(read_sentences(files[name], format, pytest.fail))
+        found = list(read_sentences(files[name], format, pytest.fail, None))
         assert [one["words"] for one in found] == [one["words"] for one in CORPUS]
     assert [one["words"] for one in text_sentences("He came.\nShe left.")] == [
         ["He", "came", "."],

@@ -41,6 +41,12 @@ def cached_dataset(
         if isinstance(error.__cause__, UserError):
             raise error.__cause__ from None
         raise
+    except ValueError as error:  # the library's answer to a generator that yields nothing
+        if "corresponds to no data" not in str(error):
+            raise
+        source = next((str(path) for path in files if path is not None), "the data set")
+        details = "it has no line with text, or none below its header"
+        raise UserError(f"{source} has no usable example", details, "Check how it was made, or give another.") from None
 
 
 def _generate(read: Callable[[], Iterator[Any]], fingerprint: str) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """A corpus of three splits, in which no training sentence occurs in dev or test."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import partial
@@ -81,6 +82,43 @@ def remove_overlap_by_key(name: str, examples: Dataset, keys: Iterable[str], hel
     num_removed = len(examples) - len(keep)
     log.info("%s: %d training examples; %d removed because they occur in dev or test", name, len(keep), num_removed)
     return (examples.select(keep) if num_removed else examples), num_removed
+
+
+def require_two_labels(name: str, kind: str, labels: Iterable[str], hint: str) -> None:
+    """Raise UserError if all labels of the training split are the same: there is nothing to learn.
+
+    Args:
+        name: the name of the data set.
+        kind: the name of the labels, such as "tag".
+        labels: the labels of the training split; read up to the second one.
+        hint: what to type.
+    """
+    different: set[str] = set()
+    for label in labels:
+        different.add(label)
+        if len(different) > 1:
+            return
+    only = f"every {kind} is {', '.join(different)!r}" if different else f"it has no {kind}"
+    raise UserError(f"{name}: the train split has fewer than two {kind}s to learn", only, hint)
+
+
+def warn_unknown_labels(name: str, kind: str, labels: Iterable[str], known: Set[str]) -> None:
+    """Log labels that a model cannot predict, because its training data lack them.
+
+    Args:
+        name: the name of the examples, for the log.
+        kind: the name of the labels in the plural, such as "tags".
+        labels: the labels of the examples, with repetitions.
+        known: the labels of the training data.
+    """
+    counts = Counter(labels)
+    unknown = {label: count for label, count in counts.items() if label not in known}
+    if unknown:
+        names = ", ".join(f"{label} ({count})" for label, count in sorted(unknown.items())[:10])
+        log.warning(
+            "%s: %d of %d %s do not occur in the training data, and count as errors: %s",
+            name, sum(unknown.values()), counts.total(), kind, names,
+        )  # fmt: skip
 
 
 def _not_held_out(held_out: Set[str], example: Any) -> bool:

@@ -9,13 +9,23 @@ from typing import Any
 from datasets import Dataset, Features, List, Value, disable_progress_bars
 
 from grunlp.data.datasets.arrow_cache import cached_dataset
-from grunlp.data.datasets.corpus import SPLITS, Corpus, dedup_keys, remove_overlap
+from grunlp.data.datasets.corpus import (
+    SPLITS,
+    Corpus,
+    dedup_keys,
+    remove_overlap,
+    require_two_labels,
+    warn_unknown_labels,
+)
 from grunlp.data.datasets.cross_validation import select_fold
 from grunlp.data.datasets.task_datasets import Splits, TaskDatasets, generated_splits, needs_streaming
 from grunlp.data.examples import SRLExample
+from grunlp.data.file_layout import FileLayout
+from grunlp.data.input_manifest import record_layout
 from grunlp.data.propbank import FRAMES_FILE, find_ewt, find_frames
 from grunlp.data.readers import detect_format, read
 from grunlp.data.readers.hub import read_hub_frames
+from grunlp.data.tags import OUTSIDE
 from grunlp.data.toy import toy_srl_examples
 from grunlp.utils.errors import UserError
 
@@ -58,7 +68,7 @@ def open_srl_corpus(data: Mapping[str, Any], stream: bool = False) -> Corpus:
     extra = None
     if extra_train:
         path = str(find_frames() / FRAMES_FILE) if extra_train == "propbank-frames" else extra_train
-        extra, num_extra_removed = remove_overlap(extra_train, open_srl_file(path, None, None), held_out)
+        extra, num_extra_removed = remove_overlap(extra_train, open_srl_file(path, None, FileLayout()), held_out)
         extra = extra.add_column("from_extra_corpus", [True] * len(extra))
         num_removed += num_extra_removed
     corpus = Corpus(name, train, dev, test, extra, num_removed)
@@ -68,7 +78,17 @@ def open_srl_corpus(data: Mapping[str, Any], stream: bool = False) -> Corpus:
             if split == "train":
                 details += f"; {corpus.num_removed} were removed because they occur in dev or test"
             raise UserError(f"{name}: no predicate in the {split} split", details, "See: python -m grunlp.data check")
+    if not stream:
+        known = set(_tags_of_frames(train))
+        require_two_labels(name, "tag of a role", known - {OUTSIDE}, "Give files with roles besides the predicates.")
+        for split, examples in (("dev", dev), ("test", test)):
+            if examples is not None:
+                warn_unknown_labels(f"{name}: the {split} split", "tags of roles", _tags_of_frames(examples), known)
     return corpus
+
+
+def _tags_of_frames(examples: Dataset) -> Iterator[str]:
+    return (tag for frames in examples["frames"] for frame in frames for tag in frame["tags"])
 
 
 def open_srl_split(data: Mapping[str, Any], split: str) -> Any:
@@ -82,28 +102,40 @@ def document_ids(examples: Dataset) -> list[str]:
     return documents
 
 
-def open_srl_file(path: str, words_file: str | None, format: str | None) -> Dataset:
-    """Open one file in any format of `grunlp.data.readers`. See `read` there for the arguments."""
-    if words_file is None and format is None:
-        format = detect_format(path)
-        log.info("%s: format %s", path, format)
+def open_srl_file(path: str, words_file: str | None, requested: FileLayout) -> Dataset:
+    """Open one file in any format of `grunlp.data.readers`.
+
+    Args:
+        path: the file.
+        words_file: the words of CoNLL-2005 props.
+        requested: format and encoding; null: detected, and UTF-8.
+    """
+    layout = _detect_layout(path, words_file, requested)
+    record_layout(path, layout)
     path, words_file = str(Path(path).resolve()), str(Path(words_file).resolve()) if words_file else None
-    return cached_dataset(partial(_read_file, path, words_file, format), FEATURES, [path, words_file])
+    return cached_dataset(partial(_read_file, path, words_file, layout), FEATURES, [path, words_file])
 
 
-def _read_file(path: str, words_file: str | None, format: str | None) -> Iterator[SRLExample]:
-    return read(path, format, words_file)
+def _detect_layout(path: str, words_file: str | None, requested: FileLayout) -> FileLayout:
+    format, encoding = requested.format, requested.encoding or "utf-8"
+    if format is None:
+        format = detect_format(path, encoding) if words_file is None else "conll2005"
+    return FileLayout(format=format, encoding=encoding)
+
+
+def _read_file(path: str, words_file: str | None, layout: FileLayout) -> Iterator[SRLExample]:
+    return read(path, layout.format, words_file, encoding=layout.encoding)
 
 
 def _open_ewt() -> Splits:
     folder = find_ewt()
-    return {split: open_srl_file(str(folder / f"{split}.conll.gz"), None, None) for split in SPLITS}
+    return {split: open_srl_file(str(folder / f"{split}.conll.gz"), None, FileLayout()) for split in SPLITS}
 
 
 _DATASETS = TaskDatasets(
     open_file=open_srl_file,
+    detect_layout=_detect_layout,
     read_file=_read_file,
-    file_options=("format",),
     companions=("words_file",),
     read_hub=read_hub_frames,
     hub_features=FEATURES,

@@ -16,7 +16,8 @@ from datasets import IterableDataset
 from datasets.distributed import split_dataset_by_node
 
 from grunlp.data.datasets.file_patterns import glob_absolute_paths
-from grunlp.data.input_manifest import record_input
+from grunlp.data.file_layout import FileLayout
+from grunlp.data.input_manifest import record_input, record_layout
 from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -127,18 +128,23 @@ class StreamingDataset:
 
 
 def stream_files(
-    read: Callable[..., Iterator[Any]], patterns: Sequence[str | None], *arguments: str | None
+    read: Callable[..., Iterator[Any]],
+    patterns: Sequence[str | None],
+    detect: Callable[..., FileLayout],
+    requested: FileLayout,
 ) -> StreamingDataset:
     """Stream the examples of all files that match a pattern.
 
     Args:
-        read: yields the examples of one file; called with one path for each of `patterns`, then `arguments`.
+        read: yields the examples of one file; called with one path for each of `patterns`, then the layout.
         patterns: a pattern of the files, then one for each kind of companion file, which must match equally many files
             in the same order; None: there are no such companions. See `glob_files`.
-        *arguments: further arguments of `read`.
+        detect: detects the layout of a file; called with the same paths, then `requested`.
+        requested: the known parts of the layouts.
 
     Raises:
-        UserError: there are no files, or the number of companions differs from that of files.
+        UserError: there are no files, the number of companions differs from that of files, or the first file cannot be
+            read.
     """
     pattern, files = str(patterns[0]), glob_absolute_paths(str(patterns[0]))
     columns: list[Sequence[str | None]] = [files]
@@ -149,12 +155,23 @@ def stream_files(
             raise UserError(
                 "the numbers of files and of companion files differ", counts, "Give one companion for each file."
             )
-    record_input(*(path for paths in columns for path in paths))
+    paths = list(zip(*columns, strict=True))
+    record_layout(files[0], detect(*paths[0], requested))
+    record_input(*(path for group in paths for path in group))
     shards = [
-        Shard(Path(path).name, partial(read, path, *companions, *arguments))
-        for path, *companions in zip(files, *columns[1:], strict=True)
+        Shard(Path(files[i]).name, partial(_read_file, read, detect, group, requested)) for i, group in enumerate(paths)
     ]
     return StreamingDataset(pattern, shards)
+
+
+def _read_file(
+    read: Callable[..., Iterator[Any]],
+    detect: Callable[..., FileLayout],
+    paths: Sequence[str | None],
+    requested: FileLayout,
+) -> Iterator[Any]:
+    """Read a file of a stream; its layout is settled when it is its turn."""
+    yield from read(*paths, detect(*paths, requested))
 
 
 def _iter_shards(shards: Sequence[Shard], convert: Callable[[Any], Any] | None) -> Iterator[Any]:

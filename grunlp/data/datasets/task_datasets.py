@@ -14,6 +14,7 @@ from datasets import Dataset, Features
 from grunlp.data.datasets.arrow_cache import cached_dataset
 from grunlp.data.datasets.corpus import SPLITS
 from grunlp.data.datasets.streaming import Shard, StreamingDataset, stream_files
+from grunlp.data.file_layout import FileLayout
 from grunlp.data.input_manifest import record_input
 from grunlp.data.readers.hub import num_shards
 from grunlp.utils.errors import UserError
@@ -27,17 +28,18 @@ class TaskDatasets:
 
     Args:
         open_file: opens one of the user's files (`data=files`); called with its path, the paths of its companions, and
-            the values of `file_options`.
+            the layout that the options request.
         read_hub: yields the examples of a data set of the hub (`data=hub`); called with its name, split, configuration,
             shard, and the values of `hub_columns`.
         hub_features: the columns of these examples.
         hub_columns: options that name the columns to read.
         optional_hub_columns: options that name further columns and may be null.
-        file_options: options that apply to reading any file.
+        file_columns: for each role of a column, the option that names it: {"text": "source"}.
         companions: suffixes of the options that name a second file for each split, such as "target" for
             `data.train_target`.
-        read_file: yields the examples of a training file, for a stream; called like `open_file`. None: files cannot be
-            streamed.
+        detect_layout: detects the layout of a file; called like `open_file`.
+        read_file: yields the examples of a training file, for a stream; called with its path, the paths of its
+            companions, and its layout. None: files cannot be streamed.
         named: a function for each named data set that opens its splits.
     """
 
@@ -46,8 +48,9 @@ class TaskDatasets:
     hub_features: Features
     hub_columns: tuple[str, ...]
     optional_hub_columns: tuple[str, ...] = ()
-    file_options: tuple[str, ...] = ()
+    file_columns: Mapping[str, str] = field(default_factory=dict)
     companions: tuple[str, ...] = ()
+    detect_layout: Callable[..., FileLayout] | None = None
     read_file: Callable[..., Iterator[Any]] | None = None
     named: Mapping[str, Callable[[], Splits]] = field(default_factory=dict)
 
@@ -67,16 +70,28 @@ class TaskDatasets:
             return self._open_hub(data, stream)
         return self.named[data["name"]]()
 
+    def requested_layout(self, data: Mapping[str, Any]) -> FileLayout:
+        """Return the parts of the layout of the user's own files that options of the group `data` give."""
+        return FileLayout(
+            format=data.get("format"),
+            encoding=data.get("encoding"),
+            separator=data.get("separator"),
+            quoting=data.get("quoting"),
+            header=data.get("header"),
+            columns={role: data.get(option) for role, option in self.file_columns.items()},
+            tags=data.get("tag_scheme"),
+        )
+
     def _open_files(self, data: Mapping[str, Any], stream: bool) -> Splits:
         require_options(data, ("train",), "data=files reads your own files", "FILE")
-        options, splits = [data[key] for key in self.file_options], Splits()
+        requested, splits = self.requested_layout(data), Splits()
         for split in filter(data.get, SPLITS):
             paths = [data[split], *(data[f"{split}_{companion}"] for companion in self.companions)]
             if stream and split == "train":
-                assert self.read_file is not None
-                splits[split] = stream_files(self.read_file, paths, *options)
+                assert self.detect_layout is not None and self.read_file is not None
+                splits[split] = stream_files(self.read_file, paths, self.detect_layout, requested)
             else:
-                splits[split] = self.open_file(*paths, *options)
+                splits[split] = self.open_file(*paths, requested)
         return splits
 
     def _open_hub(self, data: Mapping[str, Any], stream: bool) -> Splits:

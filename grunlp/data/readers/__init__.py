@@ -45,6 +45,8 @@ class CorpusFormat(NamedTuple):
         parse: converts a block to an example, or raises `DataError`.
         one_frame_per_block: whether a block has one predicate, so that blocks with equal words must be merged.
         has_roles: whether the format has roles, not only predicates.
+        parse_predicates: also parses sentences whose predicates have no roles, as input to a labeller; None: same as
+            `parse`.
     """
 
     matches: Callable[[list[str]], bool]
@@ -52,6 +54,7 @@ class CorpusFormat(NamedTuple):
     parse: Callable[[SentenceBlock], SRLExample]
     one_frame_per_block: bool = False
     has_roles: bool = True
+    parse_predicates: Callable[[SentenceBlock], SRLExample] | None = None
 
 
 FORMATS = {
@@ -64,8 +67,13 @@ FORMATS = {
     "json-lines": CorpusFormat(json_lines.matches, single_line_blocks, json_lines.parse),
     "words-tags": CorpusFormat(deep_srl.matches, single_line_blocks, deep_srl.parse, one_frame_per_block=True),
     "conll2012": CorpusFormat(conll2012.matches, conll2012.blocks, conll2012.parse),
-    "conllu": CorpusFormat(conllu.matches, conllu.blocks, conllu.parse),
-    "columns": CorpusFormat(propbank_columns.matches, propbank_columns.blocks, propbank_columns.parse),
+    "conllu": CorpusFormat(conllu.matches, conllu.blocks, conllu.parse, parse_predicates=conllu.parse_predicates),
+    "columns": CorpusFormat(
+        propbank_columns.matches,
+        propbank_columns.blocks,
+        propbank_columns.parse,
+        parse_predicates=propbank_columns.parse_predicates,
+    ),
     "conll2005": CorpusFormat(conll2005.matches, conll2005.blocks, conll2005.parse),
 }
 """Every format, in the order in which they are tried."""
@@ -77,6 +85,7 @@ def read(
     words: str | Path | None = None,
     on_error: OnError = raise_error,
     require_roles: bool = True,
+    encoding: str | None = None,
 ) -> Iterator[SRLExample]:
     """Read the sentences of a file, one in memory at a time.
 
@@ -86,13 +95,14 @@ def read(
         words: the separate file of the words of CoNLL-2005 props, one token a line.
         on_error: called with each error; its sentence is skipped. By default the first error is raised.
         require_roles: reject a format that has only the positions of predicates.
+        encoding: the encoding of the text; None: UTF-8.
 
     Raises:
         UserError: immediately, for an unknown format.
         DataError: immediately for a file that does not exist, and while reading for malformed input, unless `on_error`
             is given.
     """
-    return (example for _, example in read_srl_with_lines(path, format, words, on_error, require_roles))
+    return (example for _, example in read_srl_with_lines(path, format, words, on_error, require_roles, encoding))
 
 
 def read_srl_with_lines(
@@ -101,6 +111,7 @@ def read_srl_with_lines(
     words: str | Path | None = None,
     on_error: OnError = raise_error,
     require_roles: bool = True,
+    encoding: str | None = None,
 ) -> Iterator[tuple[int, SRLExample]]:
     """Read sentences as `read` does, each with the one-based number of the line of its first token."""
     if words is not None and format is None:
@@ -114,7 +125,8 @@ def read_srl_with_lines(
         raise UserError(f"a words file with format {format}", "only conll2005 has a separate file of words", hint)
     for file in (path, words) if words is not None else (path,):
         require_file(Path(file))
-    return _examples(Path(path), format, Path(words) if words is not None else None, on_error, require_roles)
+    words = Path(words) if words is not None else None
+    return _examples(Path(path), format, words, on_error, require_roles, encoding)
 
 
 def read_srl_line(path: str | Path, line: Line, format: str) -> Iterator[SRLExample]:
@@ -128,23 +140,24 @@ def read_srl_line(path: str | Path, line: Line, format: str) -> Iterator[SRLExam
         yield FORMATS[format].parse(block)
 
 
-def detect_format(path: str | Path) -> str:
+def detect_format(path: str | Path, encoding: str | None = None) -> str:
     """Return the format of a file, a key of FORMATS. Raises `DataError` if none matches."""
-    return _detect_and_replay(Path(path), open_lines(Path(path)))[0]
+    return _detect_and_replay(Path(path), open_lines(Path(path), encoding=encoding))[0]
 
 
 def _examples(
-    path: Path, format: str | None, words: Path | None, on_error: OnError, require_roles: bool
+    path: Path, format: str | None, words: Path | None, on_error: OnError, require_roles: bool, encoding: str | None
 ) -> Iterator[tuple[int, SRLExample]]:
     try:
-        lines = open_lines(path) if words is None else conll2005.join_columns(words, path)
+        lines = open_lines(path, encoding=encoding) if words is None else conll2005.join_columns(words, path, encoding)
         if format is None:
             format, lines = _detect_and_replay(path, lines)
             _log.info("%s: format %s", path, format)
         if require_roles and not FORMATS[format].has_roles:
             details = f"format {format} only has the positions of predicates"
             raise DataError(path, None, "no roles", details, "add the tags of each frame")
-        numbered = _parse(FORMATS[format], lines, path, on_error)
+        parse_predicates = None if require_roles else FORMATS[format].parse_predicates
+        numbered = _parse(FORMATS[format], parse_predicates or FORMATS[format].parse, lines, path, on_error)
         yield from (
             merge_frames.merge_frames_of_same_sentence(numbered) if FORMATS[format].one_frame_per_block else numbered
         )
@@ -153,13 +166,17 @@ def _examples(
 
 
 def _parse(
-    corpus_format: CorpusFormat, lines: Iterator[Line], path: Path, on_error: OnError
+    corpus_format: CorpusFormat,
+    parse: Callable[[SentenceBlock], SRLExample],
+    lines: Iterator[Line],
+    path: Path,
+    on_error: OnError,
 ) -> Iterator[tuple[int, SRLExample]]:
     block = None
     for block in corpus_format.split_blocks(lines, str(path)):
         try:
             block.require_text()
-            example = corpus_format.parse(block)
+            example = parse(block)
         except DataError as error:
             on_error(error)
         else:

@@ -32,9 +32,7 @@ class SentenceBlock(NamedTuple):
     def require_text(self) -> None:
         """Raise `DataError` for the first line that is not UTF-8 text."""
         for line in (*self.comments, *self.rows):
-            if line.error:
-                hint = f"save it as UTF-8; if it is Latin-1: iconv -f LATIN1 -t UTF-8 {self.source}"
-                raise DataError(self.source, line.number, line.error, "expected UTF-8 text", hint)
+            line.require_text(self.source)
 
 
 class TokenRow(NamedTuple):
@@ -143,6 +141,19 @@ def frames_from_brackets(
                         f"each predicate has one role column, from column {first + 1} on, in order of appearance",
                         "add the missing column, or unmark the predicate")  # fmt: skip
     return [column_frame(block, rows, column, predicate) for column, predicate in enumerate(predicates, first)]
+
+
+def predicate_frames(predicates: Sequence[PredicateRow], length: int) -> list[Frame]:
+    """Return frames in which the predicate alone is tagged, of a sentence with `length` words: input of a labeller."""
+    return [
+        Frame(
+            index=index,
+            lemma=lemma,
+            roleset=roleset,
+            tags=spans_to_tags([Span(PREDICATE_LABEL, index, index + 1)], length),
+        )
+        for index, lemma, roleset in predicates
+    ]
 
 
 def column_frame(block: SentenceBlock, rows: Sequence[TokenRow], column: int, predicate: PredicateRow) -> Frame:

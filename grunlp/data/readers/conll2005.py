@@ -37,9 +37,9 @@ EMPTY_CELL = "-"
 _SENSE = re.compile(r"\d\d|XX")
 
 
-def join_columns(words: Path, props: Path) -> Iterator[Line]:
+def join_columns(words: Path, props: Path, encoding: str | None = None) -> Iterator[Line]:
     """Yield the lines of `props`, each with its word before it. Raises `DataError` if the two files do not match."""
-    for word, prop in zip_longest(open_lines(words), open_lines(props)):
+    for word, prop in zip_longest(*(open_lines(path, encoding=encoding) for path in (words, props))):
         blank = [line is None or not line.text.strip(" \t") for line in (word, prop)]
         if blank[0] != blank[1]:
             number = (prop or word).number
@@ -52,7 +52,8 @@ def join_columns(words: Path, props: Path) -> Iterator[Line]:
         if not blank[0] and len(split_whitespace(word.text)) > 1:
             raise DataError(words, word.number, "several columns in a words file", "expected one token on each line",
                             "keep only the column of words")  # fmt: skip
-        yield prop if blank[0] else Line(prop.number, f"{word.text} {prop.text}", prop.error or word.error)
+        error, hint = (prop.error, prop.hint) if prop.error else (word.error, word.hint)
+        yield prop if blank[0] else Line(prop.number, f"{word.text} {prop.text}", error, hint)
 
 
 def matches(rows: list[str]) -> bool:

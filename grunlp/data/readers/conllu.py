@@ -27,10 +27,12 @@ from collections.abc import Iterator
 
 from grunlp.data.examples import Frame, SRLExample
 from grunlp.data.readers.column_format import (
+    PredicateRow,
     SentenceBlock,
     TokenRow,
     aligned_rows,
     blank_line_blocks,
+    predicate_frames,
     require_sequence,
     split_tabs,
 )
@@ -69,8 +71,13 @@ def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
             yield SentenceBlock(source, before + block.comments, rows)
 
 
-def parse(block: SentenceBlock) -> SRLExample:
-    """Parse one sentence. Raises `DataError`."""
+def parse_predicates(block: SentenceBlock) -> SRLExample:
+    """Parse one sentence, whose predicates may all be without roles. Raises `DataError`."""
+    return parse(block, roles=False)
+
+
+def parse(block: SentenceBlock, roles: bool = True) -> SRLExample:
+    """Parse one sentence. Raises `DataError`. roles: whether the predicates must have columns of roles."""
     columns = tuple(block.comment("global.columns").split())
     rows = aligned_rows(block, split_tabs, len(columns) or 10, " ".join(columns or COLUMNS) + ", role columns")
     columns = columns or (UP_COLUMNS if any(row.cells[8] == "Y" for row in rows) else COLUMNS)
@@ -92,16 +99,19 @@ def parse(block: SentenceBlock) -> SRLExample:
         document=block.comment("newdoc id"),
         words=cells["FORM"],
         pos=[] if all(tag in EMPTY_CELLS for tag in pos) else pos,
-        frames=_frames(block, rows, columns, cells),
+        frames=_frames(block, rows, columns, cells, roles),
     )
 
 
 def _frames(
-    block: SentenceBlock, rows: list[TokenRow], columns: tuple[str, ...], cells: dict[str, list[str]]
+    block: SentenceBlock, rows: list[TokenRow], columns: tuple[str, ...], cells: dict[str, list[str]], roles: bool
 ) -> list[Frame]:
     name = next((name for name in ("UP:PRED", "UP:PREDS") if name in cells), "")
     rolesets = cells.get(name, [])
     predicates = [i for i, roleset in enumerate(rolesets) if roleset not in EMPTY_CELLS]
+    lemmas = cells.get("LEMMA", [""] * len(rows))
+    if not roles and name and columns[-1] == name and len(rows[0].cells) == len(columns):
+        return predicate_frames([PredicateRow(i, lemmas[i], rolesets[i]) for i in predicates], len(rows))
     if "UP:ARGSPANS" in columns:
         spans = [_parse_span_roles(block, rows[i], cells["UP:ARGSPANS"][i], i, len(rows)) for i in predicates]
     elif "UP:ARGHEADS" in columns:
@@ -111,7 +121,6 @@ def _frames(
         first = columns.index(name) + 1 if name else len(rows[0].cells)
         labels = _role_columns(block, rows, first, predicates)
         spans = _subtree_spans(block, rows, columns, predicates, labels)
-    lemmas = cells.get("LEMMA", [""] * len(rows))
     return [
         Frame(index=i, lemma=lemmas[i], roleset=rolesets[i], tags=spans_to_tags(of_frame, len(rows)))
         for i, of_frame in zip(predicates, spans, strict=True)

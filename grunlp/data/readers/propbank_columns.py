@@ -22,6 +22,7 @@ from grunlp.data.readers.column_format import (
     aligned_rows,
     blank_line_blocks,
     frames_from_brackets,
+    predicate_frames,
     require_sequence,
     split_tabs,
 )
@@ -49,8 +50,13 @@ def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
     return blank_line_blocks(lines, source, comment=("#",))
 
 
-def parse(block: SentenceBlock) -> SRLExample:
-    """Parse one sentence. Raises `DataError`."""
+def parse_predicates(block: SentenceBlock) -> SRLExample:
+    """Parse one sentence, whose predicates may all be without a role column. Raises `DataError`."""
+    return parse(block, roles=False)
+
+
+def parse(block: SentenceBlock, roles: bool = True) -> SRLExample:
+    """Parse one sentence. Raises `DataError`. roles: whether each predicate must have a role column."""
     rows = aligned_rows(block, split_tabs, FIRST_ROLE_COLUMN, _EXPECTED_COLUMNS)
     require_sequence(block, rows, column=0, start=1)
     for row in rows:
@@ -65,10 +71,15 @@ def parse(block: SentenceBlock) -> SRLExample:
         if row.cells[3:FIRST_ROLE_COLUMN] != [EMPTY_CELL, EMPTY_CELL]
     ]
     pos = [row.cells[2] for row in rows]
+    has_roles = roles or len(rows[0].cells) > FIRST_ROLE_COLUMN
     return SRLExample(
         id=block.comment("sent"),
         document=block.comment("doc"),
         words=[row.cells[1] for row in rows],
         pos=pos if any(tag != EMPTY_CELL for tag in pos) else [],
-        frames=frames_from_brackets(block, rows, FIRST_ROLE_COLUMN, predicates),
+        frames=(
+            frames_from_brackets(block, rows, FIRST_ROLE_COLUMN, predicates)
+            if has_roles
+            else predicate_frames(predicates, len(rows))
+        ),
     )

@@ -1,21 +1,22 @@
 """Numbered lines of text of a data file, compressed or not.
 
-Compression (gzip or xz) is detected from the first bytes, not from the suffix. Text is UTF-8, with or without a
-byte order mark, with Unix or Windows line ends. A line that is not UTF-8 is yielded with its error, so that a
-reader can skip its sentence and continue; an error in the whole file raises `DataError`.
+Compression (gzip or xz) is detected from the first bytes, not from the suffix. Text is UTF-8 unless another encoding is
+given, with or without a byte order mark, with Unix or Windows line ends. A line that cannot be decoded is yielded with
+its error, so that a reader can skip its sentence and continue; an error in the whole file raises `DataError`.
 """
 
+import codecs
 import gzip
 import json
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from io import BufferedReader
-from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from grunlp.utils.errors import DataError, closest_match
+from grunlp.utils.errors import DataError, UserError, closest_match
 
 OnError = Callable[[DataError], None]
 
@@ -55,12 +56,19 @@ class Line(NamedTuple):
     Attributes:
         number: its number, from 1.
         text: its text.
-        error: why it is not UTF-8 text; empty for a valid line.
+        error: why it is not text; empty for a valid line.
+        hint: what to do about the error; `{path}` stands for the file.
     """
 
     number: int
     text: str
     error: str = ""
+    hint: str = ""
+
+    def require_text(self, path: str | Path) -> None:
+        """Raise DataError where the line, of the file `path`, is not text."""
+        if self.error:
+            raise DataError(path, self.number, self.error, "expected UTF-8 text", self.hint.format(path=path))
 
 
 def require_file(path: Path) -> None:
@@ -75,23 +83,38 @@ def require_file(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise DataError(path, None, "does not exist", f"neither does its folder {folder}", "check the path")
-    near = closest_match(path.name, (entry.name for entry in folder.iterdir()))
+    near = closest_match(path.name, (entry.name for entry in folder.iterdir() if entry.exists()))
     hint = f"did you mean {folder / near}?" if near else "check the path"
     raise DataError(path, None, "does not exist", f"its folder {folder} does", hint)
 
 
-def open_lines(path: Path, first: int = 1, offset: int = 0) -> Iterator[Line]:
+def open_lines(path: Path, first: int = 1, offset: int = 0, encoding: str | None = None) -> Iterator[Line]:
     """Yield the lines of a file, one in memory at a time.
 
     Args:
         path: the file.
         first: number of the first line to yield.
         offset: byte offset of that line, from `index_line_offsets`; a compressed file is decompressed up to it.
+        encoding: the encoding of the text; None: UTF-8.
 
     Raises:
         DataError: the file is missing, a directory, empty, binary, UTF-16, truncated or not readable.
     """
-    return starmap(_decode, _numbered(path, first, offset))
+    codec = require_encoding(encoding or "utf-8")
+    return (_decode(number, data, codec) for number, data in _numbered(path, first, offset))
+
+
+def require_encoding(name: str) -> codecs.CodecInfo:
+    """Return an encoding. Raises UserError unless it exists and has the line ends and quotes of ASCII."""
+    try:
+        codec = codecs.lookup(name)
+        is_text = codec.encode('\n"')[0] == b'\n"'
+    except (LookupError, TypeError, ValueError, UnicodeError):
+        is_text = False
+    if not is_text:
+        details = "expected the name of an encoding that extends ASCII, as Python has it: utf-8, cp1252, shift_jis"
+        raise UserError(f"encoding={name}", details, f"Convert the file: iconv -f {name} -t UTF-8 FILE > NEW_FILE")
+    return codec
 
 
 def index_line_offsets(path: Path, stride: int) -> tuple[list[int], int]:
@@ -148,12 +171,29 @@ def _refuse_binary(path: Path, head: bytes) -> None:
         raise DataError(path, 1, "the file is binary", "expected UTF-8 text, plain or as gz or xz", hint)
 
 
-def _decode(number: int, data: bytes) -> Line:
+def _decode(number: int, data: bytes, codec: codecs.CodecInfo) -> Line:
     if number == 1:
         data = data.removeprefix(_UTF8_BOM)
     data = data.removesuffix(b"\n").removesuffix(b"\r")
     try:
-        return Line(number, data.decode(), "contains a NUL byte" if b"\0" in data else "")
+        return Line(number, codec.decode(data)[0], "contains a NUL byte" if b"\0" in data else "")
     except UnicodeDecodeError as error:
-        fault = f"byte 0x{data[error.start]:02x} at position {error.start + 1} is not UTF-8"
-        return Line(number, data.decode(errors="replace"), fault)
+        fault = f"byte 0x{data[error.start]:02x} at position {error.start + 1} is not {codec.name.upper()}"
+        likely = likely_encoding(data)
+        hint = f"It may be {likely}: iconv -f {likely.upper()} -t UTF-8 {{path}} > NEW_FILE, in a training also "
+        return Line(number, data.decode(errors="replace"), fault, f"{hint}data.encoding={likely}")
+
+
+def likely_encoding(data: bytes) -> str:
+    """Detect the likely encoding of bytes that are not UTF-8."""
+    accented = re.findall(rb"[\x80-\xff]+", data)
+    is_latin = all(len(run) < 3 for run in accented)  # letters with accents, and quotes, among ASCII
+    candidates = ("cp1252", "latin-1") if is_latin else ("shift_jis", "gb18030", "cp1251")
+    for encoding in candidates:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding != "shift_jis" or re.search("[\u3040-\u30ff]", text):  # kana; any bytes decode as rare kanji
+            return encoding
+    return "latin-1"

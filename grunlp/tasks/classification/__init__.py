@@ -71,12 +71,15 @@ class ClassificationTask(TaskSpec["TrainedClassifier", ClassificationPredictOpti
 
     def open_input(self, trained: "TrainedClassifier", options: ClassificationEvaluateOptions) -> Any:
         """Open a file of examples with classes. Columns that are not named are those of the training."""
-        from grunlp.tasks.classification.data import open_class_file
+        from grunlp.data.datasets.corpus import warn_unknown_labels
+        from grunlp.runs.layout import run_layout
+        from grunlp.tasks.classification.data import open_gold_class_file
 
         assert options.input is not None
-        data = trained.config.data
-        source, label = (data.get(key) if data.name == "files" else None for key in ("source", "label"))
-        return open_class_file(options.input, options.source or source, options.label or label)
+        layout = run_layout(trained.path)
+        examples = open_gold_class_file(options.input, layout, trained.config.data, options.source, options.label)
+        warn_unknown_labels(options.input, "classes", examples["label"], set(trained.model.classes))
+        return examples
 
     def score(
         self, trained: "TrainedClassifier", examples: Any, options: ClassificationEvaluateOptions | None = None

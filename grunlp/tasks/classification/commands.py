@@ -1,5 +1,6 @@
 """Prediction on the command line for classification, as far as it differs from other tasks."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -7,18 +8,21 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from grunlp.configuration.output_paths import check_output_paths
+from grunlp.data.readers.labeled import json_text_field, layout_for_prediction, read_labeled_texts
 from grunlp.data.readers.parallel import read_sources
+from grunlp.runs.layout import run_encoding, run_layout
 from grunlp.tasks.classification.array_reader import SUFFIXES, read_arrays
 from grunlp.tasks.classification.checkpoint import load_trained_classifier
 from grunlp.tasks.classification.command_options import ClassificationPredictOptions
 from grunlp.tasks.classification.data import count_features, require_num_features
 from grunlp.tasks.classification.predictor import ClassifierPredictor, text_example
-from grunlp.tasks.classification.reader import read_labeled_texts
 from grunlp.tasks.line_input import LineFormat, LineReader, detect_text_format, text_parser
 from grunlp.tasks.record_view import html_page
 from grunlp.utils.cli_io import SkippedLineReporter, buffer_stdin, json_line, use_json_output, write_output
 from grunlp.utils.errors import UserError
 from grunlp.visualization.text_view import render_classification
+
+log = logging.getLogger("grunlp")
 
 
 def predict(text: str | None, options: ClassificationPredictOptions) -> int:
@@ -65,9 +69,14 @@ def _read_inputs(
     if text is not None:
         return [text_example("1", text)]
     path = str(buffer_stdin(temp_dir, "a text in each line")) if path == "-" else path
-    if ".csv" in Path(path).suffixes or options.source is not None:
-        return read_labeled_texts(path, options.source, None, on_error, labels=False)
-    return (text_example(pair["id"], pair["source"]) for pair in read_sources(path, None, on_error))
+    layout = layout_for_prediction(path, run_layout(predictor.path), options.source)
+    if layout is not None:
+        log.info("%s read as: %s", options.input, layout.describe())
+        if layout.format != "json-lines":
+            return read_labeled_texts(path, layout, on_error, labels=False)
+    field = json_text_field(path, layout) if layout is not None else None
+    pairs = read_sources(path, field, on_error, run_encoding(predictor.path))
+    return (text_example(pair["id"], pair["source"]) for pair in pairs)
 
 
 def _format_line(record: Mapping[str, Any]) -> str:
@@ -85,16 +94,21 @@ def detect_line_format(predictor: ClassifierPredictor, path: Path) -> LineFormat
             "its input is not read line by line",
             "Type python -m grunlp.predict",
         )
-    if ".csv" in path.suffixes:
+    layout = layout_for_prediction(str(path), run_layout(predictor.path), None)
+    if layout is not None and layout.format != "json-lines":
         raise UserError(
-            f"{path} is a table", "a quoted cell may have several lines", "Give a text in each line, or JSON lines."
+            f"{path} is read as: {layout.describe()}",
+            "an example may have several lines",
+            "Give a text in each line, or JSON lines.",
         )
     return detect_text_format(path)
 
 
 def make_line_reader(predictor: ClassifierPredictor, path: str, line_format: LineFormat) -> LineReader:
     """Make the reader of the lines of a file."""
-    parse = text_parser(path, line_format, None)
+    layout = layout_for_prediction(path, run_layout(predictor.path), None)
+    field = json_text_field(path, layout) if layout is not None else None
+    parse = text_parser(path, line_format, field)
 
     def example(line: Any) -> list[Any]:
         pair = parse(line)

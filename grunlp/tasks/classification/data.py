@@ -22,15 +22,19 @@ from grunlp.data.datasets.task_datasets import (
 )
 from grunlp.data.deduplication import normalized_text
 from grunlp.data.examples import LabeledText
+from grunlp.data.file_layout import FileLayout
+from grunlp.data.input_manifest import record_layout
 from grunlp.data.readers.hub import read_hub_classes
+from grunlp.data.readers.labeled import detect_layout, detect_layout_like_training, read_labeled_texts
 from grunlp.data.readers.text_lines import open_lines
 from grunlp.data.toy.sentiment import sentiment_examples
 from grunlp.data.toy.sequence_classification import wave_sequences
 from grunlp.tasks.classification.array_reader import SUFFIXES, read_arrays
-from grunlp.tasks.classification.reader import read_labeled_texts
 from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)
+
+_MIN_ROWS_TO_JUDGE = 10  # rows from which on classes that do not recur are suspicious
 
 TEXT_FEATURES = Features(
     {"id": Value("string"), "document": Value("string"), "words": List(Value("string")), "label": Value("string")}
@@ -62,6 +66,8 @@ def open_classes(data: Mapping[str, Any], stream: bool = False) -> Corpus:
         train, num_removed = remove_overlap_by_key(name, splits["train"], _dedup_keys(splits["train"]), held_out)
     corpus = Corpus(name, train, splits["dev"], splits.get("test"), None, num_removed)
     _check_classes(corpus)
+    if not is_series and not stream and (data["name"] == "files" and data["label"] is None):
+        _require_recurring_classes(corpus)
     if is_series:
         _require_same_features(name, splits)
     return corpus
@@ -110,6 +116,17 @@ def _check_classes(corpus: Corpus) -> None:
         )  # fmt: skip
 
 
+def _require_recurring_classes(corpus: Corpus) -> None:
+    """Raise UserError where most texts have a class of their own: text and class are probably swapped."""
+    num_classes, num_rows = len(set(corpus.train["label"])), len(corpus.train)
+    if num_rows >= _MIN_ROWS_TO_JUDGE and 2 * num_classes > num_rows:
+        first = next(iter(corpus.train))
+        details = f"the first text is {' '.join(first['words'])[:60]!r}, its class {first['label'][:60]!r}"
+        hint = "Type data.source=COLUMN and data.label=COLUMN, by name or by number from 0"
+        message = f"{corpus.name}: {num_classes} classes for {num_rows} rows: are the columns swapped?"
+        raise UserError(message, details, hint)
+
+
 def _require_same_features(name: str, splits: Splits) -> None:
     """Raise UserError unless the time series of all splits have the same number of features."""
     sizes = {split: count_features(examples) for split, examples in splits.items()}
@@ -155,15 +172,42 @@ def require_same_inputs(run: Path, num_features: int | None, examples: Dataset) 
         require_num_features("the file", count_features(examples), num_features)
 
 
-def open_class_file(path: str, source: str | None, label: str | None) -> Dataset:
-    """Open one file of examples with classes, as `read_labeled_texts` or `read_arrays` read it."""
-    path = str(Path(path).resolve())
+def open_class_file(path: str, requested: FileLayout) -> Dataset:
+    """Open one file of examples with classes. requested: the known parts of its layout, as for `detect_layout`."""
     if path.endswith(SUFFIXES):
-        return cached_dataset(partial(read_arrays, path, source, label), SERIES_FEATURES, [path])
-    examples = cached_dataset(partial(read_labeled_texts, path, source, label), TEXT_FEATURES, [path])
-    if not len(examples):
-        raise UserError(f"{path} contains no text", "expected a text and its class on each line", "Check the file.")
-    return examples
+        return _open_array_file(path, requested.column("text"), requested.column("label"))
+    return _open_text_file(path, detect_layout(path, requested))
+
+
+def open_gold_class_file(
+    path: str, trained: FileLayout | None, data: Mapping[str, Any], source: str | None, label: str | None
+) -> Dataset:
+    """Open a file of examples with classes for a trained model.
+
+    Args:
+        path: the file.
+        trained: the layout of the training file, if it is known.
+        data: the group `data` of the training.
+        source: the column, field or array of the examples that the user named; None: as in the training.
+        label: the column, field or array of the classes; None: as in the training.
+    """
+    if path.endswith(SUFFIXES):
+        keys = [data.get(key) if data["name"] == "files" else None for key in ("source", "label")]
+        return _open_array_file(path, source or keys[0], label or keys[1])
+    if trained is None and data["name"] == "files":
+        trained = _DATASETS.requested_layout(data)
+    return _open_text_file(path, detect_layout_like_training(path, trained, source, label))
+
+
+def _open_array_file(path: str, source: str | None, label: str | None) -> Dataset:
+    path = str(Path(path).resolve())
+    return cached_dataset(partial(read_arrays, path, source, label), SERIES_FEATURES, [path])
+
+
+def _open_text_file(path: str, layout: FileLayout) -> Dataset:
+    record_layout(path, layout)
+    path = str(Path(path).resolve())
+    return cached_dataset(partial(read_labeled_texts, path, layout), TEXT_FEATURES, [path])
 
 
 def _dedup_keys(examples: Dataset) -> list[str]:
@@ -186,15 +230,16 @@ def _open_polarity() -> Splits:
 
 def _read_polarity(positive: str, negative: str) -> Iterator[LabeledText]:
     for label, path in (("positive", positive), ("negative", negative)):
-        for number, text, _ in open_lines(Path(path)):
-            if text.strip():
-                yield LabeledText(id=f"{label}-{number}", document="", words=text.split(), label=label)
+        for line in open_lines(Path(path)):
+            if line.text.strip():
+                yield LabeledText(id=f"{label}-{line.number}", document="", words=line.text.split(), label=label)
 
 
 _DATASETS = TaskDatasets(
     open_file=open_class_file,
+    detect_layout=detect_layout,
     read_file=read_labeled_texts,
-    file_options=("source", "label"),
+    file_columns={"text": "source", "label": "label"},
     read_hub=read_hub_classes,
     hub_features=TEXT_FEATURES,
     hub_columns=("source", "label"),

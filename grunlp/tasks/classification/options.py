@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from grunlp.configuration.options import group, option
 from grunlp.configuration.schema import RecipeSchema
-from grunlp.data.options import DataOptions, FileOptions, HubOptions, StreamingLoaderOptions, VocabularyOptions
+from grunlp.data.options import DataOptions, HubOptions, StreamingLoaderOptions, TableFiles, VocabularyOptions
 from grunlp.modules.options import SentenceModelOptions, check_sentence_encoder
 from grunlp.training.options import (
     EncoderOptimizerOptions,
@@ -21,18 +21,24 @@ Pooling = Literal["last", "max", "mean", "attention"]
 
 
 @dataclass
-class LabelledFiles(FileOptions):
+class LabelledFiles(TableFiles):
     """The user's own texts or measurements, each with a class.
 
-    Texts are JSON lines or tables, separated by commas (.csv) or tabs (other files); measurements are .npz or .parquet.
+    Texts are JSON lines, a JSON array, or tables (CSV or tab-separated); measurements are .npz or .parquet.
     """
 
     source: str | None = option(
         None,
-        "column or field of the text, or array of the measurements; null: text or sentence, x or values",
+        "column or field of the text, or array of the measurements; null: text, sentence, review, ... or x, values; "
+        "otherwise detected from the content",
         content="text",
     )
-    label: str | None = option(None, "column, field or array of the class; null: label or class, or y", content="text")
+    label: str | None = option(
+        None,
+        "column, field or array of the class; null: label, class, sentiment, ... or y; otherwise detected from the "
+        "content",
+        content="text",
+    )
 
 
 @dataclass

@@ -79,10 +79,10 @@ class LanguageModelingTask(
 
     def open_input(self, trained: "TrainedLanguageModel", options: LanguageModelingEvaluateOptions) -> Any:
         """Open the lines of the files in `options.input`."""
-        from grunlp.tasks.language_modeling.data import open_line_files
+        from grunlp.tasks.language_modeling.data import input_layout, open_line_files
 
         assert options.input is not None
-        return open_line_files(options.input, options.field)
+        return open_line_files(options.input, input_layout(trained.path, trained.config.data, options.field))
 
     def score(
         self, trained: "TrainedLanguageModel", examples: Any, options: LanguageModelingEvaluateOptions | None = None

@@ -17,7 +17,7 @@ class LanguageModelingPredictOptions(SamplingOptions, PredictOptions):
         content="path",
     )
     prompt: str | None = option(None, "beginning of the text; prompt= can be omitted", content="text")
-    field: str | None = option(None, "field of JSON lines with the prompt; null: source or text", content="text")
+    field: str | None = option(None, "field of JSON lines with the prompt; null: that of the training", content="text")
     output_format: OutputFormat = option(
         "auto", "json: one object for each prompt, with the log probability of the sampled text; auto: text"
     )
@@ -31,7 +31,7 @@ class LanguageModelingPredictOptions(SamplingOptions, PredictOptions):
 class LanguageModelingEvaluateOptions(EvaluateOptions):
     """Options of evaluate for language modelling."""
 
-    field: str | None = option(None, "field of JSON lines with the text; null: source or text", content="text")
+    field: str | None = option(None, "field of JSON lines with the text; null: as in the training", content="text")
     dynamic_rate: float = option(
         0.0,
         "learning rate of dynamic evaluation (Krause et al. 2018), for example 0.1; 0: static evaluation",

@@ -15,10 +15,14 @@ from grunlp.data.datasets.file_patterns import glob_absolute_paths
 from grunlp.data.datasets.public import PublicFile, locate_dataset
 from grunlp.data.datasets.task_datasets import Splits, TaskDatasets, generated_splits
 from grunlp.data.deduplication import normalized_text
+from grunlp.data.file_layout import FileLayout
+from grunlp.data.input_manifest import record_layout
 from grunlp.data.readers.hub import read_hub_lines
+from grunlp.data.readers.json_records import json_format
 from grunlp.data.readers.parallel import read_sources
 from grunlp.data.readers.text_lines import open_lines
 from grunlp.data.toy import toy_srl_examples
+from grunlp.runs.layout import run_layout
 from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -71,16 +75,37 @@ def open_line_split(data: Mapping[str, Any], split: str) -> Any:
     return open_running_text(data).require_split(split)
 
 
-def open_line_files(pattern: str, field: str | None) -> Dataset:
+def open_line_files(pattern: str, requested: FileLayout) -> Dataset:
     """Open the lines of all files that match a pattern, in order of their names.
 
     Args:
         pattern: see `glob_files`; files may be plain, gz or xz.
-        field: the field with the text, if lines are JSON objects; None: `source` or `text`.
+        requested: the encoding, and the column `text`: the field with the text, if lines are JSON objects (None:
+            `source` or `text`).
     """
     disable_progress_bars()
-    paths = glob_absolute_paths(pattern)
-    return concatenate_datasets([cached_dataset(partial(_read_file, path, field), FEATURES, [path]) for path in paths])
+    return concatenate_datasets([_open_file(path, requested) for path in glob_absolute_paths(pattern)])
+
+
+def input_layout(run: Path, data: Mapping[str, Any], field: str | None) -> FileLayout:
+    """Return how files are read for a trained model.
+
+    Args:
+        run: the run folder.
+        data: the group `data` of the training.
+        field: the field of JSON objects that the user named; None: as in the training.
+    """
+    trained = run_layout(run) or FileLayout(columns={"text": data.get("field")})
+    return FileLayout(encoding=trained.encoding, columns={"text": field or trained.column("text")})
+
+
+def _open_file(path: str, requested: FileLayout) -> Dataset:
+    encoding = requested.encoding or "utf-8"
+    format = json_format(path, encoding)
+    columns = {} if format is None else requested.columns
+    layout = FileLayout(format=format or "lines", encoding=encoding, columns=columns)
+    record_layout(path, layout)
+    return cached_dataset(partial(_read_file, path, layout), FEATURES, [path])
 
 
 def _is_sentence(text: str) -> bool:
@@ -136,8 +161,8 @@ def _open_tinyshakespeare() -> Splits:
     return {split: cached_dataset(partial(_read_shakespeare, path, split), FEATURES, [path]) for split in SPLITS[:2]}
 
 
-def _read_file(path: str, field: str | None) -> Iterator[dict[str, str]]:
-    for pair in read_sources(path, field):
+def _read_file(path: str, layout: FileLayout) -> Iterator[dict[str, str]]:
+    for pair in read_sources(path, layout.column("text"), encoding=layout.encoding):
         yield from ({"text": line} for line in pair["source"].split("\n"))
 
 
@@ -155,7 +180,7 @@ def _read_shakespeare(path: str, split: str) -> Iterator[dict[str, str]]:
 
 _DATASETS = TaskDatasets(
     open_file=open_line_files,
-    file_options=("field",),
+    file_columns={"text": "field"},
     read_hub=read_hub_lines,
     hub_features=FEATURES,
     hub_columns=("text",),

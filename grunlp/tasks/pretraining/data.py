@@ -14,7 +14,10 @@ from grunlp.data.datasets.file_patterns import glob_absolute_paths
 from grunlp.data.datasets.streaming import stream_files
 from grunlp.data.datasets.task_datasets import require_options
 from grunlp.data.examples import SRLExample
+from grunlp.data.file_layout import FileLayout
+from grunlp.data.input_manifest import record_layout
 from grunlp.data.raw_text import read_raw_text
+from grunlp.utils.errors import UserError
 
 _DEV_INTERVAL = 100  # without a development set, every hundredth sentence of the text
 
@@ -31,9 +34,14 @@ def open_pretraining_text(data: Mapping[str, Any], stream: bool = False) -> Corp
     """
     disable_progress_bars()
     require_options(data, ("train",), "a pretraining needs text", "FILE_OR_PATTERN")
-    train: Any = stream_files(_read_sentences, [data["train"]]) if stream else _open_sentences(data["train"])
+    layout = FileLayout(format="lines", encoding=data["encoding"] or "utf-8")
+    train: Any = (
+        stream_files(_read_sentences, [data["train"]], _same_layout, layout)
+        if stream
+        else _open_sentences(data["train"], layout)
+    )
     if data["dev"] is not None:
-        dev = _open_sentences(data["dev"])
+        dev = _open_sentences(data["dev"], layout)
     else:
         rows = range(len(train))
         dev = train.select(rows[::_DEV_INTERVAL])
@@ -42,18 +50,32 @@ def open_pretraining_text(data: Mapping[str, Any], stream: bool = False) -> Corp
     if data["exclude_sentences_of"]:
         excluded = srl.open_srl_splits({"name": data["exclude_sentences_of"]})
         held_out |= dedup_keys(excluded["dev"], excluded["test"])
+    if not len(dev):
+        details = f"train has {len(train)} sentences, too few to leave every {_DEV_INTERVAL}th to dev"
+        raise UserError(f"{data['name']}: no sentence in the dev split", details, "Type data.dev=FILE")
     train, num_removed = remove_overlap(data["name"], train, held_out)
-    return Corpus(data["name"], train, dev, None, None, num_removed)
+    corpus = Corpus(data["name"], train, dev, None, None, num_removed)
+    if next(iter(train), None) is None:
+        details = f"{corpus.num_removed} sentences were removed because they occur in dev"
+        raise UserError(f"{data['name']}: no sentence in the train split", details, "Give other files.")
+    return corpus
 
 
-def _open_sentences(pattern: str) -> Dataset:
+def _same_layout(path: str, layout: FileLayout) -> FileLayout:
+    return layout
+
+
+def _open_sentences(pattern: str, layout: FileLayout) -> Dataset:
     """Open the sentences of all files that match a pattern."""
+    paths = glob_absolute_paths(pattern)
+    for path in paths:
+        record_layout(path, layout)
     return concatenate_datasets(
-        [cached_dataset(partial(_read_sentences, path), srl.FEATURES, [path]) for path in glob_absolute_paths(pattern)]
+        [cached_dataset(partial(_read_sentences, path, layout), srl.FEATURES, [path]) for path in paths]
     )
 
 
-def _read_sentences(path: str) -> Iterator[SRLExample]:
-    for example in read_raw_text(Path(path)):
+def _read_sentences(path: str, layout: FileLayout) -> Iterator[SRLExample]:
+    for example in read_raw_text(Path(path), encoding=layout.encoding):
         if example["words"]:
             yield SRLExample(id=example["id"], document="", words=example["words"], pos=[], frames=[])

@@ -28,6 +28,7 @@ class RawTextFiles:
     dev: str | None = option(
         None, "development file or pattern; null: every hundredth sentence of train", content="path"
     )
+    encoding: str | None = option(None, "encoding of the files, such as cp1252; null: utf-8")
     exclude_sentences_of: Literal["propbank-ewt"] | None = option(
         None, "data set whose development and test sentences are removed from the training text"
     )

@@ -102,12 +102,12 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
 
     def open_input(self, trained: "TrainedSeq2Seq", options: Seq2SeqEvaluateOptions) -> Any:
         """Open a file of pairs, or two parallel files. Columns that are not named are those of the training."""
-        from grunlp.tasks.seq2seq.data import open_parallel_file, text_columns
+        from grunlp.tasks.seq2seq.data import open_gold_pairs, trained_layout
 
         assert options.input is not None
-        trained_columns = {} if options.input_target else text_columns(trained.config.data)
-        columns = [getattr(options, key) or trained_columns.get(key) for key in ("source", "target", "references")]
-        return open_parallel_file(options.input, options.input_target, *columns)
+        columns = {key: getattr(options, key) for key in ("source", "target", "references")}
+        layout = trained_layout(trained.path, trained.config.data)
+        return open_gold_pairs(layout, options.input, options.input_target, columns)
 
     def score(self, trained: "TrainedSeq2Seq", examples: Any, options: Seq2SeqEvaluateOptions | None = None) -> Scores:
         """Generate texts and score them by the metric of the training."""
@@ -118,7 +118,15 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         config = trained.config
         search = make_beam_search(search_values(options) if options else search_config(config))
         batch_tokens = options.batch_tokens if options else config.loader.batch_tokens
-        return evaluate_seq2seq(trained.generator, trained.collate, examples, config.metric, *search, batch_tokens)
+        return evaluate_seq2seq(
+            trained.generator,
+            trained.collate,
+            examples,
+            config.metric,
+            *search,
+            batch_tokens,
+            config.metric_tokenize,
+        )
 
     def reason_not_to_store(self, trained: "TrainedSeq2Seq", options: Seq2SeqEvaluateOptions) -> str | None:
         """Return why scores are not stored in the run folder: they are those of an ensemble or another search."""
@@ -152,7 +160,8 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
         """Return the second model, to be scored by the metric of the first."""
         from omegaconf import OmegaConf
 
-        config = OmegaConf.merge(second.config, {"metric": first.config.metric})
+        metric = {key: first.config[key] for key in ("metric", "metric_tokenize")}
+        config = OmegaConf.merge(second.config, metric)
         return second._replace(config=config)  # type: ignore[arg-type]
 
     def make_exporter(self, trained: "TrainedSeq2Seq") -> "ModelExporter":
@@ -169,9 +178,9 @@ class Seq2SeqTask(TaskSpec["TrainedSeq2Seq", Seq2SeqPredictOptions, Seq2SeqEvalu
 
     def detect_line_format(self, predictor: Any, path: Path) -> "LineFormat":
         """Detect whether the lines of a file are texts or JSON objects."""
-        from grunlp.tasks.line_input import detect_text_format
+        from grunlp.tasks.seq2seq.commands import detect_line_format
 
-        return detect_text_format(path)
+        return detect_line_format(predictor, path)
 
     def line_reader(self, predictor: "Seq2SeqPredictor", path: str, line_format: "LineFormat") -> "LineReader":
         """Make the reader of the lines of a file."""

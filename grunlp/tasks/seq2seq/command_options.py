@@ -11,7 +11,11 @@ from grunlp.tasks.command_options import BatchedEvaluateOptions, TextPredictOpti
 class Seq2SeqPredictOptions(SamplingOptions, SearchOptions, TextPredictOptions):
     """Options of predict for translation and summarisation; the search defaults to that of the training."""
 
-    source: str | None = option(None, "field of JSON lines with the source; null: source or text", content="text")
+    source: str | None = option(
+        None,
+        "column of a table by name or number from 0, or field of JSON, with the source; null: as in the training",
+        content="text",
+    )
     prefix: str | None = option(None, "beginning of each text", content="text")
     required: str | None = option(
         None,
@@ -38,10 +42,14 @@ class Seq2SeqEvaluateOptions(SearchOptions, BatchedEvaluateOptions):
     )
     input_target: str | None = option(None, "separate file of the targets of input=", content="path")
     source: str | None = option(
-        None, "column by number from 0, or JSON field, of the sources; null: that of the training", content="text"
+        None,
+        "column by name or by number from 0, or JSON field, of the sources; null: that of the training",
+        content="text",
     )
     target: str | None = option(
-        None, "column by number from 0, or JSON field, of the targets; null: that of the training", content="text"
+        None,
+        "column by name or by number from 0, or JSON field, of the targets; null: that of the training",
+        content="text",
     )
     references: str | None = option(
         None, "JSON field with further correct targets; null: that of the training", content="text"

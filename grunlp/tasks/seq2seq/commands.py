@@ -1,5 +1,6 @@
 """The commands predict and evaluate for translation and summarisation, where they differ from those of other tasks."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, fields, replace
 from functools import partial
@@ -8,22 +9,25 @@ from tempfile import TemporaryDirectory
 
 from grunlp.configuration.output_paths import check_output_paths
 from grunlp.data.examples import ParallelExample
-from grunlp.data.readers.parallel import read_sources
+from grunlp.data.readers.json_records import JSON_FORMATS
+from grunlp.data.readers.parallel import detect_source_layout, read_parallel, read_sources
 from grunlp.decoding.options import SamplingOptions, SearchOptions
 from grunlp.decoding.sampling import Sampling
-from grunlp.tasks.line_input import LineFormat, LineReader, text_parser
+from grunlp.tasks.line_input import LineFormat, LineReader, detect_text_format, text_parser
 from grunlp.tasks.predictor import Record
 from grunlp.tasks.record_view import html_page
 from grunlp.tasks.seq2seq.attention_report import AttentionExample, select_examples, text_report
 from grunlp.tasks.seq2seq.checkpoint import load_ensemble, make_beam_search, search_config
 from grunlp.tasks.seq2seq.command_options import Seq2SeqEvaluateOptions, Seq2SeqPredictOptions
-from grunlp.tasks.seq2seq.data import text_columns
+from grunlp.tasks.seq2seq.data import trained_layout
 from grunlp.tasks.seq2seq.metrics import TextScores
 from grunlp.tasks.seq2seq.predictor import Seq2SeqPredictor, make_seq2seq_predictor, source_example
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.cli_io import SkippedLineReporter, buffer_stdin, json_line, write_output
 from grunlp.utils.errors import DataError, UserError
 from grunlp.visualization.text_view import render_attention_map, render_generation
+
+log = logging.getLogger("grunlp")
 
 _SAMPLING_KEYS = [field.name for field in fields(SamplingOptions)]
 _BEAM_SEARCH_KEYS = ("beam", "nbest", "length_penalty", "normalization", "coverage_penalty")  # unused in sampling
@@ -45,8 +49,7 @@ def predict(text: str | None, options: Seq2SeqPredictOptions) -> int:
     predictor = _configure(make_seq2seq_predictor(load_ensemble(options.run)), options)
     on_error = SkippedLineReporter(options.input)
     with TemporaryDirectory() as temp_dir:
-        field = options.source or text_columns(predictor.run.config.data)["source"]
-        sources = _read_sources(text, options.input, field, Path(temp_dir), on_error)
+        sources = _read_sources(predictor, text, options, Path(temp_dir), on_error)
         as_json = options.output_format == "json" or nbest > 1
         with html_page(options.html_report, options.run, partial(render_with_attention, predictor)) as keep:
             records = keep(predictor.predict_examples(sources))
@@ -100,13 +103,25 @@ def _sampling_options(options: Seq2SeqPredictOptions, search_defaults: dict[str,
 
 
 def _read_sources(
-    text: str | None, path: str, field: str | None, temp_dir: Path, on_error: Callable[[DataError], None]
+    predictor: Seq2SeqPredictor,
+    text: str | None,
+    options: Seq2SeqPredictOptions,
+    temp_dir: Path,
+    on_error: Callable[[DataError], None],
 ) -> Iterator[ParallelExample]:
     if text is not None:
         return iter([source_example(text)])
+    path = options.input
     if path == "-":
         path = str(buffer_stdin(temp_dir, "a source in each line"))
-    return read_sources(path, field, on_error)
+    trained = trained_layout(predictor.path, predictor.run.config.data)
+    layout = detect_source_layout(path, trained, options.source)
+    if layout is None:
+        return read_sources(path, None, on_error, trained.encoding)
+    log.info("%s read as: %s", options.input, layout.describe())
+    if layout.format == "table":
+        return read_parallel(path, None, layout, on_error)
+    return read_sources(path, layout.column("source"), on_error, layout.encoding)
 
 
 def _format_line(record: Record) -> str:
@@ -146,7 +161,17 @@ def _attention_examples(
     return sorted(examples, key=lambda example: example.score)
 
 
+def detect_line_format(predictor: Seq2SeqPredictor, path: Path) -> LineFormat:
+    """Detect whether the lines of a file are sources or JSON objects. Raises UserError for a table."""
+    layout = detect_source_layout(str(path), trained_layout(predictor.path, predictor.run.config.data), None)
+    if layout is not None and layout.format == "table":
+        raise UserError(f"{path} is read as: {layout.describe()}", "a source is a cell", "Give a source in each line.")
+    return detect_text_format(path)
+
+
 def make_line_reader(predictor: Seq2SeqPredictor, path: str, line_format: LineFormat) -> LineReader:
     """Make the reader of the lines of a file."""
-    parse = text_parser(path, line_format, text_columns(predictor.run.config.data)["source"])
+    trained = trained_layout(predictor.path, predictor.run.config.data)
+    field = trained.column("source") if trained.format in (None, *JSON_FORMATS) else None
+    parse = text_parser(path, line_format, field)
     return LineReader(lambda line: [parse(line)], predictor.predict_examples)

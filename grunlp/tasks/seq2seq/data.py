@@ -20,10 +20,14 @@ from grunlp.data.datasets.task_datasets import (
     needs_streaming,
 )
 from grunlp.data.deduplication import normalized_text
+from grunlp.data.file_layout import FileLayout
+from grunlp.data.input_manifest import record_layout
 from grunlp.data.readers.hub import read_hub_pairs
-from grunlp.data.readers.parallel import read_parallel
+from grunlp.data.readers.json_records import JSON_FORMATS, json_format
+from grunlp.data.readers.parallel import detect_pair_layout, read_parallel
 from grunlp.data.toy.reversal import reversal_pairs
 from grunlp.data.toy.summarization import summarization_pairs
+from grunlp.runs.layout import run_layout
 from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -119,13 +123,42 @@ def open_parallel_split(data: Mapping[str, Any], split: str, compare_targets: bo
     return open_parallel_corpus(data, compare_targets, stream=needs_streaming(data)).require_split(split)
 
 
-def open_parallel_file(
-    path: str, target_path: str | None, source: str | None, target: str | None, references: str | None
-) -> Dataset:
-    """Open one file of pairs, or two parallel files. Arguments as for `read_parallel`."""
+def open_parallel_file(path: str, target_path: str | None, requested: FileLayout) -> Dataset:
+    """Open one file of pairs, or two parallel files. Arguments as for `detect_pair_layout`."""
+    layout = detect_pair_layout(path, target_path, requested)
+    record_layout(path, layout)
     path, target_path = str(Path(path).resolve()), str(Path(target_path).resolve()) if target_path else None
-    read = partial(read_parallel, path, target_path, source, target, references)
-    return cached_dataset(read, FEATURES, [path, target_path])
+    return cached_dataset(partial(read_parallel, path, target_path, layout), FEATURES, [path, target_path])
+
+
+def open_gold_pairs(
+    trained: FileLayout, path: str, target_path: str | None, columns: Mapping[str, str | None]
+) -> Dataset:
+    """Open a file of pairs, or two side by side, for a trained model.
+
+    Args:
+        trained: what `trained_layout` returned.
+        path: the file.
+        target_path: the file of the targets of its sources, if they have one of their own.
+        columns: source, target and references that the user named; None: as in the training.
+    """
+    encoding = trained.encoding
+    if target_path is not None:
+        return open_parallel_file(path, target_path, FileLayout(encoding=encoding, columns=columns))
+    is_json = json_format(path, encoding) is not None
+    same_kind = trained.format is None or is_json == (trained.format in JSON_FORMATS)
+    defaults = trained.columns if same_kind else {}
+    names = {role: columns.get(role) or defaults.get(role) for role in _COLUMNS}
+    header = trained.header if same_kind and not any(columns.values()) else None
+    return open_parallel_file(path, None, FileLayout(encoding=encoding, header=header, columns=names))
+
+
+def trained_layout(run: Path, data: Mapping[str, Any]) -> FileLayout:
+    """Return how the training file of a run was read, or what is known of it from its configuration."""
+    layout = run_layout(run)
+    if layout is not None:
+        return layout
+    return _DATASETS.requested_layout(data) if data["name"] == "files" else FileLayout(columns=text_columns(data))
 
 
 def text_columns(data: Mapping[str, Any]) -> dict[str, str | None]:
@@ -143,7 +176,9 @@ def _open_multi30k(source: str, target: str) -> Splits:
     folder = locate_dataset(name, "multi30k", expected, homepage, _USER_FILES_EXAMPLE, files, license_name)
     stems = {"train": "train", "dev": "val", "test": "test_2016_flickr"}
     return {
-        split: open_parallel_file(str(folder / f"{stem}.{source}.gz"), str(folder / f"{stem}.{target}.gz"), *[None] * 3)
+        split: open_parallel_file(
+            str(folder / f"{stem}.{source}.gz"), str(folder / f"{stem}.{target}.gz"), FileLayout()
+        )
         for split, stem in stems.items()
     }
 
@@ -151,13 +186,15 @@ def _open_multi30k(source: str, target: str) -> Splits:
 def _open_aeslc() -> Splits:
     expected = "train, dev and test.jsonl.gz, an object a line with body, subject and annotations"
     folder = locate_dataset("aeslc", "aeslc", expected, "github.com/ryanzhumich/AESLC", _USER_FILES_EXAMPLE)
-    return {split: open_parallel_file(str(folder / f"{split}.jsonl.gz"), None, *_AESLC_COLUMNS) for split in SPLITS}
+    requested = FileLayout(columns=dict(zip(_COLUMNS, _AESLC_COLUMNS, strict=True)))
+    return {split: open_parallel_file(str(folder / f"{split}.jsonl.gz"), None, requested) for split in SPLITS}
 
 
 _DATASETS = TaskDatasets(
     open_file=open_parallel_file,
+    detect_layout=detect_pair_layout,
     read_file=read_parallel,
-    file_options=_COLUMNS,
+    file_columns={column: column for column in _COLUMNS},
     companions=("target",),
     read_hub=read_hub_pairs,
     hub_features=FEATURES,

@@ -182,6 +182,7 @@ class Seq2SeqExporter(ModelExporter):
             config.metric,
             *search,
             batch_tokens,
+            config.metric_tokenize,
         )
         num_tokens = sum(map(len, collate.source_tokenizer.encode([pair["source"] for pair in pairs])))
         return SplitEvaluation(time_evaluation(evaluate, len(pairs)), num_tokens)

@@ -17,7 +17,7 @@ from grunlp.decoding.constraints import DecoderTokens, LengthLimits, LexicalCons
 from grunlp.decoding.inputs import DecodingInputs, Hypothesis
 from grunlp.decoding.sampling import Sampling, sample, sample_incrementally
 from grunlp.tasks.seq2seq.ensemble import Ensemble
-from grunlp.tasks.seq2seq.metrics import TextMetric, TextScores
+from grunlp.tasks.seq2seq.metrics import MetricTokenizer, TextMetric, TextScores
 from grunlp.tasks.seq2seq.model import Seq2Seq
 
 log = logging.getLogger(__name__)
@@ -103,8 +103,10 @@ def _generate_batch(
     for pair, hypotheses in zip(pairs, nbest, strict=True):
         if not pair["source"].strip():
             hypotheses = [Hypothesis([], 0.0, 0.0)]
-        texts = [collate.target_tokenizer.decode(hypothesis.ids) for hypothesis in hypotheses]
-        generations.append(Generation(pair, texts, hypotheses))
+        by_text: dict[str, Hypothesis] = {}  # tokens may be segmented in several ways
+        for hypothesis in hypotheses:
+            by_text.setdefault(collate.target_tokenizer.decode(hypothesis.ids), hypothesis)
+        generations.append(Generation(pair, list(by_text), list(by_text.values())))
     return generations
 
 
@@ -157,6 +159,7 @@ def evaluate_seq2seq(
     limits: LengthLimits,
     search: BeamSearch,
     batch_tokens: int,
+    metric_tokenize: MetricTokenizer | None = None,
 ) -> TextScores:
     """Score the best text of each source against its target and further references.
 
@@ -168,7 +171,8 @@ def evaluate_seq2seq(
         limits: limits on the length of texts.
         search: beam search.
         batch_tokens: largest size of a batch, as for `generate`.
+        metric_tokenize: how the metric splits texts; None: by the script of the references.
     """
     generations = list(generate(model, collate, pairs, limits, search, batch_tokens))
     references = [[generation.pair["target"], *generation.pair["references"]] for generation in generations]
-    return TextScores(metric, [generation.texts[0] for generation in generations], references)
+    return TextScores(metric, [generation.texts[0] for generation in generations], references, metric_tokenize)

@@ -8,7 +8,7 @@ from grunlp.decoding.beam_search import BeamSearch, beam_search
 from grunlp.decoding.constraints import LengthLimits
 from grunlp.decoding.inputs import DecodingInputs
 from grunlp.tasks.seq2seq.inference import SPECIAL_TOKENS
-from grunlp.tasks.seq2seq.metrics import TextMetric, TextScores
+from grunlp.tasks.seq2seq.metrics import MetricTokenizer, TextMetric, TextScores
 from grunlp.tasks.seq2seq.model import Seq2Seq
 from grunlp.training.lightning_base import PerplexityTask
 from grunlp.training.options import OptimizerOptions
@@ -31,6 +31,7 @@ class Seq2SeqTask(PerplexityTask):
         tokenizer: the tokenizer of the targets.
         limits: limits on the length of a text in greedy search.
         metric: "bleu" or "rouge".
+        metric_tokenize: how metrics split texts; None: by the script.
     """
 
     model: Seq2Seq
@@ -43,9 +44,11 @@ class Seq2SeqTask(PerplexityTask):
         tokenizer: TextTokenizer,
         limits: LengthLimits,
         metric: TextMetric,
+        metric_tokenize: MetricTokenizer | None = None,
     ) -> None:
         super().__init__(model, options, total_steps)
-        self.tokenizer, self.limits, self.metric = tokenizer, limits, metric
+        self.tokenizer, self.limits = tokenizer, limits
+        self.metric, self.metric_tokenize = metric, metric_tokenize
         self.val_texts: list[tuple[str, str]] = []  # outputs and targets
 
     def training_step(self, batch: ParallelBatch, batch_idx: int) -> Tensor:
@@ -73,5 +76,6 @@ class Seq2SeqTask(PerplexityTask):
         """Log the score of the whole split."""
         super().on_validation_epoch_end()
         texts = [pair for texts_of_rank in distributed.all_gather_object(self.val_texts) for pair in texts_of_rank]
-        scores = TextScores(self.metric, [output for output, _ in texts], [[target] for _, target in texts])
+        outputs, references = [output for output, _ in texts], [[target] for _, target in texts]
+        scores = TextScores(self.metric, outputs, references, self.metric_tokenize)
         self.log(f"dev/{self.metric}", scores.monitored_score(), prog_bar=True)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from grunlp.configuration.options import group, option
 from grunlp.configuration.schema import RecipeSchema
-from grunlp.data.options import DataOptions, FileOptions, HubOptions, StreamingLoaderOptions, TokenizerOptions
+from grunlp.data.options import DataOptions, HubOptions, StreamingLoaderOptions, TableFiles, TokenizerOptions
 from grunlp.decoding.options import SearchOptions
 from grunlp.modules.options import MAX_SIZE, AttentionKind, RecurrentOptions, Residual
 from grunlp.training.options import (
@@ -21,23 +21,26 @@ from grunlp.utils.errors import UserError
 
 Bridge = Literal["zero", "last", "mean", "attention"]
 TextMetric = Literal["bleu", "rouge"]
+MetricTokenizer = Literal["13a", "intl", "zh", "char", "ja-mecab", "ko-mecab", "none"]
 
 
 @dataclass
-class ParallelFiles(FileOptions):
-    """The user's own pairs of texts: two parallel files, or one file of tab-separated columns or JSON lines."""
+class ParallelFiles(TableFiles):
+    """The user's own pairs of texts: two parallel files, or one file with a table or JSON objects."""
 
     train_target: str | None = option(None, "separate file of the targets of train", content="path")
     dev_target: str | None = option(None, "separate file of the targets of dev", content="path")
     test_target: str | None = option(None, "separate file of the targets of test", content="path")
     source: str | None = option(
         None,
-        "column of the source by number from 0, or JSON field; null: the first column, field source or text",
+        "column of the source by name or by number from 0, or JSON field; null: source or text, otherwise the first "
+        "column",
         content="text",
     )
     target: str | None = option(
         None,
-        "column of the target by number from 0, or JSON field; null: the second column, field target or summary",
+        "column of the target by name or by number from 0, or JSON field; null: target or summary, otherwise the "
+        "second column",
         content="text",
     )
     references: str | None = option(
@@ -133,6 +136,11 @@ class Seq2SeqConfig(RunOptions):
     """The configuration of the recipes translate and summarize."""
 
     metric: TextMetric = option("bleu", "score of the texts: bleu (with chrF) for translations, rouge for summaries")
+    metric_tokenize: MetricTokenizer | None = option(
+        None,
+        "how metrics split texts: the tokenizers of sacreBLEU for bleu, char for rouge too; null: by the script, 13a "
+        "and words, but zh or char where the references are written without blanks",
+    )
     tokenizer: Seq2SeqTokenizerOptions = group(Seq2SeqTokenizerOptions)
     model: Seq2SeqOptions = group(Seq2SeqOptions)
     search: SearchOptions = group(SearchOptions)
@@ -164,7 +172,10 @@ def check(values: Mapping[str, Any]) -> None:
             f"a beam of {values['search.beam']} finds at most {values['search.beam']} texts",
             f"Type search.beam={values['search.nbest']}",
         )
-    monitor, metric = values["trainer.monitor"], values["metric"]
+    monitor, metric, tokenize = values["trainer.monitor"], values["metric"], values["metric_tokenize"]
+    if metric == "rouge" and tokenize not in (None, "char"):
+        details = "ROUGE counts words, or, in scripts without blanks, characters"
+        raise UserError(f"metric_tokenize={tokenize} with metric=rouge", details, "Type metric_tokenize=char, or null")
     if monitor not in ("dev/loss", f"dev/{metric}"):
         raise UserError(
             f"trainer.monitor={monitor}",

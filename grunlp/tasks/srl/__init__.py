@@ -8,7 +8,7 @@ from grunlp.metrics.evaluation import PrimaryMetric, Scores
 from grunlp.tasks.model_card import CardText
 from grunlp.tasks.spec import PageText, TaskSpec
 from grunlp.tasks.srl.command_options import SRLEvaluateOptions, SRLPredictOptions
-from grunlp.utils.errors import UserError
+from grunlp.utils.errors import DataError, UserError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -75,10 +75,15 @@ class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
 
     def open_input(self, trained: "TrainedSRL", options: SRLEvaluateOptions) -> Any:
         """Read a file of gold frames in any format that grunlp reads."""
+        from grunlp.data.datasets.corpus import warn_unknown_labels
         from grunlp.data.readers import read
+        from grunlp.runs.layout import run_encoding
 
         assert options.input is not None
-        return list(read(options.input, words=options.words))
+        examples = list(read(options.input, words=options.words, encoding=run_encoding(trained.path)))
+        tags = (tag for example in examples for frame in example["frames"] for tag in frame["tags"])
+        warn_unknown_labels(options.input, "tags of roles", tags, set(trained.collate.vocabulary.tags.items))
+        return examples
 
     def score(self, trained: "TrainedSRL", examples: Any, options: SRLEvaluateOptions | None = None) -> Scores:
         """Label examples and score frames."""
@@ -118,6 +123,15 @@ class SRLTask(TaskSpec["TrainedSRL", SRLPredictOptions, SRLEvaluateOptions]):
 
             return evaluate_files(options)
         return super().evaluate(options)
+
+    def scores_file(self, path: str) -> bool:
+        """Return whether a file has frames."""
+        from grunlp.data.readers import detect_format
+
+        try:
+            return bool(detect_format(path))
+        except DataError:
+            return False
 
     def write_reports(
         self, trained: "TrainedSRL", examples: Any, scores: "SRLScores", options: SRLEvaluateOptions, split: str | None

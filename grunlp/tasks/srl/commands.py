@@ -9,6 +9,7 @@ from pathlib import Path
 from grunlp.configuration.output_paths import check_output_paths, require_new_file
 from grunlp.data.examples import SRLExample
 from grunlp.data.readers import read
+from grunlp.runs.layout import run_encoding
 from grunlp.tasks import sentence_io
 from grunlp.tasks.line_input import LineFormat, LineReader
 from grunlp.tasks.record_view import html_page
@@ -32,14 +33,16 @@ def predict(text: str | None, options: SRLPredictOptions) -> int:
             "predicates=gold", "raw text has no marked predicates", "Omit predicates=, or give columns or JSON lines."
         )
     check_output_paths(options.output, options.html_report)
-    predictor = replace(srl_predictor_from_run(load_trained_srl(options.run)), batch_tokens=options.batch_tokens)
+    trained = load_trained_srl(options.run)
+    predictor = replace(srl_predictor_from_run(trained), batch_tokens=options.batch_tokens)
+    encoding = run_encoding(trained.path)
     on_error = SkippedLineReporter(options.input)
     with sentence_io.input_file(options.input if text is None else "") as path:
         if text is not None:
             examples = sentence_io.text_sentences(text)
         else:
-            format = options.format or sentence_io.detect_format(path)
-            examples = sentence_io.read_sentences(path, format, on_error)
+            format = options.format or sentence_io.detect_format(path, encoding)
+            examples = sentence_io.read_sentences(path, format, on_error, encoding)
         detect, examples = _resolve_predicate_mode(options.predicates, examples)
         records = replace(predictor, detect_predicates=detect).predict_examples(examples)
         with html_page(options.html_report, options.run, render_frames) as keep:

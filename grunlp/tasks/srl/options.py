@@ -39,7 +39,7 @@ class ExtraTrainOptions(DataOptions):
     """Cross-validation, training on a fraction of the data, and extra training data."""
 
     extra_train: str | None = option(
-        None, "additional training data for the first epochs: propbank-frames, or a file", content="text"
+        None, "additional training data for the first epochs: propbank-frames, or a file", content="path or name"
     )
 
 

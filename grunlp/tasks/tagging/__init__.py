@@ -1,14 +1,13 @@
 """Tagging: a tag for each word, or spans with labels, as in named entity recognition, chunking and POS tagging."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from grunlp.metrics.evaluation import PrimaryMetric, Scores
-from grunlp.tasks.command_options import BatchedEvaluateOptions
 from grunlp.tasks.model_card import CardText
 from grunlp.tasks.spec import PageText, TaskSpec
-from grunlp.tasks.tagging.command_options import TaggingPredictOptions
+from grunlp.tasks.tagging.command_options import TaggingEvaluateOptions, TaggingPredictOptions
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -22,14 +21,14 @@ if TYPE_CHECKING:
     from grunlp.tasks.tagging.predictor import TaggerPredictor
 
 
-class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvaluateOptions]):
+class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, TaggingEvaluateOptions]):
     """The specification of tagging. Heavy libraries are imported when a method needs them."""
 
     name = "tagging"
     description = "a tag for each word, or spans with labels"
     primary_metrics: ClassVar = {"tag": (PrimaryMetric("conlleval", "F1"), PrimaryMetric("accuracy", "accuracy"))}
     predict_options = TaggingPredictOptions
-    evaluate_options = BatchedEvaluateOptions
+    evaluate_options = TaggingEvaluateOptions
     page = PageText(
         noun="sentence",
         hint="Tags appear as you type.",
@@ -72,14 +71,33 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
 
         return open_tagging_split(trained.config.data, split)
 
-    def open_input(self, trained: "TrainedTagger", options: BatchedEvaluateOptions) -> Any:
+    def open_input(self, trained: "TrainedTagger", options: TaggingEvaluateOptions) -> Any:
         """Open a file of tagged words, or of another corpus with part-of-speech tags."""
+        from grunlp.data.datasets.corpus import warn_unknown_labels
+        from grunlp.runs.layout import run_layout
         from grunlp.tasks.tagging.data import open_gold_tag_file
 
         assert options.input is not None
-        return open_gold_tag_file(trained.config.data, options.input)
+        examples = open_gold_tag_file(trained.config.data, options.input, run_layout(trained.path))
+        tags = (tag for sentence in examples["tags"] for tag in sentence)
+        warn_unknown_labels(options.input, "tags", tags, set(trained.model.tags) | {"O"})
+        return examples
 
-    def score(self, trained: "TrainedTagger", examples: Any, options: BatchedEvaluateOptions | None = None) -> Scores:
+    def evaluate(self, options: TaggingEvaluateOptions) -> int:
+        """Score a trained model, or a file of predicted tags, and print the scores."""
+        if options.gold or options.predicted:
+            from grunlp.tasks.tagging.commands import evaluate_files
+
+            return evaluate_files(options)
+        return super().evaluate(options)
+
+    def scores_file(self, path: str) -> bool:
+        """Return whether a file has tagged words."""
+        from grunlp.data.readers.tagged import is_tagged_file
+
+        return is_tagged_file(path)
+
+    def score(self, trained: "TrainedTagger", examples: Any, options: TaggingEvaluateOptions | None = None) -> Scores:
         """Tag examples and score the tags."""
         from grunlp.tasks.tagging.inference import evaluate_tagger
 
@@ -105,6 +123,12 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
         require_same_tag_type(str(first.path), [first.model.tags], str(second.path), [second.model.tags])
         return second
 
+    def compare_files(self, files: Sequence[str], gold: str) -> dict[str, dict[str, Any]]:
+        """Compare two files of predicted tags."""
+        from grunlp.tasks.tagging.commands import score_files
+
+        return self.compare_scores(*(score_files(gold, file) for file in files))
+
     def compare_scores(self, first: "TagScores", second: "TagScores") -> dict[str, dict[str, Any]]:
         """Compare the F1 of each counting scheme."""
         from grunlp.metrics.comparison import compare_span_scores
@@ -115,7 +139,7 @@ class TaggingTask(TaskSpec["TrainedTagger", TaggingPredictOptions, BatchedEvalua
         """Detect how the lines of a file are read: as raw text or as JSON."""
         from grunlp.tasks.tagging.commands import detect_line_format
 
-        return detect_line_format(path)
+        return detect_line_format(predictor, path)
 
     def line_reader(self, predictor: Any, path: str, line_format: "LineFormat") -> "LineReader":
         """Make the reader of the lines of a file."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grunlp.configuration.options import option
-from grunlp.tasks.command_options import TextPredictOptions
+from grunlp.tasks.command_options import BatchedEvaluateOptions, TextPredictOptions
 
 
 @dataclass
@@ -24,3 +24,11 @@ class TaggingPredictOptions(TextPredictOptions):
     )
     tag_scheme: Literal["iob2", "iob1", "bioes"] = option("iob2", "scheme of span tags in the output")
     batch_tokens: int = option(3000, "tokens in a batch; smaller values need less memory", minimum=1, maximum=10**9)
+
+
+@dataclass
+class TaggingEvaluateOptions(BatchedEvaluateOptions):
+    """Options of evaluate for tagging."""
+
+    gold: str | None = option(None, "file of gold tags, without a model; needs predicted=", content="path")
+    predicted: str | None = option(None, "the same sentences with predicted tags, in any format", content="path")

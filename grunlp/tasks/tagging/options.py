@@ -39,6 +39,10 @@ class TaggedFiles(FileOptions):
         "column of the tags by number or by name; null: the last; UPOS in CoNLL-U; tags or *_tags in JSON",
         content="text",
     )
+    tag_scheme: Literal["io"] | None = option(
+        None,
+        "io: neighbours with the same bare tag, PER PER say, are one span; null: bare tags label words",
+    )
 
 
 @dataclass

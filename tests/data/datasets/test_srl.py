@@ -112,7 +112,7 @@ def test_the_format_is_named_every_time(files: dict[str, str], caplog: pytest.Lo
     for _ in range(2):
         caplog.clear()
         corpus(*given(files))
-        assert caplog.text.count("format columns") == 3
+        assert caplog.text.count("read as: columns") == 3
 
 
 @pytest.mark.realdata

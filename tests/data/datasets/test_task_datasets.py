@@ -14,18 +14,24 @@ from grunlp.data.datasets.task_datasets import (
     needs_streaming,
     require_options,
 )
+from grunlp.data.file_layout import FileLayout
 from grunlp.utils.errors import UserError
 
 FEATURES = Features({"id": Value("string"), "text": Value("string"), "label": Value("string")})
 
 
-def read_pairs(path: str, labels: str, prefix: str) -> Iterator[dict[str, str]]:
+def read_pairs(path: str, labels: str, layout: FileLayout) -> Iterator[dict[str, str]]:
+    prefix = layout.column("text") or ""
     for text, label in zip(Path(path).read_text().split(), Path(labels).read_text().split(), strict=True):
         yield {"id": text, "text": prefix + text, "label": label}
 
 
-def open_pairs(path: str, labels: str, prefix: str) -> Dataset:
-    return Dataset.from_list(list(read_pairs(path, labels, prefix)), features=FEATURES)
+def open_pairs(path: str, labels: str, requested: FileLayout) -> Dataset:
+    return Dataset.from_list(list(read_pairs(path, labels, requested)), features=FEATURES)
+
+
+def detect_layout(path: str, labels: str, requested: FileLayout) -> FileLayout:
+    return requested
 
 
 def read_hub(
@@ -40,7 +46,8 @@ def generate(split: str) -> Iterator[dict[str, str]]:
 
 DATASETS = TaskDatasets(
     open_file=open_pairs, read_hub=read_hub, hub_features=FEATURES, hub_columns=("text",),
-    optional_hub_columns=("label",), file_options=("prefix",), companions=("labels",), read_file=read_pairs,
+    optional_hub_columns=("label",), file_columns={"text": "prefix"}, companions=("labels",),
+    detect_layout=detect_layout, read_file=read_pairs,
     named={"toy": lambda: generated_splits(generate, FEATURES)},
 )  # fmt: skip
 

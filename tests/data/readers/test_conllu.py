@@ -116,3 +116,10 @@ def test_universal_propositions_1(name, sentences, predicates, data_root):
     frames = [frame for example in examples for frame in example["frames"]]
     assert (len(examples), len(frames)) == (sentences, predicates)
     assert all(any(span.label == "V" for span in tags_to_spans(frame["tags"])) for frame in frames)
+
+
+def test_predicates_without_roles_are_input_of_a_labeller(write):
+    text = "# global.columns = ID FORM LEMMA UP:PRED\n"
+    text += "1\tLena\tLena\t_\n2\tsang\tsing\tsing.01\n3\ta\ta\t_\n4\tsong\tsong\t_\n"
+    (example,) = read(write(text), require_roles=False)
+    assert [(frame["roleset"], frame["tags"]) for frame in example["frames"]] == [("sing.01", ["O", "B-V", "O", "O"])]

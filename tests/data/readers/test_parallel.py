@@ -6,14 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from grunlp.data.readers.parallel import read_parallel, read_sources
+from grunlp.data.examples import ParallelExample
+from grunlp.data.file_layout import FileLayout
+from grunlp.data.readers.parallel import detect_pair_layout, detect_source_layout, read_parallel, read_sources
 from grunlp.utils.errors import DataError, UserError
+
+
+def read_pairs(path: Path, target: Path | None = None, *names: str | None) -> list[ParallelExample]:
+    """The pairs of files whose layout is settled by these columns: source, target, references."""
+    columns = dict(zip(("source", "target", "references"), (*names, None, None, None), strict=False))
+    target_path = str(target) if target else None
+    layout = detect_pair_layout(str(path), target_path, FileLayout(columns=columns))
+    return list(read_parallel(str(path), target_path, layout))
 
 
 def texts(path: Path, target: Path | None = None, *names: str | None) -> list[tuple[str, str]]:
     one, other, more = (*names, None, None, None)[:3]
-    pairs = read_parallel(str(path), str(target) if target else None, one, other, more)
-    return [(pair["source"], pair["target"]) for pair in pairs]
+    return [(pair["source"], pair["target"]) for pair in read_pairs(path, target, one, other, more)]
 
 
 def write(path: Path, content: str) -> Path:
@@ -39,7 +48,7 @@ def test_columns(tmp_path: Path) -> None:
     assert texts(path, None, "1", "2") == [("Ja.", "Yes."), ("Nein.", "No.")]
     with pytest.raises(DataError, match=r"a.tsv:1: too few columns\n3 columns"):
         texts(path, None, "1", "3")
-    with pytest.raises(DataError, match="source='de' is not a column number"):
+    with pytest.raises(DataError, match=r"a.tsv:1: no column 'de'"):
         texts(path, None, "de", "en")
 
 
@@ -47,7 +56,7 @@ def test_json(tmp_path: Path) -> None:
     rows = [{"source": "a", "target": "b"}, {"source": "c", "target": ["d", "e"], "more": ["f"]}]
     path = write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)))
     assert texts(path) == [("a", "b"), ("c", "d")]
-    pairs = list(read_parallel(str(path), None, None, None, "more"))
+    pairs = read_pairs(path, None, None, None, "more")
     assert [pair["references"] for pair in pairs] == [[], ["e", "f"]]
     with pytest.raises(
         DataError,
@@ -63,19 +72,15 @@ def test_json(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=f"b.jsonl:2: .*{message}"):
             texts(write(tmp_path / "b.jsonl", '{"source": "a", "target": "b"}\n' + bad))
     with pytest.raises(DataError, match="more is not a text"):
-        list(
-            read_parallel(
-                str(write(tmp_path / "c", '{"text": "", "summary": "", "more": 1}')), None, None, None, "more"
-            )
-        )
+        read_pairs(write(tmp_path / "c", '{"text": "", "summary": "", "more": 1}'), None, None, None, "more")
 
 
 def test_names_that_mean_nothing_are_refused(tmp_path: Path) -> None:
     path, table = write(tmp_path / "a", '{"source": "a", "target": "b"}'), write(tmp_path / "t", "a\tb")
     with pytest.raises(DataError, match="no line has a field refs"):
-        list(read_parallel(str(path), None, None, None, "refs"))
+        read_pairs(path, None, None, None, "refs")
     with pytest.raises(UserError, match=r"references=refs, but .*t is not JSON"):
-        list(read_parallel(str(table), None, None, None, "refs"))
+        read_pairs(table, None, None, None, "refs")
     with pytest.raises(UserError, match="each file has one side"):
         texts(table, table, "1")
 
@@ -111,3 +116,52 @@ def test_sources(tmp_path: Path) -> None:
     assert sources(rows, "body") == ([("1", ""), ("x", "a"), ("5", "b")], [3, 4])
     (tmp_path / "c").write_bytes(b"a\n\xe4\nb\n")
     assert sources(tmp_path / "c", None) == ([("1", "a"), ("3", "b")], [2])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.tsv", "source\ttarget\nJa.\tYes.\n"),
+        ("a.tsv", "Target\tSource\nYes.\tJa.\n"),
+        ("a.tsv", "de\ten\nJa.\tYes.\n"),
+        ("a.csv", "Ja.,Yes.\n"),
+        ("a.csv", "document;summary\nJa.;Yes.\n"),
+        ("a.json", '[{"source": "Ja.", "target": "Yes."}]'),
+    ],
+)
+def test_tables_and_arrays(name: str, content: str, tmp_path: Path) -> None:
+    assert texts(write(tmp_path / name, content)) == [("Ja.", "Yes.")]
+
+
+def test_columns_of_a_header_by_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", "nr\tdeutsch\tenglisch\n1\tJa.\tYes.\n")
+    assert texts(path, None, "deutsch", "englisch") == [("Ja.", "Yes.")]
+
+
+def test_a_tab_in_a_text_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a.tsv:2: 3 cells\nthe first row has 2"):
+        texts(write(tmp_path / "a.tsv", "a\tb\nc\td\te\n"))
+
+
+def predicted(path: Path, trained: FileLayout | None, source: str | None = None) -> list[str] | None:
+    """The sources of a file by the layout of a training; None: its lines are the sources."""
+    layout = detect_source_layout(str(path), trained, source)
+    return layout and [pair["source"] for pair in read_parallel(str(path), None, layout)]
+
+
+def test_sources_are_read_as_in_the_training(tmp_path: Path) -> None:
+    pairs, plain = write(tmp_path / "p.tsv", "Ja.\tYes.\nNein.\tNo.\n"), write(tmp_path / "p.txt", "Ja, ja.\nNein.\n")
+    named = write(tmp_path / "n.tsv", "target\tsource\nYes.\tJa.\n")
+    by_number = detect_pair_layout(str(pairs), None, FileLayout())
+    by_name = detect_pair_layout(str(named), None, FileLayout())
+    assert predicted(pairs, by_number) == ["Ja.", "Nein."] and predicted(plain, by_number) is None
+    assert predicted(named, by_name) == ["Ja."]
+    with pytest.raises(DataError, match="no column 'source'"):
+        predicted(pairs, by_name)
+    side_by_side = FileLayout(format="lines")
+    assert predicted(write(tmp_path / "t.txt", "a\tb\n"), side_by_side) is None
+    assert predicted(pairs, side_by_side, "1") == ["Yes.", "No."], "source= has an effect"
+    assert predicted(named, None, "target") == ["Yes."]
+    rows = write(tmp_path / "a.jsonl", '{"source": "Ja."}\n')
+    layout = detect_source_layout(str(rows), by_name, None)
+    assert layout is not None and layout.format == "json-lines"

@@ -3,6 +3,7 @@ import gzip
 import pytest
 
 from grunlp.data.readers import read
+from grunlp.utils.errors import DataError
 
 
 def test_everything_a_sentence_says(samples, write):
@@ -99,3 +100,12 @@ def test_a_broken_line_of_the_real_corpus_is_found(data_root, tmp_path):
     errors = []
     assert len(list(read(tmp_path / "broken", on_error=errors.append))) == 1965
     assert [error.line for error in errors] == [20001]
+
+
+def test_predicates_without_roles_are_input_of_a_labeller(write):
+    path = write("1\tOh\tUH\t_\t_\n\n1\tShe\tPRP\t_\t_\n2\tgave\tVBD\tgive\tgive.01\n3\tit\tPRP\t_\t_\n")
+    first, second = read(path, require_roles=False)
+    assert first["frames"] == []
+    assert second["frames"] == [{"index": 1, "lemma": "give", "roleset": "give.01", "tags": ["O", "B-V", "O"]}]
+    with pytest.raises(DataError, match=":4: 1 predicates but 0 role columns"):
+        list(read(path))

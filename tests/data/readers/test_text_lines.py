@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grunlp.data.readers.text_lines import index_line_offsets, open_lines
-from grunlp.utils.errors import DataError
+from grunlp.data.readers.text_lines import index_line_offsets, likely_encoding, open_lines
+from grunlp.utils.errors import DataError, UserError
 
 PACKED = {"plain": bytes, "gz": gzip.compress, "xz": lzma.compress}
 PIECES = st.sampled_from([b"a", "é\u2028".encode(), b"\xff", b"\r", b"\n", b"\r\n", b"word "])
@@ -43,3 +43,34 @@ def test_what_cannot_be_read_cannot_be_cut(tmp_path: Path) -> None:
             index_line_offsets(path, 10)
     with pytest.raises(DataError, match="does not exist"):
         index_line_offsets(tmp_path / "none", 10)
+
+
+def test_other_encodings_are_named_and_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("fine\nthe “café”\n".encode("cp1252"))
+    line = list(open_lines(path))[1]
+    with pytest.raises(DataError) as error:
+        line.require_text(path)
+    expected = (f"{path}:2: byte 0x93 at position 5", f"iconv -f CP1252 -t UTF-8 {path}", "data.encoding=cp1252")
+    assert all(part in str(error.value) for part in expected)
+    assert [line.text for line in open_lines(path, encoding="cp1252")] == ["fine", "the “café”"]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [("naïve", "cp1252"), ("それはペンです", "shift_jis"), ("Красная площадь", "cp1251")],
+)
+def test_the_likely_encoding(text: str, encoding: str) -> None:
+    assert likely_encoding(text.encode(encoding)) == encoding
+
+
+@pytest.mark.parametrize("name", ["utf-16", "no such", "base64"])
+def test_encodings_without_lines_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="iconv"):
+        open_lines(tmp_path / "a", encoding=name)
+
+
+def test_a_dangling_link_does_not_suggest_itself(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").symlink_to(tmp_path / "gone.txt")
+    with pytest.raises(DataError, match="check the path"):
+        list(open_lines(tmp_path / "train.txt"))

@@ -66,7 +66,7 @@ def contrast(one: list[int], other: list[int]) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def settle(page: Any) -> None:
+def detect(page: Any) -> None:
     page.wait_for_function("() => document.getElementById('status').textContent !== '…'")
     page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
 
@@ -81,7 +81,7 @@ def test_contrast_is_counted_as_wcag_does() -> None:
 def test_contrast_and_what_axe_finds(visit: Open, scheme: str, address: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
     page = visit(address, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True)
-    settle(page)
+    detect(page)
     texts = page.evaluate(_TEXTS)
     assert len(texts) > 10
     weak = [one for one in texts if one["paper"] is None or contrast(one["ink"], one["paper"]) < 4.5]
@@ -112,7 +112,7 @@ def test_head_and_landmarks(visit: Open) -> None:
 @pytest.mark.parametrize("address", SHOWN)
 def test_every_control_is_reached_by_tab_with_a_name_and_a_visible_focus(visit: Open, address: str) -> None:
     page = visit(address)
-    settle(page)
+    detect(page)
     page.locator("a.skip").focus()
     wanted = page.evaluate(
         "() => [...document.querySelectorAll('a, button, select, input, textarea, summary, [tabindex=\"0\"]')]"
@@ -154,7 +154,7 @@ def test_all_by_keyboard(visit: Open) -> None:
 @pytest.mark.parametrize("address", [*SHOWN, f"?text={'Supercalifragilistic' * 9} gave {LOST * 5}&with=twin"])
 def test_a_narrow_phone_scrolls_no_page_sideways(visit: Open, address: str) -> None:
     page = visit(address, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    settle(page)
+    detect(page)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
     for box in page.evaluate(
         "() => [...document.querySelectorAll('button, select, textarea, input')].filter((one) => one.checkVisibility())"
@@ -165,7 +165,7 @@ def test_a_narrow_phone_scrolls_no_page_sideways(visit: Open, address: str) -> N
 
 def test_what_is_picked_is_brought_into_view(visit: Open) -> None:
     page = visit(f"?text={'It was so, and ' * 5}{LOST}", viewport={"width": 360, "height": 740})
-    settle(page)
+    detect(page)
     page.get_by_role("button", name="gave", exact=True).click()
     box = page.locator("svg.arcs .predicate.picked").bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 360
@@ -173,7 +173,7 @@ def test_what_is_picked_is_brought_into_view(visit: Open) -> None:
 
 def test_from_right_to_left(visit: Open) -> None:
     page = visit(f"?text={ARABIC}")
-    settle(page)
+    detect(page)
     assert page.get_attribute("figure.sentence", "dir") == "rtl"
     places = [word.bounding_box()["x"] for word in page.locator("svg.arcs .word").all()]
     assert len(places) == 6 and all(one > other for one, other in pairwise(places))

@@ -139,3 +139,11 @@ def test_mistakes_end_in_plain_messages(
     np.savez(folder / "wide.npz", x=np.ones((1, 4, 3)))
     status, _, err = call(main, *(word.format(folder) for word in arguments))
     assert status == 2 and re.search(message, err) and "Traceback" not in err
+
+
+def test_predict_reads_tables_as_the_training_did(folder: Path, call: Call) -> None:
+    status, out, err = call(predict.main, f"run={folder}/texts", f"input={folder}/test.tsv", "output_format=json")
+    records = [json.loads(line) for line in out.splitlines()]
+    rows = (folder / "test.tsv").read_text().splitlines()
+    assert status == 0 and "read as: table, cells between tabs" in err
+    assert [" ".join(record["words"]) for record in records] == [row.partition("\t")[2] for row in rows]

@@ -42,3 +42,26 @@ def test_missing_raw_text(tmp_path: Path) -> None:
     for overrides, message in (([], "data.train is not given"), ([f"data.train={tmp_path}/*.x"], "no such file")):
         with pytest.raises(UserError, match=message):
             open_pretraining_text(compose_config(["recipe=pretrain", "data=files", *overrides]).data)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_text_that_is_all_in_dev_is_refused(tmp_path: Path, stream: bool) -> None:
+    (tmp_path / "a.txt").write_text("One is here.\nTwo is here.\n")
+    overrides = ["recipe=pretrain", f"data.train={tmp_path}/a.txt", f"data.dev={tmp_path}/a.txt"]
+    with pytest.raises(UserError, match=r"no sentence in the train split\n2 sentences were removed"):
+        open_pretraining_text(compose_config(overrides).data, stream=stream)
+
+
+def test_text_too_short_for_a_dev_split(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n\n")
+    with pytest.raises(UserError, match=r"a\.txt has no usable example"):
+        open_pretraining_text(compose_config(["recipe=pretrain", f"data.train={tmp_path}/a.txt"]).data)
+
+
+def test_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("Das Café.\nSchön.\n".encode("cp1252"))
+    overrides = ["recipe=pretrain", f"data.train={tmp_path}/a.txt"]
+    with pytest.raises(UserError, match=r"a\.txt:1: byte 0xe9.*"):
+        open_pretraining_text(compose_config(overrides).data)
+    opened = open_pretraining_text(compose_config([*overrides, "data.encoding=cp1252"]).data)
+    assert opened.dev["words"] == [["Das", "Café", "."]]

@@ -9,6 +9,8 @@ from grunlp.data.parallel_collate import ParallelCollator
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.decoding.beam_search import BeamSearch
 from grunlp.decoding.constraints import LengthLimits
+from grunlp.decoding.inputs import Hypothesis
+from grunlp.tasks.seq2seq import inference
 from grunlp.tasks.seq2seq.inference import evaluate_seq2seq, generate
 from tests.tasks.seq2seq.small_seq2seq import make
 
@@ -48,3 +50,12 @@ def test_score_takes_the_best_text() -> None:
     best = replace(SEARCH, nbest=1)
     assert scores.outputs == [one.texts[0] for one in generate(MODEL, COLLATE, PAIRS, LIMITS, best, 100)]
     assert scores.references == [["a b", "c"]] * len(PAIRS)
+
+
+def test_a_text_is_returned_once_however_it_is_segmented(monkeypatch: pytest.MonkeyPatch) -> None:
+    (first,) = WORDS.encode(["a b"])
+    (second,) = WORDS.encode(["c"])
+    found = [Hypothesis(first, -1.0, -1.0), Hypothesis([*first], -2.0, -2.0), Hypothesis(second, -3.0, -3.0)]
+    monkeypatch.setattr(inference, "beam_search", lambda inputs, search: [found])
+    (one,) = generate(MODEL, COLLATE, PAIRS[:1], LIMITS, replace(SEARCH, nbest=3), 100)
+    assert one.texts == ["a b", "c"] and one.hypotheses == [found[0], found[2]]

@@ -4,7 +4,7 @@ import pytest
 import sacrebleu
 from rouge_score.rouge_scorer import RougeScorer
 
-from grunlp.tasks.seq2seq.metrics import TextScores
+from grunlp.tasks.seq2seq.metrics import TextScores, tokenizer_for_script
 
 OUTPUTS = ["The cat sat on the mat.", "There is a dog in the garden.", "Nothing."]
 TARGETS = [["The cat sat on a mat."], ["A dog is in the garden.", "There is a dog in the yard."], ["Nothing."]]
@@ -75,3 +75,31 @@ def test_words_of_any_script() -> None:
 
 def test_blanks_do_not_make_a_text_another() -> None:
     assert TextScores("bleu", ["Zwei Ma\u0308nner."], [["Zwei  M\u00e4nner. "]]).as_dict()["exact"]["score"] == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "tokenizer"),
+    [
+        ("A dog runs.", "13a"),
+        ("Собака бежит.", "13a"),
+        ("개가 달린다.", "13a"),
+        ("一只狗在跑。", "zh"),
+        ("犬が走る。", "char"),
+        ("สุนัขวิ่ง", "char"),
+        ("狗 is the word for a dog in Chinese", "13a"),
+        ("12:30", "13a"),
+    ],
+)
+def test_the_tokenizer_fits_the_script(text: str, tokenizer: str) -> None:
+    assert tokenizer_for_script([text]) == tokenizer
+
+
+def test_scripts_without_blanks_are_not_one_word() -> None:
+    outputs, references = ["一只大狗在花园里跑。"], [["一只小狗在花园里跑。"]]
+    scores = TextScores("bleu", outputs, references).as_dict()["bleu"]
+    expected = sacrebleu.corpus_bleu(outputs, [references[0]], tokenize="zh").score
+    assert "tok:zh" in scores["how"] and scores["score"] == pytest.approx(expected) and 50 < expected < 100
+    rouge = TextScores("rouge", outputs, references).as_dict()["rouge1"]
+    assert rouge["score"] == pytest.approx(100 * 8 / 9) and "characters" in rouge["how"]
+    assert TextScores("bleu", ["a b"], [["a b"]], "char").as_dict()["bleu"]["how"].count("tok:char") == 1
+    assert TextScores("rouge", ["ab"], [["ac"]], "char").as_dict()["rouge1"]["score"] == 50

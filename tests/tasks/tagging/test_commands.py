@@ -148,3 +148,47 @@ def test_mistakes_end_in_plain_messages(
     monkeypatch.chdir(tmp_path)
     status, _, err = call(main, *(argument.format(folder) for argument in arguments))
     assert status != 0 and message in err and "Traceback" not in err
+
+
+def test_two_files_of_tags_are_scored_and_compared_without_a_model(tmp_path: Path, call: Call) -> None:
+    (tmp_path / "gold.txt").write_text("EU B-ORG\nwent O\n\nAnna B-PER\nBerg I-PER\n")
+    (tmp_path / "first.txt").write_text("EU ORG-B\nwent O\n\nAnna PER-B\nBerg O\n")
+    (tmp_path / "second.jsonl").write_text(
+        '{"words": ["EU", "went"], "tags": ["B-ORG", "O"]}\n{"words": ["Anna", "Berg"], "tags": ["B-PER", "I-PER"]}\n'
+    )
+    gold, first, second = (f"{tmp_path}/{name}" for name in ("gold.txt", "first.txt", "second.jsonl"))
+    status, out, _ = call(evaluate.main, f"gold={gold}", f"predicted={first}", f"metrics={tmp_path}/scores.json")
+    assert status == 0 and "precision:  50.00%; recall:  50.00%; FB1:  50.00" in out
+    assert json.loads((tmp_path / "scores.json").read_text())["conlleval"]["f1"] == 50
+    status, out, _ = call(evaluate.main, f"gold={gold}", f"predicted={second}")
+    assert status == 0 and "FB1: 100.00" in out
+    status, out, _ = call(compare.main, first, second, f"gold={gold}")
+    assert status == 0 and "conlleval" in out
+    (tmp_path / "other.txt").write_text("EU B-ORG\n")
+    status, _, err = call(evaluate.main, f"gold={gold}", f"predicted={tmp_path}/other.txt")
+    assert status == 2 and "sentence 1 differs" in err
+    (tmp_path / "text.txt").write_text("Running text.\nAnd more of it here.\n")
+    status, _, err = call(evaluate.main, f"gold={tmp_path}/text.txt", f"predicted={first}")
+    assert status == 2 and "neither frames nor tagged words" in err
+
+
+def test_predict_reads_columns_as_the_training_did(folder: Path, call: Call) -> None:
+    status, out, err = call(predict.main, f"run={folder}/run", f"input={folder}/test.txt", "output_format=json")
+    records = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and "read as: columns, cells between blanks" in err
+    assert [record["words"] for record in records] == [example["words"] for example in toy_corpus(30, 3)]
+
+
+def test_a_changed_split_is_reported_or_refused(folder: Path, call: Call) -> None:
+    file = folder / "test.txt"
+    before = file.read_bytes()
+    try:
+        file.write_bytes(before + b"Anna NN O\n")
+        _, _, err = call(evaluate.main, f"run={folder}/run", f"metrics={folder}/changed.json")
+        assert "test.txt has changed since the training" in err
+        status, _, err = call(evaluate.main, f"run={folder}/run", "strict=true")
+        assert status == 2 and "test.txt has changed since the training" in err
+        status, _, err = call(compare.main, f"{folder}/run", f"{folder}/run", "strict=true")
+        assert status == 2 and "test.txt has changed" in err
+    finally:
+        file.write_bytes(before)

@@ -1,11 +1,16 @@
 """Temperatures against a plain search, and what they change."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from grunlp.configuration.compose import load_recipe
 from grunlp.data.collate import TagCollator
+from grunlp.data.datasets.corpus import Corpus
 from grunlp.data.examples import TaggedSentence
 from grunlp.decoding.viterbi import ids_to_tags
+from grunlp.runs.layout import read_metrics
 from grunlp.tasks.tagging.inference import predict_tags
 from grunlp.tasks.tagging.model import Tagger
 from grunlp.tasks.tagging.temperature_scaling import fit_temperature, sentence_calibration_error
@@ -76,3 +81,23 @@ def test_where_all_is_right_by_far_it_stays_finite() -> None:
 def test_nothing_to_learn_from_changes_nothing() -> None:
     model, collate, _ = make()
     assert fit_temperature(model, collate, [CORPUS[3]], 100) == 1
+
+
+@pytest.mark.parametrize(("after", "kept"), [(5.0, 0.2), (50.0, 1.0)])
+def test_a_temperature_that_calibrates_worse_is_not_kept(
+    after: float, kept: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = load_recipe("tag").__globals__
+    model, collate, _ = make()
+    errors = iter([10.0, after])
+
+    def fit(*arguments: object) -> float:
+        model.temperature.fill_(0.2)
+        return 0.2
+
+    monkeypatch.setitem(recipe, "sentence_calibration_error", lambda *arguments: next(errors))
+    monkeypatch.setitem(recipe, "fit_temperature", fit)
+    corpus = Corpus("mine", CORPUS, CORPUS, None, None, 0)  # type: ignore[arg-type]
+    recipe["_fit_temperature"](model, collate, corpus, 100, tmp_path)
+    assert float(model.temperature) == pytest.approx(kept)
+    assert read_metrics(tmp_path)["calibration"]["temperature"] == pytest.approx(kept)
