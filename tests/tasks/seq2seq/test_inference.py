@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from grunlp.data.examples import ParallelExample
 from grunlp.data.parallel_collate import ParallelCollator
@@ -15,6 +16,7 @@ from grunlp.tasks.seq2seq.inference import evaluate_seq2seq, generate
 from tests.tasks.seq2seq.small_seq2seq import make
 
 WORDS = TextTokenizer.train("word", ["a b c d e"], 100, 1)
+torch.manual_seed(0)
 MODEL = make(len(WORDS)).eval()
 MODEL.bias.data.normal_(std=0.5)
 COLLATE = ParallelCollator(WORDS, WORDS, 0, 0.0)
