@@ -25,13 +25,13 @@ MIN_GRID_ROWS, MAX_MISSING_RATIO = 100_000, 100  # steps that a grid may always 
 class SeriesColumns(NamedTuple):
     """Roles of the columns of a file.
 
-    Args:
+    Attributes:
         time: the times; None: the first column that parses as times.
         targets: the columns to forecast; None: all numeric columns.
-        group: the column with the name of the series of each row; None: there is one series.
-        known: covariates whose future is known.
-        static: covariates that do not change within a series; text values are one-hot encoded.
-        calendar: whether to add sines and cosines of the hour, the day of the week and the day of the year as
+        series_id: the column with the name of the series of each row; None: there is one series.
+        known_covariates: covariates whose future is known.
+        static_covariates: covariates that do not change within a series; text values are one-hot encoded.
+        calendar_features: whether to add sines and cosines of the hour, the day of the week and the day of the year as
             covariates.
     """
 

@@ -79,5 +79,5 @@ def test_csv_with_an_open_quote_and_a_long_cell(tmp_path: Path) -> None:
     (one,) = read_labeled_texts(f"{tmp_path}/a.csv", None, None)
     assert one["words"] == ["x" * 200_000]
     (tmp_path / "b.csv").write_text('good,Fine\nbad,"Rain\ngood,Sun\n')
-    with pytest.raises(DataError, match="no CSV"):
+    with pytest.raises(DataError, match="not valid CSV"):
         list(read_labeled_texts(f"{tmp_path}/b.csv", None, None))

@@ -11,7 +11,14 @@ from grunlp.tasks.forecasting.timeseries import TimeSeriesTable, fill_forward
 
 
 def columns(**given: Any) -> SeriesColumns:
-    plain = {"time": None, "targets": None, "group": None, "known": (), "static": (), "calendar": False}
+    plain = {
+        "time": None,
+        "targets": None,
+        "series_id": None,
+        "known_covariates": (),
+        "static_covariates": (),
+        "calendar_features": False,
+    }
     return SeriesColumns(**(plain | given))
 
 
