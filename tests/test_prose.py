@@ -97,12 +97,8 @@ def names(node: ast.AST) -> set[str]:
     """The arguments of a function, or the fields, methods and arguments of a class."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return {inner.arg for inner in ast.walk(node.args) if isinstance(inner, ast.arg)}
-    found = set()
-    for inner in ast.walk(node):
-        found |= {
-            getattr(inner, name) for name in ("arg", "id", "attr", "name") if isinstance(getattr(inner, name, 0), str)
-        }
-    return found
+    nodes = list(ast.walk(node))
+    return {getattr(inner, field, "") for inner in nodes for field in ("arg", "id", "attr", "name")}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
