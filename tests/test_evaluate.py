@@ -56,8 +56,8 @@ def test_the_report_is_one_page(trained: Path, call: Call, tmp_path: Path) -> No
     [
         ([], "no model to evaluate"),
         (["run=nowhere"], "not a finished run"),
-        (["gold=x"], "belong together"),
-        (["gold=a", "predicted=b", "input=c"], "belong together"),
+        (["gold=x"], "need each other"),
+        (["gold=a", "predicted=b", "input=c"], "need each other"),
         (["gold=nowhere.a", "predicted=nowhere.b"], "does not exist"),
         (["split=tset"], "Did you mean split=test?"),
     ],

@@ -22,7 +22,7 @@ def test_export_refuses_wrong_arguments(run: Path, tmp_path: Path, call: Call) -
         ([f"run={run}"], "no out="),
         ([f"run={run}", f"out={run}"], "nothing is overwritten"),
         ([f"run={run}", new, "to=tflite"], "onnx, pt2"),
-        ([f"run={run}", new, "to=pt2", "int8=true"], "only ONNX Runtime"),
+        ([f"run={run}", new, "to=pt2", "int8=true"], "only ONNX graphs"),
         ([f"run={tmp_path}", new], "not a finished run"),
         ([f"run={run}", new, "int=true"], "Did you mean int8"),
     ):

@@ -1,6 +1,7 @@
 """Docstrings, comments and messages are plain technical English."""
 
 import ast
+import inspect
 import io
 import re
 import tokenize
@@ -90,6 +91,25 @@ def test_docstrings_open_as_their_kind_does(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_arguments_are_described_by_nouns(path: Path) -> None:
     assert not [f"{line}: {match[0]}" for _, line, text in docstrings(path) for match in FRAGMENTS.finditer(text)]
+
+
+def names(node: ast.AST) -> set[str]:
+    """The arguments of a function, or the fields, methods and arguments of a class."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return {inner.arg for inner in ast.walk(node.args) if isinstance(inner, ast.arg)}
+    nodes = list(ast.walk(node))
+    return {getattr(inner, field, "") for inner in nodes for field in ("arg", "id", "attr", "name")}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_documented_names_exist(path: Path) -> None:
+    wrong = []
+    for node, line, text in docstrings(path):
+        for section in re.findall(r"^(?:Args|Attributes):\n((?:    .*\n?|\n)+)", inspect.cleandoc(text), re.MULTILINE):
+            entries = re.findall(r"^    (\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: \([^)]*\))?:", section, re.MULTILINE)
+            documented = {name.strip(" *") for entry in entries for name in entry.split(",")}
+            wrong += [f"{line}: {name}" for name in documented - names(node)]
+    assert not wrong, wrong
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -119,5 +119,5 @@ def test_mistakes(call: Call) -> None:
 def test_help_names_every_key_with_its_default(call: Call) -> None:
     status, out, _ = call(serve.main, "--help")
     assert status == 0
-    for key, value in serve.DEFAULTS.items():
+    for key, value in ((key, option.default) for key, option in serve.list_options([])["serve"].items()):
         assert f"  {key}={'null' if value is None else value} " in out, key

@@ -19,7 +19,7 @@ class ParallelBatch:
         source_lengths: (B,) number of tokens, END included.
         target: (B, T + 1) token ids from START to END, then padded with PADDING.
         target_lengths: (B,) number of tokens to predict, END included.
-        texts: the B target texts.
+        target_texts: the B target texts.
     """
 
     source: Tensor

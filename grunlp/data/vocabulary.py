@@ -25,7 +25,7 @@ class StringIndex:
 
     Args:
         items: the strings in the order of their ids, without duplicates.
-        unknown: id of every other string; None raises KeyError instead.
+        unknown_id: id of every other string; None raises KeyError instead.
     """
 
     def __init__(self, items: Sequence[str], unknown_id: int | None) -> None:

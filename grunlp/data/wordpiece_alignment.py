@@ -32,7 +32,7 @@ class WordpieceAligner:
     Args:
         source: the name of the encoder, for errors.
         tokenizer: its tokenizer, of the library transformers.
-        longest: number of sub-words the encoder can read at once, special tokens included.
+        max_length: number of sub-words the encoder can read at once, special tokens included.
 
     Raises:
         UserError: the tokenizer does not align sub-words with words.

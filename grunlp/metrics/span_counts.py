@@ -117,8 +117,8 @@ def srl_eval_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> EvalCoun
 
     Args:
         gold: the tag sequences of one sentence, one per predicate.
-        predicted: predicted tag sequences, in the same order. Pass a sequence of `O` for a predicate without a
-            prediction: all its arguments then count as missed, as in srl-eval.
+        predicted: predicted tag sequences, in the same order. Pass a sequence of `O` for a predicate that was not
+            predicted: all its arguments then count as missed, as in srl-eval.
 
     Raises:
         ValueError: the numbers of sequences or tokens differ, or a tag is not a BIO tag.

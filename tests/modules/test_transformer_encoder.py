@@ -131,6 +131,6 @@ def test_positions_that_start_behind_the_padding() -> None:
 
 
 def test_no_encoder(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"(?s)no encoder.*model\.encoder=FOLDER"):
+    with pytest.raises(UserError, match=r"(?s)is not an encoder.*model\.encoder=FOLDER"):
         load_pretrained_encoder(str(tmp_path))
     assert load_pretrained_encoder(None) == (None, None)

@@ -126,6 +126,7 @@ def die(folder: str, how: int) -> None:
         time.sleep(300)
 
 
+@pytest.mark.slow
 def test_the_launcher_ends_the_others(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     trainer = DictConfig({"devices": 2, "num_nodes": 1})
     before = signal.getsignal(signal.SIGTERM)

@@ -7,11 +7,12 @@ import torch
 from torch import nn
 
 from grunlp.training.lightning_base import BaseLightningModule
+from grunlp.training.options import OptimizerOptions
 from grunlp.utils.errors import UserError
 
 
 def module() -> BaseLightningModule:
-    return BaseLightningModule(nn.Linear(2, 1), 10, 0.1, {}, 0.01, 0.2)
+    return BaseLightningModule(nn.Linear(2, 1), OptimizerOptions(0.1, 0.01, 0.2), 10)
 
 
 def test_the_validation_loss_is_the_mean_over_all_examples() -> None:

@@ -54,10 +54,10 @@ def test_yaml_read(tmp_path: Path) -> None:
         ('{"a": NaN}', "NaN is not a number"),
         ('{"a": -Infinity}', "not a number"),
         ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "too deep"),
-        ("[" * 100_000 + "]" * 100_000, "not JSON"),
+        ("[" * 100_000 + "]" * 100_000, "not a JSON"),
         ('"\\ud800"', "surrogates not allowed"),
-        ("9" * 5000, "not JSON"),
-        ("{", "not JSON"),
+        ("9" * 5000, "not a JSON"),
+        ("{", "not a JSON"),
         ('"' + "x" * 200 + '"', "too large"),
     ],
 )

@@ -32,7 +32,7 @@ MAX_MISSING_SHARE = 0.5  # of the steps of a grid whose frequency is inferred
 class SeriesColumns(NamedTuple):
     """Roles of the columns of a file.
 
-    Args:
+    Attributes:
         targets: the columns to forecast; None: all numeric columns.
         series_id: the column with the name of the series of each row; None: there is one series.
         known_covariates: covariates whose future is known.

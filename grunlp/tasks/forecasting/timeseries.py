@@ -14,23 +14,23 @@ from grunlp.tasks.forecasting.time_zone import to_clock_times
 class TimeSeriesTable:
     """One or more series on one time grid, in R rows, series after series.
 
-    Args:
+    Attributes:
         source: the file, for messages.
-        names: (S,) names of the series; "" if there is only one.
+        series_names: (S,) names of the series; "" if there is only one.
         starts: (S + 1,) the first row of each series, then R.
         times: (R,) times, without gaps within a series: instants in UTC if the layout has a time zone, otherwise clock
             times.
         frequency: the frequency in pandas notation ("h", "D", "MS", ...).
-        targets: names of the series to forecast.
+        target_names: names of the series to forecast.
         values: (R, C) values of the targets; missing values are filled with the last known value, or NaN before the
             first.
-        observed: (R, C) whether each value was measured.
-        covariates: names of the covariates whose future is known: the user's, then the time features.
-        own: number of covariates that come from the user's file.
-        known: (R, F) values of the covariates.
-        future: (S,) number of rows at the end of each series that only have covariates.
-        statics: names of the static covariates.
-        static: (S, K) values of the static covariates.
+        observed_mask: (R, C) whether each value was measured.
+        covariate_names: names of the covariates whose future is known: the user's, then the time features.
+        num_user_covariates: number of covariates that come from the user's file.
+        known_covariates: (R, F) values of the covariates.
+        num_future_rows: (S,) number of rows at the end of each series that only have covariates.
+        static_covariate_names: names of the static covariates.
+        static_covariates: (S, K) values of the static covariates.
         layout: how the table was read.
     """
 

@@ -19,9 +19,9 @@ class ForecastWindow(NamedTuple):
 
     Attributes:
         values: (B, T + H, C) values of the targets.
-        observed: (B, T + H, C) whether each value was measured.
-        known: (B, T + H, F) known covariates.
-        static: (B, K) static covariates.
+        observed_mask: (B, T + H, C) whether each value was measured.
+        known_covariates: (B, T + H, F) known covariates.
+        static_covariates: (B, K) static covariates.
     """
 
     values: Tensor
@@ -35,12 +35,13 @@ class TimeSeriesTensors:
 
     Args:
         table: the table before scaling.
-        scaling: the scaling of the training data, for covariates.
+        standardizer: the scaling of the training data, for covariates.
         means, scales: (S, C) mean and scale of the targets of each series.
 
     Attributes:
-        values, observed, known, static: as in `ForecastWindow`, for all rows (R, ...) and series (S, K).
-        series: (R,) index of the series of each row.
+        values, observed_mask, known_covariates, static_covariates: as in `ForecastWindow`, for all rows
+            (R, ...) and series (S, K).
+        series_index: (R,) index of the series of each row.
     """
 
     def __init__(

@@ -18,7 +18,6 @@ class TagScores(SpanScores):
 
     Attributes:
         spans: whether the tags are IOB2, so that spans are scored; otherwise each tag is scored.
-        counts: "conlleval" and "seqeval" of spans; "accuracy" of plain tags.
         illegal_output: number of tags in the predictions that violate IOB2; always 0 for tags decoded by grunlp.
         illegal_before_viterbi: number of such tags by plain argmax.
     """
