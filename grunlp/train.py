@@ -106,7 +106,9 @@ def train(config: DictConfig) -> None:
     config = drop_inapplicable_debug_keys(config, schemas())
     try:
         resolve_devices(config.trainer)
-        run_dir = distributed.run_on_rank_zero(lambda: create_run_dir(config.recipe, config.run_dir, config.overwrite))
+        run_dir = distributed.run_on_rank_zero(
+            lambda: create_run_dir(config.recipe, config.run_dir, config.overwrite, schemas())
+        )
         log.info("run folder: %s", run_dir)
         start(config, run_dir, RunMode.NEW)
     except UserError as error:
@@ -120,7 +122,7 @@ def start(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
     from grunlp.training.resume import explain_interruption, lock_run
     from grunlp.utils import distributed
 
-    with lock_run(run_dir, mode), explain_interruption(run_dir):
+    with lock_run(run_dir, mode, config.overwrite, schemas()), explain_interruption(run_dir):
         if config.trainer.devices * config.trainer.num_nodes == distributed.world_size():
             run_recipe(config, run_dir, mode)
         else:

@@ -29,17 +29,6 @@ def write_manifest(path: Path) -> None:
     write_file_atomically(path, json.dumps(content, indent=1, ensure_ascii=False))
 
 
-def is_manifest(path: Path) -> bool:
-    """Return whether `write_manifest` wrote this file."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and all(
-        isinstance(was, dict) and set(was) == {"bytes", "sha256"} for was in content.values()
-    )
-
-
 def verify_manifest(path: Path) -> None:
     """Raise UserError if a file differs from what `write_manifest` saw; forget the files recorded so far."""
     _recorded.clear()

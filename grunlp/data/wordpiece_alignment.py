@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from grunlp.data.encoder_files import load_encoder_config, strip_file_references
-from grunlp.utils.atomic_io import atomic_dir
 from grunlp.utils.error_translation import wrap_library_errors
 from grunlp.utils.errors import UserError
 
@@ -72,10 +71,9 @@ class WordpieceAligner:
             return cls(str(folder), AutoTokenizer.from_pretrained(str(folder), **how), max_length)
 
     def save(self, folder: Path) -> None:
-        """Write what `from_run` reads."""
-        with atomic_dir(folder) as temp_dir:
-            self.tokenizer.save_pretrained(temp_dir)
-            strip_file_references(temp_dir)
+        """Write the files that `from_run` reads."""
+        self.tokenizer.save_pretrained(folder)
+        strip_file_references(folder)
 
     def split(self, words: Sequence[str]) -> AlignedSubwords:
         """Split a sentence, into as many windows as needed, each of whole words."""

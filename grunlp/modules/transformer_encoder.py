@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from grunlp.data.encoder_files import load_encoder_config
-from grunlp.utils.atomic_io import atomic_dir
 from grunlp.utils.errors import UserError
 
 
@@ -76,9 +75,8 @@ class PretrainedEncoder(nn.Module):
             raise UserError(f"{folder}: no encoder", details, hint) from None
 
     def save_config(self, folder: Path) -> None:
-        """Write the files that `from_config` reads."""
-        with atomic_dir(folder) as directory:
-            self.transformer.config.save_pretrained(directory)
+        """Write the file that `from_config` reads."""
+        self.transformer.config.save_pretrained(folder)
 
     def freeze(self) -> None:
         """Stop training the weights of the transformer."""

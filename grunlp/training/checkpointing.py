@@ -19,8 +19,11 @@ import torch
 from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from pytorch_lightning.loggers.csv_logs import ExperimentWriter
 
+from grunlp.runs.file_list import list_run_file, run_file
+from grunlp.runs.layout import LOG_DIR, RESUME_CHECKPOINT
 from grunlp.training.datamodule_base import datamodule_of, derive_seed
 from grunlp.utils import distributed
 from grunlp.utils.atomic_io import atomic_path
@@ -29,16 +32,14 @@ from grunlp.utils.signals import TerminationSignal, raise_signal, signal_handler
 
 log = logging.getLogger(__name__)
 
-RESUME_CHECKPOINT = "resume.ckpt"
-
 
 class AtomicCheckpointIO(TorchCheckpointIO):
     """Writes checkpoints atomically; reads only tensors and plain values from them, never code."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Write a checkpoint."""
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(Path(path)) as temporary:
+        """Write a checkpoint, into `checkpoint/` of a run folder."""
+        file = Path(path)
+        with atomic_path(run_file(file.parent.parent, f"{file.parent.name}/{file.name}")) as temporary:
             torch.save(checkpoint, temporary)
 
     def load_checkpoint(self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True) -> dict[str, Any]:
@@ -170,16 +171,43 @@ def _relocate_checkpoints(state: dict[str, Any], folder: Path) -> None:
     state["best_k_models"] = {moved(path): score for path, score in state["best_k_models"].items()}
 
 
+class RunTensorBoardLogger(TensorBoardLogger):
+    """A TensorBoard logger that lists its files as files of the run.
+
+    Args:
+        run_dir: the run folder; the files are in `logs/tensorboard`.
+    """
+
+    def __init__(self, run_dir: Path) -> None:
+        self.folder = run_dir / LOG_DIR / "tensorboard"
+        super().__init__(run_dir / LOG_DIR, name="", version=self.folder.name)
+        if distributed.rank() == 0:
+            run_file(run_dir, f"{LOG_DIR}/tensorboard/{self.NAME_HPARAMS_FILE}").unlink(missing_ok=True)
+            before = set(self.folder.iterdir())
+            self.experiment  # noqa: B018 - makes the file of this process
+            for file in set(self.folder.iterdir()) - before:
+                list_run_file(run_dir, f"{LOG_DIR}/tensorboard/{file.name}")
+
+    @property
+    def log_dir(self) -> str:
+        """The folder; that of the base class expands `~` and `$` in its name."""
+        return str(self.folder)
+
+
 class AppendingCSVLogger(CSVLogger):
     """A CSV logger that continues the file of an interrupted training instead of replacing it.
 
     Args:
-        folder: folder of `metrics.csv`.
+        run_dir: the run folder; the file is `logs/csv/metrics.csv`.
         from_step: rows from this step on are replaced; 0 replaces all.
     """
 
-    def __init__(self, folder: Path, from_step: int) -> None:
+    def __init__(self, run_dir: Path, from_step: int) -> None:
+        folder = run_dir / LOG_DIR / "csv"
         super().__init__(folder.parent, name="", version=folder.name)
+        if distributed.rank() == 0:
+            run_file(run_dir, f"{LOG_DIR}/csv/{ExperimentWriter.NAME_HPARAMS_FILE}").unlink(missing_ok=True)
+            run_file(run_dir, f"{LOG_DIR}/csv/{ExperimentWriter.NAME_METRICS_FILE}")
         file, rows = folder / "metrics.csv", list[dict[str, Any]]()
         if from_step and file.is_file():
             lines = file.read_text(encoding="utf-8").splitlines(keepends=True)

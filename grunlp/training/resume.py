@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from grunlp.runs.layout import CHECKPOINT_DIR, CONFIG, RunMode, require_resumable
+from grunlp.configuration.schema import Schemas
+from grunlp.runs.layout import CHECKPOINT_DIR, CONFIG, RunMode, require_free, require_resumable
 from grunlp.runs.lock import folder_lock
 from grunlp.utils import distributed
 from grunlp.utils.cli import EXIT_USAGE
@@ -13,11 +14,17 @@ from grunlp.utils.signals import TerminationSignal
 
 
 @contextmanager
-def lock_run(run_dir: Path, mode: RunMode) -> Iterator[None]:
-    """Lock the run folder on rank 0.
+def lock_run(run_dir: Path, mode: RunMode, overwrite: bool, schemas: Schemas) -> Iterator[None]:
+    """Lock the run folder on rank 0, and check it again: another training may have ended there a moment ago.
+
+    Args:
+        run_dir: the folder.
+        mode: NEW: the folder must be free; RESUME: it must hold a training that is not finished.
+        overwrite: see `require_free`.
+        schemas: see `require_free`.
 
     Raises:
-        UserError: another process uses it, or has completed the training to resume.
+        UserError: another process uses it, or it is not free, or its training is finished.
     """
     if distributed.rank() > 0:
         yield
@@ -25,6 +32,8 @@ def lock_run(run_dir: Path, mode: RunMode) -> Iterator[None]:
     with folder_lock("run_dir", run_dir):
         if mode is RunMode.RESUME:
             require_resumable(run_dir, "resume")
+        if mode is RunMode.NEW:
+            require_free(run_dir, overwrite, schemas)
         yield
 
 

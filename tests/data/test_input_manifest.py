@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from grunlp.data.input_manifest import (
-    is_manifest,
     record_input,
     reject_new_inputs,
     verify_manifest,
@@ -29,7 +28,6 @@ def manifest(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_unchanged_files_pass(manifest: Path) -> None:
-    assert is_manifest(manifest)
     verify_manifest(manifest)
     record_input(manifest.parent / "train.txt")
     reject_new_inputs(manifest)
@@ -51,8 +49,3 @@ def test_an_added_file_is_named(manifest: Path) -> None:
     record_input(manifest.parent / "more.txt")
     with pytest.raises(UserError, match=r"more\.txt was added"):
         reject_new_inputs(manifest)
-
-
-def test_other_json_is_no_manifest(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('{"a": {"bytes": 1}}')
-    assert not is_manifest(tmp_path / "a.json") and not is_manifest(tmp_path / "missing.json")

@@ -151,12 +151,12 @@ def test_a_full_disk_at_the_end_loses_nothing(tmp_path: Path, monkeypatch: pytes
 
 def test_a_new_log_keeps_nothing(tmp_path: Path) -> None:
     for steps in (0, 3):
-        logger = AppendingCSVLogger(tmp_path / "csv", steps)
+        logger = AppendingCSVLogger(tmp_path, steps)
         logger.log_metrics({"a": 1.0}, step=steps)
         logger.save()
-    assert (tmp_path / "csv/metrics.csv").read_text().split() == ["a,step", "1.0,0", "1.0,3"]
-    AppendingCSVLogger(tmp_path / "csv", 0)
-    assert not (tmp_path / "csv/metrics.csv").exists()
+    assert (tmp_path / "logs/csv/metrics.csv").read_text().split() == ["a,step", "1.0,0", "1.0,3"]
+    AppendingCSVLogger(tmp_path, 0)
+    assert not (tmp_path / "logs/csv/metrics.csv").exists()
 
 
 def test_gradients_are_added_up_in_one_order(tmp_path: Path) -> None:
