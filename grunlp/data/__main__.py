@@ -1,7 +1,6 @@
 """`python -m grunlp.data check PATH ...`: check data files before training on them."""
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from grunlp.data.readers import FORMATS
 from grunlp.data.validation import format_report, inspect_file
+from grunlp.utils.cli import exit_status, replace_closed_streams
 from grunlp.utils.errors import UserError
 
 _EXAMPLES = """\
@@ -25,20 +25,17 @@ error: training removes them."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit status."""
     options = _parser().parse_args(arguments)
-    try:
-        splits = _splits(options.paths)
-        if options.words and len(splits) > 1:
-            raise UserError("one words file for several paths", "expected one path of props", "check them one by one")
-        surveys = [inspect_file(name, path, options.format, options.words) for name, path in splits.items()]
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
-    try:
-        for line in format_report(surveys):
-            print(line)
-        sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    replace_closed_streams()
+    return exit_status(lambda: _check(options))
+
+
+def _check(options: argparse.Namespace) -> int:
+    splits = _splits(options.paths)
+    if options.words and len(splits) > 1:
+        raise UserError("one words file for several paths", "expected one path of props", "check them one by one")
+    surveys = [inspect_file(name, path, options.format, options.words) for name, path in splits.items()]
+    for line in format_report(surveys):
+        print(line)
     return int(any(report.num_errors for report in surveys))
 
 
