@@ -10,6 +10,7 @@ from grunlp.runs.layout import CHECKPOINT_DIR, CONFIG, RunMode, require_free, re
 from grunlp.runs.lock import folder_lock
 from grunlp.utils import distributed
 from grunlp.utils.cli import EXIT_USAGE
+from grunlp.utils.errors import UserError, WriteError
 from grunlp.utils.signals import TerminationSignal
 
 
@@ -43,11 +44,19 @@ def explain_interruption(run_dir: Path) -> Iterator[None]:
 
     Raises:
         SystemExit: the training was interrupted.
-        UserError: another rank has failed.
+        UserError: another rank has failed, or a file cannot be written.
+        OSError: another error of the system, after the way to resume was printed.
     """
     try:
         with distributed.translate_peer_failures():
             yield
+    except WriteError as error:
+        raise UserError(error.message, error.details, f"{error.hint} Then, {_resume_hint(run_dir)}") from None
+    except BrokenPipeError:
+        raise
+    except OSError:  # standard output on a full disk, for example
+        print(_resume_hint(run_dir), file=sys.stderr)
+        raise
     except TerminationSignal as interruption:
         if distributed.rank() == 0:
             print(f"stopped; {_resume_hint(run_dir)}", file=sys.stderr)

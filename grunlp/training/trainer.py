@@ -159,7 +159,10 @@ def _model_checkpoint(
     name: str, folder: Path, monitor: str, mode: Literal["min", "max"], count: int
 ) -> ModelCheckpoint:
     """Keep the epochs with the best scores; a resumed training overwrites the file of an epoch that it repeats."""
-    return ModelCheckpoint(folder, name, monitor=monitor, mode=mode, save_top_k=count, enable_version_counter=False)
+    # in a relative path, "~" is expanded
+    return ModelCheckpoint(
+        folder.absolute(), name, monitor=monitor, mode=mode, save_top_k=count, enable_version_counter=False
+    )
 
 
 def fit(

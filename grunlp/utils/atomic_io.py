@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from grunlp.utils.errors import UserError
+from grunlp.utils.errors import UserError, WriteError
 
 TEMP_SUFFIX = ".part"  # of temporary names
 _TEMP_NAME = re.compile(rf"\.(.+)\.\d+{re.escape(TEMP_SUFFIX)}")
@@ -35,7 +35,8 @@ def atomic_path(path: Path, follow_symlinks: bool = False) -> Iterator[Path]:
             paths that a user names. Without it a link is replaced by the file, and its target is not touched.
 
     Raises:
-        UserError: the system refuses: the disk is full, or the folder is not writable.
+        WriteError: the system refuses: the disk is full, or the folder is not writable.
+        UserError: there is a folder or device of this name.
     """
     target = Path(os.path.realpath(path)) if follow_symlinks else path
     if follow_symlinks and target.exists() and not target.is_file():  # /dev/null, a pipe
@@ -110,10 +111,10 @@ def _fsync(path: Path) -> None:
 
 @contextmanager
 def translate_os_errors(path: Path) -> Iterator[None]:
-    """Convert OSError to UserError."""
+    """Convert OSError to WriteError."""
     try:
         yield
     except OSError as error:
         details = "the existing file was not changed" if path.exists() else "the file does not exist yet"
         hint = "Free disk space, or name a writable folder."
-        raise UserError(f"cannot write {path}: {error.strerror or error}", details, hint) from error
+        raise WriteError(f"cannot write {path}: {error.strerror or error}", details, hint) from error
