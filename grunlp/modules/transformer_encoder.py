@@ -1,12 +1,14 @@
 """A pretrained transformer encoder of the Hugging Face hub below the GRU."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from grunlp.data.encoder_config import differing_keys, find_error, known_settings
 from grunlp.data.encoder_files import load_encoder_config
 from grunlp.utils.errors import UserError
 
@@ -44,7 +46,7 @@ class PretrainedEncoder(nn.Module):
         transformers = _import_transformers()
         try:
             config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)
-            _require_encoder(source, config)
+            _require_supported(source, config.to_dict(), transformers)
             # no pickled weights
             options = {"use_safetensors": True, "trust_remote_code": False, "dtype": torch.float32}
             return cls(transformers.AutoModel.from_pretrained(source, **options))
@@ -65,9 +67,8 @@ class PretrainedEncoder(nn.Module):
         settings, transformers = load_encoder_config(folder), _import_transformers()
         try:
             config = transformers.AutoConfig.for_model(**settings)
-            _require_encoder(str(folder), config)
             return cls(transformers.AutoModel.from_config(config, trust_remote_code=False))
-        except UserError:
+        except UserError:  # of the bound of allocations
             raise
         except Exception as error:  # the library raises anything for an invalid configuration
             details = (str(error) or type(error).__name__).splitlines()[0]
@@ -76,7 +77,8 @@ class PretrainedEncoder(nn.Module):
 
     def save_config(self, folder: Path) -> None:
         """Write the file that `from_config` reads."""
-        self.transformer.config.save_pretrained(folder)
+        settings = known_settings(self.transformer.config.to_dict())
+        (folder / "config.json").write_text(json.dumps(settings, indent=2), encoding="utf-8")
 
     def freeze(self) -> None:
         """Stop training the weights of the transformer."""
@@ -129,15 +131,15 @@ def _import_transformers() -> Any:
     return transformers
 
 
-def _require_encoder(source: str, config: Any) -> None:
-    """Raise UserError unless a configuration has the settings of a supported encoder."""
-    for name in ("hidden_size", "num_hidden_layers", "max_position_embeddings"):
-        if not isinstance(getattr(config, name, None), int):
-            details = f"its configuration has no {name}"
-            raise UserError(f"{source}: not a supported encoder", details, "Name another")
-    if config.max_position_embeddings < 8:
-        details = f"it reads at most {config.max_position_embeddings} sub-words"
-        raise UserError(f"{source}: not a supported encoder", details, "Name another")
+def _require_supported(source: str, settings: Mapping[str, Any], transformers: Any) -> None:
+    """Raise UserError unless the settings that a run keeps are valid and make the same encoder again."""
+    error = find_error(settings, ignore=lambda key: True)
+    if error is None:
+        again = transformers.AutoConfig.for_model(**known_settings(settings)).to_dict()
+        key = next(iter(differing_keys(again, settings)), None)
+        error = None if key is None else f"has the setting {key}: {settings.get(key)!r:.60}"
+    if error is not None:
+        raise UserError(f"{source}: not a supported encoder", f"it {error}", "Name another model.encoder")
 
 
 def _bucket_by_length(lengths: list[int]) -> Iterator[list[int]]:
