@@ -3,6 +3,8 @@
 Not of translations and summaries: Torch's gradients of softmax and of layer normalisation are rounded otherwise.
 """
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest

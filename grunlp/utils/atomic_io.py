@@ -81,7 +81,7 @@ def remove_temp_files(folder: Path, patterns: Iterable[str]) -> None:
 
 
 def final_name(name: str) -> str | None:
-    """Return the name of the file that a temporary name stands for; None if it is no temporary name."""
+    """Return the name that a temporary file gets when it is complete; None for other files."""
     match = _TEMP_NAME.fullmatch(name)
     return match[1] if match else None
 

@@ -27,7 +27,7 @@ def configure_logging() -> None:
 
 
 def replace_closed_streams() -> None:
-    """Open standard input, output and error anew where the caller has closed them (`>&-`).
+    """Replace standard input, output and error where the caller has closed them (`>&-`).
 
     Otherwise the next file that is opened would get the number of the stream, and what a library prints would end in
     it. Reading the new input, and writing the new output, is an error; new standard error discards what is written.

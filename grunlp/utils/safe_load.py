@@ -138,8 +138,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def _reject_duplicate_keys(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     content = dict(pairs)
     if len(content) != len(pairs):
-        names, seen = (name for name, _ in pairs), set[Any]()
-        raise ValueError(f"a key occurs twice: {next(name for name in names if name in seen or seen.add(name))!r:.60}")
+        seen = set[Any]()
+        for name, _ in pairs:
+            if name in seen:
+                raise ValueError(f"a key occurs twice: {name!r:.60}")
+            seen.add(name)
     return content
 
 
