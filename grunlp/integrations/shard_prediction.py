@@ -220,15 +220,15 @@ class ShardPredictor:
             with atomic_path(path) as temp_path:
                 parquet.write_table(table, temp_path, compression="zstd")
         bad_path = path.with_suffix(".bad")
-        lines = [f"{error.path}:{error.line}: {error.reason}; {error.details}\n" for error in errors]
-        if lines:
-            write_file_atomically(bad_path, "".join(lines))
+        malformed = [f"{error.path}:{error.line}: {error.reason}; {error.details}\n" for error in errors]
+        if malformed:
+            write_file_atomically(bad_path, "".join(malformed))
         else:
             bad_path.unlink(missing_ok=True)
-        checksums = [f"{sha256_of_file(file)}  {file.name}\n" for file in (path, bad_path)[: 2 if lines else 1]]
-        head = f"# {records} records, {len(lines)} malformed lines\n"
+        checksums = [f"{sha256_of_file(file)}  {file.name}\n" for file in (path, bad_path)[: 2 if malformed else 1]]
+        head = f"# {records} records, {len(malformed)} malformed lines\n"
         write_file_atomically(path.with_suffix(".sha256"), head + "".join(checksums))
-        return records, len(lines)
+        return records, len(malformed)
 
 
 def _records_table(file: str, numbered: list[tuple[int, Record]]) -> pa.Table:
@@ -246,7 +246,8 @@ def _read_counts(path: Path) -> tuple[int, int] | None:
     """Return the numbers of records and malformed lines of a shard; None unless its files are as they were written."""
     try:
         head, *lines, end = read_text(path.with_suffix(".sha256"), 1000).split("\n")
-        stored = dict(reversed(line.split("  ", 1)) for line in lines)
+        checksums = [line.partition("  ") for line in lines]
+        stored = {name: checksum for checksum, _, name in checksums}
         counts = _COUNTS.fullmatch(head)
         if end or counts is None:
             return None
