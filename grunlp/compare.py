@@ -88,7 +88,7 @@ def main(arguments: list[str]) -> int:
     print(f"first:  {systems[0]}\nsecond: {systems[1]}\n")
     print(format_comparison(rows, "", "first", "second"), end="")
     if options.metrics:
-        write_file_atomically(Path(options.metrics), json.dumps(rows, indent=2))
+        write_file_atomically(Path(options.metrics), json.dumps(rows, indent=2), follow_symlinks=True)
     return 0
 
 

@@ -26,7 +26,7 @@ from grunlp.tasks.config import (
     recipe_sections,
     schemas,
 )
-from grunlp.utils.cli import EXIT_USAGE, command
+from grunlp.utils.cli import command, exit_status
 from grunlp.utils.errors import UserError
 
 if TYPE_CHECKING:
@@ -102,19 +102,24 @@ def train(config: DictConfig) -> None:
 
     User errors are printed here, because Hydra would add a traceback.
     """
+    if status := exit_status(lambda: start_new(config)):
+        sys.exit(status)
+
+
+def start_new(config: DictConfig) -> int:
+    """Make the run folder of a new training and start it; return the exit status."""
     from grunlp.runs.layout import RunMode, create_run_dir
     from grunlp.training.launcher import resolve_devices
     from grunlp.utils import distributed
 
     config = drop_inapplicable_debug_keys(config, schemas())
-    try:
-        resolve_devices(config.trainer)
-        run_dir = distributed.run_on_rank_zero(lambda: create_run_dir(config.recipe, config.run_dir, config.overwrite))
-        log.info("run folder: %s", run_dir)
-        start(config, run_dir, RunMode.NEW)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(EXIT_USAGE)
+    resolve_devices(config.trainer)
+    run_dir = distributed.run_on_rank_zero(
+        lambda: create_run_dir(config.recipe, config.run_dir, config.overwrite, schemas())
+    )
+    log.info("run folder: %s", run_dir)
+    start(config, run_dir, RunMode.NEW)
+    return 0
 
 
 def start(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
@@ -123,7 +128,7 @@ def start(config: DictConfig, run_dir: Path, mode: "RunMode") -> None:
     from grunlp.training.resume import explain_interruption, lock_run
     from grunlp.utils import distributed
 
-    with lock_run(run_dir, mode), explain_interruption(run_dir):
+    with lock_run(run_dir, mode, config.overwrite, schemas()), explain_interruption(run_dir):
         if config.trainer.devices * config.trainer.num_nodes == distributed.world_size():
             run_recipe(config, run_dir, mode)
         else:

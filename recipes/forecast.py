@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 from pytorch_lightning import seed_everything
 
 from grunlp.configuration.saved_config import save_config
+from grunlp.runs.file_list import run_file
 from grunlp.runs.layout import CONFIG, FORECAST_PLOT, SCALER, RunMode, start_run
 from grunlp.tasks.forecasting import SPEC
 from grunlp.tasks.forecasting.baselines import fit_linear
@@ -42,8 +43,8 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
     model = build_forecaster(config, *columns)
     linear_weights, ridge = fit_linear(scaled.tensors, origins["train"], origins["dev"], *sizes)
     if start_run(run_dir, mode):
-        save_config(run_dir / CONFIG, config)
-        scaling.save(run_dir / SCALER)
+        save_config(run_file(run_dir, CONFIG), config)
+        scaling.save(run_file(run_dir, SCALER))
         save_linear_baseline(run_dir, linear_weights)
     t = config.trainer
     steps = data.num_optimizer_steps(t.max_epochs, t.limit_train_batches, t.accumulate_grad_batches)
@@ -57,6 +58,6 @@ def run(config: DictConfig, run_dir: Path, mode: RunMode) -> None:
 
     results = fit_and_evaluate(trainer, task, data, corpus, evaluate, run_dir, mode)
     for split, evaluation in results.items():
-        plot_forecasts(evaluation, run_dir / FORECAST_PLOT.format(split))
+        plot_forecasts(evaluation, run_file(run_dir, FORECAST_PLOT.format(split)))
     if results:
         SPEC.write_card(run_dir)

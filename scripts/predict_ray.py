@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> int:
         raise UserError("out= is missing", "it names the output folder", "Type out=FOLDER")
     if importlib.util.find_spec("ray") is None:
         raise UserError("the package ray is not installed", "it runs the workers", "Type pip install 'grunlp[ray]'")
-    from grunlp.integrations.shard_prediction import finish_job, plan_shards, start_job
+    from grunlp.integrations.shard_prediction import TEMP_FILES, finish_job, plan_shards, start_job
     from grunlp.tasks import load
 
     folder = Path(options.out)
@@ -84,12 +84,12 @@ def main(arguments: list[str]) -> int:
     with translate_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with folder_lock("out", folder):
-        remove_temp_files(folder)
+        remove_temp_files(folder, TEMP_FILES)
         start_job(folder, plan)
         started = time.perf_counter()
         shard_stats = list(predict_all(plan, folder, options))
         seconds = time.perf_counter() - started
-        remove_temp_files(folder)  # left by workers that died
+        remove_temp_files(folder, TEMP_FILES)  # left by workers that died
         totals = finish_job(folder, shard_stats)
     print(", ".join(f"{count} {name}" for name, count in totals.items()))
     predicted = [stats for stats in shard_stats if stats.seconds]  # without the shards of earlier calls

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from grunlp import train
+from grunlp.runs.file_list import foreign_entries
 from tests.conftest import Call, assert_refused
 
 
@@ -21,7 +22,8 @@ def test_training_reports_formats_epochs_and_scores(trained: Path) -> None:
 def test_the_run_folder_is_complete(trained: Path) -> None:
     names = {path.name for path in (trained / "run").iterdir()}
     files = {"weights.safetensors", "config.yaml", "vocabulary.json", "metrics.json", "card.md", "data_manifest.json"}
-    assert names == {*files, "logs"}
+    assert names == {*files, "logs", "run_files.json"}
+    assert not foreign_entries(trained / "run"), "every file is on the list of those that the training wrote"
     assert not list((trained / "run").rglob("*.ckpt")), "nothing that must be unpickled"
     assert list((trained / "run").rglob("metrics.csv")) and list((trained / "run").rglob("events.out.*"))
     assert [p.name for p in trained.iterdir() if p.name in ("outputs", "multirun", "train.log", "runs")] == []

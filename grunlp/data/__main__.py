@@ -1,7 +1,6 @@
 """`python -m grunlp.data check PATH ...`: check data files before training on them."""
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from grunlp.data.file_check import check_file, format_file_report, has_frames
 from grunlp.data.readers import FORMATS
 from grunlp.data.validation import format_report, inspect_file
+from grunlp.utils.cli import exit_status, replace_closed_streams
 from grunlp.utils.errors import UserError
 
 _EXAMPLES = """\
@@ -26,27 +26,24 @@ error: training removes them."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit status."""
     options = _parser().parse_args(arguments)
-    try:
-        splits = _splits(options.paths)
-        if options.words and len(splits) > 1:
-            raise UserError(
-                "one file of words for several paths", "expected one path of props", "check the paths one at a time"
-            )
-        is_known = bool(options.format or options.words)
-        srl_files = {name: path for name, path in splits.items() if is_known or has_frames(path)}
-        surveys = [inspect_file(name, path, options.format, options.words) for name, path in srl_files.items()]
-        others = [check_file(name, path) for name, path in splits.items() if name not in srl_files]
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
-    try:
-        for line in format_report(surveys) if surveys else ():
-            print(line)
-        for number, report in enumerate(others):
-            print(*([""] if number or surveys else []), *format_file_report(report), sep="\n")
-        sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has closed the pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    replace_closed_streams()
+    return exit_status(lambda: _check(options))
+
+
+def _check(options: argparse.Namespace) -> int:
+    splits = _splits(options.paths)
+    if options.words and len(splits) > 1:
+        raise UserError(
+            "one file of words for several paths", "expected one path of props", "check the paths one at a time"
+        )
+    is_known = bool(options.format or options.words)
+    srl_files = {name: path for name, path in splits.items() if is_known or has_frames(path)}
+    surveys = [inspect_file(name, path, options.format, options.words) for name, path in srl_files.items()]
+    others = [check_file(name, path) for name, path in splits.items() if name not in srl_files]
+    for line in format_report(surveys) if surveys else ():
+        print(line)
+    for number, report in enumerate(others):
+        print(*([""] if number or surveys else []), *format_file_report(report), sep="\n")
     return int(any(report.num_errors for report in surveys) or any(report.num_errors for report in others))
 
 

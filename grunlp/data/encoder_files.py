@@ -10,23 +10,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from grunlp.data.encoder_config import find_error, known_settings
 from grunlp.utils.errors import DataError
 from grunlp.utils.safe_load import MAX_CONFIG_BYTES, MAX_JSON_BYTES, forbid_external_symlinks, read_json
 
 _SUFFIXES = (".json", ".txt", ".model", ".jinja")
 _CODE_KEYS = ("auto_map", "quantization_config", "custom_pipelines", "trust_remote_code")
 _ALLOWED_KEYS = ("special_tokens_map_file", "name_or_path", "_name_or_path")
-# settings that determine how many modules are created
-_COUNT_KEY_WORDS = ("layer", "block", "expert", "depth", "stack", "groups", "heads")
-_MAX_COUNT, _MAX_INTEGER = 256, 2**31
+_SPECIAL_TOKENS = tuple(f"{name}_token" for name in ("pad", "unk", "bos", "eos", "sep", "cls", "mask"))
+_MAX_TOKEN_LENGTH = 100
 _HINT = "Copy the whole folder again, or train again."
 
 
 def load_encoder_config(folder: Path) -> dict[str, Any]:
-    """Return the contents of `config.json`.
+    """Return the settings in `config.json` that make the encoder, see `grunlp.data.encoder_config`.
 
     Raises:
-        DataError: the folder has a file that no run contains, or a file that names code or other files.
+        DataError: the folder has a file that no run contains, a file that names code or other files, or a setting that
+            is unknown or out of bounds.
     """
     forbid_external_symlinks(folder)
     if not folder.is_dir():
@@ -43,9 +44,24 @@ def load_encoder_config(folder: Path) -> dict[str, Any]:
         if not (folder / name).is_file():
             raise DataError(folder / name, None, "does not exist", "every encoder has this file", _HINT)
     settings = read_json(folder / "config.json", MAX_CONFIG_BYTES)
-    if not isinstance(settings, dict) or not isinstance(settings.get("model_type"), str):
+    if not isinstance(settings, dict):
         raise DataError(folder / "config.json", None, "has no model_type", "", _HINT)
-    return settings
+    if error := find_error(settings):
+        raise DataError(folder / "config.json", None, f"the encoder {error}", "", _HINT)
+    return known_settings(settings)
+
+
+def load_special_tokens(folder: Path) -> dict[str, str]:
+    """Return the special tokens of an encoder by their names in transformers, such as `pad_token`."""
+    found: dict[str, str] = {}
+    for name in ("special_tokens_map.json", "tokenizer_config.json"):
+        content = read_json(folder / name, MAX_CONFIG_BYTES) if (folder / name).is_file() else {}
+        for key in _SPECIAL_TOKENS:
+            token = content.get(key) if isinstance(content, dict) else None
+            token = token.get("content") if isinstance(token, dict) else token
+            if isinstance(token, str) and 0 < len(token) <= _MAX_TOKEN_LENGTH:
+                found[key] = token
+    return found
 
 
 def strip_file_references(folder: Path) -> None:
@@ -71,11 +87,6 @@ def _check_values(path: Path, content: Any) -> None:
         if named in _CODE_KEYS or named.endswith("implementation") or _is_file_reference(named, value):
             details = "settings of a run must not name code or other files"
             raise DataError(path, None, f"has the key {key[:60]!r}", details, "Remove the key.")
-        if isinstance(value, int | float) and abs(value) > _MAX_INTEGER and path.name == "config.json":
-            raise DataError(path, None, f"{key[:60]} is out of bounds", f"the limit is {_MAX_INTEGER}", _HINT)
-        counts = any(word in named for word in _COUNT_KEY_WORDS)
-        if counts and isinstance(value, int) and value > _MAX_COUNT and path.name == "config.json":
-            raise DataError(path, None, f"{key[:60]} is out of bounds", f"the limit is {_MAX_COUNT}", _HINT)
 
 
 def _iter_key_values(content: Any) -> Iterator[tuple[str, Any]]:

@@ -19,8 +19,6 @@ from grunlp.utils.safe_load import read_json
 
 log = logging.getLogger("grunlp")
 
-_KEYS = {"bytes", "sha256"}
-_OPTIONAL_KEYS = {"modified", "layout"}
 # by this process, in the order in which they were opened, with their layouts where a reader settled one
 _recorded: dict[Path, FileLayout | None] = {}
 
@@ -59,17 +57,6 @@ def _describe_file(file: Path, layout: FileLayout | None) -> dict[str, Any]:
 
 def _modification_time(file: Path) -> str:
     return datetime.fromtimestamp(file.stat().st_mtime).astimezone().isoformat(" ", "seconds")
-
-
-def is_manifest(path: Path) -> bool:
-    """Return whether `write_manifest` wrote this file."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and all(
-        isinstance(was, dict) and _KEYS <= set(was) <= _KEYS | _OPTIONAL_KEYS for was in content.values()
-    )
 
 
 def read_layouts(path: Path) -> dict[Path, FileLayout]:

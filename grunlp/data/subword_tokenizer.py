@@ -6,7 +6,8 @@ covers. To this end a token that starts a word carries the preceding space as "â
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Self, get_args
 
@@ -85,6 +86,8 @@ class TextTokenizer:
             UserError: the file is missing or is not a tokenizer.
         """
         content = read_json(path)
+        if not set(_regexes(content)) <= _own_regexes():  # others may take hours to compile
+            raise UserError(f"{path}: not a tokenizer of grunlp", "it has other patterns", "Train again.")
         with wrap_library_errors(path, "not a tokenizer of grunlp", "Copy the whole folder again, or train again."):
             tokenizer = Tokenizer.from_str(json.dumps(content))
         if not _is_trained_here(tokenizer):
@@ -212,6 +215,29 @@ def _is_trained_here(tokenizer: Tokenizer) -> bool:
         if _pipeline_settings(reference) | {"added_tokens": special} == _pipeline_settings(tokenizer):
             return True
     return False
+
+
+def _regexes(content: Any) -> Iterator[str]:
+    """Yield the regular expressions in the JSON of a tokenizer."""
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if key == "Regex":
+                yield str(value)
+            elif key != "vocab":
+                yield from _regexes(value)
+    elif isinstance(content, list):
+        for item in content:
+            if isinstance(item, dict):
+                yield from _regexes(item)
+
+
+@cache
+def _own_regexes() -> frozenset[str]:
+    """Return the regular expressions that trained tokenizers have."""
+    tokenizers = [Tokenizer(models.BPE()) for _ in range(2)]
+    for tokenizer, char_level in zip(tokenizers, (False, True), strict=True):
+        _configure(tokenizer, char_level)
+    return frozenset(regex for tokenizer in tokenizers for regex in _regexes(json.loads(tokenizer.to_str())))
 
 
 def _pipeline_settings(tokenizer: Tokenizer) -> dict[str, Any]:

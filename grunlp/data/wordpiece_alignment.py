@@ -1,14 +1,16 @@
 """Alignment of words with the sub-words of a pretrained encoder."""
 
+import json
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from grunlp.data.encoder_files import load_encoder_config, strip_file_references
-from grunlp.utils.atomic_io import atomic_dir
+from grunlp.data.encoder_files import load_encoder_config, load_special_tokens, strip_file_references
+from grunlp.data.encoder_tokenizer import check_tokenizer
 from grunlp.utils.error_translation import wrap_library_errors
 from grunlp.utils.errors import UserError
+from grunlp.utils.safe_load import read_json
 
 
 class AlignedSubwords(NamedTuple):
@@ -42,7 +44,7 @@ class WordpieceAligner:
         if not tokenizer.is_fast:
             details = "only those of the library tokenizers know which word a sub-word belongs to"
             raise UserError(f"{source}: only a slow tokenizer is available", details, "Type another model.encoder=")
-        self.tokenizer = tokenizer
+        self.source, self.tokenizer = source, tokenizer
         self.pad_token_id: int = self.tokenizer.pad_token_id or 0
         self.max_length = max_length - self.tokenizer.num_special_tokens_to_add()
         # disables the truncation set in the file; done here, because threads could not change it concurrently
@@ -65,20 +67,28 @@ class WordpieceAligner:
     @classmethod
     def from_run(cls, folder: Path, max_length: int) -> "WordpieceAligner":
         """Load the tokenizer in `encoder/` of a run folder. Raises UserError if the folder contains something else."""
-        from transformers import AutoTokenizer
+        from tokenizers import Tokenizer, models
+        from transformers import PreTrainedTokenizerFast
 
         load_encoder_config(folder)
-        how = {"add_prefix_space": True, "trust_remote_code": False, "local_files_only": True}
-        with wrap_library_errors(
-            folder / "tokenizer.json", "not a tokenizer of an encoder", "Copy the whole folder again, or train again."
-        ):
-            return cls(str(folder), AutoTokenizer.from_pretrained(str(folder), **how), max_length)
+        path = folder / "tokenizer.json"
+        content = check_tokenizer(path, read_json(path))
+        special_tokens = load_special_tokens(folder)
+        # not AutoTokenizer, which runs the class that the folder names
+        with wrap_library_errors(path, "not a tokenizer of an encoder", "Copy the whole folder again, or train again."):
+            tokenizer = Tokenizer.from_str(json.dumps(content))
+            wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, add_prefix_space=True, **special_tokens)
+            if content["model"]["type"] == "Unigram":  # tokenizers reads the last bit of scores in another way
+                pieces = [(piece, score) for piece, score in content["model"]["vocab"]]
+                settings = content["model"]
+                model = models.Unigram(pieces, settings.get("unk_id"), settings.get("byte_fallback", False))
+                wrapped.backend_tokenizer.model = model
+            return cls(str(folder), wrapped, max_length)
 
     def save(self, folder: Path) -> None:
         """Write the files that `from_run` reads."""
-        with atomic_dir(folder) as temp_dir:
-            self.tokenizer.save_pretrained(temp_dir)
-            strip_file_references(temp_dir)
+        self.tokenizer.save_pretrained(folder)
+        strip_file_references(folder)
 
     def split(self, words: Sequence[str]) -> AlignedSubwords:
         """Split a sentence into sub-words, in as many windows as needed; each window has whole words only."""
@@ -101,6 +111,7 @@ class WordpieceAligner:
         return AlignedSubwords(windows, positions)
 
     def _encode(self, words: Sequence[str], add_special_tokens: bool) -> Any:  # transformers has no types
-        return self.tokenizer(
-            list(words), is_split_into_words=True, add_special_tokens=add_special_tokens, verbose=False
-        )
+        with wrap_library_errors(self.source, "its tokenizer failed", "Name another model.encoder, and train again."):
+            return self.tokenizer(
+                list(words), is_split_into_words=True, add_special_tokens=add_special_tokens, verbose=False
+            )

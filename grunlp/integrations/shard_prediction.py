@@ -3,13 +3,17 @@
     plan.json             the files, the offsets of the shards, and checksums of the model
     shard-000012.jsonl    the records of one shard, in the order of its lines; or .parquet
     shard-000012.bad      its malformed lines, if there are any
+    shard-000012.sha256   the numbers of its records and malformed lines, and the SHA-256 of these files
     _SUCCESS              the totals, when all shards are done
 
-The file of a shard appears when it is complete, and a shard whose file exists is not predicted again, so that a job can
-be interrupted at any time and a shard can be tried twice. Sorted by name, the shards are in the order of the input.
+A shard is complete when its checksums are written and match its files; other shards are predicted again, so that a job
+can be interrupted at any time, a shard can be tried twice, and a truncated or damaged shard is found. Sorted by name,
+the shards are in the order of the input. `sha256sum -c shard-*.sha256` checks them too.
 """
 
 import json
+import logging
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,12 +31,16 @@ from grunlp.runs.layout import CLASS_LABELS, CONFIG, ENCODER_DIR, SOURCE_TOKENIZ
 from grunlp.tasks import Predictor, Record, load, spec_named
 from grunlp.tasks.line_input import LineFormat
 from grunlp.utils.atomic_io import atomic_path, write_file_atomically
-from grunlp.utils.cli_io import atomic_new_file, json_line
+from grunlp.utils.cli_io import json_line
 from grunlp.utils.errors import DataError, UserError
-from grunlp.utils.safe_load import read_json
+from grunlp.utils.safe_load import read_json, read_text
+
+log = logging.getLogger(__name__)
 
 PLAN_FILE, SUCCESS_FILE = "plan.json", "_SUCCESS"
 MAX_SHARDS = 10**6  # so that names sort by number
+TEMP_FILES = ("shard-*", PLAN_FILE, SUCCESS_FILE)  # files of a job, of which a killed process may leave unfinished ones
+_COUNTS = re.compile(r"# (\d+) records, (\d+) malformed lines")
 # The files that predictions depend on.
 _MODEL_FILES = (WEIGHTS, CONFIG, VOCABULARY, CLASS_LABELS, TOKENIZER, SOURCE_TOKENIZER, f"{ENCODER_DIR}/*")
 _HINT = "Type out=NEW_FOLDER, or the same command as before"
@@ -185,33 +193,42 @@ class ShardPredictor:
     def predict(self, shard: Shard) -> ShardStats:
         """Predict a shard unless it exists. Raises UserError if it cannot be read or written."""
         path = self.output_dir / f"shard-{shard.number:06d}.{self.format}"
-        error_path = path.with_suffix(".bad")
-        seconds = 0.0
-        if not path.exists():
-            started = time.process_time()
-            self._write(shard, path, error_path)
-            seconds = time.process_time() - started
-        records = _count_lines(path) if self.format == "jsonl" else parquet.read_metadata(path).num_rows
-        return ShardStats(
-            shard.number, shard.lines, records, _count_lines(error_path) if error_path.exists() else 0, seconds
-        )
+        counts = _read_counts(path)
+        if counts is not None:
+            return ShardStats(shard.number, shard.lines, *counts)
+        if path.exists():
+            log.warning("%s is damaged or incomplete; it is predicted again", path)
+        started = time.process_time()
+        records, bad = self._write(shard, path)
+        return ShardStats(shard.number, shard.lines, records, bad, time.process_time() - started)
 
-    def _write(self, shard: Shard, path: Path, error_path: Path) -> None:
+    def _write(self, shard: Shard, path: Path) -> tuple[int, int]:
+        """Write the files of a shard, the checksums last. Returns the numbers of records and of malformed lines."""
         errors: list[DataError] = []
         lines = islice(open_lines(self.input_root / shard.file, shard.first, shard.offset), shard.lines)
         line_format = LineFormat(shard.format, shard.detect_predicates)
         reader = spec_named(self.predictor.task).line_reader(self.predictor, shard.file, line_format)
         numbered = reader.records(lines, errors.append)
+        records = 0
         if self.format == "jsonl":
-            with atomic_path(path) as temp_path:
-                with temp_path.open("w", encoding="utf-8") as file:
-                    file.writelines(json_line({"file": shard.file, "line": n, **record}) for n, record in numbered)
-                _write_errors(error_path, errors)  # before the file of the shard appears
+            with atomic_path(path) as temp_path, temp_path.open("w", encoding="utf-8") as file:
+                for records, (number, record) in enumerate(numbered, start=1):  # noqa: B007 - counts them
+                    file.write(json_line({"file": shard.file, "line": number, **record}))
         else:
             table = _records_table(shard.file, list(numbered))
+            records = table.num_rows
             with atomic_path(path) as temp_path:
                 parquet.write_table(table, temp_path, compression="zstd")
-                _write_errors(error_path, errors)
+        bad_path = path.with_suffix(".bad")
+        malformed = [f"{error.path}:{error.line}: {error.reason}; {error.details}\n" for error in errors]
+        if malformed:
+            write_file_atomically(bad_path, "".join(malformed))
+        else:
+            bad_path.unlink(missing_ok=True)
+        checksums = [f"{sha256_of_file(file)}  {file.name}\n" for file in (path, bad_path)[: 2 if malformed else 1]]
+        head = f"# {records} records, {len(malformed)} malformed lines\n"
+        write_file_atomically(path.with_suffix(".sha256"), head + "".join(checksums))
+        return records, len(malformed)
 
 
 def _records_table(file: str, numbered: list[tuple[int, Record]]) -> pa.Table:
@@ -225,13 +242,19 @@ def _records_table(file: str, numbered: list[tuple[int, Record]]) -> pa.Table:
     return pa.table(columns)
 
 
-def _write_errors(path: Path, errors: list[DataError]) -> None:
-    if errors:
-        with atomic_new_file(path) as file:
-            for error in errors:
-                file.write(f"{error.path}:{error.line}: {error.reason}; {error.details}\n")
-
-
-def _count_lines(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(2**20), b""))
+def _read_counts(path: Path) -> tuple[int, int] | None:
+    """Return the numbers of records and malformed lines of a shard; None unless its files are as they were written."""
+    try:
+        head, *lines, end = read_text(path.with_suffix(".sha256"), 1000).split("\n")
+        checksums = [line.partition("  ") for line in lines]
+        stored = {name: checksum for checksum, _, name in checksums}
+        counts = _COUNTS.fullmatch(head)
+        if end or counts is None:
+            return None
+        if set(stored) != {path.name, *([path.with_suffix(".bad").name] if int(counts[2]) else [])}:
+            return None
+        if any(sha256_of_file(path.with_name(name)) != checksum for name, checksum in stored.items()):
+            return None
+    except (DataError, OSError, ValueError):
+        return None
+    return int(counts[1]), int(counts[2])

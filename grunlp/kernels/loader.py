@@ -110,7 +110,10 @@ _forked = False  # after a fork the pool's threads belong to the parent, and wai
 def _reset_pool_after_fork() -> None:
     global _forked
     _forked = True
-    library = load_library() if load_library.cache_info().currsize else None
+    if not load_library.cache_info().currsize:  # nothing was computed before the fork
+        return
+    torch.set_num_threads(1)  # as in workers of a DataLoader: PyTorch would wait for the parent's threads
+    library = load_library()
     if library is not None:
         library.grunlp_use_pool(None)
 

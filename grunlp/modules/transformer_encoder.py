@@ -1,14 +1,15 @@
 """A pretrained transformer encoder from the Hugging Face hub, used below the GRU."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from grunlp.data.encoder_config import differing_keys, find_error, known_settings
 from grunlp.data.encoder_files import load_encoder_config
-from grunlp.utils.atomic_io import atomic_dir
 from grunlp.utils.errors import UserError
 
 
@@ -47,7 +48,7 @@ class PretrainedEncoder(nn.Module):
         transformers = _import_transformers()
         try:
             config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)
-            _require_encoder(source, config)
+            _require_supported(source, config.to_dict(), transformers)
             # no pickled weights
             options = {"use_safetensors": True, "trust_remote_code": False, "dtype": torch.float32}
             return cls(transformers.AutoModel.from_pretrained(source, **options))
@@ -68,9 +69,8 @@ class PretrainedEncoder(nn.Module):
         settings, transformers = load_encoder_config(folder), _import_transformers()
         try:
             config = transformers.AutoConfig.for_model(**settings)
-            _require_encoder(str(folder), config)
             return cls(transformers.AutoModel.from_config(config, trust_remote_code=False))
-        except UserError:
+        except UserError:  # of the bound of allocations
             raise
         except Exception as error:  # the library raises anything for an invalid configuration
             details = (str(error) or type(error).__name__).splitlines()[0]
@@ -78,9 +78,9 @@ class PretrainedEncoder(nn.Module):
             raise UserError(f"{folder} is not an encoder", details, hint) from None
 
     def save_config(self, folder: Path) -> None:
-        """Write the files that `from_config` reads."""
-        with atomic_dir(folder) as directory:
-            self.transformer.config.save_pretrained(directory)
+        """Write the file that `from_config` reads."""
+        settings = known_settings(self.transformer.config.to_dict())
+        (folder / "config.json").write_text(json.dumps(settings, indent=2), encoding="utf-8")
 
     def freeze(self) -> None:
         """Stop training the weights of the transformer."""
@@ -133,15 +133,15 @@ def _import_transformers() -> Any:
     return transformers
 
 
-def _require_encoder(source: str, config: Any) -> None:
-    """Raise UserError unless a configuration is that of a supported encoder."""
-    for name in ("hidden_size", "num_hidden_layers", "max_position_embeddings"):
-        if not isinstance(getattr(config, name, None), int):
-            details = f"its configuration has no {name}"
-            raise UserError(f"{source}: not a supported encoder", details, "Type model.encoder= with another encoder")
-    if config.max_position_embeddings < 8:
-        details = f"it reads at most {config.max_position_embeddings} sub-words"
-        raise UserError(f"{source}: not a supported encoder", details, "Type model.encoder= with another encoder")
+def _require_supported(source: str, settings: Mapping[str, Any], transformers: Any) -> None:
+    """Raise UserError unless the settings that a run keeps are valid and make the same encoder again."""
+    error = find_error(settings, ignore=lambda key: True)
+    if error is None:
+        again = transformers.AutoConfig.for_model(**known_settings(settings)).to_dict()
+        key = next(iter(differing_keys(again, settings)), None)
+        error = None if key is None else f"has the setting {key}: {settings.get(key)!r:.60}"
+    if error is not None:
+        raise UserError(f"{source}: not a supported encoder", f"it {error}", "Type model.encoder= with another encoder")
 
 
 def _bucket_by_length(lengths: list[int]) -> Iterator[list[int]]:

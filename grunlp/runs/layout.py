@@ -13,6 +13,7 @@
     metrics.json          scores of the splits, and time and memory of the training
     card.md               the model card
     data_manifest.json    the files it was trained on: sizes, checksums, dates, and how each was read
+    run_files.json        the files that grunlp wrote: `overwrite=true` removes these and no others
     logs/                 TensorBoard and CSV
     checkpoint/           during the training: the state that resuming it needs
     nonfinite/            after a NaN or infinite loss: the data to compute that batch again
@@ -23,13 +24,14 @@ the headers of weight files before memory is allocated (`grunlp.runs.weights`). 
 pickles and dotted names are rejected.
 """
 
+import itertools
 import json
-import shutil
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from omegaconf import DictConfig
@@ -39,20 +41,29 @@ from torch import nn
 from grunlp.configuration.saved_config import load_config, require_current_format
 from grunlp.configuration.schema import Schemas
 from grunlp.data.file_layout import FileLayout
-from grunlp.data.input_manifest import is_manifest, read_layouts, reject_new_inputs, verify_manifest, write_manifest
-from grunlp.runs.lock import LOCK_FILE
+from grunlp.data.input_manifest import read_layouts, reject_new_inputs, verify_manifest, write_manifest
+from grunlp.runs.file_list import (
+    FILE_LIST,
+    foreign_entries,
+    listed_files,
+    remove_listed_files,
+    run_file,
+    start_file_list,
+)
 from grunlp.runs.progress import CHECKPOINT_DIR as CHECKPOINT_DIR
 from grunlp.runs.progress import WEIGHTS as WEIGHTS
 from grunlp.runs.progress import require_trained
 from grunlp.runs.weights import save_tensors
 from grunlp.utils import distributed
-from grunlp.utils.atomic_io import is_temp_file, remove_temp_files, write_file_atomically
+from grunlp.utils.atomic_io import remove_temp_files, write_file_atomically
 from grunlp.utils.errors import UserError
 from grunlp.utils.safe_load import forbid_external_symlinks, read_json
 
+log = logging.getLogger(__name__)
+
 CONFIG, METRICS, MODEL_CARD = "config.yaml", "metrics.json", "card.md"
 VOCABULARY, CLASS_LABELS, ENCODER_DIR = "vocabulary.json", "classes.json", "encoder"
-LOG_DIR = "logs"
+LOG_DIR, RESUME_CHECKPOINT = "logs", "resume.ckpt"
 TOKENIZER, SOURCE_TOKENIZER, PREDICTIONS = "tokenizer.json", "source_tokenizer.json", "predictions-{}.txt"
 DATA_MANIFEST, NAN_DEBUG_DIR = "data_manifest.json", "nonfinite"
 SCALER, BASELINE_WEIGHTS, FORECAST_PLOT = "scaling.json", "baseline.safetensors", "forecast-{}.png"
@@ -66,17 +77,25 @@ class RunMode(Enum):
     REPLAY = "compute a batch with a non-finite loss again, in a temporary folder"
 
 
-def unique_run_path(recipe: str) -> Path:
-    """Return `runs/<recipe>/<date-time>`, with a number appended if that exists."""
-    stem = Path("runs") / recipe / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    path, count = stem, 1
-    while path.exists():
-        count += 1
-        path = stem.with_name(f"{stem.name}-{count}")
-    return path
+def make_unique_dir(group: str) -> Path:
+    """Make `runs/<group>/<date-time>`, with a number appended if that exists; no other process gets the same."""
+    stem = Path("runs") / group / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    for count in itertools.count(1):
+        path = stem if count == 1 else stem.with_name(f"{stem.name}-{count}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise UserError(
+                f"cannot make {path}: {error.strerror}", "", "Choose a folder with write permission."
+            ) from None
+        return path
+    raise AssertionError("unreachable")
 
 
-def create_run_dir(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
+def create_run_dir(recipe: str, run_dir: str | None, overwrite: bool, schemas: Schemas) -> Path:
     """Make the folder of a new run.
 
     Args:
@@ -84,19 +103,15 @@ def create_run_dir(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
         run_dir: the folder; None is `runs/<recipe>/<date-time>`, which is always new.
         overwrite: whether a run in the folder may be replaced. It is kept until `start_run`, so that a training which
             cannot start deletes nothing.
+        schemas: the schemas of all recipes.
 
     Raises:
-        UserError: the folder holds other files, or a run that may not be replaced. A training that was killed before it
-            could be resumed counts as an empty folder.
+        UserError: as `require_free`; or the folder cannot be made.
     """
     if run_dir is None:
-        path = unique_run_path(recipe)
-    else:
-        path = Path(run_dir)
-        if path.exists() and not path.is_dir():
-            raise UserError(f"run_dir={path} is a file", "a folder is needed", "Type run_dir=NEW_FOLDER")
-        if path.is_dir() and any(path.iterdir()) and not _is_unstarted(path):
-            _require_overwritable(path, overwrite)
+        return make_unique_dir(recipe)
+    path = Path(run_dir)
+    require_free(path, overwrite, schemas)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -106,21 +121,27 @@ def create_run_dir(recipe: str, run_dir: str | None, overwrite: bool) -> Path:
     return path
 
 
-def _is_unstarted(path: Path) -> bool:
-    """Check whether a folder holds only files, perhaps incomplete, that precede the first checkpoint of a run."""
-    left = {file.name for file in path.iterdir() if not is_temp_file(file, (DATA_MANIFEST, CONFIG))} - {LOCK_FILE}
-    checkpoint = path / CHECKPOINT_DIR
-    if left - {DATA_MANIFEST, CHECKPOINT_DIR} or (checkpoint.is_dir() and any(checkpoint.iterdir())):
-        return False
-    return DATA_MANIFEST not in left or is_manifest(path / DATA_MANIFEST)
+def require_free(path: Path, overwrite: bool, schemas: Schemas) -> None:
+    """Raise UserError unless a new run may be written into a folder.
 
-
-def _require_overwritable(path: Path, overwrite: bool) -> None:
-    is_run = (path / CONFIG).is_file()
-    if not overwrite or not is_run:
-        content = "a run" if is_run else "other files than a run's"
-        overwriting = ", or overwrite=true to replace the run" if is_run else ""
-        raise UserError(f"run_dir={path} is not empty", f"it contains {content}", f"Type run_dir=ANOTHER{overwriting}")
+    It may if the folder does not exist or is empty, if it holds the beginning of a training that was killed before it
+    could be resumed, and with `overwrite` if it holds a run and nothing else.
+    """
+    if path.exists() and not path.is_dir():
+        raise UserError(f"run_dir={path} is a file", "a folder is needed", "Type run_dir=NEW_FOLDER")
+    if not path.is_dir():
+        return
+    foreign = foreign_entries(path)
+    if foreign:
+        names = ", ".join(str(entry.relative_to(path)) for entry in foreign[:3]) + (", ..." if foreign[3:] else "")
+        hint = "Type run_dir=ANOTHER, or move these files away"
+        raise UserError(f"run_dir={path} is not empty", f"it contains other files than a run's: {names}", hint)
+    if not (path / CONFIG).is_file():
+        return
+    if not overwrite:
+        hint = "Type run_dir=ANOTHER, or overwrite=true to replace the run"
+        raise UserError(f"run_dir={path} is not empty", "it contains a run", hint)
+    load_config(path / CONFIG, schemas)
 
 
 def start_run(path: Path, mode: RunMode) -> bool:
@@ -141,18 +162,26 @@ def start_run(path: Path, mode: RunMode) -> bool:
 
 
 def _prepare_dir(path: Path, mode: RunMode) -> None:
-    remove_temp_files(path)
     if mode is RunMode.NEW:
         delete_run(path)
-    (path / CHECKPOINT_DIR).mkdir(exist_ok=True)
-    remove_temp_files(path / CHECKPOINT_DIR)
-    if mode is RunMode.NEW:
-        write_manifest(path / DATA_MANIFEST)
+        start_file_list(path)
+        write_manifest(run_file(path, DATA_MANIFEST))
+    own = listed_files(path) or [CONFIG, WEIGHTS, METRICS, f"{CHECKPOINT_DIR}/*"]
+    for folder in {PurePosixPath(name).parent for name in own}:
+        names = [PurePosixPath(name).name for name in own if PurePosixPath(name).parent == folder]
+        remove_temp_files(path / folder, names)
+    run_file(path, f"{CHECKPOINT_DIR}/{RESUME_CHECKPOINT}")  # makes the folder
 
 
 def complete_run(path: Path) -> None:
     """Remove the checkpoint for resuming; a run without one is finished."""
-    shutil.rmtree(path / CHECKPOINT_DIR, ignore_errors=True)
+    folder = path / CHECKPOINT_DIR
+    names = listed_files(path) or [f"{CHECKPOINT_DIR}/{file.name}" for file in folder.glob("*.ckpt")]
+    remove_listed_files(path, [name for name in names if PurePosixPath(name).parent.name == CHECKPOINT_DIR])
+    if folder.is_dir() and any(folder.iterdir()):
+        log.warning("%s has files that grunlp did not write; while it exists, the run counts as unfinished", folder)
+    elif folder.is_dir():
+        folder.rmdir()
 
 
 def run_layout(path: Path) -> FileLayout | None:
@@ -200,19 +229,18 @@ def load_initial_config(path: Path, schemas: Schemas) -> DictConfig:
 
 
 def delete_run(path: Path) -> None:
-    """Remove the files of a run, if the folder contains one, but no other files."""
-    outputs = [name.format(split) for split in ("train", "dev", "test") for name in (PREDICTIONS, FORECAST_PLOT)]
-    read = (VOCABULARY, CLASS_LABELS, TOKENIZER, SOURCE_TOKENIZER, SCALER, BASELINE_WEIGHTS)
-    for name in (DATA_MANIFEST, WEIGHTS, METRICS, MODEL_CARD, *read, *outputs):
-        (path / name).unlink(missing_ok=True)
-    for name in (LOG_DIR, CHECKPOINT_DIR, ENCODER_DIR, NAN_DEBUG_DIR):
-        shutil.rmtree(path / name, ignore_errors=True)
-    (path / CONFIG).unlink(missing_ok=True)  # last, because until then the folder is a run, which can be deleted again
+    """Remove the files of a run that grunlp has written, but no other files."""
+    names = set(listed_files(path) or ())
+    remove_listed_files(path, names - {CONFIG, FILE_LIST})
+    remove_listed_files(
+        path, names & {CONFIG}
+    )  # late, because until then the folder is a run, which can be deleted again
+    remove_listed_files(path, names & {FILE_LIST})
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
     """Write the weights after the training, which marks the run as finished."""
-    save_tensors(path / WEIGHTS, model.state_dict())
+    save_tensors(run_file(path, WEIGHTS), model.state_dict())
 
 
 def read_config(path: Path, schemas: Schemas, required_files: Sequence[str] = ()) -> DictConfig:
@@ -272,4 +300,4 @@ def read_metrics(path: Path) -> dict[str, Any]:
 def write_metrics(path: Path, name: str, values: dict[str, Any]) -> None:
     """Write the scores of a split, or the costs of the training, to `metrics.json`; other entries are kept."""
     content = read_metrics(path) | {name: values}
-    write_file_atomically(path / METRICS, json.dumps(content, indent=2))
+    write_file_atomically(run_file(path, METRICS), json.dumps(content, indent=2))

@@ -1,6 +1,7 @@
 """A lock that lets only one process work in a folder."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import IO
 from grunlp.utils.errors import UserError
 
 LOCK_FILE = ".lock"
+_MAX_LOCK_BYTES = 32
 
 
 @contextmanager
@@ -50,16 +52,30 @@ def folder_lock(key: str, folder: Path) -> Iterator[None]:
             return
 
 
+def may_be_lock(path: Path) -> bool:
+    """Return whether a file can be a lock. Opening and closing it would release the lock of this process."""
+    return _is_lock_status(path.lstat())
+
+
 def _open(path: Path) -> IO[str]:
     """Open the lock file, creating it if it is missing, without changing its content."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe is not waited for
     try:
-        file = path.open("a+", encoding="utf-8")
+        file = os.fdopen(os.open(path, flags, 0o666), "r+", encoding="utf-8")
     except OSError as error:
         raise UserError(
             f"cannot write {path}: {error.strerror}", "", "Choose a folder with write permission."
         ) from None
-    file.seek(0)
+    content = os.pread(file.fileno(), _MAX_LOCK_BYTES, 0)
+    if not _is_lock_status(os.fstat(file.fileno())) or (content.strip() and not content.strip().isdigit()):
+        file.close()
+        raise UserError(f"{path} is not a lock of grunlp", "it would be overwritten", "Move it to another folder.")
     return file
+
+
+def _is_lock_status(status: os.stat_result) -> bool:
+    """Check that a file has no second name, and room for the number of a process and no more."""
+    return stat.S_ISREG(status.st_mode) and status.st_nlink <= 1 and status.st_size <= _MAX_LOCK_BYTES
 
 
 def _is_same_file(file: IO[str], path: Path) -> bool:

@@ -1,7 +1,8 @@
 """Weight files in safetensors format; a file's header is checked against the network before memory is allocated."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import DataError
+from grunlp.utils.safe_load import open_regular_file
 
 MAX_HEADER_BYTES = 2**24
 SLACK = 2**24  # elements that a network may allocate in addition to twice the bytes of its file
@@ -43,28 +45,38 @@ def load_module(file: Path, build: Callable[[], ModuleT]) -> ModuleT:
     Raises:
         DataError: the weights do not belong to such a network.
     """
-    header = _read_header(file)
-    with _AllocationGuard(file):
-        model = build()
-    _require_matching_tensors(file, header, model.state_dict())
-    model.load_state_dict(_read(file, header))
+    with _open_safetensors(file) as opened:
+        header = _read_header(file, opened)
+        with _AllocationGuard(file):
+            model = build()
+        _require_matching_tensors(file, header, model.state_dict())
+        tensors = _read(file, opened, header)
+    _require_finite(file, tensors)
+    model.load_state_dict(tensors)
     return model.eval()
 
 
-def load_tensors(file: Path, reference: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+def load_tensors(
+    file: Path, reference: Mapping[str, Tensor] | None = None, require_finite: bool = True
+) -> dict[str, Tensor]:
     """Load the tensors of a file.
 
     Args:
         file: a file in safetensors format.
         reference: tensors with the names, shapes and dtypes that the file must have; None: any.
+        require_finite: refuse NaN and infinity.
 
     Raises:
         DataError: the file is not in this format, or does not match `reference`.
     """
-    header = _read_header(file)
-    if reference is not None:
-        _require_matching_tensors(file, header, reference)
-    return _read(file, header)
+    with _open_safetensors(file) as opened:
+        header = _read_header(file, opened)
+        if reference is not None:
+            _require_matching_tensors(file, header, reference)
+        tensors = _read(file, opened, header)
+    if require_finite:
+        _require_finite(file, tensors)
+    return tensors
 
 
 def tensor_shapes(file: Path) -> dict[str, tuple[int, ...]]:
@@ -72,7 +84,17 @@ def tensor_shapes(file: Path) -> dict[str, tuple[int, ...]]:
 
     Raises DataError if the file has another format.
     """
-    return {name: shape for name, (shape, _) in _read_header(file).items()}
+    with _open_safetensors(file) as opened:
+        return {name: shape for name, (shape, _) in _read_header(file, opened).items()}
+
+
+def _require_finite(file: Path, tensors: Mapping[str, Tensor]) -> None:
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            count = int((~tensor.isfinite()).sum())
+            details = f"{count} of its {tensor.numel()} numbers: the training diverged, or the file is damaged"
+            hint = "Copy the whole folder again, or train again with a lower optimizer.learning_rate"
+            raise DataError(file, None, f"{name[:100]} has numbers that are NaN or infinite", details, hint)
 
 
 def _require_matching_tensors(file: Path, header: Header, reference: Mapping[str, Tensor]) -> None:
@@ -87,8 +109,8 @@ def _require_matching_tensors(file: Path, header: Header, reference: Mapping[str
             )
 
 
-def _read(file: Path, header: Header) -> dict[str, Tensor]:
-    with _open_safetensors(file) as opened:
+def _read(file: Path, opened: Any, header: Header) -> dict[str, Tensor]:
+    with _translate_safetensors_errors(file):
         return {name: opened.get_tensor(name) for name in header}
 
 
@@ -99,17 +121,9 @@ def _require_names(file: Path, stored: set[str], expected: set[str]) -> None:
         raise DataError(file, None, f"the files of this run do not fit together: {problem}", details, _HINT)
 
 
-def _read_header(file: Path) -> Header:
+def _read_header(file: Path, opened: Any) -> Header:
     """Read the shape and dtype of each tensor."""
-    try:
-        with file.open("rb") as raw:
-            length = int.from_bytes(raw.read(8), "little")
-    except OSError as error:
-        raise DataError(file, None, f"cannot be read: {error.strerror or error}", "", _HINT) from None
-    if length > MAX_HEADER_BYTES:
-        problem = f"the files of this run do not fit together: a header of {length} bytes"
-        raise DataError(file, None, problem, f"at most {MAX_HEADER_BYTES} are allowed", _HINT)
-    with _open_safetensors(file) as opened:
+    with _translate_safetensors_errors(file):
         slices = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118 - not a mapping
         header = {name: (tuple(tensor.get_shape()), str(tensor.get_dtype())) for name, tensor in slices.items()}
     known = (*_FLOAT_DTYPES, *_OTHER_DTYPES.values())
@@ -144,8 +158,23 @@ class _AllocationGuard(TorchFunctionMode):
 
 
 def _open_safetensors(file: Path) -> Any:
+    """Open a file, once for its header and its tensors, so that both are of the same file."""
     try:
+        with open_regular_file(file) as raw:
+            length = int.from_bytes(raw.read(8), "little")
+    except OSError as error:
+        raise DataError(file, None, f"cannot be read: {error.strerror or error}", "", _HINT) from None
+    if length > MAX_HEADER_BYTES:
+        problem = f"the files of this run do not fit together: a header of {length} bytes"
+        raise DataError(file, None, problem, f"at most {MAX_HEADER_BYTES} are allowed", _HINT)
+    with _translate_safetensors_errors(file):
         return safe_open(file, "pt")
+
+
+@contextmanager
+def _translate_safetensors_errors(file: Path) -> Iterator[None]:
+    try:
+        yield
     except (SafetensorError, OSError, ValueError, OverflowError) as error:
         problem = f"the files of this run do not fit together: not in safetensors format ({error!s:.200})"
         raise DataError(file, None, problem, "", _HINT) from None

@@ -49,6 +49,7 @@ from grunlp.tasks.predictor import Predictor, Record
 from grunlp.tasks.registry import TASKS
 from grunlp.tasks.spec import TaskSpec, TrainingTask
 from grunlp.utils.errors import UserError
+from grunlp.utils.safe_load import MAX_CONFIG_BYTES, read_text
 
 __all__ = [
     "TASKS",
@@ -138,7 +139,7 @@ def task_of(run: str | Path) -> TaskSpec[Any, Any, Any]:
 def _stored_recipe(run: Path) -> str:
     """Read the recipe from the configuration of a run."""
     file = run / "config.yaml"
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+    lines = read_text(file, MAX_CONFIG_BYTES).splitlines() if file.is_file() else []
     recipe = next((recipe for recipe in TASKS if f"recipe: {recipe}" in lines), None)
     if recipe is None:
         from grunlp.tasks.config import read_config

@@ -50,6 +50,7 @@ def write_model_card(
         scores: the lines that show the scores.
         extra: further paragraphs on the data.
     """
+    from grunlp.runs.file_list import run_file
     from grunlp.runs.layout import MODEL_CARD, WEIGHTS
 
     datasets = [
@@ -84,7 +85,7 @@ def write_model_card(
             f"- speed: {speed['words_per_second']:.0f} words a second from raw text to frames on one thread of the "
             f"machine that built it ({speed['lowest']:.0f} to {speed['highest']:.0f} in five repeats)"
         )
-    write_file_atomically(run / MODEL_CARD, "\n".join([*lines, "", *scores, "", text.caveat, ""]))
+    write_file_atomically(run_file(run, MODEL_CARD), "\n".join([*lines, "", *scores, "", text.caveat, ""]))
 
 
 def metric_table(metrics: Mapping[str, Any]) -> list[str]:

@@ -84,10 +84,16 @@ def write_records(records: Iterable[Mapping[str, Any]], output: str, output_form
     if use_json_output(output_format, output):
         write_output(output, map(json_line, records))
     elif output == "-":
-        _print_records(records, Console(highlight=False))
+        console = Console(highlight=False)
+        console.on_broken_pipe = _raise_broken_pipe  # type: ignore[method-assign]  # it would exit with status 1
+        _print_records(records, console)
     else:
         with atomic_new_file(Path(output)) as file:
             _print_records(records, Console(file=file, highlight=False))
+
+
+def _raise_broken_pipe() -> None:
+    raise BrokenPipeError
 
 
 def _print_records(records: Iterable[Mapping[str, Any]], console: "Console") -> None:

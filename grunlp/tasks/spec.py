@@ -188,7 +188,7 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         stores = self._stores_scores(trained, options)
         self.write_reports(trained, examples, scores, options, split if stores else None)
         if options.metrics:
-            write_file_atomically(Path(options.metrics), json.dumps(scores.as_dict(), indent=2))
+            write_file_atomically(Path(options.metrics), json.dumps(scores.as_dict(), indent=2), follow_symlinks=True)
         elif stores:
             from grunlp.runs.layout import write_metrics
 

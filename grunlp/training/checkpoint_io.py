@@ -1,5 +1,6 @@
 """Files of a run folder that several tasks share: the vocabulary and pretrained encoder of the sentence encoder."""
 
+import tempfile
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -11,8 +12,10 @@ from grunlp.data.input_manifest import record_input
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.data.wordpiece_alignment import WordpieceAligner
 from grunlp.modules.transformer_encoder import PretrainedEncoder
+from grunlp.runs.file_list import run_file
 from grunlp.runs.layout import CONFIG, ENCODER_DIR, VOCABULARY, WEIGHTS
 from grunlp.runs.weights import load_tensors
+from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import UserError
 from grunlp.utils.safe_load import forbid_external_symlinks
 
@@ -63,11 +66,19 @@ def save_config_and_vocab(
     path: Path, config: DictConfig, collate: SentenceCollator, encoder: PretrainedEncoder | None
 ) -> None:
     """Save all files except the weights before the training; with them the folder is a run, finished or not."""
-    save_config(path / CONFIG, config)
-    collate.vocabulary.save(path / VOCABULARY)
+    save_config(run_file(path, CONFIG), config)
+    collate.vocabulary.save(run_file(path, VOCABULARY))
     if encoder is not None and collate.subword_aligner is not None:
-        encoder.save_config(path / ENCODER_DIR)
-        collate.subword_aligner.save(path / ENCODER_DIR)
+        save_encoder_files(path, encoder, collate.subword_aligner)
+
+
+def save_encoder_files(path: Path, encoder: PretrainedEncoder, aligner: WordpieceAligner) -> None:
+    """Save the configuration and the tokenizer of a pretrained encoder into `encoder/` of a run folder."""
+    with tempfile.TemporaryDirectory() as directory:
+        encoder.save_config(Path(directory))
+        aligner.save(Path(directory))
+        for file in sorted(Path(directory).iterdir()):
+            write_file_atomically(run_file(path, f"{ENCODER_DIR}/{file.name}"), file.read_bytes())
 
 
 def load_init_weights(path: str) -> tuple[Vocabulary, dict[str, Tensor]]:

@@ -10,7 +10,8 @@ import csv
 import logging
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,8 +20,11 @@ import torch
 from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from pytorch_lightning.loggers.csv_logs import ExperimentWriter
 
+from grunlp.runs.file_list import list_run_file, run_file
+from grunlp.runs.layout import LOG_DIR, RESUME_CHECKPOINT
 from grunlp.training.datamodule_base import datamodule_of, derive_seed
 from grunlp.utils import distributed
 from grunlp.utils.atomic_io import atomic_path
@@ -29,17 +33,21 @@ from grunlp.utils.signals import TerminationSignal, raise_signal, signal_handler
 
 log = logging.getLogger(__name__)
 
-RESUME_CHECKPOINT = "resume.ckpt"
-
 
 class AtomicCheckpointIO(TorchCheckpointIO):
     """Checkpoint input and output that writes atomically, and reads only tensors and plain values, never code."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Write a checkpoint."""
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(Path(path)) as temporary:
-            torch.save(checkpoint, temporary)
+        """Write a checkpoint, into `checkpoint/` of a run folder."""
+        file = Path(path)
+        with atomic_path(run_file(file.parent.parent, f"{file.parent.name}/{file.name}")) as temporary:
+            try:
+                with temporary.open("wb") as stream:
+                    torch.save(checkpoint, stream)
+            except RuntimeError as error:  # torch's own, raised while it handled that of the stream
+                if isinstance(error.__context__, OSError):
+                    raise error.__context__ from None
+                raise
 
     def load_checkpoint(self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True) -> dict[str, Any]:
         """Read a checkpoint, always with `weights_only=True`."""
@@ -172,16 +180,74 @@ def _relocate_checkpoints(state: dict[str, Any], folder: Path) -> None:
     state["best_k_models"] = {moved(path): score for path, score in state["best_k_models"].items()}
 
 
+@contextmanager
+def _warn_on_full_disk(folder: Path) -> Iterator[None]:
+    """Let a training go on whose logs cannot be written."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__  # Lightning names a wrong cause
+        if not isinstance(cause, OSError):
+            raise
+        log.warning("cannot write to %s: %s", folder, cause.strerror or cause)
+
+
+class RunTensorBoardLogger(TensorBoardLogger):
+    """A TensorBoard logger that lists its files as files of the run.
+
+    Args:
+        run_dir: the run folder; the files are in `logs/tensorboard`.
+    """
+
+    def __init__(self, run_dir: Path) -> None:
+        self.folder, self.is_closed = (run_dir / LOG_DIR / "tensorboard").absolute(), False
+        super().__init__(self.folder.parent, name="", version=self.folder.name)
+        if distributed.rank() == 0:
+            run_file(run_dir, f"{LOG_DIR}/tensorboard/{self.NAME_HPARAMS_FILE}").unlink(missing_ok=True)
+            before = set(self.folder.iterdir())
+            self.experiment  # noqa: B018 - makes the file of this process
+            for file in set(self.folder.iterdir()) - before:
+                list_run_file(run_dir, f"{LOG_DIR}/tensorboard/{file.name}")
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Log metrics, unless the disk was full before: the thread that writes them has then ended."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        with _warn_on_full_disk(self.folder):
+            super().log_metrics(metrics, step)
+            self.is_closed = False
+
+    def save(self) -> None:
+        """Write what is logged to the disk."""
+        with _warn_on_full_disk(self.folder):
+            super().save()
+
+    def finalize(self, status: str) -> None:
+        """Write what is logged, and close the file."""
+        with _warn_on_full_disk(self.folder):
+            super().finalize(status)
+
+    @property
+    def log_dir(self) -> str:
+        """The folder; that of the base class expands `~` and `$` in its name."""
+        return str(self.folder)
+
+
 class AppendingCSVLogger(CSVLogger):
     """A CSV logger that continues the file of an interrupted training instead of replacing it.
 
     Args:
-        folder: folder of `metrics.csv`.
+        run_dir: the run folder; the file is `logs/csv/metrics.csv`.
         from_step: rows from this step on are replaced; 0 replaces all.
     """
 
-    def __init__(self, folder: Path, from_step: int) -> None:
+    def __init__(self, run_dir: Path, from_step: int) -> None:
+        folder = (run_dir / LOG_DIR / "csv").absolute()  # in a relative one, "~" is expanded
         super().__init__(folder.parent, name="", version=folder.name)
+        if distributed.rank() == 0:
+            run_file(run_dir, f"{LOG_DIR}/csv/{ExperimentWriter.NAME_HPARAMS_FILE}").unlink(missing_ok=True)
+            run_file(run_dir, f"{LOG_DIR}/csv/{ExperimentWriter.NAME_METRICS_FILE}")
         file, rows = folder / "metrics.csv", list[dict[str, Any]]()
         if from_step and file.is_file():
             lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -190,6 +256,11 @@ class AppendingCSVLogger(CSVLogger):
             rows = [row for row in csv.DictReader(complete) if int(row["step"]) < from_step]
         self.experiment.metrics = [{name: value for name, value in row.items() if value} for row in rows]
         self.save()  # now, since the experiment has removed the file
+
+    def save(self) -> None:
+        """Write the rows to the disk."""
+        with _warn_on_full_disk(Path(self.log_dir)):
+            super().save()
 
 
 def completed_steps(checkpoint: Path) -> int:

@@ -24,6 +24,7 @@ from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 from torch.optim import Optimizer
 
+from grunlp.runs.file_list import run_file
 from grunlp.runs.layout import NAN_DEBUG_DIR, WEIGHTS
 from grunlp.runs.weights import load_tensors, save_tensors
 from grunlp.training.datamodule_base import ResumableDataModule, datamodule_of, derive_seed
@@ -112,7 +113,7 @@ class NonFiniteLossCallback(Callback):
         if not skip or not (self.run_dir / NAN_DEBUG_DIR / _INFO_FILE).is_file():
             info: dict[str, Any] = {"epoch": epoch, "batch": batches[-1], "seed": self.seed, "ranks": data.world_size}
             info |= {"loss": _loss_to_hex(loss), "examples": names, "bookmark": data.position_state()}
-            _save_debug_batch(self.run_dir / NAN_DEBUG_DIR, module, info)
+            _save_debug_batch(self.run_dir, module, info)
         if skip:
             log.warning("%s; skipped. Its examples: %s", message, shown)
             return
@@ -141,15 +142,15 @@ def _loss_from_hex(text: str) -> float:
     return loss
 
 
-def _save_debug_batch(folder: Path, task: LightningModule, info: dict[str, Any]) -> None:
+def _save_debug_batch(run_dir: Path, task: LightningModule, info: dict[str, Any]) -> None:
     """Write the files that `replay_bad_batch` reads."""
     tensors = {f"task.{name}": value for name, value in task.state_dict().items()}
     if isinstance(task, BaseLightningModule):
         tensors |= {f"carried.{name}": value for name, value in task.recurrent_state().items()}
-    folder.mkdir(exist_ok=True)
-    (folder / _INFO_FILE).unlink(missing_ok=True)  # the file of another batch would not match these weights
-    save_tensors(folder / WEIGHTS, {name: value.detach().cpu() for name, value in tensors.items()})
-    write_file_atomically(folder / _INFO_FILE, json.dumps(info, indent=1, ensure_ascii=False))
+    weights, info_file = (run_file(run_dir, f"{NAN_DEBUG_DIR}/{name}") for name in (WEIGHTS, _INFO_FILE))
+    info_file.unlink(missing_ok=True)  # the file of another batch would not match these weights
+    save_tensors(weights, {name: value.detach().cpu() for name, value in tensors.items()})
+    write_file_atomically(info_file, json.dumps(info, indent=1, ensure_ascii=False))
 
 
 def replay_bad_batch(task: LightningModule, data: ResumableDataModule, run_dir: Path) -> str:
@@ -160,7 +161,7 @@ def replay_bad_batch(task: LightningModule, data: ResumableDataModule, run_dir: 
     """
     folder = run_dir / NAN_DEBUG_DIR
     info = _read_info(folder)
-    tensors = load_tensors(folder / WEIGHTS)
+    tensors = load_tensors(folder / WEIGHTS, require_finite=False)
     task.load_state_dict({name[5:]: value for name, value in tensors.items() if name.startswith("task.")})
     if isinstance(task, BaseLightningModule):
         state = {name[8:]: value for name, value in tensors.items() if name.startswith("carried.")}

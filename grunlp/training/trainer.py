@@ -11,16 +11,16 @@ from typing import Any, Literal, Protocol, TypeVar
 import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback, EarlyStopping, LearningRateMonitor, ModelCheckpoint, RichProgressBar
-from pytorch_lightning.loggers import Logger, TensorBoardLogger
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import DDPStrategy
 from torch import nn
 
-from grunlp.runs.layout import CHECKPOINT_DIR, LOG_DIR, RunMode, save_weights, write_metrics
+from grunlp.runs.layout import CHECKPOINT_DIR, RESUME_CHECKPOINT, RunMode, save_weights, write_metrics
 from grunlp.training.checkpointing import (
-    RESUME_CHECKPOINT,
     AppendingCSVLogger,
     AtomicCheckpointIO,
     ResumeCheckpoint,
+    RunTensorBoardLogger,
     completed_steps,
     peak_memory_mib,
 )
@@ -100,8 +100,8 @@ def make_trainer(
         callbacks.append(EMACallback(options.ema_decay))
     callbacks.append(ResumeCheckpoint(folder, seed, options.checkpoint_every_seconds))
     loggers: list[Logger] = [
-        TensorBoardLogger(run_dir / LOG_DIR, name="", version="tensorboard"),
-        AppendingCSVLogger(run_dir / LOG_DIR / "csv", completed_steps(folder / RESUME_CHECKPOINT)),
+        RunTensorBoardLogger(run_dir),
+        AppendingCSVLogger(run_dir, completed_steps(folder / RESUME_CHECKPOINT)),
     ]
     if options.wandb:
         from pytorch_lightning.loggers import WandbLogger
@@ -159,7 +159,10 @@ def _model_checkpoint(
     name: str, folder: Path, monitor: str, mode: Literal["min", "max"], count: int
 ) -> ModelCheckpoint:
     """Make the callback that keeps the epochs with the best scores; a repeated epoch overwrites its file."""
-    return ModelCheckpoint(folder, name, monitor=monitor, mode=mode, save_top_k=count, enable_version_counter=False)
+    # in a relative path, "~" is expanded
+    return ModelCheckpoint(
+        folder.absolute(), name, monitor=monitor, mode=mode, save_top_k=count, enable_version_counter=False
+    )
 
 
 def fit(

@@ -25,9 +25,9 @@ def open_study(key: str, path: str | None, settings: Mapping[str, Any], mutable_
     """
     command = settings["command"]
     if path is None:
-        from grunlp.runs.layout import unique_run_path  # imports torch
+        from grunlp.runs.layout import make_unique_dir  # imports torch
 
-        folder = unique_run_path(command)
+        folder = make_unique_dir(command)
     else:
         folder = Path(path)
     if (folder / SETTINGS_FILE).is_file():

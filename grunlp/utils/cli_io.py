@@ -70,5 +70,5 @@ def write_output(output: str, chunks: Iterable[str]) -> None:
 @contextmanager
 def atomic_new_file(path: Path) -> Iterator[TextIO]:
     """Open a text file that appears at `path` only on success, so that a failed command can be repeated."""
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+    with atomic_path(path, follow_symlinks=True) as temporary, temporary.open("w", encoding="utf-8") as file:
         yield file

@@ -38,6 +38,10 @@ class DataError(UserError):
         super().__init__(f"{location}: {message}", details, hint)
 
 
+class WriteError(UserError):
+    """An error of the system when a file is written: a full disk, or a folder that may not be written to."""
+
+
 def closest_match(name: str, choices: Iterable[str]) -> str | None:
     """Return the choice most similar to `name`, or None if none is close."""
     matches = get_close_matches(name, list(choices), n=1, cutoff=0.5)

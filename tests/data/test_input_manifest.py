@@ -11,7 +11,6 @@ from grunlp.data.file_layout import FileLayout
 from grunlp.data.input_manifest import (
     clear_recorded_inputs,
     compare_recorded_inputs,
-    is_manifest,
     read_layouts,
     record_input,
     record_layout,
@@ -36,7 +35,6 @@ def manifest(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_unchanged_files_pass(manifest: Path) -> None:
-    assert is_manifest(manifest)
     verify_manifest(manifest)
     record_input(manifest.parent / "train.txt")
     reject_new_inputs(manifest)
@@ -60,11 +58,6 @@ def test_an_added_file_is_named(manifest: Path) -> None:
         reject_new_inputs(manifest)
 
 
-def test_other_json_is_no_manifest(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('{"a": {"bytes": 1}}')
-    assert not is_manifest(tmp_path / "a.json") and not is_manifest(tmp_path / "missing.json")
-
-
 def test_layouts_are_kept_with_the_files(tmp_path: Path) -> None:
     clear_recorded_inputs()
     (tmp_path / "b.txt").write_text("train")
@@ -74,7 +67,6 @@ def test_layouts_are_kept_with_the_files(tmp_path: Path) -> None:
         record_layout(tmp_path / name, layout)
         record_input(tmp_path / name)  # as the cache does; the layout stays
     write_manifest(tmp_path / "manifest.json")
-    assert is_manifest(tmp_path / "manifest.json")
     found = read_layouts(tmp_path / "manifest.json")
     assert list(found.items()) == [(tmp_path / "b.txt", layouts[0]), (tmp_path / "a.txt", layouts[1])]
     assert read_layouts(tmp_path / "missing.json") == {}

@@ -3,11 +3,13 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from grunlp.data.subword_tokenizer import BOS_ID, EOS_ID, PAD_ID, TOKENIZER_TYPES, UNK_ID, TextTokenizer, TokenizerType
 from grunlp.utils.errors import UserError
@@ -151,3 +153,17 @@ def test_hostile_tokenizer_files_are_refused(tmp_path: Path) -> None:
         file.write_text(json.dumps(good | more))
         with pytest.raises(UserError, match="not a tokenizer of grunlp"):
             load_trained_language_model(run)
+
+
+@pytest.mark.parametrize("regex", ["(" * 50_000, "((((a{999}){999}){999}){999})", "(a+)+$", 3])
+def test_other_patterns_are_refused_before_they_are_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, regex: Any
+) -> None:
+    path = tmp_path / "tokenizer.json"
+    TextTokenizer.train("bpe", ["a cat sees a dog"], 50, 1).save(path)
+    content = json.loads(path.read_text())
+    content["decoder"] = {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"Regex": regex}}]}
+    path.write_text(json.dumps(content))
+    monkeypatch.setattr(Tokenizer, "from_str", None)
+    with pytest.raises(UserError, match="it has other patterns"):
+        TextTokenizer.load(path)

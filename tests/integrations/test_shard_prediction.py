@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +77,7 @@ def test_shards_are_the_whole(files: list[str], tagger: Predictor) -> None:
     assert Path("out/shard-000004.bad").read_text().startswith("b.txt:5: byte 0xff")
     assert {path.name for path in Path("out").iterdir()} == {
         *("plan.json", "_SUCCESS", "shard-000004.bad"),
-        *(f"shard-{k:06d}.jsonl" for k in range(5)),
+        *(f"shard-{k:06d}.{ending}" for k in range(5) for ending in ("jsonl", "sha256")),
     }
 
 
@@ -102,6 +104,52 @@ def test_what_is_there_is_not_done_again(files: list[str], tagger: Predictor, mo
     assert [one[:4] for one in again] == [one[:4] for one in first]
     assert [one.shard for one in again if one.seconds] == [1]
     assert {path: path.stat().st_mtime_ns for path in ages} == ages and Path("out/shard-000001.jsonl").exists()
+
+
+def damage(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("format", ["jsonl", "parquet"])
+@pytest.mark.parametrize("ending", ["FORMAT", "bad", "sha256"])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        *(Path.unlink, damage, lambda file: file.write_bytes(b"")),
+        lambda file: file.write_bytes(file.read_bytes()[:-1]),
+        lambda file: file.write_bytes(file.read_bytes()[: len(file.read_bytes()) // 2]),
+        lambda file: file.write_bytes(file.read_bytes() + b"x"),
+    ],
+)
+def test_a_damaged_shard_is_predicted_again(
+    files: list[str], tagger: Predictor, format: str, ending: str, harm: Callable[[Path], object]
+) -> None:
+    """Whichever of its files is missing, truncated, longer or has another byte."""
+    shard = list(iter_shards(plan_shards(tagger, files, SETTINGS)))[-1]
+    one = worker(tagger, format=format)
+    first = one.predict(shard)
+    contents = {path: path.read_bytes() for path in Path("out").iterdir()}
+    assert first.bad == 1 and len(contents) == 3
+    harm(Path(f"out/shard-000004.{ending.replace('FORMAT', format)}"))
+    again = one.predict(shard)
+    assert again.seconds and again[:4] == first[:4]
+    assert {path: path.read_bytes() for path in Path("out").iterdir()} == contents
+    assert not one.predict(shard).seconds
+
+
+def test_malformed_lines_of_another_attempt_do_not_stay(files: list[str], tagger: Predictor) -> None:
+    shard = next(iter_shards(plan_shards(tagger, files, SETTINGS)))
+    Path("out/shard-000000.bad").write_text("a.txt:1: of an attempt by hand\n")
+    assert worker(tagger).predict(shard).bad == 0 and not Path("out/shard-000000.bad").exists()
+
+
+def test_the_checksums_are_those_of_sha256sum(files: list[str], tagger: Predictor) -> None:
+    predicted(worker(tagger), plan_shards(tagger, files, SETTINGS))
+    command = ["sha256sum", "--strict", "-c", *sorted(path.name for path in Path("out").glob("*.sha256"))]
+    done = subprocess.run(command, cwd="out", capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.count(": OK") == 6, done.stderr
 
 
 @pytest.mark.parametrize("format", ["jsonl", "parquet"])

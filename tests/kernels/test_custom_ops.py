@@ -101,6 +101,24 @@ def test_operators_are_registered_with_torch(best: None, cell: str) -> None:
     torch.library.opcheck(backward, (cell, *given))
 
 
+def test_all_of_torch_works_in_a_process_forked_after_a_prediction(compiled: str, two_threads: None) -> None:
+    """Pools of processes and `datasets.map(num_proc=2)` fork. Torch would wait for threads of the parent there."""
+    matrix = torch.randn(600, 600)
+    load_library()
+    matrix @ matrix
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(
+        target=lambda: sender.send((torch.get_num_threads(), bool((matrix @ matrix).isfinite().all())))
+    )
+    child.start()
+    try:
+        assert receiver.poll(60) and receiver.recv() == (1, True)
+    finally:
+        child.kill()
+    assert torch.get_num_threads() == 2, "the parent computes as before"
+
+
 @pytest.mark.parametrize("loaded_before", [True, False])
 def test_operators_work_after_a_fork(compiled: str, two_threads: None, loaded_before: bool) -> None:
     """As a worker of a DataLoader does; only the operator runs there, for Torch's own threads do not outlive a fork."""

@@ -1,7 +1,9 @@
 """Weights: heads are checked against the network before anything of its size is made."""
 
 import json
+import os
 import pickle
+import re
 import shutil
 import struct
 from pathlib import Path
@@ -12,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from grunlp.runs.weights import MAX_HEADER_BYTES, load_module, load_tensors, save_tensors, tensor_shapes
+from grunlp.tasks import task_of
 from grunlp.tasks.tagging.checkpoint import load_trained_tagger
 from grunlp.training.checkpoint_io import load_init_weights
 from grunlp.utils.errors import DataError, UserError
@@ -114,6 +117,43 @@ def test_sizes_that_the_file_has_not(tmp_path: Path, shape: list[int], offsets: 
 @pytest.fixture(params=["tag", "encoder", "translate"])
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return Path(shutil.copytree(FORMATS / request.param, tmp_path / "run"))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_weights_that_are_not_finite_are_named(run: Path, number: float) -> None:
+    file = run / "weights.safetensors"
+    tensors = load_tensors(file)
+    name = sorted(name for name, tensor in tensors.items() if tensor.is_floating_point() and tensor.numel() > 1)[-1]
+    tensors[name].view(-1)[1] = number
+    save_tensors(file, tensors)
+    with pytest.raises(DataError, match=rf"{re.escape(name)} has numbers that are NaN or infinite\n1 of its"):
+        task_of(run).load_trained(run)
+    with pytest.raises(DataError, match=re.escape(name)):
+        load_tensors(file)
+    assert load_tensors(file, require_finite=False).keys() == tensors.keys()
+
+
+def test_a_file_swapped_while_it_is_loaded_is_read_from_one_version(tmp_path: Path) -> None:
+    """Its header and its tensors are of one file, though another has its name after the network is built."""
+    file = tmp_path / "w.safetensors"
+    save_tensors(file, nn.Linear(2, 2).state_dict())
+
+    def build() -> nn.Linear:
+        write(tmp_path / "other", {})
+        os.replace(tmp_path / "other", file)
+        return nn.Linear(2, 2)
+
+    load_module(file, build)
+    with pytest.raises(DataError):
+        load_tensors(file, nn.Linear(2, 2).state_dict())
+
+
+def test_weights_behind_a_link_are_not_read(tmp_path: Path) -> None:
+    save_tensors(tmp_path / "mine.safetensors", {})
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/w.safetensors").symlink_to(tmp_path / "mine.safetensors")
+    with pytest.raises(DataError, match="leads out of the run folder"):
+        load_tensors(tmp_path / "run/w.safetensors")
 
 
 def test_no_pickle_is_read(tmp_path: Path) -> None:

@@ -1,22 +1,31 @@
 """What a checkpoint to go on from holds, when it is saved, and what happens where it cannot be."""
 
+import errno
 import io
+import os
 import pickle
+import resource
+import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.loggers.csv_logs import ExperimentWriter
 
+from grunlp.runs.file_list import foreign_entries, start_file_list
 from grunlp.training import trainer
 from grunlp.training.checkpointing import (
     RESUME_CHECKPOINT,
     AppendingCSVLogger,
     AtomicCheckpointIO,
     ResumeCheckpoint,
+    RunTensorBoardLogger,
     completed_steps,
 )
-from grunlp.utils.errors import UserError
+from grunlp.utils.errors import UserError, WriteError
 from tests.runs.malicious_files import Hostile
 from tests.training.test_nan_guard import Data, Task, trained
 
@@ -136,6 +145,103 @@ def test_a_full_disk_keeps_the_training_going(
     assert (tmp_path / "1/checkpoint" / RESUME_CHECKPOINT).is_file(), "there is something to go on from"
 
 
+def limited(function: Callable[[], None]) -> None:
+    """Call with files of at most 100 kB, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        function()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+@pytest.mark.parametrize("sizes", [(100_000,), (10, 100_000), (10_000,) * 10])
+def test_torch_reports_a_full_disk_as_another_error(tmp_path: Path, sizes: tuple[int, ...]) -> None:
+    """Torch raises RuntimeError, whichever of its writes fails; the old checkpoint stays."""
+    point = tmp_path / "checkpoint" / RESUME_CHECKPOINT
+    AtomicCheckpointIO().save_checkpoint({"global_step": 3}, point)
+    checkpoint = {str(i): torch.zeros(size) for i, size in enumerate(sizes)}
+    with pytest.raises(WriteError, match=r"cannot write .*resume\.ckpt: File too large"):
+        limited(lambda: AtomicCheckpointIO().save_checkpoint(checkpoint, point))
+    assert AtomicCheckpointIO().load_checkpoint(point) == {"global_step": 3}
+    assert list(point.parent.iterdir()) == [point]
+
+
+def test_other_errors_of_torch_are_not_taken_for_a_full_disk(tmp_path: Path) -> None:
+    class Unwritable:
+        def __reduce__(self) -> Any:
+            raise RuntimeError("not of the disk")
+
+    with pytest.raises(RuntimeError, match="not of the disk"):
+        AtomicCheckpointIO().save_checkpoint({"a": Unwritable()}, tmp_path / "checkpoint/a.ckpt")
+
+
+def test_a_training_goes_on_whose_logs_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def full_in_thread(*arguments: Any) -> None:
+        try:
+            full()
+        except OSError as error:
+            raise ValueError("you tried to log 1.0 which is currently not supported") from error
+
+    table, board = AppendingCSVLogger(tmp_path, 0), RunTensorBoardLogger(tmp_path)
+    for _ in range(3):
+        with monkeypatch.context() as patched:
+            patched.setattr(ExperimentWriter, "save", full)
+            patched.setattr(TensorBoardLogger, "log_metrics", full_in_thread)
+            for logger in (table, board):
+                logger.log_metrics({"a": 1.0}, 0)
+                logger.save()
+    assert caplog.text.count("logs/tensorboard: No space left on device") == 1
+    assert caplog.text.count("logs/csv: No space left on device") == 3
+    table.save()
+    assert (tmp_path / "logs/csv/metrics.csv").read_text().startswith("a,step")
+    with pytest.raises(ValueError, match="not supported"):
+        RunTensorBoardLogger(tmp_path / "b").log_metrics({"a": "text"}, 0)  # type: ignore[dict-item]
+
+
+def test_logs_are_written_into_the_folder_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its name has signs that a shell expands, and not through links."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("~", "$HOME", "-run", "a b"):
+        run = Path(name)
+        start_run_files(run)
+        RunTensorBoardLogger(run).log_metrics({"a": 1.0}, 0)
+        AppendingCSVLogger(run, 0)
+        assert list((run / "logs/tensorboard").glob("events.*")) and not foreign_entries(run)
+    assert not (tmp_path / "home").exists()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/hparams.yaml").write_text("mine")
+    for name in ("logs", "logs/tensorboard", "logs/csv"):
+        run = Path(f"run-{Path(name).name}")
+        (run / name).parent.mkdir(parents=True)
+        (run / name).symlink_to(tmp_path / "mine")
+        with pytest.raises(UserError, match="symbolic link"):
+            RunTensorBoardLogger(run)
+            AppendingCSVLogger(run, 0)
+    run = Path("run")
+    for folder in ("csv", "tensorboard"):
+        (run / "logs" / folder).mkdir(parents=True)
+        (run / "logs" / folder / "hparams.yaml").hardlink_to(tmp_path / "mine/hparams.yaml")
+    for logger in (RunTensorBoardLogger(run), AppendingCSVLogger(run, 0)):
+        logger.log_hyperparams({"a": 1})
+        logger.save()
+    assert [file.name for file in (tmp_path / "mine").iterdir()] == ["hparams.yaml"]
+    assert (tmp_path / "mine/hparams.yaml").read_text() == "mine"
+
+
+def start_run_files(run: Path) -> None:
+    run.mkdir()
+    start_file_list(run)
+
+
 def test_a_full_disk_at_the_end_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*arguments: Any) -> None:
         raise UserError("cannot write weights.safetensors: No space left on device")
@@ -151,12 +257,12 @@ def test_a_full_disk_at_the_end_loses_nothing(tmp_path: Path, monkeypatch: pytes
 
 def test_a_new_log_keeps_nothing(tmp_path: Path) -> None:
     for steps in (0, 3):
-        logger = AppendingCSVLogger(tmp_path / "csv", steps)
+        logger = AppendingCSVLogger(tmp_path, steps)
         logger.log_metrics({"a": 1.0}, step=steps)
         logger.save()
-    assert (tmp_path / "csv/metrics.csv").read_text().split() == ["a,step", "1.0,0", "1.0,3"]
-    AppendingCSVLogger(tmp_path / "csv", 0)
-    assert not (tmp_path / "csv/metrics.csv").exists()
+    assert (tmp_path / "logs/csv/metrics.csv").read_text().split() == ["a,step", "1.0,0", "1.0,3"]
+    AppendingCSVLogger(tmp_path, 0)
+    assert not (tmp_path / "logs/csv/metrics.csv").exists()
 
 
 def test_gradients_are_added_up_in_one_order(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from grunlp.configuration.paths import list_config_group
 from grunlp.data.collate import SRLBatch
 from grunlp.data.writers import write_columns
 from grunlp.tasks.srl.model import SRLLogits, SRLModel
+from grunlp.training.resume import explain_interruption
+from grunlp.utils.errors import UserError, WriteError
 from tests.conftest import Call
 from tests.random_srl_corpus import toy_corpus
 from tests.runs.test_lock import holder
@@ -299,3 +301,18 @@ def test_twenty_kills_at_random_moments(whole: dict[str, Any], trainings: Traini
         done = trainings([f"resume={run_dir}"] if resumable else [*given, "overwrite=true"])
         assert done.status == 0, done.text
         assert results(run_dir) == whole
+
+
+def test_a_full_disk_says_how_to_go_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    way = f"to resume, type: python -m grunlp.train resume={tmp_path}"
+    (tmp_path / "config.yaml").write_text("")
+    (tmp_path / "checkpoint").mkdir()
+    with pytest.raises(UserError, match="No space left") as full, explain_interruption(tmp_path):
+        raise WriteError("cannot write weights: No space left on device", "", "Free disk space.")
+    assert full.value.hint == f"Free disk space. Then, {way}"
+    with pytest.raises(OSError, match="No space left"), explain_interruption(tmp_path):
+        raise OSError(28, "No space left on device")
+    assert way in capsys.readouterr().err
+    with pytest.raises(BrokenPipeError), explain_interruption(tmp_path):
+        raise BrokenPipeError
+    assert capsys.readouterr().err == "", "a reader that closes the pipe wants no more lines"

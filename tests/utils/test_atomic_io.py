@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from grunlp.utils import atomic_io
-from grunlp.utils.atomic_io import atomic_dir, atomic_path, remove_temp_files, write_file_atomically
+from grunlp.utils.atomic_io import atomic_dir, atomic_path, make_dir, remove_temp_files, write_file_atomically
 from grunlp.utils.errors import UserError
 
 
@@ -24,11 +24,58 @@ def test_new_files_are_as_others_are_made(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == "ä\n".encode()
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "usual").stat().st_mode, "others may read it"
     (tmp_path / "link").symlink_to(tmp_path / "a")
-    write_file_atomically(tmp_path / "link", b"new")
+    write_file_atomically(tmp_path / "link", b"new", follow_symlinks=True)
     assert (tmp_path / "link").is_symlink() and (tmp_path / "a").read_bytes() == b"new"
-    write_file_atomically(Path(os.devnull), "x")
+    write_file_atomically(Path(os.devnull), "x", follow_symlinks=True)
     assert not Path(os.devnull).is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "link", "usual"]
+
+
+def test_no_link_is_followed(tmp_path: Path) -> None:
+    """Not at the path, nor at the temporary one, of which a stranger can guess the name; hard links are cut."""
+    mine, path = tmp_path / "mine", tmp_path / "run" / "a"
+    mine.write_text("mine")
+    path.parent.mkdir()
+    temporary = path.with_name(f".a.{os.getpid()}.part")
+    for place in (path, temporary):
+        for link in (place.symlink_to, place.hardlink_to):
+            link(mine)
+            write_file_atomically(path, "new")
+            assert mine.read_text() == "mine" and path.read_text() == "new" and not path.is_symlink()
+            path.unlink()
+    path.symlink_to(tmp_path / "missing")
+    write_file_atomically(path, "new")
+    assert not (tmp_path / "missing").exists()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mine", "run"]
+
+
+def test_no_folder_or_device_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("folder", "pipe"):
+        with pytest.raises(UserError, match="cannot write"):
+            write_file_atomically(tmp_path / name, "x")
+    with pytest.raises(UserError, match="it is not a file"):
+        write_file_atomically(Path(os.devnull), "x")
+    assert not Path(os.devnull).is_file()
+
+
+def test_only_unfinished_files_of_these_names_are_removed(tmp_path: Path) -> None:
+    names = [".a.7.part", ".b.7.part", ".a.part", ".a.x.part", "a.7.part", ".shard-1.jsonl.9.part"]
+    for name in names:
+        (tmp_path / name).write_text("")
+    remove_temp_files(tmp_path, ["a", "shard-*"])
+    assert {path.name for path in tmp_path.iterdir()} == set(names) - {".a.7.part", ".shard-1.jsonl.9.part"}
+
+
+def test_no_folder_is_made_through_a_link(tmp_path: Path) -> None:
+    make_dir(tmp_path / "a/b")
+    make_dir(tmp_path / "a/b")
+    (tmp_path / "link").symlink_to("a")
+    (tmp_path / "file").write_text("")
+    for name, message in (("link", "symbolic link"), ("file", "cannot write")):
+        with pytest.raises(UserError, match=message):
+            make_dir(tmp_path / name)
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
@@ -91,7 +138,7 @@ def test_a_kill_at_any_call_leaves_the_old_or_the_new_file(tmp_path: Path) -> No
         assert status == -signal.SIGKILL and seen[-1] in ("old", "new" * 100_000)
     assert not status and seen[0] == "old" and len(seen) > 7
     assert seen == sorted(seen, reverse=True), "the new file is there from one call on"
-    remove_temp_files(tmp_path)
+    remove_temp_files(tmp_path, ["a"])
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -114,7 +161,7 @@ def test_a_full_disk_is_said_plainly(tmp_path: Path) -> None:
         limited(lambda: write_file_atomically(path, "n" * 2000))
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
     with pytest.raises(UserError, match="cannot write /dev/full: No space left"):
-        write_file_atomically(Path("/dev/full"), "n")
+        write_file_atomically(Path("/dev/full"), "n", follow_symlinks=True)
 
 
 def test_a_folder_that_may_not_be_written_to_is_said_plainly() -> None:
@@ -149,12 +196,12 @@ def test_nothing_writes_another_way() -> None:
         "exporting/export_folder.py",  # into a folder that is renamed when complete
         "utils/cli_io.py",  # standard input, kept in a temporary folder
         "tuning/training_pool.py",  # logs of running processes
-        "runs/lock.py",  # a lock
         "utils/download.py",  # into a temporary folder
         "tasks/forecasting/data.py",  # the same
         "data/propbank/build.py",  # within atomic_dir
-        "data/encoder_files.py",  # the same
+        "data/encoder_files.py",  # into a temporary folder
         "integrations/shard_prediction.py",  # within atomic_path
+        "training/checkpointing.py",  # the same
     }
     words = (
         ".write_text(",

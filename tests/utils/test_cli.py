@@ -1,7 +1,10 @@
 """Commands: help, exit status and error messages."""
 
 import signal
+import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +59,85 @@ def test_other_exceptions_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sys, "argv", ["grunlp"])
     with pytest.raises(ZeroDivisionError):
         Command(fail, lambda _: "")()
+
+
+SCRIPT = """
+import sys
+from grunlp.utils.cli import command
+
+@command(lambda arguments: "help")
+def main(arguments):
+    if "read" in arguments:
+        sys.stdin.read()
+    if "log" in arguments:
+        import logging
+        logging.getLogger("grunlp").warning("a warning")
+    if "open" in arguments:
+        with open("opened", "w") as file:
+            print("lost", file=sys.stderr, flush=True)
+        print("of the file", open("opened").read())
+    if "fail" in arguments:
+        from grunlp.utils.errors import UserError
+        raise UserError("a user's error")
+    for _ in range(100_000 if "much" in arguments else 1):
+        print("a line" if "quiet" not in arguments else "", end="" if "quiet" in arguments else "\\n")
+    return 0
+
+sys.exit(main())
+"""
+
+Shell = Callable[[str], subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """Run the command above in a shell; SCRIPT in a line stands for it."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+
+    def run(line: str) -> subprocess.CompletedProcess[str]:
+        line = line.replace("SCRIPT", f"{sys.executable} script.py")
+        return subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+    return run
+
+
+@pytest.mark.parametrize("words", ["", "much", "--help"])
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor"), ("</dev/null >&-", "Bad file")],
+)
+def test_an_output_that_cannot_be_written_is_a_plain_error(shell: Shell, words: str, output: str, message: str) -> None:
+    done = shell(f"SCRIPT {words} {output}")
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: standard input or output: ") and message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("output", [">&-", ">&- <&-", "<&-", ""])
+def test_closed_streams_that_are_not_used_do_not_matter(shell: Shell, output: str) -> None:
+    done = shell(f"SCRIPT quiet {output}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_closed_input_is_a_plain_error(shell: Shell) -> None:
+    done = shell("SCRIPT read <&-")
+    assert done.returncode == 2 and done.stderr == "error: standard input or output: Bad file descriptor\n"
+
+
+def test_a_closed_pipe_is_silent(shell: Shell) -> None:
+    done = shell("set -o pipefail; SCRIPT much | head -1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a line\n", "")
+
+
+@pytest.mark.parametrize("output", ["2>&-", "2>/dev/full", "2>/dev/full >/dev/full"])
+@pytest.mark.parametrize(("words", "status"), [("fail", 2), ("log", 0)])
+def test_errors_that_cannot_be_printed_keep_their_status(shell: Shell, words: str, status: int, output: str) -> None:
+    done = shell(f"SCRIPT {words} {output}")
+    assert done.returncode == (2 if ">/dev/full >" in output else status)
+    assert done.stderr == ""
+
+
+def test_nothing_that_is_printed_ends_in_an_opened_file(shell: Shell) -> None:
+    """A file that a process opens has the number of a stream that its caller has closed."""
+    assert shell("SCRIPT open 2>&-").stdout == "of the file \na line\n"
+    assert shell("SCRIPT open 2>&- <&-").stdout == "of the file \na line\n"

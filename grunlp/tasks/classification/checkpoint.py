@@ -10,10 +10,10 @@ from omegaconf import DictConfig
 from grunlp.configuration.saved_config import save_config
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.modules.transformer_encoder import PretrainedEncoder
+from grunlp.runs.file_list import run_file
 from grunlp.runs.layout import (
     CLASS_LABELS,
     CONFIG,
-    ENCODER_DIR,
     VOCABULARY,
     WEIGHTS,
     require_files,
@@ -24,7 +24,7 @@ from grunlp.tasks.classification.collate import TextClassificationCollator, Time
 from grunlp.tasks.classification.model import Classifier, TextEncoder, TimeSeriesEncoder
 from grunlp.tasks.classification.options import ClassifierOptions
 from grunlp.tasks.config import read_config
-from grunlp.training.checkpoint_io import encoder_from_config, load_encoder_tokenizer
+from grunlp.training.checkpoint_io import encoder_from_config, load_encoder_tokenizer, save_encoder_files
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.safe_load import read_json
 
@@ -73,15 +73,14 @@ def save_classifier_config(
     encoder: PretrainedEncoder | None,
 ) -> None:
     """Save all files except the weights before the training; with them the folder is a run, finished or not."""
-    save_config(path / CONFIG, config)
+    save_config(run_file(path, CONFIG), config)
     features = collate.num_features if isinstance(collate, TimeSeriesCollator) else None
     content = json.dumps({"classes": list(collate.class_ids), "features": features}, ensure_ascii=False, indent=1)
-    write_file_atomically(path / CLASS_LABELS, content)
+    write_file_atomically(run_file(path, CLASS_LABELS), content)
     if isinstance(collate, TextClassificationCollator):
-        collate.vocabulary.save(path / VOCABULARY)
+        collate.vocabulary.save(run_file(path, VOCABULARY))
         if encoder is not None and collate.subword_aligner is not None:
-            encoder.save_config(path / ENCODER_DIR)
-            collate.subword_aligner.save(path / ENCODER_DIR)
+            save_encoder_files(path, encoder, collate.subword_aligner)
 
 
 def load_trained_classifier(path: str | Path) -> TrainedClassifier:

@@ -9,6 +9,7 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
+from grunlp.runs.file_list import run_file
 from grunlp.runs.layout import BASELINE_WEIGHTS, SCALER, WEIGHTS, translate_load_errors
 from grunlp.runs.weights import load_module, load_tensors, save_tensors
 from grunlp.tasks.config import read_config
@@ -67,7 +68,7 @@ def build_stored_model(run: Path, config: DictConfig) -> Forecaster:
 
 def save_linear_baseline(path: Path, weights: Tensor) -> None:
     """Save the weights of the linear model."""
-    save_tensors(path / BASELINE_WEIGHTS, {"weight": weights})
+    save_tensors(run_file(path, BASELINE_WEIGHTS), {"weight": weights})
 
 
 def load_trained_forecaster(path: str | Path) -> TrainedForecaster:

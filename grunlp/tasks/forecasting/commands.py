@@ -11,6 +11,7 @@ import numpy as np
 
 from grunlp.configuration.output_paths import check_output_paths
 from grunlp.metrics.comparison import compare_metrics
+from grunlp.runs.file_list import run_file
 from grunlp.runs.layout import FORECAST_PLOT
 from grunlp.tasks.command_options import CompareOptions
 from grunlp.tasks.forecasting.checkpoint import TrainedForecaster, load_trained_forecaster, read_with_training_schema
@@ -32,7 +33,8 @@ def write_plot(trained: TrainedForecaster, scores: ForecastEvaluation, options: 
         from grunlp.tasks.forecasting.forecast_figure import plot_forecasts
 
         split = options.split or "test"
-        plot_forecasts(scores, Path(options.report or trained.path / FORECAST_PLOT.format(split)))
+        report = Path(options.report) if options.report else run_file(trained.path, FORECAST_PLOT.format(split))
+        plot_forecasts(scores, report)
 
 
 def compare(runs: Sequence[str], options: CompareOptions) -> dict[str, dict[str, Any]]:

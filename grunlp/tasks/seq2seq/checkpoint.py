@@ -12,6 +12,7 @@ from grunlp.data.parallel_collate import ParallelCollator
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.decoding.beam_search import BeamSearch
 from grunlp.decoding.constraints import LengthLimits
+from grunlp.runs.file_list import run_file
 from grunlp.runs.layout import (
     CONFIG,
     PREDICTIONS,
@@ -61,16 +62,16 @@ def build_seq2seq(config: DictConfig, source: TextTokenizer, target: TextTokeniz
 
 def save_seq2seq_config(path: Path, config: DictConfig, source: TextTokenizer, target: TextTokenizer) -> None:
     """Save all files except the weights before the training; with them the folder is a run, finished or not."""
-    save_config(path / CONFIG, config)
-    target.save(path / TOKENIZER)
+    save_config(run_file(path, CONFIG), config)
+    target.save(run_file(path, TOKENIZER))
     if source is not target:
-        source.save(path / SOURCE_TOKENIZER)
+        source.save(run_file(path, SOURCE_TOKENIZER))
 
 
 def write_predictions(path: Path, split: str, predictions: Sequence[str]) -> None:
     """Write the generated texts of a split to a run folder, one on each line."""
     lines = (" ".join(text.split()) + "\n" for text in predictions)
-    write_file_atomically(path / PREDICTIONS.format(split), "".join(lines))
+    write_file_atomically(run_file(path, PREDICTIONS.format(split)), "".join(lines))
 
 
 def build_stored_model(run: Path, config: DictConfig) -> Seq2Seq:

@@ -144,7 +144,9 @@ def write_attention_report(
     title = f"{options.run} on {options.input or options.split or 'test'}"
     assert options.report is not None
     write_file_atomically(
-        Path(options.report), text_report(title, scores, _attention_examples(predictor, pairs, scores))
+        Path(options.report),
+        text_report(title, scores, _attention_examples(predictor, pairs, scores)),
+        follow_symlinks=True,
     )
 
 

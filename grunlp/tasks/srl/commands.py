@@ -76,7 +76,7 @@ def evaluate_files(options: SRLEvaluateOptions) -> int:
     print(scores.report())
     write_error_report(f"{options.predicted} against {options.gold}", scores, options.report)
     if options.metrics:
-        write_file_atomically(Path(options.metrics), json.dumps(scores.as_dict(), indent=2))
+        write_file_atomically(Path(options.metrics), json.dumps(scores.as_dict(), indent=2), follow_symlinks=True)
     return 0
 
 
@@ -88,7 +88,7 @@ def score_files(gold: str, predicted: str, words: str | None) -> SRLScores:
 def write_error_report(title: str, scores: SRLScores, path: str | None) -> None:
     """Write the HTML report of errors if `path` is given."""
     if path:
-        write_file_atomically(Path(path), error_report(title, scores))
+        write_file_atomically(Path(path), error_report(title, scores), follow_symlinks=True)
 
 
 def detect_line_format(path: Path) -> LineFormat:

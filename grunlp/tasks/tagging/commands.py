@@ -103,7 +103,7 @@ def evaluate_files(options: TaggingEvaluateOptions) -> int:
     scores = score_files(options.gold, options.predicted)
     print(scores.report())
     if options.metrics:
-        write_file_atomically(Path(options.metrics), json.dumps(scores.as_dict(), indent=2))
+        write_file_atomically(Path(options.metrics), json.dumps(scores.as_dict(), indent=2), follow_symlinks=True)
     return 0
 
 

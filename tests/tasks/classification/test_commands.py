@@ -47,6 +47,7 @@ def test_they_learn_and_are_complete(folder: Path) -> None:
         "data_manifest.json",
         "logs",
         "metrics.json",
+        "run_files.json",
         "weights.safetensors",
     }
     assert {path.name for path in (folder / "texts").iterdir()} == {*common, "vocabulary.json"}

@@ -60,7 +60,7 @@ def test_it_is_complete(folder: Path) -> None:
     assert {path.name for path in (folder / "run").iterdir()} == {
         "baseline.safetensors", "card.md", "config.yaml", "data_manifest.json", "forecast-dev.png", "forecast-test.png",
         "logs",
-        "metrics.json", "scaling.json", "weights.safetensors",
+        "metrics.json", "run_files.json", "scaling.json", "weights.safetensors",
     }  # fmt: skip
     assert (folder / "run/forecast-test.png").read_bytes().startswith(b"\x89PNG")
     config = (folder / "run/config.yaml").read_text()

@@ -39,7 +39,8 @@ def test_it_learns_and_is_complete(folder: Path) -> None:
     assert metrics["dev"]["nats_per_character"]["score"] < 1.0
     assert "test" not in metrics
     assert {path.name for path in (folder / "run").iterdir()} == {
-        "card.md", "config.yaml", "data_manifest.json", "logs", "metrics.json", "tokenizer.json", "weights.safetensors",
+        "card.md", "config.yaml", "data_manifest.json", "logs", "metrics.json", "run_files.json",
+        "tokenizer.json", "weights.safetensors",
     }  # fmt: skip
 
 

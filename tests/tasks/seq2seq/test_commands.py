@@ -46,7 +46,7 @@ def test_it_learns_and_is_complete(folder: Path) -> None:
     assert len((folder / "run/predictions-test.txt").read_text().splitlines()) == 40
     assert {path.name for path in (folder / "run").iterdir()} == {
         "card.md", "config.yaml", "data_manifest.json", "logs", "metrics.json", "predictions-dev.txt",
-        "predictions-test.txt",
+        "predictions-test.txt", "run_files.json",
         "tokenizer.json", "weights.safetensors",
     }  # fmt: skip
 

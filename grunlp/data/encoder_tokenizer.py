@@ -1,0 +1,107 @@
+"""The check of `encoder/tokenizer.json` of a run before the library tokenizers builds anything of it.
+
+A normalizer may replace a letter by megabytes, again and again, and a regular expression may take hours or end the
+process. So every part is of a known type, none lets a text grow by more than a constant, and no regular expressions are
+read but the few that known encoders have.
+"""
+
+import base64
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from grunlp.utils.errors import DataError
+
+_NORMALIZERS = {
+    *("BertNormalizer", "ByteLevel", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "Nmt", "Precompiled", "Prepend"),
+    *("Replace", "Strip", "StripAccents"),
+}
+_PRE_TOKENIZERS = {
+    *("BertPreTokenizer", "ByteLevel", "CharDelimiterSplit", "Digits", "Metaspace", "Punctuation", "Whitespace"),
+    *("WhitespaceSplit",),
+}
+_POST_PROCESSORS = {"BertProcessing", "ByteLevel", "RobertaProcessing", "TemplateProcessing"}
+_MODELS = {"BPE", "Unigram", "WordLevel", "WordPiece"}
+_REGEXES = {" {2,}", r"\A +| +\z", r"\s+", r"\s{2,}|[\n\r\t]"}
+_MAX_PARTS = 16
+_MAX_REPLACEMENT_BYTES = 64  # of a character in a compiled table: the longest of Unicode has 33
+_MAX_ADDED_TOKENS, _MAX_TOKEN_LENGTH = 2**16, 1000
+_MAX_WORD_LENGTH = 1000  # of WordPiece, whose time grows with its square
+
+
+def check_tokenizer(path: Path, content: Any) -> dict[str, Any]:
+    """Return the content of a `tokenizer.json` without the parts that sub-words of words do not need.
+
+    Args:
+        path: the file, for errors.
+        content: its content.
+
+    Raises:
+        DataError: a part is unknown or could take much time or memory.
+    """
+    try:
+        return _checked(content)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        details = "it has parts that the tokenizer of an encoder does not have"
+        raise DataError(path, None, f"no tokenizer of an encoder: {error!s:.200}", details, "Train again.") from None
+
+
+def _checked(content: Any) -> dict[str, Any]:
+    normalizers = list(_parts(content["normalizer"], "normalizers", _NORMALIZERS))
+    _require_once(part["type"] for part in normalizers if part["type"] != "Replace")
+    for part in normalizers:
+        _check_normalizer(part)
+    pre_tokenizers = list(_parts(content["pre_tokenizer"], "pretokenizers", _PRE_TOKENIZERS))
+    _require_once(part["type"] for part in pre_tokenizers)
+    processors = list(_parts(content["post_processor"], "processors", _POST_PROCESSORS))
+    _require_once(part["type"] for part in processors)
+    _require(len(repr(processors)) < 10_000, "the post_processor is too long")
+    added = content["added_tokens"]
+    _require(len(added) <= _MAX_ADDED_TOKENS, "it has too many added tokens")
+    _require(all(len(token["content"]) <= _MAX_TOKEN_LENGTH for token in added), "an added token is too long")
+    model = content["model"]
+    _require(model["type"] in _MODELS, f"its model is of the type {model['type']!r}")
+    _require(not model.get("dropout"), "its model drops merges at random")
+    _require(model.get("max_input_chars_per_word", 0) <= _MAX_WORD_LENGTH, "max_input_chars_per_word is too large")
+    return {**content, "truncation": None, "padding": None, "decoder": None}
+
+
+def _parts(part: Any, key: str, known: set[str]) -> Iterator[dict[str, Any]]:
+    """Yield the parts of a sequence, which may contain sequences."""
+    pending, count = [part] if part is not None else [], 0
+    while pending:
+        part = pending.pop()
+        count += 1
+        _require(count <= _MAX_PARTS, f"it has more than {_MAX_PARTS} {key}")
+        if part["type"] == "Sequence":
+            pending += part[key]
+            continue
+        _require(part["type"] in known, f"{part['type']!r} is not one of {', '.join(sorted(known))}")
+        yield part
+
+
+def _check_normalizer(part: dict[str, Any]) -> None:
+    if part["type"] == "Replace":
+        ((kind, pattern),) = part["pattern"].items()
+        _require(kind == "String" or pattern in _REGEXES, f"the pattern {pattern!r} is not a known one")
+        length = len(pattern) if kind == "String" else 1
+        _require(length > 0 and len(part["content"]) <= max(1, length), "a replacement is longer than its pattern")
+    elif part["type"] == "Prepend":
+        _require(len(part["prepend"]) <= 4, "it puts a long text before each text")
+    elif part["type"] == "Precompiled":
+        table = base64.b64decode(part["precompiled_charsmap"], validate=True)
+        replacements = table[4 + int.from_bytes(table[:4], "little") :].split(b"\0")
+        longest = max(map(len, replacements), default=0)
+        _require(longest <= _MAX_REPLACEMENT_BYTES, "its table replaces a character by a long text")
+
+
+def _require_once(types: Iterator[str]) -> None:
+    """Raise ValueError for two parts of a type: each may double the length of a text."""
+    for name, count in Counter(types).items():
+        _require(count == 1, f"it has {count} parts of the type {name}")
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
