@@ -1,5 +1,6 @@
 """The `serve` command: shutdown, log, run paths and errors."""
 
+import os
 import re
 import signal
 import socket
@@ -7,8 +8,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,8 @@ import pytest
 import grunlp
 from grunlp import serve
 from tests.conftest import Call
-from tests.serving.client import Answer, ask, connect, post, read, request
+from tests.serving.client import Answer, ask, connect, post, read, request, wait_until
+from tests.serving.test_worker_processes import gone
 
 
 @pytest.fixture
@@ -119,5 +122,99 @@ def test_mistakes(call: Call) -> None:
 def test_help_names_every_key_with_its_default(call: Call) -> None:
     status, out, _ = call(serve.main, "--help")
     assert status == 0
-    for key, value in serve.DEFAULTS.items():
+    for key, value in ((key, option.default) for key, option in serve.list_options([])["serve"].items()):
         assert f"  {key}={'null' if value is None else value} " in out, key
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, but for those that have ended."""
+    found = [child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
+    return [int(child) for child in found if not gone(int(child))]
+
+
+@pytest.fixture
+def start(slow: None) -> Iterator[Callable[..., tuple[subprocess.Popen[str], int]]]:
+    """Starts the command with further arguments and waits until it is ready; returns it and its port."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str, **options: Any) -> tuple[subprocess.Popen[str], int]:
+        command = [sys.executable, "-m", "grunlp.serve", "port=0", *arguments]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options)
+        processes.append(process)
+        assert process.stderr is not None
+        for line in process.stderr:
+            if found := re.search(r"serving .* at http://127.0.0.1:(\d+)", line):
+                break
+        else:
+            raise AssertionError("it did not start")
+        wait_until(lambda: status_of(int(found[1]), "/ready") == 200, 60)
+        return process, int(found[1])
+
+    yield run
+    for process in processes:
+        for child in children(process.pid) if process.poll() is None else []:
+            os.kill(child, signal.SIGKILL)
+        process.kill()
+        process.communicate()
+
+
+def status_of(port: int, path: str) -> int:
+    answer = ask(port, request(path, method="GET"))
+    assert answer is not None
+    return answer.status
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_stop_with_frozen_workers_ends(start: Any, signals: int) -> None:
+    """One signal: the waiting request is answered 503 and the processes are killed in time. Two: at once."""
+    process, port = start("workers=2", "shutdown_timeout=1", "response_timeout=20")
+    frozen = children(process.pid)
+    assert len(frozen) == 2
+    for child in frozen:
+        os.kill(child, signal.SIGSTOP)
+    answers: list[Answer | None] = []
+    thread = threading.Thread(
+        target=lambda: answers.append(ask(port, request("/models/default/predict", {"text": "He left."}), 30))
+    )
+    thread.start()
+    time.sleep(0.3)
+    started = time.monotonic()
+    for _ in range(signals):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+    assert process.wait(20) == 0
+    assert time.monotonic() - started < (15 if signals == 1 else 2)
+    thread.join(10)
+    wait_until(lambda: all(map(gone, frozen)), 2)
+    if signals == 1:
+        (answer,) = answers
+        assert answer is not None and answer.status == 503 and answer.json()["error"] == "The server is stopping."
+        assert process.stderr is not None and "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("how", ["frozen", "killed"])
+def test_a_worker_is_replaced_while_nobody_asks(start: Any, how: str) -> None:
+    process, port = start("workers=1")
+    (worker,) = children(process.pid)
+    started = time.monotonic()
+    os.kill(worker, signal.SIGSTOP if how == "frozen" else signal.SIGKILL)
+    wait_until(lambda: status_of(port, "/ready") == 503, 20)  # a check each 5 seconds, which waits for 10
+    assert status_of(port, "/health") == 200
+    wait_until(lambda: status_of(port, "/ready") == 200, 40)
+    assert time.monotonic() - started < 45
+    assert gone(worker) and len(children(process.pid)) == 1
+    assert post(port, "/models/default/predict", {"text": "He left."}).status == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_worker_that_freezes_while_it_predicts_is_replaced(start: Any) -> None:
+    process, port = start("workers=1", "response_timeout=2")
+    (worker,) = children(process.pid)
+    os.kill(worker, signal.SIGSTOP)
+    for _ in range(3):
+        assert post(port, "/models/default/predict", {"text": "He left."}).status in (200, 503)
+    wait_until(lambda: gone(worker), 10)
+    wait_until(lambda: status_of(port, "/ready") == 200, 40)
+    assert post(port, "/models/default/predict", {"text": "He left."}).status == 200

@@ -75,6 +75,10 @@ class Predictor(ABC, Generic[InputT, OutputT]):
         """Tokens generated for a text, whatever its length; 0: the work grows with the text."""
         return 0
 
+    def attention_size(self, text: str) -> int:
+        """Return the number of attention weights of the longest text that may be generated for a text; 0: none."""
+        return 0
+
     def predict_text(self, text: str) -> list[Record]:
         """Predict a text, or a table in CSV, as records."""
         return self(text)  # type: ignore[arg-type, return-value]

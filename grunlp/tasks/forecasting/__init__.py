@@ -1,6 +1,6 @@
 """Forecasting of time series."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -128,11 +128,11 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
 
         return predict(options)
 
-    def render_answer(self, predictor: "ForecastPredictor", text: str, records: "Sequence[Record]") -> str:
-        """Draw a table in CSV and the forecast rows after it."""
+    def render_answer(self, predictor: "ForecastPredictor", text: str, records: "Sequence[Record]") -> Iterator[str]:
+        """Yield the drawing of a table in CSV and the forecast rows after it."""
         from grunlp.tasks.forecasting.predictor import render_csv_forecasts
 
-        return render_csv_forecasts(predictor, text, records)
+        yield render_csv_forecasts(predictor, text, records)
 
     def summarize(self, records: "Sequence[Record]") -> str:
         """Count the series."""
