@@ -89,6 +89,74 @@ def test_clients_write_nothing_to_its_log(process: tuple[subprocess.Popen[str], 
     assert [line for line in running.stderr if not line.startswith("recurrence: ")] == []  # said once
 
 
+def small_limits() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_without_descriptors_it_answers_and_logs_a_line_a_minute(start: Any) -> None:
+    """Of three hundred connections, most are closed; the log stays short, and then all is as before."""
+    process, port = start("workers=1", preexec_fn=small_limits)
+    with ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(connect(port))
+        time.sleep(3)
+    wait_until(lambda: status_of(port, "/ready") == 200, 30)
+    assert post(port, "/models/default/predict", {"text": "He left."}).status == 200
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert process.stderr is not None and len(process.stderr.read()) < 5000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_descriptors_that_run_out_are_logged_once(start: Any) -> None:
+    """Even where something else takes them: the limit is lowered while the server runs."""
+    resource = pytest.importorskip("resource")
+    if not hasattr(resource, "prlimit"):
+        pytest.skip("needs prlimit")
+    process, port = start("workers=0")
+    used = len(os.listdir(f"/proc/{process.pid}/fd"))
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (used + 2, 4096))
+    with ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(connect(port))
+        time.sleep(3)
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+    wait_until(lambda: status_of(port, "/ready") == 200, 30)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert process.stderr is not None
+    written = process.stderr.read()
+    assert written.count("out of system resource") == 1 and len(written) < 5000
+
+
+def no_files() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_it_needs_no_temporary_files(start: Any, tmp_path: Path) -> None:
+    """As where the disk is full: no file can grow, and there is no folder for temporary ones."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "missing"), "HOME": str(tmp_path / "missing")}
+    process, port = start("workers=1", preexec_fn=no_files, env=environment, cwd=tmp_path)
+    (worker,) = children(process.pid)
+    for route in ("predict", "drawing"):
+        answer = post(port, f"/models/default/{route}", {"text": "She gave him a book. " * 200})
+        assert answer.status == 200
+    for path in ("/", "/docs", "/docs/files/swagger-ui-bundle.js", "/metrics", "/openapi.json"):
+        assert status_of(port, path) == 200
+    os.kill(worker, signal.SIGKILL)
+    assert post(port, "/models/default/predict", {"text": "He left."}).status == 200
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert process.stderr is not None and "Traceback" not in process.stderr.read()
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_run_has_its_whole_path(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise what is hidden of it in answers would be every "."."""
     seen: dict[str, Any] = {}
@@ -147,7 +215,7 @@ def start(slow: None) -> Iterator[Callable[..., tuple[subprocess.Popen[str], int
                 break
         else:
             raise AssertionError("it did not start")
-        wait_until(lambda: status_of(int(found[1]), "/ready") == 200, 60)
+        wait_until(lambda: status_of(int(found[1]), "/ready") == 200, 180)
         return process, int(found[1])
 
     yield run

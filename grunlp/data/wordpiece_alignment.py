@@ -9,6 +9,7 @@ from grunlp.data.encoder_files import load_encoder_config, strip_file_references
 from grunlp.utils.atomic_io import atomic_dir
 from grunlp.utils.error_translation import wrap_library_errors
 from grunlp.utils.errors import UserError
+from grunlp.utils.loading_lock import one_at_a_time
 
 
 class AlignedSubwords(NamedTuple):
@@ -48,6 +49,7 @@ class WordpieceAligner:
         self._encode([], add_special_tokens=False)
 
     @classmethod
+    @one_at_a_time
     def from_pretrained(cls, source: str, max_length: int) -> "WordpieceAligner":
         """Load the tokenizer of a folder, or of a name on the Hugging Face hub. Raises UserError if there is none."""
         from transformers import AutoTokenizer
@@ -60,6 +62,7 @@ class WordpieceAligner:
         return cls(source, tokenizer, max_length)
 
     @classmethod
+    @one_at_a_time
     def from_run(cls, folder: Path, max_length: int) -> "WordpieceAligner":
         """Load the tokenizer in `encoder/` of a run folder. Raises UserError if the folder contains something else."""
         from transformers import AutoTokenizer

@@ -110,6 +110,7 @@ _forked = False  # after a fork the pool's threads belong to the parent, and wai
 def _reset_pool_after_fork() -> None:
     global _forked
     _forked = True
+    torch.set_num_threads(1)  # PyTorch would wait for them, too
     library = load_library() if load_library.cache_info().currsize else None
     if library is not None:
         library.grunlp_use_pool(None)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from grunlp.data.encoder_files import load_encoder_config
 from grunlp.utils.atomic_io import atomic_dir
 from grunlp.utils.errors import UserError
+from grunlp.utils.loading_lock import one_at_a_time
 
 
 class PretrainedEncoder(nn.Module):
@@ -36,6 +37,7 @@ class PretrainedEncoder(nn.Module):
         self.mixture = nn.Parameter(torch.zeros(transformer.config.num_hidden_layers + 1))
 
     @classmethod
+    @one_at_a_time
     def from_pretrained(cls, source: str) -> "PretrainedEncoder":
         """Load an encoder with its weights from a folder, or by its name from the hub.
 
@@ -57,6 +59,7 @@ class PretrainedEncoder(nn.Module):
             raise UserError(f"{source}: no encoder", details, hint) from None
 
     @classmethod
+    @one_at_a_time
     def from_config(cls, folder: Path) -> "PretrainedEncoder":
         """Make the untrained encoder that `encoder/` of a run folder describes; its weights are loaded later.
 

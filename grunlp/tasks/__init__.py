@@ -46,6 +46,7 @@ from grunlp.tasks.predictor import Predictor, Record
 from grunlp.tasks.registry import TASKS
 from grunlp.tasks.spec import TaskSpec, TrainingTask
 from grunlp.utils.errors import UserError
+from grunlp.utils.loading_lock import one_at_a_time
 
 __all__ = [
     "TASKS",
@@ -128,8 +129,9 @@ def _stored_recipe(run: Path) -> str:
     return recipe
 
 
+@one_at_a_time
 def load(run: str | Path = BUNDLED_MODEL) -> Predictor[Any, Any]:
-    """Load the predictor of a trained model, which computes on the CPU.
+    """Load the predictor of a trained model, which computes on the CPU. Threads may call this at once.
 
     Args:
         run: a run folder, or "default" for the bundled model, an English semantic role labeller.

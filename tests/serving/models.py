@@ -1,7 +1,7 @@
 """Small models of several kinds, untrained: what a server does with them does not ask how good they are."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -50,12 +50,12 @@ def writer(kind: str = "word", *options: str) -> Seq2SeqPredictor:
     return Seq2SeqPredictor(run, model, *make_beam_search(search_config(config)))
 
 
-def text_classifier() -> ClassifierPredictor:
+def text_classifier(name: str = "texts", labels: Sequence[str] = ("good", "bad")) -> ClassifierPredictor:
     torch.manual_seed(0)
     config = compose_config(["recipe=classify", "data=polarity", "model.hidden_size=16", "model.word_size=8"])
-    collate = TextClassificationCollator(vocabulary_of(toy_corpus(20)), None, ["good", "bad"], 0)
+    collate = TextClassificationCollator(vocabulary_of(toy_corpus(20)), None, list(labels), 0)
     model = build_classifier(config, collate, None).eval()
-    return ClassifierPredictor(TrainedClassifier(Path(SECRET) / "texts", config, collate, model))
+    return ClassifierPredictor(TrainedClassifier(Path(SECRET) / name, config, collate, model))
 
 
 def measured_classifier() -> ClassifierPredictor:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.serving.client import INSIDE, Answer, ask, connect, post, read, request, wait_until
 from tests.serving.conftest import LIMITS, Running, running
-from tests.serving.models import Moody, writer
+from tests.serving.models import Moody, language_model, writer
 
 GOOD = {"text": "She gave him a book."}
 PREDICT, STREAM = "/models/default/predict", "/models/writes-on/stream"
@@ -632,3 +632,44 @@ def test_connections_beyond_all_bounds_are_closed_at_once() -> None:
             assert len(refused) >= 64 and all(answer.status == 503 for answer in refused)
         wait_until(lambda server=server: not server.server.server_state.connections)
         assert post(server.port, "/models/moody/predict", {"text": "a"}).status == 200
+
+
+@pytest.mark.parametrize("now", [0.0, -1.0, 4e9], ids=["set back", "before 1970", "ahead"])
+def test_the_clock_does_not_matter(served: Running, monkeypatch: pytest.MonkeyPatch, now: float) -> None:
+    """Times are measured by a clock that cannot be set."""
+    monkeypatch.setattr(time, "time", lambda: now)
+    for _ in range(3):
+        check_good(served)
+    with connect(served.port) as sock:
+        started = time.monotonic()
+        sock.sendall(request(PREDICT, b"", length=1000))
+        check(read(sock), 408)
+        assert time.monotonic() - started < LIMITS.body_timeout + 2
+    for path in ("/metrics", "/page/script.js", "/ready"):
+        check(ask(served.port, get(path)), 200)
+    answer = ask(served.port, request(STREAM, {"prompt": "a", "length": 5}))
+    assert answer is not None and answer.body.endswith(b'{"done": true}\n')
+
+
+def test_slow_readers_of_streams_leave_their_places() -> None:
+    """The text is generated though nobody reads, and then others have their turn."""
+    limits = replace(LIMITS, max_length=100_000, max_queue=100_000, response_timeout=1.5)
+    for server in running({"writes": language_model()}, limits):
+        raw = request("/models/writes/stream", {"prompt": "a", "length": 100_000})
+        with contextlib.ExitStack() as stack:
+            for _ in range(limits.max_streams):
+                stack.enter_context(slow_reader(server.port, raw))
+            wait_until(lambda server=server: server.app.state.gate.in_flight == limits.max_streams)
+            check(ask(server.port, raw), 429)
+            wait_until(lambda server=server: server.app.state.gate.in_flight == 0, 10)
+            answer = ask(server.port, request("/models/writes/stream", {"prompt": "a", "length": 5}))
+            assert answer is not None and answer.body.endswith(b'{"done": true}\n')
+
+
+def test_a_stream_is_no_larger_than_the_limit() -> None:
+    limits = replace(LIMITS, max_length=20_000, max_queue=20_000, response_timeout=60.0, max_response_bytes=65_536)
+    for server in running({"writes": language_model()}, limits):
+        answer = ask(server.port, request("/models/writes/stream", {"prompt": "a", "length": 20_000}), 60)
+        assert answer is not None and answer.status == 200 and len(answer.body) <= limits.max_response_bytes + 200
+        last = json.loads(answer.body.splitlines()[-1])
+        assert last == {"error": "The response would have more than 65536 bytes.", "hint": "Send less at a time."}
