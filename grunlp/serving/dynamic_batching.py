@@ -266,7 +266,7 @@ class BatchScheduler:
         self._watcher.cancel()
 
     def kill_workers(self) -> None:
-        """Kill the processes of the workers; may be called from any thread."""
+        """End the processes of the workers by force; any thread may call this."""
         for worker in self._workers:
             worker.backend.kill()
 
@@ -296,7 +296,7 @@ class BatchScheduler:
             worker.backend.close()
 
     def _warm_up(self, worker: _Worker) -> bool:
-        """Warm a worker up; return whether that succeeded."""
+        """Prepare a worker for its first batch; return whether that succeeded."""
         error = self._call(worker, worker.backend.warm_up, _START_TIMEOUT)
         if error is not None and not self._closed:
             log.error("%s: warming up failed", self.model, exc_info=error)

@@ -87,7 +87,8 @@ def fit_connections(limits: ServerLimits, workers: int) -> ServerLimits:
     if resource is None:
         return limits
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    others = len(os.listdir("/dev/fd")) + _MAX_REJECTED + _RESERVED_DESCRIPTORS + 2 * workers
+    open_now = len(os.listdir("/dev/fd")) if os.path.isdir("/dev/fd") else _RESERVED_DESCRIPTORS
+    others = open_now + _MAX_REJECTED + _RESERVED_DESCRIPTORS + 2 * workers
     wanted = others + _DESCRIPTORS_PER_CONNECTION * limits.max_connections
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(ValueError, OSError):  # macOS allows less than it says
@@ -175,7 +176,7 @@ class TimeoutProtocol(H11Protocol):
             self._set_timeout(self.server_limits.header_timeout)
 
     def on_response_complete(self) -> None:
-        """Go on with the next request of the connection."""
+        """Start the next request of the connection, if there is one."""
         self._limit_request(False)
         super().on_response_complete()
         self._limit_request(self.cycle is not None and not self.cycle.response_complete)
@@ -279,7 +280,7 @@ class GracefulServer(uvicorn.Server):
         self._shutdown_deadline = time.monotonic() + self.limits.shutdown_timeout
 
     def exit_now(self) -> NoReturn:
-        """Kill the workers and end the process, without waiting for anything."""
+        """End the workers and the process by force, without waiting for anything."""
         self.kill_workers()
         sys.stderr.flush()
         os._exit(0)  # An interpreter that exits normally crashes while its threads compute.

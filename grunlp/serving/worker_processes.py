@@ -123,7 +123,7 @@ class ProcessWorker:
             log.error("a worker process was found dead")
 
     def kill(self) -> None:
-        """Kill the process; a running call raises WorkerKilledError."""
+        """End the process by force; a running call raises WorkerKilledError."""
         self._killed = True
         if (process := self.process) is not None:
             process.kill()

@@ -20,7 +20,7 @@ if hasattr(os, "register_at_fork"):  # A fork waits, so that no child inherits a
 
 
 def one_at_a_time(function: Callable[ParamT, ReturnT]) -> Callable[ParamT, ReturnT]:
-    """Decorate a function that loads something: of all such functions, only one thread at a time runs one."""
+    """Let only one thread at a time run any of the functions that are decorated with this."""
 
     @wraps(function)
     def locked(*args: ParamT.args, **kwargs: ParamT.kwargs) -> ReturnT:
