@@ -115,22 +115,28 @@ def main(arguments: list[str]) -> int:
 
 def _serve(models: "Mapping[str, Predictor[Any, Any]]", options: ServeOptions, sockets: list[socket.socket]) -> None:
     from grunlp.serving.app import create_app
-    from grunlp.serving.server import make_server
+    from grunlp.serving.log_rate_limit import limit_log_rate
+    from grunlp.serving.server import fit_connections, make_server
 
+    workers = _default_worker_count() if options.workers < 0 else options.workers
     limits = ServerLimits(**{field.name: getattr(options, field.name) for field in fields(ServerLimits)})
+    limits = fit_connections(limits, workers * len(models))
     app = create_app(
         models,
         limits,
-        workers=_default_worker_count() if options.workers < 0 else options.workers,
+        workers=workers,
         hosts=_allowed_hosts(options.host, options.hosts, sockets),
         origins=options.cors.split(",") if options.cors else (),
     )
     server = make_server(app, limits)
     for name in _REQUEST_LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
+    limit_log_rate()
     port = sockets[0].getsockname()[1]
     print(f"serving {', '.join(models)} at http://{options.host}:{port}, until Ctrl-C", file=sys.stderr, flush=True)
     server.run(sockets)
+    if any(model.scheduler.computing for model in app.state.models.values()):
+        server.exit_now()
 
 
 def _default_worker_count() -> int:
@@ -160,7 +166,12 @@ def _allowed_hosts(host: str, names: str | None, sockets: Sequence[socket.socket
 
 def _validate_limits(limits: ServerLimits) -> None:
     """Raise UserError for limits that contradict each other."""
-    for smaller, larger in (("max_tokens", "max_queue"), ("max_length", "max_queue"), ("max_prompt", "max_characters")):
+    for smaller, larger in (
+        ("max_tokens", "max_queue"),
+        ("max_length", "max_queue"),
+        ("max_prompt", "max_characters"),
+        ("max_response_bytes", "max_unsent_bytes"),
+    ):
         if getattr(limits, smaller) > getattr(limits, larger):
             raise UserError(
                 f"{smaller}={getattr(limits, smaller)} with {larger}={getattr(limits, larger)}",

@@ -23,6 +23,7 @@ UNMIRRORED = {
     "serving/page/test_accessibility.py": "JavaScript in a browser",
     "serving/page/test_browser_security.py": "JavaScript in a browser",
     "serving/page/test_interaction.py": "JavaScript in a browser",
+    "serving/page/test_links.py": "JavaScript in a browser",
     "serving/page/test_report_files.py": "JavaScript in a browser",
 }
 

@@ -10,6 +10,7 @@ from grunlp.data.encoder_files import load_encoder_config, load_special_tokens, 
 from grunlp.data.encoder_tokenizer import check_tokenizer
 from grunlp.utils.error_translation import wrap_library_errors
 from grunlp.utils.errors import UserError
+from grunlp.utils.loading_lock import one_at_a_time
 from grunlp.utils.safe_load import read_json
 
 
@@ -51,6 +52,7 @@ class WordpieceAligner:
         self._encode([], add_special_tokens=False)
 
     @classmethod
+    @one_at_a_time
     def from_pretrained(cls, source: str, max_length: int) -> "WordpieceAligner":
         """Load the tokenizer from a folder or from the Hugging Face hub. Raises UserError if there is none."""
         from transformers import AutoTokenizer
@@ -65,6 +67,7 @@ class WordpieceAligner:
         return cls(source, tokenizer, max_length)
 
     @classmethod
+    @one_at_a_time
     def from_run(cls, folder: Path, max_length: int) -> "WordpieceAligner":
         """Load the tokenizer in `encoder/` of a run folder. Raises UserError if the folder contains something else."""
         from tokenizers import Tokenizer, models

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from grunlp.data.encoder_config import differing_keys, find_error, known_settings
 from grunlp.data.encoder_files import load_encoder_config
 from grunlp.utils.errors import UserError
+from grunlp.utils.loading_lock import one_at_a_time
 
 
 class PretrainedEncoder(nn.Module):
@@ -39,6 +40,7 @@ class PretrainedEncoder(nn.Module):
         self.mixture = nn.Parameter(torch.zeros(transformer.config.num_hidden_layers + 1))
 
     @classmethod
+    @one_at_a_time
     def from_pretrained(cls, source: str) -> "PretrainedEncoder":
         """Load an encoder with its weights from a folder, or by its name from the hub.
 
@@ -60,6 +62,7 @@ class PretrainedEncoder(nn.Module):
             raise UserError(f"{source} is not an encoder", details, hint) from None
 
     @classmethod
+    @one_at_a_time
     def from_config(cls, folder: Path) -> "PretrainedEncoder":
         """Make the untrained encoder described by `encoder/` of a run folder; its weights are loaded later.
 

@@ -87,8 +87,8 @@ def _add_status_routes(app: FastAPI, services: Mapping[str, ModelService], metri
 
     @app.get("/ready", tags=["server"], responses={503: ERROR_RESPONSES[503]})
     async def ready() -> ServerStatus:
-        """Check whether all models are loaded and warm, and the server is not stopping."""
-        if app.state.gate.stopping or not all(model.scheduler.warm.is_set() for model in services.values()):
+        """Check whether all models are loaded and can predict, and the server is not stopping."""
+        if app.state.gate.stopping or not all(model.scheduler.ready for model in services.values()):
             raise retry_later(503, "The server is not ready.", 1)
         return ServerStatus(status="ready")
 

@@ -14,16 +14,25 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from grunlp.serving.errors import as_exception
 from grunlp.serving.prometheus import ServerMetrics
 
 log = logging.getLogger(__name__)
 
+_CHECK_EVERY = 5.0  # seconds without work after which a thread checks its worker
+_CHECK_TIMEOUT = 10.0  # seconds of such a check
+_START_TIMEOUT = 120.0  # seconds in which a worker must be warm
+_CLOSE_TIMEOUT = 5.0  # seconds for the last batches, when no client waits any more
+_WATCH_EVERY = 0.5  # seconds between two looks for workers that are stuck
 _SECONDS_PER_TOKEN = 0.001  # of an assumed slow model; real ones are several times faster
 _END = object()
+
+ResultT = TypeVar("ResultT")
 
 
 class QueueFullError(Exception):
@@ -38,14 +47,32 @@ class QueueFullError(Exception):
         self.seconds = seconds
 
 
+class WorkerDiedError(Exception):
+    """The exception for a batch whose worker died."""
+
+
+class WorkerKilledError(WorkerDiedError):
+    """The exception for a batch whose worker was killed, because it was stuck or the server stops."""
+
+
 class ComputeBackend(Protocol):
-    """A worker that predicts batches, one after another."""
+    """A worker that predicts batches, one after another. One thread makes all calls but those of `alive` and `kill`."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is warm and could predict now, as far as is known."""
 
     def warm_up(self) -> None:
-        """Prepare for the first batch; called first, by the thread that makes all later calls."""
+        """Prepare for the first batch, or replace what has died."""
 
     def __call__(self, items: Sequence[Any], /) -> Sequence[Any]:
         """Predict each item, independently of the others in the batch."""
+
+    def check(self) -> None:
+        """Find out whether it is alive; called from time to time while no batch waits."""
+
+    def kill(self) -> None:
+        """End a call that is stuck, where that is possible; the call raises an exception."""
 
     def close(self) -> None:
         """Release resources; called last."""
@@ -79,6 +106,14 @@ class _QueueItem:
 
 
 @dataclass(eq=False)
+class _Worker:
+    """A worker with the time from which its running call is stuck; infinity between two calls."""
+
+    backend: ComputeBackend
+    overdue_at: float = math.inf
+
+
+@dataclass(eq=False)
 class _Stream:
     """A text that is generated piece by piece.
 
@@ -101,10 +136,11 @@ class BatchScheduler:
         batch_tokens: largest number of tokens in a batch; a longer item is predicted alone.
         max_queue: largest number of tokens in the queue.
         max_streams: largest number of texts that are streamed at once.
+        timeout: seconds after which a batch is stuck.
         metrics: the metrics in which batches are counted.
 
     Attributes:
-        warm: set when all workers are warm.
+        warm: set when all workers have been warm.
     """
 
     def __init__(
@@ -115,14 +151,16 @@ class BatchScheduler:
         batch_tokens: int,
         max_queue: int,
         max_streams: int,
+        timeout: float,
         metrics: ServerMetrics,
     ) -> None:
-        self.model, self.metrics = model, metrics
+        self.model, self.timeout, self.metrics = model, timeout, metrics
         self.batch_tokens, self.max_queue, self.max_streams = batch_tokens, max_queue, max_streams
         self.warm = threading.Event()
+        self._workers = [_Worker(backend) for backend in backends]
         self.threads = [
-            threading.Thread(target=self._thread_main, args=(backend,), name=f"grunlp-{model}-{number}", daemon=True)
-            for number, backend in enumerate(backends, start=1)
+            threading.Thread(target=self._thread_main, args=(worker,), name=f"grunlp-{model}-{number}", daemon=True)
+            for number, worker in enumerate(self._workers, start=1)
         ]
         self._changed = threading.Condition()  # guards all of the following
         self._jobs: list[_QueueItem] = []  # a heap
@@ -140,8 +178,26 @@ class BatchScheduler:
     def start(self) -> None:
         """Start the threads, which send results to the running event loop."""
         self._loop = asyncio.get_running_loop()
+        self._watcher = asyncio.ensure_future(self._kill_overdue_workers())
         for thread in self.threads:
             thread.start()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the model can predict: all workers have been warm, and one is alive and not stuck."""
+        now = time.monotonic()
+        pairs = zip(self._workers, self.threads, strict=True)
+        return self.warm.is_set() and any(
+            thread.is_alive() and worker.backend.alive and now < worker.overdue_at for worker, thread in pairs
+        )
+
+    async def _kill_overdue_workers(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_EVERY)
+            with self._changed:
+                for worker in self._workers:
+                    if time.monotonic() > worker.overdue_at:
+                        worker.backend.kill()
 
     async def submit(self, items: Sequence[tuple[Any, int]]) -> list[Any]:
         """Predict items, each given with its number of tokens. Raises QueueFullError, or the exception of a worker."""
@@ -201,54 +257,90 @@ class BatchScheduler:
             stream.stopped = True
 
     async def close(self) -> None:
-        """Predict the items that wait, and end the threads."""
+        """Predict the items that wait, and end the threads; kill the workers that take long."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        if not await asyncio.to_thread(self._join, _CLOSE_TIMEOUT):
+            self.kill_workers()
+            await asyncio.to_thread(self._join, 1.0)
+        self._watcher.cancel()
+
+    def kill_workers(self) -> None:
+        """End the processes of the workers by force; any thread may call this."""
+        for worker in self._workers:
+            worker.backend.kill()
+
+    @property
+    def computing(self) -> bool:
+        """Whether a thread still runs."""
+        return any(thread.is_alive() for thread in self.threads)
+
+    def _join(self, seconds: float) -> bool:
+        """Wait until the threads have ended; return whether they have."""
+        end = time.monotonic() + seconds
         for thread in self.threads:
-            await asyncio.to_thread(thread.join)
+            thread.join(max(0.0, end - time.monotonic()))
+        return not self.computing
 
     # --- called in the threads ---
 
-    def _thread_main(self, backend: ComputeBackend) -> None:
-        self._warm_up(backend)
+    def _thread_main(self, worker: _Worker) -> None:
+        if self._warm_up(worker):
+            with self._changed:
+                self._num_cold -= 1
+                if not self._num_cold:
+                    self.warm.set()
         try:
-            self._serve_batches(backend)
+            self._serve_batches(worker)
         finally:
-            backend.close()
+            worker.backend.close()
 
-    def _warm_up(self, backend: ComputeBackend) -> None:
-        try:
-            backend.warm_up()
-        except Exception:
-            log.exception("%s: warming up failed", self.model)
-            return
+    def _warm_up(self, worker: _Worker) -> bool:
+        """Prepare a worker for its first batch; return whether that succeeded."""
+        error = self._call(worker, worker.backend.warm_up, _START_TIMEOUT)
+        if error is not None and not self._closed:
+            log.error("%s: warming up failed", self.model, exc_info=error)
+        return error is None
+
+    def _call(self, worker: _Worker, function: Callable[[], ResultT], seconds: float) -> ResultT | Exception:
+        """Call a function that may get stuck; return its result, or its exception."""
         with self._changed:
-            self._num_cold -= 1
-            if not self._num_cold:
-                self.warm.set()
+            worker.overdue_at = time.monotonic() + seconds
+        try:
+            return _result_or_exception(function)
+        finally:
+            with self._changed:
+                worker.overdue_at = math.inf
 
-    def _serve_batches(self, backend: ComputeBackend) -> None:
+    def _serve_batches(self, worker: _Worker) -> None:
         """Predict batches; between two batches, predict a piece of each stream unless another thread does."""
         while True:
             with self._changed:
-                while not (self._jobs or self._closed or (self._streams and not self._stepping)):
-                    self._changed.wait()
+                if not self._has_work():
+                    self._changed.wait(_CHECK_EVERY)
                 if self._closed and not self._jobs:
                     return
+                idle = not self._has_work()
                 batch = self._next_batch()
                 self._computing += len(batch)
                 streams = [] if self._stepping else list(self._streams)
                 self._stepping = self._stepping or bool(streams)
             if batch:
-                self._compute(backend, batch)
+                self._compute(worker, batch)
                 with self._changed:
                     self._computing -= len(batch)
-            for stream in streams:
-                self._advance_stream(stream)
             if streams:
+                self._call(worker, partial(self._advance_streams, streams), self.timeout)
                 with self._changed:
                     self._stepping = False
+            if idle:
+                self._call(worker, worker.backend.check, _CHECK_TIMEOUT)
+            if not worker.backend.alive and not self._closed and self._warm_up(worker):
+                log.warning("%s: a worker was replaced", self.model)
+
+    def _has_work(self) -> bool:
+        return bool(self._jobs or self._closed or (self._streams and not self._stepping))
 
     def _next_batch(self) -> list[_QueueItem]:
         """Take the items of the next batch from the queue."""
@@ -265,23 +357,39 @@ class BatchScheduler:
             self._add_waiting_tokens(-tokens)
         return batch
 
-    def _compute(self, backend: ComputeBackend, batch: list[_QueueItem]) -> None:
+    def _compute(self, worker: _Worker, batch: list[_QueueItem]) -> None:
         started = time.perf_counter()
-        payloads = [job.payload for job in batch]
-        answers = [_result_or_exception(payloads[0])] if batch[0].exclusive else _compute_each(backend, payloads)
+        answers = self._results(worker, [job.payload for job in batch], batch[0].exclusive)
         seconds, tokens = time.perf_counter() - started, sum(job.tokens for job in batch)
         with self._changed:
             self._seconds_per_token += 0.1 * (seconds / tokens - self._seconds_per_token)
         self.metrics.observe_batch(self.model, len(batch), tokens, seconds)
         self._loop.call_soon_threadsafe(_set_results, batch, answers)
 
+    def _results(self, worker: _Worker, payloads: list[Any], exclusive: bool) -> list[Any]:
+        """Predict each item; an item that fails gets its exception as result."""
+        if exclusive:
+            return [self._call(worker, payloads[0], self.timeout)]
+        results = self._call(worker, lambda: list(worker.backend(payloads)), self.timeout)
+        if not isinstance(results, Exception) and len(results) != len(payloads):
+            results = RuntimeError(f"{len(results)} results for {len(payloads)} items")
+        if not isinstance(results, Exception):
+            return results
+        if len(payloads) == 1 or isinstance(results, WorkerKilledError):
+            return [results] * len(payloads)
+        return [self._results(worker, [item], exclusive)[0] for item in payloads]
+
+    def _advance_streams(self, streams: Sequence[_Stream]) -> None:
+        for stream in streams:
+            self._advance_stream(stream)
+
     def _advance_stream(self, stream: _Stream) -> None:
-        if stream.stopped:
-            piece: Any = _END
-        else:
-            stream.iterator = stream.iterator or iter(stream.make_iterator())
-            iterator = stream.iterator
-            piece = _result_or_exception(lambda: next(iterator, _END))
+        def next_piece() -> Any:
+            if stream.iterator is None:
+                stream.iterator = iter(stream.make_iterator())
+            return next(stream.iterator, _END)
+
+        piece = _END if stream.stopped else _result_or_exception(next_piece)
         if piece is _END or isinstance(piece, Exception):
             with self._changed:
                 if stream in self._streams:
@@ -293,22 +401,12 @@ class BatchScheduler:
         self.metrics.set_queue_tokens(self.model, self._waiting)
 
 
-def _compute_each(backend: ComputeBackend, items: list[Any]) -> list[Any]:
-    """Predict each item; an item that fails gets its exception as result."""
-    results = _result_or_exception(lambda: list(backend(items)))
-    if not isinstance(results, Exception):
-        return list(results)
-    if len(items) == 1:
-        return [results]
-    return [_compute_each(backend, [item])[0] for item in items]
-
-
-def _result_or_exception(function: Callable[[], Any]) -> Any:
+def _result_or_exception(function: Callable[[], ResultT]) -> ResultT | Exception:
     """Call a function and return its result, or its exception."""
     try:
         return function()
-    except Exception as error:
-        return error
+    except BaseException as error:  # a thread without it would end
+        return as_exception(error)
 
 
 def _set_results(batch: list[_QueueItem], answers: list[Any]) -> None:

@@ -26,7 +26,7 @@ ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
         404: "There is no such model.",
         408: "The body arrived too slowly.",
         409: "The model takes another type of input.",
-        413: "The request is too large.",
+        413: "The request is too large, or its response would be.",
         415: "The Content-Type is not JSON, or the body is compressed.",
         421: "The server does not answer to the name in the header Host.",
         422: "The input is not valid for the address or the model.",
@@ -60,6 +60,18 @@ class APIError(Exception):
         )
 
 
+def as_exception(error: BaseException) -> Exception:
+    """Return an exception that futures and tasks can carry, in place of one that would end a thread or the event loop.
+
+    Code in Rust, as that of tokenizers, panics with a `BaseException`; futures refuse `StopIteration`.
+    """
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    replacement = RuntimeError(f"{type(error).__name__}: {error}")
+    replacement.__cause__ = error
+    return replacement
+
+
 def retry_later(status: int, error: str, seconds: float) -> APIError:
     """Make an error for a temporary failure. `seconds` is the time after which to try again."""
     return APIError(status, error, "Try again later.", {"Retry-After": str(max(1, round(seconds)))})
@@ -70,10 +82,22 @@ _DEFAULT_MESSAGES = {
     400: ("The body is not JSON in UTF-8.", "Send a JSON object, as /openapi.json describes it."),
     404: ("This address does not exist.", "GET /models lists the models, /openapi.json all addresses."),
     405: ("This address has another method.", "See the header Allow, or /openapi.json."),
+    416: ("The file has no such range.", "See the header Content-Range for its size."),
 }
 INTERNAL_ERROR = APIError(
     500, "The server failed to answer.", "Try another text; the log of the server has the details."
 )
+
+
+def default_error(status: int, headers: Mapping[str, str] | None = None) -> APIError:
+    """Make the error for a status that the framework chose."""
+    message, hint = _DEFAULT_MESSAGES.get(status, ("The request cannot be answered.", "See /openapi.json."))
+    return APIError(status, message, hint, headers)
+
+
+def response_too_large(limit: int) -> APIError:
+    """Make the error for a response of more bytes than a limit."""
+    return APIError(413, f"The response would have more than {limit} bytes.", "Send less at a time.")
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -85,10 +109,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _(request: Request, error: HTTPException) -> Response:
-        message, hint = _DEFAULT_MESSAGES.get(
-            error.status_code, ("The request cannot be answered.", "See /openapi.json.")
-        )
-        return APIError(error.status_code, message, hint, error.headers).response()
+        return default_error(error.status_code, error.headers).response()
 
     @app.exception_handler(RequestValidationError)
     async def _(request: Request, error: RequestValidationError) -> Response:

@@ -44,6 +44,19 @@ class ServerLimits:
     )
     max_streams: int = option(16, "texts that a model streams at once", minimum=1, maximum=10**5)
     batch_tokens: int = option(500, "tokens in a batch, if several sentences are waiting", minimum=1, maximum=10**9)
+    max_attention: int = option(
+        1_000_000,
+        "source tokens times tokens to generate, of all texts for a sequence-to-sequence model together",
+        minimum=1,
+        maximum=10**9,
+    )
+    max_response_bytes: int = option(8_388_608, "bytes of a response", minimum=65_536, maximum=10**9)
+    max_unsent_bytes: int = option(
+        67_108_864,
+        "bytes of large responses that wait for their clients to read; beyond it 503 with Retry-After",
+        minimum=65_536,
+        maximum=10**11,
+    )
     header_timeout: float = option(
         10.0,
         "seconds for the headers to arrive, and for a new connection to send a request",

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from grunlp.data.word_tokenizer import tokenize
-from grunlp.serving.dynamic_batching import BatchScheduler, QueueFullError
-from grunlp.serving.errors import APIError, retry_later
+from grunlp.serving.dynamic_batching import BatchScheduler, QueueFullError, WorkerDiedError
+from grunlp.serving.errors import APIError, response_too_large, retry_later
 from grunlp.serving.limits import ServerLimits
 from grunlp.serving.prometheus import ServerMetrics
-from grunlp.serving.worker_processes import MAX_WORK_PER_CALL, WorkerDiedError, make_workers
+from grunlp.serving.worker_processes import MAX_WORK_PER_CALL, make_workers
 from grunlp.tasks import Predictor, Record, spec_named
 from grunlp.tasks.predictor import InputType, SentencePredictor, TextGenerator
 from grunlp.utils.errors import DataError, UserError
@@ -51,6 +51,7 @@ class ModelService:
             batch_tokens=limits.batch_tokens,
             max_queue=limits.max_queue,
             max_streams=limits.max_streams,
+            timeout=limits.response_timeout,
             metrics=metrics,
         )
 
@@ -95,10 +96,20 @@ class ModelService:
 
     async def render(self, text: str, records: Sequence[Record]) -> str:
         """Draw the records of a text as an HTML fragment. Raises APIError."""
-        render = partial(self.spec.render_answer, self.predictor, text, records)
+
+        def render() -> str:
+            parts: list[str] = []
+            size = 0
+            for part in self.spec.render_answer(self.predictor, text, records):
+                size += len(part)
+                if size > self.limits.max_response_bytes:
+                    raise response_too_large(self.limits.max_response_bytes)
+                parts.append(part)
+            return "".join(parts)
+
         return await self._run_in_scheduler(render, max(1, len(text)))
 
-    def stream(self, prompt: str, options: Mapping[str, Any]) -> AsyncGenerator[str]:
+    async def stream(self, prompt: str, options: Mapping[str, Any]) -> AsyncGenerator[str]:
         """Generate a text piece by piece. Raises APIError.
 
         Args:
@@ -109,6 +120,7 @@ class ModelService:
             raise APIError(409, f"{self.id} does not stream.", f"POST to /models/{self.id}/predict.")
         self._check_prompts([prompt])
         generator = self.predictor.with_sampling(options)
+        await self._check_attention(generator, [prompt])
         try:
             return self.scheduler.stream(lambda: generator.stream_tokens(prompt))
         except QueueFullError as error:
@@ -126,6 +138,7 @@ class ModelService:
         else:
             costs = await run_in_thread(texts, lambda: [1 + sum(1 for _ in tokenize(text)) for text in texts])
             self._check_tokens(sum(costs))
+            await self._check_attention(self.predictor, texts)
         return costs
 
     async def _run_in_scheduler(self, function: Callable[[], ResultT], tokens: int) -> ResultT:
@@ -184,6 +197,12 @@ class ModelService:
         if tokens > self.limits.max_tokens:
             message = f"There are {tokens} {noun}, more than {self.limits.max_tokens}."
             raise APIError(413, message, "Send less at a time.")
+
+    async def _check_attention(self, predictor: Predictor[Any, Any], texts: Sequence[str]) -> None:
+        size = await run_in_thread(texts, lambda: sum(map(predictor.attention_size, texts)))
+        if size > self.limits.max_attention:
+            message = f"The text, or its translation, is too long: {size} attention weights, more than "
+            raise APIError(413, f"{message}{self.limits.max_attention}.", "Send shorter texts, or fewer at a time.")
 
     def _check_generated_tokens(self, tokens: int) -> None:
         if tokens > self.limits.max_length:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
-from grunlp.serving.errors import ERROR_RESPONSES, INTERNAL_ERROR
+from grunlp.serving.errors import ERROR_RESPONSES, INTERNAL_ERROR, APIError, response_too_large
 from grunlp.serving.limits import ServerLimits
 from grunlp.serving.model_service import ModelService
 from grunlp.serving.routes_models import ModelId, drop_schema_defaults, get_model
@@ -64,21 +64,28 @@ def add_stream_route(app: FastAPI, models: Mapping[str, ModelService], limits: S
         it ends.
         """
         options = body.model_dump(exclude={"prompt"}, exclude_unset=True)
-        pieces = get_model(models, id).stream(body.prompt, options)
-        return StreamingResponse(_lines(pieces, limits.response_timeout), media_type=_NDJSON)
+        pieces = await get_model(models, id).stream(body.prompt, options)
+        return StreamingResponse(_lines(pieces, limits), media_type=_NDJSON)
 
 
-async def _lines(pieces: AsyncGenerator[str], seconds: float) -> AsyncIterator[bytes]:
-    """Yield the lines of the response until the text ends or the time is up."""
+async def _lines(pieces: AsyncGenerator[str], limits: ServerLimits) -> AsyncIterator[bytes]:
+    """Yield the lines of the response until the text ends, the time is up, or there are too many."""
+    size = 0
     try:
         async with aclosing(pieces):  # stops the generation when the client disconnects or the time is over
             async for piece in _until_timeout(
-                pieces, 0.95 * seconds
+                pieces, 0.95 * limits.response_timeout
             ):  # ends the response before the server cuts it off
-                yield _line({"piece": piece})
+                line = _line({"piece": piece})
+                size += len(line)
+                if size > limits.max_response_bytes:
+                    raise response_too_large(limits.max_response_bytes)
+                yield line
         yield _line({"done": True})
     except TimeoutError:
         yield _line({"error": "The time is over.", "hint": "Ask for a smaller length."})
+    except APIError as error:
+        yield _line({"error": error.error, "hint": error.hint})
     except Exception:
         log.exception("streaming a text failed")
         yield _line({"error": INTERNAL_ERROR.error, "hint": INTERNAL_ERROR.hint})

@@ -3,11 +3,17 @@
 import asyncio
 import errno
 import json
+import logging
+import math
 import os
 import socket
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from types import FrameType
+from typing import NoReturn
 
 import h11
 import uvicorn
@@ -18,7 +24,17 @@ from grunlp.serving.limits import ServerLimits
 from grunlp.serving.request_middleware import RequestGuardMiddleware
 from grunlp.utils.errors import UserError
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+log = logging.getLogger(__name__)
+
 _DRAIN_SECONDS = 1.0
+_DESCRIPTORS_PER_CONNECTION = 2  # its socket, and a file that it is sent
+_RESERVED_DESCRIPTORS = 32  # for what the system and libraries open
+_MAX_REJECTED = 64  # connections that read why they are closed; further ones are closed at once
 
 
 def open_sockets(host: str, port: int) -> list[socket.socket]:
@@ -58,6 +74,40 @@ def _bind_error(host: str, error: Exception) -> UserError:
     )
 
 
+def fit_connections(limits: ServerLimits, workers: int) -> ServerLimits:
+    """Return limits whose connections fit into the file descriptors that this process may open.
+
+    Args:
+        limits: the limits that were asked for.
+        workers: number of worker processes.
+
+    Raises:
+        UserError: there are not enough descriptors for a single connection.
+    """
+    if resource is None:
+        return limits
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    open_now = len(os.listdir("/dev/fd")) if os.path.isdir("/dev/fd") else _RESERVED_DESCRIPTORS
+    others = open_now + _MAX_REJECTED + _RESERVED_DESCRIPTORS + 2 * workers
+    wanted = others + _DESCRIPTORS_PER_CONNECTION * limits.max_connections
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):  # macOS allows less than it says
+            soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return limits
+    connections = (soft - others) // _DESCRIPTORS_PER_CONNECTION
+    if connections < 1:
+        raise UserError(
+            f"this process may open {soft} file descriptors",
+            f"a server needs {others + _DESCRIPTORS_PER_CONNECTION} or more",
+            f"Type ulimit -n {max(1024, wanted)}",
+        )
+    log.warning("max_connections=%d: this process may open only %d file descriptors", connections, soft)
+    return replace(limits, max_connections=connections)
+
+
 def make_server(app: FastAPI, limits: ServerLimits) -> "GracefulServer":
     """Make the server of an app that `create_app` made; its `run` returns after a signal to stop.
 
@@ -66,19 +116,23 @@ def make_server(app: FastAPI, limits: ServerLimits) -> "GracefulServer":
     """
     gate: RequestGuardMiddleware = app.state.gate
 
-    protocol = type("Protocol", (TimeoutProtocol,), {"server_limits": limits})
+    def kill_workers() -> None:
+        for model in app.state.models.values():
+            model.scheduler.kill_workers()
+
+    protocol = type("Protocol", (TimeoutProtocol,), {"server_limits": limits, "rejected": set()})
     config = uvicorn.Config(
         gate,
         http=protocol,
         ws="none",
         h11_max_incomplete_event_size=limits.max_header_bytes,
-        timeout_graceful_shutdown=max(1, round(limits.send_timeout)),
+        timeout_graceful_shutdown=math.ceil(limits.send_timeout) + 1,
         server_header=False,
         proxy_headers=False,
         access_log=False,
         log_config=None,
     )
-    return GracefulServer(config, gate, limits.shutdown_timeout)
+    return GracefulServer(config, gate, limits, kill_workers)
 
 
 class TimeoutProtocol(H11Protocol):
@@ -86,10 +140,13 @@ class TimeoutProtocol(H11Protocol):
 
     Attributes:
         server_limits: the limits of the server.
+        rejected: the connections that were answered by `_send_error` and are not closed yet.
     """
 
     server_limits: ServerLimits
+    rejected: "set[TimeoutProtocol]"
     _timer: asyncio.TimerHandle | None = None
+    _deadline: asyncio.TimerHandle | None = None  # of the running request
     _rejected = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -101,8 +158,10 @@ class TimeoutProtocol(H11Protocol):
         self._set_timeout(self.server_limits.header_timeout)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Cancel the timeout."""
+        """Cancel the timeouts."""
         self._set_timeout(None)
+        self._limit_request(False)
+        self.rejected.discard(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -112,8 +171,15 @@ class TimeoutProtocol(H11Protocol):
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
             self._set_timeout(None)
+            self._limit_request(self.cycle is not None and not self.cycle.response_complete)
         elif self._timer is None:
             self._set_timeout(self.server_limits.header_timeout)
+
+    def on_response_complete(self) -> None:
+        """Start the next request of the connection, if there is one."""
+        self._limit_request(False)
+        super().on_response_complete()
+        self._limit_request(self.cycle is not None and not self.cycle.response_complete)
 
     def pause_writing(self) -> None:
         """Start the timeout of a client that does not read."""
@@ -156,6 +222,10 @@ class TimeoutProtocol(H11Protocol):
             h11.Data(body),
             h11.EndOfMessage(),
         ]
+        self.connections.discard(self)  # It does not count as a connection any more.
+        if len(self.rejected) >= _MAX_REJECTED:
+            self.transport.abort()
+            return
         try:
             for event in events:
                 self.transport.write(self.conn.send(event) or b"")
@@ -163,9 +233,19 @@ class TimeoutProtocol(H11Protocol):
             self.transport.close()
             return
         self._rejected = True
-        self.connections.discard(self)  # It no longer counts as a connection.
+        self.rejected.add(self)
         self.transport.write_eof()
         self._set_timeout(_DRAIN_SECONDS)
+
+    def _limit_request(self, running: bool) -> None:
+        """Start the time in which a request must be read and answered, and its response be read, or end it."""
+        if not running and self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        elif running and self._deadline is None:
+            limits = self.server_limits
+            seconds = limits.body_timeout + limits.response_timeout + limits.send_timeout
+            self._deadline = self.loop.call_later(seconds, self.transport.abort)
 
     def _set_timeout(self, seconds: float | None) -> None:
         """Close the connection after this many seconds, or never; replaces an earlier timeout."""
@@ -177,28 +257,44 @@ class TimeoutProtocol(H11Protocol):
 class GracefulServer(uvicorn.Server):
     """A server that answers running requests before it stops.
 
-    After SIGTERM or Ctrl-C it rejects new requests with 503 and stops when all others are answered. A second signal
-    ends the process at once.
+    After SIGTERM or Ctrl-C it rejects new requests with 503 and stops when all others are answered or their time is up.
+    A second signal ends the process at once.
     """
 
-    def __init__(self, config: uvicorn.Config, guard: RequestGuardMiddleware, shutdown_timeout: float) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        guard: RequestGuardMiddleware,
+        limits: ServerLimits,
+        kill_workers: Callable[[], None],
+    ) -> None:
         super().__init__(config)
-        self.guard, self.shutdown_timeout = guard, shutdown_timeout
+        self.guard, self.limits, self.kill_workers = guard, limits, kill_workers
         self._shutdown_deadline = float("inf")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin the shutdown; end the process at once after the second signal."""
         if self.guard.stopping:
-            self.should_exit = self.force_exit = True
+            self.exit_now()
         self.guard.stopping = True
-        self._shutdown_deadline = time.monotonic() + self.shutdown_timeout
+        self._shutdown_deadline = time.monotonic() + self.limits.shutdown_timeout
+
+    def exit_now(self) -> NoReturn:
+        """End the workers and the process by force, without waiting for anything."""
+        self.kill_workers()
+        sys.stderr.flush()
+        os._exit(0)  # An interpreter that exits normally crashes while its threads compute.
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Shut down; end the process after a second signal."""
+        """Stop: answer the requests whose time is over, and give clients a last time to read."""
+        self.guard.cut_off()
+        abort = asyncio.get_running_loop().call_later(self.limits.send_timeout, self._abort_connections)
         await super().shutdown(sockets)
-        if self.force_exit:  # An interpreter that exits normally crashes while its threads compute.
-            sys.stderr.flush()
-            os._exit(0)
+        abort.cancel()
+
+    def _abort_connections(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
     async def on_tick(self, counter: int) -> bool:
         """Check whether to end now; called ten times a second."""

@@ -18,6 +18,8 @@ from typing import Any, NoReturn
 
 import torch
 
+from grunlp.serving.dynamic_batching import WorkerDiedError, WorkerKilledError
+from grunlp.serving.errors import as_exception
 from grunlp.tasks import Predictor
 from grunlp.tasks.predictor import SentencePredictor
 
@@ -27,16 +29,14 @@ _SHUTDOWN_TIMEOUT = 5.0  # seconds
 MAX_WORK_PER_CALL = 400  # words of a sentence times its predicates that are predicted in one call
 
 
-class WorkerDiedError(Exception):
-    """The exception for two processes in a row that ended before they predicted a batch."""
-
-
 class LocalWorker:
     """A worker in this process. Its results are those of `SentencePredictor.predict_partial`.
 
     Args:
         predictor: the model. Batches contain only sentences; other inputs are predicted directly.
     """
+
+    alive = True  # It cannot be killed either.
 
     def __init__(self, predictor: Predictor[Any, Any]) -> None:
         self.predictor = predictor
@@ -50,14 +50,16 @@ class LocalWorker:
         assert isinstance(self.predictor, SentencePredictor)
         return list(self.predictor.predict_partial(items, MAX_WORK_PER_CALL))
 
-    def close(self) -> None:
-        """Do nothing, because a local worker has no process to end."""
+    def check(self) -> None:
+        """Do nothing, like `kill` and `close`, because a local worker has no process."""
+
+    kill = close = check
 
 
 class ProcessWorker:
     """A process with a copy of the model, which predicts on one core.
 
-    It ends when this process ends, for whatever reason. If it is killed, another process repeats its batch.
+    It ends when this process ends, for whatever reason. If somebody else kills it, another process repeats its batch.
 
     Args:
         predictor: the model.
@@ -67,10 +69,18 @@ class ProcessWorker:
         self.predictor = predictor
         self.process: subprocess.Popen[bytes] | None = None
         self.connection: Connection | None = None
+        self._warm = self._killed = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is warm and has not ended."""
+        process = self.process
+        return self._warm and process is not None and process.poll() is None
 
     def warm_up(self) -> None:
-        """Start the process and wait until it has predicted a small input."""
+        """Start a process, in place of an earlier one, and wait until it has predicted a small input."""
         self.close()
+        self._killed = False
         self.connection, theirs = Pipe()
         with theirs:
             command = [sys.executable, "-m", __name__, str(theirs.fileno())]
@@ -79,6 +89,7 @@ class ProcessWorker:
             self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, process_group=0)
         _send(self.connection, self.predictor)
         _receive(self.connection)
+        self._warm = True
 
     def __call__(self, items: Sequence[Any], /) -> Sequence[Any]:
         """Predict a batch, as `LocalWorker` does.
@@ -86,18 +97,36 @@ class ProcessWorker:
         Raises:
             Exception: the exception that the process raised.
             WorkerDiedError: the process ended, and so did the one that replaced it.
+            WorkerKilledError: `kill` was called.
         """
         for _ in range(2):
             try:
                 answers = self._request(items)
             except (EOFError, OSError):
-                log.error("a worker process has died; another replaces it")
                 self.close()
+                if self._killed:
+                    log.error("a worker process did not answer in time and was killed")
+                    raise WorkerKilledError from None
+                log.error("a worker process has died")
                 continue
             if isinstance(answers, Exception):
                 raise answers
             return list(answers)
         raise WorkerDiedError
+
+    def check(self) -> None:
+        """Let the process predict nothing; a process that does not answer is closed."""
+        try:
+            self._request([])
+        except (EOFError, OSError):
+            self.close()
+            log.error("a worker process was found dead")
+
+    def kill(self) -> None:
+        """End the process by force; a running call raises WorkerKilledError."""
+        self._killed = True
+        if (process := self.process) is not None:
+            process.kill()
 
     def _request(self, items: Sequence[Any]) -> Any:
         if self.connection is None:
@@ -108,6 +137,7 @@ class ProcessWorker:
 
     def close(self) -> None:
         """End the process."""
+        self._warm = False
         if self.connection is not None:
             self.connection.close()
         if self.process is not None:
@@ -147,9 +177,12 @@ def _serve(connection: Connection) -> NoReturn:
         items = _receive(connection)
         try:
             answers: Any = worker(items)
-        except Exception as error:
-            answers = error
-        _send(connection, answers)
+        except BaseException as error:
+            answers = as_exception(error)
+        try:
+            _send(connection, answers)
+        except (pickle.PicklingError, TypeError, AttributeError):  # an exception of a library
+            _send(connection, RuntimeError(f"{type(answers).__name__}: {answers}"))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ from grunlp.tasks.predictor import Predictor, Record
 from grunlp.tasks.registry import TASKS
 from grunlp.tasks.spec import TaskSpec, TrainingTask
 from grunlp.utils.errors import UserError
+from grunlp.utils.loading_lock import one_at_a_time
 from grunlp.utils.safe_load import MAX_CONFIG_BYTES, read_text
 
 __all__ = [
@@ -148,8 +149,9 @@ def _stored_recipe(run: Path) -> str:
     return recipe
 
 
+@one_at_a_time
 def load(run: str | Path = BUNDLED_MODEL) -> Predictor[Any, Any]:
-    """Load the predictor of a trained model, which computes on the CPU.
+    """Load the predictor of a trained model, which computes on the CPU. Threads may call this at once.
 
     Args:
         run: a run folder, or "default" for the bundled model, an English semantic role labeller.

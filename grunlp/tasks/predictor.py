@@ -75,6 +75,10 @@ class Predictor(ABC, Generic[InputT, OutputT]):
         """Largest number of tokens generated for a text of any length; 0 if the work depends on the length."""
         return 0
 
+    def attention_size(self, text: str) -> int:
+        """Return the number of attention weights of the longest text that may be generated for a text; 0: none."""
+        return 0
+
     def predict_text(self, text: str) -> list[Record]:
         """Predict the records of a text, or of a CSV table."""
         return self(text)  # type: ignore[arg-type, return-value]

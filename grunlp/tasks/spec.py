@@ -7,7 +7,7 @@ module of a specification imports no heavy library; its methods import those the
 import json
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
@@ -291,9 +291,9 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
         """Render a record as an HTML fragment."""
         return f'<figure class="text"><pre>{escape(json.dumps(record, ensure_ascii=False, indent=2))}</pre></figure>'
 
-    def render_answer(self, predictor: Any, text: str, records: "Sequence[Record]") -> str:
-        """Render all records of a text as an HTML fragment."""
-        return "".join(self.render(predictor, record) for record in records)
+    def render_answer(self, predictor: Any, text: str, records: "Sequence[Record]") -> Iterator[str]:
+        """Yield the parts of an HTML fragment that renders all records of a text."""
+        return (self.render(predictor, record) for record in records)
 
     def summarize(self, records: "Sequence[Record]") -> str:
         """Describe the records of a text in a few words, for the demo page."""

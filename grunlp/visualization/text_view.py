@@ -12,6 +12,8 @@ from grunlp.visualization.svg_text import (
     truncate,
 )
 
+MAX_ATTENTION_CELLS = 40_000  # of a map that is drawn: about 5 MB of SVG
+
 _CELL = 20.0  # pixels
 _MAX_CHARACTERS = 24  # of a token
 _MIN_WEIGHT = 0.02  # attention weight from which a cell is colored
@@ -73,6 +75,14 @@ def render_continuation(record: RecordMapping) -> str:
     return f'<figure class="text"><p class="continued" dir="{text_direction([prompt + text])}">{content}</p></figure>'
 
 
+def render_omitted_map(size: int) -> str:
+    """Render a note in place of an attention map of too many cells."""
+    return (
+        f'<p class="soft">The attention map would have {size:,} cells and is not drawn: maps have at most '
+        f"{MAX_ATTENTION_CELLS:,}. Shorter texts have smaller maps.</p>"
+    )
+
+
 def _format_log_prob(log_prob: float) -> str:
     return f'<span class="soft">log probability {log_prob:.2f}</span>'
 
@@ -82,11 +92,15 @@ def render_attention_map(
 ) -> str:
     """Render a grid of target tokens (rows) by source tokens (columns); greater attention is darker.
 
+    A grid of more than `MAX_ATTENTION_CELLS` cells is replaced by a note.
+
     Args:
         source_tokens: tokens of the source.
         target_tokens: tokens of the output.
         attention: weight of each source token for each target token.
     """
+    if (size := len(source_tokens) * len(target_tokens)) > MAX_ATTENTION_CELLS:
+        return render_omitted_map(size)
     columns = [truncate(token, _MAX_CHARACTERS) for token in source_tokens]
     rows = [truncate(token, _MAX_CHARACTERS) for token in target_tokens]
     left = max([text_width(token, LABEL_FONT_SIZE) for token in rows], default=0.0) + 12

@@ -1,7 +1,7 @@
 """Small models of several kinds, untrained: what a server does with them does not ask how good they are."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,22 +38,24 @@ def language_model() -> LanguageModelPredictor:
     return LanguageModelPredictor(run, length=40)
 
 
-def writer() -> Seq2SeqPredictor:
+def writer(kind: str = "word", *options: str) -> Seq2SeqPredictor:
+    """Translates words, or characters."""
     torch.manual_seed(0)
     sizes = ["embedding_size", "hidden_size", "decoder_hidden_size", "attention_size"]
-    config = compose_config(["recipe=translate", *(f"model.{size}=16" for size in sizes), "search.max_length=30"])
-    tokenizer = TextTokenizer.train("word", ["one two three four five six"], 100, 1)
+    sizes = [f"model.{size}=16" for size in sizes]
+    config = compose_config(["recipe=translate", *sizes, *(options or ["search.max_length=30"])])
+    tokenizer = TextTokenizer.train(kind, ["one two three four five six"], 100, 1)
     model = build_seq2seq(config, tokenizer, tokenizer).eval()
     run = TrainedSeq2Seq(Path(SECRET) / "translates", config, ParallelCollator(tokenizer, tokenizer, 0, 0.0), model)
     return Seq2SeqPredictor(run, model, *make_beam_search(search_config(config)))
 
 
-def text_classifier() -> ClassifierPredictor:
+def text_classifier(name: str = "texts", labels: Sequence[str] = ("good", "bad")) -> ClassifierPredictor:
     torch.manual_seed(0)
     config = compose_config(["recipe=classify", "data=polarity", "model.hidden_size=16", "model.word_size=8"])
-    collate = TextClassificationCollator(vocabulary_of(toy_corpus(20)), None, ["good", "bad"], 0)
+    collate = TextClassificationCollator(vocabulary_of(toy_corpus(20)), None, list(labels), 0)
     model = build_classifier(config, collate, None).eval()
-    return ClassifierPredictor(TrainedClassifier(Path(SECRET) / "texts", config, collate, model))
+    return ClassifierPredictor(TrainedClassifier(Path(SECRET) / name, config, collate, model))
 
 
 def measured_classifier() -> ClassifierPredictor:
@@ -77,8 +79,12 @@ def forecaster(folder: Path) -> ForecastPredictor:
     return ForecastPredictor(TrainedForecaster(Path(SECRET) / "loads", config, scaling, model, torch.zeros(12, 48)))
 
 
+class Panic(BaseException):
+    """What code in Rust raises when it panics: not an `Exception`."""
+
+
 class Moody(Predictor[str, list[dict[str, Any]]]):
-    """Sleeps for the seconds that a text names, or fails as it says."""
+    """Sleeps for the seconds that a text names, answers with the characters that it names, or fails as it says."""
 
     task: ClassVar[str] = "classification"
 
@@ -96,6 +102,11 @@ class Moody(Predictor[str, list[dict[str, Any]]]):
                 time.sleep(float(text.split()[1]))
             if text == "fail":
                 raise RuntimeError(f"at {SECRET}")
+            if text in ("panic", "exit"):
+                raise Panic(f"at {SECRET}") if text == "panic" else SystemExit(3)
+            if text.startswith("big "):
+                yield [{"id": "x" * int(text.split()[1]), "label": "", "probabilities": {}}]
+                continue
             if text == "refuse":
                 raise UserError(f"{self.path} does not like it", f"{self.path}/what is liked", "Try again.")
             yield [{"id": "1", "source": text, "texts": []}]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grunlp.serving import dynamic_batching
 from grunlp.serving.dynamic_batching import BatchScheduler, QueueFullError
 from grunlp.serving.prometheus import ServerMetrics
 
@@ -34,8 +35,14 @@ class Doubler:
 class Plugged:
     """A function that computes for a worker."""
 
+    alive = True
+
     def __init__(self, compute: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
         self.compute, self.called = compute, list[str]()
+
+    def check(self) -> None: ...
+
+    def kill(self) -> None: ...
 
     def warm_up(self) -> None:
         self.called.append("warm_up")
@@ -47,13 +54,19 @@ class Plugged:
         self.called.append("close")
 
 
+def scheduler(
+    backends: Sequence[Plugged], budget: int = 100, queue: int = 10_000, timeout: float = 30.0
+) -> BatchScheduler:
+    limits = {"batch_tokens": budget, "max_queue": queue, "max_streams": 2, "timeout": timeout}
+    return BatchScheduler("toy", backends, **limits, metrics=ServerMetrics())
+
+
 @asynccontextmanager
 async def working(
     *computers: Callable[[Sequence[Any]], Sequence[Any]], budget: int = 100, queue: int = 10_000
 ) -> AsyncIterator[BatchScheduler]:
-    limits = {"batch_tokens": budget, "max_queue": queue, "max_streams": 2}
     plugged = [Plugged(computer) for computer in computers]
-    worker = BatchScheduler("toy", plugged, **limits, metrics=ServerMetrics())
+    worker = scheduler(plugged, budget=budget, queue=queue)
     worker.start()
     yield worker
     await worker.close()
@@ -301,5 +314,155 @@ def test_closing_finishes_what_waits() -> None:
             await asyncio.sleep(0)
             double.go.set()
         assert await asyncio.gather(first, *waiting) == [[0], *([2 * i] for i in range(20))]
+
+    asyncio.run(go())
+
+
+class Panic(BaseException):
+    """What code in Rust raises when it panics: not an `Exception`."""
+
+
+@pytest.mark.parametrize("error", [Panic("boom"), SystemExit(3), KeyboardInterrupt(), StopIteration(), GeneratorExit()])
+def test_no_exception_ends_a_thread(error: BaseException) -> None:
+    def compute(parts: Sequence[Any]) -> list[Any]:
+        if "bad" in parts:
+            raise error
+        return [2 * part for part in parts]
+
+    def pieces() -> Iterator[str]:
+        yield "a"
+        raise error
+
+    def make_pieces() -> Iterator[str]:
+        raise error
+
+    async def go() -> None:
+        async with working(compute) as worker:
+            while not worker.ready:
+                await asyncio.sleep(0.001)
+            for _ in range(3):
+                with pytest.raises(RuntimeError):
+                    await asyncio.wait_for(worker.submit([("bad", 1), (1, 1)]), 5)
+                with pytest.raises(RuntimeError):
+                    await asyncio.wait_for(worker.run_exclusive([(make_pieces, 1)]), 5)
+                for make in (pieces, make_pieces):
+                    with pytest.raises(RuntimeError):
+                        await asyncio.wait_for(drain(worker.stream(make)), 5)
+            assert await worker.submit([(1, 1)]) == [2]
+            assert worker.ready and all(thread.is_alive() for thread in worker.threads)
+
+    async def drain(stream: Any) -> list[str]:
+        return [piece async for piece in stream]
+
+    asyncio.run(go())
+
+
+def test_a_wrong_number_of_results_is_an_error() -> None:
+    async def go() -> None:
+        async with working(lambda parts: [1, 2, 3]) as worker:
+            with pytest.raises(RuntimeError, match="3 results for 1 items"):
+                await asyncio.wait_for(worker.submit([(0, 1)]), 5)
+
+    asyncio.run(go())
+
+
+class Mortal(Plugged):
+    """A worker that can die, be killed and be warmed up again. Frozen, a call waits until the worker is killed."""
+
+    def __init__(self) -> None:
+        super().__init__(self.answer)
+        self.alive, self.frozen, self.warm_ups = False, threading.Event(), 0
+        self.killed = threading.Event()
+
+    def warm_up(self) -> None:
+        self.warm_ups += 1
+        self.killed.clear()
+        self.frozen.clear()
+        self.alive = True
+
+    def answer(self, parts: Sequence[Any]) -> list[Any]:
+        self.check()
+        if not self.alive:
+            raise dynamic_batching.WorkerKilledError
+        return list(parts)
+
+    def check(self) -> None:
+        if self.frozen.is_set() and self.killed.wait(10):
+            self.alive = False
+
+    def kill(self) -> None:
+        self.killed.set()
+
+
+@pytest.mark.parametrize("idle", [True, False], ids=["idle", "predicting"])
+def test_a_frozen_worker_is_killed_and_replaced(idle: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_CHECK_EVERY", "_CHECK_TIMEOUT", "_WATCH_EVERY"):
+        monkeypatch.setattr(dynamic_batching, name, 0.05)
+
+    async def go() -> None:
+        backend = Mortal()
+        worker = scheduler([backend], timeout=0.2)
+        worker.start()
+        while not worker.ready:
+            await asyncio.sleep(0.001)
+        backend.frozen.set()
+        if not idle:
+            with pytest.raises(dynamic_batching.WorkerDiedError):
+                await asyncio.wait_for(worker.submit([(1, 1), (2, 1)]), 5)
+        while backend.warm_ups < 2:
+            await asyncio.sleep(0.01)
+        assert await asyncio.wait_for(worker.submit([(3, 1)]), 5) == [3] and worker.ready
+        await worker.close()
+
+    asyncio.run(asyncio.wait_for(go(), 10))
+
+
+def test_a_worker_that_is_stuck_is_not_ready() -> None:
+    async def go() -> None:
+        double = Doubler()
+        worker = scheduler([Plugged(double)], timeout=0.1)
+        worker.start()
+        first = await held(double, worker)
+        assert worker.ready
+        await asyncio.sleep(0.15)
+        assert not worker.ready
+        double.go.set()
+        assert await first == [0] and worker.ready
+        await worker.close()
+        assert not worker.ready
+
+    asyncio.run(go())
+
+
+def test_one_worker_that_is_left_is_ready() -> None:
+    async def go() -> None:
+        backends = [Mortal(), Mortal()]
+        worker = scheduler(backends)
+        worker.start()
+        await asyncio.to_thread(worker.warm.wait, 5)
+        backends[0].alive = False
+        assert worker.ready
+        backends[1].alive = False
+        assert not worker.ready
+        await worker.close()
+
+    asyncio.run(go())
+
+
+def test_closing_kills_a_worker_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dynamic_batching, "_CLOSE_TIMEOUT", 0.1)
+
+    async def go() -> None:
+        backend = Mortal()
+        worker = scheduler([backend])
+        worker.start()
+        await asyncio.to_thread(worker.warm.wait, 5)
+        backend.frozen.set()
+        lost = asyncio.ensure_future(worker.submit([(1, 1)]))
+        await asyncio.sleep(0.05)
+        await asyncio.wait_for(worker.close(), 5)
+        assert not worker.computing and backend.warm_ups == 1
+        with pytest.raises(dynamic_batching.WorkerDiedError):
+            await lost
 
     asyncio.run(go())

@@ -9,13 +9,14 @@ import socket
 import struct
 import time
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from tests.serving.client import INSIDE, Answer, ask, connect, post, read, request, wait_until
 from tests.serving.conftest import LIMITS, Running, running
-from tests.serving.models import Moody
+from tests.serving.models import Moody, language_model, writer
 
 GOOD = {"text": "She gave him a book."}
 PREDICT, STREAM = "/models/default/predict", "/models/writes-on/stream"
@@ -118,6 +119,9 @@ SENT: list[tuple[str, bytes, int | tuple[int, ...]]] = [
     ("a table of other columns", request("/models/loads/predict", {"text": "a,b\n1,2\n"}), 422),
     ("a table of bad times", request("/models/loads/predict", {"text": "time,load\nnever,1\nnow,2\n"}), 422),
     ("a model that fails", request("/models/moody/predict", {"text": "fail"}), 500),
+    ("a model that panics", request("/models/moody/predict", {"text": "panic"}), 500),
+    ("a model that exits", request("/models/moody/predict", {"text": "exit"}), 500),
+    ("a model that panics in a drawing", request("/models/moody/drawing", {"text": "panic"}), 500),
     ("a model that refuses", request("/models/moody/predict", {"text": "refuse"}), 422),
     ("a model that takes too long", request("/models/moody/predict", {"text": "sleep 3.5"}), 503),
     ("no such model", request("/models/nobody/predict", GOOD), 404),
@@ -198,6 +202,11 @@ SENT: list[tuple[str, bytes, int | tuple[int, ...]]] = [
     ("a host with a name before it", request("/models", GOOD, host="localhost@evil"), 421),
     ("an answer in a header", get("/models", "X-A: a\r\nSet-Cookie: b"), 200),
     ("a range", get("/models", "Range: bytes=0-1,1-2,2-3"), 200),
+    ("a range beyond a file", get("/docs/files/swagger-ui.css", "Range: bytes=99999999-"), 416),
+    ("a range beyond a file of the page", get("/page/script.js", "Range: bytes=99999999-"), 416),
+    ("a range that is none", get("/page/script.js", "Range: bytes=x-y"), (200, 400)),
+    ("a range of another unit", get("/page/script.js", "Range: words=1-2"), (200, 400)),
+    ("a range backwards", get("/page/script.js", "Range: bytes=9-1"), (200, 400, 416)),
     ("an unknown expectation", body(GOOD, "Expect: miracles"), (200, 417)),
     ("WebSocket", get("/models", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: YQ=="), 200),
     ("HTTP/2 in clear", get("/models", "Upgrade: h2c", "Connection: Upgrade, HTTP2-Settings"), 200),
@@ -494,3 +503,173 @@ def test_every_answer_has_security_headers(served: Running) -> None:
         assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
         assert "default-src 'none'" in headers["content-security-policy"]
         assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_the_model_goes_on_after_a_panic(served: Running) -> None:
+    for text in ("panic", "exit") * 2:
+        check(ask(served.port, request("/models/moody/predict", {"text": text})), 500)
+    assert post(served.port, "/models/moody/predict", {"text": "a"}).status == 200
+    check(ask(served.port, get("/ready")), 200)
+
+
+def test_a_model_that_is_stuck_makes_the_server_unready(served: Running) -> None:
+    check(ask(served.port, request("/models/moody/predict", {"text": f"sleep {LIMITS.response_timeout + 1}"})), 503)
+    check(ask(served.port, get("/ready")), 503)
+    wait_until(lambda: (answer := ask(served.port, get("/ready"))) and answer.status == 200)
+
+
+LARGE = replace(LIMITS, max_response_bytes=8_000_000, max_unsent_bytes=20_000_000, response_timeout=2.0)
+
+
+@pytest.fixture(scope="module")
+def large() -> Iterator[Running]:
+    """A server of large answers."""
+    moody = Moody()
+    long = ["search.max_length=1000", "search.min_length_ratio=1.0", "search.beam=1"]
+    yield from running({"moody": moody, "letters": writer("character", *long)}, LARGE)
+
+
+@pytest.mark.parametrize(("size", "status"), [(7_999_000, 200), (7_999_999, 413), (30_000_000, 413)])
+def test_no_answer_is_larger_than_the_limit(large: Running, size: int, status: int) -> None:
+    for route in ("predict", "drawing") if status == 413 else ("predict",):
+        answer = ask(large.port, request(f"/models/moody/{route}", {"text": f"big {size}"}))
+        assert answer is not None and answer.status == status and len(answer.body) <= LARGE.max_response_bytes
+        if status == 413:
+            assert answer.json()["hint"] == "Send less at a time."
+    wait_until(lambda: large.app.state.gate.unsent_bytes == 0)
+
+
+@pytest.mark.parametrize("route", ["predict", "drawing", "stream"])
+def test_source_times_target_is_limited(large: Running, route: str) -> None:
+    """Ten thousand characters that would be as many again are refused before anything is computed."""
+    text = "e" * 2000
+    for server in running({"letters": large.models["letters"]}, replace(LARGE, max_prompt=6000, max_length=1000)):
+        started = time.monotonic()
+        answer = post(server.port, f"/models/letters/{route}", {"prompt" if route == "stream" else "text": text})
+        assert answer.status == 413 and "attention weights" in answer.json()["error"]
+        assert time.monotonic() - started < 1
+
+
+def test_an_attention_map_that_is_too_large_is_not_drawn(large: Running) -> None:
+    for length, drawn in ((150, True), (199, False)):
+        answer = post(large.port, "/models/letters/drawing", {"text": "e" * length})
+        assert answer.status == 200 and len(answer.body) < LARGE.max_response_bytes
+        assert ("<svg" in answer.json()["html"]) == drawn
+        assert drawn or "40,000" in answer.json()["html"]
+
+
+def slow_reader(port: int, raw: bytes) -> socket.socket:
+    """A client that sends a request and does not read."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.settimeout(10)
+    sock.connect(("127.0.0.1", port))
+    sock.sendall(raw)
+    return sock
+
+
+def test_slow_readers_of_large_answers_are_limited_together(large: Running) -> None:
+    gate = large.app.state.gate
+    with contextlib.ExitStack() as stack:
+        raw = request("/models/moody/predict", {"text": "big 7900000"})
+        for _ in range(6):
+            stack.enter_context(slow_reader(large.port, raw))
+            time.sleep(0.05)
+        largest = 0
+        refused = None
+        while refused is None or refused.status != 503:
+            largest = max(largest, gate.unsent_bytes)
+            refused = ask(large.port, raw)
+            assert refused is not None
+        check(refused, 503)
+        assert largest <= LARGE.max_unsent_bytes
+        assert post(large.port, "/models/moody/predict", {"text": "a"}).status == 200
+        wait_until(lambda: gate.unsent_bytes == 0 and gate.in_flight == 0, 10)
+    assert post(large.port, "/models/moody/predict", {"text": "big 7900000"}).status == 200
+
+
+def test_a_reader_that_is_slow_without_end_is_cut_off(caplog: pytest.LogCaptureFixture) -> None:
+    """It reads often enough for `send_timeout`, but the whole request has a limit, too."""
+    limits, total = replace(LARGE, send_timeout=3.0), 0
+    for server in running({"moody": Moody()}, limits):
+        gate = server.app.state.gate
+        with slow_reader(server.port, request("/models/moody/predict", {"text": "big 7900000"})) as sock:
+            started = time.monotonic()
+            wait_until(lambda gate=gate: gate.in_flight == 1)
+            while gate.in_flight and time.monotonic() - started < 20:
+                total += len(sock.recv(10_000))
+                time.sleep(0.01)
+            seconds = time.monotonic() - started
+    assert total < 7_900_000
+    assert limits.send_timeout + 0.5 < seconds < limits.body_timeout + limits.response_timeout + limits.send_timeout + 2
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_a_request_cut_off_at_the_stop_is_answered_503() -> None:
+    servers = running({"moody": Moody()}, replace(LIMITS, max_connections=8))
+    server = next(servers)
+    with connect(server.port) as waiting, connect(server.port) as sending:
+        waiting.sendall(request("/models/moody/predict", {"text": "sleep 1.5"}))
+        sending.sendall(request(PREDICT, b"", length=1000))
+        wait_until(lambda: server.app.state.gate.in_flight == 2)
+        server.app.state.gate.stopping = True
+        server.server.should_exit = True
+        for sock in (waiting, sending):
+            answer = read(sock)
+            check(answer, 503)
+            assert answer is not None and answer.json()["error"] == "The server is stopping."
+    with contextlib.suppress(StopIteration):
+        next(servers)
+
+
+def test_connections_beyond_all_bounds_are_closed_at_once() -> None:
+    for server in running({"moody": Moody()}, replace(LIMITS, max_connections=2, header_timeout=30)):
+        with contextlib.ExitStack() as stack:
+            socks = [stack.enter_context(connect(server.port)) for _ in range(150)]
+            wait_until(lambda server=server: len(server.server.config.http_protocol_class.rejected) <= 64)
+            answers = [read(sock) for sock in socks[2:]]
+            refused = [answer for answer in answers if answer is not None]
+            assert len(refused) >= 64 and all(answer.status == 503 for answer in refused)
+        wait_until(lambda server=server: not server.server.server_state.connections)
+        assert post(server.port, "/models/moody/predict", {"text": "a"}).status == 200
+
+
+@pytest.mark.parametrize("now", [0.0, -1.0, 4e9], ids=["set back", "before 1970", "ahead"])
+def test_the_clock_does_not_matter(served: Running, monkeypatch: pytest.MonkeyPatch, now: float) -> None:
+    """Times are measured by a clock that cannot be set."""
+    monkeypatch.setattr(time, "time", lambda: now)
+    for _ in range(3):
+        check_good(served)
+    with connect(served.port) as sock:
+        started = time.monotonic()
+        sock.sendall(request(PREDICT, b"", length=1000))
+        check(read(sock), 408)
+        assert time.monotonic() - started < LIMITS.body_timeout + 2
+    for path in ("/metrics", "/page/script.js", "/ready"):
+        check(ask(served.port, get(path)), 200)
+    answer = ask(served.port, request(STREAM, {"prompt": "a", "length": 5}))
+    assert answer is not None and answer.body.endswith(b'{"done": true}\n')
+
+
+def test_slow_readers_of_streams_leave_their_places() -> None:
+    """The text is generated though nobody reads, and then others have their turn."""
+    limits = replace(LIMITS, max_length=100_000, max_queue=100_000, response_timeout=1.5)
+    for server in running({"writes": language_model()}, limits):
+        raw = request("/models/writes/stream", {"prompt": "a", "length": 100_000})
+        with contextlib.ExitStack() as stack:
+            for _ in range(limits.max_streams):
+                stack.enter_context(slow_reader(server.port, raw))
+            wait_until(lambda server=server: server.app.state.gate.in_flight == limits.max_streams)
+            check(ask(server.port, raw), 429)
+            wait_until(lambda server=server: server.app.state.gate.in_flight == 0, 10)
+            answer = ask(server.port, request("/models/writes/stream", {"prompt": "a", "length": 5}))
+            assert answer is not None and answer.body.endswith(b'{"done": true}\n')
+
+
+def test_a_stream_is_no_larger_than_the_limit() -> None:
+    limits = replace(LIMITS, max_length=20_000, max_queue=20_000, response_timeout=60.0, max_response_bytes=65_536)
+    for server in running({"writes": language_model()}, limits):
+        answer = ask(server.port, request("/models/writes/stream", {"prompt": "a", "length": 20_000}), 60)
+        assert answer is not None and answer.status == 200 and len(answer.body) <= limits.max_response_bytes + 200
+        last = json.loads(answer.body.splitlines()[-1])
+        assert last == {"error": "The response would have more than 65536 bytes.", "hint": "Send less at a time."}

@@ -4,6 +4,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from grunlp.visualization.text_view import (
+    MAX_ATTENTION_CELLS,
     render_attention_map,
     render_classification,
     render_continuation,
@@ -48,6 +49,15 @@ def test_written_and_continued_texts() -> None:
     assert root.findtext("figcaption") == ODD and root.find("details") is None
     root = ElementTree.fromstring(render_continuation({"prompt": ODD, "text": "\n a\x00b"}))
     assert "".join(root.itertext()) == f"{ODD}\n a\ufffdb"
+
+
+def test_a_map_of_too_many_cells_is_a_note() -> None:
+    tokens = ["a"] * 200
+    rows = [[1 / 200] * 200] * 200
+    drawn = render_attention_map(tokens, tokens, rows)
+    assert drawn.count("<rect") == MAX_ATTENTION_CELLS and len(drawn) < 6_000_000
+    note = render_attention_map([*tokens, "b"], tokens, rows)
+    assert "40,200 cells" in note and len(note) < 300 and "<svg" not in note
 
 
 def test_attention() -> None:

@@ -1,6 +1,6 @@
 """Forecasting of time series."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -131,11 +131,11 @@ class ForecastingTask(TaskSpec["TrainedForecaster", ForecastingPredictOptions, F
 
         return predict(options)
 
-    def render_answer(self, predictor: "ForecastPredictor", text: str, records: "Sequence[Record]") -> str:
-        """Render a CSV table and the forecast rows that follow it."""
+    def render_answer(self, predictor: "ForecastPredictor", text: str, records: "Sequence[Record]") -> Iterator[str]:
+        """Yield the rendering of a CSV table and of the forecast rows that follow it."""
         from grunlp.tasks.forecasting.predictor import render_csv_forecasts
 
-        return render_csv_forecasts(predictor, text, records)
+        yield render_csv_forecasts(predictor, text, records)
 
     def summarize(self, records: "Sequence[Record]") -> str:
         """Return the number of series."""

@@ -25,7 +25,12 @@ from grunlp.tasks.seq2seq.predictor import Seq2SeqPredictor, make_seq2seq_predic
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.cli_io import SkippedLineReporter, buffer_stdin, json_line, write_output
 from grunlp.utils.errors import DataError, UserError
-from grunlp.visualization.text_view import render_attention_map, render_generation
+from grunlp.visualization.text_view import (
+    MAX_ATTENTION_CELLS,
+    render_attention_map,
+    render_generation,
+    render_omitted_map,
+)
 
 log = logging.getLogger("grunlp")
 
@@ -130,9 +135,12 @@ def _format_line(record: Record) -> str:
 
 
 def render_with_attention(predictor: Seq2SeqPredictor, record: Record) -> str:
-    """Render the texts of a record, with the attention of the best one."""
-    attention = predictor.attention(record["source"], record["texts"][0]["text"])
-    return render_generation(record, render_attention_map(*attention))
+    """Render the texts of a record, with the attention of the best one unless that is too large."""
+    source, text = record["source"], record["texts"][0]["text"]
+    size = predictor.attention_map_size(source, text)
+    if size > MAX_ATTENTION_CELLS:
+        return render_generation(record, render_omitted_map(size))
+    return render_generation(record, render_attention_map(*predictor.attention(source, text)))
 
 
 def write_attention_report(

@@ -90,6 +90,18 @@ class Seq2SeqPredictor(TextGenerator):
         source = source_example(source)["source"]
         return inference.stream(self.model, self.run.collate, source, self.limits, sampling, self.constraints)
 
+    def attention_size(self, text: str) -> int:
+        """Return the tokens of a source times the most tokens that may be generated for it."""
+        _, lengths = self.run.collate.encode_sources([source_example(text)["source"]])
+        _, (longest,) = self.limits.bounds(lengths)
+        return int(lengths) * (longest + 1)
+
+    def attention_map_size(self, source: str, text: str) -> int:
+        """Return the number of weights that `attention` would compute."""
+        _, lengths = self.run.collate.encode_sources([source_example(source)["source"]])
+        (ids,) = self.run.collate.target_tokenizer.encode([sanitize_text(text)])
+        return int(lengths) * (len(ids) + 1)
+
     def attention(self, source: str, text: str) -> AttentionMap:
         """Compute the attention of the tokens of any text to a source."""
         (ids,) = self.run.collate.target_tokenizer.encode([sanitize_text(text)])
