@@ -19,6 +19,7 @@ MAX_LINES, MAX_FILES = 300, 4
 ROUTE = [
     ("grunlp/train.py", "main"),
     ("grunlp/train.py", "train"),
+    ("grunlp/train.py", "start_new"),
     ("grunlp/train.py", "start"),
     ("grunlp/train.py", "run_recipe"),
     ("recipes/srl.py", "run"),

@@ -44,7 +44,7 @@ def check_tokenizer(path: Path, content: Any) -> dict[str, Any]:
         return _checked(content)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         details = "it has parts that the tokenizer of an encoder does not have"
-        raise DataError(path, None, f"no tokenizer of an encoder: {error!s:.200}", details, "Train again.") from None
+        raise DataError(path, None, f"not a tokenizer of an encoder: {error!s:.200}", details, "Train again.") from None
 
 
 def _checked(content: Any) -> dict[str, Any]:

@@ -46,29 +46,29 @@ TEMPLATE = {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "t
         ("normalizer", replace("(a+)+$", "b", "Regex"), "not a known one"),
         ("normalizer", replace("a*", "b", "Regex"), "not a known one"),
         ("normalizer", replace(" {2,}", "bb", "Regex"), "longer than its pattern"),
-        ("normalizer", {**replace("a", "b"), "pattern": {"String": "a", "Regex": "b"}}, "no tokenizer"),
+        ("normalizer", {**replace("a", "b"), "pattern": {"String": "a", "Regex": "b"}}, "not a tokenizer"),
         ("normalizer", sequence(*[{"type": "ByteLevel"}] * 2), "2 parts of the type ByteLevel"),
         ("normalizer", sequence(sequence({"type": "NFKD"}), {"type": "NFKD"}), "2 parts of the type NFKD"),
         ("normalizer", sequence(*[replace("a", "b")] * 17), "more than 16 normalizers"),
         ("normalizer", {"type": "Prepend", "prepend": "a" * 10**6}, "long text before"),
         ("normalizer", charsmap(b"x" * 10**6), "replaces a character by a long text"),
-        ("normalizer", {"type": "Precompiled", "precompiled_charsmap": "*"}, "no tokenizer of an encoder"),
+        ("normalizer", {"type": "Precompiled", "precompiled_charsmap": "*"}, "not a tokenizer of an encoder"),
         ("normalizer", {"type": "Unheard"}, "is not one of"),
-        ("normalizer", [], "no tokenizer of an encoder"),
-        ("normalizer", {"type": "Sequence", "normalizers": 3}, "no tokenizer of an encoder"),
+        ("normalizer", [], "not a tokenizer of an encoder"),
+        ("normalizer", {"type": "Sequence", "normalizers": 3}, "not a tokenizer of an encoder"),
         ("pre_tokenizer", SPLIT, "'Split' is not one of"),
         ("pre_tokenizer", {"type": "Sequence", "pretokenizers": [SPLIT]}, "'Split' is not one of"),
         ("post_processor", TEMPLATE, "post_processor is too long"),
         ("post_processor", {"type": "Sequence", "processors": [TEMPLATE]}, "post_processor is too long"),
         ("added_tokens", [{"content": "a" * 10**6}], "added token is too long"),
         ("added_tokens", [{"content": "a"}] * 10**5, "too many added tokens"),
-        ("added_tokens", None, "no tokenizer of an encoder"),
+        ("added_tokens", None, "not a tokenizer of an encoder"),
         ("model", {"type": "Unheard"}, "its model is of the type"),
         ("model", {"type": "BPE", "dropout": 0.5, "vocab": {}, "merges": []}, "at random"),
-        ("model", {"type": "BPE", "vocab": {"a": 0}, "merges": [["x", "y"]]}, "no tokenizer of an encoder"),
+        ("model", {"type": "BPE", "vocab": {"a": 0}, "merges": [["x", "y"]]}, "not a tokenizer of an encoder"),
         ("model", {"type": "WordPiece", "max_input_chars_per_word": 10**9, "vocab": {}}, "max_input_chars_per_word"),
-        ("model", {"type": "Unigram", "unk_id": 7, "vocab": []}, "no tokenizer of an encoder"),
-        ("model", None, "no tokenizer of an encoder"),
+        ("model", {"type": "Unigram", "unk_id": 7, "vocab": []}, "not a tokenizer of an encoder"),
+        ("model", None, "not a tokenizer of an encoder"),
     ],
 )
 def test_hostile_tokenizers_are_refused_at_once(tmp_path: Path, key: str, value: Any, message: str) -> None:
@@ -83,7 +83,7 @@ def test_hostile_tokenizers_are_refused_at_once(tmp_path: Path, key: str, value:
 
 @pytest.mark.parametrize("content", [[], {}, None, "text", 3, {"normalizer": None}])
 def test_other_content_is_no_tokenizer(content: Any) -> None:
-    with pytest.raises(DataError, match="no tokenizer of an encoder"):
+    with pytest.raises(DataError, match="not a tokenizer of an encoder"):
         check_tokenizer(Path("tokenizer.json"), content)
 
 

@@ -178,7 +178,7 @@ def test_a_training_that_ended_between_check_and_lock_is_kept(tmp_path: Path) ->
     run = create_run_dir("tag", str(tmp_path / "run"), False, schemas())
     start_run(run, RunMode.NEW)
     shutil.copy(FORMATS.with_name("3") / "tag/config.yaml", run_file(run, "config.yaml"))
-    with pytest.raises(UserError, match="it holds a run"), lock_run(run, RunMode.NEW, False, schemas()):
+    with pytest.raises(UserError, match="it contains a run"), lock_run(run, RunMode.NEW, False, schemas()):
         pytest.fail("the folder is not free any more")
     assert (run / "config.yaml").is_file() and not (run / ".lock").exists()
     with lock_run(run, RunMode.NEW, True, schemas()):

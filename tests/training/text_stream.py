@@ -1,6 +1,7 @@
 """A small stream of text files for tests."""
 
 from pathlib import Path
+from typing import Any
 
 from grunlp.data.datasets.corpus import Corpus
 from grunlp.tasks.pretraining.data import open_pretraining_text
@@ -18,7 +19,8 @@ def write_text_stream(folder: Path) -> None:
 
 
 def open_stream(folder: Path) -> Corpus:
-    data = {"name": "files", "train": f"{folder}/part*.txt", "dev": f"{folder}/dev.txt", "exclude_sentences_of": None}
+    data: dict[str, Any] = {"name": "files", "train": f"{folder}/part*.txt", "dev": f"{folder}/dev.txt"}
+    data |= {"encoding": None, "exclude_sentences_of": None}
     return open_pretraining_text(data, stream=True)
 
 

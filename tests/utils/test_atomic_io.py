@@ -200,6 +200,7 @@ def test_nothing_writes_another_way() -> None:
         "tasks/forecasting/data.py",  # the same
         "data/propbank/build.py",  # within atomic_dir
         "data/encoder_files.py",  # into a temporary folder
+        "modules/transformer_encoder.py",  # the same
         "integrations/shard_prediction.py",  # within atomic_path
         "training/checkpointing.py",  # the same
     }
