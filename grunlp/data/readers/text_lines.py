@@ -178,18 +178,29 @@ def _decode(number: int, data: bytes, codec: codecs.CodecInfo) -> Line:
     try:
         return Line(number, codec.decode(data)[0], "contains a NUL byte" if b"\0" in data else "")
     except UnicodeDecodeError as error:
-        fault = f"byte 0x{data[error.start]:02x} at position {error.start + 1} is not {codec.name.upper()}"
-        likely = likely_encoding(data)
-        hint = f"It may be {likely}: iconv -f {likely.upper()} -t UTF-8 {{path}} > NEW_FILE, in a training also "
-        return Line(number, data.decode(errors="replace"), fault, f"{hint}data.encoding={likely}")
+        fault, hint = describe_undecodable_byte(data, error.start, codec.name)
+        return Line(number, data.decode(errors="replace"), fault, hint)
+
+
+def describe_undecodable_byte(line: bytes, position: int, encoding: str) -> tuple[str, str]:
+    """Return the error for a byte of a line that is not text in an encoding, and a hint for the likely encoding.
+
+    `{path}` in the hint is a placeholder for the file.
+    """
+    likely = likely_encoding(line)
+    return (
+        f"byte 0x{line[position]:02x} at position {position + 1} is not {encoding.upper()}",
+        f"It may be {likely}: iconv -f {likely.upper()} -t UTF-8 {{path}} > NEW_FILE, in a training also "
+        f"data.encoding={likely}",
+    )
 
 
 def likely_encoding(data: bytes) -> str:
-    """Detect the likely encoding of bytes that are not UTF-8."""
+    """Detect the likely encoding of bytes that are not ASCII."""
     accented = re.findall(rb"[\x80-\xff]+", data)
     is_latin = all(len(run) < 3 for run in accented)  # letters with accents, and quotes, among ASCII
     candidates = ("cp1252", "latin-1") if is_latin else ("shift_jis", "gb18030", "cp1251")
-    for encoding in candidates:
+    for encoding in ("utf-8", *candidates):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:

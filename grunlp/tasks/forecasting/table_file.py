@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from grunlp.data.readers.text_lines import describe_undecodable_byte
 from grunlp.tasks.forecasting.layout import SEPARATORS, Separator, TableLayout
 from grunlp.utils.error_translation import wrap_library_errors
 from grunlp.utils.errors import DataError, UserError, closest_match
@@ -112,13 +113,11 @@ def _decode(path: Path, content: bytes, encoding: str) -> str:
         details = "expected the name of an encoding, as Python has it: utf-8, cp1252, utf-16"
         raise UserError(f"data.encoding={encoding}: no such encoding", details, "Correct it.") from None
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        column = error.start - content.rfind(b"\n", 0, error.start)
-        message = f"byte 0x{content[error.start]:02x} at position {column} is not {encoding.upper()}"
-        likely = "cp1252" if encoding != "cp1252" else "utf-8"
-        hint = f"It may be {likely}: type data.encoding={likely} in a training, or convert the file: "
-        hint += f"iconv -f {likely.upper()} -t UTF-8 {path} > NEW_FILE"
-        raise DataError(path, line, message, f"the file is read as {encoding}", hint) from None
+        number = content.count(b"\n", 0, error.start) + 1
+        first = content.rfind(b"\n", 0, error.start) + 1
+        line = content[first:].partition(b"\n")[0]
+        message, hint = describe_undecodable_byte(line, error.start - first, encoding)
+        raise DataError(path, number, message, f"the file is read as {encoding}", hint.format(path=path)) from None
 
 
 def _typed_table(path: Path, frame: "pd.DataFrame", layout: TableLayout) -> TableFile:

@@ -58,7 +58,7 @@ def test_other_encodings_are_named_and_can_be_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "encoding"),
-    [("naïve", "cp1252"), ("それはペンです", "shift_jis"), ("Красная площадь", "cp1251")],
+    [("naïve", "utf-8"), ("naïve", "cp1252"), ("それはペンです", "shift_jis"), ("Красная площадь", "cp1251")],
 )
 def test_the_likely_encoding(text: str, encoding: str) -> None:
     assert likely_encoding(text.encode(encoding)) == encoding

@@ -49,8 +49,14 @@ def test_encodings(tmp_path: Path) -> None:
     text = "day;größe\n2023-01-01;5\n"
     for encoding in ("utf-8", "utf-8-sig", "utf-16"):
         assert "größe" in read(tmp_path, text.encode(encoding)).frame
-    with pytest.raises(DataError, match=r"(?s)csv:1: byte 0xf6 at position 7 is not UTF-8.*encoding=cp1252.*iconv"):
+    with pytest.raises(
+        DataError, match=r"(?s)csv:1: byte 0xf6 at position 7 is not UTF-8.*iconv.*data\.encoding=cp1252"
+    ):
         read(tmp_path, text.encode("cp1252"))
+    with pytest.raises(DataError, match=r"data\.encoding=cp1251"):
+        read(tmp_path, "день;большой\n2023-01-01;5\n".encode("cp1251"))
+    with pytest.raises(DataError, match=r"is not ASCII(?s:.*)data\.encoding=utf-8"):
+        read(tmp_path, text.encode(), TableLayout(encoding="ascii"))
     table = read(tmp_path, text.encode("cp1252"), TableLayout(encoding="cp1252"))
     assert "größe" in table.frame and table.layout.encoding == "cp1252"
     with pytest.raises(UserError, match=r"data.encoding=cp12: no such encoding"):
