@@ -58,3 +58,17 @@ def test_train_refuses_wrong_arguments(call: Call, arguments: list[str], message
 )
 def test_train_refuses_wrong_arguments_of_a_run(trained: Path, call: Call, arguments: list[str], message: str) -> None:
     assert_refused(call(train.main, *(argument.format(trained) for argument in arguments)), message)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "recipe", ["srl", "tag", "classify", "translate", "summarize", "lm", "pretrain", "forecast", "finetune"]
+)
+def test_a_missing_file_is_named(recipe: str, call: Call, tmp_path: Path) -> None:
+    arguments = [f"recipe={recipe}", f"data.train={tmp_path}/none.txt", f"run_dir={tmp_path}/run"]
+    if recipe != "forecast":
+        arguments.append(f"data.dev={tmp_path}/none.txt")
+    if recipe in ("translate", "summarize"):
+        arguments += [f"data.{split}_target={tmp_path}/none.txt" for split in ("train", "dev")]
+    status, _, err = call(train.main, *arguments)
+    assert status == 2 and f"{tmp_path}/none.txt: " in err and "Traceback" not in err, err

@@ -10,6 +10,7 @@ from datasets import Dataset, Features
 from datasets.exceptions import DatasetGenerationError
 
 from grunlp.data.input_manifest import record_input
+from grunlp.data.readers.text_lines import require_file
 from grunlp.utils.errors import UserError
 
 _PACKAGE_DIR = Path(__file__).parents[2]
@@ -29,9 +30,16 @@ def cached_dataset(
         features: the columns of the examples.
         files: the files it reads, recorded as inputs of the training; None is skipped.
         cache_dir: the folder of the cache; None: the cache of `datasets`.
+
+    Raises:
+        DataError: a file is missing.
     """
-    record_input(*files)
-    stats = [Path(path).stat() for path in files if path is not None]
+    paths = [Path(path) for path in files if path is not None]
+    for path in paths:
+        if not path.is_dir():
+            require_file(path)
+    record_input(*paths)
+    stats = [path.stat() for path in paths]
     # a string, because `datasets` treats each item of a list as a shard and would read everything once per item
     fingerprint = " ".join([_code_checksum(), *(f"{stat.st_size}-{stat.st_mtime_ns}" for stat in stats)])
     arguments = {"read": read, "fingerprint": fingerprint}

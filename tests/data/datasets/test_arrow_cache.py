@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import pytest
+from datasets import Features
 
+from grunlp.data.datasets.arrow_cache import cached_dataset
 from grunlp.data.datasets.corpus import Corpus
 from grunlp.data.datasets.srl import open_srl_corpus
 from grunlp.data.writers import write_columns
 from grunlp.tasks.config import compose_config
+from grunlp.utils.errors import DataError
 from tests.random_srl_corpus import toy_corpus
 
 TRAIN, DEV, TEST = toy_corpus(30, 1), toy_corpus(8, 2), toy_corpus(8, 3)
@@ -48,3 +51,8 @@ def test_files_of_a_glob_are_read_once(tmp_path: Path) -> None:
     arguments += [f"data.{split}_words_file={tmp_path}/{split}.words" for split in ("train", "dev")]
     opened = corpus(*arguments, "data.format=conll2005")
     assert len(opened.train) == len(opened.dev) == 1
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="none: does not exist"):
+        cached_dataset(lambda: iter(()), Features(), [tmp_path / "none"])
