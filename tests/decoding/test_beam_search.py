@@ -66,6 +66,7 @@ def test_neighbours_have_no_effect_and_scores_agree(beam: int) -> None:
         assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
 
 
+@pytest.mark.slow
 def test_stopping_early_loses_nothing() -> None:
     """As a search that goes on until its beam is empty, which asking for all hypotheses makes it."""
     limits = LengthLimits(0.0, 0.0, 12, 100)

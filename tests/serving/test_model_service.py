@@ -39,7 +39,7 @@ def test_ids_are_unique_and_hide_paths() -> None:
     assert list(assign_ids(At(path) for path in paths)) == ["run", "run-2", "run-2-2", "two-words", "e", "model"]
 
 
-@pytest.mark.parametrize("processes", [0, 2])
+@pytest.mark.parametrize("processes", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_batched_answers_equal_those_of_each_text_alone(
     processes: int, box: Predictor[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +60,7 @@ def test_batched_answers_equal_those_of_each_text_alone(
     asyncio.run(go())
 
 
+@pytest.mark.slow
 def test_a_sentence_of_many_predicates_does_not_block_others(box: Predictor[Any, Any]) -> None:
     """Each word of it is one, and each costs as much as the sentence again."""
 

@@ -70,6 +70,7 @@ def test_what_cannot_be_started_is_lost(box: Predictor[Any, Any], monkeypatch: p
         ProcessWorker(box)(PARTS)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_it_ends_with_its_server() -> None:
     """However that ends."""
     script = (

@@ -63,6 +63,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[TrainingJob]:
     return found
 
 
+@pytest.mark.slow
 def test_each_cell_has_the_same_seeds_and_as_many_weights(done: list[TrainingJob], tmp_path: Path) -> None:
     request = ComparisonSpec("tag", CELLS, [4, 5], SMALL, "parameters")
     trained = cell_comparison.train(request, tmp_path, 2)
@@ -84,6 +85,7 @@ def test_each_cell_has_the_same_seeds_and_as_many_weights(done: list[TrainingJob
     assert cell_comparison.train(request, tmp_path, 2) == trained and not done, "nothing is trained twice"
 
 
+@pytest.mark.slow
 def test_as_much_time(done: list[TrainingJob], tmp_path: Path) -> None:
     cell_comparison.train(ComparisonSpec("tag", CELLS, [1], (*SMALL, "trainer.max_epochs=6"), "time"), tmp_path, 1)
     timed = [training for training in done if training.folder.parent.name == "timing"]

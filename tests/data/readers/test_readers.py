@@ -192,6 +192,7 @@ def test_random_bytes(data, tmp_path_factory):
     only_data_errors(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_ROLES)
 @SLOW_START
 @given(data=st.data())
@@ -208,6 +209,7 @@ def test_mutated_files(name, data, samples, tmp_path_factory):
     only_data_errors(path)
 
 
+@pytest.mark.slow
 @SLOW_START
 @given(data=st.data())
 def test_mutated_archives(data, samples, tmp_path_factory):
