@@ -127,7 +127,7 @@ def test_two_models_are_compared_on_the_same_examples(runs: list[str]) -> None:
 
 def test_records_are_drawn_escaped_and_counted() -> None:
     task = MeanTask()
-    drawn = task.render_answer(None, "", [{"a": "<b>"}, {"a": "ä"}])
+    drawn = "".join(task.render_answer(None, "", [{"a": "<b>"}, {"a": "ä"}]))
     assert drawn.count("<figure") == 2 and "&lt;b&gt;" in drawn and "ä" in drawn
     assert (task.summarize([{}]), task.summarize([])) == ("1 text", "0 texts")
     assert task.hidden_size_multiple({}) == 1 and task.option_defaults("run") == {}
