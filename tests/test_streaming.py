@@ -60,7 +60,7 @@ def expected(root: Path) -> str:
     new = [
         normalized_text(one["words"]) not in held_out for part in range(3) for one in read(root / f"part{part}.conll")
     ]
-    return f"{sum(new)} training examples, {len(new) - sum(new)}"
+    return f"{sum(new)} training examples; {len(new) - sum(new)}"
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -69,7 +69,7 @@ def test_a_killed_training_goes_on_as_though_nothing_was(workers: int, trainings
     given = [*arguments("srl", root), f"loader.num_workers={workers}"]
     done = trainings([*given, f"run_dir={root}/whole-{workers}"])
     assert done.status == 0, done.text
-    assert f"{expected(root)} more left out because they occur in dev or test" in done.text, done.text
+    assert f"{expected(root)} removed because they occur in dev or test" in done.text, done.text
     run_dir = root / f"killed-{workers}"
     assert trainings([*given, f"run_dir={run_dir}"], batch=13).status == -signal.SIGKILL
     assert trainings([f"resume={run_dir}"], batch=10).status == -signal.SIGKILL

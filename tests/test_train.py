@@ -13,7 +13,7 @@ from tests.conftest import Call, assert_refused
 def test_training_reports_formats_epochs_and_scores(trained: Path) -> None:
     out, err = (trained / "train.out").read_text(), (trained / "train.err").read_text()
     assert "format columns" in err and "format json-lines" in err
-    assert "more left out because they occur in dev or test" in err
+    assert "removed because they occur in dev or test" in err
     assert out.count("epoch ") == 6 and "dev/f1" in out and "predicates_per_second" in out
     assert "95 % interval" in out and "0 illegal tags in the output; a plain argmax would have made" in out
     assert "Warning" not in err and "Traceback" not in err and "litlogger" not in err
@@ -53,7 +53,7 @@ def test_train_refuses_wrong_arguments(call: Call, arguments: list[str], message
     [
         (["run_dir={}/run"], "overwrite=true"),
         (["run_dir={}/run", "overwrite=true", "data.train=nowhere", "data.dev=x"], "does not exist"),
-        (["run_dir={}/same", "data.train={}/test.conll", "data.dev={}/test.conll"], "were left out"),
+        (["run_dir={}/same", "data.train={}/test.conll", "data.dev={}/test.conll"], "were removed"),
     ],
 )
 def test_train_refuses_wrong_arguments_of_a_run(trained: Path, call: Call, arguments: list[str], message: str) -> None:

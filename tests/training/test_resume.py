@@ -136,7 +136,7 @@ def test_what_cannot_be_resumed(root: Path, whole: dict[str, Any], trainings: Tr
     assert set(read) == {f"{root}/{split}.conll" for split in ("train", "dev", "test")}
     file = root / "dev.conll"
     old = file.read_text()
-    for new, said in ((old + "\n", "it had"), (old.replace("cat", "dog"), "with other contents")):
+    for new, said in ((old + "\n", "it had"), (old.replace("cat", "dog"), "its content differs")):
         file.write_text(new)
         status, _, err = call(train.main, f"resume={run_dir}")
         assert status == 2 and f"{file} has changed" in err and said in err

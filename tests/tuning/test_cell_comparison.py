@@ -208,4 +208,4 @@ def test_a_failed_training_is_named_with_the_end_of_its_log(tmp_path: Path) -> N
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert re.search(r"out/runs/gru-\d failed with status 2", done.stderr) and "nowhere" in done.stderr
-    assert "the same command goes on" in done.stderr
+    assert "the same command continues" in done.stderr
