@@ -8,21 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
+from grunlp.tasks.forecasting.reader import read_time_series
 from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 from grunlp.utils.errors import DataError
-
-
-def columns(**given: Any) -> SeriesColumns:
-    plain = {
-        "time": None,
-        "targets": None,
-        "series_id": None,
-        "known_covariates": (),
-        "static_covariates": (),
-        "calendar_features": False,
-    }
-    return SeriesColumns(**(plain | given))
+from tests.tasks.forecasting.random_series import columns
 
 
 def read(path: Path, text: str, **given: Any) -> TimeSeriesTable:
