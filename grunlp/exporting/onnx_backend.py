@@ -1,7 +1,7 @@
 """Graphs in ONNX, with recurrent layers as GRU, LSTM and RNN nodes.
 
-Torch's exporter unrolls recurrent layers to the length of the example. Therefore a layer is a custom operator, of which
-the exporter knows only the shapes, and a translation table maps it to a node.
+Torch's exporter unrolls recurrent layers to the length of the example. To avoid that, each layer is exported as a
+custom operator. The exporter knows only the shapes of this operator; a translation table maps it to an ONNX node.
 """
 
 from pathlib import Path

@@ -62,7 +62,7 @@ class ModelService:
 
     @property
     def streams(self) -> bool:
-        """Whether it can return a text piece by piece while generating it."""
+        """True if the model can return a text piece by piece while it generates it."""
         return isinstance(self.predictor, TextGenerator)
 
     def describe(self) -> dict[str, Any]:

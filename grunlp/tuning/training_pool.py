@@ -38,7 +38,7 @@ class TrainingJob(NamedTuple):
 
     @property
     def finished(self) -> bool:
-        """Whether its run is complete, which means that the model card, the last file, exists."""
+        """True if the run has a model card, the file that a training writes last."""
         return (self.folder / MODEL_CARD).is_file()
 
     @property
@@ -77,12 +77,12 @@ class TrainingPool:
 
     @property
     def has_capacity(self) -> bool:
-        """Whether another training may be started."""
+        """True if another training may be started."""
         return len(self.running) + len(self.done) < self.jobs
 
     @property
     def has_running_jobs(self) -> bool:
-        """Whether a training is still running."""
+        """True if a training is running, or has ended and was not yet collected."""
         return bool(self.running or self.done)
 
     def start(self, training: TrainingJob) -> None:

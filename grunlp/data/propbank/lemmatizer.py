@@ -84,7 +84,7 @@ def lookup_forms(word: str) -> list[str]:
 
 
 def lookup_with_fallback(word: str, entries: Mapping[str, list[int]], counts: Sequence[int]) -> list[int]:
-    """Look up a lower-cased word, one of its other forms, or the most frequent word of which it may be a misspelling.
+    """Look up a lower-cased word: the word itself, another form of it, or its most frequent spelling correction.
 
     Args:
         word: the word.
@@ -100,7 +100,7 @@ def lookup_with_fallback(word: str, entries: Mapping[str, list[int]], counts: Se
 
 
 def spelling_corrections(word: str, vocabulary: Container[str]) -> list[str]:
-    """Return the known words of which a word may be a misspelling: `influnced` → influenced; `lenght` → length.
+    """Return the known words that a word could be a misspelling of: `influnced` → influenced; `lenght` → length.
 
     A misspelling has one letter too many or too few, or two swapped letters, after the first letter. Replaced letters
     are not considered: most words that differ by one letter are different words (`valley`, `volley`).

@@ -5,7 +5,7 @@ A word is looked up in four steps:
 1. its lower-cased form among the predicates of the training data, which are stored with their lemmas (`gave` → give);
 2. otherwise the first lemma candidate of `grunlp.data.propbank.lemmatizer` that is such a form or a lemma (`texting`,
    `textin'` → text);
-3. otherwise the most frequent word of which it may be a misspelling (`influnced` → influence);
+3. otherwise the most frequent known word that it could be a misspelling of (`influnced` → influence);
 4. otherwise it is unknown, and the guess is the first sense of its first lemma candidate: `text.01`.
 
 Lemmas are those of the corpus. In PropBank they are names of frame files, so that, for instance, `sure` belongs to

@@ -18,10 +18,9 @@ class LanguageModelScores(MetricScores):
         nats: (lines,) negative log-likelihood of each line given all previous lines.
         tokens, characters, words: (lines,) counts of each line; its newline counts as one of each. Characters are
         counted after the normalization of the tokenizer, so sub-words and words exclude repeated spaces; words are
-        separated by white
-            space.
-        unknown_tokens: (lines,) number of tokens that are not in the vocabulary. The model predicts that they occur but
-            not how they are spelled, so many of them make scores per character and word too good.
+        separated by white space.
+        unknown_tokens: (lines,) number of tokens that are not in the vocabulary. The model predicts that they occur,
+            but not their spelling. If there are many, the scores per character and per word are too optimistic.
     """
 
     nats: NDArray[np.float64]

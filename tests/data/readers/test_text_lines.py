@@ -35,7 +35,7 @@ def test_what_cannot_be_read_cannot_be_cut(tmp_path: Path) -> None:
     path = tmp_path / "file.gz"
     for content, said in (
         (b"", "is empty"),
-        (gzip.compress(b"word\n" * 999)[:-5], "truncated here"),
+        (gzip.compress(b"word\n" * 999, mtime=0)[:-5], "truncated here"),
         (b"a\0", "binary"),
     ):
         path.write_bytes(content)

@@ -16,7 +16,7 @@ def test_accuracy_and_loss_of_dev_are_those_of_the_evaluation() -> None:
     model, collate = text_model(CLASSES, "model.label_smoothing=0.0")
     task = ClassifierTask(model, OptimizerOptions(), total_steps=10)
     expected = evaluate_classifier(model, collate, EXAMPLES, 100).metrics
-    for _ in range(2):  # an epoch counts anew
+    for _ in range(2):  # each epoch starts counting from zero
         logged = validate(task, [collate(EXAMPLES[:1]), collate(EXAMPLES[1:])])
         assert logged["dev/accuracy"] == pytest.approx(expected["accuracy"].value)
         assert logged["dev/loss"] == pytest.approx(expected["loss"].value, rel=1e-5)

@@ -1,8 +1,24 @@
-"""Random time series for tests."""
+"""Columns and random time series for tests."""
+
+from typing import Any
 
 import numpy as np
 
+from grunlp.tasks.forecasting.reader import SeriesColumns
 from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
+
+
+def columns(**changed: Any) -> SeriesColumns:
+    """Columns of a file without roles, except those that are changed."""
+    plain = {
+        "time": None,
+        "targets": None,
+        "series_id": None,
+        "known_covariates": (),
+        "static_covariates": (),
+        "calendar_features": False,
+    }
+    return SeriesColumns(**(plain | changed))
 
 
 def table(*lengths: int, targets: int = 2) -> TimeSeriesTable:

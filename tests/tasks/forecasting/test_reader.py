@@ -9,20 +9,10 @@ import pandas as pd
 import pytest
 
 from grunlp.tasks.forecasting.layout import DETECT_ALL, TableLayout
-from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
+from grunlp.tasks.forecasting.reader import read_time_series
 from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 from grunlp.utils.errors import DataError
-
-
-def columns(**given: Any) -> SeriesColumns:
-    plain = {
-        "targets": None,
-        "series_id": None,
-        "known_covariates": (),
-        "static_covariates": (),
-        "calendar_features": False,
-    }
-    return SeriesColumns(**(plain | given))
+from tests.tasks.forecasting.random_series import columns
 
 
 def read(path: Path, text: str, layout: TableLayout = DETECT_ALL, **given: Any) -> TimeSeriesTable:

@@ -7,21 +7,9 @@ import numpy as np
 import pytest
 
 from grunlp.tasks.forecasting.layout import DETECT_ALL
-from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
+from grunlp.tasks.forecasting.reader import read_time_series
 from grunlp.tasks.forecasting.timeseries import TimeSeriesTable, fill_forward
-
-
-def columns(**given: Any) -> SeriesColumns:
-    return SeriesColumns(
-        **{
-            "targets": None,
-            "series_id": None,
-            "known_covariates": (),
-            "static_covariates": (),
-            "calendar_features": False,
-            **given,
-        }
-    )
+from tests.tasks.forecasting.random_series import columns
 
 
 def read(path: Path, text: str, **given: Any) -> TimeSeriesTable:

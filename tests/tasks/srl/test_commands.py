@@ -1,4 +1,4 @@
-"""What the commands do for semantic role labelling: predicates, and fine-tuning."""
+"""The commands for semantic role labelling: prediction of predicates, and fine-tuning."""
 
 import json
 import re

@@ -18,7 +18,7 @@ MIXED = [
 def test_scores_of_dev_are_those_of_the_evaluation() -> None:
     scores = evaluate_srl(MODEL, COLLATE, MIXED, 1000)
     task = SRLTask(MODEL, OptimizerOptions(), total_steps=10)
-    for _ in range(2):  # an epoch counts anew
+    for _ in range(2):  # each epoch starts counting from zero
         logged = validate(task, [COLLATE(MIXED[:7]), COLLATE(MIXED[7:8]), COLLATE(MIXED[8:])])
         assert logged["dev/f1"] == pytest.approx(scores.total("srl-eval").overall.f1)
         assert logged["dev/predicate_f1"] == pytest.approx(scores.total("predicates").overall.f1)

@@ -19,7 +19,7 @@ def test_the_score_of_dev_is_that_of_the_evaluation(corpus: list[TaggedSentence]
     many = [*corpus, *corpus[:2]]
     expected = evaluate_tagger(model, collate, many, 100).total(scheme).overall.f1
     task = TaggerTask(model, OptimizerOptions(), total_steps=10)
-    for _ in range(2):  # an epoch counts anew
+    for _ in range(2):  # each epoch starts counting from zero
         logged = validate(task, [collate(many[:1]), collate(many[1:])])
         assert logged["dev/f1"] == pytest.approx(expected)
 
