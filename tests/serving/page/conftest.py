@@ -21,8 +21,10 @@ _QUIET = (
 _WATCH = "document.addEventListener('securitypolicyviolation', (e) => report(`${e.violatedDirective} ${e.blockedURI}`))"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    # Playwright's synchronous interface keeps an event loop running in this thread until it is closed. In a fixture of
+    # the whole session, asyncio.run() of later tests would fail.
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
