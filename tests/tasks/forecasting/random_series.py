@@ -11,7 +11,6 @@ from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 def columns(**changed: Any) -> SeriesColumns:
     """Columns of a file without roles, except those that are changed."""
     plain = {
-        "time": None,
         "targets": None,
         "series_id": None,
         "known_covariates": (),
