@@ -121,9 +121,9 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
     from grunlp.data.readers.labeled import detect_layout, read_labeled_texts
     from grunlp.data.readers.parallel import detect_pair_layout, read_parallel, read_sources
     from grunlp.data.readers.tagged import detect_tag_layout, read_tagged
+    from grunlp.data.timeseries.layout import DETECT_ALL
+    from grunlp.data.timeseries.reader import SeriesColumns, read_time_series
     from grunlp.tasks.classification.array_reader import read_arrays
-    from grunlp.tasks.forecasting.layout import DETECT_ALL
-    from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
 
     columns = SeriesColumns(None, None, (), (), True)
     frames = [("a", text.encode()) for text in FRAMES]

@@ -9,18 +9,18 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
+from grunlp.data.timeseries.layout import layout_from_config
+from grunlp.data.timeseries.reader import read_time_series
+from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.runs.file_list import run_file
 from grunlp.runs.layout import BASELINE_WEIGHTS, SCALER, WEIGHTS, translate_load_errors
 from grunlp.runs.weights import load_module, load_tensors, save_tensors
 from grunlp.tasks.config import read_config
 from grunlp.tasks.forecasting.data import columns_from_config
-from grunlp.tasks.forecasting.layout import layout_from_config
 from grunlp.tasks.forecasting.model import DirectForecaster, Forecaster, ForecasterSizes, RecursiveForecaster
 from grunlp.tasks.forecasting.options import Architecture, ForecasterOptions
-from grunlp.tasks.forecasting.reader import read_time_series
 from grunlp.tasks.forecasting.scaler import Standardizer
 from grunlp.tasks.forecasting.segrnn import SegRNN
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from grunlp.configuration.output_paths import check_output_paths
+from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.metrics.comparison import compare_metrics
 from grunlp.runs.file_list import run_file
 from grunlp.runs.layout import FORECAST_PLOT
@@ -21,7 +22,6 @@ from grunlp.tasks.forecasting.evaluation import evaluate_windows, open_file_wind
 from grunlp.tasks.forecasting.forecast_svg import render_forecasts
 from grunlp.tasks.forecasting.inference import ForecastEvaluation
 from grunlp.tasks.forecasting.predictor import FORECAST_COLUMNS, ForecastPredictor, ForecastRow
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 from grunlp.tasks.record_view import html_page
 from grunlp.utils.cli_io import write_output
 from grunlp.utils.errors import UserError

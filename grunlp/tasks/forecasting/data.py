@@ -14,11 +14,11 @@ import numpy as np
 from grunlp.data.datasets.corpus import SPLITS
 from grunlp.data.datasets.public import locate_dataset
 from grunlp.data.datasets.task_datasets import require_options
+from grunlp.data.timeseries.layout import layout_from_config
+from grunlp.data.timeseries.reader import SeriesColumns, read_time_series
+from grunlp.data.timeseries.time_features import get_seasonality
+from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.data.toy.time_series import seasonal_series_rows
-from grunlp.tasks.forecasting.layout import layout_from_config
-from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
-from grunlp.tasks.forecasting.time_features import get_seasonality
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 from grunlp.tasks.forecasting.windows import RowRanges
 from grunlp.utils.errors import DataError, UserError
 

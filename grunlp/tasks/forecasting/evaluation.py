@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.tasks.forecasting.checkpoint import TrainedForecaster, read_with_training_schema
 from grunlp.tasks.forecasting.data import open_time_series, require_min_length
 from grunlp.tasks.forecasting.inference import ForecastEvaluation, evaluate_forecaster, scale_table
 from grunlp.tasks.forecasting.predictor import MORE_ROWS_HINT
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 from grunlp.tasks.forecasting.windows import RowRanges, forecast_origins
 from grunlp.utils.errors import UserError
 

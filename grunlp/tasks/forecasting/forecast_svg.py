@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from grunlp.tasks.forecasting.time_zone import to_clock_times
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
+from grunlp.data.timeseries.time_zone import to_clock_times
+from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.visualization.svg_text import escape_markup
 
 _WIDTH, _HEIGHT = 720.0, 240.0  # pixels

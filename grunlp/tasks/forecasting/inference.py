@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.metrics.corpus_metric import Metric
 from grunlp.tasks.forecasting.baselines import drift, linear_forecast, naive, seasonal_naive
 from grunlp.tasks.forecasting.metrics import (
@@ -19,7 +20,6 @@ from grunlp.tasks.forecasting.metrics import (
 )
 from grunlp.tasks.forecasting.model import Forecaster
 from grunlp.tasks.forecasting.scaler import Standardizer, standardization_for
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 from grunlp.tasks.forecasting.windows import ForecastWindow, TimeSeriesTensors
 
 _MAX_ROWS = 200_000  # steps of windows read at once

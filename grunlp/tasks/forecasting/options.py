@@ -7,8 +7,8 @@ from typing import Any, Literal
 from grunlp.configuration.options import group, option
 from grunlp.configuration.schema import RecipeSchema
 from grunlp.data.options import DataOptions, ShuffleOptions
+from grunlp.data.timeseries.layout import Decimal, Separator, Thousands, day_comes_first
 from grunlp.modules.options import RecurrentOptions
-from grunlp.tasks.forecasting.layout import Decimal, Separator, Thousands, day_comes_first
 from grunlp.training.options import (
     OptimizerOptions,
     RunOptions,

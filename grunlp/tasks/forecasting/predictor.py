@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import torch
 
+from grunlp.data.timeseries.time_features import calendar_features, future_timestamps
+from grunlp.data.timeseries.time_zone import to_clock_times, to_zoned_times
+from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.tasks.forecasting.checkpoint import TrainedForecaster, read_with_training_schema
 from grunlp.tasks.forecasting.csv_tables import forecast_records
 from grunlp.tasks.forecasting.data import open_time_series, require_min_length
 from grunlp.tasks.forecasting.forecast_svg import render_forecasts
 from grunlp.tasks.forecasting.inference import ScaledTable, forecast, scale_table
-from grunlp.tasks.forecasting.time_features import calendar_features, future_timestamps
-from grunlp.tasks.forecasting.time_zone import to_clock_times, to_zoned_times
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 from grunlp.tasks.forecasting.windows import ForecastWindow
 from grunlp.tasks.predictor import InputType, Predictor, Record
 from grunlp.utils.errors import DataError

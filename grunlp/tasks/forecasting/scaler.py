@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
+from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import DataError
 from grunlp.utils.safe_load import read_json

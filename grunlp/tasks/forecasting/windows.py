@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.tasks.forecasting.scaler import Standardizer
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
 from grunlp.utils.errors import DataError
 
 RowRanges = NDArray[np.int64]  # (S, 2) the first row of a split in each series, and where it ends

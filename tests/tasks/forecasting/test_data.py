@@ -6,7 +6,7 @@ import pytest
 
 from grunlp.tasks.forecasting.data import open_time_series, split_by_time
 from grunlp.utils.errors import UserError
-from tests.tasks.forecasting.random_series import table
+from tests.data.timeseries.random_series import table
 
 SHARES = {"train_rows": 0.7, "dev_rows": 0.1, "test_rows": 0.2}
 

@@ -6,7 +6,7 @@ import torch
 from grunlp.tasks.forecasting.datamodule import ForecastingDataModule
 from grunlp.tasks.forecasting.scaler import fit_standardizer
 from grunlp.tasks.forecasting.windows import TimeSeriesTensors
-from tests.tasks.forecasting.random_series import table
+from tests.data.timeseries.random_series import table
 
 
 def test_gathered_windows_are_slices() -> None:

@@ -20,7 +20,7 @@ from grunlp.tasks.forecasting.model import Forecaster, ForecasterSizes
 from grunlp.tasks.forecasting.options import ForecasterOptions
 from grunlp.tasks.forecasting.scaler import fit_standardizer
 from grunlp.tasks.forecasting.windows import forecast_origins
-from tests.tasks.forecasting.random_series import table
+from tests.data.timeseries.random_series import table
 
 HISTORY, HORIZON = 6, 3
 

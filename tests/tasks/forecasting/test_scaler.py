@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from grunlp.tasks.forecasting.scaler import Standardizer, fit_standardizer, standardization_for
-from tests.tasks.forecasting.random_series import table
+from tests.data.timeseries.random_series import table
 
 
 def test_scales_are_fitted_on_training_rows_alone() -> None:

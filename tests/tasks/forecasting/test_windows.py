@@ -3,7 +3,7 @@
 import numpy as np
 
 from grunlp.tasks.forecasting.windows import forecast_origins
-from tests.tasks.forecasting.random_series import table
+from tests.data.timeseries.random_series import table
 
 
 def test_windows_lie_where_they_may() -> None:

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.tasks.forecasting.layout import EXCEL, day_comes_first
-from grunlp.tasks.forecasting.table_file import TableFile
-from grunlp.tasks.forecasting.time_format import (
+from grunlp.data.timeseries.layout import EXCEL, day_comes_first
+from grunlp.data.timeseries.table_file import TableFile
+from grunlp.data.timeseries.time_format import (
     ParsedTimes,
     candidate_formats,
     is_number_format,
     is_time_name,
     parse_times,
 )
-from grunlp.tasks.forecasting.time_zone import (
+from grunlp.data.timeseries.time_zone import (
     find_zones_by_offsets,
     from_clock_times,
     name_fixed_offset,

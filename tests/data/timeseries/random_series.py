@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from grunlp.tasks.forecasting.reader import SeriesColumns
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
+from grunlp.data.timeseries.reader import SeriesColumns
+from grunlp.data.timeseries.timeseries import TimeSeriesTable
 
 
 def columns(**changed: Any) -> SeriesColumns:

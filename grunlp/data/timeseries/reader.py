@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grunlp.data.input_manifest import record_input
-from grunlp.tasks.forecasting.layout import TableLayout
-from grunlp.tasks.forecasting.number_columns import NumberReader
-from grunlp.tasks.forecasting.table_file import TableFile, open_table
-from grunlp.tasks.forecasting.time_columns import find_time_column, read_times
-from grunlp.tasks.forecasting.time_features import calendar_features, infer_frequency, make_grid, require_frequency
-from grunlp.tasks.forecasting.time_zone import find_zones_set_back_at, to_clock_times
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable, fill_forward
+from grunlp.data.timeseries.layout import TableLayout
+from grunlp.data.timeseries.number_columns import NumberReader
+from grunlp.data.timeseries.table_file import TableFile, open_table
+from grunlp.data.timeseries.time_columns import find_time_column, read_times
+from grunlp.data.timeseries.time_features import calendar_features, infer_frequency, make_grid, require_frequency
+from grunlp.data.timeseries.time_zone import find_zones_set_back_at, to_clock_times
+from grunlp.data.timeseries.timeseries import TimeSeriesTable, fill_forward
 from grunlp.utils.errors import DataError
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grunlp.tasks.forecasting.layout import DETECT_ALL, TableLayout
-from grunlp.tasks.forecasting.reader import read_time_series
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
+from grunlp.data.timeseries.layout import DETECT_ALL, TableLayout
+from grunlp.data.timeseries.reader import read_time_series
+from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.utils.errors import DataError
-from tests.tasks.forecasting.random_series import columns
+from tests.data.timeseries.random_series import columns
 
 
 def read(path: Path, text: str, layout: TableLayout = DETECT_ALL, **given: Any) -> TimeSeriesTable:

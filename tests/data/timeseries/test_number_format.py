@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grunlp.tasks.forecasting.number_format import (
+from grunlp.data.timeseries.number_format import (
     PLAIN,
     NumberFormat,
     has_numbers,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grunlp.tasks.forecasting.time_format import candidate_formats, is_number_format, is_time_name, parse_times
+from grunlp.data.timeseries.time_format import candidate_formats, is_number_format, is_time_name, parse_times
 from grunlp.utils.errors import UserError
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.tasks.forecasting.layout import EXCEL, ISO_8601, UNIX_UNITS
+from grunlp.data.timeseries.layout import EXCEL, ISO_8601, UNIX_UNITS
 from grunlp.utils.errors import UserError
 
 _ISO = re.compile(

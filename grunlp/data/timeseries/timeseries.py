@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.tasks.forecasting.layout import DETECT_ALL, TableLayout
-from grunlp.tasks.forecasting.time_zone import to_clock_times
+from grunlp.data.timeseries.layout import DETECT_ALL, TableLayout
+from grunlp.data.timeseries.time_zone import to_clock_times
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grunlp.tasks.forecasting.time_features import (
+from grunlp.data.timeseries.time_features import (
     calendar_features,
     future_timestamps,
     get_seasonality,

@@ -2,8 +2,8 @@
 
 import pytest
 
+from grunlp.data.timeseries.layout import TableLayout, day_comes_first, layout_from_config
 from grunlp.tasks.config import compose_config
-from grunlp.tasks.forecasting.layout import TableLayout, day_comes_first, layout_from_config
 from grunlp.utils.errors import UserError
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.tasks.forecasting.layout import Decimal, Thousands
+from grunlp.data.timeseries.layout import Decimal, Thousands
 
 MISSING = frozenset(
     (

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grunlp.tasks.forecasting.layout import DETECT_ALL
-from grunlp.tasks.forecasting.reader import read_time_series
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable, fill_forward
-from tests.tasks.forecasting.random_series import columns
+from grunlp.data.timeseries.layout import DETECT_ALL
+from grunlp.data.timeseries.reader import read_time_series
+from grunlp.data.timeseries.timeseries import TimeSeriesTable, fill_forward
+from tests.data.timeseries.random_series import columns
 
 
 def read(path: Path, text: str, **given: Any) -> TimeSeriesTable:

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from grunlp.tasks.forecasting.layout import TableLayout
-from grunlp.tasks.forecasting.reader import SeriesColumns, read_time_series
-from grunlp.tasks.forecasting.timeseries import TimeSeriesTable
+from grunlp.data.timeseries.layout import TableLayout
+from grunlp.data.timeseries.reader import SeriesColumns, read_time_series
+from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.utils.errors import DataError
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from grunlp.tasks.forecasting.layout import DETECT_ALL, TableLayout
-from grunlp.tasks.forecasting.table_file import TableFile, open_table
+from grunlp.data.timeseries.layout import DETECT_ALL, TableLayout
+from grunlp.data.timeseries.table_file import TableFile, open_table
 from grunlp.utils.errors import DataError, UserError
 
 

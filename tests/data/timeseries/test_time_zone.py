@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grunlp.tasks.forecasting.time_zone import (
+from grunlp.data.timeseries.time_zone import (
     find_zones_by_offsets,
     find_zones_set_back_at,
     from_clock_times,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.tasks.forecasting.time_zone import from_clock_times, to_clock_times
+from grunlp.data.timeseries.time_zone import from_clock_times, to_clock_times
 from grunlp.utils.errors import UserError
 
 # Steps in a season, by the name of the frequency; a business-day grid has five days a week.

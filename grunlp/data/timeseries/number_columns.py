@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from grunlp.tasks.forecasting.number_format import (
+from grunlp.data.timeseries.number_format import (
     MISSING,
     PLAIN,
     Ambiguity,
@@ -18,7 +18,7 @@ from grunlp.tasks.forecasting.number_format import (
     settle_number_format,
     strip_unit,
 )
-from grunlp.tasks.forecasting.table_file import TableFile
+from grunlp.data.timeseries.table_file import TableFile
 from grunlp.utils.errors import DataError
 
 log = logging.getLogger(__name__)

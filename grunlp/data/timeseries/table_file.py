@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grunlp.data.readers.text_lines import describe_undecodable_byte
-from grunlp.tasks.forecasting.layout import SEPARATORS, Separator, TableLayout
+from grunlp.data.timeseries.layout import SEPARATORS, Separator, TableLayout
 from grunlp.utils.error_translation import wrap_library_errors
 from grunlp.utils.errors import DataError, UserError, closest_match
 

@@ -1,0 +1,1 @@
+"""Tables of time series: detection of their layout, and reading of their times and numbers."""
