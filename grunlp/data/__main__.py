@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from grunlp.data.file_check import check_file, format_file_report, has_frames
+from grunlp.data.file_check import check_file, format_file_reports, has_frames
 from grunlp.data.readers import FORMATS
 from grunlp.data.validation import format_report, inspect_file
 from grunlp.utils.cli import exit_status, replace_closed_streams
@@ -42,8 +42,10 @@ def _check(options: argparse.Namespace) -> int:
     others = [check_file(name, path) for name, path in splits.items() if name not in srl_files]
     for line in format_report(surveys) if surveys else ():
         print(line)
-    for number, report in enumerate(others):
-        print(*([""] if number or surveys else []), *format_file_report(report), sep="\n")
+    if surveys and others:
+        print()
+    for line in format_file_reports(others) if others else ():
+        print(line)
     return int(any(report.num_errors for report in surveys) or any(report.num_errors for report in others))
 
 

@@ -1,12 +1,12 @@
 """Check of files without predicates: tagged words, texts with classes, pairs of texts, series and running text."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, combinations, islice
 from pathlib import Path
 
+from grunlp.data.deduplication import normalized_text
 from grunlp.data.file_layout import FileLayout
 from grunlp.data.readers import detect_format
 from grunlp.data.readers.json_records import json_format, read_records
@@ -17,10 +17,16 @@ from grunlp.data.readers.tagged import detect_tag_layout, read_tagged
 from grunlp.data.readers.text_lines import open_lines, require_file
 from grunlp.data.tag_schemes import detect_spelling
 from grunlp.data.tags import PREDICATE_LABEL
+from grunlp.data.timeseries.layout import DETECT_ALL, TableLayout
+from grunlp.data.timeseries.number_columns import NumberReader
+from grunlp.data.timeseries.number_format import MISSING
+from grunlp.data.timeseries.reader import SeriesColumns, read_time_series
+from grunlp.data.timeseries.table_file import TableFile, make_text_table, open_table
+from grunlp.data.timeseries.time_columns import find_time_column
 from grunlp.utils.errors import DataError
 
 _MAX_ERRORS, _MAX_LABELS, _NUM_PROBED = 10, 30, 200
-_NUMBER_CELL = re.compile(r"\s*(NA|NaN|[-+]?[\d.,\s]*\d\s*%?)?\s*", re.IGNORECASE)
+_LONG_SENTENCE = 50  # words; a file of columns with one longer sentence may lack its blank lines
 
 
 @dataclass
@@ -33,6 +39,7 @@ class FileReport:
         layout: how it is read.
         counts: numbers of examples and of other things.
         labels: the tags or classes with their numbers.
+        examples: the inputs of the examples, normalized, by which files are compared.
         remarks: oddities, in words.
         errors: malformed lines, the first few.
         num_errors: number of malformed lines.
@@ -42,9 +49,10 @@ class FileReport:
     path: Path
     kind: str = "not recognised"
     recipe: str = ""
-    layout: FileLayout | None = None
+    layout: FileLayout | TableLayout | None = None
     counts: dict[str, int] = field(default_factory=dict)
     labels: Counter[str] = field(default_factory=Counter)
+    examples: set[str] = field(default_factory=set)
     remarks: list[str] = field(default_factory=list)
     errors: list[DataError] = field(default_factory=list)
     num_errors: int = 0
@@ -79,13 +87,27 @@ def check_file(name: str, path: Path) -> FileReport:
         _detect_kind(path)(report)
     except DataError as error:
         report.add_error(error)
-    if report.layout is not None:
-        report.remarks[:0] = report.layout.guesses
     return report
 
 
-def format_file_report(report: FileReport) -> Iterator[str]:
-    """Return the lines that describe the findings in a file."""
+def format_file_reports(reports: Sequence[FileReport]) -> Iterator[str]:
+    """Yield the lines that describe the findings in files, and what they share or lack."""
+    for report in reports:
+        yield from _format_report(report)
+        yield ""
+    for first, other in combinations(reports, 2):
+        shared = len(first.examples & other.examples) if first.kind == other.kind else 0
+        if shared:
+            yield f"{shared:,} examples of {first.name} also occur in {other.name}; training removes them"
+    train, *others = reports
+    for other in others:
+        unknown = [label for label in other.labels if label not in train.labels] if other.kind == train.kind else []
+        counts = ", ".join(f"{label} ({other.labels[label]:,})" for label in unknown[:_MAX_LABELS])
+        if unknown:
+            yield f"labels of {other.name} that {train.name} lacks: {counts}"
+
+
+def _format_report(report: FileReport) -> Iterator[str]:
     yield f"{report.name}: {report.path} ({report.kind})"
     if report.layout is not None:
         yield f"read as: {report.layout.describe()}"
@@ -97,12 +119,21 @@ def format_file_report(report: FileReport) -> Iterator[str]:
         yield f"  and {len(report.labels) - _MAX_LABELS:,} others"
     yield from (f"note: {remark}" for remark in report.remarks)
     if report.errors:
-        yield f"{report.num_errors:,} errors, the first {len(report.errors)}:"
-        yield from (f"  {'; '.join(filter(None, str(error).splitlines()))}" for error in report.errors)
+        yield "1 error:" if report.num_errors == 1 else f"{report.num_errors:,} errors, the first {len(report.errors)}:"
+        yield from (f"  {_format_error(error)}" for error in report.errors)
+
+
+def _format_error(error: DataError) -> str:
+    """Return an error as one line."""
+    text = "; ".join(filter(None, (error.message, error.details)))
+    return f"{text}. {error.hint[0].upper()}{error.hint[1:]}" if error.hint else text
 
 
 def _detect_kind(path: Path) -> Callable[[FileReport], None]:
+    """Return the function that checks a file of this kind."""
     require_file(path)
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return _check_series
     format = json_format(path)
     if format is not None:
         keys = set(next(read_records(path, format, on_error=lambda error: None), (0, {}))[1])
@@ -117,9 +148,9 @@ def _detect_kind(path: Path) -> Callable[[FileReport], None]:
         return _check_tags
     if not (has_table_suffix(path) or (lines and all("\t" in line.text for line in lines))):
         return _check_text
-    if has_table_suffix(path) and _has_numbers(path):
+    if _has_series(path):
         return _check_series
-    if detect_pair_layout(str(path), None, FileLayout()).header:
+    if _has_pairs(path):
         return _check_pairs
     return _check_classes
 
@@ -134,60 +165,120 @@ def _has_tagged_words(lines: Sequence[str]) -> bool:
     return has_few_tags and sum(" " not in cell for cell in cells) >= 0.9 * len(cells)
 
 
-def _has_numbers(path: Path) -> bool:
-    """Return whether a table has a column of numbers besides at most one of words a row."""
-    rows = [row for row in read_head(str(path), FileLayout(), ()).rows[1:] if row]
-    columns = list(zip(*rows, strict=False))
-    numeric = sum(all(map(_is_number, column)) for column in columns)
-    words = sum(any(len(cell.split()) > 3 for cell in column) for column in columns)
-    return numeric > 0 and not words
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        return bool(_NUMBER_CELL.fullmatch(cell)) or float(cell) is not None
-    except ValueError:
+def _has_series(path: Path) -> bool:
+    """Return whether the first rows of a table have times and numbers, or numbers alone, and no texts."""
+    head = read_head(str(path), FileLayout(), ())
+    rows = [row for row in head.rows if row]
+    if len(rows) < 2:
         return False
+    table = make_text_table(path, rows, range(len(rows)), DETECT_ALL)
+    try:
+        time = find_time_column(table, set())
+    except DataError:
+        time = None
+    try:
+        numeric = NumberReader(table).find_numeric_columns({time})
+    except DataError:
+        numeric = []
+    texts = [name for name in table.frame if name not in (time, *numeric)]
+    if time is None:
+        return bool(numeric) and not texts
+    return bool(numeric) and not any(len(cell.split()) > 3 for name in texts for cell in table.texts(name))
+
+
+def _has_pairs(path: Path) -> bool:
+    """Return whether a table has the header of pairs of texts, or two columns whose cells are all different."""
+    if detect_pair_layout(str(path), None, FileLayout()).header:
+        return True
+    rows = read_head(str(path), FileLayout(), ()).rows
+    columns = list(zip(*rows, strict=True)) if len({len(row) for row in rows}) == 1 else []
+    return len(columns) == 2 and all(
+        len(set(column)) == len(column) > 1 and any(len(cell.split()) > 1 for cell in column) for column in columns
+    )
 
 
 def _check_tags(report: FileReport) -> None:
     report.kind, report.recipe = "tagged words", "tag"
-    report.layout = detect_tag_layout(report.path, FileLayout())
-    sentences = read_tagged(report.path, report.layout)
-    report.counts = {"sentences": len(sentences), "words": sum(len(sentence["words"]) for sentence in sentences)}
+    layout = report.layout = detect_tag_layout(report.path, FileLayout())
+    sentences = read_tagged(report.path, layout)
+    num_words = sum(len(sentence["words"]) for sentence in sentences)
+    report.counts = {"sentences": len(sentences), "words": num_words}
     report.labels = Counter(tag for sentence in sentences for tag in sentence["tags"])
+    report.examples = {normalized_text(sentence["words"]) for sentence in sentences}
     if len(report.labels) == 1:
         report.remarks.append(f"every tag is {next(iter(report.labels))!r}: there is nothing to learn")
+    if len(sentences) == 1 and num_words > _LONG_SENTENCE:
+        advice = "Insert a blank line after each sentence; running text is read by recipe=lm"
+        report.remarks.append(f"all {num_words:,} rows are one sentence, because there is no blank line. {advice}")
 
 
 def _check_classes(report: FileReport) -> None:
     report.kind, report.recipe = "texts with classes", "classify"
-    report.layout = detect_layout(str(report.path), FileLayout())
-    labels = [text["label"] for text in read_labeled_texts(str(report.path), report.layout, report.add_error)]
-    report.counts, report.labels = {"texts": len(labels)}, Counter(labels)
-    if not labels:
+    layout = report.layout = detect_layout(str(report.path), FileLayout())
+    texts = list(read_labeled_texts(str(report.path), layout, report.add_error))
+    report.counts, report.labels = {"texts": len(texts)}, Counter(text["label"] for text in texts)
+    report.examples = {normalized_text(text["words"]) for text in texts}
+    if not texts:
         report.remarks.append("it has no usable example")
     elif len(report.labels) == 1:
         report.remarks.append("all texts have one class: there is nothing to learn")
-    elif len(labels) >= _MAX_ERRORS and 2 * len(report.labels) > len(labels):
-        report.remarks.append(f"{len(report.labels)} classes for {len(labels)} rows: are the columns swapped?")
+    elif len(texts) >= _MAX_ERRORS and 2 * len(report.labels) > len(texts):
+        report.remarks.append(f"{len(report.labels)} classes for {len(texts)} rows: are the columns swapped?")
 
 
 def _check_pairs(report: FileReport) -> None:
     report.kind, report.recipe = "pairs of texts", "translate"
-    report.layout = detect_pair_layout(str(report.path), None, FileLayout())
-    pairs = list(read_parallel(str(report.path), None, report.layout, report.add_error))
+    layout = report.layout = detect_pair_layout(str(report.path), None, FileLayout())
+    pairs = list(read_parallel(str(report.path), None, layout, report.add_error))
     empty = sum(not (pair["source"].strip() and pair["target"].strip()) for pair in pairs)
     report.counts = {"pairs": len(pairs)}
+    report.examples = {normalized_text([pair["source"]]) for pair in pairs}
     if empty:
-        report.remarks.append(f"{empty} pairs have an empty side; training leaves them out")
+        report.remarks.append(f"{empty:,} pairs have an empty side; training leaves them out")
 
 
 def _check_series(report: FileReport) -> None:
-    report.kind, report.recipe = "a table of numbers, such as series", "forecast"
-    head = read_head(str(report.path), FileLayout(), ())
-    report.layout = head.layout
-    report.remarks.append(f"columns: {', '.join(head.rows[0])}; the training names those that it reads")
+    report.kind, report.recipe = "time series", "forecast"
+    table = open_table(report.path, DETECT_ALL)
+    series_id = _find_series_column(table)
+    if series_id is not None:
+        report.remarks.append(f"guessed: data.series_id={series_id}, because times occur in several rows")
+    series = read_time_series(report.path, SeriesColumns(None, series_id, (), (), False), DETECT_ALL, None, None)
+    report.layout = series.layout
+    missing = int((~series.observed_mask).sum())
+    report.counts = {"series": len(series.series_names), "steps": len(series.times), "missing values": missing}
+    times = series.clock_times
+    report.remarks += [f"guessed: {guess}" for guess in series.guesses]
+    first, last = (str(time).removesuffix(" 00:00:00") for time in (times.min(), times.max()))
+    report.remarks.append(f"times from {first} to {last}, frequency {series.frequency}")
+    report.remarks.append(f"columns to forecast: {', '.join(series.target_names)}")
+    read = {series.layout.time_column, series_id, *series.target_names}
+    unread = [str(name) for name in table.frame if name not in read]
+    report.remarks += [f"column {name!r} is empty" for name in unread if MISSING.issuperset(table.texts(name))]
+    if unread:
+        report.remarks.append(f"columns left out unless an option names them: {', '.join(unread)}")
+
+
+def _find_series_column(table: TableFile) -> str | None:
+    """Return the column that names the series of each row where times repeat; None: there is one series.
+
+    A column of numbers does so only if each time occurs in two rows on average; by chance, a few rows with equal times
+    have different numbers.
+    """
+    time = table.texts(find_time_column(table, set()))
+    num_times, num_rows = len(set(time)), len(time)
+    if num_times == num_rows:
+        return None
+    for name in table.frame:
+        cells = table.texts(name)
+        is_number = all(cell.replace(".", "", 1).isdecimal() for cell in cells)
+        if (
+            len(set(zip(cells, time, strict=True))) == num_rows
+            and len(set(cells)) < num_rows
+            and (not is_number or 2 * num_times <= num_rows)
+        ):
+            return str(name)
+    return None
 
 
 def _check_text(report: FileReport) -> None:

@@ -27,6 +27,7 @@ class FileLayout:
         width: number of cells of the first row.
         columns: the column or field of each role, "text" or "tags" for instance, by name or by number from 0.
         tags: how tags are written, if not as `B-PER`: "PER-B", "B_PER", "b-PER".
+        scheme: the scheme of the tags, if it is not IOB2, to which they are converted: "iob1" or "bioes".
         guesses: what was guessed, each with the option that overrides it.
     """
 
@@ -38,6 +39,7 @@ class FileLayout:
     width: int | None = None
     columns: Mapping[str, str | None] = field(default_factory=dict)
     tags: str | None = None
+    scheme: str | None = None
     guesses: Sequence[str] = ()
 
     def column(self, role: str) -> str | None:
@@ -56,6 +58,8 @@ class FileLayout:
         parts += [f"{role}: column {column}" for role, column in self.columns.items() if column is not None]
         if self.tags:
             parts.append(f"tags like {self.tags}")
+        if self.scheme:
+            parts.append(f"scheme {self.scheme}, converted to iob2")
         if self.encoding not in (None, "utf-8"):
             parts.append(str(self.encoding))
         return ", ".join(parts) + "".join(f" (guessed: {guess})" for guess in self.guesses)

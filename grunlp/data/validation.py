@@ -23,6 +23,7 @@ class DataReport:
     """The findings of `inspect_file` about one file.
 
     Attributes:
+        remarks: oddities, in words.
         errors: the first few errors.
         text_digests: digest of each sentence → its number of occurrences and the line of the first one.
     """
@@ -38,6 +39,7 @@ class DataReport:
     invalid_transitions: int = 0
     overlapping_spans: int = 0
     num_errors: int = 0
+    remarks: list[str] = field(default_factory=list)
     errors: list[DataError] = field(default_factory=list)
     text_digests: dict[bytes, tuple[int, str]] = field(default_factory=dict)
 
@@ -72,8 +74,21 @@ def inspect_file(name: str, path: Path, format: str | None = None, words: Path |
     Raises:
         UserError: the file does not exist, or the format is unknown.
     """
+    report = _inspect(name, path, format, words, require_roles=True)
+    if report.num_errors:
+        unlabeled = _inspect(name, path, format, words, require_roles=False)
+        if unlabeled.num_predicates and not unlabeled.num_errors:
+            message = "predicates have no roles: `predict` labels them, and a training would need their roles"
+            unlabeled.remarks.append(message)
+            return unlabeled
+    elif not report.num_predicates:
+        report.remarks.append("no predicate is marked: there is nothing to learn")
+    return report
+
+
+def _inspect(name: str, path: Path, format: str | None, words: Path | None, require_roles: bool) -> DataReport:
     report = DataReport(name, path)
-    sentences = read_srl_with_lines(path, format, words, on_error=report.add_error)
+    sentences = read_srl_with_lines(path, format, words, on_error=report.add_error, require_roles=require_roles)
     with suppress(DataError):  # reading reports it
         report.format = format or detect_format(path)
     for line, example in sentences:
@@ -98,6 +113,12 @@ def format_report(reports: Sequence[DataReport]) -> Iterator[str]:
         yield ""
         rows = [[label, *(f"{report.labels[label]:,}" for report in reports)] for label, _ in totals.most_common()]
         yield from _format_table([["label", *(report.name for report in reports)], *rows])
+    for report in reports:
+        yield from (f"{report.name}: {remark}" for remark in report.remarks)
+    for report in reports[1:]:
+        unknown = [f"{label} ({count:,})" for label, count in report.labels.items() if label not in reports[0].labels]
+        if unknown:
+            yield f"labels of {report.name} that {reports[0].name} lacks: {', '.join(unknown)}"
     for report, other_report in permutations(reports, 2):
         count, locations = count_duplicates_across_splits(report, other_report)
         if count:

@@ -25,7 +25,24 @@ from grunlp.data.__main__ import main
             "source\ttarget\nJa, gut.\tYes, good.\nNein.\t\n",
             ["pairs of texts", "pairs: 2", "1 pairs have an empty side"],
         ),
-        ("b.csv", "date,y\n2024-01-01,3.5\n2024-01-02,1e-3\n", ["recipe=forecast", "columns: date, y"]),
+        (
+            "b.csv",
+            "date,y\n2024-01-01,3.5\n2024-01-02,1e-3\n",
+            ["time series", "recipe=forecast", "times in 'date'", "to forecast: y"],
+        ),
+        ("b.tsv", "4 5\t5 4\n1 2 3\t3 2 1\n", ["pairs of texts", "pairs: 2", "no header"]),
+        ("m.txt", "Jan B-PER\nvan M-PER\nEyck E-PER\npaints O\n", ["scheme bioes, converted to iob2", "I-PER: 2"]),
+        ("r.txt", "one two a\nthree four b\n" * 30, ["all 60 rows are one sentence", "recipe=lm"]),
+        (
+            "p.conll",
+            "1\tShe\tPRP\t_\t_\n2\tgave\tVBD\tgive\tgive.01\n3\thim\tPRP\t_\t_\n",
+            ["predicates have no roles"],
+        ),
+        (
+            "p.conllu",
+            "".join(f"{i}\tGo\t_\tVERB\t_\t_\t{i - 1}\t_\t_\t_\n" for i in (1, 2)),
+            ["no predicate is marked"],
+        ),
         ("b.txt", "Some running text.\nAnd more of it, here.\n", ["running text", "lines: 2", "words: 8", "recipe=lm"]),
         ("c.csv", "text,label\n", ["it has no usable example"]),
     ],
@@ -46,3 +63,66 @@ def test_faults_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     out = capsys.readouterr().out
     assert "a.csv:2: 3 cells" in out and "b.txt:1: byte 0xe9" in out and "data.encoding=cp1252" in out
     assert main(["check", f"{tmp_path}/none"]) == 2
+
+
+DAYS = [f"{day:02d}" for day in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "expected"),
+    [
+        (
+            "date,y\n" + "".join(f"01/{day}/2023,1\n" for day in DAYS),
+            1,
+            ["may be 2023-02-01 or 2023-01-02", "data.day_first=true"],
+        ),
+        ("date;y\n" + "".join(f"2023-01-{day};{day},5\n" for day in DAYS), 0, ["semicolons", "decimal=comma"]),
+        ("date,y\n" + "".join(f"2023-01-{day} 10:00+09:00,1\n" for day in DAYS), 0, ["time zone UTC+09:00"]),
+        (",date,y\n" + "".join(f"{day},2023-01-{day},7\n" for day in DAYS), 0, ["numbers the rows", "left out"]),
+        (
+            "shop,date,y\n" + "".join(f"{shop},2023-01-{day},7\n" for shop in ("007", "NA") for day in DAYS),
+            0,
+            ["series: 2", "guessed: data.series_id=shop", "times from 2023-01-01 to 2023-01-12, frequency D"],
+        ),
+        (
+            "date,y,z\n" + "".join(f"2023-01-{day},7,\n" for day in DAYS),
+            0,
+            ["column 'z' is empty", "columns left out unless an option names them: z"],
+        ),
+        (
+            "date,y\n2024-10-27 01:00,1\n2024-10-27 02:00,2\n2024-10-27 02:00,2\n2024-10-27 03:00,4\n",
+            1,
+            ["'2024-10-27 02:00' comes twice", "data.time_zone=Europe/Berlin"],
+        ),
+        (
+            "date,y\n" + "".join(f"2023-01-{day},1\n" for day in DAYS) + "2023-01-99,1\n",
+            1,
+            ["'2023-01-99' is not a time"],
+        ),
+        ("n,y\n1,2\n2,4\n3,5\n", 1, ["no column contains times", "data.time_column="]),
+    ],
+)
+def test_series(
+    content: str, status: int, expected: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.csv").write_text(content)
+    assert main(["check", f"{tmp_path}/a.csv"]) == status
+    out = capsys.readouterr().out
+    assert "time series" in out and "recipe=forecast" in out
+    assert all(part in out for part in expected), out
+
+
+def test_reviews_with_a_date_and_a_rating_are_texts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"2023-01-{day},A film that nobody needs number {day},{int(day) % 2}\n" for day in DAYS]
+    (tmp_path / "a.csv").write_text("date,text,label\n" + "".join(rows))
+    assert main(["check", f"{tmp_path}/a.csv"]) == 0
+    assert "texts with classes" in capsys.readouterr().out
+
+
+def test_files_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "train").write_text("Anna B-PER\nsings O\n\nRain O\nfalls O\n")
+    (tmp_path / "dev").write_text("Bonn B-LOC\nsings O\n\nRain O\nfalls O\n")
+    assert main(["check", f"train={tmp_path}/train", f"dev={tmp_path}/dev"]) == 0
+    out = capsys.readouterr().out
+    assert "1 examples of train also occur in dev" in out
+    assert "labels of dev that train lacks: B-LOC (1)" in out

@@ -102,7 +102,7 @@ def test_whole_file_faults_are_findings(check):
     status, lines, _ = check("a", "b", a="", b=TRAIN)
     assert status == 1
     assert "a: a (not recognised)" in lines
-    assert "  a: the file is empty; expected at least one sentence; check how it was made" in lines
+    assert "  a: the file is empty; expected at least one sentence. Check how it was made" in lines
 
 
 def test_words_apart(check):

@@ -66,7 +66,9 @@ FORMATS = {
     ),
     "json-lines": CorpusFormat(json_lines.matches, single_line_blocks, json_lines.parse),
     "words-tags": CorpusFormat(deep_srl.matches, single_line_blocks, deep_srl.parse, one_frame_per_block=True),
-    "conll2012": CorpusFormat(conll2012.matches, conll2012.blocks, conll2012.parse),
+    "conll2012": CorpusFormat(
+        conll2012.matches, conll2012.blocks, conll2012.parse, parse_predicates=conll2012.parse_predicates
+    ),
     "conllu": CorpusFormat(conllu.matches, conllu.blocks, conllu.parse, parse_predicates=conllu.parse_predicates),
     "columns": CorpusFormat(
         propbank_columns.matches,
@@ -74,7 +76,9 @@ FORMATS = {
         propbank_columns.parse,
         parse_predicates=propbank_columns.parse_predicates,
     ),
-    "conll2005": CorpusFormat(conll2005.matches, conll2005.blocks, conll2005.parse),
+    "conll2005": CorpusFormat(
+        conll2005.matches, conll2005.blocks, conll2005.parse, parse_predicates=conll2005.parse_predicates
+    ),
 }
 """Every format, in the order in which they are tried."""
 

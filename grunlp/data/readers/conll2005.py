@@ -12,7 +12,7 @@ Words are in an earlier column or in a separate file with one token on each line
 There may be any columns between word and target, as in the full layout of the shared task (part of speech, parse, named
 entities, sense). The first of them without brackets is taken as the part of speech; a column of two-digit senses
 directly before the target completes the roleset. In each sentence the target column is the last one without brackets.
-There are no comments: `#` is a word.
+There are no comments: `#` is a word. Input of a labeller may lack all bracket columns.
 """
 
 import re
@@ -28,6 +28,7 @@ from grunlp.data.readers.column_format import (
     aligned_rows,
     blank_line_blocks,
     frames_from_brackets,
+    predicate_frames,
     split_whitespace,
 )
 from grunlp.data.readers.text_lines import Line, open_lines
@@ -57,14 +58,18 @@ def join_columns(words: Path, props: Path, encoding: str | None = None) -> Itera
 
 
 def matches(rows: list[str]) -> bool:
-    """Return whether a V opens in a bracket column, or the target column has one lemma for each following column."""
+    """Return whether a V opens in a bracket column, or the target column has one lemma for each following column.
+
+    Without following columns, most cells of the target column are empty: input of a labeller.
+    """
     if any("(V*" in row for row in rows):
         return True
     cells = [split_whitespace(row) for row in rows]
     if len({len(row) for row in cells}) > 1:
         return False
     target = _target_column(cells)
-    return sum(row[target] != EMPTY_CELL for row in cells) == len(cells[0]) - 1 - target
+    num_predicates, num_columns = sum(row[target] != EMPTY_CELL for row in cells), len(cells[0]) - 1 - target
+    return num_predicates == num_columns or (target > 0 == num_columns and 2 * num_predicates <= len(cells))
 
 
 def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
@@ -72,8 +77,18 @@ def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
     return blank_line_blocks(lines, source)
 
 
-def parse(block: SentenceBlock) -> SRLExample:
-    """Parse one sentence. Raises `DataError`, also if the props have no words."""
+def parse_predicates(block: SentenceBlock) -> SRLExample:
+    """Parse one sentence, whose predicates may all be without a role column. Raises `DataError`."""
+    return parse(block, roles=False)
+
+
+def parse(block: SentenceBlock, roles: bool = True) -> SRLExample:
+    """Parse one sentence. Raises `DataError`, also if the props have no words.
+
+    Args:
+        block: the lines of the sentence.
+        roles: whether each predicate must have a role column.
+    """
     rows = aligned_rows(block, split_whitespace, 1, "word, target and one bracket column a predicate")
     target = _target_column([row.cells for row in rows])
     if target == 0:
@@ -93,7 +108,11 @@ def parse(block: SentenceBlock) -> SRLExample:
         document="",
         words=[row.cells[0] for row in rows],
         pos=_pos_tags(rows, target - bool(senses)),
-        frames=frames_from_brackets(block, rows, target + 1, predicates),
+        frames=(
+            frames_from_brackets(block, rows, target + 1, predicates)
+            if roles or target + 1 < len(rows[0].cells)
+            else predicate_frames(predicates, len(rows))
+        ),
     )
 
 

@@ -13,7 +13,8 @@ frameset number, word sense, speaker, named entities, one bracket column for eac
     #end document
 
 A predicate is the row where the V of its column opens. Lemma and frameset are not enough, because OntoNotes gives both
-to words whose roles were not annotated. The name of the document is kept, the number of its part is not.
+to words whose roles were not annotated. In input of a labeller, sentences without bracket columns have their predicates
+where there is a frameset. The name of the document is kept, the number of its part is not.
 """
 
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from grunlp.data.readers.column_format import (
     blank_line_blocks,
     column_frame,
     column_spans,
+    predicate_frames,
     require_sequence,
     split_whitespace,
 )
@@ -64,6 +66,19 @@ def matches(rows: list[str]) -> bool:
 def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:
     """Yield one block for each sentence."""
     return blank_line_blocks(lines, source, comment=_DOCUMENT_MARKERS)
+
+
+def parse_predicates(block: SentenceBlock) -> SRLExample:
+    """Parse one sentence, whose predicates may all be without a role column. Raises `DataError`."""
+    example = parse(block)
+    if not example["frames"]:
+        predicates = []
+        for i, row in enumerate(block.rows):
+            lemma, frameset = split_whitespace(row.text)[6:8]
+            if EMPTY_CELL not in (lemma, frameset):
+                predicates.append(PredicateRow(i, lemma, f"{lemma}.{frameset}"))
+        example["frames"] = predicate_frames(predicates, len(example["words"]))
+    return example
 
 
 def parse(block: SentenceBlock) -> SRLExample:

@@ -93,14 +93,17 @@ def detect_tag_layout(path: str | Path, requested: FileLayout) -> FileLayout:
         )
     if requested.tags == IO_SCHEME:
         return replace(layout, tags=IO_SCHEME)
-    different: set[str] = set()
-    for example in islice(_iter_as_written(path, layout), _NUM_PROBED):
-        different.update(example["tags"])
+    probed = [example["tags"] for example in islice(_iter_as_written(path, layout), _NUM_PROBED)]
+    different = set(chain.from_iterable(probed))
     spelling = detect_spelling(different)
     if spelling is None and OUTSIDE in different and len(different) > 1 and _are_bare(different):
         guess = "each tag labels one word and is scored by itself; data.tag_scheme=io reads equal neighbours as a span"
         return replace(layout, guesses=(guess,))
-    if spelling is None or (spelling == SPELLINGS[0] and not different & {"0", "o"}):
+    if spelling is None:
+        return layout
+    scheme = detect_scheme([to_standard_spelling(tag, spelling) for tag in tags] for tags in probed)
+    layout = replace(layout, scheme=scheme if scheme != "iob2" else None)
+    if spelling == SPELLINGS[0] and not different & {"0", "o"}:
         return layout
     guesses = ("the tag 0 is the letter O",) if "0" in different else ()
     return replace(layout, tags=spelling, guesses=guesses)

@@ -65,10 +65,7 @@ class NumberReader:
             column = self._column(name)
             if values.notna().any() if column is None else has_numbers(column, self.formats):
                 if self._numbers_rows(name):
-                    message = (
-                        "%s: column %r numbers the rows and is left out; data.targets= names the columns to forecast"
-                    )
-                    log.warning(message, self.table.path.name, name)
+                    self.table.guesses.append(f"column {name!r} numbers the rows and is left out; data.targets=")
                 else:
                     names.append(name)
         if not names:

@@ -282,7 +282,12 @@ class _RegularGrid:
             static_covariate_names=static.names,
             static_covariates=static.values,
             layout=self.reader.layout,
+            guesses=tuple(self.reader.guesses),
         )
+
+    def _read_columns(self) -> set[str | None]:
+        columns = self.columns
+        return {self.time, columns.series_id, *self.targets, *columns.known_covariates, *columns.static_covariates}
 
     def _require_measurements(self, observed: Sequence[NDArray[np.bool_]]) -> None:
         """Raise DataError for a series without one measurement of a target."""
@@ -305,6 +310,9 @@ class _RegularGrid:
         rows = sum(map(len, observed))
         guesses = "".join(f"; guessed: {guess}" for guess in self.reader.guesses)
         log.info("%s read as: %s%s", self.reader.path.name, self.reader.layout.describe(), guesses)
+        unread = [name for name in self.reader.frame if name not in self._read_columns()]
+        if unread:
+            log.info("%s: columns that are not read: %s", self.reader.path.name, ", ".join(unread))
         message = "%s: %d series, %d steps of the frequency %s, targets %s"
         log.info(message, self.reader.path.name, len(observed), rows, frequency, ", ".join(self.targets))
         empty = sum(

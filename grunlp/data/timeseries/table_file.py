@@ -132,8 +132,6 @@ def _typed_table(path: Path, frame: "pd.DataFrame", layout: TableLayout) -> Tabl
 
 def _parse_csv(path: Path, text: str, layout: TableLayout) -> TableFile:
     """Parse CSV; all cells are texts."""
-    import pandas as pd
-
     text = text.removeprefix("\ufeff")
     separator = layout.separator or _detect_separator(text)
     rows, lines = [], []
@@ -164,9 +162,23 @@ def _parse_csv(path: Path, text: str, layout: TableLayout) -> TableFile:
             if any(row[len(names) :]):
                 raise _extra_cells_error(path, lines[i], row, len(names), separator)
             del row[len(names) :]
-        row.extend([""] * (len(names) - len(row)))
-    frame = pd.DataFrame(rows[1:], columns=names, dtype=object)
-    return TableFile(path, frame, np.array(lines[1 : len(rows)]), replace(layout, separator=separator))
+    return make_text_table(path, rows, lines, replace(layout, separator=separator))
+
+
+def make_text_table(path: Path, rows: Sequence[list[str]], lines: Sequence[int], layout: TableLayout) -> TableFile:
+    """Make a table of texts.
+
+    Args:
+        path: the file, for errors.
+        rows: the names of the columns, then the cells of each row; cells that a row lacks at its end are empty.
+        lines: the line of each.
+        layout: how the table was read.
+    """
+    import pandas as pd
+
+    names = _column_names(rows[0])
+    cells = [[*row, *[""] * (len(names) - len(row))][: len(names)] for row in rows[1:]]
+    return TableFile(path, pd.DataFrame(cells, columns=names, dtype=object), np.array(lines[1 : len(rows)]), layout)
 
 
 def _detect_separator(text: str) -> Separator:

@@ -32,6 +32,7 @@ class TimeSeriesTable:
         static_covariate_names: names of the static covariates.
         static_covariates: (S, K) values of the static covariates.
         layout: how the table was read.
+        guesses: what was guessed, each with the option that overrides it.
     """
 
     source: str
@@ -49,6 +50,7 @@ class TimeSeriesTable:
     static_covariate_names: tuple[str, ...]
     static_covariates: NDArray[np.float64]
     layout: TableLayout = DETECT_ALL
+    guesses: tuple[str, ...] = ()
 
     @property
     def clock_times(self) -> Any:

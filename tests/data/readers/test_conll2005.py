@@ -119,3 +119,13 @@ def test_scorer_cases(data_root, tmp_path):
         words = tmp_path / "words"
         words.write_text(re.sub(r"(?m)^\S.*$", "word", props.read_text()))
         assert len(list(read(props, words=words))) == 30
+
+
+def test_predicates_without_roles_are_input_of_a_labeller(write):
+    path = write("Oh UH -\n\nShe PRP -\ngave VBD give\nit PRP -\n")
+    assert detect_format(path) == "conll2005"
+    first, second = read(path, require_roles=False)
+    assert first["frames"] == []
+    assert second["frames"] == [{"index": 1, "lemma": "give", "roleset": "", "tags": ["O", "B-V", "O"]}]
+    with pytest.raises(DataError, match=":4: 1 predicates but 0 role columns"):
+        list(read(path))

@@ -54,3 +54,16 @@ def test_faults(old, new, line, problem, samples, fault):
     if problem.startswith("two predicates"):
         text = text.replace("*)       (V*)  -", "*        (V*)  -")
     assert fault(text, "conll2012") == (line, problem)
+
+
+def test_predicates_without_roles_are_input_of_a_labeller(samples, write):
+    text = re.sub(r"(?m)(^\S+(?: +\S+){10}) .*( \S+)$", r"\1\2", samples["conll2012"])
+    assert "(V*" not in text
+    example = next(read(write(text), require_roles=False))
+    assert [(frame["index"], frame["lemma"], frame["roleset"]) for frame in example["frames"]] == [
+        (1, "forget", "forget.01"),
+        (3, "call", "call.02"),
+    ]
+    assert example["frames"][0]["tags"] == ["O", "B-V", "O", "O", "O"]
+    whole = list(read(write(samples["conll2012"]), require_roles=False))
+    assert whole == list(read(write(samples["conll2012"])))

@@ -20,12 +20,12 @@ def read(text: str, targets: list[str] | None = None, **layout: Any) -> TimeSeri
 DAYS = pd.date_range("2023-02-20", periods=40)
 
 
-def test_an_index_is_left_out_and_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_index_is_left_out_and_said() -> None:
     for name in ("", "index", "Unnamed: 0"):
-        caplog.clear()
         text = f"{name},date,y\n" + "".join(f"{i},{day:%Y-%m-%d},{i}\n" for i, day in enumerate(DAYS))
-        assert read(text).target_names == ("y",)
-        assert f"column {name or 'Unnamed: 0'!r} numbers the rows and is left out" in caplog.text
+        table = read(text)
+        assert table.target_names == ("y",)
+        assert table.guesses == (f"column {name or 'Unnamed: 0'!r} numbers the rows and is left out; data.targets=",)
     text = "id,date,y\n" + "".join(f"{i * 2},{day:%Y-%m-%d},{i}\n" for i, day in enumerate(DAYS))
     assert read(text).target_names == ("id", "y"), "it does not number the rows"
 
