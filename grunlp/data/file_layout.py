@@ -5,12 +5,14 @@ lines of the file; logs it in a line; and stores it in the run folder, with the 
 read a file for a trained model start from the layout of its training data.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 SEPARATORS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 """Separators of the cells of a table, by the names that options have for them."""
+_SEPARATOR_LINE = re.compile(r"\ufeff?sep=([\t,;|])\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,12 @@ class FileLayout:
         """Return the fields that are not null, as JSON values."""
         values = {**asdict(self), "columns": dict(self.columns), "guesses": list(self.guesses)}
         return {key: value for key, value in values.items() if value not in (None, [], {})}
+
+
+def declared_separator(line: str) -> str | None:
+    """Return the separator that a first line such as `sep=;`, as Excel reads it, declares; None for any other line."""
+    match = _SEPARATOR_LINE.fullmatch(line)
+    return next(name for name, sign in SEPARATORS.items() if sign == match[1]) if match else None
 
 
 def layout_from_json(value: Any) -> FileLayout:

@@ -3,6 +3,7 @@
 A file whose name contains `.csv`, in any case, is CSV (RFC 4180): its separator is the one by which all first rows are
 equally wide, or whose first row has known names. Other files are separated by tabs where their first line has one, and
 their cells are quoted only where the quotes cannot be meant otherwise: whole columns of them, or doubled quotes inside.
+A first line such as `sep=;`, as Excel reads it, declares the separator.
 """
 
 import csv
@@ -12,7 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from grunlp.data.file_layout import SEPARATORS, FileLayout
+from grunlp.data.file_layout import SEPARATORS, FileLayout, declared_separator
 from grunlp.data.readers.text_lines import Line, OnError, open_lines, raise_error
 from grunlp.utils.errors import DataError, closest_match
 
@@ -65,7 +66,11 @@ def read_head(path: str, requested: FileLayout, known_names: Collection[str]) ->
             path, None, "has no text", "every line is empty, or none could be read", "Check how it was made."
         )
     is_csv = ".csv" in (suffix.lower() for suffix in Path(path).suffixes)
-    separator = requested.separator or _detect_separator(path, lines, is_csv, requested.quoting, known_names)
+    separator = (
+        requested.separator
+        or declared_separator(next(open_lines(Path(path), encoding=requested.encoding)).text)
+        or _detect_separator(path, lines, is_csv, requested.quoting, known_names)
+    )
     quoting = requested.quoting
     if quoting is None:
         quoting = is_csv or separator != "tab" or _has_quoted_cells(lines, SEPARATORS[separator])
@@ -113,7 +118,9 @@ def _show(cells: Sequence[str]) -> str:
 
 
 def _text_lines(path: str, encoding: str | None) -> Iterator[Line]:
-    return (line for line in open_lines(Path(path), encoding=encoding) if line.text.strip())
+    for number, line in enumerate(open_lines(Path(path), encoding=encoding)):
+        if line.text.strip() and not (number == 0 and declared_separator(line.text)):
+            yield line
 
 
 def _split_rows(path: str, layout: FileLayout, on_error: OnError) -> Iterator[tuple[int, list[str]]]:

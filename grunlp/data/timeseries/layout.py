@@ -13,7 +13,6 @@ Separator = Literal["comma", "semicolon", "tab", "pipe"]
 Decimal = Literal["point", "comma"]
 Thousands = Literal["none", "comma", "point", "space", "apostrophe"]
 
-SEPARATORS: dict[Separator, str] = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 ISO_8601 = "ISO8601"
 EXCEL = "excel"
 UNIX_UNITS = {"unix-s": "s", "unix-ms": "ms", "unix-us": "us", "unix-ns": "ns"}

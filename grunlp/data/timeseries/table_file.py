@@ -8,13 +8,14 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from grunlp.data.file_layout import SEPARATORS, declared_separator
 from grunlp.data.readers.text_lines import describe_undecodable_byte
-from grunlp.data.timeseries.layout import SEPARATORS, Separator, TableLayout
+from grunlp.data.timeseries.layout import Separator, TableLayout
 from grunlp.utils.error_translation import wrap_library_errors
 from grunlp.utils.errors import DataError, UserError, closest_match
 
@@ -133,7 +134,11 @@ def _typed_table(path: Path, frame: "pd.DataFrame", layout: TableLayout) -> Tabl
 def _parse_csv(path: Path, text: str, layout: TableLayout) -> TableFile:
     """Parse CSV; all cells are texts."""
     text = text.removeprefix("\ufeff")
-    separator = layout.separator or _detect_separator(text)
+    first, newline, rest = text.partition("\n")
+    declared = cast("Separator | None", declared_separator(first))
+    if declared:
+        text = newline + rest  # an empty line in its place, so that lines keep their numbers
+    separator = layout.separator or declared or _detect_separator(text)
     rows, lines = [], []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=SEPARATORS[separator], strict=True)
     try:
@@ -184,7 +189,8 @@ def make_text_table(path: Path, rows: Sequence[list[str]], lines: Sequence[int],
 def _detect_separator(text: str) -> Separator:
     """Return the separator that divides the first line into the most cells."""
     first = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
-    counts = {name: len(next(csv.reader([first], delimiter=sign), [])) for name, sign in SEPARATORS.items()}
+    names: tuple[Separator, ...] = get_args(Separator)
+    counts = {name: len(next(csv.reader([first], delimiter=SEPARATORS[name]), [])) for name in names}
     return max(counts, key=lambda name: counts[name])
 
 

@@ -172,6 +172,10 @@ def _settle_date_format(table: TableFile, name: str, texts: Sequence[str], serie
             raise _ambiguous_times(table, name, texts, int(differs[0]), pair)
     if best[0] == EXCEL or len(best) > 1:
         table.guesses.append(f"data.date_format={best[0]}")
+    if table.layout.day_first is not None and day_comes_first(best[0]) is None:
+        message = f"data.day_first={str(table.layout.day_first).lower()} has no effect"
+        details = f"times in column {name!r} are read as {best[0]}, such as {cells[0]!r}"
+        raise DataError(table.path, None, message, details, "Leave data.day_first out, or type data.date_format=")
     table.layout = replace(table.layout, date_format=best[0], day_first=day_comes_first(best[0]))
     return readings[best[0]]
 

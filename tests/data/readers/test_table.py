@@ -31,6 +31,14 @@ def read(path: Path, content: str, header: bool = False, **requested: object) ->
         ("a.tsv", 'p\t"Nice"\nn\tDull\n', "tab", False, [["p", '"Nice"'], ["n", "Dull"]]),
         ("a.txt", "label|text\np|Nice\n", "pipe", True, [["label", "text"], ["p", "Nice"]]),
         ("a.txt", "Nice, dear\n", "tab", False, [["Nice, dear"]]),
+        (
+            "a.csv",
+            "\ufeffsep=;\nlabel;text\np;Nice, dear\n",
+            "semicolon",
+            True,
+            [["label", "text"], ["p", "Nice, dear"]],
+        ),
+        ("a.tsv", "sep=\t\np\tNice\n", "tab", False, [["p", "Nice"]]),
     ],
 )
 def test_dialects(

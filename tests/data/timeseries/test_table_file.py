@@ -25,6 +25,12 @@ def test_cells_stay_text(tmp_path: Path, separator: str, sign: str) -> None:
     assert table.texts("code") == ["007", "1e5"] and table.texts("name") == ["NA", ""]
 
 
+def test_a_line_of_excel_declares_the_separator(tmp_path: Path) -> None:
+    table = read(tmp_path, b"\xef\xbb\xbfsep=;\r\nday;y,z\r\n2023-01-01;0,5\r\n")
+    assert table.layout.separator == "semicolon" and table.texts("y,z") == ["0,5"]
+    assert table.lines.tolist() == [3]
+
+
 def test_quoted_cells_keep_separators_and_lines(tmp_path: Path) -> None:
     table = read(tmp_path, 'code,name\n1,"a, b\nc"\n\n2,d\n')
     assert table.texts("name") == ["a, b\nc", "d"] and table.lines.tolist() == [3, 5]

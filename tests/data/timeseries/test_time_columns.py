@@ -187,3 +187,8 @@ def test_what_was_guessed_is_said_with_its_key(caplog: pytest.LogCaptureFixture)
     assert "read as: cells between semicolons" in caplog.text and "guessed: data.decimal=point" in caplog.text
     read(rows(range(44000, 44010)))
     assert "guessed: data.date_format=excel" in caplog.text
+
+
+def test_an_order_of_day_and_month_without_effect_is_refused() -> None:
+    with pytest.raises(DataError, match=r"(?s)data.day_first=true has no effect.*read as ISO8601, such as"):
+        read("date,y\n2023-01-01,1\n2023-01-02,2\n", day_first=True)
