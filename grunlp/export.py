@@ -76,13 +76,19 @@ def main(arguments: list[str]) -> int:
     spec, export_format = task_of(options.run), get_export_format(options.to)
     exporter = spec.make_exporter(spec.load_trained(Path(options.run)))
     if options.int8:
+        from grunlp.data.input_manifest import compare_inputs
         from grunlp.exporting.quantization import quantize
+        from grunlp.runs.layout import DATA_MANIFEST
 
         lines: list[str] = []
         metrics = spec.primary_metrics[exporter.recipe]
-        verified = export_folder(
-            exporter, export_format, out, postprocess=lambda folder: lines.extend(quantize(exporter, folder, metrics))
-        )
+        with compare_inputs(Path(options.run) / DATA_MANIFEST):
+            verified = export_folder(
+                exporter,
+                export_format,
+                out,
+                postprocess=lambda folder: lines.extend(quantize(exporter, folder, metrics)),
+            )
         print("\n".join(lines))
     else:
         verified = export_folder(exporter, export_format, out)

@@ -12,10 +12,10 @@ from grunlp.data.collate import SRLCollator
 from grunlp.data.datasets.corpus import Corpus, dedup_keys, remove_overlap
 from grunlp.data.datasets.srl import open_srl_corpus
 from grunlp.data.deduplication import normalized_text
-from grunlp.data.input_manifest import record_input
+from grunlp.data.input_manifest import compare_inputs, record_input
 from grunlp.data.vocabulary import Vocabulary
 from grunlp.metrics.comparison import compare_span_scores, format_comparison
-from grunlp.runs.layout import VOCABULARY, WEIGHTS, RunMode, start_run, write_metrics
+from grunlp.runs.layout import DATA_MANIFEST, VOCABULARY, WEIGHTS, RunMode, start_run, write_metrics
 from grunlp.tasks.srl import SPEC
 from grunlp.tasks.srl.checkpoint import TrainedSRL, load_trained_srl
 from grunlp.tasks.srl.inference import evaluate_srl
@@ -105,7 +105,8 @@ def _open_original_corpus(old: TrainedSRL, replay_ratio: float) -> Corpus | None
     Return None, with a warning, if they are neither available nor needed.
     """
     try:
-        return open_srl_corpus({**old.config.data, "extra_train": None})
+        with compare_inputs(old.path / DATA_MANIFEST):
+            return open_srl_corpus({**old.config.data, "extra_train": None})
     except UserError as error:
         if replay_ratio:
             raise UserError(

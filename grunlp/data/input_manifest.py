@@ -7,7 +7,8 @@ of modification and the layout of each into its run folder. Commands that read t
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -74,13 +75,26 @@ def read_layouts(path: Path) -> dict[Path, FileLayout]:
         raise UserError(f"{path}: no list of files ({error})", "", "Copy the whole folder again.") from None
 
 
-def compare_recorded_inputs(path: Path, strict: bool) -> None:
-    """Compare the files recorded since `clear_recorded_inputs` with those that a training has read.
+@contextmanager
+def compare_inputs(path: Path, strict: bool = False) -> Iterator[None]:
+    """Compare the files that are read inside the context with the same files at the time of a training.
 
     Args:
         path: what `write_manifest` wrote in the training; nothing is compared where it is missing.
         strict: raise UserError for a file that has changed, instead of a warning.
     """
+    before = dict(_recorded)
+    _recorded.clear()
+    try:
+        yield
+        _compare_recorded(path, strict)
+    finally:
+        inside = dict(_recorded)
+        _recorded.clear()
+        _recorded.update({**before, **inside})
+
+
+def _compare_recorded(path: Path, strict: bool) -> None:
     content: Mapping[str, Any] = read_json(path) if path.is_file() else {}
     for file, layout in _recorded.items():
         was = content.get(str(file))

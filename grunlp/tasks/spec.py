@@ -158,13 +158,11 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
             split: the split.
             strict: raise UserError where a file has changed since the training, instead of a warning.
         """
-        from grunlp.data.input_manifest import clear_recorded_inputs, compare_recorded_inputs
+        from grunlp.data.input_manifest import compare_inputs
         from grunlp.runs.layout import DATA_MANIFEST
 
-        clear_recorded_inputs()
-        examples = self.open_split(trained, split)
-        compare_recorded_inputs(Path(str(run).partition(",")[0]) / DATA_MANIFEST, strict)
-        return examples
+        with compare_inputs(Path(str(run).partition(",")[0]) / DATA_MANIFEST, strict):
+            return self.open_split(trained, split)
 
     def evaluate_examples(self, trained: TrainedT, examples: Any) -> EvaluationResult:
         """Evaluate a trained model on examples, with the options of its training, and measure the time."""

@@ -1,5 +1,6 @@
 """The files that a training read: recorded, and compared when it resumes."""
 
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 from grunlp.data.file_layout import FileLayout
 from grunlp.data.input_manifest import (
     clear_recorded_inputs,
-    compare_recorded_inputs,
+    compare_inputs,
     read_layouts,
     record_input,
     record_layout,
@@ -76,14 +77,22 @@ def test_layouts_are_kept_with_the_files(tmp_path: Path) -> None:
 
 
 def test_changed_files_are_reported_or_refused(manifest: Path, caplog: pytest.LogCaptureFixture) -> None:
-    file = manifest.parent / "train.txt"
-    record_input(file, manifest.parent / "folder/dev.txt", manifest)
-    compare_recorded_inputs(manifest, strict=True)
+    file, own = manifest.parent / "train.txt", manifest.parent / "own.txt"
+    own.write_text("of a training that reads the files of another")
+    record_input(own)
+
+    def read(strict: bool, manifest: Path = manifest) -> None:
+        with compare_inputs(manifest, strict):
+            record_input(file, manifest.parent / "folder/dev.txt", manifest)
+
+    read(strict=True)
     file.write_text("trail")  # of the same length
     with caplog.at_level(logging.WARNING, logger="grunlp"):
-        compare_recorded_inputs(manifest, strict=False)
+        read(strict=False)
     (message,) = caplog.messages
     assert str(file) in message and re.search(r"it was of \d{4}-.*, and is of \d{4}-", message)
     with pytest.raises(UserError, match=r"train\.txt has changed since the training\nit was of"):
-        compare_recorded_inputs(manifest, strict=True)
-    compare_recorded_inputs(manifest.parent / "none.json", strict=True)  # a run of an earlier version
+        read(strict=True)
+    read(strict=True, manifest=manifest.parent / "none.json")  # a run of an earlier version
+    write_manifest(manifest)
+    assert {str(file), str(own)} <= set(json.loads(manifest.read_text())), "records of before are kept"

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from grunlp.configuration.output_paths import check_output_paths
+from grunlp.data.input_manifest import compare_inputs
 from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.metrics.comparison import compare_metrics
 from grunlp.runs.file_list import run_file
-from grunlp.runs.layout import FORECAST_PLOT
+from grunlp.runs.layout import DATA_MANIFEST, FORECAST_PLOT
 from grunlp.tasks.command_options import CompareOptions
 from grunlp.tasks.forecasting.checkpoint import TrainedForecaster, load_trained_forecaster, read_with_training_schema
 from grunlp.tasks.forecasting.command_options import ForecastingEvaluateOptions, ForecastingPredictOptions
@@ -52,15 +53,13 @@ def compare(runs: Sequence[str], options: CompareOptions) -> dict[str, dict[str,
                 "Compare models with the same targets and horizon.",
             )
     history = max(trained.config.data.history for trained in systems)
-    evaluations = []
-    for trained in systems:
-        if options.input:
-            windows = open_file_windows(trained, options.input, history)
-        else:
-            data = _align_covariates(first.config.data, trained.config.data)
-            windows = open_split_windows(data, options.split or "test", history)
-        evaluations.append(evaluate_windows(trained, windows))
-    rows = compare_metrics(*evaluations)
+    if options.input:
+        windows = [open_file_windows(trained, options.input, history) for trained in systems]
+    else:
+        data = [_align_covariates(first.config.data, trained.config.data) for trained in systems]
+        with compare_inputs(first.path / DATA_MANIFEST, options.strict):
+            windows = [open_split_windows(own, options.split or "test", history) for own in data]
+    rows = compare_metrics(*map(evaluate_windows, systems, windows))
     comparable = {"mse_units", "mae_units", "coverage"}
     scalings = [(trained.scaling.means, trained.scaling.scales) for trained in systems]
     if scalings[0] == scalings[1]:

@@ -179,3 +179,21 @@ def test_training_mistakes(arguments: list[str], message: str) -> None:
 def test_columns_with_commas_are_typed_as_they_are() -> None:
     config = compose_config(["recipe=forecast", "data.train=x.csv", "data.targets=a,b c", "data.known_covariates=d,e"])
     assert (config.data.name, config.data.targets, config.data.known_covariates) == ("files", "a,b c", "d,e")
+
+
+def test_changed_series_are_reported_or_refused(folder: Path, call: Call) -> None:
+    file = folder / "hours.csv"
+    before = file.read_bytes()
+    message = "hours.csv has changed since the training"
+    try:
+        file.write_bytes(before + b"\r\n")
+        for main, arguments in (
+            (evaluate.main, [f"run={folder}/run", f"metrics={folder}/changed.json"]),
+            (compare.main, [f"{folder}/run", f"{folder}/run"]),
+        ):
+            status, _, err = call(main, *arguments)
+            assert status == 0 and message in err
+            status, _, err = call(main, *arguments[:2], "strict=true")
+            assert status == 2 and message in err
+    finally:
+        file.write_bytes(before)
