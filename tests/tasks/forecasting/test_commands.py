@@ -188,12 +188,12 @@ def test_changed_series_are_reported_or_refused(folder: Path, call: Call) -> Non
     try:
         file.write_bytes(before + b"\r\n")
         for main, arguments in (
-            (evaluate.main, [f"run={folder}/run", f"metrics={folder}/changed.json"]),
-            (compare.main, [f"{folder}/run", f"{folder}/run"]),
+            (evaluate.main, [f"run={folder}/run", "split=dev"]),
+            (compare.main, [f"{folder}/run", f"{folder}/run", "split=dev"]),
         ):
             status, _, err = call(main, *arguments)
             assert status == 0 and message in err
-            status, _, err = call(main, *arguments[:2], "strict=true")
+            status, _, err = call(main, *arguments, "strict=true")
             assert status == 2 and message in err
     finally:
         file.write_bytes(before)
