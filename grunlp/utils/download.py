@@ -1,15 +1,19 @@
 """Download of a file with a progress bar."""
 
+import socket
+import time
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from grunlp.utils.errors import UserError
 
 _CHUNK_BYTES = 1 << 18
-_TIMEOUT_SECONDS = 30  # seconds without a byte
+_CONNECT_SECONDS = 10  # for all addresses of a host together
+_TIMEOUT_SECONDS = 30  # without a byte
 
 
 def download_file(url: str, target: Path, name: str, hint: str) -> None:
@@ -25,6 +29,7 @@ def download_file(url: str, target: Path, name: str, hint: str) -> None:
         UserError: the download failed or was incomplete.
     """
     try:
+        _require_connection(url)
         _download(url, target, name)
     except (OSError, HTTPException, EOFError) as error:
         raise UserError(f"cannot download {url}: {error}", "The partial file was removed.", hint) from error
@@ -44,6 +49,26 @@ def _download(url: str, target: Path, name: str) -> None:
     received = target.stat().st_size
     if received < size:
         raise EOFError(f"the transfer stopped after {received:,} of {size:,} bytes")
+
+
+def _require_connection(url: str) -> None:
+    """Raise OSError if no address of the host accepts a connection in time; urllib itself waits for each in turn."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or parts.scheme in urllib.request.getproxies():
+        return
+    end = time.monotonic() + _CONNECT_SECONDS
+    error: OSError = TimeoutError("timed out")
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    for family, kind, protocol, _, address in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM):
+        with socket.socket(family, kind, protocol) as connection:
+            connection.settimeout(max(end - time.monotonic(), 0.01))
+            try:
+                connection.connect(address)
+            except OSError as failure:
+                error = failure
+            else:
+                return
+    raise error
 
 
 def _progress_bar() -> Progress:
