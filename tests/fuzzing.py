@@ -114,7 +114,7 @@ def targets(folder: Path) -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
 
 
 def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
-    from grunlp.data.file_check import check_file
+    from grunlp.data.file_check import check_file, has_frames
     from grunlp.data.file_layout import FileLayout
     from grunlp.data.pretrained_vectors import read_vector_vocabulary
     from grunlp.data.readers import read
@@ -123,6 +123,7 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
     from grunlp.data.readers.tagged import detect_tag_layout, read_tagged
     from grunlp.data.timeseries.layout import DETECT_ALL
     from grunlp.data.timeseries.reader import SeriesColumns, read_time_series
+    from grunlp.data.validation import inspect_file
     from grunlp.tasks.classification.array_reader import read_arrays
 
     columns = SeriesColumns(None, None, (), (), True)
@@ -148,8 +149,10 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
             [(n, t.encode()) for n, t in CLASSIFIED],
         ),
         "checked": (
-            lambda path: check_file("a", path),
-            [("a", text.encode()) for text in (*TAGGED, *PAIRS)] + [(n, t.encode()) for n, t in CLASSIFIED],
+            lambda path: inspect_file("a", path) if has_frames(path) else check_file("a", path),
+            [("a", text.encode()) for text in (*FRAMES, *TAGGED, *PAIRS)]
+            + [(n, t.encode()) for n, t in CLASSIFIED]
+            + _series(),
         ),
         "arrays": (lambda path: drain(read_arrays(str(path), None, None)), _arrays()),
         "series": (lambda path: read_time_series(path, columns, DETECT_ALL, None, None), _series()),

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "tests/fuzzing.py"
 QUICK = ("config", "vocabulary", "tokenizer", "scaling", "json", "weights", "encoder", "arrays", "classified", "series")
-READERS = ("frames", "lenient", "compressed", "tagged", "pairs", "sources", "vectors")
+READERS = ("frames", "lenient", "compressed", "tagged", "pairs", "sources", "vectors", "checked")
 
 
 def run(count: int, seed: int, *names: str) -> list[dict[str, object]]:

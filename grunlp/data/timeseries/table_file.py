@@ -67,7 +67,7 @@ def _column_texts(column: "pd.Series") -> list[str]:
     """Return the cells of a column as text; whole numbers, floats if some are missing, without fraction."""
     import pandas as pd
 
-    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+    if pd.api.types.is_float_dtype(column) and ((column % 1 == 0) & (column.abs() < 2.0**63) | column.isna()).all():
         column = column.astype("Int64")
     missing = column.isna().tolist()
     return ["" if is_missing else str(cell).strip() for cell, is_missing in zip(column.tolist(), missing, strict=True)]
@@ -134,10 +134,10 @@ def _typed_table(path: Path, frame: "pd.DataFrame", layout: TableLayout) -> Tabl
 def _parse_csv(path: Path, text: str, layout: TableLayout) -> TableFile:
     """Parse CSV; all cells are texts."""
     text = text.removeprefix("\ufeff")
-    first, newline, rest = text.partition("\n")
+    first = _first_line(text)
     declared = cast("Separator | None", declared_separator(first))
     if declared:
-        text = newline + rest  # an empty line in its place, so that lines keep their numbers
+        text = text.replace(first, "", 1)  # an empty line in its place, so that lines keep their numbers
     separator = layout.separator or declared or _detect_separator(text)
     rows, lines = [], []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=SEPARATORS[separator], strict=True)
@@ -188,10 +188,20 @@ def make_text_table(path: Path, rows: Sequence[list[str]], lines: Sequence[int],
 
 def _detect_separator(text: str) -> Separator:
     """Return the separator that divides the first line into the most cells."""
-    first = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
+    first = _first_line(text.lstrip("\r\n"))
     names: tuple[Separator, ...] = get_args(Separator)
-    counts = {name: len(next(csv.reader([first], delimiter=SEPARATORS[name]), [])) for name in names}
-    return max(counts, key=lambda name: counts[name])
+    return max(names, key=lambda name: _count_cells(first, SEPARATORS[name]))
+
+
+def _first_line(text: str) -> str:
+    return next(io.StringIO(text, newline=""), "").rstrip("\r\n")
+
+
+def _count_cells(line: str, sign: str) -> int:
+    try:
+        return len(next(csv.reader([line], delimiter=sign), []))
+    except csv.Error:
+        return 0
 
 
 def _column_names(header: Sequence[str]) -> list[str]:

@@ -194,5 +194,6 @@ def _parse_counts(cells: Any, date_format: str) -> tuple[Any, NDArray[np.float64
         times = pd.to_datetime(seconds, unit="s", origin="1899-12-30", errors="coerce")
         return times, np.full(len(cells), np.nan)
     unit = UNIX_UNITS[date_format]
+    numbers = numbers.where(numbers < 2.0**63)
     whole = numbers.astype("Int64") if (numbers.dropna() % 1 == 0).all() else numbers
     return pd.to_datetime(whole, unit=unit, errors="coerce"), np.zeros(len(cells))

@@ -31,6 +31,15 @@ def test_a_line_of_excel_declares_the_separator(tmp_path: Path) -> None:
     assert table.lines.tolist() == [3]
 
 
+def test_lines_that_end_with_carriage_returns(tmp_path: Path) -> None:
+    table = read(tmp_path, "day;y,z\r2023-01-01;0,5\r2023-01-02;1,5\r")
+    assert table.layout.separator == "semicolon" and table.texts("y,z") == ["0,5", "1,5"]
+
+
+def test_numbers_beyond_the_range_of_integers_as_text() -> None:
+    assert open_table(pd.DataFrame({"y": [1e30, 2.0]}), DETECT_ALL).texts("y") == ["1e+30", "2.0"]
+
+
 def test_quoted_cells_keep_separators_and_lines(tmp_path: Path) -> None:
     table = read(tmp_path, 'code,name\n1,"a, b\nc"\n\n2,d\n')
     assert table.texts("name") == ["a, b\nc", "d"] and table.lines.tolist() == [3, 5]

@@ -80,3 +80,8 @@ def test_names_of_times() -> None:
 def test_formats_that_are_numbers() -> None:
     assert all(map(is_number_format, ["%Y", "%Y%m%d", "excel", "unix-ms"]))
     assert not any(map(is_number_format, ["%d/%m/%Y", "ISO8601", "%b %Y"]))
+
+
+def test_a_count_of_seconds_beyond_all_times() -> None:
+    times = parse_times(["18446744073709551615", "1700000000"], "unix-s").times
+    assert times[0] is pd.NaT and str(times[1]) == "2023-11-14 22:13:20"
