@@ -12,7 +12,7 @@ from tests.conftest import Call, assert_refused
 
 def test_training_reports_formats_epochs_and_scores(trained: Path) -> None:
     out, err = (trained / "train.out").read_text(), (trained / "train.err").read_text()
-    assert "format columns" in err and "format json-lines" in err
+    assert "read as: columns" in err and "read as: json-lines" in err
     assert "removed because they occur in dev or test" in err
     assert out.count("epoch ") == 6 and "dev/f1" in out and "predicates_per_second" in out
     assert "95 % interval" in out and "0 illegal tags in the output; a plain argmax would have made" in out
