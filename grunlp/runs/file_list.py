@@ -45,19 +45,20 @@ def run_file(run: Path, name: str) -> Path:
         UserError: a file that grunlp did not write has the name, or a folder on the way is a symbolic link.
     """
     path, names = run / name, listed_files(run)
-    for folder in list(PurePosixPath(name).parents)[-2::-1]:  # the outer ones first
-        make_dir(run / folder)
-    if path.is_symlink():
-        raise UserError(f"{path} is a symbolic link", "the files of a run are its own", "Remove the link.")
-    if names is None or name in names:
-        return path
-    if path.exists():
-        raise UserError(
-            f"{path} exists, and grunlp did not write it",
-            f"the files of the run are listed in {run / FILE_LIST}",
-            "Move it to another folder.",
-        )
-    list_run_file(run, name)
+    folders = [run / folder for folder in list(PurePosixPath(name).parents)[-2::-1]]  # the outer ones first
+    for entry in (*folders, path):
+        if entry.is_symlink():
+            raise UserError(f"{entry} is a symbolic link", "the files of a run are its own", "Remove the link.")
+    if names is not None and name not in names:
+        if path.exists():
+            raise UserError(
+                f"{path} exists, and grunlp did not write it",
+                f"the files of the run are listed in {run / FILE_LIST}",
+                "Move it to another folder.",
+            )
+        list_run_file(run, name)  # before its folder is made: a training may be killed in between
+    for folder in folders:
+        make_dir(folder)
     return path
 
 

@@ -94,7 +94,7 @@ def test_a_training_that_saved_nothing_begins_anew(whole: dict[str, Any], traini
     given = [*arguments("srl", root), "trainer.checkpoint_every_seconds=300", f"run_dir={run_dir}"]
     assert trainings(given, batch=20).status == -signal.SIGKILL
     assert not (run_dir / "checkpoint/resume.ckpt").exists() and (run_dir / "checkpoint/best.ckpt").exists()
-    (run_dir / ".weights.safetensors.1.part").write_text("torn")
+    (run_dir / ".data_manifest.json.1.part").write_text("torn")
     assert trainings([f"resume={run_dir}"]).status == 0
     assert results(run_dir) == whole
 

@@ -65,9 +65,9 @@ def open_classes(data: Mapping[str, Any], stream: bool = False) -> Corpus:
     else:
         train, num_removed = remove_overlap_by_key(name, splits["train"], _dedup_keys(splits["train"]), held_out)
     corpus = Corpus(name, train, splits["dev"], splits.get("test"), None, num_removed)
-    _check_classes(corpus)
     if not is_series and not stream and (data["name"] == "files" and data["label"] is None):
         _require_recurring_classes(corpus)
+    _check_classes(corpus)
     if is_series:
         _require_same_features(name, splits)
     return corpus
