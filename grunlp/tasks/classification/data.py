@@ -59,14 +59,14 @@ def open_classes(data: Mapping[str, Any], stream: bool = False) -> Corpus:
     name = data["name"]
     splits = _open_splits(data, stream)
     is_series = _require_same_kind(name, splits)
+    if not is_series and not stream and (data["name"] == "files" and data["label"] is None):
+        _require_recurring_classes(name, splits["train"])
     held_out = {key for split, examples in splits.items() if split != "train" for key in _dedup_keys(examples)}
     if stream:
         train, num_removed = remove_overlap(name, splits["train"], held_out)
     else:
         train, num_removed = remove_overlap_by_key(name, splits["train"], _dedup_keys(splits["train"]), held_out)
     corpus = Corpus(name, train, splits["dev"], splits.get("test"), None, num_removed)
-    if not is_series and not stream and (data["name"] == "files" and data["label"] is None):
-        _require_recurring_classes(corpus)
     _check_classes(corpus)
     if is_series:
         _require_same_features(name, splits)
@@ -116,14 +116,14 @@ def _check_classes(corpus: Corpus) -> None:
         )  # fmt: skip
 
 
-def _require_recurring_classes(corpus: Corpus) -> None:
+def _require_recurring_classes(name: str, train: Any) -> None:
     """Raise UserError where most texts have a class of their own: text and class are probably swapped."""
-    num_classes, num_rows = len(set(corpus.train["label"])), len(corpus.train)
+    num_classes, num_rows = len(set(train["label"])), len(train)
     if num_rows >= _MIN_ROWS_TO_JUDGE and 2 * num_classes > num_rows:
-        first = next(iter(corpus.train))
+        first = next(iter(train))
         details = f"the first text is {' '.join(first['words'])[:60]!r}, its class {first['label'][:60]!r}"
         hint = "Type data.source=COLUMN and data.label=COLUMN, by name or by number from 0"
-        message = f"{corpus.name}: {num_classes} classes for {num_rows} rows: are the columns swapped?"
+        message = f"{name}: {num_classes} classes for {num_rows} rows: are the columns swapped?"
         raise UserError(message, details, hint)
 
 

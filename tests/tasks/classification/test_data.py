@@ -66,12 +66,12 @@ def test_mistakes(tmp_path: Path) -> None:
 
 def test_swapped_columns_stop(tmp_path: Path) -> None:
     rows = [f"{'good' if i % 2 else 'bad'}\tA film like number {i} and more" for i in range(60)]
-    train = texts(tmp_path / "train.tsv", "label\ttext", *rows[:40])
-    dev = texts(tmp_path / "dev.tsv", "label\ttext", *rows[40:])
+    train = texts(tmp_path / "train.tsv", "text\tlabel", *rows[:40])
+    dev = texts(tmp_path / "dev.tsv", "text\tlabel", *rows[40:])
     files = [f"data.train={train}", f"data.dev={dev}"]
-    assert set(corpus(*files).train["label"]) == {"good", "bad"}
     with pytest.raises(UserError, match=r"(?s)40 classes for 40 rows: are the columns swapped\?.*data.source=COLUMN"):
-        corpus(*files, "data.source=label")
+        corpus(*files)
+    assert set(corpus(*files, "data.source=label", "data.label=text").train["label"]) == {"good", "bad"}
 
 
 def test_folds_of_one_file(tmp_path: Path) -> None:
