@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, combinations, islice
+from itertools import combinations, islice
 from pathlib import Path
 
 from grunlp.data.deduplication import normalized_text
@@ -11,11 +11,11 @@ from grunlp.data.file_layout import FileLayout
 from grunlp.data.readers import detect_format
 from grunlp.data.readers.json_records import json_format, read_records
 from grunlp.data.readers.labeled import detect_layout, read_labeled_texts
+from grunlp.data.readers.markup import NUM_PROBED_LINES, has_tagged_words
 from grunlp.data.readers.parallel import detect_pair_layout, read_parallel
 from grunlp.data.readers.table import has_table_suffix, read_head
 from grunlp.data.readers.tagged import detect_tag_layout, read_tagged
 from grunlp.data.readers.text_lines import open_lines, require_file
-from grunlp.data.tag_schemes import detect_spelling
 from grunlp.data.tags import PREDICATE_LABEL
 from grunlp.data.timeseries.layout import DETECT_ALL, TableLayout
 from grunlp.data.timeseries.number_columns import NumberReader
@@ -25,7 +25,7 @@ from grunlp.data.timeseries.table_file import TableFile, make_text_table, open_t
 from grunlp.data.timeseries.time_columns import find_time_column
 from grunlp.utils.errors import DataError
 
-_MAX_ERRORS, _MAX_LABELS, _NUM_PROBED = 10, 30, 200
+_MAX_ERRORS, _MAX_LABELS = 10, 30
 _LONG_SENTENCE = 50  # words; a file of columns with one longer sentence may lack its blank lines
 
 
@@ -140,11 +140,11 @@ def _detect_kind(path: Path) -> Callable[[FileReport], None]:
         if keys & {"words", "tokens"}:
             return _check_tags
         return _check_pairs if keys & {"target", "summary"} else _check_classes
-    lines = list(islice((line for line in open_lines(path) if line.text.strip()), _NUM_PROBED))
+    lines = list(islice((line for line in open_lines(path) if line.text.strip()), NUM_PROBED_LINES))
     for line in lines:
         line.require_text(path)
     is_csv = ".csv" in path.name.lower()
-    if not is_csv and _has_tagged_words([line.text for line in lines]):
+    if not is_csv and has_tagged_words([line.text for line in lines]):
         return _check_tags
     if not (has_table_suffix(path) or (lines and all("\t" in line.text for line in lines))):
         return _check_text
@@ -153,16 +153,6 @@ def _detect_kind(path: Path) -> Callable[[FileReport], None]:
     if _has_pairs(path):
         return _check_pairs
     return _check_classes
-
-
-def _has_tagged_words(lines: Sequence[str]) -> bool:
-    """Return whether rows have equally many cells, words without blanks and a few tags."""
-    rows = [line.split("\t") if "\t" in line else line.split() for line in lines if not line.startswith(("#", "-DOC"))]
-    if not rows or len({len(row) for row in rows}) > 1 or len(rows[0]) < 2:
-        return False
-    cells, tags = list(chain.from_iterable(rows)), {row[-1] for row in rows}
-    has_few_tags = len(tags) <= max(2, 0.7 * len(rows)) or detect_spelling(tags) is not None
-    return has_few_tags and sum(" " not in cell for cell in cells) >= 0.9 * len(cells)
 
 
 def _has_series(path: Path) -> bool:

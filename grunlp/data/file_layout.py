@@ -20,8 +20,9 @@ class FileLayout:
     """The way a file is read. In a request, None is to be detected; in a settled layout, None does not apply.
 
     Attributes:
-        format: "json-lines", "json-array", "table" (one example in each row), "columns" or "conllu" (one word in each
-            row), "lines" (one text in each line), or a format of `grunlp.data.readers`.
+        format: "json-lines", "json-array" or "json-objects" (`grunlp.data.readers.json_records`), "table" (one example
+            in each row), "columns" or "conllu" (one word in each row), "lines" (one text in each line), or a format of
+            `grunlp.data.readers`.
         encoding: the encoding of the text, as Python names it.
         separator: the separator of the cells of a row: a name in SEPARATORS, or "blank".
         quoting: whether cells may be enclosed in double quotes, as in CSV (RFC 4180).

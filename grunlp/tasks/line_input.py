@@ -67,10 +67,12 @@ class LineReader:
 
 
 def detect_text_format(path: Path) -> LineFormat:
-    """Detect whether a file has a text or a JSON object in each line. Raises UserError for an array of objects."""
+    """Detect whether a file has a text or a JSON object in each line. Raises UserError for objects of several lines."""
     format = json_format(path)
-    if format == "json-array":
-        raise UserError(f"{path} is a JSON array", "its objects may have several lines", "Give an object in each line.")
+    if format not in (None, "json-lines"):
+        objects = "'.[]'" if format == "json-array" else "."
+        hint = f"Give an object in each line: jq -c {objects} {path} > NEW_FILE"
+        raise UserError(f"{path} is JSON with objects that may have several lines", "a shard has whole lines", hint)
     return LineFormat(_TEXTS if format is None else _OBJECTS)
 
 

@@ -98,5 +98,9 @@ def test_files_without_a_sentence_in_each_line(predictors: dict[str, Predictor],
             detect(predictors[kind], path)
     with pytest.raises(UserError, match="read as: table"):
         detect(predictors["classifier"], table)
+    objects = tmp_path / "a.json"
+    objects.write_text('[\n  {\n    "text": "Nice"\n  }\n]\n')
+    with pytest.raises(UserError, match=r"jq -c '\.\[\]'"):
+        detect(predictors["writer"], objects)
     with pytest.raises(DataError, match="does not exist"):
         detect(predictors["writer"], tmp_path / "none")

@@ -1,4 +1,4 @@
-"""Files of JSON objects: one in each line, or all of them in one array."""
+"""Files of JSON objects: one in each line, one after another over several lines each, or all of them in one array."""
 
 import json
 import re
@@ -9,22 +9,35 @@ from typing import Any
 from grunlp.data.readers.text_lines import OnError, open_lines, parse_json_object, raise_error
 from grunlp.utils.errors import DataError
 
-JSON_FORMATS = ("json-lines", "json-array")
-_ARRAY_START = re.compile(r"\s*\[\s*\{\s*[\"}]")
+JSON_FORMATS = ("json-lines", "json-array", "json-objects")
+_ARRAY_START = re.compile(r"\[\s*\{\s*[\"}]")
+_OBJECT_START = re.compile(r"\{\s*\"")
 _SPACE = re.compile(r"[\s,]*")
 
 
 def json_format(path: str | Path, encoding: str | None = None) -> str | None:
-    """Return "json-lines" or "json-array" for a file whose first text begins an object or an array of objects."""
-    texts = (line.text for line in open_lines(Path(path), encoding=encoding) if line.text.strip())
+    """Return the format of a file whose first text begins an object or an array of objects; None for any other file.
+
+    Returns:
+        "json-lines" for an object in each line, "json-array" for an array, "json-objects" for objects one after another
+        that run over several lines each, as `json.dump(..., indent=2)` writes them.
+    """
+    texts = (line.text.strip() for line in open_lines(Path(path), encoding=encoding) if line.text.strip())
     first = next(texts, "")
-    if _ARRAY_START.match(first + (next(texts, "") if first.strip() == "[" else "")):
+    start, following = first, ""
+    while start[:1] in ("[", "{") and len("".join(start.split())) < 3 and (following := next(texts, "")):
+        start = f"{start}\n{following}"
+    if _ARRAY_START.match(start):
         return "json-array"
     try:
-        is_object = isinstance(json.loads(first), dict)
+        if isinstance(json.loads(first), dict):
+            return "json-lines"
     except (ValueError, RecursionError):
-        is_object = first.lstrip().startswith('{"')
-    return "json-lines" if is_object else None
+        pass
+    if not _OBJECT_START.match(start):
+        return None
+    following = following or next(texts, "")
+    return "json-objects" if following and not following.startswith("{") else "json-lines"
 
 
 def read_records(
@@ -38,13 +51,13 @@ def read_records(
 
     Args:
         path: plain, gz or xz.
-        format: "json-lines" or "json-array".
+        format: what `json_format` returned.
         encoding: see `open_lines`.
         on_error: called with the error of a malformed line, which is then skipped; by default it is raised.
         expected: the kind of object, for errors.
     """
-    if format == "json-array":
-        yield from _read_array(path, encoding, on_error)
+    if format != "json-lines":
+        yield from _read_whole_file(path, format == "json-array", encoding, on_error)
         return
     for line in open_lines(Path(path), encoding=encoding):
         if not line.text.strip():
@@ -58,26 +71,29 @@ def read_records(
             yield line.number, record
 
 
-def _read_array(path: str | Path, encoding: str | None, on_error: OnError) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_whole_file(
+    path: str | Path, is_array: bool, encoding: str | None, on_error: OnError
+) -> Iterator[tuple[int, dict[str, Any]]]:
     lines = []
     for line in open_lines(Path(path), encoding=encoding):
         line.require_text(path)
         lines.append(line.text)
     text = "\n".join(lines)
-    decoder, position = json.JSONDecoder(), text.index("[") + 1
+    expected = "expected an array of objects" if is_array else "expected objects, one after another"
+    decoder, position = json.JSONDecoder(), text.index("[") + 1 if is_array else 0
     number, counted = 1, 0  # the line of the character `counted`
     while True:
         match = _SPACE.match(text, position)
         assert match is not None
         position = match.end()
         number, counted = number + text.count("\n", counted, position), position
-        if text[position : position + 1] == "]":
+        if text[position : position + 1] == "]" if is_array else position == len(text):
             return
         try:
             record, position = decoder.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
-            raise DataError(path, number, f"not JSON ({error})", "expected an array of objects") from None
+            raise DataError(path, number, f"not JSON ({error})", expected) from None
         if isinstance(record, dict):
             yield number, record
         else:
-            on_error(DataError(path, number, "not a JSON object", "expected an array of objects", "correct it"))
+            on_error(DataError(path, number, "not a JSON object", expected, "correct it"))

@@ -209,8 +209,6 @@ def read_sources(
 ) -> Iterator[ParallelExample]:
     """Read the source texts of a file of JSON objects or plain lines.
 
-    The file is JSON lines if its first non-empty line is an object.
-
     Args:
         path: a file, plain, gz or xz. An empty line is an empty source.
         source: the JSON field, as in `detect_pair_layout`.
@@ -218,7 +216,7 @@ def read_sources(
         encoding: see `open_lines`.
     """
     format = json_format(path, encoding)
-    if format == "json-array":
+    if format in ("json-array", "json-objects"):
         yield from read_json_sources(path, FileLayout(format, encoding, columns={"source": source}), on_error)
         return
     for line in open_lines(Path(path), encoding=encoding):

@@ -79,10 +79,14 @@ class LanguageModelingTask(
 
     def open_input(self, trained: "TrainedLanguageModel", options: LanguageModelingEvaluateOptions) -> Any:
         """Open the lines of the files in `options.input`."""
-        from grunlp.tasks.language_modeling.data import input_layout, open_line_files
+        from grunlp.data.datasets.file_patterns import glob_absolute_paths
+        from grunlp.tasks.language_modeling.data import input_layout, open_line_files, require_json
 
         assert options.input is not None
-        return open_line_files(options.input, input_layout(trained.path, trained.config.data, options.field))
+        layout = input_layout(trained.path, trained.config.data, options.field)
+        for path in glob_absolute_paths(options.input):
+            require_json(path, options.field, layout.encoding)
+        return open_line_files(options.input, layout)
 
     def score(
         self, trained: "TrainedLanguageModel", examples: Any, options: LanguageModelingEvaluateOptions | None = None

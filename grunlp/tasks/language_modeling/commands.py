@@ -13,7 +13,7 @@ from grunlp.decoding.options import SamplingOptions
 from grunlp.decoding.sampling import Sampling
 from grunlp.tasks.language_modeling.checkpoint import load_trained_language_model
 from grunlp.tasks.language_modeling.command_options import LanguageModelingPredictOptions
-from grunlp.tasks.language_modeling.data import input_layout
+from grunlp.tasks.language_modeling.data import input_layout, require_json
 from grunlp.tasks.language_modeling.predictor import LanguageModelPredictor
 from grunlp.tasks.record_view import html_page
 from grunlp.utils.cli_io import SkippedLineReporter, buffer_stdin, json_line, write_output
@@ -42,6 +42,7 @@ def predict(text: str | None, options: LanguageModelingPredictOptions) -> int:
         else:
             path = str(buffer_stdin(Path(temp_dir), "a prompt in each line")) if options.input == "-" else options.input
             layout = input_layout(trained.path, trained.config.data, options.field)
+            require_json(path, options.field, layout.encoding)
             pairs = read_sources(path, layout.column("text"), on_error, layout.encoding)
         if options.output_format == "json" or options.html_report:
             records = (predictor.generate_record(pair, i) for i, pair in enumerate(pairs))

@@ -19,6 +19,7 @@ from grunlp.data.file_layout import FileLayout
 from grunlp.data.input_manifest import record_layout
 from grunlp.data.readers.hub import read_hub_lines
 from grunlp.data.readers.json_records import json_format
+from grunlp.data.readers.markup import warn_of_markup
 from grunlp.data.readers.parallel import read_sources
 from grunlp.data.readers.text_lines import open_lines
 from grunlp.data.toy import toy_srl_examples
@@ -99,9 +100,19 @@ def input_layout(run: Path, data: Mapping[str, Any], field: str | None) -> FileL
     return FileLayout(encoding=trained.encoding, columns={"text": field or trained.column("text")})
 
 
+def require_json(path: str, field: str | None, encoding: str | None) -> None:
+    """Raise UserError for a field that the user named, if the file has no JSON objects."""
+    if field is not None and json_format(path, encoding) is None:
+        details = "its lines are read as they are; only JSON objects have fields"
+        hint = "Correct the file, or omit the name of the field."
+        raise UserError(f"field {field!r} of {path}, which has no JSON objects", details, hint)
+
+
 def _open_file(path: str, requested: FileLayout) -> Dataset:
     encoding = requested.encoding or "utf-8"
     format = json_format(path, encoding)
+    if format is None:
+        warn_of_markup(path, encoding)
     columns = {} if format is None else requested.columns
     layout = FileLayout(format=format or "lines", encoding=encoding, columns=columns)
     record_layout(path, layout)
@@ -113,6 +124,10 @@ def _is_sentence(text: str) -> bool:
 
 
 def _open_splits(data: Mapping[str, Any]) -> Splits:
+    if data["name"] == "files" and data["field"] is not None:
+        for split in filter(data.get, SPLITS):
+            for path in glob_absolute_paths(data[split]):
+                require_json(path, data["field"], data["encoding"])
     splits = _DATASETS.open(data)
     if data["name"] == "files":
         _require_disjoint(data)

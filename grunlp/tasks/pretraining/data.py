@@ -17,6 +17,8 @@ from grunlp.data.examples import SRLExample
 from grunlp.data.file_layout import FileLayout
 from grunlp.data.input_manifest import record_layout
 from grunlp.data.raw_text import read_raw_text
+from grunlp.data.readers.json_records import json_format
+from grunlp.data.readers.markup import warn_of_markup
 from grunlp.utils.errors import UserError
 
 _DEV_INTERVAL = 100  # without a development set, every hundredth sentence of the text
@@ -36,7 +38,7 @@ def open_pretraining_text(data: Mapping[str, Any], stream: bool = False) -> Corp
     require_options(data, ("train",), "a pretraining needs text", "FILE_OR_PATTERN")
     layout = FileLayout(format="lines", encoding=data["encoding"] or "utf-8")
     train: Any = (
-        stream_files(_read_sentences, [data["train"]], _same_layout, layout)
+        stream_files(_read_sentences, [data["train"]], _require_text, layout)
         if stream
         else _open_sentences(data["train"], layout)
     )
@@ -61,7 +63,12 @@ def open_pretraining_text(data: Mapping[str, Any], stream: bool = False) -> Corp
     return corpus
 
 
-def _same_layout(path: str, layout: FileLayout) -> FileLayout:
+def _require_text(path: str, layout: FileLayout) -> FileLayout:
+    """Return the layout. Raises UserError for JSON; other markup is logged."""
+    if json_format(path, layout.encoding) is not None:
+        hint = f"Write the texts to a file of lines: jq -r .text {path} > NEW_FILE"
+        raise UserError(f"{path} has JSON objects", "recipe=pretrain reads plain text", hint)
+    warn_of_markup(path, layout.encoding)
     return layout
 
 
@@ -69,7 +76,7 @@ def _open_sentences(pattern: str, layout: FileLayout) -> Dataset:
     """Open the sentences of all files that match a pattern."""
     paths = glob_absolute_paths(pattern)
     for path in paths:
-        record_layout(path, layout)
+        record_layout(path, _require_text(path, layout))
     return concatenate_datasets(
         [cached_dataset(partial(_read_sentences, path, layout), srl.FEATURES, [path]) for path in paths]
     )

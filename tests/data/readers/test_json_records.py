@@ -1,5 +1,6 @@
 """Objects one a line, or in an array."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,20 @@ def test_an_array(content: str, tmp_path: Path) -> None:
     assert all("{" in lines[number - 1] for number, _ in records)
 
 
+@pytest.mark.parametrize("indent", [1, 2, "\t"])
+def test_an_array_with_indentation(indent: int | str, tmp_path: Path) -> None:
+    path = write(tmp_path, "\n" + json.dumps([{"a": 1, "b": [{}]}, {"a": 2}], indent=indent))
+    assert json_format(path) == "json-array"
+    assert [(number, record["a"]) for number, record in read_records(path, "json-array")] == [(3, 1), (9, 2)]
+
+
+@pytest.mark.parametrize("content", ['{\n  "a": 1\n}\n{\n  "a": 2\n}\n', '{"a":\n1}\n\n{"a": 2}'])
+def test_objects_over_several_lines(content: str, tmp_path: Path) -> None:
+    path = write(tmp_path, content)
+    assert json_format(path) == "json-objects"
+    assert [record["a"] for _, record in read_records(path, "json-objects")] == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("content", "format"),
     [
@@ -34,6 +49,9 @@ def test_an_array(content: str, tmp_path: Path) -> None:
         ("[Nice] text\n", None),
         ("[\nNice\n", None),
         ("{x}\n", None),
+        ('{"a\n{"a": 1}\n', "json-lines"),
+        ("{\nx\n", None),
+        ("[\n\n[1]\n", None),
         ("[]\n", None),
     ],
 )
@@ -47,8 +65,10 @@ def test_other_files(content: str, format: str | None, tmp_path: Path) -> None:
         ('[{"a": 1},\n{"a": 2\n', ":2: not JSON"),
         ('[{"a": 1},\n3]', ":2: not a JSON object"),
         ('[{"a": 1}\n', "not JSON"),
+        ('{\n"a": 1\n}\n{\n"a"\n}', ":4: not JSON"),
     ],
 )
 def test_faults_of_an_array(content: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=message):
-        list(read_records(write(tmp_path, content), "json-array"))
+        path = write(tmp_path, content)
+        list(read_records(path, str(json_format(path))))

@@ -96,6 +96,8 @@ def test_what_cannot_be(folder: Path, call: Call) -> None:
         (evaluate.main, ["split=dev", "dynamic_decay=0.1"], "dynamic_decay= without dynamic_rate="),
         (predict.main, ["field=x", "a"], "field= without input="),
         (evaluate.main, [f"input={folder}/none"], "no such file"),
+        (evaluate.main, [f"input={folder}/text.gz", "field=x"], "has no JSON objects"),
+        (predict.main, [f"input={folder}/text.gz", "field=x"], "has no JSON objects"),
     ):
         status, _, err = call(main, run, *arguments)
         assert status == 2 and message in err, err

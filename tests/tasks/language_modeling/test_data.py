@@ -51,3 +51,24 @@ def test_own_text_is_split_and_overlap_removed(tmp_path: Path) -> None:
     config.data.train, config.data.dev = f"{tmp_path}/a.txt", f"{tmp_path}/dev.txt"
     with pytest.raises(UserError, match="no text in the dev split"):
         open_running_text(config.data)
+
+
+def test_a_field_of_a_file_without_json_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("the cat\n" * 9)
+    with pytest.raises(UserError, match=r"field 'body' of .*a\.txt, which has no JSON objects"):
+        open_running_text(compose_config(["recipe=lm", f"data.train={tmp_path}/a.txt", "data.field=body"]).data)
+
+
+def test_an_array_with_indentation(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([{"body": f"line {i}"} for i in range(20)], indent=2))
+    corpus = open_running_text(compose_config(["recipe=lm", f"data.train={tmp_path}/a.json", "data.field=body"]).data)
+    assert corpus.train["text"][:2] == ["line 0", "line 1"]
+
+
+def test_files_that_are_not_text_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.conll").write_text("Ann\tB-PER\nsings\tO\n\nRain\tO\nfalls\tO\n" * 9)
+    (tmp_path / "b.txt").write_text("Ann sings.\nRain falls, and then some.\n" * 9)
+    for name, is_named in (("a.conll", True), ("b.txt", False)):
+        caplog.clear()
+        open_running_text(compose_config(["recipe=lm", f"data.train={tmp_path}/{name}"]).data)
+        assert ("looks like rows of a word and its tags" in caplog.text) == is_named

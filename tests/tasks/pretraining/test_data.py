@@ -65,3 +65,18 @@ def test_another_encoding(tmp_path: Path) -> None:
         open_pretraining_text(compose_config(overrides).data)
     opened = open_pretraining_text(compose_config([*overrides, "data.encoding=cp1252"]).data)
     assert opened.dev["words"] == [["Das", "Café", "."]]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_json_is_refused(tmp_path: Path, stream: bool) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "One is here."}\n' * 3)
+    (tmp_path / "b.txt").write_text("Two is here.\n")
+    overrides = ["recipe=pretrain", f"data.train={tmp_path}/a.jsonl", f"data.dev={tmp_path}/b.txt"]
+    with pytest.raises(UserError, match=r"(?s)a\.jsonl has JSON objects.*jq -r"):
+        open_pretraining_text(compose_config(overrides).data, stream=stream)
+
+
+def test_columns_of_tagged_words_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.conll").write_text("Ann\tB-PER\nsings\tO\n\nRain\tO\nfalls\tO\n" * 60)
+    open_pretraining_text(compose_config(["recipe=pretrain", f"data.train={tmp_path}/a.conll"]).data)
+    assert "a.conll looks like rows of a word and its tags" in caplog.text
