@@ -26,6 +26,7 @@ class FileLayout:
         encoding: the encoding of the text, as Python names it.
         separator: the separator of the cells of a row: a name in SEPARATORS, or "blank".
         quoting: whether cells may be enclosed in double quotes, as in CSV (RFC 4180).
+        skip_initial_space: whether blanks before a quoted cell are left out, as in `1, "a text"`.
         header: whether the first row names the columns.
         width: number of cells of the first row.
         columns: the column or field of each role, "text" or "tags" for instance, by name or by number from 0.
@@ -38,6 +39,7 @@ class FileLayout:
     encoding: str | None = None
     separator: str | None = None
     quoting: bool | None = None
+    skip_initial_space: bool | None = None
     header: bool | None = None
     width: int | None = None
     columns: Mapping[str, str | None] = field(default_factory=dict)
@@ -55,7 +57,7 @@ class FileLayout:
         if self.separator:
             parts.append(f"cells between {self.separator}s")
         if self.quoting:
-            parts.append("quoted cells")
+            parts.append("quoted cells, blanks before quotes skipped" if self.skip_initial_space else "quoted cells")
         if self.header is not None:
             parts.append("a header" if self.header else "no header")
         parts += [f"{role}: column {column}" for role, column in self.columns.items() if column is not None]
@@ -81,7 +83,14 @@ def declared_separator(line: str) -> str | None:
 
 def layout_from_json(value: Any) -> FileLayout:
     """Make a layout of what `to_json` returned. Raises ValueError for anything else."""
-    types: dict[str, Any] = {"quoting": bool, "header": bool, "width": int, "columns": dict, "guesses": list}
+    types: dict[str, Any] = {
+        "quoting": bool,
+        "skip_initial_space": bool,
+        "header": bool,
+        "width": int,
+        "columns": dict,
+        "guesses": list,
+    }
     if not isinstance(value, dict) or not set(value) <= {entry.name for entry in fields(FileLayout)}:
         raise ValueError("not a layout of a file")
     if not all(type(item) is types.get(key, str) for key, item in value.items()):

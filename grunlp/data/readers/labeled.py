@@ -4,8 +4,9 @@ The layout of a file is detected first (`detect_layout`): from its first rows, a
 first row has names. `grunlp.data.readers.table` describes tables.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,14 +14,18 @@ from grunlp.data.examples import LabeledText, class_label
 from grunlp.data.file_layout import FileLayout
 from grunlp.data.readers.json_records import JSON_FORMATS, json_format, read_records
 from grunlp.data.readers.table import (
+    MAX_NAME_WORDS,
     HeadRows,
     column_reference,
     columns_by_number,
     find_column,
+    has_columns,
     has_table_suffix,
+    is_name_like,
     named_roles,
     normalized_name,
     read_head,
+    read_head_like_training,
     read_rows,
 )
 from grunlp.data.readers.text_lines import OnError, raise_error
@@ -45,7 +50,6 @@ _FURTHER_COLUMNS = {
 """The same, with names that a text may have too: the first row must have one of either role to be a header."""
 
 _INDEX_COLUMNS = ("", "id", "idx", "index", "nr", "no", "number", "unnamed: 0")
-_MAX_NAME_WORDS = 3
 _ROLES = {"text": "source", "label": "label"}  # the option of each role
 
 
@@ -118,31 +122,50 @@ def detect_layout_like_training(
     if not labels:
         del columns["label"]
     header = trained.header if same_kind and not (text or label) else None
-    return detect_layout(path, FileLayout(encoding=encoding, header=header, columns=columns), labels)
+    requested = FileLayout(encoding=encoding, header=header, columns=columns)
+    head = None if is_json else read_head_like_training(path, trained)
+    if head is not None:
+        if header is False and not labels and all(len(row) == 1 for row in head.rows):
+            requested = replace(requested, columns={"text": "0"})  # texts alone
+        if has_columns(head, requested.columns.values()):
+            dialect = head.layout
+            requested = replace(requested, separator=dialect.separator, quoting=dialect.quoting)
+    return detect_layout(path, requested, labels)
 
 
-def layout_for_prediction(path: str, trained: FileLayout | None, text: str | None) -> FileLayout | None:
+def layout_for_prediction(
+    path: str, trained: FileLayout | None, text: str | None, classes: Collection[str] = ()
+) -> FileLayout | None:
     """Detect how a file of texts to classify is read; None: each line is a text.
 
     Args:
         path: the file.
         trained: the layout of the training file; None if it is not known.
         text: the column or field that the user named.
+        classes: the classes of the model, by which rows without a header are told from texts.
 
     Raises:
         DataError: the file is a table or has JSON objects, without the column of the training.
     """
     encoding = None if trained is None else trained.encoding
     is_table = text is not None or has_table_suffix(path) or json_format(path, encoding) is not None
-    if not is_table and trained is not None and trained.format == "table":
-        head = read_head(path, replace(trained, width=None), ())
+    head = None if is_table or trained is None else read_head_like_training(path, trained)
+    if head is not None and trained is not None:
         if trained.header:
             is_table = normalized_name(str(trained.column("text"))) in head.names
         else:
-            is_table = trained.separator == "tab" and {len(row) for row in head.rows} == {trained.width}
+            is_table = {len(row) for row in head.rows} == {trained.width} and (
+                trained.separator == "tab" or _has_classes(head, trained, classes)
+            )
         if not is_table and trained.separator == "tab" and len(head.rows[0]) > 1:
             is_table = True  # lacks the column of the training, which settling reports
     return detect_layout_like_training(path, trained, text, labels=False) if is_table else None
+
+
+def _has_classes(head: HeadRows, trained: FileLayout, classes: Collection[str]) -> bool:
+    """Return whether the column of the class, in a table without a header, has classes of the model in each row."""
+    column = int(trained.column("label") or 0)
+    return column < len(head.rows[0]) and all(class_label(row[column]) in classes for row in head.rows)
 
 
 def json_text_field(path: str, layout: FileLayout) -> str | None:
@@ -166,25 +189,53 @@ def _detect_header(head: HeadRows, requested: FileLayout, guesses: list[str]) ->
         return True
     if set(named_roles(head.names, _FURTHER_COLUMNS)) == set(_ROLES):
         return True
-    if _looks_like_header(head.rows):
-        guesses.append("the first line is a header, overridden by data.header=false")
+    if _looks_like_header(head.rows) or _has_names_of_both_roles(head.rows):
+        guesses.append("the first line is a header; in a training, data.header=false overrides it")
         return True
     return False
 
 
+def _has_names_of_both_roles(rows: Sequence[list[str]]) -> bool:
+    """Return whether the first row names a text and a class; a class of the rows below is not such a name."""
+    named = _columns_with_names(rows[0])
+    texts = named["text"]
+    labels = {i for i in named["label"] if all(rows[0][i] not in row[i : i + 1] for row in rows[1:])}
+    return bool(texts and labels) and len(texts | labels) > 1
+
+
+def _columns_with_names(first: Sequence[str]) -> dict[str, set[int]]:
+    """Return for each role the columns with one of its known names among a few words."""
+    columns: dict[str, set[int]] = {role: set() for role in _ROLES}
+    for number, cell in enumerate(first):
+        words = re.findall(r"\w+", normalized_name(cell).replace("_", " ")) if is_name_like(cell) else []
+        for role, names in _FURTHER_COLUMNS.items():
+            if not set(names).isdisjoint(words):
+                columns[role].add(number)
+    return columns
+
+
 def _looks_like_header(rows: Sequence[list[str]]) -> bool:
-    """Return whether a first row of short names is followed by a column of texts and one of recurring classes."""
+    """Return whether short names are followed by a column of texts, and one of recurring classes or of numbers."""
     first, others = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
     if len(others) < 4 or len(first) < 2 or len(set(first)) < len(first):
         return False
-    if not all(cell.strip() and len(cell.split()) == 1 and not cell.strip()[0].isdigit() for cell in first):
+    if not all(map(is_name_like, first)):
         return False
     columns = list(zip(*others, strict=True))
-    texts = [sum(len(cell.split()) for cell in column) >= _MAX_NAME_WORDS * len(column) for column in columns]
+    texts = [sum(len(cell.split()) for cell in column) >= MAX_NAME_WORDS * len(column) for column in columns]
     classes = [
-        min(Counter(column).values()) > 1 and name not in column for name, column in zip(first, columns, strict=True)
+        name not in column and (min(Counter(column).values()) > 1 or all(map(_is_number, column)))
+        for name, column in zip(first, columns, strict=True)
     ]
     return any(texts) and any(is_class and not is_text for is_class, is_text in zip(classes, texts, strict=True))
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _locate_columns(
@@ -200,6 +251,15 @@ def _locate_columns(
             columns[role] = find_column(path, head, has_header, _ROLES[role], name)
         elif role in known:
             columns[role] = known[role]
+    if has_header:
+        named = _columns_with_names(head.rows[0])
+        for role, other in (("text", "label"), ("label", "text")):
+            found = named[role] - named[other] - {*columns.values()}
+            if role not in columns and len(found) == 1:
+                (columns[role],) = found
+                guesses.append(
+                    f"the {role} by the name of its column; in a training, data.{_ROLES[role]}= overrides it"
+                )
     free = [column for column in range(width) if column not in columns.values()]
     if has_header and len(free) + len(columns) > 2:
         free = [column for column in free if head.names[column] not in _INDEX_COLUMNS]
@@ -208,8 +268,8 @@ def _locate_columns(
         return columns
     if missing and len(free) > len(missing) and (labels or "text" in missing):
         details = f"the first line has: {', '.join(head.rows[0])}"
-        options = " and ".join(f"data.{_ROLES[role]}=COLUMN" for role in missing)
-        hint = f"Type {options}, by name or by number from 0"
+        hint = " and ".join(f"{_ROLES[role]}=COLUMN (in a training data.{_ROLES[role]}=COLUMN)" for role in missing)
+        hint = f"Type {hint}, by name or by number from 0"
         raise DataError(path, head.number, f"{width} columns, none of them named {' or '.join(missing)}", details, hint)
     if len(missing) == 2 and len(free) == 2:
         columns |= dict(zip(("label", "text"), free, strict=True))
@@ -218,7 +278,7 @@ def _locate_columns(
             columns = {"label": free[1], "text": free[0]}
         if not has_header:
             options = f"data.source={columns['text']} data.label={columns['label']}"
-            guesses.append(f"which column is the text, by its content; {options} says so")
+            guesses.append(f"which column is the text, by its content; in a training, {options} says so")
     elif missing and free:
         columns[missing[0]] = free[0]
     return {role: columns[role] for role in _ROLES if role in columns}

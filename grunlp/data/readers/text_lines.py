@@ -1,8 +1,9 @@
 """Numbered lines of text of a data file, compressed or not.
 
 Compression (gzip or xz) is detected from the first bytes, not from the suffix. Text is UTF-8 unless another encoding is
-given, with or without a byte order mark, with Unix or Windows line ends. A line that cannot be decoded is yielded with
-its error, so that a reader can skip its sentence and continue; an error in the whole file raises `DataError`.
+given, with or without a byte order mark, with Unix, Windows or old Macintosh line ends. A line that cannot be decoded
+is yielded with its error, so that a reader can skip its sentence and continue; an error in the whole file raises
+`DataError`.
 """
 
 import codecs
@@ -11,7 +12,7 @@ import json
 import lzma
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -137,8 +138,9 @@ def _numbered(path: Path, first: int, offset: int) -> Iterator[tuple[int, bytes]
     try:
         with path.open("rb") as file, _decompress(file) as stream:
             _refuse_binary(path, stream.peek(_SNIFF_BYTES)[:_SNIFF_BYTES])
-            stream.seek(offset)
-            for number, data in enumerate(stream, start=first):
+            stream.seek(max(offset - 1, 0))
+            follows_newline = offset > 0 and stream.read(1) == b"\n"
+            for number, data in enumerate(stream if follows_newline else _split_lines(stream), start=first):
                 yield number, data
     except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError) as error:
         raise DataError(
@@ -151,6 +153,12 @@ def _numbered(path: Path, first: int, offset: int) -> Iterator[tuple[int, bytes]
         ) from error
     if number == 0:
         raise DataError(path, None, "the file is empty", "expected at least one sentence", "check how it was made")
+
+
+def _split_lines(stream: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lines with their ends: those of the stream, or, in a file without a newline, up to each carriage return."""
+    for number, data in enumerate(stream):
+        yield from data.splitlines(keepends=True) if number == 0 and not data.endswith(b"\n") else (data,)
 
 
 def _decompress(file: BufferedReader) -> BufferedReader | gzip.GzipFile | lzma.LZMAFile:

@@ -69,7 +69,7 @@ def _read_inputs(
     if text is not None:
         return [text_example("1", text)]
     path = str(buffer_stdin(temp_dir, "a text in each line")) if path == "-" else path
-    layout = layout_for_prediction(path, run_layout(predictor.path), options.source)
+    layout = layout_for_prediction(path, run_layout(predictor.path), options.source, predictor.run.model.classes)
     if layout is not None:
         log.info("%s read as: %s", options.input, layout.describe())
         if layout.format != "json-lines":
@@ -94,7 +94,7 @@ def detect_line_format(predictor: ClassifierPredictor, path: Path) -> LineFormat
             "its input is not read line by line",
             "Type python -m grunlp.predict",
         )
-    layout = layout_for_prediction(str(path), run_layout(predictor.path), None)
+    layout = layout_for_prediction(str(path), run_layout(predictor.path), None, predictor.run.model.classes)
     if layout is not None and layout.format != "json-lines":
         raise UserError(
             f"{path} is read as: {layout.describe()}",
@@ -106,7 +106,7 @@ def detect_line_format(predictor: ClassifierPredictor, path: Path) -> LineFormat
 
 def make_line_reader(predictor: ClassifierPredictor, path: str, line_format: LineFormat) -> LineReader:
     """Make the reader of the lines of a file."""
-    layout = layout_for_prediction(path, run_layout(predictor.path), None)
+    layout = layout_for_prediction(path, run_layout(predictor.path), None, predictor.run.model.classes)
     field = json_text_field(path, layout) if layout is not None else None
     parse = text_parser(path, line_format, field)
 

@@ -1,6 +1,7 @@
 """Texts with classes in every form they come in."""
 
 import gzip
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,12 @@ import pytest
 
 from grunlp.data.examples import LabeledText
 from grunlp.data.file_layout import FileLayout
-from grunlp.data.readers.labeled import detect_layout, layout_for_prediction, read_labeled_texts
+from grunlp.data.readers.labeled import (
+    detect_layout,
+    detect_layout_like_training,
+    layout_for_prediction,
+    read_labeled_texts,
+)
 from grunlp.data.readers.text_lines import OnError, raise_error
 from grunlp.utils.errors import DataError
 
@@ -181,3 +187,76 @@ def test_another_encoding(tmp_path: Path) -> None:
     assert next(read_labeled_texts(f"{tmp_path}/a.tsv", layout))["words"] == ["café"]
     with pytest.raises(DataError, match=r"a.tsv:1: byte 0xe9.*"):
         labels_of(tmp_path / "a.tsv")
+
+
+@pytest.mark.parametrize(
+    ("first", "rows"),
+    [
+        ("Review Text,Overall Rating", ["A nice film,0", "Dull,1"]),
+        ("Customer message;Topic name", ["A nice film;good", "Dull;bad"]),
+        ("Customer message;Date;Topic name", ["A nice film;1;good", "Dull;2;bad"]),
+        ("Was gesagt wurde,Note", [f"A nice film number {i},{i % 4}" for i in range(5)]),
+        ("Was gesagt wurde,Wie es klang", [f"A nice film number {i},{'good' if i % 2 else 'bad'}" for i in range(6)]),
+    ],
+)
+def test_a_header_of_names_with_blanks(first: str, rows: list[str], tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "\n".join([first, *rows]))
+    layout = layout_of(path)
+    assert layout.header and layout.columns["text"] == first.replace(";", ",").split(",")[0]
+    assert "data.header=false" in layout.describe()
+    assert len(labels_of(path)) == len(rows)
+
+
+@pytest.mark.parametrize("first", ["send a message,topic", "Nice.,0", "A rather nice old film,1", "good film,1"])
+def test_a_first_row_that_is_an_example(first: str, tmp_path: Path) -> None:
+    rows = [f"A nice film number {i},{'topic' if 'topic' in first else i % 2}" for i in range(6)]
+    assert not layout_of(write(tmp_path / "a.csv", "\n".join([first, *rows]))).header
+
+
+def test_the_text_is_chosen_before_the_title(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "Title,Review Text,Rating\nSo,A nice film,4\nNo,Dull,1\n")
+    assert layout_of(path).columns == {"text": "Review Text", "label": "Rating"}
+
+
+def predicted(path: Path, trained: FileLayout, classes: Collection[str] = ("good", "bad")) -> list[str] | None:
+    """The words of the texts to classify; None: each line is one."""
+    layout = layout_for_prediction(str(path), trained, None, classes)
+    return layout and [
+        " ".join(one["words"]) for one in read_labeled_texts(str(path), layout, raise_error, labels=False)
+    ]
+
+
+def test_separator_and_quoting_of_the_training_are_used(tmp_path: Path) -> None:
+    rows = "a good book, yes;good\na dull book, no;bad\na mad book, so;bad\n"
+    trained = layout_of(write(tmp_path / "train.csv", rows), separator="semicolon")
+    texts = ["a good book , yes", "a dull book , no", "a mad book , so"]
+    alone = write(tmp_path / "alone.csv", "a good book, yes\na dull book, no\na mad book, so\n")
+    assert predicted(alone, trained) == texts
+    assert predicted(tmp_path / "train.csv", trained) == texts
+    assert predicted(write(tmp_path / "train.txt", rows), trained) == texts
+    assert predicted(write(tmp_path / "other.txt", "so; it goes\nand; so on\n"), trained) is None
+    again = detect_layout_like_training(f"{tmp_path}/train.csv", trained, None)
+    assert (again.separator, again.columns) == ("semicolon", {"text": "0", "label": "1"})
+
+
+def test_separator_of_a_training_with_a_header(tmp_path: Path) -> None:
+    trained = layout_of(write(tmp_path / "train.csv", "text;label\na book, yes;good\n"))
+    assert predicted(write(tmp_path / "alone.csv", "text\na book, yes\n"), trained) == ["a book , yes"]
+    comma = write(tmp_path / "comma.csv", "text,label\na book,good\n")
+    assert predicted(comma, trained) == ["a book"], "the columns of the training between commas"
+    assert detect_layout_like_training(str(comma), trained, None).separator == "comma"
+
+
+def test_quoting_of_the_training_is_used(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 'good,"so" he said\nbad,dull\n')
+    trained = layout_of(path, quoting=False)
+    assert predicted(path, trained) == ['" so " he said', "dull"]
+    assert detect_layout_like_training(str(path), trained, None).quoting is False
+
+
+def test_a_training_on_tabs_reads_csv(tmp_path: Path) -> None:
+    trained = layout_of(write(tmp_path / "train.tsv", "A nice old film\tgood\nA dull old film\tbad\nA mad film\tbad\n"))
+    assert predicted(write(tmp_path / "a.csv", "A nice old film,good\nDull film,bad\n"), trained) == [
+        "A nice old film",
+        "Dull film",
+    ]

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from grunlp.data.file_layout import FileLayout
-from grunlp.data.readers.table import read_head, read_rows
+from grunlp.data.readers.table import read_head, read_head_like_training, read_rows
 from grunlp.utils.errors import DataError
 
 NAMES = {"text", "label"}
 
 
 def read(path: Path, content: str, header: bool = False, **requested: object) -> tuple[FileLayout, list[list[str]]]:
-    path.write_text(content, encoding="utf-8")
+    path.write_text(content, encoding="utf-8", newline="")
     head = read_head(str(path), FileLayout(header=header, **requested), NAMES)  # type: ignore[arg-type]
     return head.layout, [cells for _, cells in read_rows(str(path), head.layout)]
 
@@ -39,6 +39,12 @@ def read(path: Path, content: str, header: bool = False, **requested: object) ->
             [["label", "text"], ["p", "Nice, dear"]],
         ),
         ("a.tsv", "sep=\t\np\tNice\n", "tab", False, [["p", "Nice"]]),
+        ("a.csv", '1, "Nice, dear"\n2, "Dull, poor"\n', "comma", True, [["1", "Nice, dear"], ["2", "Dull, poor"]]),
+        ("a.csv", 'p, "Nice" he said\n', "comma", True, [["p", ' "Nice" he said']]),
+        ("a.csv", "p,Nice\n,\nn,Dull\n,\n ,\n", "comma", True, [["p", "Nice"], ["n", "Dull"]]),
+        ("a.csv", 'p,"Nice\n\nand dear"\n\n  \nn,Dull\n', "comma", True, [["p", "Nice\n\nand dear"], ["n", "Dull"]]),
+        ("a.csv", '"p"\n""\n', "comma", True, [["p"], [""]]),
+        ("a.csv", "p,Nice\rn,Dull\r", "comma", True, [["p", "Nice"], ["n", "Dull"]]),
     ],
 )
 def test_dialects(
@@ -71,3 +77,25 @@ def test_a_row_with_more_cells_than_the_first_is_an_error(name: str, tmp_path: P
 def test_a_file_without_text(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no text"):
         read(tmp_path / "a.csv", "\n  \n\n")
+
+
+TRAINED = FileLayout(format="table", separator="semicolon", quoting=False, header=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "trained", "rows"),
+    [
+        ("a.csv", 'text\n"Nice", dear\n', TRAINED, [["text"], ['"Nice", dear']]),
+        ("a.csv", "a,b;c,d\n", TRAINED, [["a,b", "c,d"]]),
+        ("a.csv", "sep=,\na,b\n", TRAINED, None),
+        ("a.tsv", "a\tb\n", TRAINED, None),
+        ("a.csv", "a,b\n", FileLayout(format="table", separator="tab", quoting=False), None),
+        ("a.txt", "a,b\n", FileLayout(format="lines"), None),
+    ],
+)
+def test_the_dialect_of_the_training(
+    name: str, content: str, trained: FileLayout, rows: list[list[str]] | None, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content)
+    head = read_head_like_training(f"{tmp_path}/{name}", trained)
+    assert (head and head.rows) == rows

@@ -31,6 +31,17 @@ def test_parts_are_the_whole(text: bytes, step: int, packed: str, mark: bool) ->
         assert [line.number for line in whole] == list(range(1, count + 1))
 
 
+def test_carriage_returns_end_lines_where_no_newline_does(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for content, texts in (
+        (b"one\rtwo\r\rthree", ["one", "two", "", "three"]),
+        (b"one\r", ["one"]),
+        (b"one\rtwo\nthree\rfour", ["one\rtwo", "three\rfour"]),
+    ):
+        path.write_bytes(content)
+        assert [line.text for line in open_lines(path)] == texts
+
+
 def test_what_cannot_be_read_cannot_be_cut(tmp_path: Path) -> None:
     path = tmp_path / "file.gz"
     for content, said in (
