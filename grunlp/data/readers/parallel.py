@@ -5,9 +5,10 @@ each line or in an array, if it begins with one, otherwise a table (`grunlp.data
 single file are skipped.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,18 @@ from grunlp.data.examples import ParallelExample
 from grunlp.data.file_layout import FileLayout
 from grunlp.data.readers.json_records import JSON_FORMATS, json_format, read_records
 from grunlp.data.readers.table import (
+    MAX_NAME_WORDS,
+    HeadRows,
     column_reference,
     columns_by_number,
     find_column,
+    has_columns,
     has_table_suffix,
+    is_name_like,
     named_roles,
     normalized_name,
     read_head,
+    read_head_like_training,
     read_rows,
 )
 from grunlp.data.readers.text_lines import (
@@ -34,6 +40,8 @@ from grunlp.data.readers.text_lines import (
 )
 from grunlp.utils.errors import DataError, UserError
 
+_SIDES = ("source", "target")
+_MIN_ROWS = 4  # that show whether the first row differs from the others
 _DEFAULT_FIELDS = {"source": ("source", "text"), "target": ("target", "summary")}  # names of fields, if none is given
 _COLUMN_NAMES = {  # names in a header, which must have one of each
     "source": ("source", "src", "input", "text", "document", "article", "body", "original", "question"),
@@ -83,22 +91,95 @@ def detect_pair_layout(path: str, target_path: str | None, requested: FileLayout
     known = {name for words in _COLUMN_NAMES.values() for name in words} | _LANGUAGES
     known |= {normalized_name(name) for name in names.values() if name is not None}
     head = read_head(path, replace(requested, encoding=encoding), known)
-    roles = named_roles(head.names, _COLUMN_NAMES)
-    has_header = requested.header
-    if has_header is None:
-        has_header = (
-            any(name is not None and not name.isdecimal() for name in names.values())
-            or set(roles) == {"source", "target"}
-            or (len(head.names) == 2 == len(set(head.names)) and set(head.names) <= _LANGUAGES)
-        )
-    columns = {}
-    for number, role in enumerate(("source", "target")):
-        name = names.get(role)
-        if name is None and not (has_header and len(roles) == 2):
-            name = str(number)
-        number = roles[role] if name is None else find_column(path, head, has_header, role, name)
-        columns[role] = column_reference(head, has_header, number)
-    return replace(head.layout, header=has_header, columns=columns)
+    guesses: list[str] = []
+    has_header = _detect_header(head, requested, guesses)
+    numbers = _locate_columns(path, head, has_header, names, guesses)
+    columns = {role: column_reference(head, has_header, number) for role, number in numbers.items()}
+    return replace(head.layout, header=has_header, columns=columns, guesses=tuple(guesses))
+
+
+def _detect_header(head: HeadRows, requested: FileLayout, guesses: list[str]) -> bool:
+    """Return whether the first row names the columns."""
+    if requested.header is not None:
+        return requested.header
+    if any(name is not None and not name.isdecimal() for name in requested.columns.values()):
+        return True
+    if set(named_roles(head.names, _COLUMN_NAMES)) == set(_SIDES):
+        return True
+    if len(head.names) == 2 == len(set(head.names)) and set(head.names) <= _LANGUAGES:
+        return True
+    if len(_named_sides(head)) == 2 or _looks_like_header(head.rows):
+        guesses.append("the first line is a header; in a training, data.header=false overrides it")
+        return True
+    return False
+
+
+def _named_sides(head: HeadRows) -> list[int]:
+    """Return the columns of source and target, if cells of the first row have their names, or those of languages.
+
+    The names may be parts of the cells: `source_text`, `en-US`, `English sentence`.
+    """
+    parts = [_name_parts(cell) for cell in head.names]
+    sources, targets = (
+        [number for number, words in enumerate(parts) if not words.isdisjoint(_COLUMN_NAMES[side])] for side in _SIDES
+    )
+    sources = [number for number in sources if number not in targets]
+    if len(sources) == 1 == len(targets):
+        return sources + targets
+    languages = {number: words & _LANGUAGES for number, words in enumerate(parts) if words & _LANGUAGES}
+    if len(languages) > 2:  # Indonesian and Norwegian, or numbers of rows
+        languages = {number: words for number, words in languages.items() if words.isdisjoint(("id", "no"))}
+    return list(languages) if len(languages) == 2 and len({*map(frozenset, languages.values())}) == 2 else []
+
+
+def _name_parts(cell: str) -> set[str]:
+    """Return the words of a cell that may name a column. In one with blanks, words of two letters name no language."""
+    if not is_name_like(cell):
+        return set()
+    words = set(re.findall(r"[^\W_]+", cell))
+    return {word for word in words if len(word) > 2} if len(cell.split()) > 1 else words
+
+
+def _looks_like_header(rows: Sequence[list[str]]) -> bool:
+    """Return whether two single words, which may be names, are followed by pairs of longer texts."""
+    first, others = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
+    if len(first) != 2 or len(others) < _MIN_ROWS or not all(is_name_like(cell) and cell.isalpha() for cell in first):
+        return False
+    return all(any(len(cell.split()) >= MAX_NAME_WORDS for cell in row) for row in others)
+
+
+def _locate_columns(
+    path: str, head: HeadRows, has_header: bool, names: Mapping[str, str | None], guesses: list[str]
+) -> dict[str, int]:
+    """Return the columns of source and target."""
+    requested = {side: name for side in _SIDES if (name := names.get(side)) is not None}
+    columns = {side: find_column(path, head, has_header, side, name) for side, name in requested.items()}
+    known = named_roles(head.names, _COLUMN_NAMES) if has_header else {}
+    if len(known) == 2:
+        return known | columns
+    width = len(head.rows[0])
+    named = _named_sides(head) if has_header else []
+    filled = [number for number in range(width) if any(row[number : number + 1] > [""] for row in head.rows)]
+    if not columns and len(named) == 2:
+        columns = dict(zip(_SIDES, named, strict=True))
+        if width > 2:
+            guesses.append(
+                "source and target by the names of their columns; in a training, data.source= and "
+                "data.target= override it"
+            )
+        return columns
+    free = [number for number in filled if number not in columns.values()]
+    missing = [side for side in _SIDES if side not in columns]
+    if len(free) > len(missing) > 0:
+        options = " and ".join(f"{side}=COLUMN" for side in missing)
+        hint = f"Type {options} (in a training with data. in front), by name or by number from 0"
+        details = f"the first line has: {' | '.join(head.rows[0])}"
+        message = f"{width} columns, and none is known to be the {' or the '.join(missing)}"
+        raise DataError(path, head.number, message, details, hint)
+    if len(free) < len(missing):
+        free = [find_column(path, head, has_header, side, str(number)) for number, side in enumerate(_SIDES)]
+        return dict(zip(_SIDES, free, strict=True)) | columns
+    return columns | dict(zip(missing, free, strict=False))
 
 
 def read_parallel(
@@ -187,21 +268,37 @@ def detect_source_layout(path: str, trained: FileLayout | None, source: str | No
     column = source or (trained.column("source") if was_table else None)
     if column is None and not has_table_suffix(path):
         return None
-    as_trained = was_table and source is None
-    request = replace(trained, header=None, width=None, columns={}) if as_trained else FileLayout(encoding=encoding)
     known = {name for words in _COLUMN_NAMES.values() for name in words} | {normalized_name(column or "")}
-    head = read_head(path, request, known)
+    head = read_head_like_training(path, trained)
+    if head is None or not has_columns(head, [column]):
+        head = read_head(path, FileLayout(encoding=encoding), known)
     roles = named_roles(head.names, _COLUMN_NAMES)
     is_named = column is not None and not column.isdecimal() and normalized_name(column) in head.names
     has_header = is_named or set(roles) == {"source", "target"}
     if column is None:
         column = str(roles["source"]) if has_header else "0"
     elif source is None and not is_named:
-        is_table = len(head.rows[0]) > 1 and (head.layout.separator == "tab" or has_table_suffix(path))
-        if not is_table:
+        if not _has_cells(path, head, trained):
             return None
+        if len(head.rows[0]) == 1 and column.isdecimal():
+            column = "0"  # sources alone
     find_column(path, head, has_header, "source", column)
     return replace(head.layout, header=has_header, columns={"source": column}, guesses=())
+
+
+def _has_cells(path: str, head: HeadRows, trained: FileLayout) -> bool:
+    """Return whether the lines of a file have cells, rather than a source each.
+
+    A tab shows it, or the suffix of a table. Other separators than commas, which texts have too, show it where each of
+    several rows has as many cells as in the training.
+    """
+    widths = {len(row) for row in head.rows}
+    if has_table_suffix(path):
+        lines = islice(open_lines(Path(path), encoding=trained.encoding), len(head.rows))
+        return len(head.rows[0]) > 1 or (bool(head.layout.quoting) and any(line.text.startswith('"') for line in lines))
+    if len(head.rows[0]) == 1 or head.layout.separator in ("tab", "comma"):
+        return len(head.rows[0]) > 1 and head.layout.separator == "tab"
+    return len(head.rows) > 1 and widths == {trained.width}
 
 
 def read_sources(

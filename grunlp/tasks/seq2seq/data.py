@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from grunlp.data.input_manifest import record_layout
 from grunlp.data.readers.hub import read_hub_pairs
 from grunlp.data.readers.json_records import JSON_FORMATS, json_format
 from grunlp.data.readers.parallel import detect_pair_layout, read_parallel
+from grunlp.data.readers.table import has_columns, read_head_like_training
 from grunlp.data.toy.reversal import reversal_pairs
 from grunlp.data.toy.summarization import summarization_pairs
 from grunlp.runs.layout import run_layout
@@ -150,7 +152,11 @@ def open_gold_pairs(
     defaults = trained.columns if same_kind else {}
     names = {role: columns.get(role) or defaults.get(role) for role in _COLUMNS}
     header = trained.header if same_kind and not any(columns.values()) else None
-    return open_parallel_file(path, None, FileLayout(encoding=encoding, header=header, columns=names))
+    requested = FileLayout(encoding=encoding, header=header, columns=names)
+    head = None if is_json else read_head_like_training(path, trained)
+    if head is not None and has_columns(head, (names["source"], names["target"])):
+        requested = replace(requested, separator=head.layout.separator, quoting=head.layout.quoting)
+    return open_parallel_file(path, None, requested)
 
 
 def trained_layout(run: Path, data: Mapping[str, Any]) -> FileLayout:

@@ -44,9 +44,8 @@ def test_one_side_is_longer(tmp_path: Path) -> None:
 
 def test_columns(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", "1\tJa.\tYes.\n2\tNein.\tNo.\n")
-    assert texts(path) == [("1", "Ja."), ("2", "Nein.")]
     assert texts(path, None, "1", "2") == [("Ja.", "Yes."), ("Nein.", "No.")]
-    with pytest.raises(DataError, match=r"a.tsv:1: too few columns\n3 columns"):
+    with pytest.raises(DataError, match=r"a.tsv:1: too few columns\n3 columns.*\n.*target=NAME_OR_NUMBER"):
         texts(path, None, "1", "3")
     with pytest.raises(DataError, match=r"a.tsv:1: no column 'de'"):
         texts(path, None, "de", "en")
@@ -165,3 +164,71 @@ def test_sources_are_read_as_in_the_training(tmp_path: Path) -> None:
     rows = write(tmp_path / "a.jsonl", '{"source": "Ja."}\n')
     layout = detect_source_layout(str(rows), by_name, None)
     assert layout is not None and layout.format == "json-lines"
+
+
+@pytest.mark.parametrize(
+    ("content", "names", "is_guess"),
+    [
+        ("English words/sentences,German words/sentences\nGo.,Geh.\n", None, True),
+        ("en_text,de_text\nGo.,Geh.\n", None, True),
+        ("en-US,de-DE\nGo.,Geh.\n", None, True),
+        ("Source sentence,Target sentence\nGo.,Geh.\n", None, True),
+        ("input_text,target_text\nGo.,Geh.\n", None, True),
+        ("anfang,ende\n" + "So we go.,Ja.\n" * 5, None, True),
+        ("id,en,de\n1,Go.,Geh.\n", ("en", "de"), True),
+        (",de,en\n0,Geh.,Go.\n", ("de", "en"), True),
+        ("id,source,target\n1,Go.,Geh.\n", ("source", "target"), False),
+    ],
+)
+def test_headers_that_people_write(content: str, names: tuple[str, str] | None, is_guess: bool, tmp_path: Path) -> None:
+    layout = detect_pair_layout(str(write(tmp_path / "a.csv", content)), None, FileLayout())
+    first = content.partition("\n")[0].split(",")
+    assert layout.header and tuple(layout.columns.values()) == (names or tuple(first))
+    assert bool(layout.guesses) == is_guess and ("data." in layout.describe()) == is_guess
+
+
+@pytest.mark.parametrize(
+    "content", ["It is.\tEs ist.\n", "No.\tNein.\n", "Go\tGeh\n", "he is it\tes ist es\n", "Go\tGeh\n" * 9]
+)
+def test_pairs_that_are_no_header(content: str, tmp_path: Path) -> None:
+    layout = detect_pair_layout(str(write(tmp_path / "a.tsv", content)), None, FileLayout())
+    assert layout.header is False and layout.columns == {"source": "0", "target": "1"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "1\tGo.\tGeh.\n2\tHi.\tHallo.\n",
+        "0.9\tGo.\tGeh.\n",
+        "7\tGo.\t9\tGeh.\n",
+        "Go.\tGeh.\tCC-BY 2.0 Attribution: me\n",
+        "nr\tanfang\tende\n1\tGo.\tGeh.\n",
+    ],
+)
+def test_more_columns_than_two_are_refused(content: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", content)
+    with pytest.raises(DataError, match=r"(?s)columns, and none is known.*\|.*source=COLUMN and target=COLUMN.*data\."):
+        texts(path)
+    assert texts(path, None, "0", "1") and texts(path, None, "1", "2")
+
+
+def test_a_named_column_of_two_leaves_the_other(tmp_path: Path) -> None:
+    assert texts(write(tmp_path / "a.tsv", "Geh.\tGo.\n"), None, "1") == [("Go.", "Geh.")]
+    assert texts(write(tmp_path / "b.tsv", "Geh.\tGo.\t\n")) == [("Geh.", "Go.")], "an empty column"
+
+
+def test_sources_are_read_with_the_separator_of_the_training(tmp_path: Path) -> None:
+    pairs = write(tmp_path / "p.csv", "I came, I saw;Veni, vidi\nSo, so;Sic, sic\n")
+    trained = detect_pair_layout(str(pairs), None, FileLayout(separator="semicolon"))
+    sources = ["I came, I saw", "So, so"]
+    assert predicted(pairs, trained) == sources
+    assert predicted(pairs, trained, "1") == ["Veni, vidi", "Sic, sic"]
+    assert predicted(write(tmp_path / "p.txt", pairs.read_text()), trained) == sources
+    assert predicted(write(tmp_path / "one.txt", "I came; I saw\n"), trained) is None
+    assert predicted(write(tmp_path / "alone.csv", "I came, I saw\nSo, so\n"), trained) is None, "each line is one"
+    assert predicted(write(tmp_path / "quoted.csv", '"I came, I saw"\n"So, so"\n'), trained) == sources
+
+
+def test_a_training_on_tabs_reads_pairs_of_csv(tmp_path: Path) -> None:
+    trained = detect_pair_layout(str(write(tmp_path / "a.tsv", "Go.\tGeh.\n")), None, FileLayout())
+    assert predicted(write(tmp_path / "a.csv", "Go.,Geh.\n"), trained) == ["Go."]

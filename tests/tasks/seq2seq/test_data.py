@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from grunlp.data.file_layout import FileLayout
+from grunlp.data.readers.parallel import detect_pair_layout
 from grunlp.data.subword_tokenizer import TextTokenizer
 from grunlp.tasks.config import compose_config
-from grunlp.tasks.seq2seq.data import open_parallel_corpus
+from grunlp.tasks.seq2seq.data import open_gold_pairs, open_parallel_corpus
 from grunlp.tasks.seq2seq.datamodule import make_parallel_datamodule
 from grunlp.tasks.seq2seq.options import Seq2SeqLoaderOptions
 from grunlp.training.options import StreamingTrainerOptions
@@ -94,3 +96,13 @@ def test_streamed_pairs_that_are_empty_too_long_or_in_dev_are_left_out(tmp_path:
     data = make_parallel_datamodule(corpus, words, words, loader, StreamingTrainerOptions(batches_per_epoch=8), 1)
     found = [text for batch in data.train_dataloader() for text in batch.target_texts]
     assert set(found) == {"b a", "a"} and len(found) >= 8
+
+
+def test_pairs_are_scored_with_the_separator_and_quoting_of_the_training(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('I came, I saw;Veni, vidi\n"So" it is, so;Sic, sic\n')
+    trained = detect_pair_layout(str(path), None, FileLayout(separator="semicolon", quoting=False))
+    pairs = open_gold_pairs(trained, str(path), None, {})
+    assert pairs["source"][:] == ["I came, I saw", '"So" it is, so']
+    (tmp_path / "b.csv").write_text("I came,Veni\n")
+    assert open_gold_pairs(trained, f"{tmp_path}/b.csv", None, {})["target"][:] == ["Veni"]
