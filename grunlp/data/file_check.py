@@ -1,19 +1,36 @@
 """Check of files without predicates: tagged words, texts with classes, pairs of texts, series and running text."""
 
+import re
+import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import combinations, islice
 from pathlib import Path
+from typing import Any
 
 from grunlp.data.deduplication import normalized_text
-from grunlp.data.file_layout import FileLayout
+from grunlp.data.file_layout import SEPARATORS, FileLayout
 from grunlp.data.readers import detect_format
 from grunlp.data.readers.json_records import json_format, read_records
-from grunlp.data.readers.labeled import detect_layout, read_labeled_texts
+from grunlp.data.readers.labeled import (
+    CLASS_COLUMNS,
+    detect_layout,
+    has_class_fields,
+    has_class_names,
+    read_labeled_texts,
+)
 from grunlp.data.readers.markup import NUM_PROBED_LINES, has_tagged_words
-from grunlp.data.readers.parallel import detect_pair_layout, read_parallel
-from grunlp.data.readers.table import has_table_suffix, read_head
+from grunlp.data.readers.parallel import (
+    PAIR_COLUMNS,
+    detect_pair_layout,
+    has_pair_names,
+    language_fields,
+    read_parallel,
+    read_sources,
+)
+from grunlp.data.readers.table import HeadRows, has_table_suffix, read_head
 from grunlp.data.readers.tagged import detect_tag_layout, read_tagged
 from grunlp.data.readers.text_lines import open_lines, require_file
 from grunlp.data.tags import PREDICATE_LABEL
@@ -26,6 +43,24 @@ from grunlp.data.timeseries.time_columns import find_time_column
 from grunlp.utils.errors import DataError
 
 _MAX_ERRORS, _MAX_LABELS = 10, 30
+_KNOWN_COLUMNS = CLASS_COLUMNS | PAIR_COLUMNS
+_NOTHING_REQUESTED = FileLayout()
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")  # Japanese, Chinese, Thai
+_FASTTEXT = (
+    r"Convert it: sed -E 's/^__label__([^ ]+) +/\1\t/' {path} > NEW.tsv, then recipe=classify reads it; lines with "
+    "several classes are not read"
+)
+_SPANS = (
+    "recipe=tag reads words with tags; convert the spans, for example with spacy.training.offsets_to_biluo_tags, to "
+    '{"words": [...], "tags": [...]} in each line'
+)
+_TRANSLATION = "Convert it: jq -c .translation {path} > NEW.jsonl, then type recipe=translate data.train=NEW.jsonl"
+_JSON_SERIES = "recipe=forecast reads tables (CSV, TSV, Parquet); convert it, for example with pandas.read_json"
+_OTHER_FIELDS = (
+    "Name those to read: recipe=classify data.source=FIELD data.label=FIELD, recipe=translate data.source=FIELD "
+    "data.target=FIELD, or recipe=lm data.field=FIELD"
+)
+_OPTIONS = {"text": "source"}  # the options of roles that have another name
 _LONG_SENTENCE = 50  # words; a file of columns with one longer sentence may lack its blank lines
 
 
@@ -36,6 +71,7 @@ class FileReport:
     Attributes:
         kind: what the file has, for the title.
         recipe: the recipe that reads it.
+        requested: the parts of its layout that a training must be given.
         layout: how it is read.
         counts: numbers of examples and of other things.
         labels: the tags or classes with their numbers.
@@ -49,6 +85,7 @@ class FileReport:
     path: Path
     kind: str = "not recognised"
     recipe: str = ""
+    requested: FileLayout = field(default_factory=FileLayout)
     layout: FileLayout | TableLayout | None = None
     counts: dict[str, int] = field(default_factory=dict)
     labels: Counter[str] = field(default_factory=Counter)
@@ -112,7 +149,7 @@ def _format_report(report: FileReport) -> Iterator[str]:
     if report.layout is not None:
         yield f"read as: {report.layout.describe()}"
     if report.recipe:
-        yield f"training: python -m grunlp.train recipe={report.recipe} data.train={report.path} ..."
+        yield f"training: python -m grunlp.train {' '.join(_training_options(report))} ..."
     yield from (f"{what}: {count:,}" for what, count in report.counts.items())
     yield from (f"  {label}: {count:,}" for label, count in report.labels.most_common(_MAX_LABELS))
     if len(report.labels) > _MAX_LABELS:
@@ -121,6 +158,14 @@ def _format_report(report: FileReport) -> Iterator[str]:
     if report.errors:
         yield "1 error:" if report.num_errors == 1 else f"{report.num_errors:,} errors, the first {len(report.errors)}:"
         yield from (f"  {_format_error(error)}" for error in report.errors)
+
+
+def _training_options(report: FileReport) -> list[str]:
+    """Return the options of a training on a file, quoted for the shell."""
+    options = {"data.train": report.path, "data.separator": report.requested.separator}
+    options |= {f"data.{_OPTIONS.get(role, role)}": column for role, column in report.requested.columns.items()}
+    given = [f"{key}={value}" for key, value in options.items() if value is not None]
+    return [f"recipe={report.recipe}", *map(shlex.quote, given)]
 
 
 def _format_error(error: DataError) -> str:
@@ -136,23 +181,98 @@ def _detect_kind(path: Path) -> Callable[[FileReport], None]:
         return _check_series
     format = json_format(path)
     if format is not None:
-        keys = set(next(read_records(path, format, on_error=lambda error: None), (0, {}))[1])
-        if keys & {"words", "tokens"}:
-            return _check_tags
-        return _check_pairs if keys & {"target", "summary"} else _check_classes
+        return _detect_json_kind(next(read_records(path, format, on_error=lambda error: None), (0, {}))[1])
     lines = list(islice((line for line in open_lines(path) if line.text.strip()), NUM_PROBED_LINES))
     for line in lines:
         line.require_text(path)
-    is_csv = ".csv" in path.name.lower()
-    if not is_csv and has_tagged_words([line.text for line in lines]):
+    texts = [line.text for line in lines]
+    if texts and sum(text.startswith("__label__") for text in texts) > len(texts) / 2:
+        return partial(_report_unread, looks="lines of fastText, __label__CLASS before each text", advice=_FASTTEXT)
+    separator = _shown_separator(path, texts)
+    if separator is None and ".csv" not in path.name.lower() and has_tagged_words(texts):
         return _check_tags
-    if not (has_table_suffix(path) or (lines and all("\t" in line.text for line in lines))):
+    if separator is None and not (has_table_suffix(path) or (texts and all("\t" in text for text in texts))):
         return _check_text
     if _has_series(path):
         return _check_series
-    if _has_pairs(path):
+    requested = FileLayout(separator=separator or None)
+    head = read_head(str(path), requested, _KNOWN_COLUMNS)
+    if has_class_names(head) and ("target" not in head.names or _has_classes(head, head.names.index("target"))):
+        return partial(_check_classes, requested=requested)
+    if has_pair_names(head):
+        return partial(_check_pairs, requested=requested)
+    pair = _find_pair(head.rows)
+    if not pair:
+        return partial(_check_classes, requested=requested)
+    if len(head.rows[0]) > 2:
+        requested = replace(requested, columns=dict(zip(("source", "target"), map(str, pair), strict=True)))
+    return partial(_check_pairs, requested=requested)
+
+
+def _detect_json_kind(record: Mapping[str, Any]) -> Callable[[FileReport], None]:
+    """Return the function that checks a file of JSON objects like the first one."""
+    words = next((record[name] for name in ("words", "tokens") if name in record), None)
+    spans = next((record[name] for name in ("spans", "entities", "label", "labels") if name in record), None)
+    if isinstance(spans, list) and all(isinstance(span, list | dict) for span in spans) and "text" in record:
+        return partial(_report_unread, looks="texts with spans between characters", advice=_SPANS)
+    if words is not None:
+        return _check_tags
+    if isinstance(record.get("translation"), dict):
+        names = [f"data.{side}={name}" for side, name in zip(("source", "target"), record["translation"], strict=False)]
+        advice = f"{_TRANSLATION} {' '.join(names)}"
+        return partial(_report_unread, looks="pairs of texts inside a field `translation`", advice=advice)
+    languages = language_fields(record)
+    if {"target", "summary"} & set(record):
         return _check_pairs
-    return _check_classes
+    if len(languages) == 2:
+        columns = dict(zip(("source", "target"), languages, strict=True))
+        return partial(_check_pairs, requested=FileLayout(columns=columns))
+    if has_class_fields(record, "text"):
+        return _check_classes if has_class_fields(record, "label") else _check_text
+    numbers = [name for name, value in record.items() if isinstance(value, int | float)]
+    if numbers and not any(isinstance(value, str) and len(value.split()) > 2 for value in record.values()):
+        return partial(_report_unread, looks="a time series", advice=_JSON_SERIES)
+    fields = f"its fields are {', '.join(record) or 'none'}. {_OTHER_FIELDS}"
+    return partial(_report_unread, looks="JSON objects", advice=fields)
+
+
+def _shown_separator(path: Path, texts: Sequence[str]) -> str | None:
+    """Return the separator of a table whose file name and tabs do not show it; "": it is detected by its header."""
+    if has_table_suffix(path) or not texts or "\t" in texts[0]:
+        return None
+    header = read_head(str(path), FileLayout(), _KNOWN_COLUMNS)
+    if len(header.rows[0]) > 1:
+        return ""
+    for name in ("semicolon", "pipe"):
+        counts = {text.count(SEPARATORS[name]) for text in texts}
+        if len(texts) > 1 and len(counts) == 1 and counts != {0}:
+            return name
+    return None
+
+
+def _find_pair(rows: Sequence[list[str]]) -> list[int]:
+    """Return the first two columns of texts, if there are two and no further one has recurring values."""
+    columns = list(zip(*(row for row in rows if len(row) == len(rows[0])), strict=True))
+    texts = [number for number, column in enumerate(columns) if _has_texts(column)]
+    has_classes = len(columns) > 2 and any(map(_recurs, columns))
+    return texts[:2] if len(texts) > 1 and not has_classes else []
+
+
+def _has_classes(head: HeadRows, column: int) -> bool:
+    """Return whether the values of a column below a header recur."""
+    return _recurs([row[column] for row in head.rows[1:] if column < len(row)])
+
+
+def _recurs(column: Sequence[str]) -> bool:
+    return 2 * len(set(column)) <= len(column)
+
+
+def _has_texts(column: Sequence[str]) -> bool:
+    """Return whether most filled cells of a column differ, and one has several words, or a script without blanks."""
+    cells = [cell for cell in column if cell.strip()]
+    return 2 * len(set(cells)) > max(2, len(cells)) and any(
+        len(cell.split()) > 1 or (len(cell) > 1 and _UNSPACED.search(cell)) for cell in cells
+    )
 
 
 def _has_series(path: Path) -> bool:
@@ -176,15 +296,9 @@ def _has_series(path: Path) -> bool:
     return bool(numeric) and not any(len(cell.split()) > 3 for name in texts for cell in table.texts(name))
 
 
-def _has_pairs(path: Path) -> bool:
-    """Return whether a table has the header of pairs of texts, or two columns whose cells are all different."""
-    if detect_pair_layout(str(path), None, FileLayout()).header:
-        return True
-    rows = read_head(str(path), FileLayout(), ()).rows
-    columns = list(zip(*rows, strict=True)) if len({len(row) for row in rows}) == 1 else []
-    return len(columns) == 2 and all(
-        len(set(column)) == len(column) > 1 and any(len(cell.split()) > 1 for cell in column) for column in columns
-    )
+def _report_unread(report: FileReport, looks: str, advice: str) -> None:
+    report.kind = f"not read as it is: it looks like {looks}"
+    report.remarks.append(advice.replace("{path}", shlex.quote(str(report.path))))
 
 
 def _check_tags(report: FileReport) -> None:
@@ -202,9 +316,9 @@ def _check_tags(report: FileReport) -> None:
         report.remarks.append(f"all {num_words:,} rows are one sentence, because there is no blank line. {advice}")
 
 
-def _check_classes(report: FileReport) -> None:
-    report.kind, report.recipe = "texts with classes", "classify"
-    layout = report.layout = detect_layout(str(report.path), FileLayout())
+def _check_classes(report: FileReport, requested: FileLayout = _NOTHING_REQUESTED) -> None:
+    report.kind, report.recipe, report.requested = "texts with classes", "classify", requested
+    layout = report.layout = detect_layout(str(report.path), requested)
     texts = list(read_labeled_texts(str(report.path), layout, report.add_error))
     report.counts, report.labels = {"texts": len(texts)}, Counter(text["label"] for text in texts)
     report.examples = {normalized_text(text["words"]) for text in texts}
@@ -214,11 +328,19 @@ def _check_classes(report: FileReport) -> None:
         report.remarks.append("all texts have one class: there is nothing to learn")
     elif len(texts) >= _MAX_ERRORS and 2 * len(report.labels) > len(texts):
         report.remarks.append(f"{len(report.labels)} classes for {len(texts)} rows: are the columns swapped?")
+    spellings: dict[str, list[str]] = {}
+    for label in report.labels:
+        spellings.setdefault(label.casefold(), []).append(label)
+    for labels in spellings.values():
+        if len(labels) > 1:
+            report.remarks.append(f"classes that differ only in capitals: {', '.join(labels)}")
 
 
-def _check_pairs(report: FileReport) -> None:
-    report.kind, report.recipe = "pairs of texts", "translate"
-    layout = report.layout = detect_pair_layout(str(report.path), None, FileLayout())
+def _check_pairs(report: FileReport, requested: FileLayout = _NOTHING_REQUESTED) -> None:
+    report.kind, report.recipe, report.requested = "pairs of texts", "translate", requested
+    if requested.columns:
+        report.remarks.append("guessed: which columns are the source and the target")
+    layout = report.layout = detect_pair_layout(str(report.path), None, requested)
     pairs = list(read_parallel(str(report.path), None, layout, report.add_error))
     empty = sum(not (pair["source"].strip() and pair["target"].strip()) for pair in pairs)
     report.counts = {"pairs": len(pairs)}
@@ -273,12 +395,10 @@ def _find_series_column(table: TableFile) -> str | None:
 
 def _check_text(report: FileReport) -> None:
     report.kind, report.recipe = "running text", "lm"
-    lines = words = 0
-    for line in open_lines(report.path):
-        if line.error:
-            report.add_error(DataError(report.path, line.number, line.error, "", line.hint.format(path=report.path)))
-        lines, words = lines + 1, words + len(line.text.split())
-    report.layout = FileLayout(format="lines", encoding="utf-8")
-    report.counts = {"lines": lines, "words": words}
+    format = json_format(report.path)
+    report.layout = FileLayout(format=format or "lines", encoding="utf-8")
+    texts = [pair["source"] for pair in read_sources(str(report.path), None, report.add_error)]
+    words = sum(len(text.split()) for text in texts)
+    report.counts = {"lines": len(texts), "words": words}
     if not words:
         report.remarks.append("every line is empty")

@@ -56,6 +56,60 @@ def test_files_of_every_task(
     assert all(part in out for part in expected), out
 
 
+TEXTS = ["A nice old film", "So dull a film", "A mad old film", "Nice and new"]
+ROWS = [(text, ("pos", "neg")[i % 2]) for i, text in enumerate(TEXTS)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.txt", "Text;Label\n" + "".join(f"{a};{b}\n" for a, b in ROWS), ["texts with classes", "pos: 2"]),
+        ("b.txt", "text|label\n" + "".join(f"{a}|{b}\n" for a, b in ROWS), ["texts with classes", "pos: 2"]),
+        (
+            "c.txt",
+            "nice film;pos\ndull film;neg\n" * 3,
+            ["texts with classes", "pos: 3", "recipe=classify", "data.separator=semicolon"],
+        ),
+        ("d.csv", "title,text,label\nSo,A nice film,pos\nNo,A dull film,neg\n", ["texts with classes", "pos: 1"]),
+        ("d.tsv", "text\ttarget\n" + "".join(f"{a}\t{b}\n" for a, b in ROWS), ["texts with classes", "pos: 2"]),
+        ("e.tsv", "Ja, so.\tYes, so.\nNein, so.\t\nJa, ja.\tYes.\n", ["pairs of texts", "1 pairs have an empty side"]),
+        (
+            "f.txt",
+            "Go.\tGeh.\tCC-BY 2.0 by a\nHi you.\tHallo du.\tCC-BY 2.0 by b\nRun now.\tLauf nun.\tCC-BY 2.0 by c\n",
+            ["pairs of texts", "guessed: which columns", "recipe=translate", "data.source=0 data.target=1"],
+        ),
+        ("g.tsv", "你好嗎\tHow are you?\n我很好\tI am fine.\n", ["pairs of texts", "pairs: 2"]),
+        ("h.txt", "__label__pos A nice film\n__label__neg A dull film\n", ["fastText", "sed -E", ".tsv"]),
+        ("i.jsonl", '{"en": "Yes", "de": "Ja"}\n', ["pairs of texts", "data.source=en data.target=de", "pairs: 1"]),
+        ("j.jsonl", '{"translation": {"en": "Yes", "de": "Ja"}}\n', ["jq -c .translation", "data.source=en"]),
+        (
+            "k.jsonl",
+            '{"text": "Ann", "tokens": [{"text": "Ann"}], "spans": [{"start": 0, "end": 3, "label": "PER"}]}\n',
+            ["spans between characters", "recipe=tag"],
+        ),
+        ("l.jsonl", '{"text": "Ann", "label": [[0, 3, "PER"]]}\n', ["spans between characters"]),
+        ("m.json", '[\n {\n  "date": "2024-01-01",\n  "y": 3.5\n }\n]\n', ["looks like a time series"]),
+        ("n.jsonl", '{"text": "A nice film"}\n', ["running text", "words: 3", "json-lines"]),
+        ("o.jsonl", '{"body": "A nice old film", "mood": "{x}"}\n', ["its fields are body, mood", "data.source=FIELD"]),
+        ("p.csv", "text,label\na,pos\nb,Pos\n", ["classes that differ only in capitals: pos, Pos"]),
+        ("q.json", '[\n  {\n    "text": "Nice",\n    "label": "good"\n  }\n]\n', ["texts with classes", "good: 1"]),
+    ],
+)
+def test_files_that_people_have(
+    name: str, content: str, expected: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text(content)
+    assert main(["check", f"{tmp_path}/{name}"]) == 0
+    out = capsys.readouterr().out
+    assert all(part in out for part in expected), out
+
+
+def test_a_path_with_blanks_is_quoted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "my file.csv").write_text("text,label\na,pos\nb,neg\n")
+    assert main(["check", f"{tmp_path}/my file.csv"]) == 0
+    assert f"'data.train={tmp_path}/my file.csv' ..." in capsys.readouterr().out
+
+
 def test_faults_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.csv").write_text("text,label\nNice, very,good\nDull,bad\n")
     (tmp_path / "b.txt").write_bytes(b"caf\xe9\n")

@@ -49,6 +49,9 @@ _FURTHER_COLUMNS = {
 }
 """The same, with names that a text may have too: the first row must have one of either role to be a header."""
 
+CLASS_COLUMNS = frozenset(name for names in _FURTHER_COLUMNS.values() for name in names)
+"""Names of columns by which a table of texts with classes is recognised."""
+
 _INDEX_COLUMNS = ("", "id", "idx", "index", "nr", "no", "number", "unnamed: 0")
 _ROLES = {"text": "source", "label": "label"}  # the option of each role
 
@@ -88,8 +91,7 @@ def detect_layout(path: str, requested: FileLayout, labels: bool = True) -> File
     if format is not None:
         columns = {role: requested.column(role) for role in _ROLES}
         return FileLayout(format=format, encoding=encoding, columns=columns)
-    known = {name for names in _FURTHER_COLUMNS.values() for name in names}
-    known |= {normalized_name(name) for name in requested.columns.values() if name is not None}
+    known = CLASS_COLUMNS | {normalized_name(name) for name in requested.columns.values() if name is not None}
     head = read_head(path, replace(requested, encoding=encoding), known)
     guesses: list[str] = []
     has_header = _detect_header(head, requested, guesses)
@@ -142,7 +144,7 @@ def layout_for_prediction(
         path: the file.
         trained: the layout of the training file; None if it is not known.
         text: the column or field that the user named.
-        classes: the classes of the model, by which rows without a header are told from texts.
+        classes: the classes of the model, which distinguish rows of a table without a header from texts.
 
     Raises:
         DataError: the file is a table or has JSON objects, without the column of the training.
@@ -168,6 +170,11 @@ def _has_classes(head: HeadRows, trained: FileLayout, classes: Collection[str]) 
     return column < len(head.rows[0]) and all(class_label(row[column]) in classes for row in head.rows)
 
 
+def has_class_fields(record: Mapping[str, Any], role: str) -> bool:
+    """Return whether a JSON object has a field with a known name for a role, "text" or "label"."""
+    return not record.keys().isdisjoint(_DEFAULT_COLUMNS[role])
+
+
 def json_text_field(path: str, layout: FileLayout) -> str | None:
     """Return the field of the text in a file of JSON objects: that of the layout, or the known one of its first object.
 
@@ -185,14 +192,21 @@ def _detect_header(head: HeadRows, requested: FileLayout, guesses: list[str]) ->
         return requested.header
     if any(column is not None and not column.isdecimal() for column in requested.columns.values()):
         return True
-    if named_roles(head.names, _DEFAULT_COLUMNS):
-        return True
-    if set(named_roles(head.names, _FURTHER_COLUMNS)) == set(_ROLES):
+    if named_roles(head.names, _DEFAULT_COLUMNS) or _has_known_names(head):
         return True
     if _looks_like_header(head.rows) or _has_names_of_both_roles(head.rows):
         guesses.append("the first line is a header; in a training, data.header=false overrides it")
         return True
     return False
+
+
+def has_class_names(head: HeadRows) -> bool:
+    """Return whether the first row of a table names a text and a class."""
+    return _has_known_names(head) or _has_names_of_both_roles(head.rows)
+
+
+def _has_known_names(head: HeadRows) -> bool:
+    return set(named_roles(head.names, _FURTHER_COLUMNS)) == set(_ROLES)
 
 
 def _has_names_of_both_roles(rows: Sequence[list[str]]) -> bool:
@@ -285,10 +299,10 @@ def _locate_columns(
 
 
 def _is_label_like(rows: list[list[str]], column: int, other: int) -> bool:
-    """Return whether a column looks more like classes than another: shorter, and with fewer different values."""
+    """Return whether a column looks more like classes than another: shorter, and without more different values."""
     values, others = [row[column] for row in rows], [row[other] for row in rows]
     words, other_words = (sum(len(cell.split()) for cell in cells) for cells in (values, others))
-    return words < other_words and len(set(values)) < len(set(others))
+    return words < other_words and len(set(values)) <= len(set(others))
 
 
 def _iter_fields(path: str, layout: FileLayout, on_error: OnError) -> Iterator[tuple[int, Any]]:

@@ -59,6 +59,9 @@ _LANGUAGES = frozenset(
     )
 )
 
+PAIR_COLUMNS = _LANGUAGES.union(*_COLUMN_NAMES.values())
+"""Names of columns by which a table of pairs is recognised."""
+
 
 def detect_pair_layout(path: str, target_path: str | None, requested: FileLayout) -> FileLayout:
     """Detect how the pairs of a file, or of two, are read.
@@ -88,8 +91,7 @@ def detect_pair_layout(path: str, target_path: str | None, requested: FileLayout
     if references := names.get("references"):
         details = "the columns of a table have one target each"
         raise UserError(f"references={references}, but {path} is not JSON", details, "Omit references=.")
-    known = {name for words in _COLUMN_NAMES.values() for name in words} | _LANGUAGES
-    known |= {normalized_name(name) for name in names.values() if name is not None}
+    known = PAIR_COLUMNS | {normalized_name(name) for name in names.values() if name is not None}
     head = read_head(path, replace(requested, encoding=encoding), known)
     guesses: list[str] = []
     has_header = _detect_header(head, requested, guesses)
@@ -104,7 +106,7 @@ def _detect_header(head: HeadRows, requested: FileLayout, guesses: list[str]) ->
         return requested.header
     if any(name is not None and not name.isdecimal() for name in requested.columns.values()):
         return True
-    if set(named_roles(head.names, _COLUMN_NAMES)) == set(_SIDES):
+    if _has_known_names(head):
         return True
     if len(head.names) == 2 == len(set(head.names)) and set(head.names) <= _LANGUAGES:
         return True
@@ -112,6 +114,20 @@ def _detect_header(head: HeadRows, requested: FileLayout, guesses: list[str]) ->
         guesses.append("the first line is a header; in a training, data.header=false overrides it")
         return True
     return False
+
+
+def has_pair_names(head: HeadRows) -> bool:
+    """Return whether the first row of a table names a source and a target, or two languages."""
+    return _has_known_names(head) or len(_named_sides(head)) == 2
+
+
+def _has_known_names(head: HeadRows) -> bool:
+    return set(named_roles(head.names, _COLUMN_NAMES)) == set(_SIDES)
+
+
+def language_fields(record: Mapping[str, Any]) -> list[str]:
+    """Return the fields of a JSON object that are named by a language and have a text."""
+    return [name for name, text in record.items() if name.lower() in _LANGUAGES - {"id"} and isinstance(text, str)]
 
 
 def _named_sides(head: HeadRows) -> list[int]:
