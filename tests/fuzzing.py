@@ -242,6 +242,11 @@ PAIRS = [
     "ein Haus\ta house\nzwei\ttwo\n",
     '{"source": "a", "target": ["b", "c"], "id": 3}\n{"source": "d", "target": "e"}\n',
     'source\ttarget\n"a ""b"""\tc\n',
+    '[\n  {\n    "en": "a",\n    "de": "b"\n  }\n]\n',
+    '{\n"source": "a",\n"target": "b"\n}\n{\n"source": "c",\n"target": "d"\n}\n',
+    '{"translation": {"en": "a", "de": "b"}}\n',
+    "id\ten-US\tde-DE\n1\tgo on\tgeh los\n",
+    "Go on.\tGeh los.\tCC-BY 1\nHi you.\tHallo du.\tCC-BY 2\n",
 ]
 CLASSIFIED = [
     ("a.csv", 'text,label\n"good, very",1\nbad,0\n'),
@@ -249,6 +254,11 @@ CLASSIFIED = [
     ("b.csv", "review;sentiment\ngood, very;1\nbad;0\n"),
     ("b.tsv", 'label\ttext\n1\t"so ""good"""\n0\tbad\n'),
     ("a.json", '[{"text": "good", "label": 1},\n{"text": "bad", "label": "no"}]\n'),
+    ("c.csv", 'Review Text,Overall Rating\n1, "good, very"\n,\n'),
+    ("c.txt", "good film;pos\nbad film;neg\n"),
+    ("d.txt", "__label__pos good film\n__label__neg bad\n"),
+    ("b.json", '[\n  {\n    "text": "good",\n    "label": 1\n  }\n]\n'),
+    ("b.jsonl", '{"text": "good", "spans": [{"start": 0, "end": 4, "label": "X"}]}\n'),
     ("a.jsonl", '{"text": "good", "label": 1}\n{"text": "bad", "label": "no"}\n'),
 ]
 

@@ -91,6 +91,7 @@ ROWS = [(text, ("pos", "neg")[i % 2]) for i, text in enumerate(TEXTS)]
         ("m.json", '[\n {\n  "date": "2024-01-01",\n  "y": 3.5\n }\n]\n', ["looks like a time series"]),
         ("n.jsonl", '{"text": "A nice film"}\n', ["running text", "words: 3", "json-lines"]),
         ("o.jsonl", '{"body": "A nice old film", "mood": "{x}"}\n', ["its fields are body, mood", "data.source=FIELD"]),
+        ("n.txt", "A line of text and no more\n", ["running text"]),
         ("p.csv", "text,label\na,pos\nb,Pos\n", ["classes that differ only in capitals: pos, Pos"]),
         ("q.json", '[\n  {\n    "text": "Nice",\n    "label": "good"\n  }\n]\n', ["texts with classes", "good: 1"]),
     ],

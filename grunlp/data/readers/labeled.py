@@ -269,7 +269,7 @@ def _locate_columns(
         named = _columns_with_names(head.rows[0])
         for role, other in (("text", "label"), ("label", "text")):
             found = named[role] - named[other] - {*columns.values()}
-            if role not in columns and len(found) == 1:
+            if role not in columns and len(found) == 1 and (labels or role == "text"):
                 (columns[role],) = found
                 guesses.append(
                     f"the {role} by the name of its column; in a training, data.{_ROLES[role]}= overrides it"

@@ -19,7 +19,7 @@ _MIN_ROWS = 4  # fewer rows are alike by chance
 def has_tagged_words(lines: Sequence[str]) -> bool:
     """Return whether rows have equally many cells, words without blanks and a few tags."""
     rows = [line.split("\t") if "\t" in line else line.split() for line in lines if not line.startswith(("#", "-DOC"))]
-    if not rows or len({len(row) for row in rows}) > 1 or len(rows[0]) < 2:
+    if len(rows) < 2 or len({len(row) for row in rows}) > 1 or len(rows[0]) < 2:
         return False
     cells, tags = list(chain.from_iterable(rows)), {row[-1] for row in rows}
     has_few_tags = len(tags) <= max(2, 0.7 * len(rows)) or detect_spelling(tags) is not None
