@@ -318,6 +318,7 @@ def _check_tags(report: FileReport) -> None:
 
 def _check_classes(report: FileReport, requested: FileLayout = _NOTHING_REQUESTED) -> None:
     report.kind, report.recipe, report.requested = "texts with classes", "classify", requested
+    _add_guessed_separator(report)
     layout = report.layout = detect_layout(str(report.path), requested)
     texts = list(read_labeled_texts(str(report.path), layout, report.add_error))
     report.counts, report.labels = {"texts": len(texts)}, Counter(text["label"] for text in texts)
@@ -336,10 +337,18 @@ def _check_classes(report: FileReport, requested: FileLayout = _NOTHING_REQUESTE
             report.remarks.append(f"classes that differ only in capitals: {', '.join(labels)}")
 
 
+def _add_guessed_separator(report: FileReport) -> None:
+    if report.requested.separator:
+        report.remarks.append(
+            f"guessed: cells between {report.requested.separator}s, equally many in each line; running text is for recipe=lm"
+        )
+
+
 def _check_pairs(report: FileReport, requested: FileLayout = _NOTHING_REQUESTED) -> None:
     report.kind, report.recipe, report.requested = "pairs of texts", "translate", requested
     if requested.columns:
         report.remarks.append("guessed: which columns are the source and the target")
+    _add_guessed_separator(report)
     layout = report.layout = detect_pair_layout(str(report.path), None, requested)
     pairs = list(read_parallel(str(report.path), None, layout, report.add_error))
     empty = sum(not (pair["source"].strip() and pair["target"].strip()) for pair in pairs)

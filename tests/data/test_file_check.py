@@ -68,7 +68,7 @@ ROWS = [(text, ("pos", "neg")[i % 2]) for i, text in enumerate(TEXTS)]
         (
             "c.txt",
             "nice film;pos\ndull film;neg\n" * 3,
-            ["texts with classes", "pos: 3", "recipe=classify", "data.separator=semicolon"],
+            ["texts with classes", "pos: 3", "recipe=classify", "data.separator=semicolon", "guessed: cells"],
         ),
         ("d.csv", "title,text,label\nSo,A nice film,pos\nNo,A dull film,neg\n", ["texts with classes", "pos: 1"]),
         ("d.tsv", "text\ttarget\n" + "".join(f"{a}\t{b}\n" for a, b in ROWS), ["texts with classes", "pos: 2"]),

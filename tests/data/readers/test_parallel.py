@@ -122,6 +122,7 @@ def test_sources(tmp_path: Path) -> None:
     [
         ("a.tsv", "source\ttarget\nJa.\tYes.\n"),
         ("a.tsv", "Target\tSource\nYes.\tJa.\n"),
+        ("a.tsv", "Deutsch\tEnglish\nJa.\tYes.\n"),
         ("a.tsv", "de\ten\nJa.\tYes.\n"),
         ("a.csv", "Ja.,Yes.\n"),
         ("a.csv", "document;summary\nJa.;Yes.\n"),
@@ -170,6 +171,7 @@ def test_sources_are_read_as_in_the_training(tmp_path: Path) -> None:
     ("content", "names", "is_guess"),
     [
         ("English words/sentences,German words/sentences\nGo.,Geh.\n", None, True),
+        ("Text English,Text Deutsch\nGo.,Geh.\n", None, True),
         ("en_text,de_text\nGo.,Geh.\n", None, True),
         ("en-US,de-DE\nGo.,Geh.\n", None, True),
         ("Source sentence,Target sentence\nGo.,Geh.\n", None, True),
