@@ -13,7 +13,7 @@ from grunlp.data.readers.json_records import json_format, read_records
 from grunlp.data.readers.labeled import detect_layout, read_labeled_texts
 from grunlp.data.readers.parallel import detect_pair_layout, read_parallel
 from grunlp.data.readers.table import has_table_suffix, read_head
-from grunlp.data.readers.tagged import detect_tag_layout, read_tagged
+from grunlp.data.readers.tagged import detect_tag_layout, is_word_table, read_tagged
 from grunlp.data.readers.text_lines import open_lines, require_file
 from grunlp.data.tag_schemes import detect_spelling
 from grunlp.data.tags import PREDICATE_LABEL
@@ -132,6 +132,8 @@ def _format_error(error: DataError) -> str:
 def _detect_kind(path: Path) -> Callable[[FileReport], None]:
     """Return the function that checks a file of this kind."""
     require_file(path)
+    if is_word_table(path):
+        return _check_tags
     if path.suffix.lower() in (".parquet", ".pq"):
         return _check_series
     format = json_format(path)

@@ -90,7 +90,7 @@ def inspect_file(name: str, path: Path, format: str | None = None, words: Path |
 
 
 def _no_predicate_remark(report: DataReport) -> str:
-    """Say what can be learned of a file without predicates."""
+    """Describe what can be learned from a file without predicates."""
     remark = "no predicate is marked: recipe=srl has nothing to learn"
     if not report.tags:
         return remark

@@ -75,7 +75,7 @@ def matches(rows: list[str]) -> bool:
 
 
 def has_span_tags(rows: list[str]) -> bool:
-    """Return whether the last column has span tags besides `-`, such as B-PER, so that its cells are no lemmas."""
+    """Return whether the last column has span tags besides `-`, such as B-PER: they are not lemmas."""
     last = {split_whitespace(row)[-1] for row in rows} - {EMPTY_CELL, OUTSIDE}
     return bool(last) and detect_spelling(last | {OUTSIDE}) is not None
 

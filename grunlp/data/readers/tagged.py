@@ -272,6 +272,30 @@ def is_tagged_file(path: str | Path) -> bool:
     return layout.format in JSON_FORMATS or any(len(sentence["words"]) > 1 for sentence in sentences)
 
 
+def is_word_table(path: str | Path) -> bool:
+    """Return whether a table has a word and a tag in each row, by its header, tags of spans, or sentences.
+
+    Tables of texts and classes have neither. Columns separated by blanks are not judged.
+    """
+    path = Path(path)
+    try:
+        detected = _detect_layout(path, FileLayout())
+        lines = [line.text for line in islice(open_lines(path), _NUM_HEAD_ROWS)]
+    except DataError:
+        return False
+    rows = [detected.cells(text) for text in lines if text.strip()]
+    words = [cells[detected.words] for cells in rows if len(cells) == detected.width]
+    if detected.separator == "blank" or 2 * len(words) < len(rows) or sum(" " in word for word in words) > 1:
+        return False
+    names = {name.lower() for name in detected.names} - {"text", "texts"}
+    if detected.sentence is not None or not names.isdisjoint(_WORD_NAMES):
+        return True
+    tags = {cells[detected.tags or -1] for cells in rows if len(cells) == detected.width}
+    has_sentences = "" in "\n".join(text.strip() for text in lines).strip().split("\n")
+    are_names = not any(" " in tag or tag[:1].isdecimal() for tag in tags)
+    return (has_sentences and are_names) or detect_spelling(tags) is not None
+
+
 def read_tagged(path: str | Path, layout: FileLayout) -> list[TaggedSentence]:
     """Read the sentences of a file; span tags are converted to IOB2.
 
