@@ -79,7 +79,8 @@ _PLAIN_HINT = "a training with data.tag_scheme=plain leaves tags as they are wri
 _NUM_PROBED = 1000  # sentences by which the spelling of tags is detected
 _NUM_HEAD_ROWS = 200  # rows by which columns and quotes are detected
 _MIN_ROWS_TO_JUDGE = 10  # rows from which on columns may be found to be swapped
-_SENTENCE_END = ".!?\u2026\u3002\uff01\uff1f"
+_PUNCTUATION = ".,;:!?\u2026\u3002\uff01\uff1f\uff0c\uff1b\uff1a"
+_UNSEGMENTED_TEXT = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{7,}")
 
 
 def detect_tag_layout(path: str | Path, requested: FileLayout) -> FileLayout:
@@ -238,12 +239,14 @@ def _are_columns_without_tags(rows: list[list[str]], num_sentences: int, trained
         num_sentences: number of runs of rows between blank lines.
         trained_width: number of columns of the training data; None if they had no columns.
     """
-    ends = sum(cells[-1].endswith(tuple(_SENTENCE_END)) and "".join(cells).strip(_SENTENCE_END) != "" for cells in rows)
-    if len(rows) < 2 or 4 * ends >= len(rows):
+    ends = sum(cells[-1].endswith(tuple(_PUNCTUATION)) and "".join(cells).strip(_PUNCTUATION) != "" for cells in rows)
+    unsegmented = sum(_UNSEGMENTED_TEXT.search(cells[0]) is not None for cells in rows)
+    if len(rows) < 2 or 4 * (ends + unsegmented) >= len(rows):
         return False
     if len(rows[0]) == 1:
         return True
-    have_codes = 2 * sum(cells[-1].isupper() for cells in rows) > len(rows)  # NNP, B-NP
+    num_upper, num_upper_words = (sum(cells[column].isupper() for cells in rows) for column in (-1, 0))
+    have_codes = 2 * num_upper_words <= len(rows) < 2 * num_upper  # NNP, B-NP
     return len(rows[0]) <= (trained_width or 0) and (have_codes or 1 < num_sentences < len(rows))
 
 
@@ -586,6 +589,7 @@ def _column_index(path: Path, number: int, column: str, names: list[str]) -> int
     if column.lower() not in lowered:
         near = closest_match(column, names)
         hint = f"did you mean {near}?" if near else "name one of these, or give a number from 0"
+        hint += "; a file for a trained tagger needs the header of its training data"
         raise DataError(path, number, f"no column {column!r}", f"columns: {', '.join(names)}", hint)
     return lowered.index(column.lower())
 

@@ -223,6 +223,9 @@ def test_rows_that_fit_the_training_are_columns(tmp_path: Path) -> None:
         "Anna left Bonn early today.\nShe sang.\n\nNobody came to hear her.\n",
         "Peter sang .\nMary slept .\n",
         "\u4eca\u5929\u5929\u6c14\u5f88\u597d\u3002\n\u6211\u4eec\u51fa\u53bb\u5427\u3002\n",
+        "\u4eca\u5929\u5929\u6c14\u771f\u5f88\u597d\n\u6211\u4eec\u4e00\u8d77\u51fa\u53bb\u5427\n",
+        "Roses are red,\nViolets are blue,\n\nSugar is sweet,\nSo are you.\n",
+        "HELLO WORLD\nGOOD DAY\n",
         "Anna\n",
     ],
 )
