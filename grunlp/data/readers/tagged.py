@@ -108,6 +108,10 @@ def detect_tag_layout(path: str | Path, requested: FileLayout) -> FileLayout:
             _refuse_other_columns(Path(path), probed)
         if OUTSIDE in tags and len(tags) > 1 and _are_bare(tags):
             guess = "each tag labels one word and is scored alone; data.tag_scheme=io reads equal neighbours as a span"
+            if all(tag == OUTSIDE or tag[0] in "BI" for tag in tags):
+                guess = (
+                    "each tag labels one word and is scored alone; if B and I begin and continue spans, write B-X, I-X"
+                )
             return replace(layout, guesses=(*layout.guesses, guess))
         return layout
     sequences = ([to_standard_spelling(tag, spelling) for tag in example["tags"]] for example in probed)

@@ -115,10 +115,11 @@ def evaluate_files(options: TaggingEvaluateOptions) -> int:
 
 def score_files(gold: str, predicted: str) -> TagScores:
     """Score a file of predicted tags. Raises UserError unless both have the same sentences."""
-    layouts = {path: detect_tag_layout(path, FileLayout()) for path in (gold, predicted)}
-    for path, layout in layouts.items():
-        log.info("%s read as: %s", path, layout.describe())
-    gold_sentences, others = (read_tagged(path, layouts[path]) for path in (gold, predicted))
+    first_layout = detect_tag_layout(gold, FileLayout())
+    layout = detect_tag_layout(predicted, FileLayout(tags=first_layout.tags))
+    for path, described in ((gold, first_layout), (predicted, layout)):
+        log.info("%s read as: %s", path, described.describe())
+    gold_sentences, others = read_tagged(gold, first_layout), read_tagged(predicted, layout)
     tags, other_tags = ([sentence["tags"] for sentence in sentences] for sentences in (gold_sentences, others))
     require_same_tag_type(predicted, other_tags, gold, tags)
     scores = TagScores(spans=detect_scheme(tags) is not None)

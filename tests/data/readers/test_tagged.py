@@ -324,6 +324,12 @@ def test_further_spellings_of_span_tags(tmp_path: Path, first: str, second: str,
         assert read_tagged(path, plain)[0]["tags"] == [first, second, other]
 
 
+@pytest.mark.parametrize("tags", [["BPER", "O"], ["IPER", "ILOC", "O"]])
+def test_tags_that_may_be_spans_get_no_wrong_advice(tmp_path: Path, tags: list[str]) -> None:
+    layout = detect_tag_layout(write(tmp_path, "".join(f"w {tag}\n" for tag in tags)), FileLayout())
+    assert layout.tags is None and "tag_scheme=io" not in layout.describe() and "write B-X" in layout.describe()
+
+
 def test_spans_without_a_label(tmp_path: Path) -> None:
     path = write(tmp_path, "Anna B\nBerg I\nsings O\n")
     layout = detect_tag_layout(path, FileLayout())

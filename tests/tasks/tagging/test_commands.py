@@ -221,3 +221,6 @@ def test_files_of_tags_in_other_spellings_are_scored(tmp_path: Path, call: Call)
     status, out, err = call(evaluate.main, f"gold={gold}", f"predicted={predicted}")
     assert status == 0 and "FB1: 100.00" in out
     assert "BPER is B-PER" in err and "tags like B(PER)" in err
+    predicted.write_text("Anna BPER\nBerg O\nsings O\n")
+    status, out, _ = call(evaluate.main, f"gold={gold}", f"predicted={predicted}")
+    assert status == 0 and "FB1:   0.00" in out, "the spelling of the gold tags"
