@@ -31,7 +31,7 @@ from grunlp.data.readers.parallel import (
     read_sources,
 )
 from grunlp.data.readers.table import HeadRows, has_table_suffix, read_head
-from grunlp.data.readers.tagged import detect_tag_layout, read_tagged
+from grunlp.data.readers.tagged import detect_tag_layout, is_word_table, read_tagged
 from grunlp.data.readers.text_lines import open_lines, require_file
 from grunlp.data.tags import PREDICATE_LABEL
 from grunlp.data.timeseries.layout import DETECT_ALL, TableLayout
@@ -177,6 +177,8 @@ def _format_error(error: DataError) -> str:
 def _detect_kind(path: Path) -> Callable[[FileReport], None]:
     """Return the function that checks a file of this kind."""
     require_file(path)
+    if is_word_table(path):
+        return _check_tags
     if path.suffix.lower() in (".parquet", ".pq"):
         return _check_series
     format = json_format(path)

@@ -7,7 +7,8 @@
 | bioes | B-X, a span of one token with S-X | I-X, and ends with E-X | also IOBES; see below |
 
 BILOU has L for E and U for S; BMES has M for I, and BMEWO also W for S. Files write tags in several ways, which
-`detect_spelling` finds: `B-PER`, `PER-B`, `B_PER`, `B:PER`, `b-per`, and `0` for `O`.
+`detect_spelling` finds: `B-PER`, `PER-B`, `B_PER`, `B:PER`, `B/PER`, `B.PER`, `B(PER)`, `b-per`, `Begin-PER`, `BPER`,
+`B` without a label, and `0` or `OTHER` for `O`.
 
 Invalid sequences are read as conlleval does: a tag that does not continue a span begins one.
 """
@@ -20,18 +21,31 @@ from grunlp.utils.errors import UserError
 
 SCHEMES = ("iob2", "iob1", "bioes")
 _PREFIX_TO_IOB2 = {"B": "B", "I": "I", "M": "I", "E": "I", "L": "I", "S": "B", "U": "B", "W": "B"}
-_STANDARD_SPELLING = "B-PER"
-_SPELLINGS = {  # by the example that names them; the parts are the prefix and the label
+_LETTER = r"(?P<prefix>[BIMELSUWbimelsuw])"
+_NAME = r"(?P<prefix>(?i:begin|beginning|inside|middle|intermediate|end|last|single|singleton|unit|whole))"
+_STANDARD_SPELLING, _GLUED_SPELLING, _UNLABELED_SPELLING = "B-PER", "BPER", "B"
+_SPELLINGS = {  # by the example that names them; the parts are the prefix, whose first letter counts, and the label
     _STANDARD_SPELLING: re.compile(r"(?P<prefix>[BIMELSUW])-(?P<label>.+)"),
-    "b-per": re.compile(r"(?P<prefix>[BIMELSUWbimelsuw])-(?P<label>.+)"),
-    "B_PER": re.compile(r"(?P<prefix>[BIMELSUWbimelsuw])_(?P<label>.+)"),
-    "B:PER": re.compile(r"(?P<prefix>[BIMELSUWbimelsuw]):(?P<label>.+)"),
-    "PER-B": re.compile(r"(?P<label>.+)-(?P<prefix>[BIMELSUWbimelsuw])"),
-    "PER_B": re.compile(r"(?P<label>.+)_(?P<prefix>[BIMELSUWbimelsuw])"),
-    "PER:B": re.compile(r"(?P<label>.+):(?P<prefix>[BIMELSUWbimelsuw])"),
+    "b-per": re.compile(rf"{_LETTER}-(?P<label>.+)"),
+    "B_PER": re.compile(rf"{_LETTER}_(?P<label>.+)"),
+    "B:PER": re.compile(rf"{_LETTER}:(?P<label>.+)"),
+    "PER-B": re.compile(rf"(?P<label>.+)-{_LETTER}"),
+    "PER_B": re.compile(rf"(?P<label>.+)_{_LETTER}"),
+    "PER:B": re.compile(rf"(?P<label>.+):{_LETTER}"),
+    "B/PER": re.compile(rf"{_LETTER}/(?P<label>.+)"),
+    "B.PER": re.compile(rf"{_LETTER}\.(?P<label>.+)"),
+    "PER/B": re.compile(rf"(?P<label>.+)/{_LETTER}"),
+    "PER.B": re.compile(rf"(?P<label>.+)\.{_LETTER}"),
+    "B(PER)": re.compile(rf"{_LETTER}\((?P<label>.+)\)"),
+    "Begin-PER": re.compile(rf"{_NAME}[-_:/.](?P<label>.+)"),
+    _UNLABELED_SPELLING: re.compile(rf"{_LETTER}(?P<label>)"),
+    _GLUED_SPELLING: re.compile(r"(?P<prefix>[BIMELSUW])(?P<label>.{2,})"),
 }
 SPELLINGS = tuple(_SPELLINGS)
+LABEL_OF_UNLABELED = "SPAN"
+"""The label of spans whose tags are `B` and `I` without a label."""
 _OUTSIDE_SPELLINGS = (OUTSIDE, "o", "0")
+_OUTSIDE_NAMES = ("OTHER", "Other", "other", "OUTSIDE", "Outside", "outside", "NONE", "None", "none", "-", "_")
 
 
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> str | None:
@@ -72,21 +86,48 @@ def detect_spelling(tags: Collection[str]) -> str | None:
     Args:
         tags: the different tags of a file.
     """
-    labels = [tag for tag in tags if tag not in _OUTSIDE_SPELLINGS]
+    outside = find_outside_tags(tags)
+    labels = [tag for tag in tags if tag not in outside]
     if not labels:
         return None
     for name, pattern in _SPELLINGS.items():
-        if all(pattern.fullmatch(tag) for tag in labels) and (name == _STANDARD_SPELLING or len(labels) < len(tags)):
+        if name != _STANDARD_SPELLING and not outside:
+            return None
+        matches = [pattern.fullmatch(tag) for tag in labels]
+        if all(matches) and (
+            name not in (_UNLABELED_SPELLING, _GLUED_SPELLING) or _have_common_labels(filter(None, matches))
+        ):
             return name
     return None
 
 
+def _have_common_labels(tags: Iterable[re.Match[str]]) -> bool:
+    """Return whether spans begin, and each label of a tag that continues a span is one that spans begin with."""
+    labels: dict[bool, set[str]] = {True: set(), False: set()}
+    for tag in tags:
+        labels[tag["prefix"] in "Bb"].add(tag["label"])
+    return "" in labels[True] or (bool(labels[False]) and labels[False] <= labels[True])
+
+
+def find_outside_tags(tags: Collection[str]) -> list[str]:
+    """Return the tags of words outside of spans: `O`, `o` and `0`, or, in a file without them, one such as `OTHER`."""
+    outside = [tag for tag in tags if tag in _OUTSIDE_SPELLINGS]
+    names = [tag for tag in tags if tag in _OUTSIDE_NAMES]
+    return outside if outside or len(names) > 1 else names
+
+
 def to_standard_spelling(tag: str, spelling: str) -> str:
     """Write a span tag as `B-PER`; a tag that is not written in the spelling stays."""
-    if tag in _OUTSIDE_SPELLINGS:
+    if tag in _OUTSIDE_SPELLINGS or tag in _OUTSIDE_NAMES:
         return OUTSIDE
     match = _SPELLINGS[spelling].fullmatch(tag)
-    return f"{match['prefix'].upper()}-{match['label']}" if match else tag
+    return f"{match['prefix'][0].upper()}-{match['label'] or LABEL_OF_UNLABELED}" if match else tag
+
+
+def find_label(tag: str) -> str:
+    """Return the label of a span tag in any spelling; another tag is its own label."""
+    matches = (pattern.fullmatch(tag) for name, pattern in _SPELLINGS.items() if name != _GLUED_SPELLING)
+    return next((match["label"] or LABEL_OF_UNLABELED for match in matches if match), tag)
 
 
 def spans_of_bare_tags(tags: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from grunlp.data.readers.column_format import OverlapError
 from grunlp.data.tags import invalid_transitions, tags_to_spans
 from grunlp.utils.errors import DataError
 
-MAX_SHOWN_ERRORS, MAX_SHOWN_DUPLICATES = 10, 5
+MAX_SHOWN_ERRORS, MAX_SHOWN_DUPLICATES, MAX_SHOWN_TAGS = 10, 5, 20
 
 
 @dataclass
@@ -23,6 +23,7 @@ class DataReport:
     """The findings of `inspect_file` about one file.
 
     Attributes:
+        tags: the parts of speech with their numbers.
         remarks: oddities, in words.
         errors: the first few errors.
         text_digests: digest of each sentence → its number of occurrences and the line of the first one.
@@ -35,6 +36,7 @@ class DataReport:
     num_without_predicate: int = 0
     num_predicates: int = 0
     labels: Counter[str] = field(default_factory=Counter)
+    tags: Counter[str] = field(default_factory=Counter)
     length_counts: Counter[int] = field(default_factory=Counter)
     invalid_transitions: int = 0
     overlapping_spans: int = 0
@@ -56,6 +58,7 @@ class DataReport:
         self.num_without_predicate += not example["frames"]
         self.num_predicates += len(example["frames"])
         self.length_counts[len(example["words"])] += 1
+        self.tags.update(tag for tag in example["pos"] if tag)
         for frame in example["frames"]:
             self.labels.update(span.label for span in tags_to_spans(frame["tags"]))
             for i in invalid_transitions(frame["tags"]):
@@ -82,8 +85,17 @@ def inspect_file(name: str, path: Path, format: str | None = None, words: Path |
             unlabeled.remarks.append(message)
             return unlabeled
     elif not report.num_predicates:
-        report.remarks.append("no predicate is marked: there is nothing to learn")
+        report.remarks.append(_no_predicate_remark(report))
     return report
+
+
+def _no_predicate_remark(report: DataReport) -> str:
+    """Describe what can be learned from a file without predicates."""
+    remark = "no predicate is marked: recipe=srl has nothing to learn"
+    if not report.tags:
+        return remark
+    counts = ", ".join(f"{tag} ({count:,})" for tag, count in report.tags.most_common(MAX_SHOWN_TAGS))
+    return f"{remark}; recipe=tag data=srl-files learns its parts of speech: {counts}"
 
 
 def _inspect(name: str, path: Path, format: str | None, words: Path | None, require_roles: bool) -> DataReport:

@@ -11,6 +11,14 @@ from grunlp.data.__main__ import main
     ("name", "content", "expected"),
     [
         ("a.txt", "Anna PER-B\nsings O\n\nBonn LOC-B\n", ["tagged words", "tags like PER-B", "recipe=tag", "B-LOC: 1"]),
+        ("t.csv", "EU,B-ORG\nsaid,O\n", ["tagged words", "cells between commas", "B-ORG: 1"]),
+        (
+            "t.csv",
+            "Sentence #,Word,POS,Tag\nSentence: 1,EU,NNP,B-ORG\n,said,VBD,O\nSentence: 2,Bonn,NNP,O\n",
+            ["tagged words", "sentences: 2", "words: 3"],
+        ),
+        ("d.csv", "date,y\n2024-01-01,3\n\n2024-01-02,4\n2024-01-03,4\n", ["time series"]),
+        ("w.csv", "name,label\nIvanov,ru\nMeier,de\n\n", ["texts with classes"]),
         ("a.conll", "Anna\tO\nsings\tO\n", ["every tag is 'O': there is nothing to learn"]),
         ("a.jsonl", '{"tokens": ["Anna"], "ner_tags": ["B-PER"]}\n', ["tagged words", "json-lines"]),
         ("b.jsonl", '{"words": ["Anna"], "tags": ["B-PER"]}\n', ["tagged words"]),
@@ -109,6 +117,13 @@ def test_a_path_with_blanks_is_quoted(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "my file.csv").write_text("text,label\na,pos\nb,neg\n")
     assert main(["check", f"{tmp_path}/my file.csv"]) == 0
     assert f"'data.train={tmp_path}/my file.csv' ..." in capsys.readouterr().out
+
+
+def test_swapped_columns_are_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "s.tsv"
+    path.write_text("".join(f"{tag}\tw{i}{tag}\n\n" for i in range(6) for tag in ("N", "V")))
+    assert main(["check", str(path)]) == 1
+    assert "12 tags for 2 words: are the columns swapped?" in capsys.readouterr().out
 
 
 def test_faults_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,3 +170,17 @@ def test_propbank_ewt(check, data_root):
     assert status == 0
     assert "sentences  12,520  1,966  2,058" in lines
     assert "ARG1  26,869  3,248  3,170" in lines
+
+
+def test_parts_of_speech_without_a_predicate_are_for_tagging(check):
+    rows = "".join(f"{i}\tw\t_\t{tag}\t_\t_\t{i - 1}\t_\t_\t_\n" for i, tag in enumerate(("NOUN", "VERB", "NOUN"), 1))
+    status, lines, _ = check("a", a=rows)
+    remark = next(line for line in lines if "no predicate is marked" in line)
+    assert status == 0 and "recipe=tag data=srl-files" in remark and "NOUN (2), VERB (1)" in remark
+
+
+@pytest.mark.parametrize("outside", ["-", "O"])
+def test_span_tags_besides_hyphens_are_no_predicates(check, outside):
+    text = f"Anna -\n\nEU B-ORG\nhas {outside}\nleft {outside}\n\nhe -\nsat -\n".replace(" -", f" {outside}")
+    status, lines, _ = check("a", a=text)
+    assert status == 0 and "a: a (tagged words)" in lines and not any("predicate" in line for line in lines)

@@ -12,7 +12,7 @@ from the first sentences of the file, never from its name:
 | conll2012  | `#begin document`, or numbers in columns 2 and 3 and brackets in columns 6 and 11 |
 | conllu     | `# global.columns`, or ten or more columns with a number first and a head in column 7 |
 | columns    | a number first, only bracket cells after column 5 |
-| conll2005  | a column of lemmas and `-`, followed by as many bracket columns as it has lemmas |
+| conll2005  | a column of lemmas and `-`, not of span tags, followed by as many bracket columns as it has lemmas |
 
 In formats with BIO tags an `I-X` may follow neither `B-X` nor `I-X`. This is not a reading error: scorers define its
 meaning, and `grunlp.data check` counts it. It cannot occur in bracket formats.
@@ -205,9 +205,10 @@ def _detect_and_replay(path: Path, lines: Iterator[Line]) -> tuple[str, Iterator
             blocks.append([])
         if len(blocks) > _HEAD_BLOCKS or len(head) == _HEAD_LINES:
             break
+    is_tagged = conll2005.has_span_tags([row for block in blocks for row in block])
     for block in filter(None, blocks):
         for name, form in FORMATS.items():
-            if form.matches(block):
+            if form.matches(block) and not (name == "conll2005" and is_tagged):
                 return name, chain(head, lines)
     if not any(blocks):
         raise _empty_file_error(path)

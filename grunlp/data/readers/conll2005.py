@@ -32,6 +32,8 @@ from grunlp.data.readers.column_format import (
     split_whitespace,
 )
 from grunlp.data.readers.text_lines import Line, open_lines
+from grunlp.data.tag_schemes import detect_spelling
+from grunlp.data.tags import OUTSIDE
 from grunlp.utils.errors import DataError
 
 EMPTY_CELL = "-"
@@ -70,6 +72,12 @@ def matches(rows: list[str]) -> bool:
     target = _target_column(cells)
     num_predicates, num_columns = sum(row[target] != EMPTY_CELL for row in cells), len(cells[0]) - 1 - target
     return num_predicates == num_columns or (target > 0 == num_columns and 2 * num_predicates <= len(cells))
+
+
+def has_span_tags(rows: list[str]) -> bool:
+    """Return whether the last column has span tags besides `-`, such as B-PER: they are not lemmas."""
+    last = {split_whitespace(row)[-1] for row in rows} - {EMPTY_CELL, OUTSIDE}
+    return bool(last) and detect_spelling(last | {OUTSIDE}) is not None
 
 
 def blocks(lines: Iterator[Line], source: str) -> Iterator[SentenceBlock]:

@@ -9,7 +9,13 @@ from pathlib import Path
 from grunlp.configuration.output_paths import check_output_paths, require_new_file
 from grunlp.data.examples import SRLExample, TaggedSentence
 from grunlp.data.file_layout import FileLayout
-from grunlp.data.readers.tagged import detect_tag_layout, layout_for_prediction, read_tagged, read_words
+from grunlp.data.readers.tagged import (
+    detect_tag_layout,
+    detect_word_layout,
+    layout_for_prediction,
+    read_tagged,
+    read_words,
+)
 from grunlp.data.tag_schemes import detect_scheme, require_same_tag_type
 from grunlp.runs.layout import run_encoding, run_layout
 from grunlp.tasks import sentence_io
@@ -53,14 +59,14 @@ def _read_examples(
     if format in (None, sentence_io.TAGGED_WORDS):
         own = layout_for_prediction(path, layout, trained.model.tags)
         if own is None and format == sentence_io.TAGGED_WORDS:
-            own = detect_tag_layout(path, gold_layout(trained.config.data, str(path), layout))
+            own = detect_word_layout(path, gold_layout(trained.config.data, str(path), layout))
         if own is not None:
             log.info("%s read as: %s", path.name, own.describe())
             return _words_alone(read_words(path, own))
     encoding = run_encoding(trained.path)
     format = format or _detect_format(path, encoding)
     if format == sentence_io.TAGGED_WORDS:
-        own = detect_tag_layout(path, gold_layout(trained.config.data, str(path), layout))
+        own = detect_word_layout(path, gold_layout(trained.config.data, str(path), layout))
         return _words_alone(read_words(path, own))
     return sentence_io.read_sentences(path, format, on_error, encoding)
 
@@ -109,7 +115,11 @@ def evaluate_files(options: TaggingEvaluateOptions) -> int:
 
 def score_files(gold: str, predicted: str) -> TagScores:
     """Score a file of predicted tags. Raises UserError unless both have the same sentences."""
-    gold_sentences, others = (read_tagged(path, detect_tag_layout(path, FileLayout())) for path in (gold, predicted))
+    first_layout = detect_tag_layout(gold, FileLayout())
+    layout = detect_tag_layout(predicted, FileLayout(tags=first_layout.tags))
+    for path, described in ((gold, first_layout), (predicted, layout)):
+        log.info("%s read as: %s", path, described.describe())
+    gold_sentences, others = read_tagged(gold, first_layout), read_tagged(predicted, layout)
     tags, other_tags = ([sentence["tags"] for sentence in sentences] for sentences in (gold_sentences, others))
     require_same_tag_type(predicted, other_tags, gold, tags)
     scores = TagScores(spans=detect_scheme(tags) is not None)

@@ -28,7 +28,6 @@ from grunlp.data.readers import detect_format
 from grunlp.data.readers.hub import ShardRef, read_hub_tagged
 from grunlp.data.readers.json_records import JSON_FORMATS, json_format
 from grunlp.data.readers.tagged import (
-    IO_SCHEME,
     convert_to_iob2,
     detect_tag_layout,
     iter_tagged,
@@ -112,8 +111,7 @@ def gold_layout(data: Mapping[str, Any], path: str, trained: FileLayout | None) 
     if trained is None:
         return _DATASETS.requested_layout(data) if data["name"] == "files" else FileLayout()
     same_kind = (json_format(path, trained.encoding) is not None) == (trained.format in JSON_FORMATS)
-    tags = trained.tags if trained.tags == IO_SCHEME else None
-    return FileLayout(encoding=trained.encoding, columns=trained.columns if same_kind else {}, tags=tags)
+    return FileLayout(encoding=trained.encoding, columns=trained.columns if same_kind else {}, tags=trained.tags)
 
 
 def open_tag_file(path: str, requested: FileLayout) -> Dataset:

@@ -39,9 +39,10 @@ class TaggedFiles(FileOptions):
         "column of the tags by number or by name; null: the last; UPOS in CoNLL-U; tags or *_tags in JSON",
         content="text",
     )
-    tag_scheme: Literal["io"] | None = option(
+    tag_scheme: Literal["io", "plain"] | None = option(
         None,
-        "io: neighbours with the same bare tag, PER PER say, are one span; null: bare tags label words",
+        "io: neighbours with the same bare tag, PER PER say, are one span; plain: tags stay as they are written; null: "
+        "bare tags label words, and span tags are converted to B-PER",
     )
 
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from grunlp.data.readers import detect_format, read
+from grunlp.data.readers import conll2005, detect_format, read
 from grunlp.utils.errors import DataError, UserError
 
 NO_BRACKET = "is not a bracket cell: expected * or (LABEL* or *) or (LABEL*)"
@@ -129,3 +129,9 @@ def test_predicates_without_roles_are_input_of_a_labeller(write):
     assert second["frames"] == [{"index": 1, "lemma": "give", "roleset": "", "tags": ["O", "B-V", "O"]}]
     with pytest.raises(DataError, match=":4: 1 predicates but 0 role columns"):
         list(read(path))
+
+
+def test_span_tags_are_no_lemmas():
+    assert conll2005.has_span_tags(["Anna B-PER", "sings -"])
+    assert not conll2005.has_span_tags(["Anna -", "sings sing"])
+    assert not conll2005.has_span_tags(["Anna -", "Berg -"])

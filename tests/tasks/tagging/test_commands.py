@@ -192,3 +192,35 @@ def test_a_changed_split_is_reported_or_refused(folder: Path, call: Call) -> Non
         assert status == 2 and "test.txt has changed" in err
     finally:
         file.write_bytes(before)
+
+
+def test_predict_stops_at_a_bad_row_and_reads_one_sentence_alone(folder: Path, call: Call, tmp_path: Path) -> None:
+    lines = (folder / "test.txt").read_text().splitlines()
+    number = next(i for i, line in enumerate(lines) if i > 10 and line)
+    bad, one, alone = (tmp_path / name for name in ("bad.txt", "one.txt", "alone.txt"))
+    bad.write_text("\n".join([*lines[:number], f"{lines[number]} extra", *lines[number + 1 :]]))
+    status, out, err = call(predict.main, f"run={folder}/run", f"input={bad}")
+    assert status == 2 and not out and f"bad.txt:{number + 1}: 4 cells" in err and "data." not in err
+    one.write_text("Anna NN O\nsees VB O\n")
+    alone.write_text("Anna\nsees\nbread\n")
+    for path, words in ((one, ["Anna", "sees"]), (alone, ["Anna", "sees", "bread"])):
+        status, out, err = call(predict.main, f"run={folder}/run", f"input={path}", "output_format=json")
+        assert status == 0 and [json.loads(line)["words"] for line in out.splitlines()] == [words]
+    assert "guessed: each line is a word" in err and "format=raw" in err
+    status, out, _ = call(predict.main, f"run={folder}/run", f"input={alone}", "format=raw", "output_format=json")
+    assert status == 0 and len(out.splitlines()) == 3
+    alone.write_text("Anna\n")
+    status, out, _ = call(predict.main, f"run={folder}/run", f"input={alone}", "format=tags", "output_format=json")
+    assert status == 0 and json.loads(out)["words"] == ["Anna"]
+
+
+def test_files_of_tags_in_other_spellings_are_scored(tmp_path: Path, call: Call) -> None:
+    gold, predicted = tmp_path / "gold.csv", tmp_path / "predicted.txt"
+    gold.write_text("word,tag\nAnna,BPER\nBerg,IPER\nsings,O\n")
+    predicted.write_text("Anna B(PER)\nBerg I(PER)\nsings OTHER\n")
+    status, out, err = call(evaluate.main, f"gold={gold}", f"predicted={predicted}")
+    assert status == 0 and "FB1: 100.00" in out
+    assert "BPER is B-PER" in err and "tags like B(PER)" in err
+    predicted.write_text("Anna BPER\nBerg O\nsings O\n")
+    status, out, _ = call(evaluate.main, f"gold={gold}", f"predicted={predicted}")
+    assert status == 0 and "FB1:   0.00" in out, "the spelling of the gold tags"

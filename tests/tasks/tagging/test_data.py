@@ -101,3 +101,12 @@ def test_the_scheme_of_bare_tags_counts_for_other_files_too(tmp_path: Path) -> N
     assert open_gold_tag_file(data, str(data["train"]), trained)["tags"] == [["B-PER", "I-PER", "O"]]
     (tmp_path / "a.jsonl").write_text('{"words": ["a", "b"], "tags": ["PER", "O"]}\n')
     assert open_gold_tag_file(data, f"{tmp_path}/a.jsonl", trained)["tags"] == [["B-PER", "O"]]
+
+
+def test_plain_tags_stay_in_every_file(tmp_path: Path) -> None:
+    data = tag_files(tmp_path, train="a B_X\nb I_X\nc O\n", dev="c O\nd B_X\n")
+    assert open_tagging_corpus(data).train["tags"] == [["B-X", "I-X", "O"]]
+    clear_recorded_inputs()
+    assert open_tagging_corpus(data | {"tag_scheme": "plain"}).train["tags"] == [["B_X", "I_X", "O"]]
+    write_manifest(tmp_path / DATA_MANIFEST)
+    assert open_gold_tag_file(data, str(data["dev"]), run_layout(tmp_path))["tags"] == [["O", "B_X"]]
