@@ -19,7 +19,7 @@ from grunlp.data.tag_schemes import detect_spelling
 from grunlp.data.tags import PREDICATE_LABEL
 from grunlp.data.timeseries.layout import DETECT_ALL, TableLayout
 from grunlp.data.timeseries.number_columns import NumberReader
-from grunlp.data.timeseries.number_format import MISSING
+from grunlp.data.timeseries.number_format import is_missing
 from grunlp.data.timeseries.reader import SeriesColumns, read_time_series
 from grunlp.data.timeseries.table_file import TableFile, make_text_table, open_table
 from grunlp.data.timeseries.time_columns import find_time_column
@@ -254,7 +254,7 @@ def _check_series(report: FileReport) -> None:
     report.remarks.append(f"columns to forecast: {', '.join(series.target_names)}")
     read = {series.layout.time_column, series_id, *series.target_names}
     unread = [str(name) for name in table.frame if name not in read]
-    report.remarks += [f"column {name!r} is empty" for name in unread if MISSING.issuperset(table.texts(name))]
+    report.remarks += [f"column {name!r} is empty" for name in unread if all(map(is_missing, table.texts(name)))]
     if unread:
         report.remarks.append(f"columns left out unless an option names them: {', '.join(unread)}")
 
