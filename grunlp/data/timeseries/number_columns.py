@@ -92,7 +92,7 @@ class NumberReader:
         return bool(self.table.frame[name].notna().any()) if column is None else has_numbers(column, self.formats)
 
     def _reason_to_leave_out(self, name: str) -> str | None:
-        """Return why a column with numbers is not to be forecast, unless it is named; None: it is, or has no numbers."""
+        """Return why a column with numbers is not forecast, unless it is named; None: it is forecast, or text."""
         column = self._column(name)
         present = [] if column is None else column.present()
         if not self._is_numeric(name):
@@ -163,6 +163,11 @@ class NumberReader:
             message, hint = f"column {name!r}: the value is infinite", "Leave the cell empty; missing values are filled"
             raise self.table.row_error(endless[0], message, "numbers must be finite", hint)
         return numbers
+
+    def units(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the units of those columns that have one."""
+        columns = {name: self._column(name) for name in names}
+        return {name: column.unit for name, column in columns.items() if column is not None and column.unit}
 
     def has_only_numbers(self, name: str) -> bool:
         """Return whether no cell of a column is anything else than a number, not even missing."""

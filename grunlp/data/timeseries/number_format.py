@@ -136,8 +136,8 @@ def settle_number_format(
 ) -> tuple[NumberFormat, Ambiguity | None]:
     """Find the format that reads the most cells of columns of numbers, the plain one if it is among several.
 
-    Where 1.000 may be 1 or 1000, the plain format is the likely one, because files have decimal points by custom; not in
-    a column that also has whole numbers below 1000, because decimals of one precision would have three digits everywhere.
+    Where 1.000 may be 1 or 1000, the plain format is the likely one, because files have decimal points by custom. No
+    format is likely in a column that also has whole numbers below 1000: decimals of one length all have three digits.
 
     Returns:
         the format, and a cell that another format reads differently, if that one reads as many cells.

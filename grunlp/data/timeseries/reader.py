@@ -99,7 +99,9 @@ def read_time_series(
     own = [numbers.read(name, "data.known_covariates") for name in columns.known_covariates]
     known = np.stack(own, axis=1) if own else np.empty((len(times), 0))
     grid = _RegularGrid(table, columns, series, times, targets, target_values, known)
-    return grid.table(_static_covariates(table, columns.static_covariates, series, numbers, statics), covariates)
+    units = numbers.units([*targets, *columns.known_covariates])
+    static = _static_covariates(table, columns.static_covariates, series, numbers, statics)
+    return replace(grid.table(static, covariates), units=units)
 
 
 def _series_rows(table: TableFile, series_id: str | None) -> dict[str, NDArray[np.int64]]:
