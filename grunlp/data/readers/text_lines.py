@@ -135,7 +135,7 @@ def _numbered(path: Path, first: int, offset: int) -> Iterator[tuple[int, bytes]
     require_file(path)
     number = 0
     try:
-        with path.open("rb") as file, _decompress(file) as stream:
+        with path.open("rb") as file, decompress(file) as stream:
             _refuse_binary(path, stream.peek(_SNIFF_BYTES)[:_SNIFF_BYTES])
             stream.seek(offset)
             for number, data in enumerate(stream, start=first):
@@ -153,7 +153,8 @@ def _numbered(path: Path, first: int, offset: int) -> Iterator[tuple[int, bytes]
         raise DataError(path, None, "the file is empty", "expected at least one sentence", "check how it was made")
 
 
-def _decompress(file: BufferedReader) -> BufferedReader | gzip.GzipFile | lzma.LZMAFile:
+def decompress(file: BufferedReader) -> BufferedReader | gzip.GzipFile | lzma.LZMAFile:
+    """Return a file, decompressed if its first bytes are those of gz or xz."""
     magic = file.peek(len(_XZ_MAGIC))
     if magic.startswith(_GZIP_MAGIC):
         return gzip.GzipFile(fileobj=file)
