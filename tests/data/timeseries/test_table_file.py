@@ -163,7 +163,7 @@ def test_json_lines_and_arrays(tmp_path: Path) -> None:
         assert table.texts("shop") == ["007", ""] and table.texts("n") == ["5", ""] and table.lines.tolist() == [1, 2]
         assert table.frame["y"].tolist() == [1.125, 2.0] and table.texts("date")[1] == "2024-01-02"
     large = [2**60 + 1, 10**400, 1e300, None]
-    table = read(tmp_path, "\n".join(json.dumps({"y": number, "\ud800": "\ud800"}) for number in large))
+    table = read(tmp_path, "\n".join(json.dumps({"y": number}) for number in large))
     assert table.texts("y") == [str(2**60 + 1), str(10**400), "1e+300", ""]
 
 
