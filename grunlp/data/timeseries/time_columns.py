@@ -169,7 +169,7 @@ def _settle_date_format(table: TableFile, name: str, texts: Sequence[str], serie
         differs = np.flatnonzero(readings[best[0]].times != readings[other].times)
         if len(differs):
             pair = {one: readings[one].times for one in (best[0], other)}
-            raise _ambiguous_times(table, name, texts, int(differs[0]), pair)
+            raise _ambiguous_times(table, name, texts, differs, pair)
     if best[0] == EXCEL or len(best) > 1:
         table.guesses.append(f"data.date_format={best[0]}")
     if table.layout.day_first is not None and day_comes_first(best[0]) is None:
@@ -193,11 +193,12 @@ def _in_order(times: Any, series: NDArray[np.int64]) -> bool:
 
 
 def _ambiguous_times(
-    table: TableFile, name: str, texts: Sequence[str], row: int, readings: dict[str, Any]
+    table: TableFile, name: str, texts: Sequence[str], rows: NDArray[np.int64], readings: dict[str, Any]
 ) -> DataError:
-    """Return the error for times of which two formats make different ones."""
-    shown = {one: ", ".join(_without_midnight(time) for time in times[:3]) for one, times in readings.items()}
-    details = "; ".join(f"{one} makes of the first rows {times}" for one, times in shown.items())
+    """Return the error for the rows of which two formats make different times."""
+    row, cells = int(rows[0]), ", ".join(repr(texts[row]) for row in rows[:3])
+    shown = {one: ", ".join(map(_without_midnight, times[rows[:3]])) for one, times in readings.items()}
+    details = f"of {cells} " + "; ".join(f"{one} makes {times}" for one, times in shown.items())
     first, second = (_without_midnight(times[row]) for times in readings.values())
     formats = list(readings)
     if formats[0].replace("%d", "%-").replace("%m", "%d").replace("%-", "%m") == formats[1]:

@@ -19,6 +19,9 @@ _CLOCK = re.compile(
     r"(?P<join>T|,? +)\d{1,2}:\d{2}(?P<seconds>:\d{2})?(?P<fraction>\.\d+)?"
     r"(?P<half> ?[AaPp][Mm])?(?P<offset> ?(?:Z|[+-]\d{2}:?\d{2}))?$"
 )
+_UTC = re.compile(r"(?<=[\dMmSfp]) ?(?:UTC|GMT)$")  # after a time of day, or its format
+_LAST_MIDNIGHT = re.compile(r"(?<=[T ])24(:00(:00(?:\.0+)?)?)(?![\d:])")
+_ZERO_FRACTION, _DECIMAL_COMMA = re.compile(r"(?<=\d)\.0+$"), re.compile(r"(?<=\d),(?=\d+$)")
 _TIME_WORDS = frozenset(
     (
         *("date", "datetime", "time", "timestamp", "ds", "day", "month", "year", "week", "quarter", "period", "when"),
@@ -68,7 +71,7 @@ class ParsedTimes(NamedTuple):
 
 def candidate_formats(texts: Sequence[str]) -> list[str]:
     """List the formats that cells may have, by the shape of the longest."""
-    sample = max(texts, key=len)
+    sample = _UTC.sub("Z", max(texts, key=len))
     if _ISO.fullmatch(sample):
         return [ISO_8601]
     clock = _CLOCK.search(sample)
@@ -89,7 +92,7 @@ def _date_formats(date: str) -> list[str]:
     """List the formats that a date may have, by its shape."""
     from pandas.tseries.api import guess_datetime_format
 
-    if re.fullmatch(r"\d+(\.\d+)?", date):
+    if re.fullmatch(r"\d+([.,]\d+)?", date):
         return _digit_formats(date)
     if parts := re.fullmatch(r"(\d{1,4})([/.\- ])(\d{1,2})\2(\d{1,4})", date):
         if len(parts[1]) == 4:
@@ -100,8 +103,10 @@ def _date_formats(date: str) -> list[str]:
         return [f"%Y{parts[2]}%m" if parts[1] else f"%m{parts[3]}%Y"]
     if parts := re.fullmatch(r"\d{4}(-?)W\d{2}((-?)[1-7])?", date):
         return [f"%G{parts[1]}W%V" + (f"{parts[3]}%u" if parts[2] else "")]
-    if parts := re.fullmatch(r"\d{4}([- ]?)Q[1-4]|Q[1-4]([- ]?)\d{4}", date):
+    if parts := re.fullmatch(r"\d{4}([-/ ]?)Q[1-4]|Q[1-4]([-/ ]?)\d{4}", date):
         return [f"%Y{parts[1]}Q%q" if parts[1] is not None else f"Q%q{parts[2]}%Y"]
+    if parts := re.fullmatch(r"\d{4}([-/ ]?)M\d{2}", date):
+        return [f"%Y{parts[1]}M%m"]
     month = re.search(_MONTH, date, re.IGNORECASE)
     if not month or not re.search(r"\d", date):
         return []
@@ -116,7 +121,8 @@ def _date_formats(date: str) -> list[str]:
 
 def _digit_formats(text: str) -> list[str]:
     """List the formats of a time that is a number."""
-    whole, _, fraction = text.partition(".")
+    whole, _, fraction = text.replace(",", ".").partition(".")
+    fraction = fraction.rstrip("0")
     if len(whole) == 10:
         return ["%Y%m%d%H"] if text[:2] in ("19", "20") and not fraction else ["unix-s"]
     formats = _DIGITS_BY_LENGTH.get(len(whole), ())
@@ -133,6 +139,11 @@ def parse_times(texts: Sequence[str], date_format: str) -> ParsedTimes:
     import pandas as pd
 
     codes, unique = pd.factorize(np.asarray(texts, dtype=object))
+    unique, date_format = [_UTC.sub("Z", text) for text in unique], _UTC.sub("%z", date_format)
+    next_days = [_LAST_MIDNIGHT.search(text) is not None for text in unique]
+    unique = [_LAST_MIDNIGHT.sub(r"00\1", text) for text in unique]
+    if is_number_format(date_format):
+        unique = [_ZERO_FRACTION.sub("", _DECIMAL_COMMA.sub(".", text)) for text in unique]
     found = [_OFFSET.search(text) for text in unique]
     offsets = np.array([_offset_minutes(match["offset"]) if match else np.nan for match in found])
     cells = pd.Series(unique, dtype=object)
@@ -144,6 +155,8 @@ def parse_times(texts: Sequence[str], date_format: str) -> ParsedTimes:
             rest = times.isna()
             if rest.any():
                 times[rest] = _parse_with(cells[rest], one)
+        if any(next_days):
+            times += pd.to_timedelta(np.array(next_days, dtype=int), unit="D")
     return ParsedTimes(pd.DatetimeIndex(times).take(codes), offsets[codes])
 
 

@@ -66,6 +66,23 @@ def test_an_ambiguous_order_shows_both_readings() -> None:
         read(text, day_first=False)
 
 
+def test_the_rows_that_are_shown_have_two_readings() -> None:
+    hours = pd.date_range("2023-01-01", periods=30, freq="h").strftime("%d/%m/%Y %I:%M %p")
+    with pytest.raises(DataError) as caught:
+        read(rows(hours))
+    assert "the table:25: column 'date': '02/01/2023 12:00 AM' may be 2023-01-02 or 2023-02-01" in caught.value.message
+    assert "of '02/01/2023 12:00 AM', '02/01/2023 01:00 AM', " in caught.value.details
+    assert "%I:%M %p makes 2023-01-02, 2023-01-02 01:00:00, " in caught.value.details
+
+
+def test_the_zone_is_utc_where_the_times_say_so() -> None:
+    times = [f"2023-01-01 {hour:02}:00:00 UTC" for hour in range(9)]
+    for layout in ({}, {"date_format": "%Y-%m-%d %H:%M:%S UTC"}):
+        table = read(rows(times), **layout)
+        assert table.layout.time_zone == "UTC" and table.frequency == "h"
+        assert read(rows(times), date_format=table.layout.date_format).layout.time_zone == "UTC"
+
+
 def test_two_formats_without_an_order() -> None:
     with pytest.raises(
         DataError, match=r"(?s)'201001' may be .*Type data.date_format='%Y%m' or data.date_format='%y%m%d'"

@@ -33,6 +33,17 @@ from grunlp.utils.errors import UserError
         ("2023-W07-3", "%G-W%V-%u", "2023-02-15"),
         ("2023Q3", "%YQ%q", "2023-07-01"),
         ("Q3 2023", "Q%q %Y", "2023-07-01"),
+        ("Q3/2023", "Q%q/%Y", "2023-07-01"),
+        ("2023M07", "%YM%m", "2023-07-01"),
+        ("2023-M07", "%Y-M%m", "2023-07-01"),
+        ("20230507.0", "%Y%m%d", "2023-05-07"),
+        ("1683417600.0", "unix-s", "2023-05-07"),
+        ("45053,5", "excel", "2023-05-07 12:00"),
+        ("2023-05-06 24:00", "ISO8601", "2023-05-07"),
+        ("2023-05-31T24:00:00", "ISO8601", "2023-06-01"),
+        ("17.05.2023 24:00", "%d.%m.%Y %H:%M", "2023-05-18"),
+        ("2023-05-06 07:08:09 UTC", "ISO8601", "2023-05-06 07:08:09"),
+        ("17.05.2023 07:08 GMT", "%d.%m.%Y %H:%M%z", "2023-05-17 07:08"),
         ("45053", "excel", "2023-05-07"),
         ("45053.5", "excel", "2023-05-07 12:00"),
         ("1683417600", "unix-s", "2023-05-07"),
@@ -85,3 +96,11 @@ def test_formats_that_are_numbers() -> None:
 def test_a_count_of_seconds_beyond_all_times() -> None:
     times = parse_times(["18446744073709551615", "1700000000"], "unix-s").times
     assert times[0] is pd.NaT and str(times[1]) == "2023-11-14 22:13:20"
+
+
+def test_utc_by_its_name_is_an_offset() -> None:
+    cells = ["2023-02-01 06:00:00 UTC", "2023-02-01 07:00:00UTC", "2023-02-01 08:00:00 GMT", "2023-02-01 09:00:00"]
+    for date_format in ("ISO8601", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S%z"):
+        parsed = parse_times(cells[:3], date_format)
+        assert [time.hour for time in parsed.times] == [6, 7, 8] and (parsed.offsets == 0).all()
+    assert np.isnan(parse_times(cells, "ISO8601").offsets[3])
