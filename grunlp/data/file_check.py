@@ -1,5 +1,7 @@
 """Check of files without predicates: tagged words, texts with classes, pairs of texts, series and running text."""
 
+import codecs
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,10 +24,13 @@ from grunlp.data.timeseries.number_columns import NumberReader
 from grunlp.data.timeseries.number_format import is_missing
 from grunlp.data.timeseries.reader import SeriesColumns, read_time_series
 from grunlp.data.timeseries.table_file import TableFile, make_text_table, open_table
-from grunlp.data.timeseries.time_columns import find_time_column
+from grunlp.data.timeseries.time_columns import find_time_column, find_time_parts
+from grunlp.data.timeseries.time_format import is_time_name
 from grunlp.utils.errors import DataError
 
 _MAX_ERRORS, _MAX_LABELS, _NUM_PROBED = 10, 30, 200
+_DATE = re.compile(r"(?=.*\d)\S{1,20}( \S{1,20}){0,3}")  # in a column with a name of times
+_NUMBER_WITH_WORD = re.compile(r"(\w{1,3} ?)?[+-]?\d[\d.,]*( ?\S{1,8})?")  # such as 100.5 kWh
 _LONG_SENTENCE = 50  # words; a file of columns with one longer sentence may lack its blank lines
 
 
@@ -132,14 +137,16 @@ def _format_error(error: DataError) -> str:
 def _detect_kind(path: Path) -> Callable[[FileReport], None]:
     """Return the function that checks a file of this kind."""
     require_file(path)
-    if path.suffix.lower() in (".parquet", ".pq"):
+    if path.suffix.lower() in (".parquet", ".pq") or (_is_utf16(path) and _has_series(path)):
         return _check_series
     format = json_format(path)
     if format is not None:
         keys = set(next(read_records(path, format, on_error=lambda error: None), (0, {}))[1])
         if keys & {"words", "tokens"}:
             return _check_tags
-        return _check_pairs if keys & {"target", "summary"} else _check_classes
+        if keys & {"target", "summary"}:
+            return _check_pairs
+        return _check_series if _has_series(path) else _check_classes
     lines = list(islice((line for line in open_lines(path) if line.text.strip()), _NUM_PROBED))
     for line in lines:
         line.require_text(path)
@@ -166,24 +173,49 @@ def _has_tagged_words(lines: Sequence[str]) -> bool:
 
 
 def _has_series(path: Path) -> bool:
-    """Return whether the first rows of a table have times and numbers, or numbers alone, and no texts."""
-    head = read_head(str(path), FileLayout(), ())
-    rows = [row for row in head.rows if row]
-    if len(rows) < 2:
+    """Return whether a table has times and numbers, or numbers alone, and no texts; also if both cannot be read.
+
+    Only its first rows are read, but the whole table if it is JSON or has a byte order mark of UTF-16.
+    """
+    try:
+        table = _read_series_head(path)
+    except DataError:
         return False
-    table = make_text_table(path, rows, range(len(rows)), DETECT_ALL)
+    if table is None:
+        return False
     try:
         time = find_time_column(table, set())
     except DataError:
-        time = None
+        time = next((str(name) for name in table.frame if is_time_name(name) and _all_match(_DATE, table, name)), None)
     try:
         numeric = NumberReader(table).find_numeric_columns({time})
     except DataError:
         numeric = []
-    texts = [name for name in table.frame if name not in (time, *numeric)]
+    texts = [str(name) for name in table.frame if name not in (time, *numeric)]
     if time is None:
         return bool(numeric) and not texts
-    return bool(numeric) and not any(len(cell.split()) > 3 for name in texts for cell in table.texts(name))
+    has_numbers = bool(numeric) or any(_all_match(_NUMBER_WITH_WORD, table, name) for name in texts)
+    return has_numbers and not any(len(cell.split()) > 3 for name in texts for cell in table.texts(name))
+
+
+def _read_series_head(path: Path) -> TableFile | None:
+    """Return the first rows of a table; None if there are no rows after its header."""
+    if _is_utf16(path) or json_format(path):
+        return open_table(path, DETECT_ALL)
+    rows = [row for row in read_head(str(path), FileLayout(), ()).rows if row]
+    return make_text_table(path, rows, range(len(rows)), DETECT_ALL) if len(rows) > 1 else None
+
+
+def _is_utf16(path: Path) -> bool:
+    """Return whether a file has a byte order mark of UTF-16, an encoding that is read in tables of series only."""
+    with path.open("rb") as file:
+        return file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _all_match(pattern: re.Pattern[str], table: TableFile, name: str) -> bool:
+    """Return whether all cells of a column that are not missing match a pattern."""
+    cells = [cell for cell in table.texts(name) if not is_missing(cell)]
+    return bool(cells) and all(map(pattern.fullmatch, cells))
 
 
 def _has_pairs(path: Path) -> bool:
@@ -265,11 +297,15 @@ def _find_series_column(table: TableFile) -> str | None:
     A column of numbers does so only if each time occurs in two rows on average; by chance, a few rows with equal times
     have different numbers.
     """
-    time = table.texts(find_time_column(table, set()))
+    column = find_time_column(table, set())
+    parts = find_time_parts(table, column)
+    time = list(zip(*map(table.texts, (column, *parts)), strict=True))
     num_times, num_rows = len(set(time)), len(time)
     if num_times == num_rows:
         return None
     for name in table.frame:
+        if name in (column, *parts):
+            continue
         cells = table.texts(name)
         is_number = all(cell.replace(".", "", 1).isdecimal() for cell in cells)
         if (

@@ -82,8 +82,10 @@ class NumberReader:
             elif self._is_numeric(name):
                 names.append(name)
         if not names:
-            details = "; ".join(left_out) or f"there are: {', '.join(self.table.frame)}"
-            raise DataError(self.table.path, None, "no column contains numbers", details, "Type data.targets=COLUMN")
+            empty = [f"column {name!r} is empty" for name in self.table.frame if not any(self.table.texts(name))]
+            details = "; ".join([*left_out, *empty]) or f"there are: {', '.join(self.table.frame)}"
+            hint = "Type data.targets=COLUMN" + (", or write the numbers without words and units" if left_out else "")
+            raise DataError(self.table.path, None, "no column contains numbers", details, hint)
         self.table.guesses += left_out
         return names
 

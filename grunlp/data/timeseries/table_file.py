@@ -99,7 +99,9 @@ def open_table(source: "str | Path | io.StringIO | pd.DataFrame", layout: TableL
         return _typed_table(_IN_MEMORY, source, layout)
     path = Path(source)
     if not path.is_file():
-        raise DataError(path, None, "no such file", "expected a CSV or Parquet file of series", "Check the path.")
+        raise DataError(
+            path, None, "no such file", "expected a file of series in CSV, JSON Lines or Parquet", "Check the path."
+        )
     content = _read_bytes(path)
     if content.startswith(_PARQUET) or _PARQUET_NAME.search(path.name):
         import pandas as pd

@@ -15,6 +15,8 @@ from grunlp.data.timeseries.time_format import (
     candidate_formats,
     is_number_format,
     is_time_name,
+    is_time_part,
+    is_time_part_name,
     parse_times,
 )
 from grunlp.data.timeseries.time_zone import (
@@ -54,6 +56,25 @@ def find_time_column(table: TableFile, exclude: set[str | None]) -> str:
             table.guesses.append(f"data.time_column={found[0]}")
         return found[0]
     raise _no_times(table, exclude)
+
+
+def find_time_parts(table: TableFile, time: str) -> list[str]:
+    """Find the columns that have the rest of the times, such as the hour beside a column of dates.
+
+    Their names say so, and their short numbers, clock times or names of months change while the time does not.
+    """
+    times = table.texts(time)
+    num_times, parts = len(set(times)), []
+    for name in table.frame if num_times < len(times) else ():
+        cells = table.texts(name)
+        if (
+            name != time
+            and is_time_part_name(name)
+            and all(map(is_time_part, set(cells)))
+            and len(set(zip(times, cells, strict=True))) > num_times
+        ):
+            parts.append(str(name))
+    return parts
 
 
 def _no_times(table: TableFile, exclude: set[str | None]) -> DataError:

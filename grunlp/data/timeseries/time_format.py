@@ -29,6 +29,28 @@ _TIME_WORDS = frozenset(
         *("mes", "año", "jour", "mois", "année", "heure", "giorno", "mese", "anno"),
     )
 )
+_TIME_PART_WORDS = frozenset(
+    (
+        *(
+            "quarter",
+            "qtr",
+            "month",
+            "day",
+            "dayofmonth",
+            "hour",
+            "hr",
+            "minute",
+            "min",
+            "second",
+            "sec",
+            "time",
+            "clock",
+        ),
+        *("quartal", "monat", "tag", "stunde", "uhrzeit", "zeit", "mois", "jour", "heure", "mes", "dia", "hora"),
+        *("mese", "giorno", "ora", "yr", "year", "jahr"),
+    )
+)
+_TIME_PART = re.compile(r"\d{1,2}(\.0+)?|\d{1,2}(:\d{2}){1,2}( ?[ap]m)?|[0-2]\d[0-5]\d|\d{4}", re.IGNORECASE)
 _DAY_MONTH_ORDERS = ("%d{0}%m{0}%Y", "%m{0}%d{0}%Y")
 _SHORT_YEAR_ORDERS = ("%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
 _NAMED_MONTH_ORDERS = (
@@ -52,8 +74,21 @@ _EXCEL_DAYS = (20_000, 80_000)  # 1954 to 2119
 
 def is_time_name(column: str) -> bool:
     """Return whether the name of a column says that it has times."""
-    words = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower())
-    return any(word in _TIME_WORDS or word.endswith(("date", "time")) for word in words)
+    return any(word in _TIME_WORDS or word.endswith(("date", "time")) for word in _words(column))
+
+
+def is_time_part_name(column: str) -> bool:
+    """Return whether the name of a column says that it has parts of times, such as hours."""
+    return not _TIME_PART_WORDS.isdisjoint(_words(column))
+
+
+def is_time_part(cell: str) -> bool:
+    """Return whether a cell may be a part of a time: a number of up to two digits, a year, clock time or month."""
+    return _TIME_PART.fullmatch(cell) is not None or re.fullmatch(_MONTH, cell, re.IGNORECASE) is not None
+
+
+def _words(column: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower())
 
 
 class ParsedTimes(NamedTuple):

@@ -94,6 +94,8 @@ def test_columns_with_numbers_that_are_left_out_are_named() -> None:
     )
     with pytest.raises(DataError, match=r"no column contains numbers(?s:.*)'100.5 kWh', and is left out"):
         read(column("100.5 kWh", "101 kWh"))
+    with pytest.raises(DataError, match=r"no column contains numbers(?s:.*)'store' has codes.*; column 'y' is empty"):
+        read(column("", "", store="007"))
 
 
 def test_identifiers_are_not_forecast() -> None:

@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grunlp.data.timeseries.time_format import candidate_formats, is_number_format, is_time_name, parse_times
+from grunlp.data.timeseries.time_format import (
+    candidate_formats,
+    is_number_format,
+    is_time_name,
+    is_time_part,
+    is_time_part_name,
+    parse_times,
+)
 from grunlp.utils.errors import UserError
 
 
@@ -86,6 +93,13 @@ def test_a_format_that_is_not_one() -> None:
 def test_names_of_times() -> None:
     names = ["date", "orderDate", "Time (UTC)", "timestamp", "DATUM", "start_time"]
     assert all(map(is_time_name, names)) and not any(map(is_time_name, ["sku", "y", "candidates", "data"]))
+
+
+def test_parts_of_times() -> None:
+    assert all(map(is_time_part_name, ["hour", "Month", "day_of_month", "startHour", "Stunde", "Uhrzeit"]))
+    assert not any(map(is_time_part_name, ["store", "y", "value", "birthday"]))
+    assert all(map(is_time_part, ["1", "23", "7.0", "08:00", "8:00 PM", "0800", "2023", "Jan", "march"]))
+    assert not any(map(is_time_part, ["", "101", "2.5", "2023-01-01", "Janet's", "a"]))
 
 
 def test_formats_that_are_numbers() -> None:
