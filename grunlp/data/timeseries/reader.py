@@ -1,4 +1,4 @@
-"""Tables of series in CSV, JSON Lines or Parquet, in wide form (one column for each target) or long form (a column of names)."""
+"""Tables of series, in wide form (one column for each target) or long form (a column of names)."""
 
 import io
 import logging

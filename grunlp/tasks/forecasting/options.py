@@ -54,7 +54,7 @@ class TargetSeries(SeriesOptions):
 
 @dataclass
 class SeriesFile(TargetSeries):
-    """The user's own series: a table in CSV, JSON Lines or Parquet, plain, gz or xz, with its rows in the order of time."""
+    """The user's own series: a table in CSV, JSON Lines or Parquet, plain, gz or xz, with rows in the order of time."""
 
     train: str | None = option(None, "file with all series; required", content="path")
     encoding: str | None = option(
