@@ -35,6 +35,7 @@ _REFUSED_KINDS = (  # first bytes, kind and advice
     (b"BZh", "compressed with bzip2", "Decompress it: bunzip2 FILE"),
     (b"(\xb5/\xfd", "compressed with Zstandard", "Decompress it: unzstd FILE"),
 )
+_WIDE_ENCODINGS = ("utf-16", "utf_16", "utf16", "utf-32", "utf_32", "utf32")
 _HEAD_BYTES = 1024  # in which the text begins
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _JSON_ROW = 'expected an object for each row, such as {"date": "2024-01-31", "value": 5}'
@@ -137,7 +138,7 @@ def _find_encoding(content: bytes, encoding: str | None) -> str:
     UTF-16 or UTF-32 cannot be that of a table without a byte 0, because signs such as commas and digits have one.
     """
     marked = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), None)
-    if encoding is None or (encoding.lower().startswith(("utf-16", "utf-32", "utf_16", "utf_32")) and 0 not in content):
+    if encoding is None or (encoding.lower().startswith(_WIDE_ENCODINGS) and 0 not in content):
         encoding = "utf-8"
     return marked or encoding
 
@@ -180,6 +181,9 @@ def _decode(path: Path, content: bytes, encoding: str) -> str:
         details = "expected the name of an encoding, as Python has it: utf-8, cp1252, utf-16"
         raise UserError(f"data.encoding={encoding}: no such encoding", details, "Correct it.") from None
     except UnicodeDecodeError as error:
+        if encoding.lower().startswith(_WIDE_ENCODINGS):  # whose bytes 10 are not the ends of lines
+            message = f"the file is not {encoding.upper()}: {error.reason} at byte {error.start + 1}"
+            raise DataError(path, None, message, "it may be incomplete", _ADVICE) from None
         number = content.count(b"\n", 0, error.start) + 1
         first = content.rfind(b"\n", 0, error.start) + 1
         line = content[first:].partition(b"\n")[0]

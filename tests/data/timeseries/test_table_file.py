@@ -116,6 +116,8 @@ def test_tables_in_memory() -> None:
         ("t.json", b'{\n"data": [{"date": "2024-01-01"}]}', "the file is JSON in another form"),
         ("t.json", b'{"\\ud800": "2024-01-01"}\n', "t.json:1: half of a surrogate pair"),
         ("t.json", b'{"date": "2024-01-01"}\n{"date"\n', "(?s)t.json:2: not JSON.*for each row"),
+        ("t.csv", "a,b\n1,2\n".encode("utf-16")[:-1], "the file is not UTF-16: truncated data at byte 17"),
+        ("t.csv", b"\xff\xfea,b\n1,2\n\n", "the file is not UTF-16: truncated data"),
         ("t.csv", "a,b\n1,2\n".encode("utf-16-le"), r"(?s)as UTF-16.*data.encoding=utf-16-le"),
         ("t.parquet", b"a,b\n1,2\n", "not a Parquet file"),
         ("t.parquet.gz", gzip.compress(b"a,b\n", mtime=0), "not a Parquet file"),
