@@ -183,6 +183,7 @@ def _has_series(path: Path) -> bool:
         return False
     if table is None:
         return False
+    time: str | None
     try:
         time = find_time_column(table, set())
     except DataError:

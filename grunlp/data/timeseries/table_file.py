@@ -175,7 +175,7 @@ def _decode(path: Path, content: bytes, encoding: str) -> str:
         text = content.decode(encoding)
         if 4 * text.count("\0") > len(text):
             details, hint = f"the file is read as {encoding}", "Type its encoding: data.encoding=utf-16-le, for example"
-            raise DataError(path, None, "has a NUL byte beside each character, as UTF-16", details, hint)
+            raise DataError(path, None, "has as many NUL bytes as UTF-16", details, hint)
         return text
     except LookupError:
         details = "expected the name of an encoding, as Python has it: utf-8, cp1252, utf-16"

@@ -116,7 +116,9 @@ def read_with_training_schema(
 
 def _compare_units(table: TimeSeriesTable, scaling: Standardizer) -> None:
     """Raise DataError if a column has another unit than in the training; warn if it has a unit there or here alone."""
-    for name in (*scaling.targets, *scaling.covariates) if scaling.units is not None else ():
+    if scaling.units is None:
+        return
+    for name in (*scaling.targets, *scaling.covariates):
         unit, own = scaling.units.get(name), table.units.get(name)
         if unit and own and unit != own:
             message, details = f"column {name!r} is in {own}", f"in the training it was in {unit}"
