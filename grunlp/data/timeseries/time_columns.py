@@ -59,7 +59,7 @@ def find_time_column(table: TableFile, exclude: set[str | None]) -> str:
 
 
 def find_time_parts(table: TableFile, time: str) -> list[str]:
-    """Find the columns that have the rest of the times, such as the hour beside a column of dates.
+    """Find the columns that have the rest of the times, such as the hour where a column has the dates.
 
     Their names say so, and their short numbers, clock times or names of months change while the time does not.
     """
