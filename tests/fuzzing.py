@@ -152,7 +152,8 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
             lambda path: inspect_file("a", path) if has_frames(path) else check_file("a", path),
             [("a", text.encode()) for text in (*FRAMES, *TAGGED, *PAIRS)]
             + [(n, t.encode()) for n, t in CLASSIFIED]
-            + _series(),
+            + _series()
+            + [("a.csv", text.encode()) for text in UNREADABLE_SERIES],
         ),
         "arrays": (lambda path: drain(read_arrays(str(path), None, None)), _arrays()),
         "series": (lambda path: read_time_series(path, columns, DETECT_ALL, None, None), _series()),
@@ -274,6 +275,14 @@ def _arrays() -> list[tuple[str, bytes]]:
     return [*found, ("a.parquet", file.getvalue())]
 
 
+UNREADABLE_SERIES = [
+    "date,hour,y\n" + "".join(f"2020-01-0{1 + i // 24},{i % 24},{i}\n" for i in range(48)),
+    "year,month,y\n" + "".join(f"{2010 + i // 12},{1 + i % 12},{i}\n" for i in range(30)),
+    "date,y\n" + "".join(f"2020-01-0{i},{i}.5 kWh\n" for i in range(1, 9)),
+    "date,y\n" + "".join(f"week #{i},{i}\n" for i in range(1, 9)),
+]
+
+
 def _series() -> list[tuple[str, bytes]]:
     times = pd.date_range("2020-01-01", periods=6, freq="h")
     frame = pd.DataFrame({"time": times, "shop": list("aaabbb"), "units": range(6)})
@@ -283,7 +292,21 @@ def _series() -> list[tuple[str, bytes]]:
     days = "".join(f"{time:%d/%m/%Y};1.{i}00,5 €\n" for i, time in enumerate(pd.date_range("2020-01-10", periods=6)))
     zoned = "".join(f"{time.isoformat()},{i}\n" for i, time in enumerate(times.tz_localize("Europe/Madrid")))
     months = "".join(f"{time:%b-%y},{i}\n" for i, time in enumerate(pd.date_range("2020-01-01", periods=6, freq="MS")))
+    marked = b"date;y;store\n" + b"".join(
+        b"2020-01-%02d;%d,5;007\n2020-01-%02d;-;007\n" % (i, i, i + 1) for i in (1, 3)
+    )
+    named = "".join(f"{time:%Y-%m-%d %H:%M:%S} UTC,{i}\n" for i, time in enumerate(times))
+    quarters = "".join(f"Q{i % 4 + 1}/{2010 + i // 4},{i}\n" for i in range(8))
+    records = "".join(f'{{"date": "2020-01-0{i}", "y": {i}.5, "z": null}}\n' for i in range(1, 6)).encode()
     return [
+        ("marked.csv", marked),
+        ("named.csv", f"time,y\n{named}".encode()),
+        ("quarters.csv", f"quarter,y\n{quarters}".encode("utf-16")),
+        ("midnights.csv", b"date,y\n" + b"".join(b"1%d.01.2020 24:00,%d\n" % (i, i) for i in range(1, 7))),
+        ("counts.csv", b"date;y\n" + b"".join(b"%d,5;%d\n" % (45000 + i, i) for i in range(6))),
+        ("records.jsonl", records),
+        ("records.json", b"[" + records.strip().replace(b"\n", b",\n") + b"]"),
+        ("packed.csv", lzma.compress(csv)),
         ("a.csv", csv),
         ("b.csv", csv.replace(b",", b";")),
         ("days.csv", f"date;y\n{days}".encode()),

@@ -1,5 +1,6 @@
 """Check of files without predicates: tagged words, texts with classes, pairs of texts, series and running text."""
 
+import codecs
 import re
 import shlex
 from collections import Counter
@@ -36,10 +37,11 @@ from grunlp.data.readers.text_lines import open_lines, require_file
 from grunlp.data.tags import PREDICATE_LABEL
 from grunlp.data.timeseries.layout import DETECT_ALL, TableLayout
 from grunlp.data.timeseries.number_columns import NumberReader
-from grunlp.data.timeseries.number_format import MISSING
+from grunlp.data.timeseries.number_format import is_missing
 from grunlp.data.timeseries.reader import SeriesColumns, read_time_series
 from grunlp.data.timeseries.table_file import TableFile, make_text_table, open_table
-from grunlp.data.timeseries.time_columns import find_time_column
+from grunlp.data.timeseries.time_columns import find_time_column, find_time_parts
+from grunlp.data.timeseries.time_format import is_time_name
 from grunlp.utils.errors import DataError
 
 _MAX_ERRORS, _MAX_LABELS = 10, 30
@@ -55,12 +57,13 @@ _SPANS = (
     '{"words": [...], "tags": [...]} in each line'
 )
 _TRANSLATION = "Convert it: jq -c .translation {path} > NEW.jsonl, then type recipe=translate data.train=NEW.jsonl"
-_JSON_SERIES = "recipe=forecast reads tables (CSV, TSV, Parquet); convert it, for example with pandas.read_json"
 _OTHER_FIELDS = (
     "Name those to read: recipe=classify data.source=FIELD data.label=FIELD, recipe=translate data.source=FIELD "
     "data.target=FIELD, or recipe=lm data.field=FIELD"
 )
 _OPTIONS = {"text": "source"}  # the options of roles that have another name
+_DATE = re.compile(r"(?=.*\d)\S{1,20}( \S{1,20}){0,3}")  # in a column with a name of times
+_NUMBER_WITH_WORD = re.compile(r"(\w{1,3} ?)?[+-]?\d[\d.,]*( ?\S{1,8})?")  # such as 100.5 kWh
 _LONG_SENTENCE = 50  # words; a file of columns with one longer sentence may lack its blank lines
 
 
@@ -179,7 +182,7 @@ def _detect_kind(path: Path) -> Callable[[FileReport], None]:
     require_file(path)
     if is_word_table(path):
         return _check_tags
-    if path.suffix.lower() in (".parquet", ".pq"):
+    if path.suffix.lower() in (".parquet", ".pq") or (_is_utf16(path) and _has_series(path)):
         return _check_series
     format = json_format(path)
     if format is not None:
@@ -233,7 +236,7 @@ def _detect_json_kind(record: Mapping[str, Any]) -> Callable[[FileReport], None]
         return _check_classes if has_class_fields(record, "label") else _check_text
     numbers = [name for name, value in record.items() if isinstance(value, int | float)]
     if numbers and not any(isinstance(value, str) and len(value.split()) > 2 for value in record.values()):
-        return partial(_report_unread, looks="a time series", advice=_JSON_SERIES)
+        return _check_series
     fields = f"its fields are {', '.join(record) or 'none'}. {_OTHER_FIELDS}"
     return partial(_report_unread, looks="JSON objects", advice=fields)
 
@@ -278,24 +281,50 @@ def _has_texts(column: Sequence[str]) -> bool:
 
 
 def _has_series(path: Path) -> bool:
-    """Return whether the first rows of a table have times and numbers, or numbers alone, and no texts."""
-    head = read_head(str(path), FileLayout(), ())
-    rows = [row for row in head.rows if row]
-    if len(rows) < 2:
+    """Return whether a table has times and numbers, or numbers alone, and no texts; also if both cannot be read.
+
+    Only its first rows are read, but the whole table if it is JSON or has a byte order mark of UTF-16.
+    """
+    try:
+        table = _read_series_head(path)
+    except DataError:
         return False
-    table = make_text_table(path, rows, range(len(rows)), DETECT_ALL)
+    if table is None:
+        return False
+    time: str | None
     try:
         time = find_time_column(table, set())
     except DataError:
-        time = None
+        time = next((str(name) for name in table.frame if is_time_name(name) and _all_match(_DATE, table, name)), None)
     try:
         numeric = NumberReader(table).find_numeric_columns({time})
     except DataError:
         numeric = []
-    texts = [name for name in table.frame if name not in (time, *numeric)]
+    texts = [str(name) for name in table.frame if name not in (time, *numeric)]
     if time is None:
         return bool(numeric) and not texts
-    return bool(numeric) and not any(len(cell.split()) > 3 for name in texts for cell in table.texts(name))
+    has_numbers = bool(numeric) or any(_all_match(_NUMBER_WITH_WORD, table, name) for name in texts)
+    return has_numbers and not any(len(cell.split()) > 3 for name in texts for cell in table.texts(name))
+
+
+def _read_series_head(path: Path) -> TableFile | None:
+    """Return the first rows of a table; None if there are no rows after its header."""
+    if _is_utf16(path) or json_format(path):
+        return open_table(path, DETECT_ALL)
+    rows = [row for row in read_head(str(path), FileLayout(), ()).rows if row]
+    return make_text_table(path, rows, range(len(rows)), DETECT_ALL) if len(rows) > 1 else None
+
+
+def _is_utf16(path: Path) -> bool:
+    """Return whether a file has a byte order mark of UTF-16, an encoding that is read in tables of series only."""
+    with path.open("rb") as file:
+        return file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _all_match(pattern: re.Pattern[str], table: TableFile, name: str) -> bool:
+    """Return whether all cells of a column that are not missing match a pattern."""
+    cells = [cell for cell in table.texts(name) if not is_missing(cell)]
+    return bool(cells) and all(map(pattern.fullmatch, cells))
 
 
 def _report_unread(report: FileReport, looks: str, advice: str) -> None:
@@ -342,7 +371,8 @@ def _check_classes(report: FileReport, requested: FileLayout = _NOTHING_REQUESTE
 def _add_guessed_separator(report: FileReport) -> None:
     if report.requested.separator:
         report.remarks.append(
-            f"guessed: cells between {report.requested.separator}s, equally many in each line; running text is for recipe=lm"
+            f"guessed: cells between {report.requested.separator}s, because each line has equally many; recipe=lm reads "
+            "running text"
         )
 
 
@@ -377,7 +407,7 @@ def _check_series(report: FileReport) -> None:
     report.remarks.append(f"columns to forecast: {', '.join(series.target_names)}")
     read = {series.layout.time_column, series_id, *series.target_names}
     unread = [str(name) for name in table.frame if name not in read]
-    report.remarks += [f"column {name!r} is empty" for name in unread if MISSING.issuperset(table.texts(name))]
+    report.remarks += [f"column {name!r} is empty" for name in unread if all(map(is_missing, table.texts(name)))]
     if unread:
         report.remarks.append(f"columns left out unless an option names them: {', '.join(unread)}")
 
@@ -388,11 +418,15 @@ def _find_series_column(table: TableFile) -> str | None:
     A column of numbers does so only if each time occurs in two rows on average; by chance, a few rows with equal times
     have different numbers.
     """
-    time = table.texts(find_time_column(table, set()))
+    column = find_time_column(table, set())
+    parts = find_time_parts(table, column)
+    time = list(zip(*map(table.texts, (column, *parts)), strict=True))
     num_times, num_rows = len(set(time)), len(time)
     if num_times == num_rows:
         return None
     for name in table.frame:
+        if name in (column, *parts):
+            continue
         cells = table.texts(name)
         is_number = all(cell.replace(".", "", 1).isdecimal() for cell in cells)
         if (

@@ -170,6 +170,32 @@ DAYS = [f"{day:02d}" for day in range(1, 13)]
             ["'2023-01-99' is not a time"],
         ),
         ("n,y\n1,2\n2,4\n3,5\n", 1, ["no column contains times", "data.time_column="]),
+        (
+            "store,date,hour,y\n" + "".join(f"{s},2023-01-{day},{h},7\n" for s in "ab" for day in DAYS for h in DAYS),
+            1,
+            ["guessed: data.series_id=store", "spread over the columns 'date' and 'hour'"],
+        ),
+        (
+            "year,month,y\n" + "".join(f"{year},{month},7\n" for year in (2022, 2023) for month in DAYS),
+            1,
+            ["the times are spread over the columns 'year' and 'month'", "Join them, such as 2024-01-31 13:00"],
+        ),
+        (
+            "shop,date,month,y\n" + "".join(f"{shop},2023-01-{day},1,7\n" for shop in "ab" for day in DAYS),
+            0,
+            ["series: 2", "guessed: data.series_id=shop"],
+        ),
+        (
+            "date,y\n" + "".join(f"2023 #{day},7\n" for day in DAYS),
+            1,
+            ["'2023 #01' is not a time", "data.date_format="],
+        ),
+        (
+            "date,y\n" + "".join(f"2023-01-{day},{day}.5 kWh\n" for day in DAYS),
+            1,
+            ["no column contains numbers", "kWh"],
+        ),
+        ("period,y\n" + "".join(f"Q1/20{day},7\n" for day in DAYS), 0, ["times from 2001-01-01", "to forecast: y"]),
     ],
 )
 def test_series(
@@ -180,6 +206,24 @@ def test_series(
     out = capsys.readouterr().out
     assert "time series" in out and "recipe=forecast" in out
     assert all(part in out for part in expected), out
+
+
+def test_series_in_utf_16_and_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.csv").write_text("date,y\n" + "".join(f"2023-01-{day},7\n" for day in DAYS), encoding="utf-16")
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"date": "2023-01-{day}", "y": 7}}\n' for day in DAYS))
+    for name in ("a.csv", "a.jsonl"):
+        assert main(["check", f"{tmp_path}/{name}"]) == 0
+        out = capsys.readouterr().out
+        assert "time series" in out and "times from 2023-01-01 to 2023-01-12, frequency D" in out
+    (tmp_path / "b.txt").write_text("A sentence.\n", encoding="utf-16")
+    assert main(["check", f"{tmp_path}/b.txt"]) == 1
+    assert "the file is UTF-16" in capsys.readouterr().out
+
+
+def test_texts_with_digits_are_no_series(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"take {day},{int(day) % 2}\n" for day in DAYS))
+    assert main(["check", f"{tmp_path}/a.csv"]) == 0
+    assert "texts with classes" in capsys.readouterr().out
 
 
 def test_reviews_with_a_date_and_a_rating_are_texts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

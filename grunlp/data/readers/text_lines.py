@@ -136,7 +136,7 @@ def _numbered(path: Path, first: int, offset: int) -> Iterator[tuple[int, bytes]
     require_file(path)
     number = 0
     try:
-        with path.open("rb") as file, _decompress(file) as stream:
+        with path.open("rb") as file, decompress(file) as stream:
             _refuse_binary(path, stream.peek(_SNIFF_BYTES)[:_SNIFF_BYTES])
             stream.seek(max(offset - 1, 0))
             follows_newline = offset > 0 and stream.read(1) == b"\n"
@@ -161,7 +161,8 @@ def _split_lines(stream: Iterable[bytes]) -> Iterator[bytes]:
         yield from data.splitlines(keepends=True) if number == 0 and not data.endswith(b"\n") else (data,)
 
 
-def _decompress(file: BufferedReader) -> BufferedReader | gzip.GzipFile | lzma.LZMAFile:
+def decompress(file: BufferedReader) -> BufferedReader | gzip.GzipFile | lzma.LZMAFile:
+    """Return a file, decompressed if its first bytes are those of gz or xz."""
     magic = file.peek(len(_XZ_MAGIC))
     if magic.startswith(_GZIP_MAGIC):
         return gzip.GzipFile(fileobj=file)

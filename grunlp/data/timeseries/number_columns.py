@@ -1,6 +1,8 @@
 """The columns of numbers of a table: which they are, and how their numbers are written."""
 
 import logging
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grunlp.data.timeseries.number_format import (
-    MISSING,
     PLAIN,
     Ambiguity,
     NumberColumn,
     NumberFormat,
     has_numbers,
+    is_missing,
     list_number_formats,
     settle_number_format,
     strip_unit,
@@ -24,7 +26,19 @@ from grunlp.utils.errors import DataError
 log = logging.getLogger(__name__)
 
 _INDEX_NAMES = frozenset(("index", "idx", "id", "row", "row_id", "rowid", "rownum", "row_number", "no", "nr", "#"))
+_IDENTIFIER = re.compile(
+    r"id|code|key|sku|store|shop|item|product|article|customer|station|sensor|device|site|zip|plz|filiale|artikel|kunde"
+)
+_LEADING_ZERO = re.compile(r"0\d+")
+_STARTS_WITH_NUMBER = re.compile(r"[+-]?\d[\d.,]*(?:\s?[^\W\d]{1,5})?$")
+_FEW = 0.1  # the share of numbers in a column of texts from which its leaving out is mentioned
 _TRUTH_VALUES = {"true": 1.0, "false": 0.0}
+
+
+def is_identifier_name(column: str) -> bool:
+    """Return whether the name of a column says that its cells are identifiers."""
+    words = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower())
+    return any(_IDENTIFIER.fullmatch(word) for word in words)
 
 
 class NumberReader:
@@ -55,23 +69,50 @@ class NumberReader:
         """
         import pandas as pd
 
-        names = []
+        names, left_out = [], []
         for name in self.table.frame:
             values = self.table.frame[name]
             if name in exclude or any(
                 is_type(values) for is_type in (pd.api.types.is_bool_dtype, pd.api.types.is_datetime64_any_dtype)
             ):
                 continue
-            column = self._column(name)
-            if values.notna().any() if column is None else has_numbers(column, self.formats):
-                if self._numbers_rows(name):
-                    self.table.guesses.append(f"column {name!r} numbers the rows and is left out; data.targets=")
-                else:
-                    names.append(name)
+            reason = self._reason_to_leave_out(name)
+            if reason:
+                left_out.append(f"column {name!r} {reason} and is left out; data.targets=")
+            elif self._is_numeric(name):
+                names.append(name)
         if not names:
-            details = f"there are: {', '.join(self.table.frame)}"
-            raise DataError(self.table.path, None, "no column contains numbers", details, "Type data.targets=COLUMN")
+            empty = [f"column {name!r} is empty" for name in self.table.frame if not any(self.table.texts(name))]
+            details = "; ".join([*left_out, *empty]) or f"there are: {', '.join(self.table.frame)}"
+            hint = "Type data.targets=COLUMN" + (", or write the numbers without words and units" if left_out else "")
+            raise DataError(self.table.path, None, "no column contains numbers", details, hint)
+        self.table.guesses += left_out
         return names
+
+    def _is_numeric(self, name: str) -> bool:
+        column = self._column(name)
+        return bool(self.table.frame[name].notna().any()) if column is None else has_numbers(column, self.formats)
+
+    def _reason_to_leave_out(self, name: str) -> str | None:
+        """Return why a column with numbers is not forecast, unless it is named; None: it is forecast, or text."""
+        column = self._column(name)
+        present = [] if column is None else column.present()
+        if not self._is_numeric(name):
+            other = next(
+                (text for text in present if not has_numbers(NumberColumn([text], "", None), self.formats)), ""
+            )
+            if other and sum(_STARTS_WITH_NUMBER.match(text) is not None for text in present) > _FEW * len(present):
+                return f"has cells that are not numbers, such as {other!r},"
+            return None
+        if self._numbers_rows(name):
+            return "numbers the rows"
+        code = next((text for text in present if _LEADING_ZERO.fullmatch(text)), None)
+        if code:
+            return f"has codes, such as {code!r},"
+        texts = set(self.table.texts(name))
+        if len(texts) == 1 and len(self.table.frame) > 1 and texts.pop().isdecimal() and is_identifier_name(name):
+            return "has the same number in all rows, by its name an identifier,"
+        return None
 
     def _numbers_rows(self, name: str) -> bool:
         """Return whether a column is the index of a table: it has no name, or such a name and consecutive numbers."""
@@ -94,7 +135,7 @@ class NumberReader:
         else:
             settled, ambiguity = settle_number_format(columns, self.formats)
             if ambiguity is not None:
-                if settled != PLAIN:
+                if ambiguity.is_open:
                     raise self._ambiguous_number(names, ambiguity)
                 self.table.guesses.append("data.decimal=point")
         self.formats = [settled]
@@ -125,6 +166,11 @@ class NumberReader:
             raise self.table.row_error(endless[0], message, "numbers must be finite", hint)
         return numbers
 
+    def units(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the units of those columns that have one."""
+        columns = {name: self._column(name) for name in names}
+        return {name: column.unit for name, column in columns.items() if column is not None and column.unit}
+
     def has_only_numbers(self, name: str) -> bool:
         """Return whether no cell of a column is anything else than a number, not even missing."""
         column = self._column(name)
@@ -140,13 +186,17 @@ class NumberReader:
             details = f"most cells of the column have the unit {column.unit}"
             raise self.table.row_error(column.other_unit, message, details, "Write all with one unit, or without.")
         numbers = self.formats[0].parse(column.texts)
-        bad = [int(row) for row in np.flatnonzero(np.isnan(numbers)) if column.texts[row] not in MISSING]
+        empty = np.flatnonzero(np.isnan(numbers))
+        bad = [int(row) for row in empty if not is_missing(column.texts[row])]
         if bad:
             details = f"{role} has numbers; {len(bad)} of {len(texts)} rows of this column do not"
             if self.formats[0] != PLAIN:
                 details += f" with {_keys(self.formats[0])}"
             hint = "Correct the cell, leave it empty, or name other columns by data.targets=COLUMN,COLUMN"
             raise self.table.row_error(bad[0], f"column {name!r}: {texts[bad[0]]!r} is not a number", details, hint)
+        if marks := Counter(filter(None, (texts[row] for row in empty))):
+            shown = ", ".join(f"{mark!r} ({count:,} cells)" for mark, count in marks.most_common())
+            log.warning("%s: column %r: read as missing: %s", self.table.path.name, name, shown)
         if column.unit:
             log.info("%s: column %r is in %s", self.table.path.name, name, column.unit)
         return numbers

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from grunlp.data.timeseries.layout import Decimal, Thousands
 
-MISSING = frozenset(
+_MISSING = frozenset(
     (
-        *("", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None", "<NA>", "#N/A", "#NA"),
-        *("#N/A N/A", "1.#IND", "1.#QNAN", "-1.#IND", "-1.#QNAN"),
+        *("", "-", "--", "–", "—", "?", ".", "na", "n/a", "n.a.", "nan", "-nan", "null", "none", "<na>", "#n/a", "#na"),
+        *("#n/a n/a", "1.#ind", "1.#qnan", "-1.#ind", "-1.#qnan"),
     )
 )
-"""Texts of a missing value, as in `pandas.read_csv`."""
+"""Marks of a missing value in lower case: those of `pandas.read_csv`, and those that people write."""
 
 _SIGNS: dict[Decimal, str] = {"point": ".", "comma": ","}
 _GROUPS: dict[Thousands, str] = {"comma": ",", "point": r"\.", "space": "[ \u00a0\u2009\u202f]", "apostrophe": "['’]"}
@@ -24,6 +24,11 @@ _UNIT = r"[%‰$€£¥₹₽₩]|R\$|kr\.?|zł|Fr\.?|[A-Z]{3}"
 _NUMBER_WITH_UNIT = re.compile(
     rf"(?P<sign>[+-]?)(?P<before>{_UNIT})?\s*(?P<number>[+-]?[\d.,].*?)\s*(?P<after>{_UNIT})?"
 )
+
+
+def is_missing(cell: str) -> bool:
+    """Return whether a cell of a column of numbers is empty or has a mark of a missing value."""
+    return cell.lower() in _MISSING
 
 
 class NumberFormat(NamedTuple):
@@ -45,7 +50,7 @@ class NumberFormat(NamedTuple):
         import pandas as pd
 
         if self == PLAIN:
-            series = pd.Series(["" if text in MISSING else text for text in texts], dtype=object)
+            series = pd.Series(["" if is_missing(text) else text for text in texts], dtype=object)
             return np.asarray(pd.to_numeric(series, errors="coerce"), dtype=np.float64)
         pattern, group, sign = self.pattern(), _GROUPS.get(self.thousands), _SIGNS[self.decimal]
         numbers = np.full(len(texts), np.nan)
@@ -81,17 +86,24 @@ class NumberColumn(NamedTuple):
     unit: str
     other_unit: int | None
 
+    @property
+    def mixes_whole_numbers(self) -> bool:
+        """Whether the column has whole numbers below 1000 and numbers with a point, as 1.000 may be a thousand."""
+        present = [text.lstrip("+-") for text in self.present()]
+        whole = [text for text in present if text.isdecimal()]
+        return bool(whole) and max(map(len, whole)) <= 3 and any("." in text for text in present)
+
     def present(self) -> list[str]:
         """Return the cells that are not missing."""
-        return [text for text in self.texts if text not in MISSING]
+        return [text for text in self.texts if not is_missing(text)]
 
 
 def strip_unit(cells: Sequence[str]) -> NumberColumn:
     """Remove the unit that most cells of a column have."""
     cells = [cell.strip().replace("\u2212", "-") for cell in cells]
-    if not np.isnan(PLAIN.parse([cell for cell in cells if cell not in MISSING])).any():
+    if not np.isnan(PLAIN.parse([cell for cell in cells if not is_missing(cell)])).any():
         return NumberColumn(cells, "", None)
-    matches = [None if cell in MISSING else _NUMBER_WITH_UNIT.fullmatch(cell) for cell in cells]
+    matches = [None if is_missing(cell) else _NUMBER_WITH_UNIT.fullmatch(cell) for cell in cells]
     units = [match and (match["before"], match["after"]) for match in matches]
     counts = Counter(filter(None, units))
     unit = counts.most_common(1)[0][0] if counts else (None, None)
@@ -106,10 +118,17 @@ def strip_unit(cells: Sequence[str]) -> NumberColumn:
 
 
 class Ambiguity(NamedTuple):
-    """A cell that two formats read as different numbers."""
+    """A cell that two formats read as different numbers.
+
+    Attributes:
+        text: the cell.
+        readings: the two formats with their numbers.
+        is_open: whether neither format is the likely one.
+    """
 
     text: str
     readings: list[tuple[NumberFormat, float]]
+    is_open: bool
 
 
 def settle_number_format(
@@ -117,9 +136,13 @@ def settle_number_format(
 ) -> tuple[NumberFormat, Ambiguity | None]:
     """Find the format that reads the most cells of columns of numbers, the plain one if it is among several.
 
+    Where 1.000 may be 1 or 1000, the plain format is the likely one, because files have decimal points by custom. No
+    format is likely in a column that also has whole numbers below 1000: decimals of one length all have three digits.
+
     Returns:
         the format, and a cell that another format reads differently, if that one reads as many cells.
     """
+    columns = sorted(columns, key=lambda column: not column.mixes_whole_numbers)
     texts = [text for column in columns for text in column.present() if not text.isdecimal()]
     if len(formats) == 1 or not texts:
         return formats[0], None
@@ -134,7 +157,9 @@ def settle_number_format(
         differs = np.flatnonzero((first != second) & np.isfinite(first) & np.isfinite(second))
         if len(differs):
             row = differs[0]
-            return best[0], Ambiguity(texts[row], [(best[0], float(first[row])), (other, float(second[row]))])
+            is_open = best[0] != PLAIN or columns[0].mixes_whole_numbers
+            readings = [(best[0], float(first[row])), (other, float(second[row]))]
+            return best[0], Ambiguity(texts[row], readings, is_open)
     return best[0], None
 
 

@@ -1,4 +1,4 @@
-"""Tables of series in CSV or Parquet, in wide form (one column for each target) or long form (a column of names)."""
+"""Tables of series, in wide form (one column for each target) or long form (a column of names)."""
 
 import io
 import logging
@@ -14,7 +14,7 @@ from grunlp.data.input_manifest import record_input
 from grunlp.data.timeseries.layout import TableLayout
 from grunlp.data.timeseries.number_columns import NumberReader
 from grunlp.data.timeseries.table_file import TableFile, open_table
-from grunlp.data.timeseries.time_columns import find_time_column, read_times
+from grunlp.data.timeseries.time_columns import find_time_column, find_time_parts, read_times
 from grunlp.data.timeseries.time_features import calendar_features, infer_frequency, make_grid, require_frequency
 from grunlp.data.timeseries.time_zone import find_zones_set_back_at, to_clock_times
 from grunlp.data.timeseries.timeseries import TimeSeriesTable, fill_forward
@@ -68,7 +68,7 @@ def read_time_series(
     filled with the last known value, counted and logged.
 
     Args:
-        source: a CSV file, plain or gz, or a Parquet file; or such a table, as text in CSV or as a data frame.
+        source: a file in CSV, JSON Lines or Parquet, plain, gz or xz; or a table, as text in CSV or as a data frame.
         columns: the roles of the columns.
         layout: how the table is read; the layout of the result has what was detected besides.
         statics: names of the static covariates in the training; None: those of this file.
@@ -99,7 +99,9 @@ def read_time_series(
     own = [numbers.read(name, "data.known_covariates") for name in columns.known_covariates]
     known = np.stack(own, axis=1) if own else np.empty((len(times), 0))
     grid = _RegularGrid(table, columns, series, times, targets, target_values, known)
-    return grid.table(_static_covariates(table, columns.static_covariates, series, numbers, statics), covariates)
+    units = numbers.units([*targets, *columns.known_covariates])
+    static = _static_covariates(table, columns.static_covariates, series, numbers, statics)
+    return replace(grid.table(static, covariates), units=units)
 
 
 def _series_rows(table: TableFile, series_id: str | None) -> dict[str, NDArray[np.int64]]:
@@ -148,6 +150,12 @@ class _RegularGrid:
         if not len(falls):
             return
         row, before = int(rows[falls[0] + 1]), int(rows[falls[0]])
+        parts = find_time_parts(self.reader, self.time)
+        if any(self.reader.texts(part)[row] != self.reader.texts(part)[before] for part in parts):
+            names = " and ".join(map(repr, (self.time, *parts)))
+            message, hint = f"the times are spread over the columns {names}", "Join them, such as 2024-01-31 13:00"
+            details = f"column {self.time!r} alone has {self.texts[row]!r} after {self.texts[before]!r}"
+            raise self.reader.row_error(row, message, details, f"{hint}, in one column.")
         time, where, line = self.texts[row], f" of {name}" if name else "", self.reader.lines[before]
         if self.times[row] == self.times[before]:
             message, details = f"{time!r} comes twice", f"line {line} has the same time{where}"

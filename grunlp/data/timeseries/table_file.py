@@ -2,19 +2,22 @@
 
 import codecs
 import csv
-import gzip
 import io
+import lzma
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grunlp.data.file_layout import SEPARATORS, declared_separator
-from grunlp.data.readers.text_lines import describe_undecodable_byte
+from grunlp.data.readers.json_records import json_format, read_records
+from grunlp.data.readers.text_lines import decompress, describe_undecodable_byte
 from grunlp.data.timeseries.layout import Separator, TableLayout
 from grunlp.utils.error_translation import wrap_library_errors
 from grunlp.utils.errors import DataError, UserError, closest_match
@@ -24,6 +27,18 @@ if TYPE_CHECKING:
 
 _IN_MEMORY = Path("the table")  # in place of the path, in messages
 _ADVICE = "Save it as CSV with the names of the columns in the first line, or as Parquet."
+_PARQUET, _PARQUET_NAME = b"PAR1", re.compile(r"\.(parquet|pq)(\.(gz|xz))?$", re.IGNORECASE)
+_REFUSED_KINDS = (  # first bytes, kind and advice
+    (b"PK\x03\x04", "an Excel workbook or another zip archive", f"Unpack it. {_ADVICE}"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", _ADVICE),
+    (b"SQLite format 3", "an SQLite database", _ADVICE),
+    (b"BZh", "compressed with bzip2", "Decompress it: bunzip2 FILE"),
+    (b"(\xb5/\xfd", "compressed with Zstandard", "Decompress it: unzstd FILE"),
+)
+_WIDE_ENCODINGS = ("utf-16", "utf_16", "utf16", "utf-32", "utf_32", "utf32")
+_HEAD_BYTES = 1024  # in which the text begins
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_JSON_ROW = 'expected an object for each row, such as {"date": "2024-01-31", "value": 5}'
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -85,35 +100,90 @@ def open_table(source: "str | Path | io.StringIO | pd.DataFrame", layout: TableL
         return _typed_table(_IN_MEMORY, source, layout)
     path = Path(source)
     if not path.is_file():
-        raise DataError(path, None, "no such file", "expected a CSV or Parquet file of series", "Check the path.")
+        raise DataError(
+            path, None, "no such file", "expected a file of series in CSV, JSON Lines or Parquet", "Check the path."
+        )
     content = _read_bytes(path)
-    if path.name.lower().removesuffix(".gz").endswith((".parquet", ".pq")):
+    if content.startswith(_PARQUET) or _PARQUET_NAME.search(path.name):
         import pandas as pd
 
         with wrap_library_errors(path, "not a Parquet file", _ADVICE):
             frame = pd.read_parquet(io.BytesIO(content))
         return _typed_table(path, frame, layout)
-    encoding = layout.encoding or next(
-        (name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8"
-    )
+    for magic, kind, advice in _REFUSED_KINDS:
+        if content.startswith(magic):
+            raise DataError(path, None, f"the file is {kind}", "expected CSV, JSON Lines or Parquet", advice)
+    encoding = _find_encoding(content, layout.encoding)
+    start = content[:_HEAD_BYTES].removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    if start in (b"{", b"["):
+        if format := json_format(path):
+            return _read_json(path, format, layout)
+        if start == b"{":
+            raise DataError(path, None, "the file is JSON in another form", _JSON_ROW, _ADVICE)
     return _parse_csv(path, _decode(path, content, encoding), replace(layout, encoding=encoding))
 
 
 def _read_bytes(path: Path) -> bytes:
+    """Return the content of a file, decompressed."""
     try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if path.name.lower().endswith(".gz") else content
-    except (OSError, EOFError, zlib.error) as error:
+        with path.open("rb") as file, decompress(file) as stream:
+            return stream.read()
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise DataError(path, None, f"cannot be read: {error}", "", _ADVICE) from None
+
+
+def _find_encoding(content: bytes, encoding: str | None) -> str:
+    """Return the encoding of a text: that of its byte order mark, else the given one, else UTF-8.
+
+    UTF-16 or UTF-32 cannot be that of a table without a byte 0, because signs such as commas and digits have one.
+    """
+    marked = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), None)
+    if encoding is None or (encoding.lower().startswith(_WIDE_ENCODINGS) and 0 not in content):
+        encoding = "utf-8"
+    return marked or encoding
+
+
+def _read_json(path: Path, format: str, layout: TableLayout) -> TableFile:
+    """Read JSON objects, one for each row, whose numbers have types."""
+    import pandas as pd
+
+    rows = list(read_records(path, format, expected=_JSON_ROW))
+    if not rows:
+        raise DataError(path, None, "the file has no row", _JSON_ROW, _ADVICE)
+    for line, record in rows:
+        nested = next((key for key, value in record.items() if isinstance(value, dict | list)), None)
+        if nested is not None:
+            raise DataError(path, line, f"{nested!r} has several values", _JSON_ROW, _ADVICE)
+        if any(isinstance(text, str) and _SURROGATE.search(text) for text in chain(record, record.values())):
+            raise DataError(path, line, "half of a surrogate pair is not text", _JSON_ROW, "Remove it.")
+    names = dict.fromkeys(key for _, record in rows for key in record)
+    columns = {name: _json_column([record.get(name) for _, record in rows]) for name in names}
+    return TableFile(path, pd.DataFrame(columns), np.array([line for line, _ in rows]), layout)
+
+
+def _json_column(values: Sequence[Any]) -> "pd.Series":
+    """Return the values of a column, as floats if all are numbers that floats can represent."""
+    import pandas as pd
+
+    present = [value for value in values if value is not None]
+    is_numeric = all(type(value) is float or (type(value) is int and abs(value) <= 2**53) for value in present)
+    return pd.Series(values, dtype=float if present and is_numeric else object)
 
 
 def _decode(path: Path, content: bytes, encoding: str) -> str:
     try:
-        return content.decode(encoding)
+        text = content.decode(encoding)
+        if 4 * text.count("\0") > len(text):
+            details, hint = f"the file is read as {encoding}", "Type its encoding: data.encoding=utf-16-le, for example"
+            raise DataError(path, None, "has as many NUL bytes as UTF-16", details, hint)
+        return text
     except LookupError:
         details = "expected the name of an encoding, as Python has it: utf-8, cp1252, utf-16"
         raise UserError(f"data.encoding={encoding}: no such encoding", details, "Correct it.") from None
     except UnicodeDecodeError as error:
+        if encoding.lower().startswith(_WIDE_ENCODINGS):  # whose bytes 10 are not the ends of lines
+            message = f"the file is not {encoding.upper()}: {error.reason} at byte {error.start + 1}"
+            raise DataError(path, None, message, "it may be incomplete", _ADVICE) from None
         number = content.count(b"\n", 0, error.start) + 1
         first = content.rfind(b"\n", 0, error.start) + 1
         line = content[first:].partition(b"\n")[0]

@@ -15,6 +15,8 @@ from grunlp.data.timeseries.time_format import (
     candidate_formats,
     is_number_format,
     is_time_name,
+    is_time_part,
+    is_time_part_name,
     parse_times,
 )
 from grunlp.data.timeseries.time_zone import (
@@ -54,6 +56,25 @@ def find_time_column(table: TableFile, exclude: set[str | None]) -> str:
             table.guesses.append(f"data.time_column={found[0]}")
         return found[0]
     raise _no_times(table, exclude)
+
+
+def find_time_parts(table: TableFile, time: str) -> list[str]:
+    """Find the columns that have the rest of the times, such as the hour where a column has the dates.
+
+    Their names say so, and their short numbers, clock times or names of months change while the time does not.
+    """
+    times = table.texts(time)
+    num_times, parts = len(set(times)), []
+    for name in table.frame if num_times < len(times) else ():
+        cells = table.texts(name)
+        if (
+            name != time
+            and is_time_part_name(name)
+            and all(map(is_time_part, set(cells)))
+            and len(set(zip(times, cells, strict=True))) > num_times
+        ):
+            parts.append(str(name))
+    return parts
 
 
 def _no_times(table: TableFile, exclude: set[str | None]) -> DataError:
@@ -169,7 +190,7 @@ def _settle_date_format(table: TableFile, name: str, texts: Sequence[str], serie
         differs = np.flatnonzero(readings[best[0]].times != readings[other].times)
         if len(differs):
             pair = {one: readings[one].times for one in (best[0], other)}
-            raise _ambiguous_times(table, name, texts, int(differs[0]), pair)
+            raise _ambiguous_times(table, name, texts, differs, pair)
     if best[0] == EXCEL or len(best) > 1:
         table.guesses.append(f"data.date_format={best[0]}")
     if table.layout.day_first is not None and day_comes_first(best[0]) is None:
@@ -193,11 +214,12 @@ def _in_order(times: Any, series: NDArray[np.int64]) -> bool:
 
 
 def _ambiguous_times(
-    table: TableFile, name: str, texts: Sequence[str], row: int, readings: dict[str, Any]
+    table: TableFile, name: str, texts: Sequence[str], rows: NDArray[np.int64], readings: dict[str, Any]
 ) -> DataError:
-    """Return the error for times of which two formats make different ones."""
-    shown = {one: ", ".join(_without_midnight(time) for time in times[:3]) for one, times in readings.items()}
-    details = "; ".join(f"{one} makes of the first rows {times}" for one, times in shown.items())
+    """Return the error for the rows of which two formats make different times."""
+    row, cells = int(rows[0]), ", ".join(repr(texts[row]) for row in rows[:3])
+    shown = {one: ", ".join(map(_without_midnight, times[rows[:3]])) for one, times in readings.items()}
+    details = f"of {cells} " + "; ".join(f"{one} makes {times}" for one, times in shown.items())
     first, second = (_without_midnight(times[row]) for times in readings.values())
     formats = list(readings)
     if formats[0].replace("%d", "%-").replace("%m", "%d").replace("%-", "%m") == formats[1]:

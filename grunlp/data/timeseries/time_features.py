@@ -55,15 +55,23 @@ def infer_frequency(times: Any) -> str | None:
     return str(pd.tseries.frequencies.to_offset(step).freqstr)
 
 
-def require_frequency(frequency: str) -> None:
-    """Raise UserError unless pandas knows a frequency."""
+def is_frequency(name: str) -> bool:
+    """Return whether pandas knows a frequency and times can have it: its steps go forward, by less than 200 years."""
     import pandas as pd
 
+    start = pd.Timestamp("2000-01-01")
     try:
-        pd.tseries.frequencies.to_offset(frequency)
-    except ValueError:
-        details = "expected the name of a frequency in pandas: h, 15min, D, B, W-MON, MS, QS-JAN"
-        raise UserError(f"data.frequency={frequency}: no such frequency", details, "Correct it.") from None
+        offset = pd.tseries.frequencies.to_offset(name)
+        return bool(offset is not None and start < start + offset < start + pd.DateOffset(years=200))
+    except (ValueError, OverflowError):  # pandas raises subclasses of ValueError for dates out of bounds
+        return False
+
+
+def require_frequency(frequency: str) -> None:
+    """Raise UserError unless times can have a frequency."""
+    if not is_frequency(frequency):
+        details = "expected the name of a frequency in pandas, of steps above 0: h, 15min, D, B, W-MON, MS, QS-JAN"
+        raise UserError(f"data.frequency={frequency}: no such frequency", details, "Correct it.")
 
 
 def get_seasonality(frequency: str) -> int:

@@ -19,6 +19,9 @@ _CLOCK = re.compile(
     r"(?P<join>T|,? +)\d{1,2}:\d{2}(?P<seconds>:\d{2})?(?P<fraction>\.\d+)?"
     r"(?P<half> ?[AaPp][Mm])?(?P<offset> ?(?:Z|[+-]\d{2}:?\d{2}))?$"
 )
+_UTC = re.compile(r"(?<=[\dMmSfp]) ?(?:UTC|GMT)$")  # after a time of day, or its format
+_LAST_MIDNIGHT = re.compile(r"(?<=[T ])24(:00(:00(?:\.0+)?)?)(?![\d:])")
+_ZERO_FRACTION, _DECIMAL_COMMA = re.compile(r"(?<=\d)\.0+$"), re.compile(r"(?<=\d),(?=\d+$)")
 _TIME_WORDS = frozenset(
     (
         *("date", "datetime", "time", "timestamp", "ds", "day", "month", "year", "week", "quarter", "period", "when"),
@@ -26,6 +29,28 @@ _TIME_WORDS = frozenset(
         *("mes", "año", "jour", "mois", "année", "heure", "giorno", "mese", "anno"),
     )
 )
+_TIME_PART_WORDS = frozenset(
+    (
+        *(
+            "quarter",
+            "qtr",
+            "month",
+            "day",
+            "dayofmonth",
+            "hour",
+            "hr",
+            "minute",
+            "min",
+            "second",
+            "sec",
+            "time",
+            "clock",
+        ),
+        *("quartal", "monat", "tag", "stunde", "uhrzeit", "zeit", "mois", "jour", "heure", "mes", "dia", "hora"),
+        *("mese", "giorno", "ora", "yr", "year", "jahr"),
+    )
+)
+_TIME_PART = re.compile(r"\d{1,2}(\.0+)?|\d{1,2}(:\d{2}){1,2}( ?[ap]m)?|[0-2]\d[0-5]\d|\d{4}", re.IGNORECASE)
 _DAY_MONTH_ORDERS = ("%d{0}%m{0}%Y", "%m{0}%d{0}%Y")
 _SHORT_YEAR_ORDERS = ("%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
 _NAMED_MONTH_ORDERS = (
@@ -49,8 +74,21 @@ _EXCEL_DAYS = (20_000, 80_000)  # 1954 to 2119
 
 def is_time_name(column: str) -> bool:
     """Return whether the name of a column says that it has times."""
-    words = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower())
-    return any(word in _TIME_WORDS or word.endswith(("date", "time")) for word in words)
+    return any(word in _TIME_WORDS or word.endswith(("date", "time")) for word in _words(column))
+
+
+def is_time_part_name(column: str) -> bool:
+    """Return whether the name of a column says that it has parts of times, such as hours."""
+    return not _TIME_PART_WORDS.isdisjoint(_words(column))
+
+
+def is_time_part(cell: str) -> bool:
+    """Return whether a cell may be a part of a time: a number of up to two digits, a year, clock time or month."""
+    return _TIME_PART.fullmatch(cell) is not None or re.fullmatch(_MONTH, cell, re.IGNORECASE) is not None
+
+
+def _words(column: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower())
 
 
 class ParsedTimes(NamedTuple):
@@ -68,7 +106,7 @@ class ParsedTimes(NamedTuple):
 
 def candidate_formats(texts: Sequence[str]) -> list[str]:
     """List the formats that cells may have, by the shape of the longest."""
-    sample = max(texts, key=len)
+    sample = _UTC.sub("Z", max(texts, key=len))
     if _ISO.fullmatch(sample):
         return [ISO_8601]
     clock = _CLOCK.search(sample)
@@ -89,7 +127,7 @@ def _date_formats(date: str) -> list[str]:
     """List the formats that a date may have, by its shape."""
     from pandas.tseries.api import guess_datetime_format
 
-    if re.fullmatch(r"\d+(\.\d+)?", date):
+    if re.fullmatch(r"\d+([.,]\d+)?", date):
         return _digit_formats(date)
     if parts := re.fullmatch(r"(\d{1,4})([/.\- ])(\d{1,2})\2(\d{1,4})", date):
         if len(parts[1]) == 4:
@@ -100,8 +138,10 @@ def _date_formats(date: str) -> list[str]:
         return [f"%Y{parts[2]}%m" if parts[1] else f"%m{parts[3]}%Y"]
     if parts := re.fullmatch(r"\d{4}(-?)W\d{2}((-?)[1-7])?", date):
         return [f"%G{parts[1]}W%V" + (f"{parts[3]}%u" if parts[2] else "")]
-    if parts := re.fullmatch(r"\d{4}([- ]?)Q[1-4]|Q[1-4]([- ]?)\d{4}", date):
+    if parts := re.fullmatch(r"\d{4}([-/ ]?)Q[1-4]|Q[1-4]([-/ ]?)\d{4}", date):
         return [f"%Y{parts[1]}Q%q" if parts[1] is not None else f"Q%q{parts[2]}%Y"]
+    if parts := re.fullmatch(r"\d{4}([-/ ]?)M\d{2}", date):
+        return [f"%Y{parts[1]}M%m"]
     month = re.search(_MONTH, date, re.IGNORECASE)
     if not month or not re.search(r"\d", date):
         return []
@@ -116,7 +156,8 @@ def _date_formats(date: str) -> list[str]:
 
 def _digit_formats(text: str) -> list[str]:
     """List the formats of a time that is a number."""
-    whole, _, fraction = text.partition(".")
+    whole, _, fraction = text.replace(",", ".").partition(".")
+    fraction = fraction.rstrip("0")
     if len(whole) == 10:
         return ["%Y%m%d%H"] if text[:2] in ("19", "20") and not fraction else ["unix-s"]
     formats = _DIGITS_BY_LENGTH.get(len(whole), ())
@@ -133,6 +174,11 @@ def parse_times(texts: Sequence[str], date_format: str) -> ParsedTimes:
     import pandas as pd
 
     codes, unique = pd.factorize(np.asarray(texts, dtype=object))
+    unique, date_format = [_UTC.sub("Z", text) for text in unique], _UTC.sub("%z", date_format)
+    next_days = [_LAST_MIDNIGHT.search(text) is not None for text in unique]
+    unique = [_LAST_MIDNIGHT.sub(r"00\1", text) for text in unique]
+    if is_number_format(date_format):
+        unique = [_ZERO_FRACTION.sub("", _DECIMAL_COMMA.sub(".", text)) for text in unique]
     found = [_OFFSET.search(text) for text in unique]
     offsets = np.array([_offset_minutes(match["offset"]) if match else np.nan for match in found])
     cells = pd.Series(unique, dtype=object)
@@ -144,6 +190,8 @@ def parse_times(texts: Sequence[str], date_format: str) -> ParsedTimes:
             rest = times.isna()
             if rest.any():
                 times[rest] = _parse_with(cells[rest], one)
+        if any(next_days):
+            times += pd.to_timedelta(np.array(next_days, dtype=int), unit="D")
     return ParsedTimes(pd.DatetimeIndex(times).take(codes), offsets[codes])
 
 

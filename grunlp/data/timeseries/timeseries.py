@@ -1,6 +1,7 @@
 """Time series as arrays: values, times and covariates."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ class TimeSeriesTable:
         static_covariate_names: names of the static covariates.
         static_covariates: (S, K) values of the static covariates.
         layout: how the table was read.
+        units: the units of columns whose cells have one, a currency or per cent.
         guesses: what was guessed, each with the option that overrides it.
     """
 
@@ -50,6 +52,7 @@ class TimeSeriesTable:
     static_covariate_names: tuple[str, ...]
     static_covariates: NDArray[np.float64]
     layout: TableLayout = DETECT_ALL
+    units: Mapping[str, str] = field(default_factory=dict)
     guesses: tuple[str, ...] = ()
 
     @property

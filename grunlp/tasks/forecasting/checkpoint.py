@@ -1,6 +1,8 @@
 """Loading and building of forecasters."""
 
 import io
+import logging
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,10 +23,12 @@ from grunlp.tasks.forecasting.model import DirectForecaster, Forecaster, Forecas
 from grunlp.tasks.forecasting.options import Architecture, ForecasterOptions
 from grunlp.tasks.forecasting.scaler import Standardizer
 from grunlp.tasks.forecasting.segrnn import SegRNN
+from grunlp.utils.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+log = logging.getLogger(__name__)
 
 ARCHITECTURES: dict[Architecture, type[Forecaster]] = {
     "recursive": RecursiveForecaster,
@@ -94,8 +98,31 @@ def read_with_training_schema(
     """Read a table in the way of the training data: a file, text in CSV, or a data frame.
 
     Raises:
-        UserError: its columns, its layout or its frequency differ from those of the training data.
+        UserError: its columns, its layout, its units or its frequency differ from those of the training data.
     """
     columns = columns_from_config(run.config.data)._replace(targets=run.scaling.targets)
     layout = replace(layout_from_config(run.config.data), frequency=run.scaling.frequency)
-    return read_time_series(source, columns, layout, run.scaling.statics, run.scaling.covariates)
+    try:
+        table = read_time_series(source, columns, layout, run.scaling.statics, run.scaling.covariates)
+    except DataError as error:
+        if not re.search(r"\bdata\.\w+=", error.hint):
+            raise
+        described = f": {layout.describe()}" if layout.time_column else "."
+        hint = f"Write the table as in the training{described}"  # options of a training have no effect here
+        raise DataError(error.path, error.line, error.reason, error.details, hint) from None
+    _compare_units(table, run.scaling)
+    return table
+
+
+def _compare_units(table: TimeSeriesTable, scaling: Standardizer) -> None:
+    """Raise DataError if a column has another unit than in the training; warn if it has a unit there or here alone."""
+    if scaling.units is None:
+        return
+    for name in (*scaling.targets, *scaling.covariates):
+        unit, own = scaling.units.get(name), table.units.get(name)
+        if unit and own and unit != own:
+            message, details = f"column {name!r} is in {own}", f"in the training it was in {unit}"
+            raise DataError(table.source, None, message, details, f"Convert the column to {unit}.")
+        if unit != own:
+            units = (own or "no unit", unit or "none")
+            log.warning("%s: column %r has %s, in the training it had %s", table.source, name, *units)

@@ -13,6 +13,7 @@ _WIDTH, _HEIGHT = 720.0, 240.0  # pixels
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 12.0, 12.0, 28.0  # around the plot
 _HISTORY_HORIZONS = 3  # length of the history, in horizons
 _MAX_FIGURES = 40
+_LARGEST = 1e300  # of values, so that their differences are finite
 
 
 class ForecastPanel(NamedTuple):
@@ -66,13 +67,15 @@ class _Axis:
     """Linear scale from the range of some values to pixels."""
 
     def __init__(self, values: np.ndarray, first: float, end: float) -> None:
-        finite = values[np.isfinite(values)]
+        finite = np.clip(values[np.isfinite(values)], -_LARGEST, _LARGEST)
         self.low, self.high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
         if self.low == self.high:
-            self.low, self.high = self.low - 0.5, self.high + 0.5
+            margin = max(0.5, abs(self.low) * 1e-12)  # more than the spacing of large numbers
+            self.low, self.high = self.low - margin, self.high + margin
         self.first, self.end = first, end
 
     def to_pixels(self, values: np.ndarray) -> np.ndarray:
+        values = np.clip(values, -_LARGEST, _LARGEST)
         return self.first + (values - self.low) / (self.high - self.low) * (self.end - self.first)
 
 

@@ -54,11 +54,11 @@ class TargetSeries(SeriesOptions):
 
 @dataclass
 class SeriesFile(TargetSeries):
-    """The user's own series: a table in CSV or Parquet, plain or gz, with its rows in the order of time."""
+    """The user's own series: a table in CSV, JSON Lines or Parquet, plain, gz or xz, with rows in the order of time."""
 
     train: str | None = option(None, "file with all series; required", content="path")
     encoding: str | None = option(
-        None, "encoding of the file, as Python names it; null: UTF-8, or UTF-16 with a byte order mark", content="text"
+        None, "encoding of the file, as Python names it, if it has no byte order mark; null: UTF-8", content="text"
     )
     separator: Separator | None = option(None, "between the cells of CSV; null: as in the first line")
     decimal: Decimal | None = option(None, "decimal sign; null: detected from all numbers")

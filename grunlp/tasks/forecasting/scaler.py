@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grunlp.data.timeseries.time_features import is_frequency
 from grunlp.data.timeseries.timeseries import TimeSeriesTable
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import DataError
@@ -34,7 +35,9 @@ class Standardizer:
         steps: (S, C) mean absolute change over a season in these rows, in the units of the file: the denominator of
             MASE.
         known_means, known_scales: (F,) mean and scale of the covariates over all training rows; 0 and 1 for time
-        features. static_means, static_scales: (K,) mean and scale of the static covariates over all series.
+        features.
+        static_means, static_scales: (K,) mean and scale of the static covariates over all series.
+        units: units of the columns whose cells had one; None: the run did not store them.
     """
 
     targets: list[str]
@@ -51,6 +54,7 @@ class Standardizer:
     known_scales: list[float]
     static_means: list[float]
     static_scales: list[float]
+    units: dict[str, str] | None = None
 
     def save(self, path: Path) -> None:
         """Write the scaling as JSON."""
@@ -79,8 +83,11 @@ class Standardizer:
 
 def _require_sizes(content: Any) -> None:
     """Raise ValueError, KeyError or TypeError unless all fields exist and have consistent sizes."""
-    if set(content) != {field.name for field in fields(Standardizer)}:
+    if {*content, "units"} != {field.name for field in fields(Standardizer)}:
         raise ValueError("other keys than a scaling has")
+    units = content.get("units") or {}
+    if not isinstance(units, dict) or not all(isinstance(unit, str) for unit in units.values()):
+        raise ValueError("units are not strings by column")
     for name in ("targets", "covariates", "statics", "names"):
         if not isinstance(content[name], list) or not all(isinstance(item, str) for item in content[name]):
             raise ValueError(f"{name} are not strings")
@@ -89,8 +96,10 @@ def _require_sizes(content: Any) -> None:
     for name, least, most in (("own", 0, len(content["covariates"])), ("season", 1, 10**9)):
         if type(content[name]) is not int or not least <= content[name] <= most:
             raise ValueError(f"{name} is out of bounds")
-    if not isinstance(content["frequency"], str) or not content["targets"]:
-        raise ValueError("frequency or targets are missing")
+    if not isinstance(content["frequency"], str) or not is_frequency(content["frequency"]):
+        raise ValueError("frequency is not one of pandas")
+    if not content["targets"]:
+        raise ValueError("targets are missing")
     series, channels = len(content["names"]), len(content["targets"])
     shapes = {
         **dict.fromkeys(("means", "scales", "steps"), (series, channels)),
@@ -100,6 +109,8 @@ def _require_sizes(content: Any) -> None:
     for name, shape in shapes.items():
         if not _is_number_array(content[name], *shape):
             raise ValueError(f"{name} are not {' x '.join(map(str, shape))} finite numbers")
+        if name.endswith(("scales", "steps")) and not (np.array(content[name]) > 0).all():
+            raise ValueError(f"{name} are not above 0")
 
 
 def _is_number_array(content: Any, size: int, *more: int) -> bool:
@@ -157,6 +168,7 @@ def fit_standardizer(table: TimeSeriesTable, ends: NDArray[np.int64], seasonalit
         known_scales=[*_column_stds(own).tolist(), *[1.0] * calendar],
         static_means=_column_means(table.static_covariates).tolist(),
         static_scales=_column_stds(table.static_covariates).tolist(),
+        units=dict(table.units),
     )
 
 

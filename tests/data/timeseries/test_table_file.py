@@ -2,6 +2,9 @@
 
 import gzip
 import io
+import json
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -101,7 +104,21 @@ def test_tables_in_memory() -> None:
         ("t.csv", b"", "the file is empty"),
         ("t.csv", b"a,b\n", "the file is empty"),
         ("t.csv", b'a,b\n1,"open\n', "cannot be read"),
-        ("t.csv.gz", b"a,b\n1,2\n", "cannot be read"),
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n", mtime=0)[:-9], "cannot be read"),
+        ("t.xlsx", b"PK\x03\x04\x14\x00", r"(?s)the file is an Excel workbook or another zip.*Save it as CSV"),
+        ("t.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "the file is an old Excel workbook"),
+        ("t.csv.bz2", b"BZh91AY&SY", "the file is compressed with bzip2"),
+        (
+            "t.json",
+            b'{"date": {"0": "2024-01-01"}, "y": {"0": 1}}',
+            r"(?s)t.json:1: 'date' has several values.*an object",
+        ),
+        ("t.json", b'{\n"data": [{"date": "2024-01-01"}]}', "the file is JSON in another form"),
+        ("t.json", b'{"\\ud800": "2024-01-01"}\n', "t.json:1: half of a surrogate pair"),
+        ("t.json", b'{"date": "2024-01-01"}\n{"date"\n', "(?s)t.json:2: not JSON.*for each row"),
+        ("t.csv", "a,b\n1,2\n".encode("utf-16")[:-1], "the file is not UTF-16: truncated data at byte 17"),
+        ("t.csv", b"\xff\xfea,b\n1,2\n\n", "the file is not UTF-16: truncated data"),
+        ("t.csv", "a,b\n1,2\n".encode("utf-16-le"), r"(?s)as UTF-16.*data.encoding=utf-16-le"),
         ("t.parquet", b"a,b\n1,2\n", "not a Parquet file"),
         ("t.parquet.gz", gzip.compress(b"a,b\n", mtime=0), "not a Parquet file"),
     ],
@@ -119,3 +136,38 @@ def test_a_column_that_is_missing_is_guessed() -> None:
     with pytest.raises(DataError, match="no column 'laod'") as caught:
         table.require_column("laod")
     assert caught.value.hint == "Did you mean load?" and "load, temperature" in caught.value.details
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.csv.xz"])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, lzma.compress])
+def test_compression_is_that_of_the_content(tmp_path: Path, name: str, compress: Callable[[bytes], bytes]) -> None:
+    (tmp_path / name).write_bytes(compress(b"a,b\n1,2\n"))
+    assert open_table(tmp_path / name, DETECT_ALL).texts("b") == ["2"]
+
+
+def test_parquet_is_found_by_its_content(tmp_path: Path) -> None:
+    pd.DataFrame({"y": [1.0, 2.0]}).to_parquet(tmp_path / "t.data")
+    assert open_table(tmp_path / "t.data", DETECT_ALL).texts("y") == ["1", "2"]
+
+
+def test_a_byte_order_mark_decides(tmp_path: Path) -> None:
+    text = "day;größe\n2023-01-01;5\n"
+    for own, other in (("utf-16", "utf-8"), ("utf-8", "utf-16"), ("utf-8-sig", "utf-16"), ("utf-16", "utf-8-sig")):
+        table = read(tmp_path, text.encode(own), TableLayout(encoding=other))
+        assert table.texts("größe") == ["5"] and table.layout.encoding == own
+    assert read(tmp_path, text.encode("utf-16-le"), TableLayout(encoding="utf-16-le")).texts("größe") == ["5"]
+
+
+def test_json_lines_and_arrays(tmp_path: Path) -> None:
+    rows = ['{"date": "2024-01-01", "shop": "007", "y": 1.125, "n": 5}', '{"date": "2024-01-02", "y": 2, "n": null}']
+    for content in ("\n".join(rows), f"[{rows[0]},\n{rows[1]}]"):
+        table = read(tmp_path, content)
+        assert table.texts("shop") == ["007", ""] and table.texts("n") == ["5", ""] and table.lines.tolist() == [1, 2]
+        assert table.frame["y"].tolist() == [1.125, 2.0] and table.texts("date")[1] == "2024-01-02"
+    large = [2**60 + 1, 10**400, 1e300, None]
+    table = read(tmp_path, "\n".join(json.dumps({"y": number}) for number in large))
+    assert table.texts("y") == [str(2**60 + 1), str(10**400), "1e+300", ""]
+
+
+def test_brackets_in_the_header_are_not_json(tmp_path: Path) -> None:
+    assert list(read(tmp_path, "[day],[y]\n2023-01-01,5\n").frame) == ["[day]", "[y]"]

@@ -66,6 +66,23 @@ def test_an_ambiguous_order_shows_both_readings() -> None:
         read(text, day_first=False)
 
 
+def test_the_rows_that_are_shown_have_two_readings() -> None:
+    hours = pd.date_range("2023-01-01", periods=30, freq="h").strftime("%d/%m/%Y %I:%M %p")
+    with pytest.raises(DataError) as caught:
+        read(rows(hours))
+    assert "the table:25: column 'date': '02/01/2023 12:00 AM' may be 2023-01-02 or 2023-02-01" in caught.value.message
+    assert "of '02/01/2023 12:00 AM', '02/01/2023 01:00 AM', " in caught.value.details
+    assert "%I:%M %p makes 2023-01-02, 2023-01-02 01:00:00, " in caught.value.details
+
+
+def test_the_zone_is_utc_where_the_times_say_so() -> None:
+    times = [f"2023-01-01 {hour:02}:00:00 UTC" for hour in range(9)]
+    for layout in ({}, {"date_format": "%Y-%m-%d %H:%M:%S UTC"}):
+        table = read(rows(times), **layout)
+        assert table.layout.time_zone == "UTC" and table.frequency == "h"
+        assert read(rows(times), date_format=table.layout.date_format).layout.time_zone == "UTC"
+
+
 def test_two_formats_without_an_order() -> None:
     with pytest.raises(
         DataError, match=r"(?s)'201001' may be .*Type data.date_format='%Y%m' or data.date_format='%y%m%d'"
@@ -192,3 +209,26 @@ def test_what_was_guessed_is_said_with_its_key(caplog: pytest.LogCaptureFixture)
 def test_an_order_of_day_and_month_without_effect_is_refused() -> None:
     with pytest.raises(DataError, match=r"(?s)data.day_first=true has no effect.*read as ISO8601, such as"):
         read("date,y\n2023-01-01,1\n2023-01-02,2\n", day_first=True)
+
+
+@pytest.mark.parametrize(
+    ("header", "times", "names"),
+    [
+        ("date,hour,y", [f"2023-01-0{day},{hour}" for day in (1, 2) for hour in range(24)], "'date' and 'hour'"),
+        ("date,time,y", [f"2023-01-01,{hour:02}:30" for hour in range(24)], "'date' and 'time'"),
+        ("date,hour,y", [f"2023-01-01,{hour:02}00" for hour in range(24)], "'date' and 'hour'"),
+        ("Year,Month,y", [f"{2010 + i // 12},{i % 12 + 1}" for i in range(30)], "'Year' and 'Month'"),
+        ("year,month,y", [f"{2010 + i // 12},{MONTHS[i]:%b}" for i in range(30)], "'year' and 'month'"),
+        ("year,month,day,y", [f"{day:%Y,%m,%d}" for day in DAYS], "'year' and 'month' and 'day'"),
+        ("month,day,year,y", [f"{day:%m,%d,%Y}" for day in DAYS], "'year' and 'month' and 'day'"),
+    ],
+)
+def test_times_in_several_columns_are_refused(header: str, times: list[str], names: str) -> None:
+    with pytest.raises(DataError, match=rf"(?s)the times are spread over the columns {names}.*Join them"):
+        read(rows(times, header))
+
+
+def test_columns_that_follow_from_the_time_are_not_parts_of_it() -> None:
+    text = rows([f"2023-01-{day:02},1" for day in (1, 2, 2, 3)], "date,month,y")
+    with pytest.raises(DataError, match=r"(?s)'2023-01-02' comes twice.*data.series_id=COLUMN"):
+        read(text)

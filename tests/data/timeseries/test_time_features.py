@@ -9,7 +9,10 @@ from grunlp.data.timeseries.time_features import (
     future_timestamps,
     get_seasonality,
     infer_frequency,
+    is_frequency,
+    require_frequency,
 )
+from grunlp.utils.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -46,3 +49,14 @@ def test_the_calendar() -> None:
     months = pd.date_range("2020-01-01", periods=24, freq="MS").to_numpy()
     assert set(calendar_features(months, None)) == {"yearday sin", "yearday cos"}
     assert list(calendar_features(months[:1], ["price", "hour sin", "hour cos"])) == ["hour sin", "hour cos"]
+
+
+@pytest.mark.parametrize("name", ["0h", "-1D", "999999999D", "9" * 30 + "h", "hourly", "", "300YS"])
+def test_steps_that_times_cannot_have_are_refused(name: str) -> None:
+    assert not is_frequency(name)
+    with pytest.raises(UserError, match=r"(?s)data.frequency=.*no such frequency.*steps above 0"):
+        require_frequency(name)
+
+
+def test_steps_of_every_length() -> None:
+    assert all(map(is_frequency, ["1ns", "15min", "h", "B", "W-MON", "WOM-3FRI", "BQE-DEC", "QS-JAN", "100YS"]))

@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grunlp.data.timeseries.time_format import candidate_formats, is_number_format, is_time_name, parse_times
+from grunlp.data.timeseries.time_format import (
+    candidate_formats,
+    is_number_format,
+    is_time_name,
+    is_time_part,
+    is_time_part_name,
+    parse_times,
+)
 from grunlp.utils.errors import UserError
 
 
@@ -33,6 +40,17 @@ from grunlp.utils.errors import UserError
         ("2023-W07-3", "%G-W%V-%u", "2023-02-15"),
         ("2023Q3", "%YQ%q", "2023-07-01"),
         ("Q3 2023", "Q%q %Y", "2023-07-01"),
+        ("Q3/2023", "Q%q/%Y", "2023-07-01"),
+        ("2023M07", "%YM%m", "2023-07-01"),
+        ("2023-M07", "%Y-M%m", "2023-07-01"),
+        ("20230507.0", "%Y%m%d", "2023-05-07"),
+        ("1683417600.0", "unix-s", "2023-05-07"),
+        ("45053,5", "excel", "2023-05-07 12:00"),
+        ("2023-05-06 24:00", "ISO8601", "2023-05-07"),
+        ("2023-05-31T24:00:00", "ISO8601", "2023-06-01"),
+        ("17.05.2023 24:00", "%d.%m.%Y %H:%M", "2023-05-18"),
+        ("2023-05-06 07:08:09 UTC", "ISO8601", "2023-05-06 07:08:09"),
+        ("17.05.2023 07:08 GMT", "%d.%m.%Y %H:%M%z", "2023-05-17 07:08"),
         ("45053", "excel", "2023-05-07"),
         ("45053.5", "excel", "2023-05-07 12:00"),
         ("1683417600", "unix-s", "2023-05-07"),
@@ -77,6 +95,13 @@ def test_names_of_times() -> None:
     assert all(map(is_time_name, names)) and not any(map(is_time_name, ["sku", "y", "candidates", "data"]))
 
 
+def test_parts_of_times() -> None:
+    assert all(map(is_time_part_name, ["hour", "Month", "day_of_month", "startHour", "Stunde", "Uhrzeit"]))
+    assert not any(map(is_time_part_name, ["store", "y", "value", "birthday"]))
+    assert all(map(is_time_part, ["1", "23", "7.0", "08:00", "8:00 PM", "0800", "2023", "Jan", "march"]))
+    assert not any(map(is_time_part, ["", "101", "2.5", "2023-01-01", "Janet's", "a"]))
+
+
 def test_formats_that_are_numbers() -> None:
     assert all(map(is_number_format, ["%Y", "%Y%m%d", "excel", "unix-ms"]))
     assert not any(map(is_number_format, ["%d/%m/%Y", "ISO8601", "%b %Y"]))
@@ -85,3 +110,11 @@ def test_formats_that_are_numbers() -> None:
 def test_a_count_of_seconds_beyond_all_times() -> None:
     times = parse_times(["18446744073709551615", "1700000000"], "unix-s").times
     assert times[0] is pd.NaT and str(times[1]) == "2023-11-14 22:13:20"
+
+
+def test_utc_by_its_name_is_an_offset() -> None:
+    cells = ["2023-02-01 06:00:00 UTC", "2023-02-01 07:00:00UTC", "2023-02-01 08:00:00 GMT", "2023-02-01 09:00:00"]
+    for date_format in ("ISO8601", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S%z"):
+        parsed = parse_times(cells[:3], date_format)
+        assert [time.hour for time in parsed.times] == [6, 7, 8] and (parsed.offsets == 0).all()
+    assert np.isnan(parse_times(cells, "ISO8601").offsets[3])

@@ -36,9 +36,15 @@ def test_a_plot() -> None:
     assert "2024-01-05: 5; 2024-01-06: 6" in drawn and "&lt;a&gt;" in drawn
 
 
-@pytest.mark.parametrize("value", [0.0, -1e9, 1e-12])
+@pytest.mark.parametrize("value", [0.0, -1e9, 1e-12, 1e18, -1.79e308])
 def test_plots_of_one_value(value: float) -> None:
     flat = render_forecast(ForecastPanel("", DAYS[:0], np.array([]), DAYS[4:5], np.array([value])))
     assert "interval" not in parts(flat) and "nan" not in flat
     nothing = render_forecast(ForecastPanel("", DAYS[:2], np.array([np.nan, np.nan]), DAYS[4:5], np.array([value])))
     assert parts(nothing)["past"] == "" and "nan" not in nothing
+
+
+def test_plots_of_the_largest_numbers() -> None:
+    past, point = np.array([1e308, -1e308]), np.array([1.79e308, -1.79e308])
+    drawn = render_forecast(ForecastPanel("", DAYS[:2], past, DAYS[2:4], point, -np.abs(point), np.abs(point)))
+    assert not re.search(r"\b(nan|inf)\b", drawn) and "2024-01-03: 1.79e+308; 2024-01-04: -1.79e+308" in drawn

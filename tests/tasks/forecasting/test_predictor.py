@@ -138,3 +138,25 @@ def test_a_long_outage_is_filled_where_the_frequency_is_known(tmp_path: Path) ->
     forecaster = predictor(tmp_path, rows(MONTHS.strftime("%Y-%m-%d")))
     times = [*MONTHS[:4], *MONTHS[-8:]]
     assert len(forecaster(io.StringIO(rows([f"{time:%Y-%m-%d}" for time in times])))) == 3
+
+
+def test_units_are_compared_with_those_of_the_training(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    plain = rows(MONTHS.strftime("%Y-%m-%d"), "date;y", ";")
+    euros, dollars = plain.replace("\n", " €\n").replace("y €", "y"), plain.replace(";", ";$").replace("$y", "y")
+    forecaster = predictor(tmp_path, euros)
+    assert forecaster.run.scaling.units == {"y": "€"} and len(forecaster(io.StringIO(euros))) == 3
+    with pytest.raises(DataError, match=r"(?s)column 'y' is in \$.*in the training it was in €.*Convert"):
+        forecaster(io.StringIO(dollars))
+    assert "no unit" not in caplog.text and len(forecaster(io.StringIO(plain))) == 3
+    assert "column 'y' has no unit, in the training it had €" in caplog.text
+    assert len(predictor(tmp_path, plain)(io.StringIO(euros))) == 3
+    assert "column 'y' has €, in the training it had none" in caplog.text
+
+
+def test_no_option_of_a_training_is_advised(tmp_path: Path) -> None:
+    forecaster = predictor(tmp_path, rows(MONTHS.strftime("%d/%m/%Y")), "data.day_first=true")
+    for text in (rows(MONTHS.strftime("%Y-%m-%d")), rows(["01/02/2015", "01/02/2015"]), "date,y\n01/02/2015,x\n"):
+        with pytest.raises(DataError) as caught:
+            forecaster(io.StringIO(text))
+        assert "Write the table as in the training: cells between commas" in caught.value.hint
+        assert "times in 'date' as %d/%m/%Y" in caught.value.hint and "data." not in caught.value.hint

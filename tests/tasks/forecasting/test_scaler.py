@@ -1,11 +1,15 @@
 """Standardization: fitted on training rows alone, kept as JSON."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 from grunlp.tasks.forecasting.scaler import Standardizer, fit_standardizer, standardization_for
+from grunlp.utils.errors import DataError
 from tests.data.timeseries.random_series import table
 
 
@@ -41,3 +45,34 @@ def test_a_constant_series_is_not_divided_by_zero() -> None:
     made = replace(table(60), values=np.full((60, 2), 3.0))
     scaling = fit_standardizer(made, np.array([40]), 7, 10)
     assert scaling.scales == [[1.0, 1.0]] and scaling.steps == [[1.0, 1.0]]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"scales": [[0.0, 1.0]]}, "scales are not above 0"),
+        ({"steps": [[1.0, -1.0]]}, "steps are not above 0"),
+        ({"known_scales": [0.0]}, "known_scales are not above 0"),
+        ({"frequency": "0h"}, "frequency is not one of pandas"),
+        ({"frequency": "9" * 30 + "h"}, "frequency is not one of pandas"),
+        ({"units": {"a": 1}}, "units are not strings"),
+        ({"unit": {}}, "other keys"),
+    ],
+)
+def test_scalings_that_cannot_be_used_are_refused(change: dict[str, Any], message: str, tmp_path: Path) -> None:
+    file = tmp_path / "scaling.json"
+    fit_standardizer(table(60), np.array([40]), 7, 10).save(file)
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(DataError, match=f"scaling.json: not a scaling: {message}"):
+        Standardizer.load(file)
+
+
+def test_scalings_without_units_are_loaded(tmp_path: Path) -> None:
+    file = tmp_path / "scaling.json"
+    scaling = fit_standardizer(replace(table(60), units={"a": "€"}), np.array([40]), 7, 10)
+    scaling.save(file)
+    assert Standardizer.load(file).units == {"a": "€"}
+    content = json.loads(file.read_text())
+    del content["units"]
+    file.write_text(json.dumps(content))
+    assert Standardizer.load(file) == replace(scaling, units=None)
