@@ -371,8 +371,8 @@ def _check_classes(report: FileReport, requested: FileLayout = _NOTHING_REQUESTE
 def _add_guessed_separator(report: FileReport) -> None:
     if report.requested.separator:
         report.remarks.append(
-            f"guessed: cells between {report.requested.separator}s, because each line has equally many; recipe=lm reads "
-            "running text"
+            f"guessed: cells between {report.requested.separator}s, because each line has equally many; running text is "
+            "for recipe=lm"
         )
 
 

@@ -96,7 +96,11 @@ ROWS = [(text, ("pos", "neg")[i % 2]) for i, text in enumerate(TEXTS)]
             ["spans between characters", "recipe=tag"],
         ),
         ("l.jsonl", '{"text": "Ann", "label": [[0, 3, "PER"]]}\n', ["spans between characters"]),
-        ("m.json", '[\n {\n  "date": "2024-01-01",\n  "y": 3.5\n }\n]\n', ["looks like a time series"]),
+        (
+            "m.json",
+            '[\n {\n  "date": "2024-01-01",\n  "y": 3.5\n },\n {"date": "2024-01-02", "y": 4}\n]\n',
+            ["time series", "to forecast: y", "frequency D"],
+        ),
         ("n.jsonl", '{"text": "A nice film"}\n', ["running text", "words: 3", "json-lines"]),
         ("o.jsonl", '{"body": "A nice old film", "mood": "{x}"}\n', ["its fields are body, mood", "data.source=FIELD"]),
         ("n.txt", "A line of text and no more\n", ["running text"]),

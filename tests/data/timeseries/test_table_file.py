@@ -113,7 +113,7 @@ def test_tables_in_memory() -> None:
             b'{"date": {"0": "2024-01-01"}, "y": {"0": 1}}',
             r"(?s)t.json:1: 'date' has several values.*an object",
         ),
-        ("t.json", b'{\n"data": [{"date": "2024-01-01"}]}', "the file is JSON in another form"),
+        ("t.json", b'{\n"data": [{"date": "2024-01-01"}]}', "t.json:1: 'data' has several values"),
         ("t.json", b'{"\\ud800": "2024-01-01"}\n', "t.json:1: half of a surrogate pair"),
         ("t.json", b'{"date": "2024-01-01"}\n{"date"\n', "(?s)t.json:2: not JSON.*for each row"),
         ("t.csv", "a,b\n1,2\n".encode("utf-16")[:-1], "the file is not UTF-16: truncated data at byte 17"),
