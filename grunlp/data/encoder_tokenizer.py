@@ -6,8 +6,10 @@ read but the few that known encoders have.
 """
 
 import base64
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ _MODELS = {"BPE", "Unigram", "WordLevel", "WordPiece"}
 _REGEXES = {" {2,}", r"\A +| +\z", r"\s+", r"\s{2,}|[\n\r\t]"}
 _MAX_PARTS = 16
 _MAX_REPLACEMENT_BYTES = 64  # of a character in a compiled table: the longest of Unicode has 33
+_MAX_GROWTH = 100  # characters in place of one: U+FDFA has 18, and 33 where they become bytes
 _MAX_ADDED_TOKENS, _MAX_TOKEN_LENGTH = 2**16, 1000
 _MAX_ADDED_BYTES = 2**20  # of all added tokens; the automaton that finds them in a text has 100 bytes for each
 _MAX_PIECE_LENGTH = 128  # of a Unigram model, which tries every length at every character
@@ -48,6 +51,33 @@ def check_tokenizer(path: Path, content: Any) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         details = "it has parts that the tokenizer of an encoder does not have"
         raise DataError(path, None, f"not a tokenizer of an encoder: {error!s:.200}", details, "Train again.") from None
+
+
+def check_growth(path: Path, content: dict[str, Any], normalizer: Any) -> None:
+    """Raise DataError if a compiled table makes characters long that Unicode has made long before.
+
+    Each part of a normalizer is bounded by `check_tokenizer`, but a table may replace each of the 18 characters that
+    Unicode puts in place of one. The keys of the table are not known, so the characters in question are tried.
+
+    Args:
+        path: the file, for errors.
+        content: what `check_tokenizer` returned.
+        normalizer: the normalizer that the library tokenizers made of it; None if it has none.
+    """
+    types = {part["type"] for part in _parts(content["normalizer"], "normalizers", _NORMALIZERS)}
+    if "Precompiled" not in types or not types & {"NFKC", "NFKD", "NFD"}:
+        return
+    character = max(_decomposable_characters(), key=lambda character: len(normalizer.normalize_str(character)))
+    if (length := len(normalizer.normalize_str(character))) > _MAX_GROWTH:
+        details = f"its normalizer replaces U+{ord(character):04X} by {length} characters"
+        raise DataError(path, None, "not a tokenizer of an encoder", details, "Train again.")
+
+
+@cache
+def _decomposable_characters() -> list[str]:
+    """Return the characters that NFKD replaces by several; beyond U+FFFF none is replaced by more than three."""
+    characters = map(chr, range(0x10000))
+    return [character for character in characters if len(unicodedata.normalize("NFKD", character)) > 1]
 
 
 def _checked(content: Any) -> dict[str, Any]:
@@ -110,7 +140,9 @@ def _check_normalizer(part: dict[str, Any]) -> None:
     elif part["type"] == "Precompiled":
         table = base64.b64decode(part["precompiled_charsmap"], validate=True)
         replacements = table[4 + int.from_bytes(table[:4], "little") :].split(b"\0")
-        longest = max(map(len, replacements), default=0)
+        # A normalizer of Unicode that follows may replace each character by up to 18.
+        decomposed = (unicodedata.normalize("NFKD", text.decode("utf-8", "replace")) for text in replacements)
+        longest = max((len(text.encode()) for text in decomposed), default=0)
         _require(longest <= _MAX_REPLACEMENT_BYTES, "its table replaces a character by a long text")
 
 

@@ -28,9 +28,22 @@ def sequence(*parts: dict[str, Any]) -> dict[str, Any]:
     return {"type": "Sequence", "normalizers": list(parts)}
 
 
-def charsmap(replacement: bytes) -> dict[str, Any]:
-    table = (4).to_bytes(4, "little") + b"trie" + b"a\0" + replacement + b"\0"
+def charsmap(replacement: bytes, trie: bytes = b"trie") -> dict[str, Any]:
+    table = len(trie).to_bytes(4, "little") + trie + replacement + b"\0"
     return {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(table).decode()}
+
+
+def trie_of(character: str) -> bytes:
+    """A double array that has one key, with the replacement at 0."""
+    units, position = [0] * 1024, 0
+    for number, byte in enumerate(character.encode()):
+        base = 256 * (number + 1)  # the children of a unit are at its position, XOR its offset, XOR their byte
+        units[position] |= (position ^ base) << 10
+        position = base ^ byte
+        units[position] = byte
+    units[position] |= (1 << 8) | (position ^ 1023) << 10
+    units[1023] = 1 << 31
+    return b"".join(unit.to_bytes(4, "little") for unit in units)
 
 
 SPLIT = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": False}
@@ -61,6 +74,8 @@ def imported() -> None:
         ("normalizer", sequence(*[replace("a", "b")] * 17), "more than 16 normalizers"),
         ("normalizer", {"type": "Prepend", "prepend": "a" * 10**6}, "long text before"),
         ("normalizer", charsmap(b"x" * 10**6), "replaces a character by a long text"),
+        ("normalizer", charsmap("\ufdfa".encode() * 3), "replaces a character by a long text"),
+        ("normalizer", sequence({"type": "NFKD"}, charsmap(b"x" * 64, trie_of("\u0644"))), "U[+]FDFA by 333 char"),
         ("normalizer", {"type": "Precompiled", "precompiled_charsmap": "*"}, "not a tokenizer of an encoder"),
         ("normalizer", {"type": "Unheard"}, "is not one of"),
         ("normalizer", [], "not a tokenizer of an encoder"),
@@ -107,6 +122,16 @@ def test_hostile_tokenizers_are_refused_at_once(tmp_path: Path, key: str, value:
     with pytest.raises(UserError, match=message):
         task_of(run).load_trained(run)
     assert time.process_time() - started < 2
+
+
+def test_a_compiled_table_that_replaces_little_is_used(tmp_path: Path) -> None:
+    run = Path(shutil.copytree(FORMATS / "encoder", tmp_path / "run"))
+    file = run / "encoder/tokenizer.json"
+    content = json.loads(file.read_text())
+    parts = {"normalizer": sequence({"type": "NFKD"}, charsmap(b"cat", trie_of("\u0644")))}
+    file.write_text(json.dumps(content | parts))
+    split = WordpieceAligner.from_run(run / "encoder", 32).split
+    assert split(["\u0644"]) == split(["cat"])
 
 
 def test_bytes_become_characters_only_once(tmp_path: Path) -> None:
