@@ -695,7 +695,7 @@ def _latency(port: int, raw: bytes) -> tuple[Answer | None, float]:
 def test_no_body_holds_up_other_requests() -> None:
     """Each has as many bytes as are allowed, and is slow to check where every part of it costs time."""
     path = "/models/waves/predict"
-    steps = {"measurements": [[""] * 100] * 1000}
+    steps = json.dumps({"measurements": [[""] * 200] * 860}, separators=(",", ":"))
     ragged = {"measurements": [[""]] * 5000}
     keys = {f"{number:x}": 1 for number in range(40_000)}
     cases = [
@@ -711,7 +711,7 @@ def test_no_body_holds_up_other_requests() -> None:
             answer, seconds = _latency(server.port, raw)
             check(answer, status)
             assert answer is not None and answer.json()["error"].startswith(error), answer
-            assert seconds < 0.5, (error, seconds)
+            assert seconds < 1, (error, seconds)
 
 
 def test_the_error_of_a_range_is_about_the_range(served: Running) -> None:
