@@ -5,6 +5,7 @@ tokens, so that a short text waits for the long ones in its batch. It also runs 
 every request and response, which takes longer than a model that needs milliseconds for a sentence.
 """
 
+import gc
 import importlib.util
 import ipaddress
 import logging
@@ -134,6 +135,7 @@ def _serve(models: "Mapping[str, Predictor[Any, Any]]", options: ServeOptions, s
     limit_log_rate()
     port = sockets[0].getsockname()[1]
     print(f"serving {', '.join(models)} at http://{options.host}:{port}, until Ctrl-C", file=sys.stderr, flush=True)
+    gc.freeze()  # Otherwise a body of many small objects makes the collector visit all of PyTorch, for 0.3 s.
     server.run(sockets)
     if any(model.scheduler.computing for model in app.state.models.values()):
         server.exit_now()

@@ -57,6 +57,7 @@ def _rope(value: Any) -> bool:
 
 
 _MAX_COUNT = 256  # of layers and of other modules that are made one by one
+_MAX_TABLE_SIZE = 2**19  # numbers of a table of sines and cosines, which transformers fills one by one
 _SIZE, _COUNT, _RATE = _integer(1, 2**16), _integer(1, _MAX_COUNT), _number(0, 1)
 _SMALL, _FLAG, _TOKEN = _number(0, 1e9), _one_of(False, True), _optional(_integer(-1, 2**22))
 _ACTIVATION = _one_of(
@@ -68,7 +69,7 @@ _ATTENTION_TERMS = _one_of("c2p", "p2c", "p2p", "c2p|p2c", "p2c|c2p")
 CHECKS: Mapping[str, Check] = {
     **dict.fromkeys(
         (
-            *("conv_kernel_size", "dim", "embedding_size", "head_dim", "hidden_dim", "hidden_size"),
+            *("dim", "embedding_size", "head_dim", "hidden_dim", "hidden_size"),
             *("input_embedding_size", "intermediate_size", "intra_bottleneck_size", "local_attention"),
             *("output_embedding_size", "true_hidden_size"),
         ),
@@ -106,6 +107,7 @@ CHECKS: Mapping[str, Check] = {
     ),
     **dict.fromkeys(("activation", "conv_act", "hidden_act", "hidden_activation"), _ACTIVATION),
     **dict.fromkeys(("add_cross_attention", "is_decoder"), _one_of(False)),
+    "conv_kernel_size": _integer(1, 64),  # every word is copied as often in each layer
     "layer_types": _list_of(_one_of("full_attention", "sliding_attention")),
     "max_position_embeddings": _integer(8, 2**20),
     "max_relative_positions": _integer(-1, 2**16),
@@ -143,6 +145,27 @@ def find_error(settings: Mapping[str, Any], ignore: Callable[[str], bool] = is_i
                 return f"has {key}: {value!r:.60}, which is out of bounds"
         elif not ignore(key):
             return f"has the unknown key {key!r:.60}"
+    return _find_size_error(settings)
+
+
+def _find_size_error(settings: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with settings that are valid one by one but large together."""
+
+    def size(key: str) -> int:
+        value: int = settings.get(key, 1)
+        return value
+
+    layers = max(size("num_hidden_layers"), size("num_hidden_groups"))
+    layers *= size("num_feedforward_networks") * size("inner_group_num")
+    if layers > _MAX_COUNT:
+        return f"has {layers} layers, with those inside of layers; at most {_MAX_COUNT} are possible"
+    if settings["model_type"] == "roformer":
+        features = size("hidden_size") // size("num_attention_heads")
+    else:
+        features = size("dim") if settings.get("sinusoidal_pos_embds") else 0
+    table_size = size("max_position_embeddings") * features
+    if table_size > _MAX_TABLE_SIZE:
+        return f"has a table of positions with {table_size} numbers; at most {_MAX_TABLE_SIZE} are possible"
     return None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from grunlp.data.encoder_files import load_encoder_config, load_special_tokens, strip_file_references
-from grunlp.data.encoder_tokenizer import check_tokenizer
+from grunlp.data.encoder_tokenizer import check_growth, check_tokenizer
 from grunlp.utils.error_translation import wrap_library_errors
 from grunlp.utils.errors import UserError
 from grunlp.utils.loading_lock import one_at_a_time
@@ -80,6 +80,7 @@ class WordpieceAligner:
         # not AutoTokenizer, which runs the class that the folder names
         with wrap_library_errors(path, "not a tokenizer of an encoder", "Copy the whole folder again, or train again."):
             tokenizer = Tokenizer.from_str(json.dumps(content))
+            check_growth(path, content, tokenizer.normalizer)
             wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, add_prefix_space=True, **special_tokens)
             if content["model"]["type"] == "Unigram":  # tokenizers reads the last bit of scores in another way
                 pieces = [(piece, score) for piece, score in content["model"]["vocab"]]

@@ -13,6 +13,8 @@ from grunlp.data.encoder_files import load_encoder_config
 from grunlp.utils.errors import UserError
 from grunlp.utils.loading_lock import one_at_a_time
 
+_HINT = "Copy the whole folder again, or train again."
+
 
 class PretrainedEncoder(nn.Module):
     """A transformer that encodes words as learned mixtures of its layers (Peters et al. 2018, eq. 1).
@@ -72,13 +74,14 @@ class PretrainedEncoder(nn.Module):
         settings, transformers = load_encoder_config(folder), _import_transformers()
         try:
             config = transformers.AutoConfig.for_model(**settings)
+            if error := find_error(config.to_dict(), ignore=lambda key: True):  # with the values of missing keys
+                raise UserError(str(folder / "config.json"), f"the encoder {error}", _HINT)
             return cls(transformers.AutoModel.from_config(config, trust_remote_code=False))
-        except UserError:  # of the bound of allocations
+        except UserError:  # also of the bound on allocations
             raise
         except Exception as error:  # the library raises anything for an invalid configuration
             details = (str(error) or type(error).__name__).splitlines()[0]
-            hint = "Copy the whole folder again, or train again."
-            raise UserError(f"{folder} is not an encoder", details, hint) from None
+            raise UserError(f"{folder} is not an encoder", details, _HINT) from None
 
     def save_config(self, folder: Path) -> None:
         """Write the file that `from_config` reads."""

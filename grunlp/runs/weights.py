@@ -17,7 +17,9 @@ from grunlp.utils.errors import DataError
 from grunlp.utils.safe_load import open_regular_file
 
 MAX_HEADER_BYTES = 2**24
+MAX_TENSORS = 2**13
 SLACK = 2**24  # elements that a network may allocate in addition to twice the bytes of its file
+TENSOR_SLACK = 2**9  # tensors that a network may allocate in addition to twice those of its file
 _FLOAT_DTYPES, _OTHER_DTYPES = ("F64", "F32", "F16", "BF16"), {torch.int64: "I64", torch.bool: "BOOL"}
 _TENSOR_FACTORIES = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.eye, torch.arange}
 _HINT = "Copy the whole folder again, or repeat the training."
@@ -35,8 +37,9 @@ def save_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
 def load_module(file: Path, build: Callable[[], ModuleT]) -> ModuleT:
     """Build a network and load its weights; it is in evaluation mode, on the CPU.
 
-    While the network is built, the number of elements that it may allocate is bounded by the size of the file, so that
-    a configuration which asks for a much larger network is refused before it takes memory.
+    While the network is built, the number of tensors that it may allocate, and of their elements, is bounded by those
+    of the file, so that a configuration which asks for a much larger network is refused before it takes memory. Modules
+    take memory and time even if their tensors are tiny.
 
     Args:
         file: the weights.
@@ -47,7 +50,7 @@ def load_module(file: Path, build: Callable[[], ModuleT]) -> ModuleT:
     """
     with _open_safetensors(file) as opened:
         header = _read_header(file, opened)
-        with _AllocationGuard(file):
+        with _AllocationGuard(file, len(header)):
             model = build()
         _require_matching_tensors(file, header, model.state_dict())
         tensors = _read(file, opened, header)
@@ -124,6 +127,9 @@ def _require_names(file: Path, stored: set[str], expected: set[str]) -> None:
 def _read_header(file: Path, opened: Any) -> Header:
     """Read the shape and dtype of each tensor."""
     with _translate_safetensors_errors(file):
+        if (count := len(opened.keys())) > MAX_TENSORS:
+            problem = f"the files of this run do not fit together: {count} tensors"
+            raise DataError(file, None, problem, f"at most {MAX_TENSORS} are allowed", _HINT)
         slices = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118 - not a mapping
         header = {name: (tuple(tensor.get_shape()), str(tensor.get_dtype())) for name, tensor in slices.items()}
     known = (*_FLOAT_DTYPES, *_OTHER_DTYPES.values())
@@ -134,12 +140,12 @@ def _read_header(file: Path, opened: Any) -> Header:
 
 
 class _AllocationGuard(TorchFunctionMode):
-    """A limit on the tensor elements that may be allocated while a network is built, set by the size of its file."""
+    """A limit on the tensors and their elements that may be allocated while a network is built, set by its file."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, tensors: int) -> None:
         super().__init__()
-        self.file, self.size = file, file.stat().st_size
-        self.remaining = 2 * self.size + SLACK
+        self.file, self.size, self.tensors = file, file.stat().st_size, tensors
+        self.remaining, self.remaining_tensors = 2 * self.size + SLACK, 2 * tensors + TENSOR_SLACK
 
     def __torch_function__(
         self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -151,9 +157,11 @@ class _AllocationGuard(TorchFunctionMode):
             self.remaining -= math.prod(part for part in size if isinstance(part, int)) ** (
                 2 if func is torch.eye else 1
             )
-            if self.remaining < 0:
+            self.remaining_tensors -= 1
+            if min(self.remaining, self.remaining_tensors) < 0:
                 problem = "the files of this run do not fit together: its configuration asks for a much larger network"
-                raise DataError(self.file, None, problem, f"the file has {self.size} bytes", _HINT)
+                details = f"the file has {self.size} bytes, with {self.tensors} tensors"
+                raise DataError(self.file, None, problem, details, _HINT)
         return func(*args, **(kwargs or {}))
 
 

@@ -77,9 +77,10 @@ def retry_later(status: int, error: str, seconds: float) -> APIError:
     return APIError(status, error, "Try again later.", {"Retry-After": str(max(1, round(seconds)))})
 
 
+_NOT_JSON = APIError(400, "The body is not JSON in UTF-8.", "Send a JSON object, as /openapi.json describes it.")
 # Errors that the framework raises.
 _DEFAULT_MESSAGES = {
-    400: ("The body is not JSON in UTF-8.", "Send a JSON object, as /openapi.json describes it."),
+    400: ("The header Range is not valid.", "Send Range: bytes=FIRST-LAST, or leave it out."),
     404: ("This address does not exist.", "GET /models lists the models, /openapi.json all addresses."),
     405: ("This address has another method.", "See the header Allow, or /openapi.json."),
     416: ("The file has no such range.", "See the header Content-Range for its size."),
@@ -109,13 +110,15 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 400:  # FastAPI could not parse the body
+            return _NOT_JSON.response()
         return default_error(error.status_code, error.headers).response()
 
     @app.exception_handler(RequestValidationError)
     async def _(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         if first["type"] == "json_invalid":
-            return APIError(400, *_DEFAULT_MESSAGES[400]).response()
+            return _NOT_JSON.response()
         location = ".".join(str(part) for part in first["loc"][1:5]) or "the body"
         reason = first["msg"].removeprefix("Value error, ")
         return APIError(

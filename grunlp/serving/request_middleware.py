@@ -12,6 +12,7 @@ from collections.abc import Collection
 from email.message import Message as EmailMessage
 from typing import Any
 
+import numpy as np
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -43,7 +44,8 @@ _CLOSE = {"Connection": "close"}
 _CHUNK_BYTES = 65_536  # of a response that are sent before its client has read what came before
 _KEPT_HEADERS = ("allow", "content-range", "retry-after")  # of an error response that the framework made
 _MAX_NESTING_DEPTH = 16  # of brackets in a body; no valid one has more than three levels
-_NO_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[^]["{}]++', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class ClientDisconnectedError(Exception):
@@ -333,8 +335,6 @@ def _is_utf8(body: bytes) -> bool:
 
 def _nesting_depth(body: bytes) -> int:
     """Return the nesting depth of the brackets of JSON, without those in strings."""
-    depth = deepest = 0
-    for bracket in _NO_BRACKETS.sub(b"", body):
-        depth += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+    brackets = np.frombuffer(_STRING.sub(b"", body).translate(None, _NO_BRACKETS), np.uint8)
+    is_open = (brackets == ord("[")) | (brackets == ord("{"))
+    return int(np.where(is_open, 1, -1).cumsum().max(initial=0))

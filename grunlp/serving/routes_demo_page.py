@@ -11,13 +11,13 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import FileResponse
 
 from grunlp.serving.errors import ERROR_RESPONSES, APIError
 from grunlp.serving.limits import ServerLimits
 from grunlp.serving.model_service import ModelService
-from grunlp.serving.routes_models import ModelId, get_model
+from grunlp.serving.routes_models import ModelId, RequestBody, get_model
 from grunlp.visualization.html_page import SCRIPT, STYLE
 
 _FOLDER = Path(__file__).parent / "page"
@@ -40,10 +40,9 @@ class RenderedPrediction(BaseModel):
 def add_demo_page(app: FastAPI, models: Mapping[str, ModelService], limits: ServerLimits) -> None:
     """Add the routes of the page."""
 
-    class Text(BaseModel):
+    class Text(RequestBody):
         """A text to render the prediction of."""
 
-        model_config = ConfigDict(extra="forbid")
         text: Annotated[str, Field(max_length=limits.max_characters, examples=["She gave him a book."])]
 
     @app.get("/", include_in_schema=False)

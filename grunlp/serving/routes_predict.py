@@ -1,17 +1,18 @@
 """`POST /models/{id}/predict`: the records that `python -m grunlp.predict output_format=json` prints."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, FiniteFloat, model_validator
 from starlette.responses import Response
 
-from grunlp.serving.errors import ERROR_RESPONSES
+from grunlp.serving.errors import ERROR_RESPONSES, response_too_large
 from grunlp.serving.limits import ServerLimits
 from grunlp.serving.model_service import ModelService
-from grunlp.serving.routes_models import ModelId, drop_schema_defaults, get_model
+from grunlp.serving.routes_models import ModelId, RequestBody, drop_schema_defaults, get_model
+from grunlp.tasks import Record
 
 _TEXT = "A text; for forecasters a table in CSV."
 _EXAMPLE = "She gave him a book."
@@ -33,15 +34,21 @@ def _require_one_input(schema: dict[str, Any]) -> None:
 def add_predict_route(app: FastAPI, models: Mapping[str, ModelService], limits: ServerLimits) -> None:
     """Add the route of predictions."""
 
-    class Input(BaseModel):
+    class Input(RequestBody):
         """The input: exactly one of text, texts and measurements."""
 
-        model_config = ConfigDict(extra="forbid", json_schema_extra=_require_one_input)
+        model_config = ConfigDict(json_schema_extra=_require_one_input)
         text: Annotated[str, Field(max_length=limits.max_characters, description=_TEXT, examples=[_EXAMPLE])] = ""
-        texts: Annotated[list[str], Field(min_length=1, max_length=limits.max_texts, description=_TEXTS)] = []
+        texts: Annotated[
+            list[str],
+            FailFast(),
+            Field(default_factory=list, min_length=1, max_length=limits.max_texts, description=_TEXTS),
+        ]
         measurements: Annotated[
-            list[list[FiniteFloat]], Field(min_length=1, max_length=limits.max_tokens, description=_MEASUREMENTS)
-        ] = []
+            list[Annotated[list[FiniteFloat], FailFast()]],
+            FailFast(),
+            Field(default_factory=list, min_length=1, max_length=limits.max_tokens, description=_MEASUREMENTS),
+        ]
 
         @model_validator(mode="after")
         def one_of_them(self) -> "Input":
@@ -59,5 +66,19 @@ def add_predict_route(app: FastAPI, models: Mapping[str, ModelService], limits: 
             records = await model.predict_series(body.measurements)
         else:
             records = await model.predict(body.texts or [body.text])
-        answer = json.dumps({"records": records}, ensure_ascii=False, allow_nan=False)
-        return Response(answer.encode("utf-8"), media_type="application/json")
+        return Response(_dump_records(records, limits.max_response_bytes), media_type="application/json")
+
+
+def _dump_records(records: Sequence[Sequence[Record]], max_bytes: int) -> bytes:
+    """Return the records as JSON. Raises APIError as soon as they have more than `max_bytes` bytes."""
+    size = 0
+    texts = []
+    for of_text in records:
+        parts = []
+        for record in of_text:
+            parts.append(json.dumps(record, ensure_ascii=False, allow_nan=False).encode("utf-8"))
+            size += len(parts[-1])
+            if size > max_bytes:
+                raise response_too_large(max_bytes)
+        texts.append(b"[%s]" % b", ".join(parts))
+    return b'{"records": [%s]}' % b", ".join(texts)

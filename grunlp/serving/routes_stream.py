@@ -7,13 +7,13 @@ from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from grunlp.serving.errors import ERROR_RESPONSES, INTERNAL_ERROR, APIError, response_too_large
 from grunlp.serving.limits import ServerLimits
 from grunlp.serving.model_service import ModelService
-from grunlp.serving.routes_models import ModelId, drop_schema_defaults, get_model
+from grunlp.serving.routes_models import ModelId, RequestBody, drop_schema_defaults, get_model
 from grunlp.utils.cli_io import json_line
 
 log = logging.getLogger(__name__)
@@ -25,13 +25,13 @@ _STREAM_DESCRIPTION = 'Lines {"piece": "..."}, and at the end {"done": true}, or
 def add_stream_route(app: FastAPI, models: Mapping[str, ModelService], limits: ServerLimits) -> None:
     """Add the route of streams."""
 
-    class Prompt(BaseModel):
+    class Prompt(RequestBody):
         """A prompt, or the source of a translation or summary, and sampling options.
 
         Options that are missing have the defaults of the model.
         """
 
-        model_config = ConfigDict(extra="forbid", json_schema_extra=drop_schema_defaults)
+        model_config = ConfigDict(json_schema_extra=drop_schema_defaults)
         prompt: Annotated[str, Field(max_length=limits.max_prompt, examples=["She gave"])]
         length: Annotated[int, Field(ge=1, le=limits.max_length, description="Most tokens to generate.")] = 0
         temperature: Annotated[float, Field(ge=1e-3, le=100, description="Below 1: more probable tokens.")] = 0

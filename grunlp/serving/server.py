@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import h11
 import uvicorn
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 1.0
 _DESCRIPTORS_PER_CONNECTION = 2  # its socket, and a file that it is sent
 _RESERVED_DESCRIPTORS = 32  # for what the system and libraries open
+_MAX_CHUNKS = 4096  # of a body; each takes about 10 microseconds, however small it is
 _MAX_REJECTED = 64  # connections that read why they are closed; further ones are closed at once
 
 
@@ -135,6 +136,27 @@ def make_server(app: FastAPI, limits: ServerLimits) -> "GracefulServer":
     return GracefulServer(config, gate, limits, kill_workers)
 
 
+class TooManyChunksError(h11.RemoteProtocolError):
+    """The error for a body in more than `_MAX_CHUNKS` chunks."""
+
+
+class _Connection(h11.Connection):
+    """The parser of a connection, which bounds the number of chunks of each body."""
+
+    _chunks = 0
+
+    def next_event(self) -> Any:
+        """Return the next event. Raises TooManyChunksError."""
+        event = super().next_event()
+        if isinstance(event, h11.Data):
+            self._chunks += event.chunk_start
+            if self._chunks > _MAX_CHUNKS:
+                raise TooManyChunksError("too many chunks", error_status_hint=413)
+        elif isinstance(event, h11.EndOfMessage):
+            self._chunks = 0
+        return event
+
+
 class TimeoutProtocol(H11Protocol):
     """A connection that is closed when its client sends headers or reads responses too slowly.
 
@@ -151,6 +173,7 @@ class TimeoutProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the timeout of the first request."""
+        self.conn = _Connection(h11.SERVER, self.server_limits.max_header_bytes)
         super().connection_made(transport)
         if len(self.connections) > self.server_limits.max_connections:
             self._send_error(503, "Too many connections are open.", "Try again later.", [(b"retry-after", b"1")])
@@ -200,7 +223,9 @@ class TimeoutProtocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Reject data that are not HTTP, or headers that are too large."""
         error = sys.exception()
-        if isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == 431:
+        if isinstance(error, TooManyChunksError):
+            self._send_error(413, f"The body has more than {_MAX_CHUNKS} chunks.", "Send it with Content-Length.")
+        elif isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == 431:
             self._send_error(431, "The headers are too large.", "Send fewer or shorter ones.")
         else:
             self._send_error(400, "The request is not HTTP.", "Send HTTP/1.1.")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,48 @@ def test_settings_of_other_uses_do_not_reach_the_library(tmp_path: Path, setting
     finally:
         tracemalloc.stop()
     assert not set(settings) & set(load_encoder_config(run / "encoder"))
+
+
+_TINY = {"vocab_size": 10, "hidden_size": 1, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 1}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"model_type": "mobilebert", "num_hidden_layers": 256, "num_feedforward_networks": 256}, "65536 layers"),
+        ({"model_type": "albert", "num_hidden_groups": 32, "inner_group_num": 32}, "1024 layers"),
+        ({"model_type": "albert", "num_hidden_groups": 256, "inner_group_num": 256}, "65536 layers"),
+        ({"model_type": "albert", "num_hidden_groups": 16, "inner_group_num": 16}, "a much larger network"),
+        ({"model_type": "bert", "num_hidden_layers": 256}, "a much larger network"),
+        ({"model_type": "roformer", "hidden_size": 8, "max_position_embeddings": 2**20}, "table of positions"),
+        ({"model_type": "distilbert", "sinusoidal_pos_embds": True, "max_position_embeddings": 1024}, "table of pos"),
+        (
+            {"model_type": "distilbert", "dim": 8, "sinusoidal_pos_embds": True, "max_position_embeddings": 2**20},
+            "table of positions",
+        ),
+    ],
+)
+def test_encoders_that_are_large_only_together_are_refused_at_once(
+    tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
+    """Tiny tensors in many modules, and tables that numpy fills, escape a bound on the elements of tensors.
+
+    A key that is missing counts with the value that transformers gives it: 768 for `dim` of DistilBERT.
+    """
+    run = Path(shutil.copytree(FORMATS / "encoder", tmp_path / "run"))
+    if settings["model_type"] != "distilbert":
+        settings = _TINY | settings
+    (run / "encoder/config.json").write_text(json.dumps(settings))
+    task_of(run)
+    tracemalloc.start()
+    started = time.process_time()
+    try:
+        with pytest.raises(UserError, match=message):
+            task_of(run).load_trained(run)
+        assert tracemalloc.get_traced_memory()[1] < 2**28
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - started < 5, "2 s without tracemalloc"
 
 
 def test_special_tokens(tmp_path: Path) -> None:

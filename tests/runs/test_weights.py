@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from grunlp.runs.weights import MAX_HEADER_BYTES, load_module, load_tensors, save_tensors, tensor_shapes
+from grunlp.runs.weights import MAX_HEADER_BYTES, MAX_TENSORS, load_module, load_tensors, save_tensors, tensor_shapes
 from grunlp.tasks import task_of
 from grunlp.tasks.tagging.checkpoint import load_trained_tagger
 from grunlp.training.checkpoint_io import load_init_weights
@@ -56,6 +56,27 @@ def test_nothing_is_made_before_the_head_fits(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="a much larger network"):
         load_module(file, lambda: Buffered(10**6))
     assert load_module(file, lambda: Buffered(3)).table.shape == (3, 3)
+
+
+def test_a_network_of_many_tiny_tensors_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    """Each module takes kilobytes, however small its tensors are."""
+    file, made = tmp_path / "weights.safetensors", []
+    save_tensors(file, {"weight": torch.zeros(1)})
+
+    def build() -> nn.Module:
+        for _ in range(10**4):
+            made.append(nn.Linear(1, 1))
+        return nn.ModuleList(made)
+
+    with pytest.raises(DataError, match=r"a much larger network\nthe file has \d+ bytes, with 1 tensors"):
+        load_module(file, build)
+    assert len(made) < 300
+
+
+def test_a_file_of_too_many_tensors_is_refused(tmp_path: Path) -> None:
+    save_tensors(tmp_path / "w", {str(number): torch.zeros(0) for number in range(MAX_TENSORS + 1)})
+    with pytest.raises(DataError, match="8193 tensors\nat most 8192 are allowed"):
+        tensor_shapes(tmp_path / "w")
 
 
 @pytest.mark.parametrize(

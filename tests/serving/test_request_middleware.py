@@ -10,13 +10,15 @@ import struct
 import time
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
+from grunlp.serving.limits import ServerLimits
 from tests.serving.client import INSIDE, Answer, ask, connect, post, read, request, wait_until
 from tests.serving.conftest import LIMITS, Running, running
-from tests.serving.models import Moody, language_model, writer
+from tests.serving.models import Moody, language_model, measured_classifier, writer
 
 GOOD = {"text": "She gave him a book."}
 PREDICT, STREAM = "/models/default/predict", "/models/writes-on/stream"
@@ -186,6 +188,8 @@ SENT: list[tuple[str, bytes, int | tuple[int, ...]]] = [
     ("a chunk of no size", chunked(b"xyz\r\nabc\r\n0\r\n\r\n"), 400),
     ("a chunk of a negative size", chunked(b"-5\r\nabc\r\n0\r\n\r\n"), 400),
     ("a chunk with a long note", chunked(b"1;" + b"a" * 100_000 + b"\r\n{\r\n0\r\n\r\n"), (400, 431)),
+    ("more chunks than are read", chunked(chunks(*[b" "] * 4097)), 413),
+    ("as many chunks as are read", chunked(chunks(*[b" "] * 4082, *[bytes([byte]) for byte in b'{"text": "a"}'])), 200),
     ("a chunk cut wrong", chunked(b"2\r\nabcdef\r\n0\r\n\r\n"), 400),
     ("gzip as a transfer", request(PREDICT, BOMB, "Transfer-Encoding: gzip"), (400, 501)),
     ("a transfer in disguise", request(PREDICT, b"{}", "Transfer-Encoding: xchunked"), (400, 501)),
@@ -674,3 +678,42 @@ def test_a_stream_is_no_larger_than_the_limit() -> None:
         assert answer is not None and answer.status == 200 and len(answer.body) <= limits.max_response_bytes + 200
         last = json.loads(answer.body.splitlines()[-1])
         assert last == {"error": "The response would have more than 65536 bytes.", "hint": "Send less at a time."}
+
+
+def _latency(port: int, raw: bytes) -> tuple[Answer | None, float]:
+    """The answer to a request, and the longest time in which /health answers meanwhile."""
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(ask, port, raw, 60)
+        longest = 0.0
+        while not answer.done():
+            started = time.perf_counter()
+            assert ask(port, get("/health"), 60)
+            longest = max(longest, time.perf_counter() - started)
+        return answer.result(), longest
+
+
+def test_no_body_holds_up_other_requests() -> None:
+    """Each has as many bytes as are allowed, and is slow to check where every part of it costs time."""
+    path = "/models/waves/predict"
+    steps = json.dumps({"measurements": [[""] * 200] * 860}, separators=(",", ":"))
+    ragged = {"measurements": [[""]] * 5000}
+    keys = {f"{number:x}": 1 for number in range(40_000)}
+    cases = [
+        (request(path, steps), 422, "measurements.0.0: "),
+        (request(path, ragged), 422, "measurements.0.0: "),
+        (request(path, {"texts": [1] * 100_000}), 422, "texts.0: "),
+        (request(path, keys), 422, "0: Extra inputs are not permitted"),
+        (request("/models/waves/drawing", keys), 422, "text: "),
+        (request(path, chunks(*[b" "] * 300_000), "Transfer-Encoding: chunked"), 413, "The body has more than 4096"),
+    ]
+    for server in running({"waves": measured_classifier()}, ServerLimits()):
+        for raw, status, error in cases:
+            answer, seconds = _latency(server.port, raw)
+            check(answer, status)
+            assert answer is not None and answer.json()["error"].startswith(error), answer
+            assert seconds < 1, (error, seconds)
+
+
+def test_the_error_of_a_range_is_about_the_range(served: Running) -> None:
+    answer = ask(served.port, get("/page/script.js", "Range: bytes=x-y"))
+    assert answer is not None and answer.json()["error"] == "The header Range is not valid."

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
+from grunlp.serving.routes_models import RequestBody
 from tests.serving.client import ask, request
 from tests.serving.conftest import Running
 
@@ -25,3 +29,14 @@ def test_models_are_listed_with_kind_input_and_streaming(served: Running) -> Non
         "loads": ("forecasting", "table", False),
         "moody": ("classification", "text", False),
     }
+
+
+def test_only_one_unknown_key_is_validated() -> None:
+    class Body(RequestBody):
+        text: str = ""
+
+    assert Body.model_validate({"text": "a"}).text == "a"
+    for value in ({"x": 1, "y": 2, "text": "a", "z": 3}, []):
+        with pytest.raises(ValidationError) as caught:
+            Body.model_validate(value)
+        assert caught.value.error_count() == 1

@@ -5,6 +5,8 @@ import json
 import pandas as pd
 import pytest
 
+from grunlp.serving.errors import APIError
+from grunlp.serving.routes_predict import _dump_records
 from tests.serving.client import post
 from tests.serving.conftest import Running
 
@@ -46,3 +48,12 @@ def test_a_malformed_row_is_named_without_its_file(served: Running) -> None:
 def test_hints_name_no_command(served: Running) -> None:
     answer = post(served.port, "/models/loads/predict", {"text": "a,b\nx,y\nz,w\n"})
     assert answer.status == 422 and "Type " not in answer.json()["hint"]
+
+
+def test_records_are_written_until_they_are_too_large() -> None:
+    """What comes after that is not even turned into JSON."""
+    records = [[{"text": "\u00e9"}, {"n": 1.5}], [], [{"text": None}]]
+    expected = json.dumps({"records": records}, ensure_ascii=False).encode()
+    assert _dump_records(records, len(expected)) == expected
+    with pytest.raises(APIError, match="more than 10 bytes"):
+        _dump_records([[{"text": "a"}, {"text": object()}]], 10)
