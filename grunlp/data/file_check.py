@@ -370,10 +370,8 @@ def _check_classes(report: FileReport, requested: FileLayout = _NOTHING_REQUESTE
 
 def _add_guessed_separator(report: FileReport) -> None:
     if report.requested.separator:
-        report.remarks.append(
-            f"guessed: cells between {report.requested.separator}s, because each line has equally many; running text is "
-            "for recipe=lm"
-        )
+        guess = f"guessed: cells between {report.requested.separator}s, because each line has equally many"
+        report.remarks.append(f"{guess}; running text is for recipe=lm")
 
 
 def _check_pairs(report: FileReport, requested: FileLayout = _NOTHING_REQUESTED) -> None:

@@ -123,13 +123,6 @@ def test_a_path_with_blanks_is_quoted(tmp_path: Path, capsys: pytest.CaptureFixt
     assert f"'data.train={tmp_path}/my file.csv' ..." in capsys.readouterr().out
 
 
-def test_swapped_columns_are_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "s.tsv"
-    path.write_text("".join(f"{tag}\tw{i}{tag}\n\n" for i in range(6) for tag in ("N", "V")))
-    assert main(["check", str(path)]) == 1
-    assert "12 tags for 2 words: are the columns swapped?" in capsys.readouterr().out
-
-
 def test_faults_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.csv").write_text("text,label\nNice, very,good\nDull,bad\n")
     (tmp_path / "b.txt").write_bytes(b"caf\xe9\n")

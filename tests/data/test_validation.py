@@ -184,3 +184,9 @@ def test_span_tags_besides_hyphens_are_no_predicates(check, outside):
     text = f"Anna -\n\nEU B-ORG\nhas {outside}\nleft {outside}\n\nhe -\nsat -\n".replace(" -", f" {outside}")
     status, lines, _ = check("a", a=text)
     assert status == 0 and "a: a (tagged words)" in lines and not any("predicate" in line for line in lines)
+
+
+def test_swapped_columns_are_an_error(check):
+    rows = "".join(f"{tag}\tw{i}{tag}\n\n" for i in range(6) for tag in ("N", "V"))
+    status, lines, _ = check("a", a=rows)
+    assert status == 1 and any("12 tags for 2 words: are the columns swapped?" in line for line in lines)
