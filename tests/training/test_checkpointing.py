@@ -215,7 +215,7 @@ def test_logs_are_written_into_the_folder_of_the_run(tmp_path: Path, monkeypatch
         start_run_files(run)
         RunTensorBoardLogger(run).log_metrics({"a": 1.0}, 0)
         AppendingCSVLogger(run, 0)
-        assert list((run / "logs/tensorboard").glob("events.*")) and not foreign_entries(run)
+        assert list((run / "logs/tensorboard").glob("events.*")) and not list(foreign_entries(run))
     assert not (tmp_path / "home").exists()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/hparams.yaml").write_text("mine")
