@@ -27,6 +27,8 @@ pickles and dotted names are rejected.
 import itertools
 import json
 import logging
+import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -58,7 +60,7 @@ from grunlp.runs.weights import save_tensors
 from grunlp.utils import distributed
 from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import UserError
-from grunlp.utils.safe_load import forbid_external_symlinks, read_json
+from grunlp.utils.safe_load import forbid_external_symlinks, read_json, read_yaml
 
 log = logging.getLogger(__name__)
 
@@ -230,10 +232,29 @@ def load_initial_config(path: Path, schemas: Schemas) -> DictConfig:
         UserError: an earlier version of grunlp started it, its configuration is not valid, or its data have changed.
     """
     forbid_external_symlinks(path)
+    reject_special_inputs(path)
     require_current_format(path / CONFIG)
     config = load_config(path / CONFIG, schemas)
     verify_manifest(path / DATA_MANIFEST)
     return config
+
+
+def reject_special_inputs(path: Path) -> None:
+    """Raise UserError if a run names a pipe or a device as its data; reading it might never end."""
+    file = path / CONFIG
+    data = read_yaml(file).get("data") if file.is_file() else None
+    for key, name in data.items() if isinstance(data, dict) else ():
+        if isinstance(name, str) and _is_special_file(name):
+            details = "the data of a run are files or folders, which can be read again"
+            raise UserError(f"{file}: data.{key}={name} is a pipe or a device", details, "Type input=FILE of evaluate.")
+
+
+def _is_special_file(name: str) -> bool:
+    try:
+        mode = os.stat(name).st_mode
+    except (OSError, ValueError):  # does not exist, or cannot be the name of a file
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def delete_run(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Run folders: never overwritten unasked, resumable after a kill, and malformed files are refused."""
 
 import json
+import os
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from omegaconf import DictConfig
 
 from grunlp.data.collate import SRLCollator
@@ -19,10 +21,12 @@ from grunlp.runs.layout import (
     create_run_dir,
     delete_run,
     read_metrics,
+    reject_special_inputs,
     save_weights,
     start_run,
     write_metrics,
 )
+from grunlp.tasks import spec_named
 from grunlp.tasks.config import compose_config, load_initial_config, schemas
 from grunlp.tasks.seq2seq.checkpoint import write_predictions
 from grunlp.tasks.srl.checkpoint import build_srl_model, load_trained_srl
@@ -45,6 +49,31 @@ def test_malformed_metrics_and_sources_are_refused(tmp_path: Path) -> None:
     (tmp_path / "data_manifest.json").write_text('{"/etc/passwd": 1}')
     with pytest.raises(UserError, match="not a list of input files"):
         load_initial_config(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "/dev/zero", "link"])
+def test_pipes_and_devices_are_not_the_data_of_a_run(tmp_path: Path, kind: str) -> None:
+    """Opening a pipe waits for a writer, and a device may never end."""
+    run, name = tmp_path / "run", kind if kind.startswith("/") else str(tmp_path / kind)
+    run.mkdir()
+    if kind != "/dev/zero":
+        os.mkfifo(tmp_path / "pipe")
+        (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    content = yaml.safe_load((FORMATS / "4/tag/config.yaml").read_text())
+    content["data"]["test"] = name
+    (run / "config.yaml").write_text(yaml.safe_dump(content))
+    for call in (
+        lambda: load_initial_config(run),
+        lambda: spec_named("tagging").open_checked_split(None, run, "test"),
+        lambda: spec_named("tagging").open_checked_split(None, f"{run},{run}", "test"),
+    ):
+        with pytest.raises(UserError, match=rf"data\.test={name} is a pipe or a device"):
+            call()
+    for other in (None, str(tmp_path / "missing"), "x" * 5000, "a\0b", str(tmp_path), str(run / "config.yaml")):
+        content["data"]["test"] = other
+        (run / "config.yaml").write_text(yaml.safe_dump(content))
+        reject_special_inputs(run)
+    reject_special_inputs(tmp_path / "missing")
 
 
 def test_a_training_of_an_earlier_format_is_not_resumed(tmp_path: Path) -> None:
