@@ -41,7 +41,7 @@ def help_text(arguments: Sequence[str]) -> str:
     return "\n\n".join([_INTRO, format_sections(list_options(arguments)), _EXAMPLES])
 
 
-@command(help_text)
+@command(help_text, needs_reader=True)
 def main(arguments: list[str]) -> int:
     """Predict with the task of the model."""
     run = run_argument(arguments) or BUNDLED_MODEL

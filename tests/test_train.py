@@ -23,7 +23,7 @@ def test_the_run_folder_is_complete(trained: Path) -> None:
     names = {path.name for path in (trained / "run").iterdir()}
     files = {"weights.safetensors", "config.yaml", "vocabulary.json", "metrics.json", "card.md", "data_manifest.json"}
     assert names == {*files, "logs", "run_files.json"}
-    assert not foreign_entries(trained / "run"), "every file is on the list of those that the training wrote"
+    assert not list(foreign_entries(trained / "run")), "every file is on the list of those that the training wrote"
     assert not list((trained / "run").rglob("*.ckpt")), "nothing that must be unpickled"
     assert list((trained / "run").rglob("metrics.csv")) and list((trained / "run").rglob("events.out.*"))
     assert [p.name for p in trained.iterdir() if p.name in ("outputs", "multirun", "train.log", "runs")] == []

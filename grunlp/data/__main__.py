@@ -9,7 +9,7 @@ from pathlib import Path
 from grunlp.data.file_check import check_file, format_file_reports, has_frames
 from grunlp.data.readers import FORMATS
 from grunlp.data.validation import format_report, inspect_file
-from grunlp.utils.cli import exit_status, replace_closed_streams
+from grunlp.utils.cli import discard_output_without_reader, exit_status, replace_closed_streams
 from grunlp.utils.errors import UserError
 
 _EXAMPLES = """\
@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit status."""
     options = _parser().parse_args(arguments)
     replace_closed_streams()
+    discard_output_without_reader()
     return exit_status(lambda: _check(options))
 
 

@@ -7,7 +7,7 @@ of modification and the layout of each into its run folder. Commands that read t
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -68,11 +68,24 @@ def read_layouts(path: Path) -> dict[Path, FileLayout]:
     Raises:
         UserError: the file is damaged.
     """
-    content = read_json(path) if path.is_file() else {}
+    files = _read_manifest(path) if path.is_file() else {}
+    return {Path(name): layout_from_json(was["layout"]) for name, was in files.items() if "layout" in was}
+
+
+def _read_manifest(path: Path) -> dict[str, dict[str, Any]]:
+    """Read what `write_manifest` wrote. Raises UserError if it is damaged."""
+    content = read_json(path)
     try:
-        return {Path(name): layout_from_json(was["layout"]) for name, was in content.items() if "layout" in was}
-    except (AttributeError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: no list of files ({error})", "", "Copy the whole folder again.") from None
+        for was in content.values():
+            if "layout" in was:
+                layout_from_json(was["layout"])
+            types = (type(was["bytes"]), type(was["sha256"]), type(was.get("modified", "")))
+            if types != (int, str, str):
+                raise TypeError("a size, checksum or date is not valid")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} is not a list of input files", f"{error}"[:200], "Copy the folder again.") from None
+    files: dict[str, dict[str, Any]] = content
+    return files
 
 
 @contextmanager
@@ -95,7 +108,7 @@ def compare_inputs(path: Path, strict: bool = False) -> Iterator[None]:
 
 
 def _compare_recorded(path: Path, strict: bool) -> None:
-    content: Mapping[str, Any] = read_json(path) if path.is_file() else {}
+    content = _read_manifest(path) if path.is_file() else {}
     for file, layout in _recorded.items():
         was = content.get(str(file))
         if was is None or (file.stat().st_size == was["bytes"] and sha256_of_file(file) == was["sha256"]):
@@ -112,17 +125,14 @@ def _compare_recorded(path: Path, strict: bool) -> None:
 def verify_manifest(path: Path) -> None:
     """Raise UserError if a file differs from the manifest that `write_manifest` wrote; clear the record of inputs."""
     _recorded.clear()
-    content = read_json(path)
-    if not isinstance(content, dict) or not all(isinstance(was, dict) for was in content.values()):
-        raise UserError(f"{path} is not a list of input files", "", "Type the command of the training again.")
-    for name, was in content.items():
+    for name, was in _read_manifest(path).items():
         file, hint = Path(name), "Put the old file there again, or train again."
         if not file.is_file():
             raise UserError(f"{file} no longer exists", "the training has read it", hint)
-        if file.stat().st_size != was.get("bytes"):
+        if file.stat().st_size != was["bytes"]:
             details = f"it had {was['bytes']} bytes when the training began, and has {file.stat().st_size}"
             raise UserError(f"{file} has changed", details, hint)
-        if sha256_of_file(file) != was.get("sha256"):
+        if sha256_of_file(file) != was["sha256"]:
             raise UserError(f"{file} has changed", "its size is the same, but its content differs", hint)
 
 
@@ -131,7 +141,7 @@ def reject_new_inputs(path: Path) -> None:
 
     Files that no longer exist, such as temporary ones, are ignored.
     """
-    known = read_json(path)
+    known = _read_manifest(path)
     for file in _recorded:
         if file.is_file() and str(file) not in known:
             details = "the training had not read it, and would go on with other data"

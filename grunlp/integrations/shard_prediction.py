@@ -3,14 +3,16 @@
     plan.json             the files, the offsets of the shards, and checksums of the model
     shard-000012.jsonl    the records of one shard, in the order of its lines; or .parquet
     shard-000012.bad      its malformed lines, if there are any
-    shard-000012.sha256   the numbers of its records and malformed lines, and the SHA-256 of these files
+    shard-000012.sha256   its numbers of records and malformed lines, and the SHA-256 of the plan and of these files
     _SUCCESS              the totals, when all shards are done
 
-A shard is complete when its checksums are written and match its files; other shards are predicted again, so that a job
-can be interrupted at any time, a shard can be tried twice, and a truncated or damaged shard is found. Sorted by name,
-the shards are in the order of the input. `sha256sum -c shard-*.sha256` checks them too.
+A shard is complete when its checksums are written and match its files and the plan, and its files have as many lines;
+other shards are predicted again, so that a job can be interrupted at any time, a shard can be tried twice, and a shard
+that is damaged or of another job is found. Sorted by name, the shards are in the order of the input.
+`sha256sum -c shard-*.sha256` checks the files too.
 """
 
+import hashlib
 import json
 import logging
 import re
@@ -40,7 +42,7 @@ log = logging.getLogger(__name__)
 PLAN_FILE, SUCCESS_FILE = "plan.json", "_SUCCESS"
 MAX_SHARDS = 10**6  # so that names sort by number
 TEMP_FILES = ("shard-*", PLAN_FILE, SUCCESS_FILE)  # files of a job, of which a killed process may leave unfinished ones
-_COUNTS = re.compile(r"# (\d+) records, (\d+) malformed lines")
+_HEAD = re.compile(r"# (\d+) records, (\d+) malformed lines, plan ([0-9a-f]{64})")
 # The files that predictions depend on.
 _MODEL_FILES = (WEIGHTS, CONFIG, VOCABULARY, CLASS_LABELS, TOKENIZER, SOURCE_TOKENIZER, f"{ENCODER_DIR}/*")
 _HINT = "Type out=NEW_FOLDER, or the same command as before"
@@ -56,6 +58,7 @@ class Shard(NamedTuple):
         first: number of the first line, from 1.
         offset: byte offset of the first line, as in `index_line_offsets`.
         lines: number of lines.
+        plan: SHA-256 of the plan.
     """
 
     number: int
@@ -65,6 +68,7 @@ class Shard(NamedTuple):
     first: int
     offset: int
     lines: int
+    plan: str
 
 
 class ShardStats(NamedTuple):
@@ -129,7 +133,7 @@ def start_job(folder: Path, plan: dict[str, Any]) -> None:
 def _require_same_plan(folder: Path, existing: Any, plan: dict[str, Any]) -> None:
     if existing == plan:
         return
-    if not isinstance(existing, dict) or set(existing) != set(plan):
+    if not _is_like(existing, plan):
         raise UserError(f"{folder / PLAN_FILE} was not written by this version of grunlp", "", "Type out=NEW_FOLDER")
     key = next(key for key in plan if existing[key] != plan[key])
     details = f"it was {existing[key]} and is now {plan[key]}"
@@ -141,13 +145,24 @@ def _require_same_plan(folder: Path, existing: Any, plan: dict[str, Any]) -> Non
     raise UserError(f"{folder} was started with another {key}", details, _HINT)
 
 
+def _is_like(existing: Any, plan: dict[str, Any]) -> bool:
+    """Check that a plan has the keys of another, with values of the same types."""
+    if not isinstance(existing, dict) or set(existing) != set(plan):
+        return False
+    if any(type(existing[key]) is not type(plan[key]) for key in plan):
+        return False
+    return all(isinstance(file, dict) and "file" in file for file in existing["files"])
+
+
 def iter_shards(plan: dict[str, Any]) -> Iterator[Shard]:
     """Yield the shards of a plan in order."""
     number, size = 0, plan["shard_lines"]
+    checksum = hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
     for file in plan["files"]:
         for k, offset in enumerate(file["offsets"]):
             lines = min(size, file["lines"] - k * size)
-            yield Shard(number, file["file"], file["format"], file["detect_predicates"], 1 + k * size, offset, lines)
+            line_format = LineFormat(file["format"], file["detect_predicates"])
+            yield Shard(number, file["file"], *line_format, 1 + k * size, offset, lines, checksum)
             number += 1
 
 
@@ -193,11 +208,11 @@ class ShardPredictor:
     def predict(self, shard: Shard) -> ShardStats:
         """Predict a shard unless it exists. Raises UserError if it cannot be read or written."""
         path = self.output_dir / f"shard-{shard.number:06d}.{self.format}"
-        counts = _read_counts(path)
+        counts = _read_counts(path, shard.plan)
         if counts is not None:
             return ShardStats(shard.number, shard.lines, *counts)
         if path.exists():
-            log.warning("%s is damaged or incomplete; it is predicted again", path)
+            log.warning("%s is damaged, incomplete or of another job; it is predicted again", path)
         started = time.process_time()
         records, bad = self._write(shard, path)
         return ShardStats(shard.number, shard.lines, records, bad, time.process_time() - started)
@@ -220,13 +235,14 @@ class ShardPredictor:
             with atomic_path(path) as temp_path:
                 parquet.write_table(table, temp_path, compression="zstd")
         bad_path = path.with_suffix(".bad")
-        malformed = [f"{error.path}:{error.line}: {error.reason}; {error.details}\n" for error in errors]
+        reports = (f"{error.path}:{error.line}: {error.reason}; {error.details}" for error in errors)
+        malformed = [report.replace("\n", " ") + "\n" for report in reports]  # lines are counted
         if malformed:
             write_file_atomically(bad_path, "".join(malformed))
         else:
             bad_path.unlink(missing_ok=True)
         checksums = [f"{sha256_of_file(file)}  {file.name}\n" for file in (path, bad_path)[: 2 if malformed else 1]]
-        head = f"# {records} records, {len(malformed)} malformed lines\n"
+        head = f"# {records} records, {len(malformed)} malformed lines, plan {shard.plan}\n"
         write_file_atomically(path.with_suffix(".sha256"), head + "".join(checksums))
         return records, len(malformed)
 
@@ -242,19 +258,33 @@ def _records_table(file: str, numbered: list[tuple[int, Record]]) -> pa.Table:
     return pa.table(columns)
 
 
-def _read_counts(path: Path) -> tuple[int, int] | None:
-    """Return the numbers of records and malformed lines of a shard; None unless its files are as they were written."""
+def _read_counts(path: Path, plan: str) -> tuple[int, int] | None:
+    """Return the numbers of records and malformed lines of a shard; None unless it was written so for this plan."""
+    bad_path = path.with_suffix(".bad")
     try:
         head, *lines, end = read_text(path.with_suffix(".sha256"), 1000).split("\n")
-        checksums = [line.partition("  ") for line in lines]
-        stored = {name: checksum for checksum, _, name in checksums}
-        counts = _COUNTS.fullmatch(head)
-        if end or counts is None:
+        stored = {name: checksum for checksum, _, name in (line.partition("  ") for line in lines)}
+        match = _HEAD.fullmatch(head)
+        if end or match is None or match[3] != plan:
             return None
-        if set(stored) != {path.name, *([path.with_suffix(".bad").name] if int(counts[2]) else [])}:
+        records, bad = int(match[1]), int(match[2])
+        files = [path, bad_path] if bad else [path]
+        if stored != {file.name: sha256_of_file(file) for file in files}:
             return None
-        if any(sha256_of_file(path.with_name(name)) != checksum for name, checksum in stored.items()):
+        if (_count_records(path), _count_lines(bad_path) if bad else 0) != (records, bad):
             return None
     except (DataError, OSError, ValueError):
         return None
-    return int(counts[1]), int(counts[2])
+    return records, bad
+
+
+def _count_records(path: Path) -> int:
+    """Return the number of records in a shard. Raises ValueError if it is not Parquet and should be."""
+    if path.suffix == ".parquet":
+        return int(parquet.read_metadata(path).num_rows)
+    return _count_lines(path)
+
+
+def _count_lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file)

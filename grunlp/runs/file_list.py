@@ -2,10 +2,14 @@
 
 `run_files.json` holds the format of the run and the names of its files. The training makes it first, and a name is
 added before its file is written. Folders of earlier versions have no list; in these nothing is removed.
+
+The folder may come from a stranger. A list with a name that grunlp never writes is rejected, and files are removed only
+where they are found by listing the folder without following links.
 """
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from grunlp.configuration.migrations import FORMAT_VERSION
@@ -15,6 +19,20 @@ from grunlp.utils.errors import DataError, UserError
 from grunlp.utils.safe_load import MAX_CONFIG_BYTES, iter_entries, read_json
 
 FILE_LIST = "run_files.json"
+
+# All names that grunlp writes into a run folder. Libraries choose some of those in encoder/ and logs/tensorboard/.
+_RUN_FILE_NAME = re.compile(
+    r"""
+    (run_files|data_manifest|metrics|vocabulary|classes|tokenizer|source_tokenizer|scaling)\.json
+    | config\.yaml | card\.md | (weights|baseline)\.safetensors
+    | predictions-\w+\.txt | forecast-\w+\.png
+    | checkpoint/(resume|best|last-epoch=\d+)\.ckpt
+    | encoder/\w[\w.-]*
+    | logs/(csv|tensorboard)/hparams\.yaml | logs/csv/metrics\.csv | logs/tensorboard/events\.out\.tfevents\.[^/\0]+
+    | nonfinite/(weights\.safetensors|batch\.json)
+    """,
+    re.VERBOSE | re.ASCII,
+)
 
 
 def start_file_list(run: Path) -> None:
@@ -26,7 +44,7 @@ def listed_files(run: Path) -> list[str] | None:
     """Return the names of the files that grunlp has written, with "/" between folders; None without a list.
 
     Raises:
-        DataError: the file is not such a list.
+        DataError: the file is not such a list, or names a file that grunlp never writes.
     """
     file = run / FILE_LIST
     if not file.is_file():
@@ -35,6 +53,10 @@ def listed_files(run: Path) -> list[str] | None:
     names = content.get("files") if isinstance(content, dict) and set(content) == {"format", "files"} else None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise DataError(file, None, "is not the list of the files of a run", "", "Name another folder.")
+    for name in names:
+        if not _RUN_FILE_NAME.fullmatch(name):
+            details = f"it lists {name!r:.100}"
+            raise DataError(file, None, "lists a file that grunlp does not write", details, "Name another folder.")
     return names
 
 
@@ -69,11 +91,11 @@ def list_run_file(run: Path, name: str) -> None:
         _write(run, [*names, name])
 
 
-def foreign_entries(run: Path) -> list[Path]:
-    """Return the entries of a folder that grunlp did not write: all files but those on the list, all links."""
+def foreign_entries(run: Path) -> Iterator[Path]:
+    """Yield the entries of a folder that grunlp did not write: all files but those on the list, all links."""
     names = set(listed_files(run) or ())
     folders = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
-    return [path for path in iter_entries(run) if not _is_own(path, path.relative_to(run), names, folders)]
+    return (path for path in iter_entries(run) if not _is_own(path, path.relative_to(run), names, folders))
 
 
 def _is_own(path: Path, place: Path, names: set[str], folders: set[str]) -> bool:
@@ -103,6 +125,16 @@ def remove_listed_files(run: Path, names: Iterable[str]) -> None:
             folder.rmdir()
 
 
+def remove_unfinished_files(run: Path) -> None:
+    """Remove what a killed process left of files on the list that it was writing."""
+    names = set(listed_files(run) or ())
+    for path in iter_entries(run):
+        name = final_name(path.name)
+        if name is not None and (path.relative_to(run).parent / name).as_posix() in names and not path.is_dir():
+            path.unlink(missing_ok=True)
+
+
 def _write(run: Path, names: list[str]) -> None:
+    assert all(_RUN_FILE_NAME.fullmatch(name) for name in names), names
     content = {"format": FORMAT_VERSION, "files": names}
     write_file_atomically(run / FILE_LIST, json.dumps(content, indent=1, ensure_ascii=False))

@@ -27,6 +27,8 @@ pickles and dotted names are rejected.
 import itertools
 import json
 import logging
+import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -47,6 +49,7 @@ from grunlp.runs.file_list import (
     foreign_entries,
     listed_files,
     remove_listed_files,
+    remove_unfinished_files,
     run_file,
     start_file_list,
 )
@@ -55,9 +58,9 @@ from grunlp.runs.progress import WEIGHTS as WEIGHTS
 from grunlp.runs.progress import require_trained
 from grunlp.runs.weights import save_tensors
 from grunlp.utils import distributed
-from grunlp.utils.atomic_io import remove_temp_files, write_file_atomically
+from grunlp.utils.atomic_io import write_file_atomically
 from grunlp.utils.errors import UserError
-from grunlp.utils.safe_load import forbid_external_symlinks, read_json
+from grunlp.utils.safe_load import forbid_external_symlinks, read_json, read_yaml
 
 log = logging.getLogger(__name__)
 
@@ -131,17 +134,27 @@ def require_free(path: Path, overwrite: bool, schemas: Schemas) -> None:
         raise UserError(f"run_dir={path} is a file", "a folder is needed", "Type run_dir=NEW_FOLDER")
     if not path.is_dir():
         return
-    foreign = foreign_entries(path)
+    foreign = list(itertools.islice(foreign_entries(path), 4))  # not all: `path` may be a home folder
     if foreign:
         names = ", ".join(str(entry.relative_to(path)) for entry in foreign[:3]) + (", ..." if foreign[3:] else "")
         hint = "Type run_dir=ANOTHER, or move these files away"
         raise UserError(f"run_dir={path} is not empty", f"it contains other files than a run's: {names}", hint)
     if not (path / CONFIG).is_file():
+        _require_beginning(path)
         return
     if not overwrite:
         hint = "Type run_dir=ANOTHER, or overwrite=true to replace the run"
         raise UserError(f"run_dir={path} is not empty", "it contains a run", hint)
     load_config(path / CONFIG, schemas)
+
+
+def _require_beginning(path: Path) -> None:
+    """Raise UserError if a folder without `config.yaml` has files that a training writes only after it."""
+    written = [name for name in listed_files(path) or () if (path / name).is_file()]
+    later = [name for name in written if name not in (FILE_LIST, DATA_MANIFEST)]
+    if later:
+        details = f"it contains a run without its {CONFIG}: {', '.join(later[:3])}{', ...' if later[3:] else ''}"
+        raise UserError(f"run_dir={path} is not empty", details, f"Type run_dir=ANOTHER, or put {CONFIG} back")
 
 
 def start_run(path: Path, mode: RunMode) -> bool:
@@ -166,10 +179,7 @@ def _prepare_dir(path: Path, mode: RunMode) -> None:
         delete_run(path)
         start_file_list(path)
         write_manifest(run_file(path, DATA_MANIFEST))
-    own = listed_files(path) or [CONFIG, WEIGHTS, METRICS, f"{CHECKPOINT_DIR}/*"]
-    for folder in {PurePosixPath(name).parent for name in own}:
-        names = [PurePosixPath(name).name for name in own if PurePosixPath(name).parent == folder]
-        remove_temp_files(path / folder, names)
+    remove_unfinished_files(path)
     run_file(path, f"{CHECKPOINT_DIR}/{RESUME_CHECKPOINT}")  # makes the folder
 
 
@@ -222,10 +232,29 @@ def load_initial_config(path: Path, schemas: Schemas) -> DictConfig:
         UserError: an earlier version of grunlp started it, its configuration is not valid, or its data have changed.
     """
     forbid_external_symlinks(path)
+    reject_special_inputs(path)
     require_current_format(path / CONFIG)
     config = load_config(path / CONFIG, schemas)
     verify_manifest(path / DATA_MANIFEST)
     return config
+
+
+def reject_special_inputs(path: Path) -> None:
+    """Raise UserError if a run names a pipe or a device as its data; reading it might never end."""
+    file = path / CONFIG
+    data = read_yaml(file).get("data") if file.is_file() else None
+    for key, name in data.items() if isinstance(data, dict) else ():
+        if isinstance(name, str) and _is_special_file(name):
+            details = "the data of a run are files or folders, which can be read again"
+            raise UserError(f"{file}: data.{key}={name} is a pipe or a device", details, "Type input=FILE of evaluate.")
+
+
+def _is_special_file(name: str) -> bool:
+    try:
+        mode = os.stat(name).st_mode
+    except (OSError, ValueError):  # does not exist, or cannot be the name of a file
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def delete_run(path: Path) -> None:

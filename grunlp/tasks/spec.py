@@ -159,9 +159,11 @@ class TaskSpec(TrainingTask, ABC, Generic[TrainedT, PredictT, EvaluateT]):
             strict: raise UserError where a file has changed since the training, instead of a warning.
         """
         from grunlp.data.input_manifest import compare_inputs
-        from grunlp.runs.layout import DATA_MANIFEST
+        from grunlp.runs.layout import DATA_MANIFEST, reject_special_inputs
 
-        with compare_inputs(Path(str(run).partition(",")[0]) / DATA_MANIFEST, strict):
+        folder = Path(str(run).partition(",")[0])
+        reject_special_inputs(folder)
+        with compare_inputs(folder / DATA_MANIFEST, strict):
             return self.open_split(trained, split)
 
     def evaluate_examples(self, trained: TrainedT, examples: Any) -> EvaluationResult:

@@ -10,7 +10,8 @@ import csv
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -18,20 +19,25 @@ from typing import Any
 
 import torch
 from lightning_fabric.plugins import TorchCheckpointIO
-from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer, callbacks
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from pytorch_lightning.loggers.csv_logs import ExperimentWriter
+from pytorch_lightning.trainer.connectors import checkpoint_connector
+from torch import Tensor
 
 from grunlp.runs.file_list import list_run_file, run_file
 from grunlp.runs.layout import LOG_DIR, RESUME_CHECKPOINT
 from grunlp.training.datamodule_base import datamodule_of, derive_seed
 from grunlp.utils import distributed
 from grunlp.utils.atomic_io import atomic_path
-from grunlp.utils.errors import UserError
+from grunlp.utils.error_translation import wrap_library_errors
+from grunlp.utils.errors import DataError, UserError
 from grunlp.utils.signals import TerminationSignal, raise_signal, signal_handlers
 
 log = logging.getLogger(__name__)
+
+_NOT_A_CHECKPOINT, _START_HINT = "is not a checkpoint of grunlp", "Remove it to train from the start."
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -51,14 +57,69 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
     def load_checkpoint(self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True) -> dict[str, Any]:
         """Read a checkpoint, always with `weights_only=True`."""
-        try:
+        with wrap_library_errors(path, _NOT_A_CHECKPOINT, _START_HINT):  # the unpickler raises anything
             checkpoint: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
-        except Exception as error:  # the unpickler raises anything
-            details = str(error).splitlines()[0]
-            raise UserError(
-                f"{path} is not a checkpoint of grunlp", details, "Remove it to train from the start."
-            ) from None
+            parts = (("global_step", int), ("callbacks", dict))  # Lightning ignores it if the latter is missing
+            if not all(isinstance(checkpoint.get(name), kind) for name, kind in parts):
+                raise ValueError("the number of steps or the state of the callbacks is missing")
         return checkpoint
+
+
+@contextmanager
+def translate_restore_errors(trainer: Trainer, path: Path) -> Iterator[None]:
+    """Convert errors of Lightning while it restores the state of a training from a checkpoint to DataError.
+
+    Args:
+        trainer: the trainer, with a `ResumeCheckpoint`.
+        path: the checkpoint.
+    """
+    callback = resume_checkpoint_of(trainer)
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        frames = traceback.walk_tb(error.__traceback__)
+        is_restoring = any(frame.f_code.co_filename == checkpoint_connector.__file__ for frame, _ in frames)
+        if callback.has_begun or not is_restoring:
+            raise
+        details = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        raise DataError(path, None, _NOT_A_CHECKPOINT, details, _START_HINT) from error
+
+
+class ModelCheckpoint(callbacks.ModelCheckpoint):
+    """A callback that keeps the epochs with the best scores; if one cannot be saved, those saved before are kept.
+
+    Attributes:
+        write_error: why the last epoch that should have been kept was not saved; None if it was.
+    """
+
+    write_error: UserError | None = None
+
+    def _update_best_and_save(self, current: Tensor, trainer: Trainer, monitor_candidates: dict[str, Tensor]) -> None:
+        before = self.state_dict() | {"best_k_models": dict(self.best_k_models)}
+        update = super()._update_best_and_save
+        self.write_error = _try_to_save(trainer, lambda: update(current, trainer, monitor_candidates))
+        if self.write_error is not None:
+            log.warning("the weights of this epoch were not saved: %s", self.write_error.message)
+            for name, value in before.items():
+                setattr(self, name, value)
+
+
+def _try_to_save(trainer: Trainer, save: Callable[[], None]) -> UserError | None:
+    """Call a function that saves a checkpoint, and return why it could not be written; all ranks return the same.
+
+    A full disk should not end the training.
+    """
+    error = None
+    try:
+        save()
+    except UserError as caught:  # on rank 0, which writes
+        error = caught
+        trainer.strategy.barrier()  # the one after writing, where the other ranks wait
+    if distributed.all_reduce_max(int(error is not None)):
+        return error or UserError("rank 0 could not write it")
+    return None
 
 
 class ResumeCheckpoint(Callback):
@@ -74,13 +135,14 @@ class ResumeCheckpoint(Callback):
     Attributes:
         seconds: duration of the training, including that before an interruption.
         peak_memory: peak memory of the processes of the training, in MiB.
+        has_begun: whether the training has begun, after its state was restored.
     """
 
     def __init__(self, folder: Path, seed: int, every_n_seconds: float) -> None:
         self.path, self.seed, self.every_n_seconds = folder / RESUME_CHECKPOINT, seed, every_n_seconds
         self.previous_seconds, self.peak_memory = 0.0, 0.0
         self.started = self.last_saved = time.monotonic()
-        self.resumed = False
+        self.resumed = self.has_begun = False
         self.pending_signal: int | None = None
         self._signal_scope = ExitStack()
 
@@ -95,11 +157,13 @@ class ResumeCheckpoint(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the state from a checkpoint."""
-        self.previous_seconds, self.peak_memory = state_dict["seconds"], state_dict["memory"]
+        self.previous_seconds, self.peak_memory = float(state_dict["seconds"]), float(state_dict["memory"])
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Correct the paths of other checkpoints if the run was moved, and mark the current batch as not started."""
+        _require_numbers(checkpoint["loops"])
         for state in checkpoint["callbacks"].values():
+            _require_numbers({name: state[name] for name in ("best_score", "best_k_models") if name in state})
             if "best_k_models" in state:
                 _relocate_checkpoints(state, self.path.parent.resolve())
         loops = checkpoint["loops"]["fit_loop"]
@@ -110,6 +174,7 @@ class ResumeCheckpoint(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Handle signals; in a resumed epoch, call the epoch-start hooks, which the trainer skips."""
+        self.has_begun = True
         self.started = self.last_saved = time.monotonic()
         self._signal_scope.enter_context(signal_handlers(self._on_signal))
         if not self.resumed:
@@ -151,9 +216,8 @@ class ResumeCheckpoint(Callback):
         return time.monotonic() - self.last_saved >= self.every_n_seconds
 
     def _save(self, trainer: Trainer) -> None:
-        try:
-            trainer.save_checkpoint(self.path)
-        except UserError as error:  # a full disk should not end the training
+        error = _try_to_save(trainer, lambda: trainer.save_checkpoint(self.path))
+        if error is not None:
             log.warning("no checkpoint to resume from was saved: %s", error.message)
         for logger in trainer.loggers:
             logger.save()
@@ -166,6 +230,21 @@ class ResumeCheckpoint(Callback):
         self.pending_signal = signum
         if distributed.rank() == 0:
             print("stopping after saving a checkpoint; press again to stop at once", file=sys.stderr, flush=True)
+
+
+def resume_checkpoint_of(trainer: Trainer) -> ResumeCheckpoint:
+    """Return the callback of a trainer that saves checkpoints to resume from."""
+    (callback,) = (c for c in trainer.callbacks if isinstance(c, ResumeCheckpoint))  # type: ignore[attr-defined]
+    return callback
+
+
+def _require_numbers(state: Any) -> None:
+    """Raise TypeError unless all values in nested dictionaries are numbers."""
+    if isinstance(state, dict):
+        for value in state.values():
+            _require_numbers(value)
+    elif not isinstance(state, int | float | Tensor):
+        raise TypeError(f"{state!r:.60} is not a number")
 
 
 def _relocate_checkpoints(state: dict[str, Any], folder: Path) -> None:

@@ -99,7 +99,7 @@ class ResumableDataModule(LightningDataModule, ABC):
         if (saved := state_dict["world_size"]) != self.world_size:
             message = f"a training resumed with {self.world_size} processes"
             raise UserError(message, f"it was started with {saved}", f"Start {saved} processes again.")
-        self.resume_position = (state_dict["epoch"], state_dict["batch"])
+        self.resume_position = (int(state_dict["epoch"]), int(state_dict["batch"]))
 
 
 class IndexedDataModule(ResumableDataModule, ABC):

@@ -25,7 +25,7 @@ from torch import multiprocessing
 from torch.multiprocessing import ProcessContext, ProcessExitedException, ProcessRaisedException
 
 from grunlp.utils import distributed
-from grunlp.utils.cli import EXIT_USAGE, configure_logging
+from grunlp.utils.cli import EXIT_USAGE, configure_logging, discard_output_without_reader
 from grunlp.utils.errors import UserError
 from grunlp.utils.signals import SIGNALS, TerminationSignal, raise_on_signals, signal_handlers
 
@@ -116,6 +116,7 @@ def _worker_main(
     if os.name == "posix":
         os.setpgid(0, 0)  # Ctrl-C then only reaches the parent, which forwards it
     os.environ.update(environment, LOCAL_RANK=str(local_rank))
+    discard_output_without_reader()
     configure_logging()
     torch.set_num_threads(num_threads)
     try:

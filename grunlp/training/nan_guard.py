@@ -65,7 +65,7 @@ class NonFiniteLossCallback(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the state from a checkpoint."""
-        self.skipped = state_dict["skipped"]
+        self.skipped = int(state_dict["skipped"])
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Reset the number of skipped batches."""

@@ -52,8 +52,6 @@ def explain_interruption(run_dir: Path) -> Iterator[None]:
             yield
     except WriteError as error:
         raise UserError(error.message, error.details, f"{error.hint} Then, {_resume_hint(run_dir)}") from None
-    except BrokenPipeError:
-        raise
     except OSError:  # standard output on a full disk, for example
         print(_resume_hint(run_dir), file=sys.stderr)
         raise

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import torch
 from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.callbacks import Callback, EarlyStopping, LearningRateMonitor, ModelCheckpoint, RichProgressBar
+from pytorch_lightning.callbacks import Callback, EarlyStopping, LearningRateMonitor, RichProgressBar
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import DDPStrategy
 from torch import nn
@@ -19,10 +19,13 @@ from grunlp.runs.layout import CHECKPOINT_DIR, RESUME_CHECKPOINT, RunMode, save_
 from grunlp.training.checkpointing import (
     AppendingCSVLogger,
     AtomicCheckpointIO,
+    ModelCheckpoint,
     ResumeCheckpoint,
     RunTensorBoardLogger,
     completed_steps,
     peak_memory_mib,
+    resume_checkpoint_of,
+    translate_restore_errors,
 )
 from grunlp.training.datamodule_base import ResumableDataModule
 from grunlp.training.nan_guard import NonFiniteLossCallback, replay_bad_batch
@@ -198,8 +201,9 @@ def fit(
         message = "%d processes (%s), which take turns with batches: %d batches in a step, %.1f MB of gradients"
         log.info(message, distributed.world_size(), distributed.backend(), batches, 4e-6 * weights)
     path = run_dir / CHECKPOINT_DIR / RESUME_CHECKPOINT
-    trainer.fit(task, datamodule=data, ckpt_path=str(path) if path.is_file() else None, weights_only=True)
-    (checkpoint,) = (c for c in trainer.callbacks if isinstance(c, ResumeCheckpoint))  # type: ignore[attr-defined]
+    with translate_restore_errors(trainer, path):
+        trainer.fit(task, datamodule=data, ckpt_path=str(path) if path.is_file() else None, weights_only=True)
+    checkpoint = resume_checkpoint_of(trainer)
     seconds, memory = checkpoint.seconds, max(checkpoint.peak_memory, peak_memory_mib())
     is_rank_zero = distributed.rank() == 0
     distributed.destroy_process_group()

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import torch
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint, WeightAveraging
+from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
+
+from grunlp.training.checkpointing import AtomicCheckpointIO, ModelCheckpoint
+from grunlp.utils.errors import WriteError
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +44,15 @@ def load_best_weights(trainer: Trainer, task: LightningModule, data: LightningDa
 
     Returns:
         the number of epochs trained.
+
+    Raises:
+        WriteError: no epoch could be saved.
+        UserError: a checkpoint is damaged.
     """
     callback = trainer.checkpoint_callback
     assert isinstance(callback, ModelCheckpoint)
+    if callback.write_error is not None and not callback.best_model_path:
+        raise WriteError(callback.write_error.message, "no epoch was saved", "Free disk space.")
     if callback.best_model_path:
         folder = Path(callback.best_model_path).parent
         best = _load(Path(callback.best_model_path))
@@ -76,7 +85,7 @@ def _log_ema_score(trainer: Trainer, task: LightningModule, data: LightningDataM
 
 
 def _load(path: Path) -> dict[str, Tensor]:
-    weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    weights: dict[str, Tensor] = AtomicCheckpointIO().load_checkpoint(path)["state_dict"]
     return weights
 
 

@@ -6,10 +6,13 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from grunlp.utils.errors import UserError
 from grunlp.utils.signals import TerminationSignal, raise_on_signals
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 EXIT_USAGE = 2
 
@@ -42,11 +45,49 @@ def replace_closed_streams() -> None:
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
-def exit_status(function: Callable[[], int]) -> int:
+class _PipeOutput(io.FileIO):
+    """A file descriptor for output that is discarded once its reader has closed the pipe."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """Write bytes, and return how many were written or discarded."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            _redirect_to_null(self.fileno())
+            return memoryview(data).nbytes
+
+
+def discard_output_without_reader() -> None:
+    """Let standard output and error discard what is printed after their reader has closed the pipe, as `head` does.
+
+    Otherwise printing a line would end a training, or an evaluation before its scores are saved.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not getattr(sys, f"__{name}__") or not isinstance(stream, io.TextIOWrapper):
+            continue  # replaced before, by this function or by a program that captures the output
+        stream.flush()
+        raw = _PipeOutput(stream.fileno(), "wb", closefd=False)
+        is_buffered = isinstance(stream.buffer, io.BufferedIOBase)
+        new = io.TextIOWrapper(
+            io.BufferedWriter(raw) if is_buffered else raw,  # type: ignore[arg-type]  # as with python -u
+            encoding=stream.encoding,
+            errors=stream.errors,
+            line_buffering=stream.line_buffering,
+            write_through=stream.write_through,
+        )
+        setattr(sys, name, new)
+
+
+def exit_status(function: Callable[[], int], needs_reader: bool = False) -> int:
     """Call a function and return its exit status; errors that a user can cause are printed without a traceback.
 
     The status is 2 after a `UserError` or an error of the system, such as an output on a full disk, 130 after Ctrl-C
-    and 143 after SIGTERM. A reader that closes the pipe, as `head` does, ends the function quietly with status 0.
+    and 143 after SIGTERM.
+
+    Args:
+        function: the function.
+        needs_reader: whether a closed pipe ends the function quietly with status 0.
     """
     try:
         status = function()
@@ -57,10 +98,10 @@ def exit_status(function: Callable[[], int]) -> int:
     except TerminationSignal as termination:
         _print_error("stopped")
         return termination.exit_code
-    except BrokenPipeError:
-        _discard(sys.stdout)
-        return 0
     except OSError as error:
+        if needs_reader and isinstance(error, BrokenPipeError):
+            _discard(sys.stdout)
+            return 0
         place = error.filename if error.filename is not None else "standard input or output"
         _print_error(f"error: {place}: {error.strerror or error}")
         _discard(sys.stdout)
@@ -77,9 +118,13 @@ def _print_error(message: str) -> None:
 def _discard(stream: TextIO) -> None:
     """Let a stream write to nowhere: otherwise Python's flush at its end fails again."""
     with suppress(OSError, ValueError):
-        discard = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(discard, stream.fileno())
-        os.close(discard)
+        _redirect_to_null(stream.fileno())
+
+
+def _redirect_to_null(descriptor: int) -> None:
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, descriptor)
+    os.close(null)
 
 
 class Command:
@@ -90,17 +135,21 @@ class Command:
     Args:
         function: `function(arguments) -> exit status`.
         help_text: returns the help for the arguments typed so far.
+        needs_reader: whether it only prints, so that it ends quietly when the reader of its output has closed the pipe;
+            other commands finish their work, and what they print is discarded.
     """
 
-    def __init__(self, function: EntryPoint, help_text: HelpProvider) -> None:
-        self.function, self.help_text = function, help_text
+    def __init__(self, function: EntryPoint, help_text: HelpProvider, needs_reader: bool = False) -> None:
+        self.function, self.help_text, self.needs_reader = function, help_text, needs_reader
 
     def __call__(self) -> int:
         """Run the command."""
         replace_closed_streams()
+        if not self.needs_reader:
+            discard_output_without_reader()
         configure_logging()
         arguments = sys.argv[1:]
-        return exit_status(lambda: self._run(arguments))
+        return exit_status(lambda: self._run(arguments), self.needs_reader)
 
     def _run(self, arguments: list[str]) -> int:
         if "--help" in arguments or "-h" in arguments:
@@ -110,6 +159,6 @@ class Command:
             return self.function(arguments)
 
 
-def command(help_text: HelpProvider) -> Callable[[EntryPoint], Command]:
+def command(help_text: HelpProvider, needs_reader: bool = False) -> Callable[[EntryPoint], Command]:
     """Convert `function(arguments) -> exit status` into a `Command`."""
-    return lambda function: Command(function, help_text)
+    return lambda function: Command(function, help_text, needs_reader)

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,9 +72,6 @@ def test_layouts_are_kept_with_the_files(tmp_path: Path) -> None:
     found = read_layouts(tmp_path / "manifest.json")
     assert list(found.items()) == [(tmp_path / "b.txt", layouts[0]), (tmp_path / "a.txt", layouts[1])]
     assert read_layouts(tmp_path / "missing.json") == {}
-    (tmp_path / "damaged.json").write_text('{"a": {"layout": 3}}')
-    with pytest.raises(UserError, match="no list of files"):
-        read_layouts(tmp_path / "damaged.json")
 
 
 def test_changed_files_are_reported_or_refused(manifest: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -96,3 +94,29 @@ def test_changed_files_are_reported_or_refused(manifest: Path, caplog: pytest.Lo
     read(strict=True, manifest=manifest.parent / "none.json")  # a run of an earlier version
     write_manifest(manifest)
     assert {str(file), str(own)} <= set(json.loads(manifest.read_text())), "records of before are kept"
+
+
+ENTRY: dict[str, object] = {"bytes": 5, "sha256": "0"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *([], 3, None, "text", [ENTRY], {"a": {}}, {"a": []}, {"a": None}, {"a": "bytes"}, {"a": {"bytes": 5}}),
+        *({"a": {"sha256": "0"}}, {"a": ENTRY | {"bytes": "5"}}, {"a": ENTRY | {"sha256": None}}),
+        *({"a": ENTRY | {"modified": 3}}, {"a": ENTRY | {"layout": 3}}, {"a": ENTRY | {"layout": {"format": 3}}}),
+        {"a": {"layout": FileLayout(format="lines", encoding="utf-8").to_json()}},
+    ],
+)
+def test_a_damaged_manifest_is_a_plain_error(tmp_path: Path, content: object) -> None:
+    """In every command that reads it, also if none of its files is read again."""
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps(content))
+
+    def compare() -> None:
+        with compare_inputs(manifest):
+            record_input(manifest)
+
+    for call in (compare, *(partial(f, manifest) for f in (read_layouts, verify_manifest, reject_new_inputs))):
+        with pytest.raises(UserError, match=r"manifest\.json is not a list of input files"):
+            call()

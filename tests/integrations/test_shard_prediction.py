@@ -11,6 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from grunlp import tasks
+from grunlp.data.input_manifest import sha256_of_file
 from grunlp.integrations import shard_prediction
 from grunlp.integrations.shard_prediction import (
     ShardPredictor,
@@ -139,6 +140,45 @@ def test_a_damaged_shard_is_predicted_again(
     assert not one.predict(shard).seconds
 
 
+def sealed(file: Path, content: bytes, head: str | None = None) -> None:
+    """Replace the content of a shard, and its checksum."""
+    checksums = file.with_suffix(".sha256")
+    first, *rest = checksums.read_text().splitlines(keepends=True)
+    rest = [line for line in rest if not line.endswith(f"  {file.name}\n")]
+    file.write_bytes(content)
+    checksums.write_text("".join([head or first, f"{sha256_of_file(file)}  {file.name}\n", *rest]))
+
+
+@pytest.mark.parametrize("format", ["jsonl", "parquet"])
+def test_a_shard_that_is_not_of_this_job_is_predicted_again(files: list[str], tagger: Predictor, format: str) -> None:
+    """Also if its checksums are made to match: the counts and the plan do not."""
+    settings, other = SETTINGS | {"format": format}, SETTINGS | {"format": format, "batch_tokens": 400}
+    shard = list(iter_shards(plan_shards(tagger, files, settings)))[-1]
+    one, path = worker(tagger, format=format), Path(f"out/shard-000004.{format}")
+    first, contents = one.predict(shard), {path: path.read_bytes() for path in Path("out").iterdir()}
+
+    def changed() -> bool:
+        again = one.predict(shard)
+        assert again[:4] == first[:4] and {path: path.read_bytes() for path in Path("out").iterdir()} == contents
+        return bool(again.seconds)
+
+    assert not changed()
+    head = path.with_suffix(".sha256").read_text().splitlines(keepends=True)[0]
+    for old, new in ((f" {first.records} records", " 99 records"), (" 1 malformed", " 0 malformed"), (shard.plan, "")):
+        sealed(path, path.read_bytes(), head.replace(old, new))
+        assert changed(), new
+    if format == "jsonl":
+        sealed(path, b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    else:
+        parquet.write_table(parquet.read_table(path)[:-1], path)
+        sealed(path, path.read_bytes())
+    assert changed(), "cut"
+    sealed(path.with_suffix(".bad"), b"")
+    assert changed(), "the malformed lines are cut"
+    one.predict(list(iter_shards(plan_shards(tagger, files, other)))[-1])
+    assert changed(), "of another plan"
+
+
 def test_malformed_lines_of_another_attempt_do_not_stay(files: list[str], tagger: Predictor) -> None:
     shard = next(iter_shards(plan_shards(tagger, files, SETTINGS)))
     Path("out/shard-000000.bad").write_text("a.txt:1: of an attempt by hand\n")
@@ -200,9 +240,12 @@ def test_another_plan_is_refused(files: list[str], tagger: Predictor, monkeypatc
     (tagger.path / "metrics.json").write_text("{}")  # what says how good a run is changes no answer
     start_job(out, plan_shards(tagger, files, SETTINGS))
     (tagger.path / "metrics.json").unlink()
-    (out / "plan.json").write_text("[]")
-    with pytest.raises(UserError, match="was not written by this version"):
-        start_job(out, plan_shards(tagger, files, SETTINGS))
+    plan = plan_shards(tagger, files, SETTINGS)
+    changes: list[dict[str, Any]] = [{"files": 5}, {"files": ["a"]}, {"files": [*plan["files"], 3]}, {"files": [{}]}]
+    for content in ([], {}, plan | {"run": None}, *(plan | change for change in changes)):
+        (out / "plan.json").write_text(json.dumps(content))
+        with pytest.raises(UserError, match="was not written by this version"):
+            start_job(out, plan)
 
 
 def test_folders_and_sizes_that_do_not_fit(

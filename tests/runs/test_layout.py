@@ -1,6 +1,7 @@
 """Run folders: never overwritten unasked, resumable after a kill, and malformed files are refused."""
 
 import json
+import os
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from omegaconf import DictConfig
 
 from grunlp.data.collate import SRLCollator
@@ -19,10 +21,12 @@ from grunlp.runs.layout import (
     create_run_dir,
     delete_run,
     read_metrics,
+    reject_special_inputs,
     save_weights,
     start_run,
     write_metrics,
 )
+from grunlp.tasks import spec_named
 from grunlp.tasks.config import compose_config, load_initial_config, schemas
 from grunlp.tasks.seq2seq.checkpoint import write_predictions
 from grunlp.tasks.srl.checkpoint import build_srl_model, load_trained_srl
@@ -45,6 +49,31 @@ def test_malformed_metrics_and_sources_are_refused(tmp_path: Path) -> None:
     (tmp_path / "data_manifest.json").write_text('{"/etc/passwd": 1}')
     with pytest.raises(UserError, match="not a list of input files"):
         load_initial_config(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "/dev/zero", "link"])
+def test_pipes_and_devices_are_not_the_data_of_a_run(tmp_path: Path, kind: str) -> None:
+    """Opening a pipe waits for a writer, and a device may never end."""
+    run, name = tmp_path / "run", kind if kind.startswith("/") else str(tmp_path / kind)
+    run.mkdir()
+    if kind != "/dev/zero":
+        os.mkfifo(tmp_path / "pipe")
+        (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    content = yaml.safe_load((FORMATS / "4/tag/config.yaml").read_text())
+    content["data"]["test"] = name
+    (run / "config.yaml").write_text(yaml.safe_dump(content))
+    for call in (
+        lambda: load_initial_config(run),
+        lambda: spec_named("tagging").open_checked_split(None, run, "test"),
+        lambda: spec_named("tagging").open_checked_split(None, f"{run},{run}", "test"),
+    ):
+        with pytest.raises(UserError, match=rf"data\.test={name} is a pipe or a device"):
+            call()
+    for other in (None, str(tmp_path / "missing"), "x" * 5000, "a\0b", str(tmp_path), str(run / "config.yaml")):
+        content["data"]["test"] = other
+        (run / "config.yaml").write_text(yaml.safe_dump(content))
+        reject_special_inputs(run)
+    reject_special_inputs(tmp_path / "missing")
 
 
 def test_a_training_of_an_earlier_format_is_not_resumed(tmp_path: Path) -> None:
@@ -145,19 +174,51 @@ def test_a_list_from_a_stranger_reaches_nothing_outside(run_dir: Path, tmp_path:
     (tmp_path / "mine/thesis.tex").write_text("mine")
     (run_dir / "logs").symlink_to(tmp_path / "mine")
     (run_dir / "card.md").symlink_to(tmp_path / "mine/thesis.tex")
-    names = [
-        "config.yaml",
-        "../mine/thesis.tex",
-        str(tmp_path / "mine/thesis.tex"),
-        "logs/thesis.tex",
-        "logs",
-        "card.md",
-    ]
-    (run_dir / "run_files.json").write_text(json.dumps({"format": 3, "files": names}))
     with pytest.raises(UserError, match="other files than a run's"):
         create(run_dir, overwrite=True)
     delete_run(run_dir)
-    assert (tmp_path / "mine/thesis.tex").read_text() == "mine"
+    assert not (run_dir / "config.yaml").exists() and (tmp_path / "mine/thesis.tex").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["{mine}/*", "../mine/*", "logs/../../mine/.thesis.tex.7.part", "index.html", "a/b"])
+def test_a_list_with_names_of_the_user_is_refused(run_dir: Path, tmp_path: Path, name: str) -> None:
+    """Before `resume` or `overwrite=true` deletes anything: the pattern matches an unfinished file of another run."""
+    unfinished, page = tmp_path / "mine/.thesis.tex.7.part", run_dir / "index.html"
+    unfinished.parent.mkdir()
+    for file in (unfinished, page):
+        file.write_text("mine")
+    content = json.loads((run_dir / "run_files.json").read_text())
+    content["files"].append(name.format(mine=unfinished.parent))
+    (run_dir / "run_files.json").write_text(json.dumps(content))
+    before = sorted(tmp_path.rglob("*"))
+    for call in (
+        lambda: create(run_dir, overwrite=True),
+        lambda: start_run(run_dir, RunMode.RESUME),
+        lambda: start_run(run_dir, RunMode.NEW),
+        lambda: delete_run(run_dir),
+        lambda: complete_run(run_dir),
+    ):
+        with pytest.raises(UserError, match="lists a file that grunlp does not write"):
+            call()
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize(
+    "kept", ["weights.safetensors", "metrics.json", "vocabulary.json", "checkpoint/resume.ckpt", "checkpoint/best.ckpt"]
+)
+def test_a_run_without_its_configuration_is_not_the_beginning_of_one(run_dir: Path, kept: str, overwrite: bool) -> None:
+    for name in ("metrics.json", "checkpoint/resume.ckpt", "checkpoint/best.ckpt"):
+        run_file(run_dir, name).write_text("{}")
+    for name in ("config.yaml", "vocabulary.json", "weights.safetensors", "metrics.json"):
+        (run_dir / name).rename(run_dir.parent / name)
+    shutil.move(run_dir / "checkpoint", run_dir.parent)
+    assert create(run_dir, overwrite) == run_dir
+    (run_dir / kept).parent.mkdir(exist_ok=True)
+    (run_dir.parent / kept).rename(run_dir / kept)
+    with pytest.raises(UserError, match=rf"(?s)is not empty.*without its config\.yaml: {kept}.*run_dir=ANOTHER"):
+        create(run_dir, overwrite)
+    assert (run_dir / kept).exists()
 
 
 def test_a_run_whose_configuration_does_not_load_is_not_overwritten(run_dir: Path) -> None:

@@ -1,12 +1,15 @@
 """What a checkpoint to go on from holds, when it is saved, and what happens where it cannot be."""
 
+import copy
 import errno
 import io
 import os
 import pickle
 import resource
 import signal
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,26 +126,142 @@ def test_no_checkpoint_is_unpickled(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "called" not in capsys.readouterr().out
 
 
-def test_a_full_disk_keeps_the_training_going(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Where a checkpoint to go on from cannot be saved, not where the weights of the best epoch cannot."""
-    save = AtomicCheckpointIO.save_checkpoint
+@pytest.fixture
+def unwritable(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
+    """Numbers of the writes that fail, from 0, by the name of the checkpoint."""
+    save, failing, count = AtomicCheckpointIO.save_checkpoint, dict[str, list[int]](), Counter[str]()
 
     def full(self: AtomicCheckpointIO, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        if Path(path).name == failing:
-            raise UserError(f"cannot write {path}: No space left on device")
+        name = Path(path).name
+        count[name] += 1
+        if count[name] - 1 in failing.get(name, ()):
+            raise WriteError(f"cannot write {path}: No space left on device", "", "Free disk space.")
         save(self, checkpoint, path, storage_options)
 
     monkeypatch.setattr(AtomicCheckpointIO, "save_checkpoint", full)
-    failing = RESUME_CHECKPOINT
-    trained(tmp_path / "0", Task(), Data({}), "trainer.checkpoint_every_seconds=1e-9")
-    assert "no checkpoint to resume from was saved: cannot write" in caplog.text
-    assert (tmp_path / "0/weights.safetensors").is_file()
-    failing = "best.ckpt"
-    with pytest.raises(UserError, match=r"best\.ckpt: No space left"):
-        trained(tmp_path / "1", Task(), Data({}), "trainer.checkpoint_every_seconds=1e-9")
-    assert (tmp_path / "1/checkpoint" / RESUME_CHECKPOINT).is_file(), "there is something to go on from"
+    return failing
+
+
+def test_a_full_disk_keeps_the_training_going(
+    tmp_path: Path, unwritable: dict[str, list[int]], caplog: pytest.LogCaptureFixture
+) -> None:
+    unwritable[RESUME_CHECKPOINT] = [0, 1]
+    trained(tmp_path, Task(), Data({}), "trainer.checkpoint_every_seconds=1e-9")
+    assert caplog.text.count("no checkpoint to resume from was saved: cannot write") == 2
+    assert (tmp_path / "weights.safetensors").is_file()
+
+
+@pytest.mark.parametrize("failing", [[1], [0], [0, 1], [1, 2]])
+def test_a_full_disk_keeps_the_epoch_that_was_saved_before(
+    tmp_path: Path, unwritable: dict[str, list[int]], caplog: pytest.LogCaptureFixture, failing: list[int]
+) -> None:
+    """The score of the next epoch is compared with that of the file, not with one that was not saved."""
+    unwritable["best.ckpt"] = failing
+    trained(tmp_path, Task(), Data({}), "trainer.max_epochs=3", "trainer.checkpoint_every_seconds=1e-9")
+    assert caplog.text.count("the weights of this epoch were not saved: cannot write") == len(failing)
+    last_saved = max({0, 1, 2} - set(failing))  # each epoch is better than those before
+    trained(tmp_path / "whole", Task(), Data({}), f"trainer.max_epochs={last_saved + 1}")
+    assert (tmp_path / "weights.safetensors").read_bytes() == (tmp_path / "whole/weights.safetensors").read_bytes()
+
+
+def test_without_a_saved_epoch_the_training_can_be_resumed(
+    tmp_path: Path, unwritable: dict[str, list[int]], caplog: pytest.LogCaptureFixture
+) -> None:
+    unwritable["best.ckpt"] = [0, 1]
+    with pytest.raises(
+        WriteError, match=r"(?s)cannot write .*best\.ckpt: No space left.*no epoch was saved.*Free disk"
+    ):
+        trained(tmp_path, Task(), Data({}), "trainer.checkpoint_every_seconds=1e-9")
+    assert not (tmp_path / "weights.safetensors").exists()
+    trained(tmp_path, Task(), Data({}))
+    trained(tmp_path / "whole", Task(), Data({}))
+    assert (tmp_path / "weights.safetensors").read_bytes() == (tmp_path / "whole/weights.safetensors").read_bytes()
+
+
+def test_a_full_disk_keeps_the_last_epochs_that_were_saved(tmp_path: Path, unwritable: dict[str, list[int]]) -> None:
+    unwritable["last-epoch=2.ckpt"] = [0]
+    with pytest.raises(Killed), pytest.MonkeyPatch.context() as patched:
+        kill_at(40, patched)
+        trained(tmp_path, Task(), Data({}), "trainer.average_last_epochs=2", "trainer.max_epochs=4")
+    assert {path.name for path in (tmp_path / "checkpoint").glob("last-*")} == {f"last-epoch={n}.ckpt" for n in (0, 1)}
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The checkpoint of an interrupted training."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(Killed):
+        kill_at(15, patched)
+        trained(folder, Task(), Data({}), "trainer.checkpoint_every_seconds=1e-9")
+    content: dict[str, Any] = torch.load(folder / "checkpoint" / RESUME_CHECKPOINT, weights_only=True)
+    return content
+
+
+@pytest.mark.parametrize("value", ["missing", "text", None, {}])
+@pytest.mark.parametrize(
+    "key",
+    ["global_step", "epoch", "loops", "callbacks", "state_dict", "optimizer_states", "lr_schedulers", "Data"],
+)
+def test_a_foreign_checkpoint_is_a_plain_error(
+    tmp_path: Path, interrupted: dict[str, Any], key: str, value: Any
+) -> None:
+    """Or the training goes on, where Lightning does not need the value."""
+    content = {name: part for name, part in interrupted.items() if name != key}
+    content |= {} if value == "missing" else {key: value}
+    with suppress(UserError):
+        resume_from(content, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("loops", "fit_loop", "epoch_progress", "total", "ready"),
+        ("loops", "fit_loop", "epoch_loop.batch_progress", "current", "completed"),
+        ("loops", "fit_loop", "epoch_loop.state_dict"),
+        ("callbacks", "ResumeCheckpoint", "seconds"),
+        ("callbacks", "EarlyStopping{'monitor': 'dev/loss', 'mode': 'min'}", "best_score"),
+        ("Data", "epoch"),
+    ],
+)
+def test_a_checkpoint_with_text_in_place_of_a_number_is_a_plain_error(
+    tmp_path: Path, interrupted: dict[str, Any], keys: tuple[str, ...]
+) -> None:
+    content = copy.deepcopy(interrupted)
+    part = content
+    for key in keys[:-1]:
+        part = part[key]
+    assert keys[-1] in part
+    part[keys[-1]] = "text"
+    with pytest.raises(UserError, match="is not a checkpoint of grunlp"):
+        resume_from(content, tmp_path)
+
+
+def resume_from(content: dict[str, Any], folder: Path) -> None:
+    """Resume a training from a checkpoint with this content."""
+    (folder / "checkpoint").mkdir()
+    torch.save(content, folder / "checkpoint" / RESUME_CHECKPOINT)
+    trained(folder, Task(), Data({}))
+
+
+@pytest.mark.parametrize("content", [b"", b"text", {"a": 1}, [1], torch.zeros(2), {"global_step": "1"}, {1: 2}])
+def test_a_file_that_is_no_checkpoint_is_a_plain_error(tmp_path: Path, content: Any) -> None:
+    point = tmp_path / "checkpoint" / RESUME_CHECKPOINT
+    point.parent.mkdir()
+    point.write_bytes(content) if isinstance(content, bytes) else torch.save(content, point)
+    with pytest.raises(UserError, match=rf"{RESUME_CHECKPOINT}: is not a checkpoint of grunlp.*\n.*\nRemove it"):
+        trained(tmp_path, Task(), Data({}))
+
+
+def test_errors_of_a_resumed_training_are_its_own(tmp_path: Path, interrupted: dict[str, Any]) -> None:
+    point = tmp_path / "checkpoint" / RESUME_CHECKPOINT
+    point.parent.mkdir()
+    torch.save(interrupted, point)
+
+    def fail(output: torch.Tensor) -> torch.Tensor:
+        raise ValueError("of the loss")
+
+    with pytest.raises(ValueError, match="of the loss"):
+        trained(tmp_path, Task(fail), Data({}))
 
 
 def limited(function: Callable[[], None]) -> None:
@@ -161,11 +280,11 @@ def limited(function: Callable[[], None]) -> None:
 def test_torch_reports_a_full_disk_as_another_error(tmp_path: Path, sizes: tuple[int, ...]) -> None:
     """Torch raises RuntimeError, whichever of its writes fails; the old checkpoint stays."""
     point = tmp_path / "checkpoint" / RESUME_CHECKPOINT
-    AtomicCheckpointIO().save_checkpoint({"global_step": 3}, point)
+    AtomicCheckpointIO().save_checkpoint({"global_step": 3, "callbacks": {}}, point)
     checkpoint = {str(i): torch.zeros(size) for i, size in enumerate(sizes)}
     with pytest.raises(WriteError, match=r"cannot write .*resume\.ckpt: File too large"):
         limited(lambda: AtomicCheckpointIO().save_checkpoint(checkpoint, point))
-    assert AtomicCheckpointIO().load_checkpoint(point) == {"global_step": 3}
+    assert AtomicCheckpointIO().load_checkpoint(point)["global_step"] == 3
     assert list(point.parent.iterdir()) == [point]
 
 
@@ -215,7 +334,7 @@ def test_logs_are_written_into_the_folder_of_the_run(tmp_path: Path, monkeypatch
         start_run_files(run)
         RunTensorBoardLogger(run).log_metrics({"a": 1.0}, 0)
         AppendingCSVLogger(run, 0)
-        assert list((run / "logs/tensorboard").glob("events.*")) and not foreign_entries(run)
+        assert list((run / "logs/tensorboard").glob("events.*")) and not list(foreign_entries(run))
     assert not (tmp_path / "home").exists()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/hparams.yaml").write_text("mine")

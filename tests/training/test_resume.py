@@ -4,6 +4,8 @@ import json
 import random
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -313,6 +315,16 @@ def test_a_full_disk_says_how_to_go_on(tmp_path: Path, capsys: pytest.CaptureFix
     with pytest.raises(OSError, match="No space left"), explain_interruption(tmp_path):
         raise OSError(28, "No space left on device")
     assert way in capsys.readouterr().err
-    with pytest.raises(BrokenPipeError), explain_interruption(tmp_path):
-        raise BrokenPipeError
-    assert capsys.readouterr().err == "", "a reader that closes the pipe wants no more lines"
+
+
+def test_a_closed_pipe_does_not_end_a_training(root: Path, whole: dict[str, Any]) -> None:
+    """With one and with several processes."""
+    for number in (1, 2):
+        run_dir = root / f"unread-{number}"
+        given = [*arguments("srl", root), f"run_dir={run_dir}", f"trainer.devices={number}", "trainer.accelerator=cpu"]
+        with subprocess.Popen(
+            [sys.executable, "-m", "grunlp.train", *given], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
+            assert process.stdout is not None and process.stdout.readline()
+            process.stdout.close()
+        assert process.returncode == 0 and results(run_dir)["files"] == whole["files"]

@@ -65,7 +65,7 @@ SCRIPT = """
 import sys
 from grunlp.utils.cli import command
 
-@command(lambda arguments: "help")
+@command(lambda arguments: "help", needs_reader="predict" in sys.argv)
 def main(arguments):
     if "read" in arguments:
         sys.stdin.read()
@@ -81,6 +81,12 @@ def main(arguments):
         raise UserError("a user's error")
     for _ in range(100_000 if "much" in arguments else 1):
         print("a line" if "quiet" not in arguments else "", end="" if "quiet" in arguments else "\\n")
+    if "socket" in arguments:
+        raise BrokenPipeError(32, "Broken pipe")
+    if "work" in arguments:
+        print("the end", file=sys.stderr)
+        open("finished", "w").close()
+        return 3
     return 0
 
 sys.exit(main())
@@ -124,9 +130,28 @@ def test_a_closed_input_is_a_plain_error(shell: Shell) -> None:
     assert done.returncode == 2 and done.stderr == "error: standard input or output: Bad file descriptor\n"
 
 
-def test_a_closed_pipe_is_silent(shell: Shell) -> None:
-    done = shell("set -o pipefail; SCRIPT much | head -1")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "a line\n", "")
+@pytest.mark.parametrize("words", ["predict much work", "predict --help"])
+def test_a_closed_pipe_ends_a_command_that_only_prints(shell: Shell, tmp_path: Path, words: str) -> None:
+    done = shell(f"set -o pipefail; SCRIPT {words} | head -1")
+    assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (0, 1, "")
+    assert not (tmp_path / "finished").exists()
+
+
+@pytest.mark.parametrize("python", ["", "PYTHONUNBUFFERED=1 "])
+@pytest.mark.parametrize("pipe", ["| head -1", "2>&1 | head -1", "2>&1 | true", "2>&1 >/dev/null | true"])
+@pytest.mark.parametrize("words", ["much work", "much work log"])
+def test_after_a_closed_pipe_a_command_finishes_its_work(
+    shell: Shell, tmp_path: Path, words: str, pipe: str, python: str
+) -> None:
+    """Such as a training, or an evaluation that saves its scores; what it prints is discarded."""
+    done = shell(f"set -o pipefail; {python}SCRIPT {words} {pipe}")
+    assert done.returncode == 3 and (tmp_path / "finished").exists()
+    assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+def test_a_broken_connection_is_not_taken_for_a_closed_pipe(shell: Shell) -> None:
+    done = shell("SCRIPT socket")
+    assert done.returncode == 2 and done.stderr == "error: standard input or output: Broken pipe\n"
 
 
 @pytest.mark.parametrize("output", ["2>&-", "2>/dev/full", "2>/dev/full >/dev/full"])
