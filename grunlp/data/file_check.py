@@ -340,7 +340,7 @@ def _check_classes(report: FileReport, requested: FileLayout = _NOTHING_REQUESTE
 def _add_guessed_separator(report: FileReport) -> None:
     if report.requested.separator:
         report.remarks.append(
-            f"guessed: cells between {report.requested.separator}s, equally many in each line; running text is for recipe=lm"
+            f"guessed: cells between {report.requested.separator}s, equally many in each line; recipe=lm reads text"
         )
 
 
