@@ -386,6 +386,9 @@ def _check_pairs(report: FileReport, requested: FileLayout = _NOTHING_REQUESTED)
     report.examples = {normalized_text([pair["source"]]) for pair in pairs}
     if empty:
         report.remarks.append(f"{empty:,} pairs have an empty side; training leaves them out")
+    if 2 * sum(_UNSPACED.search(pair["target"]) is not None for pair in pairs) > len(pairs):
+        note = "targets have no blanks between words: BLEU and ROUGE split them into characters"
+        report.remarks.append(f"{note} (metric_tokenize= chooses otherwise)")
 
 
 def _check_series(report: FileReport) -> None:

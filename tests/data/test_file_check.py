@@ -87,6 +87,7 @@ ROWS = [(text, ("pos", "neg")[i % 2]) for i, text in enumerate(TEXTS)]
             ["pairs of texts", "guessed: which columns", "recipe=translate", "data.source=0 data.target=1"],
         ),
         ("g.tsv", "你好嗎\tHow are you?\n我很好\tI am fine.\n", ["pairs of texts", "pairs: 2"]),
+        ("g.jsonl", '{"source": "I am fine.", "target": "我很好"}\n', ["split them into characters"]),
         ("h.txt", "__label__pos A nice film\n__label__neg A dull film\n", ["fastText", "sed -E", ".tsv"]),
         ("i.jsonl", '{"en": "Yes", "de": "Ja"}\n', ["pairs of texts", "data.source=en data.target=de", "pairs: 1"]),
         ("j.jsonl", '{"translation": {"en": "Yes", "de": "Ja"}}\n', ["jq -c .translation", "data.source=en"]),
