@@ -150,7 +150,7 @@ def _readers() -> dict[str, tuple[Reader, list[tuple[str, bytes]]]]:
         ),
         "checked": (
             lambda path: inspect_file("a", path) if has_frames(path) else check_file("a", path),
-            [("a", text.encode()) for text in (*FRAMES, *TAGGED, *PAIRS)]
+            [("a", text.encode()) for text in (*FRAMES, *TAGGED, *PAIRS, *UNNAMED_PAIRS)]
             + [(n, t.encode()) for n, t in CLASSIFIED]
             + _series()
             + [("a.csv", text.encode()) for text in UNREADABLE_SERIES],
@@ -243,10 +243,12 @@ PAIRS = [
     "ein Haus\ta house\nzwei\ttwo\n",
     '{"source": "a", "target": ["b", "c"], "id": 3}\n{"source": "d", "target": "e"}\n',
     'source\ttarget\n"a ""b"""\tc\n',
-    '[\n  {\n    "en": "a",\n    "de": "b"\n  }\n]\n',
     '{\n"source": "a",\n"target": "b"\n}\n{\n"source": "c",\n"target": "d"\n}\n',
-    '{"translation": {"en": "a", "de": "b"}}\n',
     "id\ten-US\tde-DE\n1\tgo on\tgeh los\n",
+]
+UNNAMED_PAIRS = [  # read only where options name their sides
+    '[\n  {\n    "en": "a",\n    "de": "b"\n  }\n]\n',
+    '{"translation": {"en": "a", "de": "b"}}\n',
     "Go on.\tGeh los.\tCC-BY 1\nHi you.\tHallo du.\tCC-BY 2\n",
 ]
 CLASSIFIED = [
