@@ -12,6 +12,7 @@ from typing import Any
 
 SEPARATORS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 """Separators of the cells of a table, by the names that options have for them."""
+_MAX_NAME_LENGTH = 4000  # Python refuses to read a number of more than 4,300 digits
 _SEPARATOR_LINE = re.compile(r"\ufeff?sep=([\t,;|])\s*", re.IGNORECASE)
 
 
@@ -96,8 +97,8 @@ def layout_from_json(value: Any) -> FileLayout:
     if not all(type(item) is types.get(key, str) for key, item in value.items()):
         raise ValueError("a layout of a file with a value of another type")
     texts = [*value.get("columns", {}).values(), *value.get("guesses", [])]
-    if not all(text is None or isinstance(text, str) for text in texts):
-        raise ValueError("a layout of a file with columns that are not text")
+    if not all(text is None or (isinstance(text, str) and len(text) <= _MAX_NAME_LENGTH) for text in texts):
+        raise ValueError("a layout of a file with columns that are not text, or too long")
     if value.get("separator") not in (None, "blank", *SEPARATORS):
         raise ValueError(f"separator {value['separator']!r} of a layout")
     return FileLayout(**{**value, "guesses": tuple(value.get("guesses", ()))})

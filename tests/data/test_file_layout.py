@@ -28,7 +28,16 @@ def test_a_layout_is_described_in_a_line() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [[], {"path": "x"}, {"header": "yes"}, {"columns": {"text": 3}}, {"separator": "letter"}, {"guesses": [1]}, None],
+    [
+        [],
+        {"path": "x"},
+        {"header": "yes"},
+        {"columns": {"text": 3}},
+        {"separator": "letter"},
+        {"guesses": [1]},
+        {"columns": {"text": "9" * 5000}},
+        None,
+    ],
 )
 def test_other_json_is_refused(wrong: object) -> None:
     with pytest.raises(ValueError, match="layout"):

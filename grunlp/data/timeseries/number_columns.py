@@ -25,6 +25,7 @@ from grunlp.utils.errors import DataError
 
 log = logging.getLogger(__name__)
 
+_MAX_INDEX_DIGITS = 18  # of a 64-bit integer
 _INDEX_NAMES = frozenset(("index", "idx", "id", "row", "row_id", "rowid", "rownum", "row_number", "no", "nr", "#"))
 _IDENTIFIER = re.compile(
     r"id|code|key|sku|store|shop|item|product|article|customer|station|sensor|device|site|zip|plz|filiale|artikel|kunde"
@@ -117,7 +118,7 @@ class NumberReader:
     def _numbers_rows(self, name: str) -> bool:
         """Return whether a column is the index of a table: it has no name, or such a name and consecutive numbers."""
         texts = self.table.texts(name)
-        if not all(text.isdecimal() for text in texts):
+        if not all(text.isdecimal() and len(text) <= _MAX_INDEX_DIGITS for text in texts):
             return False
         if name.startswith("Unnamed: "):
             return True

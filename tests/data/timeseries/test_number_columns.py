@@ -108,3 +108,8 @@ def test_identifiers_are_not_forecast() -> None:
         assert table.target_names == ("y",) and f"{name!r} has the same number in all rows" in table.guesses[0]
         assert read(column(5, 6, 7, **{name: "41"}), targets=[name]).target_names == (name,)
     assert read(column(5, 6, 7, width="41")).target_names == ("y", "width")
+
+
+def test_a_number_of_any_length_does_not_number_the_rows() -> None:
+    text = f"id,date,y\n{'9' * 30},2023-01-01,1\n{'8' * 30},2023-01-02,2\n"
+    assert "y" in read(text).target_names
