@@ -145,6 +145,7 @@ def test_a_loss_that_is_no_number(root: Path, call: Call, monkeypatch: pytest.Mo
     assert status == 0 and "loss inf" in out and ", ".join(names) in out, err
 
 
+@pytest.mark.slow
 def test_what_cannot_be(root: Path, call: Call) -> None:
     typed: dict[tuple[str, ...], str] = {
         (*arguments("srl", root), "trainer.batches_per_epoch=0"): "without trainer.batches_per_epoch",

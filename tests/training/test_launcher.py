@@ -95,6 +95,7 @@ def test_what_one_is_told_all_do(trainings: Trainings, root: Path) -> None:
     assert (root / "told/checkpoint/resume.ckpt").is_file()
 
 
+@pytest.mark.slow
 def test_what_cannot_be(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 1)

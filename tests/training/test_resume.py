@@ -164,6 +164,7 @@ def test_two_threads_repeat_themselves(whole: dict[str, Any], trainings: Trainin
         assert torch.allclose(weight, two[name], atol=1e-5), name
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_no_number(root: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """Named by the ids of the sentences, seen again, then left out by the same training."""
     run_dir, seen, loss = root / "trouble", list[int](), SRLModel.loss

@@ -176,6 +176,7 @@ def test_wrong_input(call: Call, tmp_path: Path, arguments: list[str], message: 
     assert status == 2 and out == "" and message in err
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused(call: Call, tmp_path: Path, done: list[TrainingJob], monkeypatch: Any) -> None:
     monkeypatch.setattr("grunlp.tuning.cell_comparison.task_of", lambda run: _FakeTask())
     arguments = ["cells=gru,lstm", *SMALL, "match_budget=none", f"out={tmp_path}/c"]

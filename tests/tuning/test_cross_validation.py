@@ -24,6 +24,7 @@ def score(size: int, fold: int) -> float:
     return {8: 50.0, 16: 89.0 + fold, 64: 88.0 + 2.2 * fold}[size]
 
 
+@pytest.mark.slow
 def test_table_json_and_figures(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     done = train_nothing(monkeypatch, score)
     status, out, _ = call(tune.main, *SMALL, f"study={tmp_path}/s", "nested_cv=true", "seed=3")
@@ -54,6 +55,7 @@ def test_table_json_and_figures(tmp_path: Path, call: Call, monkeypatch: pytest.
     assert len(shares) == 3 and all("model.hidden_size=16" in some for some in shares)
 
 
+@pytest.mark.slow
 def test_a_finished_study_is_told_again(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     train_nothing(monkeypatch, score)
     assert call(tune.main, *SMALL, f"study={tmp_path}/s")[0] == 0

@@ -6,6 +6,7 @@ from grunlp.tuning.parameter_matching import match_parameter_count, scale_model
 from grunlp.utils.errors import UserError
 
 
+@pytest.mark.slow
 def test_bisection_against_brute_force() -> None:
     rng = random.Random(0)
     for _ in range(200):

@@ -24,6 +24,7 @@ def names(done: list[TrainingJob]) -> list[str]:
     return [f"{training.folder.parent.name}/{training.folder.name}" for training in done]
 
 
+@pytest.mark.slow
 def test_a_grid_trains_each_fold_of_each_value_with_its_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,6 +39,7 @@ def test_a_grid_trains_each_fold_of_each_value_with_its_settings(
 
 @pytest.mark.parametrize("trials", [0, 4])
 @pytest.mark.parametrize("stop", [3, *(pytest.param(stop, marks=pytest.mark.slow) for stop in (0, 1, 4, 8))])
+@pytest.mark.slow
 def test_a_killed_search_goes_on_and_repeats_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trials: int, stop: int
 ) -> None:
@@ -71,6 +73,7 @@ def test_values_sampled_twice_are_not_lost(tmp_path: Path, monkeypatch: pytest.M
     assert all(len(row.scores) == 3 and not row.pruned for row in rows)
 
 
+@pytest.mark.slow
 def test_sampled_values_lie_in_the_range_and_bad_ones_are_pruned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

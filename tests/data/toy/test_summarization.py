@@ -1,3 +1,5 @@
+import pytest
+
 from grunlp.data.toy import toy_srl_examples
 from grunlp.data.toy.summarization import summarization_pairs
 
@@ -7,6 +9,7 @@ def is_subsequence(words: list[str], text: list[str]) -> bool:
     return all(word in rest for word in words)
 
 
+@pytest.mark.slow
 def test_headlines_are_words_of_the_first_sentence_in_their_order() -> None:
     for split, least in (("train", 1800), ("dev", 250), ("test", 250)):
         examples = {example["id"]: example for example in toy_srl_examples(split)}
