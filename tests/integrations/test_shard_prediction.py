@@ -124,6 +124,7 @@ def damage(file: Path) -> None:
         lambda file: file.write_bytes(file.read_bytes() + b"x"),
     ],
 )
+@pytest.mark.slow
 def test_a_damaged_shard_is_predicted_again(
     files: list[str], tagger: Predictor, format: str, ending: str, harm: Callable[[Path], object]
 ) -> None:

@@ -138,6 +138,7 @@ def test_no_writer_changes_a_file_outside_the_folder(tmp_path: Path, name: str, 
     assert target.read_text() == "mine, and not a lock"
 
 
+@pytest.mark.slow
 def test_evaluating_after_more_files_than_are_checked_writes_nothing(run: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.txt"
     mine.write_text("mine")

@@ -152,6 +152,7 @@ def test_a_full_disk_keeps_the_training_going(
 
 
 @pytest.mark.parametrize("failing", [[1], [0], [0, 1], [1, 2]])
+@pytest.mark.slow
 def test_a_full_disk_keeps_the_epoch_that_was_saved_before(
     tmp_path: Path, unwritable: dict[str, list[int]], caplog: pytest.LogCaptureFixture, failing: list[int]
 ) -> None:
@@ -202,6 +203,7 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     "key",
     ["global_step", "epoch", "loops", "callbacks", "state_dict", "optimizer_states", "lr_schedulers", "Data"],
 )
+@pytest.mark.slow
 def test_a_foreign_checkpoint_is_a_plain_error(
     tmp_path: Path, interrupted: dict[str, Any], key: str, value: Any
 ) -> None:

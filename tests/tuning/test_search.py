@@ -63,6 +63,7 @@ def test_a_killed_search_goes_on_and_repeats_nothing(
 
 
 @pytest.mark.parametrize("stop", [3, 5])
+@pytest.mark.slow
 def test_values_sampled_twice_are_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int) -> None:
     narrow = Dimension("model.hidden_size", [8, 11], (8, 11))
     train_nothing(monkeypatch, lambda size, fold: 50.0, stop_after=stop)

@@ -140,6 +140,7 @@ def test_a_closed_pipe_ends_a_command_that_only_prints(shell: Shell, tmp_path: P
 @pytest.mark.parametrize("python", ["", "PYTHONUNBUFFERED=1 "])
 @pytest.mark.parametrize("pipe", ["| head -1", "2>&1 | head -1", "2>&1 | true", "2>&1 >/dev/null | true"])
 @pytest.mark.parametrize("words", ["much work", "much work log"])
+@pytest.mark.slow
 def test_after_a_closed_pipe_a_command_finishes_its_work(
     shell: Shell, tmp_path: Path, words: str, pipe: str, python: str
 ) -> None:
