@@ -54,7 +54,7 @@ def check_tokenizer(path: Path, content: Any) -> dict[str, Any]:
 
 
 def check_growth(path: Path, content: dict[str, Any], normalizer: Any) -> None:
-    """Raise DataError if a compiled table makes characters long that Unicode has made long before.
+    """Raise DataError if a normalizer replaces a character by more than `_MAX_GROWTH` characters.
 
     Each part of a normalizer is bounded by `check_tokenizer`, but a table may replace each of the 18 characters that
     Unicode puts in place of one. The keys of the table are not known, so the characters in question are tried.

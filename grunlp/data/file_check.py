@@ -17,6 +17,7 @@ from grunlp.data.readers import detect_format
 from grunlp.data.readers.json_records import json_format, read_records
 from grunlp.data.readers.labeled import (
     CLASS_COLUMNS,
+    are_probably_swapped,
     detect_layout,
     has_class_fields,
     has_class_names,
@@ -31,7 +32,7 @@ from grunlp.data.readers.parallel import (
     read_parallel,
     read_sources,
 )
-from grunlp.data.readers.table import HeadRows, has_table_suffix, read_head
+from grunlp.data.readers.table import HeadRows, has_table_suffix, is_csv, read_head
 from grunlp.data.readers.tagged import detect_tag_layout, is_word_table, read_tagged
 from grunlp.data.readers.text_lines import open_lines, require_file
 from grunlp.data.tags import PREDICATE_LABEL
@@ -42,12 +43,13 @@ from grunlp.data.timeseries.reader import SeriesColumns, read_time_series
 from grunlp.data.timeseries.table_file import TableFile, make_text_table, open_table
 from grunlp.data.timeseries.time_columns import find_time_column, find_time_parts
 from grunlp.data.timeseries.time_format import is_time_name
+from grunlp.data.word_tokenizer import UNSPACED_SCRIPTS
 from grunlp.utils.errors import DataError
 
 _MAX_ERRORS, _MAX_LABELS = 10, 30
 _KNOWN_COLUMNS = CLASS_COLUMNS | PAIR_COLUMNS
 _NOTHING_REQUESTED = FileLayout()
-_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")  # Japanese, Chinese, Thai
+_UNSPACED_LETTER = re.compile(f"[{UNSPACED_SCRIPTS}]")
 _FASTTEXT = (
     r"Convert it: sed -E 's/^__label__([^ ]+) +/\1\t/' {path} > NEW.tsv, then recipe=classify reads it; lines with "
     "several classes are not read"
@@ -194,7 +196,7 @@ def _detect_kind(path: Path) -> Callable[[FileReport], None]:
     if texts and sum(text.startswith("__label__") for text in texts) > len(texts) / 2:
         return partial(_report_unread, looks="lines of fastText, __label__CLASS before each text", advice=_FASTTEXT)
     separator = _shown_separator(path, texts)
-    if separator is None and ".csv" not in path.name.lower() and has_tagged_words(texts):
+    if separator is None and not is_csv(path) and has_tagged_words(texts):
         return _check_tags
     if separator is None and not (has_table_suffix(path) or (texts and all("\t" in text for text in texts))):
         return _check_text
@@ -276,7 +278,7 @@ def _has_texts(column: Sequence[str]) -> bool:
     """Return whether most filled cells of a column differ, and one has several words, or a script without blanks."""
     cells = [cell for cell in column if cell.strip()]
     return 2 * len(set(cells)) > max(2, len(cells)) and any(
-        len(cell.split()) > 1 or (len(cell) > 1 and _UNSPACED.search(cell)) for cell in cells
+        len(cell.split()) > 1 or (len(cell) > 1 and _UNSPACED_LETTER.search(cell)) for cell in cells
     )
 
 
@@ -358,7 +360,7 @@ def _check_classes(report: FileReport, requested: FileLayout = _NOTHING_REQUESTE
         report.remarks.append("it has no usable example")
     elif len(report.labels) == 1:
         report.remarks.append("all texts have one class: there is nothing to learn")
-    elif len(texts) >= _MAX_ERRORS and 2 * len(report.labels) > len(texts):
+    elif are_probably_swapped([text["label"] for text in texts]):
         report.remarks.append(f"{len(report.labels)} classes for {len(texts)} rows: are the columns swapped?")
     spellings: dict[str, list[str]] = {}
     for label in report.labels:
@@ -386,7 +388,7 @@ def _check_pairs(report: FileReport, requested: FileLayout = _NOTHING_REQUESTED)
     report.examples = {normalized_text([pair["source"]]) for pair in pairs}
     if empty:
         report.remarks.append(f"{empty:,} pairs have an empty side; training leaves them out")
-    if 2 * sum(_UNSPACED.search(pair["target"]) is not None for pair in pairs) > len(pairs):
+    if 2 * sum(_UNSPACED_LETTER.search(pair["target"]) is not None for pair in pairs) > len(pairs):
         note = "targets have no blanks between words: BLEU and ROUGE split them into characters"
         report.remarks.append(f"{note} (metric_tokenize= chooses otherwise)")
 

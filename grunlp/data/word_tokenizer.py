@@ -20,6 +20,13 @@ import re
 from typing import NamedTuple
 from unicodedata import category
 
+UNSPACED_SCRIPTS = (
+    "\u0e01-\u0e5b\u0e81-\u0edf\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+"""Ranges of Han, kana, Thai, Lao, Burmese and Khmer, whose words are written without blanks between them, for regular
+expressions."""
+
 _ABBREVIATIONS = (
     "Mr Mrs Ms Dr Prof St Ft Mt Jr Sr vs etc Inc Ltd Co Corp Gen Lt Col Capt Cmdr Sgt Maj Rev Hon Sen Rep Gov Ave Blvd "
     "Jan Feb Mar Apr Aug Sept Sep Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun approx dept est fig ext"

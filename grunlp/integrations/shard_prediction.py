@@ -161,8 +161,9 @@ def iter_shards(plan: dict[str, Any]) -> Iterator[Shard]:
     for file in plan["files"]:
         for k, offset in enumerate(file["offsets"]):
             lines = min(size, file["lines"] - k * size)
-            line_format = LineFormat(file["format"], file["detect_predicates"])
-            yield Shard(number, file["file"], *line_format, 1 + k * size, offset, lines, checksum)
+            yield Shard(
+                number, file["file"], file["format"], file["detect_predicates"], 1 + k * size, offset, lines, checksum
+            )
             number += 1
 
 

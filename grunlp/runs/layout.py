@@ -246,7 +246,7 @@ def reject_special_inputs(path: Path) -> None:
     for key, name in data.items() if isinstance(data, dict) else ():
         if isinstance(name, str) and _is_special_file(name):
             details = "the data of a run are files or folders, which can be read again"
-            raise UserError(f"{file}: data.{key}={name} is a pipe or a device", details, "Type input=FILE of evaluate.")
+            raise UserError(f"{file}: data.{key}={name} is a pipe or a device", details, "Put a file in its place.")
 
 
 def _is_special_file(name: str) -> bool:

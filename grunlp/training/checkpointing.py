@@ -118,7 +118,7 @@ def _try_to_save(trainer: Trainer, save: Callable[[], None]) -> UserError | None
         error = caught
         trainer.strategy.barrier()  # the one after writing, where the other ranks wait
     if distributed.all_reduce_max(int(error is not None)):
-        return error or UserError("rank 0 could not write it")
+        return error or UserError("the first process could not write the checkpoint")
     return None
 
 

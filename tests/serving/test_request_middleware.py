@@ -20,7 +20,7 @@ from tests.serving.client import INSIDE, Answer, ask, connect, post, read, reque
 from tests.serving.conftest import LIMITS, Running, running
 from tests.serving.models import Moody, language_model, measured_classifier, writer
 
-pytestmark = pytest.mark.slow  # servers, of which some must be busy and others must not
+pytestmark = pytest.mark.slow  # starts servers; several tests are about time and need an idle machine
 
 GOOD = {"text": "She gave him a book."}
 PREDICT, STREAM = "/models/default/predict", "/models/writes-on/stream"

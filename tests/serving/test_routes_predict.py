@@ -51,7 +51,7 @@ def test_hints_name_no_command(served: Running) -> None:
 
 
 def test_records_are_written_until_they_are_too_large() -> None:
-    """What comes after that is not even turned into JSON."""
+    """Records beyond the limit are not converted to JSON."""
     records = [[{"text": "\u00e9"}, {"n": 1.5}], [], [{"text": None}]]
     expected = json.dumps({"records": records}, ensure_ascii=False).encode()
     assert _dump_records(records, len(expected)) == expected

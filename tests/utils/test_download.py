@@ -41,7 +41,7 @@ def test_a_transfer_that_stops_early_is_an_error(tmp_path: Path, monkeypatch: py
 
 
 def test_a_host_that_does_not_answer_ends_the_download_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four addresses, none of which completes a connection, cost the time of one."""
+    """Four addresses that do not answer take no longer than one."""
     monkeypatch.setattr(download, "_CONNECT_SECONDS", 0.3)
     monkeypatch.setattr(urllib.request, "getproxies", dict)
     with (

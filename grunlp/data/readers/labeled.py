@@ -52,6 +52,7 @@ _FURTHER_COLUMNS = {
 CLASS_COLUMNS = frozenset(name for names in _FURTHER_COLUMNS.values() for name in names)
 """Names of columns by which a table of texts with classes is recognised."""
 
+_MIN_ROWS_TO_JUDGE = 10  # rows from which on columns may be found to be swapped
 _INDEX_COLUMNS = ("", "id", "idx", "index", "nr", "no", "number", "unnamed: 0")
 _ROLES = {"text": "source", "label": "label"}  # the option of each role
 
@@ -168,6 +169,11 @@ def _has_classes(head: HeadRows, trained: FileLayout, classes: Collection[str]) 
     """Return whether the column of the class, in a table without a header, has classes of the model in each row."""
     column = int(trained.column("label") or 0)
     return column < len(head.rows[0]) and all(class_label(row[column]) in classes for row in head.rows)
+
+
+def are_probably_swapped(labels: Sequence[str]) -> bool:
+    """Return whether most texts have a class of their own, so that texts and classes are probably swapped."""
+    return len(labels) >= _MIN_ROWS_TO_JUDGE and 2 * len(set(labels)) > len(labels)
 
 
 def has_class_fields(record: Mapping[str, Any], role: str) -> bool:

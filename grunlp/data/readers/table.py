@@ -47,7 +47,8 @@ def has_table_suffix(path: str | Path) -> bool:
     return not {suffix.lower() for suffix in Path(path).suffixes}.isdisjoint((".csv", ".tsv", ".tab"))
 
 
-def _is_csv(path: str) -> bool:
+def is_csv(path: str | Path) -> bool:
+    """Return whether the name of a file says that its cells are between commas or semicolons."""
     return ".csv" in (suffix.lower() for suffix in Path(path).suffixes)
 
 
@@ -79,15 +80,15 @@ def read_head(path: str, requested: FileLayout, known_names: Collection[str]) ->
         raise DataError(
             path, None, "has no text", "every line is empty, or none could be read", "Check how it was made."
         )
-    is_csv = _is_csv(path)
+    has_csv_name = is_csv(path)
     separator = (
         requested.separator
         or declared_separator(next(open_lines(Path(path), encoding=requested.encoding)).text)
-        or _detect_separator(path, lines, is_csv, requested.quoting, known_names)
+        or _detect_separator(path, lines, has_csv_name, requested.quoting, known_names)
     )
     quoting = requested.quoting
     if quoting is None:
-        quoting = is_csv or separator != "tab" or _has_quoted_cells(lines, SEPARATORS[separator])
+        quoting = has_csv_name or separator != "tab" or _has_quoted_cells(lines, SEPARATORS[separator])
     layout = replace(requested, format="table", separator=separator, quoting=quoting)
     if quoting and layout.skip_initial_space is None and _has_spaced_quotes(lines, separator):
         layout = replace(layout, skip_initial_space=True)
@@ -115,7 +116,7 @@ def read_head_like_training(path: str, trained: FileLayout) -> HeadRows | None:
         return None
     head = read_head(path, replace(trained, header=None, width=None, columns={}, guesses=()), ())
     if all(len(row) == 1 for row in head.rows):
-        has_other = _is_csv(path) if trained.separator == "tab" else "\t" in head.rows[0][0]
+        has_other = is_csv(path) if trained.separator == "tab" else "\t" in head.rows[0][0]
         return None if has_other else head
     return head
 

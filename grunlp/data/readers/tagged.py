@@ -25,6 +25,7 @@ from grunlp.data.examples import TaggedSentence
 from grunlp.data.file_layout import SEPARATORS, FileLayout
 from grunlp.data.readers.column_format import split_whitespace
 from grunlp.data.readers.json_records import JSON_FORMATS, json_format, read_records
+from grunlp.data.readers.table import is_csv
 from grunlp.data.readers.text_lines import Line, open_lines
 from grunlp.data.tag_schemes import (
     LABEL_OF_UNLABELED,
@@ -39,6 +40,7 @@ from grunlp.data.tag_schemes import (
     to_standard_spelling,
 )
 from grunlp.data.tags import OUTSIDE
+from grunlp.data.word_tokenizer import UNSPACED_SCRIPTS
 from grunlp.utils.errors import DataError, closest_match
 
 IO_SCHEME, PLAIN_TAGS = "io", "plain"
@@ -80,7 +82,7 @@ _NUM_PROBED = 1000  # sentences by which the spelling of tags is detected
 _NUM_HEAD_ROWS = 200  # rows by which columns and quotes are detected
 _MIN_ROWS_TO_JUDGE = 10  # rows from which on columns may be found to be swapped
 _PUNCTUATION = ".,;:!?\u2026\u3002\uff01\uff1f\uff0c\uff1b\uff1a"
-_UNSEGMENTED_TEXT = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{7,}")
+_UNSEGMENTED_TEXT = re.compile(f"[{UNSPACED_SCRIPTS}]{{7,}}")
 
 
 def detect_tag_layout(path: str | Path, requested: FileLayout) -> FileLayout:
@@ -167,7 +169,7 @@ def _fits(tags: Collection[str], spelling: str) -> bool:
 
 
 def _refuse_other_columns(path: Path, examples: Collection[TaggedSentence]) -> None:
-    """Raise DataError where the columns are probably swapped, or have texts.
+    """Raise DataError where the columns are probably swapped, or contain texts.
 
     The columns are swapped where there are more different tags than words, or no tag occurs twice.
     """
@@ -342,7 +344,7 @@ def _find_separator(path: Path, row: str) -> str:
     """Return the name of the separator of the cells of a row."""
     if "\t" in row:
         return "tab"
-    if ".csv" in (suffix.lower() for suffix in path.suffixes):
+    if is_csv(path):
         num_cells = {name: len(_split_row(row, name, quoting=True)) for name in ("comma", "semicolon")}
         name = max(num_cells, key=num_cells.__getitem__)
         return name if num_cells[name] > 1 else "blank"
@@ -578,7 +580,7 @@ def _are_all_quoted(rows: Collection[Line]) -> bool:
 
 def _is_numbering(cells: Collection[str]) -> bool:
     """Return whether cells count 1, 2, 3, ... or 0, 1, 2, ..., perhaps from the start again at each sentence."""
-    if len(cells) < 2 or not all(cell.isdecimal() and cell.isascii() for cell in cells):
+    if len(cells) < 2 or not all(re.fullmatch(r"[0-9]{1,9}", cell) for cell in cells):
         return False
     numbers = [int(cell) for cell in cells]
     first = numbers[0]

@@ -79,7 +79,7 @@ class NumberReader:
                 continue
             reason = self._reason_to_leave_out(name)
             if reason:
-                left_out.append(f"column {name!r} {reason} and is left out; data.targets=")
+                left_out.append(f"column {name!r} {reason} and is left out unless data.targets names it")
             elif self._is_numeric(name):
                 names.append(name)
         if not names:

@@ -88,7 +88,7 @@ class NumberColumn(NamedTuple):
 
     @property
     def mixes_whole_numbers(self) -> bool:
-        """Whether the column has whole numbers below 1000 and numbers with a point, as 1.000 may be a thousand."""
+        """True if the column has numbers with a point and whole numbers below 1000, so that 1.000 may be a thousand."""
         present = [text.lstrip("+-") for text in self.present()]
         whole = [text for text in present if text.isdecimal()]
         return bool(whole) and max(map(len, whole)) <= 3 and any("." in text for text in present)

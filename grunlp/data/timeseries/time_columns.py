@@ -216,7 +216,7 @@ def _in_order(times: Any, series: NDArray[np.int64]) -> bool:
 def _ambiguous_times(
     table: TableFile, name: str, texts: Sequence[str], rows: NDArray[np.int64], readings: dict[str, Any]
 ) -> DataError:
-    """Return the error for the rows of which two formats make different times."""
+    """Return the error for rows that two formats read as different times."""
     row, cells = int(rows[0]), ", ".join(repr(texts[row]) for row in rows[:3])
     shown = {one: ", ".join(map(_without_midnight, times[rows[:3]])) for one, times in readings.items()}
     details = f"of {cells} " + "; ".join(f"{one} makes {times}" for one, times in shown.items())

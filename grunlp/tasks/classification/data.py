@@ -25,7 +25,12 @@ from grunlp.data.examples import LabeledText
 from grunlp.data.file_layout import FileLayout
 from grunlp.data.input_manifest import record_layout
 from grunlp.data.readers.hub import read_hub_classes
-from grunlp.data.readers.labeled import detect_layout, detect_layout_like_training, read_labeled_texts
+from grunlp.data.readers.labeled import (
+    are_probably_swapped,
+    detect_layout,
+    detect_layout_like_training,
+    read_labeled_texts,
+)
 from grunlp.data.readers.text_lines import open_lines
 from grunlp.data.toy.sentiment import sentiment_examples
 from grunlp.data.toy.sequence_classification import wave_sequences
@@ -34,7 +39,6 @@ from grunlp.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 
-_MIN_ROWS_TO_JUDGE = 10  # rows from which on classes that do not recur are suspicious
 
 TEXT_FEATURES = Features(
     {"id": Value("string"), "document": Value("string"), "words": List(Value("string")), "label": Value("string")}
@@ -118,12 +122,12 @@ def _check_classes(corpus: Corpus) -> None:
 
 def _require_recurring_classes(name: str, train: Any) -> None:
     """Raise UserError where most texts have a class of their own: text and class are probably swapped."""
-    num_classes, num_rows = len(set(train["label"])), len(train)
-    if num_rows >= _MIN_ROWS_TO_JUDGE and 2 * num_classes > num_rows:
+    labels = train["label"]
+    if are_probably_swapped(labels):
         first = next(iter(train))
         details = f"the first text is {' '.join(first['words'])[:60]!r}, its class {first['label'][:60]!r}"
         hint = "Type data.source=COLUMN and data.label=COLUMN, by name or by number from 0"
-        message = f"{name}: {num_classes} classes for {num_rows} rows: are the columns swapped?"
+        message = f"{name}: {len(set(labels))} classes for {len(labels)} rows: are the columns swapped?"
         raise UserError(message, details, hint)
 
 

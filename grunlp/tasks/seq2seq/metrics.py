@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grunlp.data.word_tokenizer import UNSPACED_SCRIPTS
 from grunlp.metrics.corpus_metric import Metric, MetricScores, mean_metric
 from grunlp.tasks.seq2seq.options import MetricTokenizer, TextMetric
 from grunlp.utils.errors import UserError
@@ -115,13 +116,9 @@ class TextScores(MetricScores):
         return [[texts[i] if i < len(texts) else None for texts in self.references] for i in range(count)]
 
 
-# Han, kana, Thai, Lao, Burmese and Khmer: words are written without blanks between them.
-_UNSPACED = (
-    "\u0e01-\u0e5b\u0e81-\u0edf\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_UNSPACED_LETTER, _HAN, _KANA = (re.compile(f"[{signs}]") for signs in (_UNSPACED, "\u4e00-\u9fff", "\u3041-\u30ff"))
-_WORD_OR_CHARACTER = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_UNSPACED_LETTER = re.compile(f"[{UNSPACED_SCRIPTS}]")
+_HAN, _KANA = re.compile("[\u4e00-\u9fff]"), re.compile("[\u3041-\u30ff]")
+_WORD_OR_CHARACTER = re.compile(rf"[{UNSPACED_SCRIPTS}]|[^\W_{UNSPACED_SCRIPTS}]+")
 
 
 def tokenizer_for_script(texts: Iterable[str]) -> MetricTokenizer:

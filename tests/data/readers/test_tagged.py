@@ -395,3 +395,10 @@ def test_texts_are_not_words(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="most words have blanks") as error:
         read_file(tmp_path / "a.csv")
     assert "recipe=classify" in str(error.value)
+
+
+def test_numbers_of_any_length_are_read_as_cells(tmp_path: Path) -> None:
+    rows = "".join(f"{number}\tdog\tNOUN\n" for number in ("1", "9" * 5000))
+    (tmp_path / "a.txt").write_text(rows)
+    layout = detect_tag_layout(tmp_path / "a.txt", FileLayout())
+    assert layout.column("words") == "0"

@@ -25,7 +25,9 @@ def test_an_index_is_left_out_and_said() -> None:
         text = f"{name},date,y\n" + "".join(f"{i},{day:%Y-%m-%d},{i}\n" for i, day in enumerate(DAYS))
         table = read(text)
         assert table.target_names == ("y",)
-        assert table.guesses == (f"column {name or 'Unnamed: 0'!r} numbers the rows and is left out; data.targets=",)
+        assert table.guesses == (
+            f"column {name or 'Unnamed: 0'!r} numbers the rows and is left out unless data.targets names it",
+        )
     text = "id,date,y\n" + "".join(f"{i * 2},{day:%Y-%m-%d},{i}\n" for i, day in enumerate(DAYS))
     assert read(text).target_names == ("id", "y"), "it does not number the rows"
 
@@ -87,7 +89,9 @@ def test_marks_of_missing_values_are_counted(mark: str, caplog: pytest.LogCaptur
 
 def test_columns_with_numbers_that_are_left_out_are_named() -> None:
     table = read(column(5, "sold out", "sold out", "sold out", 9.5, z="1"))
-    left_out = "column 'y' has cells that are not numbers, such as 'sold out', and is left out; data.targets="
+    left_out = (
+        "column 'y' has cells that are not numbers, such as 'sold out', and is left out unless data.targets names it"
+    )
     assert table.target_names == ("z",) and table.guesses == (left_out,)
     assert (
         read(column("100.5 kWh", "101 kWh", z="1")).guesses[0].startswith("column 'y' has cells that are not numbers")
@@ -101,7 +105,7 @@ def test_columns_with_numbers_that_are_left_out_are_named() -> None:
 def test_identifiers_are_not_forecast() -> None:
     table = read(column(5, 6, 7, store="0007"))
     assert table.target_names == ("y",)
-    assert table.guesses == ("column 'store' has codes, such as '0007', and is left out; data.targets=",)
+    assert table.guesses == ("column 'store' has codes, such as '0007', and is left out unless data.targets names it",)
     assert read(column("07", "12", "40", name="dept", y="1")).target_names == ("y",)
     for name in ("storeId", "product_code", "SKU"):
         table = read(column(5, 6, 7, **{name: "41"}))
